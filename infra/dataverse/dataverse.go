@@ -1,0 +1,11 @@
+// Package dataverse holds, as data, the columns, tables, choices, keys, views and event steps that the
+// product needs in the CRM. Nobody types a column name twice: the default field sheet, the simulator's
+// seed and the provisioning read this list.
+package dataverse
+
+import _ "embed"
+
+// Schema is schema.json.
+//
+//go:embed schema.json
+var Schema []byte

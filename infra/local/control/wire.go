@@ -1,0 +1,285 @@
+package control
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Point is a moment in a call at which somebody may want to act.
+type Point string
+
+// The points of a call, in order.
+const (
+	Before    Point = "before"
+	Committed Point = "committed"
+	Answered  Point = "answered"
+)
+
+// Wire stands in front of a simulator: it writes the history, plays the faults and tells watchers when a
+// call passes. It is the same for every system, so that faults mean the same everywhere.
+type Wire struct {
+	now   func() time.Time
+	sleep func(time.Duration)
+	next  http.Handler
+
+	mu       sync.Mutex
+	watch    []func(Point, *http.Request)
+	entries  []Entry
+	faults   []*fault
+	inFlight int
+	seen     map[string]*lastAnswers // answers of GETs, for the stale fault
+}
+
+type fault struct {
+	Fault
+	url   *regexp.Regexp
+	delay time.Duration
+	left  int // -1 for ever
+}
+
+type lastAnswers struct{ current, previous *httptest.ResponseRecorder }
+
+// NewWire puts a wire before next. Sleep is used by the delay fault only.
+func NewWire(now func() time.Time, sleep func(time.Duration), next http.Handler) *Wire {
+	return &Wire{now: now, sleep: sleep, next: next, seen: map[string]*lastAnswers{}}
+}
+
+// Watch calls f at each point of each call, in the goroutine of the call.
+func (w *Wire) Watch(f func(Point, *http.Request)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watch = append(w.watch, f)
+}
+
+// InFlight counts calls that have begun and not ended.
+func (w *Wire) InFlight() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.inFlight
+}
+
+// MountControl adds GET /history, POST /faults and DELETE /faults.
+func (w *Wire) MountControl(mux *http.ServeMux) {
+	mux.HandleFunc("GET /history", w.history)
+	mux.HandleFunc("POST /faults", w.addFault)
+	mux.HandleFunc("DELETE /faults", func(rw http.ResponseWriter, _ *http.Request) {
+		w.mu.Lock()
+		w.faults = nil
+		w.mu.Unlock()
+		WriteJSON(rw, http.StatusOK, map[string]int{"faults": 0})
+	})
+}
+
+func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
+	since := int64(0)
+	if s := r.URL.Query().Get("since"); s != "" {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || n < 0 {
+			WriteError(rw, http.StatusBadRequest, "since=%s is not a number of an entry (0 or more)", s)
+			return
+		}
+		since = n
+	}
+	w.mu.Lock()
+	from := min(since, int64(len(w.entries)))
+	out := append([]Entry{}, w.entries[from:]...)
+	w.mu.Unlock()
+	WriteJSON(rw, http.StatusOK, out)
+}
+
+func (w *Wire) addFault(rw http.ResponseWriter, r *http.Request) {
+	var f Fault
+	if err := ReadJSON(r, &f); err != nil {
+		WriteError(rw, http.StatusBadRequest, "%v", err)
+		return
+	}
+	compiled := &fault{Fault: f, left: f.Times}
+	if f.Times == 0 {
+		compiled.left = -1
+	}
+	var err error
+	if compiled.url, err = regexp.Compile(f.Match.URL); err != nil {
+		WriteError(rw, http.StatusBadRequest, "match.url: %v", err)
+		return
+	}
+	switch f.Do {
+	case "cut", "loseAnswer", "stale":
+	case "status":
+		if f.Status < 200 || f.Status > 599 {
+			WriteError(rw, http.StatusBadRequest, "status %d: use 200 to 599", f.Status)
+			return
+		}
+	case "delay":
+		if compiled.delay, err = time.ParseDuration(f.Delay); err != nil {
+			WriteError(rw, http.StatusBadRequest, `delay %q: use a duration such as "200ms"`, f.Delay)
+			return
+		}
+	default:
+		WriteError(rw, http.StatusBadRequest, "do %q: use status, delay, cut, loseAnswer or stale", f.Do)
+		return
+	}
+	w.mu.Lock()
+	w.faults = append(w.faults, compiled)
+	n := len(w.faults)
+	w.mu.Unlock()
+	WriteJSON(rw, http.StatusOK, map[string]int{"faults": n})
+}
+
+// take returns the first fault that matches and counts it.
+func (w *Wire) take(method, url string) *fault {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.faults {
+		if f.left == 0 || f.Match.Method != "" && !strings.EqualFold(f.Match.Method, method) || !f.url.MatchString(url) {
+			continue
+		}
+		if f.left > 0 {
+			f.left--
+		}
+		return f
+	}
+	return nil
+}
+
+// ServeHTTP passes one call to the simulator.
+func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.count(1)
+	defer w.count(-1)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	abs := absoluteURL(r)
+	w.tell(Before, r)
+
+	f := w.take(r.Method, abs)
+	rec := httptest.NewRecorder()
+	switch {
+	case f == nil:
+		w.next.ServeHTTP(rec, r)
+	case f.Do == "cut":
+		w.record(r, abs, body, nil)
+		panic(http.ErrAbortHandler)
+	case f.Do == "status":
+		for k, v := range f.Headers {
+			rec.Header().Set(k, v)
+		}
+		rec.WriteHeader(f.Status)
+		_, _ = rec.WriteString(f.Body)
+	case f.Do == "delay":
+		w.sleep(f.delay)
+		w.next.ServeHTTP(rec, r)
+	case f.Do == "stale" && r.Method == http.MethodGet && w.previous(abs) != nil:
+		rec = w.previous(abs)
+	default:
+		w.next.ServeHTTP(rec, r)
+	}
+	w.tell(Committed, r)
+	if f != nil && f.Do == "loseAnswer" {
+		w.record(r, abs, body, nil)
+		panic(http.ErrAbortHandler)
+	}
+	if f == nil || f.Do != "stale" {
+		w.remember(r.Method, abs, rec)
+	}
+	w.record(r, abs, body, rec)
+	answer(rw, rec)
+	w.tell(Answered, r)
+}
+
+func answer(rw http.ResponseWriter, rec *httptest.ResponseRecorder) {
+	for k, v := range rec.Header() {
+		if k != HeaderIdentity && k != HeaderBefore && k != HeaderAfter {
+			rw.Header()[k] = v
+		}
+	}
+	rw.WriteHeader(rec.Code)
+	_, _ = rw.Write(rec.Body.Bytes())
+	if f, ok := rw.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+func (w *Wire) tell(p Point, r *http.Request) {
+	w.mu.Lock()
+	watch := w.watch
+	w.mu.Unlock()
+	for _, f := range watch {
+		f(p, r)
+	}
+}
+
+func (w *Wire) count(d int) {
+	w.mu.Lock()
+	w.inFlight += d
+	w.mu.Unlock()
+}
+
+// previous is the last answer that differed from the present one.
+func (w *Wire) previous(url string) *httptest.ResponseRecorder {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l := w.seen[url]; l != nil {
+		return l.previous
+	}
+	return nil
+}
+
+func (w *Wire) remember(method, url string, rec *httptest.ResponseRecorder) {
+	if method != http.MethodGet || rec.Code != http.StatusOK {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := w.seen[url]
+	if l == nil {
+		l = &lastAnswers{}
+		w.seen[url] = l
+	}
+	if l.current != nil && !bytes.Equal(l.current.Body.Bytes(), rec.Body.Bytes()) {
+		l.previous = l.current
+	}
+	l.current = rec
+}
+
+// record writes the history; rec nil means that the caller saw no answer.
+func (w *Wire) record(r *http.Request, abs string, body []byte, rec *httptest.ResponseRecorder) {
+	e := Entry{At: w.now(), Method: r.Method, URL: abs, RequestBody: string(body), RequestHeaders: map[string]string{}}
+	for k, v := range r.Header {
+		e.RequestHeaders[k] = strings.Join(v, ", ")
+	}
+	if e.RequestHeaders["Authorization"] != "" {
+		e.RequestHeaders["Authorization"] = "(left out)"
+	}
+	if rec != nil {
+		e.Status = rec.Code
+		e.ResponseBody = rec.Body.String()
+		e.Identity = rec.Header().Get(HeaderIdentity)
+		e.Before = rec.Header().Get(HeaderBefore)
+		e.After = rec.Header().Get(HeaderAfter)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e.N = int64(len(w.entries) + 1)
+	w.entries = append(w.entries, e)
+}
+
+func absoluteURL(r *http.Request) string {
+	u := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	return u.String()
+}
+
+// String names a fault for messages.
+func (f Fault) String() string {
+	return fmt.Sprintf("%s on %s %s", f.Do, f.Match.Method, f.Match.URL)
+}
