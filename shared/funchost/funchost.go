@@ -1,0 +1,56 @@
+// Package funchost speaks the Functions host's custom-handler protocol.
+package funchost
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Function is one entry of the list that a host serves. Exactly one of HTTP, Queue and Timer is set.
+type Function struct {
+	Name  string       // folder name, lower-case letters and digits
+	HTTP  http.Handler // called with the path as the client sent it
+	Route string       // of an HTTP function, below /api/: "partnercenterwebhook/{tenant?}"
+	Queue func(ctx context.Context, d Delivery) error
+	Timer func(ctx context.Context, t Tick) error
+}
+
+// Delivery is one queue message as the host handed it over.
+type Delivery struct {
+	Queue         string // trigger binding's name of the message, only for logs
+	Session       string
+	MessageID     string
+	DeliveryCount int // 1 is the first
+	Body          []byte
+	Enqueued      time.Time // zero when the host did not say
+	InvocationID  string
+}
+
+// Tick is one run of a timer.
+type Tick struct {
+	PastDue      bool
+	InvocationID string
+}
+
+// Outcomes carries out the verdict on a message that was not simply done. An error of either makes the
+// host deliver the message again.
+type Outcomes interface {
+	// Repeat sends a copy of the message that becomes visible after the wait; counts says whether it is
+	// one attempt more.
+	Repeat(ctx context.Context, d Delivery, after time.Duration, counts bool) error
+	// Park sets the message aside for a person, with the reason.
+	Park(ctx context.Context, d Delivery, function string, cause error) error
+}
+
+// Options of a server. Zero values mean the defaults.
+type Options struct {
+	Now      func() time.Time
+	Log      *slog.Logger
+	Limit    time.Duration // own time limit of an invocation, default 4 min: host.json says 5, and the host kills the process
+	MaxHTTP  int           // HTTP calls served at the same time, default 200
+	MaxQueue int           // queue and timer invocations at the same time, default 512
+	MaxBody  int64         // bytes of an HTTP body, default 64 KiB
+	BodyTime time.Duration // time a client has for its body, default 30 s
+}
