@@ -1,0 +1,35 @@
+package httpclient
+
+import (
+	"bytes"
+	"context"
+	"net/url"
+	"slices"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// authorised sets the bearer token, for the client's own hosts only: a link in an answer must never
+// carry a token elsewhere. An answer that echoes the token is masked, because error texts are shown.
+func authorised(o Options, next step) step {
+	return func(ctx context.Context, c *call) (*Response, error) {
+		u, err := url.Parse(c.URL)
+		if err != nil || u.Scheme != "https" || u.User != nil || !slices.Contains(o.Hosts, u.Host) {
+			return nil, fault.New(fault.Broken, "host %q is not one that may be called, allowed are %q", hostOf(c.URL), o.Hosts).
+				With("host.foreign", "compare the configured addresses with those that the system answers with")
+		}
+		if o.Token == nil {
+			return next(ctx, c)
+		}
+		token, err := o.Token(ctx, o.Audience, c.renew)
+		if err != nil {
+			return nil, err
+		}
+		c.Header.Set("Authorization", "Bearer "+token)
+		resp, err := next(ctx, c)
+		if err == nil && token != "" && bytes.Contains(resp.Body, []byte(token)) {
+			resp.Body = bytes.ReplaceAll(resp.Body, []byte(token), []byte("[redacted]"))
+		}
+		return resp, err
+	}
+}

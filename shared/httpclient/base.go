@@ -1,0 +1,66 @@
+package httpclient
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// lost is a call that may have reached the server, while its answer did not reach us.
+type lost struct{ err error }
+
+func (l *lost) Error() string { return l.err.Error() }
+func (l *lost) Unwrap() error { return l.err }
+
+// Lost says whether the request of a failed call may have been carried out: its answer was cut, too
+// large, or never came. It is false for failures before sending (token, gate, dial) and for answers.
+func Lost(err error) bool {
+	var l *lost
+	return errors.As(err, &l)
+}
+
+// base sends the request and reads the whole answer. A RoundTripper is used without http.Client: that
+// one would follow redirects, and put the query into its errors.
+func base(o Options) step {
+	return func(ctx context.Context, c *call) (*Response, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, fault.New(fault.Broken, "before sending: %w", err)
+		}
+		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, c.Method, c.URL, bytes.NewReader(c.Body))
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "the URL of a %s cannot be used", c.Method)
+		}
+		req.Header = c.Header.Clone()
+		req.Header.Set("User-Agent", "cosell-sync")
+		resp, err := o.Base.RoundTrip(req)
+		if err != nil {
+			return nil, sendError(req.URL, err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(resp.Body, o.MaxBody+1))
+		if err != nil {
+			return nil, fault.New(fault.Broken, "reading the answer of %s: %w", req.URL.Host, &lost{err})
+		}
+		if int64(len(body)) > o.MaxBody {
+			err := errors.New("the answer is larger than the limit")
+			return nil, fault.New(fault.Broken, "%s: %w (%d bytes)", req.URL.Host, &lost{err}, o.MaxBody)
+		}
+		return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+	}
+}
+
+func sendError(u *url.URL, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return fault.New(fault.Broken, "connecting to %s: %w", u.Host, err).With("host.unreachable", "")
+	}
+	return fault.New(fault.Broken, "calling %s: %w", u.Host, &lost{err})
+}

@@ -1,0 +1,123 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// maxTries of one call; the waits between them stay under 2 s together.
+const maxTries = 3
+
+// unsaid is the wait after a 429 that names none.
+const unsaid = 5 * time.Second
+
+// retried repeats what may be repeated, after short waits: reads, and writes under a version condition,
+// which a second time answer 412 instead of writing again. One 401 renews the token; that is repeated
+// for every method, because a refused call was not carried out. A long wait goes back as fault.Later,
+// so that the worker is free meanwhile.
+func retried(o Options, next step) step {
+	return func(ctx context.Context, c *call) (*Response, error) {
+		renewed := false
+		for c.try = 1; ; c.try++ {
+			resp, err := next(ctx, c)
+			if err == nil && resp.Status == http.StatusUnauthorized && o.Token != nil && !renewed {
+				renewed, c.renew = true, true
+				c.try--
+				continue
+			}
+			c.renew = false
+			wait, again, err := judge(o, c, resp, err)
+			if !again {
+				return answer(resp, err)
+			}
+			if wait > 0 {
+				if err := o.Sleep(ctx, wait); err != nil {
+					return nil, fault.New(fault.Broken, "waiting to try again: %w", err)
+				}
+			}
+		}
+	}
+}
+
+func answer(resp *Response, err error) (*Response, error) {
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// judge says whether the call is tried again and when, or what the caller gets instead of the answer.
+func judge(o Options, c *call, resp *Response, err error) (wait time.Duration, again bool, _ error) {
+	may := repeatable(c.Request) && c.try < maxTries
+	switch {
+	case err != nil:
+		return backOff(c.try), may && passing(err), err
+	case resp.Status == http.StatusTooManyRequests:
+		asked := RetryAfter(resp, o.Now())
+		if may && asked <= shortWait {
+			return 0, true, nil // the gate waits
+		}
+		return 0, false, throttled(asked)
+	case resp.Status == http.StatusRequestTimeout || resp.Status >= 500 && resp.Status != http.StatusNotImplemented:
+		if !repeatable(c.Request) || resp.Header.Get("Retry-After") == "" {
+			return backOff(c.try), may, nil
+		}
+		asked := RetryAfter(resp, o.Now())
+		if asked > shortWait {
+			return 0, false, throttled(asked)
+		}
+		return asked, may, nil
+	}
+	return 0, false, nil
+}
+
+// repeatable says whether doing it twice is the same as doing it once.
+func repeatable(r Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return true
+	case http.MethodPatch, http.MethodPut, http.MethodDelete:
+		match := r.Header.Get("If-Match")
+		return match != "" && match != "*" || r.Header.Get("If-None-Match") == "*"
+	}
+	return false
+}
+
+// passing says whether a failed call may work at once: not after a timeout, which took long enough.
+func passing(err error) bool {
+	var timeout interface{ Timeout() bool }
+	if errors.Is(err, context.Canceled) || errors.As(err, &timeout) && timeout.Timeout() {
+		return false
+	}
+	var f *fault.Error
+	return Lost(err) || errors.As(err, &f) && f.Code == "host.unreachable"
+}
+
+func backOff(try int) time.Duration {
+	d := 200 * time.Millisecond << (2 * (try - 1)) // 200 ms, 800 ms
+	return d + rand.N(d/2)
+}
+
+// RetryAfter is the wait that an answer asks for, in seconds or as a date (by the server's own clock),
+// kept between 1 s and 15 min. An answer that names none means 5 s.
+func RetryAfter(r *Response, now time.Time) time.Duration {
+	v := strings.TrimSpace(r.Header.Get("Retry-After"))
+	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
+		return fault.ClampRetryAfter(time.Duration(min(max(seconds, 0), 1e6)) * time.Second)
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return unsaid
+	}
+	if date := r.Date(); !date.IsZero() {
+		now = date
+	}
+	return fault.ClampRetryAfter(at.Sub(now))
+}
