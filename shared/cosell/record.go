@@ -132,9 +132,10 @@ type Phase string
 
 // The phases of a pair.
 const (
-	Linked  Phase = "linked"  // both records exist and are compared
-	Refused Phase = "refused" // no referral yet: the opportunity lacks something; Problems says what
-	Ended   Phase = "ended"   // one record was deleted by a person: never created again (a tombstone)
+	Creating Phase = "creating" // the referral is being made; ReferralID is set once it is known
+	Linked   Phase = "linked"   // both records exist and are compared
+	Refused  Phase = "refused"  // no referral yet: the opportunity lacks something; Problems says what
+	Ended    Phase = "ended"    // one record was deleted by a person: never created again (a tombstone)
 )
 
 // Pair is an opportunity and its referrals, and what they last agreed on.

@@ -1,0 +1,60 @@
+package cosell
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// A longer value is remembered by its hash: a row of the ledger holds a base of every field, and a
+// comparison needs no more. Audit is kept whole, because lines are put before what is there.
+const longestRemembered = 1024
+
+const hashed = "sha256:"
+
+func remember(f Field, v string) string {
+	if len(v) <= longestRemembered || f == Audit {
+		return v
+	}
+	sum := sha256.Sum256([]byte(v))
+	return hashed + hex.EncodeToString(sum[:])
+}
+
+// same compares a value with what was remembered.
+func same(f Field, remembered, v string) bool {
+	return remembered == v || strings.HasPrefix(remembered, hashed) && remembered == remember(f, v)
+}
+
+// Remember makes the base of one side from what that side holds.
+func Remember(r Record) Record {
+	out := make(Record, len(r))
+	for f, v := range r {
+		out[f] = remember(f, v)
+	}
+	return out
+}
+
+// value is what a record says of a field or member: present is false when the side does not have it or
+// did not read it. A member missing from a list that was read is present and empty: it was removed.
+func (r Record) value(f Field) (v string, present bool) {
+	if v, ok := r[f]; ok {
+		return v, true
+	}
+	if list, _, ok := f.List(); ok {
+		_, read := r[list]
+		return "", read
+	}
+	return "", false
+}
+
+// renew makes the base hold what the record says of the field; a list's members are renewed one by one.
+func (r Record) renew(f Field, from Record) {
+	v, present := from.value(f)
+	switch _, _, member := f.List(); {
+	case !present:
+	case member && v == "":
+		delete(r, f)
+	default:
+		r[f] = remember(f, v)
+	}
+}

@@ -1,0 +1,233 @@
+package cosell
+
+import "strings"
+
+// guard looks at the plan once more with the eyes of Partner Center: what can never be taken back is not
+// attempted, what is closed is not written, and what a person loses by that is explained.
+func (m *merger) guard() {
+	m.askForHelp()
+	if m.onHold() {
+		return
+	}
+	for _, rule := range m.Rules {
+		switch rule.Door {
+		case OneWay:
+			m.guardOneWay(rule.Field)
+		case OnceSet:
+			m.guardOnceSet(rule.Field)
+		case OnceCreated:
+			m.guardLocked(rule, "customer.locked", "the customer's data cannot change in Partner Center after creation")
+		case OnceShared:
+			if m.shared() && m.hasMembers(rule.Field) {
+				m.guardLocked(rule, "contact.locked", "the customer's contacts cannot change once shared with Microsoft")
+			}
+		case NeverEmpty:
+			m.guardNeverEmpty(rule)
+		}
+	}
+	m.guardClosed()
+	m.guardEarlyWin()
+}
+
+// onHold keeps everything back while the seller has not answered a pending referral: edits made meanwhile
+// travel with the answer.
+func (m *merger) onHold() bool {
+	if m.referralStatus() != Pending || m.plan.ToReferral[Status] != "" {
+		return false
+	}
+	for f := range m.plan.ToReferral {
+		m.plan.keep[f] = true
+	}
+	m.plan.ToReferral = Record{}
+	m.plan.Invite = ""
+	return true
+}
+
+func (m *merger) referralStatus() string {
+	if v, ok := m.p[Status]; ok {
+		return v
+	}
+	return m.Base.Referral[Status]
+}
+
+// shared says whether Microsoft's sellers see the referral already, before this plan.
+func (m *merger) shared() bool {
+	if v, ok := m.p[Visibility]; ok {
+		return v == True
+	}
+	return m.Base.Referral[Visibility] == True
+}
+
+func (m *merger) hasMembers(list Field) bool {
+	for _, v := range m.p.Members(list) {
+		if v != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// askForHelp turns a help option that was chosen on a deal without Microsoft's referral into an
+// invitation, which makes the deal visible on both sides.
+func (m *merger) askForHelp() {
+	d := m.opportunityValue(Help)
+	_, submitted := m.plan.ToReferral[Help]
+	delete(m.plan.ToReferral, Help)
+	if m.assumed || m.Invited || d == "" || m.Base.Referral[Help] != "" || m.p[Help] != "" {
+		return
+	}
+	if m.referralStatus() != Accepted {
+		if submitted {
+			m.plan.keep[Help] = true
+		}
+		return
+	}
+	m.plan.Invite = d
+	m.plan.keep[Help] = true
+	m.makeVisible()
+}
+
+func (m *merger) makeVisible() {
+	if m.p[Visibility] == False {
+		m.plan.ToReferral[Visibility] = True
+	}
+	if m.d[Visibility] == False {
+		m.plan.ToOpportunity[Visibility] = True
+	}
+}
+
+// guardOneWay: what was shown to Microsoft's sellers stays shown.
+func (m *merger) guardOneWay(f Field) {
+	if m.plan.ToReferral[f] == False {
+		delete(m.plan.ToReferral, f)
+		m.plan.ToOpportunity[f] = True
+		m.say(Problem{Code: "visibility.final", Field: f, Warn: true, Once: true,
+			Text: "a deal that Microsoft's sellers can see cannot be hidden again; the switch was set back to Yes", Mend: "nothing to do"})
+	}
+	if m.plan.ToOpportunity[f] == False && m.shared() {
+		delete(m.plan.ToOpportunity, f)
+	}
+}
+
+// guardOnceSet: the help that was asked for cannot be changed.
+func (m *merger) guardOnceSet(f Field) {
+	d, ok := m.d.value(f)
+	submitted := m.Base.Referral[f]
+	if !ok || m.assumed || submitted == "" || d == submitted || same(f, m.Base.Opportunity[f], d) {
+		return
+	}
+	m.say(Problem{Code: "help.submitted", Field: f, Warn: true, Once: true,
+		Text: "the help asked of Microsoft cannot be changed after it was submitted; the change stays in CRM", Mend: "nothing to do"})
+}
+
+func (m *merger) guardLocked(rule Rule, code, text string) {
+	found := false
+	for f := range m.plan.ToReferral {
+		list, _, member := f.List()
+		if f == rule.Field || member && list == rule.Field {
+			delete(m.plan.ToReferral, f)
+			found = true
+		}
+	}
+	if found && !m.said(code) {
+		m.say(Problem{Code: code, Field: rule.Field, Warn: true, Once: true, Text: text + "; the change stays in CRM", Mend: "nothing to do"})
+	}
+}
+
+func (m *merger) said(code string) bool {
+	for _, p := range m.plan.Problems {
+		if p.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// guardNeverEmpty: a referral needs at least one solution.
+func (m *merger) guardNeverEmpty(rule Rule) {
+	left := 0
+	after := m.p.Members(rule.Field)
+	touched := false
+	for f, v := range m.plan.ToReferral {
+		if l, member, ok := f.List(); ok && l == rule.Field {
+			after[member] = v
+			touched = true
+		}
+	}
+	for _, v := range after {
+		if v != "" {
+			left++
+		}
+	}
+	if !touched || left > 0 {
+		return
+	}
+	for member := range after {
+		f := rule.Field.Of(member)
+		delete(m.plan.ToReferral, f)
+		m.plan.keep[f] = true
+	}
+	m.say(Problem{Code: "solution.required", Field: rule.Field,
+		Text: "the last solution was not removed in Partner Center: a referral needs at least one",
+		Mend: "add a Microsoft solution to the opportunity"})
+}
+
+// guardClosed: nothing is written to a referral that was closed before this plan.
+func (m *merger) guardClosed() {
+	if !ReferralClosed(m.referralStatus()) {
+		return
+	}
+	if len(m.plan.ToReferral) > 0 && !m.said("referral.closed") {
+		m.say(Problem{Code: "referral.closed", Warn: true, Once: true,
+			Text: "the referral is closed; changes stay in CRM", Mend: "nothing to do"})
+	}
+	m.plan.ToReferral = Record{}
+	m.plan.Invite = ""
+}
+
+// guardEarlyWin: a deal that could be registered keeps 72 hours between acceptance and win, else the
+// registration is lost. https://learn.microsoft.com/partner-center/register-deals
+func (m *merger) guardEarlyWin() {
+	o := m.Options
+	if m.plan.ToReferral[Status] != Won || o.WonGuard != "warn" && o.WonGuard != "delay" || !m.registrable() {
+		return
+	}
+	ripe := m.Referral.AcceptedAt.Add(o.WonAge)
+	if m.Referral.AcceptedAt.IsZero() || !m.Referral.Read.Before(ripe) {
+		return
+	}
+	if o.WonGuard == "warn" {
+		m.say(Problem{Code: "won.early", Field: Status, Warn: true, Once: true,
+			Text: "closed as won before " + o.WonAge.String() + " had passed since acceptance: the deal may not be registrable", Mend: "nothing to do"})
+		return
+	}
+	for _, f := range []Field{Status, DealValue, ClosingDate} {
+		delete(m.plan.ToReferral, f)
+		m.plan.keep[f] = true
+	}
+	m.plan.HeldUntil = ripe
+	m.say(Problem{Code: "won.early", Field: Status, Warn: true,
+		Text: "held back until " + ripe.UTC().Format("2006-01-02 15:04") + " UTC: a deal that can be registered must not be closed as won earlier",
+		Mend: "nothing to do, it goes through by itself"})
+}
+
+func (m *merger) registrable() bool {
+	value := m.opportunityValue(DealValue)
+	if v, ok := m.p[DealValue]; ok {
+		value = v
+	}
+	return m.shared() && !less(value, m.Options.RegistrableValue)
+}
+
+// less compares two plain decimals without signs by length of their whole parts, then digit by digit.
+func less(a, b string) bool {
+	aw, af, _ := strings.Cut(strings.TrimLeft(a, "0"), ".")
+	bw, bf, _ := strings.Cut(strings.TrimLeft(b, "0"), ".")
+	if strings.HasPrefix(a, "-") || len(aw) != len(bw) {
+		return strings.HasPrefix(a, "-") || len(aw) < len(bw)
+	}
+	if aw != bw {
+		return aw < bw
+	}
+	return af < bf
+}

@@ -1,0 +1,126 @@
+package cosell
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// Limits of Partner Center. https://learn.microsoft.com/partner-center/bulk-operations
+const mostMembers = 50
+
+// Prepare gives the values of a new referral for the opportunity, and everything that is missing, all at
+// once. No problem means that the referral can be created.
+func Prepare(o Opportunity, rules []Rule) (Record, []Problem) {
+	values := Record{}
+	for _, rule := range rules {
+		if rule.Way == ToOpportunity || rule.Way == Read || rule.Door == Lifecycle {
+			continue
+		}
+		if !rule.List {
+			if v, ok := o.Record[rule.Field]; ok && v != "" {
+				values[rule.Field] = across(rule.ToReferral, v)
+			}
+			continue
+		}
+		for member, v := range o.Record.Members(rule.Field) {
+			values[rule.Field.Of(member)] = across(rule.ToReferral, v)
+		}
+	}
+	if values[Help] != "" {
+		values[Visibility] = True
+	}
+	return values, Preflight(o)
+}
+
+// required are the plain fields that every referral needs.
+var required = []struct {
+	field      Field
+	code, text string
+	mend       string
+}{
+	{Name, "name.required", "the opportunity has no name", "fill in the topic"},
+	{DealValue, "value.required", "the deal value is empty or 0", "fill in the estimated revenue"},
+	{Currency, "currency.required", "the opportunity has no currency", "choose a currency"},
+	{ClosingDate, "date.required", "the closing date is empty", "fill in the estimated close date"},
+	{CustomerName, "customer.required", "the opportunity has no account", "choose the customer's account"},
+	{"customerAddress1", "address.required", "the account has no street", "fill in the account's Address 1: Street 1"},
+	{"customerCity", "city.required", "the account has no city", "fill in the account's Address 1: City"},
+}
+
+// Preflight names everything that Partner Center would refuse, at once, with the way to mend it.
+func Preflight(o Opportunity) []Problem {
+	var out []Problem
+	for _, r := range required {
+		v := o.Record[r.field]
+		if v == "" || r.field == DealValue && strings.Trim(v, "0.") == "" {
+			out = append(out, Problem{Code: r.code, Field: r.field, Text: r.text, Mend: r.mend})
+		}
+	}
+	out = append(out, country(o.Record[CustomerCountry])...)
+	out = append(out, solutions(o.Record)...)
+	out = append(out, people(o.Record, Team, "team", "the owner", "fill it in on the owner's user record")...)
+	if o.Record[Help] != "" {
+		out = append(out, NeedsContact(o)...)
+	}
+	return out
+}
+
+// NeedsContact names what is missing before Microsoft can be asked for help.
+func NeedsContact(o Opportunity) []Problem {
+	if len(o.Record.Members(Contacts)) == 0 {
+		return []Problem{{Code: "contact.required", Field: Contacts,
+			Text: "Microsoft's help needs a customer contact", Mend: "choose a contact on the opportunity"}}
+	}
+	return people(o.Record, Contacts, "contact", "the customer contact", "fill it in on the contact")
+}
+
+func country(v string) []Problem {
+	switch {
+	case v == "":
+		return []Problem{{Code: "country.required", Field: CustomerCountry, Text: "the account has no country",
+			Mend: "fill in the account's Address 1: Country with two letters (ISO 3166), such as DE"}}
+	case !twoLetters(v):
+		return []Problem{{Code: "country.invalid", Field: CustomerCountry, Text: "the account's country is not a two-letter code",
+			Mend: "set the account's Address 1: Country to two letters (ISO 3166), such as FR for France"}}
+	}
+	return nil
+}
+
+func twoLetters(v string) bool {
+	return len(v) == 2 && isLetter(v[0]) && isLetter(v[1])
+}
+
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+
+func solutions(r Record) []Problem {
+	switch n := len(r.Members(Solutions)); {
+	case n == 0:
+		return []Problem{{Code: "solution.required", Field: Solutions, Text: "the opportunity has no Microsoft solution",
+			Mend: "add at least one row under Microsoft solutions"}}
+	case n > mostMembers:
+		return []Problem{{Code: "solution.toomany", Field: Solutions, Text: "the opportunity has " + strconv.Itoa(n) + " Microsoft solutions",
+			Mend: "keep at most " + strconv.Itoa(mostMembers)}}
+	}
+	return nil
+}
+
+// people looks for the four values that Partner Center wants of each person.
+func people(r Record, list Field, code, who, mend string) []Problem {
+	for _, v := range r.Members(list) {
+		var person map[string]string
+		if json.Unmarshal([]byte(v), &person) != nil {
+			continue
+		}
+		var missing []string
+		for _, part := range []struct{ key, label string }{{"firstName", "first name"}, {"lastName", "last name"}, {"email", "e-mail"}, {"phone", "phone"}} {
+			if person[part.key] == "" {
+				missing = append(missing, part.label)
+			}
+		}
+		if len(missing) > 0 {
+			return []Problem{{Code: code + ".incomplete", Field: list, Text: who + " has no " + strings.Join(missing, ", no "), Mend: mend}}
+		}
+	}
+	return nil
+}

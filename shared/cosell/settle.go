@@ -1,0 +1,88 @@
+package cosell
+
+import "slices"
+
+// Written is what happened after a plan was applied: what was read, and what the systems answered to the
+// writes (nil where nothing was written).
+type Written struct {
+	Referral    *Referral    // as answered, after ToReferral was written
+	Opportunity *Opportunity // as answered, after ToOpportunity was written
+}
+
+// Settle gives the pair with the base renewed: for fields that were read, the value read; for fields that
+// were written, what the system made of them; for fields that wait for a decision, what it was. Only what
+// was compared is renewed: a change that somebody made at the same moment stays visible as a change.
+func (in Pairing) Settle(pair Pair, plan Plan, w Written) Pair {
+	base := Base{Referral: pair.Base.Referral.Clone(), Opportunity: pair.Base.Opportunity.Clone()}
+	fresh := true
+	renewAll(base.Referral, in.Referral.Record, plan.keep)
+	if in.Opportunity != nil {
+		renewAll(base.Opportunity, in.Opportunity.Record, plan.keep)
+		pair.OpportunityVersion = in.Opportunity.Version
+		fresh = len(plan.keep) == 0
+	}
+	if w.Referral != nil {
+		for f := range plan.ToReferral {
+			base.Referral.renew(f, w.Referral.Record)
+		}
+	}
+	if w.Opportunity != nil {
+		written := w.Opportunity.Record
+		for f := range plan.ToOpportunity {
+			base.Opportunity.renew(f, written)
+		}
+		for _, f := range []Field{Audit, Mark} {
+			base.Opportunity.renew(f, written)
+		}
+		pair.OpportunityVersion = w.Opportunity.Version
+		fresh = fresh && holds(base.Opportunity, written)
+	}
+	if !fresh {
+		pair.OpportunityVersion = ""
+	}
+	pair.Base = base
+	return pair
+}
+
+// renewAll takes over everything that was read, but for what is kept. Members that are gone are dropped.
+func renewAll(base, read Record, keep map[Field]bool) {
+	for f := range base {
+		if list, _, ok := f.List(); ok && !keep[f] {
+			if _, was := read[list]; was {
+				base.renew(f, read)
+			}
+		}
+	}
+	for f := range read {
+		if !keep[f] {
+			base.renew(f, read)
+		}
+	}
+}
+
+// holds says whether the base says everything that the record says.
+func holds(base, r Record) bool {
+	for f, v := range r {
+		if !same(f, base[f], v) {
+			return false
+		}
+	}
+	return true
+}
+
+// Codes lists the lasting problems of a plan, sorted.
+func Codes(problems []Problem) []string {
+	var out []string
+	for _, p := range problems {
+		if !p.Once && !slices.Contains(out, p.Code) {
+			out = append(out, p.Code)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Crossed says whether any of the problems turns the tick into a cross.
+func Crossed(problems []Problem) bool {
+	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warn })
+}
