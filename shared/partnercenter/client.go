@@ -3,137 +3,227 @@ package partnercenter
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
+	"net/url"
+	"regexp"
+	"strings"
 
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
-var errUnbuilt = errors.New("not built")
+// The real addresses, and the audiences of their tokens.
+// https://learn.microsoft.com/partner-center/developer/referral-api-authentication
+const (
+	ReferralsURL      = "https://api.partner.microsoft.com/v1.0/engagements/referrals"
+	ReferralsAudience = "https://api.partner.microsoft.com"
+	WebhooksURL       = "https://api.partnercenter.microsoft.com/webhooks/v1/registration"
+	WebhooksAudience  = "https://api.partnercenter.microsoft.com"
+)
 
-// Options are what a Client needs. The two hosts want tokens of two audiences, hence two chains.
+// Headers that the two chains should be given (httpclient.Options).
+const (
+	ReferralsCallHeader      = "client-request-id"
+	ReferralsOperationHeader = "MS-CorrelationId"
+	WebhooksCallHeader       = "MS-RequestId"
+	WebhooksOperationHeader  = "MS-CorrelationId"
+)
+
+// Options are what a Client needs. The two hosts want tokens of two audiences, hence two chains. Either
+// chain may be nil where only the other is used.
 type Options struct {
-	ReferralsURL string // https://api.partner.microsoft.com/v1.0/engagements/referrals
-	WebhooksURL  string // https://api.partnercenter.microsoft.com/webhooks/v1/registration
+	ReferralsURL string
+	WebhooksURL  string
 	Referrals    *httpclient.Client
 	Webhooks     *httpclient.Client
 	Log          *slog.Logger
 }
 
 // Client calls both hosts of Partner Center. It may be used by many goroutines.
-type Client struct{ o Options }
+type Client struct {
+	referrals, webhooks       string
+	referralsHTTP, webhookAPI *httpclient.Client
+	log                       *slog.Logger
+}
 
-// NewClient makes a client.
-func NewClient(o Options) (*Client, error) { return &Client{o: o}, nil }
+// NewClient makes a client; it fails on an address that is not plain https.
+func NewClient(o Options) (*Client, error) {
+	for _, raw := range []string{o.ReferralsURL, o.WebhooksURL} {
+		u, err := url.Parse(raw)
+		if raw != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil) {
+			return nil, fmt.Errorf("the Partner Center address %q is not https://host/path", raw)
+		}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Client{
+		referrals: strings.TrimRight(o.ReferralsURL, "/"), webhooks: strings.TrimRight(o.WebhooksURL, "/"),
+		referralsHTTP: o.Referrals, webhookAPI: o.Webhooks, log: o.Log,
+	}, nil
+}
 
-// Get reads one referral.
+// Get reads one referral. Gone: unknown, or not readable yet. Refused: not visible to us.
 func (c *Client) Get(ctx context.Context, id string) (Document, error) {
-	return Document{}, errUnbuilt
+	d, err := c.get(ctx, id)
+	if err != nil {
+		return Document{}, fmt.Errorf("reading referral %s: %w", shorten(id, 64), err)
+	}
+	return d, nil
 }
 
-// Create sends one POST, never repeated.
+func (c *Client) get(ctx context.Context, id string) (Document, error) {
+	target, err := c.referralURL(id)
+	if err != nil {
+		return Document{}, err
+	}
+	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodGet, URL: target, Header: jsonHeader()})
+	if err != nil {
+		return Document{}, err
+	}
+	if resp.Status != http.StatusOK {
+		return Document{}, classify(resp, oneRecord)
+	}
+	return whole(resp, id)
+}
+
+// whole reads an answer that must be the referral itself, with a version to write against.
+func whole(resp *httpclient.Response, id string) (Document, error) {
+	d, err := ParseDocument(resp.Body, resp.Header.Get("ETag"), resp.Date())
+	if err != nil {
+		return Document{}, err
+	}
+	if d.ID() != guid(id) {
+		return Document{}, fault.New(fault.Broken, "the answer is not the referral that was asked for").With("answer.malformed", "")
+	}
+	if d.ETag() == "" {
+		return Document{}, fault.New(fault.Broken, "the answer has no ETag").With("etag.unusable", "")
+	}
+	return d, nil
+}
+
+// requestIDForm is what may stand in a header; a GUID is what Partner Center documents.
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+// Create sends one POST, never repeated. requestID goes into MS-RequestId; give the same one when the
+// same attempt is sent again. An outcome that is not definite is Broken, and Unknown is true for it;
+// refusals (Refused, Later, Denied) mean that nothing was created. The new document may lack an ETag.
 func (c *Client) Create(ctx context.Context, body any, requestID string) (Document, error) {
-	return Document{}, errUnbuilt
+	d, err := c.create(ctx, body, requestID)
+	if err != nil {
+		return Document{}, fmt.Errorf("creating a referral: %w", err)
+	}
+	return d, nil
 }
 
-// Unknown says that a Create may or may not have happened.
-func Unknown(err error) bool { return false }
+func (c *Client) create(ctx context.Context, body any, requestID string) (Document, error) {
+	if !requestIDForm.MatchString(requestID) {
+		return Document{}, fault.New(fault.Invalid, "the request id is not a GUID").With("request.id", "")
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return Document{}, fault.New(fault.Invalid, "the new referral cannot be written as JSON: %w", err)
+	}
+	header := jsonHeader()
+	header.Set("Content-Type", "application/json")
+	header.Set("MS-RequestId", requestID)
+	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodPost, URL: c.referrals, Header: header, Body: text})
+	if httpclient.Lost(err) {
+		return Document{}, fault.New(fault.Broken, "%w", &unknown{err}).With("outcome.unknown", "")
+	}
+	if err != nil {
+		return Document{}, err
+	}
+	if resp.Status >= 400 && resp.Status < 500 && resp.Status != http.StatusRequestTimeout {
+		return Document{}, classify(resp, newRecord)
+	}
+	if resp.Status != http.StatusOK && resp.Status != http.StatusCreated {
+		return Document{}, fault.New(fault.Broken, "%w", &unknown{classify(resp, newRecord)}).With("outcome.unknown", "")
+	}
+	return created(resp)
+}
 
-// Patch changes a referral under the condition of its ETag.
+// created reads the new referral. It exists, so an ETag that cannot be used is only left out.
+func created(resp *httpclient.Response) (Document, error) {
+	tree, err := decodeObject(resp.Body)
+	d := Document{raw: resp.Body, tree: tree, date: resp.Date()}
+	if err != nil || d.ID() == "" {
+		lost := fmt.Errorf("the answer %d does not hold the new referral", resp.Status)
+		return Document{}, fault.New(fault.Broken, "%w", &unknown{lost}).With("outcome.unknown", "")
+	}
+	for _, etag := range []string{resp.Header.Get("ETag"), d.Text("/eTag")} {
+		if strongETag.MatchString(etag) {
+			d.etag = etag
+			break
+		}
+	}
+	return d, nil
+}
+
+// Patch changes a referral under the condition of its ETag and returns what the system made of it.
+// Conflict: somebody wrote in between. Refused: the change is not allowed. Invalid: operations that
+// Partner Center does not know, or an ETag that is no condition; nothing is sent then.
 func (c *Client) Patch(ctx context.Context, id, etag string, ops []Operation) (Document, error) {
-	return Document{}, errUnbuilt
+	d, err := c.patch(ctx, id, etag, ops)
+	if err != nil {
+		return Document{}, fmt.Errorf("changing referral %s: %w", shorten(id, 64), err)
+	}
+	return d, nil
 }
 
-// Query selects referrals. Filter is made with the builders of this package only.
-type Query struct {
-	Filter  string
-	OrderBy string
-	Top     int
+func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (Document, error) {
+	target, err := c.referralURL(id)
+	if err != nil {
+		return Document{}, err
+	}
+	text, err := encodeOperations(etag, ops)
+	if err != nil {
+		return Document{}, err
+	}
+	header := jsonHeader()
+	header.Set("Content-Type", "application/json")
+	header.Set("If-Match", etag)
+	header.Set("Prefer", "return=representation")
+	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodPatch, URL: target, Header: header, Body: text})
+	if err != nil {
+		return Document{}, err
+	}
+	if resp.Status < 200 || resp.Status > 299 {
+		return Document{}, classify(resp, oneRecord)
+	}
+	if d, err := whole(resp, id); err == nil {
+		return d, nil
+	}
+	return c.get(ctx, id) // written, but the answer does not show it: 204, or an empty 200
 }
 
-// List calls each for every referral until it returns false.
-func (c *Client) List(ctx context.Context, q Query, each func(Document) (more bool)) (time.Time, error) {
-	return time.Time{}, errUnbuilt
+func encodeOperations(etag string, ops []Operation) ([]byte, error) {
+	if !strongETag.MatchString(etag) {
+		return nil, fault.New(fault.Invalid, "a referral is only changed under the condition of its ETag").With("etag.unusable", "")
+	}
+	if len(ops) == 0 {
+		return nil, fault.New(fault.Invalid, "there is nothing to change").With("patch.invalid", "")
+	}
+	for _, op := range ops {
+		if op.Op != "add" && op.Op != "replace" || !strings.HasPrefix(op.Path, "/") {
+			return nil, fault.New(fault.Invalid, "operation %q on %q is not an add or replace of a member", op.Op, op.Path).With("patch.invalid", "")
+		}
+	}
+	text, err := json.Marshal(ops)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "the change cannot be written as JSON: %w", err)
+	}
+	return text, nil
 }
 
-// Eq compares a member with a text.
-func Eq(path, value string) string { return "" }
-
-// EqGUID compares a member with an id.
-func EqGUID(path, id string) string { return "" }
-
-// Since selects what is not older than t.
-func Since(path string, t time.Time) string { return "" }
-
-// And joins filters.
-func And(filters ...string) string { return "" }
-
-// Registration is the one webhook registration of the tenant.
-type Registration struct {
-	WebhookURL        string
-	Events            []string
-	SignatureInHeader bool // x-ms-signature instead of Authorization
-	SubscriberID      string
+func (c *Client) referralURL(id string) (string, error) {
+	if id = guid(id); id == "" {
+		return "", fault.New(fault.Invalid, "the referral id is not a GUID").With("id.invalid", "")
+	}
+	return c.referrals + "/" + id, nil
 }
 
-// TestResult is what became of a test event.
-type TestResult struct {
-	Status  string // "completed", …
-	Results []TestAttempt
-}
-
-// TestAttempt is one delivery of a test event.
-type TestAttempt struct {
-	ResponseCode    string
-	ResponseMessage string
-	SystemError     bool
-	At              string
-}
-
-// Registration reads the registration; false when there is none.
-func (c *Client) Registration(ctx context.Context) (Registration, bool, error) {
-	return Registration{}, false, errUnbuilt
-}
-
-// Register makes the first registration. Conflict: there is one.
-func (c *Client) Register(ctx context.Context, r Registration) (Registration, error) {
-	return Registration{}, errUnbuilt
-}
-
-// Replace replaces the registration.
-func (c *Client) Replace(ctx context.Context, r Registration) (Registration, error) {
-	return Registration{}, errUnbuilt
-}
-
-// SendTestEvent asks for a test event.
-func (c *Client) SendTestEvent(ctx context.Context) (correlationID string, err error) {
-	return "", errUnbuilt
-}
-
-// TestEvent follows a test event.
-func (c *Client) TestEvent(ctx context.Context, correlationID string) (TestResult, error) {
-	return TestResult{}, errUnbuilt
-}
-
-// Event is what a verified webhook said. Only Verifier.Open makes one.
-type Event struct {
-	Name          string
-	ReferralID    string // "" unless Referral
-	CorrelationID string // of a test event
-	ChangedAt     time.Time
-	Referral      bool
-}
-
-// Verifier opens webhook requests.
-type Verifier struct{}
-
-// Open verifies and parses one request. Kinds of fault: Invalid 400, Denied 401, Broken 503.
-func (v *Verifier) Open(r *http.Request, body []byte) (Event, error) { return Event{}, errUnbuilt }
-
-// Secrets keeps the refresh token (Key Vault).
-type Secrets interface {
-	Get(ctx context.Context, name string) (string, error)
-	Set(ctx context.Context, name, value string) error
-}
+func jsonHeader() http.Header { return http.Header{"Accept": {"application/json"}} }

@@ -1,15 +1,27 @@
 package partnercenter
 
-import "time"
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
 
 // Operation is one step of an RFC 6902 document; Partner Center knows "add" and "replace" only.
+// https://learn.microsoft.com/partner-center/developer/patch-a-referral
 type Operation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
 	Value any    `json:"value"`
 }
 
-// Document is a referral as Partner Center holds it: a JSON object of which we understand a part.
+// Document is a referral as Partner Center holds it: a JSON object of which we understand a part. It is
+// never changed after it was read.
 type Document struct {
 	raw  []byte
 	tree map[string]any
@@ -17,28 +29,92 @@ type Document struct {
 	date time.Time
 }
 
-// ParseDocument reads a referral. An empty etag is taken from the member eTag. Kinds of fault: Broken.
+// strongETag is what If-Match may carry. A weak or unquoted one would make a write that compares nothing.
+var strongETag = regexp.MustCompile(`^"[!#-~]{1,1000}"$`)
+
+// ParseDocument reads a referral. An empty etag is taken from the member eTag, which list items may lack.
+// Broken: not a JSON object, or an ETag that cannot be used as a condition.
 func ParseDocument(body []byte, etag string, date time.Time) (Document, error) {
-	return Document{}, errUnbuilt
+	tree, err := decodeObject(body)
+	if err != nil {
+		return Document{}, fault.New(fault.Broken, "the answer is not a referral: %w", err).With("answer.malformed", "")
+	}
+	d := Document{raw: body, tree: tree, etag: etag, date: date}
+	if d.etag == "" {
+		d.etag = d.Text("/eTag")
+	}
+	if d.etag != "" && !strongETag.MatchString(d.etag) {
+		return Document{}, fault.New(fault.Broken, "the answer's ETag is weak, unquoted or too long").With("etag.unusable", "")
+	}
+	return d, nil
 }
 
-// ID is the referral's id.
-func (d Document) ID() string { return "" }
+func decodeObject(body []byte) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var tree map[string]any
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, errNotJSON
+	}
+	if tree == nil {
+		return nil, errNotJSON
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errNotJSON
+	}
+	return tree, nil
+}
 
-// ETag is the version, quotes included, as If-Match wants it.
+// ID is the referral's id, lower case; "" where the document has none that is a GUID.
+func (d Document) ID() string { return guid(d.Text("/id")) }
+
+// ETag is the version with its quotes, as If-Match wants it. A list item may have none.
 func (d Document) ETag() string { return d.etag }
 
-// Date is the clock of the server when it answered.
+// Date is the server's clock when it answered.
 func (d Document) Date() time.Time { return d.date }
-
-// Text gives a scalar as text, numbers as written; "" for null and absent members.
-func (d Document) Text(pointer string) string { return "" }
-
-// Has says whether the member is present and not null.
-func (d Document) Has(pointer string) bool { return false }
-
-// Value gives the decoded member with json.Number inside, nil when absent. It must not be changed.
-func (d Document) Value(pointer string) any { return nil }
 
 // JSON is the document as it was received.
 func (d Document) JSON() []byte { return d.raw }
+
+// Has says whether the member is present and not null.
+func (d Document) Has(pointer string) bool { return d.Value(pointer) != nil }
+
+// Text gives a scalar as text: numbers as written, flags as true and false, "" for null, absent members,
+// objects and lists.
+func (d Document) Text(pointer string) string {
+	switch v := d.Value(pointer).(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}
+
+// Value gives the decoded member (RFC 6901) with json.Number for numbers, nil when absent. It belongs to
+// the document and must not be changed.
+func (d Document) Value(pointer string) any {
+	var here any = d.tree
+	if pointer == "" {
+		return here
+	}
+	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+		switch node := here.(type) {
+		case map[string]any:
+			here = node[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(node) {
+				return nil
+			}
+			here = node[i]
+		default:
+			return nil
+		}
+	}
+	return here
+}

@@ -1,0 +1,124 @@
+package partnercenter
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+)
+
+// maxPages bounds one List: at the default page that is 100,000 referrals.
+const maxPages = 1000
+
+// page is one answer of a list.
+type page struct {
+	Value []json.RawMessage `json:"value"`
+	Next  string            `json:"@odata.nextLink"`
+}
+
+// List calls each for every referral until it returns false, and gives the server's clock of the first
+// answer. Items may be partial, and may lack an ETag. An item without an id, or with one that came before,
+// is left out. Denied: the list is not ours to read. Broken: paging goes in circles, so the list is not
+// whole.
+func (c *Client) List(ctx context.Context, q Query, each func(Document) (more bool)) (time.Time, error) {
+	date, err := c.list(ctx, q, each)
+	if err != nil {
+		return date, fmt.Errorf("listing referrals: %w", err)
+	}
+	return date, nil
+}
+
+func (c *Client) list(ctx context.Context, q Query, each func(Document) bool) (date time.Time, err error) {
+	query, err := q.encode()
+	if err != nil {
+		return date, err
+	}
+	seen, links := map[string]bool{}, map[string]bool{}
+	for range maxPages {
+		p, at, err := c.page(ctx, query)
+		if err != nil {
+			return date, err
+		}
+		if date.IsZero() {
+			date = at
+		}
+		if !c.offer(ctx, p.Value, at, seen, each) || p.Next == "" {
+			return date, nil
+		}
+		links[query] = true
+		if query, err = nextQuery(p.Next); err != nil {
+			return date, err
+		}
+		if links[query] {
+			break
+		}
+	}
+	return date, fault.New(fault.Broken, "the next page is one that was read before").With("list.circle", "")
+}
+
+func (c *Client) page(ctx context.Context, query string) (page, time.Time, error) {
+	target := c.referrals
+	if query != "" {
+		target += "?" + query
+	}
+	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodGet, URL: target, Header: jsonHeader()})
+	if err != nil {
+		return page{}, time.Time{}, err
+	}
+	if resp.Status != http.StatusOK {
+		return page{}, time.Time{}, classify(resp, everything)
+	}
+	var p page
+	if err := resp.Decode(&p); err != nil {
+		return page{}, time.Time{}, err
+	}
+	if p.Value == nil {
+		return page{}, time.Time{}, fault.New(fault.Broken, "the answer is not a list of referrals").With("answer.malformed", "")
+	}
+	return p, resp.Date(), nil
+}
+
+func (c *Client) offer(ctx context.Context, items []json.RawMessage, at time.Time, seen map[string]bool, each func(Document) bool) bool {
+	skipped := 0
+	for _, item := range items {
+		d, err := ParseDocument(item, "", at)
+		if err != nil || d.ID() == "" || seen[d.ID()] {
+			skipped++
+			continue
+		}
+		seen[d.ID()] = true
+		if !each(d) {
+			return false
+		}
+	}
+	if skipped > 0 {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "list items left out", slog.Int("count", skipped))
+	}
+	return true
+}
+
+// nextQuery takes the options of a next link. Host, scheme and path are ours: the documented link is
+// http and lacks a part of the path, and a token must not follow it anywhere else.
+func nextQuery(link string) (string, error) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return "", fault.New(fault.Broken, "the link to the next page cannot be read").With("list.link", "")
+	}
+	v, err := url.ParseQuery(u.RawQuery)
+	if err != nil || v.Get("$skiptoken") == "" && v.Get("$skip") == "" {
+		return "", fault.New(fault.Broken, "the link to the next page has no $skiptoken").With("list.link", "")
+	}
+	for name := range v {
+		if !strings.HasPrefix(name, "$") {
+			v.Del(name)
+		}
+	}
+	return encodeQuery(v), nil
+}

@@ -1,0 +1,162 @@
+package partnercenter
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+)
+
+// Registration is the one webhook registration of the tenant.
+// https://learn.microsoft.com/partner-center/developer/partner-center-webhooks
+type Registration struct {
+	WebhookURL        string
+	Events            []string
+	SignatureInHeader bool   // x-ms-signature instead of Authorization, which gateways inspect
+	SubscriberID      string // only in answers, and not in all of them
+}
+
+// TestResult is what became of a test event.
+type TestResult struct {
+	Status  string // "completed" when all is over; other values are not documented
+	URL     string // where it was delivered to
+	Results []TestAttempt
+}
+
+// TestAttempt is one delivery of a test event.
+type TestAttempt struct {
+	ResponseCode    string // the name of the status, "OK"
+	ResponseMessage string
+	SystemError     bool
+	At              string // as written, UTC without a zone
+}
+
+// wireRegistration is read without case: the documentation mixes both.
+type wireRegistration struct {
+	SubscriberID string   `json:"SubscriberId,omitempty"`
+	URL          string   `json:"WebhookUrl"`
+	Events       []string `json:"WebhookEvents"`
+	InHeader     any      `json:"SignatureTokenToMsSignatureHeader,omitempty"` // a flag, or its text
+}
+
+// Registration reads the registration; false when there is none.
+func (c *Client) Registration(ctx context.Context) (Registration, bool, error) {
+	resp, err := c.webhook(ctx, http.MethodGet, "", nil)
+	if fault.Is(err, fault.Gone) {
+		return Registration{}, false, nil
+	}
+	if err != nil {
+		return Registration{}, false, fmt.Errorf("reading the webhook registration: %w", err)
+	}
+	r, err := readRegistration(resp)
+	if err != nil {
+		return Registration{}, false, fmt.Errorf("reading the webhook registration: %w", err)
+	}
+	return r, r.WebhookURL != "", nil
+}
+
+// Register makes the first registration. Conflict: there is one, see Replace.
+func (c *Client) Register(ctx context.Context, r Registration) (Registration, error) {
+	return c.register(ctx, http.MethodPost, r)
+}
+
+// Replace replaces the registration, whoever made it. Gone: there is none.
+func (c *Client) Replace(ctx context.Context, r Registration) (Registration, error) {
+	return c.register(ctx, http.MethodPut, r)
+}
+
+func (c *Client) register(ctx context.Context, method string, r Registration) (Registration, error) {
+	body, err := json.Marshal(wireRegistration{URL: r.WebhookURL, Events: r.Events, InHeader: r.SignatureInHeader})
+	if err != nil {
+		return Registration{}, fault.New(fault.Invalid, "writing the registration: %w", err)
+	}
+	resp, err := c.webhook(ctx, method, "", body)
+	if err != nil {
+		return Registration{}, fmt.Errorf("registering the webhook: %w", err)
+	}
+	if got, err := readRegistration(resp); err == nil && got.WebhookURL != "" {
+		return got, nil
+	}
+	return r, nil // done, and the answer does not repeat it
+}
+
+func readRegistration(resp *httpclient.Response) (Registration, error) {
+	var w wireRegistration
+	if err := resp.Decode(&w); err != nil {
+		return Registration{}, err
+	}
+	return Registration{
+		WebhookURL: w.URL, Events: w.Events, SubscriberID: w.SubscriberID,
+		SignatureInHeader: strings.EqualFold(fmt.Sprint(w.InHeader), "true"),
+	}, nil
+}
+
+// SendTestEvent asks for a test event; test-created must be registered. Later: the third in a minute.
+func (c *Client) SendTestEvent(ctx context.Context) (correlationID string, err error) {
+	resp, err := c.webhook(ctx, http.MethodPost, "/validationEvents", nil)
+	if err != nil {
+		return "", fmt.Errorf("asking for a test event: %w", err)
+	}
+	var answer struct {
+		CorrelationID string `json:"correlationId"`
+	}
+	if json.Unmarshal(resp.Body, &answer) != nil {
+		_ = json.Unmarshal(resp.Body, &answer.CorrelationID) // the swagger says a bare text
+	}
+	if id := guid(answer.CorrelationID); id != "" {
+		return id, nil
+	}
+	return "", fmt.Errorf("asking for a test event: %w", fault.New(fault.Broken, "the answer holds no correlation id"))
+}
+
+// TestEvent follows a test event. Gone: unknown, or older than 7 days.
+func (c *Client) TestEvent(ctx context.Context, correlationID string) (TestResult, error) {
+	id := guid(correlationID)
+	if id == "" {
+		return TestResult{}, fault.New(fault.Invalid, "reading a test event: the correlation id is not a GUID")
+	}
+	resp, err := c.webhook(ctx, http.MethodGet, "/validationEvents/"+id, nil)
+	if err != nil {
+		return TestResult{}, fmt.Errorf("reading test event %s: %w", id, err)
+	}
+	var answer struct {
+		Status  string `json:"status"`
+		URL     string `json:"callbackUrl"`
+		Results []struct {
+			Code    string `json:"responseCode"`
+			Message string `json:"responseMessage"`
+			System  bool   `json:"systemError"`
+			At      string `json:"dateTimeUtc"`
+		} `json:"results"`
+	}
+	if err := resp.Decode(&answer); err != nil {
+		return TestResult{}, fmt.Errorf("reading test event %s: %w", id, err)
+	}
+	result := TestResult{Status: answer.Status, URL: answer.URL}
+	for _, r := range answer.Results {
+		result.Results = append(result.Results, TestAttempt{r.Code, shorten(r.Message, maxText), r.System, r.At})
+	}
+	return result, nil
+}
+
+// webhook calls the registration host and gives answers of the 200s only.
+func (c *Client) webhook(ctx context.Context, method, path string, body []byte) (*httpclient.Response, error) {
+	header := jsonHeader()
+	header.Set("MS-Contract-Version", "v1")
+	header.Set("MS-PartnerCenter-Application", "cosell-sync")
+	if body != nil {
+		header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.webhookAPI.Do(ctx, httpclient.Request{Method: method, URL: c.webhooks + path, Header: header, Body: body})
+	if err != nil {
+		return nil, err
+	}
+	if resp.Status < 200 || resp.Status > 299 {
+		return nil, classify(resp, everything)
+	}
+	return resp, nil
+}
