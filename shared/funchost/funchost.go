@@ -2,6 +2,7 @@
 package funchost
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -46,11 +47,24 @@ type Outcomes interface {
 
 // Options of a server. Zero values mean the defaults.
 type Options struct {
-	Now      func() time.Time
-	Log      *slog.Logger
-	Limit    time.Duration // own time limit of an invocation, default 4 min: host.json says 5, and the host kills the process
-	MaxHTTP  int           // HTTP calls served at the same time, default 200
-	MaxQueue int           // queue and timer invocations at the same time, default 512
-	MaxBody  int64         // bytes of an HTTP body, default 64 KiB
-	BodyTime time.Duration // time a client has for its body, default 30 s
+	Now     func() time.Time
+	Log     *slog.Logger
+	Limit   time.Duration // own time limit of an invocation, default 4 min: the host's is 5, and it kills the process
+	MaxHTTP int           // HTTP calls worked on at the same time, default 200; the host sets no limit
+	MaxRead int           // HTTP bodies being read at the same time, default 768: times MaxBody is the memory a slow crowd can hold
+	MaxBody int64         // bytes of an HTTP body, default 64 KiB
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Limit = cmp.Or(o.Limit, 4*time.Minute)
+	o.MaxHTTP = cmp.Or(o.MaxHTTP, 200)
+	o.MaxRead = cmp.Or(o.MaxRead, 768)
+	o.MaxBody = cmp.Or(o.MaxBody, 64<<10)
+	return o
 }

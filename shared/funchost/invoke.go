@@ -1,0 +1,127 @@
+package funchost
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func (s *server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Function) {
+	if status := s.readBody(w, r, maxEnvelope); status != 0 {
+		w.Header().Set("Connection", "close")
+		Refuse(w, status, bodyText[status])
+		return
+	}
+	id := invocationID(r.Header)
+	body, _ := io.ReadAll(r.Body) // in memory already
+	e, err := parseEnvelope(body)
+	if err != nil {
+		Refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if f.Queue != nil {
+		err = s.deliver(r.Context(), f, e.delivery(id))
+	} else {
+		err = s.tick(r.Context(), f, e.tick(id))
+	}
+	if err != nil {
+		s.logFailure(f.Name, id, err)
+		Refuse(w, http.StatusInternalServerError, "the invocation failed, the log says why")
+		return
+	}
+	Answer(w, http.StatusOK, struct{}{})
+}
+
+func (s *server) tick(ctx context.Context, f Function, t Tick) error {
+	return within(ctx, s.Limit, func(ctx context.Context) error { return f.Timer(ctx, t) })
+}
+
+// settleTime is what is left for the copy or the parked row once a function has used up its limit.
+const settleTime = 20 * time.Second
+
+// deliver works on one message. A custom handler cannot settle messages: success completes it, failure
+// abandons it, and an abandoned session message comes back at once, up to ten times, and is then
+// dead-lettered. So "later" is a scheduled copy and success, "never" a parked row and success.
+func (s *server) deliver(ctx context.Context, f Function, d Delivery) error {
+	deadline := time.Now().Add(s.Limit + settleTime)
+	cause := within(ctx, s.Limit, func(ctx context.Context) error { return f.Queue(ctx, d) })
+	facts := factsOf(d, s.Now())
+	decision := fault.Decide(cause, facts.Attempt, facts.Seen, s.Now())
+	s.logOutcome(f, d, facts, cause, decision)
+	if decision.Verdict == fault.Done {
+		return nil
+	}
+	// The function's own limit must not cut this off, only the end of the whole invocation.
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	defer cancel()
+	return s.insist(ctx, func() error {
+		if decision.Verdict == fault.Park {
+			return s.outcomes.Park(ctx, d, f.Name, cause)
+		}
+		return s.outcomes.Repeat(ctx, d, decision.After, decision.Counts)
+	})
+}
+
+// insist tries until it works or time is up. To give up early would send the message back ten times
+// within a second and into the dead-letter queue.
+func (s *server) insist(ctx context.Context, do func() error) error {
+	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
+		err := do()
+		if err == nil {
+			return nil
+		}
+		s.Log.Warn("outcome not written yet", "error", err.Error(), "fault", fault.KindOf(err).String())
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+	}
+}
+
+// facts are the two members of a pointer that the decision needs, whoever defines the rest.
+type facts struct {
+	Seen    time.Time `json:"seen"`
+	Attempt int       `json:"attempt"`
+	Trace   string    `json:"trace"`
+}
+
+func factsOf(d Delivery, now time.Time) facts {
+	var f facts
+	_ = json.Unmarshal(d.Body, &f) // not a pointer: the function says so
+	if f.Seen.IsZero() {
+		f.Seen = d.Enqueued
+	}
+	if f.Seen.IsZero() {
+		f.Seen = now
+	}
+	return f
+}
+
+func (s *server) logOutcome(f Function, d Delivery, facts facts, cause error, decision fault.Decision) {
+	attrs := []any{"function", f.Name, "invocation_id", d.InvocationID, "trace", facts.Trace, "attempt", facts.Attempt}
+	if cause == nil {
+		s.Log.Debug("done", attrs...)
+		return
+	}
+	verdict := [...]string{fault.Done: "done", fault.Repeat: "repeat", fault.Park: "park"}[decision.Verdict]
+	level := slog.LevelInfo
+	switch {
+	case decision.Alarm || decision.Verdict == fault.Park:
+		level = slog.LevelError
+	case decision.Verdict == fault.Repeat:
+		level = slog.LevelWarn
+	}
+	attrs = append(attrs, "verdict", verdict, "fault", fault.KindOf(cause).String(), "error", cause.Error(), "after", decision.After.String())
+	if p, ok := cause.(*panicked); ok {
+		attrs = append(attrs, "stack", string(p.stack))
+	}
+	s.Log.Log(context.Background(), level, "message", attrs...)
+}

@@ -1,0 +1,185 @@
+package funchost
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// server answers the host. Requests come in three kinds: GET / (the readiness probe), HTTP functions at
+// their public path /api/<route>, everything else as an envelope at /<FunctionName>.
+type server struct {
+	functions map[string]Function // by name
+	routes    []route
+	outcomes  Outcomes
+	reading   chan struct{}
+	working   chan struct{}
+	refusals  *sampler
+	Options
+}
+
+// Bounds of an HTTP call that belong together with the host's.
+const (
+	bodyTime    = 30 * time.Second
+	httpLimit   = 200 * time.Second // the front end cuts its caller at 230 s, the proxy at 240 s of silence
+	maxEnvelope = 1 << 20           // a message of 256 KB in base64, and its metadata
+)
+
+// NewServer serves the functions to a Functions host. outcomes may be nil when no function has a queue.
+func NewServer(functions []Function, outcomes Outcomes, options Options) http.Handler {
+	o := options.withDefaults()
+	s := &server{
+		functions: map[string]Function{},
+		outcomes:  outcomes,
+		reading:   make(chan struct{}, o.MaxRead),
+		working:   make(chan struct{}, o.MaxHTTP),
+		refusals:  newSampler(o.Now),
+		Options:   o,
+	}
+	for _, f := range functions {
+		s.functions[f.Name] = f
+		if f.HTTP != nil {
+			s.routes = append(s.routes, newRoute(f))
+		}
+	}
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	if path == "/" {
+		Answer(w, http.StatusOK, struct{}{})
+		return
+	}
+	if rest, ok := strings.CutPrefix(path, "/api/"); ok {
+		s.serveHTTPFunction(w, r, rest)
+		return
+	}
+	f, ok := s.functions[path[1:]]
+	switch {
+	case !ok:
+		Refuse(w, http.StatusNotFound, "no function of that name is served here")
+	case f.HTTP != nil:
+		Refuse(w, http.StatusBadRequest, "this HTTP function is served at its own path: set enableProxyingHttpRequest and enableForwardingHttpRequest in host.json")
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		Refuse(w, http.StatusMethodNotAllowed, "the host posts its envelopes")
+	default:
+		s.serveEnvelope(w, r, f)
+	}
+}
+
+func (s *server) serveHTTPFunction(w http.ResponseWriter, r *http.Request, path string) {
+	for _, route := range s.routes {
+		values, ok := route.match(path)
+		if !ok {
+			continue
+		}
+		for name, value := range values {
+			r.SetPathValue(name, value)
+		}
+		status := s.callHTTP(w, r, route.function)
+		s.logHTTP(r, route.function.Name, status)
+		return
+	}
+	Refuse(w, http.StatusNotFound, "nothing is served at this path")
+}
+
+// callHTTP reads the body before it takes one of the working places, so that a crowd of slow senders
+// cannot keep good ones out.
+func (s *server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) int {
+	if status := s.readBody(w, r, s.MaxBody); status != 0 {
+		w.Header().Set("Connection", "close")
+		Refuse(w, status, bodyText[status])
+		return status
+	}
+	select {
+	case s.working <- struct{}{}:
+		defer func() { <-s.working }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		Refuse(w, http.StatusServiceUnavailable, "too many calls at once")
+		return http.StatusServiceUnavailable
+	}
+	answer := newBuffer()
+	err := within(r.Context(), min(s.Limit, httpLimit), func(ctx context.Context) error {
+		f.HTTP.ServeHTTP(answer, r.WithContext(ctx))
+		return nil
+	})
+	if err != nil {
+		s.logFailure(f.Name, invocationID(r.Header), err)
+		Refuse(w, http.StatusInternalServerError, "something went wrong on our side")
+		return http.StatusInternalServerError
+	}
+	return answer.sendTo(w)
+}
+
+var bodyText = map[int]string{
+	http.StatusRequestEntityTooLarge: "the body is too large",
+	http.StatusRequestTimeout:        "the body did not come in time",
+	http.StatusBadRequest:            "the body is broken",
+	http.StatusServiceUnavailable:    "too many calls at once",
+}
+
+// readBody replaces the request's body by its bytes; a status other than 0 is the refusal.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request, limit int64) int {
+	if r.ContentLength == 0 {
+		return 0
+	}
+	if r.ContentLength > limit {
+		return http.StatusRequestEntityTooLarge
+	}
+	select {
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	default:
+		return http.StatusServiceUnavailable
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // not offered by a recorder in a test
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge
+	case err != nil && isTimeout(err):
+		return http.StatusRequestTimeout
+	case err != nil:
+		return http.StatusBadRequest
+	}
+	// Else the deadline would end the request's context while the function works.
+	_ = control.SetReadDeadline(time.Time{})
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	return 0
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+func (s *server) logHTTP(r *http.Request, function string, status int) {
+	// The host counts every complete answer as a success, 5xx included: refusals are counted here.
+	if status < http.StatusBadRequest {
+		s.Log.Debug("answered", "function", function, "status", status)
+		return
+	}
+	if skipped, ok := s.refusals.allow(function, status); ok {
+		s.Log.Warn("refused", "function", function, "status", status, "method", r.Method,
+			"invocation_id", invocationID(r.Header), "skipped", skipped)
+	}
+}
+
+func (s *server) logFailure(function, invocation string, err error) {
+	attrs := []any{"function", function, "invocation_id", invocation, "error", err.Error()}
+	var p *panicked
+	if errors.As(err, &p) {
+		attrs = append(attrs, "stack", string(p.stack))
+	}
+	s.Log.Log(context.Background(), slog.LevelError, "failed", attrs...)
+}
