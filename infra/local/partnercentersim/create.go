@@ -1,0 +1,206 @@
+package partnercentersim
+
+import (
+	"net/http"
+	"strings"
+)
+
+// create is POST of a referral: https://learn.microsoft.com/partner-center/developer/create-a-referral.
+// A body with the target msft and an engagementId asks Microsoft's help for a deal that is there already.
+func (s *Sim) create(w http.ResponseWriter, r *http.Request) *refusal {
+	body, refused := readBody(r, "application/json")
+	if refused != nil {
+		return refused
+	}
+	in, ok := body.(map[string]any)
+	if !ok {
+		return invalid("body", "the body must be one JSON object")
+	}
+	read := &reading{}
+	asked, _ := read.canonical(s.shape, in, "").(map[string]any)
+	if len(read.problems) > 0 {
+		return invalid("invalidProperty", "%s", strings.Join(read.problems, "; "))
+	}
+	made, refused := s.createFrom(asked)
+	if refused != nil {
+		return refused
+	}
+	reportVersions(w, "", made.etag())
+	w.Header().Set("ETag", made.etag())
+	w.Header().Set("Location", ReferralsAudience+referralsPath+"/"+made.id())
+	status := http.StatusCreated
+	if s.is("postStatus", "200") {
+		status = http.StatusOK
+	}
+	writeJSON(w, status, s.answer(made))
+	return nil
+}
+
+func (s *Sim) createFrom(asked document) (*referral, *refusal) {
+	missing := &rules{}
+	for _, name := range []string{"type", "customerProfile", "consent", "details"} {
+		if asked[name] == nil {
+			missing.wrong("%s is required", name)
+		}
+	}
+	if refused := missing.refusal(); refused != nil {
+		return nil, refused
+	}
+	status, substatus := asked.text("status"), asked.text("substatus")
+	switch status + "/" + substatus {
+	case "/", "New/Pending", "Active/Accepted":
+	default:
+		return nil, invalid("invalidStatus", "a new referral is New/Pending or Active/Accepted, not %s/%s", status, substatus)
+	}
+	if forMicrosoft(asked) {
+		return s.createMicrosofts(asked)
+	}
+	if id := asked.text("engagementId"); id != "" {
+		if own, microsoft := s.inEngagement(id); own == nil && microsoft == nil {
+			return nil, notFound("engagement " + id)
+		}
+		return nil, invalid("invalidTarget", "a second referral of an engagement must have the target BusinessProfileLocation/msft")
+	}
+	return s.createOwn(asked)
+}
+
+func forMicrosoft(d document) bool {
+	for _, e := range d.items("target") {
+		target, _ := e.(map[string]any)
+		if document(target).text("type") == "BusinessProfileLocation" && strings.EqualFold(document(target).text("id"), microsoftID) {
+			return true
+		}
+	}
+	return false
+}
+
+// serverSet are the members that Partner Center fills, whatever a body says.
+func serverSet() []string {
+	return []string{"id", "organizationId", "organizationName", "createdDateTime", "updatedDateTime", "expirationDateTime",
+		"acceptedDateTime", "closedDateTime", "eTag", "links", "referralSource", "callToAction", "quality", "isSpam",
+		"dealSensitivity", "registrationStatus", "registrations", "trackingInfo", "exception", "direction"}
+}
+
+// skeleton fills a document up to what every answer holds.
+func (s *Sim) skeleton(d document) document {
+	out := document(fill(s.shape, map[string]any(d.clone())).(map[string]any))
+	for path, value := range map[string]any{"favorite": false, "isSpam": false, "quality": "Unknown", "dealSensitivity": "None",
+		"registrationStatus": "None", "qualification": "None", "inviteContext/assistanceRequestCode": "Unknown",
+		"customerProfile/isMatchingComplete": false, shareConsent: false, "consent/consentToContact": false,
+		"consent/consentToToShareInfoWithOthers": false, "consent/consentToMicrosoftToContactSpecificPartners": false} {
+		if out.at(path) == nil {
+			out.put(path, value)
+		}
+	}
+	delete(out, "links")
+	return out
+}
+
+// createOwn makes the partner's own referral, Active/Accepted at once.
+func (s *Sim) createOwn(asked document) (*referral, *refusal) {
+	for _, name := range serverSet() {
+		delete(asked, name)
+	}
+	doc := s.skeleton(asked)
+	s.followConsent(doc)
+	if s.is("strict", "true") {
+		check := &rules{}
+		check.complete(doc)
+		if refused := check.refusal(); refused != nil {
+			return nil, refused
+		}
+	}
+	doc["status"], doc["substatus"], doc["direction"] = "Active", "Accepted", "Outgoing"
+	return s.enter(doc, s.guid()), nil
+}
+
+// enter stores a referral of the partner as new.
+func (s *Sim) enter(doc document, engagement string) *referral {
+	doc["id"], doc["engagementId"] = s.guid(), engagement
+	doc["organizationId"], doc["organizationName"] = s.opts.OrganizationID, s.opts.OrganizationName
+	if doc.at("inviteContext/invitedBy") == nil {
+		doc.put("inviteContext/invitedBy", map[string]any{"organizationId": s.opts.OrganizationID, "organizationName": s.opts.OrganizationName})
+	}
+	r := &referral{doc: doc}
+	s.add(r)
+	if doc.text("status") == "Active" {
+		doc["acceptedDateTime"] = doc["createdDateTime"]
+	}
+	return r
+}
+
+// followConsent sets the type where it follows from the consent.
+func (s *Sim) followConsent(doc document) {
+	if s.is("typeFollowsConsent", "false") {
+		return
+	}
+	doc["type"] = "Independent"
+	if doc.isTrue(shareConsent) {
+		doc["type"] = "Shared"
+	}
+}
+
+// createMicrosofts makes the referral that asks Microsoft's help, New/Pending for 14 days.
+func (s *Sim) createMicrosofts(asked document) (*referral, *refusal) {
+	id := asked.text("engagementId")
+	if id == "" {
+		return nil, invalid("engagementRequired", "a referral to msft needs the engagementId of the partner's own referral")
+	}
+	own, microsoft := s.inEngagement(id)
+	switch {
+	case own == nil:
+		return nil, notFound("engagement " + id)
+	case microsoft != nil:
+		return nil, refuse(http.StatusConflict, "resourceModified", "alreadyInvited", "engagement %s has a referral to Microsoft already", id)
+	case own.closed():
+		return nil, invalid("referralClosed", "the partner's referral of engagement %s is closed", id)
+	}
+	for _, name := range serverSet() {
+		delete(asked, name)
+	}
+	doc := s.skeleton(asked)
+	if doc.text("name") == "" {
+		doc["name"] = own.doc["name"]
+	}
+	s.followConsent(doc)
+	if s.is("strict", "true") {
+		check := &rules{}
+		check.core(doc)
+		if doc.text("inviteContext/assistanceRequestCode") == "Unknown" {
+			check.wrong("inviteContext/assistanceRequestCode must say how Microsoft can help: one of %s", strings.Join(helpCodes()[1:], ", "))
+		}
+		if refused := check.refusal(); refused != nil {
+			return nil, refused
+		}
+	}
+	made := s.invite(own, doc)
+	s.shareOwn(own, doc)
+	return made, nil
+}
+
+// invite stores Microsoft's referral beside the partner's own.
+func (s *Sim) invite(own *referral, doc document) *referral {
+	doc["id"], doc["engagementId"] = s.guid(), own.engagement()
+	doc["organizationId"], doc["organizationName"] = microsoftID, "Microsoft"
+	doc["status"], doc["substatus"], doc["direction"] = "New", "Pending", "Outgoing"
+	doc["expirationDateTime"] = serverTime(s.opts.Now().Add(answerTime))
+	doc["acceptedDateTime"], doc["team"] = nil, []any{}
+	doc.put("inviteContext/invitedBy", map[string]any{"organizationId": s.opts.OrganizationID, "organizationName": s.opts.OrganizationName})
+	made := &referral{doc: doc}
+	s.add(made)
+	return made
+}
+
+// shareOwn does to the partner's own referral what asking for help implies: the sellers may see the deal.
+func (s *Sim) shareOwn(own *referral, microsofts document) {
+	before := own.doc.clone()
+	own.doc.put(shareConsent, true)
+	s.followConsent(own.doc)
+	if s.is("ownHelpCode", "mirrored") && own.doc.text("inviteContext/assistanceRequestCode") == "Unknown" {
+		own.doc.put("inviteContext/assistanceRequestCode", microsofts.at("inviteContext/assistanceRequestCode"))
+		own.doc.put("inviteContext/notes", microsofts.at("inviteContext/notes"))
+	}
+	if !same(map[string]any(before), map[string]any(own.doc)) {
+		s.save(own)
+	}
+}

@@ -1,0 +1,79 @@
+package partnercentersim
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// legalPairs is the table of status and substatus: section 2.3 of the specification, and
+// https://learn.microsoft.com/partner-center/developer/referral-resources. Error is of 2023, from portal and bulk.
+func legalPairs() map[string][]string {
+	return map[string][]string{
+		"New":    {"Pending", "Received"},
+		"Active": {"Accepted"},
+		"Closed": {"Won", "Lost", "Declined", "Expired", "Error"},
+	}
+}
+
+// nextStates says where a status may go. Closed is terminal.
+func nextStates() map[string][]string {
+	return map[string][]string{"New": {"New", "Active", "Closed"}, "Active": {"Active", "Closed"}}
+}
+
+// step checks a change of the state that a caller asks for.
+func (s *Sim) step(before, after document) *refusal {
+	from, fromSub := before.text("status"), before.text("substatus")
+	to, toSub := after.text("status"), after.text("substatus")
+	if !slices.Contains(legalPairs()[to], toSub) {
+		return invalid("invalidStatus", "status %s does not go with substatus %s: allowed is %s", to, toSub, strings.Join(legalPairs()[to], ", "))
+	}
+	if from == to && fromSub == toSub {
+		return nil
+	}
+	if !slices.Contains(nextStates()[from], to) {
+		return invalid("invalidStatusTransition", "a referral that is %s cannot become %s", from, to)
+	}
+	if toSub == "Expired" || to == "New" {
+		return invalid("invalidStatusTransition", "only Partner Center itself sets %s/%s", to, toSub)
+	}
+	if s.is("closeSteps", "strict") {
+		if from == "New" && (toSub == "Won" || toSub == "Lost") {
+			return invalid("invalidStatusTransition", "%s follows Active/Accepted: accept the referral first", toSub)
+		}
+		if from == "Active" && toSub == "Declined" {
+			return invalid("invalidStatusTransition", "Declined follows New: an accepted referral is closed as Lost")
+		}
+	}
+	if s.is("strict", "true") && slices.Contains([]string{"Declined", "Lost", "Error"}, toSub) && strings.TrimSpace(after.text("statusReason")) == "" {
+		return invalid("statusReasonRequired", "statusReason is needed for Closed/%s", toSub)
+	}
+	return nil
+}
+
+// settle sets what follows from a state: the times of acceptance and closing, and the end of the waiting time.
+func settle(before, after document, now time.Time) {
+	from, to := before.text("status"), after.text("status")
+	if to == from {
+		return
+	}
+	if to == "Active" {
+		after["acceptedDateTime"] = serverTime(now)
+		after["expirationDateTime"] = nil
+	}
+	if to == "Closed" {
+		after["closedDateTime"] = serverTime(now)
+	}
+}
+
+// expire closes what has waited for an answer longer than 14 days. It is all that time alone does.
+func (s *Sim) expire(now time.Time) {
+	for _, r := range s.order {
+		if r.expires.IsZero() || r.expires.After(now) {
+			continue
+		}
+		r.doc["status"], r.doc["substatus"] = "Closed", "Expired"
+		r.doc["closedDateTime"] = serverTime(r.expires)
+		s.save(r)
+	}
+}

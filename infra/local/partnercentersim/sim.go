@@ -1,0 +1,210 @@
+// Package partnercentersim stands for Microsoft Partner Center on the laptop: the referrals API, the webhook
+// registration, the token endpoint, the host of the signing certificate, and the signed events. It refuses
+// what the real service refuses; what nobody has documented is a switch (see Switches in switches.go).
+package partnercentersim
+
+import (
+	"crypto/rsa"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+// The surfaces, each a host of its own in the real world.
+const (
+	SurfaceReferrals   = "referrals"   // api.partner.microsoft.com
+	SurfaceWebhooks    = "webhooks"    // api.partnercenter.microsoft.com
+	SurfaceLogin       = "login"       // login.microsoftonline.com
+	SurfaceCertificate = "certificate" // Options.SigningHost
+)
+
+// The real names, and the audiences of the two APIs.
+const (
+	ReferralsHost     = "api.partner.microsoft.com"
+	WebhooksHost      = "api.partnercenter.microsoft.com"
+	LoginHost         = "login.microsoftonline.com"
+	ReferralsAudience = "https://" + ReferralsHost
+	WebhooksAudience  = "https://" + WebhooksHost
+)
+
+// Options say which partner the simulator knows. Now is the only one without a default.
+type Options struct {
+	Now      func() time.Time // the world's clock
+	TokenNow func() time.Time // the clock that tokens age by; Now when nil
+	Seed     int64            // of ids and of the delivery's dice
+	Notify   func()           // called, outside of all locks, when Next may have become earlier
+
+	Tenant            string // of Entra ID
+	ClientID          string
+	ClientSecret      string
+	RefreshToken      string // of the integration user
+	AuthorizationCode string // what the integration user's sign-in gave; can be redeemed once
+	Apps              []App  // further app registrations that may ask for app-only tokens
+
+	OrganizationID   string // the partner
+	OrganizationName string
+	UserEmail        string // the integration user, for the Referrals user role
+
+	SigningHost string          // default 3psostorageacct.blob.core.windows.net
+	SigningKey  *rsa.PrivateKey // of the leaf; made when nil
+	WebhookURL  string          // of the old connector, registered in the seed; "-" for no registration
+}
+
+// App is an app registration with a secret.
+type App struct{ Tenant, ClientID, Secret, ObjectID string }
+
+// Sim is the simulator; it implements control.Simulator. All methods may be called from several goroutines.
+type Sim struct {
+	opts  Options
+	shape *shape
+	signs *signer
+
+	mu        sync.Mutex
+	wake      bool // something became due: tell the world after unlocking
+	lastStamp time.Time
+	ids       *rand.Rand // of names and ids
+	dice      *rand.Rand // of delivery
+	switches  map[string]string
+	calls     []time.Time // within the last minute, for the limit
+	requests  int64
+
+	tokens  map[string]grant
+	refresh map[string]*refreshToken
+	codes   map[string]bool
+
+	referrals    map[string]*referral
+	order        []*referral // by creation
+	registration *registration
+	validations  map[string]*validation
+	asked        []time.Time // validation events asked for within the last minute
+	post         post
+}
+
+// New makes a simulator with its seed data.
+func New(o Options) (*Sim, error) {
+	if o.Now == nil {
+		return nil, fmt.Errorf("Options.Now is missing: give the world's clock")
+	}
+	withDefaults(&o)
+	signs, err := newSigner(o.SigningKey, o.Now())
+	if err != nil {
+		return nil, err
+	}
+	seed := uint64(o.Seed)
+	s := &Sim{
+		opts: o, shape: referralShape(), signs: signs,
+		ids: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)),
+		switches: map[string]string{}, tokens: map[string]grant{},
+		refresh: map[string]*refreshToken{o.RefreshToken: {clientID: o.ClientID}},
+		codes:   map[string]bool{o.AuthorizationCode: true},
+	}
+	for _, d := range switchList() {
+		s.switches[d.name] = d.first
+	}
+	s.seed()
+	return s, nil
+}
+
+func withDefaults(o *Options) {
+	orElse := func(p *string, v string) {
+		if *p == "" {
+			*p = v
+		}
+	}
+	orElse(&o.Tenant, "5f0c4a1e-9d63-4b1a-8a51-2f1d6c7e8b90")
+	orElse(&o.ClientID, "c0a1b2c3-1111-4222-8333-944455556666")
+	orElse(&o.ClientSecret, "partner-center-secret")
+	orElse(&o.RefreshToken, "refresh-token-of-the-referrals-admin")
+	orElse(&o.AuthorizationCode, "code-of-the-referrals-admin")
+	orElse(&o.OrganizationID, "3c1e7d55-2b44-4c0a-9a70-1f2e3d4c5b6a")
+	orElse(&o.OrganizationName, "Northwind Consulting")
+	orElse(&o.UserEmail, "integration@northwind.example")
+	orElse(&o.SigningHost, "3psostorageacct.blob.core.windows.net")
+	orElse(&o.WebhookURL, "https://prod-12.westeurope.logic.azure.com/workflows/1f0e5c3a9b7d4e6f8a2b4c6d8e0f1a2b/triggers/manual/paths/invoke")
+	if o.TokenNow == nil {
+		o.TokenNow = o.Now
+	}
+	if o.Notify == nil {
+		o.Notify = func() {}
+	}
+}
+
+// seed lays down the state before anybody came: no referral, and the old connector's registration.
+// The caller holds the lock, or is New.
+func (s *Sim) seed() {
+	s.referrals, s.order = map[string]*referral{}, nil
+	s.validations, s.asked, s.calls = map[string]*validation{}, nil, nil
+	s.registration = nil
+	s.post.clear()
+	if s.opts.WebhookURL != "-" {
+		s.registration = &registration{
+			SubscriberID: s.guid(), WebhookURL: s.opts.WebhookURL, Modified: serverTime(s.opts.Now()),
+			WebhookEvents: []string{"referral-created", "referral-updated", "related-referral-created",
+				"related-referral-updated", "subscription-updated"},
+		}
+	}
+}
+
+// lock takes the simulator and does what time alone has done meanwhile.
+func (s *Sim) lock() {
+	s.mu.Lock()
+	s.expire(s.opts.Now())
+}
+
+// unlock lets go, and tells the world if there is new work.
+func (s *Sim) unlock() {
+	wake := s.wake
+	s.wake = false
+	s.mu.Unlock()
+	if wake {
+		s.opts.Notify()
+	}
+}
+
+// ServeHTTP serves the surface whose real host name the request carries.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	surfaces := map[string]string{ReferralsHost: SurfaceReferrals, WebhooksHost: SurfaceWebhooks,
+		LoginHost: SurfaceLogin, s.opts.SigningHost: SurfaceCertificate}
+	s.Handler(surfaces[strings.ToLower(host)]).ServeHTTP(w, r)
+}
+
+// Handler serves one surface whatever the Host header says. An unknown name gives a handler that answers 421.
+func (s *Sim) Handler(surface string) http.Handler {
+	serve := map[string]http.HandlerFunc{SurfaceReferrals: s.serveReferrals, SurfaceWebhooks: s.serveWebhooks,
+		SurfaceLogin: s.serveLogin, SurfaceCertificate: s.serveCertificate}[surface]
+	if serve == nil {
+		serve = func(w http.ResponseWriter, r *http.Request) {
+			control.WriteError(w, http.StatusMisdirectedRequest, "no such host here: %s", r.Host)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", s.opts.Now().UTC().Format(http.TimeFormat))
+		serve(w, r)
+	})
+}
+
+// guid makes an id from the seed.
+func (s *Sim) guid() string {
+	a, b := s.ids.Uint64(), s.ids.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, 0x8000|b>>48&0x3fff, b&0xffffffffffff)
+}
+
+// stamp is the time of a change: the world's, and never the same twice, so that changes keep their order.
+func (s *Sim) stamp() time.Time {
+	now := s.opts.Now().UTC().Truncate(100 * time.Nanosecond)
+	if !now.After(s.lastStamp) {
+		now = s.lastStamp.Add(100 * time.Nanosecond)
+	}
+	s.lastStamp = now
+	return now
+}
