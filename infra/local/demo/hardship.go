@@ -1,0 +1,98 @@
+package demo
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+const referralsHost = "api.partner.microsoft.com"
+
+// killedWhileCreating is D12.
+func killedWhileCreating(s *Story) {
+	post := control.KillAfter{Host: referralsHost, Method: http.MethodPost, Path: "/engagements/referrals$", N: 1}
+	unanswered, between := post, post
+	unanswered.Point = string(control.Committed)
+	between.N, between.Point = 2, string(control.Before)
+	// What a creation remembers is saved in one transaction, and the table service takes those at $batch.
+	unsaved := control.KillAfter{Host: "tables", Method: http.MethodPost, Path: `/\$batch$`, N: 1, Point: string(control.Before)}
+
+	s.killed("Relecloud one", "once Partner Center has made the referral, before it answers", unanswered, 1)
+	s.killed("Relecloud two", "when it has the answer, before it has saved it", unsaved, 1)
+	s.killed("Relecloud three", "between the two referrals", between, 1)
+}
+
+// killed makes a co-sell deal while a kill is armed; posts is the number of referrals that exist at the kill.
+func (s *Story) killed(name, when string, after control.KillAfter, posts int) {
+	opportunity, _ := s.ready(name, 50000)
+	s.settle()
+	before, err := s.c.status(s.ctx)
+	s.keep(err)
+	l := s.look()
+	s.by(world, "the handler will be killed %s", when)
+	s.keep(s.c.kill(s.ctx, after))
+	s.by(seller, "turns sync on for %q", name)
+	s.sync(opportunity)
+	d := l.settle().dealOf(opportunity)
+	status, err := s.c.status(s.ctx)
+	s.keep(err)
+	s.check(status.Restarts > before.Restarts || status.State != before.State, "the handler was not killed")
+	s.check(l.madeBefore(opportunity) >= posts, "the handler was killed before it had made a referral")
+	engagements := map[string]bool{}
+	referrals := l.rows("pc/referrals", "externalReferenceId", opportunity)
+	for _, id := range referrals {
+		engagements[l.value("pc/referrals/"+id+"/engagementId")] = true
+	}
+	s.check(len(engagements) == 1, "there are %d engagements instead of one", len(engagements))
+	s.check(d.microsoft != "" && len(l.rows("pc/referrals", "engagementId", d.engagement)) == 2, "not two referrals in one engagement but %+v", d)
+	l.shows("crm/opportunity/"+opportunity+"/name", tick+name)
+	l.effect("crm", opportunity)
+	s.says("%-20s one engagement with two referrals, linked", "")
+}
+
+// madeBefore counts the referrals that the product made for an opportunity, answered or not.
+func (l *look) madeBefore(opportunity string) int {
+	return len(l.writes("pc", "POST", "/engagements/referrals", opportunity))
+}
+
+// silence is D13.
+func silence(s *Story) {
+	d, other := s.deal("coSell", "D2"), s.deal("portal", "D5")
+	l := s.look()
+	s.by(world, "delivers every event ever delivered again, twice, shuffled")
+	s.everywhere("/delivery", control.Delivery{Shuffle: true})
+	s.everywhere("/redeliver", fields{"all": true, "times": 2})
+	l.settle().wrote(0, "pc")
+	l.wrote(0, "crm")
+	l.nothingElse()
+
+	l = s.look()
+	s.by(world, "loses every event from now on")
+	s.everywhere("/delivery", control.Delivery{Lose: 1})
+	s.by(seller, "edits the value of one deal")
+	s.crmUpdate("opportunity", d.opportunity, fields{"estimatedvalue": 98765})
+	s.by(partner, "edits the value of another")
+	s.portal("update", fields{"id": other.referral, "changes": fields{"/details/dealValue": 145678}})
+	l.settle().wrote(0, "pc")
+	l.wrote(0, "crm")
+	s.advance(6 * time.Minute)
+	l.settle().shows("pc/referrals/"+d.referral+"/details/dealValue", "98765")
+	l.shows("crm/opportunity/"+other.opportunity+"/estimatedvalue", "145678")
+	l.effect("pc", "PATCH", d.referral)
+	l.effect("crm", other.opportunity)
+	s.says("%-20s both crossed, by reconcile alone", "")
+	l.expects("crm/opportunity/"+d.opportunity+"/estimatedvalue", "crm/opportunity/"+d.opportunity+"/"+colAudit,
+		"pc/referrals/"+other.referral+"/details/dealValue", "crm/opportunity/"+other.opportunity+"/"+colAudit)
+	l.nothingElse()
+	s.everywhere("/delivery", control.Delivery{})
+}
+
+// everywhere sends the same control call to both systems.
+func (s *Story) everywhere(path string, body any) {
+	for _, base := range s.systems() {
+		if s.err == nil {
+			s.keep(s.c.call(s.ctx, http.MethodPost, base, path, body, nil))
+		}
+	}
+}
