@@ -28,6 +28,9 @@ func (in Pairing) Settle(pair Pair, plan Plan, w Written) Pair {
 	}
 	if w.Opportunity != nil {
 		written := w.Opportunity.Record
+		if _, closing := plan.ToOpportunity[Status]; closing {
+			renewAll(base.Opportunity, written, plan.keep) // actual value and date come into view
+		}
 		for f := range plan.ToOpportunity {
 			base.Opportunity.renew(f, written)
 		}
@@ -86,3 +89,19 @@ func Codes(problems []Problem) []string {
 func Crossed(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warn })
 }
+
+// Refuse drops what was to be written to the referral because the other side said no: the fields stay
+// undecided and the problem is explained.
+func (p *Plan) Refuse(why Problem) {
+	for f := range p.ToReferral {
+		p.keep[f] = true
+	}
+	p.ToReferral = Record{}
+	p.Problems = append(p.Problems, why)
+}
+
+// Accept settles a field that the plan kept open, after it was dealt with in another way.
+func (p *Plan) Accept(f Field) { delete(p.keep, f) }
+
+// Keep leaves a field undecided.
+func (p *Plan) Keep(f Field) { p.keep[f] = true }

@@ -1,0 +1,296 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// work is one pair on its way through the line: what was read, decided and written.
+type work struct {
+	pair        cosell.Pair
+	referral    *cosell.Referral
+	opportunity *cosell.Opportunity // nil: taken from the base, the write's version condition proves it
+	entries     []cosell.Entry
+}
+
+// converge brings a linked pair together. The referral that reported is in w; so is the opportunity if it
+// reported. Returns Conflict when somebody wrote in between again and again, Later when a change waits.
+func (f *Flow) converge(ctx context.Context, w work) error {
+	if w.opportunity == nil && (w.pair.OpportunityVersion == "" || len(w.pair.Problems) > 0) {
+		if err := f.readOpportunity(ctx, &w); err != nil {
+			return err
+		}
+	}
+	var err error
+	for range most {
+		if err = f.round(ctx, &w); !fault.Is(err, fault.Conflict) {
+			return err
+		}
+		if err := f.reread(ctx, &w); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// round decides once and writes: Partner Center first, then CRM, then what is remembered. A crash in
+// between is repaired by the redelivery, whose plan is then shorter.
+func (f *Flow) round(ctx context.Context, w *work) error {
+	pairing := f.pairing(w)
+	plan := cosell.Merge(pairing)
+	if plan.NeedsOpportunity {
+		if err := f.readOpportunity(ctx, w); err != nil {
+			return err
+		}
+		pairing = f.pairing(w)
+		plan = cosell.Merge(pairing)
+	}
+	checkInvite(w, &plan)
+	var done cosell.Written
+	if err := f.writeReferral(ctx, w, &plan, &done); err != nil {
+		return err
+	}
+	if plan.Invite != "" {
+		if err := f.invite(ctx, w, &plan); err != nil {
+			return err
+		}
+	}
+	if err := f.writeOpportunity(ctx, w, plan, &done); err != nil {
+		return err
+	}
+	return f.remember(ctx, w, pairing, plan, done)
+}
+
+func (f *Flow) pairing(w *work) cosell.Pairing {
+	return cosell.Pairing{Base: w.pair.Base, Referral: w.referral, Opportunity: w.opportunity,
+		Invited: w.pair.MicrosoftID != "", Rules: f.Rules, Options: f.Settings.Options}
+}
+
+func (f *Flow) readOpportunity(ctx context.Context, w *work) error {
+	o, err := f.Opportunities.Get(ctx, w.pair.OpportunityID)
+	if err != nil {
+		return err
+	}
+	w.opportunity = &o
+	return nil
+}
+
+// reread looks at everything again after a conflict.
+func (f *Flow) reread(ctx context.Context, w *work) error {
+	pair, known, err := f.Ledger.Find(ctx, w.pair.OpportunityID)
+	if err != nil {
+		return err
+	}
+	if known {
+		w.pair = pair
+	}
+	r, err := f.Referrals.Get(ctx, w.referral.ID)
+	if err != nil {
+		return err
+	}
+	w.referral = &r
+	return f.readOpportunity(ctx, w)
+}
+
+// writeReferral sends the changes. A refusal of Partner Center becomes a problem that Audit explains; the
+// fields stay undecided, so that the next event tries again.
+func (f *Flow) writeReferral(ctx context.Context, w *work, plan *cosell.Plan, done *cosell.Written) error {
+	if len(plan.ToReferral) == 0 {
+		return nil
+	}
+	fields := slices.Sorted(maps.Keys(plan.ToReferral))
+	r, err := f.Referrals.Put(ctx, *w.referral, plan.ToReferral)
+	if fault.Is(err, fault.Refused) {
+		plan.Refuse(refusal(err, "Partner Center did not take "+names(fields)))
+		w.entries = append(w.entries, f.entry(ctx, w.referral.Read, toPartnerCenter, "refused", err.Error(), fields...))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	done.Referral = &r
+	w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "updated", "ok", fields...))
+	if plan.ToReferral[cosell.Visibility] == cosell.True && r.Record[cosell.Visibility] != cosell.True {
+		plan.Problems = append(plan.Problems, cosell.Problem{Code: "visibility.ignored", Field: cosell.Visibility, Warn: true, Once: true,
+			Text: "Partner Center did not make the deal visible", Mend: "share it in the Partner Center portal"})
+	}
+	return nil
+}
+
+// refusal turns the other side's no into a problem.
+func refusal(err error, what string) cosell.Problem {
+	p := cosell.Problem{Code: "refused", Text: what + ": " + err.Error()}
+	var e *fault.Error
+	if errors.As(err, &e) {
+		p.Mend = e.Mend
+		if e.Code != "" {
+			p.Code = e.Code
+		}
+	}
+	return p
+}
+
+func names(fields []cosell.Field) string {
+	var out []string
+	for _, f := range fields {
+		if list, _, ok := f.List(); ok {
+			f = list
+		}
+		if !slices.Contains(out, string(f)) {
+			out = append(out, string(f))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// writeOpportunity writes the changes with the line for the seller in the same request. A plain success
+// towards Partner Center writes nothing into CRM.
+func (f *Flow) writeOpportunity(ctx context.Context, w *work, plan cosell.Plan, done *cosell.Written) error {
+	o := w.opportunity
+	if o == nil {
+		o = &cosell.Opportunity{Side: cosell.Side{ID: w.pair.OpportunityID, Version: w.pair.OpportunityVersion,
+			Record: w.pair.Base.Opportunity, Read: w.referral.Read}}
+	}
+	values := plan.ToOpportunity.Clone()
+	lines := f.lines(ctx, w, o, plan)
+	f.mark(values, o, plan, w.opportunity != nil)
+	if len(values) == 0 && len(lines) == 0 {
+		return nil
+	}
+	fields := slices.Sorted(maps.Keys(values))
+	if len(lines) > 0 {
+		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
+	}
+	written, err := f.Opportunities.Put(ctx, *o, values)
+	if fault.Is(err, fault.Refused) {
+		f.Log.WarnContext(ctx, "CRM refused a write", "opportunity_id", o.ID, "fault", err.Error())
+		w.entries = append(w.entries, f.entry(ctx, o.Read, toCRM, "refused", err.Error(), fields...))
+		return f.explainRefusal(ctx, w, o, plan, err, done)
+	}
+	if err != nil {
+		return err
+	}
+	done.Opportunity = &written
+	w.entries = append(w.entries, f.entry(ctx, written.Read, toCRM, "updated", "ok", fields...))
+	return nil
+}
+
+// explainRefusal tells the seller that CRM itself did not take what Partner Center holds, if it takes as
+// much as that.
+func (f *Flow) explainRefusal(ctx context.Context, w *work, o *cosell.Opportunity, plan cosell.Plan, cause error, done *cosell.Written) error {
+	p := refusal(cause, "CRM did not take "+names(slices.Sorted(maps.Keys(plan.ToOpportunity))))
+	if slices.Contains(w.pair.Problems, p.Code) {
+		return nil
+	}
+	line := cosell.AuditLine(o.Read, toCRM, p.Explain(), shortTrace(ctx))
+	written, err := f.Opportunities.Put(ctx, *o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)})
+	if fault.Is(err, fault.Refused) {
+		return nil // a closed row that takes nothing at all: the ledger's audit has it
+	}
+	if err != nil {
+		return err
+	}
+	done.Opportunity = &written
+	return nil
+}
+
+// lines are what Audit gains: changes from Partner Center, problems not yet explained, and the recovery
+// from problems that are over.
+func (f *Flow) lines(ctx context.Context, w *work, o *cosell.Opportunity, plan cosell.Plan) []string {
+	at, trace := o.Read, shortTrace(ctx)
+	var lines []string
+	if len(plan.ToOpportunity) > 0 {
+		lines = append(lines, cosell.AuditLine(at, toCRM, f.describe(w, plan), trace))
+	}
+	for _, p := range plan.Problems {
+		if p.Once || !slices.Contains(w.pair.Problems, p.Code) {
+			lines = append(lines, cosell.AuditLine(at, toPartnerCenter, p.Explain(), trace))
+		}
+	}
+	if plan.Invite != "" {
+		lines = append(lines, cosell.AuditLine(at, toPartnerCenter, "Microsoft was asked for help: "+plan.Invite, trace))
+	}
+	if len(w.pair.Problems) > 0 && w.opportunity != nil && len(cosell.Codes(plan.Problems)) == 0 {
+		lines = append(lines, cosell.AuditLine(at, toPartnerCenter, "in step again", trace))
+	}
+	return lines
+}
+
+// describe says what came from Partner Center, Microsoft's answer in words.
+func (f *Flow) describe(w *work, plan cosell.Plan) string {
+	text := "updated " + names(slices.Sorted(maps.Keys(plan.ToOpportunity)))
+	if status := plan.ToOpportunity[cosell.MicrosoftStatus]; status != "" {
+		text += "; Microsoft's answer: " + status
+		if seller := plan.ToOpportunity[cosell.MicrosoftSeller]; seller != "" {
+			text += ", seller " + seller
+		}
+		if status != "Accepted" && status != "Pending" {
+			reason := w.referral.Record[cosell.MicrosoftReason]
+			if reason == "" {
+				reason = "not provided"
+			}
+			text += ", reason: " + reason
+		}
+	}
+	if reason := plan.ToOpportunity[cosell.Reason]; reason != "" {
+		text += "; reason: " + reason
+	}
+	return text
+}
+
+// mark decides tick or cross. Problems are only known in full when the opportunity was read.
+func (f *Flow) mark(values cosell.Record, o *cosell.Opportunity, plan cosell.Plan, read bool) {
+	if !f.Settings.CheckMark {
+		return
+	}
+	want := o.Record[cosell.Mark]
+	switch {
+	case cosell.Crossed(plan.Problems):
+		want = cosell.MarkFailed
+	case read || len(values) > 0:
+		want = cosell.MarkOK
+	}
+	if want != o.Record[cosell.Mark] {
+		values[cosell.Mark] = want
+	}
+}
+
+// remember saves the pair when anything of it changed.
+func (f *Flow) remember(ctx context.Context, w *work, pairing cosell.Pairing, plan cosell.Plan, done cosell.Written) error {
+	settled := pairing.Settle(w.pair, plan, done)
+	if w.opportunity != nil {
+		settled.Problems = cosell.Codes(plan.Problems)
+	}
+	settled.HeldUntil = plan.HeldUntil
+	settled.LastSuccess = lastSuccess(w.pair, *w.referral, plan)
+	if w.pair.Version == "" || len(w.entries) > 0 || !equal(settled, w.pair) {
+		if _, err := f.Ledger.Save(ctx, settled, w.entries...); err != nil {
+			return err
+		}
+	}
+	if plan.HeldUntil.IsZero() {
+		return nil
+	}
+	const margin = time.Second // the other side's clock is read to the second
+	return fault.Wait(plan.HeldUntil.Sub(w.referral.Read)+margin, "opportunity %s: closing as won waits until %s", w.pair.OpportunityID, plan.HeldUntil)
+}
+
+func lastSuccess(p cosell.Pair, r cosell.Referral, plan cosell.Plan) time.Time {
+	if cosell.Crossed(plan.Problems) || plan.Empty() {
+		return p.LastSuccess
+	}
+	return r.Read
+}
+
+func equal(a, b cosell.Pair) bool {
+	return a.OpportunityVersion == b.OpportunityVersion && a.MicrosoftID == b.MicrosoftID && a.Phase == b.Phase &&
+		a.ReferralID == b.ReferralID && a.HeldUntil.Equal(b.HeldUntil) && slices.Equal(a.Problems, b.Problems) &&
+		maps.Equal(a.Base.Referral, b.Base.Referral) && maps.Equal(a.Base.Opportunity, b.Base.Opportunity)
+}
