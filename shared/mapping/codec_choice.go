@@ -1,0 +1,128 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// choices are the options of one column: our code and the CRM's integer.
+type choices struct {
+	code  map[int]string
+	value map[string]int
+}
+
+// resolveChoices finds the integers of a column. An option is matched by its label in any language of the
+// organisation, letter case and punctuation aside, else by the shipped integer. A column that is not of
+// the schema is known by its labels alone, those with the lowest language code.
+func resolveChoices(shipped []option, found []dataverse.Option) choices {
+	c := choices{code: map[int]string{}, value: map[string]int{}}
+	taken := map[int]bool{}
+	rest := shipped[:0:0]
+	for _, o := range shipped {
+		i := slices.IndexFunc(found, func(f dataverse.Option) bool { return labelled(f, o) })
+		if i < 0 {
+			rest = append(rest, o)
+			continue
+		}
+		c.add(o.Code, found[i].Value)
+		taken[found[i].Value] = true
+	}
+	for _, o := range rest {
+		if !taken[o.Value] {
+			c.add(o.Code, o.Value)
+		}
+	}
+	if len(shipped) == 0 {
+		for _, f := range found {
+			c.add(firstLabel(f), f.Value)
+		}
+	}
+	return c
+}
+
+func (c choices) add(code string, value int) {
+	c.code[value] = code
+	c.value[code] = value
+}
+
+func labelled(f dataverse.Option, o option) bool {
+	for _, label := range f.Labels {
+		if loose(label) == loose(o.Label) || loose(label) == loose(o.Code) {
+			return true
+		}
+	}
+	return false
+}
+
+func firstLabel(f dataverse.Option) string {
+	language, label := 0, strconv.Itoa(f.Value)
+	for l, text := range f.Labels {
+		if language == 0 || l < language {
+			language, label = l, text
+		}
+	}
+	return label
+}
+
+// loose makes texts comparable that people wrote: letters and digits only, lower case.
+func loose(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+}
+
+func choiceFromCRM(g *glossary, column, text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	value, err := strconv.Atoi(text)
+	code, ok := g.choices[column].code[value]
+	if err != nil || !ok {
+		return "", notA("a known option of "+column, text)
+	}
+	return code, nil
+}
+
+func choiceToCRM(g *glossary, column, text string) (any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	known := g.choices[column].value
+	if value, ok := known[text]; ok {
+		return value, nil
+	}
+	for code, value := range known {
+		if loose(code) == loose(text) {
+			return value, nil
+		}
+	}
+	return nil, notA("a known option of "+column, text)
+}
+
+func currencyFromReferral(_ *glossary, v any) (string, error) {
+	text, err := scalarText(v)
+	return strings.ToUpper(text), err
+}
+
+func currencyFromCRM(_ *glossary, _, text string) (string, error) { return strings.ToUpper(text), nil }
+
+// currencyToCRM gives the row id of the currency; it is bound, not written.
+func currencyToCRM(g *glossary, _, text string) (any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if id, ok := g.currencies[text]; ok {
+		return id, nil
+	}
+	return nil, fault.New(fault.Refused, "the currency %s does not exist in CRM", strconv.Quote(text)).
+		With("currency.unknown", fmt.Sprintf("let an administrator add the currency %s in CRM, or change the deal's currency", strconv.Quote(text)))
+}

@@ -1,0 +1,159 @@
+package mapping
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// wholeDigits is what a Money column holds: 1e12. https://learn.microsoft.com/dynamics365/developer/reference/entities/opportunity
+const (
+	wholeDigits    = 12
+	fractionDigits = 10
+	mostExponent   = 60 // more cannot lead to a value that fits
+)
+
+func moneyFromReferral(_ *glossary, v any) (string, error) {
+	text, err := scalarText(v)
+	if err != nil {
+		return "", err
+	}
+	return decimal(text)
+}
+
+func moneyFromCRM(_ *glossary, _, text string) (string, error) { return decimal(text) }
+
+// moneyToReferral emits a number, digits as they are.
+func moneyToReferral(g *glossary, text string) (any, error) { return moneyToCRM(g, "", text) }
+
+func moneyToCRM(_ *glossary, _, text string) (any, error) {
+	text, err := decimal(text)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	return json.Number(text), nil
+}
+
+// decimal gives a number as plain decimal digits without exponent, leading or trailing zeros, and without
+// ever passing through a float. Empty stays empty.
+func decimal(text string) (string, error) {
+	bad := notA("an amount", text)
+	if text == "" {
+		return "", nil
+	}
+	digits, negative := strings.CutPrefix(text, "-")
+	mantissa, exponent, scientific := strings.Cut(strings.ToLower(digits), "e")
+	shift := 0
+	if scientific {
+		n, err := strconv.Atoi(exponent)
+		if err != nil || n > mostExponent || n < -mostExponent {
+			return "", bad
+		}
+		shift = n
+	}
+	whole, fraction, point := strings.Cut(mantissa, ".")
+	if whole == "" || point && fraction == "" || !allDigits(whole) || !allDigits(fraction) {
+		return "", bad
+	}
+	whole, fraction = shiftPoint(whole, fraction, shift)
+	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	if len(whole) > wholeDigits || len(fraction) > fractionDigits {
+		return "", notA("an amount that CRM can hold", text)
+	}
+	if whole == "" {
+		whole = "0"
+	}
+	out := whole
+	if fraction != "" {
+		out += "." + fraction
+	}
+	if negative && out != "0" {
+		out = "-" + out
+	}
+	return out, nil
+}
+
+func shiftPoint(whole, fraction string, by int) (string, string) {
+	if by > 0 {
+		if pad := by - len(fraction); pad > 0 {
+			fraction += strings.Repeat("0", pad)
+		}
+		return whole + fraction[:by], fraction[by:]
+	}
+	if by < 0 {
+		if pad := -by - len(whole); pad > 0 {
+			whole = strings.Repeat("0", pad) + whole
+		}
+		at := len(whole) + by
+		return whole[:at], whole[at:] + fraction
+	}
+	return whole, fraction
+}
+
+func allDigits(s string) bool {
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// The dates that both systems can hold; Dataverse begins in 1753.
+const (
+	firstYear = 1753
+	lastYear  = 9998
+)
+
+// dateFromReferral takes the day of a UTC time in the zone in which the partner's people work.
+func dateFromReferral(g *glossary, v any) (string, error) {
+	text, err := scalarText(v)
+	if err != nil || text == "" {
+		return "", err
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return dateFromCRM(g, "", text)
+	}
+	return day(t.In(g.zoneOrUTC()), text)
+}
+
+func dateToReferral(g *glossary, text string) (any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	t, err := time.ParseInLocation(time.DateOnly, text, g.zoneOrUTC())
+	if err != nil {
+		return nil, notA("a date", text)
+	}
+	return t.UTC().Format(time.RFC3339), nil
+}
+
+// dateFromCRM takes a date-only column as it is, and the day of any other in UTC.
+func dateFromCRM(_ *glossary, _, text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		if t, err = time.Parse(time.RFC3339, text); err != nil {
+			return "", notA("a date", text)
+		}
+	}
+	return day(t.UTC(), text)
+}
+
+func day(t time.Time, text string) (string, error) {
+	if t.Year() < firstYear || t.Year() > lastYear {
+		return "", notA("a date that CRM can hold", text)
+	}
+	return t.Format(time.DateOnly), nil
+}
+
+func (g *glossary) zoneOrUTC() *time.Location {
+	if g == nil || g.zone == nil {
+		return time.UTC
+	}
+	return g.zone
+}

@@ -1,0 +1,139 @@
+package mapping
+
+import (
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// Texts are kept as they are but for line ends: CRM forms write CRLF.
+func textFromReferral(_ *glossary, v any) (string, error) {
+	text, err := scalarText(v)
+	return lineEnds(text), err
+}
+
+func textToReferral(_ *glossary, text string) (any, error) { return orNull(text), nil }
+
+func textFromCRM(_ *glossary, _, text string) (string, error) { return lineEnds(text), nil }
+
+func textToCRM(_ *glossary, _, text string) (any, error) { return orNull(text), nil }
+
+func lineEnds(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// The marks before an opportunity's name: ours first, then those that older connectors and people used.
+const (
+	tick  = "✓"
+	cross = "✗"
+)
+
+func marks() [4]string { return [4]string{tick, cross, "✔", "✘"} }
+
+func nameFromCRM(_ *glossary, _, text string) (string, error) {
+	_, bare := splitMark(lineEnds(text))
+	return bare, nil
+}
+
+// splitMark takes any number of marks off a name and says what the first one means.
+func splitMark(name string) (mark, bare string) {
+	for {
+		rest, found := strings.TrimPrefix(name, "\uFEFF"), ""
+		for _, m := range marks() {
+			if after, ok := strings.CutPrefix(rest, m); ok {
+				found, rest = m, strings.TrimPrefix(after, "\uFE0F") // the emoji variant of the tick
+				break
+			}
+		}
+		after, space := strings.CutPrefix(rest, " ")
+		if found == "" || !space && rest != "" {
+			return mark, name
+		}
+		if mark == "" {
+			mark = cosell.MarkFailed
+			if found == tick || found == "✔" {
+				mark = cosell.MarkOK
+			}
+		}
+		name = after
+	}
+}
+
+// withMark puts exactly one mark and one space before a bare name.
+func withMark(mark, bare string) string {
+	switch mark {
+	case cosell.MarkOK:
+		return tick + " " + bare
+	case cosell.MarkFailed:
+		return cross + " " + bare
+	}
+	return bare
+}
+
+// markRoom is what a mark takes of the name column.
+const markRoom = 2
+
+// cut shortens a text to at most length UTF-16 code units, as the CRM counts, at a rune boundary, and
+// marks it once. Cutting twice is cutting once. A length of 0 means no limit.
+func cut(text string, length int) string {
+	if length <= 0 || units(text) <= length {
+		return text
+	}
+	n := 0
+	for i, r := range text {
+		u := 1
+		if r > 0xFFFF {
+			u = 2
+		}
+		if n+u > length-1 {
+			return text[:i] + "…"
+		}
+		n += u
+	}
+	return text
+}
+
+func units(text string) int {
+	n := 0
+	for _, r := range text {
+		if n++; r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
+
+func flagFromReferral(g *glossary, v any) (string, error) {
+	text, err := scalarText(v)
+	if err != nil {
+		return "", err
+	}
+	return flagFromCRM(g, "", text)
+}
+
+func flagFromCRM(_ *glossary, _, text string) (string, error) {
+	switch strings.ToLower(text) {
+	case "true":
+		return cosell.True, nil
+	case "false", "":
+		return cosell.False, nil
+	}
+	return "", notA("true or false", text)
+}
+
+func flagToReferral(g *glossary, text string) (any, error) { return flagToCRM(g, "", text) }
+
+func flagToCRM(_ *glossary, _, text string) (any, error) {
+	switch text {
+	case cosell.True:
+		return true, nil
+	case cosell.False, "":
+		return false, nil
+	}
+	return nil, notA("true or false", text)
+}

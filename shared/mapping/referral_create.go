@@ -1,0 +1,102 @@
+package mapping
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// body makes the POST of a draft. The partner's own referral carries the opportunity's id and the team;
+// the one addressed to Microsoft joins the engagement and carries the invitation.
+// https://learn.microsoft.com/partner-center/developer/create-referral
+func (s *Referrals) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, error) {
+	body := map[string]any{}
+	for _, row := range s.sheet.rows {
+		if row.Referral == "" || row.Microsoft || row.As == asStatus || row.As == asReason || row.Field == cosell.Help {
+			continue
+		}
+		if d.Microsoft && (row.Field == cosell.Team || row.Field == cosell.CRMID) {
+			continue
+		}
+		v, ok, err := s.created(row, o, d)
+		if err != nil {
+			return nil, refusedValue("a new referral for opportunity "+o.ID, row.Field, err)
+		}
+		if ok {
+			place := body
+			path := strings.Split(row.Referral[1:], "/")
+			for _, parent := range path[:len(path)-1] {
+				place = child(place, parent)
+			}
+			place[path[len(path)-1]] = v
+		}
+	}
+	body["target"] = []any{}
+	if d.Microsoft {
+		s.address(body, d)
+	}
+	return body, nil
+}
+
+// created is what a row puts into a new referral; empty values are left out.
+func (s *Referrals) created(row Row, o cosell.Opportunity, d cosell.Draft) (v any, ok bool, err error) {
+	text, given := d.Values[row.Field]
+	switch {
+	case row.Constant != nil && row.WithHelp != nil && d.Help != "":
+		return row.WithHelp, true, nil
+	case row.Constant != nil:
+		return row.Constant, true, nil
+	case row.Field == cosell.CRMID:
+		return o.ID, true, nil
+	case row.Field == cosell.Visibility && d.Help != "":
+		return true, true, nil // a deal with help is visible, whatever the switch says
+	case row.list():
+		return s.createdList(row, d), true, nil
+	case !given || text == "" || !row.scalar():
+		return nil, false, nil
+	}
+	v, err = scalars[row.As].toReferral(s.glossary, text)
+	return v, true, err
+}
+
+// createdList: own solutions first added first is not known here, so the order is that of the keys.
+func (s *Referrals) createdList(row Row, d cosell.Draft) any {
+	members := d.Values.Members(row.Field)
+	out := []json.RawMessage{}
+	l := list{as: row.As}
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		if text := members[key]; text != "" {
+			out = append(out, l.merged(nil, key, text))
+		}
+	}
+	return out
+}
+
+func (s *Referrals) address(body map[string]any, d cosell.Draft) {
+	body["engagementId"] = d.EngagementID
+	body["status"], body["substatus"] = "New", "Pending"
+	body["target"] = []any{map[string]any{"type": "BusinessProfileLocation", "id": microsoft}}
+	invite := map[string]any{"assistanceRequestCode": d.Help}
+	if notes := d.Values[cosell.Notes]; notes != "" {
+		invite["notes"] = notes
+	}
+	if s.options.Organization != "" {
+		invite["invitedBy"] = map[string]any{"organizationId": s.options.Organization}
+	}
+	body["inviteContext"] = invite
+}
+
+// child is the object under a name, made when it is missing. A constant may have put one there: it is
+// copied, because the sheet is shared.
+func child(parent map[string]any, name string) map[string]any {
+	c, _ := parent[name].(map[string]any)
+	c = maps.Clone(c)
+	if c == nil {
+		c = map[string]any{}
+	}
+	parent[name] = c
+	return c
+}

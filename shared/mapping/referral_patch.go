@@ -1,0 +1,215 @@
+package mapping
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// operations turns changes into a JSON Patch document, in the order of the sheet. Rows that do not stand
+// in the referral are passed over. Partner Center cannot remove an element of a list, so a list that
+// changes is replaced whole; its untouched elements stay as they were received, byte by byte.
+func (s *Referrals) operations(d partnercenter.Document, values cosell.Record) ([]partnercenter.Operation, error) {
+	p := patch{doc: d, made: map[string]bool{}}
+	for _, row := range s.sheet.rows {
+		if row.Referral == "" || row.Microsoft || row.Constant != nil {
+			continue
+		}
+		if row.list() {
+			changes := values.Members(row.Field)
+			if len(changes) > 0 {
+				p.set(row.Referral, newList(d.JSON(), row).after(changes))
+			}
+			continue
+		}
+		text, ok := values[row.Field]
+		if !ok {
+			continue
+		}
+		if err := s.setRow(&p, row, text); err != nil {
+			return nil, refusedValue("referral "+d.ID(), row.Field, err)
+		}
+	}
+	return p.ops, nil
+}
+
+func (s *Referrals) setRow(p *patch, row Row, text string) error {
+	switch {
+	case row.As == asStatus:
+		status, substatus, err := statusToReferral(text)
+		if err != nil {
+			return err
+		}
+		p.set(row.Referral, status)
+		p.set(substatusOf(row), substatus)
+		return nil
+	case row.As == asReason:
+		p.set(row.Referral, orNull(text))
+		return nil
+	case row.scalar():
+		v, err := scalars[row.As].toReferral(s.glossary, text)
+		if err == nil {
+			p.set(row.Referral, v)
+		}
+		return err
+	}
+	return nil
+}
+
+// refusedValue explains a value that a side cannot hold.
+func refusedValue(what string, f cosell.Field, err error) error {
+	if fault.KindOf(err) != fault.Broken {
+		return err
+	}
+	return fault.New(fault.Refused, "writing %s: %s: %w", what, f, err).
+		With("value.invalid", "correct "+string(f)+" on the other side")
+}
+
+// patch collects operations. RFC 6902 lets replace only what is there and add only below a parent that
+// is there, so missing parents are made first.
+type patch struct {
+	doc  partnercenter.Document
+	ops  []partnercenter.Operation
+	made map[string]bool
+}
+
+func (p *patch) set(pointer string, value any) {
+	for at := 1; ; {
+		next := strings.IndexByte(pointer[at:], '/')
+		if next < 0 {
+			break
+		}
+		at += next
+		if parent := pointer[:at]; !p.doc.Has(parent) && !p.made[parent] {
+			p.made[parent] = true
+			p.ops = append(p.ops, partnercenter.Operation{Op: "add", Path: parent, Value: map[string]any{}})
+		}
+		at++
+	}
+	op := "replace"
+	if !p.doc.Has(pointer) {
+		op = "add" // adding a member that is there, as null, replaces it too
+	}
+	p.ops = append(p.ops, partnercenter.Operation{Op: op, Path: pointer, Value: value})
+}
+
+// list is a list of a referral with its elements as they were received.
+type list struct {
+	as    string
+	raw   []json.RawMessage
+	known map[string]int // key to index
+}
+
+func newList(doc []byte, row Row) *list {
+	l := &list{as: row.As, known: map[string]int{}}
+	for _, raw := range rawElements(doc, row.Referral) {
+		key := elementKey(row.As, raw)
+		if _, twice := l.known[key]; !twice && key != "" {
+			l.known[key] = len(l.raw)
+		}
+		l.raw = append(l.raw, raw)
+	}
+	return l
+}
+
+// rawElements finds the list under the pointer without decoding its elements.
+func rawElements(doc []byte, pointer string) []json.RawMessage {
+	raw := json.RawMessage(doc)
+	for segment := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			return nil
+		}
+		raw = object[segment]
+	}
+	var out []json.RawMessage
+	if json.Unmarshal(raw, &out) != nil {
+		return nil
+	}
+	return out
+}
+
+func elementKey(as string, raw json.RawMessage) string {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return ""
+	}
+	if as == asSolutions {
+		key, _, _ := solutionOf(v)
+		return key
+	}
+	m, _ := memberOf(v)
+	return m.key()
+}
+
+// after gives the list with the changes: an empty text removes a member, an unknown key adds one.
+func (l *list) after(changes map[string]string) []json.RawMessage {
+	out := slices.Clone(l.raw)
+	gone := map[int]bool{}
+	for _, key := range slices.Sorted(maps.Keys(changes)) {
+		text := changes[key]
+		i, known := l.known[key]
+		switch {
+		case known && text == "":
+			gone[i] = true
+		case known:
+			out[i] = l.merged(out[i], key, text)
+		case text != "":
+			out = append(out, l.merged(nil, key, text))
+		}
+	}
+	kept := []json.RawMessage{}
+	for i, raw := range out {
+		if !gone[i] {
+			kept = append(kept, raw)
+		}
+	}
+	return kept
+}
+
+// merged lays what we know of a member over what was received; members that we do not know stay.
+func (l *list) merged(raw json.RawMessage, key, text string) json.RawMessage {
+	object := map[string]json.RawMessage{}
+	if raw != nil {
+		_ = json.Unmarshal(raw, &object) // elements that are no objects have no key and never come here
+	}
+	wire := memberToReferral(text)
+	if l.as == asSolutions {
+		wire = solutionToReferral(key, text, raw == nil)
+	}
+	for name, v := range wire {
+		object[name] = json.RawMessage(compact(v))
+	}
+	return json.RawMessage(compact(object))
+}
+
+func memberToReferral(text string) map[string]any {
+	m := readMember(text)
+	return map[string]any{"firstName": m.FirstName, "lastName": m.LastName, "email": m.Email, "phoneNumber": m.Phone}
+}
+
+// solutionToReferral: the id and the type of a solution that is there already are left as they are.
+func solutionToReferral(key, text string, fresh bool) map[string]any {
+	s := readSolution(text)
+	out := map[string]any{"price": numberOrNull(s.Price), "quantity": numberOrNull(s.Quantity), "currency": orNull(s.Currency)}
+	if s.Name != "" {
+		out["name"] = s.Name
+	}
+	if fresh {
+		out["id"] = key
+		out["type"] = "Name" // a solution of the catalogue
+	}
+	return out
+}
+
+func numberOrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return json.Number(text)
+}

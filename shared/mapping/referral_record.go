@@ -1,0 +1,189 @@
+package mapping
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// Unreadable is the list in a Record of the fields whose value on that side is not what the sheet says:
+// one entry per field, "unreadable/dealValue", with what is wrong. The field itself is then absent, so
+// nothing is written for it, and all others go on.
+const Unreadable cosell.Field = "unreadable"
+
+// microsoft is how Microsoft's organisation is called in referrals.
+const microsoft = "msft"
+
+// referral makes the heart's referral of a document.
+func (s *Referrals) referral(d partnercenter.Document) cosell.Referral {
+	r := cosell.Referral{
+		Side: cosell.Side{
+			ID: d.ID(), Version: d.ETag(), Modified: timeOf(d, "/updatedDateTime"), Read: d.Date(), Source: d,
+		},
+		EngagementID: d.Text("/engagementId"),
+		Microsoft:    isMicrosofts(d),
+		CreatedAt:    timeOf(d, "/createdDateTime"),
+	}
+	r.Lead = !r.Microsoft && isLead(d)
+	if status, _ := statusFromReferral(d.Text("/status"), d.Text("/substatus")); status != cosell.Pending {
+		r.AcceptedAt = timeOf(d, "/acceptedDateTime")
+	}
+	r.Record = s.record(d, r.Microsoft)
+	return r
+}
+
+// isMicrosofts tells Microsoft's referral of an engagement from the partner's own. Microsoft's belongs to
+// the organisation msft, or is addressed to it and to nobody else; the partner's own shows solutions as
+// its targets, and may show an invitation beside them.
+func isMicrosofts(d partnercenter.Document) bool {
+	if strings.EqualFold(d.Text("/organizationId"), microsoft) {
+		return true
+	}
+	targets := elements(d.Value("/target"))
+	for _, t := range targets {
+		o, _ := t.(map[string]any)
+		if !strings.EqualFold(textOf(o["type"]), "BusinessProfileLocation") || !strings.EqualFold(textOf(o["id"]), microsoft) {
+			return false
+		}
+	}
+	return len(targets) > 0
+}
+
+// isLead follows the official table of type, qualification and inviter; a Shared referral is always a
+// co-sell opportunity. https://learn.microsoft.com/partner-center/developer/referrals
+func isLead(d partnercenter.Document) bool {
+	if strings.EqualFold(d.Text("/type"), "Shared") {
+		return false
+	}
+	inviter := d.Text("/inviteContext/invitedBy/organizationId")
+	fromMicrosoft := strings.EqualFold(inviter, microsoft)
+	switch strings.ToLower(d.Text("/qualification")) {
+	case "direct":
+		return fromMicrosoft || inviter == ""
+	case "salesqualified", "marketingqualified":
+		return fromMicrosoft
+	}
+	return false
+}
+
+// record reads the rows that stand in this kind of referral.
+func (s *Referrals) record(d partnercenter.Document, microsofts bool) cosell.Record {
+	r := cosell.Record{}
+	for _, row := range s.sheet.rows {
+		switch {
+		case row.Constant != nil || row.Referral == "":
+		case row.Field == cosell.Help:
+			s.readHelp(r, row, d)
+		case microsofts && row.Microsoft:
+			s.readRow(r, row, d)
+		case microsofts:
+		case row.Microsoft:
+			// Which of the two referrals carries Microsoft's CRM id is not documented: it is taken from both.
+			if row.Field == cosell.MicrosoftCRMID && d.Text(row.Referral) != "" {
+				s.readRow(r, row, d)
+			}
+		default:
+			s.readRow(r, row, d)
+		}
+	}
+	return r
+}
+
+func (s *Referrals) readHelp(r cosell.Record, row Row, d partnercenter.Document) {
+	if code := d.Text(row.Referral); code != "" && !strings.EqualFold(code, "Unknown") {
+		r[row.Field] = code
+	}
+}
+
+func (s *Referrals) readRow(r cosell.Record, row Row, d partnercenter.Document) {
+	var text string
+	var err error
+	switch row.As {
+	case asStatus:
+		text, err = statusFromReferral(d.Text(row.Referral), d.Text(substatusOf(row)))
+	case asMembers:
+		readMembers(d.Value(row.Referral)).into(r, row.Field)
+		return
+	case asSolutions:
+		readSolutions(d.Value(row.Referral)).into(r, row.Field)
+		return
+	case asSeller:
+		text = seller(d, row)
+	case asReason:
+		text, err = textFromReferral(s.glossary, d.Value(row.Referral))
+	default:
+		text, err = scalars[row.As].fromReferral(s.glossary, d.Value(row.Referral))
+		if text == "" && row.Field == "customerState" {
+			text = d.Text("/customerProfile/address/region")
+		}
+	}
+	if err != nil {
+		r[Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + err.Error()
+		return
+	}
+	r[row.Field] = text
+}
+
+// substatusOf is the second half of a status row's path.
+func substatusOf(row Row) string {
+	return strings.TrimSuffix(row.Referral, "/status") + "/substatus"
+}
+
+func readMembers(v any) *listed {
+	var l listed
+	for _, e := range elements(v) {
+		if m, ok := memberOf(e); ok {
+			l.add(m.key(), m.text())
+		}
+	}
+	return &l
+}
+
+func readSolutions(v any) *listed {
+	var l listed
+	for _, e := range elements(v) {
+		if key, sol, ok := solutionOf(e); ok {
+			l.add(key, sol.text())
+		}
+	}
+	return &l
+}
+
+// seller names Microsoft's first team member, who is known once Microsoft has accepted.
+func seller(d partnercenter.Document, row Row) string {
+	status, _ := statusFromReferral(d.Text("/status"), d.Text("/substatus"))
+	if status != cosell.Accepted && status != cosell.Won && status != cosell.Lost {
+		return ""
+	}
+	for _, e := range elements(d.Value(row.Referral)) {
+		if m, ok := memberOf(e); ok {
+			if name := strings.TrimSpace(m.FirstName + " " + m.LastName); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+func textAt(r cosell.Referral, pointer string) string {
+	d, _ := r.Source.(partnercenter.Document)
+	return d.Text(pointer)
+}
+
+// lacks says whether the document does not have the top-level member at all, not even as null.
+func lacks(d partnercenter.Document, member string) bool {
+	var top map[string]json.RawMessage
+	if json.Unmarshal(d.JSON(), &top) != nil {
+		return true
+	}
+	_, ok := top[member]
+	return !ok
+}
+
+func timeOf(d partnercenter.Document, pointer string) time.Time {
+	t, _ := time.Parse(time.RFC3339, d.Text(pointer)) // zero when absent
+	return t
+}

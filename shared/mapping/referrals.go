@@ -1,0 +1,160 @@
+package mapping
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// ReferralOptions are what Referrals needs beside the sheet.
+type ReferralOptions struct {
+	// Zone is the time zone in which people enter closing dates in Partner Center; nil is UTC.
+	Zone *time.Location
+	// Organization is the partner's own organisation id in Partner Center, sent as the inviter when it is known.
+	Organization string
+}
+
+// Referrals reads and writes the referrals of one partner. It may be used by many goroutines.
+type Referrals struct {
+	api      referralAPI
+	sheet    *Sheet
+	glossary *glossary
+	options  ReferralOptions
+}
+
+// referralAPI is the part of *partnercenter.Client that is used here.
+type referralAPI interface {
+	Get(ctx context.Context, id string) (partnercenter.Document, error)
+	Create(ctx context.Context, body any, requestID string) (partnercenter.Document, error)
+	Patch(ctx context.Context, id, etag string, ops []partnercenter.Operation) (partnercenter.Document, error)
+	List(ctx context.Context, q partnercenter.Query, each func(partnercenter.Document) (more bool)) (time.Time, error)
+}
+
+// NewReferrals makes the referrals of the client's partner, as the sheet says.
+func NewReferrals(client *partnercenter.Client, sheet *Sheet, o ReferralOptions) *Referrals {
+	return newReferrals(client, sheet, o)
+}
+
+func newReferrals(api referralAPI, sheet *Sheet, o ReferralOptions) *Referrals {
+	return &Referrals{api: api, sheet: sheet, glossary: &glossary{zone: o.Zone}, options: o}
+}
+
+// Get reads one referral. Gone: unknown, or not readable yet.
+func (s *Referrals) Get(ctx context.Context, id string) (cosell.Referral, error) {
+	d, err := s.api.Get(ctx, id)
+	if err != nil {
+		return cosell.Referral{}, err
+	}
+	return s.referral(d), nil
+}
+
+// Put writes the values with as few operations as will do, under the condition that r has not changed,
+// and returns what Partner Center made of it. r must have been read: its document says what lists hold.
+func (s *Referrals) Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
+	d, ok := r.Source.(partnercenter.Document)
+	if !ok {
+		return cosell.Referral{}, fault.New(fault.Conflict, "writing referral %s: it must be read first", r.ID)
+	}
+	ops, err := s.operations(d, values)
+	if err != nil {
+		return cosell.Referral{}, err
+	}
+	if len(ops) == 0 {
+		return r, nil
+	}
+	d, err = s.api.Patch(ctx, r.ID, r.Version, ops)
+	if err != nil {
+		return cosell.Referral{}, err
+	}
+	return s.referral(d), nil
+}
+
+// Create sends the one POST of a draft. unknown is true when the referral may or may not exist now.
+func (s *Referrals) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error) {
+	body, err := s.body(o, d)
+	if err != nil {
+		return cosell.Referral{}, false, err
+	}
+	doc, err := s.api.Create(ctx, body, d.RequestID)
+	if err != nil {
+		return cosell.Referral{}, partnercenter.Unknown(err), err
+	}
+	return s.referral(doc), false, nil
+}
+
+// Engagement lists all referrals of an engagement, whole ones: what the list gives in part is read by id.
+func (s *Referrals) Engagement(ctx context.Context, engagementID string) ([]cosell.Referral, error) {
+	var found []partnercenter.Document
+	q := partnercenter.Query{Filter: partnercenter.EqGUID("engagementId", engagementID)}
+	_, err := s.api.List(ctx, q, func(d partnercenter.Document) bool {
+		// A filter that the service ignores would give everything.
+		if id := d.Text("/engagementId"); id == "" || strings.EqualFold(id, engagementID) {
+			found = append(found, d)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []cosell.Referral
+	for _, d := range found {
+		r, err := s.whole(ctx, d)
+		if fault.Is(err, fault.Gone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if strings.EqualFold(r.EngagementID, engagementID) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// FindCreated lists the partner's own outgoing referrals created since then that carry the opportunity's
+// id. The id is compared here for every item: whether Partner Center can filter by it is not documented.
+func (s *Referrals) FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error) {
+	var found []partnercenter.Document
+	q := partnercenter.Query{Filter: partnercenter.Eq("direction", "Outgoing"), OrderBy: "createdDateTime desc"}
+	_, err := s.api.List(ctx, q, func(d partnercenter.Document) bool {
+		if created := timeOf(d, "/createdDateTime"); !created.IsZero() && created.Before(since) {
+			return false
+		}
+		if id := d.Text("/externalReferenceId"); strings.EqualFold(id, opportunityID) || id == "" && lacks(d, "externalReferenceId") {
+			found = append(found, d)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []cosell.Referral
+	for _, d := range found {
+		r, err := s.whole(ctx, d)
+		if fault.Is(err, fault.Gone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !r.Microsoft && strings.EqualFold(textAt(r, "/externalReferenceId"), opportunityID) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// whole gives the referral of a list item, reading it by id when the item is only a part of it.
+func (s *Referrals) whole(ctx context.Context, d partnercenter.Document) (cosell.Referral, error) {
+	for _, member := range []string{"engagementId", "externalReferenceId", "status", "substatus", "customerProfile", "details", "team", "target", "trackingInfo"} {
+		if lacks(d, member) {
+			return s.Get(ctx, d.ID())
+		}
+	}
+	return s.referral(d), nil
+}

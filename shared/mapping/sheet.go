@@ -1,0 +1,121 @@
+// Package mapping knows both systems: it turns referrals and opportunities into records of the heart and
+// back, row by row as the field sheet says. Nothing else parses what a system answered.
+package mapping
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+//go:embed fields.yaml
+var fieldsYAML []byte
+
+// Source is the text of a field sheet and the name that mistakes are reported under.
+type Source struct {
+	Name string
+	Text []byte
+}
+
+// Row is one line of the sheet. Read-only once loaded.
+type Row struct {
+	Field      cosell.Field
+	Referral   string // JSON pointer
+	Microsoft  bool   // in Microsoft's referral, not in the partner's own
+	CRM        string // column, lookup/column, or collection
+	CRMWhenWon string
+	As         string // name of the codec
+	Way        cosell.Way
+	Wins       cosell.Wins
+	Door       cosell.Door
+	Constant   any // decoded; nil on an ordinary row
+	WithHelp   any
+	Remark     string
+	Off        bool
+
+	where string // file:line of the row that said most recently what it is
+}
+
+// Sheet is the compiled field sheet. It never changes and may be shared.
+type Sheet struct {
+	rows   []Row
+	crm    *schema
+	length map[string]int // maximum length by crm path
+}
+
+// Default is the embedded sheet alone.
+func Default() (*Sheet, error) { return Load() }
+
+// Load compiles the embedded sheet, overlaid row by row by the sources in their order. The error names
+// every mistake of all sources as "file:line: what is wrong: what is allowed", one per line.
+func Load(sources ...Source) (*Sheet, error) {
+	s, err := readSchema(dataverse.Schema)
+	if err != nil {
+		return nil, err
+	}
+	l := loader{schema: s, index: map[cosell.Field]int{}}
+	l.add(Source{Name: "fields.yaml", Text: fieldsYAML})
+	for _, src := range sources {
+		l.add(src)
+	}
+	if len(l.mistakes) == 0 {
+		l.check()
+	}
+	if len(l.mistakes) > 0 {
+		return nil, errors.Join(l.mistakes...)
+	}
+	return l.sheet(), nil
+}
+
+type loader struct {
+	schema   *schema
+	rows     []Row
+	index    map[cosell.Field]int
+	mistakes []error
+}
+
+// mistake notes one; allowed may be empty.
+func (l *loader) mistake(where, allowed, format string, args ...any) {
+	text := where + ": " + fmt.Sprintf(format, args...)
+	if allowed != "" {
+		text += ": allowed are " + allowed
+	}
+	l.mistakes = append(l.mistakes, errors.New(text))
+}
+
+func (l *loader) sheet() *Sheet {
+	s := &Sheet{crm: l.schema, length: map[string]int{}}
+	for _, r := range l.rows {
+		if r.Off {
+			continue
+		}
+		s.rows = append(s.rows, r)
+		if r.CRM != "" {
+			if c, ok := l.schema.path(r.CRM); ok {
+				s.length[r.CRM] = c.length
+			}
+		}
+	}
+	return s
+}
+
+// row finds a row by field; ok is false when the sheet has none or it is switched off.
+func (s *Sheet) row(f cosell.Field) (Row, bool) {
+	for _, r := range s.rows {
+		if r.Field == f {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
+
+// scalar says whether the row is carried by pointer and column alone.
+func (r Row) scalar() bool {
+	_, ok := scalars[r.As]
+	return ok && r.Constant == nil
+}
+
+func (r Row) list() bool { return r.As == asMembers || r.As == asSolutions }

@@ -1,0 +1,217 @@
+package mapping
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"gopkg.in/yaml.v3"
+)
+
+// The keys of a row, in the order in which mistakes list them.
+const rowKeys = "field, referral, from, crm, crmWhenWon, as, way, wins, door, constant, withHelp, remark, off"
+
+var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
+
+// add reads one source and lays it over what is there.
+func (l *loader) add(src Source) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(src.Text, &doc); err != nil {
+		l.mistake(yamlPlace(src.Name, err), "", "%s", yamlText(err))
+		return
+	}
+	if len(doc.Content) == 0 {
+		return // an empty file changes nothing
+	}
+	list := doc.Content[0]
+	if list.Kind != yaml.SequenceNode {
+		l.mistake(place(src, list), "rows like - {field: notes, wins: crm}", "the sheet is not a list of rows")
+		return
+	}
+	seen := map[cosell.Field]int{}
+	for _, n := range list.Content {
+		l.addRow(src, n, seen)
+	}
+}
+
+func (l *loader) addRow(src Source, n *yaml.Node, seen map[cosell.Field]int) {
+	where := place(src, n)
+	if n.Kind != yaml.MappingNode {
+		l.mistake(where, "rows like - {field: notes, wins: crm}", "this is not a row")
+		return
+	}
+	keys := l.keysOf(src, n)
+	name, ok := keys["field"]
+	if !ok {
+		l.mistake(where, "names like dealValue", "the row has no field")
+		return
+	}
+	if name.Kind != yaml.ScalarNode || !fieldName.MatchString(name.Value) {
+		l.mistake(place(src, name), "names of letters and digits that begin with a small letter", "%q is no field name", name.Value)
+		return
+	}
+	f := cosell.Field(name.Value)
+	if line, twice := seen[f]; twice {
+		l.mistake(where, "one row per field and file", "field %s stands in line %d already", f, line)
+		return
+	}
+	seen[f] = n.Line
+	i, known := l.index[f]
+	if !known {
+		i = len(l.rows)
+		l.index[f] = i
+		l.rows = append(l.rows, Row{Field: f})
+	}
+	l.rows[i].where = where
+	for key, v := range keys {
+		if key != "field" {
+			l.set(&l.rows[i], key, v, place(src, v))
+		}
+	}
+}
+
+func (l *loader) keysOf(src Source, n *yaml.Node) map[string]*yaml.Node {
+	keys := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if !isOne(k.Value, rowKeys) {
+			l.mistake(place(src, k), rowKeys, "%q is no key of a row", k.Value)
+			continue
+		}
+		if _, twice := keys[k.Value]; twice {
+			l.mistake(place(src, k), "each key once", "key %s stands twice in this row", k.Value)
+			continue
+		}
+		keys[k.Value] = v
+	}
+	return keys
+}
+
+func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
+	if key == "constant" || key == "withHelp" {
+		l.setConstant(r, key, v, where)
+		return
+	}
+	if v.Kind != yaml.ScalarNode {
+		l.mistake(where, "a single value", "%s holds a list or a map", key)
+		return
+	}
+	switch text := v.Value; key {
+	case "referral":
+		r.Referral = text
+	case "from":
+		l.oneOf(where, key, text, "own, microsoft")
+		r.Microsoft = text == "microsoft"
+	case "crm":
+		r.CRM = text
+	case "crmWhenWon":
+		r.CRMWhenWon = text
+	case "as":
+		l.oneOf(where, key, text, codecNames())
+		r.As = text
+	case "way":
+		l.oneOf(where, key, text, "both, toReferral, toOpportunity, read")
+		r.Way = cosell.Way(text)
+	case "wins":
+		l.oneOf(where, key, text, "newest, pc, crm, manual")
+		r.Wins = cosell.Wins(text)
+	case "door":
+		l.oneOf(where, key, text, "none, lifecycle, oneWay, onceSet, onceCreated, onceShared, neverEmpty")
+		if r.Door = cosell.Door(text); text == "none" {
+			r.Door = cosell.NoDoor
+		}
+	case "remark":
+		r.Remark = text
+	case "off":
+		l.oneOf(where, key, text, "true, false")
+		r.Off = text == "true"
+	}
+}
+
+// setConstant decodes a constant. Anchors and aliases are refused: a few bytes of them can mean gigabytes.
+func (l *loader) setConstant(r *Row, key string, v *yaml.Node, where string) {
+	if hasAlias(v) {
+		l.mistake(where, "values written out", "%s uses an anchor or alias", key)
+		return
+	}
+	var value any
+	if err := v.Decode(&value); err != nil || value == nil || !isJSON(value) {
+		l.mistake(where, "texts, numbers, true, false, lists and maps of them", "%s cannot be sent to Partner Center", key)
+		return
+	}
+	if key == "constant" {
+		r.Constant = value
+		return
+	}
+	r.WithHelp = value
+}
+
+func hasAlias(n *yaml.Node) bool {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		return true
+	}
+	for _, c := range n.Content {
+		if hasAlias(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// isJSON says whether JSON can hold the value: YAML knows dates, infinities and maps with other keys too.
+func isJSON(v any) bool {
+	switch v := v.(type) {
+	case string, bool, int, int64, uint64:
+		return true
+	case []any:
+		for _, e := range v {
+			if e != nil && !isJSON(e) {
+				return false
+			}
+		}
+		return true
+	case map[string]any:
+		for _, e := range v {
+			if e != nil && !isJSON(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func (l *loader) oneOf(where, key, text, allowed string) {
+	if !isOne(text, allowed) {
+		l.mistake(where, allowed, "%s is %q", key, text)
+	}
+}
+
+func isOne(text, allowed string) bool {
+	for a := range strings.SplitSeq(allowed, ", ") {
+		if a == text {
+			return true
+		}
+	}
+	return false
+}
+
+func place(src Source, n *yaml.Node) string { return src.Name + ":" + strconv.Itoa(max(n.Line, 1)) }
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
+
+func yamlPlace(name string, err error) string {
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		return name + ":" + m[1]
+	}
+	return name + ":1"
+}
+
+func yamlText(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if loc := yamlLine.FindStringIndex(text); loc != nil {
+		text = text[loc[1]:]
+	}
+	return "this is not YAML: " + text
+}
