@@ -1,0 +1,99 @@
+package emulators
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const minNode = 20
+
+// stamp is written below node_modules after a complete install; it holds the sum of what was installed from.
+const stamp = "node_modules/.installed"
+
+// Install runs `npm ci` in dir, the folder with package.json and its lock file, unless node_modules was
+// already installed from the same two files. It says on log what it does. Every error is one line that
+// says what is needed. It may be called again at any time, also after one was interrupted.
+func Install(ctx context.Context, dir string, log io.Writer) error {
+	if err := checkNode(ctx); err != nil {
+		return err
+	}
+	want, err := lockSum(dir)
+	if err != nil {
+		return err
+	}
+	have, err := os.ReadFile(filepath.Join(dir, stamp))
+	if err == nil && string(have) == want {
+		return nil
+	}
+	if _, err := exec.LookPath("npm"); err != nil {
+		return errors.New("npm is needed to install the Service Bus broker and Azurite, and was not found: install Node.js 20 or newer with npm")
+	}
+	return npmInstall(ctx, dir, want, log)
+}
+
+func npmInstall(ctx context.Context, dir, sum string, log io.Writer) error {
+	began := time.Now()
+	fmt.Fprintf(log, "installing the Service Bus broker and Azurite from npm into %s (about 20 s, once) …\n", dir)
+	var output bytes.Buffer
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--include=dev", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
+	cmd.Dir = dir
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("installing from npm: %w", ctx.Err())
+		}
+		return fmt.Errorf("installing from npm: `npm ci` in %s: %w: %s", dir, err, lastWords(output.String()))
+	}
+	if err := os.WriteFile(filepath.Join(dir, stamp), []byte(sum), 0o644); err != nil {
+		return fmt.Errorf("installing from npm: %w", err)
+	}
+	fmt.Fprintf(log, "installed in %.0f s\n", time.Since(began).Seconds())
+	return nil
+}
+
+// checkNode refuses a missing or old Node.js before anything is begun with it.
+func checkNode(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "node", "--version").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return fmt.Errorf("Node.js %d or newer is needed for the Service Bus broker and Azurite, and `node` was not found in PATH", minNode)
+	}
+	if err != nil {
+		return fmt.Errorf("Node.js %d or newer is needed: `node --version`: %w", minNode, err)
+	}
+	found := strings.TrimSpace(string(out))
+	major, _, _ := strings.Cut(strings.TrimPrefix(found, "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < minNode {
+		return fmt.Errorf("Node.js %d or newer is needed for the Service Bus broker and Azurite, and %q was found", minNode, found)
+	}
+	return nil
+}
+
+func lockSum(dir string) (string, error) {
+	sum := sha256.New()
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", fmt.Errorf("installing from npm: %w: %s is not the folder of the emulators", err, dir)
+		}
+		sum.Write(content)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// lastWords is the end of a program's output on one line.
+func lastWords(output string) string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	return strings.Join(lines[max(0, len(lines)-3):], " / ")
+}
