@@ -1,4 +1,18 @@
 // Package ledger remembers what both sides last agreed on: in Table Storage, and in memory for tests.
+//
+// All rows of a tenant share one partition, so that a pair, the rows that find it by its other ids and
+// its audit change in one transaction. Row keys of the table state:
+//
+//	o|<opportunity>            the pair
+//	r|<referral>               the partner's own or Microsoft's referral -> opportunity
+//	e|<engagement>             engagement -> opportunity
+//	i|<opportunity>|<target>   the intent that guards a creation
+//	s|<solution row>           solution row -> opportunity
+//	c|<feed>                   how far a change feed was read
+//	w|registration             the webhook registration as last seen
+//	a|<opportunity>|<ticks>|…  audit, newest first
+//
+// Writes merge: properties that a newer version added survive an older one.
 package ledger
 
 import (
@@ -6,8 +20,19 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/google/uuid"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
+
+// Ledger is the memory of one tenant. Every method may be repeated and called from many goroutines.
+// Errors are faults: Conflict (somebody was faster), Refused with code link.taken (the record belongs to
+// another pair), Invalid (the store can never take it), Later (throttled), Denied (our rights), else
+// Broken.
+type Ledger struct {
+	rows  rows
+	newID func() string
+}
 
 // Parked is a message that was set aside for a person.
 type Parked struct {
@@ -21,51 +46,74 @@ type Parked struct {
 	At       time.Time       `json:"at"`
 }
 
-// Store is a ledger of one tenant. Table and Memory are the two there are; both pass the same tests.
-//
-// Every method may be repeated. Errors are faults: Conflict (somebody was faster), Refused with code
-// link.taken (the record belongs to another pair), Later (throttled), Denied (our rights), else Broken.
-type Store interface {
-	// Find reads the pair of an opportunity: one call.
-	Find(ctx context.Context, opportunityID string) (cosell.Pair, bool, error)
-	// FindByReferral reads the pair of a referral, the partner's own or Microsoft's: two calls at most.
-	FindByReferral(ctx context.Context, referralID string) (cosell.Pair, bool, error)
-	// FindByEngagement reads the pair of an engagement: two calls at most.
-	FindByEngagement(ctx context.Context, engagementID string) (cosell.Pair, bool, error)
-	// Save writes the pair, the rows that find it by its other ids, and its audit entries, all or
-	// nothing. A pair without Version must not exist yet, any other must not have changed since.
-	Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error)
-	// Note writes audit entries alone.
-	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error
-	// Audit reads the newest entries of an opportunity, newest first.
-	Audit(ctx context.Context, opportunityID string, limit int) ([]cosell.Entry, error)
-	// Pairs hands over all pairs until each says false.
-	Pairs(ctx context.Context, each func(cosell.Pair) bool) error
+// InMemory makes an empty ledger that lives as long as the process; now is the store's own clock.
+func InMemory(now func() time.Time) *Ledger {
+	return &Ledger{rows: newMemory(now), newID: uuid.NewString}
+}
 
-	// Intent reads the row that guards the creation of a referral.
-	Intent(ctx context.Context, opportunityID, target string) (cosell.Intent, bool, error)
-	// PutIntent writes it under the same condition as Save does a pair; the result has Version and the
-	// row's own server time stamp in At.
-	PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error)
-	// DropIntent deletes it; gone already is fine.
-	DropIntent(ctx context.Context, i cosell.Intent) error
-	// Now is the store's own time, to be compared with Intent.At.
-	Now(ctx context.Context) (time.Time, error)
+// The tables.
+const (
+	stateTable  = "state"
+	parkedTable = "parked"
+)
 
-	// Solution says which opportunity a solution row belongs to, as SaveSolution kept it.
-	Solution(ctx context.Context, rowID string) (opportunityID string, ok bool, err error)
-	SaveSolution(ctx context.Context, rowID, opportunityID string) error
-	// Cursor gives how far a change feed was read, "" at first.
-	Cursor(ctx context.Context, feed string) (string, error)
-	SaveCursor(ctx context.Context, feed, value string) error
+// schema is the version of the row format, in property V.
+const schema = "1"
 
-	// Park sets a message aside; the same ID again replaces the row.
-	Park(ctx context.Context, p Parked) error
-	// Parked reads the oldest parked messages, at most limit.
-	Parked(ctx context.Context, limit int) ([]Parked, error)
-	// CountParked counts them.
-	CountParked(ctx context.Context) (int, error)
-	// Registration gives the webhook registration as last seen, as JSON; "" at first.
-	Registration(ctx context.Context) (string, error)
-	SaveRegistration(ctx context.Context, value string) error
+// Now is the store's own time in whole seconds, to be compared with Intent.At: one call.
+func (l *Ledger) Now(ctx context.Context) (time.Time, error) { return l.rows.now(ctx) }
+
+// Solution says which opportunity a solution row belongs to, as SaveSolution kept it.
+func (l *Ledger) Solution(ctx context.Context, rowID string) (opportunityID string, ok bool, err error) {
+	return l.value(ctx, key("s", rowID))
+}
+
+// SaveSolution keeps the opportunity of a solution row.
+func (l *Ledger) SaveSolution(ctx context.Context, rowID, opportunityID string) error {
+	return l.saveValue(ctx, key("s", rowID), opportunityID)
+}
+
+// Cursor gives how far a change feed was read, "" at first.
+func (l *Ledger) Cursor(ctx context.Context, feed string) (string, error) {
+	v, _, err := l.value(ctx, key("c", feed))
+	return v, err
+}
+
+// SaveCursor keeps how far a change feed was read.
+func (l *Ledger) SaveCursor(ctx context.Context, feed, value string) error {
+	return l.saveValue(ctx, key("c", feed), value)
+}
+
+// Registration gives the webhook registration as last seen, as JSON; "" at first.
+func (l *Ledger) Registration(ctx context.Context) (string, error) {
+	v, _, err := l.value(ctx, key("w", "registration"))
+	return v, err
+}
+
+// SaveRegistration keeps the webhook registration as last seen.
+func (l *Ledger) SaveRegistration(ctx context.Context, value string) error {
+	return l.saveValue(ctx, key("w", "registration"), value)
+}
+
+func (l *Ledger) value(ctx context.Context, key string) (string, bool, error) {
+	r, ok, err := l.rows.get(ctx, stateTable, key)
+	if err != nil || !ok {
+		return "", false, err
+	}
+	return r.long("Value"), true, nil
+}
+
+func (l *Ledger) saveValue(ctx context.Context, key, value string) error {
+	props := map[string]string{"V": schema}
+	setLong(props, "Value", value)
+	_, err := l.rows.write(ctx, stateTable, op{kind: put, key: key, props: props})
+	return outside(err)
+}
+
+// outside turns what the rows say among themselves into a fault.
+func outside(err error) error {
+	if err == errTaken || err == errStale {
+		return fault.New(fault.Conflict, "the row has changed meanwhile")
+	}
+	return err
 }

@@ -1,0 +1,216 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// Find reads the pair of an opportunity: one call.
+func (l *Ledger) Find(ctx context.Context, opportunityID string) (cosell.Pair, bool, error) {
+	r, ok, err := l.rows.get(ctx, stateTable, key("o", opportunityID))
+	if err != nil || !ok {
+		return cosell.Pair{}, false, err
+	}
+	p, err := pairOf(r)
+	return p, err == nil, err
+}
+
+// FindByReferral reads the pair of a referral, the partner's own or Microsoft's: two calls at most.
+func (l *Ledger) FindByReferral(ctx context.Context, referralID string) (cosell.Pair, bool, error) {
+	return l.findBy(ctx, key("r", referralID))
+}
+
+// FindByEngagement reads the pair of an engagement: two calls at most.
+func (l *Ledger) FindByEngagement(ctx context.Context, engagementID string) (cosell.Pair, bool, error) {
+	return l.findBy(ctx, key("e", engagementID))
+}
+
+func (l *Ledger) findBy(ctx context.Context, link string) (cosell.Pair, bool, error) {
+	r, ok, err := l.rows.get(ctx, stateTable, link)
+	if err != nil || !ok {
+		return cosell.Pair{}, false, err
+	}
+	p, ok, err := l.Find(ctx, r.props["Opportunity"])
+	if !ok || !slices.Contains(links(p), link) {
+		return cosell.Pair{}, false, err
+	}
+	return p, true, nil
+}
+
+// Pairs hands over all pairs until each says false.
+func (l *Ledger) Pairs(ctx context.Context, each func(cosell.Pair) bool) error {
+	var broken error
+	err := l.rows.list(ctx, stateTable, "o|", after("o"), func(r row) bool {
+		p, err := pairOf(r)
+		if broken = err; err != nil {
+			return false
+		}
+		return each(p)
+	})
+	if err == nil {
+		err = broken
+	}
+	return err
+}
+
+// Save writes the pair, the rows that find it by its other ids, and its audit entries, all or nothing, in
+// one call. A pair without Version must not exist yet, any other must not have changed since. When the
+// answer to a Save that worked is lost and the client repeats it, that counts as success.
+func (l *Ledger) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
+	if p.OpportunityID == "" {
+		return p, fault.New(fault.Invalid, "a pair without an opportunity cannot be saved")
+	}
+	write := l.newID()
+	version, had := splitVersion(p.Version)
+	versions, err := l.rows.write(ctx, stateTable, saveOps(p, version, had, write, entries)...)
+	if err == errTaken || err == errStale {
+		var done bool
+		if p, done, had, err = l.explain(ctx, p, version, had, write); done || err != nil {
+			return p, err
+		}
+		versions, err = l.rows.write(ctx, stateTable, saveOps(p, version, had, write, entries)...)
+	}
+	if err != nil {
+		return p, fmt.Errorf("saving the pair of opportunity %s: %w", p.OpportunityID, outside(err))
+	}
+	p.Version = joinVersion(versions[0], links(p))
+	return p, nil
+}
+
+// explain finds out why a transaction was refused: our own write came through, somebody was faster, a
+// record belongs to another pair; or only the rows that find the pair are not as expected. Then it gives
+// those that are there, and the save is tried once more.
+func (l *Ledger) explain(ctx context.Context, p cosell.Pair, version string, had []string, write string) (cosell.Pair, bool, []string, error) {
+	now, exists, err := l.rows.get(ctx, stateTable, key("o", p.OpportunityID))
+	switch {
+	case err != nil:
+		return p, false, nil, err
+	case exists && now.props["Write"] == write:
+		p.Version = joinVersion(now.version, links(p))
+		return p, true, nil, nil
+	case now.version != version:
+		return p, false, nil, fault.New(fault.Conflict, "the pair of opportunity %s has changed meanwhile", p.OpportunityID)
+	}
+	var ours []string
+	for _, link := range union(links(p), had) {
+		r, ok, err := l.rows.get(ctx, stateTable, link)
+		if err != nil {
+			return p, false, nil, err
+		}
+		mine := strings.EqualFold(r.props["Opportunity"], p.OpportunityID)
+		if ok && !mine && slices.Contains(links(p), link) {
+			return p, false, nil, fault.New(fault.Refused, "record %s belongs to opportunity %s, so it cannot be linked with opportunity %s",
+				link, r.props["Opportunity"], p.OpportunityID).With("link.taken", "unlink it there first, or correct the id that names it")
+		}
+		if ok && mine {
+			ours = append(ours, link)
+		}
+	}
+	return p, false, ours, nil
+}
+
+func saveOps(p cosell.Pair, version string, had []string, write string, entries []cosell.Entry) []op {
+	pair := op{kind: put, key: key("o", p.OpportunityID), version: version, props: pairProps(p, write)}
+	if version == "" {
+		pair.kind = insert
+	}
+	ops := []op{pair}
+	wanted := links(p)
+	for _, link := range wanted {
+		o := op{kind: insert, key: link, props: map[string]string{"V": schema, "Opportunity": p.OpportunityID}}
+		if slices.Contains(had, link) {
+			o.kind = put // heals a row that was lost
+		}
+		ops = append(ops, o)
+	}
+	for _, link := range had {
+		if !slices.Contains(wanted, link) {
+			ops = append(ops, op{kind: remove, key: link})
+		}
+	}
+	return append(ops, auditOps(p.OpportunityID, write, entries)...)
+}
+
+// links are the keys of the rows that find the pair by its other ids.
+func links(p cosell.Pair) []string {
+	var out []string
+	if p.ReferralID != "" {
+		out = append(out, key("r", p.ReferralID))
+	}
+	if p.MicrosoftID != "" && !strings.EqualFold(p.MicrosoftID, p.ReferralID) {
+		out = append(out, key("r", p.MicrosoftID))
+	}
+	if p.EngagementID != "" {
+		out = append(out, key("e", p.EngagementID))
+	}
+	return out
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// A pair's Version carries, beside the row's own, the links that the row had when it was read, so that
+// Save knows without another call which to add and which to take away.
+func joinVersion(version string, links []string) string {
+	return strings.Join(append([]string{version}, links...), "\n")
+}
+
+func splitVersion(v string) (version string, links []string) {
+	parts := strings.Split(v, "\n")
+	return parts[0], parts[1:]
+}
+
+func pairProps(p cosell.Pair, write string) map[string]string {
+	base, _ := json.Marshal(p.Base) // maps of text
+	props := map[string]string{
+		"V": schema, "Write": write,
+		"Opportunity": p.OpportunityID, "Referral": p.ReferralID, "Microsoft": p.MicrosoftID, "Engagement": p.EngagementID,
+		"Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion, "Problems": strings.Join(p.Problems, "\n"),
+		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
+	}
+	setLong(props, "Base", string(base))
+	return props
+}
+
+func pairOf(r row) (cosell.Pair, error) {
+	p := cosell.Pair{
+		OpportunityID: r.props["Opportunity"], ReferralID: r.props["Referral"],
+		MicrosoftID: r.props["Microsoft"], EngagementID: r.props["Engagement"],
+		Phase: cosell.Phase(r.props["Phase"]), OpportunityVersion: r.props["OpportunityVersion"],
+		HeldUntil: readTime(r.props["HeldUntil"]), LastSuccess: readTime(r.props["LastSuccess"]),
+	}
+	if text := r.props["Problems"]; text != "" {
+		p.Problems = strings.Split(text, "\n")
+	}
+	if err := json.Unmarshal([]byte(r.long("Base")), &p.Base); err != nil {
+		return p, fault.New(fault.Invalid, "the base in row %s is damaged: delete the row, the sweep builds it anew: %w", r.key, err)
+	}
+	p.Version = joinVersion(r.version, links(p))
+	return p, nil
+}
+
+func writeTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func readTime(s string) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, s) // "" is no time
+	return t
+}

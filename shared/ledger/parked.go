@@ -1,0 +1,57 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Park sets a message aside; the same ID again replaces the row.
+func (l *Ledger) Park(ctx context.Context, p Parked) error {
+	props := map[string]string{
+		"V": schema, "ID": p.ID, "Kind": p.Kind, "Reason": cut(p.Reason), "Function": p.Function,
+		"Attempt": strconv.Itoa(p.Attempt), "Trace": cut(p.Trace), "At": writeTime(p.At),
+	}
+	setLong(props, "Original", string(p.Original))
+	if _, err := l.rows.write(ctx, parkedTable, op{kind: put, key: key("p", p.ID), props: props}); err != nil {
+		return fmt.Errorf("parking message %s: %w", p.ID, outside(err))
+	}
+	return nil
+}
+
+// Unpark deletes a parked message, after it was sent again; gone already is fine.
+func (l *Ledger) Unpark(ctx context.Context, id string) error {
+	_, err := l.rows.write(ctx, parkedTable, op{kind: remove, key: key("p", id)})
+	return outside(err)
+}
+
+// Parked reads the oldest parked messages, at most limit.
+func (l *Ledger) Parked(ctx context.Context, limit int) ([]Parked, error) {
+	var out []Parked
+	err := l.rows.list(ctx, parkedTable, "p|", after("p"), func(r row) bool {
+		out = append(out, parkedOf(r))
+		return true
+	})
+	slices.SortFunc(out, func(a, b Parked) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
+	return out[:min(len(out), limit)], err
+}
+
+// CountParked counts the parked messages.
+func (l *Ledger) CountParked(ctx context.Context) (int, error) {
+	n := 0
+	err := l.rows.list(ctx, parkedTable, "p|", after("p"), func(row) bool { n++; return true })
+	return n, err
+}
+
+func parkedOf(r row) Parked {
+	attempt, _ := strconv.Atoi(r.props["Attempt"])
+	return Parked{
+		ID: r.props["ID"], Kind: r.props["Kind"], Reason: r.props["Reason"], Function: r.props["Function"],
+		Attempt: attempt, Original: json.RawMessage(r.long("Original")), Trace: r.props["Trace"], At: readTime(r.props["At"]),
+	}
+}
