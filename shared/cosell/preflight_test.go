@@ -1,0 +1,79 @@
+package cosell
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func complete() Record {
+	return Record{Name: "Deal", DealValue: "100", Currency: "EUR", ClosingDate: "2026-09-30", CustomerName: "Tailspin",
+		"customerAddress1": "Musterweg 1", "customerCity": "Hamburg", CustomerCountry: "DE", Team: "1",
+		"team/kim": `{"email":"kim@x","firstName":"Kim","lastName":"S","phone":"+49"}`, Solutions: "1", "solutions/SOL-1": "{}", Contacts: "0"}
+}
+
+func TestPreflightNamesEverythingAtOnce(t *testing.T) {
+	r := complete()
+	r[Help] = "GeneralOrOther"
+	r[CustomerCountry] = "France"
+	delete(r, "solutions/SOL-1")
+	got := codes(Preflight(Opportunity{Side{Record: r}}))
+	if d := cmp.Diff([]string{"country.invalid", "solution.required", "contact.required"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestPreflightOfACompleteDealIsEmpty(t *testing.T) {
+	values, problems := Prepare(Opportunity{Side{Record: complete()}}, rules)
+	if len(problems) != 0 {
+		t.Errorf("problems: %v", problems)
+	}
+	if values["solutions/SOL-1"] != "{}" || values[Name] != "Deal" {
+		t.Errorf("values: %v", values)
+	}
+}
+
+func TestPreflightNamesTheMissingPartsOfAContact(t *testing.T) {
+	r := complete()
+	r[Help], r["contacts/ada"] = "GeneralOrOther", `{"email":"ada@x","firstName":"Ada","lastName":"E"}`
+	got := Preflight(Opportunity{Side{Record: r}})
+	if len(got) != 1 || got[0].Code != "contact.incomplete" || !strings.Contains(got[0].Text, "no phone") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestZeroIsNoDealValue(t *testing.T) {
+	for _, v := range []string{"", "0", "0.00"} {
+		r := complete()
+		r[DealValue] = v
+		if d := cmp.Diff([]string{"value.required"}, codes(Preflight(Opportunity{Side{Record: r}}))); d != "" {
+			t.Errorf("%q: %s", v, d)
+		}
+	}
+}
+
+func TestAuditIsNewestFirstAndNeverTooLong(t *testing.T) {
+	audit := ""
+	for range 500 {
+		audit = Prepend(audit, AuditLine(time.Date(2026, 3, 2, 9, 14, 0, 0, time.UTC), "to CRM", "updated\nname", "abc"))
+	}
+	if !strings.HasPrefix(audit, "2026-03-02 09:14 - to CRM: updated name (abc)\n") {
+		t.Errorf("starts %q", audit[:60])
+	}
+	if len(audit) > longestAudit || strings.HasSuffix(audit, "(ab") {
+		t.Errorf("%d bytes, ends %q", len(audit), audit[len(audit)-5:])
+	}
+}
+
+func TestLessComparesPlainDecimals(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{{"24999.99", "25000", true}, {"25000", "25000", false}, {"25000.01", "25000", false}, {"100000", "25000", false}, {"", "25000", true}, {"-5", "25000", true}} {
+		if got := less(tt.a, tt.b); got != tt.want {
+			t.Errorf("less(%s, %s) = %v", tt.a, tt.b, got)
+		}
+	}
+}
