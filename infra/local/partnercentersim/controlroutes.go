@@ -27,7 +27,10 @@ func (s *Sim) MountControl(mux *http.ServeMux) {
 		if err := control.ReadJSON(r, &asked); err != nil {
 			return nil, err
 		}
-		return s.listSwitches(), s.setSwitches(asked)
+		if err := s.setSwitches(asked); err != nil {
+			return nil, err
+		}
+		return s.listSwitches(), nil
 	}))
 	mux.HandleFunc("POST /delivery", s.locked(s.setDelivery))
 	mux.HandleFunc("POST /redeliver", s.locked(s.askRedelivery))

@@ -27,17 +27,17 @@ func isReadOnly(path string) bool {
 
 // guard holds the doors that open only once, and restores or refuses read-only values that came in with a
 // whole object.
-func (s *Sim) guard(before, after document) *refusal {
+func (s *Sim) guard(before, after document, by way) *refusal {
 	for _, path := range readOnly() {
 		if path == "links" || same(before.at(path), after.at(path)) {
 			continue
 		}
-		if s.is("readOnlyPatch", "refuse") {
+		if by == byPortal || s.is("readOnlyPatch", "refuse") {
 			return invalid("readOnlyProperty", "%s cannot be changed", path)
 		}
 		after.put(path, clone(before.at(path)))
 	}
-	if refused := s.guardConsent(before, after); refused != nil {
+	if refused := s.guardConsent(before, after, by); refused != nil {
 		return refused
 	}
 	if before.isTrue(shareConsent) && len(before.items("customerProfile/team")) > 0 &&
@@ -53,12 +53,13 @@ func (s *Sim) guard(before, after document) *refusal {
 	return nil
 }
 
-func (s *Sim) guardConsent(before, after document) *refusal {
+func (s *Sim) guardConsent(before, after document, by way) *refusal {
 	was, is := before.isTrue(shareConsent), after.isTrue(shareConsent)
 	switch {
 	case was == is:
 	case was:
 		return invalid("consentCannotBeWithdrawn", "%s is true and cannot be taken back", shareConsent)
+	case by == byPortal:
 	case s.is("consentPatch", "refuse"):
 		return invalid("readOnlyProperty", "%s cannot be changed", shareConsent)
 	case s.is("consentPatch", "ignore"):

@@ -33,7 +33,7 @@ func (s *Sim) patch(w http.ResponseWriter, r *http.Request, id string) *refusal 
 		return refused
 	}
 	before := have.etag()
-	if refused := s.change(have, operations); refused != nil {
+	if refused := s.change(have, operations, byAPI); refused != nil {
 		return refused
 	}
 	reportVersions(w, before, have.etag())
@@ -75,8 +75,16 @@ func readOperations(body any) ([]operation, *refusal) {
 	return out, nil
 }
 
+// way is how the partner's change came in. The switches about PATCH do not bind people in the portal.
+type way bool
+
+const (
+	byAPI    way = false
+	byPortal way = true
+)
+
 // change applies operations of the partner to a referral, or none of them.
-func (s *Sim) change(have *referral, operations []operation) *refusal {
+func (s *Sim) change(have *referral, operations []operation, by way) *refusal {
 	if have.microsoft() {
 		return refuse(http.StatusForbidden, "accessDenied", "notYours", "referral %s is Microsoft's: only Microsoft changes it", have.id())
 	}
@@ -86,7 +94,7 @@ func (s *Sim) change(have *referral, operations []operation) *refusal {
 	after := have.doc.clone()
 	touched := map[string]bool{}
 	for _, op := range operations {
-		refused := s.apply(after, op, touched)
+		refused := s.apply(after, op, by, touched)
 		if refused != nil {
 			return refused
 		}
@@ -100,7 +108,7 @@ func (s *Sim) change(have *referral, operations []operation) *refusal {
 		return invalid("invalidProperty", "%s", strings.Join(read.problems, "; "))
 	}
 	after = s.skeleton(canonical)
-	if refused := s.guard(have.doc, after); refused != nil {
+	if refused := s.guard(have.doc, after, by); refused != nil {
 		return refused
 	}
 	if refused := s.step(have.doc, after); refused != nil {
@@ -123,20 +131,20 @@ func (s *Sim) change(have *referral, operations []operation) *refusal {
 }
 
 // apply does one operation. Names are found without regard to case.
-func (s *Sim) apply(doc document, op operation, touched map[string]bool) *refusal {
+func (s *Sim) apply(doc document, op operation, by way, touched map[string]bool) *refusal {
 	names := strings.Split(op.path[1:], "/")
 	for i, n := range names {
 		names[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(n)
 	}
 	names, known := s.spell(names)
 	if !known {
-		if s.is("unknownPath", "ignore") {
+		if by == byAPI && s.is("unknownPath", "ignore") {
 			return nil
 		}
 		return invalid("invalidPath", "path %s names no property of a referral", op.path)
 	}
 	if path := strings.Join(names, "/"); isReadOnly(path) {
-		if s.is("readOnlyPatch", "ignore") {
+		if by == byAPI && s.is("readOnlyPatch", "ignore") {
 			return nil
 		}
 		return invalid("readOnlyProperty", "path %s cannot be changed", op.path)

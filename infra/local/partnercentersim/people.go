@@ -64,20 +64,7 @@ func (s *Sim) user(a userAct) (acted, error) {
 	var steps []operation
 	switch substatus, closing := closings()[a.Do]; {
 	case a.Do == "update":
-		if len(a.Changes) == 0 {
-			return acted{}, fmt.Errorf(`changes is empty: give JSON pointers and values, such as {"/details/dealValue": 1000}`)
-		}
-		for path, value := range a.Changes {
-			if !strings.HasPrefix(path, "/") {
-				return acted{}, fmt.Errorf("changes: %q is not a JSON pointer such as /details/dealValue", path)
-			}
-			op := "replace"
-			if strings.HasSuffix(path, "/-") {
-				op = "add"
-			}
-			steps = append(steps, operation{op: op, path: path, value: value})
-		}
-		sort.Slice(steps, func(i, j int) bool { return steps[i].path < steps[j].path })
+		return s.userUpdates(have, a)
 	case a.Do == "accept":
 		steps = state("Active", "Accepted")
 	case closing:
@@ -88,10 +75,57 @@ func (s *Sim) user(a userAct) (acted, error) {
 	default:
 		return acted{}, fmt.Errorf("do %q: use create, update, accept, decline, win, lose or error", a.Do)
 	}
-	if refused := s.change(have, steps); refused != nil {
+	if refused := s.change(have, steps, byPortal); refused != nil {
 		return acted{}, refused
 	}
 	return s.told(have.engagement()), nil
+}
+
+// userUpdates changes properties, and with help asks Microsoft to join.
+func (s *Sim) userUpdates(have *referral, a userAct) (acted, error) {
+	if len(a.Changes) == 0 && a.Help == "" {
+		return acted{}, fmt.Errorf(`changes is empty: give JSON pointers and values, such as {"/details/dealValue": 1000}`)
+	}
+	var steps []operation
+	for path, value := range a.Changes {
+		if !strings.HasPrefix(path, "/") {
+			return acted{}, fmt.Errorf("changes: %q is not a JSON pointer such as /details/dealValue", path)
+		}
+		op := "replace"
+		if strings.HasSuffix(path, "/-") {
+			op = "add"
+		}
+		steps = append(steps, operation{op: op, path: path, value: value})
+	}
+	sort.Slice(steps, func(i, j int) bool { return steps[i].path < steps[j].path })
+	if len(steps) > 0 {
+		if refused := s.change(have, steps, byPortal); refused != nil {
+			return acted{}, refused
+		}
+	}
+	if a.Help != "" {
+		if err := s.askHelp(have, a); err != nil {
+			return acted{}, err
+		}
+	}
+	return s.told(have.engagement()), nil
+}
+
+// askHelp makes Microsoft's referral beside the partner's own.
+func (s *Sim) askHelp(own *referral, a userAct) error {
+	if !slices.Contains(helpCodes()[1:], a.Help) {
+		return fmt.Errorf("help %q: use one of %s", a.Help, strings.Join(helpCodes()[1:], ", "))
+	}
+	asked := own.doc.clone()
+	asked["target"] = []any{map[string]any{"type": "BusinessProfileLocation", "id": microsoftID}}
+	asked.put(shareConsent, true)
+	asked.put("inviteContext/assistanceRequestCode", a.Help)
+	asked.put("inviteContext/notes", a.Notes)
+	delete(asked, "externalReferenceId")
+	if _, refused := s.createMicrosofts(asked); refused != nil {
+		return refused
+	}
+	return nil
 }
 
 // orOthers is the reason that the portal's list ends with.
@@ -108,9 +142,6 @@ func state(status, substatus string) []operation {
 
 // userCreates makes a deal, and with help Microsoft's referral beside it.
 func (s *Sim) userCreates(a userAct) (acted, error) {
-	if a.Help != "" && !slices.Contains(helpCodes()[1:], a.Help) {
-		return acted{}, fmt.Errorf("help %q: use one of %s", a.Help, strings.Join(helpCodes()[1:], ", "))
-	}
 	doc, err := s.over(s.completeDeal(), a.Referral)
 	if err != nil {
 		return acted{}, err
@@ -119,24 +150,14 @@ func (s *Sim) userCreates(a userAct) (acted, error) {
 		doc.put(shareConsent, true)
 		doc["type"] = "Shared"
 	}
-	microsofts := doc.clone()
-	if a.Help != "" && s.is("ownHelpCode", "mirrored") {
-		doc.put("inviteContext/assistanceRequestCode", a.Help)
-		doc.put("inviteContext/notes", a.Notes)
-	}
 	made, refused := s.createOwn(doc)
 	if refused != nil {
 		return acted{}, refused
 	}
 	if a.Help != "" {
-		microsofts["engagementId"] = made.engagement()
-		microsofts["target"] = []any{map[string]any{"type": "BusinessProfileLocation", "id": microsoftID}}
-		microsofts.put("inviteContext/assistanceRequestCode", a.Help)
-		microsofts.put("inviteContext/notes", a.Notes)
-		delete(microsofts, "externalReferenceId")
-		if _, refused := s.createMicrosofts(microsofts); refused != nil {
+		if err := s.askHelp(made, a); err != nil {
 			s.forget(made)
-			return acted{}, refused
+			return acted{}, err
 		}
 	}
 	return s.told(made.engagement()), nil
