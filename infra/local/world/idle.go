@@ -13,9 +13,9 @@ const (
 )
 
 // idle waits until the whole world was quiet in two looks in a row and nothing was called in between. It
-// returns nil then; after wait it returns what is still waiting, by part.
+// returns nil then; after wait it returns what is still waiting, by part. It always looks twice.
 func (w *World) idle(ctx context.Context, wait time.Duration) map[string]int {
-	deadline := time.NewTimer(wait)
+	deadline := time.NewTimer(max(wait, 3*lookEvery))
 	defer deadline.Stop()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()

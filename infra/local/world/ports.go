@@ -11,69 +11,86 @@ import (
 // DefaultPort is the first of the ports that `make run` uses.
 const DefaultPort = 7400
 
-// A port is what one part of the world listens on: its distance from the base port and its name for people.
-type port struct {
-	offset int
-	name   string
-}
+// port is what one part of the world listens on: its distance from the base port.
+type port int
 
-// The ports of the world, in the order of their numbers.
-var (
-	portProduct    = port{0, "the product"}
-	portReferrals  = port{1, "Partner Center referrals"}
-	portWebhooks   = port{2, "Partner Center webhooks"}
-	portLogin      = port{3, "sign-in"}
-	portCertHost   = port{4, "certificates of webhook signatures"}
-	portServiceBus = port{5, "Service Bus"}
-	portDataverse  = port{6, "Dataverse"}
-	portVault      = port{7, "Key Vault"}
-	portTables     = port{8, "Table Storage"}
-	portControl    = port{9, "control"}
-	portAzurite    = port{10, "Azurite"}
-	portBroker     = port{11, "control of the broker"}
-	portHandler    = port{12, "the handler"}
+// The ports of the world. Those from portServiceBus on belong to programs of their own.
+const (
+	portProduct port = iota
+	portReferrals
+	portWebhooks
+	portLogin
+	portCertificate
+	portServiceBus
+	portDataverse
+	portVault
+	portTables
+	portControl
+	portAzurite
+	portBroker
+	portCount
 )
 
-// number is the port's number, 0 (any free one) when the world has no base.
-func (p port) number(base int) int {
-	if base == 0 {
-		return 0
-	}
-	return base + p.offset
+func (p port) String() string {
+	return [...]string{"the product", "Partner Center referrals", "Partner Center webhooks", "sign-in", "signing certificate",
+		"Service Bus", "Dataverse", "Key Vault", "Table Storage", "control", "Azurite", "control of the broker"}[p]
 }
 
-// listen opens the port on loopback.
-func (p port) listen(base int) (net.Listener, error) {
-	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.number(base))))
-	if err != nil {
-		return nil, p.explain(base, err)
-	}
-	return l, nil
+// foreign says whether a program of its own listens there.
+func (p port) foreign() bool { return p == portServiceBus || p == portAzurite || p == portBroker }
+
+// ports holds what the world listens on.
+type ports struct {
+	number    map[port]int // 0 for a program that may take any free port
+	listeners map[port]net.Listener
 }
 
-// reserve finds a number for a process of its own. The port is free when reserve returns; with a base
-// the number is fixed and checked now, so that the message names the part and not the process.
-func (p port) reserve(base int) (int, error) {
-	l, err := p.listen(base)
-	if err != nil {
-		return 0, err
+// openPorts opens them all, or none. With base 0 each part takes a free port.
+func openPorts(base int) (*ports, error) {
+	if base < 0 || base+int(portCount) > 65536 {
+		return nil, fmt.Errorf("port %d cannot be the first of %d ports: choose one below %d", base, portCount, 65536-int(portCount))
 	}
-	n := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		return 0, fmt.Errorf("releasing port %d (%s): %w", n, p.name, err)
+	out := &ports{number: map[port]int{}, listeners: map[port]net.Listener{}}
+	for p := range portCount {
+		if err := out.open(p, base); err != nil {
+			out.close()
+			return nil, err
+		}
 	}
-	return n, nil
+	return out, nil
 }
 
-func (p port) explain(base int, err error) error {
+func (o *ports) open(p port, base int) error {
+	if base == 0 && p.foreign() {
+		return nil
+	}
+	number := 0
+	if base > 0 {
+		number = base + int(p)
+	}
+	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %d (%s) is taken: choose another base with make run PORT=%d", p.number(base), p.name, otherBase(base))
+		return fmt.Errorf("port %d (%s) is taken: choose another base with make run PORT=%d", number, p, otherBase(base))
 	}
-	return fmt.Errorf("opening port %d (%s): %w", p.number(base), p.name, err)
+	if err != nil {
+		return fmt.Errorf("opening port %d (%s): %w", number, p, err)
+	}
+	o.number[p] = l.Addr().(*net.TCPAddr).Port
+	if p.foreign() { // opened only to see that it is free, and to name the part if not
+		return l.Close()
+	}
+	o.listeners[p] = l
+	return nil
+}
+
+func (o *ports) close() {
+	for _, l := range o.listeners {
+		_ = l.Close() // its server may have closed it before
+	}
 }
 
 func otherBase(base int) int {
-	if base+1000 > 65000 {
+	if base+1000+int(portCount) > 65536 {
 		return DefaultPort
 	}
 	return base + 1000

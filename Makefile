@@ -1,0 +1,47 @@
+SHELL := bash
+.DEFAULT_GOAL := help
+
+PORT ?= 7400
+MODE ?= proxy
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+LOCAL := go run ./infra/local
+
+.PHONY: help demo run test race check package bench generate ready
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ready ## plays the whole story on this machine, step by step; MODE=forward for older hosts
+	@$(LOCAL) demo -mode $(MODE)
+
+run: ready ## keeps the same world up and prints its addresses; PORT=7400 is the first of its ports
+	@$(LOCAL) run -port $(PORT) -mode $(MODE)
+
+test: ready ## runs all tests
+	@go test -timeout 15m ./...
+
+race: ready ## runs all tests with the race detector (slow)
+	@go test -race -timeout 40m ./...
+
+check: ## format, vet, lint, layers, generated files
+	@.ci/need go
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
+	@go vet ./...
+	@go run $(STATICCHECK) -checks 'all,-ST1000,-ST1005,-ST1020,-ST1021,-ST1022' ./...
+	@go test -count=1 -run 'Layers' ./shared
+	@.ci/fresh
+
+package: ## builds .build/app and .build/app.zip, and prints its sha256
+	@.ci/need go
+	@$(LOCAL) package
+
+bench: ready ## measures speed and memory into .build/reports/bench.json
+	@$(LOCAL) bench -mode $(MODE)
+
+generate: ## makes the generated files anew
+	@.ci/need go
+	@go generate ./...
+
+ready:
+	@.ci/need go node
+	@$(LOCAL) setup

@@ -1,0 +1,125 @@
+package world
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+// The routes of the two public receivers behind the host's default prefix.
+const (
+	partnerCenterRoute = "/api/partnercenterwebhook"
+	crmRoute           = "/api/crmwebhook"
+	crmSecretHeader    = "x-cosell-crm-key"
+	refreshTokenSecret = "partner-center-refresh-token"
+)
+
+// secrets are the names and keys of this world. Ids are the same in every world, so that people may keep
+// them in scripts; keys are made anew.
+type secrets struct {
+	partnerTenant, partnerClient, partnerSecret, refreshToken string
+	dataverseTenant, dataverseClient, dataverseSecret         string
+	organization                                              string
+	vaultClient, vaultSecret                                  string
+	operatorKey, crmSecret                                    string
+}
+
+func newSecrets() secrets {
+	return secrets{
+		partnerTenant: "5f0c4a1e-9d63-4b1a-8a51-2f1d6c7e8b90", partnerClient: "c0a1b2c3-1111-4222-8333-944455556666",
+		dataverseTenant: "8b2d7f60-3c15-4e9a-b7d4-60a1e5c9f213", dataverseClient: "d0c9b8a7-2222-4333-8444-a55566667777",
+		organization: "6e1f0b9a-7d34-4c58-9b02-c3d4e5f60718", vaultClient: "e1f2a3b4-3333-4444-8555-b66677778888",
+		partnerSecret: key(), refreshToken: key(), dataverseSecret: key(), vaultSecret: key(), operatorKey: key(), crmSecret: key(),
+	}
+}
+
+func key() string {
+	var b [24]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// settings are the handler's app settings: those of a real deployment, with the three waiting times of the
+// creation protocol shortened, as the simulator commits at once.
+func (w *World) settings() map[string]string {
+	k := w.secrets
+	out := map[string]string{
+		"FUNCTIONS_WORKER_RUNTIME": "custom",
+		"SYNC_ROLE":                "all",
+		"SYNC_SIMULATED":           w.simulated(),
+		"SYNC_CA_FILE":             w.caFile(),
+		"SYNC_OPERATOR_KEY":        k.operatorKey,
+		"SYNC_PUBLIC_URL":          w.productURL(),
+		"SYNC_GUARD":               "1s",
+		"SYNC_POST_TIMEOUT":        "2s",
+		"SYNC_SETTLE":              "4s",
+		"SYNC_WON_GUARD":           "delay",
+		"SYNC_RECONCILE_SCHEDULE":  "0 */5 * * * *",
+
+		"PARTNER_CENTER_TENANT":               k.partnerTenant,
+		"PARTNER_CENTER_CLIENT_ID":            k.partnerClient,
+		"PARTNER_CENTER_CLIENT_SECRET":        k.partnerSecret,
+		"PARTNER_CENTER_VAULT_URL":            "https://" + vaultHost,
+		"PARTNER_CENTER_REFRESH_TOKEN_SECRET": refreshTokenSecret,
+		"PARTNER_CENTER_EXTRA_ROOTS_FILE":     w.signerFile(),
+
+		"DATAVERSE_URL":             "https://" + dataverseHost,
+		"DATAVERSE_TENANT":          k.dataverseTenant,
+		"DATAVERSE_CLIENT_ID":       k.dataverseClient,
+		"DATAVERSE_CLIENT_SECRET":   k.dataverseSecret,
+		"DATAVERSE_ORGANIZATION_ID": k.organization,
+		"DATAVERSE_WEBHOOK_HEADER":  crmSecretHeader,
+		"DATAVERSE_WEBHOOK_SECRET":  k.crmSecret,
+
+		"ServiceBus":               w.broker.ConnectionString(),
+		"TABLES_CONNECTION_STRING": w.tablesConnection(),
+		"AZURE_TENANT_ID":          k.partnerTenant,
+		"AZURE_CLIENT_ID":          k.vaultClient,
+		"AZURE_CLIENT_SECRET":      k.vaultSecret,
+	}
+	maps.Copy(out, w.opt.Settings)
+	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })
+	return out
+}
+
+func (w *World) productURL() string {
+	return fmt.Sprintf("https://localhost:%d", w.ports.number[portProduct])
+}
+
+// tablesConnection is Azurite's own, by way of the proxy.
+func (w *World) tablesConnection() string {
+	through := fmt.Sprintf("127.0.0.1:%d", w.ports.number[portTables])
+	return strings.Replace(w.azurite.ConnectionString(), fmt.Sprintf("127.0.0.1:%d", w.azurite.Port()), through, 1)
+}
+
+// describe is the content of .build/local.json.
+func (w *World) describe() control.Local {
+	k := w.secrets
+	at := func(p port) string { return fmt.Sprintf("https://127.0.0.1:%d", w.ports.number[p]) }
+	controlOf := func(part string) string {
+		return fmt.Sprintf("http://127.0.0.1:%d/%s", w.ports.number[portControl], part)
+	}
+	product := w.productURL()
+	return control.Local{
+		CAFile: w.caFile(),
+		Product: control.Product{URL: product, OperatorKey: k.operatorKey, CRMSecretHeader: crmSecretHeader, CRMSecret: k.crmSecret,
+			Webhooks: control.Webhooks{PartnerCenter: product + partnerCenterRoute, CRM: product + crmRoute}},
+		Host:       control.Part{Control: controlOf("host")},
+		ServiceBus: control.ServiceBus{ConnectionString: w.broker.ConnectionString(), Control: controlOf("servicebus")},
+		Tables:     control.Tables{ConnectionString: w.tablesConnection()},
+		PartnerCenter: control.PartnerCenter{URL: at(portReferrals), WebhooksURL: at(portWebhooks),
+			TokenURL: at(portLogin) + "/" + k.partnerTenant + "/oauth2/v2.0/token", Tenant: k.partnerTenant,
+			ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken, Control: controlOf("partnercenter")},
+		Dataverse: control.Dataverse{URL: at(portDataverse), TokenURL: at(portLogin) + "/" + k.dataverseTenant + "/oauth2/v2.0/token",
+			Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
+			OrganizationID: k.organization, Control: controlOf("dataverse")},
+		Simulated: w.simulated(),
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

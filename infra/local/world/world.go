@@ -1,0 +1,233 @@
+// Package world is the whole laptop world: both simulated systems, the vault, the emulators and the
+// Functions host with the packaged product in it, wired together over TLS with the real host names.
+package world
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
+	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+)
+
+// readyWithin is how long the handler may take to answer for the first time.
+const readyWithin = 15 * time.Second
+
+// Options say which world to start.
+type Options struct {
+	Emulators string    // the folder that emulators.Install was called for
+	App       string    // the packaged folder
+	State     string    // folder for certificates; made if missing
+	Mode      string    // hostsim.ModeProxy (default) or hostsim.ModeForward
+	BasePort  int       // first port; 0 takes free ones
+	Log       io.Writer // lines of the host and the handler; nil drops them
+	// Settings are laid over the handler's settings; an empty value takes a setting away.
+	Settings map[string]string
+}
+
+// World is a running world. Close it, or cancel the context it was started with.
+type World struct {
+	opt       Options
+	clock     clock
+	authority *authority
+	ports     *ports
+	secrets   secrets
+	killer    killer
+	client    *http.Client // carries events out
+
+	partnerCenter *partnercentersim.Sim
+	systems       []*system // Partner Center, Dataverse, Key Vault
+	tables        *tablesProxy
+	azurite       *emulators.Azurite
+	broker        *emulators.Broker
+	brokerClient  *http.Client
+	host          *hostsim.Host
+	local         control.Local
+	last          *lastLines
+
+	mu       sync.Mutex
+	closed   bool
+	closers  []func()
+	finished sync.WaitGroup
+}
+
+// Start starts everything and waits until the handler answers. The error of a taken port says which it is
+// and how to choose another; that of a handler that does not start holds its last words.
+func Start(ctx context.Context, opt Options) (*World, error) {
+	w := &World{opt: opt, secrets: newSecrets(), last: &lastLines{next: opt.Log}}
+	stop := context.AfterFunc(ctx, w.Close)
+	w.onClose(func() { stop() })
+	for _, step := range []func(context.Context) error{
+		w.openPorts, w.certify, w.startEmulators, w.startSystems, w.serveSystems, w.startHost, w.serveProduct, w.awaitHandler,
+	} {
+		if err := step(ctx); err != nil {
+			w.Close()
+			return nil, errors.Join(err, ctx.Err())
+		}
+	}
+	return w, nil
+}
+
+// Local tells where everything is.
+func (w *World) Local() control.Local { return w.local }
+
+// Host is the Functions host.
+func (w *World) Host() *hostsim.Host { return w.host }
+
+// Close stops everything, last started first, and waits until it is gone. It may be called twice.
+func (w *World) Close() {
+	w.mu.Lock()
+	closers := w.closers
+	w.closers, w.closed = nil, true
+	w.mu.Unlock()
+	for _, f := range slices.Backward(closers) {
+		f()
+	}
+	w.finished.Wait()
+}
+
+// onClose remembers what Close has to do; if the world was closed meanwhile, it is done now.
+func (w *World) onClose(f func()) {
+	w.mu.Lock()
+	closed := w.closed
+	if !closed {
+		w.closers = append(w.closers, f)
+	}
+	w.mu.Unlock()
+	if closed {
+		f()
+	}
+}
+
+func (w *World) openPorts(context.Context) error {
+	ports, err := openPorts(w.opt.BasePort)
+	if err != nil {
+		return err
+	}
+	w.ports = ports
+	w.onClose(ports.close)
+	return nil
+}
+
+// certify makes the certificate authority and writes down what clients need of it.
+func (w *World) certify(context.Context) error {
+	var err error
+	if w.authority, err = newAuthority(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(w.opt.State, 0o755); err != nil {
+		return fmt.Errorf("making the folder for certificates: %w", err)
+	}
+	if err := os.WriteFile(w.caFile(), w.authority.pem(), 0o644); err != nil {
+		return fmt.Errorf("writing the world's certificate: %w", err)
+	}
+	transport := &http.Transport{
+		TLSClientConfig:     &tls.Config{RootCAs: w.authority.pool(), MinVersion: tls.VersionTLS12},
+		MaxIdleConnsPerHost: 2 * parallelDeliveries,
+	}
+	w.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // senders of webhooks follow no redirect
+	}}
+	w.onClose(transport.CloseIdleConnections)
+	return nil
+}
+
+func (w *World) caFile() string     { return w.absolute("ca.pem") }
+func (w *World) signerFile() string { return w.absolute("signing-root.pem") }
+
+func (w *World) absolute(name string) string {
+	abs, err := filepath.Abs(filepath.Join(w.opt.State, name))
+	if err != nil {
+		return filepath.Join(w.opt.State, name) // only when the working folder is gone
+	}
+	return abs
+}
+
+// startEmulators starts Azurite and the broker side by side: each takes about half a second.
+func (w *World) startEmulators(ctx context.Context) error {
+	var failed [2]error
+	var both sync.WaitGroup
+	both.Go(func() {
+		w.azurite, failed[0] = emulators.StartAzurite(ctx, emulators.AzuriteOptions{
+			Dir: w.opt.Emulators, Port: w.ports.number[portAzurite], Log: w.last})
+	})
+	both.Go(func() {
+		w.broker, failed[1] = emulators.StartBroker(ctx, emulators.BrokerOptions{
+			Dir: w.opt.Emulators, Port: w.ports.number[portServiceBus], ControlPort: w.ports.number[portBroker],
+			Queues: queues(), Log: w.last})
+	})
+	both.Wait()
+	if w.azurite != nil {
+		w.onClose(w.azurite.Stop)
+	}
+	if w.broker != nil {
+		w.brokerClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: 30 * time.Second}
+		w.onClose(w.broker.Stop)
+		w.onClose(w.brokerClient.CloseIdleConnections)
+	}
+	if err := errors.Join(failed[:]...); err != nil {
+		return err
+	}
+	azurite, err := url.Parse(w.azurite.URL())
+	if err != nil {
+		return fmt.Errorf("address of Azurite: %w", err)
+	}
+	w.tables = newTablesProxy(azurite, quiet(), w.killer.watch)
+	w.onClose(w.tables.close)
+	return nil
+}
+
+// queues are the product's queues, with the settings that its deployment gives them.
+func queues() []emulators.Queue {
+	var out []emulators.Queue
+	for _, name := range []string{"referral-changed", "opportunity-changed", "referral-wanted", "solutions-changed"} {
+		out = append(out, emulators.Queue{Name: name, RequiresSession: true, LockDuration: "PT1M", MaxDeliveryCount: 10, TTL: "P14D"})
+	}
+	return out
+}
+
+func (w *World) startHost(ctx context.Context) error {
+	var err error
+	w.host, err = hostsim.Start(context.WithoutCancel(ctx), hostsim.Options{
+		Dir: w.opt.App, Settings: w.settings(), Mode: w.opt.Mode, Now: w.clock.now, Log: w.last})
+	if err != nil {
+		return fmt.Errorf("starting the Functions host: %w", err)
+	}
+	w.killer.kill = w.host.Kill
+	w.onClose(w.host.Stop)
+	return nil
+}
+
+// awaitHandler waits until the handler can be called.
+func (w *World) awaitHandler(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		status := w.host.Status()
+		switch status.State {
+		case hostsim.StateRunning:
+			return nil
+		case hostsim.StateBroken, hostsim.StateExited, hostsim.StateDown:
+			return fmt.Errorf("the handler does not run: %s\n%s", status.Problem, w.last)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the handler is not ready: %s\n%s", status.Problem, w.last)
+		}
+	}
+}
