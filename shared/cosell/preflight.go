@@ -59,6 +59,9 @@ func Preflight(o Opportunity) []Problem {
 	}
 	out = append(out, country(o.Record[CustomerCountry])...)
 	out = append(out, solutions(o.Record)...)
+	if len(o.Record.Members(Team)) == 0 {
+		out = append(out, Problem{Code: "team.required", Field: Team, Text: "the opportunity is not owned by a person", Mend: "assign it to a user"})
+	}
 	out = append(out, people(o.Record, Team, "team", "the owner", "fill it in on the owner's user record")...)
 	if o.Record[Help] != "" {
 		out = append(out, NeedsContact(o)...)

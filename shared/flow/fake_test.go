@@ -1,0 +1,423 @@
+package flow_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+)
+
+// crash is the process dying: nothing of ours runs after it.
+type crash struct{}
+
+// world is both systems, the queue and the ledger in memory, with a process that can die at any call.
+type world struct {
+	t       *testing.T
+	now     time.Time
+	ids     int
+	version int
+	calls   int
+	dieAt   int // the number of the call boundary at which the process dies; 0 never
+	died    bool
+
+	referrals     map[string]cosell.Referral
+	opportunities map[string]cosell.Opportunity
+	posts, puts   int // writes to Partner Center
+	crmWrites     int
+	loseAnswer    bool // the next POST commits and its answer is lost
+	beforeCRMPut  func()
+
+	hints  []func() error
+	memory *ledger.Ledger
+	flow   *flow.Flow
+}
+
+const (
+	deal   = "11111111-1111-4111-8111-111111111111"
+	settle = 2 * time.Minute
+)
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
+		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}}
+	w.memory = ledger.InMemory(func() time.Time { return w.now })
+	w.restart()
+	return w
+}
+
+// restart is a new process: nothing in its memory survives.
+func (w *world) restart() {
+	w.flow = flow.New(flow.Config{
+		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: rules(),
+		Now: func() time.Time { return w.now }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
+		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true,
+			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000"}},
+	})
+}
+
+func rules() []cosell.Rule {
+	return []cosell.Rule{
+		{Field: cosell.Name, Way: cosell.Both, Wins: cosell.Newest},
+		{Field: cosell.DealValue, Way: cosell.Both, Wins: cosell.Newest},
+		{Field: cosell.Currency, Way: cosell.Both, Wins: cosell.Newest},
+		{Field: cosell.ClosingDate, Way: cosell.Both, Wins: cosell.Newest},
+		{Field: cosell.Status, Way: cosell.Both, Door: cosell.Lifecycle},
+		{Field: cosell.Visibility, Way: cosell.Both, Door: cosell.OneWay},
+		{Field: cosell.Help, Way: cosell.Both, Door: cosell.OnceSet},
+		{Field: cosell.Contacts, Way: cosell.ToReferral, Door: cosell.OnceShared, List: true},
+		{Field: cosell.Solutions, Way: cosell.Both, Door: cosell.NeverEmpty, List: true},
+		{Field: cosell.MicrosoftStatus, Way: cosell.ToOpportunity},
+	}
+}
+
+func (w *world) id() string {
+	w.ids++
+	return fmt.Sprintf("00000000-0000-4000-8000-%012d", w.ids)
+}
+
+func (w *world) nextVersion() string {
+	w.version++
+	return strconv.Itoa(w.version)
+}
+
+// boundary is passed before and after each call to the outside.
+func (w *world) boundary() {
+	w.calls++
+	if w.dieAt == w.calls {
+		w.died = true
+		panic(crash{})
+	}
+}
+
+// run does a job in a process that may die in it; it reports whether it did.
+func (w *world) run(job func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(crash); !ok {
+				panic(r)
+			}
+			w.restart()
+			err = errDied
+		}
+	}()
+	return job()
+}
+
+var errDied = fault.New(fault.Broken, "the process died")
+
+// deliver runs a job as the queue does: again after a failure, later when asked to, until it is done; then
+// the hints that it left, until nothing is left to do.
+func (w *world) deliver(job func() error) {
+	w.t.Helper()
+	seen := w.now
+	for range 20 {
+		err := w.run(job)
+		d := fault.Decide(err, 0, seen, w.now)
+		if d.Verdict != fault.Repeat {
+			w.drain()
+			return
+		}
+		w.now = w.now.Add(d.After)
+	}
+	w.t.Fatal("the job never came to an end")
+}
+
+func (w *world) drain() {
+	for len(w.hints) > 0 {
+		next := w.hints[0]
+		w.hints = w.hints[1:]
+		w.deliver(next)
+	}
+}
+
+// events delivers what both systems would tell about everything they hold.
+func (w *world) events() {
+	ctx := context.Background()
+	for _, id := range sorted(w.referrals) {
+		reason := "referral-updated"
+		if w.referrals[id].Microsoft {
+			reason = "related-referral-updated"
+		}
+		w.deliver(func() error { return w.flow.FromReferral(ctx, id, reason) })
+	}
+	for _, id := range sorted(w.opportunities) {
+		w.deliver(func() error { return w.flow.FromOpportunity(ctx, "opportunity", id, "Update") })
+	}
+}
+
+func sorted[V any](m map[string]V) []string {
+	var ids []string
+	for id := range maps.Keys(m) {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func (w *world) writes() int { return w.posts + w.puts + w.crmWrites }
+
+// want puts a complete opportunity into CRM that its seller wants in Partner Center.
+func (w *world) want(changes cosell.Record) {
+	r := cosell.Record{cosell.Name: "Deal", cosell.DealValue: "100", cosell.Currency: "EUR", cosell.ClosingDate: "2026-09-30",
+		cosell.Status: cosell.Open, cosell.Visibility: cosell.False, cosell.Help: "", cosell.Sync: cosell.True, cosell.ReferralID: "",
+		cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: "", cosell.MicrosoftStatus: "",
+		cosell.CustomerName: "Tailspin", "customerAddress1": "Musterweg 1", "customerCity": "Hamburg", cosell.CustomerCountry: "DE",
+		cosell.Team: "1", "team/kim": `{"email":"kim@x","firstName":"Kim","lastName":"S","phone":"1"}`,
+		cosell.Contacts: "1", "contacts/ada": `{"email":"ada@x","firstName":"Ada","lastName":"E","phone":"1"}`, cosell.Solutions: "1", "solutions/SOL-1": "{}"}
+	maps.Copy(r, changes)
+	for f, v := range r {
+		if _, _, member := f.List(); member && v == "" {
+			delete(r, f)
+		}
+	}
+	w.opportunities[deal] = cosell.Opportunity{Side: cosell.Side{ID: deal, Version: w.nextVersion(), Record: r}}
+}
+
+// user edits the opportunity as a person does.
+func (w *world) user(changes cosell.Record) {
+	o := w.opportunities[deal]
+	o.Record = o.Record.Clone()
+	maps.Copy(o.Record, changes)
+	o.Version, o.Modified = w.nextVersion(), w.now
+	w.opportunities[deal] = o
+}
+
+// portal edits a referral as the partner's person does.
+func (w *world) portal(id string, changes cosell.Record) {
+	r := w.referrals[id]
+	r.Record = r.Record.Clone()
+	maps.Copy(r.Record, changes)
+	r.Version, r.Modified = w.nextVersion(), w.now
+	w.referrals[id] = r
+}
+
+func (w *world) own() []cosell.Referral { return w.which(false) }
+
+func (w *world) microsofts() []cosell.Referral { return w.which(true) }
+
+func (w *world) which(microsoft bool) []cosell.Referral {
+	var out []cosell.Referral
+	for _, id := range sorted(w.referrals) {
+		if w.referrals[id].Microsoft == microsoft {
+			out = append(out, w.referrals[id])
+		}
+	}
+	return out
+}
+
+// pc is Partner Center.
+type pc struct{ *world }
+
+func (w pc) answer(r cosell.Referral) cosell.Referral {
+	r.Record, r.Read = r.Record.Clone(), w.now
+	return r
+}
+
+func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
+	w.boundary()
+	r, ok := w.referrals[id]
+	if !ok {
+		return r, fault.New(fault.Gone, "no referral %s", id)
+	}
+	return w.answer(r), nil
+}
+
+func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
+	w.boundary()
+	if r.Version != w.referrals[r.ID].Version {
+		return r, fault.New(fault.Conflict, "stale")
+	}
+	w.puts++
+	w.portal(r.ID, values)
+	w.boundary()
+	return w.answer(w.referrals[r.ID]), nil
+}
+
+func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, bool, error) {
+	w.boundary()
+	w.posts++
+	id := w.id()
+	r := cosell.Referral{EngagementID: d.EngagementID, Microsoft: d.Microsoft, AcceptedAt: w.now, CreatedAt: w.now,
+		Side: cosell.Side{ID: id, Version: w.nextVersion(), Modified: w.now}}
+	if d.Microsoft {
+		r.Record = cosell.Record{cosell.MicrosoftStatus: "Pending", cosell.Help: d.Help}
+	} else {
+		r.EngagementID = w.id()
+		r.Record = d.Values.Clone()
+		delete(r.Record, cosell.Help)
+		r.Record[cosell.Status], r.Record[cosell.CRMID], r.Record[cosell.Solutions], r.Record[cosell.Contacts] = cosell.Accepted, o.ID, "1", "1"
+	}
+	w.referrals[id] = r
+	w.boundary()
+	if w.loseAnswer {
+		w.loseAnswer = false
+		return r, true, fault.New(fault.Broken, "cut")
+	}
+	return w.answer(r), false, nil
+}
+
+func (w pc) Engagement(_ context.Context, id string) ([]cosell.Referral, error) {
+	w.boundary()
+	var out []cosell.Referral
+	for _, r := range w.referrals {
+		if r.EngagementID == id {
+			out = append(out, w.answer(r))
+		}
+	}
+	return out, nil
+}
+
+func (w pc) FindCreated(_ context.Context, opportunity string, since time.Time) ([]cosell.Referral, error) {
+	w.boundary()
+	var out []cosell.Referral
+	for _, r := range w.referrals {
+		if r.Record[cosell.CRMID] == opportunity && !r.CreatedAt.Before(since) {
+			out = append(out, w.answer(r))
+		}
+	}
+	return out, nil
+}
+
+func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Change, string, error) {
+	w.boundary()
+	var out []cosell.Change
+	for _, id := range sorted(w.referrals) {
+		out = append(out, cosell.Change{Kind: "referral", ID: id})
+	}
+	return out, cursor + "+", nil
+}
+
+// crm is the CRM.
+type crm struct{ *world }
+
+func (w crm) answer(o cosell.Opportunity) cosell.Opportunity {
+	o.Record, o.Read = o.Record.Clone(), w.now
+	return o
+}
+
+func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
+	w.boundary()
+	o, ok := w.opportunities[id]
+	if !ok {
+		return o, fault.New(fault.Gone, "no opportunity %s", id)
+	}
+	return w.answer(o), nil
+}
+
+func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+	w.boundary()
+	if w.beforeCRMPut != nil {
+		w.beforeCRMPut()
+		w.beforeCRMPut = nil
+	}
+	if o.Version != w.opportunities[o.ID].Version {
+		return o, fault.New(fault.Conflict, "stale")
+	}
+	w.crmWrites++
+	now := w.opportunities[o.ID]
+	now.Record = now.Record.Clone()
+	maps.Copy(now.Record, values)
+	now.Version = w.nextVersion()
+	w.opportunities[o.ID] = now
+	w.boundary()
+	return w.answer(now), nil
+}
+
+func (w crm) ID(referralID string) string { return "2" + referralID[1:] }
+
+func (w crm) FindByReferral(_ context.Context, id string) ([]cosell.Opportunity, error) {
+	w.boundary()
+	for _, o := range w.opportunities {
+		if o.Record[cosell.ReferralID] == id {
+			return []cosell.Opportunity{w.answer(o)}, nil
+		}
+	}
+	return nil, nil
+}
+
+func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+	w.boundary()
+	if o, ok := w.opportunities[id]; ok {
+		return w.answer(o), nil
+	}
+	w.crmWrites++
+	r := values.Clone()
+	r[cosell.Solutions], r[cosell.Contacts] = "1", "1"
+	w.opportunities[id] = cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
+	w.boundary()
+	return w.answer(w.opportunities[id]), nil
+}
+
+func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {
+	w.boundary()
+	return sorted(w.opportunities), nil
+}
+
+func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
+
+func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Change, string, error) {
+	w.boundary()
+	var out []cosell.Change
+	for _, id := range sorted(w.opportunities) {
+		out = append(out, cosell.Change{Kind: kind, ID: id})
+	}
+	return out, cursor + "+", nil
+}
+
+func (w crm) Kinds() []string { return []string{"opportunity"} }
+
+// hints is the queue.
+type hints struct{ *world }
+
+func (w hints) add(job func() error) error {
+	w.boundary()
+	w.world.hints = append(w.world.hints, job)
+	w.boundary()
+	return nil
+}
+
+func (w hints) ReferralChanged(_ context.Context, id, reason string) error {
+	return w.add(func() error { return w.flow.FromReferral(context.Background(), id, reason) })
+}
+
+func (w hints) OpportunityChanged(_ context.Context, kind, id, reason string) error {
+	return w.add(func() error { return w.flow.FromOpportunity(context.Background(), kind, id, reason) })
+}
+
+func (w hints) ReferralWanted(_ context.Context, id, reason string) error {
+	return w.add(func() error { return w.flow.CreateReferral(context.Background(), id, reason) })
+}
+
+func (w hints) SolutionsChanged(_ context.Context, row, id, reason string) error {
+	return w.add(func() error { return w.flow.SyncSolutions(context.Background(), row, id, reason) })
+}
+
+// dying is the ledger of a process that can die before and after each write.
+type dying struct {
+	*ledger.Ledger
+	w *world
+}
+
+func (d dying) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
+	d.w.boundary()
+	defer d.w.boundary()
+	return d.Ledger.Save(ctx, p, entries...)
+}
+
+func (d dying) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error) {
+	d.w.boundary()
+	defer d.w.boundary()
+	return d.Ledger.PutIntent(ctx, i)
+}
+
+func (d dying) DropIntent(ctx context.Context, i cosell.Intent) error {
+	d.w.boundary()
+	return d.Ledger.DropIntent(ctx, i)
+}
