@@ -49,6 +49,9 @@ type Options struct {
 	// Attach makes the host call a handler that already listens at host:port instead of starting one.
 	Attach string
 
+	// ServiceBus changes how the broker is reached.
+	ServiceBus ServiceBusOptions
+
 	// open overrides how queues are reached; tests use it.
 	open func(connection, queue string, sessions bool) (source, error)
 	// quiet overrides the 240 s of silence after which a proxied call is given up.
@@ -118,7 +121,7 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 		opt.Now = time.Now
 	}
 	if opt.open == nil {
-		opt.open = opener(opt.Settings)
+		opt.open = opener(opt)
 	}
 	opt.FunctionTimeout = firstSet(opt.FunctionTimeout, a.host.functionTimeout)
 	opt.InitializationTimeout = firstSet(opt.InitializationTimeout, a.host.initTimeout)

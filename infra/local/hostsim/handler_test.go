@@ -1,0 +1,412 @@
+package hostsim
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// seen is one request as it reached the handler.
+type seen struct {
+	method, path string
+	header       fields
+	body         []byte
+	framing      string // none, content-length or chunked
+	conn         int
+}
+
+// recorder is a handler that writes down every request and answers as told, byte by byte.
+type recorder struct {
+	ln net.Listener
+
+	mu     sync.Mutex
+	all    []seen
+	conns  int
+	answer func(c net.Conn, r *bufio.Reader, s *seen) (goesOn bool)
+	early  bool // answer before the body is read
+	open   map[net.Conn]bool
+}
+
+func newRecorder(t *testing.T) *recorder {
+	t.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{ln: ln, open: map[net.Conn]bool{}}
+	r.answerText("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nfine")
+	go r.serve(ln)
+	t.Cleanup(func() {
+		_ = ln.Close()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for c := range r.open {
+			_ = c.Close()
+		}
+	})
+	return r
+}
+
+// answerText makes the recorder answer every request with text; a HEAD gets the head only.
+func (r *recorder) answerText(text string) {
+	r.script(func(c net.Conn, _ *bufio.Reader, s *seen) bool {
+		out := text
+		if s.method == "HEAD" {
+			out = text[:strings.Index(text, "\r\n\r\n")+4]
+		}
+		_, err := io.WriteString(c, out)
+		return err == nil && !strings.HasPrefix(text, "HTTP/1.0")
+	})
+}
+
+func (r *recorder) script(f func(net.Conn, *bufio.Reader, *seen) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer, r.all, r.conns, r.early = f, nil, 0, false
+}
+
+func (r *recorder) requests() []seen {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]seen{}, r.all...)
+}
+
+func (r *recorder) serve(ln net.Listener) {
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		r.conns++
+		n := r.conns
+		r.open[c] = true
+		r.mu.Unlock()
+		go func() {
+			defer func() {
+				_ = c.Close()
+				r.mu.Lock()
+				delete(r.open, c)
+				r.mu.Unlock()
+			}()
+			br := bufio.NewReader(c)
+			for r.one(c, br, n) {
+			}
+		}()
+	}
+}
+
+func (r *recorder) one(c net.Conn, br *bufio.Reader, n int) bool {
+	start, h, err := readHead(br, 1<<20, 0)
+	if err != nil {
+		return false
+	}
+	method, rest, _ := strings.Cut(start, " ")
+	path, _, _ := strings.Cut(rest, " ")
+	s := &seen{method: method, path: path, header: h, framing: "none", conn: n}
+	r.mu.Lock()
+	answer, early := r.answer, r.early
+	r.mu.Unlock()
+	if path == "/" && len(h) == 1 { // the probe
+		_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		return err == nil
+	}
+	if early {
+		r.keep(*s)
+		return answer(c, br, s)
+	}
+	length, _ := contentLength(h)
+	switch {
+	case h.lists("Transfer-Encoding", "chunked"):
+		s.framing = "chunked"
+		if s.body, err = io.ReadAll(newChunkedBody(br)); err != nil {
+			s.framing = "head only"
+		}
+	case length >= 0:
+		s.framing = "content-length"
+		s.body, err = io.ReadAll(&lengthBody{r: br, left: length})
+	}
+	r.keep(*s)
+	return err == nil && answer(c, br, s)
+}
+
+func (r *recorder) keep(s seen) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, s)
+}
+
+// steps plays a recorded answer: send, send_base64, sleep, close, rst.
+func steps(list [][]any) func(net.Conn, *bufio.Reader, *seen) bool {
+	return func(c net.Conn, _ *bufio.Reader, s *seen) bool {
+		for _, step := range list {
+			switch step[0] {
+			case "send":
+				if _, err := io.WriteString(c, step[1].(string)); err != nil {
+					return false
+				}
+			case "send_base64":
+				data, _ := base64.StdEncoding.DecodeString(step[1].(string))
+				if _, err := c.Write(data); err != nil {
+					return false
+				}
+			case "sleep":
+				d, _ := step[1].(json.Number).Float64()
+				<-time.After(time.Duration(d * float64(time.Second)))
+			case "close":
+				return false
+			case "rst":
+				_ = c.(*net.TCPConn).SetLinger(0)
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// folder writes a packaged folder; files are name -> content.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func httpFunction(route, authLevel string, outputs ...string) string {
+	b := fmt.Sprintf(`{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","authLevel":%q,"route":%q}`, authLevel, route)
+	if route == "" {
+		b = fmt.Sprintf(`{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","authLevel":%q}`, authLevel)
+	}
+	for _, o := range outputs {
+		kind, name, _ := strings.Cut(o, " ")
+		b += fmt.Sprintf(`,{"type":%q,"direction":"out","name":%q}`, kind, name)
+	}
+	return b + "]}"
+}
+
+func withMethods(doc string, methods ...string) string {
+	list, _ := json.Marshal(methods)
+	return strings.Replace(doc, `"name":"req"`, `"name":"req","methods":`+string(list), 1)
+}
+
+// recordedApp is the app of the recordings, as far as its functions are replayed.
+func recordedApp(flags string) map[string]string {
+	return map[string]string{
+		"host.json":                 `{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"}` + flags + `}}`,
+		"web/function.json":         httpFunction("web/{*rest}", "anonymous", "http res"),
+		"httpRest/function.json":    httpFunction("rest/{*rest}", "anonymous", "http res"),
+		"httpOnly/function.json":    httpFunction("only/{id?}/{n:int?}", "anonymous", "http res"),
+		"httpItem/function.json":    httpFunction("items/{id}", "anonymous", "http res"),
+		"MixedName/function.json":   httpFunction("", "anonymous", "http res"),
+		"httpPost/function.json":    withMethods(httpFunction("post", "anonymous", "http res"), "post"),
+		"httpGetPost/function.json": withMethods(httpFunction("getpost", "anonymous", "http res"), "get", "post"),
+		"httpAll/function.json": withMethods(httpFunction("all/{id}", "anonymous", "http res"),
+			"get", "post", "put", "delete", "head", "options", "patch"),
+		"httpKey/function.json":       httpFunction("key", "function", "http res"),
+		"httpExtra/function.json":     httpFunction("extra/{id?}", "anonymous", "http res", "queue out"),
+		"webExtra/function.json":      httpFunction("webextra/{id?}", "anonymous", "http res", "queue out"),
+		"httpReturn/function.json":    httpFunction("ret", "anonymous", "http $return"),
+		"httpNoOut/function.json":     httpFunction("noout", "anonymous"),
+		"httpRestExtra/function.json": httpFunction("restextra/{*rest}", "anonymous", "http res", "queue out"),
+		"keyedExtra/function.json":    httpFunction("keyedextra/{id?}", "function", "http res", "queue out"),
+		"httpBin/function.json": strings.Replace(httpFunction("bin", "anonymous", "http res", "queue out"),
+			`"name":"req"`, `"name":"req","dataType":"binary"`, 1),
+		"My-Func_1/function.json": httpFunction("mf", "anonymous", "http res", "queue out"),
+		"keyed/function.json":     httpFunction("keyed", "function", "http res"),
+		"manage/function.json":    httpFunction("manage", "admin", "http res"),
+		"tickDaily/function.json": `{"bindings":[{"type":"timerTrigger","direction":"in","name":"t","schedule":"0 30 4 * * *"}]}`,
+		"tickRetry/function.json": `{"bindings":[{"type":"timerTrigger","direction":"in","name":"tick","schedule":"0 0 3 1 1 *"}],
+			"retry":{"strategy":"fixedDelay","maxRetryCount":2,"delayInterval":"00:00:02"}}`,
+	}
+}
+
+const (
+	proxyFlag   = `,"enableProxyingHttpRequest":true`
+	forwardFlag = `,"enableForwardingHttpRequest":true`
+)
+
+var recordedKeys = Keys{Default: "the-function-key", Master: "the-master-key"}
+
+// attach starts a host in front of a recorder and serves its public side.
+func attach(t *testing.T, rec *recorder, opt Options, files map[string]string) (*Host, string) {
+	t.Helper()
+	opt.Dir, opt.Attach, opt.Keys = folder(t, files), rec.ln.Addr().String(), recordedKeys
+	return launch(t, opt)
+}
+
+func launch(t *testing.T, opt Options) (*Host, string) {
+	t.Helper()
+	if opt.Log == nil {
+		opt.Log = testLog{t}
+	}
+	opt.StopGrace = time.Millisecond
+	h, err := Start(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = h.Serve(ln) }()
+	t.Cleanup(func() {
+		_ = ln.Close()
+		h.Stop()
+	})
+	return h, ln.Addr().String()
+}
+
+// testLog shows the host's lines with the test that fails.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	if l.t.Context().Err() == nil {
+		l.t.Log(strings.TrimSpace(string(p)))
+	}
+	return len(p), nil
+}
+
+// got is an answer as the caller saw it.
+type got struct {
+	status  int
+	reason  string
+	header  fields
+	body    []byte
+	framing string
+	err     error // the answer broke off
+}
+
+// exchangeRaw sends raw bytes and reads one answer.
+func exchangeRaw(t *testing.T, addr string, raw []byte) got {
+	t.Helper()
+	conn, err := net.Dial("tcp4", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	go func() { _, _ = conn.Write(raw) }()
+	method, _, _ := strings.Cut(string(raw[:min(20, len(raw))]), " ")
+	return readAnswer(bufio.NewReader(conn), method)
+}
+
+func readAnswer(r *bufio.Reader, method string) got {
+	for {
+		start, h, err := readHead(r, 1<<20, 0)
+		if err != nil {
+			return got{err: err}
+		}
+		_, rest, _ := strings.Cut(start, " ")
+		code, reason, _ := strings.Cut(rest, " ")
+		status, _ := strconv.Atoi(code)
+		if status == 100 {
+			continue
+		}
+		g := got{status: status, reason: reason, header: h, framing: "none"}
+		n, _ := contentLength(h)
+		switch {
+		case h.lists("Transfer-Encoding", "chunked"):
+			g.framing = "chunked"
+		case n >= 0:
+			g.framing = "content-length"
+		}
+		switch {
+		case method == "HEAD" || status == 204 || status == 304 || status == 101:
+		case g.framing == "chunked":
+			g.body, g.err = io.ReadAll(newChunkedBody(r))
+		case n >= 0:
+			g.body, g.err = io.ReadAll(&lengthBody{r: r, left: n})
+		default:
+			g.body, g.err = io.ReadAll(r)
+		}
+		return g
+	}
+}
+
+// load reads a recording.
+func recording(t *testing.T, name string) []map[string]any {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var doc struct{ Cases []map[string]any }
+	if err := d.Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc.Cases
+}
+
+func textAt(v any, path ...string) string {
+	for _, p := range path {
+		m, _ := v.(map[string]any)
+		v = m[p]
+	}
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	return ""
+}
+
+// rawRequest is the recorded request of the caller; nil when the recording holds only a part of it.
+func rawRequest(given any) []byte {
+	g, _ := given.(map[string]any)
+	if g["truncated"] == true {
+		return nil
+	}
+	raw := []byte(textAt(given, "raw_request_to_host"))
+	if b64 := textAt(given, "raw_request_to_host_base64"); b64 != "" {
+		raw, _ = base64.StdEncoding.DecodeString(b64)
+	}
+	s := strings.ReplaceAll(string(raw), "<key>", recordedKeys.Default)
+	return []byte(strings.ReplaceAll(s, "<masterkey>", recordedKeys.Master))
+}
+
+func headerList(v any) fields {
+	list, _ := v.([]any)
+	var h fields
+	for _, l := range list {
+		pair, _ := l.([]any)
+		name, _ := pair[0].(string)
+		value, _ := pair[1].(string)
+		h = append(h, field{name, value})
+	}
+	return h
+}
+
+func bodyAt(v any) ([]byte, bool) {
+	m, _ := v.(map[string]any)
+	if b64, ok := m["body_base64"].(string); ok {
+		data, err := base64.StdEncoding.DecodeString(b64)
+		return data, err == nil
+	}
+	s, _ := m["body_utf8"].(string)
+	return []byte(s), m["body_truncated"] != true
+}
+
+var errNotSeen = errors.New("nothing reached the handler")
