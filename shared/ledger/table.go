@@ -40,8 +40,9 @@ func OpenTable(c Config) (*Ledger, error) {
 	options := &aztables.ClientOptions{ClientOptions: azcore.ClientOptions{
 		Transport: c.Transport,
 		// Short: long waits are the queue's.
-		Retry:     policy.RetryOptions{MaxRetries: 3, TryTimeout: 10 * time.Second, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: 2 * time.Second},
-		Telemetry: policy.TelemetryOptions{ApplicationID: "cosell-sync"},
+		Retry:           policy.RetryOptions{MaxRetries: 3, TryTimeout: 10 * time.Second, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: 2 * time.Second},
+		Telemetry:       policy.TelemetryOptions{ApplicationID: "cosell-sync"},
+		PerCallPolicies: []policy.Policy{plainASCII{}},
 	}}
 	var service *aztables.ServiceClient
 	var err error
