@@ -1,0 +1,148 @@
+// Package shared_test holds the house rules that the compiler does not know.
+package shared_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/cosell-sync/cosell-sync/"
+
+// may says which of our own packages a package may import; the longest prefix of a package counts. A new
+// arrow is a one-line change here that a reviewer sees. "std" means the standard library only.
+var may = map[string][]string{
+	"shared/cosell":        {"std"},
+	"shared/fault":         {"std"},
+	"shared/flow":          {"shared/cosell", "shared/fault"},
+	"shared/httpclient":    {"shared/fault"},
+	"shared/queue":         {"shared/fault"},
+	"shared/funchost":      {"shared/fault"},
+	"shared/ledger":        {"shared/cosell", "shared/fault"},
+	"shared/partnercenter": {"shared/httpclient", "shared/fault", "shared/partnercenter"},
+	"shared/dataverse":     {"shared/httpclient", "shared/fault", "shared/dataverse"},
+	"shared/mapping":       {"shared/cosell", "shared/partnercenter", "shared/dataverse", "shared/fault", "infra/dataverse"},
+	"shared/app":           {"shared"},
+
+	"functions":                      {"shared/app", "functions", "shared/funchost"},
+	"functions/webhookregistration":  {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/partnercenter"},
+	"functions/partnercenterwebhook": {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/partnercenter"},
+	"functions/crmwebhook":           {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/dataverse"},
+	"functions/partnercentertocrm":   queueFunction,
+	"functions/crmtopartnercenter":   queueFunction,
+	"functions/createcosellreferral": queueFunction,
+	"functions/solutionssync":        queueFunction,
+	"functions/reconcile":            queueFunction,
+	"functions/health":               queueFunction,
+
+	"infra/azure":     {"shared/app", "functions", "shared/funchost"},
+	"infra/dataverse": {"std"},
+	"infra/local":     {"infra/local", "infra/dataverse"},
+}
+
+var queueFunction = []string{"shared/flow", "shared/queue", "shared/funchost", "shared/fault"}
+
+// A simulator that shares a library with what it checks would share its mistakes: the local world has the
+// standard library, and hostsim the broker's client.
+var foreign = map[string][]string{
+	"infra/local":         {},
+	"infra/local/hostsim": {"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"},
+	"shared/cosell":       {},
+	"shared/fault":        {},
+	"shared/flow":         {},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImportsFollowTheHouse(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		allowed, ok := longest(may, name)
+		if !ok {
+			t.Errorf("%s has no place in the house: add it to the table", name)
+			continue
+		}
+		libraries, limited := longest(foreign, name)
+		for _, i := range p.Imports {
+			own, isOwn := strings.CutPrefix(i, module)
+			switch {
+			case isOwn && !slices.ContainsFunc(allowed, func(a string) bool { return under(own, a) }):
+				t.Errorf("%s imports %s; allowed are %v", name, own, allowed)
+			case !isOwn && strings.Contains(strings.SplitN(i, "/", 2)[0], ".") && limited && !slices.ContainsFunc(libraries, func(a string) bool { return under(i, a) }):
+				t.Errorf("%s imports the library %s; allowed are %v", name, i, libraries)
+			}
+		}
+	}
+}
+
+// Doors between neighbours that must stay shut although their parents may pass.
+func TestNeighboursStayApart(t *testing.T) {
+	shut := map[string]string{
+		"shared/app":                     "functions",
+		"infra/local/partnercentersim":   "infra/local/dataversesim",
+		"infra/local/dataversesim":       "infra/local/partnercentersim",
+		"infra/local/demo":               "infra/local/partnercentersim",
+		"functions/partnercentertocrm":   "functions/crmtopartnercenter",
+		"functions/createcosellreferral": "shared/partnercenter",
+		"functions/crmtopartnercenter":   "shared/dataverse",
+		"infra/local/vaultsim":           "infra/local/partnercentersim",
+		"infra/local/emulators":          "infra/local/world",
+		"infra/local/control":            "infra/local/world",
+		"shared/partnercenter":           "shared/cosell",
+		"shared/dataverse":               "shared/cosell",
+	}
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		for from, to := range shut {
+			if name == from && slices.ContainsFunc(p.Imports, func(i string) bool { return under(strings.TrimPrefix(i, module), to) }) {
+				t.Errorf("%s imports %s", from, to)
+			}
+		}
+	}
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var list []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	if len(list) < 15 {
+		t.Fatalf("go list found only %d packages", len(list))
+	}
+	return list
+}
+
+func longest(table map[string][]string, name string) ([]string, bool) {
+	best, found := "", false
+	for prefix := range table {
+		if under(name, prefix) && len(prefix) >= len(best) {
+			best, found = prefix, true
+		}
+	}
+	return table[best], found
+}
+
+func under(name, prefix string) bool { return name == prefix || strings.HasPrefix(name, prefix+"/") }
