@@ -210,8 +210,8 @@ func (s *Sim) store(r *referral, what string, from time.Time) {
 			id = own.id()
 		}
 	}
-	if from.Before(now) {
-		from = now
+	if from.IsZero() {
+		from = s.opts.Now()
 	}
 	s.wake = true // it may expire one day
 	s.raise(name, "referral", WebhooksAudience+"/engagements/v1/referrals/"+id, now, from, nil)

@@ -54,7 +54,7 @@ func (s *Sim) askForTest(w http.ResponseWriter) {
 		writeShapeB(w, http.StatusBadRequest, "3000", "The registration does not name the event test-created.")
 		return
 	}
-	now := s.stamp()
+	now := s.opts.Now()
 	var wait time.Duration
 	if s.asked, wait = withinMinute(s.asked, now, testsPerMinute); wait > 0 {
 		writeShapeC(w, wait)
@@ -63,7 +63,7 @@ func (s *Sim) askForTest(w http.ResponseWriter) {
 	v := &validation{CorrelationID: s.guid(), PartnerID: s.opts.OrganizationID, Status: "started",
 		CallbackURL: have.WebhookURL, Results: []testResult{}, at: now}
 	s.validations[v.CorrelationID] = v
-	s.raise("test-created", "test", WebhooksAudience+registrationPath+"/validationEvents/"+v.CorrelationID, now, now, v)
+	s.raise("test-created", "test", WebhooksAudience+registrationPath+"/validationEvents/"+v.CorrelationID, s.stamp(), now, v)
 	writeJSON(w, http.StatusOK, map[string]string{"correlationId": v.CorrelationID})
 }
 
