@@ -1,0 +1,53 @@
+package dataversesim
+
+import "fmt"
+
+// Error codes of Dataverse that the simulator answers with.
+// https://learn.microsoft.com/power-apps/developer/data-platform/reference/web-service-error-codes
+const (
+	codeBadRequest      = "0x80060888"
+	codePayload         = "0x80048d19"
+	codeInvalidArgument = "0x80040203"
+	codeNotFound        = "0x80040217"
+	codeNoKeyRow        = "0x80060891"
+	codeVersion         = "0x80060882"
+	codeNoConcurrency   = "0x8006088D"
+	codeDuplicate       = "0x80040237"
+	codeDuplicateKey    = "0x80060892"
+	codeTooLong         = "0x80044331"
+	codeOption          = "0x8004431A"
+	codeIntRange        = "0x8004432F"
+	codeDecimalRange    = "0x80044330"
+	codeWrongType       = "0x80044354"
+	codeMinDate         = "0x80040239"
+	codeNoCurrency      = "0x80048cfb"
+	codeStatusOfState   = "0x80048408"
+	codeUseWinLose      = "0x80100005"
+	codeAlreadyClosed   = "0x80040515"
+	codeAlreadyOpen     = "0x8004051a"
+	codeInactive        = "0x80040230"
+	codeNoUser          = "0x80072560"
+	codeExpired         = "0x8004A101"
+	codePrivilege       = "0x80040220"
+	codeTrackingOff     = "0x80072491"
+	codeTokenExpired    = "0x80044352"
+	codeNotImplemented  = "0x80040800"
+)
+
+// apiError is an answer of the Web API that refuses a request.
+type apiError struct {
+	status     int
+	code       string
+	message    string
+	retryAfter int // seconds, with 429
+}
+
+func (e *apiError) Error() string { return e.message }
+
+func fail(status int, code, format string, args ...any) *apiError {
+	return &apiError{status: status, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+func missing(format string, args ...any) *apiError {
+	return fail(501, codeNotImplemented, "Not simulated: "+format, args...)
+}

@@ -1,0 +1,141 @@
+package dataversesim
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// rowKey names one record: by id, or by the values of an alternate key.
+type rowKey struct {
+	id     string
+	values map[*column]any
+	text   string
+}
+
+func noResource(name string) *apiError {
+	return fail(404, codeBadRequest, "Resource not found for the segment '%s'.", name)
+}
+
+// parseKey reads what stands between the parentheses of an entity set.
+// https://learn.microsoft.com/power-apps/developer/data-platform/use-alternate-key-reference-record
+func (s *Simulator) parseKey(t *table, args string) (rowKey, error) {
+	if guidPattern.MatchString(args) {
+		return rowKey{id: strings.ToLower(args), text: args}, nil
+	}
+	k := rowKey{values: map[*column]any{}, text: args}
+	for _, part := range splitOutside(args, ',') {
+		name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
+		if !ok {
+			return k, syntax("Bad Request - Error in query syntax: '%s' is neither an id nor a key.", clip(args, 100))
+		}
+		if name == t.primaryID && guidPattern.MatchString(value) {
+			return rowKey{id: strings.ToLower(value), text: args}, nil
+		}
+		c := t.props[name]
+		if c == nil {
+			return k, badKey(t)
+		}
+		if strings.ContainsAny(value, `/<>*%&:\?+`) {
+			return k, fail(400, "", "A potentially dangerous Request.Path value was detected from the client.")
+		}
+		v, err := c.keyValue(value)
+		if err != nil {
+			return k, err
+		}
+		k.values[c] = v
+	}
+	for _, def := range t.keys {
+		if k.fits(def) {
+			return k, nil
+		}
+	}
+	return k, badKey(t)
+}
+
+func (k rowKey) fits(def *key) bool {
+	if len(def.columns) != len(k.values) {
+		return false
+	}
+	for _, c := range def.columns {
+		if _, ok := k.values[c]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func badKey(t *table) *apiError {
+	return syntax("The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM.%s'. Ensure that the names and number of key properties match the declared or alternate key properties for the resource.", t.name)
+}
+
+func (c *column) keyValue(text string) (any, error) {
+	if s, ok := unquote(text); ok {
+		return c.parse(s)
+	}
+	if c.kind.isLookup() {
+		if guidPattern.MatchString(text) {
+			return ref{c.targets[0], strings.ToLower(text)}, nil
+		}
+		return nil, badKey(c.table)
+	}
+	if c.kind == kindDate || c.kind == kindDateTime {
+		return c.parse(text)
+	}
+	if !numberPattern.MatchString(text) {
+		return nil, badKey(c.table)
+	}
+	return c.parse(json.Number(text))
+}
+
+// find reads the record a key names; nil when there is none.
+func (s *Simulator) find(t *table, k rowKey) *row {
+	if k.values == nil {
+		return s.db.get(t.name, k.id)
+	}
+	for _, sl := range s.db.tables[t.name].order {
+		if sl.row != nil && k.matches(sl.row) {
+			return sl.row
+		}
+	}
+	return nil
+}
+
+func (k rowKey) matches(r *row) bool {
+	for c, want := range k.values {
+		if v := r.v[c.name]; v == nil || want == nil || compare(v, want) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (k rowKey) absent(t *table) *apiError {
+	if k.values != nil {
+		return fail(404, codeNoKeyRow, "A record with the specified key values does not exist in %s entity", t.name)
+	}
+	return fail(404, codeNotFound, "Entity '%s' With Id = %s Does Not Exist", t.name, k.id)
+}
+
+// checkKeys refuses a row whose alternate key another row holds. Keys with an empty column are not protected.
+func (s *Simulator) checkKeys(t *table, id string, v map[string]any) error {
+	for _, def := range t.keys {
+		k := rowKey{values: map[*column]any{}}
+		for _, c := range def.columns {
+			if v[c.name] != nil {
+				k.values[c] = v[c.name]
+			}
+		}
+		if len(k.values) < len(def.columns) {
+			continue
+		}
+		if other := s.find(t, k); other != nil && other.id != id {
+			labels := make([]string, len(def.columns))
+			for i, c := range def.columns {
+				labels[i] = c.label
+			}
+			return fail(412, codeDuplicateKey, "A record that has the attribute values %s already exists. The entity key %s requires that this set of attributes contains unique values. Select unique values and try again.",
+				strings.Join(labels, ", "), def.schemaName)
+		}
+	}
+	return nil
+}

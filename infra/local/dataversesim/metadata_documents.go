@@ -1,0 +1,210 @@
+package dataversesim
+
+import "strings"
+
+// label is the shape of a localised text.
+func label(text string) *document {
+	one := (&document{}).add("Label", text).add("LanguageCode", 1033).add("IsManaged", false)
+	return (&document{}).add("LocalizedLabels", []any{one}).add("UserLocalizedLabel", one)
+}
+
+func managed(v any) *document {
+	return (&document{}).add("Value", v).add("CanBeChanged", true)
+}
+
+func (s *Simulator) entityDocument(t *table) *document {
+	ownership := "OrganizationOwned"
+	if t.userOwned {
+		ownership = "UserOwned"
+	}
+	columns := make([]*document, 0, len(t.order))
+	for _, c := range t.order {
+		columns = append(columns, s.columnDocument(c, false))
+	}
+	return (&document{}).
+		add("MetadataId", fixedID("table/"+t.name)).
+		add("LogicalName", t.name).add("SchemaName", t.schemaName).
+		add("EntitySetName", t.set).add("LogicalCollectionName", t.set).add("CollectionSchemaName", t.set).
+		add("PrimaryIdAttribute", t.primaryID).add("PrimaryNameAttribute", t.primaryName).
+		add("DisplayName", label(t.label)).add("DisplayCollectionName", label(t.set)).
+		add("OwnershipType", ownership).add("IsCustomEntity", strings.Contains(t.name, "_")).
+		add("ChangeTrackingEnabled", t.tracking).add("CanChangeTrackingBeEnabled", managed(true)).
+		add("IsOptimisticConcurrencyEnabled", s.sw.flag("optimisticConcurrency")).
+		add("Attributes", columns).add("Keys", s.keyDocuments(t)).
+		add("ManyToOneRelationships", s.manyToOne(t)).add("OneToManyRelationships", s.oneToMany(t)).
+		add("ManyToManyRelationships", []*document{})
+}
+
+// metadataType is the type of a column's definition.
+func (c *column) metadataType() string {
+	return c.attributeType() + "AttributeMetadata"
+}
+
+func (c *column) attributeType() string {
+	switch c.kind {
+	case kindSecret:
+		return "String"
+	case kindBool:
+		return "Boolean"
+	case kindInt:
+		return "Integer"
+	case kindBigInt:
+		return "BigInt"
+	case kindDate, kindDateTime:
+		return "DateTime"
+	case kindGUID:
+		return "UniqueIdentifier"
+	case kindPoly:
+		if c.name == "customerid" || c.name == "parentcustomerid" {
+			return "Customer"
+		}
+		return "Lookup"
+	}
+	return strings.ToUpper(string(c.kind[:1])) + string(c.kind[1:])
+}
+
+// columnDocument is a column's definition; cast adds what only the typed form has to expand.
+func (s *Simulator) columnDocument(c *column, cast bool) *document {
+	typeName := c.attributeType() + "Type"
+	level := "None"
+	if c.required {
+		level = "ApplicationRequired"
+	}
+	if c.must {
+		level = "SystemRequired"
+	}
+	attributeType := c.attributeType()
+	if attributeType == "UniqueIdentifier" {
+		attributeType = "Uniqueidentifier"
+	}
+	d := (&document{}).
+		add("@odata.type", "#Microsoft.Dynamics.CRM."+c.metadataType()).
+		add("MetadataId", fixedID("column/"+c.table.name+"/"+c.name)).
+		add("LogicalName", c.name).add("SchemaName", c.schemaName).add("EntityLogicalName", c.table.name).
+		add("AttributeType", attributeType).add("AttributeTypeName", (&document{}).add("Value", typeName)).
+		add("DisplayName", label(c.label)).add("Description", label(c.description)).
+		add("RequiredLevel", managed(level)).
+		add("IsPrimaryId", c.name == c.table.primaryID).add("IsPrimaryName", c.name == c.table.primaryName).
+		add("IsValidForCreate", !c.locked(true)).add("IsValidForUpdate", !c.locked(false)).
+		add("IsValidForRead", c.kind != kindSecret).
+		add("IsCustomAttribute", strings.Contains(c.schemaName, "_") && c.table.primaryID != c.name && c.schemaName != c.name)
+	c.addTyped(d)
+	if cast && (c.kind.isOption() || c.kind == kindBool) {
+		s.addOptionSet(c, d)
+	}
+	return d
+}
+
+func (c *column) addTyped(d *document) {
+	switch c.kind {
+	case kindString, kindMemo, kindSecret:
+		format := c.format
+		if format == "" {
+			format = map[bool]string{true: "Text", false: "TextArea"}[c.kind == kindString]
+		}
+		d.add("MaxLength", c.maxLength).add("Format", format)
+		if c.kind != kindMemo {
+			d.add("FormatName", (&document{}).add("Value", format))
+		}
+	case kindInt, kindDecimal, kindMoney:
+		d.add("MinValue", c.min).add("MaxValue", c.max)
+		if c.kind != kindInt {
+			d.add("Precision", c.precision)
+		}
+		if c.kind == kindMoney {
+			d.add("PrecisionSource", 2).add("IsBaseCurrency", c.baseOf != nil)
+		}
+	case kindBool:
+		d.add("DefaultValue", c.def == true)
+	case kindDate:
+		d.add("Format", "DateOnly").add("DateTimeBehavior", (&document{}).add("Value", "DateOnly"))
+	case kindDateTime:
+		d.add("Format", "DateAndTime").add("DateTimeBehavior", (&document{}).add("Value", "UserLocal"))
+	case kindLookup, kindPoly, kindOwner:
+		d.add("Targets", c.targets)
+	}
+}
+
+func (s *Simulator) addOptionSet(c *column, d *document) {
+	if c.kind == kindBool {
+		yes := (&document{}).add("Value", 1).add("Label", label("Yes"))
+		no := (&document{}).add("Value", 0).add("Label", label("No"))
+		d.add("OptionSet", (&document{}).add("OptionSetType", "Boolean").add("TrueOption", yes).add("FalseOption", no))
+		return
+	}
+	own := optionSetDocument(&choice{name: c.table.name + "_" + c.name, label: c.label, options: c.options})
+	own.values["IsGlobal"] = c.choice != ""
+	d.add("OptionSet", own)
+	if c.choice != "" {
+		d.values["OptionSet"] = optionSetDocument(s.schema.choices[c.choice])
+		d.add("GlobalOptionSet", optionSetDocument(s.schema.choices[c.choice]))
+	} else {
+		d.add("GlobalOptionSet", nil)
+	}
+}
+
+func optionSetDocument(ch *choice) *document {
+	items := make([]any, 0, len(ch.options))
+	for _, o := range ch.options {
+		items = append(items, (&document{}).add("Value", o.value).add("State", o.state).add("Label", label(o.label)))
+	}
+	return (&document{}).add("@odata.type", "#Microsoft.Dynamics.CRM.OptionSetMetadata").add("MetadataId", fixedID("choice/"+ch.name)).
+		add("Name", ch.name).add("DisplayName", label(ch.label)).add("IsGlobal", true).add("OptionSetType", "Picklist").add("Options", items)
+}
+
+func (s *Simulator) keyDocuments(t *table) []*document {
+	out := []*document{}
+	for _, k := range t.keys {
+		names := make([]string, len(k.columns))
+		for i, c := range k.columns {
+			names[i] = c.name
+		}
+		out = append(out, (&document{}).add("MetadataId", fixedID("key/"+k.schemaName)).add("SchemaName", k.schemaName).
+			add("LogicalName", strings.ToLower(k.schemaName)).add("EntityLogicalName", t.name).
+			add("KeyAttributes", names).add("EntityKeyIndexStatus", "Active").add("DisplayName", label(k.schemaName)))
+	}
+	return out
+}
+
+func (s *Simulator) manyToOne(t *table) []*document {
+	out := []*document{}
+	for _, c := range t.order {
+		for i, target := range c.targets {
+			out = append(out, s.relationship(c, i, target))
+		}
+	}
+	return out
+}
+
+func (s *Simulator) oneToMany(t *table) []*document {
+	out := []*document{}
+	for _, c := range t.incoming {
+		for i, target := range c.targets {
+			if target == t.name {
+				out = append(out, s.relationship(c, i, target))
+			}
+		}
+	}
+	return out
+}
+
+func (s *Simulator) relationship(c *column, i int, target string) *document {
+	to := s.schema.tables[target]
+	name := c.table.name + "_" + c.name + "_" + target
+	collection := any(nil)
+	if i < len(c.relationships) && c.relationships[i] != "" {
+		name = c.relationships[i]
+		collection = name
+	}
+	onDelete := c.onDelete
+	if onDelete == "" {
+		onDelete = "NoCascade"
+	}
+	return (&document{}).add("@odata.type", "#Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata").
+		add("MetadataId", fixedID("relationship/"+name)).add("SchemaName", name).add("RelationshipType", "OneToManyRelationship").
+		add("ReferencedEntity", target).add("ReferencedAttribute", to.primaryID).
+		add("ReferencingEntity", c.table.name).add("ReferencingAttribute", c.name).
+		add("ReferencingEntityNavigationPropertyName", c.navFor(target)).
+		add("ReferencedEntityNavigationPropertyName", collection).
+		add("CascadeConfiguration", (&document{}).add("Delete", onDelete))
+}

@@ -1,0 +1,154 @@
+package dataversesim
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+// userAction is the body of POST /user: a person at work in the environment's own screens.
+type userAction struct {
+	Do            string          `json:"do"`
+	As            string          `json:"as"`
+	Table         string          `json:"table"`
+	ID            string          `json:"id"`
+	Columns       json.RawMessage `json:"columns"`
+	Reason        string          `json:"reason"`
+	Status        *int64          `json:"status"`
+	ActualRevenue json.RawMessage `json:"actualRevenue"`
+	ActualEnd     *string         `json:"actualEnd"`
+}
+
+func (s *Simulator) postUser(w http.ResponseWriter, r *http.Request) {
+	var a userAction
+	if err := control.ReadJSON(r, &a); err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	if a.As == "" {
+		a.As = SellerID
+	}
+	s.mu.Lock()
+	id, err := s.act(a)
+	s.notifyUnlock()
+	if err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%s of %s %s: %v", a.Do, a.Table, a.ID, err)
+		return
+	}
+	control.WriteJSON(w, http.StatusOK, map[string]string{"id": id})
+}
+
+// act does one thing as a person, through the same rules as the Web API.
+func (s *Simulator) act(a userAction) (string, error) {
+	if s.db.get("systemuser", a.As) == nil {
+		return "", fail(400, "", "as: there is no systemuser %q", a.As)
+	}
+	if a.Table == "" && (a.Do == "win" || a.Do == "lose" || a.Do == "reopen") {
+		a.Table = "opportunity"
+	}
+	tab := s.schema.tables[a.Table]
+	if tab == nil {
+		return "", fail(400, "", "table: there is no table %q; use a logical name such as opportunity", a.Table)
+	}
+	t := s.begin(a.As, a.As)
+	id, err := t.act(a, tab)
+	if err != nil {
+		t.rollback()
+		return "", err
+	}
+	t.commit()
+	return id, nil
+}
+
+func (t *tx) act(a userAction, tab *table) (string, error) {
+	if a.Columns == nil {
+		a.Columns = []byte("{}")
+	}
+	if a.Do == "create" {
+		return t.actCreate(a, tab)
+	}
+	old := t.s.db.get(a.Table, a.ID)
+	if old == nil {
+		return "", fail(400, "", "id: there is no such row")
+	}
+	switch a.Do {
+	case "update":
+		ch, err := t.s.decode(tab, a.Columns, false, nil)
+		if err == nil {
+			_, err = t.update(tab, old, ch)
+		}
+		return a.ID, err
+	case "delete":
+		return a.ID, t.remove(tab, old)
+	case "win", "lose":
+		return a.ID, t.actClose(a, tab, old)
+	case "reopen":
+		ch := newChange()
+		ch.add(tab.columns["statecode"], int64(0))
+		if a.Status != nil {
+			ch.add(tab.columns["statuscode"], *a.Status)
+		}
+		if old.number("statecode") == 0 {
+			return "", fail(400, codeAlreadyOpen, "the opportunity is already open")
+		}
+		_, err := t.update(tab, old, ch)
+		return a.ID, err
+	}
+	return "", fail(400, "", "do: %q is unknown; use create, update, delete, win, lose or reopen", a.Do)
+}
+
+func (t *tx) actCreate(a userAction, tab *table) (string, error) {
+	ch, err := t.s.decode(tab, a.Columns, true, nil)
+	if err != nil {
+		return "", err
+	}
+	if a.ID != "" {
+		if !guidPattern.MatchString(a.ID) {
+			return "", fail(400, "", "id: %q is not a GUID", a.ID)
+		}
+		id, err := tab.columns[tab.primaryID].parse(a.ID)
+		if err != nil {
+			return "", err
+		}
+		ch.add(tab.columns[tab.primaryID], id)
+	}
+	r, err := t.create(tab, ch, nil)
+	if err != nil {
+		return "", err
+	}
+	return r.id, nil
+}
+
+// actClose is the close dialogue.
+func (t *tx) actClose(a userAction, tab *table, old *row) error {
+	if tab.name != "opportunity" {
+		return fail(400, "", "only an opportunity can be closed as won or lost")
+	}
+	cl := closing{message: "Win", opportunity: old, status: -1, activity: newChange()}
+	if a.Do == "lose" {
+		cl.message = "Lose"
+	}
+	if a.Status != nil {
+		cl.status = *a.Status
+	}
+	activity := t.s.schema.tables["opportunityclose"]
+	values := map[string]json.RawMessage{"actualrevenue": a.ActualRevenue}
+	if a.Reason != "" {
+		values["description"], _ = json.Marshal(a.Reason) // a string: cannot fail
+	}
+	if a.ActualEnd != nil {
+		values["actualend"], _ = json.Marshal(*a.ActualEnd)
+	}
+	for name, raw := range values {
+		if len(raw) == 0 {
+			continue
+		}
+		v, err := activity.columns[name].parse(decodeValue(raw))
+		if err != nil {
+			return err
+		}
+		cl.activity.add(activity.columns[name], v)
+	}
+	return t.close(&cl)
+}

@@ -1,0 +1,367 @@
+package dataversesim
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
+)
+
+//go:embed tables.txt
+var standardTables string
+
+// kind is the type of a column, in the words of tables.txt.
+type kind string
+
+const (
+	kindString   kind = "string"
+	kindMemo     kind = "memo"
+	kindSecret   kind = "secret" // a string that is written and never read
+	kindBool     kind = "bool"
+	kindInt      kind = "int"
+	kindBigInt   kind = "bigint"
+	kindDecimal  kind = "decimal"
+	kindMoney    kind = "money"
+	kindDate     kind = "date" // DateTime with behaviour DateOnly
+	kindDateTime kind = "datetime"
+	kindPicklist kind = "picklist"
+	kindState    kind = "state"
+	kindStatus   kind = "status"
+	kindGUID     kind = "guid"
+	kindLookup   kind = "lookup"
+	kindPoly     kind = "poly" // one navigation property per target
+	kindOwner    kind = "owner"
+)
+
+func (k kind) isLookup() bool { return k == kindLookup || k == kindPoly || k == kindOwner }
+func (k kind) isOption() bool { return k == kindPicklist || k == kindState || k == kindStatus }
+
+type option struct {
+	value, state int64
+	label        string
+}
+
+type column struct {
+	table                          *table
+	name, schemaName, label        string
+	prop                           string // the name in the Web API: name, or _name_value for lookups
+	description                    string
+	kind                           kind
+	maxLength, precision           int
+	min, max                       float64
+	format                         string
+	options                        []option
+	choice                         string // global choice
+	targets                        []string
+	navs                           []string // navigation properties, beside targets
+	onDelete                       string
+	relationships                  []string // beside targets
+	readOnly, createOnly, required bool
+	must                           bool
+	def                            any
+	baseOf                         *column
+	deprecated                     bool
+}
+
+// nav is a single-valued navigation property.
+type nav struct {
+	name    string
+	col     *column
+	targets []string
+}
+
+// collection is a collection-valued navigation property: the rows of child whose col points here.
+type collection struct {
+	name  string
+	child string
+	col   *column
+}
+
+type key struct {
+	schemaName string
+	columns    []*column
+}
+
+type table struct {
+	name, schemaName, set, label string
+	primaryID, primaryName       string
+	userOwned, tracking, keep    bool
+	columns                      map[string]*column
+	order                        []*column
+	props                        map[string]*column // by Web API name
+	navs                         map[string]*nav
+	collections                  map[string]*collection
+	keys                         []*key
+	state, status, currency      *column
+	money                        []*column
+	incoming                     []*column // lookups of other tables that point here
+	states                       bool
+}
+
+type schema struct {
+	tables  map[string]*table
+	sets    map[string]*table
+	order   []*table
+	choices map[string]*choice
+	steps   []stepSpec
+	name    string // of the endpoint
+}
+
+type choice struct {
+	name, label string
+	options     []option
+}
+
+// productSchema is the shape of infra/dataverse/schema.json, as far as the simulator needs it.
+type productSchema struct {
+	Choices []struct {
+		Name, Label string
+		Options     []struct {
+			Value int64
+			Label string
+		}
+	}
+	Tables []struct {
+		LogicalName, SchemaName, EntitySet, Label, Ownership, PrimaryID, PrimaryName string
+		Standard, ChangeTracking                                                     bool
+		Columns                                                                      []productColumn
+	}
+	Keys []struct {
+		Table, SchemaName string
+		Columns           []string
+	}
+	Endpoint struct{ Name string }
+	Steps    []stepSpec
+}
+
+type productColumn struct {
+	LogicalName, SchemaName, Type, Label, Description, Format, Choice string
+	Target, Relationship, Collection, OnDelete                        string
+	MaxLength, Precision                                              int
+	Required                                                          bool
+	Default                                                           any
+}
+
+type stepSpec struct {
+	Message, Table   string
+	Filter, PreImage []string
+}
+
+// loadSchema reads the standard tables and lays the product's own list over them.
+func loadSchema() (*schema, error) {
+	s := &schema{tables: map[string]*table{}, sets: map[string]*table{}, choices: map[string]*choice{}}
+	if err := s.readStandard(standardTables); err != nil {
+		return nil, err
+	}
+	var p productSchema
+	if err := json.Unmarshal(dataverse.Schema, &p); err != nil {
+		return nil, fmt.Errorf("reading infra/dataverse/schema.json: %w", err)
+	}
+	if err := s.addProduct(&p); err != nil {
+		return nil, fmt.Errorf("reading infra/dataverse/schema.json: %w", err)
+	}
+	for _, t := range s.order {
+		if err := s.finish(t); err != nil {
+			return nil, err
+		}
+	}
+	for _, k := range p.Keys {
+		t := s.tables[k.Table]
+		if t == nil {
+			return nil, fmt.Errorf("key %s: there is no table %s", k.SchemaName, k.Table)
+		}
+		nk := &key{schemaName: k.SchemaName}
+		for _, name := range k.Columns {
+			c := t.columns[name]
+			if c == nil {
+				return nil, fmt.Errorf("key %s: there is no column %s", k.SchemaName, name)
+			}
+			nk.columns = append(nk.columns, c)
+		}
+		t.keys = append(t.keys, nk)
+	}
+	s.steps, s.name = p.Steps, p.Endpoint.Name
+	return s, nil
+}
+
+func (s *schema) addTable(t *table) {
+	t.columns, t.props = map[string]*column{}, map[string]*column{}
+	t.navs, t.collections = map[string]*nav{}, map[string]*collection{}
+	s.tables[t.name], s.sets[t.set] = t, t
+	s.order = append(s.order, t)
+}
+
+func (t *table) add(c *column) {
+	if t.columns[c.name] != nil {
+		return
+	}
+	c.table = t
+	if c.schemaName == "" {
+		c.schemaName = c.name
+	}
+	if c.label == "" {
+		c.label = c.schemaName
+	}
+	t.columns[c.name] = c
+	t.order = append(t.order, c)
+}
+
+func (s *schema) addProduct(p *productSchema) error {
+	for _, c := range p.Choices {
+		n := &choice{name: c.Name, label: c.Label}
+		for _, o := range c.Options {
+			n.options = append(n.options, option{value: o.Value, label: o.Label})
+		}
+		s.choices[c.Name] = n
+	}
+	for _, pt := range p.Tables {
+		t := s.tables[pt.LogicalName]
+		if t == nil {
+			t = &table{name: pt.LogicalName, schemaName: pt.SchemaName, set: pt.EntitySet, label: pt.Label,
+				primaryID: pt.PrimaryID, primaryName: pt.PrimaryName, userOwned: pt.Ownership == "UserOwned", states: true}
+			s.addTable(t)
+		}
+		t.tracking = pt.ChangeTracking
+		for _, pc := range pt.Columns {
+			c, err := s.productColumn(pc)
+			if err != nil {
+				return fmt.Errorf("table %s: %w", pt.LogicalName, err)
+			}
+			t.add(c)
+		}
+	}
+	return nil
+}
+
+func (s *schema) productColumn(pc productColumn) (*column, error) {
+	c := &column{name: pc.LogicalName, schemaName: pc.SchemaName, label: pc.Label, description: pc.Description,
+		maxLength: pc.MaxLength, format: pc.Format, required: pc.Required, precision: pc.Precision, def: pc.Default}
+	switch pc.Type {
+	case "String":
+		c.kind = kindString
+	case "Memo":
+		c.kind = kindMemo
+	case "Boolean":
+		c.kind = kindBool
+		if c.def == nil {
+			c.def = false
+		}
+	case "Integer":
+		c.kind, c.min, c.max = kindInt, -2147483648, 2147483647
+	case "Decimal":
+		c.kind, c.min, c.max = kindDecimal, -100000000000, 100000000000
+	case "Money":
+		c.kind, c.precision, c.min, c.max = kindMoney, 2, -922337203685477, 922337203685477
+	case "DateTime":
+		c.kind = kindDateTime
+		if pc.Format == "DateOnly" {
+			c.kind = kindDate
+		}
+	case "Picklist":
+		c.kind, c.choice = kindPicklist, pc.Choice
+		if s.choices[pc.Choice] == nil {
+			return nil, fmt.Errorf("column %s: there is no choice %s", pc.LogicalName, pc.Choice)
+		}
+		c.options = s.choices[pc.Choice].options
+	case "Lookup":
+		c.kind, c.targets, c.navs = kindLookup, []string{pc.Target}, []string{pc.SchemaName}
+		c.relationships, c.onDelete = []string{pc.Collection}, pc.OnDelete
+	default:
+		return nil, fmt.Errorf("column %s: type %q is not simulated", pc.LogicalName, pc.Type)
+	}
+	if f, ok := c.def.(float64); ok {
+		c.def = int64(f)
+	}
+	return c, nil
+}
+
+// finish adds the columns that every table has and works out the names the Web API uses.
+func (s *schema) finish(t *table) error {
+	if t.states && t.columns["statecode"] == nil {
+		t.add(&column{name: "statecode", kind: kindState, options: []option{{value: 0, label: "Active"}, {value: 1, label: "Inactive"}}})
+		t.add(&column{name: "statuscode", kind: kindStatus, options: []option{{value: 1, label: "Active"}, {value: 2, state: 1, label: "Inactive"}}})
+	}
+	t.state, t.status = t.columns["statecode"], t.columns["statuscode"]
+	if t.userOwned {
+		t.add(&column{name: "ownerid", kind: kindOwner, targets: []string{"systemuser", "team"}, navs: []string{"ownerid"}})
+		t.add(lookupTo("owninguser", "systemuser"))
+		t.add(lookupTo("owningteam", "team"))
+		t.add(lookupTo("owningbusinessunit", "businessunit"))
+	}
+	t.addMoney()
+	for _, name := range []string{"createdby", "modifiedby", "createdonbehalfby", "modifiedonbehalfby"} {
+		t.add(lookupTo(name, "systemuser"))
+	}
+	t.add(&column{name: "createdon", kind: kindDateTime, readOnly: true})
+	t.add(&column{name: "modifiedon", kind: kindDateTime, readOnly: true})
+	t.add(&column{name: "versionnumber", kind: kindBigInt, readOnly: true})
+	for _, c := range t.order {
+		c.prop = c.name
+		if c.kind.isLookup() {
+			c.prop = "_" + c.name + "_value"
+			if err := s.link(t, c); err != nil {
+				return err
+			}
+		}
+		if c.kind != kindSecret {
+			t.props[c.prop] = c
+		}
+	}
+	return nil
+}
+
+func lookupTo(name, target string) *column {
+	return &column{name: name, kind: kindLookup, targets: []string{target}, navs: []string{name}, readOnly: true}
+}
+
+func (t *table) addMoney() {
+	for _, c := range t.order {
+		if c.kind == kindMoney && c.baseOf == nil {
+			t.money = append(t.money, c)
+		}
+	}
+	if len(t.money) == 0 {
+		t.currency = t.columns["transactioncurrencyid"]
+		if t.name == "transactioncurrency" || t.name == "organization" {
+			t.currency = nil
+		}
+		return
+	}
+	t.add(&column{name: "transactioncurrencyid", kind: kindLookup, targets: []string{"transactioncurrency"},
+		navs: []string{"transactioncurrencyid"}, relationships: []string{"transactioncurrency_" + t.name}})
+	t.currency = t.columns["transactioncurrencyid"]
+	t.add(&column{name: "exchangerate", kind: kindDecimal, precision: 10, readOnly: true})
+	for _, c := range t.money {
+		t.add(&column{name: c.name + "_base", kind: kindMoney, precision: 2, min: c.min, max: c.max, readOnly: true, baseOf: c})
+	}
+}
+
+// link makes the navigation properties of a lookup, on its own table and on the tables it points to.
+func (s *schema) link(t *table, c *column) error {
+	if c.kind == kindOwner {
+		t.navs[c.navs[0]] = &nav{name: c.navs[0], col: c, targets: c.targets}
+	} else {
+		for i, n := range c.navs {
+			t.navs[n] = &nav{name: n, col: c, targets: c.targets[i : i+1]}
+		}
+	}
+	for i, target := range c.targets {
+		to := s.tables[target]
+		if to == nil {
+			return fmt.Errorf("column %s.%s: there is no table %s", t.name, c.name, target)
+		}
+		to.incoming = append(to.incoming, c)
+		if i < len(c.relationships) && c.relationships[i] != "" {
+			name := c.relationships[i]
+			to.collections[name] = &collection{name: name, child: t.name, col: c}
+		}
+	}
+	return nil
+}
+
+// isAudit tells the columns that the system keeps by itself in every table.
+func (c *column) isAudit() bool {
+	return strings.HasPrefix(c.name, "created") || strings.HasPrefix(c.name, "modified") || c.name == "versionnumber"
+}

@@ -1,0 +1,129 @@
+package dataversesim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// switchDef is one behaviour that can be chosen; the first allowed value, or the default, holds at start.
+type switchDef struct {
+	value    any // bool, string or int
+	allowed  []any
+	min, max int // of numbers
+	meaning  string
+}
+
+// switches may be read while requests run, so they have their own lock.
+type switches struct {
+	mu   sync.Mutex
+	defs map[string]*switchDef
+}
+
+func newSwitches() *switches {
+	onOff := func(def bool, meaning string) *switchDef {
+		return &switchDef{value: def, allowed: []any{def, !def}, meaning: meaning}
+	}
+	oneOf := func(meaning string, values ...any) *switchDef {
+		return &switchDef{value: values[0], allowed: values, meaning: meaning}
+	}
+	upTo := func(def, low, high int, meaning string) *switchDef {
+		return &switchDef{value: def, min: low, max: high, meaning: meaning}
+	}
+	return &switches{defs: map[string]*switchDef{
+		"winRaisesUpdate":       onOff(true, "Win and Lose raise Update of the opportunity as well"),
+		"closedWritable":        onOff(true, "closed opportunities can be changed; false: 0x80040230 until they are reopened"),
+		"tagLevel":              oneOf("where ?tag= appears: SharedVariables of the parent context or of the outer one", "parent", "outer"),
+		"wrappedValues":         onOff(false, "ids and dates in events are objects with __type and __value"),
+		"optimisticConcurrency": onOff(true, "If-Match with an ETag is allowed; false: 0x8006088D"),
+		"readOnlyColumns":       oneOf("what becomes of read-only columns in a body", "refused", "ignored"),
+		"bypassPrivilege":       onOff(false, "the caller may use MSCRM.BypassBusinessLogicExecution*; false: 403"),
+		"retryOnNoAnswer":       onOff(false, "a webhook that does not answer gets the second attempt that 502, 503 and 504 get"),
+		"retryDelaySeconds":     upTo(5, 0, 3600, "time between the two attempts of a webhook call"),
+		"eventLimitBytes":       upTo(262144, 0, 1<<30, "larger events lose their parameters and images"),
+		"pageSize":              upTo(5000, 1, 5000, "rows of a page without odata.maxpagesize"),
+		"tokenSeconds":          upTo(3599, 1, 86400, "how long a token lives"),
+		"limitRequests":         upTo(6000, 0, 1<<30, "requests per user in 300 s; 0 is no limit"),
+		"limitExecutionSeconds": upTo(1200, 0, 1<<30, "execution time per user in 300 s; 0 is no limit"),
+		"limitConcurrent":       upTo(52, 0, 1<<30, "requests at the same time; 0 is no limit"),
+		"executionMillis":       upTo(20, 0, 600000, "execution time booked for each operation, besides the time it really took"),
+	}}
+}
+
+func (s *switches) get(name string) any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.defs[name].value
+}
+
+func (s *switches) flag(name string) bool   { return s.get(name).(bool) }
+func (s *switches) text(name string) string { return s.get(name).(string) }
+func (s *switches) number(name string) int  { return s.get(name).(int) }
+
+// describe is the answer of GET /switches.
+func (s *switches) describe() map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]any{}
+	for name, d := range s.defs {
+		var allowed any = d.allowed
+		if d.allowed == nil {
+			allowed = fmt.Sprintf("a whole number from %d to %d", d.min, d.max)
+		}
+		out[name] = map[string]any{"value": d.value, "allowed": allowed, "meaning": d.meaning}
+	}
+	return out
+}
+
+// change sets switches, all or none of those given.
+func (s *switches) change(body map[string]any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, v := range body {
+		d := s.defs[name]
+		if d == nil {
+			var names []string
+			for n := range s.defs {
+				names = append(names, n)
+			}
+			slices.Sort(names)
+			return fmt.Errorf("there is no switch %q; there are %s", name, strings.Join(names, ", "))
+		}
+		f, isNumber := v.(float64)
+		if d.allowed == nil && (!isNumber || f != float64(int(f)) || int(f) < d.min || int(f) > d.max) {
+			return fmt.Errorf("switch %s: use a whole number from %d to %d", name, d.min, d.max)
+		}
+		if d.allowed != nil && !slices.Contains(d.allowed, v) {
+			allowed, _ := json.Marshal(d.allowed)
+			return fmt.Errorf("switch %s: use one of %s", name, allowed)
+		}
+	}
+	for name, v := range body {
+		if f, ok := v.(float64); ok {
+			v = int(f)
+		}
+		s.defs[name].value = v
+	}
+	return nil
+}
+
+func (s *Simulator) postSwitches(w http.ResponseWriter, r *http.Request) {
+	var body map[string]any
+	if err := control.ReadJSON(r, &body); err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	if err := s.sw.change(body); err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	control.WriteJSON(w, http.StatusOK, s.sw.describe())
+}
