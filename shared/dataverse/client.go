@@ -3,63 +3,22 @@ package dataverse
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
+	"net/url"
+	"strings"
 
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
-var errUnbuilt = errors.New("not built")
+// maxRows is the most that List reads.
+const maxRows = 10_000
 
-// Row is a row as Dataverse gave it, with its annotations.
-type Row struct {
-	tree map[string]any
-	date time.Time
-}
-
-// ParseRow reads a JSON object.
-func ParseRow(body []byte, date time.Time) (Row, error) { return Row{}, errUnbuilt }
-
-// ID is the row's id, lower case.
-func (r Row) ID(idColumn string) string { return "" }
-
-// ETag is the row's version, as If-Match wants it.
-func (r Row) ETag() string { return "" }
-
-// Date is the clock of the server when it answered.
-func (r Row) Date() time.Time { return r.date }
-
-// Text gives a column as text.
-func (r Row) Text(column string) string { return "" }
-
-// Has says whether the column is present and not null.
-func (r Row) Has(column string) bool { return false }
-
-// Row gives an expanded row.
-func (r Row) Row(nav string) (Row, bool) { return Row{}, false }
-
-// Rows gives an expanded collection.
-func (r Row) Rows(nav string) []Row { return nil }
-
-// Formatted gives the column as people see it.
-func (r Row) Formatted(column string) string { return "" }
-
-// Query selects columns and rows. Filter is made with the builders of this package only.
-type Query struct {
-	Select  []string
-	Filter  string
-	Expand  []Expand
-	OrderBy string
-	Top     int
-}
-
-// Expand reads rows that a navigation property leads to.
-type Expand struct {
-	Nav   string
-	Query Query
-}
+// annotations are what we read beside the columns.
+const annotations = `odata.include-annotations="OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname"`
 
 // Options are what a Client needs.
 type Options struct {
@@ -69,114 +28,201 @@ type Options struct {
 }
 
 // Client calls the Web API of one environment. It may be used by many goroutines.
-type Client struct{ o Options }
+type Client struct {
+	base *url.URL // without a slash at its end
+	http *httpclient.Client
+	log  *slog.Logger
+}
 
-// NewClient makes a client.
-func NewClient(o Options) (*Client, error) { return &Client{o: o}, nil }
+// NewClient makes a client; it fails on an address that is not plain https.
+func NewClient(o Options) (*Client, error) {
+	u, err := url.Parse(strings.TrimRight(o.BaseURL, "/"))
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil || u.Path == "" {
+		return nil, fmt.Errorf("the Dataverse address %q is not https://ORG.crm.dynamics.com/api/data/v9.2", o.BaseURL)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Client{base: u, http: o.HTTP, log: o.Log}, nil
+}
 
 // Get reads one row. Gone: it does not exist.
 func (c *Client) Get(ctx context.Context, set, id string, q Query) (Row, error) {
-	return Row{}, errUnbuilt
+	row, err := c.get(ctx, set, id, q)
+	if err != nil {
+		return Row{}, wrap("reading", set, id, err)
+	}
+	return row, nil
 }
 
-// List reads rows, at most 10,000.
+func (c *Client) get(ctx context.Context, set, id string, q Query) (Row, error) {
+	target, err := c.rowURL(set, id, q)
+	if err != nil {
+		return Row{}, err
+	}
+	resp, err := c.send(ctx, http.MethodGet, target, http.Header{"Prefer": {annotations}}, nil)
+	if err != nil {
+		return Row{}, err
+	}
+	if resp.Status != http.StatusOK {
+		return Row{}, classify(resp, oneRow)
+	}
+	return whole(resp)
+}
+
+// whole reads an answer that must be a row, with a version to write against.
+func whole(resp *httpclient.Response) (Row, error) {
+	row, err := ParseRow(resp.Body, resp.Date())
+	if err != nil {
+		return Row{}, err
+	}
+	if row.ETag() == "" {
+		row.tree["@odata.etag"] = resp.Header.Get("ETag")
+	}
+	if !usableETag.MatchString(row.ETag()) {
+		return Row{}, fault.New(fault.Broken, "the answer's ETag is missing, unquoted or too long").With("etag.unusable", "")
+	}
+	return row, nil
+}
+
+// List reads all rows that the query selects, over all pages. More than 10,000 are Invalid. Denied: the
+// table is not ours to read.
 func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
-	return nil, errUnbuilt
+	target, err := c.setURL(set, q)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", shorten(set, 64), err)
+	}
+	var rows []Row
+	_, err = c.pages(ctx, target, http.Header{"Prefer": {annotations}}, func(page []Row) error {
+		if rows = append(rows, page...); len(rows) > maxRows {
+			return fault.New(fault.Invalid, "more than %d rows", maxRows).With("list.long", "")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", set, err)
+	}
+	return rows, nil
 }
 
-// Update changes columns of a row whose version is etag ("*" for child rows), and returns the row as q asks.
+// Update changes columns of the row whose version is etag ("*" for child rows: any version, but never a
+// new row), and returns the row as q asks. Conflict: somebody wrote in between. Gone: the row is deleted.
+// Refused: a rule of the CRM, its text is meant for people.
 func (c *Client) Update(ctx context.Context, set, id, etag string, columns map[string]any, q Query) (Row, error) {
-	return Row{}, errUnbuilt
+	if etag != "*" && !usableETag.MatchString(etag) {
+		return Row{}, wrap("changing", set, id, fault.New(fault.Invalid, "a row is only changed under a condition").With("etag.unusable", ""))
+	}
+	row, err := c.patch(ctx, set, id, http.Header{"If-Match": {etag}}, columns, q)
+	if err != nil {
+		return Row{}, wrap("changing", set, id, err)
+	}
+	return row, nil
 }
 
-// Create makes a row under the id; false means that it existed already, and the row is empty.
+// Create makes a row under an id that is always the same, so that it may be sent twice; false means that
+// a row with the id existed already, and the row is empty. Conflict: another row has the same key.
 func (c *Client) Create(ctx context.Context, set, id string, columns map[string]any, q Query) (Row, bool, error) {
-	return Row{}, false, errUnbuilt
+	row, err := c.patch(ctx, set, id, http.Header{"If-None-Match": {"*"}}, columns, q)
+	if exists(err) {
+		return Row{}, false, nil
+	}
+	if err != nil {
+		return Row{}, false, wrap("creating", set, id, err)
+	}
+	return row, true, nil
 }
 
-// Delete removes a row.
-func (c *Client) Delete(ctx context.Context, set, id, etag string) error { return errUnbuilt }
-
-// Write is one write of a change set. Path is relative: "opportunities(<id>)", "WinOpportunity".
-type Write struct {
-	Method, Path         string
-	IfMatch, IfNoneMatch string
-	Body                 map[string]any
+func (c *Client) patch(ctx context.Context, set, id string, header http.Header, columns map[string]any, q Query) (Row, error) {
+	target, err := c.rowURL(set, id, q)
+	if err != nil {
+		return Row{}, err
+	}
+	body, err := json.Marshal(columns)
+	if err != nil {
+		return Row{}, fault.New(fault.Invalid, "the columns cannot be written as JSON: %w", err)
+	}
+	header.Set("Prefer", "return=representation,"+annotations)
+	resp, err := c.send(ctx, http.MethodPatch, target, header, body)
+	if err != nil {
+		return Row{}, err
+	}
+	if resp.Status < 200 || resp.Status > 299 {
+		return Row{}, classify(resp, oneRow)
+	}
+	if row, err := whole(resp); err == nil {
+		return row, nil
+	}
+	return c.get(ctx, set, id, q) // written, but the answer does not show it
 }
 
-// Read is the read that may follow a change set.
-type Read struct {
-	Set, ID string
-	Query   Query
+// Delete removes the row whose version is etag ("*": any). A row that is gone already is Gone.
+func (c *Client) Delete(ctx context.Context, set, id, etag string) error {
+	if etag != "*" && !usableETag.MatchString(etag) {
+		return wrap("deleting", set, id, fault.New(fault.Invalid, "a row is only deleted under a condition").With("etag.unusable", ""))
+	}
+	target, err := c.rowURL(set, id, Query{})
+	if err != nil {
+		return wrap("deleting", set, id, err)
+	}
+	resp, err := c.send(ctx, http.MethodDelete, target, http.Header{"If-Match": {etag}}, nil)
+	if err == nil && (resp.Status < 200 || resp.Status > 299) {
+		err = classify(resp, oneRow)
+	}
+	if err != nil {
+		return wrap("deleting", set, id, err)
+	}
+	return nil
 }
 
-// ChangeSet sends the writes as one transaction, then reads.
-func (c *Client) ChangeSet(ctx context.Context, writes []Write, then *Read) (Row, error) {
-	return Row{}, errUnbuilt
-}
-
-// Changes reads a change feed.
-func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []Row, deleted []string, next string, err error) {
-	return nil, nil, "", errUnbuilt
-}
-
-// WhoAmI names the user that we are.
+// WhoAmI names the application user that we are, and its environment; it is the cheapest proof that
+// address and credential are right.
 func (c *Client) WhoAmI(ctx context.Context) (userID, organizationID string, err error) {
-	return "", "", errUnbuilt
+	resp, err := c.send(ctx, http.MethodGet, c.base.String()+"/WhoAmI", http.Header{}, nil)
+	if err == nil && resp.Status != http.StatusOK {
+		err = classify(resp, everything)
+	}
+	var me struct{ UserID, OrganizationID string }
+	if err == nil {
+		err = resp.Decode(&me)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("asking Dataverse who we are: %w", err)
+	}
+	return guid(me.UserID), guid(me.OrganizationID), nil
 }
 
-// Attribute is what the metadata says of a column.
-type Attribute struct {
-	Type      string // "String", "Memo", "Money", "Picklist", …
-	MaxLength int
-	Options   []Option
-	Targets   []string
+// send adds the headers of every call.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
+func (c *Client) send(ctx context.Context, method, target string, header http.Header, body []byte) (*httpclient.Response, error) {
+	header.Set("Accept", "application/json")
+	header.Set("OData-MaxVersion", "4.0")
+	header.Set("OData-Version", "4.0")
+	if method == http.MethodGet {
+		header.Set("If-None-Match", "null") // the word: keeps stale expansions out
+	}
+	if body != nil && header.Get("Content-Type") == "" {
+		header.Set("Content-Type", "application/json")
+	}
+	return c.http.Do(ctx, httpclient.Request{Method: method, URL: target, Header: header, Body: body})
 }
 
-// Option is one choice: Labels by language code.
-type Option struct {
-	Value  int
-	Labels map[int]string
+func (c *Client) setURL(set string, q Query) (string, error) {
+	if !name.MatchString(set) {
+		return "", badQuery("table's set", set)
+	}
+	query, err := q.encode()
+	return c.base.String() + "/" + set + query, err
 }
 
-// Attributes reads the metadata of a table, by logical name.
-func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attribute, error) {
-	return nil, errUnbuilt
+func (c *Client) rowURL(set, id string, q Query) (string, error) {
+	row := Bind(set, id)
+	if row == "" {
+		return "", fault.New(fault.Invalid, "set and id are not a name and a GUID").With("id.invalid", "")
+	}
+	query, err := q.encode()
+	return c.base.String() + row + query, err
 }
 
-// EqText compares a column with a text.
-func EqText(path, value string) string { return "" }
-
-// EqID compares a column with an id.
-func EqID(path, id string) string { return "" }
-
-// EqInt compares a column with a number.
-func EqInt(path string, value int) string { return "" }
-
-// EqBool compares a column with a flag.
-func EqBool(path string, value bool) string { return "" }
-
-// And joins filters.
-func And(filters ...string) string { return "" }
-
-// Or joins filters.
-func Or(filters ...string) string { return "" }
-
-// Bind names a row as @odata.bind wants it.
-func Bind(set, id string) string { return "" }
-
-// Event is what a checked webhook said. Only Verifier.Open makes one.
-type Event struct {
-	Message        string // "Create", "Update", "Delete", "Win", "Lose"
-	Table          string
-	ID             string
-	OrganizationID string
-	OpportunityID  string // of a solution row, or of a Win or Lose; "" if absent
-	CorrelationID  string
+func wrap(doing, set, id string, err error) error {
+	return fmt.Errorf("%s %s(%s): %w", doing, shorten(set, 64), shorten(id, 64), err)
 }
-
-// Verifier opens webhook requests.
-type Verifier struct{}
-
-// Open checks and parses one request. Kinds of fault: Invalid 400, Denied 401, Broken 503.
-func (v *Verifier) Open(r *http.Request, body []byte) (Event, error) { return Event{}, errUnbuilt }

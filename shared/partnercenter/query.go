@@ -21,7 +21,7 @@ type Query struct {
 }
 
 // unbuilt marks a filter that a builder refused. It cannot be part of a good one, since builders refuse
-// control characters; sending it is refused, because a filter left out would match everything.
+// NUL characters; List refuses it, because a filter left out would match everything.
 const unbuilt = "\x00"
 
 var (
@@ -32,7 +32,7 @@ var (
 
 // Eq compares a member with a text, taken literally.
 func Eq(path, value string) string {
-	if !memberPath.MatchString(path) || strings.ContainsFunc(value, isControl) {
+	if !memberPath.MatchString(path) || strings.Contains(value, unbuilt) {
 		return unbuilt
 	}
 	return path + " eq '" + strings.ReplaceAll(value, "'", "''") + "'"
@@ -72,7 +72,7 @@ func guid(id string) string {
 }
 
 func (q Query) encode() (string, error) {
-	if strings.ContainsFunc(q.Filter, isControl) {
+	if strings.Contains(q.Filter, unbuilt) {
 		return "", fault.New(fault.Invalid, "the filter compares with something that is not an id or a text").With("filter.invalid", "")
 	}
 	if q.OrderBy != "" && !ordering.MatchString(q.OrderBy) {

@@ -1,0 +1,55 @@
+package dataverse
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// Changes reads a table's change feed over all pages: without a link all rows, with one what changed
+// since. next is the link for the following time. Gone: the link is too old or not of this environment;
+// start again without one. Denied: the table is not tracked, or not ours to read.
+// https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
+func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []Row, deleted []string, next string, err error) {
+	target, header := deltaLink, http.Header{}
+	if deltaLink == "" {
+		header.Set("Prefer", "odata.track-changes")
+		target, err = c.setURL(set, Query{Select: selects})
+	} else if _, foreign := c.own(deltaLink); foreign != nil {
+		err = fault.New(fault.Gone, "the link is not of this environment").With("changes.expired", "")
+	}
+	if err != nil {
+		return nil, nil, "", fmt.Errorf("reading the changes of %s: %w", shorten(set, 64), err)
+	}
+	next, err = c.pages(ctx, target, header, func(page []Row) error {
+		for _, r := range page {
+			if r.Has("reason") && r.ETag() == "" {
+				if id := r.ID("id"); id != "" {
+					deleted = append(deleted, id)
+				}
+				continue
+			}
+			rows = append(rows, r)
+		}
+		return nil
+	})
+	if err == nil {
+		next, err = c.cursor(next)
+	}
+	if deltaLink != "" && (fault.Is(err, fault.Refused) || fault.Is(err, fault.Gone)) {
+		err = fault.New(fault.Gone, "the link for changes has expired: %w", err).With("changes.expired", "")
+	}
+	if err != nil {
+		return nil, nil, "", fmt.Errorf("reading the changes of %s: %w", set, err)
+	}
+	return rows, deleted, next, nil
+}
+
+func (c *Client) cursor(delta string) (string, error) {
+	if delta == "" {
+		return "", fault.New(fault.Broken, "the last page has no link for later changes").With("answer.malformed", "")
+	}
+	return c.own(delta)
+}

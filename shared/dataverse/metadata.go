@@ -1,0 +1,125 @@
+package dataverse
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// Attribute is what the metadata says of a column.
+type Attribute struct {
+	Type      string // "String", "Memo", "Money", "Picklist", "State", "Status", "Lookup", "MultiSelectPicklist", …
+	MaxLength int    // of String and Memo, in UTF-16 units
+	Options   []Option
+	Targets   []string // of Lookup: tables
+}
+
+// Option is one choice; Labels by language code (1033, 1036, …).
+type Option struct {
+	Value  int
+	Labels map[int]string
+}
+
+// casts are the types whose details need a request each, and what to ask for.
+var casts = []struct{ kind, query string }{
+	{"String", "?$select=LogicalName,MaxLength"},
+	{"Memo", "?$select=LogicalName,MaxLength"},
+	{"Picklist", "?$select=LogicalName&$expand=OptionSet,GlobalOptionSet"},
+	{"State", "?$select=LogicalName&$expand=OptionSet"},
+	{"Status", "?$select=LogicalName&$expand=OptionSet"},
+	{"MultiSelectPicklist", "?$select=LogicalName&$expand=OptionSet,GlobalOptionSet"},
+	{"Lookup", "?$select=LogicalName,Targets"},
+}
+
+// wireAttribute is a column's definition, as far as we read it.
+type wireAttribute struct {
+	LogicalName   string
+	AttributeType string
+	MaxLength     int
+	Targets       []string
+	OptionSet     wireOptions
+	Global        wireOptions `json:"GlobalOptionSet"`
+}
+
+type wireOptions struct {
+	Options []struct {
+		Value int
+		Label struct {
+			LocalizedLabels []struct {
+				Label        string
+				LanguageCode int
+			}
+		}
+	}
+}
+
+// Attributes reads the metadata of a table's columns, by logical name. It takes several calls: keep the
+// result for an hour. Gone: there is no such table.
+func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attribute, error) {
+	if !name.MatchString(table) {
+		return nil, badQuery("table", table)
+	}
+	root := c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')/Attributes"
+	all, err := c.definitions(ctx, root+"?$select=LogicalName,AttributeType")
+	if err != nil {
+		return nil, fmt.Errorf("reading the columns of %s: %w", table, err)
+	}
+	out := make(map[string]Attribute, len(all))
+	kinds := map[string]bool{"MultiSelectPicklist": false}
+	for _, a := range all {
+		out[a.LogicalName] = Attribute{Type: a.AttributeType}
+		kinds[a.AttributeType] = true
+		if a.AttributeType == "Virtual" {
+			kinds["MultiSelectPicklist"] = true
+		}
+	}
+	for _, cast := range casts {
+		if !kinds[cast.kind] {
+			continue
+		}
+		details, err := c.definitions(ctx, root+"/Microsoft.Dynamics.CRM."+cast.kind+"AttributeMetadata"+cast.query)
+		if err != nil {
+			return nil, fmt.Errorf("reading the %s columns of %s: %w", cast.kind, table, err)
+		}
+		for _, d := range details {
+			out[d.LogicalName] = Attribute{Type: cast.kind, MaxLength: d.MaxLength, Targets: d.Targets, Options: d.options()}
+		}
+	}
+	return out, nil
+}
+
+func (a wireAttribute) options() []Option {
+	var out []Option
+	wire := a.OptionSet.Options
+	if len(wire) == 0 {
+		wire = a.Global.Options
+	}
+	for _, o := range wire {
+		labels := map[int]string{}
+		for _, l := range o.Label.LocalizedLabels {
+			labels[l.LanguageCode] = l.Label
+		}
+		out = append(out, Option{Value: o.Value, Labels: labels})
+	}
+	return out
+}
+
+func (c *Client) definitions(ctx context.Context, target string) ([]wireAttribute, error) {
+	resp, err := c.send(ctx, http.MethodGet, target, http.Header{"Consistency": {"Strong"}}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if resp.Status != http.StatusOK {
+		return nil, classify(resp, everything)
+	}
+	var p struct {
+		Value []wireAttribute `json:"value"`
+	}
+	if err := json.Unmarshal(resp.Body, &p); err != nil || p.Value == nil {
+		return nil, fault.New(fault.Broken, "the answer is not a list of columns").With("answer.malformed", "")
+	}
+	return p.Value, nil
+}

@@ -1,0 +1,168 @@
+package dataverse
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// Query selects columns and rows. Filter is made with the builders of this package only; OrderBy is
+// "modifiedon desc" or alike.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query/overview
+type Query struct {
+	Select  []string
+	Filter  string
+	Expand  []Expand
+	OrderBy string
+	Top     int
+}
+
+// Expand reads the rows that a navigation property leads to.
+type Expand struct {
+	Nav   string
+	Query Query
+}
+
+// unbuilt marks a filter that a builder refused. It cannot be part of a good one, since builders refuse
+// NUL characters; the client refuses it, because a filter left out would match everything.
+const unbuilt = "\x00"
+
+var (
+	name     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+	column   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)
+	ordering = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}( asc| desc)?$`)
+)
+
+// EqText compares a column with a text, taken literally.
+func EqText(path, value string) string {
+	if strings.Contains(value, unbuilt) {
+		return unbuilt
+	}
+	return equal(path, "'"+strings.ReplaceAll(value, "'", "''")+"'")
+}
+
+// EqID compares a column with an id; what is not a GUID makes a filter that the client refuses.
+func EqID(path, id string) string {
+	if id = guid(id); id == "" {
+		return unbuilt
+	}
+	return equal(path, id)
+}
+
+// EqInt compares a column with a number.
+func EqInt(path string, value int) string { return equal(path, strconv.Itoa(value)) }
+
+// EqBool compares a column with a flag.
+func EqBool(path string, value bool) string { return equal(path, strconv.FormatBool(value)) }
+
+func equal(path, literal string) string {
+	if !column.MatchString(path) {
+		return unbuilt
+	}
+	return path + " eq " + literal
+}
+
+// And joins filters that must all hold; an empty one asks for nothing.
+func And(filters ...string) string {
+	var wanted []string
+	for _, f := range filters {
+		if f != "" {
+			wanted = append(wanted, f)
+		}
+	}
+	return strings.Join(wanted, " and ")
+}
+
+// Or joins filters of which one must hold. None at all would match everything, and is refused.
+func Or(filters ...string) string {
+	if len(filters) == 0 {
+		return unbuilt
+	}
+	for _, f := range filters {
+		if f == "" {
+			return unbuilt
+		}
+	}
+	return "(" + strings.Join(filters, " or ") + ")"
+}
+
+// Bind names a row as @odata.bind wants it, "/accounts(<id>)". What is not a set and a GUID gives "",
+// which Dataverse refuses.
+func Bind(set, id string) string {
+	if id = guid(id); id == "" || !name.MatchString(set) {
+		return ""
+	}
+	return "/" + set + "(" + id + ")"
+}
+
+// options writes the query as OData options, not yet encoded.
+func (q Query) options() ([]string, error) {
+	var out []string
+	for _, c := range q.Select {
+		if !name.MatchString(c) {
+			return nil, badQuery("column", c)
+		}
+	}
+	if len(q.Select) > 0 {
+		out = append(out, "$select="+strings.Join(q.Select, ","))
+	}
+	if strings.Contains(q.Filter, unbuilt) {
+		return nil, fault.New(fault.Invalid, "the filter compares with something that is not an id or a text").With("filter.invalid", "")
+	}
+	if q.Filter != "" {
+		out = append(out, "$filter="+q.Filter)
+	}
+	if q.OrderBy != "" && !ordering.MatchString(q.OrderBy) {
+		return nil, badQuery("order", q.OrderBy)
+	}
+	if q.OrderBy != "" {
+		out = append(out, "$orderby="+q.OrderBy)
+	}
+	if q.Top > 0 {
+		out = append(out, "$top="+strconv.Itoa(q.Top))
+	}
+	expand, err := q.expansions()
+	if err != nil || expand == "" {
+		return out, err
+	}
+	return append(out, "$expand="+expand), nil
+}
+
+func (q Query) expansions() (string, error) {
+	var all []string
+	for _, e := range q.Expand {
+		if !name.MatchString(e.Nav) {
+			return "", badQuery("navigation property", e.Nav)
+		}
+		inner, err := e.Query.options()
+		if err != nil {
+			return "", err
+		}
+		text := e.Nav
+		if len(inner) > 0 {
+			text += "(" + strings.Join(inner, ";") + ")"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ","), nil
+}
+
+// encode writes the query for a URL, with its question mark.
+func (q Query) encode() (string, error) {
+	options, err := q.options()
+	if err != nil || len(options) == 0 {
+		return "", err
+	}
+	for i, o := range options {
+		key, value, _ := strings.Cut(o, "=")
+		options[i] = key + "=" + strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+	}
+	return "?" + strings.Join(options, "&"), nil
+}
+
+func badQuery(what, text string) error {
+	return fault.New(fault.Invalid, "%q is not the name of a %s", text, what).With("query.invalid", "compare the field sheet with the CRM's columns")
+}

@@ -1,0 +1,127 @@
+package dataverse
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// formatted is the annotation that holds what people see.
+const formatted = "@OData.Community.Display.V1.FormattedValue"
+
+var (
+	plainGUID  = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{1,1000}"$`)
+)
+
+// Row is a row as Dataverse gave it, with its annotations. It is never changed after it was read.
+type Row struct {
+	tree map[string]any
+	date time.Time
+}
+
+// ParseRow reads a JSON object. Broken: it is not one.
+func ParseRow(body []byte, date time.Time) (Row, error) {
+	var tree map[string]any
+	if err := decode(body, &tree); err != nil || tree == nil {
+		return Row{}, fault.New(fault.Broken, "the answer is not a row").With("answer.malformed", "")
+	}
+	return Row{tree: tree, date: date}, nil
+}
+
+// decode reads one JSON document, numbers as they are written.
+func decode(body []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("more than one JSON document")
+	}
+	return nil
+}
+
+// ID is the row's id, lower case; "" where the column holds no GUID.
+func (r Row) ID(idColumn string) string { return guid(r.Text(idColumn)) }
+
+// ETag is the row's version, as If-Match wants it.
+func (r Row) ETag() string { return r.Text("@odata.etag") }
+
+// Date is the server's clock when it answered.
+func (r Row) Date() time.Time { return r.date }
+
+// Has says whether the column is present and not null.
+func (r Row) Has(column string) bool { return r.value(column) != nil }
+
+// Text gives a column as text: numbers as written, flags as true and false, "" for null and absent ones.
+// "parentaccountid/name" goes into an expanded row.
+func (r Row) Text(column string) string {
+	switch v := r.value(column).(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}
+
+// Formatted gives the column as people see it, in the caller's language; "" if Dataverse did not say.
+func (r Row) Formatted(column string) string { return r.Text(column + formatted) }
+
+// Row gives an expanded row; false when there is none.
+func (r Row) Row(nav string) (Row, bool) {
+	tree, ok := r.value(nav).(map[string]any)
+	return Row{tree: tree, date: r.date}, ok
+}
+
+// Rows gives an expanded collection.
+func (r Row) Rows(nav string) []Row {
+	list, _ := r.value(nav).([]any)
+	rows := make([]Row, 0, len(list))
+	for _, item := range list {
+		if tree, ok := item.(map[string]any); ok {
+			rows = append(rows, Row{tree: tree, date: r.date})
+		}
+	}
+	return rows
+}
+
+// value follows a path of names. Annotations hold dots and an @, never a slash.
+func (r Row) value(path string) any {
+	here := r.tree
+	for {
+		name, rest, more := strings.Cut(path, "/")
+		if !more {
+			return here[path]
+		}
+		next, ok := here[name].(map[string]any)
+		if !ok {
+			return nil
+		}
+		here, path = next, rest
+	}
+}
+
+// guid gives the plain form of an id in lower case, "" for everything else.
+func guid(id string) string {
+	if !plainGUID.MatchString(id) {
+		return ""
+	}
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return ""
+	}
+	return parsed.String()
+}
