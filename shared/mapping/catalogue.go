@@ -1,8 +1,125 @@
 package mapping
 
+import (
+	"context"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// What infra/dataverse/schema.json calls the solution rows of an opportunity and the catalogue behind
+// them; a test holds the two together.
+const (
+	solutionTable      = "cosell_solution"
+	solutionSet        = "cosell_solutions"
+	solutionID         = "cosell_solutionid"
+	solutionName       = "cosell_name"
+	solutionIdentifier = "cosell_identifier"
+	solutionPrice      = "cosell_price"
+	solutionQuantity   = "cosell_quantity"
+	solutionCurrency   = "cosell_currency"
+	solutionDetail     = "cosell_solutiondetailid"
+	solutionDetailBind = "cosell_SolutionDetailId@odata.bind"
+	solutionParent     = "cosell_opportunityid"
+	solutionParentBind = "cosell_OpportunityId@odata.bind"
+
+	catalogueSet        = "cosell_solutiondetails"
+	catalogueID         = "cosell_solutiondetailid"
+	catalogueIdentifier = "cosell_identifier"
+	catalogueName       = "cosell_name"
+)
+
+// lookupValue is how a lookup column is read.
+func lookupValue(column string) string { return "_" + column + "_value" }
+
 // catalogueSolution is a row of the solution catalogue.
 type catalogueSolution struct {
 	row        string // row id
 	identifier string
 	name       string
+}
+
+func (s *Opportunities) loadCatalogue(ctx context.Context) (map[string]catalogueSolution, error) {
+	rows, err := s.api.List(ctx, catalogueSet, dataverse.Query{Select: []string{catalogueID, catalogueIdentifier, catalogueName}})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]catalogueSolution, len(rows))
+	for _, r := range rows {
+		id := r.ID(catalogueID)
+		out[id] = catalogueSolution{row: id, identifier: strings.TrimSpace(r.Text(catalogueIdentifier)), name: r.Text(catalogueName)}
+	}
+	return out, nil
+}
+
+// detailsOf reads the catalogue when a solution row refers to it, afresh when the row refers to an entry
+// that is not known yet.
+func (s *Opportunities) detailsOf(ctx context.Context, rows []dataverse.Row) (map[string]catalogueSolution, error) {
+	var known map[string]catalogueSolution
+	for _, r := range rows {
+		id := strings.ToLower(r.Text(lookupValue(solutionDetail)))
+		if id == "" {
+			continue
+		}
+		var err error
+		if known == nil {
+			if known, err = s.catalogue.get(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if _, ok := known[id]; !ok {
+			return s.catalogue.again(ctx)
+		}
+	}
+	return known, nil
+}
+
+// byIdentifier finds the catalogue's row of a solution id.
+func byIdentifier(catalogue map[string]catalogueSolution, identifier string) (catalogueSolution, bool) {
+	for _, c := range catalogue {
+		if c.identifier == identifier {
+			return c, true
+		}
+	}
+	return catalogueSolution{}, false
+}
+
+func (s *Opportunities) loadCurrencies(ctx context.Context) (map[string]string, error) {
+	rows, err := s.api.List(ctx, "transactioncurrencies", dataverse.Query{
+		Select: []string{"transactioncurrencyid", "isocurrencycode"}, Filter: dataverse.EqInt("statecode", 0)})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		out[strings.ToUpper(r.Text("isocurrencycode"))] = r.ID("transactioncurrencyid")
+	}
+	return out, nil
+}
+
+// metadata is what the CRM says of the opportunity's columns.
+type metadata struct {
+	choices map[string]choices
+	lengths map[string]int
+}
+
+// loadMetadata resolves choices and lengths. Where metadata may not be read, what we ship is taken: the
+// work goes on with the standard integers and lengths.
+func (s *Opportunities) loadMetadata(ctx context.Context) (metadata, error) {
+	found, err := s.api.Attributes(ctx, "opportunity")
+	if err != nil && (fault.Is(err, fault.Broken) || fault.Is(err, fault.Later)) {
+		return metadata{}, err
+	}
+	m := metadata{choices: map[string]choices{}, lengths: map[string]int{}}
+	for name, a := range found {
+		m.lengths[name] = a.MaxLength
+	}
+	for _, row := range s.sheet.rows {
+		if row.As == asChoice && row.CRM != "" {
+			c, _ := s.sheet.crm.path(row.CRM)
+			m.choices[row.CRM] = resolveChoices(s.sheet.crm.choices[c.choice], found[row.CRM].Options)
+		}
+	}
+	return m, nil
 }

@@ -38,7 +38,6 @@ type glossary struct {
 	country    func(name string) string     // country name to code; nil when names are left alone
 	choices    map[string]choices           // by column
 	currencies map[string]string            // ISO code to the currency's row id
-	lengths    map[string]map[string]int    // table, column, maximum length as the metadata says
 	catalogue  map[string]catalogueSolution // solution catalogue by row id
 }
 

@@ -1,0 +1,88 @@
+package mapping
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// Markdown is the field table of the README.
+func (s *Sheet) Markdown() string {
+	var b strings.Builder
+	b.WriteString("| field | referral | CRM | direction | conflict | remarks |\n|---|---|---|---|---|---|\n")
+	for _, r := range s.rows {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.Field, r.referralCell(), r.crmCell(), r.direction(), r.conflict(), r.remarks())
+	}
+	return b.String()
+}
+
+func (r Row) referralCell() string {
+	if r.Referral == "" {
+		return "–"
+	}
+	cell := "`" + r.Referral + "`"
+	if r.Microsoft {
+		cell += " of Microsoft's"
+	}
+	return cell
+}
+
+func (r Row) crmCell() string {
+	if r.CRM == "" {
+		return "–"
+	}
+	cell := "`" + r.CRM + "`"
+	if r.CRMWhenWon != "" {
+		cell += ", when won `" + r.CRMWhenWon + "`"
+	}
+	return cell
+}
+
+func (r Row) direction() string {
+	switch {
+	case r.Constant != nil:
+		return "at creation"
+	case r.Way == cosell.Both:
+		return "both"
+	case r.Way == cosell.ToReferral:
+		return "to Partner Center"
+	case r.Way == cosell.ToOpportunity:
+		return "to CRM"
+	case r.Way == cosell.Read:
+		return "read"
+	}
+	return "in CRM"
+}
+
+func (r Row) conflict() string {
+	if r.Way != cosell.Both {
+		return "–"
+	}
+	switch r.Wins {
+	case cosell.PartnerCenter:
+		return "Partner Center"
+	case cosell.CRM:
+		return "CRM"
+	case cosell.ManualDecision:
+		return "a person decides"
+	}
+	return "newest"
+}
+
+func (r Row) remarks() string {
+	text := r.Remark
+	if r.Constant != nil {
+		text = "`" + jsonText(r.Constant) + "`"
+		if r.WithHelp != nil {
+			text += ", with help `" + jsonText(r.WithHelp) + "`"
+		}
+	}
+	return strings.ReplaceAll(text, "|", `\|`)
+}
+
+func jsonText(v any) string {
+	b, _ := json.Marshal(v) // the sheet admits only what JSON can hold
+	return string(b)
+}

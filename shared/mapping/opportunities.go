@@ -1,0 +1,165 @@
+package mapping
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/google/uuid"
+)
+
+// OpportunityOptions are what Opportunities needs beside the sheet.
+type OpportunityOptions struct {
+	// Environment is the host of the organisation, ORG.crm.dynamics.com; PartnerTenant the partner's tenant
+	// in Partner Center. Both are part of the ids of the rows that we create.
+	Environment   string
+	PartnerTenant string
+	// CheckMark puts tick or cross before the name. Off: names are left byte by byte as they are.
+	CheckMark bool
+	// ConvertCountry turns a country's name on the account into its two-letter code.
+	ConvertCountry bool
+	// DefaultOwner owns what we create when neither a team member nor the account's owner does: the id or
+	// the e-mail of a user.
+	DefaultOwner string
+	// DefaultPhone is sent for an owner without a phone; empty sends none.
+	DefaultPhone string
+	// Now is the clock for the age of what is cached; nil is time.Now.
+	Now func() time.Time
+}
+
+// Opportunities reads and writes the opportunities of one environment. It may be used by many goroutines.
+type Opportunities struct {
+	api     opportunityAPI
+	sheet   *Sheet
+	options OpportunityOptions
+	query   dataverse.Query
+	country func(string) string
+
+	catalogue  *cached[map[string]catalogueSolution]
+	currencies *cached[map[string]string]
+	metadata   *cached[metadata]
+}
+
+// opportunityAPI is the part of *dataverse.Client that is used here.
+type opportunityAPI interface {
+	Get(ctx context.Context, set, id string, q dataverse.Query) (dataverse.Row, error)
+	List(ctx context.Context, set string, q dataverse.Query) ([]dataverse.Row, error)
+	Update(ctx context.Context, set, id, etag string, columns map[string]any, q dataverse.Query) (dataverse.Row, error)
+	Create(ctx context.Context, set, id string, columns map[string]any, q dataverse.Query) (dataverse.Row, bool, error)
+	ChangeSet(ctx context.Context, writes []dataverse.Write, then *dataverse.Read) (dataverse.Row, error)
+	Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []dataverse.Row, deleted []string, next string, err error)
+	Attributes(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
+}
+
+const opportunitySet = "opportunities"
+
+// NewOpportunities makes the opportunities of the client's environment, as the sheet says.
+func NewOpportunities(client *dataverse.Client, sheet *Sheet, o OpportunityOptions) *Opportunities {
+	return newOpportunities(client, sheet, o)
+}
+
+func newOpportunities(api opportunityAPI, sheet *Sheet, o OpportunityOptions) *Opportunities {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Opportunities{api: api, sheet: sheet, options: o, query: sheet.query()}
+	if o.ConvertCountry {
+		s.country = countryNames()
+	}
+	s.catalogue = &cached[map[string]catalogueSolution]{now: o.Now, load: s.loadCatalogue}
+	s.currencies = &cached[map[string]string]{now: o.Now, load: s.loadCurrencies}
+	s.metadata = &cached[metadata]{now: o.Now, load: s.loadMetadata}
+	return s
+}
+
+// Get reads one opportunity with everything the sheet names. Gone: deleted, or not readable yet.
+func (s *Opportunities) Get(ctx context.Context, id string) (cosell.Opportunity, error) {
+	row, err := s.api.Get(ctx, opportunitySet, id, s.query)
+	if err != nil {
+		return cosell.Opportunity{}, err
+	}
+	return s.opportunity(ctx, row)
+}
+
+// FindByReferral finds the rows that name the referral, oldest first.
+func (s *Opportunities) FindByReferral(ctx context.Context, referralID string) ([]cosell.Opportunity, error) {
+	row, ok := s.sheet.row(cosell.ReferralID)
+	if !ok {
+		return nil, nil
+	}
+	q := s.query
+	q.Filter, q.OrderBy = dataverse.EqText(row.CRM, referralID), "createdon asc"
+	rows, err := s.api.List(ctx, opportunitySet, q)
+	if err != nil {
+		return nil, err
+	}
+	var out []cosell.Opportunity
+	for _, r := range rows {
+		o, err := s.opportunity(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// Related lists the synced opportunities that show a row of another table: kind account or contact.
+func (s *Opportunities) Related(ctx context.Context, kind, id string) ([]string, error) {
+	own := "parentaccountid"
+	switch kind {
+	case accountKind:
+	case contactKind:
+		own = "parentcontactid"
+	default:
+		return nil, nil
+	}
+	sync, ok := s.sheet.row(cosell.Sync)
+	if !ok {
+		return nil, nil
+	}
+	rows, err := s.api.List(ctx, opportunitySet, dataverse.Query{
+		Select: []string{"opportunityid"},
+		Filter: dataverse.And(dataverse.EqBool(sync.CRM, true),
+			dataverse.Or(dataverse.EqID(lookupValue(own), id), dataverse.EqID(lookupValue("customerid"), id))),
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range rows {
+		out = append(out, r.ID("opportunityid"))
+	}
+	return out, nil
+}
+
+// OpportunityOf finds the opportunity of a solution row; false when the row is gone or hangs on none.
+func (s *Opportunities) OpportunityOf(ctx context.Context, solutionRow string) (string, bool, error) {
+	row, err := s.api.Get(ctx, solutionSet, solutionRow, dataverse.Query{Select: []string{lookupValue(solutionParent)}})
+	if fault.Is(err, fault.Gone) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	id := strings.ToLower(row.Text(lookupValue(solutionParent)))
+	return id, id != "", nil
+}
+
+// namespace is the root of the ids of all rows that we create. It must never change.
+var namespace = uuid.MustParse("5b0c6f4e-7a53-5d0e-9a51-c05e11a5c0de")
+
+// deterministic is the id of a row that we create: the same for the same environment, kind and key, so
+// that creating twice is refused by the CRM itself.
+func (s *Opportunities) deterministic(kind string, key ...string) string {
+	parts := append([]string{strings.ToLower(s.options.Environment), kind}, key...)
+	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
+}
+
+// ID is the id that the opportunity of a referral gets when we create it: always the same.
+func (s *Opportunities) ID(referralID string) string {
+	return s.deterministic("opportunity", strings.ToLower(s.options.PartnerTenant), strings.ToLower(referralID))
+}

@@ -1,0 +1,197 @@
+package mapping
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// Create makes the opportunity of a referral under the id, with its account, contacts, owner and solution
+// rows, all in one transaction. Every new row has an id that follows from what it is, and is only created,
+// never overwritten: when one of them exists already the transaction fails and the rows are made one by
+// one in order. An opportunity that exists already is returned as it is.
+func (s *Opportunities) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+	values = s.filled(r, values)
+	c, err := s.customer(ctx, values, s.people(r, cosell.Contacts))
+	if err != nil {
+		return cosell.Opportunity{}, err
+	}
+	owner, err := s.owner(ctx, s.people(r, cosell.Team), c)
+	if err != nil {
+		return cosell.Opportunity{}, err
+	}
+	w, err := s.planCreation(ctx, id, values, c, owner)
+	if err != nil {
+		return cosell.Opportunity{}, err
+	}
+	writes := append(slices.Clone(c.writes), newRow(opportunitySet, id, w.columns))
+	writes = append(writes, w.children...)
+	if w.closing != nil {
+		writes = append(writes, *w.closing)
+	}
+	row, err := s.api.ChangeSet(ctx, writes, &dataverse.Read{Set: opportunitySet, ID: id, Query: s.query})
+	if fault.Is(err, fault.Conflict) {
+		return s.oneByOne(ctx, id, r, values, writes)
+	}
+	if err != nil {
+		return cosell.Opportunity{}, err
+	}
+	return s.opportunity(ctx, row)
+}
+
+// filled adds what the values do not say but the referral does, and a name where the referral has none:
+// the CRM wants one.
+func (s *Opportunities) filled(r cosell.Referral, values cosell.Record) cosell.Record {
+	out := values.Clone()
+	for f, v := range r.Record {
+		list, _, member := f.List()
+		_, given := out[f]
+		customers := strings.HasPrefix(string(f), "customer")
+		if !given && v != "" && (customers || member && list == cosell.Solutions && len(values.Members(cosell.Solutions)) == 0) {
+			out[f] = v
+		}
+	}
+	if out[cosell.Name] == "" {
+		out[cosell.Name] = strings.TrimSuffix("Referral from Microsoft: "+out[cosell.CustomerName], ": ")
+	}
+	return out
+}
+
+// people gives the members of a list of the referral in the referral's order: the first is the primary one.
+func (s *Opportunities) people(r cosell.Referral, f cosell.Field) []member {
+	texts := r.Record.Members(f)
+	order := slices.Sorted(maps.Keys(texts))
+	if d, ok := r.Source.(partnercenter.Document); ok {
+		if row, ok := s.sheet.row(f); ok {
+			order = readMembers(d.Value(row.Referral)).keys
+		}
+	}
+	var out []member
+	for _, key := range order {
+		if text := texts[key]; text != "" {
+			out = append(out, readMember(text))
+		}
+	}
+	return out
+}
+
+func (s *Opportunities) planCreation(ctx context.Context, id string, values cosell.Record, c *customer, owner string) (*planned, error) {
+	blank := cosell.Opportunity{Side: cosell.Side{ID: id, Record: cosell.Record{cosell.Status: cosell.Open, cosell.Mark: ""}}}
+	w := &planned{columns: map[string]any{ownerBind: owner}}
+	if err := s.setStatus(w, blank, values); err != nil {
+		return nil, err
+	}
+	if err := s.setColumns(ctx, w, blank, values); err != nil {
+		return nil, err
+	}
+	if err := s.setName(w, blank, values); err != nil {
+		return nil, err
+	}
+	if c.account != "" {
+		w.columns["customerid_account@odata.bind"] = dataverse.Bind(accountSet, c.account)
+		w.columns[accountNav+"@odata.bind"] = dataverse.Bind(accountSet, c.account)
+	}
+	if len(c.contacts) > 0 {
+		w.columns[contactNav+"@odata.bind"] = dataverse.Bind(contactSet, c.contacts[0])
+	}
+	for _, write := range c.writes {
+		write.Body[ownerBind] = owner
+	}
+	for column, v := range w.columns {
+		if v == nil {
+			delete(w.columns, column) // a new row is empty anyway
+		}
+	}
+	return w, s.createSolutions(ctx, w, id, values)
+}
+
+func (s *Opportunities) createSolutions(ctx context.Context, w *planned, id string, values cosell.Record) error {
+	members := values.Members(cosell.Solutions)
+	if len(members) == 0 {
+		return nil
+	}
+	catalogue, err := s.catalogue.get(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		if members[key] == "" {
+			continue
+		}
+		write, err := s.newSolution(id, catalogue, key, members[key], nil)
+		if err != nil {
+			return refusedValue("opportunity "+id, cosell.Solutions.Of(key), err)
+		}
+		w.children = append(w.children, write)
+	}
+	return nil
+}
+
+// oneByOne makes the rows singly, keeping those that exist.
+func (s *Opportunities) oneByOne(ctx context.Context, id string, r cosell.Referral, values cosell.Record, writes []dataverse.Write) (cosell.Opportunity, error) {
+	if o, err := s.Get(ctx, id); err == nil || !fault.Is(err, fault.Gone) {
+		return o, err
+	}
+	for _, w := range writes {
+		set, rowID, isRow := strings.Cut(strings.TrimSuffix(w.Path, ")"), "(")
+		if !isRow {
+			continue // a close action, sent below
+		}
+		_, made, err := s.api.Create(ctx, set, rowID, w.Body, dataverse.Query{Select: []string{idColumn(set)}})
+		if err != nil {
+			return cosell.Opportunity{}, err
+		}
+		if !made && set == opportunitySet {
+			return s.existing(ctx, id, r)
+		}
+	}
+	o, err := s.Get(ctx, id)
+	if err != nil || !cosell.OpportunityClosed(values[cosell.Status]) {
+		return o, err
+	}
+	return s.Put(ctx, o, cosell.Record{cosell.Status: values[cosell.Status], cosell.Reason: values[cosell.Reason]})
+}
+
+// existing is the opportunity that stood in the way: under the same id, or another that names the referral.
+func (s *Opportunities) existing(ctx context.Context, id string, r cosell.Referral) (cosell.Opportunity, error) {
+	o, err := s.Get(ctx, id)
+	if !fault.Is(err, fault.Gone) {
+		return o, err
+	}
+	found, err := s.FindByReferral(ctx, r.ID)
+	if err != nil {
+		return cosell.Opportunity{}, err
+	}
+	if len(found) == 0 {
+		return cosell.Opportunity{}, fault.New(fault.Conflict, "creating opportunity %s: a row with its key exists but cannot be read", id)
+	}
+	return found[0], nil
+}
+
+func idColumn(set string) string {
+	switch set {
+	case accountSet:
+		return accountID
+	case contactSet:
+		return contactID
+	case solutionSet:
+		return solutionID
+	}
+	return opportunityID
+}
+
+// codeOf is the machine word of a classified failure.
+func codeOf(err error) string {
+	var e *fault.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}

@@ -1,0 +1,90 @@
+package mapping
+
+import (
+	"context"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// feed is a table with change tracking. https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
+type feed struct {
+	kind, set, id string
+}
+
+func feeds() []feed {
+	return []feed{
+		{opportunityKind, opportunitySet, opportunityID},
+		{solutionKind, solutionSet, solutionID},
+		{accountKind, accountSet, accountID},
+		{contactKind, contactSet, contactID},
+	}
+}
+
+// Kinds lists the tables that have a change feed, opportunity first.
+func (s *Opportunities) Kinds() []string {
+	var out []string
+	for _, f := range feeds() {
+		out = append(out, f.kind)
+	}
+	return out
+}
+
+// Changed gives what changed in a table since the cursor. Without a cursor it starts from now on and
+// gives nothing. A cursor that has expired (after 7 days) gives every row: nobody knows what was missed.
+// Opportunities that are neither synced nor linked are left out.
+func (s *Opportunities) Changed(ctx context.Context, kind, cursor string) ([]cosell.Change, string, error) {
+	for _, f := range feeds() {
+		if f.kind == kind {
+			return s.changed(ctx, f, cursor)
+		}
+	}
+	return nil, "", fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
+}
+
+func (s *Opportunities) changed(ctx context.Context, f feed, cursor string) ([]cosell.Change, string, error) {
+	columns := []string{f.id}
+	if f.kind == opportunityKind {
+		columns = append(columns, s.switches()...)
+	}
+	rows, deleted, next, err := s.api.Changes(ctx, f.set, columns, cursor)
+	if cursor != "" && fault.Is(err, fault.Gone) {
+		rows, deleted, next, err = s.api.Changes(ctx, f.set, columns, "")
+	} else if cursor == "" {
+		rows, deleted = nil, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	var changes []cosell.Change
+	for _, r := range rows {
+		if f.kind != opportunityKind || s.concerns(r) {
+			changes = append(changes, cosell.Change{Kind: f.kind, ID: r.ID(f.id)})
+		}
+	}
+	for _, id := range deleted {
+		changes = append(changes, cosell.Change{Kind: f.kind, ID: id, Deleted: true})
+	}
+	return changes, next, nil
+}
+
+// switches are the columns that tell whether an opportunity concerns us.
+func (s *Opportunities) switches() []string {
+	var out []string
+	for _, f := range []cosell.Field{cosell.Sync, cosell.ReferralID} {
+		if row, ok := s.sheet.row(f); ok {
+			out = append(out, row.CRM)
+		}
+	}
+	return out
+}
+
+func (s *Opportunities) concerns(r dataverse.Row) bool {
+	for _, column := range s.switches() {
+		if text := r.Text(column); text != "" && text != "false" {
+			return true
+		}
+	}
+	return false
+}

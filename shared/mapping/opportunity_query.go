@@ -1,0 +1,103 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+)
+
+// The related rows that an opportunity is read with. A customer may be set as account or contact in
+// customerid alone, so those are read beside the two lookups that forms fill.
+const (
+	accountNav    = "parentaccountid"
+	customerNav   = "customerid_account"
+	contactNav    = "parentcontactid"
+	personNav     = "customerid_contact"
+	ownerNav      = "owninguser"
+	currencyNav   = "transactioncurrencyid"
+	currencyCode  = "isocurrencycode"
+	closeNav      = "Opportunity_OpportunityClose"
+	calculated    = "isrevenuesystemcalculated"
+	ownerPath     = "ownerid"
+	stateColumn   = "statecode"
+	statusColumn  = "statuscode"
+	nameColumn    = "name"
+	modifiedAt    = "modifiedon"
+	opportunityID = "opportunityid"
+)
+
+// query selects exactly the columns that the sheet names, and what the codecs of several columns need.
+func (s *Sheet) query() dataverse.Query {
+	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true, calculated: true}
+	account, contact, owner := map[string]bool{}, personColumns(), userColumns()
+	q := dataverse.Query{}
+	for _, r := range s.rows {
+		if r.CRM == "" || r.Constant != nil {
+			continue
+		}
+		nav, column, deep := strings.Cut(r.CRM, "/")
+		switch {
+		case r.As == asReason:
+			q.Expand = append(q.Expand, closeExpand())
+		case r.As == asSolutions:
+			q.Expand = append(q.Expand, solutionExpand(r.CRM))
+		case r.As == asCurrency:
+			q.Expand = append(q.Expand, dataverse.Expand{Nav: r.CRM, Query: dataverse.Query{Select: []string{currencyCode}}})
+		case r.As == asMembers || r.As == asStatus:
+		case deep && nav == accountNav:
+			account[column] = true
+		case deep && nav == contactNav:
+			contact[column] = true
+		case deep && nav == ownerNav:
+			owner[column] = true
+		default:
+			columns[r.CRM] = true
+		}
+		if r.CRMWhenWon != "" {
+			columns[r.CRMWhenWon] = true
+		}
+	}
+	q.Select = sorted(columns)
+	for _, e := range []struct {
+		nav     string
+		columns map[string]bool
+	}{{accountNav, account}, {customerNav, account}, {contactNav, contact}, {personNav, contact}, {ownerNav, owner}} {
+		if len(e.columns) > 0 {
+			q.Expand = append(q.Expand, dataverse.Expand{Nav: e.nav, Query: dataverse.Query{Select: sorted(e.columns)}})
+		}
+	}
+	return q
+}
+
+func personColumns() map[string]bool {
+	return map[string]bool{"firstname": true, "lastname": true, "emailaddress1": true, "telephone1": true, "mobilephone": true}
+}
+
+func userColumns() map[string]bool {
+	return map[string]bool{"firstname": true, "lastname": true, "internalemailaddress": true, "address1_telephone1": true, "mobilephone": true}
+}
+
+func closeExpand() dataverse.Expand {
+	return dataverse.Expand{Nav: closeNav, Query: dataverse.Query{
+		Select:  []string{"description", "subject", "actualend", "actualrevenue", "createdon"},
+		OrderBy: "createdon desc", Top: 1,
+	}}
+}
+
+func solutionExpand(nav string) dataverse.Expand {
+	return dataverse.Expand{Nav: nav, Query: dataverse.Query{
+		Select: []string{solutionID, solutionName, solutionIdentifier, lookupValue(solutionDetail), solutionPrice, solutionQuantity,
+			solutionCurrency, "createdon"},
+		OrderBy: "createdon asc",
+	}}
+}
+
+func sorted(set map[string]bool) []string {
+	var out []string
+	for k := range set {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,329 @@
+package mapping
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// Put writes the values under the condition that the row still has o.Version, and returns the row as it is
+// afterwards. Columns alone are one PATCH; closing and solution rows go with them in one transaction. o
+// may be assumed from its base; what needs the row itself (members of lists, a mark without a name) is
+// then a Conflict, so that the caller reads it.
+func (s *Opportunities) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+	w, err := s.plan(ctx, o, values)
+	if err != nil {
+		return cosell.Opportunity{}, err
+	}
+	if w.empty() {
+		return o, nil
+	}
+	if o.Version == "" && w.patches() {
+		return cosell.Opportunity{}, mustRead(o.ID)
+	}
+	if len(w.children) == 0 && w.closing == nil {
+		row, err := s.api.Update(ctx, opportunitySet, o.ID, o.Version, w.columns, s.query)
+		if err != nil {
+			return cosell.Opportunity{}, err
+		}
+		return s.opportunity(ctx, row)
+	}
+	row, err := s.api.ChangeSet(ctx, w.changeSet(o), &dataverse.Read{Set: opportunitySet, ID: o.ID, Query: s.query})
+	if err != nil {
+		return s.closedAlready(ctx, o.ID, values, err)
+	}
+	return s.opportunity(ctx, row)
+}
+
+// closedAlready: a close whose answer was lost is done, if the state is the wanted one.
+func (s *Opportunities) closedAlready(ctx context.Context, id string, values cosell.Record, cause error) (cosell.Opportunity, error) {
+	if codeOf(cause) != "closed.already" {
+		return cosell.Opportunity{}, cause
+	}
+	now, err := s.Get(ctx, id)
+	if err != nil || now.Record[cosell.Status] != values[cosell.Status] {
+		return cosell.Opportunity{}, cause
+	}
+	return now, nil
+}
+
+func mustRead(id string) error {
+	return fault.New(fault.Conflict, "writing opportunity %s: it must be read first", id)
+}
+
+// planned is what a Put is going to send.
+type planned struct {
+	columns  map[string]any // of the opportunity
+	children []dataverse.Write
+	closing  *dataverse.Write
+}
+
+func (w *planned) empty() bool {
+	return len(w.columns) == 0 && len(w.children) == 0 && w.closing == nil
+}
+func (w *planned) patches() bool { return len(w.columns) > 0 || w.closing != nil }
+
+// changeSet puts the conditional PATCH first: the close actions take no condition of their own, so it is
+// what proves that nobody wrote in between. It then has to change something; the referral identifier,
+// written as it is, raises no event.
+func (w *planned) changeSet(o cosell.Opportunity) []dataverse.Write {
+	var out []dataverse.Write
+	if w.patches() {
+		out = append(out, dataverse.Write{Method: http.MethodPatch, Path: rowPath(opportunitySet, o.ID), IfMatch: o.Version, Body: w.columns})
+	}
+	out = append(out, w.children...)
+	if w.closing != nil {
+		out = append(out, *w.closing)
+	}
+	return out
+}
+
+func rowPath(set, id string) string { return set + "(" + id + ")" }
+
+// plan turns values into writes.
+func (s *Opportunities) plan(ctx context.Context, o cosell.Opportunity, values cosell.Record) (*planned, error) {
+	w := &planned{columns: map[string]any{}}
+	if err := s.setStatus(w, o, values); err != nil {
+		return nil, err
+	}
+	if err := s.setColumns(ctx, w, o, values); err != nil {
+		return nil, err
+	}
+	if err := s.setName(w, o, values); err != nil {
+		return nil, err
+	}
+	if err := s.setSolutions(ctx, w, o, values); err != nil {
+		return nil, err
+	}
+	if w.closing != nil && len(w.columns) == 0 {
+		return w, s.anchor(w, o)
+	}
+	return w, nil
+}
+
+// anchor gives the conditional PATCH of a close a column to write when there is none.
+func (s *Opportunities) anchor(w *planned, o cosell.Opportunity) error {
+	for _, f := range []cosell.Field{cosell.ReferralID, cosell.Sync} {
+		row, ok := s.sheet.row(f)
+		text, known := o.Record[f]
+		if !ok || !known {
+			continue
+		}
+		v, err := scalars[row.As].toCRM(nil, row.CRM, text)
+		w.columns[row.CRM] = v
+		return err
+	}
+	return mustRead(o.ID)
+}
+
+// setColumns writes the plain values. Rows of related tables are not written through the opportunity.
+func (s *Opportunities) setColumns(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
+	g := &glossary{}
+	for _, row := range s.sheet.rows {
+		text, ok := values[row.Field]
+		if !ok || row.CRM == "" || strings.Contains(row.CRM, "/") || !s.writable(row, o, values) {
+			continue
+		}
+		if err := s.learn(ctx, g, row, text); err != nil {
+			return err
+		}
+		if err := s.setColumn(w, g, row, o, text); err != nil {
+			return refusedValue("opportunity "+o.ID, row.Field, err)
+		}
+	}
+	return nil
+}
+
+// writable leaves out what is written elsewhere, and what the CRM computes.
+func (s *Opportunities) writable(row Row, o cosell.Opportunity, values cosell.Record) bool {
+	source, _ := o.Source.(dataverse.Row)
+	switch {
+	case row.As == asName || !row.scalar() && row.As != asSeller:
+		return false
+	case values[row.Field] == "" && (row.As == asCurrency || row.Field == cosell.DealValue):
+		return false // neither can be cleared
+	case row.CRM == estimatedValue && source.Text(calculated) == "true":
+		return false // the CRM overwrites it from the products
+	case row.CRMWhenWon != "" && values[cosell.Status] == cosell.Won && o.Record[cosell.Status] != cosell.Won:
+		return false // travels in the close activity
+	}
+	return true
+}
+
+// estimatedValue is the column that the CRM fills where revenue is system calculated.
+const estimatedValue = "estimatedvalue"
+
+// learn reads what the row's codec looks things up in.
+func (s *Opportunities) learn(ctx context.Context, g *glossary, row Row, text string) error {
+	switch row.As {
+	case asChoice:
+		m, err := s.metadata.get(ctx)
+		g.choices = m.choices
+		return err
+	case asCurrency:
+		var err error
+		if g.currencies, err = s.currencies.get(ctx); err != nil {
+			return err
+		}
+		if _, ok := g.currencies[text]; !ok && text != "" {
+			g.currencies, err = s.currencies.again(ctx)
+		}
+		return err
+	}
+	return nil
+}
+
+func (s *Opportunities) setColumn(w *planned, g *glossary, row Row, o cosell.Opportunity, text string) error {
+	column := row.CRM
+	if row.CRMWhenWon != "" && o.Record[cosell.Status] == cosell.Won {
+		column = row.CRMWhenWon
+	}
+	if row.As == asSeller {
+		w.columns[column] = orNull(cut(text, s.sheet.length[row.CRM]))
+		return nil
+	}
+	v, err := scalars[row.As].toCRM(g, column, text)
+	if err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case string:
+		if row.As == asCurrency {
+			w.columns[column+"@odata.bind"] = dataverse.Bind("transactioncurrencies", v)
+			return nil
+		}
+		w.columns[column] = s.fitting(row, v)
+	default:
+		w.columns[column] = v
+	}
+	return nil
+}
+
+// fitting cuts a text to what the column holds in this organisation, should that be less than we ship.
+func (s *Opportunities) fitting(row Row, text string) string {
+	length := s.sheet.length[row.CRM]
+	if m, ok := s.metadata.peek(); ok {
+		if here := m.lengths[row.CRM]; here > 0 && (length == 0 || here < length) {
+			length = here
+		}
+	}
+	if row.As == "text" || row.As == "memo" || row.As == "country" {
+		return cut(text, length)
+	}
+	return text
+}
+
+// setName composes mark and name. With check marks off, only a name that came from Partner Center is
+// written, and never a mark.
+func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.Record) error {
+	row, ok := s.sheet.row(cosell.Name)
+	name, named := values[cosell.Name]
+	mark, marked := values[cosell.Mark]
+	if named = named && name != ""; !ok || !named && !marked {
+		return nil
+	}
+	length := s.sheet.length[row.CRM]
+	if !s.options.CheckMark {
+		if named {
+			w.columns[row.CRM] = cut(name, length)
+		}
+		return nil
+	}
+	source, read := o.Source.(dataverse.Row)
+	raw := source.Text(row.CRM)
+	if !named {
+		if name = o.Record[cosell.Name]; read {
+			_, name = splitMark(raw)
+		} else if mark == o.Record[cosell.Mark] {
+			return nil
+		} else {
+			return mustRead(o.ID) // a remembered name may be a hash
+		}
+	}
+	if !marked {
+		if mark, marked = o.Record[cosell.Mark]; !marked {
+			return mustRead(o.ID)
+		}
+	}
+	if composed := withMark(mark, cut(name, room(length))); !read || composed != raw {
+		w.columns[row.CRM] = composed
+	}
+	return nil
+}
+
+// setStatus closes by the win and lose actions, and opens by columns: a plain write of won or lost is
+// refused by the CRM. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/winopportunity
+func (s *Opportunities) setStatus(w *planned, o cosell.Opportunity, values cosell.Record) error {
+	want, ok := values[cosell.Status]
+	now := o.Record[cosell.Status]
+	if !ok || want == now {
+		return nil
+	}
+	switch want {
+	case cosell.Won, cosell.Lost, cosell.Canceled:
+		w.closing = s.closing(o, values, want)
+		return nil
+	case cosell.Open:
+		w.columns[statusColumn] = reasonInProgress
+	case cosell.OnHold:
+		w.columns[statusColumn] = reasonOnHold
+	default:
+		return refusedValue("opportunity "+o.ID, cosell.Status, notA("a status that an opportunity can get", want))
+	}
+	if cosell.OpportunityClosed(now) {
+		w.columns[stateColumn] = stateOpen
+	}
+	return nil
+}
+
+func (s *Opportunities) closing(o cosell.Opportunity, values cosell.Record, status string) *dataverse.Write {
+	activity := map[string]any{
+		"subject":                  closedSubject,
+		"opportunityid@odata.bind": dataverse.Bind(opportunitySet, o.ID),
+	}
+	if reason := firstText(values[cosell.Reason]); reason != "" {
+		activity["description"] = cut(reason, s.sheet.lengthOf("opportunityclose", "description"))
+	}
+	action := "LoseOpportunity"
+	if status == cosell.Won {
+		action = "WinOpportunity"
+		if revenue := either(values, o.Record, cosell.DealValue); revenue != "" {
+			activity["actualrevenue"] = json.Number(revenue)
+		}
+		if day := either(values, o.Record, cosell.ClosingDate); day != "" {
+			activity["actualend"] = day
+		}
+	}
+	if source, ok := o.Source.(dataverse.Row); ok {
+		if id := source.Text(lookupValue(currencyNav)); id != "" {
+			activity[currencyNav+"@odata.bind"] = dataverse.Bind("transactioncurrencies", id)
+		}
+	}
+	return &dataverse.Write{Method: http.MethodPost, Path: action,
+		Body: map[string]any{"Status": closingReason(status), "OpportunityClose": activity}}
+}
+
+func either(a, b cosell.Record, f cosell.Field) string {
+	if v, ok := a[f]; ok {
+		return v
+	}
+	return b[f]
+}
+
+// wholeNumber gives a quantity as the integer column wants it; a fraction is refused.
+func wholeNumber(text string) (any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return nil, notA("a quantity that CRM can hold, a whole number", text)
+	}
+	return n, nil
+}
