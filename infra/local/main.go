@@ -1,5 +1,6 @@
 // Command local is the laptop: `run` keeps the whole world up, `demo` tells the story of the source page in
-// it and ends, `bench` measures it. The Makefile calls it from the top folder of the repository.
+// it and ends, `bench` measures it; `setup` installs what comes from npm, `package` builds what ships. The
+// Makefile calls it from the top folder of the repository.
 package main
 
 import (
@@ -23,9 +24,10 @@ func main() {
 }
 
 func command(ctx context.Context, args []string) error {
-	commands := map[string]func(context.Context, flags) error{"run": run, "demo": story, "bench": measure}
+	commands := map[string]func(context.Context, flags) error{
+		"setup": setup, "package": pack, "run": run, "demo": story, "bench": measure}
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("usage: local run|demo|bench [-port 7400] [-mode proxy|forward] [-log]")
+		return errors.New("usage: local setup|package|run|demo|bench [-port 7400] [-mode proxy|forward] [-log]")
 	}
 	var f flags
 	set := flag.NewFlagSet(args[0], flag.ContinueOnError)

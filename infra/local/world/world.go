@@ -19,7 +19,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
-	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 )
 
 // readyWithin is how long the handler may take to answer for the first time.
@@ -47,15 +46,14 @@ type World struct {
 	killer    killer
 	client    *http.Client // carries events out
 
-	partnerCenter *partnercentersim.Sim
-	systems       []*system // Partner Center, Dataverse, Key Vault
-	tables        *tablesProxy
-	azurite       *emulators.Azurite
-	broker        *emulators.Broker
-	brokerClient  *http.Client
-	host          *hostsim.Host
-	local         control.Local
-	last          *lastLines
+	systems      []*system // Partner Center, Dataverse, Key Vault
+	tables       *tablesProxy
+	azurite      *emulators.Azurite
+	broker       *emulators.Broker
+	brokerClient *http.Client
+	host         *hostsim.Host
+	local        control.Local
+	last         *lastLines
 
 	mu       sync.Mutex
 	closed   bool

@@ -1,0 +1,111 @@
+// Package bench measures the product in the laptop world: a burst of changes through the Functions host
+// with its session model on, the handler's memory under it, its start, and the time from cause to effect.
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
+)
+
+// Row is one figure of .build/reports/bench.json.
+type Row struct {
+	ID     string  `json:"id"`
+	Name   string  `json:"name"`
+	Figure float64 `json:"figure"`
+	Unit   string  `json:"unit"`
+	Goal   string  `json:"goal"`
+	Met    bool    `json:"met"`
+}
+
+// Report is .build/reports/bench.json.
+type Report struct {
+	Rows []Row `json:"rows"`
+}
+
+// most adds a figure that must not be above a goal.
+func (r *Report) most(id, name string, figure, goal float64, unit string) {
+	r.Rows = append(r.Rows, Row{ID: id, Name: name, Figure: figure, Unit: unit, Goal: fmt.Sprintf("at most %g", goal), Met: figure <= goal})
+}
+
+// Effect adds the median from cause to effect of a story told at zero latency.
+func (r *Report) Effect(ms int64) {
+	r.most("effect", "from cause to effect, median over the steps of the story", float64(ms), 1000, "ms")
+}
+
+// Starts of the handler, of which the quickest counts: the others waited for the machine.
+const starts = 5
+
+// Measure takes the other figures in a world that has just started.
+func (r *Report) Measure(ctx context.Context, w *world.World, out io.Writer) error {
+	fmt.Fprintf(out, "%d starts of the handler …\n", starts)
+	ready, err := quickestStart(ctx, w)
+	if err != nil {
+		return err
+	}
+	r.most("ready", "handler ready after its start, quickest of 5", milliseconds(ready), 100, "ms")
+	took, err := burst(ctx, w, out)
+	if err != nil {
+		return err
+	}
+	_, peak, err := w.Host().HandlerRSS()
+	if err != nil {
+		return err
+	}
+	r.most("burst", fmt.Sprintf("%d opportunities changed in one burst, all synced", pairs), took.Seconds(), 60, "s")
+	r.most("memory", "handler resident under the burst, peak", float64(peak)/(1<<20), 64, "MiB")
+	return nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// quickestStart kills the handler again and again and waits until it is back. The host counts crashes, so
+// the world's clock moves on between them.
+func quickestStart(ctx context.Context, w *world.World) (time.Duration, error) {
+	best := w.Host().ReadyIn()
+	for range starts - 1 {
+		if err := w.Advance(ctx, time.Hour); err != nil {
+			return 0, err
+		}
+		was := w.Host().Status().Restarts
+		w.Host().Kill()
+		if err := w.AwaitRestart(ctx, was); err != nil {
+			return 0, err
+		}
+		best = min(best, w.Host().ReadyIn())
+	}
+	return best, nil
+}
+
+// Table prints the figures.
+func (r *Report) Table(out io.Writer) {
+	fmt.Fprintln(out)
+	for _, row := range r.Rows {
+		met := "met"
+		if !row.Met {
+			met = "NOT MET"
+		}
+		fmt.Fprintf(out, "%-62s %10.1f %-4s (%s): %s\n", row.Name, row.Figure, row.Unit, row.Goal, met)
+	}
+}
+
+// Write puts the report into a file, making its folder.
+func (r *Report) Write(file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("making the folder of %s: %w", file, err)
+	}
+	out, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	if err := os.WriteFile(file, append(out, '\n'), 0o644); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}

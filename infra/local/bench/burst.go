@@ -1,0 +1,220 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
+)
+
+const (
+	pairs = 1000
+	// batch is how many pairs are made before the world's clock moves past the CRM's window of limits.
+	batch = 250
+	// people at work at once.
+	people = 16
+	// patience is how long the world may take to come to rest.
+	patience = 5 * time.Minute
+)
+
+type fields = map[string]any
+
+// burst makes the pairs, changes all opportunities at once, and says how long it took until the last
+// referral showed its change.
+func burst(ctx context.Context, w *world.World, out io.Writer) (time.Duration, error) {
+	b := &bencher{w: w, local: w.Local(), client: &http.Client{Timeout: patience + time.Minute,
+		Transport: &http.Transport{MaxIdleConnsPerHost: people}}}
+	defer b.client.CloseIdleConnections()
+	fmt.Fprintf(out, "making %d pairs from the portal …\n", pairs)
+	if err := b.register(ctx); err != nil {
+		return 0, err
+	}
+	if err := b.makePairs(ctx, out); err != nil {
+		return 0, err
+	}
+	deals, err := b.deals(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(deals) != pairs {
+		return 0, fmt.Errorf("%d of %d referrals have an opportunity", len(deals), pairs)
+	}
+	fmt.Fprintf(out, "changing all %d opportunities in one burst …\n", pairs)
+	return b.changeAll(ctx, deals)
+}
+
+type bencher struct {
+	w      *world.World
+	local  control.Local
+	client *http.Client
+}
+
+// deal is a referral and its opportunity.
+type deal struct{ referral, opportunity string }
+
+// register puts the product's URL in place of the old connector's.
+func (b *bencher) register(ctx context.Context) error {
+	return b.w.Operate(ctx, http.MethodPost, "/api/webhookregistration", fields{"overwrite": true})
+}
+
+func (b *bencher) makePairs(ctx context.Context, out io.Writer) error {
+	for made := 0; made < pairs; made += batch {
+		err := parallel(batch, func(i int) error {
+			name := fmt.Sprintf("Deal %d", made+i)
+			return b.call(ctx, http.MethodPost, b.local.PartnerCenter.Control+"/user", fields{"do": "create", "referral": fields{
+				"name": name, "customerProfile": fields{"name": fmt.Sprintf("Customer %d", made+i)}}}, nil)
+		})
+		if err != nil {
+			return err
+		}
+		if err := b.rest(ctx); err != nil {
+			return err
+		}
+		if err := b.w.Advance(ctx, 6*time.Minute); err != nil {
+			return err
+		}
+		if err := b.rest(ctx); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  %d\n", made+batch)
+	}
+	return nil
+}
+
+// deals reads which opportunity belongs to which referral.
+func (b *bencher) deals(ctx context.Context) ([]deal, error) {
+	var records struct {
+		Referrals map[string]struct {
+			ExternalReferenceID string `json:"externalReferenceId"`
+		} `json:"referrals"`
+	}
+	if err := b.call(ctx, http.MethodGet, b.local.PartnerCenter.Control+"/records", nil, &records); err != nil {
+		return nil, err
+	}
+	var out []deal
+	for id, r := range records.Referrals {
+		if r.ExternalReferenceID != "" {
+			out = append(out, deal{referral: id, opportunity: r.ExternalReferenceID})
+		}
+	}
+	return out, nil
+}
+
+// changeAll gives every opportunity a value of its own, and measures until the last referral shows it.
+func (b *bencher) changeAll(ctx context.Context, deals []deal) (time.Duration, error) {
+	began := b.w.Now()
+	err := parallel(len(deals), func(i int) error {
+		return b.call(ctx, http.MethodPost, b.local.Dataverse.Control+"/user", fields{"do": "update", "table": "opportunity",
+			"id": deals[i].opportunity, "columns": fields{"estimatedvalue": 100000 + i}}, nil)
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := b.rest(ctx); err != nil {
+		return 0, err
+	}
+	return b.lastShown(ctx, deals, began)
+}
+
+// lastShown checks that every referral shows its value, and finds the time of the last write that did it.
+func (b *bencher) lastShown(ctx context.Context, deals []deal, began time.Time) (time.Duration, error) {
+	var records struct {
+		Referrals map[string]struct {
+			Details struct {
+				DealValue json.Number `json:"dealValue"`
+			} `json:"details"`
+		} `json:"referrals"`
+	}
+	if err := b.call(ctx, http.MethodGet, b.local.PartnerCenter.Control+"/records", nil, &records); err != nil {
+		return 0, err
+	}
+	behind := 0
+	for i, d := range deals {
+		if value, err := records.Referrals[d.referral].Details.DealValue.Float64(); err != nil || value != float64(100000+i) {
+			behind++
+		}
+	}
+	if behind > 0 {
+		return 0, fmt.Errorf("%d of %d referrals do not show their change", behind, len(deals))
+	}
+	var history []control.Entry
+	if err := b.call(ctx, http.MethodGet, b.local.PartnerCenter.Control+"/history", nil, &history); err != nil {
+		return 0, err
+	}
+	last := began
+	for _, e := range history {
+		if e.Method == http.MethodPatch && strings.Contains(e.RequestBody, "/details/dealValue") && e.At.After(last) {
+			last = e.At
+		}
+	}
+	return last.Sub(began), nil
+}
+
+// rest waits until the world is quiet.
+func (b *bencher) rest(ctx context.Context) error {
+	url := fmt.Sprintf("%s/idle?wait=%d", b.local.Host.Control, patience.Milliseconds())
+	if err := b.call(ctx, http.MethodGet, url, nil, nil); err != nil {
+		return fmt.Errorf("waiting for the world to come to rest: %w", err)
+	}
+	return nil
+}
+
+func (b *bencher) call(ctx context.Context, method, url string, in, out any) error {
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return fmt.Errorf("%s %s: %w", method, url, err)
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, &body)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, url, err)
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return fmt.Errorf("reading the answer of %s %s: %w", method, url, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s: %s %.300s", method, url, resp.Status, answer)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}
+
+// parallel runs n jobs, some at a time, and joins their errors.
+func parallel(n int, job func(int) error) error {
+	var all sync.WaitGroup
+	errs := make([]error, people)
+	next := make(chan int)
+	for p := range people {
+		all.Go(func() {
+			for i := range next {
+				if err := job(i); err != nil && errs[p] == nil {
+					errs[p] = err
+				}
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	return errors.Join(errs...)
+}

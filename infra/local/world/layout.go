@@ -1,0 +1,63 @@
+package world
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+// Layout is where things lie below the top folder of the repository.
+type Layout struct{ Top string }
+
+// FindLayout looks for the top folder from the working folder upwards.
+func FindLayout() (Layout, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return Layout{}, fmt.Errorf("looking for the repository: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return Layout{dir}, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return Layout{}, errors.New("there is no go.mod here or above: run this in the repository")
+		}
+		dir = parent
+	}
+}
+
+// Emulators is the folder that emulators.Install is called for.
+func (l Layout) Emulators() string { return filepath.Join(l.Top, "infra", "local", "emulators") }
+
+// Build is the folder for output; git ignores it.
+func (l Layout) Build() string { return filepath.Join(l.Top, ".build") }
+
+// App is the packaged folder.
+func (l Layout) App() string { return filepath.Join(l.Build(), "app") }
+
+// Report is a file in .build/reports.
+func (l Layout) Report(name string) string { return filepath.Join(l.Build(), "reports", name) }
+
+// Local is .build/local.json.
+func (l Layout) Local() string { return filepath.Join(l.Build(), "local.json") }
+
+// WriteLocal puts .build/local.json in place in one step, so that nobody reads half of it.
+func WriteLocal(file string, local control.Local) error {
+	out, err := json.MarshalIndent(local, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("making the folder of %s: %w", file, err)
+	}
+	half := file + ".new"
+	if err := os.WriteFile(half, append(out, '\n'), 0o600); err != nil { // it holds keys, if only of this world
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	return os.Rename(half, file)
+}

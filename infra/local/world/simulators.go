@@ -1,0 +1,66 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/infra/local/vaultsim"
+)
+
+const seed = 20260301
+
+// startSystems makes the simulated systems with their seed data: the old connector is registered at
+// Partner Center, the product's steps are registered in the CRM, the refresh token lies in the vault.
+func (w *World) startSystems(context.Context) error {
+	k := w.secrets
+	partnerCenter, err := partnercentersim.New(partnercentersim.Options{
+		Now: w.clock.now, TokenNow: time.Now, Seed: seed, Notify: w.kickAll,
+		Tenant: k.partnerTenant, ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken,
+		SigningHost: certificateHost,
+		Apps:        []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient}},
+	})
+	if err != nil {
+		return fmt.Errorf("starting Partner Center: %w", err)
+	}
+	if err := os.WriteFile(w.signerFile(), partnerCenter.RootPEM(), 0o644); err != nil {
+		return fmt.Errorf("writing the root of webhook signatures: %w", err)
+	}
+	dataverse, err := dataversesim.New(dataversesim.Options{
+		Now: w.clock.now, Seed: seed, Notify: w.kickAll,
+		Host: dataverseHost, Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
+		OrganizationID: k.organization,
+		WebhookURL:     w.productURL() + crmRoute, SecretHeader: crmSecretHeader, Secret: k.crmSecret,
+	})
+	if err != nil {
+		return fmt.Errorf("starting Dataverse: %w", err)
+	}
+	vault, err := vaultsim.New(vaultsim.Options{
+		Now: w.clock.now, CheckToken: partnerCenter.CheckToken,
+		Secrets: map[string]string{refreshTokenSecret: k.refreshToken},
+	})
+	if err != nil {
+		return fmt.Errorf("starting Key Vault: %w", err)
+	}
+	w.systems = []*system{
+		newSystem("partnercenter", partnerCenter, &w.clock, w.client),
+		newSystem("dataverse", dataverse, &w.clock, w.client),
+		newSystem("vault", vault, &w.clock, w.client),
+	}
+	for _, s := range w.systems {
+		s.wire.Watch(w.killer.watch)
+	}
+	return nil
+}
+
+// runSystems lets the systems' time pass and their events go out.
+func (w *World) runSystems() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.onClose(cancel)
+	for _, s := range w.systems {
+		w.finished.Go(func() { s.run(ctx) })
+	}
+}
