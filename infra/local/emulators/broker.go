@@ -53,7 +53,7 @@ func StartBroker(ctx context.Context, o BrokerOptions) (*Broker, error) {
 			return nil, err
 		}
 	}
-	queues, err := json.Marshal(o.Queues)
+	queues, err := json.Marshal(append([]Queue{}, o.Queues...))
 	if err != nil {
 		return nil, fmt.Errorf("starting the Service Bus: %w", err)
 	}

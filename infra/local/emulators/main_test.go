@@ -153,7 +153,7 @@ type counts struct{ Active, Locked, Scheduled, DeadLettered int }
 func queueCounts(t testing.TB, queue string) counts {
 	t.Helper()
 	var all map[string]counts
-	control(t, "GET", "/queues", nil, &all)
+	callControl(t, broker, "GET", "/queues", nil, &all)
 	c, ok := all[queue]
 	if !ok {
 		t.Fatalf("GET /queues does not know %s", queue)
@@ -176,10 +176,10 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// control makes a control call that must succeed.
-func control(t testing.TB, method, path string, body, into any) {
+// callControl makes a control call that must succeed.
+func callControl(t testing.TB, b *Broker, method, path string, body, into any) {
 	t.Helper()
-	status, answer := controlRaw(t, method, path, body)
+	status, answer := controlRaw(t, b, method, path, body)
 	if status != http.StatusOK {
 		t.Fatalf("%s %s: %d %s", method, path, status, answer)
 	}
@@ -188,11 +188,11 @@ func control(t testing.TB, method, path string, body, into any) {
 	}
 }
 
-func controlRaw(t testing.TB, method, path string, body any) (int, []byte) {
+func controlRaw(t testing.TB, b *Broker, method, path string, body any) (int, []byte) {
 	t.Helper()
 	encoded, err := json.Marshal(body)
 	must(t, err)
-	req, err := http.NewRequestWithContext(within(t), method, broker.ControlURL()+path, bytes.NewReader(encoded))
+	req, err := http.NewRequestWithContext(within(t), method, b.ControlURL()+path, bytes.NewReader(encoded))
 	must(t, err)
 	resp, err := http.DefaultClient.Do(req)
 	must(t, err)

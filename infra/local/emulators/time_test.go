@@ -67,8 +67,8 @@ func TestAdvancedClockMakesScheduledMessagesDueAndEndsTimesToLive(t *testing.T) 
 	locked := receiveOne(t, r)
 
 	var before, after struct{ Now time.Time }
-	control(t, "GET", "/clock", nil, &before)
-	control(t, "POST", "/clock", map[string]string{"advance": "73h"}, &after)
+	controlCall(t, "GET", "/clock", nil, &before)
+	controlCall(t, "POST", "/clock", map[string]string{"advance": "73h"}, &after)
 	if d := after.Now.Sub(before.Now); d < 73*time.Hour || d > 73*time.Hour+time.Minute {
 		t.Errorf("the clock moved by %v", d)
 	}

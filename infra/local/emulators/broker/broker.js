@@ -66,6 +66,7 @@ export class Broker {
     new Connection(amqp, this);
     gatherWrites(amqp, socket);
     amqp.accept(socket);
+    socket.on('close', () => amqp.eof()); // rhea itself misses a socket that this side destroys
   }
 }
 

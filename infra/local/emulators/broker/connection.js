@@ -8,6 +8,9 @@ import { MAX_SIZE } from './queue.js';
 
 const MANAGEMENT = '/$management', CBS = '$cbs';
 const NEXT_SESSION_WAIT = 60_000; // the service's, when the client names none
+// Part of that wait after which the answer goes out: the client itself gives up at the end of it, and
+// has to throw away its link when no answer came.
+const ANSWER_BEFORE = 0.95;
 
 // One client connection: answers attaches, and routes what comes on the links.
 export class Connection {
@@ -26,9 +29,9 @@ export class Connection {
     amqp.on('session_close', ({ session }) => this.#end((c) => c.link.session === session));
     amqp.on('connection_close', () => this.#end(() => true));
     amqp.on('disconnected', () => this.#end(() => true));
-    for (const event of ['error', 'protocol_error', 'connection_error', 'session_error', 'sender_error', 'receiver_error', 'sender_close', 'receiver_close']) {
-      amqp.on(event, () => {}); // what the client says or does wrong ends its connection, not the broker
-    }
+    // What a client says or does wrong ends its connection, not the broker.
+    for (const event of ['error', 'protocol_error']) amqp.on(event, (e) => process.stderr.write(`connection dropped: ${e.stack}\n`));
+    for (const event of ['connection_error', 'session_error', 'sender_error', 'receiver_error', 'sender_close', 'receiver_close']) amqp.on(event, () => {});
   }
 
   #end(affected) {
@@ -89,28 +92,39 @@ export class Connection {
   #openConsumer(sender, queue, wanted) {
     if (queue.sessions && !wanted) throw notAllowed(`'${queue.path}' requires sessions: a receiver without a session is not possible.`);
     if (!queue.sessions && wanted) throw notAllowed(`'${queue.path}' does not require sessions: a session receiver is not possible.`);
-    const consumer = new Consumer(sender, queue, this.#broker.faults);
-    const entry = { link: sender, consumer };
-    sender.on('sender_close', () => {
-      if (!sender.state.local_open) sender.open(); // still waiting for a session: attach and detach at once
-      this.#end((e) => e === entry);
-    });
+    const entry = { link: sender, consumer: new Consumer(sender, queue, this.#broker.faults) };
     this.#consumers.add(entry);
-    if (!wanted) return this.#accept(sender);
-    holdBack(sender);
-    const late = (terms) => {
-      this.#accept(sender, terms);
+    const end = () => this.#end((e) => e === entry);
+    if (wanted) return this.#awaitSession(sender, queue, wanted, entry.consumer, end);
+    sender.on('sender_close', end);
+    this.#accept(sender);
+  }
+
+  // rhea answers an attach by itself. This one is answered when there is a session, or there is none.
+  #awaitSession(sender, queue, wanted, consumer, end) {
+    let attach = () => {
+      attach = () => {};
       sender.open();
+    };
+    sender.state.local_open = false;
+    sender.state.open_requests--;
+    sender.on('sender_close', () => {
+      end();
+      attach(); // a client that waits no longer wants its attach answered before its detach
+    });
+    const granted = (terms) => {
+      this.#accept(sender, terms);
+      attach();
     };
     const refused = (refusal) => {
-      this.#end((e) => e === entry);
-      sender.open();
+      end();
+      attach();
       sender.close(refusal.amqp);
     };
-    const wait = sender.remote.attach.properties?.['com.microsoft:timeout'] ?? NEXT_SESSION_WAIT;
+    const wait = (sender.remote.attach.properties?.['com.microsoft:timeout'] ?? NEXT_SESSION_WAIT) * ANSWER_BEFORE;
     this.#broker.faults.apply('accept-session', queue.path, this.#amqp, () => {
       try {
-        consumer.acceptSession(wanted, wait, late, refused);
+        consumer.acceptSession(wanted, wait, granted, refused);
       } catch (e) {
         if (!(e instanceof Refusal)) throw e;
         refused(e);
@@ -212,12 +226,6 @@ function batched(bytes, format) {
 function settled(delivery, refusal) {
   const { message } = rhea;
   delivery.update(true, (refusal ? message.rejected({ error: refusal.amqp }) : message.accepted()).described());
-}
-
-// rhea answers an attach by itself. A receiver of the next session must wait for its answer.
-function holdBack(link) {
-  link.state.local_open = false;
-  link.state.open_requests--;
 }
 
 // The session that a receiver asks for: undefined = no session, id undefined = the next free one. The

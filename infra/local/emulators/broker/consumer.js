@@ -1,7 +1,7 @@
 import rhea from 'rhea';
 import { deliveryTag, ticks } from './tokens.js';
 import { encode } from './codec.js';
-import { Refusal, messageLockLost, sessionLockLost } from './errors.js';
+import { Refusal, messageLockLost } from './errors.js';
 import { settle } from './settle.js';
 
 const { message: outcomes, types } = rhea;
@@ -17,6 +17,7 @@ export class Consumer {
   #faults;
   #sent = 0;
   #hold = null;
+  #ended = false;
   #stopWaiting = () => {};
 
   constructor(link, queue, faults) {
@@ -31,15 +32,16 @@ export class Consumer {
   }
 
   // Sessions: takes the named one or waits for the next free one, then answers the attach.
-  // `late` opens the link after its attach has been held back, `refused(error)` refuses it.
-  acceptSession(wanted, wait, late, refused) {
-    const granted = (hold) => {
+  // `granted(terms)` accepts the attach that has been held back, `refused(error)` refuses it.
+  acceptSession(wanted, wait, granted, refused) {
+    if (this.#ended) return; // a fault has delayed this for longer than the client waited
+    const take = (hold) => {
       this.#hold = hold;
       this.#queue.log.note('accept-session', this.#queue.path, hold.session.id);
-      late(sessionTerms(wanted, hold));
+      granted(sessionTerms(wanted, hold));
     };
-    if (wanted.id !== undefined) granted(this.#queue.sessions.accept(wanted.id, this));
-    else this.#stopWaiting = this.#queue.sessions.acceptNext(this, wait, granted, refused);
+    if (wanted.id !== undefined) take(this.#queue.sessions.accept(wanted.id, this));
+    else this.#stopWaiting = this.#queue.sessions.acceptNext(this, wait, take, refused);
   }
 
   get hold() {
@@ -69,6 +71,7 @@ export class Consumer {
 
   // The client has closed the link, or its session or connection has ended.
   closed() {
+    this.#ended = true;
     this.#stopWaiting();
     this.#queue.consumers.delete(this);
     if (this.#hold) {
@@ -98,7 +101,7 @@ export class Consumer {
     const refuse = (refusal) => answer(delivery, refusal);
     this.#faults.apply(disposition.operation, this.#queue.path, this.#link.connection, () => {
       try {
-        if (!this.#queue.valid(lock)) throw lockLost(lock);
+        if (!this.#queue.valid(lock)) throw messageLockLost(`The lock of message ${lock.message.seq} has been lost.`);
         settle(this.#queue, lock, disposition);
         answer(delivery);
       } catch (e) {
@@ -116,11 +119,6 @@ function answer(delivery, refusal) {
   const state = refusal ? outcomes.rejected({ error: refusal.amqp }) : outcomes.accepted();
   delivery.update(true, state.described());
   delivery.remote_settled = true; // the client says nothing more: rhea may forget the delivery
-}
-
-function lockLost(lock) {
-  const text = `The lock of message ${lock.message.seq} has been lost.`;
-  return lock.hold ? sessionLockLost(text) : messageLockLost(text);
 }
 
 // What an outcome means; state.value holds its typed fields.

@@ -22,7 +22,8 @@ export function controlServer(broker) {
       broker.faults.clear();
       return { faults: 0 };
     },
-    'POST /reset': () => {
+    'POST /reset': (_, body) => {
+      onlyMembers(body, []);
       broker.reset();
       return {};
     },

@@ -97,7 +97,7 @@ export class Sessions {
     waiter.stop = stop;
     waiter.alarm = this.#queue.timeline.add(this.#queue.timeline.now() + wait, () => {
       stop();
-      refused(timedOut(`No session of '${this.#queue.path}' became available within ${wait} ms.`));
+      refused(timedOut(`No session of '${this.#queue.path}' became available within ${Math.round(wait)} ms.`));
     });
     this.#waiting.add(waiter);
     return stop;
