@@ -90,6 +90,31 @@ func TestEventsAreSignedWhereTheRegistrationSays(t *testing.T) {
 	}
 }
 
+func TestAnIntermediateMayStandBetweenRootAndLeaf(t *testing.T) {
+	const address = "https://3psostorageacct.blob.core.windows.net/cert/pcnotifications-dispatch.microsoft.com.cer"
+	p := newPlace(t)
+	if p.leaf(address); p.sim.IntermediatesPEM() != nil {
+		t.Error("there is an intermediate without being asked for")
+	}
+	p = newPlace(t, func(o *partnercentersim.Options) { o.Intermediate = true })
+	leaf := p.leaf(address)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(p.sim.RootPEM())
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: p.time()}); err == nil {
+		t.Error("the leaf leads to the root without the intermediate")
+	}
+}
+
+func TestCertificateHostServesNothingElse(t *testing.T) {
+	p := newPlace(t)
+	for call, want := range map[string]int{"GET /other.cer": 404, "POST /cert/pcnotifications-dispatch.microsoft.com.cer": 405} {
+		method, path, _ := strings.Cut(call, " ")
+		if a := p.send(method, "https://3psostorageacct.blob.core.windows.net"+path, ""); a.status != want {
+			t.Errorf("%s: %d, want %d", call, a.status, want)
+		}
+	}
+}
+
 func TestSignGivesWhatMicrosoftWouldSend(t *testing.T) {
 	p := newPlace(t)
 	body := []byte(`{"EventName":"by hand"}`)

@@ -22,39 +22,42 @@ const (
 	certificatePath = "/cert/" + certificateName + ".cer"
 )
 
-// signer holds the certificate that events are signed with: a test root, an intermediate and a leaf, all
-// with O=Microsoft Corporation, as the documented check of the issuer demands.
+// signer holds the certificate that events are signed with: a test root, perhaps an intermediate, and a
+// leaf, all with O=Microsoft Corporation, as the documented check of the issuer demands.
 type signer struct {
 	key                      *rsa.PrivateKey
-	root, intermediate, leaf []byte // DER
+	root, intermediate, leaf []byte // DER; intermediate may be empty
 }
 
-func newSigner(key *rsa.PrivateKey, now time.Time) (*signer, error) {
+func newSigner(key *rsa.PrivateKey, withIntermediate bool, now time.Time) (*signer, error) {
 	var err error
 	if key == nil {
 		if key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 			return nil, fmt.Errorf("making the signing key: %w", err)
 		}
 	}
-	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	s := &signer{key: key}
+	issuer := template(1, "Laptop World Root (not Microsoft)", now, true)
+	issuerKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making the root key: %w", err)
 	}
-	middleKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("making the intermediate key: %w", err)
-	}
-	root := template(1, "Laptop World Root (not Microsoft)", now, true)
-	middle := template(2, "Laptop World Intermediate (not Microsoft)", now, true)
-	leaf := template(3, certificateName, now, false)
-	s := &signer{key: key}
-	if s.root, err = x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey); err != nil {
+	if s.root, err = x509.CreateCertificate(rand.Reader, issuer, issuer, issuerKey.Public(), issuerKey); err != nil {
 		return nil, fmt.Errorf("making the root certificate: %w", err)
 	}
-	if s.intermediate, err = x509.CreateCertificate(rand.Reader, middle, root, middleKey.Public(), rootKey); err != nil {
-		return nil, fmt.Errorf("making the intermediate certificate: %w", err)
+	if withIntermediate {
+		middle := template(2, "Laptop World Intermediate (not Microsoft)", now, true)
+		middleKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("making the intermediate key: %w", err)
+		}
+		if s.intermediate, err = x509.CreateCertificate(rand.Reader, middle, issuer, middleKey.Public(), issuerKey); err != nil {
+			return nil, fmt.Errorf("making the intermediate certificate: %w", err)
+		}
+		issuer, issuerKey = middle, middleKey
 	}
-	if s.leaf, err = x509.CreateCertificate(rand.Reader, leaf, middle, key.Public(), middleKey); err != nil {
+	leaf := template(3, certificateName, now, false)
+	if s.leaf, err = x509.CreateCertificate(rand.Reader, leaf, issuer, key.Public(), issuerKey); err != nil {
 		return nil, fmt.Errorf("making the signing certificate: %w", err)
 	}
 	return s, nil
@@ -82,9 +85,14 @@ func certificatePEM(der []byte) []byte {
 // RootPEM is the root that the receiver of the events has to trust.
 func (s *Sim) RootPEM() []byte { return certificatePEM(s.signs.root) }
 
-// IntermediatesPEM is what stands between the root and the signing certificate; the certificate's URL gives
-// the leaf alone.
-func (s *Sim) IntermediatesPEM() []byte { return certificatePEM(s.signs.intermediate) }
+// IntermediatesPEM is what stands between the root and the signing certificate, empty without
+// Options.Intermediate. The certificate's URL gives the leaf alone.
+func (s *Sim) IntermediatesPEM() []byte {
+	if len(s.signs.intermediate) == 0 {
+		return nil
+	}
+	return certificatePEM(s.signs.intermediate)
+}
 
 // sign is RSASSA-PKCS1-v1_5 with SHA-256 over the body, in base64.
 func (s *signer) sign(body []byte) (string, error) {

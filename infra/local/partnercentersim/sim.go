@@ -51,9 +51,10 @@ type Options struct {
 	OrganizationName string
 	UserEmail        string // the integration user, for the Referrals user role
 
-	SigningHost string          // default 3psostorageacct.blob.core.windows.net
-	SigningKey  *rsa.PrivateKey // of the leaf; made when nil
-	WebhookURL  string          // of the old connector, registered in the seed; "-" for no registration
+	SigningHost  string          // default 3psostorageacct.blob.core.windows.net
+	SigningKey   *rsa.PrivateKey // of the leaf; made when nil
+	Intermediate bool            // an authority of its own stands between root and leaf
+	WebhookURL   string          // of the old connector, registered in the seed; "-" for no registration
 }
 
 // App is an app registration with a secret.
@@ -92,7 +93,7 @@ func New(o Options) (*Sim, error) {
 		return nil, fmt.Errorf("Options.Now is missing: give the world's clock")
 	}
 	withDefaults(&o)
-	signs, err := newSigner(o.SigningKey, o.Now())
+	signs, err := newSigner(o.SigningKey, o.Intermediate, o.Now())
 	if err != nil {
 		return nil, err
 	}
