@@ -100,7 +100,7 @@ func (h *Host) envelope(inv *invocation, body []byte, parent string) (*result, s
 		{"Transfer-Encoding", "chunked"},
 		{"Content-Type", "application/json; charset=utf-8"},
 	}
-	if t := h.traceparent(parent); t != "" {
+	if t := h.traceparent(parent); t != "" && h.telemetry() {
 		header = append(header, field{"traceparent", t})
 	}
 	in, err := h.follow(inv.ctx, w, "/"+inv.fn.name, header, body)

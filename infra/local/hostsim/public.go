@@ -142,7 +142,7 @@ func (c *web) refuse(err error) error {
 func (h *Host) traceparent(callers string) string {
 	parts := strings.Split(callers, "-")
 	switch {
-	case strings.EqualFold(h.app.host.TelemetryMode, "OpenTelemetry") && h.opt.Settings["OTEL_EXPORTER_OTLP_ENDPOINT"] != "":
+	case h.openTelemetry():
 		trace, flags := randomHex(16), "01"
 		if len(parts) == 4 {
 			trace, flags = parts[1], parts[3]
@@ -153,6 +153,13 @@ func (h *Host) traceparent(callers string) string {
 	}
 	return callers
 }
+
+func (h *Host) openTelemetry() bool {
+	return strings.EqualFold(h.app.host.TelemetryMode, "OpenTelemetry") && h.opt.Settings["OTEL_EXPORTER_OTLP_ENDPOINT"] != ""
+}
+
+// telemetry says whether the host exports traces; only then envelope calls carry a trace.
+func (h *Host) telemetry() bool { return h.openTelemetry() || h.insights() }
 
 func (h *Host) insights() bool { return h.opt.Settings["APPLICATIONINSIGHTS_CONNECTION_STRING"] != "" }
 

@@ -206,9 +206,6 @@ func (h *Host) deliver(ctx context.Context, f *function, namespace string, l lin
 	inv := h.begin(context.WithoutCancel(ctx), f)
 	body := m.encode(f, namespace, l.lockedUntil(), time.Now())
 	parent, _ := m.properties["traceparent"].(string)
-	if !h.insights() && h.app.host.TelemetryMode == "" {
-		parent = ""
-	}
 	res, answer, err := h.envelope(inv, body, parent)
 	if err == nil {
 		err = res.settle(f)

@@ -134,10 +134,15 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		b.done = true
 		go b.ended()
-	case err != nil:
+	case errors.Is(err, io.ErrUnexpectedEOF), isNetError(err):
 		b.left()
 	}
 	return n, err
+}
+
+func isNetError(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne)
 }
 
 // drain reads away what nobody wanted and says whether the body's end was reached.
@@ -239,7 +244,7 @@ type rawReply struct {
 }
 
 func (w *rawReply) head(status int, reason string, h fields) {
-	bodied := w.call.method != http.MethodHead && status >= 200 && status != 204 && status != 304
+	bodied := w.call.method != http.MethodHead && (status < 100 || status >= 200) && status != 204 && status != 304
 	keepsOpen := w.call.minor > 0 && !w.call.header.lists("Connection", "close") && !w.call.header.has("X-Content-Length") ||
 		w.call.minor == 0 && w.call.header.lists("Connection", "keep-alive")
 	switch {
