@@ -32,6 +32,23 @@ func Refuse(w http.ResponseWriter, status int, text string) {
 	}{text})
 }
 
+// RefuseFault answers a webhook that failed: 400 for what can never work, 401 for what is not authentic,
+// 503 for every trouble of ours. The caller learns no more than that; the cause goes into the log.
+func RefuseFault(w http.ResponseWriter, cause error) {
+	if b, ok := w.(*buffer); ok {
+		b.cause = cause
+	}
+	switch fault.KindOf(cause) {
+	case fault.Invalid:
+		Refuse(w, http.StatusBadRequest, "the request is malformed")
+	case fault.Denied:
+		Refuse(w, http.StatusUnauthorized, "the request is not authentic")
+	default:
+		w.Header().Set("Retry-After", "5")
+		Refuse(w, http.StatusServiceUnavailable, "this cannot be decided now, try again")
+	}
+}
+
 // Allowed says whether the method is one of those; if not, it has answered 405 with Allow and no body.
 func Allowed(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 	if slices.Contains(methods, r.Method) {

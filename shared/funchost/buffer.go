@@ -14,6 +14,7 @@ type buffer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	cause  error // why it refuses, for the log
 }
 
 func newBuffer() *buffer { return &buffer{header: http.Header{}} }

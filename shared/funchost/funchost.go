@@ -14,8 +14,10 @@ type Function struct {
 	Name  string       // folder name, lower-case letters and digits
 	HTTP  http.Handler // called with the path as the client sent it
 	Route string       // of an HTTP function, below /api/: "partnercenterwebhook/{tenant?}"
-	Queue func(ctx context.Context, d Delivery) error
-	Timer func(ctx context.Context, t Tick) error
+	// MaxBody is the most that an HTTP body may have in bytes; 0 is 64 KiB.
+	MaxBody int64
+	Queue   func(ctx context.Context, d Delivery) error
+	Timer   func(ctx context.Context, t Tick) error
 }
 
 // Delivery is one queue message as the host handed it over.
@@ -51,8 +53,7 @@ type Options struct {
 	Log     *slog.Logger
 	Limit   time.Duration // own time limit of an invocation, default 4 min: the host's is 5, and it kills the process
 	MaxHTTP int           // HTTP calls worked on at the same time, default 200; the host sets no limit
-	MaxRead int           // HTTP bodies being read at the same time, default 768: times MaxBody is the memory a slow crowd can hold
-	MaxBody int64         // bytes of an HTTP body, default 64 KiB
+	MaxHeld int64         // bytes of HTTP bodies in memory at the same time, default 12 MiB: a crowd of slow senders gets no more
 }
 
 func (o Options) withDefaults() Options {
@@ -64,7 +65,6 @@ func (o Options) withDefaults() Options {
 	}
 	o.Limit = cmp.Or(o.Limit, 4*time.Minute)
 	o.MaxHTTP = cmp.Or(o.MaxHTTP, 200)
-	o.MaxRead = cmp.Or(o.MaxRead, 768)
-	o.MaxBody = cmp.Or(o.MaxBody, 64<<10)
+	o.MaxHeld = cmp.Or(o.MaxHeld, 12<<20)
 	return o
 }

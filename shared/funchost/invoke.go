@@ -12,7 +12,9 @@ import (
 )
 
 func (s *server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Function) {
-	if status := s.readBody(w, r, maxEnvelope); status != 0 {
+	size, status := s.readBody(w, r, maxEnvelope)
+	defer s.held.Add(-size)
+	if status != 0 {
 		w.Header().Set("Connection", "close")
 		Refuse(w, status, bodyText[status])
 		return

@@ -1,13 +1,18 @@
 package funchost
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // server answers the host. Requests come in three kinds: GET / (the readiness probe), HTTP functions at
@@ -16,7 +21,7 @@ type server struct {
 	functions map[string]Function // by name
 	routes    []route
 	outcomes  Outcomes
-	reading   chan struct{}
+	held      atomic.Int64 // bytes of bodies in memory
 	working   chan struct{}
 	refusals  *sampler
 	Options
@@ -26,6 +31,7 @@ type server struct {
 const (
 	bodyTime    = 30 * time.Second
 	httpLimit   = 200 * time.Second // the front end cuts its caller at 230 s, the proxy at 240 s of silence
+	maxBody     = 64 << 10          // unless the function says otherwise
 	maxEnvelope = 1 << 20           // a message of 256 KB in base64, and its metadata
 )
 
@@ -35,7 +41,6 @@ func NewServer(functions []Function, outcomes Outcomes, options Options) http.Ha
 	s := &server{
 		functions: map[string]Function{},
 		outcomes:  outcomes,
-		reading:   make(chan struct{}, o.MaxRead),
 		working:   make(chan struct{}, o.MaxHTTP),
 		refusals:  newSampler(o.Now),
 		Options:   o,
@@ -83,8 +88,8 @@ func (s *server) serveHTTPFunction(w http.ResponseWriter, r *http.Request, path 
 		for name, value := range values {
 			r.SetPathValue(name, value)
 		}
-		status := s.callHTTP(w, r, route.function)
-		s.logHTTP(r, route.function.Name, status)
+		status, cause := s.callHTTP(w, r, route.function)
+		s.logHTTP(r, route.function.Name, status, cause)
 		return
 	}
 	Refuse(w, http.StatusNotFound, "nothing is served at this path")
@@ -92,11 +97,13 @@ func (s *server) serveHTTPFunction(w http.ResponseWriter, r *http.Request, path 
 
 // callHTTP reads the body before it takes one of the working places, so that a crowd of slow senders
 // cannot keep good ones out.
-func (s *server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) int {
-	if status := s.readBody(w, r, s.MaxBody); status != 0 {
+func (s *server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) (status int, cause error) {
+	size, status := s.readBody(w, r, cmp.Or(f.MaxBody, maxBody))
+	defer s.held.Add(-size)
+	if status != 0 {
 		w.Header().Set("Connection", "close")
 		Refuse(w, status, bodyText[status])
-		return status
+		return status, nil
 	}
 	select {
 	case s.working <- struct{}{}:
@@ -104,7 +111,7 @@ func (s *server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) in
 	default:
 		w.Header().Set("Retry-After", "1")
 		Refuse(w, http.StatusServiceUnavailable, "too many calls at once")
-		return http.StatusServiceUnavailable
+		return http.StatusServiceUnavailable, nil
 	}
 	answer := newBuffer()
 	err := within(r.Context(), min(s.Limit, httpLimit), func(ctx context.Context) error {
@@ -114,9 +121,9 @@ func (s *server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) in
 	if err != nil {
 		s.logFailure(f.Name, invocationID(r.Header), err)
 		Refuse(w, http.StatusInternalServerError, "something went wrong on our side")
-		return http.StatusInternalServerError
+		return http.StatusInternalServerError, nil
 	}
-	return answer.sendTo(w)
+	return answer.sendTo(w), answer.cause
 }
 
 var bodyText = map[int]string{
@@ -126,36 +133,56 @@ var bodyText = map[int]string{
 	http.StatusServiceUnavailable:    "too many calls at once",
 }
 
-// readBody replaces the request's body by its bytes; a status other than 0 is the refusal.
-func (s *server) readBody(w http.ResponseWriter, r *http.Request, limit int64) int {
+// readBody replaces the request's body by its bytes; a status other than 0 is the refusal. size counts as
+// held until the caller gives it back.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (size int64, status int) {
 	if r.ContentLength == 0 {
-		return 0
+		return 0, 0
 	}
 	if r.ContentLength > limit {
-		return http.StatusRequestEntityTooLarge
-	}
-	select {
-	case s.reading <- struct{}{}:
-		defer func() { <-s.reading }()
-	default:
-		return http.StatusServiceUnavailable
+		return 0, http.StatusRequestEntityTooLarge
 	}
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // not offered by a recorder in a test
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := s.readHeld(http.MaxBytesReader(w, r.Body, limit))
+	size = int64(len(body))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return http.StatusRequestEntityTooLarge
-	case err != nil && isTimeout(err):
-		return http.StatusRequestTimeout
+		return size, http.StatusRequestEntityTooLarge
+	case errors.Is(err, errFull):
+		return size, http.StatusServiceUnavailable
+	case isTimeout(err):
+		return size, http.StatusRequestTimeout
 	case err != nil:
-		return http.StatusBadRequest
+		return size, http.StatusBadRequest
 	}
 	// Else the deadline would end the request's context while the function works.
 	_ = control.SetReadDeadline(time.Time{})
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
-	return 0
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return size, 0
+}
+
+var errFull = errors.New("the bodies in memory take all the room there is")
+
+// readHeld reads to the end and counts every byte as held.
+func (s *server) readHeld(from io.Reader) ([]byte, error) {
+	body := make([]byte, 0, 1<<10)
+	for {
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch held := s.held.Add(int64(n)); {
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return body, err
+		case held > s.MaxHeld:
+			return body, errFull
+		}
+	}
 }
 
 func isTimeout(err error) bool {
@@ -163,16 +190,21 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-func (s *server) logHTTP(r *http.Request, function string, status int) {
+func (s *server) logHTTP(r *http.Request, function string, status int, cause error) {
 	// The host counts every complete answer as a success, 5xx included: refusals are counted here.
 	if status < http.StatusBadRequest {
 		s.Log.Debug("answered", "function", function, "status", status)
 		return
 	}
-	if skipped, ok := s.refusals.allow(function, status); ok {
-		s.Log.Warn("refused", "function", function, "status", status, "method", r.Method,
-			"invocation_id", invocationID(r.Header), "skipped", skipped)
+	skipped, ok := s.refusals.allow(function, status)
+	if !ok {
+		return
 	}
+	attrs := []any{"function", function, "status", status, "method", r.Method, "invocation_id", invocationID(r.Header), "skipped", skipped}
+	if cause != nil {
+		attrs = append(attrs, "fault", fault.KindOf(cause).String(), "error", cause.Error())
+	}
+	s.Log.Warn("refused", attrs...)
 }
 
 func (s *server) logFailure(function, invocation string, err error) {
