@@ -157,10 +157,5 @@ func (l *look) dealOf(opportunity string) deal {
 	return d
 }
 
-// lookup is the id in a lookup column of a row, whichever of the two ways the records write it.
-func (l *look) lookup(row, column string) string {
-	if id := l.value(row + "/_" + column + "_value"); id != "" {
-		return id
-	}
-	return l.value(row + "/" + column)
-}
+// lookup is the id in a lookup column of a row.
+func (l *look) lookup(row, column string) string { return l.value(row + "/_" + column + "_value") }

@@ -71,7 +71,7 @@ func Open(ctx context.Context, local control.Local, out io.Writer) (*Story, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Story{ctx: ctx, c: c, out: out, deals: map[string]deal{}}, nil
+	return &Story{ctx: ctx, c: c, out: out, deals: map[string]deal{}, seen: map[string]int64{}}, nil
 }
 
 // Close ends the story's connections.
@@ -98,18 +98,19 @@ func (s *Story) Tell(step Step) Result {
 // Err says why the step did not hold; nil when it did.
 func (r Result) Err() error { return r.err }
 
+// countCalls reads on in the histories and returns how many remote calls the product has made so far.
 func (s *Story) countCalls() int {
-	n := 0
-	for _, base := range s.systems() {
-		entries, err := s.c.history(s.ctx, base, 0)
+	for name, base := range s.systems() {
+		entries, err := s.c.history(s.ctx, base, s.seen[name])
 		s.keep(err)
+		s.seen[name] += int64(len(entries))
 		for _, e := range entries {
 			if isCall(e) {
-				n++
+				s.calls++
 			}
 		}
 	}
-	return n
+	return s.calls
 }
 
 // comeToRest leaves a quiet world to the next step, whatever happened in this one.

@@ -20,8 +20,7 @@ var ignored = []string{
 	"pc/referrals/*/eTag",            // version
 	"crm/*/*/modifiedon",             // time of the last write
 	"crm/*/*/_modifiedby_value",      // who wrote last
-	"crm/*/*/modifiedby",
-	"crm/*/*/versionnumber", // version
+	"crm/*/*/versionnumber",          // version
 	"crm/*/*/@odata.etag",
 	"crm/*/*/exchangerate",     // set by the CRM with the first money column
 	"crm/opportunity/*/*_base", // money columns in the organisation's currency, computed by the CRM

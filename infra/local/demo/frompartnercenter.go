@@ -84,8 +84,7 @@ func (l *look) peopleOf(opportunity, referral string) {
 
 // solutionsOf lists an opportunity's solution rows.
 func (l *look) solutionsOf(opportunity string) []string {
-	all := l.rows("crm/cosell_solution", "_cosell_opportunityid_value", opportunity)
-	return append(all, l.rows("crm/cosell_solution", "cosell_opportunityid", opportunity)...)
+	return l.rows("crm/cosell_solution", "_cosell_opportunityid_value", opportunity)
 }
 
 // editInPortal is D6.

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -24,16 +25,9 @@ type look struct {
 
 // look remembers everything as it is now.
 func (s *Story) look() *look {
-	l := &look{s: s, before: s.records(), counts: map[string]int64{}, expected: map[int]bool{}, calls: map[string][]control.Entry{}}
-	for name, base := range s.systems() {
-		if s.err != nil {
-			break
-		}
-		entries, err := s.c.history(s.ctx, base, 0)
-		if s.keep(err) {
-			l.counts[name] = int64(len(entries))
-		}
-	}
+	l := &look{s: s, before: s.records(), expected: map[int]bool{}, calls: map[string][]control.Entry{}}
+	s.countCalls()
+	l.counts = maps.Clone(s.seen)
 	return l
 }
 

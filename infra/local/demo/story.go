@@ -20,6 +20,9 @@ type Story struct {
 	deals map[string]deal // made by one step, used by a later one
 	cast  cast
 
+	seen  map[string]int64 // entries of each system's history that were counted
+	calls int              // remote calls of the product so far
+
 	// of the step that is being told
 	err     error
 	cause   time.Time // when the last person began to act, by the world's clock

@@ -39,7 +39,7 @@ func (w *World) startSystems(context.Context) error {
 		return fmt.Errorf("starting Dataverse: %w", err)
 	}
 	vault, err := vaultsim.New(vaultsim.Options{
-		Now: w.clock.now, CheckToken: partnerCenter.CheckToken,
+		Now: w.clock.now, Tenant: k.partnerTenant, CheckToken: partnerCenter.CheckToken,
 		Secrets: map[string]string{refreshTokenSecret: k.refreshToken},
 	})
 	if err != nil {

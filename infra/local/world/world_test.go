@@ -1,0 +1,273 @@
+package world
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+)
+
+// The handler of these tests is the test program itself, told by a setting to play that part.
+const playHandler = "WORLD_TEST_HANDLER"
+
+func TestMain(m *testing.M) {
+	if part := os.Getenv(playHandler); part != "" {
+		standIn(part)
+		return
+	}
+	layout, err := FindLayout()
+	if err == nil {
+		err = emulators.Install(context.Background(), layout.Emulators(), os.Stderr)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// standIn answers every function; the timer function first calls Partner Center once.
+func standIn(part string) {
+	if part == "refuse" {
+		fmt.Fprintln(os.Stderr, "DATAVERSE_URL is missing; SYNC_GUARD is not a duration")
+		os.Exit(1)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "reconcile") {
+			_, rest, _ := strings.Cut(os.Getenv("SYNC_SIMULATED"), partnercentersim.ReferralsHost+"=")
+			address, _, _ := strings.Cut(rest, ",")
+			if resp, err := client.Get("https://" + address + "/v1.0/engagements/referrals"); err == nil {
+				resp.Body.Close()
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, "{}")
+	})
+	fmt.Fprintln(os.Stderr, http.ListenAndServe("127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"), nil))
+}
+
+// standInApp is a packaged folder with that handler and one timer function.
+func standInApp(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	put := func(name string, v any) {
+		text, err := json.Marshal(v)
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("host.json", map[string]any{"version": "2.0", "customHandler": map[string]any{
+		"description": map[string]any{"defaultExecutablePath": self}, "enableForwardingHttpRequest": true}})
+	put("reconcile/function.json", map[string]any{"bindings": []any{map[string]any{
+		"type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 */5 * * * *"}}})
+	return dir
+}
+
+func started(t *testing.T, part string) (*World, error) {
+	t.Helper()
+	layout, err := FindLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := Start(t.Context(), Options{Emulators: layout.Emulators(), App: standInApp(t), State: t.TempDir(),
+		Settings: map[string]string{playHandler: part}})
+	if err == nil {
+		t.Cleanup(w.Close)
+	}
+	return w, err
+}
+
+func standing(t *testing.T) *World {
+	t.Helper()
+	w, err := started(t, "answer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// ask makes a control call and returns status and answer.
+func ask(t *testing.T, method, url string, in any) (int, map[string]any) {
+	t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer map[string]any
+	_ = json.NewDecoder(resp.Body).Decode(&answer) // histories are lists
+	return resp.StatusCode, answer
+}
+
+func TestWorldStandsWhereLocalJSONSays(t *testing.T) {
+	w := standing(t)
+	l := w.Local()
+	for _, base := range []string{l.Host.Control, l.ServiceBus.Control, l.PartnerCenter.Control, l.Dataverse.Control} {
+		for _, path := range []string{"/history", "/idle?wait=5000", "/clock"} {
+			if status, answer := ask(t, http.MethodGet, base+path, nil); status != http.StatusOK {
+				t.Errorf("GET %s%s: %d %v", base, path, status, answer)
+			}
+		}
+		if status, answer := ask(t, http.MethodGet, base+"/nonsense", nil); status != http.StatusNotFound || answer["error"] == nil {
+			t.Errorf("GET %s/nonsense: %d %v", base, status, answer)
+		}
+	}
+	for _, pair := range strings.Split(l.Simulated, ",") {
+		host, address, _ := strings.Cut(pair, "=")
+		for _, name := range []string{host, "localhost", "127.0.0.1"} {
+			conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: w.authority.pool(), ServerName: name})
+			if err != nil {
+				t.Errorf("TLS to %s as %s: %v", host, name, err)
+				continue
+			}
+			conn.Close()
+		}
+	}
+}
+
+func TestHistoryShowsTheRealHost(t *testing.T) {
+	w := standing(t)
+	resp, err := w.client.Get(w.Local().Dataverse.URL + "/api/data/v9.2/WhoAmI")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	entries := historyOf(t, w.Local().Dataverse.Control)
+	if len(entries) != 1 || entries[0].URL != "https://"+dataverseHost+"/api/data/v9.2/WhoAmI" || entries[0].Status != http.StatusUnauthorized {
+		t.Errorf("%+v", entries)
+	}
+}
+
+func historyOf(t *testing.T, base string) (out []control.Entry) {
+	t.Helper()
+	resp, err := http.Get(base + "/history")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestClockMovesForAllPartsAndTimers(t *testing.T) {
+	w := standing(t)
+	l := w.Local()
+	before := w.Now()
+	if status, answer := ask(t, http.MethodPost, l.Dataverse.Control+"/clock", control.Clock{Advance: "73h"}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	var broker struct{ Now time.Time }
+	if err := w.askBroker(t.Context(), http.MethodGet, "/clock", nil, &broker); err != nil {
+		t.Fatal(err)
+	}
+	for part, now := range map[string]time.Time{"world": w.Now(), "broker": broker.Now} {
+		if moved := now.Sub(before); moved < 73*time.Hour || moved > 73*time.Hour+time.Minute {
+			t.Errorf("%s moved by %s", part, moved)
+		}
+	}
+	await(t, "the timer that became due", func() bool { return len(historyOf(t, l.Host.Control)) > 0 })
+	for _, wrong := range []string{"", "-1h", "tomorrow"} {
+		if status, _ := ask(t, http.MethodPost, l.Host.Control+"/clock", control.Clock{Advance: wrong}); status != http.StatusBadRequest {
+			t.Errorf("advance %q: %d instead of 400", wrong, status)
+		}
+	}
+}
+
+func TestHandlerKilledAtACallComesBack(t *testing.T) {
+	w := standing(t)
+	after := control.Kill{After: &control.KillAfter{Host: partnercentersim.ReferralsHost, Method: "GET", N: 1}}
+	if status, answer := ask(t, http.MethodPost, w.Local().Host.Control+"/kill", after); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	if err := w.host.Trigger(t.Context(), "reconcile"); err == nil {
+		t.Error("the invocation of a killed handler succeeded")
+	}
+	if err := w.AwaitRestart(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	entries := historyOf(t, w.Local().PartnerCenter.Control)
+	if len(entries) != 1 || entries[0].Status != http.StatusUnauthorized {
+		t.Errorf("committed means that the system has done its work: %+v", entries)
+	}
+}
+
+func TestIdleNamesWhatIsStillWaiting(t *testing.T) {
+	w := standing(t)
+	l := w.Local()
+	slow := control.Fault{Do: "delay", Delay: "1s", Times: 1}
+	if status, answer := ask(t, http.MethodPost, l.PartnerCenter.Control+"/faults", slow); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	done := make(chan error, 1)
+	go func() {
+		resp, err := w.client.Get(l.PartnerCenter.URL + "/v1.0/engagements/referrals")
+		if err == nil {
+			resp.Body.Close()
+		}
+		done <- err
+	}()
+	await(t, "the call", func() bool { return w.systems[0].wire.InFlight() > 0 })
+	status, answer := ask(t, http.MethodGet, l.Host.Control+"/idle?wait=50", nil)
+	waiting, _ := answer["waiting"].(map[string]any)
+	if status != http.StatusRequestTimeout || waiting["partnercenter"] == nil {
+		t.Errorf("%d %v", status, answer)
+	}
+	if status, answer := ask(t, http.MethodGet, l.Host.Control+"/idle?wait=10000", nil); status != http.StatusOK {
+		t.Errorf("%d %v", status, answer)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHandlerThatRefusesToStartIsQuoted(t *testing.T) {
+	_, err := started(t, "refuse")
+	if err == nil || !strings.Contains(err.Error(), "DATAVERSE_URL is missing; SYNC_GUARD is not a duration") {
+		t.Errorf("%v does not hold the handler's words", err)
+	}
+}
+
+func TestNothingOutlivesTheWorld(t *testing.T) {
+	w := standing(t)
+	pids := []int{w.broker.PID(), w.azurite.PID(), w.host.Status().HandlerPID}
+	w.Close()
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, 0); err == nil {
+			t.Errorf("process %d is still there", pid)
+		}
+	}
+}
