@@ -1,6 +1,7 @@
 package emulators
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -170,7 +171,7 @@ func controlCall(t testing.TB, method, path string, body, into any) {
 // ownBroker is for tests that count or drop everything that a broker has.
 func ownBroker(t testing.TB, o BrokerOptions) *Broker {
 	t.Helper()
-	o.Dir = "."
+	o.Dir, o.Log = ".", os.Stderr
 	b, err := StartBroker(within(t), o)
 	must(t, err)
 	t.Cleanup(b.Stop)
