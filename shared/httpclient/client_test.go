@@ -1,0 +1,313 @@
+package httpclient_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+)
+
+// clock is time that only sleeping moves.
+type clock struct {
+	mu    sync.Mutex
+	now   time.Time
+	slept []time.Duration
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Sleep(_ context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	c.slept = append(c.slept, d)
+	return nil
+}
+
+// world is a server that answers one handler per call, the last one for all later calls.
+type world struct {
+	*httptest.Server
+	clock *clock
+	mu    sync.Mutex
+	seen  []*http.Request
+}
+
+func (w *world) calls() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.seen)
+}
+
+func serve(t *testing.T, answers ...http.HandlerFunc) *world {
+	t.Helper()
+	w := &world{clock: newClock()}
+	w.Server = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		w.seen = append(w.seen, r)
+		answer := answers[min(len(w.seen), len(answers))-1]
+		w.mu.Unlock()
+		answer(rw, r)
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *world) options() httpclient.Options {
+	u, _ := url.Parse(w.URL)
+	return httpclient.Options{Base: w.Client().Transport, Hosts: []string{u.Host}, Now: w.clock.Now, Sleep: w.clock.Sleep}
+}
+
+func status(code int, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(code)
+		_, _ = fmt.Fprintf(w, `{"status":%d}`, code)
+	}
+}
+
+// cut ends the connection in the middle of an answer.
+func cut(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "100")
+	_, _ = w.Write([]byte(`{"half":`))
+	panic(http.ErrAbortHandler)
+}
+
+func do(w *world, o httpclient.Options, method string, header ...string) (*httpclient.Response, error) {
+	h := http.Header{}
+	for i := 0; i+1 < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return httpclient.New(o).Do(context.Background(), httpclient.Request{Method: method, URL: w.URL + "/x", Header: h, Body: []byte(`{}`)})
+}
+
+func TestOnlyRepeatableCallsAreRepeated(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method string
+		header []string
+		calls  int
+	}{
+		{"GET", nil, 3},
+		{"PATCH", []string{"If-Match", `W/"1"`}, 3},
+		{"PATCH", []string{"If-None-Match", "*"}, 3},
+		{"DELETE", []string{"If-Match", `"a"`}, 3},
+		{"PATCH", []string{"If-Match", "*"}, 1},
+		{"PATCH", nil, 1},
+		{"DELETE", nil, 1},
+		{"POST", nil, 1},
+		{"POST", []string{"If-Match", `"a"`}, 1},
+	} {
+		for name, answer := range map[string]http.HandlerFunc{"503": status(503), "500": status(500), "cut": cut} {
+			t.Run(fmt.Sprint(c.method, c.header, name), func(t *testing.T) {
+				t.Parallel()
+				w := serve(t, answer)
+				resp, err := do(w, w.options(), c.method, c.header...)
+				if w.calls() != c.calls {
+					t.Errorf("%d calls, want %d", w.calls(), c.calls)
+				}
+				if name == "cut" && !httpclient.Lost(err) {
+					t.Errorf("a cut answer is lost, got %v", err)
+				}
+				if name != "cut" && (err != nil || resp.Status < 500) {
+					t.Errorf("the last answer comes back, got %v, %v", resp, err)
+				}
+			})
+		}
+	}
+}
+
+func TestWaitsBetweenTriesStayShort(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(503))
+	_, _ = do(w, w.options(), "GET")
+	var sum time.Duration
+	for _, d := range w.clock.slept {
+		sum += d
+	}
+	if len(w.clock.slept) != 2 || sum > 2*time.Second {
+		t.Errorf("slept %v", w.clock.slept)
+	}
+}
+
+func TestLongRetryAfterIsLaterAtOnce(t *testing.T) {
+	t.Parallel()
+	date := "Mon, 02 Mar 2026 10:00:00 GMT"
+	for _, c := range []struct {
+		name   string
+		header []string
+		want   time.Duration
+	}{
+		{"seconds", []string{"Retry-After", "57"}, 57 * time.Second},
+		{"a date, by the server's clock", []string{"Retry-After", "Mon, 02 Mar 2026 10:01:30 GMT", "Date", date}, 90 * time.Second},
+		{"too many seconds", []string{"Retry-After", "99999999999999999999"}, 15 * time.Minute},
+		{"a far date", []string{"Retry-After", "Mon, 02 Mar 2099 10:01:30 GMT", "Date", date}, 15 * time.Minute},
+		{"none", nil, 5 * time.Second},
+		{"words", []string{"Retry-After", "soon"}, 5 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(t, status(429, c.header...))
+			_, err := do(w, w.options(), "GET")
+			wantLater(t, err, c.want)
+			if w.calls() != 1 {
+				t.Errorf("%d calls", w.calls())
+			}
+		})
+	}
+}
+
+func TestRetryAfterOutOfRangeIsClamped(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"0", "-5", "Mon, 02 Mar 2020 10:00:00 GMT", "0.2", "NaN"} {
+		w := serve(t, status(429, "Retry-After", value))
+		_, err := do(w, w.options(), "POST")
+		wantLater(t, err, time.Second)
+	}
+}
+
+func wantLater(t *testing.T, err error, after time.Duration) {
+	t.Helper()
+	f, ok := err.(*fault.Error)
+	if !ok || f.Kind != fault.Later || f.After != after {
+		t.Errorf("got %v, want Later(%s)", err, after)
+	}
+}
+
+func TestShortThrottlingIsSatOut(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(429, "Retry-After", "2"), status(200))
+	resp, err := do(w, w.options(), "GET")
+	if err != nil || resp.Status != 200 || w.calls() != 2 {
+		t.Fatalf("got %v, %v after %d calls", resp, err, w.calls())
+	}
+	if len(w.clock.slept) != 1 || w.clock.slept[0] != 2*time.Second {
+		t.Errorf("slept %v, want exactly what was asked for", w.clock.slept)
+	}
+}
+
+func TestAnswersAreCappedAndGarbageIsBroken(t *testing.T) {
+	t.Parallel()
+	big := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("x"), 2000)) }
+	w := serve(t, big)
+	o := w.options()
+	o.MaxBody = 1000
+	_, err := do(w, o, "POST")
+	if !fault.Is(err, fault.Broken) || !httpclient.Lost(err) {
+		t.Errorf("got %v", err)
+	}
+	html := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) })
+	resp, err := do(html, html.options(), "GET")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Decode(&struct{}{}); !fault.Is(err, fault.Broken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(302, "Location", "/elsewhere"))
+	resp, err := do(w, w.options(), "GET")
+	if err != nil || resp.Status != 302 || w.calls() != 1 {
+		t.Errorf("got %v, %v after %d calls", resp, err, w.calls())
+	}
+}
+
+func TestTokenGoesToOwnHostsOnly(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(200))
+	asked := 0
+	o := w.options()
+	o.Token = func(context.Context, string, bool) (string, error) { asked++; return "canary", nil }
+	for _, target := range []string{
+		strings.Replace(w.URL, "127.0.0.1", "localhost", 1), strings.Replace(w.URL, "https", "http", 1),
+		strings.Replace(w.URL, "://", "://user@", 1), "https://evil.example/x", w.URL + "0/x", "://",
+	} {
+		_, err := httpclient.New(o).Do(context.Background(), httpclient.Request{Method: "GET", URL: target})
+		if err == nil || asked > 0 || w.calls() > 0 {
+			t.Errorf("%s: got %v after %d calls", target, err, w.calls())
+		}
+	}
+}
+
+func TestRefusedTokenIsRenewedOnce(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(401), status(200))
+	var renewals []bool
+	o := w.options()
+	o.Audience = "https://api"
+	o.Token = func(_ context.Context, audience string, renew bool) (string, error) {
+		renewals = append(renewals, renew)
+		return fmt.Sprintf("%s-%v", audience, renew), nil
+	}
+	resp, err := do(w, o, "POST")
+	if err != nil || resp.Status != 200 {
+		t.Fatalf("got %v, %v", resp, err)
+	}
+	if got := w.seen[1].Header.Get("Authorization"); got != "Bearer https://api-true" {
+		t.Errorf("second try carried %q", got)
+	}
+	always := serve(t, status(401))
+	o.Base, o.Hosts = always.Client().Transport, always.options().Hosts
+	if resp, err = do(always, o, "GET"); err != nil || resp.Status != 401 || always.calls() != 2 {
+		t.Errorf("got %v, %v after %d calls", resp, err, always.calls())
+	}
+}
+
+func TestEchoedTokenIsMaskedAndLogShowsNoSecrets(t *testing.T) {
+	t.Parallel()
+	echo := func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(500)
+		_, _ = w.Write([]byte(r.Header.Get("Authorization")))
+	}
+	w := serve(t, echo)
+	var log bytes.Buffer
+	o := w.options()
+	o.Token = func(context.Context, string, bool) (string, error) { return "canary-token", nil }
+	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	resp, err := httpclient.New(o).Do(context.Background(), httpclient.Request{
+		Method: "POST", URL: w.URL + "/x?$filter=canary-name", Body: []byte("canary-body")})
+	if err != nil || strings.Contains(string(resp.Body), "canary") {
+		t.Errorf("got %s, %v", resp.Body, err)
+	}
+	if !strings.Contains(log.String(), "status=500") || strings.Contains(log.String(), "canary") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+func TestCallAndOperationCarryIds(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(503), status(200))
+	o := w.options()
+	o.CallHeader, o.OperationHeader = "client-request-id", "MS-CorrelationId"
+	ctx := httpclient.WithTrace(context.Background(), "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c01")
+	if _, err := httpclient.New(o).Do(ctx, httpclient.Request{Method: "GET", URL: w.URL}); err != nil {
+		t.Fatal(err)
+	}
+	first, second := w.seen[0].Header, w.seen[1].Header
+	if first.Get("MS-CorrelationId") != "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c01" {
+		t.Errorf("operation %q", first.Get("MS-CorrelationId"))
+	}
+	if id := first.Get("client-request-id"); len(id) != 36 || id != second.Get("client-request-id") {
+		t.Errorf("call %q, then %q", id, second.Get("client-request-id"))
+	}
+}
