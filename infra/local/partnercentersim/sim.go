@@ -1,6 +1,6 @@
 // Package partnercentersim stands for Microsoft Partner Center on the laptop: the referrals API, the webhook
 // registration, the token endpoint, the host of the signing certificate, and the signed events. It refuses
-// what the real service refuses; what nobody has documented is a switch (see Switches in switches.go).
+// what the real service refuses; what nobody has documented is a switch, listed in switches.go.
 package partnercentersim
 
 import (
