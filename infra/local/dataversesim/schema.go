@@ -222,6 +222,7 @@ func (s *schema) addProduct(p *productSchema) error {
 			t = &table{name: pt.LogicalName, schemaName: pt.SchemaName, set: pt.EntitySet, label: pt.Label,
 				primaryID: pt.PrimaryID, primaryName: pt.PrimaryName, userOwned: pt.Ownership == "UserOwned", states: true}
 			s.addTable(t)
+			t.add(&column{name: t.primaryID, kind: kindGUID, createOnly: true})
 		}
 		t.tracking = pt.ChangeTracking
 		for _, pc := range pt.Columns {

@@ -83,11 +83,28 @@ func (s *switches) describe() map[string]any {
 	return out
 }
 
+// plain takes "true" and "42" for true and 42, as the other system's switches do.
+func plain(v any) any {
+	text, ok := v.(string)
+	if !ok {
+		return v
+	}
+	if text == "true" || text == "false" {
+		return text == "true"
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil {
+		return f
+	}
+	return v
+}
+
 // change sets switches, all or none of those given.
 func (s *switches) change(body map[string]any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, v := range body {
+		v = plain(v)
+		body[name] = v
 		d := s.defs[name]
 		if d == nil {
 			var names []string
