@@ -37,6 +37,7 @@ func BenchmarkThousandSessions(b *testing.B) {
 		b.ReportMetric(sent.Sub(began).Seconds(), "send-s")
 		b.ReportMetric(time.Since(sent).Seconds(), "receive-s")
 	}
+	b.ReportMetric(residentMiB(b, broker.PID()), "broker-MiB")
 	b.ReportMetric((cpuSeconds(b, broker.PID())-cpu)/float64(b.N), "broker-cpu-s")
 }
 
@@ -67,4 +68,16 @@ func cpuSeconds(t testing.TB, pid int) float64 {
 		sum += float64(n) / hundredths
 	}
 	return sum
+}
+
+// residentMiB is the memory of a process, 0 where the system does not tell it in /proc.
+func residentMiB(t testing.TB, pid int) float64 {
+	t.Helper()
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
+	must(t, err)
+	return float64(pages*os.Getpagesize()) / (1 << 20)
 }

@@ -57,7 +57,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer broker.Stop()
-	return m.Run()
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	return code
 }
 
 // within is how long any single test may take: generous, since nothing waits for it when all is well.

@@ -223,6 +223,46 @@ func TestBatchIsSpreadOverItsSessions(t *testing.T) {
 	}
 }
 
+// A receiver that has given up waiting must not be handed a session that nobody would then empty.
+func TestSessionIsNotGivenToAReceiverThatGaveUp(t *testing.T) {
+	client := newClient(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	given := make(chan error, 1)
+	go func() {
+		_, err := client.AcceptNextSessionForQueue(ctx, "next", nil)
+		given <- err
+	}()
+	before := len(historyOf(t, "next"))
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if err := <-given; err == nil {
+		t.Fatal("a session was given where there is none")
+	}
+	send(t, client, "next", inSession("s", "1"))
+	r := acceptNext(t, newClient(t), "next")
+	wantBody(t, receiveOne(t, r), "1")
+	for _, e := range historyOf(t, "next")[before:] {
+		if e.Method == "close-session" {
+			t.Error("the session was given to the receiver that had gone")
+		}
+	}
+}
+
+func TestSessionsAreListed(t *testing.T) {
+	client := newClient(t)
+	for i := range 120 { // more than one page
+		send(t, client, "listed", inSession(fmt.Sprint(i), "x"))
+	}
+	var got []string
+	for pager := client.NewListSessionsForQueuePager("listed", nil); pager.More(); {
+		page, err := pager.NextPage(within(t))
+		must(t, err)
+		got = append(got, page.Sessions...)
+	}
+	if len(got) != 120 || got[0] != "0" {
+		t.Errorf("%d sessions: %v", len(got), got)
+	}
+}
+
 // 200 sessions are held at the same time, each by a link of its own, and each gets its own message.
 func TestTwoHundredSessionsAtOnce(t *testing.T) {
 	const n = 200

@@ -70,13 +70,17 @@ export class Broker {
   }
 }
 
-// rhea writes each frame by itself; all that one turn of the loop produces goes out as one write.
+// rhea writes each frame by itself; all that one turn of the loop produces goes out as one write. What
+// goes wrong in such a turn ends the connection, not the broker.
 function gatherWrites(amqp, socket) {
-  const process = amqp._process;
+  const writeFrames = amqp._process;
   amqp._process = function () {
     socket.cork();
     try {
-      process.call(this);
+      writeFrames.call(this);
+    } catch (e) {
+      process.stderr.write(`connection dropped: ${e.stack}\n`);
+      socket.destroy();
     } finally {
       socket.uncork();
     }

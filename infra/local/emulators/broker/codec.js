@@ -16,6 +16,7 @@ export const BATCH = 0x80013700;
 const HEADER = 0x70, DELIVERY_ANNOTATIONS = 0x71, ANNOTATIONS = 0x72, PROPERTIES = 0x73, APPLICATION = 0x74, DATA = 0x75;
 const OURS = new Set(['x-opt-sequence-number', 'x-opt-enqueued-time', 'x-opt-locked-until', 'x-opt-message-state']);
 const NOTHING = Buffer.alloc(0);
+const LONGEST_TTL = 0xffffffff; // what a message without a time to live shows
 
 // Splits an encoded message into the parts that the broker reads and the bytes that it only carries.
 // Maps stay flat arrays of typed keys and values. The bytes are copied: the network buffer is larger.
@@ -89,7 +90,7 @@ export function encode(content, seen) {
   writer.write(section(HEADER, types.List32([
     content.durable === null ? types.Null() : types.wrap_boolean(content.durable),
     content.priority === null ? types.Null() : types.wrap_ubyte(content.priority),
-    content.ttl === Infinity ? types.Null() : types.Uint(content.ttl),
+    types.Uint(Math.min(content.ttl, LONGEST_TTL)),
     types.Null(),
     types.Uint(seen.failures),
   ])));

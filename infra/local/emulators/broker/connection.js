@@ -26,12 +26,18 @@ export class Connection {
     this.#claims = new Claims(broker.key);
     amqp.on('receiver_open', ({ receiver }) => this.#open(receiver, () => this.#openFromClient(receiver)));
     amqp.on('sender_open', ({ sender }) => this.#open(sender, () => this.#openToClient(sender)));
-    amqp.on('session_close', ({ session }) => this.#end((c) => c.link.session === session));
+    amqp.on('session_close', ({ session }) => this.#sessionClosed(session));
     amqp.on('connection_close', () => this.#end(() => true));
     amqp.on('disconnected', () => this.#end(() => true));
     // What a client says or does wrong ends its connection, not the broker.
     for (const event of ['error', 'protocol_error']) amqp.on(event, (e) => process.stderr.write(`connection dropped: ${e.stack}\n`));
     for (const event of ['connection_error', 'session_error', 'sender_error', 'receiver_error', 'sender_close', 'receiver_close']) amqp.on(event, () => {});
+  }
+
+  // A client may end an AMQP session without detaching its links.
+  #sessionClosed(session) {
+    this.#end((c) => c.link.session === session);
+    for (const link of Object.values(session.links)) this.#forgetReplies(link);
   }
 
   #end(affected) {
@@ -75,13 +81,12 @@ export class Connection {
 
   // A client that receives: replies from $cbs or $management, or messages from a queue.
   #openToClient(sender) {
-    const { source, target } = sender.remote.attach;
+    const { source } = sender.remote.attach;
     const address = source?.address;
     if (address === undefined || address === null) throw notImplemented('A receiver needs a source address.');
     if (address === CBS || isManagement(address)) {
       if (address !== CBS) this.#authorised(address, address.slice(0, -MANAGEMENT.length));
-      // The Go client is answered by the address of its reply link, the JavaScript client by the name.
-      for (const key of [target?.address, sender.name]) if (key) this.#replies.set(key, sender);
+      for (const key of replyKeys(sender)) this.#replies.set(key, sender);
       sender.on('sender_close', () => this.#forgetReplies(sender));
       this.#accept(sender);
       return;
@@ -186,7 +191,7 @@ export class Connection {
   }
 
   #forgetReplies(sender) {
-    for (const [key, link] of this.#replies) if (link === sender) this.#replies.delete(key);
+    for (const key of replyKeys(sender)) if (this.#replies.get(key) === sender) this.#replies.delete(key);
   }
 
   #onMessage(queue, { message, delivery, format }, receiver) {
@@ -215,6 +220,9 @@ export class Connection {
     }
   }
 }
+
+// The Go client is answered by the address of its reply link, the JavaScript client by the link's name.
+const replyKeys = (link) => [link.remote.attach?.target?.address, link.name].filter(Boolean);
 
 const isManagement = (address) => address.toLowerCase().endsWith(MANAGEMENT);
 

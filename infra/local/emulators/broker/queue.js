@@ -54,6 +54,7 @@ export class Queue {
 
   // Takes a message in; one with a scheduled time in the future waits for it. Returns the message.
   send(content) {
+    content.ttl = Math.min(content.ttl, this.options.ttl);
     const due = content.scheduledFor;
     if (due !== undefined && due > this.timeline.now()) return this.#schedule(content, due);
     return this.#enqueue(content);
@@ -72,8 +73,7 @@ export class Queue {
 
   #enqueue(content) {
     const m = this.#insert(content, ACTIVE);
-    const ttl = Math.min(content.ttl, this.options.ttl);
-    if (ttl !== Infinity) m.expiry = this.timeline.add(m.enqueuedAt + ttl, () => this.#expire(m), true);
+    if (content.ttl !== Infinity) m.expiry = this.timeline.add(m.enqueuedAt + content.ttl, () => this.#expire(m), true);
     this.counts.active++;
     this.#offer(m);
     return m;
@@ -226,8 +226,8 @@ export class Queue {
 
   #takeDead(old, reason, description, items) {
     const own = [];
-    if (reason !== undefined) own.push(typedString('DeadLetterReason'), typedString(reason));
-    if (description !== undefined) own.push(typedString('DeadLetterErrorDescription'), typedString(description));
+    if (typeof reason === 'string') own.push(typedString('DeadLetterReason'), typedString(reason));
+    if (typeof description === 'string') own.push(typedString('DeadLetterErrorDescription'), typedString(description));
     setApplicationProperties(old.content, items.concat(own));
     const m = { ...old, state: ACTIVE, gone: false, lock: null, expiry: null, due: null, queue: this };
     this.messages.set(m.seq, m);
