@@ -121,6 +121,7 @@ func TestForwardedAnswersReachTheCallerAsRecorded(t *testing.T) {
 			have := exchangeRaw(t, addr, callFor(textAt(c, "function"), want))
 			compareAnswer(t, outcome["client_response"], have)
 			checkSeen(t, want, rec.requests())
+			eventually(t, func() bool { return len(results(h)) > 0 })
 			if r := results(h); len(r) != 1 || r[0] != textAt(outcome, "invocation") {
 				t.Errorf("invocations %v, recorded one %s", r, textAt(outcome, "invocation"))
 			}
