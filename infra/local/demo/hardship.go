@@ -30,7 +30,7 @@ func (s *Story) killed(name, when string, after control.KillAfter, posts int) {
 	before, err := s.c.status(s.ctx)
 	s.keep(err)
 	l := s.look()
-	s.by(world, "the handler will be killed %s", when)
+	s.by(nobody, "the handler will be killed %s", when)
 	s.keep(s.c.kill(s.ctx, after))
 	s.by(seller, "turns sync on for %q", name)
 	s.sync(opportunity)
@@ -60,7 +60,7 @@ func (l *look) madeBefore(opportunity string) int {
 func silence(s *Story) {
 	d, other := s.deal("coSell", "D2"), s.deal("portal", "D5")
 	l := s.look()
-	s.by(world, "delivers every event ever delivered again, twice, shuffled")
+	s.by(nobody, "delivers every event ever delivered again, twice, shuffled")
 	s.everywhere("/delivery", control.Delivery{Shuffle: true})
 	s.everywhere("/redeliver", fields{"all": true, "times": 2})
 	l.settle().wrote(0, "pc")
@@ -68,7 +68,7 @@ func silence(s *Story) {
 	l.nothingElse()
 
 	l = s.look()
-	s.by(world, "loses every event from now on")
+	s.by(nobody, "loses every event from now on")
 	s.everywhere("/delivery", control.Delivery{Lose: 1})
 	s.by(seller, "edits the value of one deal")
 	s.crmUpdate("opportunity", d.opportunity, fields{"estimatedvalue": 98765})

@@ -79,7 +79,7 @@ const (
 	partner   = "Partner, portal"
 	microsoft = "Microsoft's seller"
 	operator  = "Operator"
-	world     = "The world"
+	nobody    = "The world"
 )
 
 // crm lets a person work in Dynamics 365: the body of `POST user`. It returns the row's id.
@@ -142,7 +142,7 @@ func (s *Story) settle() {
 
 // advance moves the world's clock and waits until everything that became due has happened.
 func (s *Story) advance(by time.Duration) {
-	s.by(world, "the clock moves %s forward", by)
+	s.by(nobody, "the clock moves %s forward", by)
 	if s.err == nil && s.keep(s.c.advance(s.ctx, by)) {
 		s.cause = s.c.now()
 	}

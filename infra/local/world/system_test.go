@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -148,6 +149,25 @@ func TestReceiverThatDoesNotAnswerIsReportedAsNoAnswer(t *testing.T) {
 	if status, _ := box.answer(1); status != 0 {
 		t.Errorf("status %d instead of 0", status)
 	}
+}
+
+func TestReceiverOutsideOfTheMachineIsNeverCalled(t *testing.T) {
+	box, s, _ := running(t, func(http.ResponseWriter, *http.Request) { t.Error("called") })
+	s.client = &http.Client{Transport: refusing{t}}
+	box.url = "https://prod-12.westeurope.logic.azure.com/workflows/1"
+	box.add(1, time.Now())
+	s.kick()
+	await(t, "the report", func() bool { _, ok := box.answer(1); return ok })
+	if status, _ := box.answer(1); status != http.StatusAccepted {
+		t.Errorf("status %d", status)
+	}
+}
+
+type refusing struct{ t *testing.T }
+
+func (r refusing) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.t.Errorf("a call to %s", req.URL)
+	return nil, errors.New("refused")
 }
 
 func TestDeliveriesAreBounded(t *testing.T) {
