@@ -1,0 +1,255 @@
+package partnercenter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func asFault(err error, into **fault.Error) bool { return errors.As(err, into) }
+
+var ctx = context.Background()
+
+func TestDocumentGivesMembersAsWritten(t *testing.T) {
+	t.Parallel()
+	d, err := ParseDocument([]byte(referral(strings.ToUpper(oneID), etag1)), "", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pointer, want := range map[string]string{
+		"/details/dealValue": "85000.50", "/name": "", "/team/0/email": "a@b.example", "/team/1/email": "", "/team/-": "",
+		"/favorite": "false", "/future/kept": "1", "/nothing/at/all": "", "/details": "", "/name/x": "",
+	} {
+		if got := d.Text(pointer); got != want {
+			t.Errorf("%s: %q, want %q", pointer, got, want)
+		}
+	}
+	if d.ID() != oneID || d.ETag() != etag1 || d.Has("/name") || !d.Has("/favorite") {
+		t.Errorf("id %q, etag %q", d.ID(), d.ETag())
+	}
+}
+
+func TestGetReadsWithVersionAndClock(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, answer(200, referral(oneID, etag1), "ETag", etag2))
+	d, err := c.Get(ctx, strings.ToUpper(oneID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.ETag() != etag2 || d.Date().Format(http.TimeFormat) != date {
+		t.Errorf("etag %s, date %s", d.ETag(), d.Date())
+	}
+	if got := w.calls()[0].uri; got != "/v1.0/engagements/referrals/"+oneID {
+		t.Errorf("called %s", got)
+	}
+}
+
+func TestEveryStatusHasItsKind(t *testing.T) {
+	t.Parallel()
+	problem := `{"error":{"code":"invalidRequest","message":"outer","innerError":{"code":"countryInvalid","message":"Country is not valid"}}}`
+	for _, c := range []struct {
+		status           int
+		body             string
+		get, list, patch fault.Kind
+		code             string
+	}{
+		{400, problem, fault.Refused, fault.Refused, fault.Refused, "countryInvalid"},
+		{400, `{"error":{"code":"resourceModified"}}`, fault.Conflict, fault.Conflict, fault.Conflict, "resourceModified"},
+		{401, "", fault.Denied, fault.Denied, fault.Denied, "http.unauthorized"},
+		{403, `{"error":{"code":"accessDenied"}}`, fault.Refused, fault.Denied, fault.Refused, "accessDenied"},
+		{404, `{"code":1000,"description":"not found"}`, fault.Gone, fault.Gone, fault.Gone, "1000"},
+		{409, "", fault.Conflict, fault.Conflict, fault.Conflict, ""},
+		{410, "", fault.Gone, fault.Gone, fault.Gone, ""},
+		{412, `{"error":{"code":"preconditionFailed"}}`, fault.Conflict, fault.Conflict, fault.Conflict, "preconditionFailed"},
+		{415, "", fault.Invalid, fault.Invalid, fault.Invalid, ""},
+		{422, problem, fault.Refused, fault.Refused, fault.Refused, "countryInvalid"},
+		{429, `{"statusCode":429}`, fault.Later, fault.Later, fault.Later, "throttled"},
+		{500, "<html>", fault.Broken, fault.Broken, fault.Broken, ""},
+		{503, "", fault.Broken, fault.Broken, fault.Broken, ""},
+		{302, "", fault.Broken, fault.Broken, fault.Broken, ""},
+	} {
+		t.Run(fmt.Sprint(c.status, c.code), func(t *testing.T) {
+			t.Parallel()
+			_, client := serve(t, answer(c.status, c.body, "Retry-After", "57"))
+			if c.status >= 500 {
+				_, client = serve(t, answer(c.status, c.body))
+			}
+			_, err := client.Get(ctx, oneID)
+			wantKind(t, err, c.get, c.code)
+			_, err = client.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
+			wantKind(t, err, c.patch, c.code)
+			if c.status != 429 { // the gate is closed by now
+				_, err = client.List(ctx, Query{}, func(Document) bool { return true })
+				wantKind(t, err, c.list, c.code)
+			}
+		})
+	}
+}
+
+func TestErrorTextIsShortAndPlain(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, answer(400, `{"error":{"code":"x","message":"a\u0000\r\n`+strings.Repeat("é", 2000)+`"}}`))
+	_, err := c.Get(ctx, oneID)
+	if text := err.Error(); len([]rune(text)) > 420 || strings.ContainsAny(text, "\x00\r\n") {
+		t.Errorf("got %d characters", len([]rune(text)))
+	}
+}
+
+func TestUnusableAnswersAreBroken(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]http.HandlerFunc{
+		"html":         answer(200, "<html>", "ETag", etag1),
+		"empty":        answer(200, "", "ETag", etag1),
+		"null":         answer(200, "null", "ETag", etag1),
+		"array":        answer(200, "[]", "ETag", etag1),
+		"truncated":    answer(200, referral(oneID, etag1)[:40], "ETag", etag1),
+		"two":          answer(200, referral(oneID, etag1)+"{}", "ETag", etag1),
+		"other record": answer(200, referral(otherID, etag1), "ETag", etag1),
+		"weak":         answer(200, referral(oneID, ""), "ETag", "W/"+etag1),
+		"unquoted":     answer(200, referral(oneID, ""), "ETag", "abc"),
+		"no etag":      answer(200, `{"id":"`+oneID+`"}`),
+		"long etag":    answer(200, referral(oneID, ""), "ETag", `"`+strings.Repeat("a", 10_000)+`"`),
+		"204":          func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
+		"cut":          cut,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, c := serve(t, h)
+			_, err := c.Get(ctx, oneID)
+			wantKind(t, err, fault.Broken, "")
+		})
+	}
+}
+
+func TestIDsThatAreNoGUIDsAreNeverSent(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, answer(200, "{}"))
+	for _, id := range []string{"", "x", "../" + oneID, oneID + "/..", oneID + "?a", "{" + oneID + "}", "urn:uuid:" + oneID, strings.ReplaceAll(oneID, "-", "")} {
+		_, err := c.Get(ctx, id)
+		wantKind(t, err, fault.Invalid, "")
+		_, err = c.Patch(ctx, id, etag1, []Operation{{"add", "/a", 1}})
+		wantKind(t, err, fault.Invalid, "")
+		_, err = c.List(ctx, Query{Filter: And(Eq("direction", "Incoming"), EqGUID("engagementId", id))}, nil)
+		wantKind(t, err, fault.Invalid, "")
+	}
+	if n := len(w.calls()); n != 0 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+func TestPatchSendsConditionAndReturnsWhatTheSystemMade(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, answer(200, referral(oneID, etag2)))
+	d, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/details/dealValue", 90000}, {"add", "/name", nil}})
+	if err != nil || d.ETag() != etag2 {
+		t.Fatalf("got %v, %v", d.ETag(), err)
+	}
+	got := w.calls()[0]
+	want := `[{"op":"replace","path":"/details/dealValue","value":90000},{"op":"add","path":"/name","value":null}]`
+	if got.body != want || got.header.Get("If-Match") != etag1 || got.header.Get("Prefer") != "return=representation" || got.header.Get("Content-Type") != "application/json" {
+		t.Errorf("sent %+v", got)
+	}
+}
+
+func TestPatchReadsAgainWhenTheAnswerDoesNotShowTheRecord(t *testing.T) {
+	t.Parallel()
+	for _, first := range []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, answer(200, ""), answer(200, "<html>")} {
+		w, c := serve(t, first, answer(200, referral(oneID, etag2)))
+		d, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
+		if err != nil || d.ETag() != etag2 || w.calls()[1].method != "GET" {
+			t.Errorf("got %v, %v", d.ETag(), err)
+		}
+	}
+}
+
+func TestPatchWithoutConditionOrWithUnknownOperationsIsNotSent(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, answer(200, "{}"))
+	good := []Operation{{"replace", "/name", "x"}}
+	for _, etag := range []string{"", "*", "abc", "W/" + etag1, "\"a\r\nX: y\""} {
+		_, err := c.Patch(ctx, oneID, etag, good)
+		wantKind(t, err, fault.Invalid, "")
+	}
+	for _, ops := range [][]Operation{nil, {{"remove", "/name", nil}}, {{"replace", "name", 1}}, {{"add", "/x", func() {}}}} {
+		_, err := c.Patch(ctx, oneID, etag1, ops)
+		wantKind(t, err, fault.Invalid, "")
+	}
+	if n := len(w.calls()); n != 0 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+func TestCreateIsSentOnceAndItsOutcomeIsTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		answer  http.HandlerFunc
+		unknown bool
+		kind    fault.Kind
+	}{
+		{"500", answer(500, ""), true, fault.Broken},
+		{"502", answer(502, "<html>"), true, fault.Broken},
+		{"503 with a wait", answer(503, "", "Retry-After", "60"), true, fault.Broken},
+		{"504", answer(504, ""), true, fault.Broken},
+		{"408", answer(408, ""), true, fault.Broken},
+		{"302", answer(302, ""), true, fault.Broken},
+		{"cut", cut, true, fault.Broken},
+		{"200 without body", answer(200, ""), true, fault.Broken},
+		{"201 with html", answer(201, "<html>"), true, fault.Broken},
+		{"201 without id", answer(201, "{}"), true, fault.Broken},
+		{"202", answer(202, ""), true, fault.Broken},
+		{"400", answer(400, ""), false, fault.Refused},
+		{"401", answer(401, ""), false, fault.Denied},
+		{"403", answer(403, ""), false, fault.Refused},
+		{"404", answer(404, ""), false, fault.Refused},
+		{"409", answer(409, ""), false, fault.Conflict},
+		{"429", answer(429, "", "Retry-After", "1"), false, fault.Later},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w, client := serve(t, c.answer)
+			_, err := client.Create(ctx, map[string]any{"name": "x"}, oneID)
+			wantKind(t, err, c.kind, "")
+			if Unknown(err) != c.unknown {
+				t.Errorf("unknown is %v", !c.unknown)
+			}
+			if calls := w.calls(); len(calls) != 1 || calls[0].header.Get("MS-RequestId") != oneID {
+				t.Errorf("calls %+v", calls)
+			}
+		})
+	}
+}
+
+func TestCreateTakesBothSuccesses(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 201} {
+		_, c := serve(t, answer(status, referral(oneID, "weak"), "ETag", etag1))
+		if d, err := c.Create(ctx, struct{}{}, otherID); err != nil || d.ID() != oneID || d.ETag() != etag1 {
+			t.Errorf("%d: %v, %v", status, d.ID(), err)
+		}
+	}
+	w, c := serve(t, answer(201, referral(oneID, "weak")))
+	if d, err := c.Create(ctx, struct{}{}, otherID); err != nil || d.ETag() != "" {
+		t.Errorf("it exists, only its ETag cannot be used: %q, %v", d.ETag(), err)
+	}
+	if _, err := c.Create(ctx, struct{}{}, "a\r\nb"); !fault.Is(err, fault.Invalid) || len(w.calls()) != 1 {
+		t.Errorf("request id: %v", err)
+	}
+}
+
+func TestUnreachableHostIsADefiniteOutcome(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, answer(200, ""))
+	w.Close()
+	_, err := c.Create(ctx, struct{}{}, oneID)
+	wantKind(t, err, fault.Broken, "host.unreachable")
+	if Unknown(err) {
+		t.Error("nothing was sent")
+	}
+}

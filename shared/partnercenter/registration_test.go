@@ -1,0 +1,68 @@
+package partnercenter
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+var ours = Registration{WebhookURL: "https://f.example/api/x", Events: []string{"referral-created", "test-created"}, SignatureInHeader: true}
+
+func TestRegistrationIsReadInEveryShape(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"WebhookUrl":"https://f.example/api/x","WebhookEvents":["referral-created","test-created"],"SignatureTokenToMsSignatureHeader":true}`,
+		`{"webhookUrl":"https://f.example/api/x","webhookEvents":["referral-created","test-created"],"signatureTokenToMsSignatureHeader":"True"}`,
+	} {
+		_, c := serve(t, answer(200, body))
+		got, ok, err := c.Registration(ctx)
+		if err != nil || !ok || !reflect.DeepEqual(got, ours) {
+			t.Errorf("got %+v, %v, %v", got, ok, err)
+		}
+	}
+	_, c := serve(t, answer(404, ""))
+	if _, ok, err := c.Registration(ctx); ok || err != nil {
+		t.Errorf("none: %v, %v", ok, err)
+	}
+}
+
+func TestRegisterAndReplace(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, answer(200, `{"SubscriberId":"`+oneID+`","WebhookUrl":"https://f.example/api/x"}`), answer(200, ""), answer(409, ""))
+	if got, err := c.Register(ctx, ours); err != nil || got.SubscriberID != oneID {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got, err := c.Replace(ctx, ours); err != nil || !reflect.DeepEqual(got, ours) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	_, err := c.Register(ctx, ours)
+	wantKind(t, err, fault.Conflict, "")
+	want := `{"WebhookUrl":"https://f.example/api/x","WebhookEvents":["referral-created","test-created"],"SignatureTokenToMsSignatureHeader":true}`
+	if calls := w.calls(); calls[0].body != want || calls[0].method != "POST" || calls[1].method != "PUT" || calls[0].header.Get("MS-Contract-Version") != "v1" {
+		t.Errorf("calls %+v", calls)
+	}
+}
+
+func TestTestEventIsSentAndFollowed(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"correlationId":"` + oneID + `"}`, `"` + oneID + `"`} {
+		w, c := serve(t, answer(200, body))
+		if id, err := c.SendTestEvent(ctx); err != nil || id != oneID || w.calls()[0].header.Get("Content-Length") != "0" {
+			t.Errorf("got %q, %v", id, err)
+		}
+	}
+	w, c := serve(t, answer(200, `{"status":"completed","results":[{"responseCode":"OK","dateTimeUtc":"2026-03-02T09:20:48.2386997"}]}`))
+	got, err := c.TestEvent(ctx, oneID)
+	if err != nil || got.Status != "completed" || len(got.Results) != 1 || got.Results[0].ResponseCode != "OK" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if uri := w.calls()[0].uri; uri != "/webhooks/v1/registration/validationEvents/"+oneID {
+		t.Errorf("called %s", uri)
+	}
+	_, c = serve(t, answer(429, "", "Retry-After", "30"))
+	_, err = c.SendTestEvent(ctx)
+	wantKind(t, err, fault.Later, "")
+	_, err = c.TestEvent(ctx, "x")
+	wantKind(t, err, fault.Invalid, "")
+}
