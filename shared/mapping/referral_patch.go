@@ -183,14 +183,22 @@ func (l *list) merged(raw json.RawMessage, key, text string) json.RawMessage {
 		wire = solutionToReferral(key, text, raw == nil)
 	}
 	for name, v := range wire {
+		if v == nil && blank(object[name]) {
+			continue // null, "" and missing are the same; what is there stays
+		}
 		object[name] = json.RawMessage(compact(v))
 	}
 	return json.RawMessage(compact(object))
 }
 
+func blank(raw json.RawMessage) bool {
+	text := string(raw)
+	return text == "" || text == "null" || text == `""`
+}
+
 func memberToReferral(text string) map[string]any {
 	m := readMember(text)
-	return map[string]any{"firstName": m.FirstName, "lastName": m.LastName, "email": m.Email, "phoneNumber": m.Phone}
+	return map[string]any{"firstName": orNull(m.FirstName), "lastName": orNull(m.LastName), "email": orNull(m.Email), "phoneNumber": orNull(m.Phone)}
 }
 
 // solutionToReferral: the id and the type of a solution that is there already are left as they are.

@@ -151,6 +151,9 @@ func (s *Referrals) FindCreated(ctx context.Context, opportunityID string, since
 
 // whole gives the referral of a list item, reading it by id when the item is only a part of it.
 func (s *Referrals) whole(ctx context.Context, d partnercenter.Document) (cosell.Referral, error) {
+	if d.ETag() == "" {
+		return s.Get(ctx, d.ID())
+	}
 	for _, member := range []string{"engagementId", "externalReferenceId", "status", "substatus", "customerProfile", "details", "team", "target", "trackingInfo"} {
 		if lacks(d, member) {
 			return s.Get(ctx, d.ID())

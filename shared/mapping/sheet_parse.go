@@ -199,13 +199,21 @@ func isOne(text, allowed string) bool {
 
 func place(src Source, n *yaml.Node) string { return src.Name + ":" + strconv.Itoa(max(n.Line, 1)) }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
+// The YAML package counts from 0 where its parser complains, from 1 where its scanner does.
+var (
+	yamlLine   = regexp.MustCompile(`line (\d+): `)
+	yamlParser = regexp.MustCompile(`did not find expected (node content|key|'-' indicator|',' or|<)`)
+)
 
 func yamlPlace(name string, err error) string {
+	line := 1
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		return name + ":" + m[1]
+		line, _ = strconv.Atoi(m[1]) // digits
+		if yamlParser.MatchString(err.Error()) {
+			line++
+		}
 	}
-	return name + ":1"
+	return name + ":" + strconv.Itoa(line)
 }
 
 func yamlText(err error) string {
@@ -213,5 +221,5 @@ func yamlText(err error) string {
 	if loc := yamlLine.FindStringIndex(text); loc != nil {
 		text = text[loc[1]:]
 	}
-	return "this is not YAML: " + text
+	return "this is not YAML: " + strings.ReplaceAll(text, "\n", " ")
 }

@@ -1,0 +1,189 @@
+package mapping
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/google/go-cmp/cmp"
+)
+
+func defaultSheet(t testing.TB) *Sheet {
+	t.Helper()
+	s, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func overlay(t *testing.T, text string) *Sheet {
+	t.Helper()
+	s, err := Load(Source{Name: "mapping.yaml", Text: []byte(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Each file of testdata holds a sheet and, after a line "---", the mistakes that must be named.
+func TestMistakesOfASheetAreNamedAllAtOnce(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.sheet")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sheet, want, _ := strings.Cut(string(raw), "\n===\n")
+			_, err = Load(Source{Name: "mapping.yaml", Text: []byte(sheet + "\n")})
+			if err == nil {
+				t.Fatal("the sheet was accepted")
+			}
+			if d := cmp.Diff(strings.TrimSpace(want), err.Error()); d != "" {
+				t.Errorf("mistakes (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestEveryColumnOfOursIsInTheSchema(t *testing.T) {
+	known := map[string]bool{}
+	var doc struct {
+		Tables []struct {
+			LogicalName string `json:"logicalName"`
+			EntitySet   string `json:"entitySet"`
+			PrimaryID   string `json:"primaryId"`
+			Columns     []struct {
+				LogicalName string `json:"logicalName"`
+				SchemaName  string `json:"schemaName"`
+				Collection  string `json:"collection"`
+			} `json:"columns"`
+		} `json:"tables"`
+	}
+	if err := json.Unmarshal(dataverse.Schema, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range doc.Tables {
+		for _, n := range []string{table.LogicalName, table.EntitySet, table.PrimaryID} {
+			known[n] = true
+		}
+		for _, c := range table.Columns {
+			known[c.LogicalName], known[c.Collection], known[c.SchemaName] = true, true, true
+		}
+	}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := regexp.MustCompile(`cosell_[A-Za-z_]+`)
+	for _, file := range append(sources, "fields.yaml") {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range ours.FindAllString(string(text), -1) {
+			if !known[strings.TrimSuffix(name, "_value")] {
+				t.Errorf("%s names %s, which infra/dataverse/schema.json does not have", file, name)
+			}
+		}
+	}
+}
+
+func TestOverlayChangesOnlyWhatItSays(t *testing.T) {
+	s := overlay(t, "- {field: notes, wins: crm}\n- {field: dealValue, crm: new_dealvalue}\n- {field: stage, referral: /salesStage, crm: stepname, as: text}\n- {field: team, off: true}\n")
+	notes, _ := s.row(cosell.Notes)
+	if notes.Wins != cosell.CRM || notes.CRM != "description" || notes.Referral != "/details/notes" {
+		t.Errorf("notes is %+v", notes)
+	}
+	if value, _ := s.row(cosell.DealValue); value.CRM != "new_dealvalue" || value.As != "money" {
+		t.Errorf("dealValue is %+v", value)
+	}
+	if stage, ok := s.row("stage"); !ok || stage.Way != cosell.Both || stage.Wins != cosell.Newest {
+		t.Errorf("a new row is %+v", stage)
+	}
+	if _, ok := s.row(cosell.Team); ok {
+		t.Error("a row that is off is there")
+	}
+	if !slices.Contains(s.query().Select, "new_dealvalue") || slices.Contains(s.query().Select, "estimatedvalue") {
+		t.Errorf("the query selects %v", s.query().Select)
+	}
+	if slices.ContainsFunc(defaultSheet(t).rows, func(r Row) bool { return r.Field == "stage" }) {
+		t.Error("an overlay changed the default sheet")
+	}
+}
+
+func TestRulesSayWhatMayTravel(t *testing.T) {
+	rules := map[cosell.Field]cosell.Rule{}
+	for _, r := range defaultSheet(t).Rules() {
+		rules[r.Field] = r
+	}
+	for f, want := range map[cosell.Field]cosell.Rule{
+		cosell.Name:           {Way: cosell.Both, Wins: cosell.Newest},
+		cosell.Status:         {Way: cosell.Both, Wins: cosell.Newest, Door: cosell.Lifecycle},
+		cosell.Visibility:     {Way: cosell.Both, Wins: cosell.Newest, Door: cosell.OneWay},
+		cosell.Help:           {Way: cosell.Both, Wins: cosell.PartnerCenter, Door: cosell.OnceSet},
+		cosell.Solutions:      {Way: cosell.Both, Wins: cosell.Newest, Door: cosell.NeverEmpty, List: true},
+		cosell.Contacts:       {Way: cosell.ToReferral, Wins: cosell.Newest, Door: cosell.OnceShared, List: true},
+		cosell.CustomerName:   {Way: cosell.ToReferral, Wins: cosell.Newest, Door: cosell.OnceCreated},
+		cosell.MicrosoftCRMID: {Way: cosell.ToOpportunity, Wins: cosell.Newest},
+		cosell.Reason:         {Way: cosell.Read, Wins: cosell.Newest},
+	} {
+		got, ok := rules[f]
+		if !ok || got.Way != want.Way || got.Wins != want.Wins || got.Door != want.Door || got.List != want.List {
+			t.Errorf("rule of %s is %+v, want %+v", f, got, want)
+		}
+	}
+	for _, f := range []cosell.Field{cosell.Sync, cosell.Audit, cosell.Mark, cosell.ReferralID, "qualification"} {
+		if _, ok := rules[f]; ok {
+			t.Errorf("%s is compared", f)
+		}
+	}
+}
+
+func TestMarkdownHasALinePerRow(t *testing.T) {
+	s := defaultSheet(t)
+	text := s.Markdown()
+	if got, want := strings.Count(text, "\n"), len(s.rows)+2; got != want {
+		t.Errorf("%d lines, want %d", got, want)
+	}
+	want := "| dealValue | `/details/dealValue` | `estimatedvalue`, when won `actualvalue` | both | newest | from CRM only where revenue is system calculated |"
+	if !strings.Contains(text, want) {
+		t.Errorf("no line %q in\n%s", want, text)
+	}
+}
+
+func FuzzSheet(f *testing.F) {
+	f.Add(string(fieldsYAML))
+	f.Add("- {field: notes, wins: crm}")
+	f.Add("- &a [*a, *a]")
+	f.Add("- {field: x, referral: /a, constant: {b: .inf}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Load(Source{Name: "mapping.yaml", Text: []byte(text)})
+		if err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				if line == "" {
+					t.Errorf("an empty mistake in %q", err)
+				}
+			}
+			return
+		}
+		s.Rules()
+		s.query()
+		if _, err := json.Marshal(s.Markdown()); err != nil {
+			t.Error(err)
+		}
+	})
+}
