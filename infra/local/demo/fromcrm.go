@@ -38,7 +38,7 @@ func oldConnector(s *Story) {
 	again.settle().wrote(0, "pc")
 	s.says("%-20s nothing was written", "")
 	s.by(operator, "asks for a test event")
-	s.operate(http.MethodPost, registrationRoute+"/test", nil, http.StatusOK)
+	s.operate(http.MethodPost, registrationRoute+"/test", fields{}, http.StatusOK)
 }
 
 // coSellFromCRM is D2.
