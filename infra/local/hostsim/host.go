@@ -10,11 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -54,6 +49,8 @@ type Options struct {
 
 	// open overrides how queues are reached; tests use it.
 	open func(connection, queue string, sessions bool) (source, error)
+	// timers are the schedule statuses that an earlier host left behind.
+	timers map[string]*timer
 	// quiet overrides the 240 s of silence after which a proxied call is given up.
 	quiet time.Duration
 }
@@ -81,26 +78,6 @@ type Host struct {
 	conns    map[net.Conn]bool
 	entries  []control.Entry
 	timers   map[string]*timer
-}
-
-// The states of Status.
-const (
-	StateStarting = "starting" // the handler is not ready yet
-	StateRunning  = "running"
-	StateExited   = "exited"  // the handler ended with code 0: every call fails, no restart
-	StateBroken   = "broken"  // the handler cannot be started: callers get no answer
-	StateDown     = "down"    // the host shut down; the platform will start it again
-	StateStopped  = "stopped" // Stop was called
-)
-
-// Status is the body of GET status.
-type Status struct {
-	State      string   `json:"state"`
-	Problem    string   `json:"problem,omitempty"` // what is wrong, in words
-	HandlerPID int      `json:"handlerPid"`
-	Restarts   int      `json:"restarts"` // starts of the handler after the first
-	Running    int      `json:"running"`  // invocations that have not ended
-	Functions  []string `json:"functions"`
 }
 
 // Start reads the folder and starts the host. An error names every file that the real host would refuse;
@@ -133,6 +110,9 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 		opt: opt, app: a, state: StateStarting,
 		changed: make(chan struct{}), woken: make(chan struct{}),
 		running: map[*invocation]bool{}, conns: map[net.Conn]bool{}, timers: map[string]*timer{},
+	}
+	for name, t := range opt.timers {
+		h.timers[name] = t
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.all.Go(h.platform)
@@ -356,53 +336,6 @@ func (h *Host) untrack(c net.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.conns, c)
-}
-
-// Status says how the host does.
-func (h *Host) Status() Status {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s := Status{State: h.state, Problem: h.problem, Restarts: max(0, h.starts-1), Running: len(h.running), HandlerPID: h.worker.pid()}
-	for _, f := range h.app.functions {
-		if !f.disabled {
-			s.Functions = append(s.Functions, f.name)
-		}
-	}
-	slices.Sort(s.Functions)
-	return s
-}
-
-// Busy counts invocations that have begun and not ended.
-func (h *Host) Busy() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.running)
-}
-
-// ReadyIn is the time from the latest process start to its readiness.
-func (h *Host) ReadyIn() time.Duration {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.readyIn
-}
-
-// HandlerRSS reads the handler's resident memory and its peak from /proc, in bytes.
-func (h *Host) HandlerRSS() (now, peak int64, err error) {
-	pid := h.Status().HandlerPID
-	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-	if err != nil {
-		return 0, 0, fmt.Errorf("memory of handler %d: %w", pid, err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var kb int64
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kb); err == nil {
-			now = kb << 10
-		}
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kb); err == nil {
-			peak = kb << 10
-		}
-	}
-	return now, peak, nil
 }
 
 func (h *Host) logf(format string, args ...any) { h.write("Host", fmt.Sprintf(format, args...)) }

@@ -228,7 +228,7 @@ func TestHangingProbeIsNeverGivenUp(t *testing.T) {
 	settings["TEST_PROBE"] = "-1"
 	h, _ := launch(t, Options{Dir: dir, Settings: settings, InitializationTimeout: 100 * time.Millisecond})
 	eventually(t, func() bool { return starts(t, settings)[0] != "" })
-	wait(t.Context(), time.Second)
+	wait(t.Context(), 400*time.Millisecond)
 	if n := len(starts(t, settings)); n != 1 || h.Status().State != StateStarting {
 		t.Errorf("%d starts, %+v", n, h.Status())
 	}

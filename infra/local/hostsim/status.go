@@ -1,0 +1,78 @@
+package hostsim
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The states of Status.
+const (
+	StateStarting = "starting" // the handler is not ready yet
+	StateRunning  = "running"
+	StateExited   = "exited"  // the handler ended with code 0: every call fails, no restart
+	StateBroken   = "broken"  // the handler cannot be started: callers get no answer
+	StateDown     = "down"    // the host shut down; the platform will start it again
+	StateStopped  = "stopped" // Stop was called
+)
+
+// Status is the body of GET status.
+type Status struct {
+	State      string   `json:"state"`
+	Problem    string   `json:"problem,omitempty"` // what is wrong, in words
+	HandlerPID int      `json:"handlerPid"`
+	Restarts   int      `json:"restarts"` // starts of the handler after the first
+	Running    int      `json:"running"`  // invocations that have not ended
+	Functions  []string `json:"functions"`
+}
+
+// Status says how the host does.
+func (h *Host) Status() Status {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := Status{State: h.state, Problem: h.problem, Restarts: max(0, h.starts-1), Running: len(h.running), HandlerPID: h.worker.pid()}
+	for _, f := range h.app.functions {
+		if !f.disabled {
+			s.Functions = append(s.Functions, f.name)
+		}
+	}
+	slices.Sort(s.Functions)
+	return s
+}
+
+// Busy counts invocations that have begun and not ended.
+func (h *Host) Busy() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.running)
+}
+
+// ReadyIn is the time from the latest process start to its readiness.
+func (h *Host) ReadyIn() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.readyIn
+}
+
+// HandlerRSS reads the handler's resident memory and its peak from /proc, in bytes.
+func (h *Host) HandlerRSS() (now, peak int64, err error) {
+	pid := h.Status().HandlerPID
+	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	if err != nil {
+		return 0, 0, fmt.Errorf("memory of handler %d: %w", pid, err)
+	}
+	for line := range strings.Lines(string(data)) {
+		var kb int64
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kb); err == nil {
+			now = kb << 10
+		}
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kb); err == nil {
+			peak = kb << 10
+		}
+	}
+	return now, peak, nil
+}
