@@ -1,0 +1,408 @@
+package mapping
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	ownID       = "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c01"
+	microsoftID = "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c02"
+	engagement  = "b1d2c3e4-5f60-4711-8a22-9c3d4e5f6a70"
+	crmID       = "7d9f1c2a-8b3e-ef11-a731-000d3a1b2c3d"
+)
+
+func ownReferral(t testing.TB) string {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/referral.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func parsed(t testing.TB, text string) partnercenter.Document {
+	t.Helper()
+	d, err := partnercenter.ParseDocument([]byte(text), "", serverNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func referralOf(t testing.TB, changes map[string]any) cosell.Referral {
+	t.Helper()
+	s := newReferrals(nil, defaultSheet(t), ReferralOptions{})
+	return s.referral(parsed(t, patched(t, ownReferral(t), changes)))
+}
+
+func TestOwnReferralGivesAllFields(t *testing.T) {
+	r := referralOf(t, nil)
+	want := cosell.Record{
+		"name": "Tailspin warehouse analytics", "dealValue": "85000", "currency": "EUR", "closingDate": "2026-09-30",
+		"notes": "Customer wants stock forecasting on Fabric.", "status": "accepted", "reason": "", "visibility": "true",
+		"help": "WorkloadSpecificValueProposition", "crmId": crmID,
+		"team":                          "1",
+		"team/kim@northwind.example":    `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"+4940555099"}`,
+		"contacts":                      "1",
+		"contacts/ada@tailspin.example": `{"email":"ada@tailspin.example","firstName":"Ada","lastName":"Example","phone":"+49405550100"}`,
+		"solutions":                     "1", "solutions/SOL-12345-ABC": `{"name":"Northwind Forecast"}`,
+		"customerName": "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerAddress2": "", "customerCity": "Hamburg",
+		"customerState": "HH", "customerPostalCode": "20095", "customerCountry": "DE",
+	}
+	if d := cmp.Diff(want, r.Record); d != "" {
+		t.Errorf("record (-want +got):\n%s", d)
+	}
+	if r.ID != ownID || r.EngagementID != engagement || r.Microsoft || r.Lead || r.Version != `"5a00c1d2-0000-0100-0000-69a556cd0000"` ||
+		!r.Read.Equal(serverNow) || r.AcceptedAt.IsZero() || r.CreatedAt.IsZero() || r.Modified.IsZero() {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestOddShapesOfAReferralDoNotCrash(t *testing.T) {
+	for name, changes := range map[string]map[string]any{
+		"nulls": {"name": nil, "team": nil, "customerProfile": nil, "details": nil, "consent": nil, "inviteContext": nil, "target": nil},
+		"absent": {"name": absent, "team": absent, "customerProfile": absent, "details": absent, "consent": absent, "inviteContext": absent,
+			"target": absent, "trackingInfo": absent},
+		"empty":  {"name": "", "team": []any{}, "details/requirements": map[string]any{}, "target": []any{}},
+		"wrong":  {"name": []any{1}, "team": "x", "details/requirements": 7, "customerProfile/address": []any{}, "target": "msft"},
+		"region": {"customerProfile/address/state": nil, "customerProfile/address/region": "WA"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := referralOf(t, changes)
+			if r.Microsoft || r.Record[cosell.Status] != cosell.Accepted {
+				t.Errorf("%+v", r)
+			}
+			if name == "region" && r.Record["customerState"] != "WA" {
+				t.Errorf("state is %q", r.Record["customerState"])
+			}
+			if name == "nulls" && (r.Record[cosell.Name] != "" || r.Record[cosell.Team] != "0" || r.Record[cosell.Visibility] != cosell.False) {
+				t.Errorf("%v", r.Record)
+			}
+		})
+	}
+}
+
+func TestAnUnreadableValueLeavesTheOthersAlone(t *testing.T) {
+	r := referralOf(t, map[string]any{"details/dealValue": "12,5", "details/closingDateTime": "9999-12-31T00:00:00Z"})
+	if _, ok := r.Record[cosell.DealValue]; ok {
+		t.Error("12,5 was read as an amount")
+	}
+	if !strings.Contains(r.Record[Unreadable.Of("dealValue")], `"12,5" is not an amount`) || r.Record[Unreadable.Of("closingDate")] == "" {
+		t.Errorf("%v", r.Record.Members(Unreadable))
+	}
+	if r.Record[cosell.Notes] == "" || r.Record[cosell.Currency] != "EUR" {
+		t.Error("other fields are gone")
+	}
+}
+
+func TestHelpIsAbsentUntilItWasAsked(t *testing.T) {
+	for _, code := range []any{"", nil, "Unknown", absent} {
+		if v, ok := referralOf(t, map[string]any{"inviteContext/assistanceRequestCode": code}).Record[cosell.Help]; ok {
+			t.Errorf("%v gives %q", code, v)
+		}
+	}
+}
+
+func TestMicrosoftsReferralGivesMicrosoftsFieldsOnly(t *testing.T) {
+	accepted := map[string]any{"organizationId": "MSFT", "trackingInfo/microsoftMsxId": "7-ABC", "statusReason": "why not"}
+	r := referralOf(t, accepted)
+	want := cosell.Record{"microsoftCrmId": "7-ABC", "microsoftStatus": "Accepted", "microsoftSeller": "Kim Seller", "microsoftReason": "why not",
+		"help": "WorkloadSpecificValueProposition"}
+	if d := cmp.Diff(want, r.Record); !r.Microsoft || d != "" {
+		t.Errorf("microsoft %v, record (-want +got):\n%s", r.Microsoft, d)
+	}
+	accepted["status"], accepted["substatus"] = "Closed", "Declined"
+	if seller := referralOf(t, accepted).Record[cosell.MicrosoftSeller]; seller != "" {
+		t.Errorf("the seller %q is named although Microsoft declined", seller)
+	}
+	accepted["status"], accepted["substatus"] = "New", "Pending"
+	if r := referralOf(t, accepted); r.Record[cosell.MicrosoftSeller] != "" || !r.AcceptedAt.IsZero() {
+		t.Errorf("pending, yet seller %q, accepted %v", r.Record[cosell.MicrosoftSeller], r.AcceptedAt)
+	}
+}
+
+func TestWhoseReferralItIs(t *testing.T) {
+	msft := map[string]any{"type": "BusinessProfileLocation", "id": "msft"}
+	own := map[string]any{"type": "SolutionProfile", "id": "SOL-1"}
+	for name, c := range map[string]struct {
+		target []any
+		want   bool
+	}{
+		"addressed to Microsoft":      {[]any{msft}, true},
+		"solutions":                   {[]any{own}, false},
+		"solutions and an invitation": {[]any{own, msft}, false},
+		"a location of ours":          {[]any{map[string]any{"type": "BusinessProfileLocation", "id": ownID}}, false},
+		"nobody":                      {[]any{}, false},
+	} {
+		if got := referralOf(t, map[string]any{"target": c.target}).Microsoft; got != c.want {
+			t.Errorf("%s: Microsoft's is %v", name, got)
+		}
+	}
+}
+
+// The official table, row by row, and any Shared referral.
+func TestLeadsAreToldFromDeals(t *testing.T) {
+	for _, c := range []struct {
+		kind, qualification string
+		inviter             any
+		lead                bool
+	}{
+		{"Independent", "Direct", "msft", true}, {"Independent", "Direct", nil, true}, {"Independent", "SalesQualified", "msft", true},
+		{"Independent", "MarketingQualified", "msft", true}, {"Independent", "SalesQualified", organization, false},
+		{"Independent", "None", organization, false}, {"Independent", "SalesQualified", nil, false}, {"Shared", "Direct", "msft", false},
+		{"Shared", "SalesQualified", "msft", false},
+	} {
+		r := referralOf(t, map[string]any{"type": c.kind, "qualification": c.qualification, "inviteContext/invitedBy/organizationId": c.inviter})
+		if r.Lead != c.lead {
+			t.Errorf("%+v: lead is %v", c, r.Lead)
+		}
+	}
+}
+
+func TestPutPatchesOnlyWhatIsGiven(t *testing.T) {
+	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("ETag", `"new"`)
+		answer(rw, 200, patched(t, ownReferral(t), map[string]any{"details/dealValue": json.Number("90000.5"), "eTag": `"new"`}))
+	})
+	r := referralOf(t, map[string]any{"externalReferenceId": absent, "inviteContext": nil})
+	got, err := s.Put(context.Background(), r, cosell.Record{cosell.DealValue: "90000.5", cosell.CRMID: crmID, cosell.Help: "GeneralOrOther",
+		cosell.Status: cosell.Lost, cosell.Reason: "Customer chose another vendor", cosell.Audit: "not for Partner Center", cosell.Mark: "ok",
+		cosell.ClosingDate: "2026-10-01", cosell.Visibility: cosell.True})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := w.last()
+	if call.header.Get("If-Match") != r.Version || call.method != http.MethodPatch || call.path != pcPath+"/"+ownID {
+		t.Errorf("%s with %v", call, call.header)
+	}
+	want := `[{"op":"replace","path":"/details/dealValue","value":90000.5},
+		{"op":"replace","path":"/details/closingDateTime","value":"2026-10-01T00:00:00Z"},
+		{"op":"replace","path":"/status","value":"Closed"},{"op":"replace","path":"/substatus","value":"Lost"},
+		{"op":"add","path":"/statusReason","value":"Customer chose another vendor"},
+		{"op":"replace","path":"/consent/consentToShareReferralWithMicrosoftSellers","value":true},
+		{"op":"add","path":"/inviteContext","value":{}},
+		{"op":"add","path":"/inviteContext/assistanceRequestCode","value":"GeneralOrOther"},
+		{"op":"add","path":"/externalReferenceId","value":"` + crmID + `"}]`
+	sameJSON(t, want, call.body)
+	if got.Version != `"new"` || got.Record[cosell.DealValue] != "90000.5" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func sameJSON(t *testing.T, want, got string) {
+	t.Helper()
+	var a, b any
+	if err := json.Unmarshal([]byte(want), &a); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(got), &b); err != nil {
+		t.Fatalf("%q: %v", got, err)
+	}
+	if d := cmp.Diff(a, b); d != "" {
+		t.Errorf("JSON (-want +got):\n%s", d)
+	}
+}
+
+func TestPutReplacesAListWholeAndKeepsWhatItDoesNotKnow(t *testing.T) {
+	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 200, ownReferral(t)) })
+	_, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{
+		"solutions/SOL-12345-ABC": solution{Name: "Northwind Forecast", Price: "10.5", Quantity: "2", Currency: "EUR"}.text(),
+		"solutions/SOL-2":         solution{Name: "Other"}.text(), "team/kim@northwind.example": "",
+		"team/lee@northwind.example": member{Email: "lee@northwind.example", FirstName: "Lee", LastName: "L", Phone: "1"}.text(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameJSON(t, `[{"op":"replace","path":"/team","value":[{"firstName":"Lee","lastName":"L","phoneNumber":"1","email":"lee@northwind.example"}]},
+		{"op":"replace","path":"/details/requirements/solutions","value":[
+		{"id":"SOL-12345-ABC","name":"Northwind Forecast","type":"Name","price":10.5,"quantity":2,"currency":"EUR",
+		 "publisherName":"Northwind Consulting","solutionType":"3P","closingDateTime":null},
+		{"id":"SOL-2","name":"Other","type":"Name"}]}]`, w.last().body)
+}
+
+func TestPutWithoutChangesSendsNothing(t *testing.T) {
+	s, w := testReferrals(t, nil)
+	if _, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.Audit: "x", cosell.Sync: "true"}); err != nil || len(w.calls) != 0 {
+		t.Errorf("%v\n%s", err, w.list())
+	}
+	if _, err := s.Put(context.Background(), cosell.Referral{}, cosell.Record{cosell.Name: "x"}); !fault.Is(err, fault.Conflict) {
+		t.Errorf("an unread referral: %v", err)
+	}
+	_, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.DealValue: "12,5"})
+	if !fault.Is(err, fault.Refused) || codeOf(err) != "value.invalid" || len(w.calls) != 0 {
+		t.Errorf("a bad amount: %v", err)
+	}
+}
+
+func draft(help string) (cosell.Opportunity, cosell.Draft) {
+	o := cosell.Opportunity{Side: cosell.Side{ID: crmID}}
+	return o, cosell.Draft{RequestID: "4a1f3a10-0000-4000-8000-000000000001", Help: help, Values: cosell.Record{
+		cosell.Name: "Deal", cosell.DealValue: "85000", cosell.Currency: "EUR", cosell.ClosingDate: "2026-09-30", cosell.Notes: "Notes",
+		cosell.Visibility: cosell.False, cosell.CustomerName: "Tailspin", "customerAddress1": "Street 1", "customerCity": "Hamburg",
+		"customerPostalCode": "20095", cosell.CustomerCountry: "DE",
+		"contacts/ada@x":  member{Email: "ada@x", FirstName: "Ada", LastName: "E", Phone: "2"}.text(),
+		"team/kim@x":      member{Email: "kim@x", FirstName: "Kim", LastName: "S", Phone: "1"}.text(),
+		"solutions/SOL-1": solution{Name: "One"}.text(),
+	}}
+}
+
+const createdBody = `{"name":"Deal","externalReferenceId":"` + crmID + `","type":"Independent","qualification":"SalesQualified","target":[],
+	"customerProfile":{"name":"Tailspin","address":{"addressLine1":"Street 1","city":"Hamburg","postalCode":"20095","country":"DE"},
+		"team":[{"firstName":"Ada","lastName":"E","phoneNumber":"2","email":"ada@x"}]},
+	"consent":{"consentToToShareInfoWithOthers":true,"consentToContact":true,"consentToMicrosoftToContactSpecificPartners":true,
+		"consentToShareReferralWithMicrosoftSellers":false},
+	"details":{"notes":"Notes","dealValue":85000,"currency":"EUR","closingDateTime":"2026-09-30T00:00:00Z","requirements":{
+		"solutions":[{"id":"SOL-1","type":"Name","name":"One"}],
+		"additionalRequirements":{"iot":{},"attributes":[{"type":"CustomerMarketplaceIntent","id":"HaveNotDecided"}]}}},
+	"team":[{"firstName":"Kim","lastName":"S","phoneNumber":"1","email":"kim@x"}]}`
+
+func TestCreateSendsEachKindOfDeal(t *testing.T) {
+	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 201, ownReferral(t)) })
+	t.Run("private", func(t *testing.T) {
+		o, d := draft("")
+		r, unknown, err := s.Create(context.Background(), o, d)
+		if err != nil || unknown || r.ID != ownID {
+			t.Fatalf("%+v %v %v", r, unknown, err)
+		}
+		sameJSON(t, createdBody, w.last().body)
+	})
+	t.Run("co-sell, own", func(t *testing.T) {
+		o, d := draft("GeneralOrOther")
+		if _, _, err := s.Create(context.Background(), o, d); err != nil {
+			t.Fatal(err)
+		}
+		sameJSON(t, patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true}), w.last().body)
+	})
+	t.Run("co-sell, Microsoft's", func(t *testing.T) {
+		o, d := draft("GeneralOrOther")
+		d.Microsoft, d.EngagementID = true, engagement
+		if _, _, err := s.Create(context.Background(), o, d); err != nil {
+			t.Fatal(err)
+		}
+		sameJSON(t, patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true,
+			"engagementId": engagement, "status": "New", "substatus": "Pending", "team": absent, "externalReferenceId": absent,
+			"target":        []any{map[string]any{"type": "BusinessProfileLocation", "id": "msft"}},
+			"inviteContext": map[string]any{"assistanceRequestCode": "GeneralOrOther", "notes": "Notes", "invitedBy": map[string]any{"organizationId": organization}},
+		}), w.last().body)
+	})
+	t.Run("the sheet stays as it is", func(t *testing.T) {
+		o, d := draft("")
+		if _, _, err := s.Create(context.Background(), o, d); err != nil {
+			t.Fatal(err)
+		}
+		sameJSON(t, createdBody, w.last().body)
+	})
+}
+
+func TestCreateTellsAnUnknownOutcomeFromARefusal(t *testing.T) {
+	status := 500
+	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) {
+		answer(rw, status, `{"error":{"code":"invalidRequest","message":"no"}}`)
+	})
+	o, d := draft("")
+	for _, c := range []struct {
+		status  int
+		unknown bool
+	}{{500, true}, {503, true}, {400, false}, {422, false}} {
+		status = c.status
+		before := len(w.calls)
+		_, unknown, err := s.Create(context.Background(), o, d)
+		if err == nil || unknown != c.unknown || len(w.calls) != before+1 {
+			t.Errorf("%d: unknown %v, %d calls, %v", c.status, unknown, len(w.calls)-before, err)
+		}
+	}
+}
+
+// listing serves lists page by page, and documents by id.
+func listing(t *testing.T, items []string, refuse func(url.Values) bool) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		if id := strings.TrimPrefix(r.URL.Path, pcPath+"/"); id != r.URL.Path {
+			answer(rw, 200, patched(t, ownReferral(t), map[string]any{"id": id}))
+			return
+		}
+		if refuse != nil && refuse(r.URL.Query()) {
+			answer(rw, 400, `{"error":{"code":"invalidRequest","message":"filter"}}`)
+			return
+		}
+		rw.Header().Set("Date", serverNow.Format(http.TimeFormat))
+		answer(rw, 200, `{"value":[`+strings.Join(items, ",")+`]}`)
+	}
+}
+
+func TestEngagementReadsPartialItemsWhole(t *testing.T) {
+	items := []string{
+		patched(t, ownReferral(t), map[string]any{"trackingInfo": map[string]any{}}),
+		`{"id":"` + microsoftID + `","engagementId":"` + engagement + `"}`,
+		patched(t, ownReferral(t), map[string]any{"id": crmID, "engagementId": crmID}),
+	}
+	s, w := testReferrals(t, listing(t, items, nil))
+	got, err := s.Engagement(context.Background(), engagement)
+	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != microsoftID || got[1].Record[cosell.Name] == "" {
+		t.Errorf("%v %+v", err, got)
+	}
+	if len(w.calls) != 2 || !strings.Contains(w.calls[0].query, "engagementId") {
+		t.Errorf("%s", w.list())
+	}
+}
+
+func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
+	made := "2026-03-02T09:14:05.1234567Z"
+	items := []string{
+		patched(t, ownReferral(t), map[string]any{"id": microsoftID, "externalReferenceId": "somebody else's"}),
+		patched(t, ownReferral(t), map[string]any{"externalReferenceId": strings.ToUpper(crmID)}),
+		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c03", "organizationId": "msft"}),
+		`{"id":"0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04","createdDateTime":"` + made + `"}`,
+		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c05", "createdDateTime": "2026-03-02T09:00:00Z"}),
+		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c06"}),
+	}
+	s, w := testReferrals(t, listing(t, items, nil))
+	got, err := s.FindCreated(context.Background(), crmID, time.Date(2026, 3, 2, 9, 10, 0, 0, time.UTC))
+	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04" {
+		t.Errorf("%v %+v", err, got)
+	}
+	if strings.Contains(w.calls[0].query, "externalReferenceId") || !strings.Contains(w.calls[0].query, "createdDateTime%20desc") {
+		t.Errorf("asked %s", w.calls[0].query)
+	}
+}
+
+func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
+	items := []string{`{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`, `{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03.5Z"}`}
+	s, w := testReferrals(t, listing(t, items, nil))
+	changes, cursor, err := s.Changed(context.Background(), "")
+	if err != nil || len(changes) != 2 || changes[0] != (cosell.Change{Kind: "referral", ID: ownID}) {
+		t.Fatalf("%v %v", err, changes)
+	}
+	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:59:55") {
+		t.Errorf("first filter %q does not begin a day before the server's date", q.Get("$filter"))
+	}
+	changes, again, err := s.Changed(context.Background(), cursor)
+	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:59:58.5") {
+		t.Errorf("next filter %q", q.Get("$filter"))
+	}
+	if err != nil || len(changes) != 0 || again != cursor || len(w.calls) != 3 {
+		t.Errorf("the second time: %v %v, cursor %s, %d calls", err, changes, again, len(w.calls))
+	}
+}
+
+func TestChangedDoesWithoutTheFilter(t *testing.T) {
+	items := []string{`{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03Z"}`, `{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`,
+		`{"id":"` + crmID + `","updatedDateTime":"2026-05-01T09:00:00Z"}`}
+	s, _ := testReferrals(t, listing(t, items, func(q url.Values) bool { return q.Has("$filter") }))
+	changes, _, err := s.Changed(context.Background(), "")
+	want := []cosell.Change{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
+	if d := cmp.Diff(want, changes); err != nil || d != "" {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+}

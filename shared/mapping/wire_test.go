@@ -1,0 +1,146 @@
+package mapping
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// served is a request that reached the fake, with the answer that it got.
+type served struct {
+	method, path, query, body string
+	header                    http.Header
+}
+
+func (s served) String() string { return s.method + " " + s.path }
+
+// wire stands where the network is: requests of the real clients go to a handler, and are kept.
+type wire struct {
+	handler http.Handler
+	calls   []served
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	w.calls = append(w.calls, served{r.Method, r.URL.Path, r.URL.RawQuery, string(body), r.Header})
+	in := r.Clone(r.Context())
+	in.Body = io.NopCloser(bytes.NewReader(body))
+	in.ContentLength, in.RequestURI = int64(len(body)), r.URL.RequestURI()
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, in)
+	res := rec.Result()
+	if res.Header.Get("Date") == "" {
+		res.Header.Set("Date", serverNow.Format(http.TimeFormat))
+	}
+	return res, nil
+}
+
+func (w *wire) last() served {
+	if len(w.calls) == 0 {
+		return served{}
+	}
+	return w.calls[len(w.calls)-1]
+}
+
+func (w *wire) list() string {
+	var out []string
+	for _, c := range w.calls {
+		out = append(out, c.String())
+	}
+	return strings.Join(out, "\n")
+}
+
+var serverNow = time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
+
+const (
+	pcHost  = "api.partner.microsoft.com"
+	crmHost = "contoso.crm.dynamics.com"
+	api     = "/api/data/v9.2/"
+	pcPath  = "/v1.0/engagements/referrals"
+)
+
+func chain(w *wire, host string) *httpclient.Client {
+	return httpclient.New(httpclient.Options{Base: w, Hosts: []string{host},
+		Sleep: func(context.Context, time.Duration) error { return nil }})
+}
+
+func testReferrals(t *testing.T, h http.HandlerFunc) (*Referrals, *wire) {
+	t.Helper()
+	w := &wire{handler: h}
+	c, err := partnercenter.NewClient(partnercenter.Options{ReferralsURL: "https://" + pcHost + pcPath, Referrals: chain(w, pcHost)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewReferrals(c, defaultSheet(t), ReferralOptions{Organization: organization}), w
+}
+
+func testOpportunities(t *testing.T, h http.HandlerFunc, change ...func(*OpportunityOptions)) (*Opportunities, *wire) {
+	t.Helper()
+	w := &wire{handler: h}
+	c, err := dataverse.NewClient(dataverse.Options{BaseURL: "https://" + crmHost + strings.TrimSuffix(api, "/"), HTTP: chain(w, crmHost)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := OpportunityOptions{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, Now: func() time.Time { return serverNow }}
+	for _, f := range change {
+		f(&o)
+	}
+	return NewOpportunities(c, defaultSheet(t), o), w
+}
+
+const organization = "3c1e7d55-2b44-4c0a-9a70-1f2e3d4c5b6a"
+
+// patched gives the members of a JSON text with some replaced; nil removes one.
+func patched(t testing.TB, text string, changes map[string]any) string {
+	t.Helper()
+	var tree map[string]any
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&tree); err != nil {
+		t.Fatal(err)
+	}
+	for path, v := range changes {
+		at := tree
+		names := strings.Split(path, "/")
+		for _, n := range names[:len(names)-1] {
+			next, ok := at[n].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[n] = next
+			}
+			at = next
+		}
+		if v == absent {
+			delete(at, names[len(names)-1])
+			continue
+		}
+		at[names[len(names)-1]] = v
+	}
+	out, err := json.Marshal(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// absent marks a member that patched removes.
+const absent = "\x00absent"
+
+func answer(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
+}
