@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
@@ -48,28 +49,19 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the caller has gone
 	}
-	s.mu.Lock()
-	who, a := s.admit(r, inFlight)
-	var t *tx
-	operations := 1
-	if a == nil {
-		a, t, operations = s.serve(r, who, body)
-		s.limits.spend(who.caller, start, s.now().Sub(start), operations, s.sw)
-	}
-	remaining := s.limits.remaining(who.caller, s.now(), s.sw)
-	id := s.newID()
-	s.notifyUnlock()
+	done := s.work(r, body, start, inFlight)
+	who, a, t := done.who, done.answer, done.tx
 
 	h := w.Header()
 	h.Set("Date", start.UTC().Format(http.TimeFormat))
 	h.Set("OData-Version", "4.0")
-	h.Set("REQ_ID", id)
-	h.Set("x-ms-service-request-id", id)
+	h.Set("REQ_ID", done.id)
+	h.Set("x-ms-service-request-id", done.id)
 	h.Set("Cache-Control", "no-cache")
 	h.Set(control.HeaderIdentity, who.name)
 	if who.caller != "" {
-		h.Set("x-ms-ratelimit-burst-remaining-xrm-requests", strconv.Itoa(remaining.requests))
-		h.Set("x-ms-ratelimit-time-remaining-xrm-requests", strconv.FormatFloat(remaining.seconds, 'f', 2, 64))
+		h.Set("x-ms-ratelimit-burst-remaining-xrm-requests", strconv.Itoa(done.left.requests))
+		h.Set("x-ms-ratelimit-time-remaining-xrm-requests", strconv.FormatFloat(done.left.seconds, 'f', 2, 64))
 	}
 	if t != nil && t.before != "" {
 		h.Set(control.HeaderBefore, t.before)
@@ -83,6 +75,30 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	a.writeHead(h)
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // the caller has gone: nothing to tell
+}
+
+// done is what one request came to.
+type done struct {
+	who    identity
+	answer *answer
+	tx     *tx // of the last operation, nil without one
+	left   allowance
+	id     string
+}
+
+// work does a request under the lock.
+func (s *Simulator) work(r *http.Request, body []byte, start time.Time, inFlight int64) done {
+	s.mu.Lock()
+	defer s.notifyUnlock()
+	who, a := s.admit(r, inFlight)
+	d := done{who: who, answer: a, id: s.newID()}
+	if a == nil {
+		operations := 1
+		d.answer, d.tx, operations = s.serve(r, who, body)
+		s.limits.spend(who.caller, start, s.now().Sub(start), operations, s.sw)
+	}
+	d.left = s.limits.remaining(who.caller, s.now(), s.sw)
+	return d
 }
 
 // writeHead sets the headers that belong to one operation.
