@@ -78,39 +78,46 @@ func (c *certificates) keep(address string, fresh certificate) {
 
 // certificate gives the key of an address, the kept one if it can; fetched says that it is new.
 func (v *Verifier) certificate(ctx context.Context, address string) (key *rsa.PublicKey, fetched bool, err error) {
-	now := v.o.Now()
-	if have, ok := v.cache.kept(address, now); ok {
+	if have, ok := v.cache.kept(address, v.o.Now()); ok {
 		return have.key, false, nil
 	}
-	if !v.cache.fetches.AllowN(now, 1) {
-		return nil, false, fault.New(fault.Broken, "certificates were fetched too often, try again in a minute").With("certificate.rest", "")
-	}
-	key, err = v.fetch(ctx, address)
+	key, err = v.once(ctx, address, func(ctx context.Context) (*rsa.PublicKey, error) {
+		now := v.o.Now()
+		if have, ok := v.cache.kept(address, now); ok { // an earlier flight brought it
+			return have.key, nil
+		}
+		if !v.cache.fetches.AllowN(now, 1) {
+			return nil, fault.New(fault.Broken, "certificates were fetched too often, try again in a minute").With("certificate.rest", "")
+		}
+		return v.download(ctx, address)
+	})
 	return key, true, err
 }
 
 // renewed fetches the certificate of an address once more, if that is allowed; nil if it is not, or if
 // there is no better one.
 func (v *Verifier) renewed(ctx context.Context, address string) *rsa.PublicKey {
-	now := v.o.Now()
-	have, ok := v.cache.kept(address, now)
-	if !ok || !have.renew.AllowN(now, 1) {
-		return nil
-	}
-	key, err := v.fetch(ctx, address)
+	key, err := v.once(ctx, address, func(ctx context.Context) (*rsa.PublicKey, error) {
+		now := v.o.Now()
+		have, ok := v.cache.kept(address, now)
+		if !ok || !have.renew.AllowN(now, 1) {
+			return have.key, nil
+		}
+		return v.download(ctx, address)
+	})
 	if err != nil {
 		return nil
 	}
 	return key
 }
 
-// fetch reads and checks the certificate; concurrent questions for one address are one download.
-func (v *Verifier) fetch(ctx context.Context, address string) (*rsa.PublicKey, error) {
+// once lets concurrent questions for one address share a download. One caller that goes away must not
+// end it for the others.
+func (v *Verifier) once(ctx context.Context, address string, do func(context.Context) (*rsa.PublicKey, error)) (*rsa.PublicKey, error) {
 	key, err, _ := v.flights.Do(address, func() (any, error) {
-		// The flight is shared: one caller that goes away must not end it for the others.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
 		defer cancel()
-		return v.download(ctx, address)
+		return do(ctx)
 	})
 	if err != nil {
 		return nil, err

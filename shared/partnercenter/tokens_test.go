@@ -1,0 +1,186 @@
+package partnercenter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// vault keeps secrets in memory and can be out of order.
+type vault struct {
+	mu     sync.Mutex
+	secret map[string]string
+	down   bool
+}
+
+func (v *vault) Get(_ context.Context, name string) (string, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.secret[name], nil
+}
+
+func (v *vault) Set(_ context.Context, name, value string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.down {
+		return errors.New("vault is down")
+	}
+	v.secret[name] = value
+	return nil
+}
+
+type hands struct {
+	now   time.Time
+	vault *vault
+}
+
+func source(t *testing.T, answers ...http.HandlerFunc) (*world, *Tokens, *hands) {
+	t.Helper()
+	w, _ := serve(t, answers...)
+	h := &hands{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), vault: &vault{secret: map[string]string{"refresh": "first"}}}
+	tokens, err := NewTokens(TokenOptions{TokenURL: w.URL, Tenant: "contoso.example", ClientID: "app", ClientSecret: "s&cret",
+		Secrets: h.vault, SecretName: "refresh", HTTP: w.chain(), Now: func() time.Time { return h.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, tokens, h
+}
+
+func issue(access, refresh, expires string) http.HandlerFunc {
+	return answer(200, fmt.Sprintf(`{"access_token":%q,"refresh_token":%q,"expires_in":%s}`, access, refresh, expires))
+}
+
+func TestTokenIsFetchedOncePerAudience(t *testing.T) {
+	t.Parallel()
+	w, tokens, _ := source(t, issue("a", "", "3600"), issue("b", "", `"3600"`))
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if got, err := tokens.Token(ctx, ReferralsAudience, false); err != nil || got != "a" {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+	group.Wait()
+	if got, err := tokens.Token(ctx, WebhooksAudience, false); err != nil || got != "b" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	calls := w.calls()
+	if len(calls) != 2 || calls[0].uri != "/contoso.example/oauth2/v2.0/token" {
+		t.Fatalf("calls %+v", calls)
+	}
+	form, _ := url.ParseQuery(calls[0].body)
+	want := url.Values{"grant_type": {"refresh_token"}, "client_id": {"app"}, "client_secret": {"s&cret"}, "refresh_token": {"first"}, "scope": {ReferralsAudience + "/.default offline_access"}}
+	if form.Encode() != want.Encode() {
+		t.Errorf("sent %v", form)
+	}
+}
+
+func TestTokenIsRenewedBeforeItExpiresAndOnRequest(t *testing.T) {
+	t.Parallel()
+	_, tokens, h := source(t, issue("a", "", "3600"), issue("b", "", "3600"), issue("c", "", "3600"))
+	want := func(renew bool, text string) {
+		t.Helper()
+		if got, err := tokens.Token(ctx, ReferralsAudience, renew); err != nil || got != text {
+			t.Errorf("got %q, %v, want %q", got, err, text)
+		}
+	}
+	want(false, "a")
+	h.now = h.now.Add(54 * time.Minute)
+	want(false, "a")
+	h.now = h.now.Add(2 * time.Minute)
+	want(false, "b")
+	want(true, "b") // another call renewed it a moment ago
+	h.now = h.now.Add(time.Minute)
+	want(true, "c")
+}
+
+func TestRotatedRefreshTokenIsSaved(t *testing.T) {
+	t.Parallel()
+	w, tokens, h := source(t, issue("a", "second", "3600"), issue("b", "", "3600"), issue("c", "", "3600"))
+	h.vault.down = true
+	for _, want := range []string{"a", "b", "c"} {
+		if got, err := tokens.Token(ctx, ReferralsAudience, false); err != nil || got != want {
+			t.Fatalf("got %q, %v", got, err)
+		}
+		h.now = h.now.Add(time.Hour)
+		h.vault.down = false // back after the first
+	}
+	if got := h.vault.secret["refresh"]; got != "second" {
+		t.Errorf("kept %q", got)
+	}
+	if form, _ := url.ParseQuery(w.calls()[1].body); form.Get("refresh_token") != "second" {
+		t.Errorf("the unsaved token was not used: %v", form)
+	}
+}
+
+func TestRefusalsOfTheTokenEndpoint(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		answer http.HandlerFunc
+		kind   fault.Kind
+		code   string
+	}{
+		{answer(400, `{"error":"invalid_grant","error_description":"AADSTS70000 canary","error_codes":[50173]}`), fault.Denied, "consent.expired"},
+		{answer(401, `{"error":"invalid_client","error_description":"canary"}`), fault.Denied, "client.secret"},
+		{answer(400, `{"error":"invalid scope canary ÿ"}`), fault.Denied, "token.refused"},
+		{answer(429, "", "Retry-After", "60"), fault.Later, ""},
+		{answer(503, "<html>"), fault.Broken, ""},
+		{answer(200, "<html>"), fault.Broken, ""},
+		{answer(200, `{"access_token":""}`), fault.Broken, ""},
+		{answer(200, `{"access_token":"a\r\nX: y"}`), fault.Broken, ""},
+		{cut, fault.Broken, ""},
+	} {
+		_, tokens, _ := source(t, c.answer)
+		_, err := tokens.Token(ctx, ReferralsAudience, false)
+		wantKind(t, err, c.kind, c.code)
+		for _, secret := range []string{"canary", "first", "s&cret"} {
+			if err != nil && strings.Contains(err.Error(), secret) {
+				t.Errorf("%q shows in %v", secret, err)
+			}
+		}
+	}
+}
+
+func TestRefusedConsentIsNotAskedInALoop(t *testing.T) {
+	t.Parallel()
+	w, tokens, h := source(t, answer(400, `{"error":"invalid_grant"}`), issue("a", "", "3600"))
+	for range 5 {
+		_, err := tokens.Token(ctx, ReferralsAudience, false)
+		wantKind(t, err, fault.Denied, "consent.expired")
+	}
+	if n := len(w.calls()); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+	h.now = h.now.Add(2 * time.Minute)
+	if got, err := tokens.Token(ctx, ReferralsAudience, false); err != nil || got != "a" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestWaitingForATokenEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	_, tokens, _ := source(t, issue("a", "", "3600"))
+	tokens.turn <- struct{}{}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err := tokens.Token(ended, ReferralsAudience, false)
+	wantKind(t, err, fault.Broken, "")
+}
+
+func TestTokenSettingsThatCannotBeAURLAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, o := range []TokenOptions{{TokenURL: "http://x", Tenant: "a"}, {Tenant: "a/b"}, {Tenant: ""}} {
+		if _, err := NewTokens(o); err == nil {
+			t.Errorf("%+v was taken", o)
+		}
+	}
+}
