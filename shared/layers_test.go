@@ -61,7 +61,7 @@ type pkg struct {
 	Imports    []string
 }
 
-func TestImportsFollowTheHouse(t *testing.T) {
+func TestLayersFollowTheHouse(t *testing.T) {
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		allowed, ok := longest(may, name)
@@ -83,7 +83,7 @@ func TestImportsFollowTheHouse(t *testing.T) {
 }
 
 // Doors between neighbours that must stay shut although their parents may pass.
-func TestNeighboursStayApart(t *testing.T) {
+func TestLayersKeepNeighboursApart(t *testing.T) {
 	shut := map[string]string{
 		"shared/app":                     "functions",
 		"infra/local/partnercentersim":   "infra/local/dataversesim",

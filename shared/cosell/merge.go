@@ -80,7 +80,20 @@ func Merge(in Pairing) Plan {
 		m.status()
 	}
 	m.guard()
+	m.unreadable()
 	return m.plan
+}
+
+// unreadable tells of values that are not what the sheet says; the other fields go on.
+func (m *merger) unreadable() {
+	found := m.p.Members(Unreadable)
+	if !m.assumed {
+		maps.Copy(found, m.d.Members(Unreadable))
+	}
+	for _, field := range slices.Sorted(maps.Keys(found)) {
+		m.say(Problem{Code: "value.unreadable." + field, Field: Field(field), Warn: true,
+			Text: found[field], Mend: "correct it; the other fields go on"})
+	}
 }
 
 // Changed says whether the opportunity differs from its base in anything that could matter to the referral.

@@ -44,6 +44,10 @@ const (
 	Mark         Field = "mark"         // "ok", "failed" or "": the tick or cross before the name
 )
 
+// Unreadable is the list of the fields whose value on that side is not what the sheet says; each member is
+// named after its field and says what is wrong and where. Such a field is absent from the record.
+const Unreadable Field = "unreadable"
+
 // Values of Mark.
 const (
 	MarkOK     = "ok"
