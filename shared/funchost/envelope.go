@@ -31,17 +31,16 @@ func parseEnvelope(body []byte) (envelope, error) {
 }
 
 // trigger gives the only entry of Data.
-func (e envelope) trigger() (name string, value json.RawMessage) {
-	for n, v := range e.Data {
-		return n, v
+func (e envelope) trigger() json.RawMessage {
+	for _, v := range e.Data {
+		return v
 	}
-	return "", nil
+	return nil
 }
 
 func (e envelope) delivery(invocation string) Delivery {
-	name, value := e.trigger()
+	value := e.trigger()
 	return Delivery{
-		Queue:         name,
 		Session:       text(e.Metadata["SessionId"]),
 		MessageID:     text(e.Metadata["MessageId"]),
 		DeliveryCount: number(e.Metadata["DeliveryCount"]),
@@ -52,7 +51,7 @@ func (e envelope) delivery(invocation string) Delivery {
 }
 
 func (e envelope) tick(invocation string) Tick {
-	_, value := e.trigger()
+	value := e.trigger()
 	if s, ok := unquote(value); ok { // an older host sent the object as a string
 		value = json.RawMessage(s)
 	}

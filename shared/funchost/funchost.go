@@ -17,12 +17,14 @@ type Function struct {
 	// MaxBody is the most that an HTTP body may have in bytes; 0 is 64 KiB.
 	MaxBody int64
 	Queue   func(ctx context.Context, d Delivery) error
-	Timer   func(ctx context.Context, t Tick) error
+	// QueueName is the queue that the host feeds Queue from.
+	QueueName string
+	Timer     func(ctx context.Context, t Tick) error
 }
 
 // Delivery is one queue message as the host handed it over.
 type Delivery struct {
-	Queue         string // trigger binding's name of the message, only for logs
+	Queue         string // the queue's name
 	Session       string
 	MessageID     string
 	DeliveryCount int // 1 is the first

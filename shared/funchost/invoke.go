@@ -27,7 +27,9 @@ func (s *server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Functio
 		return
 	}
 	if f.Queue != nil {
-		err = s.deliver(r.Context(), f, e.delivery(id))
+		d := e.delivery(id)
+		d.Queue = f.QueueName
+		err = s.deliver(r.Context(), f, d)
 	} else {
 		err = s.tick(r.Context(), f, e.tick(id))
 	}

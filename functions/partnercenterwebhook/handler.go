@@ -1,0 +1,76 @@
+// Package partnercenterwebhook takes Partner Center's events: referral X has changed.
+package partnercenterwebhook
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+// Opener checks an event's signature over the raw bytes and reads it.
+type Opener interface {
+	Open(r *http.Request, body []byte) (partnercenter.Event, error)
+}
+
+// Handler answers Partner Center. Tenant is the alias in the path, because events name no tenant.
+type Handler struct {
+	Verifier Opener
+	Sender   queue.Sender
+	Tenant   string
+	Now      func() time.Time
+	NewID    func() string
+	Log      *slog.Logger
+	// Tested is told of an authentic test event.
+	Tested func(correlationID string, at time.Time)
+}
+
+// limit is for the whole answer: Partner Center tries ten times, and its patience is not documented.
+const limit = 4500 * time.Millisecond
+
+// ServeHTTP answers 202 only after the broker has confirmed the pointer, or when there is nothing to do.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if alias := r.PathValue("tenant"); alias != "" && alias != h.Tenant {
+		funchost.Refuse(w, http.StatusNotFound, "nothing is served at this path")
+		return
+	}
+	if !funchost.Allowed(w, r, http.MethodPost) {
+		return
+	}
+	body, ok := funchost.JSONBody(w, r)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), limit)
+	defer cancel()
+	event, err := h.Verifier.Open(r.WithContext(ctx), body)
+	if err == nil {
+		err = h.take(ctx, event)
+	}
+	if err != nil {
+		funchost.RefuseFault(w, err)
+		return
+	}
+	funchost.Answer(w, http.StatusAccepted, struct{}{})
+}
+
+func (h *Handler) take(ctx context.Context, e partnercenter.Event) error {
+	if !e.Referral {
+		h.Log.Info("event without work", "function", "partnercenterwebhook", "event", e.Name)
+		if e.CorrelationID != "" {
+			h.Tested(e.CorrelationID, h.Now())
+		}
+		return nil
+	}
+	p := queue.Pointer{V: queue.Version, Tenant: h.Tenant, Kind: queue.Referral, ID: e.ReferralID,
+		Reason: e.Name, Seen: h.Now().UTC(), Trace: h.NewID()}
+	if err := h.Sender.Send(ctx, queue.Message{Queue: queue.ReferralChanged, Pointer: p}); err != nil {
+		return fault.New(fault.Broken, "queueing the event: %w", err) // ours, whatever it was
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+// Package reconcile finds what no event told us about.
+package reconcile
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+)
+
+// Flow is what this function calls.
+type Flow interface {
+	Reconcile(ctx context.Context) error
+}
+
+// Watch looks at the webhook registration; an error is an alarm.
+type Watch func(ctx context.Context) error
+
+// Handler runs on a timer. Both jobs are done even if one fails; the next run tries again.
+func Handler(f Flow, watch Watch, newID func() string) func(context.Context, funchost.Tick) error {
+	return func(ctx context.Context, _ funchost.Tick) error {
+		ctx = flow.WithTrace(ctx, newID())
+		return errors.Join(f.Reconcile(ctx), watch(ctx))
+	}
+}

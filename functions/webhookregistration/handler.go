@@ -1,0 +1,211 @@
+// Package webhookregistration registers our URL with Partner Center and says what is registered.
+package webhookregistration
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// Registrations is Partner Center's side of it.
+type Registrations interface {
+	Registration(ctx context.Context) (partnercenter.Registration, bool, error)
+	Register(ctx context.Context, r partnercenter.Registration) (partnercenter.Registration, error)
+	Replace(ctx context.Context, r partnercenter.Registration) (partnercenter.Registration, error)
+	SendTestEvent(ctx context.Context) (correlationID string, err error)
+	TestEvent(ctx context.Context, correlationID string) (partnercenter.TestResult, error)
+}
+
+// Handler answers operators; the guard stands in front of it.
+type Handler struct {
+	Registrations Registrations
+	URL           string // ours, with the tenant's alias
+	// Remember keeps the registration as last seen, as JSON.
+	Remember func(ctx context.Context, seen string) error
+	// Wait waits while a test event is on its way; nil is the real one.
+	Wait func(ctx context.Context, d time.Duration) error
+}
+
+// Events are those that the product needs.
+// https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events
+func Events() []string {
+	return []string{"referral-created", "referral-updated", "related-referral-created", "related-referral-updated", "test-created"}
+}
+
+// State is what is registered, as it is answered and remembered.
+type State struct {
+	Registered bool     `json:"registered"`
+	Ours       bool     `json:"ours"`
+	Complete   bool     `json:"complete"`
+	URL        string   `json:"url,omitempty"`
+	Events     []string `json:"events,omitempty"`
+	Missing    []string `json:"missing,omitempty"`
+	Wanted     string   `json:"wanted"`
+	Result     string   `json:"result,omitempty"` // registered, kept, completed or replaced
+}
+
+// ServeHTTP: GET says what is registered, POST {"overwrite": bool} registers, POST …/test with {} asks for
+// a test event and follows it. Every POST needs a JSON body, because the host repeats those without.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch action := r.PathValue("action"); {
+	case action == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		h.show(w, r)
+	case action == "":
+		if funchost.Allowed(w, r, http.MethodPost, http.MethodGet, http.MethodHead) {
+			h.register(w, r)
+		}
+	case action == "test":
+		if funchost.Allowed(w, r, http.MethodPost) {
+			h.test(w, r)
+		}
+	default:
+		funchost.Refuse(w, http.StatusNotFound, "only …/webhookregistration and …/webhookregistration/test are served")
+	}
+}
+
+func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
+	current, ok, err := h.Registrations.Registration(r.Context())
+	if err == nil {
+		err = h.remember(r.Context(), current, ok)
+	}
+	if err != nil {
+		explain(w, err)
+		return
+	}
+	funchost.Answer(w, http.StatusOK, h.state(current, ok))
+}
+
+func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
+	body, ok := funchost.JSONBody(w, r)
+	if !ok {
+		return
+	}
+	var ask struct {
+		Overwrite *bool `json:"overwrite"`
+	}
+	if err := funchost.Strict(body, &ask); err != nil || ask.Overwrite == nil {
+		funchost.Refuse(w, http.StatusBadRequest, `the body must be {"overwrite": true} or {"overwrite": false}`)
+		return
+	}
+	current, exists, err := h.Registrations.Registration(r.Context())
+	if err != nil {
+		explain(w, err)
+		return
+	}
+	state := h.state(current, exists)
+	if exists && !state.Ours && !*ask.Overwrite {
+		funchost.Refuse(w, http.StatusConflict, fmt.Sprintf(
+			`this tenant's events go to %s, and Partner Center knows one address only: send {"overwrite": true} to replace it by %s`, current.WebhookURL, h.URL))
+		return
+	}
+	result, after, err := h.write(r.Context(), current, state)
+	if err == nil {
+		err = h.remember(r.Context(), after, true)
+	}
+	if err != nil {
+		explain(w, err)
+		return
+	}
+	state = h.state(after, true)
+	state.Result = result
+	funchost.Answer(w, http.StatusOK, state)
+}
+
+// write brings the registration to what we need: ours and complete is not written again, and the events
+// of other systems of the tenant are kept.
+func (h *Handler) write(ctx context.Context, current partnercenter.Registration, s State) (string, partnercenter.Registration, error) {
+	wanted := partnercenter.Registration{WebhookURL: h.URL, Events: union(current.Events, Events()), SignatureInHeader: true}
+	switch {
+	case !s.Registered:
+		after, err := h.Registrations.Register(ctx, wanted)
+		return "registered", after, err
+	case s.Ours && s.Complete:
+		return "kept", current, nil
+	case s.Ours:
+		wanted.WebhookURL = current.WebhookURL
+		after, err := h.Registrations.Replace(ctx, wanted)
+		return "completed", after, err
+	default:
+		after, err := h.Registrations.Replace(ctx, wanted)
+		return "replaced", after, err
+	}
+}
+
+func (h *Handler) state(r partnercenter.Registration, exists bool) State {
+	s := State{Registered: exists, URL: r.WebhookURL, Events: r.Events, Wanted: h.URL}
+	s.Ours = exists && isOurs(r.WebhookURL, h.URL)
+	for _, e := range Events() {
+		if !slices.ContainsFunc(r.Events, func(have string) bool { return strings.EqualFold(have, e) }) {
+			s.Missing = append(s.Missing, e)
+		}
+	}
+	s.Complete = exists && len(s.Missing) == 0
+	return s
+}
+
+// isOurs also takes the URL without the alias at its end, which the webhook serves too.
+func isOurs(url, ours string) bool {
+	return strings.EqualFold(url, ours) || strings.EqualFold(strings.TrimSuffix(url, "/"), ours[:strings.LastIndexByte(ours, '/')])
+}
+
+func union(have, need []string) []string {
+	out := slices.Clone(have)
+	for _, e := range need {
+		if !slices.ContainsFunc(out, func(h string) bool { return strings.EqualFold(h, e) }) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (h *Handler) remember(ctx context.Context, r partnercenter.Registration, exists bool) error {
+	text, err := json.Marshal(h.state(r, exists))
+	if err != nil {
+		return fmt.Errorf("writing down the registration: %w", err)
+	}
+	return h.Remember(ctx, string(text))
+}
+
+// Check is the watchdog that reconcile runs: it remembers the registration as seen, and fails when events
+// do not come to us, or not all of them.
+func (h *Handler) Check(ctx context.Context) error {
+	current, exists, err := h.Registrations.Registration(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.remember(ctx, current, exists); err != nil {
+		return err
+	}
+	s := h.state(current, exists)
+	switch {
+	case !s.Registered:
+		return fault.New(fault.Refused, "no webhook is registered with Partner Center: call webhookregistration").With("registration.none", "")
+	case !s.Ours:
+		return fault.New(fault.Refused, "Partner Center sends its events to %s: call webhookregistration with overwrite", s.URL).With("registration.other", "")
+	case !s.Complete:
+		return fault.New(fault.Refused, "events are missing in the webhook registration: call webhookregistration").With("registration.incomplete", "")
+	}
+	return nil
+}
+
+// explain answers an operator, who may see why something failed.
+func explain(w http.ResponseWriter, err error) {
+	status := http.StatusServiceUnavailable
+	switch fault.KindOf(err) {
+	case fault.Denied, fault.Refused, fault.Invalid, fault.Gone:
+		status = http.StatusBadGateway
+	case fault.Conflict:
+		status = http.StatusConflict
+	case fault.Later:
+		status = http.StatusTooManyRequests
+	}
+	funchost.Refuse(w, status, err.Error())
+}

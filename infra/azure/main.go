@@ -1,0 +1,39 @@
+// Command azure is the custom handler that the Azure Functions host starts.
+// https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/cosell-sync/cosell-sync/functions"
+	"github.com/cosell-sync/cosell-sync/shared/app"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+)
+
+// memory is where the collector begins to work harder, so that a burst stays within 64 MiB.
+const memory = 40 << 20
+
+func main() {
+	debug.SetMemoryLimit(memory)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil && !errors.Is(err, funchost.ErrOrphan) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	a, err := app.New(os.Environ(), os.Stdout)
+	if err != nil {
+		return err
+	}
+	return a.Serve(ctx, functions.List(a))
+}

@@ -1,0 +1,147 @@
+// Package app builds everything from the environment.
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+// App is what the functions are made of. What a role does not serve is nil.
+type App struct {
+	Role    string
+	Tenant  string // alias
+	Version string
+	Now     func() time.Time
+	NewID   func() string
+	Log     *slog.Logger
+
+	Sender              queue.Sender
+	PartnerCenterEvents *partnercenter.Verifier
+	CRMEvents           *dataverse.Verifier
+	Operators           funchost.Operators
+
+	Jobs          *Jobs
+	PartnerCenter *partnercenter.Client
+	Ledger        *ledger.Ledger
+	WebhookURL    string // ours, as Partner Center shall call it
+
+	watch *watch
+	port  string
+	close func(context.Context) error
+}
+
+// New reads the settings from "NAME=value" pairs, checks them all, and builds the parts that the role
+// needs. Nothing is called: credentials and connections come with the first use. Log lines go to out, as
+// JSON: the host takes standard output for information.
+func New(environ []string, out io.Writer) (*App, error) {
+	c, err := load(environ)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := httpclient.NewTransport(c.dialer, c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("SYNC_CA_FILE: %w", err)
+	}
+	a := &App{
+		Role: c.Role, Tenant: c.TenantAlias, Version: version(), Now: time.Now, NewID: uuid.NewString,
+		Log: slog.New(slog.NewJSONHandler(out, nil)), watch: newWatch(time.Now), port: portOf(environ),
+	}
+	az := azure{config: c.Config, dialer: c.dialer, transport: transport}
+	bus, err := az.queues()
+	if err != nil {
+		return nil, err
+	}
+	a.Sender, a.close = watched{bus, a.watch}, bus.Close
+	a.Operators = funchost.Operators{Keys: []string{c.OperatorKey.Reveal(), c.OperatorKeyPrevious.Reveal()}, Log: a.Log}
+	if c.Role != Sync {
+		if err := a.events(c, transport); err != nil {
+			return nil, err
+		}
+	}
+	if c.Role == Intake {
+		return a, nil
+	}
+	return a, a.work(c, az)
+}
+
+// work builds what the sync app has beside the intake.
+func (a *App) work(c loaded, az azure) (err error) {
+	a.WebhookURL = c.PublicURL + "/api/partnercenterwebhook/" + c.TenantAlias
+	if a.Ledger, err = az.tables(); err != nil {
+		return err
+	}
+	secrets, err := az.vault()
+	if err != nil {
+		return err
+	}
+	if a.PartnerCenter, err = a.partnerCenter(c.Config, az.transport, secrets); err != nil {
+		return err
+	}
+	crm, err := a.dataverse(c.Config, az)
+	if err != nil {
+		return err
+	}
+	referrals, opportunities, err := a.both(c, a.PartnerCenter, crm)
+	if err != nil {
+		return err
+	}
+	a.Jobs = &Jobs{watch: a.watch, flow: flow.New(flow.Config{
+		Referrals: referrals, Opportunities: opportunities, Ledger: a.Ledger, Hints: hints{a}, Rules: c.sheet.Rules(),
+		Now: a.Now, NewID: a.NewID, Log: a.Log,
+		Settings: flow.Settings{
+			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
+			Options:   cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue},
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink,
+		},
+	})}
+	return nil
+}
+
+// Tested notes an authentic test event.
+func (a *App) Tested(correlationID string, at time.Time) { a.watch.tested(correlationID, at) }
+
+// Serve serves the functions to the Functions host until ctx ends or the host is gone.
+func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
+	server := funchost.NewServer(functions, outcomes{a}, funchost.Options{Now: a.Now, Log: a.Log})
+	err := funchost.Serve(ctx, server, a.port)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = a.close(stop) // whatever is left goes with the process
+	return err
+}
+
+// portOf is where the host wants to find us; 8080 is for trying by hand.
+// https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers
+func portOf(environ []string) string {
+	for _, pair := range environ {
+		if port, ok := strings.CutPrefix(pair, "FUNCTIONS_CUSTOMHANDLER_PORT="); ok && port != "" {
+			return port
+		}
+	}
+	return "8080"
+}
+
+// version is what the build was stamped with.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "devel"
+	}
+	return info.Main.Version
+}

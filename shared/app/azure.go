@@ -1,0 +1,168 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+// azure makes the clients of Azure's own services. Nothing is called before the first use.
+type azure struct {
+	config    Config
+	dialer    *httpclient.Dialer
+	transport *http.Transport
+}
+
+func (a azure) options() azcore.ClientOptions {
+	return azcore.ClientOptions{
+		Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: a.config.LoginURL + "/"},
+		Transport: &http.Client{Transport: a.transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		Retry:     policy.RetryOptions{MaxRetries: 2, TryTimeout: 10 * time.Second, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: 2 * time.Second},
+		Telemetry: policy.TelemetryOptions{ApplicationID: "cosell-sync"},
+	}
+}
+
+// secretCredential logs in as an app registration. In a simulated world there is no directory of clouds.
+func (a azure) secretCredential(tenant, client string, secret Secret) (azcore.TokenCredential, error) {
+	return azidentity.NewClientSecretCredential(tenant, client, secret.Reveal(), &azidentity.ClientSecretCredentialOptions{
+		ClientOptions: a.options(), DisableInstanceDiscovery: a.dialer != nil})
+}
+
+// identity is who we are to queues, tables and vault.
+func (a azure) identity() (azcore.TokenCredential, error) {
+	c := a.config
+	if c.AzureClientSecret.Reveal() != "" {
+		return a.secretCredential(c.AzureTenant, c.AzureClientID, c.AzureClientSecret)
+	}
+	o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: a.options()}
+	if c.AzureClientID != "" {
+		o.ID = azidentity.ClientID(c.AzureClientID)
+	}
+	return azidentity.NewManagedIdentityCredential(o)
+}
+
+// crmCredential is who we are to Dataverse; called again when a token was refused.
+func (a azure) crmCredential() (azcore.TokenCredential, error) {
+	c := a.config
+	if c.DataverseClientID == "" {
+		return a.identity()
+	}
+	return a.secretCredential(c.DataverseTenant, c.DataverseClientID, c.DataverseClientSecret)
+}
+
+func (a azure) queues() (*queue.ServiceBus, error) {
+	c := queue.Config{ConnectionString: a.config.ServiceBus.Reveal(), Namespace: a.config.ServiceBusNamespace}
+	if c.ConnectionString == "" {
+		identity, err := a.identity()
+		if err != nil {
+			return nil, fmt.Errorf("making the identity for Service Bus: %w", err)
+		}
+		c.Credential = identity
+		if a.dialer != nil {
+			c.Endpoint = simulator(a.config.Simulated, c.Namespace, "5671")
+			c.TLS = &tls.Config{ServerName: c.Namespace, RootCAs: a.transport.TLSClientConfig.RootCAs, MinVersion: tls.VersionTLS12}
+		}
+	}
+	return queue.OpenServiceBus(c)
+}
+
+// simulator finds the address that stands for a host, as SYNC_SIMULATED says: "host=…" or "host:port=…".
+func simulator(setting, host, port string) string {
+	found := ""
+	for _, entry := range strings.Split(setting, ",") {
+		name, to, _ := strings.Cut(strings.TrimSpace(entry), "=")
+		if strings.EqualFold(name, net.JoinHostPort(host, port)) || strings.EqualFold(name, host) && found == "" {
+			found = to
+		}
+	}
+	return found
+}
+
+func (a azure) tables() (*ledger.Ledger, error) {
+	c := ledger.Config{ConnectionString: a.config.TablesConnection.Reveal(), Endpoint: a.config.TablesEndpoint, Tenant: a.config.TenantAlias}
+	c.Transport = a.options().Transport
+	if c.ConnectionString != "" && a.dialer != nil {
+		// An emulator on this machine, which the check has made sure of.
+		c.Transport = &http.Client{Transport: &http.Transport{MaxIdleConns: 100, MaxIdleConnsPerHost: 100, IdleConnTimeout: 90 * time.Second}}
+	}
+	if c.ConnectionString == "" {
+		identity, err := a.identity()
+		if err != nil {
+			return nil, fmt.Errorf("making the identity for the tables: %w", err)
+		}
+		c.Credential = identity
+	}
+	return ledger.OpenTable(c)
+}
+
+// vault keeps the refresh token in Key Vault.
+type vault struct{ client *azsecrets.Client }
+
+func (a azure) vault() (vault, error) {
+	identity, err := a.identity()
+	if err != nil {
+		return vault{}, fmt.Errorf("making the identity for Key Vault: %w", err)
+	}
+	client, err := azsecrets.NewClient(a.config.VaultURL, identity, &azsecrets.ClientOptions{ClientOptions: a.options()})
+	if err != nil {
+		return vault{}, fmt.Errorf("opening Key Vault: %w", err)
+	}
+	return vault{client}, nil
+}
+
+// Get implements partnercenter.Secrets.
+func (v vault) Get(ctx context.Context, name string) (string, error) {
+	res, err := v.client.GetSecret(ctx, name, "", nil)
+	if err != nil {
+		return "", vaultError("reading", name, err)
+	}
+	if res.Value == nil {
+		return "", fault.New(fault.Broken, "secret %s in Key Vault has no value", name)
+	}
+	return *res.Value, nil
+}
+
+// Set implements partnercenter.Secrets.
+func (v vault) Set(ctx context.Context, name, value string) error {
+	_, err := v.client.SetSecret(ctx, name, azsecrets.SetSecretParameters{Value: &value}, nil)
+	return vaultError("writing", name, err)
+}
+
+// vaultError keeps no text of the client: it may quote what was sent.
+func vaultError(doing, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var res *azcore.ResponseError
+	if !errors.As(err, &res) {
+		return fault.New(fault.Broken, "%s secret %s: Key Vault cannot be reached, or gave no token", doing, name).With("vault.unreachable", "")
+	}
+	switch res.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fault.New(fault.Denied, "%s secret %s: Key Vault refuses us (%d %s)", doing, name, res.StatusCode, res.ErrorCode).
+			With("vault.denied", "give the app Key Vault Secrets Officer on this secret")
+	case http.StatusNotFound:
+		return fault.New(fault.Denied, "%s secret %s: it is not in Key Vault", doing, name).
+			With("consent.missing", "sign the integration user in, which stores the refresh token there")
+	case http.StatusTooManyRequests:
+		return fault.Wait(10*time.Second, "%s secret %s: Key Vault is busy", doing, name)
+	}
+	return fault.New(fault.Broken, "%s secret %s: Key Vault answered %d %s", doing, name, res.StatusCode, res.ErrorCode)
+}

@@ -1,0 +1,324 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// loaded is what the settings amount to.
+type loaded struct {
+	Config
+	dialer *httpclient.Dialer
+	sheet  *mapping.Sheet
+}
+
+// load reads the settings from "NAME=value" pairs and reports every mistake at once, those of the
+// customer's field sheet included, by the setting's name and never with its value.
+func load(environ []string) (loaded, error) {
+	values := map[string]string{}
+	for _, pair := range environ {
+		if name, value, _ := strings.Cut(pair, "="); strings.TrimSpace(value) != "" {
+			values[name] = strings.TrimSpace(value)
+		}
+	}
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: values}); err != nil {
+		return loaded{}, fmt.Errorf("reading the settings: %w", err) // no field of Config can fail: a mistake of ours
+	}
+	for _, address := range []*string{&c.PublicURL, &c.PartnerCenterURL, &c.PartnerCenterWebhooksURL, &c.LoginURL, &c.VaultURL, &c.DataverseURL, &c.TablesEndpoint} {
+		*address = strings.TrimRight(*address, "/")
+	}
+	k := &checker{loaded: loaded{Config: c}}
+	k.check()
+	if len(k.mistakes) > 0 {
+		return loaded{}, fmt.Errorf("the settings are wrong, %d in all:\n%w", len(k.mistakes), errors.Join(k.mistakes...))
+	}
+	return k.loaded, nil
+}
+
+// checker collects mistakes.
+type checker struct {
+	loaded
+	mistakes []error
+}
+
+func (k *checker) wrong(name, format string, args ...any) {
+	k.mistakes = append(k.mistakes, fmt.Errorf("  %s %s", name, fmt.Sprintf(format, args...)))
+}
+
+func (k *checker) check() {
+	k.role()
+	k.world()
+	k.times()
+	k.partnerCenter()
+	k.crm()
+	k.azure()
+	k.secrets()
+}
+
+var alias = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+
+func (k *checker) role() {
+	k.oneOf("SYNC_ROLE", k.Role, All, Intake, Sync)
+	if !alias.MatchString(k.TenantAlias) {
+		k.wrong("SYNC_TENANT_ALIAS", "must be made of a-z, 0-9 and dashes, at most 40")
+	}
+	if k.Role == Intake {
+		return
+	}
+	k.address("SYNC_PUBLIC_URL", k.PublicURL)
+	if k.need("SYNC_RECONCILE_SCHEDULE", k.ReconcileSchedule) && len(strings.Fields(k.ReconcileSchedule)) != 6 {
+		k.wrong("SYNC_RECONCILE_SCHEDULE", "must have six fields: {second} {minute} {hour} {day} {month} {weekday}, as in 0 */5 * * * *")
+	}
+	if k.file("SYNC_MAPPING_FILE", k.MappingFile) {
+		var err error
+		if k.sheet, err = sheet(k.Config); err != nil {
+			k.wrong("SYNC_MAPPING_FILE", "names a field sheet with mistakes:\n%s", err)
+		}
+	}
+}
+
+// world checks that a simulated run is simulated throughout, and a real one not at all.
+func (k *checker) world() {
+	dialer, err := httpclient.ParseDialer(k.Simulated)
+	if err != nil {
+		k.wrong("SYNC_SIMULATED", "must be host=127.0.0.1:port,host=127.0.0.1:port,…")
+	}
+	k.dialer = dialer
+	for name, file := range map[string]string{"SYNC_CA_FILE": k.CAFile, "PARTNER_CENTER_EXTRA_ROOTS_FILE": k.ExtraRootsFile} {
+		if file != "" && k.Simulated == "" {
+			k.wrong(name, "may only be set together with SYNC_SIMULATED: on the real network it would weaken TLS")
+		}
+		k.file(name, file)
+	}
+}
+
+func (k *checker) times() {
+	for name, s := range map[string]Span{"SYNC_GUARD": k.Guard, "SYNC_POST_TIMEOUT": k.PostTimeout, "SYNC_SETTLE": k.Settle, "SYNC_WON_GUARD_AGE": k.WonGuardAge} {
+		if s.bad {
+			k.wrong(name, "must be a length of time above zero, as 90s or 72h")
+		}
+	}
+	if k.Settle.Duration <= k.Guard.Duration+k.PostTimeout.Duration {
+		k.wrong("SYNC_SETTLE", "must be longer than SYNC_GUARD and SYNC_POST_TIMEOUT together, else referrals could be created twice")
+	}
+	for name, f := range map[string]Flag{"SYNC_CHECK_MARK": k.CheckMark, "SYNC_CONVERT_COUNTRY": k.ConvertCountry} {
+		if f.bad {
+			k.wrong(name, "must be true or false")
+		}
+	}
+	k.oneOf("SYNC_WON_GUARD", k.WonGuard, "off", "warn", "delay")
+	if _, ok := new(big.Rat).SetString(k.RegistrableValue); !ok {
+		k.wrong("SYNC_REGISTRABLE_VALUE", "must be a number, as 25000")
+	}
+}
+
+func (k *checker) partnerCenter() {
+	if k.Role != Sync {
+		for _, host := range k.CertificateHosts {
+			k.known("PARTNER_CENTER_CERTIFICATE_HOSTS", host)
+		}
+		k.file("PARTNER_CENTER_INTERMEDIATES_FILE", k.IntermediatesFile)
+	}
+	if k.Role == Intake {
+		return
+	}
+	k.remote("PARTNER_CENTER_URL", k.PartnerCenterURL)
+	k.remote("PARTNER_CENTER_WEBHOOKS_URL", k.PartnerCenterWebhooksURL)
+	k.remote("PARTNER_CENTER_LOGIN_URL", k.LoginURL)
+	k.remote("PARTNER_CENTER_VAULT_URL", k.VaultURL)
+	k.need("PARTNER_CENTER_TENANT", k.PartnerCenterTenant)
+	k.need("PARTNER_CENTER_CLIENT_ID", k.PartnerCenterClientID)
+	k.need("PARTNER_CENTER_CLIENT_SECRET", k.PartnerCenterClientSecret.text)
+	k.need("PARTNER_CENTER_REFRESH_TOKEN_SECRET", k.RefreshTokenSecret)
+	if !strings.Contains(k.ReferralLink, "{id}") {
+		k.wrong("PARTNER_CENTER_REFERRAL_LINK", "must contain {id}, which stands for the referral's id")
+	}
+	if _, err := time.LoadLocation(k.TimeZone); err != nil {
+		k.wrong("PARTNER_CENTER_TIME_ZONE", "must be the name of a time zone, as Europe/Paris")
+	}
+}
+
+var (
+	guid       = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
+)
+
+func (k *checker) crm() {
+	k.remote("DATAVERSE_URL", k.DataverseURL)
+	if k.Role != Sync {
+		if k.need("DATAVERSE_ORGANIZATION_ID", k.DataverseOrganization) && !guid.MatchString(k.DataverseOrganization) {
+			k.wrong("DATAVERSE_ORGANIZATION_ID", "must be a GUID")
+		}
+		if !headerName.MatchString(k.WebhookHeader) {
+			k.wrong("DATAVERSE_WEBHOOK_HEADER", "must be the name of a header")
+		}
+		k.need("DATAVERSE_WEBHOOK_SECRET", k.WebhookSecret.text)
+	}
+	if k.Role != Intake && (k.DataverseClientID != "" || k.DataverseClientSecret.text != "") {
+		k.need("DATAVERSE_TENANT", k.DataverseTenant)
+		k.need("DATAVERSE_CLIENT_ID", k.DataverseClientID)
+		k.need("DATAVERSE_CLIENT_SECRET", k.DataverseClientSecret.text)
+	}
+}
+
+func (k *checker) azure() {
+	switch {
+	case k.ServiceBus.text == "" && k.ServiceBusNamespace == "":
+		k.wrong("ServiceBus__fullyQualifiedNamespace", "is missing: NAME.servicebus.windows.net, or a connection string in ServiceBus")
+	case k.ServiceBus.text != "":
+		k.connection("ServiceBus", k.ServiceBus.text, "Endpoint")
+	default:
+		k.known("ServiceBus__fullyQualifiedNamespace", k.ServiceBusNamespace)
+	}
+	if k.Role == Intake {
+		return
+	}
+	switch {
+	case k.TablesConnection.text == "" && k.TablesEndpoint == "":
+		k.wrong("TABLES_ENDPOINT", "is missing: https://ACCOUNT.table.core.windows.net, or a connection string in TABLES_CONNECTION_STRING")
+	case k.TablesConnection.text != "":
+		k.connection("TABLES_CONNECTION_STRING", k.TablesConnection.text, "TableEndpoint")
+	default:
+		k.remote("TABLES_ENDPOINT", k.TablesEndpoint)
+	}
+	if k.AzureClientSecret.text != "" {
+		k.need("AZURE_TENANT_ID", k.AzureTenant)
+		k.need("AZURE_CLIENT_ID", k.AzureClientID)
+	}
+}
+
+// placeholders are what samples have where a secret belongs.
+var placeholders = regexp.MustCompile(`(?i)^(change.?me.*|secret|password|placeholder|example|sample|todo|test|x+|\*+|<.*>|your.*|.*placeholder.*)$`)
+
+// shortest is the least length of a key that is ours to choose.
+const shortest = 16
+
+func (k *checker) secrets() {
+	if k.Role != Intake {
+		k.need("SYNC_OPERATOR_KEY", k.OperatorKey.text)
+	}
+	chosen := map[string]Secret{
+		"SYNC_OPERATOR_KEY": k.OperatorKey, "SYNC_OPERATOR_KEY_PREVIOUS": k.OperatorKeyPrevious,
+		"DATAVERSE_WEBHOOK_SECRET": k.WebhookSecret, "DATAVERSE_WEBHOOK_SECRET_PREVIOUS": k.WebhookSecretPrevious,
+	}
+	all := map[string]Secret{
+		"PARTNER_CENTER_CLIENT_SECRET": k.PartnerCenterClientSecret, "DATAVERSE_CLIENT_SECRET": k.DataverseClientSecret,
+		"AZURE_CLIENT_SECRET": k.AzureClientSecret,
+	}
+	for name, s := range chosen {
+		all[name] = s
+		if k.Simulated == "" && s.text != "" && len(s.text) < shortest {
+			k.wrong(name, "is too short: at least %d characters", shortest)
+		}
+	}
+	for name, s := range all {
+		switch {
+		case strings.HasPrefix(s.text, "@Microsoft.KeyVault("):
+			k.wrong(name, "is a Key Vault reference that was not resolved: look at the function app's settings in the portal")
+		case k.Simulated == "" && placeholders.MatchString(s.text):
+			k.wrong(name, "is a placeholder: set the real secret")
+		}
+	}
+}
+
+func (k *checker) need(name, value string) bool {
+	if value == "" {
+		k.wrong(name, "is missing")
+	}
+	return value != ""
+}
+
+func (k *checker) oneOf(name, value string, allowed ...string) {
+	for _, a := range allowed {
+		if a == value {
+			return
+		}
+	}
+	k.wrong(name, "must be one of %s", strings.Join(allowed, ", "))
+}
+
+func (k *checker) file(name, path string) bool {
+	if path == "" {
+		return true
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		k.wrong(name, "names a file that cannot be read")
+		return false
+	}
+	_ = f.Close()
+	return true
+}
+
+// address checks an https address without a path.
+func (k *checker) address(name, value string) (host string, ok bool) {
+	if !k.need(name, value) {
+		return "", false
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		k.wrong(name, "must be an https address without a path")
+		return "", false
+	}
+	if k.Simulated == "" && isLoopback(u.Hostname()) {
+		k.wrong(name, "is an address on this machine, and SYNC_SIMULATED is not set")
+		return "", false
+	}
+	return u.Host, true
+}
+
+// remote checks an address that we call.
+func (k *checker) remote(name, value string) {
+	if host, ok := k.address(name, value); ok {
+		k.known(name, host)
+	}
+}
+
+// known checks that a simulated run has a simulator for the host.
+func (k *checker) known(name, host string) {
+	if strings.ContainsAny(host, "/ @?#") || host == "" {
+		k.wrong(name, "must be a host name")
+	} else if k.Simulated != "" && !k.dialer.Knows(host) && !k.dialer.Knows(host+":5671") {
+		k.wrong(name, "names a host that SYNC_SIMULATED does not list: a simulated run must not touch it")
+	}
+}
+
+// connection checks a connection string: its endpoint is on this machine if and only if the run is
+// simulated.
+func (k *checker) connection(name, text, endpoint string) {
+	parts := map[string]string{}
+	for _, p := range strings.Split(text, ";") {
+		key, value, _ := strings.Cut(p, "=")
+		parts[strings.TrimSpace(key)] = value
+	}
+	u, err := url.Parse(parts[endpoint])
+	account := endpoint == "TableEndpoint" && parts["AccountName"] != ""
+	switch {
+	case parts[endpoint] == "" && !account, err != nil:
+		k.wrong(name, "is not a connection string with %s", endpoint)
+	case k.Simulated == "" && (isLoopback(u.Hostname()) || parts["UseDevelopmentEmulator"] == "true" || parts["UseDevelopmentStorage"] == "true"):
+		k.wrong(name, "leads to an emulator, and SYNC_SIMULATED is not set")
+	case k.Simulated != "" && !isLoopback(u.Hostname()):
+		k.wrong(name, "leads to another machine, and a simulated run must not touch it")
+	}
+}
+
+func isLoopback(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback() || ip.IsUnspecified()
+	}
+	return strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
+}

@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// events makes the two verifiers of the intake.
+func (a *App) events(c loaded, transport *http.Transport) error {
+	roots, err := pool(c.ExtraRootsFile, httpclient.Roots)
+	if err != nil {
+		return err
+	}
+	intermediates, err := pool(c.IntermediatesFile, intermediatesOf)
+	if err != nil {
+		return err
+	}
+	a.PartnerCenterEvents = partnercenter.NewVerifier(partnercenter.VerifierOptions{
+		Fetch: partnercenter.NewFetcher(partnercenter.FetcherOptions{Dialer: c.dialer, TLSRoots: transport.TLSClientConfig.RootCAs}),
+		Hosts: c.CertificateHosts, Subjects: c.CertificateSubjects, Roots: roots, Intermediates: intermediates, Now: a.Now, Log: a.Log,
+	})
+	secrets := []string{c.WebhookSecret.Reveal()}
+	if previous := c.WebhookSecretPrevious.Reveal(); previous != "" {
+		secrets = append(secrets, previous)
+	}
+	a.CRMEvents, err = dataverse.NewVerifier(dataverse.VerifierOptions{
+		Header: c.WebhookHeader, Secrets: secrets, OrganizationID: c.DataverseOrganization, Host: hostOf(c.DataverseURL)})
+	return err
+}
+
+func pool(file string, read func(string) (*x509.CertPool, error)) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	return read(file)
+}
+
+func intermediatesOf(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading PARTNER_CENTER_INTERMEDIATES_FILE: %w", err)
+	}
+	p := x509.NewCertPool()
+	if !p.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("PARTNER_CENTER_INTERMEDIATES_FILE holds no PEM certificate")
+	}
+	return p, nil
+}
+
+// partnerCenter makes the client of both hosts, each with tokens of its own audience.
+func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partnercenter.Secrets) (*partnercenter.Client, error) {
+	tokens, err := partnercenter.NewTokens(partnercenter.TokenOptions{
+		TokenURL: c.LoginURL, Tenant: c.PartnerCenterTenant, ClientID: c.PartnerCenterClientID,
+		ClientSecret: c.PartnerCenterClientSecret.Reveal(), Secrets: secrets, SecretName: c.RefreshTokenSecret,
+		HTTP: httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(c.LoginURL)}, Log: a.Log}), Log: a.Log, Now: a.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	token := func(ctx context.Context, audience string, renew bool) (string, error) {
+		text, err := tokens.Token(ctx, audience, renew)
+		if err == nil {
+			sum := sha256.Sum256([]byte(text))
+			a.watch.gotToken(hex.EncodeToString(sum[:]))
+		}
+		return text, err
+	}
+	gate := httpclient.NewGate(0, nil, nil) // both hosts know us as the same user
+	chain := func(base, call, operation string) *httpclient.Client {
+		return httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token, Gate: gate,
+			CallHeader: call, OperationHeader: operation, Log: a.Log})
+	}
+	return partnercenter.NewClient(partnercenter.Options{
+		ReferralsURL: c.PartnerCenterURL + "/v1.0/engagements/referrals",
+		WebhooksURL:  c.PartnerCenterWebhooksURL + "/webhooks/v1/registration",
+		Referrals:    chain(c.PartnerCenterURL, partnercenter.ReferralsCallHeader, partnercenter.ReferralsOperationHeader),
+		Webhooks:     chain(c.PartnerCenterWebhooksURL, partnercenter.WebhooksCallHeader, partnercenter.WebhooksOperationHeader),
+		Log:          a.Log,
+	})
+}
+
+func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
+	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default", nil)
+	return dataverse.NewClient(dataverse.Options{
+		BaseURL: c.DataverseURL + "/api/data/v9.2", Log: a.Log,
+		HTTP: httpclient.New(httpclient.Options{Base: az.transport, Hosts: []string{hostOf(c.DataverseURL)}, Audience: c.DataverseURL,
+			Token: token, OperationHeader: "x-ms-correlation-request-id", Log: a.Log}),
+	})
+}
+
+// sheet compiles the field sheet: ours, and the customer's over it.
+func sheet(c Config) (*mapping.Sheet, error) {
+	if c.MappingFile == "" {
+		return mapping.Default()
+	}
+	text, err := os.ReadFile(c.MappingFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading SYNC_MAPPING_FILE: %w", err)
+	}
+	return mapping.Load(mapping.Source{Name: c.MappingFile, Text: text})
+}
+
+func (a *App) both(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*mapping.Referrals, *mapping.Opportunities, error) {
+	zone, err := time.LoadLocation(c.TimeZone)
+	if err != nil {
+		return nil, nil, fmt.Errorf("PARTNER_CENTER_TIME_ZONE: %w", err)
+	}
+	referrals := mapping.NewReferrals(pc, c.sheet, mapping.ReferralOptions{Zone: zone, Organization: c.PartnerOrganization})
+	opportunities := mapping.NewOpportunities(dv, c.sheet, mapping.OpportunityOptions{
+		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
+		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultPhone: c.DefaultPhone, Now: a.Now,
+	})
+	return referrals, opportunities, nil
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
