@@ -1,6 +1,7 @@
 package emulators
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -176,4 +177,20 @@ func ownBroker(t testing.TB, o BrokerOptions) *Broker {
 	must(t, err)
 	t.Cleanup(b.Stop)
 	return b
+}
+
+// The holder's connection is cut by the broker's side: its session must be free at once, not after its lock.
+func TestCutConnectionFreesItsSessions(t *testing.T) {
+	gone := newClient(t)
+	send(t, gone, "mixed", inSession("s", "1"))
+	held := acceptNext(t, gone, "mixed")
+	m := receiveOne(t, held)
+	controlCall(t, "POST", "/faults", control.Fault{Match: control.Match{Method: "complete", URL: "/mixed$"}, Do: "cut", Times: 1}, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := held.CompleteMessage(ctx, m, nil); err == nil {
+		t.Error("completed on a cut connection")
+	}
+	must(t, gone.Close(within(t)))
+	wantBody(t, receiveOne(t, acceptNext(t, newClient(t), "mixed")), "1")
 }
