@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -23,7 +24,8 @@ const stamp = "node_modules/.installed"
 
 // Install runs `npm ci` in dir, the folder with package.json and its lock file, unless node_modules was
 // already installed from the same two files. It says on log what it does. Every error is one line that
-// says what is needed. It may be called again at any time, also after one was interrupted.
+// says what is needed. It may be called again at any time, also after one was interrupted, and by several
+// programs at once: one installs, the others wait for it.
 func Install(ctx context.Context, dir string, log io.Writer) error {
 	if err := checkNode(ctx); err != nil {
 		return err
@@ -32,14 +34,48 @@ func Install(ctx context.Context, dir string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	have, err := os.ReadFile(filepath.Join(dir, stamp))
-	if err == nil && string(have) == want {
+	if installed(dir, want) {
+		return nil
+	}
+	unlock, err := lock(ctx, filepath.Join(dir, "package.json"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if installed(dir, want) { // meanwhile, by another program
 		return nil
 	}
 	if _, err := exec.LookPath("npm"); err != nil {
 		return errors.New("npm is needed to install the Service Bus broker and Azurite, and was not found: install Node.js 20 or newer with npm")
 	}
 	return npmInstall(ctx, dir, want, log)
+}
+
+func installed(dir, sum string) bool {
+	have, err := os.ReadFile(filepath.Join(dir, stamp))
+	return err == nil && string(have) == sum
+}
+
+// lock keeps other programs from installing into the same folder until the returned function is called.
+func lock(ctx context.Context, file string) (unlock func(), err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("installing from npm: %w", err)
+	}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { _ = f.Close() }, nil // closing unlocks
+		}
+		select {
+		case <-ctx.Done():
+			_ = f.Close()
+			return nil, fmt.Errorf("installing from npm: waiting for another program that does it: %w", errors.Join(ctx.Err(), err))
+		case <-tick.C:
+		}
+	}
 }
 
 func npmInstall(ctx context.Context, dir, sum string, log io.Writer) error {

@@ -2,10 +2,13 @@ package emulators
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func TestInstallIsDoneOnce(t *testing.T) {
@@ -83,6 +86,16 @@ func TestChangedLockIsInstalledAgain(t *testing.T) {
 	if log.Len() == 0 {
 		t.Error("the changed lock was not installed")
 	}
+}
+
+func TestTwoAtOnceInstallOnce(t *testing.T) {
+	dir := project(t)
+	programs(t, map[string]string{"node": "echo v22.1.0", "npm": "/bin/mkdir node_modules && /bin/sleep 0.2"}) // the second mkdir would fail
+	var g errgroup.Group
+	for range 5 {
+		g.Go(func() error { return Install(t.Context(), dir, io.Discard) })
+	}
+	must(t, g.Wait())
 }
 
 // The lock names packages by version and checksum only: where they come from is the machine's own setting.

@@ -17,7 +17,7 @@ import (
 
 // testQueues are the queues of the one broker that all tests share: each test has its own.
 func testQueues() []Queue {
-	plain := []string{"send", "batch", "settle", "abandon", "deadletter", "renew", "schedule", "peek", "defer", "destructive", "size",
+	plain := []string{"send", "batch", "settle", "abandon", "deadletter", "schedule", "peek", "defer", "destructive", "size",
 		"clock", "types", "faults", "javascript", "auth", "history"}
 	sessions := []string{"named", "next", "order", "state", "many", "bursts", "fair", "returns", "session-deferred", "session-clock",
 		"needs-session", "session-batch", "javascript-sessions", "listed", "mixed"}
