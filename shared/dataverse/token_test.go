@@ -1,0 +1,82 @@
+package dataverse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// credential caches inside, as those of azidentity do: it gives the same token until it is thrown away.
+type credential struct {
+	token string
+	scope string
+	err   error
+}
+
+func (c *credential) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	c.scope = o.Scopes[0]
+	return azcore.AccessToken{Token: c.token}, c.err
+}
+
+func TestRefusedTokenMeansANewCredential(t *testing.T) {
+	t.Parallel()
+	now, made := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), 0
+	token := Tokens(func() (azcore.TokenCredential, error) {
+		made++
+		return &credential{token: fmt.Sprint("token", made)}, nil
+	}, "https://org/.default", func() time.Time { return now })
+	want := func(renew bool, text string) {
+		t.Helper()
+		if got, err := token(ctx, "", renew); err != nil || got != text {
+			t.Errorf("got %q, %v, want %q", got, err, text)
+		}
+	}
+	want(false, "token1")
+	want(false, "token1")
+	now = now.Add(time.Minute)
+	want(true, "token2")
+	want(true, "token2") // another call renewed it a moment ago
+	want(false, "token2")
+}
+
+func TestTokenFailuresAreTold(t *testing.T) {
+	t.Parallel()
+	refused := func(status int, header ...string) error {
+		r := &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody}
+		for i := 0; i+1 < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		return &azidentity.AuthenticationFailedError{RawResponse: r}
+	}
+	for _, c := range []struct {
+		err  error
+		kind fault.Kind
+		code string
+	}{
+		{refused(401), fault.Denied, "token.refused"},
+		{refused(400), fault.Denied, "token.refused"},
+		{refused(503), fault.Broken, ""},
+		{refused(429, "Retry-After", "20"), fault.Later, "throttled"},
+		{errors.New("no route: canary"), fault.Broken, ""},
+	} {
+		token := Tokens(func() (azcore.TokenCredential, error) { return &credential{err: c.err}, nil }, "s", nil)
+		_, err := token(ctx, "", false)
+		wantKind(t, err, c.kind, c.code)
+		if strings.Contains(err.Error(), "canary") {
+			t.Error(err)
+		}
+	}
+	token := Tokens(func() (azcore.TokenCredential, error) { return nil, errors.New("no certificate") }, "s", nil)
+	_, err := token(ctx, "", false)
+	wantKind(t, err, fault.Denied, "token.refused")
+}
