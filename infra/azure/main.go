@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // the host's image need not have the time zones
 
 	"github.com/cosell-sync/cosell-sync/functions"
 	"github.com/cosell-sync/cosell-sync/shared/app"

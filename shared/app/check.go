@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,7 @@ func load(environ []string) (loaded, error) {
 	k := &checker{loaded: loaded{Config: c}}
 	k.check()
 	if len(k.mistakes) > 0 {
+		slices.SortFunc(k.mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 		return loaded{}, fmt.Errorf("the settings are wrong, %d in all:\n%w", len(k.mistakes), errors.Join(k.mistakes...))
 	}
 	return k.loaded, nil

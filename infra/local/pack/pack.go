@@ -1,0 +1,154 @@
+// Package pack builds what ships: .build/app, the folder that the Functions host runs, and .build/app.zip,
+// the same as one file, which comes out byte for byte alike from the same sources.
+package pack
+
+import (
+	"archive/zip"
+	"compress/flate"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// handler is the executable that host.json names.
+const handler = "handler"
+
+// stamp is the time of every file in the zip: the first that the format knows.
+var stamp = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Result says what was built. Sum is the SHA-256 of Zip in hexadecimal.
+type Result struct {
+	Dir, Zip, Sum string
+}
+
+// Build makes app and app.zip in the folder out from the repository at top. The folder is put in place
+// whole: a handler that runs from the old one keeps it.
+func Build(ctx context.Context, top, out string) (Result, error) {
+	r := Result{Dir: filepath.Join(out, "app"), Zip: filepath.Join(out, "app.zip")}
+	fresh := r.Dir + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return r, fmt.Errorf("packing: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(fresh) }() // gone already when all went well
+	if err := fill(ctx, top, fresh); err != nil {
+		return r, fmt.Errorf("packing: %w", err)
+	}
+	if err := os.RemoveAll(r.Dir); err != nil {
+		return r, fmt.Errorf("packing: %w", err)
+	}
+	if err := os.Rename(fresh, r.Dir); err != nil {
+		return r, fmt.Errorf("packing: %w", err)
+	}
+	sum, err := writeZip(r.Dir, r.Zip)
+	r.Sum = sum
+	return r, err
+}
+
+// fill makes the folder: the host looks for function.json only in its direct children.
+func fill(ctx context.Context, top, dir string) error {
+	if err := copyFile(filepath.Join(top, "host.json"), filepath.Join(dir, "host.json")); err != nil {
+		return err
+	}
+	functions, err := filepath.Glob(filepath.Join(top, "functions", "*", "function.json"))
+	if err != nil || len(functions) == 0 {
+		return fmt.Errorf("no function.json below %s/functions: is this the repository?", top)
+	}
+	for _, f := range functions {
+		if err := copyFile(f, filepath.Join(dir, filepath.Base(filepath.Dir(f)), "function.json")); err != nil {
+			return err
+		}
+	}
+	return compile(ctx, top, filepath.Join(dir, handler))
+}
+
+// compile makes the static Linux executable that the host starts. Nothing of this machine goes into it.
+func compile(ctx context.Context, top, file string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, "./infra/azure")
+	cmd.Dir = top
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build ./infra/azure: %w\n%s", err, strings.TrimSpace(string(said)))
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o644)
+}
+
+// writeZip packs a folder in the order of names, with fixed times and modes; the host needs the
+// handler's executable bit.
+func writeZip(dir, file string) (sum string, err error) {
+	var names []string
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, path)
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("packing %s: %w", dir, err)
+	}
+	slices.Sort(names)
+	half := file + ".new"
+	out, err := os.Create(half)
+	if err != nil {
+		return "", fmt.Errorf("packing: %w", err)
+	}
+	digest := sha256.New()
+	w := zip.NewWriter(io.MultiWriter(out, digest))
+	w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, flate.DefaultCompression) })
+	for _, name := range names {
+		if err := addFile(w, dir, name); err != nil {
+			_ = out.Close()
+			return "", fmt.Errorf("packing %s: %w", name, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		_ = out.Close()
+		return "", fmt.Errorf("packing: %w", err)
+	}
+	if err := out.Close(); err != nil {
+		return "", fmt.Errorf("packing: %w", err)
+	}
+	return hex.EncodeToString(digest.Sum(nil)), os.Rename(half, file)
+}
+
+func addFile(w *zip.Writer, dir, path string) error {
+	name, err := filepath.Rel(dir, path)
+	if err != nil {
+		return err
+	}
+	header := &zip.FileHeader{Name: filepath.ToSlash(name), Method: zip.Deflate, Modified: stamp}
+	header.SetMode(0o644)
+	if name == handler {
+		header.SetMode(0o755)
+	}
+	to, err := w.CreateHeader(header)
+	if err != nil {
+		return err
+	}
+	from, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }()
+	_, err = io.Copy(to, from)
+	return err
+}
