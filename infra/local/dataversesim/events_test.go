@@ -9,7 +9,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
 
-const mailOfType = `http:\/\/schemas.microsoft.com\/xrm\/2011\/Contracts`
+const contracts = `http:\/\/schemas.microsoft.com\/xrm\/2011\/Contracts`
 
 func TestUpdateEventHasTheShapeOfTheContext(t *testing.T) {
 	w := newWorld(t)
@@ -35,11 +35,11 @@ func TestUpdateEventHasTheShapeOfTheContext(t *testing.T) {
 		"OrganizationName": "cosell", "OperationCreatedOn": "/Date(1774948500000+0000)/", "RequestId": nil, "BusinessUnitId": dataversesim.BusinessUnitID})
 	for _, want := range []string{
 		`{"key":"name","value":"A\/B \ud83d\ude00"}`,
-		`{"key":"estimatedvalue","value":{"__type":"Money:` + mailOfType + `","Value":125000.00}}`,
+		`{"key":"estimatedvalue","value":{"__type":"Money:` + contracts + `","Value":125000.00}}`,
 		`{"key":"estimatedclosedate","value":"\/Date(1774915200000)\/"}`,
 		`{"key":"cosell_sync","value":true}`,
-		`{"key":"cosell_help","value":{"__type":"OptionSetValue:` + mailOfType + `","Value":700010001}}`,
-		`{"key":"parentaccountid","value":{"__type":"EntityReference:` + mailOfType + `","Id":"` + dataversesim.AccountID + `","KeyAttributes":[],"LogicalName":"account","Name":null,"RowVersion":null}}`,
+		`{"key":"cosell_help","value":{"__type":"OptionSetValue:` + contracts + `","Value":700010001}}`,
+		`{"key":"parentaccountid","value":{"__type":"EntityReference:` + contracts + `","Id":"` + dataversesim.AccountID + `","KeyAttributes":[],"LogicalName":"account","Name":null,"RowVersion":null}}`,
 		`{"key":"description","value":null}`,
 		`{"key":"modifiedon","value":"\/Date(1774948500000)\/"}`,
 		`"OwningExtension":{"Id":"`,

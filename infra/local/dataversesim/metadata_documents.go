@@ -37,6 +37,9 @@ func (s *Simulator) entityDocument(t *table) *document {
 
 // metadataType is the type of a column's definition.
 func (c *column) metadataType() string {
+	if c.kind.isLookup() {
+		return "LookupAttributeMetadata" // Customer and Owner columns as well
+	}
 	return c.attributeType() + "AttributeMetadata"
 }
 

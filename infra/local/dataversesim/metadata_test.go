@@ -40,6 +40,12 @@ func TestMetadataOfColumns(t *testing.T) {
 	w.do("GET", base+"(LogicalName='description')/Microsoft.Dynamics.CRM.StringAttributeMetadata", "").is(404)
 	w.do("GET", base+"(LogicalName='nothing')", "").is(404)
 	w.do("GET", base+"(LogicalName='estimatedclosedate')", "").is(200).has(map[string]any{"AttributeType": "DateTime"})
+	targets := map[string]any{}
+	for _, r := range w.do("GET", base+"/Microsoft.Dynamics.CRM.LookupAttributeMetadata?$select=LogicalName,Targets", "").rows() {
+		targets[r["LogicalName"].(string)] = r["Targets"]
+	}
+	contains(t, targets, map[string]any{"customerid": "[account contact]", "ownerid": "[systemuser team]", "parentaccountid": "[account]"})
+	w.do("GET", base+"(LogicalName='customerid')", "").has(map[string]any{"AttributeType": "Customer"})
 	help := w.do("GET", base+"(LogicalName='cosell_help')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet,GlobalOptionSet", "").is(200)
 	global := help.json["GlobalOptionSet"].(map[string]any)
 	if global["Name"] != "cosell_help" || len(global["Options"].([]any)) != 6 {

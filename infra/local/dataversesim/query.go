@@ -281,24 +281,48 @@ func (s *Simulator) readCollection(c *call, t *table, extra predicate) (*answer,
 	if err != nil {
 		return nil, err
 	}
-	start := 0
-	if c.opts.skipToken != "" {
-		if start, err = strconv.Atoi(c.opts.skipToken); err != nil || start < 0 {
-			return nil, syntax("Malformed skip token '%s'.", clip(c.opts.skipToken, 100))
-		}
-	}
 	all := q.rows(extra)
 	total := len(all)
 	if c.opts.top >= 0 {
 		all = all[:min(len(all), c.opts.top, maxPage)]
 	}
-	page := all[min(start, len(all)):]
-	next := ""
+	start, err := q.start(all, c.opts.skipToken)
+	if err != nil {
+		return nil, err
+	}
+	page, next := all[start:], ""
 	if size := s.pageSize(c.prefer); len(page) > size && c.opts.top < 0 {
 		page = page[:size]
-		next = c.link("$skiptoken", strconv.Itoa(start+size))
+		next = c.link("$skiptoken", q.skipToken(page, start))
 	}
 	return s.page(c, q, page, total, next), nil
+}
+
+// skipToken says where the next page begins: behind the last row, or with $orderby by number of rows.
+func (q *query) skipToken(page []*row, start int) string {
+	if len(q.order) > 0 {
+		return "skip," + itoa(start+len(page))
+	}
+	return "after," + strconv.FormatInt(q.seq(page[len(page)-1]), 10)
+}
+
+func (q *query) seq(r *row) int64 { return q.s.db.tables[q.table.name].byID[r.id].seq }
+
+// start is the index of the first row of the page that a token asks for.
+func (q *query) start(all []*row, token string) (int, error) {
+	if token == "" {
+		return 0, nil
+	}
+	kind, text, _ := strings.Cut(token, ",")
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || kind != "skip" && kind != "after" {
+		return 0, syntax("Malformed skip token '%s'.", clip(token, 100))
+	}
+	if kind == "skip" {
+		return min(int(n), len(all)), nil
+	}
+	i, _ := slices.BinarySearchFunc(all, n+1, func(r *row, want int64) int { return cmp.Compare(q.seq(r), want) })
+	return i, nil
 }
 
 func (s *Simulator) pageSize(p prefer) int {

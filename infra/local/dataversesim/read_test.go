@@ -189,6 +189,35 @@ func TestPagesFollowTheNextLink(t *testing.T) {
 	}
 }
 
+// TestWritesBetweenPagesHideNothing pins what sweeps rely on.
+func TestWritesBetweenPagesHideNothing(t *testing.T) {
+	w := newWorld(t)
+	var ids []string
+	for i := range 4 {
+		ids = append(ids, w.opportunity(fmt.Sprintf(`"stepname":"%d"`, i)))
+	}
+	two := []string{"Prefer", "odata.maxpagesize=2"}
+	first := w.do("GET", "opportunities?$select=stepname&$filter=closeprobability eq null", "", two...)
+	w.do("PATCH", "opportunities("+ids[0]+")", `{"closeprobability":5}`).is(204)
+	if got := w.do("GET", first.json["@odata.nextLink"].(string), "", two...).column("stepname"); got != "2,3" {
+		t.Errorf("second page %s", got)
+	}
+	track := []string{"Prefer", "odata.track-changes,odata.maxpagesize=2"}
+	delta := w.do("GET", w.do("GET", "opportunities?$select=stepname", "", track...).json["@odata.nextLink"].(string), "", track...).json["@odata.deltaLink"].(string)
+	for _, id := range ids {
+		w.do("PATCH", "opportunities("+id+")", `{"name":"n"}`).is(204)
+	}
+	first = w.do("GET", delta, "", track...)
+	w.do("PATCH", "opportunities("+ids[0]+")", `{"name":"again"}`).is(204)
+	second := w.do("GET", first.json["@odata.nextLink"].(string), "", track...)
+	if got := first.column("stepname") + "|" + second.column("stepname"); got != "0,1|2,3" {
+		t.Errorf("delta pages %s", got)
+	}
+	if got := w.do("GET", w.do("GET", second.json["@odata.nextLink"].(string), "").json["@odata.deltaLink"].(string), "").column("stepname"); got != "0" {
+		t.Errorf("next delta %s", got)
+	}
+}
+
 func TestLinksLeadBackTheWayTheCallerCame(t *testing.T) {
 	w := newWorld(t)
 	token := w.tokenFor(client, secret, "https://127.0.0.1:4711/.default")

@@ -1,6 +1,7 @@
 package dataversesim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,13 +14,23 @@ const (
 	deltaTime        = "01/02/2006 15:04:05"
 )
 
-// deltaState is what a delta or skip token of change tracking carries: changes after since, up to and
-// including until, and how many rows were shown already.
+// deltaState is what a delta or skip token of change tracking carries: changes after since are wanted, the
+// next delta begins at until, and everything up to the position last was shown.
 type deltaState struct {
-	since, until int64
-	full         bool
-	shown        int
+	since, until, last int64
+	full               bool
 }
+
+// tracked is a changed row or the id of a deleted one. Positions only ever grow while pages are read, so a
+// write between two pages hides nothing.
+type tracked struct {
+	position int64
+	row      *row
+	deleted  string
+}
+
+// tombPosition puts deleted rows behind all others.
+const tombPosition = 1 << 60
 
 // readTracked answers reads with change tracking.
 // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
@@ -39,40 +50,47 @@ func (s *Simulator) readTracked(c *call, t *table) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, tombs := s.changes(t, st)
-	total := len(rows) + len(tombs)
-	size := s.pageSize(c.prefer)
-	from, to := min(st.shown, total), min(st.shown+size, total)
+	list := s.changes(t, st)
+	total := len(list)
+	next := ""
+	if size := s.pageSize(c.prefer); len(list) > size {
+		list = list[:size]
+		next = fmt.Sprintf("delta,%d,%d,%t,%d", st.since, st.until, st.full, list[size-1].position)
+	}
+	return s.trackedPage(c, q, st, list, total, next), nil
+}
+
+// trackedPage writes one page; next is the token of the page after it, or empty.
+func (s *Simulator) trackedPage(c *call, q *query, st deltaState, list []tracked, total int, next string) *answer {
 	fragment := q.view.context()
 	if !st.full {
 		fragment += "/$delta"
 	}
 	b := append([]byte{'{'}, contextMember(c.root, fragment)...)
-	if o.count {
+	if c.opts.count {
 		b = append(b, fmt.Sprintf(`"@odata.count":%d,`, total)...)
 	}
-	if to < total {
-		token := fmt.Sprintf("delta,%d,%d,%t,%d", st.since, st.until, st.full, to)
-		b = quote(append(b, `"@odata.nextLink":`...), c.link("$skiptoken", token))
+	if next != "" {
+		b = quote(append(b, `"@odata.nextLink":`...), c.link("$skiptoken", next))
 	} else {
 		token := fmt.Sprintf("%d!%s", st.until, s.now().UTC().Format(deltaTime))
 		b = quote(append(b, `"@odata.deltaLink":`...), c.link("$deltatoken", token))
 	}
 	b = append(b, `,"value":[`...)
 	w := s.renderer(c.root, &c.prefer)
-	for i := from; i < to; i++ {
-		if i > from {
+	for i, one := range list {
+		if i > 0 {
 			b = append(b, ',')
 		}
-		if i < len(rows) {
-			b = w.row(b, q.view, rows[i], "")
+		if one.row != nil {
+			b = w.row(b, q.view, one.row, "")
 			continue
 		}
-		b = append(append(b, '{'), contextMember(c.root, t.set+"/$deletedEntity")...)
-		b = quote(append(b, `"id":`...), tombs[i-len(rows)])
+		b = append(append(b, '{'), contextMember(c.root, q.table.set+"/$deletedEntity")...)
+		b = quote(append(b, `"id":`...), one.deleted)
 		b = append(b, `,"reason":"deleted"}`...)
 	}
-	return &answer{status: 200, body: append(b, "]}"...)}, nil
+	return &answer{status: 200, body: append(b, "]}"...)}
 }
 
 func (s *Simulator) deltaState(o options) (deltaState, error) {
@@ -85,9 +103,9 @@ func (s *Simulator) deltaState(o options) (deltaState, error) {
 		var err [3]error
 		st.since, err[0] = strconv.ParseInt(parts[1], 10, 64)
 		st.until, err[1] = strconv.ParseInt(parts[2], 10, 64)
-		st.shown, err[2] = strconv.Atoi(parts[4])
+		st.last, err[2] = strconv.ParseInt(parts[4], 10, 64)
 		st.full = parts[3] == "true"
-		if err != [3]error{} || st.shown < 0 {
+		if err != [3]error{} {
 			return st, syntax("Malformed skip token '%s'.", clip(o.skipToken, 100))
 		}
 		return st, nil
@@ -108,24 +126,33 @@ func (s *Simulator) deltaState(o options) (deltaState, error) {
 	return st, nil
 }
 
-// changes are the rows changed after since, in order of version, and the ids deleted.
-func (s *Simulator) changes(t *table, st deltaState) ([]*row, []string) {
+// changes are the rows changed after since, in order of version, then the ids deleted; or all rows in order
+// of creation. What was shown already is left out.
+func (s *Simulator) changes(t *table, st deltaState) []tracked {
 	stored := s.db.tables[t.name]
-	var out []*row
+	var out []tracked
 	for _, sl := range stored.order {
-		if r := sl.row; r != nil && (st.full || r.version > st.since) {
-			out = append(out, r)
+		if sl.row == nil {
+			continue
+		}
+		position := sl.row.version
+		if st.full {
+			position = sl.seq
+		}
+		if position > st.last && (st.full || sl.row.version > st.since) {
+			out = append(out, tracked{position: position, row: sl.row})
 		}
 	}
 	if st.full {
-		return out, nil
+		return out
 	}
-	slices.SortFunc(out, func(a, b *row) int { return number(float64(a.version), float64(b.version)) })
-	var gone []string
-	for _, tomb := range stored.tombs {
-		if tomb.version > st.since && stored.get(tomb.id) == nil && !slices.Contains(gone, tomb.id) {
-			gone = append(gone, tomb.id)
+	slices.SortFunc(out, func(a, b tracked) int { return cmp.Compare(a.position, b.position) })
+	seen := map[string]bool{}
+	for i, tomb := range stored.tombs {
+		if position := int64(tombPosition + i); tomb.version > st.since && position > st.last && stored.get(tomb.id) == nil && !seen[tomb.id] {
+			seen[tomb.id] = true
+			out = append(out, tracked{position: position, deleted: tomb.id})
 		}
 	}
-	return out, gone
+	return out
 }
