@@ -18,7 +18,14 @@ import (
 // never overwritten: when one of them exists already the transaction fails and the rows are made one by
 // one in order. An opportunity that exists already is returned as it is.
 func (s *Opportunities) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
-	values = s.filled(r, values)
+	o, err := s.create(ctx, id, r, s.filled(r, values))
+	if s.learnLengths(ctx, err) {
+		return s.create(ctx, id, r, s.filled(r, values))
+	}
+	return o, err
+}
+
+func (s *Opportunities) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	c, err := s.customer(ctx, values, s.people(r, cosell.Contacts))
 	if err != nil {
 		return cosell.Opportunity{}, err

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +16,12 @@ func (s *Opportunities) opportunity(ctx context.Context, row dataverse.Row) (cos
 		ID: row.ID(opportunityID), Version: row.ETag(), Read: row.Date(), Source: row,
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
-	m, err := s.metadata.get(ctx)
-	if err != nil {
-		return o, err
+	var m metadata
+	if s.hasChoice(row) {
+		var err error
+		if m, err = s.metadata.get(ctx); err != nil {
+			return o, err
+		}
 	}
 	var solutions []dataverse.Row
 	if r, ok := s.sheet.row(cosell.Solutions); ok {
@@ -29,6 +33,11 @@ func (s *Opportunities) opportunity(ctx context.Context, row dataverse.Row) (cos
 	}
 	o.Record = s.record(row, &glossary{country: s.country, choices: m.choices, catalogue: catalogue})
 	return o, nil
+}
+
+// hasChoice says whether the row needs the metadata to be read: only where an option is chosen.
+func (s *Opportunities) hasChoice(row dataverse.Row) bool {
+	return slices.ContainsFunc(s.sheet.rows, func(r Row) bool { return r.As == asChoice && row.Has(r.CRM) })
 }
 
 func (s *Opportunities) record(row dataverse.Row, g *glossary) cosell.Record {

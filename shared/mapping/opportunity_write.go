@@ -17,6 +17,30 @@ import (
 // may be assumed from its base; what needs the row itself (members of lists, a mark without a name) is
 // then a Conflict, so that the caller reads it.
 func (s *Opportunities) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+	written, err := s.put(ctx, o, values)
+	if s.learnLengths(ctx, err) {
+		return s.put(ctx, o, values)
+	}
+	return written, err
+}
+
+// codeTooLong is Dataverse's answer to a text that is longer than its column.
+const codeTooLong = "0x80044331"
+
+// learnLengths reads how long the columns are in this organisation when a text turned out to be too long
+// and nobody had looked: administrators shorten columns. True: it is worth another try.
+func (s *Opportunities) learnLengths(ctx context.Context, err error) bool {
+	if codeOf(err) != codeTooLong {
+		return false
+	}
+	if _, known := s.metadata.peek(); known {
+		return false
+	}
+	_, err = s.metadata.get(ctx)
+	return err == nil
+}
+
+func (s *Opportunities) put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
 	w, err := s.plan(ctx, o, values)
 	if err != nil {
 		return cosell.Opportunity{}, err
@@ -185,7 +209,7 @@ func (s *Opportunities) setColumn(w *planned, g *glossary, row Row, o cosell.Opp
 		column = row.CRMWhenWon
 	}
 	if row.As == asSeller {
-		w.columns[column] = orNull(cut(text, s.sheet.length[row.CRM]))
+		w.columns[column] = orNull(s.fitting(row, text))
 		return nil
 	}
 	v, err := scalars[row.As].toCRM(g, column, text)
@@ -207,16 +231,21 @@ func (s *Opportunities) setColumn(w *planned, g *glossary, row Row, o cosell.Opp
 
 // fitting cuts a text to what the column holds in this organisation, should that be less than we ship.
 func (s *Opportunities) fitting(row Row, text string) string {
+	if row.As == "text" || row.As == "memo" || row.As == "country" || row.As == asSeller {
+		return cut(text, s.lengthHere(row))
+	}
+	return text
+}
+
+// lengthHere is the length of a column: what the metadata says, if it was read, else what is shipped.
+func (s *Opportunities) lengthHere(row Row) int {
 	length := s.sheet.length[row.CRM]
 	if m, ok := s.metadata.peek(); ok {
 		if here := m.lengths[row.CRM]; here > 0 && (length == 0 || here < length) {
-			length = here
+			return here
 		}
 	}
-	if row.As == "text" || row.As == "memo" || row.As == "country" {
-		return cut(text, length)
-	}
-	return text
+	return length
 }
 
 // setName composes mark and name. With check marks off, only a name that came from Partner Center is
@@ -228,7 +257,7 @@ func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.
 	if named = named && name != ""; !ok || !named && !marked {
 		return nil
 	}
-	length := s.sheet.length[row.CRM]
+	length := s.lengthHere(row)
 	if !s.options.CheckMark {
 		if named {
 			w.columns[row.CRM] = cut(name, length)

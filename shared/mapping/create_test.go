@@ -1,0 +1,298 @@
+package mapping
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	kim     = "2a7d8f55-3333-4a5d-8c12-0a5c3d2e0005"
+	account = "2a7d8f55-3333-4a5d-8c12-0a5c3d2e0003"
+	kimRow  = `{"systemuserid":"` + kim + `","internalemailaddress":"Kim@northwind.example","applicationid":null}`
+)
+
+// newDeal is an inbound referral with two customer contacts, the second alphabetically first.
+func newDeal(t *testing.T) (cosell.Referral, cosell.Record) {
+	t.Helper()
+	r := referralOf(t, map[string]any{"customerProfile/team": []any{
+		map[string]any{"firstName": "Zoe", "lastName": "First", "email": "zoe@tailspin.example", "phoneNumber": "1"},
+		map[string]any{"firstName": "Ada", "lastName": "Second", "email": "Ada@tailspin.example", "phoneNumber": "2"},
+	}})
+	values := cosell.Record{cosell.Sync: cosell.True, cosell.ReferralID: r.ID, cosell.ReferralLink: "https://x", cosell.Status: cosell.OnHold,
+		cosell.Audit: "line", cosell.Mark: cosell.MarkOK, cosell.Name: "Deal", cosell.DealValue: "85000", cosell.Currency: "EUR",
+		cosell.ClosingDate: "2026-09-30", cosell.Notes: "n", cosell.Visibility: cosell.True, cosell.Help: "GeneralOrOther",
+		"solutions/SOL-1": solution{Name: "One"}.text()}
+	return r, values
+}
+
+func find(t *testing.T, c *crm, line string) map[string]any {
+	t.Helper()
+	for _, p := range c.parts {
+		if strings.Contains(p.line, line) {
+			var body map[string]any
+			if err := json.Unmarshal([]byte(p.body), &body); err != nil {
+				t.Fatal(err)
+			}
+			return body
+		}
+	}
+	t.Fatalf("no write of %s in\n%s", line, c.lines())
+	return nil
+}
+
+func TestANewDealIsOneTransactionWithItsCustomer(t *testing.T) {
+	s, c, w := testCRM(t, map[string]any{"cosell_help": nil, "cosell_opportunity_solution": []any{}})
+	c.lists[userSet] = kimRow
+	r, values := newDeal(t)
+	delete(values, cosell.Help)
+	id := s.ID(r.ID)
+	if _, err := s.Create(context.Background(), id, r, values); err != nil {
+		t.Fatal(err)
+	}
+	accountID := s.deterministic("account", "tailspintoys", "DE", "20095")
+	zoe, ada := s.deterministic("contact", accountID, "zoe@tailspin.example"), s.deterministic("contact", accountID, "ada@tailspin.example")
+	want := []string{"PATCH accounts(" + accountID + ")", "PATCH contacts(" + zoe + ")", "PATCH contacts(" + ada + ")", "PATCH opportunities(" + id + ")",
+		"PATCH cosell_solutions(" + s.deterministic("solution", id, "SOL-1") + ")"}
+	if d := cmp.Diff(strings.Join(want, "\n"), c.lines()); d != "" {
+		t.Fatal(d)
+	}
+	for _, p := range c.parts {
+		if p.ifNone != "*" {
+			t.Errorf("%s could overwrite", p.line)
+		}
+	}
+	bodies, err := json.Marshal([]any{find(t, c, "accounts("), find(t, c, zoe), find(t, c, "opportunities(")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := `"ownerid@odata.bind":"/systemusers(` + kim + `)"`
+	sameJSON(t, `[{"name":"Tailspin Toys GmbH","address1_line1":"Musterweg 1","address1_city":"Hamburg","address1_stateorprovince":"HH",
+		"address1_postalcode":"20095","address1_country":"DE",`+owner+`},
+		{"firstname":"Zoe","lastname":"First","emailaddress1":"zoe@tailspin.example","telephone1":"1","parentcustomerid_account@odata.bind":"/accounts(`+accountID+`)",`+owner+`},
+		{"name":"✓ Deal","estimatedvalue":85000,"estimatedclosedate":"2026-09-30","description":"n","statuscode":2,"cosell_sync":true,"cosell_visible":true,
+		"cosell_audit":"line","cosell_referralid":"`+ownID+`","cosell_referrallink":"https://x",
+		"transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002)",
+		"customerid_account@odata.bind":"/accounts(`+accountID+`)","parentaccountid@odata.bind":"/accounts(`+accountID+`)",
+		"parentcontactid@odata.bind":"/contacts(`+zoe+`)",`+owner+`}]`, string(bodies))
+	calls := 0
+	for _, call := range w.calls {
+		if !strings.Contains(call.path, "transactioncurrencies") && !strings.Contains(call.path, catalogueSet) {
+			calls++
+		}
+	}
+	if calls != 3 {
+		t.Errorf("%d calls beside what is cached:\n%s", calls, w.list())
+	}
+}
+
+func accountRow(changes string) string {
+	return `{"@odata.etag":"W/\"5\"","accountid":"` + account + `","name":"tailspin TOYS, Gmbh.","address1_postalcode":"20 095","statecode":0,"createdon":"2020-01-01T00:00:00Z",
+		"_owninguser_value":"` + kim + `","_owningteam_value":null,"contact_customer_accounts":[
+		{"contactid":"2a7d8f55-3333-4a5d-8c12-0a5c3d2e0004","firstname":"A","lastname":"B","emailaddress1":"ADA@tailspin.example","statecode":0}]` + changes + `}`
+}
+
+func TestAnAccountIsReusedWhateverItsSpelling(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	c.lists[accountSet] = accountRow("")
+	c.lists[userSet] = kimRow
+	r, values := newDeal(t)
+	if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(c.lines(), "accounts(") || strings.Count(c.lines(), "contacts(") != 1 {
+		t.Errorf("%s", c.lines())
+	}
+	if got := find(t, c, "opportunities(")["parentaccountid@odata.bind"]; got != "/accounts("+account+")" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestWhichAccountIsTaken(t *testing.T) {
+	other := "2a7d8f55-3333-4a5d-8c12-0a5c3d2e0033"
+	row := func(id, name, postal, created string, state string) string {
+		return `{"@odata.etag":"W/\"5\"","accountid":"` + id + `","name":"` + name + `","address1_postalcode":"` + postal + `","statecode":` + state + `,"createdon":"` + created + `"}`
+	}
+	for name, c := range map[string]struct{ rows, want string }{
+		"the one written alike": {row(other, "tailspin toys", "20095", "2019", "0") + "," + row(account, "Tailspin Toys GmbH", "20095", "2022", "0"), account},
+		"else the oldest":       {row(other, "tailspin toys", "20095", "2021", "0") + "," + row(account, "TAILSPIN TOYS", "20095", "2019", "0"), account},
+		"not an inactive one":   {row(other, "Tailspin Toys GmbH", "20095", "2019", "1") + "," + row(account, "TAILSPIN TOYS", "20095", "2020", "0"), account},
+		"another postal code":   {row(other, "Tailspin Toys GmbH", "10115", "2019", "0"), ""},
+		"another name":          {row(other, "Tailspin Two", "20095", "2019", "0"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, crm, _ := testCRM(t, nil)
+			crm.lists[accountSet] = c.rows
+			got, err := s.findAccount(context.Background(), "Tailspin Toys GmbH", "20095")
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := ""
+			if got != nil {
+				id = got.ID(accountID)
+			}
+			if id != c.want {
+				t.Errorf("took %q", id)
+			}
+		})
+	}
+}
+
+func TestAMergedAccountIsFollowedToItsMaster(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	master := "2a7d8f55-3333-4a5d-8c12-0a5c3d2e0033"
+	c.lists[accountSet] = strings.Replace(accountRow(""), `"statecode":0,"createdon"`, `"statecode":1,"createdon"`, 1)
+	c.rows[accountSet+"("+account+")"] = `{"@odata.etag":"W/\"5\"","accountid":"` + account + `","_masterid_value":"` + master + `"}`
+	c.rows[accountSet+"("+master+")"] = `{"@odata.etag":"W/\"6\"","accountid":"` + master + `","name":"Renamed","statecode":0}`
+	got, err := s.findAccount(context.Background(), "Tailspin Toys GmbH", "20095")
+	if err != nil || got == nil || got.ID(accountID) != master {
+		t.Errorf("%v %v", got, err)
+	}
+}
+
+func TestOwnersInTheirOrder(t *testing.T) {
+	appUser := `{"systemuserid":"` + kim + `","internalemailaddress":"kim@northwind.example","applicationid":"` + ownID + `"}`
+	byEmail := func(o *OpportunityOptions) { o.DefaultOwner = "Desk@northwind.example" }
+	byID := func(o *OpportunityOptions) { o.DefaultOwner = microsoftID }
+	desk := `{"systemuserid":"` + crmID + `","internalemailaddress":"desk@northwind.example"}`
+	team := accountRow(`,"_owningteam_value":"` + ownID + `","_owninguser_value":null`)
+	for name, c := range map[string]struct {
+		users, accounts string
+		option          func(*OpportunityOptions)
+		want            string
+	}{
+		"a team member":                 {kimRow, accountRow(""), byID, "/systemusers(" + kim + ")"},
+		"the account's owner":           {strings.Replace(kimRow, "Kim@", "else@", 1), accountRow(""), byID, "/systemusers(" + kim + ")"},
+		"the account's team":            {"", team, byID, "/teams(" + ownID + ")"},
+		"the configured one by id":      {"", "", byID, "/systemusers(" + microsoftID + ")"},
+		"the configured one by e-mail":  {desk, "", byEmail, "/systemusers(" + crmID + ")"},
+		"never an application user":     {appUser, accountRow(""), byID, "/systemusers(" + microsoftID + ")"},
+		"nobody, which is about us":     {"", "", func(*OpportunityOptions) {}, ""},
+		"a configured one that is gone": {"", "", byEmail, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, crm, _ := testCRM(t, nil, c.option)
+			crm.lists[userSet], crm.lists[accountSet] = c.users, c.accounts
+			r, values := newDeal(t)
+			_, err := s.Create(context.Background(), s.ID(r.ID), r, values)
+			if c.want == "" {
+				if !fault.Is(err, fault.Denied) || codeOf(err) != "owner.unknown" || len(crm.parts) != 0 {
+					t.Errorf("%v\n%s", err, crm.lines())
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := find(t, crm, "opportunities(")[ownerBind]; got != c.want {
+				t.Errorf("owner %v", got)
+			}
+		})
+	}
+}
+
+func TestANamelessReferralGetsAName(t *testing.T) {
+	for customer, want := range map[string]string{"Tailspin Toys GmbH": "✓ Referral from Microsoft: Tailspin Toys GmbH", "": "✓ Referral from Microsoft"} {
+		s, c, _ := testCRM(t, nil)
+		c.lists[userSet] = kimRow
+		r, values := newDeal(t)
+		delete(values, cosell.Name)
+		r.Record[cosell.CustomerName] = customer
+		if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {
+			t.Fatal(err)
+		}
+		if got := find(t, c, "opportunities(")["name"]; got != want {
+			t.Errorf("named %v", got)
+		}
+	}
+}
+
+func TestRowsThatExistAreKeptAndTheRestIsMadeSingly(t *testing.T) {
+	s, c, w := testCRM(t, nil)
+	c.lists[userSet] = kimRow
+	r, values := newDeal(t)
+	id := s.ID(r.ID)
+	c.fail["batch"] = reply{412, "0x80040237"}
+	accountID := s.deterministic("account", "tailspintoys", "DE", "20095")
+	c.fail["PATCH accounts("+accountID+")"] = reply{412, "0x80040237"}
+	c.fail["GET opportunities("+id+")"] = reply{404, "0x80040217"}
+	_, err := s.Create(context.Background(), id, r, values)
+	if !fault.Is(err, fault.Gone) { // the fake never shows the new row
+		t.Fatal(err)
+	}
+	var singly []string
+	for _, call := range w.calls {
+		if call.method == "PATCH" {
+			singly = append(singly, strings.Split(strings.TrimPrefix(call.path, api), "(")[0])
+			if call.header.Get("If-None-Match") != "*" {
+				t.Errorf("%s could overwrite", call)
+			}
+		}
+	}
+	if d := cmp.Diff([]string{"accounts", "contacts"}, singly[:2]); d != "" {
+		t.Errorf("%s\n%s", d, w.list())
+	}
+}
+
+func TestAnOpportunityThatExistsIsReturnedAsItIs(t *testing.T) {
+	s, c, w := testCRM(t, nil)
+	c.lists[userSet] = kimRow
+	c.fail["batch"] = reply{412, "0x80040237"}
+	r, values := newDeal(t)
+	o, err := s.Create(context.Background(), s.ID(r.ID), r, values)
+	if err != nil || o.Record[cosell.Name] != "Fabric roll-out" {
+		t.Fatalf("%v %v", err, o.Record)
+	}
+	for _, call := range w.calls {
+		if call.method == "PATCH" {
+			t.Errorf("written: %s", call)
+		}
+	}
+}
+
+func TestHostileCustomerNamesAreMatchedLiterally(t *testing.T) {
+	for _, name := range []string{"O'Neill", "''", "') or (1 eq 1", "%27;&$top=1#?/", "a\r\nb"} {
+		s, _, w := testCRM(t, nil)
+		if _, err := s.findAccount(context.Background(), name, "1"); err != nil {
+			t.Fatal(err)
+		}
+		q, err := url.ParseQuery(w.last().query)
+		want := "(name eq '" + strings.ReplaceAll(name, "'", "''") + "' or address1_postalcode eq '1')"
+		if err != nil || q.Get("$filter") != want || q.Has("$top") {
+			t.Errorf("%q asks %q", name, q.Get("$filter"))
+		}
+	}
+}
+
+func TestChangeFeedStartsNowAndBeginsAnewWhenItsCursorExpired(t *testing.T) {
+	s, c, w := testCRM(t, nil)
+	link := "https://" + crmHost + api + "opportunities?$deltatoken=1"
+	rows := `{"@odata.etag":"W/\"1\"","opportunityid":"` + crmID + `","cosell_sync":true},{"@odata.etag":"W/\"2\"","opportunityid":"` + ownID + `","cosell_sync":false,"cosell_referralid":null}`
+	c.lists[opportunitySet] = rows + `,{"id":"` + microsoftID + `","reason":"deleted"}],"@odata.deltaLink":"` + link + `","x":[`
+	changes, cursor, err := s.Changed(context.Background(), "opportunity", "")
+	if err != nil || len(changes) != 0 || cursor == "" {
+		t.Fatalf("%v %v %q", err, changes, cursor)
+	}
+	want := []cosell.Change{{Kind: "opportunity", ID: crmID}, {Kind: "opportunity", ID: microsoftID, Deleted: true}}
+	changes, next, err := s.Changed(context.Background(), "opportunity", cursor)
+	if d := cmp.Diff(want, changes); err != nil || d != "" || next == "" {
+		t.Errorf("%v %s", err, d)
+	}
+	before := len(w.calls)
+	changes, _, err = s.Changed(context.Background(), "opportunity", "https://elsewhere.example/x")
+	if d := cmp.Diff(want, changes); err != nil || d != "" || len(w.calls) != before+1 {
+		t.Errorf("with an expired cursor: %v %s", err, d)
+	}
+	if _, _, err := s.Changed(context.Background(), "lead", ""); !fault.Is(err, fault.Invalid) {
+		t.Errorf("%v", err)
+	}
+	if d := cmp.Diff([]string{"opportunity", "solution", "account", "contact"}, s.Kinds()); d != "" {
+		t.Error(d)
+	}
+}

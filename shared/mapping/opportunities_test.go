@@ -1,0 +1,360 @@
+package mapping
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/google/go-cmp/cmp"
+)
+
+func opportunityRow(t testing.TB, changes map[string]any) string {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/opportunity.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return patched(t, string(raw), changes)
+}
+
+const catalogueRow = `{"cosell_solutiondetailid":"2a7d8f55-3333-4a5d-8c12-0a5c3d2e0021","cosell_identifier":"SOL-1","cosell_name":"One"}`
+
+func testCRM(t *testing.T, changes map[string]any, options ...func(*OpportunityOptions)) (*Opportunities, *crm, *wire) {
+	t.Helper()
+	c := &crm{t: t, row: opportunityRow(t, changes), rows: map[string]string{}, fail: map[string]reply{}, lists: map[string]string{
+		catalogueSet:            catalogueRow,
+		"transactioncurrencies": `{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002","isocurrencycode":"EUR"},{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003","isocurrencycode":"USD"}`,
+	}}
+	s, w := testOpportunities(t, c.ServeHTTP, options...)
+	return s, c, w
+}
+
+func read(t *testing.T, s *Opportunities) cosell.Opportunity {
+	t.Helper()
+	o, err := s.Get(context.Background(), crmID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
+	s, _, w := testCRM(t, nil)
+	read(t, s)
+	before := len(w.calls)
+	o := read(t, s)
+	if len(w.calls) != before+1 {
+		t.Errorf("%d calls once metadata and catalogue are known:\n%s", len(w.calls)-before, w.list())
+	}
+	want := cosell.Record{
+		"name": "Fabric roll-out", "mark": "ok", "dealValue": "85000", "currency": "EUR", "closingDate": "2026-09-30", "notes": "line 1\nline 2",
+		"status": "open", "visibility": "true", "help": "GeneralOrOther", "sync": "true", "audit": "2026-05-04 09:00 - x",
+		"referralId": ownID, "referralLink": "https://partner.microsoft.com/x", "microsoftCrmId": "", "microsoftStatus": "", "microsoftSeller": "",
+		"team": "1", "team/kim@northwind.example": `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"1"}`,
+		"contacts": "1", "contacts/ada@tailspin.example": `{"email":"Ada@Tailspin.example","firstName":"Ada","lastName":"Example","phone":"+49"}`,
+		"solutions": "2", "solutions/SOL-1": `{"currency":"EUR","name":"One","price":"10.5","quantity":"2"}`, "solutions/SOL-2": `{"name":"Typed"}`,
+		"customerName": "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerAddress2": "", "customerCity": "Hamburg",
+		"customerState": "HH", "customerPostalCode": "20095", "customerCountry": "Germany",
+	}
+	if d := cmp.Diff(want, o.Record); d != "" {
+		t.Errorf("record (-want +got):\n%s", d)
+	}
+	if o.ID != crmID || o.Version != `W/"100"` || o.Modified.IsZero() || !o.Read.Equal(serverNow) || !o.Synced() {
+		t.Errorf("%+v", o.Side)
+	}
+}
+
+func TestMissingRelativesOfAnOpportunityLeaveFieldsAbsent(t *testing.T) {
+	s, _, _ := testCRM(t, map[string]any{"parentaccountid": nil, "parentcontactid": nil, "owninguser": nil, "transactioncurrencyid": nil,
+		"cosell_opportunity_solution": nil, "Opportunity_OpportunityClose": absent, "cosell_help": nil})
+	o := read(t, s)
+	for _, f := range []cosell.Field{cosell.CustomerName, cosell.CustomerCountry, cosell.Team, cosell.Reason} {
+		if v, ok := o.Record[f]; ok {
+			t.Errorf("%s is %q", f, v)
+		}
+	}
+	if o.Record[cosell.Contacts] != "0" || o.Record[cosell.Solutions] != "0" || o.Record[cosell.Currency] != "" || o.Record[cosell.Help] != "" {
+		t.Errorf("%v", o.Record)
+	}
+	person := map[string]any{"firstname": "Per", "lastname": "Son", "emailaddress1": "per@x"}
+	s, _, _ = testCRM(t, map[string]any{"parentaccountid": nil, "parentcontactid": nil, "customerid_contact": person})
+	if o := read(t, s); o.Record[cosell.Contacts.Of("per@x")] == "" || o.Record[cosell.CustomerName] != "" {
+		t.Errorf("a customer that is a person: %v", o.Record)
+	}
+	s, _, _ = testCRM(t, map[string]any{"parentaccountid": nil, "customerid_account": map[string]any{"name": "Customer"}})
+	if o := read(t, s); o.Record[cosell.CustomerName] != "Customer" {
+		t.Errorf("a customer in customerid alone: %v", o.Record)
+	}
+}
+
+func TestWonShowsActualValues(t *testing.T) {
+	s, _, _ := testCRM(t, map[string]any{"statecode": 1, "statuscode": 3, "actualvalue": 1, "actualclosedate": "2026-05-01",
+		"Opportunity_OpportunityClose": []any{map[string]any{"subject": "Opportunity Close - Fabric", "description": nil}}})
+	o := read(t, s)
+	if o.Record[cosell.DealValue] != "1" || o.Record[cosell.ClosingDate] != "2026-05-01" || o.Record[cosell.Status] != cosell.Won || o.Record[cosell.Reason] != "" {
+		t.Errorf("%v", o.Record)
+	}
+}
+
+func TestReasonIsTheClosersOwnWords(t *testing.T) {
+	for _, c := range []struct{ subject, description, want string }{
+		{"Lost", "too expensive", "too expensive"}, {"Customer vanished", "", "Customer vanished"}, {closedSubject, "", ""},
+		{"Opportunity Close - Fabric", "", ""}, {"Geschlossen: ✓ Fabric roll-out", "", ""},
+	} {
+		s, _, _ := testCRM(t, map[string]any{"statecode": 2, "statuscode": 5,
+			"Opportunity_OpportunityClose": []any{map[string]any{"subject": c.subject, "description": c.description}}})
+		if got := read(t, s).Record[cosell.Reason]; got != c.want {
+			t.Errorf("%+v gives %q", c, got)
+		}
+	}
+}
+
+func TestPutIsOneConditionalPatch(t *testing.T) {
+	s, _, w := testCRM(t, nil)
+	o := read(t, s)
+	_, err := s.Put(context.Background(), o, cosell.Record{cosell.Name: "New name", cosell.DealValue: "90000.5", cosell.Currency: "USD",
+		cosell.ClosingDate: "2026-10-01", cosell.Notes: "", cosell.Visibility: "true", cosell.Help: "QuotesOrLicensing", cosell.Audit: "line",
+		cosell.Status: cosell.OnHold, cosell.MicrosoftSeller: "S T", cosell.CustomerName: "not through the opportunity", cosell.Mark: cosell.MarkFailed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := w.last()
+	if call.method != "PATCH" || call.header.Get("If-Match") != o.Version || !strings.Contains(call.header.Get("Prefer"), "return=representation") {
+		t.Errorf("%s %v", call, call.header)
+	}
+	sameJSON(t, `{"name":"✗ New name","estimatedvalue":90000.5,"transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003)",
+		"estimatedclosedate":"2026-10-01","description":null,"cosell_visible":true,"cosell_help":700010003,"cosell_audit":"line","statuscode":2,
+		"cosell_microsoftseller":"S T"}`, call.body)
+}
+
+func TestAssumedOpportunityIsWrittenWithoutReading(t *testing.T) {
+	s, _, w := testCRM(t, map[string]any{"cosell_help": nil, "cosell_opportunity_solution": []any{}})
+	assumed := cosell.Opportunity{Side: cosell.Side{ID: crmID, Version: `W/"100"`, Record: cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "sha256:00", cosell.Status: "open"}}}
+	o, err := s.Put(context.Background(), assumed, cosell.Record{cosell.Name: "New", cosell.DealValue: "1"})
+	if err != nil || len(w.calls) != 1 || o.Record[cosell.Notes] == "" {
+		t.Fatalf("%v, %d calls, %v", err, len(w.calls), o.Record)
+	}
+	sameJSON(t, `{"name":"✓ New","estimatedvalue":1}`, w.last().body)
+	for _, values := range []cosell.Record{{cosell.Solutions.Of("SOL-1"): "{}"}, {cosell.Mark: cosell.MarkFailed}} {
+		if _, err := s.Put(context.Background(), assumed, values); !fault.Is(err, fault.Conflict) {
+			t.Errorf("%v: %v", values, err)
+		}
+	}
+	if len(w.calls) != 1 {
+		t.Errorf("written without knowing:\n%s", w.list())
+	}
+}
+
+func TestSystemCalculatedRevenueIsNotWritten(t *testing.T) {
+	s, _, w := testCRM(t, map[string]any{"isrevenuesystemcalculated": true})
+	o := read(t, s)
+	before := len(w.calls)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.DealValue: "1"}); err != nil || len(w.calls) != before {
+		t.Errorf("%v, %s", err, w.last())
+	}
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.DealValue: "1", cosell.Notes: "n"}); err != nil {
+		t.Fatal(err)
+	}
+	sameJSON(t, `{"description":"n"}`, w.last().body)
+}
+
+func TestCheckMarkOffLeavesTheNameAlone(t *testing.T) {
+	off := func(o *OpportunityOptions) { o.CheckMark = false }
+	s, _, w := testCRM(t, nil, off)
+	o := read(t, s)
+	before := len(w.calls)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkFailed}); err != nil || len(w.calls) != before {
+		t.Errorf("%v, %s %s", err, w.last(), w.last().body)
+	}
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "From PC"}); err != nil {
+		t.Fatal(err)
+	}
+	sameJSON(t, `{"name":"From PC"}`, w.last().body)
+}
+
+func TestMarkFlipsAndTheSameNameIsNotWritten(t *testing.T) {
+	s, _, w := testCRM(t, map[string]any{"name": "✓ ✗ ✔ Deal"})
+	o := read(t, s)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkFailed}); err != nil {
+		t.Fatal(err)
+	}
+	sameJSON(t, `{"name":"✗ Deal"}`, w.last().body)
+	s, _, w = testCRM(t, nil)
+	o = read(t, s)
+	before := len(w.calls)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "Fabric roll-out"}); err != nil || len(w.calls) != before {
+		t.Errorf("%v, %s", err, w.last().body)
+	}
+}
+
+func TestWinIsAConditionalChangeSetWithActualValues(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	o := read(t, s)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "99", cosell.Audit: "line", cosell.Reason: ""}); err != nil {
+		t.Fatal(err)
+	}
+	if c.lines() != "PATCH opportunities("+crmID+")\nPOST WinOpportunity" || c.parts[0].ifMatch != o.Version {
+		t.Fatalf("%s, If-Match %q", c.lines(), c.parts[0].ifMatch)
+	}
+	sameJSON(t, `{"cosell_audit":"line"}`, c.parts[0].body)
+	sameJSON(t, `{"Status":3,"OpportunityClose":{"subject":"Closed in Partner Center","actualrevenue":99,"actualend":"2026-09-30",
+		"opportunityid@odata.bind":"/opportunities(`+crmID+`)","transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002)"}}`, c.parts[1].body)
+}
+
+func TestLoseGivesTheReasonAndAlwaysProvesTheVersion(t *testing.T) {
+	for status, code := range map[string]string{cosell.Lost: "5", cosell.Canceled: "4"} {
+		s, c, _ := testCRM(t, nil)
+		o := read(t, s)
+		if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: status, cosell.Reason: "too late"}); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.parts) != 2 || c.parts[0].ifMatch != o.Version || c.parts[1].line != "POST LoseOpportunity" {
+			t.Fatalf("%s", c.lines())
+		}
+		sameJSON(t, `{"cosell_referralid":"`+ownID+`"}`, c.parts[0].body)
+		if !strings.Contains(c.parts[1].body, `"Status":`+code) || !strings.Contains(c.parts[1].body, `"description":"too late"`) {
+			t.Errorf("%s", c.parts[1].body)
+		}
+	}
+}
+
+func TestReopenSetsTheStateToo(t *testing.T) {
+	s, _, w := testCRM(t, map[string]any{"statecode": 2, "statuscode": 5})
+	if _, err := s.Put(context.Background(), read(t, s), cosell.Record{cosell.Status: cosell.Open}); err != nil {
+		t.Fatal(err)
+	}
+	sameJSON(t, `{"statecode":0,"statuscode":1}`, w.last().body)
+}
+
+func TestAlreadyClosedIsSuccessIfTheStateIsTheWantedOne(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	o := read(t, s)
+	c.fail["part POST WinOpportunity"] = reply{400, "0x80040515"}
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Won}); !fault.Is(err, fault.Refused) {
+		t.Errorf("still open, yet %v", err)
+	}
+	c.row = opportunityRow(t, map[string]any{"statecode": 1, "statuscode": 3})
+	if got, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Won}); err != nil || got.Record[cosell.Status] != cosell.Won {
+		t.Errorf("%v %v", err, got.Record)
+	}
+}
+
+func TestVersionConflictIsAConflict(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	o := read(t, s)
+	c.fail["PATCH opportunities("+crmID+")"] = reply{412, "0x80060882"}
+	c.fail["batch"] = reply{412, "0x80060882"}
+	for _, values := range []cosell.Record{{cosell.Notes: "x"}, {cosell.Status: cosell.Lost}} {
+		if _, err := s.Put(context.Background(), o, values); !fault.Is(err, fault.Conflict) {
+			t.Errorf("%v: %v", values, err)
+		}
+	}
+}
+
+func TestSolutionRowsAreWrittenOneByOneWithTheirVersions(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	o := read(t, s)
+	_, err := s.Put(context.Background(), o, cosell.Record{
+		"solutions/SOL-1": solution{Name: "renamed in Partner Center", Price: "11", Quantity: "2", Currency: "EUR"}.text(),
+		"solutions/SOL-2": "", "solutions/SOL-9": solution{Name: "Nine", Quantity: "3"}.text(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := s.deterministic("solution", crmID, "SOL-9")
+	want := "PATCH cosell_solutions(2a7d8f55-3333-4a5d-8c12-0a5c3d2e0011)\nDELETE cosell_solutions(2a7d8f55-3333-4a5d-8c12-0a5c3d2e0012)\nPATCH cosell_solutions(" + id + ")"
+	if d := cmp.Diff(want, c.lines()); d != "" {
+		t.Fatal(d)
+	}
+	if c.parts[0].ifMatch != `W/"101"` || c.parts[1].ifMatch != `W/"102"` || c.parts[2].ifNone != "*" {
+		t.Errorf("%+v", c.parts)
+	}
+	sameJSON(t, `{"cosell_price":11}`, c.parts[0].body)
+	sameJSON(t, `{"cosell_identifier":"SOL-9","cosell_name":"Nine","cosell_quantity":3,"cosell_OpportunityId@odata.bind":"/opportunities(`+crmID+`)"}`, c.parts[2].body)
+}
+
+func TestAddingACatalogueSolutionBindsIt(t *testing.T) {
+	s, c, _ := testCRM(t, map[string]any{"cosell_opportunity_solution": []any{}})
+	if _, err := s.Put(context.Background(), read(t, s), cosell.Record{"solutions/SOL-1": solution{Name: "One"}.text()}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(c.parts[0].body, `"cosell_SolutionDetailId@odata.bind":"/cosell_solutiondetails(2a7d8f55-3333-4a5d-8c12-0a5c3d2e0021)"`) {
+		t.Errorf("%s", c.parts[0].body)
+	}
+}
+
+func TestAWriteIsRefusedForAFractionOfASolution(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	_, err := s.Put(context.Background(), read(t, s), cosell.Record{"solutions/SOL-1": solution{Quantity: "1.5"}.text()})
+	if !fault.Is(err, fault.Refused) || codeOf(err) != "value.invalid" || len(c.parts) != 0 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCurrencyThatCRMLacksIsRefusedBeforeWriting(t *testing.T) {
+	s, _, w := testCRM(t, nil)
+	_, err := s.Put(context.Background(), read(t, s), cosell.Record{cosell.Currency: "XAF"})
+	if !fault.Is(err, fault.Refused) || codeOf(err) != "currency.unknown" || w.last().method != "GET" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestShorterColumnsAreLearntFromTheRefusal(t *testing.T) {
+	s, c, w := testCRM(t, map[string]any{"cosell_help": nil})
+	o := read(t, s)
+	c.fail["PATCH opportunities("+crmID+")"] = reply{400, codeTooLong}
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Notes: "x"}); codeOf(err) != codeTooLong {
+		t.Errorf("%v", err)
+	}
+	patches := 0
+	for _, call := range w.calls {
+		if call.method == "PATCH" {
+			patches++
+		}
+	}
+	if patches != 2 {
+		t.Errorf("%d tries:\n%s", patches, w.list())
+	}
+}
+
+func TestRelatedAsksForSyncedOpportunitiesOnly(t *testing.T) {
+	s, c, w := testCRM(t, nil)
+	c.lists[opportunitySet] = `{"opportunityid":"` + crmID + `"}`
+	for kind, column := range map[string]string{"account": "_parentaccountid_value", "contact": "_parentcontactid_value"} {
+		ids, err := s.Related(context.Background(), kind, ownID)
+		q, _ := url.ParseQuery(w.last().query)
+		want := "cosell_sync eq true and (" + column + " eq " + ownID + " or _customerid_value eq " + ownID + ")"
+		if err != nil || len(ids) != 1 || ids[0] != crmID || q.Get("$filter") != want {
+			t.Errorf("%v %v %q", err, ids, q.Get("$filter"))
+		}
+	}
+	if ids, err := s.Related(context.Background(), "lead", ownID); ids != nil || err != nil {
+		t.Errorf("%v %v", ids, err)
+	}
+}
+
+func TestOpportunityOfASolutionRow(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	c.rows[solutionSet+"("+ownID+")"] = `{"@odata.etag":"W/\"1\"","cosell_solutionid":"` + ownID + `","_cosell_opportunityid_value":"` + crmID + `"}`
+	if id, ok, err := s.OpportunityOf(context.Background(), ownID); id != crmID || !ok || err != nil {
+		t.Errorf("%q %v %v", id, ok, err)
+	}
+	if _, ok, err := s.OpportunityOf(context.Background(), microsoftID); ok || err != nil {
+		t.Errorf("a deleted row: %v %v", ok, err)
+	}
+}
+
+func TestIDIsAlwaysTheSameForAReferral(t *testing.T) {
+	s, _, _ := testCRM(t, nil)
+	other, _, _ := testCRM(t, nil, func(o *OpportunityOptions) { o.PartnerTenant = "other" })
+	if s.ID(ownID) != s.ID(strings.ToUpper(ownID)) || s.ID(ownID) == s.ID(microsoftID) || s.ID(ownID) == other.ID(ownID) {
+		t.Error("ids depend on the wrong things")
+	}
+	if got := s.ID(ownID); got != "7fd88090-c434-5a13-8999-9afcf9d23535" {
+		t.Errorf("the id of every deal that was made has changed to %q", got)
+	}
+}
