@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 )
@@ -62,7 +61,6 @@ type column struct {
 	must                           bool
 	def                            any
 	baseOf                         *column
-	deprecated                     bool
 }
 
 // nav is a single-valued navigation property.
@@ -360,9 +358,4 @@ func (s *schema) link(t *table, c *column) error {
 		}
 	}
 	return nil
-}
-
-// isAudit tells the columns that the system keeps by itself in every table.
-func (c *column) isAudit() bool {
-	return strings.HasPrefix(c.name, "created") || strings.HasPrefix(c.name, "modified") || c.name == "versionnumber"
 }

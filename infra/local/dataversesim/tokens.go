@@ -117,7 +117,7 @@ func (s *Simulator) serveLogin(w http.ResponseWriter, r *http.Request) {
 	path, ours := strings.CutPrefix(r.URL.Path, "/"+s.o.Tenant+"/")
 	switch {
 	case r.URL.Path == "/common/discovery/instance":
-		s.discovery(w, base, r)
+		s.discovery(w, base)
 	case !ours:
 		tenant, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		s.loginError(w, 400, "invalid_tenant", 90002, "Tenant '"+clip(tenant, 60)+"' not found.")
@@ -140,7 +140,7 @@ func (s *Simulator) serveLogin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Simulator) discovery(w http.ResponseWriter, base string, _ *http.Request) {
+func (s *Simulator) discovery(w http.ResponseWriter, base string) {
 	control.WriteJSON(w, 200, map[string]any{
 		"tenant_discovery_endpoint": base + "/" + s.o.Tenant + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",

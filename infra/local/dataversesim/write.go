@@ -200,7 +200,7 @@ func (s *Simulator) opportunityState(old *row, current, state int64, present, ha
 	if state != current && state != 0 {
 		word := strings.ToLower(s.schema.tables["opportunity"].state.optionLabel(state))
 		return fail(400, codeUseWinLose, "This message can not be used to set the state of opportunity to %s. In order to set state of opportunity to %s, use the %s message instead.",
-			word, word, map[string]string{"won": "won", "lost": "lost"}[word])
+			word, word, word)
 	}
 	if old == nil {
 		return nil
