@@ -12,6 +12,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/bench"
 	"github.com/cosell-sync/cosell-sync/infra/local/demo"
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
+	"github.com/cosell-sync/cosell-sync/infra/local/pack"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -29,7 +30,7 @@ func start(ctx context.Context, f flags, layout world.Layout, state string) (*wo
 	if err := setup(ctx, f); err != nil {
 		return nil, err
 	}
-	if err := build(ctx, layout); err != nil {
+	if _, err := build(ctx, layout); err != nil {
 		return nil, err
 	}
 	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), State: state, Mode: f.mode, BasePort: f.port}
@@ -134,4 +135,26 @@ func measure(ctx context.Context, f flags) error {
 	}
 	report.Table(os.Stdout)
 	return report.Write(layout.Report("bench.json"))
+}
+
+// build makes .build/app and .build/app.zip.
+func build(ctx context.Context, layout world.Layout) (pack.Result, error) {
+	if err := os.MkdirAll(layout.Build(), 0o755); err != nil {
+		return pack.Result{}, fmt.Errorf("making the folder for output: %w", err)
+	}
+	return pack.Build(ctx, layout.Top, layout.Build())
+}
+
+// packed builds the package and prints what it is.
+func packed(ctx context.Context, _ flags) error {
+	layout, err := world.FindLayout()
+	if err != nil {
+		return err
+	}
+	r, err := build(ctx, layout)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s  %s\n", r.Sum, r.Zip)
+	return nil
 }

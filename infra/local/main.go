@@ -25,7 +25,7 @@ func main() {
 
 func command(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, flags) error{
-		"setup": setup, "package": pack, "run": run, "demo": story, "bench": measure}
+		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New("usage: local setup|package|run|demo|bench [-port 7400] [-mode proxy|forward] [-log]")
 	}

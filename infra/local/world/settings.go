@@ -59,6 +59,7 @@ func (w *World) settings() map[string]string {
 		"SYNC_POST_TIMEOUT":        "2s",
 		"SYNC_SETTLE":              "4s",
 		"SYNC_WON_GUARD":           "delay",
+		"SYNC_DEFAULT_OWNER":       "sam@northwind.example", // a person of the CRM's seed
 		"SYNC_RECONCILE_SCHEDULE":  "0 */5 * * * *",
 
 		"PARTNER_CENTER_TENANT":               k.partnerTenant,
