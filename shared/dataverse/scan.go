@@ -1,7 +1,6 @@
 package dataverse
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 )
@@ -174,7 +173,7 @@ func word(b []byte, i int) (int, error) {
 }
 
 func blank(b []byte, i int) int {
-	for i < len(b) && bytes.IndexByte([]byte(" \t\r\n"), b[i]) >= 0 {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
 		i++
 	}
 	return i

@@ -311,3 +311,27 @@ func TestCallAndOperationCarryIds(t *testing.T) {
 		t.Errorf("call %q, then %q", id, second.Get("client-request-id"))
 	}
 }
+
+// slow is a server that does not answer in time.
+type slow struct{ tries int }
+
+func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.tries++
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestTimeoutIsLostAndNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := &slow{}
+	c := httpclient.New(httpclient.Options{Base: s, Hosts: []string{"h"}, Timeout: time.Millisecond})
+	_, err := c.Do(context.Background(), httpclient.Request{Method: "GET", URL: "https://h/"})
+	if !httpclient.Lost(err) || !fault.Is(err, fault.Broken) || s.tries != 1 {
+		t.Errorf("got %v after %d tries", err, s.tries)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err = c.Do(ended, httpclient.Request{Method: "POST", URL: "https://h/"}); httpclient.Lost(err) || s.tries != 1 {
+		t.Errorf("nothing was sent, got %v", err)
+	}
+}
