@@ -187,6 +187,9 @@ const estimatedValue = "estimatedvalue"
 func (s *Opportunities) learn(ctx context.Context, g *glossary, row Row, text string) error {
 	switch row.As {
 	case asChoice:
+		if text == "" {
+			return nil
+		}
 		m, err := s.metadata.get(ctx)
 		g.choices = m.choices
 		return err

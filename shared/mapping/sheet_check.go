@@ -45,6 +45,12 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "rows with referral, crm or both", "field %s stands on neither side", r.Field)
 	case r.As == "":
 		l.mistake(r.where, codecNames(), "field %s has no codec (as)", r.Field)
+	case only(r.As) != "" && only(r.As) != string(r.Field):
+		l.mistake(r.where, "the field "+only(r.As), "field %s cannot be of kind %s", r.Field, r.As)
+	case r.As == asMembers && r.CRM != "" && !isOne(r.CRM, "ownerid, parentcontactid"):
+		l.mistake(r.where, "ownerid, parentcontactid", "field %s reads people from %q", r.Field, r.CRM)
+	case r.As == asCurrency && r.CRM != "" && r.CRM != currencyNav:
+		l.mistake(r.where, currencyNav, "field %s reads a currency from %q", r.Field, r.CRM)
 	case r.Microsoft && r.Referral == "":
 		l.mistake(r.where, "from: microsoft with a referral path", "field %s is from Microsoft's referral but has no path there", r.Field)
 	case r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.Read:
@@ -52,6 +58,15 @@ func (l *loader) checkShape(r *Row) {
 	case (r.Referral == "" || r.CRM == "") && r.Way != "" && r.Way != cosell.Read:
 		l.mistake(r.where, "read", "field %s stands on one side only; its way is %q", r.Field, r.Way)
 	}
+}
+
+// only names the one field that a codec can carry, where code of its own stands behind it.
+func only(as string) string {
+	switch as {
+	case asName, asMark, asStatus, asReason, asSolutions:
+		return as
+	}
+	return ""
 }
 
 // defaults fills in what a row with both sides means when it says nothing.
