@@ -137,6 +137,7 @@ func TestFailedChangeSetIsClassifiedByItsPart(t *testing.T) {
 			{part(429, problem("0x80072322"), "Retry-After", "30"), fault.Later, ""},
 			{part(500, problem("")), fault.Broken, ""},
 			{set(part(400, problem("0x80044331"))), fault.Refused, "0x80044331"},
+			{set(part(204, ""), part(412, problem("0x80060882")), part(204, ""), part(204, "")), fault.Conflict, "0x80060882"},
 		} {
 			w, client := serve(t, batch(status, c.part))
 			_, err := client.ChangeSet(ctx, closing, reading)

@@ -158,6 +158,7 @@ func TestMalformedEventsAreInvalid(t *testing.T) {
 	good := execution("Update", "opportunity", oneID, "[]", "[]")
 	for _, body := range []string{
 		"", "null", "[]", `"x"`, "1", "{", "}", good + "x", good + good, good[:100], good[1:], "\x00", strings.Repeat("[", 100_000), strings.Repeat(`{"a":`, 100_000),
+		strings.TrimSuffix(good, "}") + `,"deep":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + "}",
 		"{}", `{"MessageName":"Update"}`, execution("Update", "opportunity", "x", "[]", "[]"), execution("", "opportunity", oneID, "[]", "[]"),
 		execution("Up date", "opportunity", oneID, "[]", "[]"), execution("Update", "a/b", oneID, "[]", "[]"), execution("Update", "opportunity", oneID, "{}", "[]"),
 		execution("Update", "opportunity", oneID, "[1]", "[]"), execution("Update", "opportunity", oneID, "[,]", "[]"), execution("Update", "opportunity", oneID, "[{}{}]", "[]"),
