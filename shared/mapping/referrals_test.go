@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -322,87 +320,5 @@ func TestCreateTellsAnUnknownOutcomeFromARefusal(t *testing.T) {
 		if err == nil || unknown != c.unknown || len(w.calls) != before+1 {
 			t.Errorf("%d: unknown %v, %d calls, %v", c.status, unknown, len(w.calls)-before, err)
 		}
-	}
-}
-
-// listing serves lists page by page, and documents by id.
-func listing(t *testing.T, items []string, refuse func(url.Values) bool) http.HandlerFunc {
-	return func(rw http.ResponseWriter, r *http.Request) {
-		if id := strings.TrimPrefix(r.URL.Path, pcPath+"/"); id != r.URL.Path {
-			answer(rw, 200, patched(t, ownReferral(t), map[string]any{"id": id}))
-			return
-		}
-		if refuse != nil && refuse(r.URL.Query()) {
-			answer(rw, 400, `{"error":{"code":"invalidRequest","message":"filter"}}`)
-			return
-		}
-		rw.Header().Set("Date", serverNow.Format(http.TimeFormat))
-		answer(rw, 200, `{"value":[`+strings.Join(items, ",")+`]}`)
-	}
-}
-
-func TestEngagementReadsPartialItemsWhole(t *testing.T) {
-	items := []string{
-		patched(t, ownReferral(t), map[string]any{"trackingInfo": map[string]any{}}),
-		`{"id":"` + microsoftID + `","engagementId":"` + engagement + `"}`,
-		patched(t, ownReferral(t), map[string]any{"id": crmID, "engagementId": crmID}),
-	}
-	s, w := testReferrals(t, listing(t, items, nil))
-	got, err := s.Engagement(context.Background(), engagement)
-	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != microsoftID || got[1].Record[cosell.Name] == "" {
-		t.Errorf("%v %+v", err, got)
-	}
-	if len(w.calls) != 2 || !strings.Contains(w.calls[0].query, "engagementId") {
-		t.Errorf("%s", w.list())
-	}
-}
-
-func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
-	made := "2026-03-02T09:14:05.1234567Z"
-	items := []string{
-		patched(t, ownReferral(t), map[string]any{"id": microsoftID, "externalReferenceId": "somebody else's"}),
-		patched(t, ownReferral(t), map[string]any{"externalReferenceId": strings.ToUpper(crmID)}),
-		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c03", "organizationId": "msft"}),
-		`{"id":"0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04","createdDateTime":"` + made + `"}`,
-		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c05", "createdDateTime": "2026-03-02T09:00:00Z"}),
-		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c06"}),
-	}
-	s, w := testReferrals(t, listing(t, items, nil))
-	got, err := s.FindCreated(context.Background(), crmID, time.Date(2026, 3, 2, 9, 10, 0, 0, time.UTC))
-	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04" {
-		t.Errorf("%v %+v", err, got)
-	}
-	if strings.Contains(w.calls[0].query, "externalReferenceId") || !strings.Contains(w.calls[0].query, "createdDateTime%20desc") {
-		t.Errorf("asked %s", w.calls[0].query)
-	}
-}
-
-func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
-	items := []string{`{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`, `{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03.5Z"}`}
-	s, w := testReferrals(t, listing(t, items, nil))
-	changes, cursor, err := s.Changed(context.Background(), "")
-	if err != nil || len(changes) != 2 || changes[0] != (cosell.Change{Kind: "referral", ID: ownID}) {
-		t.Fatalf("%v %v", err, changes)
-	}
-	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:59:55") {
-		t.Errorf("first filter %q does not begin a day before the server's date", q.Get("$filter"))
-	}
-	changes, again, err := s.Changed(context.Background(), cursor)
-	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:59:58.5") {
-		t.Errorf("next filter %q", q.Get("$filter"))
-	}
-	if err != nil || len(changes) != 0 || again != cursor || len(w.calls) != 3 {
-		t.Errorf("the second time: %v %v, cursor %s, %d calls", err, changes, again, len(w.calls))
-	}
-}
-
-func TestChangedDoesWithoutTheFilter(t *testing.T) {
-	items := []string{`{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03Z"}`, `{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`,
-		`{"id":"` + crmID + `","updatedDateTime":"2026-05-01T09:00:00Z"}`}
-	s, _ := testReferrals(t, listing(t, items, func(q url.Values) bool { return q.Has("$filter") }))
-	changes, _, err := s.Changed(context.Background(), "")
-	want := []cosell.Change{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
-	if d := cmp.Diff(want, changes); err != nil || d != "" {
-		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
 }
