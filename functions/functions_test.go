@@ -1,0 +1,228 @@
+package functions
+
+import (
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/app"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+type binding struct {
+	Type, Direction, Name, AuthLevel, Route, QueueName, Connection, Cardinality, DataType, Schedule string
+	IsSessionsEnabled, RunOnStartup, UseMonitor                                                     bool
+	Methods                                                                                         []string
+}
+
+func readJSON(t *testing.T, file string, v any) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return string(text)
+}
+
+// list builds the functions of a role from the sample settings, with its placeholders filled in.
+func list(t *testing.T, role string) []funchost.Function {
+	t.Helper()
+	var file struct{ Values map[string]string }
+	readJSON(t, "../local.settings.sample.json", &file)
+	var environ []string
+	for name, value := range file.Values {
+		value = strings.NewReplacer("changeme: 16 characters or more", "b6e1d3c0a59f4e7d", "changeme", "7fd8Q~abcdef").Replace(value)
+		if name == "SYNC_ROLE" {
+			value = role
+		}
+		environ = append(environ, name+"="+value)
+	}
+	a, err := app.New(environ, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return List(a)
+}
+
+func folders(t *testing.T) (out []string) {
+	t.Helper()
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
+
+func TestListAndFoldersAgree(t *testing.T) {
+	var names []string
+	for _, f := range list(t, app.All) {
+		names = append(names, f.Name)
+	}
+	slices.Sort(names)
+	if want := folders(t); !slices.Equal(names, want) {
+		t.Errorf("the list has %v, the folders are %v", names, want)
+	}
+	pattern := regexp.MustCompile(`^[a-z][a-z0-9]{0,62}$`)
+	for _, name := range names {
+		for _, file := range []string{"function.json", "handler.go", "handler_test.go"} {
+			if _, err := os.Stat(filepath.Join(name, file)); err != nil {
+				t.Error(err)
+			}
+		}
+		if !pattern.MatchString(name) {
+			t.Errorf("%s is no name for a function", name)
+		}
+	}
+}
+
+func TestRolesShareTheFunctions(t *testing.T) {
+	intake, sync, all := Names(app.Intake), Names(app.Sync), Names(app.All)
+	both := slices.Concat(intake, sync)
+	slices.Sort(both)
+	if slices.Sort(all); !slices.Equal(slices.Compact(both), all) {
+		t.Errorf("intake %v, sync %v, all %v", intake, sync, all)
+	}
+	if slices.Contains(intake, "webhookregistration") {
+		t.Error("the public app serves operators")
+	}
+	for _, role := range []string{app.Intake, app.Sync} {
+		if got := len(list(t, role)); got != len(Names(role)) {
+			t.Errorf("%s serves %d functions", role, got)
+		}
+	}
+}
+
+func TestFunctionJSONAgreesWithTheList(t *testing.T) {
+	var queues []string
+	for _, f := range list(t, app.All) {
+		var file struct{ Bindings []binding }
+		text := readJSON(t, filepath.Join(f.Name, "function.json"), &file)
+		if len(file.Bindings) == 0 || file.Bindings[0].Direction != "in" {
+			t.Errorf("%s: no trigger", f.Name)
+			continue
+		}
+		b := file.Bindings[0]
+		switch {
+		case f.HTTP != nil:
+			checkHTTP(t, f, file.Bindings, text)
+		case f.Queue != nil:
+			queues = append(queues, b.QueueName)
+			want := binding{Type: "serviceBusTrigger", Direction: "in", Name: "msg", QueueName: f.QueueName, Connection: "ServiceBus",
+				Cardinality: "one", DataType: "binary", IsSessionsEnabled: true}
+			if !equal(b, want) || len(file.Bindings) != 1 {
+				t.Errorf("%s: %+v, want %+v alone", f.Name, b, want)
+			}
+		default:
+			want := binding{Type: "timerTrigger", Direction: "in", Name: "tick", Schedule: "%SYNC_RECONCILE_SCHEDULE%", UseMonitor: true}
+			if !equal(b, want) || len(file.Bindings) != 1 {
+				t.Errorf("%s: %+v, want %+v alone", f.Name, b, want)
+			}
+		}
+	}
+	var want []string
+	for _, n := range queue.Names() {
+		want = append(want, string(n))
+	}
+	slices.Sort(queues)
+	if slices.Sort(want); !slices.Equal(queues, want) {
+		t.Errorf("the queues are %v, those with a function %v", want, queues)
+	}
+}
+
+// checkHTTP: exactly one http in and one http out, else the host does not hand requests over raw; methods
+// left out, else the host answers 404 where we want 405; and no key of the host's, since ours guard.
+func checkHTTP(t *testing.T, f funchost.Function, bindings []binding, text string) {
+	t.Helper()
+	want := []binding{{Type: "httpTrigger", Direction: "in", Name: "req", AuthLevel: "anonymous", Route: f.Route}, {Type: "http", Direction: "out", Name: "res"}}
+	if !slices.EqualFunc(bindings, want, equal) {
+		t.Errorf("%s: %+v, want %+v", f.Name, bindings, want)
+	}
+	if strings.Contains(text, `"methods"`) {
+		t.Errorf("%s: methods must be left out", f.Name)
+	}
+}
+
+func equal(a, b binding) bool {
+	return slices.Equal(a.Methods, b.Methods) && a.Type == b.Type && a.Direction == b.Direction && a.Name == b.Name && a.AuthLevel == b.AuthLevel &&
+		a.Route == b.Route && a.QueueName == b.QueueName && a.Connection == b.Connection && a.Cardinality == b.Cardinality && a.DataType == b.DataType &&
+		a.Schedule == b.Schedule && a.IsSessionsEnabled == b.IsSessionsEnabled && a.RunOnStartup == b.RunOnStartup && a.UseMonitor == b.UseMonitor
+}
+
+func TestHostJSONHandsHTTPOverRawInBothModes(t *testing.T) {
+	var host struct {
+		FunctionTimeout string
+		CustomHandler   struct {
+			Description                                            struct{ DefaultExecutablePath string }
+			EnableProxyingHTTPRequest, EnableForwardingHTTPRequest bool
+		}
+		Extensions struct {
+			HTTP       struct{ RoutePrefix string }
+			ServiceBus struct {
+				MaxConcurrentSessions int
+				SessionIdleTimeout    string
+				AutoCompleteMessages  *bool
+			}
+		}
+	}
+	readJSON(t, "../host.json", &host)
+	if !host.CustomHandler.EnableProxyingHTTPRequest || !host.CustomHandler.EnableForwardingHTTPRequest {
+		t.Error("host.json must turn on both HTTP modes: newer hosts proxy, older ones forward")
+	}
+	if host.CustomHandler.Description.DefaultExecutablePath != "handler" || host.Extensions.HTTP.RoutePrefix != "api" || host.FunctionTimeout != "00:05:00" {
+		t.Errorf("%+v", host)
+	}
+	sb := host.Extensions.ServiceBus
+	if sb.MaxConcurrentSessions < 32 || sb.SessionIdleTimeout != "00:00:01" || sb.AutoCompleteMessages != nil {
+		t.Errorf("%+v: the defaults allow 8 records a minute", sb)
+	}
+}
+
+// The whole list behind the host's protocol, with nobody to call: strangers get what the contract says.
+func TestStrangersAreTurnedAwayByEveryFunction(t *testing.T) {
+	h := funchost.NewServer(list(t, app.All), nil, funchost.Options{})
+	for _, c := range []struct {
+		method, path, key string
+		status            int
+	}{
+		{"POST", "/api/partnercenterwebhook", "", 401},
+		{"POST", "/api/partnercenterwebhook/default", "", 401},
+		{"POST", "/api/partnercenterwebhook/other", "", 404},
+		{"GET", "/api/partnercenterwebhook", "", 405},
+		{"POST", "/api/crmwebhook", "", 401},
+		{"POST", "/api/crmwebhook/default", "", 404},
+		{"OPTIONS", "/api/crmwebhook", "", 405},
+		{"GET", "/api/webhookregistration", "", 401},
+		{"POST", "/api/webhookregistration/test", "wrong", 401},
+		{"PUT", "/api/webhookregistration", "b6e1d3c0a59f4e7d", 405},
+		{"POST", "/api/webhookregistration", "b6e1d3c0a59f4e7d", 400},
+		{"POST", "/api/health", "", 405},
+		{"GET", "/api/reconcile", "", 404},
+		{"POST", "/crmwebhook", "", 400},
+		{"GET", "/", "", 200},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(c.method, c.path, strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		if c.key != "" {
+			r.Header.Set(funchost.OperatorKey, c.key)
+		}
+		if h.ServeHTTP(w, r); w.Code != c.status {
+			t.Errorf("%s %s: %d, want %d: %s", c.method, c.path, w.Code, c.status, w.Body)
+		}
+	}
+}

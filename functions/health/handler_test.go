@@ -1,0 +1,47 @@
+package health
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+)
+
+func ask(h http.Handler, method, key string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(method, "/api/health", nil)
+	if key != "" {
+		r.Header.Set(funchost.OperatorKey, key)
+	}
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestAnonymousLearnsOneWordOnly(t *testing.T) {
+	report := Report{OK: true, Version: "v1.2.3", Role: "sync", Problems: []string{"secret matter"}, Parked: 3}
+	operators := funchost.Operators{Keys: []string{"the-key"}, Log: slog.New(slog.DiscardHandler)}
+	h := &Handler{Operators: operators, Details: true, Report: func(context.Context) Report { return report }}
+	if got := strings.TrimSpace(ask(h, http.MethodGet, "").Body.String()); got != `{"status":"ok"}` {
+		t.Error(got)
+	}
+	report.OK = false
+	for _, key := range []string{"", "wrong"} {
+		if got := strings.TrimSpace(ask(h, http.MethodGet, key).Body.String()); got != `{"status":"degraded"}` {
+			t.Error(got)
+		}
+	}
+	if got := ask(h, http.MethodGet, "the-key").Body.String(); !strings.Contains(got, "v1.2.3") || !strings.Contains(got, `"parked":3`) {
+		t.Error(got)
+	}
+	h.Details = false // the intake app is for everybody
+	if got := strings.TrimSpace(ask(h, http.MethodGet, "the-key").Body.String()); got != `{"status":"degraded"}` {
+		t.Error(got)
+	}
+	if w := ask(h, http.MethodPost, ""); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
+		t.Errorf("%d %q", w.Code, w.Header())
+	}
+}

@@ -1,0 +1,218 @@
+package webhookregistration
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+const (
+	ours  = "https://cosell.example/api/partnercenterwebhook/default"
+	other = "https://old-connector.example/events"
+)
+
+// fake is Partner Center: one registration, and what was written.
+type fake struct {
+	current *partnercenter.Registration
+	writes  []string
+	err     error
+	results []partnercenter.TestResult // one per look; the last stays
+}
+
+func (f *fake) Registration(context.Context) (partnercenter.Registration, bool, error) {
+	if f.current == nil {
+		return partnercenter.Registration{}, false, f.err
+	}
+	return *f.current, true, f.err
+}
+
+func (f *fake) write(method string, r partnercenter.Registration) (partnercenter.Registration, error) {
+	f.writes, f.current = append(f.writes, method), &r
+	return r, nil
+}
+
+func (f *fake) Register(_ context.Context, r partnercenter.Registration) (partnercenter.Registration, error) {
+	return f.write("POST", r)
+}
+
+func (f *fake) Replace(_ context.Context, r partnercenter.Registration) (partnercenter.Registration, error) {
+	return f.write("PUT", r)
+}
+
+func (f *fake) SendTestEvent(context.Context) (string, error) { return "c-1", f.err }
+
+func (f *fake) TestEvent(context.Context, string) (partnercenter.TestResult, error) {
+	if len(f.results) == 0 {
+		return partnercenter.TestResult{}, fault.New(fault.Gone, "not yet")
+	}
+	r := f.results[0]
+	if len(f.results) > 1 {
+		f.results = f.results[1:]
+	}
+	return r, nil
+}
+
+func call(f *fake, method, action, body string) (*httptest.ResponseRecorder, string) {
+	remembered := ""
+	h := &Handler{Registrations: f, URL: ours, Wait: func(context.Context, time.Duration) error { return nil },
+		Remember: func(_ context.Context, seen string) error { remembered = seen; return nil }}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(method, "/", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.SetPathValue("action", action)
+	h.ServeHTTP(w, r)
+	return w, remembered
+}
+
+func registered(url string, events ...string) *partnercenter.Registration {
+	return &partnercenter.Registration{WebhookURL: url, Events: events}
+}
+
+func TestRegisteringConvergesAndWritesNoMoreThanNeeded(t *testing.T) {
+	all := append(Events(), "subscription-updated")
+	cases := []struct {
+		name      string
+		before    *partnercenter.Registration
+		overwrite string
+		status    int
+		writes    []string
+		result    string
+		url       string
+		events    []string
+	}{
+		{"none yet", nil, "false", 200, []string{"POST"}, "registered", ours, Events()},
+		{"ours and complete", registered(ours, Events()...), "true", 200, nil, "kept", ours, Events()},
+		{"ours without the alias", registered(strings.TrimSuffix(ours, "/default"), Events()...), "true", 200, nil, "kept", strings.TrimSuffix(ours, "/default"), Events()},
+		{"ours in other letters", registered(strings.ToUpper(ours), strings.ToUpper(strings.Join(Events(), ",")), Events()[0], Events()[1], Events()[2], Events()[3], "Test-Created"), "false", 200, nil, "kept", strings.ToUpper(ours), nil},
+		{"ours, events missing", registered(ours, "subscription-updated", "referral-created"), "false", 200, []string{"PUT"}, "completed", ours, all},
+		{"another's", registered(other, "referral-created"), "false", 409, nil, "", other, []string{"referral-created"}},
+		{"another's, overwritten", registered(other, "subscription-updated", "referral-created"), "true", 200, []string{"PUT"}, "replaced", ours, all},
+	}
+	for _, c := range cases {
+		f := &fake{current: c.before}
+		w, remembered := call(f, http.MethodPost, "", `{"overwrite": `+c.overwrite+`}`)
+		if w.Code != c.status || !slices.Equal(f.writes, c.writes) {
+			t.Errorf("%s: %d %v %s", c.name, w.Code, f.writes, w.Body)
+			continue
+		}
+		if f.current.WebhookURL != c.url {
+			t.Errorf("%s: registered is %s", c.name, f.current.WebhookURL)
+		}
+		if got := slices.Sorted(slices.Values(f.current.Events)); c.events != nil && !slices.Equal(got, slices.Sorted(slices.Values(c.events))) {
+			t.Errorf("%s: events %v", c.name, got)
+		}
+		if c.status == 409 {
+			if !strings.Contains(w.Body.String(), other) || !strings.Contains(w.Body.String(), `overwrite`) {
+				t.Errorf("%s: %s", c.name, w.Body)
+			}
+			continue
+		}
+		var s State
+		if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil || s.Result != c.result || !s.Ours || !s.Complete || remembered == "" {
+			t.Errorf("%s: %v %s, remembered %q", c.name, err, w.Body, remembered)
+		}
+		if len(c.writes) > 0 && !f.current.SignatureInHeader {
+			t.Errorf("%s: the signature would come in Authorization, which gateways inspect", c.name)
+		}
+	}
+}
+
+func TestEveryPOSTNeedsItsDocumentedBody(t *testing.T) {
+	for _, body := range []string{"", "{}", "null", "[]", `{"overwrite":"yes"}`, `{"overwrite":null}`, `{"overwrite":true,"url":"x"}`, `{"overwrite":true}{}`} {
+		f := &fake{}
+		if w, _ := call(f, http.MethodPost, "", body); w.Code != http.StatusBadRequest || f.writes != nil {
+			t.Errorf("%q: %d", body, w.Code)
+		}
+	}
+	for _, body := range []string{"", "null", `{"x":1}`} {
+		if w, _ := call(&fake{}, http.MethodPost, "test", body); w.Code != http.StatusBadRequest {
+			t.Errorf("test with %q: %d", body, w.Code)
+		}
+	}
+}
+
+func TestWhatIsRegisteredIsShownAndNothingWritten(t *testing.T) {
+	for url, want := range map[string]bool{ours: true, other: false} {
+		f := &fake{current: registered(url, "referral-created")}
+		w, remembered := call(f, http.MethodGet, "", "")
+		var s State
+		if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil || !s.Registered || s.Ours != want || s.Complete || s.URL != url || len(s.Missing) != 4 || s.Wanted != ours {
+			t.Errorf("%v %s", err, w.Body)
+		}
+		if f.writes != nil || remembered == "" {
+			t.Errorf("wrote %v, remembered %q", f.writes, remembered)
+		}
+	}
+}
+
+func TestTestEventIsFollowedToItsEnd(t *testing.T) {
+	done := partnercenter.TestResult{Status: "completed", URL: ours, Results: []partnercenter.TestAttempt{{ResponseCode: "Accepted", At: "2026-11-22T12:00:00"}}}
+	for name, c := range map[string]struct {
+		results   []partnercenter.TestResult
+		status    string
+		delivered bool
+	}{
+		"at once":   {[]partnercenter.TestResult{done}, "completed", true},
+		"later":     {[]partnercenter.TestResult{{Status: "running"}, {Status: "running"}, done}, "completed", true},
+		"never":     {[]partnercenter.TestResult{{Status: "running"}}, "running", false},
+		"not found": {nil, "unknown", false},
+	} {
+		w, _ := call(&fake{results: c.results}, http.MethodPost, "test", "{}")
+		var out Outcome
+		if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil || w.Code != http.StatusOK || out.Status != c.status || out.Delivered != c.delivered {
+			t.Errorf("%s: %v %d %s", name, err, w.Code, w.Body)
+		}
+	}
+}
+
+func TestTroubleIsExplainedToTheOperator(t *testing.T) {
+	for kind, status := range map[fault.Kind]int{fault.Broken: 503, fault.Denied: 502, fault.Later: 429} {
+		f := &fake{err: fault.New(kind, "sign in again")}
+		for _, c := range [][3]string{{"GET", "", ""}, {"POST", "", `{"overwrite":true}`}, {"POST", "test", "{}"}} {
+			if w, _ := call(f, c[0], c[1], c[2]); w.Code != status || !strings.Contains(w.Body.String(), "sign in again") || f.writes != nil {
+				t.Errorf("%s %v: %d %s", kind, c, w.Code, w.Body)
+			}
+		}
+	}
+}
+
+func TestOtherRoutesAndMethods(t *testing.T) {
+	for _, c := range []struct {
+		method, action string
+		status         int
+	}{{"PUT", "", 405}, {"GET", "test", 405}, {"POST", "other", 404}, {"DELETE", "", 405}} {
+		if w, _ := call(&fake{}, c.method, c.action, "{}"); w.Code != c.status {
+			t.Errorf("%+v: %d", c, w.Code)
+		}
+	}
+}
+
+func TestWatchdogSeesLostEvents(t *testing.T) {
+	for name, c := range map[string]struct {
+		current *partnercenter.Registration
+		code    string
+	}{
+		"none":       {nil, "registration.none"},
+		"another's":  {registered(other, Events()...), "registration.other"},
+		"incomplete": {registered(ours, "referral-created"), "registration.incomplete"},
+		"fine":       {registered(ours, Events()...), ""},
+	} {
+		remembered := ""
+		h := &Handler{Registrations: &fake{current: c.current}, URL: ours, Remember: func(_ context.Context, s string) error { remembered = s; return nil }}
+		err := h.Check(t.Context())
+		if (err == nil) != (c.code == "") || remembered == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if e, ok := err.(*fault.Error); c.code != "" && (!ok || e.Code != c.code) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
