@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -49,14 +50,18 @@ func (f *Flow) create(ctx context.Context, pair cosell.Pair, o cosell.Opportunit
 	if err != nil {
 		return f.refuseIfRefused(ctx, w.pair, o, err)
 	}
-	if help := o.Record[cosell.Help]; help != "" && w.pair.MicrosoftID == "" && len(problems) == 0 {
-		m, err := f.microsoftReferral(ctx, &w, values, help)
-		if err != nil {
-			return f.refuseIfRefused(ctx, w.pair, o, err)
-		}
-		w.pair.MicrosoftID = m.ID
+	var microsoft cosell.Referral
+	switch help := o.Record[cosell.Help]; {
+	case w.pair.MicrosoftID != "":
+		microsoft, err = f.Referrals.Get(ctx, w.pair.MicrosoftID)
+	case help != "" && len(problems) == 0:
+		microsoft, err = f.microsoftReferral(ctx, &w, values, help)
+		w.pair.MicrosoftID = microsoft.ID
 	}
-	return f.finish(ctx, w, own, resumed)
+	if err != nil {
+		return f.refuseIfRefused(ctx, w.pair, o, err)
+	}
+	return f.finish(ctx, w, own, microsoft, resumed)
 }
 
 // ownReferral creates the partner's referral, or reads it when an earlier run did.
@@ -82,10 +87,12 @@ func (f *Flow) microsoftReferral(ctx context.Context, w *work, values cosell.Rec
 	return m, err
 }
 
-// finish writes identifier, link, audit and tick into the opportunity and remembers what both sides hold.
-func (f *Flow) finish(ctx context.Context, w work, own cosell.Referral, resumed bool) error {
+// finish writes identifier, link, audit, tick and Microsoft's status into the opportunity and remembers
+// what both sides hold.
+func (f *Flow) finish(ctx context.Context, w work, own, microsoft cosell.Referral, resumed bool) error {
 	w.referral = &own
-	written, err := f.linkBack(ctx, *w.opportunity, own)
+	answer := f.answer(microsoft)
+	written, err := f.linkBack(ctx, *w.opportunity, own, answer)
 	if err != nil {
 		return err
 	}
@@ -93,10 +100,11 @@ func (f *Flow) finish(ctx context.Context, w work, own cosell.Referral, resumed 
 	pair.Phase, pair.Problems, pair.LastSuccess = cosell.Linked, nil, own.Read
 	pair.Base = cosell.Base{Referral: cosell.Remember(own.Record), Opportunity: f.sentBase(w.opportunity.Record, own.Record, resumed)}
 	if pair.MicrosoftID != "" {
+		maps.Copy(pair.Base.Referral, cosell.Remember(microsoft.Record))
 		pair.Base.Referral[cosell.Help] = w.opportunity.Record[cosell.Help]
 	}
 	pair.OpportunityVersion = written.Version
-	for _, field := range backColumns {
+	for _, field := range slices.AppendSeq(slices.Clone(backColumns), maps.Keys(answer)) {
 		if v, ok := written.Record[field]; ok {
 			pair.Base.Opportunity[field] = v
 		}
@@ -113,6 +121,20 @@ func (f *Flow) finish(ctx context.Context, w work, own cosell.Referral, resumed 
 
 // backColumns are what finish writes into the opportunity.
 var backColumns = []cosell.Field{cosell.ReferralID, cosell.ReferralLink, cosell.Audit, cosell.Mark, cosell.Visibility, cosell.Sync}
+
+// answer is what CRM shows of Microsoft's referral.
+func (f *Flow) answer(microsoft cosell.Referral) cosell.Record {
+	out := cosell.Record{}
+	for _, rule := range f.Rules {
+		if v := microsoft.Record[rule.Field]; rule.Way == cosell.ToOpportunity && v != "" {
+			out[rule.Field] = v
+			if rule.ToOpportunity != nil {
+				out[rule.Field] = rule.ToOpportunity(v)
+			}
+		}
+	}
+	return out
+}
 
 // sentBase is what the opportunity held when the referral was made of it. After an interrupted creation
 // nobody knows that any more: where the two differ, the opportunity was edited later, and its base is
@@ -140,7 +162,7 @@ func (f *Flow) sentBase(o, own cosell.Record, resumed bool) cosell.Record {
 
 // linkBack is the one write to the opportunity. A seller who saves at the same moment wins the first
 // round; the second takes his version.
-func (f *Flow) linkBack(ctx context.Context, o cosell.Opportunity, own cosell.Referral) (cosell.Opportunity, error) {
+func (f *Flow) linkBack(ctx context.Context, o cosell.Opportunity, own cosell.Referral, answer cosell.Record) (cosell.Opportunity, error) {
 	var err error
 	for range most {
 		values := cosell.Record{
@@ -155,6 +177,7 @@ func (f *Flow) linkBack(ctx context.Context, o cosell.Opportunity, own cosell.Re
 		if f.Settings.CheckMark {
 			values[cosell.Mark] = cosell.MarkOK
 		}
+		maps.Copy(values, answer)
 		var written cosell.Opportunity
 		if written, err = f.Opportunities.Put(ctx, o, values); !fault.Is(err, fault.Conflict) {
 			return written, err
@@ -216,7 +239,9 @@ func (f *Flow) invite(ctx context.Context, w *work, plan *cosell.Plan) error {
 	}
 	w.pair.MicrosoftID = m.ID
 	w.pair.Base.Referral = w.pair.Base.Referral.Clone()
+	maps.Copy(w.pair.Base.Referral, cosell.Remember(m.Record))
 	w.pair.Base.Referral[cosell.Help] = plan.Invite
+	maps.Copy(plan.ToOpportunity, f.answer(m))
 	plan.Accept(cosell.Help)
 	return nil
 }

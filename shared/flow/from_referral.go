@@ -300,7 +300,7 @@ func (f *Flow) adopt(ctx context.Context, pair cosell.Pair, o cosell.Opportunity
 		return err
 	}
 	if o.Record[cosell.ReferralID] == "" {
-		written, err := f.linkBack(ctx, o, r)
+		written, err := f.linkBack(ctx, o, r, nil)
 		if err != nil {
 			return err
 		}
