@@ -146,7 +146,8 @@ func (l *look) wrote(want int, system string, parts ...string) {
 	got := l.writes(system, parts...)
 	lines := make([]string, 0, len(got))
 	for _, e := range got {
-		lines = append(lines, fmt.Sprintf("%s %s → %d %s", e.Method, e.URL, e.Status, shorten(e.RequestBody)))
+		address, _, _ := strings.Cut(e.URL, "?")
+		lines = append(lines, fmt.Sprintf("%s %s → %d %s", e.Method, address, e.Status, shorten(e.RequestBody)))
 	}
 	l.s.check(len(got) == want, "the product wrote %d times to %s, not %d:\n        %s", len(got), system, want, strings.Join(lines, "\n        "))
 }
