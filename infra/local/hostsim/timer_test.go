@@ -252,18 +252,12 @@ func TestScheduleNextOccurrences(t *testing.T) {
 		{"*/20 * * * * *", "2026-11-22T16:02:20Z", "2026-11-22T16:02:40Z"},
 		{"0 0 3 1 1 *", "2026-11-22T16:18:00Z", "2027-01-01T03:00:00Z"},
 		{"0 0 9-17/4 * * Mon-Fri", "2026-11-20T17:30:00Z", "2026-11-23T09:00:00Z"},
-		{"0 5,35 * * jan sun", "2026-11-22T16:18:00Z", ""},
 		{"0 0 0 29 2 *", "2026-11-22T16:18:00Z", "2028-02-29T00:00:00Z"},
 		{"*/5 * * * *", "2026-11-22T16:18:00Z", "2026-11-22T16:20:00Z"},
 	} {
 		s, err := parseSchedule(c.schedule)
 		if err != nil {
-			if c.next != "" {
-				t.Errorf("%s: %v", c.schedule, err)
-			}
-			continue
-		}
-		if c.next == "" {
+			t.Errorf("%s: %v", c.schedule, err)
 			continue
 		}
 		if next := s.next(at(c.from)); !next.Equal(at(c.next)) {
