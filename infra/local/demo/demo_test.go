@@ -1,0 +1,133 @@
+package demo_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/demo"
+	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
+	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
+	"github.com/cosell-sync/cosell-sync/infra/local/pack"
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
+)
+
+// packagedApp is the folder that ships, built once for all tests.
+var packagedApp string
+
+func TestMain(m *testing.M) {
+	code, err := withPackage(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func withPackage(run func() int) (int, error) {
+	layout, err := world.FindLayout()
+	if err != nil {
+		return 1, err
+	}
+	if err := emulators.Install(context.Background(), layout.Emulators(), os.Stderr); err != nil {
+		return 1, err
+	}
+	out, err := os.MkdirTemp("", "cosell-demo")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(out)
+	built, err := pack.Build(context.Background(), layout.Top, out)
+	if err != nil {
+		return 1, err
+	}
+	packagedApp = built.Dir
+	return run(), nil
+}
+
+func TestStoryHoldsWithProxiedCalls(t *testing.T) {
+	t.Parallel()
+	tell(t, hostsim.ModeProxy)
+}
+
+func TestStoryHoldsWithForwardedCalls(t *testing.T) {
+	t.Parallel()
+	tell(t, hostsim.ModeForward)
+}
+
+// tell plays all steps in a world of their own, with the protection limits of both systems on. Later
+// steps use the deals of earlier ones, so they run in order.
+func tell(t *testing.T, mode string) {
+	layout, err := world.FindLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := world.Start(t.Context(), world.Options{Emulators: layout.Emulators(), App: packagedApp, State: t.TempDir(), Mode: mode})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	limit(t, w.Local().PartnerCenter.Control, map[string]any{"requestsPerMinute": 1000})
+	limit(t, w.Local().Dataverse.Control, map[string]any{"limitRequests": 6000, "limitExecutionSeconds": 1200, "limitConcurrent": 52})
+	var told bytes.Buffer
+	story, err := demo.Open(t.Context(), w.Local(), &told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer story.Close()
+	var report demo.Report
+	for _, step := range demo.Steps() {
+		t.Run(step.ID+" "+step.Name, func(t *testing.T) {
+			told.Reset()
+			result := story.Tell(step)
+			report.Steps = append(report.Steps, result)
+			if !result.OK {
+				t.Errorf("%v\n%s", result.Err(), told.String())
+			}
+			if result.Calls == 0 {
+				t.Error("a step without a remote call: nothing was observed")
+			}
+		})
+	}
+	reportIsAsDocumented(t, report)
+}
+
+func limit(t *testing.T, base string, switches map[string]any) {
+	t.Helper()
+	body, err := json.Marshal(switches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(base+"/switches", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("switching the limits on: %s", resp.Status)
+	}
+}
+
+// reportIsAsDocumented checks the names in demo.json, which other tools read.
+func reportIsAsDocumented(t *testing.T, r demo.Report) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "reports", "demo.json")
+	if err := r.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{`"steps"`, `"id": "D13"`, `"name"`, `"ok"`, `"ms"`, `"effectMs"`, `"calls"`, `"passed"`, `"failed"`} {
+		if !strings.Contains(string(text), name) {
+			t.Errorf("demo.json lacks %s", name)
+		}
+	}
+}
