@@ -69,8 +69,8 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 	if err != nil {
 		return nil, err
 	}
-	token := func(ctx context.Context, audience string, renew bool) (string, error) {
-		text, err := tokens.Token(ctx, audience, renew)
+	token := func(ctx context.Context, audience, refused string) (string, error) {
+		text, err := tokens.Token(ctx, audience, refused)
 		if err == nil {
 			sum := sha256.Sum256([]byte(text))
 			a.watch.gotToken(hex.EncodeToString(sum[:]))
@@ -92,7 +92,7 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 }
 
 func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
-	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default", nil)
+	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default")
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2", Log: a.Log,
 		HTTP: httpclient.New(httpclient.Options{Base: az.transport, Hosts: []string{hostOf(c.DataverseURL)}, Audience: c.DataverseURL,

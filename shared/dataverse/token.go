@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"regexp"
 	"sync"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -16,33 +15,26 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
-// renewedLately keeps a 401 that was already on its way from throwing away a token that was just renewed.
-const renewedLately = 30 * time.Second
-
 // tokens holds the credential that is in use. Credentials of azidentity keep tokens inside and cannot be
 // told to forget one, so renewing means a new credential.
 type tokens struct {
-	scope  string
-	make   func() (azcore.TokenCredential, error)
-	now    func() time.Time
-	mu     sync.Mutex
-	have   azcore.TokenCredential
-	madeAt time.Time
+	scope string
+	make  func() (azcore.TokenCredential, error)
+	mu    sync.Mutex
+	have  azcore.TokenCredential
+	given string // the token that was given last
 }
 
-// Tokens adapts an Azure credential to the chain; now may be nil. scope is https://ORG.crm.dynamics.com/.default.
+// Tokens adapts an Azure credential to the chain. scope is https://ORG.crm.dynamics.com/.default.
 // The audience that the chain names is ignored: a credential belongs to one environment. Denied with code
 // token.refused: the credential is not accepted.
-func Tokens(newCredential func() (azcore.TokenCredential, error), scope string, now func() time.Time) httpclient.TokenFunc {
-	if now == nil {
-		now = time.Now
-	}
-	t := &tokens{scope: scope, make: newCredential, now: now}
+func Tokens(newCredential func() (azcore.TokenCredential, error), scope string) httpclient.TokenFunc {
+	t := &tokens{scope: scope, make: newCredential}
 	return t.token
 }
 
-func (t *tokens) token(ctx context.Context, _ string, renew bool) (string, error) {
-	credential, err := t.credential(renew)
+func (t *tokens) token(ctx context.Context, _, refused string) (string, error) {
+	credential, err := t.credential(refused)
 	if err != nil {
 		return "", fault.New(fault.Denied, "making the Dataverse credential: %w", err).
 			With("token.refused", "compare tenant, client id and credential with the app registration")
@@ -54,21 +46,25 @@ func (t *tokens) token(ctx context.Context, _ string, renew bool) (string, error
 	if err != nil {
 		return "", tokenError(err)
 	}
+	t.mu.Lock()
+	t.given = token.Token
+	t.mu.Unlock()
 	return token.Token, nil
 }
 
-func (t *tokens) credential(renew bool) (azcore.TokenCredential, error) {
+// credential is the one in use, or a new one when the token that it gives was refused. A refused token
+// that is no longer the one in use was replaced by another call meanwhile.
+func (t *tokens) credential(refused string) (azcore.TokenCredential, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.now()
-	if t.have != nil && (!renew || now.Sub(t.madeAt) < renewedLately) {
+	if t.have != nil && (refused == "" || refused != t.given) {
 		return t.have, nil
 	}
 	fresh, err := t.make()
 	if err != nil {
 		return nil, err
 	}
-	t.have, t.madeAt = fresh, now
+	t.have = fresh
 	return fresh, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -30,23 +29,23 @@ func (c *credential) GetToken(_ context.Context, o policy.TokenRequestOptions) (
 
 func TestRefusedTokenMeansANewCredential(t *testing.T) {
 	t.Parallel()
-	now, made := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), 0
+	made := 0
 	token := Tokens(func() (azcore.TokenCredential, error) {
 		made++
 		return &credential{token: fmt.Sprint("token", made)}, nil
-	}, "https://org/.default", func() time.Time { return now })
-	want := func(renew bool, text string) {
+	}, "https://org/.default")
+	want := func(refused, text string) {
 		t.Helper()
-		if got, err := token(ctx, "", renew); err != nil || got != text {
+		if got, err := token(ctx, "", refused); err != nil || got != text {
 			t.Errorf("got %q, %v, want %q", got, err, text)
 		}
 	}
-	want(false, "token1")
-	want(false, "token1")
-	now = now.Add(time.Minute)
-	want(true, "token2")
-	want(true, "token2") // another call renewed it a moment ago
-	want(false, "token2")
+	want("", "token1")
+	want("", "token1")
+	want("token1", "token2")
+	want("token1", "token2") // another call renewed it meanwhile
+	want("", "token2")
+	want("token2", "token3")
 }
 
 func TestTokenFailuresAreTold(t *testing.T) {
@@ -69,14 +68,14 @@ func TestTokenFailuresAreTold(t *testing.T) {
 		{refused(429, "Retry-After", "20"), fault.Later, "throttled"},
 		{errors.New("no route: canary"), fault.Broken, ""},
 	} {
-		token := Tokens(func() (azcore.TokenCredential, error) { return &credential{err: c.err}, nil }, "s", nil)
-		_, err := token(ctx, "", false)
+		token := Tokens(func() (azcore.TokenCredential, error) { return &credential{err: c.err}, nil }, "s")
+		_, err := token(ctx, "", "")
 		wantKind(t, err, c.kind, c.code)
 		if strings.Contains(err.Error(), "canary") {
 			t.Error(err)
 		}
 	}
-	token := Tokens(func() (azcore.TokenCredential, error) { return nil, errors.New("no certificate") }, "s", nil)
-	_, err := token(ctx, "", false)
+	token := Tokens(func() (azcore.TokenCredential, error) { return nil, errors.New("no certificate") }, "s")
+	_, err := token(ctx, "", "")
 	wantKind(t, err, fault.Denied, "token.refused")
 }

@@ -21,10 +21,11 @@ func authorised(o Options, next step) step {
 		if o.Token == nil {
 			return next(ctx, c)
 		}
-		token, err := o.Token(ctx, o.Audience, c.renew)
+		token, err := o.Token(ctx, o.Audience, c.refused)
 		if err != nil {
 			return nil, err
 		}
+		c.token = token
 		c.Header.Set("Authorization", "Bearer "+token)
 		resp, err := next(ctx, c)
 		if err == nil && token != "" && bytes.Contains(resp.Body, []byte(token)) {

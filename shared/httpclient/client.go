@@ -23,9 +23,10 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// TokenFunc gives a bearer token for the audience, from its cache if it can. renew says that the last
-// token was refused: a new one must be fetched. Kinds of fault: Denied, Later, Broken.
-type TokenFunc func(ctx context.Context, audience string, renew bool) (string, error)
+// TokenFunc gives a bearer token for the audience, from its cache if it can. refused is a token that
+// was answered with 401, or empty: another one must be given, fetched if none is there yet. Kinds of
+// fault: Denied, Later, Broken.
+type TokenFunc func(ctx context.Context, audience, refused string) (string, error)
 
 // Options are what a Client needs. Base and Hosts are required, the rest has harmless defaults.
 type Options struct {
@@ -72,8 +73,9 @@ type Response struct {
 // call is a request on its way through the chain.
 type call struct {
 	Request
-	renew bool // the last token was refused
-	try   int
+	token   string // the one that was sent last
+	refused string // the one that was answered with 401
+	try     int
 }
 
 type step func(ctx context.Context, c *call) (*Response, error)

@@ -237,7 +237,7 @@ func TestTokenGoesToOwnHostsOnly(t *testing.T) {
 	w := serve(t, status(200))
 	asked := 0
 	o := w.options()
-	o.Token = func(context.Context, string, bool) (string, error) { asked++; return "canary", nil }
+	o.Token = func(context.Context, string, string) (string, error) { asked++; return "canary", nil }
 	for _, target := range []string{
 		strings.Replace(w.URL, "127.0.0.1", "localhost", 1), strings.Replace(w.URL, "https", "http", 1),
 		strings.Replace(w.URL, "://", "://user@", 1), "https://evil.example/x", w.URL + "0/x", "://",
@@ -252,19 +252,22 @@ func TestTokenGoesToOwnHostsOnly(t *testing.T) {
 func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	t.Parallel()
 	w := serve(t, status(401), status(200))
-	var renewals []bool
+	var refused []string
 	o := w.options()
 	o.Audience = "https://api"
-	o.Token = func(_ context.Context, audience string, renew bool) (string, error) {
-		renewals = append(renewals, renew)
-		return fmt.Sprintf("%s-%v", audience, renew), nil
+	o.Token = func(_ context.Context, audience, bad string) (string, error) {
+		refused = append(refused, bad)
+		return fmt.Sprintf("%s-%d", audience, len(refused)), nil
 	}
 	resp, err := do(w, o, "POST")
 	if err != nil || resp.Status != 200 {
 		t.Fatalf("got %v, %v", resp, err)
 	}
-	if got := w.seen[1].Header.Get("Authorization"); got != "Bearer https://api-true" {
+	if got := w.seen[1].Header.Get("Authorization"); got != "Bearer https://api-2" {
 		t.Errorf("second try carried %q", got)
+	}
+	if len(refused) != 2 || refused[0] != "" || refused[1] != "https://api-1" {
+		t.Errorf("asked for tokens instead of %q", refused)
 	}
 	always := serve(t, status(401))
 	o.Base, o.Hosts = always.Client().Transport, always.options().Hosts
@@ -282,7 +285,7 @@ func TestEchoedTokenIsMaskedAndLogShowsNoSecrets(t *testing.T) {
 	w := serve(t, echo)
 	var log bytes.Buffer
 	o := w.options()
-	o.Token = func(context.Context, string, bool) (string, error) { return "canary-token", nil }
+	o.Token = func(context.Context, string, string) (string, error) { return "canary-token", nil }
 	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	resp, err := httpclient.New(o).Do(context.Background(), httpclient.Request{
 		Method: "POST", URL: w.URL + "/x?$filter=canary-name", Body: []byte("canary-body")})

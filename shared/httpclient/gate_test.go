@@ -41,7 +41,7 @@ func TestGateThatClosesWhileATokenIsFetchedHoldsTheCall(t *testing.T) {
 	w := serve(t, status(200))
 	o := w.options()
 	o.Gate = httpclient.NewGate(0, w.clock.Now, w.clock.Sleep)
-	o.Token = func(context.Context, string, bool) (string, error) {
+	o.Token = func(context.Context, string, string) (string, error) {
 		o.Gate.Close(time.Minute)
 		return "t", nil
 	}

@@ -28,11 +28,11 @@ func retried(o Options, next step) step {
 		for c.try = 1; ; c.try++ {
 			resp, err := next(ctx, c)
 			if err == nil && resp.Status == http.StatusUnauthorized && o.Token != nil && !renewed {
-				renewed, c.renew = true, true
+				renewed, c.refused = true, c.token
 				c.try--
 				continue
 			}
-			c.renew = false
+			c.refused = ""
 			wait, again, err := judge(o, c, resp, err)
 			if !again {
 				return answer(resp, err)

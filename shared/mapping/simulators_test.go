@@ -96,7 +96,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func client(base http.RoundTripper, host, token string) *httpclient.Client {
-	return httpclient.New(httpclient.Options{Base: base, Hosts: []string{host}, Token: func(context.Context, string, bool) (string, error) { return token, nil }})
+	return httpclient.New(httpclient.Options{Base: base, Hosts: []string{host}, Token: func(context.Context, string, string) (string, error) { return token, nil }})
 }
 
 func token(t *testing.T, h http.Handler, target string, form url.Values) string {

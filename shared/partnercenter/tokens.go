@@ -54,15 +54,15 @@ type Tokens struct {
 }
 
 type accessToken struct {
-	text             string
-	fetched, expires time.Time
+	text    string
+	expires time.Time
 }
 
 // How tokens are renewed.
 const (
-	expiryMargin  = 5 * time.Minute
-	renewedLately = 30 * time.Second // a 401 that was already on its way when another one renewed
-	refusalRest   = time.Minute
+	expiryMargin = 5 * time.Minute
+	shortestLife = 30 * time.Second // of a token whose life is shorter than the margin
+	refusalRest  = time.Minute
 )
 
 var tenantForm = regexp.MustCompile(`^[A-Za-z0-9.-]{1,253}$`)
@@ -94,7 +94,7 @@ func NewTokens(o TokenOptions) (*Tokens, error) {
 // Token gives an access token for the audience (https://host); it is an httpclient.TokenFunc. Denied
 // with code consent.expired: somebody must sign in again. Denied with code client.secret: the app's
 // secret is wrong or has expired.
-func (t *Tokens) Token(ctx context.Context, audience string, renew bool) (string, error) {
+func (t *Tokens) Token(ctx context.Context, audience, refused string) (string, error) {
 	select {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
@@ -102,7 +102,7 @@ func (t *Tokens) Token(ctx context.Context, audience string, renew bool) (string
 		return "", fault.New(fault.Broken, "waiting for a Partner Center token: %w", ctx.Err())
 	}
 	now := t.o.Now()
-	if have, ok := t.tokens[audience]; ok && now.Before(have.expires) && (!renew || now.Sub(have.fetched) < renewedLately) {
+	if have, ok := t.tokens[audience]; ok && now.Before(have.expires) && (refused == "" || refused != have.text) {
 		return have.text, nil
 	}
 	if t.refused != nil && now.Before(t.until) {
@@ -163,7 +163,7 @@ func (t *Tokens) redeem(ctx context.Context, audience string) (accessToken, erro
 	}
 	t.keep(ctx, refresh, g.RefreshToken)
 	now := t.o.Now()
-	return accessToken{text: g.AccessToken, fetched: now, expires: now.Add(max(lifetime(g.ExpiresIn)-expiryMargin, renewedLately))}, nil
+	return accessToken{text: g.AccessToken, expires: now.Add(max(lifetime(g.ExpiresIn)-expiryMargin, shortestLife))}, nil
 }
 
 // keep saves a rotated refresh token. When the vault is away the token is kept here and saved with the

@@ -64,13 +64,13 @@ func TestTokenIsFetchedOncePerAudience(t *testing.T) {
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {
-			if got, err := tokens.Token(ctx, ReferralsAudience, false); err != nil || got != "a" {
+			if got, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil || got != "a" {
 				t.Errorf("got %q, %v", got, err)
 			}
 		})
 	}
 	group.Wait()
-	if got, err := tokens.Token(ctx, WebhooksAudience, false); err != nil || got != "b" {
+	if got, err := tokens.Token(ctx, WebhooksAudience, ""); err != nil || got != "b" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	calls := w.calls()
@@ -87,20 +87,19 @@ func TestTokenIsFetchedOncePerAudience(t *testing.T) {
 func TestTokenIsRenewedBeforeItExpiresAndOnRequest(t *testing.T) {
 	t.Parallel()
 	_, tokens, h := source(t, issue("a", "", "3600"), issue("b", "", "3600"), issue("c", "", "3600"))
-	want := func(renew bool, text string) {
+	want := func(refused, text string) {
 		t.Helper()
-		if got, err := tokens.Token(ctx, ReferralsAudience, renew); err != nil || got != text {
+		if got, err := tokens.Token(ctx, ReferralsAudience, refused); err != nil || got != text {
 			t.Errorf("got %q, %v, want %q", got, err, text)
 		}
 	}
-	want(false, "a")
+	want("", "a")
 	h.now = h.now.Add(54 * time.Minute)
-	want(false, "a")
+	want("", "a")
 	h.now = h.now.Add(2 * time.Minute)
-	want(false, "b")
-	want(true, "b") // another call renewed it a moment ago
-	h.now = h.now.Add(time.Minute)
-	want(true, "c")
+	want("", "b")
+	want("a", "b") // another call renewed it meanwhile
+	want("b", "c")
 }
 
 func TestRotatedRefreshTokenIsSaved(t *testing.T) {
@@ -108,7 +107,7 @@ func TestRotatedRefreshTokenIsSaved(t *testing.T) {
 	w, tokens, h := source(t, issue("a", "second", "3600"), issue("b", "", "3600"), issue("c", "", "3600"))
 	h.vault.down = true
 	for _, want := range []string{"a", "b", "c"} {
-		if got, err := tokens.Token(ctx, ReferralsAudience, false); err != nil || got != want {
+		if got, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil || got != want {
 			t.Fatalf("got %q, %v", got, err)
 		}
 		h.now = h.now.Add(time.Hour)
@@ -140,7 +139,7 @@ func TestRefusalsOfTheTokenEndpoint(t *testing.T) {
 		{cut, fault.Broken, ""},
 	} {
 		_, tokens, _ := source(t, c.answer)
-		_, err := tokens.Token(ctx, ReferralsAudience, false)
+		_, err := tokens.Token(ctx, ReferralsAudience, "")
 		wantKind(t, err, c.kind, c.code)
 		for _, secret := range []string{"canary", "first", "s&cret"} {
 			if err != nil && strings.Contains(err.Error(), secret) {
@@ -154,14 +153,14 @@ func TestRefusedConsentIsNotAskedInALoop(t *testing.T) {
 	t.Parallel()
 	w, tokens, h := source(t, answer(400, `{"error":"invalid_grant"}`), issue("a", "", "3600"))
 	for range 5 {
-		_, err := tokens.Token(ctx, ReferralsAudience, false)
+		_, err := tokens.Token(ctx, ReferralsAudience, "")
 		wantKind(t, err, fault.Denied, "consent.expired")
 	}
 	if n := len(w.calls()); n != 1 {
 		t.Errorf("%d calls", n)
 	}
 	h.now = h.now.Add(2 * time.Minute)
-	if got, err := tokens.Token(ctx, ReferralsAudience, false); err != nil || got != "a" {
+	if got, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil || got != "a" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -172,7 +171,7 @@ func TestWaitingForATokenEndsWithTheContext(t *testing.T) {
 	tokens.turn <- struct{}{}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := tokens.Token(ended, ReferralsAudience, false)
+	_, err := tokens.Token(ended, ReferralsAudience, "")
 	wantKind(t, err, fault.Broken, "")
 }
 
