@@ -45,15 +45,16 @@ func (b bindingData) fromJSON(text string) {
 	}
 }
 
-// metadata closes the collection: names that end in "trigger" go, sys comes, or $sys where the caller has
-// taken that name.
+// metadata closes the collection: names that end in "trigger" go, sys comes. An HTTP caller who has taken
+// that name moves it to $sys; a message body replaces it.
 func (b bindingData) metadata(f *function, now time.Time) *object {
 	sys := newObject().put("MethodName", f.name).put("UtcNow", netTime(now)+"Z").put("RandGuid", newGUID())
-	key := "sys"
-	if _, taken := b.find("sys"); taken {
-		key = "$sys"
+	switch _, taken := b.find("sys"); {
+	case !taken:
+		b.put("sys", sys)
+	case f.trigger.Type == "httpTrigger":
+		b.put("$sys", sys)
 	}
-	b.put(key, sys)
 	out := newObject()
 	for _, name := range b.names {
 		if low := strings.ToLower(name); !strings.HasSuffix(low, "trigger") && !(f.trigger.Type == "httpTrigger" && low == strings.ToLower(f.trigger.Name)) {

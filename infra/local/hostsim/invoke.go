@@ -20,6 +20,7 @@ type invocation struct {
 	ctx  context.Context
 	stop context.CancelCauseFunc
 	end  *time.Timer
+	keep func() bool // unties it from the host's end
 }
 
 var errTimeout = errors.New("functionTimeout was exceeded")
@@ -29,6 +30,7 @@ var errTimeout = errors.New("functionTimeout was exceeded")
 func (h *Host) begin(ctx context.Context, f *function) *invocation {
 	inv := &invocation{id: newGUID(), fn: f}
 	inv.ctx, inv.stop = context.WithCancelCause(ctx)
+	inv.keep = context.AfterFunc(h.ctx, func() { inv.stop(errDown) })
 	h.mu.Lock()
 	h.running[inv] = true
 	h.mu.Unlock()
@@ -64,6 +66,7 @@ func (h *Host) finish(inv *invocation, kind, request, response string, err error
 	if inv.end != nil {
 		inv.end.Stop()
 	}
+	inv.keep()
 	inv.stop(nil)
 	status, result := http.StatusOK, "Succeeded"
 	if err != nil {
@@ -130,7 +133,7 @@ func (h *Host) envelope(inv *invocation, body []byte, parent string) (*result, s
 }
 
 func causeOf(inv *invocation, err error) error {
-	if cause := context.Cause(inv.ctx); errors.Is(cause, errTimeout) {
+	if cause := context.Cause(inv.ctx); errors.Is(cause, errTimeout) || errors.Is(cause, errDown) {
 		return cause
 	}
 	return err

@@ -91,9 +91,7 @@ func (m *message) data(f *function, meta bindingData) value {
 		return base64.StdEncoding.EncodeToString(m.body)
 	}
 	text := lossy(string(m.body))
-	if sys, _ := meta.find("sys"); sys == nil {
-		meta.fromJSON(text)
-	}
+	meta.fromJSON(text)
 	return quoted(text)
 }
 

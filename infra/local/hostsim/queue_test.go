@@ -282,7 +282,7 @@ type flatQueue struct {
 }
 
 func (q *flatQueue) accept(context.Context) (link, error) { return q, nil }
-func (q *flatQueue) namespace() string                    { return "ns" }
+func (q *flatQueue) namespace() string                    { return "ns.servicebus.windows.net" }
 func (q *flatQueue) close(context.Context)                {}
 func (q *flatQueue) lockedUntil() time.Time               { return time.Time{} }
 
