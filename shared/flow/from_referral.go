@@ -130,7 +130,8 @@ func (f *Flow) fromEngagement(ctx context.Context, engagementID string) error {
 		}
 		return f.fromNew(ctx, own)
 	}
-	return nil
+	// A list may be behind: the own referral of the engagement shows up in a moment.
+	return fault.New(fault.Gone, "engagement %s does not list the partner's own referral", engagementID)
 }
 
 // fromNew takes up a referral that no pair names: the echo of our own POST, one that somebody linked by

@@ -70,7 +70,7 @@ func (s *Opportunities) record(row dataverse.Row, g *glossary) cosell.Record {
 		}
 		switch {
 		case err != nil:
-			r[Unreadable.Of(string(field.Field))] = "in CRM, " + field.CRM + ": " + err.Error()
+			r[cosell.Unreadable.Of(string(field.Field))] = "in CRM, " + field.CRM + ": " + err.Error()
 		case present:
 			r[field.Field] = text
 		}

@@ -9,11 +9,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
-// Unreadable is the list in a Record of the fields whose value on that side is not what the sheet says:
-// one entry per field, "unreadable/dealValue", with what is wrong. The field itself is then absent, so
-// nothing is written for it, and all others go on.
-const Unreadable cosell.Field = "unreadable"
-
 // microsoft is how Microsoft's organisation is called in referrals.
 const microsoft = "msft"
 
@@ -77,19 +72,23 @@ func (s *Referrals) record(d partnercenter.Document, microsofts bool) cosell.Rec
 		case row.Constant != nil || row.Referral == "":
 		case row.Field == cosell.Help:
 			s.readHelp(r, row, d)
-		case microsofts && row.Microsoft:
-			s.readRow(r, row, d)
-		case microsofts:
-		case row.Microsoft:
-			// Which of the two referrals carries Microsoft's CRM id is not documented: it is taken from both.
-			if row.Field == cosell.MicrosoftCRMID && d.Text(row.Referral) != "" {
-				s.readRow(r, row, d)
-			}
+		case row.Microsoft && (microsofts || row.Field == cosell.MicrosoftCRMID):
+			s.readAnswer(r, row, d)
+		case microsofts || row.Microsoft:
 		default:
 			s.readRow(r, row, d)
 		}
 	}
 	return r
+}
+
+// readAnswer reads what Microsoft says. Which of the two referrals carries Microsoft's CRM id is not
+// documented, so it is taken from both, and what one of them does not say is absent, never cleared.
+func (s *Referrals) readAnswer(r cosell.Record, row Row, d partnercenter.Document) {
+	s.readRow(r, row, d)
+	if r[row.Field] == "" {
+		delete(r, row.Field)
+	}
 }
 
 func (s *Referrals) readHelp(r cosell.Record, row Row, d partnercenter.Document) {
@@ -121,7 +120,7 @@ func (s *Referrals) readRow(r cosell.Record, row Row, d partnercenter.Document) 
 		}
 	}
 	if err != nil {
-		r[Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + err.Error()
+		r[cosell.Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + err.Error()
 		return
 	}
 	r[row.Field] = text

@@ -97,8 +97,8 @@ func TestAnUnreadableValueLeavesTheOthersAlone(t *testing.T) {
 	if _, ok := r.Record[cosell.DealValue]; ok {
 		t.Error("12,5 was read as an amount")
 	}
-	if !strings.Contains(r.Record[Unreadable.Of("dealValue")], `"12,5" is not an amount`) || r.Record[Unreadable.Of("closingDate")] == "" {
-		t.Errorf("%v", r.Record.Members(Unreadable))
+	if !strings.Contains(r.Record[cosell.Unreadable.Of("dealValue")], `"12,5" is not an amount`) || r.Record[cosell.Unreadable.Of("closingDate")] == "" {
+		t.Errorf("%v", r.Record.Members(cosell.Unreadable))
 	}
 	if r.Record[cosell.Notes] == "" || r.Record[cosell.Currency] != "EUR" {
 		t.Error("other fields are gone")

@@ -53,17 +53,17 @@ func withPackage(run func() int) (int, error) {
 
 func TestStoryHoldsWithProxiedCalls(t *testing.T) {
 	t.Parallel()
-	tell(t, hostsim.ModeProxy)
+	tell(t, hostsim.ModeProxy, nil, nil)
 }
 
 func TestStoryHoldsWithForwardedCalls(t *testing.T) {
 	t.Parallel()
-	tell(t, hostsim.ModeForward)
+	tell(t, hostsim.ModeForward, nil, nil)
 }
 
 // tell plays all steps in a world of their own, with the protection limits of both systems on. Later
-// steps use the deals of earlier ones, so they run in order.
-func tell(t *testing.T, mode string) {
+// steps use the deals of earlier ones, so they run in order. pc and crm are switches of the systems.
+func tell(t *testing.T, mode string, pc, crm map[string]any) {
 	layout, err := world.FindLayout()
 	if err != nil {
 		t.Fatal(err)
@@ -73,8 +73,10 @@ func tell(t *testing.T, mode string) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	limit(t, w.Local().PartnerCenter.Control, map[string]any{"requestsPerMinute": 1000})
-	limit(t, w.Local().Dataverse.Control, map[string]any{"limitRequests": 6000, "limitExecutionSeconds": 1200, "limitConcurrent": 52})
+	turn(t, w.Local().PartnerCenter.Control, pc)
+	turn(t, w.Local().Dataverse.Control, crm)
+	turn(t, w.Local().PartnerCenter.Control, map[string]any{"requestsPerMinute": 1000})
+	turn(t, w.Local().Dataverse.Control, map[string]any{"limitRequests": 6000, "limitExecutionSeconds": 1200, "limitConcurrent": 52})
 	var told bytes.Buffer
 	story, err := demo.Open(t.Context(), w.Local(), &told)
 	if err != nil {
@@ -98,7 +100,7 @@ func tell(t *testing.T, mode string) {
 	reportIsAsDocumented(t, report)
 }
 
-func limit(t *testing.T, base string, switches map[string]any) {
+func turn(t *testing.T, base string, switches map[string]any) {
 	t.Helper()
 	body, err := json.Marshal(switches)
 	if err != nil {
@@ -110,7 +112,7 @@ func limit(t *testing.T, base string, switches map[string]any) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("switching the limits on: %s", resp.Status)
+		t.Fatalf("switching %s: %s", body, resp.Status)
 	}
 }
 

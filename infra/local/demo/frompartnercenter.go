@@ -19,7 +19,7 @@ func microsoftAnswers(s *Story) {
 	l.holds(row+"/cosell_microsoftseller", "Robin Redmond")
 	l.holds(row+"/cosell_microsoftstatus", "Accepted")
 	s.says("%-20s the seller's name and Microsoft's status are in CRM", "")
-	l.expects(row+"/"+colAudit, "pc/referrals/"+d.microsoft)
+	l.expects(row+"/"+colAudit, "pc/referrals/"+d.microsoft, "pc/referrals/"+d.referral+"/trackingInfo/microsoftMsxId")
 	l.nothingElse()
 
 	other := s.coSell("Adventure Works portal", 30000)
