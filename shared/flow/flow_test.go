@@ -396,3 +396,22 @@ func TestReconcileMovesItsCursorOnlyWhenEveryHintWasTaken(t *testing.T) {
 		w.restart()
 	}
 }
+
+func TestSolutionRowIsResolvedAfterItsDeletion(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.user(cosell.Record{"solutions/SOL-2": "{}"})
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", deal, "Create") })
+	if w.own()[0].Record["solutions/SOL-2"] != "{}" {
+		t.Fatalf("the row did not arrive: %v", w.own()[0].Record)
+	}
+	o := w.opportunities[deal]
+	o.Record = o.Record.Clone()
+	delete(o.Record, "solutions/SOL-2")
+	w.opportunities[deal] = o
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", "", "Delete") }) // the event says the row only
+	if v := w.own()[0].Record["solutions/SOL-2"]; v != "" {
+		t.Errorf("the row is still there: %q", v)
+	}
+}

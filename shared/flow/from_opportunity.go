@@ -83,25 +83,31 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, reason string) 
 // SyncSolutions follows a hint about a solution row: the list belongs to the opportunity, so the
 // opportunity is compared. opportunityID is empty when the event did not name it. Kinds as FromOpportunity.
 func (f *Flow) SyncSolutions(ctx context.Context, rowID, opportunityID, reason string) error {
+	opportunityID, err := f.opportunityOf(ctx, rowID, opportunityID, reason)
+	if err != nil {
+		return err
+	}
 	if opportunityID == "" {
-		known, ok, err := f.Ledger.Solution(ctx, rowID)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			if known, ok, err = f.Opportunities.OpportunityOf(ctx, rowID); err != nil {
-				return err
-			}
-		}
-		if !ok {
-			f.Log.InfoContext(ctx, "solution row without an opportunity", "solution_row", rowID)
-			return nil // deleted before it was ever seen: the change feed of the opportunity has the rest
-		}
-		opportunityID = known
-	} else if reason != deleted {
-		if err := f.Ledger.SaveSolution(ctx, rowID, opportunityID); err != nil {
-			return err
-		}
+		f.Log.InfoContext(ctx, "solution row without an opportunity", "solution_row", rowID)
+		return nil // deleted before it was ever seen: nothing was ever sent of it
 	}
 	return f.FromOpportunity(ctx, "opportunity", opportunityID, "solution row")
+}
+
+// opportunityOf resolves a row by the event, by the row itself, or, when it is gone, by what was noted of
+// it earlier; and notes it, because a deletion cannot be asked for its parent.
+func (f *Flow) opportunityOf(ctx context.Context, rowID, opportunityID, reason string) (string, error) {
+	if opportunityID != "" && reason == deleted {
+		return opportunityID, nil
+	}
+	known, ok, err := f.Ledger.Solution(ctx, rowID)
+	if err != nil || ok && (opportunityID == "" || opportunityID == known) {
+		return known, err
+	}
+	if opportunityID == "" {
+		if opportunityID, ok, err = f.Opportunities.OpportunityOf(ctx, rowID); err != nil || !ok {
+			return "", err
+		}
+	}
+	return opportunityID, f.Ledger.SaveSolution(ctx, rowID, opportunityID)
 }

@@ -115,8 +115,14 @@ func openUp(s *Story) {
 	s.by(seller, "adds the contact and makes the deal visible")
 	contact := s.contactOf(account, "Bo", "Fabrikam")
 	s.crmUpdate("opportunity", opportunity, fields{colVisible: true, "parentcontactid@odata.bind": "/contacts(" + contact + ")"})
-	l.settle().shows(own+consent, "true")
-	l.effect("pc", "PATCH", d.referral)
+	if s.position(s.c.local.PartnerCenter.Control, "consentPatch") == "accept" {
+		l.settle().shows(own+consent, "true")
+		l.effect("pc", "PATCH", d.referral)
+	} else {
+		l.settle().shows(own+consent, "false")
+		l.holds(row+"/"+colAudit, "visib")
+		s.says("%-20s this Partner Center does not share a deal afterwards, and Audit says so", "")
+	}
 	s.check(l.dealOf(opportunity).microsoft == "", "Microsoft has a referral, though no help was asked")
 
 	s.by(seller, "asks for Microsoft's help")

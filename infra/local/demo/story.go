@@ -121,6 +121,18 @@ func (s *Story) person(base, path, do string, body fields) (out made) {
 	return out
 }
 
+// position is how a system behaves where its documents leave it open.
+func (s *Story) position(base, name string) string {
+	if s.err != nil {
+		return ""
+	}
+	var switches map[string]struct {
+		Value any `json:"value"`
+	}
+	s.keep(s.c.call(s.ctx, http.MethodGet, base, "/switches", nil, &switches))
+	return fmt.Sprint(switches[name].Value)
+}
+
 // operate calls an operator's route of the product; the answer must have the status.
 func (s *Story) operate(method, path string, body any, want int) string {
 	if s.err != nil {
