@@ -215,7 +215,7 @@ func replayAnswer(t *testing.T, c map[string]any) {
 	if strings.HasPrefix(textAt(c, "case"), "both-flags") {
 		flags += forwardFlag
 	}
-	h, addr := attach(t, rec, Options{}, recordedApp(flags))
+	h, addr := attach(t, rec, Options{pace: 50 * time.Microsecond}, recordedApp(flags))
 	outcome, _ := c["outcome"].(map[string]any)
 	have := exchangeRaw(t, addr, proxyCaller(c))
 	if outcome["client_response"] != nil {

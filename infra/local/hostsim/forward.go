@@ -25,8 +25,8 @@ func (h *Host) forward(c *web) error {
 	if err != nil {
 		return c.refuse(causeOf(c.inv, err))
 	}
-	defer in.Close()
 	body, err := io.ReadAll(in)
+	in.Close()
 	if err != nil {
 		return c.refuse(causeOf(c.inv, fmt.Errorf("error while copying content to a stream: %w", err)))
 	}

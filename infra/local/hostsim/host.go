@@ -53,6 +53,8 @@ type Options struct {
 	timers map[string]*timer
 	// quiet overrides the 240 s of silence after which a proxied call is given up.
 	quiet time.Duration
+	// pace is the unit of the proxy's pauses between tries.
+	pace time.Duration
 }
 
 // Host is a running Functions host. All methods may be called from several goroutines.
@@ -106,6 +108,7 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 	opt.PlatformRestart = firstSet(opt.PlatformRestart, time.Second)
 	opt.StopGrace = firstSet(opt.StopGrace, 5*time.Second)
 	opt.quiet = firstSet(opt.quiet, 240*time.Second)
+	opt.pace = firstSet(opt.pace, time.Millisecond)
 	h := &Host{
 		opt: opt, app: a, state: StateStarting,
 		changed: make(chan struct{}), woken: make(chan struct{}),

@@ -396,7 +396,7 @@ func TestFurtherStatusesPassThrough(t *testing.T) {
 func TestChunkedPostIsNotRepeated(t *testing.T) {
 	rec := newRecorder(t)
 	rec.script(func(net.Conn, *bufio.Reader, *seen) bool { return false })
-	_, addr := attach(t, rec, Options{}, recordedApp(proxyFlag))
+	_, addr := attach(t, rec, Options{pace: 50 * time.Microsecond}, recordedApp(proxyFlag))
 	raw := "POST /api/web/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n0\r\n\r\n"
 	if g := exchangeRaw(t, addr, []byte(raw)); g.status != 500 || len(rec.requests()) != 1 {
 		t.Errorf("%d after %d requests", g.status, len(rec.requests()))

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // TestMain lets the test binary serve as the handler that the tests start.
@@ -23,7 +25,7 @@ func TestMain(m *testing.M) {
 		testHandler()
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // testHandler is a handler whose behaviour the app settings choose.
@@ -237,7 +239,7 @@ func TestHangingProbeIsNeverGivenUp(t *testing.T) {
 func TestHandlerThatNeverListensIsKilledAfterInitializationTimeout(t *testing.T) {
 	dir, settings := packaged(t, proxyFlag)
 	settings["TEST_DEAF"] = "1"
-	h, _ := launch(t, Options{Dir: dir, Settings: settings, InitializationTimeout: 200 * time.Millisecond, PlatformRestart: time.Hour})
+	h, _ := launch(t, Options{Dir: dir, Settings: settings, InitializationTimeout: time.Second, PlatformRestart: time.Hour})
 	eventually(t, state(h, StateDown))
 	if n := len(starts(t, settings)); n != 3 {
 		t.Errorf("%d starts before the host shut down, recorded 3", n)
@@ -254,7 +256,7 @@ func TestExitBeforeReadiness(t *testing.T) {
 			t.Parallel()
 			dir, settings := packaged(t, proxyFlag)
 			settings["TEST_EXIT"] = c.code
-			h, _ := launch(t, Options{Dir: dir, Settings: settings, InitializationTimeout: 300 * time.Millisecond, PlatformRestart: time.Hour})
+			h, _ := launch(t, Options{Dir: dir, Settings: settings, InitializationTimeout: 2 * time.Second, PlatformRestart: time.Hour})
 			eventually(t, state(h, c.state))
 			if n := len(starts(t, settings)); n != c.starts {
 				t.Errorf("%d starts, recorded %d", n, c.starts)
@@ -390,7 +392,7 @@ func TestFunctionTimeoutKillsTheProcessAndEveryRunningInvocation(t *testing.T) {
 
 func TestFunctionTimeoutCutsAStreamingAnswer(t *testing.T) {
 	dir, settings := packaged(t, proxyFlag)
-	_, addr := launch(t, Options{Dir: dir, Settings: settings, FunctionTimeout: 200 * time.Millisecond, TimeoutGrace: 10 * time.Millisecond})
+	_, addr := launch(t, Options{Dir: dir, Settings: settings, FunctionTimeout: time.Second, TimeoutGrace: 10 * time.Millisecond})
 	if g := get(t, addr, "stream"); g.status != 200 || g.err == nil {
 		t.Errorf("%d %v", g.status, g.err)
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The pauses between the proxy's ten tries, 1.9 s in all.
+// The pauses between the proxy's ten tries in milliseconds, 1.9 s in all.
 var proxyPauses = []time.Duration{50, 100, 200, 250, 250, 250, 250, 250, 250}
 
 // Headers that are .NET's "content headers": one of them gives a request content, even if it is empty.
@@ -67,7 +67,7 @@ func (h *Host) proxy(c *web) error {
 		}
 		select {
 		case <-c.inv.ctx.Done():
-		case <-time.After(proxyPauses[try] * time.Millisecond):
+		case <-time.After(proxyPauses[try] * h.opt.pace):
 		}
 		if next, err := h.ready(c.inv.ctx); err == nil {
 			w = next
@@ -200,6 +200,9 @@ func (h *Host) pass(c *web, in *incoming) error {
 			return nil
 		case err != nil && !ended && !begun && n == 0:
 			return c.refuse(causeOf(c.inv, fmt.Errorf("reading the answer: %w", err)))
+		}
+		if ended {
+			in.Close() // the caller's next call finds the connection free
 		}
 		if !begun {
 			c.head(in.status, reason, stamped(header))

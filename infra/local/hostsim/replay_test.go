@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -25,9 +26,6 @@ func headerSet(h fields) []string {
 		v := local.ReplaceAllString(guid.ReplaceAllString(f.value, "<id>"), "<local>")
 		if strings.EqualFold(f.name, "Date") && len(v) == 29 {
 			v = "<date>"
-		}
-		if strings.EqualFold(f.name, "Server") || strings.EqualFold(f.name, "Date") {
-			v = strings.Replace(v, "Mon, 01 Jan", "Mon, 01 Jan", 1)
 		}
 		out = append(out, strings.ToLower(f.name)+": "+v)
 	}
@@ -187,7 +185,7 @@ func replayProxy(t *testing.T, c map[string]any, flags string) {
 			delete(r, "body_utf8")
 		}
 	}
-	_, addr := attach(t, rec, Options{Settings: settings}, files)
+	_, addr := attach(t, rec, Options{Settings: settings, pace: 50 * time.Microsecond}, files)
 	raw := rawRequest(c["given"])
 	if raw == nil {
 		t.Fatal("the recorded request is not complete: it belongs into the list of cases left out")

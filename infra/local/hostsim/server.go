@@ -92,14 +92,20 @@ func (h *Host) exchange(c *call, w *rawReply, r *bufio.Reader, conn net.Conn) bo
 		body = &watchedBody{r: c.body, ended: watch, left: cancel, conn: conn, expects: c.minor > 0 && strings.EqualFold(c.header.get("Expect"), "100-continue")}
 		c.body = body
 	}
+	w.unwatch = func() {
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+		<-watched
+		_ = conn.SetReadDeadline(time.Time{})
+	}
 	h.serve(c, w)
 	goesOn := w.finish()
 	if body != nil && !body.drain() {
 		return false
 	}
-	_ = conn.SetReadDeadline(time.Unix(1, 0))
-	<-watched
-	_ = conn.SetReadDeadline(time.Time{})
+	if w.taken {
+		return false
+	}
+	w.unwatch()
 	return goesOn && (watchErr == nil || timedOut(watchErr))
 }
 
@@ -241,6 +247,7 @@ type rawReply struct {
 	failed  bool
 	taken   bool
 	pending []byte // the head, sent together with the first bytes
+	unwatch func() // ends the watch for the caller's leaving
 }
 
 func (w *rawReply) head(status int, reason string, h fields) {
@@ -326,7 +333,11 @@ func (w *rawReply) broken() {
 }
 
 func (w *rawReply) raw() io.ReadWriteCloser {
+	if w.call.body != nil {
+		return nil // its rest is still on the wire
+	}
 	w.flush()
 	w.taken = true
+	w.unwatch()
 	return &hijacked{Conn: w.conn, r: w.r}
 }

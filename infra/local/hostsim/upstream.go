@@ -55,6 +55,7 @@ type incoming struct {
 	up      *upstream
 	reuse   bool
 	ended   bool
+	closed  bool
 	sent    chan error // the request body is written
 	release func() bool
 	quiet   time.Duration
@@ -282,8 +283,13 @@ func (in *incoming) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close gives the connection back when the answer was read to its end, and ends it otherwise.
+// Close gives the connection back when the answer was read to its end, and ends it otherwise. It may be
+// called twice.
 func (in *incoming) Close() {
+	if in.closed {
+		return
+	}
+	in.closed = true
 	stopped := in.release()
 	written := false
 	select {
