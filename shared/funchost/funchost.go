@@ -55,6 +55,7 @@ type Options struct {
 	Log     *slog.Logger
 	Limit   time.Duration // own time limit of an invocation, default 4 min: the host's is 5, and it kills the process
 	MaxHTTP int           // HTTP calls worked on at the same time, default 200; the host sets no limit
+	MaxWork int           // messages worked on at the same time, default 80: twice what one API takes; more only cost memory
 	MaxHeld int64         // bytes of HTTP bodies in memory at the same time, default 12 MiB: a crowd of slow senders gets no more
 }
 
@@ -67,6 +68,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.Limit = cmp.Or(o.Limit, 4*time.Minute)
 	o.MaxHTTP = cmp.Or(o.MaxHTTP, 200)
+	o.MaxWork = cmp.Or(o.MaxWork, 80)
 	o.MaxHeld = cmp.Or(o.MaxHeld, 12<<20)
 	return o
 }

@@ -53,7 +53,7 @@ const settleTime = 20 * time.Second
 // dead-lettered. So "later" is a scheduled copy and success, "never" a parked row and success.
 func (s *server) deliver(ctx context.Context, f Function, d Delivery) error {
 	deadline := time.Now().Add(s.Limit + settleTime)
-	cause := within(ctx, s.Limit, func(ctx context.Context) error { return f.Queue(ctx, d) })
+	cause := within(ctx, s.Limit, func(ctx context.Context) error { return s.inTurn(ctx, f, d) })
 	facts := factsOf(d, s.Now())
 	decision := fault.Decide(cause, facts.Attempt, facts.Seen, s.Now())
 	s.logOutcome(f, d, facts, cause, decision)
@@ -69,6 +69,23 @@ func (s *server) deliver(ctx context.Context, f Function, d Delivery) error {
 		}
 		return s.outcomes.Repeat(ctx, d, decision.After, decision.Counts)
 	})
+}
+
+// turnTime is how long a message waits for its turn before it goes back into the queue.
+const turnTime = time.Minute
+
+// inTurn waits for a working place: the host hands over as many messages as it has sessions, four queues
+// full of them, while the systems behind us take far less at a time.
+func (s *server) inTurn(ctx context.Context, f Function, d Delivery) error {
+	patience, cancel := context.WithTimeout(ctx, turnTime)
+	defer cancel()
+	select {
+	case s.messages <- struct{}{}:
+		defer func() { <-s.messages }()
+		return f.Queue(ctx, d)
+	case <-patience.Done():
+		return fault.Wait(5*time.Second, "%d messages are being worked on", cap(s.messages))
+	}
 }
 
 // insist tries until it works or time is up. To give up early would send the message back ten times

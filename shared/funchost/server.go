@@ -21,8 +21,9 @@ type server struct {
 	functions map[string]Function // by name
 	routes    []route
 	outcomes  Outcomes
-	held      atomic.Int64 // bytes of bodies in memory
-	working   chan struct{}
+	held      atomic.Int64  // bytes of bodies in memory
+	working   chan struct{} // HTTP calls
+	messages  chan struct{} // queue messages
 	refusals  *sampler
 	Options
 }
@@ -42,6 +43,7 @@ func NewServer(functions []Function, outcomes Outcomes, options Options) http.Ha
 		functions: map[string]Function{},
 		outcomes:  outcomes,
 		working:   make(chan struct{}, o.MaxHTTP),
+		messages:  make(chan struct{}, o.MaxWork),
 		refusals:  newSampler(o.Now),
 		Options:   o,
 	}

@@ -289,3 +289,39 @@ func TestRefusalsAreCountedAndSampled(t *testing.T) {
 		t.Errorf("the count is lost: %s", log.String())
 	}
 }
+
+func TestMessagesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, leave := &outcomes{}, make(chan struct{})
+		working, most := 0, 0
+		var mu sync.Mutex
+		h := NewServer([]Function{queueFunction(func(context.Context, Delivery) error {
+			mu.Lock()
+			working++
+			most = max(most, working)
+			mu.Unlock()
+			<-leave
+			mu.Lock()
+			working--
+			mu.Unlock()
+			return nil
+		})}, o, Options{MaxWork: 2})
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() { post(h, "/crmtopartnercenter", message) })
+		}
+		synctest.Wait()
+		if working != 2 {
+			t.Errorf("%d at the same time", working)
+		}
+		<-time.After(2 * turnTime) // virtual time
+		if len(o.said) != 3 || o.said[0] != "repeat 5s" {
+			t.Errorf("those that waited too long became %v", o.said)
+		}
+		close(leave)
+		group.Wait()
+		if most != 2 {
+			t.Errorf("%d at the same time", most)
+		}
+	})
+}
