@@ -1,5 +1,7 @@
 package mapping
 
+//go:generate go test -run TestReadmeShowsTheSheet -update .
+
 import (
 	"encoding/json"
 	"fmt"
