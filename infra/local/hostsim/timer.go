@@ -60,6 +60,9 @@ func (h *Host) sleepUntil(ctx context.Context, at time.Time) bool {
 		case <-ctx.Done():
 			alarm.Stop()
 			return false
+		case <-h.ctx.Done():
+			alarm.Stop()
+			return false
 		case <-woken:
 		case <-alarm.C:
 		}
