@@ -311,13 +311,18 @@ func TestMessagesTakeTurns(t *testing.T) {
 			group.Go(func() { post(h, "/crmtopartnercenter", message) })
 		}
 		synctest.Wait()
+		mu.Lock()
 		if working != 2 {
 			t.Errorf("%d at the same time", working)
 		}
+		mu.Unlock()
 		<-time.After(2 * turnTime) // virtual time
+		synctest.Wait()
+		o.mu.Lock()
 		if len(o.said) != 3 || o.said[0] != "repeat 5s" {
 			t.Errorf("those that waited too long became %v", o.said)
 		}
+		o.mu.Unlock()
 		close(leave)
 		group.Wait()
 		if most != 2 {

@@ -1,0 +1,142 @@
+package ledger
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func TestIntentIsOwnedByOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		i := cosell.Intent{OpportunityID: uuid.NewString(), Target: "own", Attempt: 1, RequestID: "r1", Sent: true}
+		before, err := l.Now(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, err := l.PutIntent(t.Context(), i)
+		if err != nil || first.Version == "" || first.At.Before(before) || first.At.After(before.Add(10*time.Second)) {
+			t.Fatalf("%v %+v, the store's time was %s", err, first, before)
+		}
+		_, err = l.PutIntent(t.Context(), i)
+		wantKind(t, err, fault.Conflict)
+		got, ok, err := l.Intent(t.Context(), i.OpportunityID, "own")
+		if diff := cmp.Diff(first, got); !ok || err != nil || diff != "" {
+			t.Errorf("%v %v %s", ok, err, diff)
+		}
+		if _, ok, _ := l.Intent(t.Context(), i.OpportunityID, "microsoft"); ok {
+			t.Error("the targets are one")
+		}
+		second := first
+		second.Attempt, second.Sent = 2, false
+		second, err = l.PutIntent(t.Context(), second)
+		if err != nil || second.Version == first.Version || second.At.Before(first.At) {
+			t.Fatalf("%v %+v", err, second)
+		}
+		_, err = l.PutIntent(t.Context(), first)
+		wantKind(t, err, fault.Conflict)
+		wantKind(t, l.DropIntent(t.Context(), first), fault.Conflict)
+		if err := l.DropIntent(t.Context(), second); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.DropIntent(t.Context(), second); err != nil {
+			t.Errorf("gone already: %v", err)
+		}
+		if _, ok, err := l.Intent(t.Context(), i.OpportunityID, "own"); ok || err != nil {
+			t.Errorf("%v %v", ok, err)
+		}
+	})
+}
+
+func TestSmallThingsAreRemembered(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		if _, ok, err := l.Solution(ctx, "row"); ok || err != nil {
+			t.Errorf("%v %v", ok, err)
+		}
+		if v, err := l.Cursor(ctx, "opportunity"); v != "" || err != nil {
+			t.Errorf("%q %v", v, err)
+		}
+		if v, err := l.Registration(ctx); v != "" || err != nil {
+			t.Errorf("%q %v", v, err)
+		}
+		link := "https://org.crm4.dynamics.com/…/opportunities?$deltatoken='x'#" + strings.Repeat("é", 70_000)
+		for _, err := range []error{
+			l.SaveSolution(ctx, "ROW/1?#\\", "opp"), l.SaveCursor(ctx, "opportunity", link), l.SaveCursor(ctx, "opportunity", link+"2"),
+			l.SaveRegistration(ctx, `{"url":"x"}`), l.SaveRegistration(ctx, `{"url":"y"}`),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if v, ok, err := l.Solution(ctx, "row/1?#\\"); v != "opp" || !ok || err != nil {
+			t.Errorf("%q %v %v", v, ok, err)
+		}
+		if v, err := l.Cursor(ctx, "opportunity"); v != link+"2" || err != nil {
+			t.Errorf("cursor of %d bytes, %v", len(v), err)
+		}
+		if v, err := l.Registration(ctx); v != `{"url":"y"}` || err != nil {
+			t.Errorf("%q %v", v, err)
+		}
+	})
+}
+
+func TestParkedMessagesAreKeptOldestFirst(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		if n, err := l.CountParked(ctx); n != 0 || err != nil {
+			t.Fatalf("%d %v", n, err)
+		}
+		newer := Parked{ID: "a", Kind: "invalid", Reason: "no id", Function: "solutionssync", Attempt: 2, Original: json.RawMessage(`{"v":1}`), Trace: "t", At: noon.Add(time.Hour)}
+		older := newer
+		older.ID, older.At = "b", noon
+		for _, p := range []Parked{newer, older, newer} {
+			if err := l.Park(ctx, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := l.Parked(ctx, 10)
+		if diff := cmp.Diff([]Parked{older, newer}, got); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+		if n, err := l.CountParked(ctx); n != 2 || err != nil {
+			t.Errorf("%d %v", n, err)
+		}
+		if got, err := l.Parked(ctx, 1); len(got) != 1 || got[0].ID != "b" || err != nil {
+			t.Errorf("%v %v", got, err)
+		}
+		if err := l.Unpark(ctx, "a"); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Unpark(ctx, "a"); err != nil {
+			t.Errorf("gone already: %v", err)
+		}
+		if n, _ := l.CountParked(ctx); n != 1 {
+			t.Errorf("%d left", n)
+		}
+	})
+}
+
+func TestAllPairsAreListed(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		want := map[string]bool{}
+		for range 5 {
+			p := saved(t)(l.Save(t.Context(), samplePair(), cosell.Entry{At: noon}))
+			want[p.OpportunityID] = true
+		}
+		n := 0
+		if err := l.Pairs(t.Context(), func(p cosell.Pair) bool { delete(want, p.OpportunityID); n++; return true }); err != nil || len(want) != 0 || n != 5 {
+			t.Errorf("%v, %d of 5, missing %v", err, n, want)
+		}
+		n = 0
+		if err := l.Pairs(t.Context(), func(cosell.Pair) bool { n++; return false }); err != nil || n != 1 {
+			t.Errorf("%v, %d after a no", err, n)
+		}
+	})
+}
