@@ -41,7 +41,17 @@ func EqText(path, value string) string {
 	if strings.Contains(value, unbuilt) {
 		return unbuilt
 	}
-	return equal(path, "'"+strings.ReplaceAll(value, "'", "''")+"'")
+	return equal(path, quoted(value))
+}
+
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// StartsWith looks for texts that begin so, taken literally; Dataverse does not mind the case.
+func StartsWith(path, text string) string {
+	if strings.Contains(text, unbuilt) || !column.MatchString(path) {
+		return unbuilt
+	}
+	return "startswith(" + path + "," + quoted(text) + ")"
 }
 
 // EqID compares a column with an id; what is not a GUID makes a filter that the client refuses.

@@ -93,7 +93,7 @@ func (s *Opportunities) findAccount(ctx context.Context, name, postal string) (*
 	q := s.accountQuery(nameIn, postalIn)
 	q.Filter = dataverse.EqText(nameIn, name)
 	if postal != "" && postalIn != "" {
-		q.Filter = dataverse.Or(q.Filter, dataverse.EqText(postalIn, postal))
+		q.Filter = dataverse.Or(q.Filter, dataverse.And(dataverse.EqText(postalIn, postal), dataverse.StartsWith(nameIn, beginning(name))))
 	}
 	rows, err := s.api.List(ctx, accountSet, q)
 	if err != nil {
@@ -120,6 +120,16 @@ func (s *Opportunities) findAccount(ctx context.Context, name, postal string) (*
 		}
 	}
 	return nil, nil
+}
+
+// beginning is the first word of a name: what two spellings of it have in common, so that not every
+// account of a postal code has to be read.
+func beginning(name string) string {
+	i := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if i <= 0 {
+		return name
+	}
+	return name[:i]
 }
 
 func (s *Opportunities) accountQuery(nameIn, postalIn string) dataverse.Query {
