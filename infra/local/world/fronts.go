@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 )
 
@@ -76,13 +77,33 @@ func (w *World) serveProduct(context.Context) error {
 	return nil
 }
 
-// named gives calls the real host name, also when they came to 127.0.0.1 directly: the history then always
-// shows the address that the real system would have.
+// named gives calls the real host name, also when they came to 127.0.0.1 directly: history, faults and
+// kills then always speak of the address that the real system would have.
 func named(host string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(context.WithValue(r.Context(), askedHost{}, r.Host))
 		r.Host = host
 		next.ServeHTTP(rw, r)
 	})
+}
+
+// askedHost is the context key of the host name that the caller used.
+type askedHost struct{}
+
+// surfaced stands behind the wire: it picks the surface by the real host name and gives the call back the
+// name that its caller used, so that links in the answer, such as the next page's, lead back the same way.
+type surfaced struct {
+	control.Simulator
+	surfaces map[string]http.Handler // by real host name
+}
+
+// ServeHTTP serves a call that came through named.
+func (s surfaced) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	behind := *r // the wire's own request keeps the real name
+	if asked, ok := r.Context().Value(askedHost{}).(string); ok {
+		behind.Host = asked
+	}
+	s.surfaces[r.Host].ServeHTTP(rw, &behind)
 }
 
 // byTenant sends the sign-in calls of one tenant to one system, all others to the other.

@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -46,8 +47,16 @@ func (w *World) startSystems(context.Context) error {
 		return fmt.Errorf("starting Key Vault: %w", err)
 	}
 	w.systems = []*system{
-		newSystem("partnercenter", partnerCenter, &w.clock, w.client),
-		newSystem("dataverse", dataverse, &w.clock, w.client),
+		newSystem("partnercenter", surfaced{partnerCenter, map[string]http.Handler{
+			partnercentersim.ReferralsHost: partnerCenter.Handler(partnercentersim.SurfaceReferrals),
+			partnercentersim.WebhooksHost:  partnerCenter.Handler(partnercentersim.SurfaceWebhooks),
+			partnercentersim.LoginHost:     partnerCenter.Handler(partnercentersim.SurfaceLogin),
+			certificateHost:                partnerCenter.Handler(partnercentersim.SurfaceCertificate),
+		}}, &w.clock, w.client),
+		newSystem("dataverse", surfaced{dataverse, map[string]http.Handler{
+			partnercentersim.LoginHost: dataverse.Handler("login"),
+			dataverseHost:              dataverse.Handler("api"),
+		}}, &w.clock, w.client),
 		newSystem("vault", vault, &w.clock, w.client),
 	}
 	for _, s := range w.systems {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +168,56 @@ func TestHistoryShowsTheRealHost(t *testing.T) {
 	entries := historyOf(t, w.Local().Dataverse.Control)
 	if len(entries) != 1 || entries[0].URL != "https://"+dataverseHost+"/api/data/v9.2/WhoAmI" || entries[0].Status != http.StatusUnauthorized {
 		t.Errorf("%+v", entries)
+	}
+}
+
+// A client that knows nothing but the addresses of local.json gets a token for one of them and pages through
+// a list: no link may lead it to the real system.
+func TestLinksLeadBackTheWayTheCallerCame(t *testing.T) {
+	w := standing(t)
+	l := w.Local().Dataverse
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {l.ClientID}, "client_secret": {l.ClientSecret},
+		"scope": {l.URL + "/.default"}}
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	call(t, w, http.MethodPost, l.TokenURL, form.Encode(), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, &token)
+	headers := http.Header{"Authorization": {"Bearer " + token.Access}, "Prefer": {"odata.maxpagesize=1"}}
+	names, next := []string{}, l.URL+"/api/data/v9.2/accounts?$select=name"
+	for next != "" {
+		var page struct {
+			Value []struct{ Name string }
+			Next  string `json:"@odata.nextLink"`
+		}
+		call(t, w, http.MethodGet, next, "", headers, &page)
+		if page.Next != "" && !strings.HasPrefix(page.Next, l.URL+"/") {
+			t.Fatalf("the next page is at %s", page.Next)
+		}
+		for _, row := range page.Value {
+			names = append(names, row.Name)
+		}
+		next = page.Next
+	}
+	if len(names) != 2 {
+		t.Errorf("accounts: %q", names)
+	}
+}
+
+// call asks a system and decodes the answer, which must be 200.
+func call(t *testing.T, w *World, method, url, body string, headers http.Header, out any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = headers
+	resp, err := w.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %s, %v", method, url, resp.Status, err)
 	}
 }
 
