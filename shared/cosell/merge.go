@@ -248,12 +248,8 @@ func shorten(s string) string {
 
 func (m *merger) say(p Problem) { m.plan.Problems = append(m.plan.Problems, p) }
 
-// now gives what a side will hold after the plan: the change if there is one, else the value read, else
-// the remembered one.
-func (m *merger) referralValue(f Field) string {
-	return firstOf(f, m.plan.ToReferral, m.p, m.Base.Referral)
-}
-
+// opportunityValue is what the opportunity will hold after the plan: the change if there is one, else the
+// value read, else the remembered one.
 func (m *merger) opportunityValue(f Field) string {
 	return firstOf(f, m.plan.ToOpportunity, m.d, m.Base.Opportunity)
 }

@@ -18,6 +18,11 @@ func (f *Flow) CreateReferral(ctx context.Context, opportunityID, reason string)
 		return err
 	}
 	defer unlock()
+	return again(func() error { return f.createMissing(ctx, opportunityID) })
+}
+
+// createMissing looks what there is, and makes the rest.
+func (f *Flow) createMissing(ctx context.Context, opportunityID string) error {
 	pair, known, err := f.Ledger.Find(ctx, opportunityID)
 	if err != nil || known && (pair.Phase == cosell.Linked || pair.Phase == cosell.Ended) {
 		return err

@@ -15,6 +15,10 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 // FromReferral follows a hint from Partner Center about the partner's referral or Microsoft's.
 // Kinds: Gone, Conflict, Later, Broken, Denied, Refused (a record that is linked elsewhere).
 func (f *Flow) FromReferral(ctx context.Context, referralID, reason string) error {
+	return again(func() error { return f.fromReferral(ctx, referralID, reason) })
+}
+
+func (f *Flow) fromReferral(ctx context.Context, referralID, reason string) error {
 	pair, known, err := f.Ledger.FindByReferral(ctx, referralID)
 	if err != nil {
 		return err

@@ -50,6 +50,17 @@ func New(c Config) *Flow { return &Flow{Config: c} }
 // most is how often a decision is made again at once after somebody wrote in between.
 const most = 3
 
+// again runs a job once more, at once, while somebody else wrote in between; every run reads anew.
+func again(job func() error) error {
+	var err error
+	for range most {
+		if err = job(); !fault.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return err
+}
+
 // locks is a lock for each opportunity id that is being worked on.
 type locks struct {
 	mu   sync.Mutex

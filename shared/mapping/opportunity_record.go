@@ -183,17 +183,18 @@ func closedBecause(row dataverse.Row, status string) (string, bool) {
 	if !cosell.OpportunityClosed(status) {
 		return "", false
 	}
-	for _, c := range row.Rows(closeNav) {
-		if text := strings.TrimSpace(lineEnds(c.Text("description"))); text != "" {
-			return text, true
-		}
-		subject := strings.TrimSpace(c.Text("subject"))
-		if subject == closedSubject || strings.HasPrefix(subject, "Opportunity Close") || repeatsName(subject, row.Text(nameColumn)) {
-			return "", true
-		}
-		return subject, true
+	closed := row.Rows(closeNav) // the newest only
+	if len(closed) == 0 {
+		return "", true
 	}
-	return "", true
+	if text := strings.TrimSpace(lineEnds(closed[0].Text("description"))); text != "" {
+		return text, true
+	}
+	subject := strings.TrimSpace(closed[0].Text("subject"))
+	if subject == closedSubject || strings.HasPrefix(subject, "Opportunity Close") || repeatsName(subject, row.Text(nameColumn)) {
+		return "", true
+	}
+	return subject, true
 }
 
 func repeatsName(subject, name string) bool {

@@ -270,16 +270,18 @@ func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.
 	source, read := o.Source.(dataverse.Row)
 	raw := source.Text(row.CRM)
 	if !named {
-		if name = o.Record[cosell.Name]; read {
+		switch {
+		case read:
 			_, name = splitMark(raw)
-		} else if mark == o.Record[cosell.Mark] {
+		case mark == o.Record[cosell.Mark]:
 			return nil
-		} else {
-			return mustRead(o.ID) // a remembered name may be a hash
+		default:
+			return mustRead(o.ID) // the remembered name may be a hash
 		}
 	}
 	if !marked {
-		if mark, marked = o.Record[cosell.Mark]; !marked {
+		var known bool
+		if mark, known = o.Record[cosell.Mark]; !known {
 			return mustRead(o.ID)
 		}
 	}

@@ -231,9 +231,7 @@ func (q *query) parentTable(coll *collection) string {
 // context is the fragment behind $metadata#.
 func (v *view) context() string {
 	var parts []string
-	for _, name := range v.sel {
-		parts = append(parts, name)
-	}
+	parts = append(parts, v.sel...)
 	for _, e := range v.expand {
 		inner := ""
 		if e.q.view != nil {

@@ -106,7 +106,6 @@ type tx struct {
 	corr    string
 	undo    []undo
 	events  []*job
-	touched map[string]bool
 	before  string
 	after   string
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
@@ -68,7 +69,7 @@ func (b *broker) accept(ctx context.Context) (link, error) {
 		if err != nil {
 			return nil, readable(err)
 		}
-		return &sessionLink{r: r}, nil
+		return newSessionLink(r), nil
 	}
 	r, err := b.client.NewReceiverForQueue(b.queue, nil)
 	if err != nil {
@@ -92,9 +93,19 @@ func readable(err error) error {
 	return err
 }
 
-type sessionLink struct{ r *azservicebus.SessionReceiver }
+// sessionLink keeps the end of the lock itself: the client's own is not safe to read while it renews.
+type sessionLink struct {
+	r     *azservicebus.SessionReceiver
+	until atomic.Int64 // ns since 1970
+}
 
-func (s *sessionLink) lockedUntil() time.Time    { return s.r.LockedUntil() }
+func newSessionLink(r *azservicebus.SessionReceiver) *sessionLink {
+	s := &sessionLink{r: r}
+	s.until.Store(r.LockedUntil().UnixNano())
+	return s
+}
+
+func (s *sessionLink) lockedUntil() time.Time    { return time.Unix(0, s.until.Load()) }
 func (s *sessionLink) close(ctx context.Context) { _ = s.r.Close(ctx) } // the lock ends with the link or by itself
 
 func (s *sessionLink) receive(ctx context.Context, n int) ([]*message, error) {
@@ -112,7 +123,8 @@ func (s *sessionLink) abandon(ctx context.Context, m *message) error {
 
 func (s *sessionLink) renew(ctx context.Context, _ *message) (time.Time, error) {
 	err := s.r.RenewSessionLock(ctx, nil)
-	return s.r.LockedUntil(), readable(err)
+	s.until.Store(s.r.LockedUntil().UnixNano())
+	return s.lockedUntil(), readable(err)
 }
 
 type queueLink struct{ r *azservicebus.Receiver }

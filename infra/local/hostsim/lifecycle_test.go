@@ -239,13 +239,13 @@ func TestGetThatKillsEveryProcessShutsTheHostDown(t *testing.T) {
 
 func TestFunctionTimeoutKillsTheProcessAndEveryRunningInvocation(t *testing.T) {
 	dir, settings := packaged(t, forwardFlag)
-	h, addr := launch(t, Options{Dir: dir, Settings: settings, Mode: ModeForward, FunctionTimeout: 300 * time.Millisecond, TimeoutGrace: 50 * time.Millisecond})
+	h, addr := launch(t, Options{Dir: dir, Settings: settings, Mode: ModeForward, FunctionTimeout: time.Second, TimeoutGrace: 50 * time.Millisecond})
 	eventually(t, state(h, StateRunning))
 	pid := h.Status().HandlerPID
 	answers := make(chan got, 2)
 	go func() { answers <- post(t, addr, "hang") }()
 	eventually(t, func() bool { return h.Busy() == 1 })
-	wait(t.Context(), 150*time.Millisecond)
+	wait(t.Context(), 400*time.Millisecond)
 	go func() { answers <- post(t, addr, "hang") }() // its own time is not up when the first one's is
 	for range 2 {
 		if g := <-answers; g.status != 500 {

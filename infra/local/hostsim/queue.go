@@ -179,11 +179,11 @@ func (h *Host) pumpQueue(ctx context.Context, f *function, src source) error {
 }
 
 // keepLocked prolongs a lock in good time, up to maxAutoLockRenewalDuration from now; a lost lock ends the
-// work on it. Lock times are on the world's clock, as the broker's are.
+// work on it. Lock times are on the machine's clock: the world's clock moves timers and schedules only.
 func (h *Host) keepLocked(ctx context.Context, lost func(), l link, m *message, until time.Time) {
 	last := time.Now().Add(h.app.host.lockRenewal)
 	for {
-		left := until.Sub(h.opt.Now())
+		left := time.Until(until)
 		wait(ctx, max(min(left/2, left-10*time.Second), 500*time.Millisecond))
 		if ctx.Err() != nil || time.Now().After(last) {
 			return
