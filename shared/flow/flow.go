@@ -46,7 +46,8 @@ type Opportunities interface {
 	Related(ctx context.Context, kind, id string) ([]string, error)
 	// OpportunityOf finds the opportunity of a solution row.
 	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
-	// Changed gives what changed in a table (kind) since the cursor, "" starts from now on.
+	// Changed gives what changed in a table (kind) since the cursor. "" gives every opportunity that
+	// concerns us; the other tables start from now on.
 	Changed(ctx context.Context, kind, cursor string) (changes []cosell.Change, next string, err error)
 	// Kinds lists the tables that have a change feed, opportunity first.
 	Kinds() []string

@@ -272,22 +272,26 @@ func TestHostileCustomerNamesAreMatchedLiterally(t *testing.T) {
 	}
 }
 
-func TestChangeFeedStartsNowAndBeginsAnewWhenItsCursorExpired(t *testing.T) {
+func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *testing.T) {
 	s, c, w := testCRM(t, nil)
 	link := "https://" + crmHost + api + "opportunities?$deltatoken=1"
 	rows := `{"@odata.etag":"W/\"1\"","opportunityid":"` + crmID + `","cosell_sync":true},{"@odata.etag":"W/\"2\"","opportunityid":"` + ownID + `","cosell_sync":false,"cosell_referralid":null}`
 	c.lists[opportunitySet] = rows + `,{"id":"` + microsoftID + `","reason":"deleted"}],"@odata.deltaLink":"` + link + `","x":[`
-	changes, cursor, err := s.Changed(context.Background(), "opportunity", "")
-	if err != nil || len(changes) != 0 || cursor == "" {
-		t.Fatalf("%v %v %q", err, changes, cursor)
-	}
 	want := []cosell.Change{{Kind: "opportunity", ID: crmID}, {Kind: "opportunity", ID: microsoftID, Deleted: true}}
-	changes, next, err := s.Changed(context.Background(), "opportunity", cursor)
-	if d := cmp.Diff(want, changes); err != nil || d != "" || next == "" {
-		t.Errorf("%v %s", err, d)
+	cursor := ""
+	for range 2 {
+		changes, next, err := s.Changed(context.Background(), "opportunity", cursor)
+		if d := cmp.Diff(want, changes); err != nil || d != "" || next == "" {
+			t.Errorf("cursor %q: %v %s", cursor, err, d)
+		}
+		cursor = next
+	}
+	c.lists[accountSet] = `{"accountid":"` + ownID + `"}],"@odata.deltaLink":"` + link + `","x":[`
+	if changes, next, err := s.Changed(context.Background(), "account", ""); err != nil || len(changes) != 0 || next == "" {
+		t.Errorf("accounts do not start from now on: %v %v %q", err, changes, next)
 	}
 	before := len(w.calls)
-	changes, _, err = s.Changed(context.Background(), "opportunity", "https://elsewhere.example/x")
+	changes, _, err := s.Changed(context.Background(), "opportunity", "https://elsewhere.example/x")
 	if d := cmp.Diff(want, changes); err != nil || d != "" || len(w.calls) != before+1 {
 		t.Errorf("with an expired cursor: %v %s", err, d)
 	}

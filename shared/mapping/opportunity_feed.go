@@ -31,9 +31,10 @@ func (s *Opportunities) Kinds() []string {
 	return out
 }
 
-// Changed gives what changed in a table since the cursor. Without a cursor it starts from now on and
-// gives nothing. A cursor that has expired (after 7 days) gives every row: nobody knows what was missed.
-// Opportunities that are neither synced nor linked are left out.
+// Changed gives what changed in a table since the cursor. Without a cursor it gives every opportunity, for
+// what was missed before the first time; the other tables then start from now on, because whoever looks at
+// an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
+// gives every row: nobody knows what was missed. Opportunities that are neither synced nor linked are left out.
 func (s *Opportunities) Changed(ctx context.Context, kind, cursor string) ([]cosell.Change, string, error) {
 	for _, f := range feeds() {
 		if f.kind == kind {
@@ -51,7 +52,7 @@ func (s *Opportunities) changed(ctx context.Context, f feed, cursor string) ([]c
 	rows, deleted, next, err := s.api.Changes(ctx, f.set, columns, cursor)
 	if cursor != "" && fault.Is(err, fault.Gone) {
 		rows, deleted, next, err = s.api.Changes(ctx, f.set, columns, "")
-	} else if cursor == "" {
+	} else if cursor == "" && f.kind != opportunityKind {
 		rows, deleted = nil, nil
 	}
 	if err != nil {
