@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -16,6 +17,7 @@ import (
 type work struct {
 	pair        cosell.Pair
 	referral    *cosell.Referral
+	microsoftID string              // Microsoft's referral reported, and referral is the own one with what Microsoft's says
 	opportunity *cosell.Opportunity // nil: taken from the base, the write's version condition proves it
 	entries     []cosell.Entry
 }
@@ -45,7 +47,7 @@ func (f *Flow) converge(ctx context.Context, w work) error {
 func (f *Flow) round(ctx context.Context, w *work) error {
 	pairing := f.pairing(w)
 	plan := cosell.Merge(pairing)
-	if plan.NeedsOpportunity {
+	if plan.NeedsOpportunity || w.referral.Microsoft && (len(plan.ToReferral) > 0 || plan.Invite != "") {
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err
 		}
@@ -79,6 +81,21 @@ func (f *Flow) readOpportunity(ctx context.Context, w *work) error {
 		return err
 	}
 	w.opportunity = &o
+	return f.readOwn(ctx, w)
+}
+
+// readOwn puts the partner's own referral in the place of Microsoft's, which we may read but never write:
+// with the opportunity at hand everything is decided, also what Microsoft's referral says nothing about.
+func (f *Flow) readOwn(ctx context.Context, w *work) error {
+	if !w.referral.Microsoft {
+		return nil
+	}
+	own, err := f.Referrals.Get(ctx, w.pair.ReferralID)
+	if err != nil {
+		return err
+	}
+	own = with(own, w.referral.Record)
+	w.microsoftID, w.referral = w.referral.ID, &own
 	return nil
 }
 
@@ -91,7 +108,7 @@ func (f *Flow) reread(ctx context.Context, w *work) error {
 	if known {
 		w.pair = pair
 	}
-	r, err := f.Referrals.Get(ctx, w.referral.ID)
+	r, err := f.Referrals.Get(ctx, cmp.Or(w.microsoftID, w.referral.ID))
 	if err != nil {
 		return err
 	}

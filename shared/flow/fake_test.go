@@ -234,6 +234,9 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 	if r.Version != w.referrals[r.ID].Version {
 		return r, fault.New(fault.Conflict, "stale")
 	}
+	if w.referrals[r.ID].Microsoft {
+		w.t.Errorf("Microsoft's referral is written: %v", values)
+	}
 	w.puts++
 	w.portal(r.ID, values)
 	w.boundary()

@@ -343,38 +343,6 @@ func TestEarlyWinWaitsAndGoesThroughByItself(t *testing.T) {
 	w.silent()
 }
 
-func TestMicrosoftsAnswerReachesCRM(t *testing.T) {
-	w := newWorld(t)
-	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
-	w.opportunityChanged()
-	w.events()
-	for name, tell := range map[string]func(){
-		"Accepted": func() { w.referralChanged(w.microsofts()[0].ID) },
-		"Declined": func() {
-			w.deliver(func() error { return w.flow.FromReferral(ctx, w.own()[0].ID, "related-referral-updated") })
-		},
-	} {
-		w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: name})
-		tell()
-		if o := w.opportunities[deal].Record; o[cosell.MicrosoftStatus] != name || o[cosell.Status] != cosell.Open {
-			t.Errorf("%s: %v", name, o)
-		}
-	}
-	w.silent()
-}
-
-func TestLaterHelpInvitesMicrosoft(t *testing.T) {
-	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.user(cosell.Record{cosell.Help: "GeneralOrOther"})
-	w.opportunityChanged()
-	if len(w.microsofts()) != 1 || w.own()[0].Record[cosell.Visibility] != cosell.True || w.opportunities[deal].Record[cosell.Visibility] != cosell.True {
-		t.Errorf("Microsoft's %d, own %v", len(w.microsofts()), w.own()[0].Record)
-	}
-	w.silent()
-}
-
 func TestReconcileMovesItsCursorOnlyWhenEveryHintWasTaken(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

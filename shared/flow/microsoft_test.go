@@ -1,0 +1,69 @@
+package flow_test
+
+import (
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func TestMicrosoftsAnswerReachesCRM(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	w.opportunityChanged()
+	w.events()
+	for name, tell := range map[string]func(){
+		"Accepted": func() { w.referralChanged(w.microsofts()[0].ID) },
+		"Declined": func() {
+			w.deliver(func() error { return w.flow.FromReferral(ctx, w.own()[0].ID, "related-referral-updated") })
+		},
+	} {
+		w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: name})
+		tell()
+		if o := w.opportunities[deal].Record; o[cosell.MicrosoftStatus] != name || o[cosell.Status] != cosell.Open {
+			t.Errorf("%s: %v", name, o)
+		}
+	}
+	w.silent()
+}
+
+// While a change of the seller waits, an event of Microsoft's referral finds it not yet crossed. It has to be
+// held there as for any other event, and never goes to Microsoft's referral.
+func TestMicrosoftsReferralIsOnlyRead(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther", cosell.DealValue: "60000"})
+	w.opportunityChanged()
+	w.events()
+	w.user(cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "80000"})
+	if err := w.flow.FromOpportunity(ctx, "opportunity", deal, "Win"); !fault.Is(err, fault.Later) {
+		t.Fatalf("an early win: %v", err)
+	}
+	before, audit := w.writes(), w.opportunities[deal].Record[cosell.Audit]
+	for _, reason := range []string{"related-referral-updated", "referral-updated", "related-referral-updated"} {
+		if err := w.flow.FromReferral(ctx, w.microsofts()[0].ID, reason); !fault.Is(err, fault.Later) {
+			t.Errorf("%s of Microsoft's: %v", reason, err)
+		}
+	}
+	if n := w.writes() - before; n != 0 || w.opportunities[deal].Record[cosell.Audit] != audit {
+		t.Errorf("%d writes, audit %s", n, w.opportunities[deal].Record[cosell.Audit])
+	}
+	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
+	if err := w.flow.FromReferral(ctx, w.microsofts()[0].ID, "related-referral-updated"); !fault.Is(err, fault.Later) {
+		t.Error(err)
+	}
+	if o := w.opportunities[deal].Record; o[cosell.MicrosoftStatus] != "Accepted" || o[cosell.Status] != cosell.Won {
+		t.Errorf("Microsoft's answer did not arrive: %v", o)
+	}
+}
+
+func TestLaterHelpInvitesMicrosoft(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.user(cosell.Record{cosell.Help: "GeneralOrOther"})
+	w.opportunityChanged()
+	if len(w.microsofts()) != 1 || w.own()[0].Record[cosell.Visibility] != cosell.True || w.opportunities[deal].Record[cosell.Visibility] != cosell.True {
+		t.Errorf("Microsoft's %d, own %v", len(w.microsofts()), w.own()[0].Record)
+	}
+	w.silent()
+}
