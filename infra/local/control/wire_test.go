@@ -1,0 +1,185 @@
+package control
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// system is a tiny simulator: GET gives how often it was written.
+type system struct{ writes int }
+
+func (s *system) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set(HeaderIdentity, "tester")
+	if r.Method != http.MethodGet {
+		w.Header().Set(HeaderBefore, fmt.Sprint(s.writes))
+		s.writes++
+		w.Header().Set(HeaderAfter, fmt.Sprint(s.writes))
+	}
+	_, _ = fmt.Fprint(w, s.writes)
+}
+
+type bench struct {
+	t       *testing.T
+	system  system
+	wire    *Wire
+	server  *httptest.Server
+	control *http.ServeMux
+	slept   time.Duration
+}
+
+func start(t *testing.T) *bench {
+	b := &bench{t: t, control: http.NewServeMux()}
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	b.wire = NewWire(func() time.Time { return now }, func(d time.Duration) { b.slept += d }, &b.system)
+	b.wire.MountControl(b.control)
+	b.server = httptest.NewServer(b.wire)
+	t.Cleanup(b.server.Close)
+	return b
+}
+
+// call gives status and body; 0 means that no answer came.
+func (b *bench) call(method, path string) (int, string) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader("in"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer secret")
+	resp, err := b.server.Client().Do(req)
+	if err != nil {
+		return 0, ""
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.Header.Get(HeaderIdentity) != "" {
+		b.t.Errorf("%v, or the identity left the wire", err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+func (b *bench) ask(method, path, body string) (int, string) {
+	rec := httptest.NewRecorder()
+	b.control.ServeHTTP(rec, httptest.NewRequest(method, path, bytes.NewBufferString(body)))
+	return rec.Code, rec.Body.String()
+}
+
+func (b *bench) history(since int) []Entry {
+	b.t.Helper()
+	var out []Entry
+	status, body := b.ask("GET", fmt.Sprintf("/history?since=%d", since), "")
+	if err := json.Unmarshal([]byte(body), &out); status != 200 || err != nil {
+		b.t.Fatalf("%d %s", status, body)
+	}
+	return out
+}
+
+func TestHistoryHoldsWhatWasAskedAndAnswered(t *testing.T) {
+	b := start(t)
+	b.call("PATCH", "/a?x=1")
+	b.call("GET", "/b")
+	all := b.history(0)
+	if len(all) != 2 || len(b.history(1)) != 1 || b.history(1)[0].N != 2 {
+		t.Fatalf("%+v", all)
+	}
+	e := all[0]
+	if e.Identity != "tester" || e.Method != "PATCH" || !strings.HasSuffix(e.URL, "/a?x=1") || e.Status != 200 || e.RequestBody != "in" || e.ResponseBody != "1" || e.Before != "0" || e.After != "1" {
+		t.Errorf("%+v", e)
+	}
+	if strings.Contains(fmt.Sprint(all), "secret") {
+		t.Error("the history shows a token")
+	}
+}
+
+func TestFaults(t *testing.T) {
+	tests := map[string]struct {
+		fault  string
+		want   []int // statuses of three PATCHes
+		writes int
+		slept  time.Duration
+	}{
+		"StatusDoesNotReachTheSystem": {fault: `{"do":"status","status":429,"headers":{"Retry-After":"7"},"times":2}`, want: []int{429, 429, 200}, writes: 1},
+		"CutDoesNotReachTheSystem":    {fault: `{"do":"cut","times":1}`, want: []int{0, 200, 200}, writes: 2},
+		"LostAnswerIsCommitted":       {fault: `{"do":"loseAnswer","times":1}`, want: []int{0, 200, 200}, writes: 3},
+		"DelayIsSlept":                {fault: `{"do":"delay","delay":"3s","times":1}`, want: []int{200, 200, 200}, writes: 3, slept: 3 * time.Second},
+		"OnlyWhatMatches":             {fault: `{"do":"status","status":500,"match":{"method":"GET"}}`, want: []int{200, 200, 200}, writes: 3},
+		"UntilDeleted":                {fault: `{"do":"status","status":503,"match":{"url":"/a$"}}`, want: []int{503, 503, 503}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := start(t)
+			if status, body := b.ask("POST", "/faults", tt.fault); status != 200 {
+				t.Fatalf("%d %s", status, body)
+			}
+			for i, want := range tt.want {
+				if got, _ := b.call("PATCH", "/a"); got != want {
+					t.Errorf("call %d: %d, want %d", i, got, want)
+				}
+			}
+			if b.system.writes != tt.writes || b.slept != tt.slept {
+				t.Errorf("%d writes, slept %s", b.system.writes, b.slept)
+			}
+			b.ask("DELETE", "/faults", "")
+			if got, _ := b.call("PATCH", "/a"); got != 200 {
+				t.Errorf("after DELETE faults: %d", got)
+			}
+		})
+	}
+}
+
+func TestStaleGivesThePreviousAnswer(t *testing.T) {
+	b := start(t)
+	for range 2 {
+		b.call("PATCH", "/a")
+		b.call("GET", "/a")
+	}
+	b.ask("POST", "/faults", `{"do":"stale","times":1}`)
+	if _, body := b.call("GET", "/a"); body != "1" {
+		t.Errorf("stale read gives %q", body)
+	}
+	if _, body := b.call("GET", "/a"); body != "2" {
+		t.Errorf("afterwards %q", body)
+	}
+}
+
+func TestWatchersSeeEveryPointInOrder(t *testing.T) {
+	b := start(t)
+	var points []string
+	b.wire.Watch(func(p Point, r *http.Request) { points = append(points, string(p)+r.URL.Path) })
+	b.call("PATCH", "/a")
+	if got := strings.Join(points, " "); got != "before/a committed/a answered/a" {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestMisspeltControlCallsAreRefused(t *testing.T) {
+	b := start(t)
+	for _, body := range []string{`{"do":"explode"}`, `{"do":"status"}`, `{"do":"delay","delay":"soon"}`, `{"do":"cut","match":{"url":"("}}`, `{"what":1}`, `[]`} {
+		if status, text := b.ask("POST", "/faults", body); status != 400 || !strings.Contains(text, "error") {
+			t.Errorf("%s: %d %s", body, status, text)
+		}
+	}
+	if status, _ := b.ask("GET", "/history?since=x", ""); status != 400 {
+		t.Errorf("since=x: %d", status)
+	}
+}
+
+func TestRateTakesSharesAndFlags(t *testing.T) {
+	for text, want := range map[string]Rate{"true": 1, "false": 0, "0.25": 0.25, "null": 0} {
+		var d Delivery
+		if err := json.Unmarshal([]byte(`{"lose":`+text+`}`), &d); err != nil || d.Lose != want {
+			t.Errorf("%s: %v %v", text, d.Lose, err)
+		}
+	}
+	var d Delivery
+	if err := json.Unmarshal([]byte(`{"lose":2}`), &d); err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("2 is taken as a share")
+	}
+}
