@@ -2,7 +2,6 @@ package control
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -277,9 +276,4 @@ func (w *Wire) record(r *http.Request, abs string, body []byte, rec *httptest.Re
 func absoluteURL(r *http.Request) string {
 	u := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	return u.String()
-}
-
-// String names a fault for messages.
-func (f Fault) String() string {
-	return fmt.Sprintf("%s on %s %s", f.Do, f.Match.Method, f.Match.URL)
 }
