@@ -48,10 +48,10 @@ var may = map[string][]string{
 var queueFunction = []string{"shared/flow", "shared/queue", "shared/funchost", "shared/fault"}
 
 // A simulator that shares a library with what it checks would share its mistakes: the local world has the
-// standard library, and hostsim the broker's client.
+// standard library, and hostsim the broker's client with what a credential is made of.
 var foreign = map[string][]string{
 	"infra/local":         {},
-	"infra/local/hostsim": {"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"},
+	"infra/local/hostsim": {"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus", "github.com/Azure/azure-sdk-for-go/sdk/azcore"},
 	"shared/cosell":       {},
 	"shared/fault":        {},
 	"shared/flow":         {},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -61,30 +62,55 @@ func TestStoryHoldsWithForwardedCalls(t *testing.T) {
 	tell(t, hostsim.ModeForward, nil, nil)
 }
 
-// tell plays all steps in a world of their own, with the protection limits of both systems on. Later
-// steps use the deals of earlier ones, so they run in order. pc and crm are switches of the systems.
+// The laptop world uses connection strings; a deployment has an identity, whose way this is.
+func TestStoryHoldsWithTokens(t *testing.T) {
+	t.Parallel()
+	w := open(t, world.Options{Tokens: true})
+	play(t, w, demo.Steps()[:2])
+	asked := historyOf(t, w.Local().PartnerCenter.Control) // the sign-in of the identity's tenant is its too
+	for _, audience := range []string{"servicebus.azure.net", "storage.azure.com"} {
+		if !strings.Contains(asked, audience) {
+			t.Errorf("nobody asked for a token for %s", audience)
+		}
+	}
+}
+
+// tell plays all steps in a world of their own, with the protection limits of both systems on. pc and crm
+// are switches of the systems.
 func tell(t *testing.T, mode string, pc, crm map[string]any) {
-	layout, err := world.FindLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := world.Start(t.Context(), world.Options{Emulators: layout.Emulators(), App: packagedApp, State: t.TempDir(), Mode: mode})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	w := open(t, world.Options{Mode: mode})
 	turn(t, w.Local().PartnerCenter.Control, pc)
 	turn(t, w.Local().Dataverse.Control, crm)
 	turn(t, w.Local().PartnerCenter.Control, map[string]any{"requestsPerMinute": 1000})
 	turn(t, w.Local().Dataverse.Control, map[string]any{"limitRequests": 6000, "limitExecutionSeconds": 1200, "limitConcurrent": 52})
+	reportIsAsDocumented(t, play(t, w, demo.Steps()))
+}
+
+// open starts a world that ends with the test.
+func open(t *testing.T, o world.Options) *world.World {
+	t.Helper()
+	layout, err := world.FindLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Emulators, o.App, o.State = layout.Emulators(), packagedApp, t.TempDir()
+	w, err := world.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	return w
+}
+
+// play plays steps in their order: later ones use the deals of earlier ones.
+func play(t *testing.T, w *world.World, steps []demo.Step) (report demo.Report) {
 	var told bytes.Buffer
 	story, err := demo.Open(t.Context(), w.Local(), &told)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer story.Close()
-	var report demo.Report
-	for _, step := range demo.Steps() {
+	for _, step := range steps {
 		t.Run(step.ID+" "+step.Name, func(t *testing.T) {
 			told.Reset()
 			result := story.Tell(step)
@@ -97,7 +123,21 @@ func tell(t *testing.T, mode string, pc, crm map[string]any) {
 			}
 		})
 	}
-	reportIsAsDocumented(t, report)
+	return report
+}
+
+func historyOf(t *testing.T, base string) string {
+	t.Helper()
+	resp, err := http.Get(base + "/history")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func turn(t *testing.T, base string, switches map[string]any) {

@@ -16,7 +16,7 @@ import (
 type ServiceBusOptions struct {
 	// Dial makes the client for a trigger's connection, whose name in the app settings it is given; one
 	// client per queue. Needed for a connection that only has __fullyQualifiedNamespace, since the host
-	// has no credential of its own. Default: the setting's connection string.
+	// has no credential of its own: ByToken makes one. Default: the setting's connection string.
 	Dial func(connection string) (*azservicebus.Client, error)
 }
 
@@ -30,9 +30,7 @@ func opener(opt Options) func(connection, queue string, sessions bool) (source, 
 				if text == "" {
 					return nil, fmt.Errorf("app setting %s holds no connection string, and no credential is at hand for %s__fullyQualifiedNamespace: set Options.ServiceBus.Dial", name, name)
 				}
-				return azservicebus.NewClientFromConnectionString(text, &azservicebus.ClientOptions{
-					RetryOptions: azservicebus.RetryOptions{MaxRetries: 3, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second},
-				})
+				return azservicebus.NewClientFromConnectionString(text, &azservicebus.ClientOptions{RetryOptions: retries()})
 			}
 		}
 		client, err := dial(connection)
@@ -41,6 +39,10 @@ func opener(opt Options) func(connection, queue string, sessions bool) (source, 
 		}
 		return &broker{client: client, queue: queue, sessions: sessions, name: namespaceOf(opt.Settings, connection)}, nil
 	}
+}
+
+func retries() azservicebus.RetryOptions {
+	return azservicebus.RetryOptions{MaxRetries: 3, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second}
 }
 
 var endpoint = regexp.MustCompile(`(?i)Endpoint=sb://([^/:;]+)`)

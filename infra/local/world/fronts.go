@@ -35,9 +35,16 @@ func surfaces() map[string]port {
 
 // simulated is the value of SYNC_SIMULATED.
 func (w *World) simulated() string {
+	at := map[string]int{}
+	for host, p := range surfaces() {
+		at[host] = w.ports.number[p]
+	}
+	if w.opt.Tokens {
+		at[namespaceHost], at[tablesHost] = w.broker.Port(), w.ports.number[portTables]
+	}
 	var out []string
-	for _, host := range sortedKeys(surfaces()) {
-		out = append(out, fmt.Sprintf("%s=127.0.0.1:%d", host, w.ports.number[surfaces()[host]]))
+	for _, host := range sortedKeys(at) {
+		out = append(out, fmt.Sprintf("%s=127.0.0.1:%d", host, at[host]))
 	}
 	return strings.Join(out, ",")
 }
@@ -60,7 +67,15 @@ func (w *World) serveSystems(context.Context) error {
 		}
 		w.listen(secure, named(host, behind[host]))
 	}
-	w.listen(w.ports.listeners[portTables], w.tables)
+	if !w.opt.Tokens {
+		w.listen(w.ports.listeners[portTables], w.tables)
+		return nil
+	}
+	secure, err := w.secure(w.ports.listeners[portTables], tablesHost)
+	if err != nil {
+		return err
+	}
+	w.listen(secure, withAccount(w.tables))
 	return nil
 }
 

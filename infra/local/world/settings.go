@@ -77,12 +77,11 @@ func (w *World) settings() map[string]string {
 		"DATAVERSE_WEBHOOK_HEADER":  crmSecretHeader,
 		"DATAVERSE_WEBHOOK_SECRET":  k.crmSecret,
 
-		"ServiceBus":               w.broker.ConnectionString(),
-		"TABLES_CONNECTION_STRING": w.tablesConnection(),
-		"AZURE_TENANT_ID":          k.partnerTenant,
-		"AZURE_CLIENT_ID":          k.vaultClient,
-		"AZURE_CLIENT_SECRET":      k.vaultSecret,
+		"AZURE_TENANT_ID":     k.partnerTenant,
+		"AZURE_CLIENT_ID":     k.vaultClient,
+		"AZURE_CLIENT_SECRET": k.vaultSecret,
 	}
+	maps.Copy(out, w.stores())
 	maps.Copy(out, w.opt.Settings)
 	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })
 	return out

@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"crypto/tls"
 	"log"
 	"net/http"
 	"net/http/httputil"
@@ -20,7 +21,7 @@ type tablesProxy struct {
 	inFlight atomic.Int64
 }
 
-func newTablesProxy(azurite *url.URL, quiet *log.Logger, watch func(control.Point, *http.Request)) *tablesProxy {
+func newTablesProxy(azurite *url.URL, trust *tls.Config, quiet *log.Logger, watch func(control.Point, *http.Request)) *tablesProxy {
 	t := &tablesProxy{watch: watch}
 	t.proxy = &httputil.ReverseProxy{
 		// The Host header stays as it was: signatures and the parts of a batch speak of it.
@@ -28,7 +29,7 @@ func newTablesProxy(azurite *url.URL, quiet *log.Logger, watch func(control.Poin
 			r.Out.URL.Scheme, r.Out.URL.Host = azurite.Scheme, azurite.Host
 			r.Out.Host = r.In.Host
 		},
-		Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true},
+		Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true, TLSClientConfig: trust},
 		ErrorLog:  quiet,
 		ModifyResponse: func(resp *http.Response) error {
 			seen, _ := resp.Request.Context().Value(seenKey{}).(*http.Request)

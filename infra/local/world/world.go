@@ -4,7 +4,6 @@ package world
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +31,9 @@ type Options struct {
 	Mode      string    // hostsim.ModeProxy (default) or hostsim.ModeForward
 	BasePort  int       // first port; 0 takes free ones
 	Log       io.Writer // lines of the host and the handler; nil drops them
+	// Tokens lets queues and tables be reached as in a real deployment: under their real names, over TLS, by
+	// the tokens of an identity. Without it they are reached by connection strings.
+	Tokens bool
 	// Settings are laid over the handler's settings; an empty value takes a setting away.
 	Settings map[string]string
 }
@@ -132,7 +134,7 @@ func (w *World) certify(context.Context) error {
 		return fmt.Errorf("writing the world's certificate: %w", err)
 	}
 	transport := &http.Transport{
-		TLSClientConfig:     &tls.Config{RootCAs: w.authority.pool(), MinVersion: tls.VersionTLS12},
+		TLSClientConfig:     w.trust(),
 		MaxIdleConnsPerHost: 2 * parallelDeliveries,
 	}
 	w.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -155,16 +157,20 @@ func (w *World) absolute(name string) string {
 
 // startEmulators starts Azurite and the broker side by side: each takes about half a second.
 func (w *World) startEmulators(ctx context.Context) error {
+	certFile, keyFile, err := w.emulatorCertificate()
+	if err != nil {
+		return err
+	}
 	var failed [2]error
 	var both sync.WaitGroup
 	both.Go(func() {
 		w.azurite, failed[0] = emulators.StartAzurite(ctx, emulators.AzuriteOptions{
-			Dir: w.opt.Emulators, Port: w.ports.number[portAzurite], Log: w.last})
+			Dir: w.opt.Emulators, Port: w.ports.number[portAzurite], CertFile: certFile, KeyFile: keyFile, Log: w.last})
 	})
 	both.Go(func() {
 		w.broker, failed[1] = emulators.StartBroker(ctx, emulators.BrokerOptions{
 			Dir: w.opt.Emulators, Port: w.ports.number[portServiceBus], ControlPort: w.ports.number[portBroker],
-			Queues: queues(), Log: w.last})
+			Queues: queues(), CertFile: certFile, KeyFile: keyFile, Log: w.last})
 	})
 	both.Wait()
 	if w.azurite != nil {
@@ -182,7 +188,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("address of Azurite: %w", err)
 	}
-	w.tables = newTablesProxy(azurite, quiet(), w.killer.watch)
+	w.tables = newTablesProxy(azurite, w.trust(), quiet(), w.killer.watch)
 	w.onClose(w.tables.close)
 	return nil
 }
@@ -199,7 +205,7 @@ func queues() []emulators.Queue {
 func (w *World) startHost(ctx context.Context) error {
 	var err error
 	w.host, err = hostsim.Start(context.WithoutCancel(ctx), hostsim.Options{
-		Dir: w.opt.App, Settings: w.settings(), Mode: w.opt.Mode, Now: w.clock.now, Log: w.last})
+		Dir: w.opt.App, Settings: w.settings(), Mode: w.opt.Mode, Now: w.clock.now, Log: w.last, ServiceBus: w.triggers()})
 	if err != nil {
 		return fmt.Errorf("starting the Functions host: %w", err)
 	}
