@@ -25,3 +25,25 @@ func TestWhoEndsMakeEndsTheWorld(t *testing.T) {
 		}
 	}
 }
+
+func TestMakeAloneListsItsTargets(t *testing.T) {
+	out, err := exec.Command("make", "-s", "-C", "../..").Output()
+	if err != nil {
+		t.Fatalf("make: %v", err)
+	}
+	for _, target := range []string{"demo", "run", "test", "race", "check", "package", "bench", "generate"} {
+		if !strings.Contains("\n"+string(out), "\n"+target+" ") {
+			t.Errorf("make does not list %s:\n%s", target, out)
+		}
+	}
+}
+
+func TestPortOfMakeRunIsTheWorlds(t *testing.T) {
+	out, err := exec.Command("make", "-n", "-C", "../..", "run", "PORT=7700").Output()
+	if err != nil {
+		t.Fatalf("make -n run: %v", err)
+	}
+	if !strings.Contains(string(out), "local run -port 7700 ") {
+		t.Errorf("make run PORT=7700 does\n%s", out)
+	}
+}
