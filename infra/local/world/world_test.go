@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -154,6 +155,34 @@ func TestWorldStandsWhereLocalJSONSays(t *testing.T) {
 				continue
 			}
 			conn.Close()
+		}
+	}
+}
+
+// The table of parts in the document is what people go by.
+func TestEveryPartHasTheCallsThatItsDocumentLists(t *testing.T) {
+	w := standing(t)
+	layout, err := FindLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(layout.Top, "docs", "control-interface.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := strings.TrimSuffix(w.Local().Host.Control, "/host")
+	row := regexp.MustCompile(`(?m)^\| [^|]+ \| ` + "`(/[a-z]+)`" + `[^|]*\| ([^|;]+)`)
+	rows := row.FindAllStringSubmatch(string(text), -1)
+	if len(rows) != len(w.systems)+2 {
+		t.Errorf("the table has %d parts", len(rows))
+	}
+	for _, found := range rows {
+		for _, call := range append(strings.Split(strings.TrimSpace(found[2]), ", "), "history", "idle", "clock") {
+			got, _ := ask(t, http.MethodGet, base+found[1]+"/"+call, nil)
+			posted, _ := ask(t, http.MethodPost, base+found[1]+"/"+call, []string{"nonsense"})
+			if got == http.StatusNotFound && posted == http.StatusNotFound {
+				t.Errorf("%s has no call %s", found[1], call)
+			}
 		}
 	}
 }
