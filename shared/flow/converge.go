@@ -106,6 +106,7 @@ func (f *Flow) reread(ctx context.Context, w *work) error {
 		return err
 	}
 	if known {
+		pair.MicrosoftID = cmp.Or(pair.MicrosoftID, w.pair.MicrosoftID) // may have been met just now
 		w.pair = pair
 	}
 	r, err := f.Referrals.Get(ctx, cmp.Or(w.microsoftID, w.referral.ID))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -34,6 +35,10 @@ type world struct {
 	crmWrites     int
 	loseAnswer    bool // the next POST commits and its answer is lost
 	beforeCRMPut  func()
+	between       func()         // runs before each call: other people at work
+	counts        map[string]int // remote calls by kind, failed ones included
+	refusePC      error          // answer of Partner Center to every write
+	refuseCRM     func(cosell.Record) error
 
 	hints  []func() error
 	memory *ledger.Ledger
@@ -46,7 +51,7 @@ const (
 )
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
+	w := &world{t: t, counts: map[string]int{}, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}}
 	w.memory = ledger.InMemory(func() time.Time { return w.now })
 	w.restart()
@@ -91,6 +96,11 @@ func (w *world) nextVersion() string {
 // boundary is passed before and after each call to the outside.
 func (w *world) boundary() {
 	w.calls++
+	if between := w.between; between != nil {
+		w.between = nil // people's own calls pass no boundary
+		between()
+		w.between = between
+	}
 	if w.dieAt == w.calls {
 		w.died = true
 		panic(crash{})
@@ -154,11 +164,7 @@ func (w *world) events() {
 }
 
 func sorted[V any](m map[string]V) []string {
-	var ids []string
-	for id := range maps.Keys(m) {
-		ids = append(ids, id)
-	}
-	return ids
+	return slices.Sorted(maps.Keys(m))
 }
 
 func (w *world) writes() int { return w.posts + w.puts + w.crmWrites }
@@ -183,17 +189,32 @@ func (w *world) want(changes cosell.Record) {
 // user edits the opportunity as a person does.
 func (w *world) user(changes cosell.Record) {
 	o := w.opportunities[deal]
-	o.Record = o.Record.Clone()
-	maps.Copy(o.Record, changes)
+	o.Record = after(o.Record, changes)
 	o.Version, o.Modified = w.nextVersion(), w.now
 	w.opportunities[deal] = o
+}
+
+// after is the record with the changes; a member without text is gone, and lists know how long they are.
+func after(r, changes cosell.Record) cosell.Record {
+	r = r.Clone()
+	maps.Copy(r, changes)
+	for _, list := range []cosell.Field{cosell.Contacts, cosell.Solutions} {
+		for member, v := range r.Members(list) {
+			if v == "" {
+				delete(r, list.Of(member))
+			}
+		}
+		if _, read := r[list]; read {
+			r[list] = strconv.Itoa(len(r.Members(list)))
+		}
+	}
+	return r
 }
 
 // portal edits a referral as the partner's person does.
 func (w *world) portal(id string, changes cosell.Record) {
 	r := w.referrals[id]
-	r.Record = r.Record.Clone()
-	maps.Copy(r.Record, changes)
+	r.Record = after(r.Record, changes)
 	r.Version, r.Modified = w.nextVersion(), w.now
 	w.referrals[id] = r
 }
@@ -211,170 +232,6 @@ func (w *world) which(microsoft bool) []cosell.Referral {
 	}
 	return out
 }
-
-// pc is Partner Center.
-type pc struct{ *world }
-
-func (w pc) answer(r cosell.Referral) cosell.Referral {
-	r.Record, r.Read = r.Record.Clone(), w.now
-	return r
-}
-
-func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
-	w.boundary()
-	r, ok := w.referrals[id]
-	if !ok {
-		return r, fault.New(fault.Gone, "no referral %s", id)
-	}
-	return w.answer(r), nil
-}
-
-func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
-	w.boundary()
-	if r.Version != w.referrals[r.ID].Version {
-		return r, fault.New(fault.Conflict, "stale")
-	}
-	if w.referrals[r.ID].Microsoft {
-		w.t.Errorf("Microsoft's referral is written: %v", values)
-	}
-	w.puts++
-	w.portal(r.ID, values)
-	w.boundary()
-	return w.answer(w.referrals[r.ID]), nil
-}
-
-func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, bool, error) {
-	w.boundary()
-	w.posts++
-	id := w.id()
-	r := cosell.Referral{EngagementID: d.EngagementID, Microsoft: d.Microsoft, AcceptedAt: w.now, CreatedAt: w.now,
-		Side: cosell.Side{ID: id, Version: w.nextVersion(), Modified: w.now}}
-	if d.Microsoft {
-		r.Record = cosell.Record{cosell.MicrosoftStatus: "Pending", cosell.Help: d.Help}
-	} else {
-		r.EngagementID = w.id()
-		r.Record = d.Values.Clone()
-		delete(r.Record, cosell.Help)
-		r.Record[cosell.Status], r.Record[cosell.CRMID], r.Record[cosell.Solutions], r.Record[cosell.Contacts] = cosell.Accepted, o.ID, "1", "1"
-	}
-	w.referrals[id] = r
-	w.boundary()
-	if w.loseAnswer {
-		w.loseAnswer = false
-		return r, true, fault.New(fault.Broken, "cut")
-	}
-	return w.answer(r), false, nil
-}
-
-func (w pc) Engagement(_ context.Context, id string) ([]cosell.Referral, error) {
-	w.boundary()
-	var out []cosell.Referral
-	for _, r := range w.referrals {
-		if r.EngagementID == id {
-			out = append(out, w.answer(r))
-		}
-	}
-	return out, nil
-}
-
-func (w pc) FindCreated(_ context.Context, opportunity string, since time.Time) ([]cosell.Referral, error) {
-	w.boundary()
-	var out []cosell.Referral
-	for _, r := range w.referrals {
-		if r.Record[cosell.CRMID] == opportunity && !r.CreatedAt.Before(since) {
-			out = append(out, w.answer(r))
-		}
-	}
-	return out, nil
-}
-
-func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Change, string, error) {
-	w.boundary()
-	var out []cosell.Change
-	for _, id := range sorted(w.referrals) {
-		out = append(out, cosell.Change{Kind: "referral", ID: id})
-	}
-	return out, cursor + "+", nil
-}
-
-// crm is the CRM.
-type crm struct{ *world }
-
-func (w crm) answer(o cosell.Opportunity) cosell.Opportunity {
-	o.Record, o.Read = o.Record.Clone(), w.now
-	return o
-}
-
-func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
-	w.boundary()
-	o, ok := w.opportunities[id]
-	if !ok {
-		return o, fault.New(fault.Gone, "no opportunity %s", id)
-	}
-	return w.answer(o), nil
-}
-
-func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
-	w.boundary()
-	if w.beforeCRMPut != nil {
-		w.beforeCRMPut()
-		w.beforeCRMPut = nil
-	}
-	if o.Version != w.opportunities[o.ID].Version {
-		return o, fault.New(fault.Conflict, "stale")
-	}
-	w.crmWrites++
-	now := w.opportunities[o.ID]
-	now.Record = now.Record.Clone()
-	maps.Copy(now.Record, values)
-	now.Version = w.nextVersion()
-	w.opportunities[o.ID] = now
-	w.boundary()
-	return w.answer(now), nil
-}
-
-func (w crm) ID(referralID string) string { return "2" + referralID[1:] }
-
-func (w crm) FindByReferral(_ context.Context, id string) ([]cosell.Opportunity, error) {
-	w.boundary()
-	for _, o := range w.opportunities {
-		if o.Record[cosell.ReferralID] == id {
-			return []cosell.Opportunity{w.answer(o)}, nil
-		}
-	}
-	return nil, nil
-}
-
-func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
-	w.boundary()
-	if o, ok := w.opportunities[id]; ok {
-		return w.answer(o), nil
-	}
-	w.crmWrites++
-	r := values.Clone()
-	r[cosell.Solutions], r[cosell.Contacts] = "1", "1"
-	w.opportunities[id] = cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
-	w.boundary()
-	return w.answer(w.opportunities[id]), nil
-}
-
-func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {
-	w.boundary()
-	return sorted(w.opportunities), nil
-}
-
-func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
-
-func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Change, string, error) {
-	w.boundary()
-	var out []cosell.Change
-	for _, id := range sorted(w.opportunities) {
-		out = append(out, cosell.Change{Kind: kind, ID: id})
-	}
-	return out, cursor + "+", nil
-}
-
-func (w crm) Kinds() []string { return []string{"opportunity"} }
 
 // hints is the queue.
 type hints struct{ *world }

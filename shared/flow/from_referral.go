@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -57,13 +58,11 @@ func (f *Flow) fromKnown(ctx context.Context, opportunityID, referralID, reason 
 	if err != nil {
 		return err
 	}
-	if err := f.converge(ctx, work{pair: pair, referral: &r}); err != nil {
+	err = f.converge(ctx, work{pair: pair, referral: &r})
+	if r.Microsoft || !strings.HasPrefix(reason, "related-") || err != nil && !fault.Is(err, fault.Later) {
 		return err
 	}
-	if r.Microsoft || !strings.HasPrefix(reason, "related-") {
-		return nil
-	}
-	return f.askMicrosoft(ctx, r)
+	return cmp.Or(f.askMicrosoft(ctx, r), err) // Microsoft's answer does not wait for a change that does
 }
 
 // askMicrosoft looks at the other referral of the engagement: it is not documented whether the event of

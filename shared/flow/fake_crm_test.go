@@ -1,0 +1,94 @@
+package flow_test
+
+import (
+	"context"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// crm is the CRM.
+type crm struct{ *world }
+
+func (w crm) answer(o cosell.Opportunity) cosell.Opportunity {
+	o.Record, o.Read = o.Record.Clone(), w.now
+	return o
+}
+
+func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
+	w.counts["CRM GET"]++
+	w.boundary()
+	o, ok := w.opportunities[id]
+	if !ok {
+		return o, fault.New(fault.Gone, "no opportunity %s", id)
+	}
+	return w.answer(o), nil
+}
+
+func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+	w.counts["CRM PATCH"]++
+	w.boundary()
+	if w.beforeCRMPut != nil {
+		w.beforeCRMPut()
+		w.beforeCRMPut = nil
+	}
+	if w.refuseCRM != nil {
+		if err := w.refuseCRM(values); err != nil {
+			return o, err
+		}
+	}
+	if o.Version != w.opportunities[o.ID].Version {
+		return o, fault.New(fault.Conflict, "stale")
+	}
+	w.crmWrites++
+	now := w.opportunities[o.ID]
+	now.Record = after(now.Record, values)
+	now.Version, now.Modified = w.nextVersion(), w.now
+	w.opportunities[o.ID] = now
+	w.boundary()
+	return w.answer(now), nil
+}
+
+func (w crm) ID(referralID string) string { return "2" + referralID[1:] }
+
+func (w crm) FindByReferral(_ context.Context, id string) ([]cosell.Opportunity, error) {
+	w.counts["CRM GET"]++
+	w.boundary()
+	for _, o := range w.opportunities {
+		if o.Record[cosell.ReferralID] == id {
+			return []cosell.Opportunity{w.answer(o)}, nil
+		}
+	}
+	return nil, nil
+}
+
+func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+	w.boundary()
+	w.counts["CRM change set"]++
+	if o, ok := w.opportunities[id]; ok {
+		return w.answer(o), nil
+	}
+	w.crmWrites++
+	r := after(values, cosell.Record{cosell.Solutions: "", cosell.Contacts: ""})
+	w.opportunities[id] = cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
+	w.boundary()
+	return w.answer(w.opportunities[id]), nil
+}
+
+func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {
+	w.boundary()
+	return sorted(w.opportunities), nil
+}
+
+func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
+
+func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Change, string, error) {
+	w.boundary()
+	var out []cosell.Change
+	for _, id := range sorted(w.opportunities) {
+		out = append(out, cosell.Change{Kind: kind, ID: id})
+	}
+	return out, cursor + "+", nil
+}
+
+func (w crm) Kinds() []string { return []string{"opportunity"} }

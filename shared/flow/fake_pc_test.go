@@ -1,0 +1,108 @@
+package flow_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// pc is Partner Center.
+type pc struct{ *world }
+
+func (w pc) answer(r cosell.Referral) cosell.Referral {
+	r.Record, r.Read = r.Record.Clone(), w.now
+	return r
+}
+
+func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
+	w.counts["PC GET"]++
+	w.boundary()
+	r, ok := w.referrals[id]
+	if !ok {
+		return r, fault.New(fault.Gone, "no referral %s", id)
+	}
+	return w.answer(r), nil
+}
+
+func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
+	w.counts["PC PATCH"]++
+	w.boundary()
+	if w.refusePC != nil {
+		return r, w.refusePC
+	}
+	if w.referrals[r.ID].Microsoft {
+		w.t.Errorf("%v was written to Microsoft's referral", values)
+	}
+	if r.Version != w.referrals[r.ID].Version {
+		return r, fault.New(fault.Conflict, "stale")
+	}
+	if w.referrals[r.ID].Microsoft {
+		w.t.Errorf("Microsoft's referral is written: %v", values)
+	}
+	w.puts++
+	w.portal(r.ID, values)
+	w.boundary()
+	return w.answer(w.referrals[r.ID]), nil
+}
+
+func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, bool, error) {
+	w.counts["PC POST"]++
+	w.boundary()
+	if w.refusePC != nil {
+		return cosell.Referral{}, false, w.refusePC
+	}
+	w.posts++
+	id := w.id()
+	r := cosell.Referral{EngagementID: d.EngagementID, Microsoft: d.Microsoft, AcceptedAt: w.now, CreatedAt: w.now,
+		Side: cosell.Side{ID: id, Version: w.nextVersion(), Modified: w.now}}
+	if d.Microsoft {
+		r.Record = cosell.Record{cosell.MicrosoftStatus: "Pending", cosell.Help: d.Help}
+	} else {
+		r.EngagementID = w.id()
+		r.Record = d.Values.Clone()
+		delete(r.Record, cosell.Help)
+		r.Record = after(r.Record, cosell.Record{cosell.Status: cosell.Accepted, cosell.CRMID: o.ID, cosell.Solutions: "", cosell.Contacts: ""})
+	}
+	w.referrals[id] = r
+	w.boundary()
+	if w.loseAnswer {
+		w.loseAnswer = false
+		return r, true, fault.New(fault.Broken, "cut")
+	}
+	return w.answer(r), false, nil
+}
+
+func (w pc) Engagement(_ context.Context, id string) ([]cosell.Referral, error) {
+	w.counts["PC GET"]++
+	w.boundary()
+	var out []cosell.Referral
+	for _, r := range w.referrals {
+		if r.EngagementID == id {
+			out = append(out, w.answer(r))
+		}
+	}
+	return out, nil
+}
+
+func (w pc) FindCreated(_ context.Context, opportunity string, since time.Time) ([]cosell.Referral, error) {
+	w.counts["PC GET"]++
+	w.boundary()
+	var out []cosell.Referral
+	for _, r := range w.referrals {
+		if r.Record[cosell.CRMID] == opportunity && !r.CreatedAt.Before(since) {
+			out = append(out, w.answer(r))
+		}
+	}
+	return out, nil
+}
+
+func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Change, string, error) {
+	w.boundary()
+	var out []cosell.Change
+	for _, id := range sorted(w.referrals) {
+		out = append(out, cosell.Change{Kind: "referral", ID: id})
+	}
+	return out, cursor + "+", nil
+}
