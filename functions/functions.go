@@ -56,13 +56,13 @@ func build(name string, a *app.App) funchost.Function {
 		return funchost.Function{Route: name, MaxBody: crmwebhook.MaxBody, HTTP: &crmwebhook.Handler{
 			Verifier: a.CRMEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log}}
 	case "partnercentertocrm":
-		return funchost.Function{QueueName: "referral-changed", Queue: partnercentertocrm.Handler(a.Jobs)}
+		return funchost.Function{QueueName: "referral-changed", Queue: a.OwnPointers(partnercentertocrm.Handler(a.Jobs))}
 	case "crmtopartnercenter":
-		return funchost.Function{QueueName: "opportunity-changed", Queue: crmtopartnercenter.Handler(a.Jobs)}
+		return funchost.Function{QueueName: "opportunity-changed", Queue: a.OwnPointers(crmtopartnercenter.Handler(a.Jobs))}
 	case "createcosellreferral":
-		return funchost.Function{QueueName: "referral-wanted", Queue: createcosellreferral.Handler(a.Jobs)}
+		return funchost.Function{QueueName: "referral-wanted", Queue: a.OwnPointers(createcosellreferral.Handler(a.Jobs))}
 	case "solutionssync":
-		return funchost.Function{QueueName: "solutions-changed", Queue: solutionssync.Handler(a.Jobs)}
+		return funchost.Function{QueueName: "solutions-changed", Queue: a.OwnPointers(solutionssync.Handler(a.Jobs))}
 	case "reconcile":
 		return funchost.Function{Timer: reconcile.Handler(a.Jobs, registration(a).Check, a.NewID)}
 	default:

@@ -68,6 +68,18 @@ func folders(t *testing.T) (out []string) {
 	return out
 }
 
+func TestPointersOfAnotherTenantAreParked(t *testing.T) {
+	for _, f := range list(t, app.Sync) {
+		if f.Queue == nil {
+			continue
+		}
+		err := f.Queue(t.Context(), funchost.Delivery{Body: []byte(`{"v":1,"tenant":"other","kind":"referral","id":"x","seen":"2026-11-22T12:00:00Z"}`)})
+		if err == nil || !strings.Contains(err.Error(), `"other"`) {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+	}
+}
+
 func TestListAndFoldersAgree(t *testing.T) {
 	var names []string
 	for _, f := range list(t, app.All) {
