@@ -29,10 +29,10 @@ func (m *merger) guard() {
 	m.guardEarlyWin()
 }
 
-// onHold keeps everything back while the seller has not answered a pending referral: edits made meanwhile
-// travel with the answer.
+// onHold keeps everything back while the seller has not answered a pending referral, or has switched the
+// deal off: edits made meanwhile travel with the answer, or when it is switched on again.
 func (m *merger) onHold() bool {
-	if m.referralStatus() != Pending || m.plan.ToReferral[Status] != "" {
+	if !m.switchedOff() && (m.referralStatus() != Pending || m.plan.ToReferral[Status] != "") {
 		return false
 	}
 	for f := range m.plan.ToReferral {
@@ -42,6 +42,8 @@ func (m *merger) onHold() bool {
 	m.plan.Invite = ""
 	return true
 }
+
+func (m *merger) switchedOff() bool { return !m.assumed && m.d[Sync] == False }
 
 func (m *merger) referralStatus() string {
 	if v, ok := m.p[Status]; ok {
@@ -76,7 +78,7 @@ func (m *merger) askForHelp() {
 	if m.assumed || m.Invited || d == "" || m.Base.Referral[Help] != "" || m.p[Help] != "" {
 		return
 	}
-	if m.referralStatus() != Accepted {
+	if m.referralStatus() != Accepted || m.switchedOff() {
 		if submitted {
 			m.plan.keep[Help] = true
 		}
@@ -202,8 +204,10 @@ func (m *merger) guardEarlyWin() {
 		return
 	}
 	for _, f := range []Field{Status, DealValue, ClosingDate} {
-		delete(m.plan.ToReferral, f)
-		m.plan.keep[f] = true
+		if _, waits := m.plan.ToReferral[f]; waits {
+			delete(m.plan.ToReferral, f)
+			m.plan.keep[f] = true
+		}
 	}
 	m.plan.HeldUntil = ripe
 	m.say(Problem{Code: "won.early", Field: Status, Warn: true,
@@ -212,10 +216,7 @@ func (m *merger) guardEarlyWin() {
 }
 
 func (m *merger) registrable() bool {
-	value := m.opportunityValue(DealValue)
-	if v, ok := m.p[DealValue]; ok {
-		value = v
-	}
+	value := firstOf(DealValue, m.plan.ToReferral, m.p, m.d)
 	return m.shared() && !less(value, m.Options.RegistrableValue)
 }
 

@@ -15,6 +15,8 @@ type Problem struct {
 	Mend  string // what to do
 	Warn  bool   // does not turn the tick into a cross
 	Once  bool
+	// Inbound: it is about what was to come into CRM.
+	Inbound bool
 }
 
 // Plan is what has to be done so that both sides agree again. It is computed, printed or applied: a dry
@@ -81,7 +83,13 @@ func Merge(in Pairing) Plan {
 	}
 	m.guard()
 	m.unreadable()
+	m.forgetUndecided()
 	return m.plan
+}
+
+// forgetUndecided drops the notes about fields that wait: they are said when the field is decided.
+func (m *merger) forgetUndecided() {
+	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Once && m.plan.keep[p.Field] })
 }
 
 // unreadable tells of values that are not what the sheet says; the other fields go on.

@@ -90,14 +90,25 @@ func Crossed(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warn })
 }
 
-// Refuse drops what was to be written to the referral because the other side said no: the fields stay
-// undecided and the problem is explained.
-func (p *Plan) Refuse(why Problem) {
-	for f := range p.ToReferral {
-		p.keep[f] = true
-	}
-	p.ToReferral = Record{}
+// Refuse drops what was to be written to the referral because the other side said no: the field that the
+// problem names, or else all of them, stay undecided and the problem is explained.
+func (p *Plan) Refuse(why Problem) { p.refuse(p.ToReferral, why) }
+
+// RefuseOpportunity does the same for what was to be written to the opportunity.
+func (p *Plan) RefuseOpportunity(why Problem) {
+	why.Inbound = true
+	p.refuse(p.ToOpportunity, why)
+}
+
+func (p *Plan) refuse(changes Record, why Problem) {
 	p.Problems = append(p.Problems, why)
+	_, one := changes[why.Field]
+	for f := range changes {
+		if !one || f == why.Field {
+			p.keep[f] = true
+			delete(changes, f)
+		}
+	}
 }
 
 // Accept settles a field that the plan kept open, after it was dealt with in another way.

@@ -37,6 +37,7 @@ type Error struct {
 	Kind  Kind
 	Code  string
 	Mend  string
+	Field string // the one field that it is about, where that is known
 	After time.Duration
 	err   error
 }
@@ -60,6 +61,12 @@ func Wait(after time.Duration, format string, args ...any) *Error {
 // With sets the machine word and the advice, and returns the same error.
 func (e *Error) With(code, mend string) *Error {
 	e.Code, e.Mend = code, mend
+	return e
+}
+
+// At sets the field, and returns the same error.
+func (e *Error) At(field string) *Error {
+	e.Field = field
 	return e
 }
 

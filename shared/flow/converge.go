@@ -33,13 +33,13 @@ func (f *Flow) converge(ctx context.Context, w work) error {
 	var err error
 	for range most {
 		if err = f.round(ctx, &w); !fault.Is(err, fault.Conflict) {
-			return err
+			break
 		}
-		if err := f.reread(ctx, &w); err != nil {
-			return err
+		if rereadErr := f.reread(ctx, &w); rereadErr != nil {
+			return f.noted(ctx, &w, rereadErr)
 		}
 	}
-	return err
+	return f.noted(ctx, &w, err)
 }
 
 // round decides once and writes: Partner Center first, then CRM, then what is remembered. A crash in
@@ -47,7 +47,7 @@ func (f *Flow) converge(ctx context.Context, w work) error {
 func (f *Flow) round(ctx context.Context, w *work) error {
 	pairing := f.pairing(w)
 	plan := cosell.Merge(pairing)
-	if plan.NeedsOpportunity || w.referral.Microsoft && (len(plan.ToReferral) > 0 || plan.Invite != "") {
+	if f.needsOpportunity(w, plan) {
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err
 		}
@@ -64,10 +64,29 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 			return err
 		}
 	}
-	if err := f.writeOpportunity(ctx, w, plan, &done); err != nil {
+	if err := f.writeOpportunity(ctx, w, &plan, &done); err != nil {
 		return err
 	}
 	return f.remember(ctx, w, pairing, plan, done)
+}
+
+// needsOpportunity says whether what was assumed of the opportunity does not do: also lasting problems are
+// judged, and remembered, only with the opportunity at hand.
+func (f *Flow) needsOpportunity(w *work, plan cosell.Plan) bool {
+	return plan.NeedsOpportunity || w.opportunity == nil && len(cosell.Codes(plan.Problems)) > 0 ||
+		w.referral.Microsoft && (len(plan.ToReferral) > 0 || plan.Invite != "")
+}
+
+// noted keeps what was written in the ledger's audit when the work ends before the pair is saved.
+func (f *Flow) noted(ctx context.Context, w *work, err error) error {
+	if err == nil || len(w.entries) == 0 {
+		return err
+	}
+	if noteErr := f.Ledger.Note(ctx, w.pair.OpportunityID, w.entries...); noteErr != nil {
+		f.Log.WarnContext(ctx, "what was written is not in the ledger's audit", "opportunity_id", w.pair.OpportunityID, "fault", noteErr.Error())
+	}
+	w.entries = nil
+	return err
 }
 
 func (f *Flow) pairing(w *work) cosell.Pairing {
@@ -117,27 +136,27 @@ func (f *Flow) reread(ctx context.Context, w *work) error {
 	return f.readOpportunity(ctx, w)
 }
 
-// writeReferral sends the changes. A refusal of Partner Center becomes a problem that Audit explains; the
-// fields stay undecided, so that the next event tries again.
+// writeReferral sends the changes. A refusal of Partner Center becomes a problem that Audit explains; what
+// it is about stays undecided, so that the next event tries again, and the rest goes on.
 func (f *Flow) writeReferral(ctx context.Context, w *work, plan *cosell.Plan, done *cosell.Written) error {
-	if len(plan.ToReferral) == 0 {
+	for len(plan.ToReferral) > 0 {
+		fields := slices.Sorted(maps.Keys(plan.ToReferral))
+		r, err := f.Referrals.Put(ctx, *w.referral, plan.ToReferral)
+		if fault.Is(err, fault.Refused) {
+			plan.Refuse(refusal(err, "Partner Center did not take "+names(fields)))
+			w.entries = append(w.entries, f.entry(ctx, w.referral.Read, toPartnerCenter, "refused", err.Error(), fields...))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		done.Referral = &r
+		w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "updated", "ok", fields...))
+		if plan.ToReferral[cosell.Visibility] == cosell.True && r.Record[cosell.Visibility] != cosell.True {
+			plan.Problems = append(plan.Problems, cosell.Problem{Code: "visibility.ignored", Field: cosell.Visibility, Warn: true, Once: true,
+				Text: "Partner Center did not make the deal visible", Mend: "share it in the Partner Center portal"})
+		}
 		return nil
-	}
-	fields := slices.Sorted(maps.Keys(plan.ToReferral))
-	r, err := f.Referrals.Put(ctx, *w.referral, plan.ToReferral)
-	if fault.Is(err, fault.Refused) {
-		plan.Refuse(refusal(err, "Partner Center did not take "+names(fields)))
-		w.entries = append(w.entries, f.entry(ctx, w.referral.Read, toPartnerCenter, "refused", err.Error(), fields...))
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	done.Referral = &r
-	w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "updated", "ok", fields...))
-	if plan.ToReferral[cosell.Visibility] == cosell.True && r.Record[cosell.Visibility] != cosell.True {
-		plan.Problems = append(plan.Problems, cosell.Problem{Code: "visibility.ignored", Field: cosell.Visibility, Warn: true, Once: true,
-			Text: "Partner Center did not make the deal visible", Mend: "share it in the Partner Center portal"})
 	}
 	return nil
 }
@@ -147,7 +166,7 @@ func refusal(err error, what string) cosell.Problem {
 	p := cosell.Problem{Code: "refused", Text: what + ": " + err.Error()}
 	var e *fault.Error
 	if errors.As(err, &e) {
-		p.Mend = e.Mend
+		p.Mend, p.Field = e.Mend, cosell.Field(e.Field)
 		if e.Code != "" {
 			p.Code = e.Code
 		}
@@ -169,54 +188,49 @@ func names(fields []cosell.Field) string {
 }
 
 // writeOpportunity writes the changes with the line for the seller in the same request. A plain success
-// towards Partner Center writes nothing into CRM.
-func (f *Flow) writeOpportunity(ctx context.Context, w *work, plan cosell.Plan, done *cosell.Written) error {
+// towards Partner Center writes nothing into CRM. What CRM refuses stays undecided and is explained.
+func (f *Flow) writeOpportunity(ctx context.Context, w *work, plan *cosell.Plan, done *cosell.Written) error {
 	o := w.opportunity
 	if o == nil {
 		o = &cosell.Opportunity{Side: cosell.Side{ID: w.pair.OpportunityID, Version: w.pair.OpportunityVersion,
 			Record: w.pair.Base.Opportunity, Read: w.referral.Read}}
 	}
+	for {
+		values, fields := f.columns(ctx, w, o, *plan)
+		if len(values) == 0 {
+			return nil
+		}
+		written, err := f.Opportunities.Put(ctx, *o, values)
+		if err == nil {
+			done.Opportunity = &written
+			w.entries = append(w.entries, f.entry(ctx, written.Read, toCRM, "updated", "ok", fields...))
+			return nil
+		}
+		if !fault.Is(err, fault.Refused) {
+			return err
+		}
+		if w.opportunity == nil {
+			return fault.New(fault.Conflict, "what CRM refused is explained with the opportunity at hand: %w", err)
+		}
+		f.Log.WarnContext(ctx, "CRM refused a write", "opportunity_id", o.ID, "fault", err.Error())
+		w.entries = append(w.entries, f.entry(ctx, o.Read, toCRM, "refused", err.Error(), fields...))
+		if len(plan.ToOpportunity) == 0 {
+			return nil // a row that takes nothing at all: the ledger's audit has it
+		}
+		plan.RefuseOpportunity(refusal(err, "CRM did not take "+names(slices.Sorted(maps.Keys(plan.ToOpportunity)))))
+	}
+}
+
+// columns are the values to write, Audit and mark included, and the fields for the ledger's audit.
+func (f *Flow) columns(ctx context.Context, w *work, o *cosell.Opportunity, plan cosell.Plan) (cosell.Record, []cosell.Field) {
 	values := plan.ToOpportunity.Clone()
 	lines := f.lines(ctx, w, o, plan)
 	f.mark(values, o, plan, w.opportunity != nil)
-	if len(values) == 0 && len(lines) == 0 {
-		return nil
-	}
 	fields := slices.Sorted(maps.Keys(values))
 	if len(lines) > 0 {
 		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
 	}
-	written, err := f.Opportunities.Put(ctx, *o, values)
-	if fault.Is(err, fault.Refused) {
-		f.Log.WarnContext(ctx, "CRM refused a write", "opportunity_id", o.ID, "fault", err.Error())
-		w.entries = append(w.entries, f.entry(ctx, o.Read, toCRM, "refused", err.Error(), fields...))
-		return f.explainRefusal(ctx, w, o, plan, err, done)
-	}
-	if err != nil {
-		return err
-	}
-	done.Opportunity = &written
-	w.entries = append(w.entries, f.entry(ctx, written.Read, toCRM, "updated", "ok", fields...))
-	return nil
-}
-
-// explainRefusal tells the seller that CRM itself did not take what Partner Center holds, if it takes as
-// much as that.
-func (f *Flow) explainRefusal(ctx context.Context, w *work, o *cosell.Opportunity, plan cosell.Plan, cause error, done *cosell.Written) error {
-	p := refusal(cause, "CRM did not take "+names(slices.Sorted(maps.Keys(plan.ToOpportunity))))
-	if slices.Contains(w.pair.Problems, p.Code) {
-		return nil
-	}
-	line := cosell.AuditLine(o.Read, toCRM, p.Explain(), shortTrace(ctx))
-	written, err := f.Opportunities.Put(ctx, *o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)})
-	if fault.Is(err, fault.Refused) {
-		return nil // a closed row that takes nothing at all: the ledger's audit has it
-	}
-	if err != nil {
-		return err
-	}
-	done.Opportunity = &written
-	return nil
+	return values, fields
 }
 
 // lines are what Audit gains: changes from Partner Center, problems not yet explained, and the recovery
@@ -229,7 +243,11 @@ func (f *Flow) lines(ctx context.Context, w *work, o *cosell.Opportunity, plan c
 	}
 	for _, p := range plan.Problems {
 		if p.Once || !slices.Contains(w.pair.Problems, p.Code) {
-			lines = append(lines, cosell.AuditLine(at, toPartnerCenter, p.Explain(), trace))
+			direction := toPartnerCenter
+			if p.Inbound {
+				direction = toCRM
+			}
+			lines = append(lines, cosell.AuditLine(at, direction, p.Explain(), trace))
 		}
 	}
 	if plan.Invite != "" {
@@ -292,6 +310,7 @@ func (f *Flow) remember(ctx context.Context, w *work, pairing cosell.Pairing, pl
 		if _, err := f.Ledger.Save(ctx, settled, w.entries...); err != nil {
 			return err
 		}
+		w.entries = nil
 	}
 	if plan.HeldUntil.IsZero() {
 		return nil

@@ -63,8 +63,8 @@ func (f *Flow) create(ctx context.Context, pair cosell.Pair, o cosell.Opportunit
 		microsoft, err = f.microsoftReferral(ctx, &w, values, help)
 		w.pair.MicrosoftID = microsoft.ID
 	}
-	if err != nil {
-		return f.refuseIfRefused(ctx, w.pair, o, err)
+	if err != nil && !fault.Is(err, fault.Refused) {
+		return f.noted(ctx, &w, err)
 	}
 	return f.finish(ctx, w, own, microsoft, resumed)
 }
@@ -99,7 +99,7 @@ func (f *Flow) finish(ctx context.Context, w work, own, microsoft cosell.Referra
 	answer := f.answer(microsoft)
 	written, err := f.linkBack(ctx, *w.opportunity, own, answer)
 	if err != nil {
-		return err
+		return f.noted(ctx, &w, err)
 	}
 	pair := w.pair
 	pair.Phase, pair.Problems, pair.LastSuccess = cosell.Linked, nil, own.Read
@@ -107,6 +107,10 @@ func (f *Flow) finish(ctx context.Context, w work, own, microsoft cosell.Referra
 	if pair.MicrosoftID != "" {
 		maps.Copy(pair.Base.Referral, cosell.Remember(microsoft.Record))
 		pair.Base.Referral[cosell.Help] = w.opportunity.Record[cosell.Help]
+	}
+	unasked := pair.MicrosoftID == "" && w.opportunity.Record[cosell.Help] != ""
+	if unasked {
+		pair.Base.Opportunity[cosell.Help] = "" // still to be asked, and explained where that goes wrong
 	}
 	pair.OpportunityVersion = written.Version
 	for _, field := range slices.AppendSeq(slices.Clone(backColumns), maps.Keys(answer)) {
@@ -119,9 +123,13 @@ func (f *Flow) finish(ctx context.Context, w work, own, microsoft cosell.Referra
 	}
 	w.entries = append(w.entries, f.entry(ctx, written.Read, toCRM, "linked", "referral "+own.ID))
 	if _, err := f.Ledger.Save(ctx, pair, w.entries...); err != nil {
-		return err
+		return f.noted(ctx, &w, err)
 	}
-	return f.dropIntents(ctx, pair)
+	f.dropIntents(ctx, pair)
+	if unasked {
+		return f.Hints.OpportunityChanged(ctx, "opportunity", pair.OpportunityID, "help")
+	}
+	return nil
 }
 
 // backColumns are what finish writes into the opportunity.
@@ -243,6 +251,11 @@ func (f *Flow) invite(ctx context.Context, w *work, plan *cosell.Plan) error {
 		return err
 	}
 	w.pair.MicrosoftID = m.ID
+	if w.pair, err = f.Ledger.Save(ctx, w.pair, w.entries...); err != nil {
+		return err
+	}
+	w.entries = nil
+	f.dropIntents(ctx, w.pair)
 	w.pair.Base.Referral = w.pair.Base.Referral.Clone()
 	maps.Copy(w.pair.Base.Referral, cosell.Remember(m.Record))
 	w.pair.Base.Referral[cosell.Help] = plan.Invite

@@ -53,6 +53,9 @@ func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cos
 	if w.refusePC != nil {
 		return cosell.Referral{}, false, w.refusePC
 	}
+	if d.Microsoft && w.refuseInvite != nil {
+		return cosell.Referral{}, false, w.refuseInvite
+	}
 	w.posts++
 	id := w.id()
 	r := cosell.Referral{EngagementID: d.EngagementID, Microsoft: d.Microsoft, AcceptedAt: w.now, CreatedAt: w.now,

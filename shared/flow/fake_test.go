@@ -35,9 +35,11 @@ type world struct {
 	crmWrites     int
 	loseAnswer    bool // the next POST commits and its answer is lost
 	beforeCRMPut  func()
-	between       func()         // runs before each call: other people at work
-	counts        map[string]int // remote calls by kind, failed ones included
-	refusePC      error          // answer of Partner Center to every write
+	between       func()               // runs before each call: other people at work
+	counts        map[string]int       // remote calls by kind, failed ones included
+	refusePC      error                // answer of Partner Center to every write
+	refuseInvite  error                // answer of Partner Center to invitations of Microsoft
+	forget        func(id string) bool // rows that find a pair by another id and are lost
 	refuseCRM     func(cosell.Record) error
 
 	hints  []func() error
@@ -268,6 +270,7 @@ type dying struct {
 func (d dying) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
 	d.w.boundary()
 	defer d.w.boundary()
+	d.w.forget = nil // saving heals them
 	return d.Ledger.Save(ctx, p, entries...)
 }
 
@@ -280,4 +283,18 @@ func (d dying) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, e
 func (d dying) DropIntent(ctx context.Context, i cosell.Intent) error {
 	d.w.boundary()
 	return d.Ledger.DropIntent(ctx, i)
+}
+
+func (d dying) FindByReferral(ctx context.Context, id string) (cosell.Pair, bool, error) {
+	if d.w.forget != nil && d.w.forget(id) {
+		return cosell.Pair{}, false, nil
+	}
+	return d.Ledger.FindByReferral(ctx, id)
+}
+
+func (d dying) FindByEngagement(ctx context.Context, id string) (cosell.Pair, bool, error) {
+	if d.w.forget != nil && d.w.forget(id) {
+		return cosell.Pair{}, false, nil
+	}
+	return d.Ledger.FindByEngagement(ctx, id)
 }

@@ -59,6 +59,7 @@ type Ledger interface {
 	FindByReferral(ctx context.Context, referralID string) (cosell.Pair, bool, error)
 	FindByEngagement(ctx context.Context, engagementID string) (cosell.Pair, bool, error)
 	Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error)
+	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error
 	Intent(ctx context.Context, opportunityID, target string) (cosell.Intent, bool, error)
 	PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error)
 	DropIntent(ctx context.Context, i cosell.Intent) error

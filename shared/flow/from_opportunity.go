@@ -62,7 +62,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, reason string) 
 		return err
 	}
 	unanswered := pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold
-	if unanswered {
+	if unanswered && len(pair.Problems) == 0 {
 		return nil
 	}
 	if !cosell.Changed(pair.Base, o, f.Rules) && len(pair.Problems) == 0 {
@@ -103,6 +103,11 @@ func (f *Flow) opportunityOf(ctx context.Context, rowID, opportunityID, reason s
 	known, ok, err := f.Ledger.Solution(ctx, rowID)
 	if err != nil || ok && (opportunityID == "" || opportunityID == known) {
 		return known, err
+	}
+	if ok { // the row was moved: the one that it left is compared too
+		if err := f.Hints.OpportunityChanged(ctx, "opportunity", known, "solution row"); err != nil {
+			return "", err
+		}
 	}
 	if opportunityID == "" {
 		if opportunityID, ok, err = f.Opportunities.OpportunityOf(ctx, rowID); err != nil || !ok {

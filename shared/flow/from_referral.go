@@ -93,29 +93,48 @@ func (f *Flow) fromNewMicrosoft(ctx context.Context, r cosell.Referral) error {
 	if err != nil {
 		return err
 	}
-	if !known {
-		return f.fromEngagement(ctx, r.EngagementID)
+	if known {
+		return f.meetMicrosoft(ctx, pair.OpportunityID, r)
 	}
-	unlock, err := f.locks.lock(ctx, pair.OpportunityID)
-	if err != nil {
+	if err := f.fromEngagement(ctx, r.EngagementID); err != nil {
 		return err
 	}
-	defer unlock()
-	if pair, known, err = f.Ledger.Find(ctx, pair.OpportunityID); err != nil || !known {
+	if pair, known, err = f.Ledger.FindByEngagement(ctx, r.EngagementID); err != nil || !known {
 		return err
 	}
-	switch {
-	case pair.Phase == cosell.Creating:
-		pair.MicrosoftID = r.ID // the echo of our own POST: the creation need not wait for certainty
-		if _, err := f.Ledger.Save(ctx, pair); err != nil {
+	return f.meetMicrosoft(ctx, pair.OpportunityID, r)
+}
+
+// meetMicrosoft adds Microsoft's referral to the pair of its engagement. It may be the echo of our own POST.
+func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell.Referral) error {
+	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
+		if !known || pair.Phase != cosell.Creating && pair.Phase != cosell.Linked {
+			return nil
+		}
+		w := work{pair: pair, referral: &r}
+		if pair.MicrosoftID != r.ID {
+			intent, _, err := f.Ledger.Intent(ctx, opportunityID, microsoftTarget)
+			if err != nil {
+				return err
+			}
+			if intent.Sent {
+				w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "created", "Microsoft's referral "+r.ID))
+			}
+			w.pair.MicrosoftID = r.ID
+		} else if again, err := f.Referrals.Get(ctx, r.ID); err != nil {
+			return err
+		} else {
+			w.referral = &again // others met it meanwhile: what was read before the lock could be old news
+		}
+		if pair.Phase == cosell.Linked {
+			return f.converge(ctx, w)
+		}
+		// The creation need not wait for certainty any longer.
+		if _, err := f.Ledger.Save(ctx, w.pair, w.entries...); err != nil {
 			return err
 		}
-		return f.Hints.ReferralWanted(ctx, pair.OpportunityID, "related-referral-created")
-	case pair.Phase != cosell.Linked:
-		return nil
-	}
-	pair.MicrosoftID = r.ID
-	return f.converge(ctx, work{pair: pair, referral: &r})
+		return f.Hints.ReferralWanted(ctx, opportunityID, "related-referral-created")
+	})
 }
 
 // fromEngagement takes up the partner's own referral of an engagement.
@@ -128,7 +147,12 @@ func (f *Flow) fromEngagement(ctx context.Context, engagementID string) error {
 		if own.Microsoft {
 			continue
 		}
-		if _, known, err := f.Ledger.FindByReferral(ctx, own.ID); err != nil || known {
+		pair, known, err := f.Ledger.FindByReferral(ctx, own.ID)
+		if err != nil {
+			return err
+		}
+		if known { // the row that finds it by its engagement was lost
+			_, err := f.Ledger.Save(ctx, pair)
 			return err
 		}
 		return f.fromNew(ctx, own)
@@ -190,15 +214,17 @@ func (f *Flow) underLock(ctx context.Context, opportunityID string, do func(cose
 func (f *Flow) fromClaimed(ctx context.Context, r cosell.Referral, opportunityID string) error {
 	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
 		switch {
-		case known && (pair.ReferralID == r.ID && pair.Phase == cosell.Linked || pair.Phase == cosell.Ended):
+		case known && pair.Phase == cosell.Ended:
 			return nil
+		case known && pair.ReferralID == r.ID && pair.Phase == cosell.Linked:
+			return f.refound(ctx, pair, r)
 		case known && pair.ReferralID != "" && pair.ReferralID != r.ID:
 			f.Log.WarnContext(ctx, "referral names an opportunity that has another one", "referral_id", r.ID, "opportunity_id", opportunityID)
 			return fault.New(fault.Refused, "referral %s names opportunity %s, which has referral %s", r.ID, opportunityID, pair.ReferralID).With("link.taken", "")
 		}
-		if _, sent, err := f.Ledger.Intent(ctx, opportunityID, ownTarget); err != nil {
+		if intent, _, err := f.Ledger.Intent(ctx, opportunityID, ownTarget); err != nil {
 			return err
-		} else if sent {
+		} else if intent.Sent {
 			return f.echo(ctx, pair, r)
 		}
 		o, err := f.Opportunities.Get(ctx, opportunityID)
@@ -211,6 +237,18 @@ func (f *Flow) fromClaimed(ctx context.Context, r cosell.Referral, opportunityID
 		}
 		return f.adopt(ctx, pair, o, r)
 	})
+}
+
+// refound is a pair whose row that finds it by its referral was lost: saving writes it anew.
+func (f *Flow) refound(ctx context.Context, pair cosell.Pair, r cosell.Referral) error {
+	pair, err := f.Ledger.Save(ctx, pair)
+	if err != nil {
+		return err
+	}
+	if r, err = f.Referrals.Get(ctx, r.ID); err != nil { // what was read before the lock could be old news
+		return err
+	}
+	return f.converge(ctx, work{pair: pair, referral: &r})
 }
 
 // echo is our own POST seen from outside before its answer was saved: the creation goes on from here.
@@ -255,7 +293,7 @@ func (f *Flow) createOpportunity(ctx context.Context, id string, r cosell.Referr
 	}
 	pair := cosell.Pair{OpportunityID: id, MicrosoftID: microsoftID,
 		Base: cosell.Base{Referral: cosell.Remember(r.Record), Opportunity: cosell.Remember(o.Record)}}
-	return f.adopt(ctx, pair, o, r)
+	return f.adopt(ctx, pair, o, r, f.entry(ctx, o.Read, toCRM, "created", "opportunity "+id))
 }
 
 // join adds to the own referral what only Microsoft's says (help, Microsoft's answer), and names it.
@@ -287,31 +325,39 @@ func with(r cosell.Referral, microsoft cosell.Record) cosell.Referral {
 
 // adopt links two records that exist: each gets the other's id where it is missing. What both hold is the
 // base; where they differ nobody can tell which is right, so it is shown and left alone.
-func (f *Flow) adopt(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, r cosell.Referral) error {
+func (f *Flow) adopt(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, r cosell.Referral, entries ...cosell.Entry) error {
+	w := work{pair: pair, referral: &r, opportunity: &o, entries: entries}
+	return f.noted(ctx, &w, f.adoptBoth(ctx, &w))
+}
+
+func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
+	o, r := *w.opportunity, *w.referral
+	if other := w.pair.ReferralID; other != "" && other != r.ID {
+		return fault.New(fault.Refused, "opportunity %s is linked with referral %s, not %s", o.ID, other, r.ID).With("link.taken", "")
+	}
 	if other := o.Record[cosell.ReferralID]; other != "" && other != r.ID {
 		return fault.New(fault.Refused, "opportunity %s names referral %s, not %s", o.ID, other, r.ID).With("link.taken", "")
 	}
-	pair.ReferralID, pair.EngagementID, pair.Phase = r.ID, r.EngagementID, cosell.Linked
-	if pair.MicrosoftID == "" {
+	w.pair.ReferralID, w.pair.EngagementID, w.pair.Phase = r.ID, r.EngagementID, cosell.Linked
+	if w.pair.MicrosoftID == "" {
 		joined, microsoftID, err := f.join(ctx, r)
 		if err != nil {
 			return err
 		}
-		r, pair.MicrosoftID = joined, microsoftID
+		w.referral, w.pair.MicrosoftID = &joined, microsoftID
 	}
-	w := work{pair: pair, referral: &r, opportunity: &o}
-	if err := f.claim(ctx, &w); err != nil {
+	if err := f.claim(ctx, w); err != nil {
 		return err
 	}
 	if o.Record[cosell.ReferralID] == "" {
-		written, err := f.linkBack(ctx, o, r, nil)
+		written, err := f.linkBack(ctx, o, *w.referral, nil)
 		if err != nil {
 			return err
 		}
 		w.opportunity = &written
 		w.entries = append(w.entries, f.entry(ctx, written.Read, toCRM, "linked", "referral "+r.ID))
 	}
-	return f.round(ctx, &w)
+	return f.round(ctx, w)
 }
 
 // claim writes the opportunity's id onto the referral, unless the referral is closed.

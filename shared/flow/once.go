@@ -113,7 +113,7 @@ func (f *Flow) probe(ctx context.Context, opportunityID, engagementID string, in
 
 // dropIntents clears what the creation protocol needed; left behind they do no harm, because the pair
 // names both referrals.
-func (f *Flow) dropIntents(ctx context.Context, p cosell.Pair) error {
+func (f *Flow) dropIntents(ctx context.Context, p cosell.Pair) {
 	targets := []string{ownTarget}
 	if p.MicrosoftID != "" {
 		targets = append(targets, microsoftTarget)
@@ -123,7 +123,6 @@ func (f *Flow) dropIntents(ctx context.Context, p cosell.Pair) error {
 			f.Log.WarnContext(ctx, "creation intent left behind", "opportunity_id", p.OpportunityID, "fault", err.Error())
 		}
 	}
-	return nil
 }
 
 func (f *Flow) link(referralID string) string {

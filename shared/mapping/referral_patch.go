@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -63,11 +64,15 @@ func (s *Referrals) setRow(p *patch, row Row, text string) error {
 
 // refusedValue explains a value that a side cannot hold.
 func refusedValue(what string, f cosell.Field, err error) error {
-	if fault.KindOf(err) != fault.Broken {
+	var known *fault.Error
+	if errors.As(err, &known) && known.Kind != fault.Broken {
+		if known.Kind == fault.Refused && known.Field == "" {
+			known.Field = string(f)
+		}
 		return err
 	}
 	return fault.New(fault.Refused, "writing %s: %s: %w", what, f, err).
-		With("value.invalid", "correct "+string(f)+" on the other side")
+		With("value.invalid", "correct "+string(f)+" on the other side").At(string(f))
 }
 
 // patch collects operations. RFC 6902 lets replace only what is there and add only below a parent that

@@ -1,0 +1,161 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// inbound is a pending deal from Partner Center with its opportunity, all events seen.
+func (w *world) inbound() (referral, opportunity string) {
+	w.t.Helper()
+	id := portalDeal(w, cosell.Record{cosell.Status: cosell.Pending, cosell.Visibility: cosell.True})
+	w.deliver(func() error { return w.flow.FromReferral(ctx, id, "referral-created") })
+	w.events()
+	return id, crm{w}.ID(id)
+}
+
+// userOf edits any opportunity as a person does.
+func (w *world) userOf(id string, changes cosell.Record) {
+	o := w.opportunities[id]
+	o.Record = after(o.Record, changes)
+	o.Version, o.Modified = w.nextVersion(), w.now
+	w.opportunities[id] = o
+}
+
+func TestConflictOnAPendingDealIsDecidedWithTheAnswer(t *testing.T) {
+	w := newWorld(t)
+	r, o := w.inbound()
+	w.portal(r, cosell.Record{cosell.DealValue: "20"})
+	w.now = w.now.Add(1e9)
+	w.userOf(o, cosell.Record{cosell.DealValue: "30"})
+	w.silent()
+	w.userOf(o, cosell.Record{cosell.Status: cosell.Open})
+	w.events()
+	if got := w.referrals[r].Record; got[cosell.DealValue] != "30" || got[cosell.Status] != cosell.Accepted {
+		t.Errorf("referral %v", got)
+	}
+	w.silent()
+}
+
+func TestTakenBackDeclineClearsItsProblem(t *testing.T) {
+	w := newWorld(t)
+	_, o := w.inbound()
+	w.userOf(o, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: ""})
+	w.events()
+	if got := w.opportunities[o].Record; got[cosell.Mark] != cosell.MarkFailed {
+		t.Fatalf("no cross: %v", got)
+	}
+	w.userOf(o, cosell.Record{cosell.Status: cosell.OnHold})
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, "opportunity", o, "Update") })
+	if got := w.opportunities[o].Record; got[cosell.Mark] != cosell.MarkOK {
+		t.Errorf("the cross stays: %v", got)
+	}
+	w.silent()
+}
+
+func TestEditsOfAnUnsyncedDealWaitForTheSwitch(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.user(cosell.Record{cosell.Sync: cosell.False, cosell.DealValue: "777"})
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "Better"})
+	puts := w.puts
+	w.events()
+	if w.puts != puts {
+		t.Error("Partner Center was written while the switch was off")
+	}
+	w.silent()
+	w.user(cosell.Record{cosell.Sync: cosell.True})
+	w.events()
+	if got := w.own()[0].Record; got[cosell.DealValue] != "777" || got[cosell.Name] != "Better" {
+		t.Errorf("after the switch: %v", got)
+	}
+	w.silent()
+}
+
+func TestValueThatCRMRefusesIsTriedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.refuseCRM = func(v cosell.Record) error {
+		if v[cosell.Currency] == "XXX" {
+			return fault.New(fault.Refused, "no such currency").With("currency.unknown", "add it")
+		}
+		return nil
+	}
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Currency: "XXX"})
+	w.events()
+	o := w.opportunities[deal].Record
+	if strings.Count(o[cosell.Audit], "currency.unknown") != 1 || o[cosell.Mark] != cosell.MarkFailed {
+		t.Errorf("mark %q, Audit %q", o[cosell.Mark], o[cosell.Audit])
+	}
+	w.silent()
+	w.refuseCRM = nil
+	w.events()
+	if o := w.opportunities[deal].Record; o[cosell.Currency] != "XXX" || o[cosell.Mark] != cosell.MarkOK {
+		t.Errorf("after it was mended: %v", o)
+	}
+	w.silent()
+}
+
+func TestUnreadableValueIsExplainedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Unreadable.Of("closingDate"): "not a date"})
+	w.events()
+	w.silent()
+	if n := strings.Count(w.opportunities[deal].Record[cosell.Audit], "value.unreadable"); n != 1 {
+		t.Errorf("explained %d times", n)
+	}
+}
+
+func TestWinThatMakesTheDealRegistrableIsHeldToo(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Visibility: cosell.True})
+	w.opportunityChanged()
+	w.user(cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "85000"})
+	if err := w.flow.FromOpportunity(ctx, "opportunity", deal, "Win"); !fault.Is(err, fault.Later) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPortalEditDuringAHeldWinIsNoConflictLater(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Visibility: cosell.True, cosell.DealValue: "85000"})
+	w.opportunityChanged()
+	w.events()
+	w.user(cosell.Record{cosell.Status: cosell.Won})
+	_ = w.flow.FromOpportunity(ctx, "opportunity", deal, "Win")
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "86000"})
+	_ = w.flow.FromReferral(ctx, w.own()[0].ID, "referral-updated")
+	w.user(cosell.Record{cosell.DealValue: "87000"})
+	w.opportunityChanged()
+	w.events()
+	o := w.opportunities[deal].Record
+	if w.own()[0].Record[cosell.DealValue] != "87000" || strings.Contains(o[cosell.Audit], "conflict") {
+		t.Errorf("referral %v, Audit %q", w.own()[0].Record, o[cosell.Audit])
+	}
+}
+
+func TestHelpThatMicrosoftRefusesLeavesTheDealLinked(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	w.refuseInvite = fault.New(fault.Refused, "no seller").With("invite.refused", "ask")
+	w.opportunityChanged()
+	w.events()
+	o := w.opportunities[deal].Record
+	if o[cosell.ReferralID] != w.own()[0].ID || o[cosell.Mark] != cosell.MarkFailed || strings.Count(o[cosell.Audit], "invite.refused") != 1 {
+		t.Errorf("%v", o)
+	}
+	w.silent()
+	w.refuseInvite = nil
+	w.opportunityChanged()
+	if o := w.opportunities[deal].Record; len(w.microsofts()) != 1 || o[cosell.Mark] != cosell.MarkOK {
+		t.Errorf("%d of Microsoft's, %v", len(w.microsofts()), o)
+	}
+	w.silent()
+}

@@ -1,0 +1,110 @@
+package flow_test
+
+import (
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+func TestLinkRowsThatWereLostLoseNoEdit(t *testing.T) {
+	for name, lost := range map[string]func(w *world) func(string) bool{
+		"OwnReferral": func(w *world) func(string) bool {
+			return func(id string) bool { return id == w.own()[0].ID }
+		},
+		"Both": func(*world) func(string) bool { return func(string) bool { return true } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.shared(nil)
+			w.forget = lost(w)
+			w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "4321"})
+			w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
+			posts := w.posts
+			w.referralChanged(w.own()[0].ID)
+			w.deliver(func() error { return w.flow.FromReferral(ctx, w.microsofts()[0].ID, "related-referral-updated") })
+			o := w.opportunities[deal].Record
+			if o[cosell.DealValue] != "4321" || o[cosell.MicrosoftStatus] != "Accepted" || w.posts != posts {
+				t.Errorf("%d POSTs, %v", w.posts-posts, o)
+			}
+		})
+	}
+}
+
+func TestLinkedOpportunityNeverTakesAnotherReferral(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	own := w.own()[0].ID
+	other := portalDeal(w, nil)
+	w.user(cosell.Record{cosell.ReferralID: other})
+	w.referralChanged(other)
+	w.opportunityChanged()
+	if p, _, _ := w.memory.Find(ctx, deal); p.ReferralID != own || w.referrals[other].Record[cosell.CRMID] != "" {
+		t.Errorf("linked with %s, which says %v", p.ReferralID, w.referrals[other].Record)
+	}
+}
+
+func TestMovedSolutionRowChangesBothOpportunities(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{"solutions/SOL-2": "{}"})
+	w.opportunityChanged()
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", deal, "Create") })
+	w.user(cosell.Record{"solutions/SOL-2": ""})
+	const other = "44444444-4444-4444-8444-444444444444"
+	w.opportunities[other] = cosell.Opportunity{Side: cosell.Side{ID: other, Version: w.nextVersion(), Record: cosell.Record{cosell.Sync: cosell.False}}}
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", other, "Update") })
+	if v, ok := w.own()[0].Record["solutions/SOL-2"]; ok {
+		t.Errorf("the first opportunity's referral still has %q", v)
+	}
+}
+
+// entries counts the remote writes that the ledger's audit knows of.
+func (w *world) entries(ids ...string) (written int) {
+	w.t.Helper()
+	for _, id := range ids {
+		found, err := w.memory.Audit(ctx, id, 1000)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		written += len(found)
+	}
+	return written
+}
+
+func TestEveryRemoteWriteHasOneEntry(t *testing.T) {
+	w := newWorld(t)
+	w.shared(nil)
+	portal := portalDeal(w, nil)
+	w.referralChanged(portal)
+	other := crm{w}.ID(portal)
+	w.user(cosell.Record{cosell.DealValue: "5"})
+	w.events()
+	w.portal(portal, cosell.Record{cosell.DealValue: "6"})
+	w.events()
+	w.beforeCRMPut = func() { w.userOf(other, cosell.Record{cosell.DealValue: "8"}) }
+	w.portal(portal, cosell.Record{cosell.Name: "Other"})
+	w.events()
+	if n := w.entries(deal, other); n != w.writes() {
+		t.Errorf("%d writes, %d entries", w.writes(), n)
+	}
+}
+
+func TestWritesBeforeAFailureHaveTheirEntries(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	broken := true
+	w.refuseCRM = func(cosell.Record) error {
+		if broken {
+			broken = false
+			return errDied
+		}
+		return nil
+	}
+	w.user(cosell.Record{cosell.Help: "GeneralOrOther", cosell.DealValue: "12"}) // a PATCH, a POST, and a write to CRM that breaks
+	w.events()
+	if n := w.entries(deal); n != w.writes() || len(w.microsofts()) != 1 {
+		t.Errorf("%d writes, %d entries, %d of Microsoft's", w.writes(), n, len(w.microsofts()))
+	}
+}
