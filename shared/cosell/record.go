@@ -131,6 +131,9 @@ type Base struct {
 	Opportunity Record `json:"opportunity"`
 }
 
+// Stale says whether the side is an older version of the record than one that was seen before.
+func (p Pair) Stale(s Side) bool { return s.Modified.Before(p.Seen[s.ID]) }
+
 // Phase is how far a pair has come.
 type Phase string
 
@@ -154,7 +157,10 @@ type Pair struct {
 	Problems           []string  // codes that Audit explains now, sorted
 	HeldUntil          time.Time // a change that waits, by Partner Center's clock
 	LastSuccess        time.Time
-	Version            string // of the row in the ledger; empty for a pair that was never saved
+	// Seen is, per record id, when the newest version that we know was last modified, by that system's
+	// clock. A read that is older is stale: it must neither look like a change nor like none.
+	Seen    map[string]time.Time
+	Version string // of the row in the ledger; empty for a pair that was never saved
 }
 
 // Entry is one line of the ledger's audit: every remote write and every refused change has one.

@@ -1,6 +1,10 @@
 package cosell
 
-import "slices"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Written is what happened after a plan was applied: what was read, and what the systems answered to the
 // writes (nil where nothing was written).
@@ -44,7 +48,31 @@ func (in Pairing) Settle(pair Pair, plan Plan, w Written) Pair {
 		pair.OpportunityVersion = ""
 	}
 	pair.Base = base
+	pair.Seen = in.seen(pair.Seen, w)
 	return pair
+}
+
+// seen notes the newest versions.
+func (in Pairing) seen(before map[string]time.Time, w Written) map[string]time.Time {
+	seen := maps.Clone(before)
+	if seen == nil {
+		seen = map[string]time.Time{}
+	}
+	note := func(s Side) {
+		if s.Modified.After(seen[s.ID]) {
+			seen[s.ID] = s.Modified
+		}
+	}
+	note(in.Referral.Side)
+	if w.Referral != nil {
+		note(w.Referral.Side)
+	}
+	for _, o := range []*Opportunity{in.Opportunity, w.Opportunity} {
+		if o != nil {
+			note(o.Side)
+		}
+	}
+	return seen
 }
 
 // renewAll takes over everything that was read, but for what is kept. Members that are gone are dropped.

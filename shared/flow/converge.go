@@ -45,6 +45,9 @@ func (f *Flow) converge(ctx context.Context, w work) error {
 // round decides once and writes: Partner Center first, then CRM, then what is remembered. A crash in
 // between is repaired by the redelivery, whose plan is then shorter.
 func (f *Flow) round(ctx context.Context, w *work) error {
+	if err := w.fresh(); err != nil {
+		return err
+	}
 	pairing := f.pairing(w)
 	plan := cosell.Merge(pairing)
 	if f.needsOpportunity(w, plan) {
@@ -89,6 +92,23 @@ func (f *Flow) noted(ctx context.Context, w *work, err error) error {
 	return err
 }
 
+// staleTime is how long a system that answered with an old version is left alone.
+const staleTime = 5 * time.Second
+
+// fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
+func (w *work) fresh() error {
+	sides := []cosell.Side{w.referral.Side}
+	if w.opportunity != nil {
+		sides = append(sides, w.opportunity.Side)
+	}
+	for _, s := range sides {
+		if w.pair.Stale(s) {
+			return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
 func (f *Flow) pairing(w *work) cosell.Pairing {
 	return cosell.Pairing{Base: w.pair.Base, Referral: w.referral, Opportunity: w.opportunity,
 		Invited: w.pair.MicrosoftID != "", Rules: f.Rules, Options: f.Settings.Options}
@@ -100,7 +120,10 @@ func (f *Flow) readOpportunity(ctx context.Context, w *work) error {
 		return err
 	}
 	w.opportunity = &o
-	return f.readOwn(ctx, w)
+	if err := f.readOwn(ctx, w); err != nil {
+		return err
+	}
+	return w.fresh()
 }
 
 // readOwn puts the partner's own referral in the place of Microsoft's, which we may read but never write:

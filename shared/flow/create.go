@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -113,6 +114,10 @@ func (f *Flow) finish(ctx context.Context, w work, own, microsoft cosell.Referra
 		pair.Base.Opportunity[cosell.Help] = "" // still to be asked, and explained where that goes wrong
 	}
 	pair.OpportunityVersion = written.Version
+	pair.Seen = map[string]time.Time{own.ID: own.Modified, written.ID: written.Modified}
+	if microsoft.ID != "" {
+		pair.Seen[microsoft.ID] = microsoft.Modified
+	}
 	for _, field := range slices.AppendSeq(slices.Clone(backColumns), maps.Keys(answer)) {
 		if v, ok := written.Record[field]; ok {
 			pair.Base.Opportunity[field] = v

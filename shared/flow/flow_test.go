@@ -383,3 +383,10 @@ func TestSolutionRowIsResolvedAfterItsDeletion(t *testing.T) {
 		t.Errorf("the row is still there: %q", v)
 	}
 }
+
+func decided(err error) string {
+	if err == nil {
+		return "done"
+	}
+	return fault.KindOf(err).String()
+}

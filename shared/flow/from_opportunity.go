@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -60,6 +61,9 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, reason string) 
 	}
 	if err != nil || !o.Synced() {
 		return err
+	}
+	if pair.Stale(o.Side) {
+		return fault.Wait(staleTime, "opportunity %s was read as it was at %s, a newer version is known", o.ID, o.Modified.UTC().Format(time.RFC3339))
 	}
 	unanswered := pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold
 	if unanswered && len(pair.Problems) == 0 {

@@ -176,11 +176,13 @@ func splitVersion(v string) (version string, links []string) {
 
 func pairProps(p cosell.Pair, write string) map[string]string {
 	base, _ := json.Marshal(p.Base) // maps of text
+	seen, _ := json.Marshal(p.Seen) // times between the years 0 and 9999
 	props := map[string]string{
 		"V": schema, "Write": write,
 		"Opportunity": p.OpportunityID, "Referral": p.ReferralID, "Microsoft": p.MicrosoftID, "Engagement": p.EngagementID,
 		"Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion, "Problems": strings.Join(p.Problems, "\n"),
 		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
+		"Seen": string(seen),
 	}
 	setLong(props, "Base", string(base))
 	return props
@@ -198,6 +200,9 @@ func pairOf(r row) (cosell.Pair, error) {
 	}
 	if err := json.Unmarshal([]byte(r.long("Base")), &p.Base); err != nil {
 		return p, fault.New(fault.Invalid, "the base in row %s is damaged: delete the row, the sweep builds it anew: %w", r.key, err)
+	}
+	if text := r.props["Seen"]; text != "" { // rows of older versions have none
+		_ = json.Unmarshal([]byte(text), &p.Seen) // damaged: as if nothing had been seen
 	}
 	p.Version = joinVersion(r.version, links(p))
 	return p, nil

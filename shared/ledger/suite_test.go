@@ -41,7 +41,7 @@ func samplePair() cosell.Pair {
 	return cosell.Pair{
 		OpportunityID: uuid.NewString(), ReferralID: uuid.NewString(), MicrosoftID: uuid.NewString(), EngagementID: uuid.NewString(),
 		Phase: cosell.Linked, OpportunityVersion: `W/"4711"`, Problems: []string{"contact.missing", "solution.missing"},
-		HeldUntil: noon.Add(time.Hour), LastSuccess: noon,
+		HeldUntil: noon.Add(time.Hour), LastSuccess: noon, Seen: map[string]time.Time{"r": noon},
 		Base: cosell.Base{
 			Referral:    cosell.Record{cosell.Name: "Contoso's 'deal' ✓", cosell.Notes: strings.Repeat("🙂é", 40_000), cosell.Contacts: "1"},
 			Opportunity: cosell.Record{cosell.Name: "", cosell.DealValue: "1000.5"},

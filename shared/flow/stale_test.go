@@ -1,0 +1,51 @@
+package flow_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// A system may answer with an old version for a while after a write.
+func TestStaleReadIsNoChangeOfAnybody(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	id := w.own()[0].ID
+	old := w.referrals[id]
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.DealValue: "250"})
+	w.opportunityChanged()
+	fresh := w.referrals[id]
+
+	w.referrals[id] = old
+	err := w.flow.FromReferral(context.Background(), id, "referral-updated")
+	if d := decided(err); d != "later" || w.opportunities[deal].Record[cosell.DealValue] != "250" {
+		t.Errorf("%s, CRM says %s", d, w.opportunities[deal].Record[cosell.DealValue])
+	}
+	w.referrals[id] = fresh
+	w.referralChanged(id)
+	w.silent()
+}
+
+func TestStaleOpportunityIsReadAgain(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	old := w.opportunities[deal]
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.DealValue: "250"})
+	w.opportunityChanged()
+	fresh := w.opportunities[deal]
+
+	w.opportunities[deal] = old
+	err := w.flow.FromOpportunity(context.Background(), "opportunity", deal, "Update")
+	if d := decided(err); d != "later" || w.own()[0].Record[cosell.DealValue] != "250" {
+		t.Errorf("%s, Partner Center says %s", d, w.own()[0].Record[cosell.DealValue])
+	}
+	w.opportunities[deal] = fresh
+	w.opportunityChanged()
+	w.silent()
+}
