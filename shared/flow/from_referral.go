@@ -339,7 +339,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		return fault.New(fault.Refused, "opportunity %s names referral %s, not %s", o.ID, other, r.ID).With("link.taken", "")
 	}
 	w.pair.ReferralID, w.pair.EngagementID, w.pair.Phase = r.ID, r.EngagementID, cosell.Linked
-	if w.pair.MicrosoftID == "" {
+	if w.pair.MicrosoftID == "" && w.pair.Base.Referral == nil { // who comes with a base has asked already
 		joined, microsoftID, err := f.join(ctx, r)
 		if err != nil {
 			return err
