@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -125,6 +126,31 @@ func TestBrokenRequestsAreRefusedAtTheListener(t *testing.T) {
 	}
 	if called {
 		t.Error("the function was called")
+	}
+	stop()
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}
+
+// With a length and chunks in one request nobody can tell where it ends: after the refusal nothing more of
+// the connection may be taken for a request.
+func TestWhatFollowsARefusedChunkedRequestIsNotServed(t *testing.T) {
+	h := NewServer([]Function{httpFunction(func(w http.ResponseWriter, _ *http.Request) { Refuse(w, http.StatusBadRequest, "no") })}, nil, Options{})
+	addr, stop, result := listen(t, h, os.Getppid)
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	_, _ = io.WriteString(c, "POST /api/crmwebhook HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"+
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if err := c.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(c)
+	if n := strings.Count(string(all), "HTTP/1.1 "); err != nil || n != 1 || !strings.HasPrefix(string(all), "HTTP/1.1 400 ") {
+		t.Errorf("%d answers, %v: %q", n, err, all)
 	}
 	stop()
 	if err := <-result; err != nil {

@@ -125,6 +125,9 @@ func (s *server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) (s
 		Refuse(w, http.StatusInternalServerError, "something went wrong on our side")
 		return http.StatusInternalServerError, nil
 	}
+	if len(r.TransferEncoding) > 0 && answer.status >= http.StatusBadRequest {
+		w.Header().Set("Connection", "close") // a length beside it is gone by now: what follows may be smuggled
+	}
 	return answer.sendTo(w), answer.cause
 }
 
