@@ -6,7 +6,10 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -217,6 +220,28 @@ func ReadJSON(r *http.Request, v any) error {
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return fmt.Errorf("body of %s %s: %w", r.Method, r.URL.Path, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("body of %s %s: something follows the JSON object", r.Method, r.URL.Path)
+	}
+	return nil
+}
+
+// OnlyQuery names a query parameter that the call does not have.
+func OnlyQuery(r *http.Request, allowed ...string) error {
+	for name := range r.URL.Query() {
+		if !slices.Contains(allowed, name) {
+			return fmt.Errorf("%s %s has no parameter %q: use %s", r.Method, r.URL.Path, name, strings.Join(allowed, ", "))
+		}
+	}
+	return nil
+}
+
+// KnownMethod refuses what is no HTTP method, in any case; empty stands for all.
+func KnownMethod(member, method string) error {
+	known := []string{"", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "MERGE"}
+	if !slices.Contains(known, strings.ToUpper(method)) {
+		return fmt.Errorf("%s %q: use %s", member, method, strings.Join(known[1:], ", "))
 	}
 	return nil
 }

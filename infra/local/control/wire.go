@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -79,6 +80,10 @@ func (w *Wire) MountControl(mux *http.ServeMux) {
 }
 
 func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
+	if err := OnlyQuery(r, "since"); err != nil {
+		WriteError(rw, http.StatusBadRequest, "%v", err)
+		return
+	}
 	since := int64(0)
 	if s := r.URL.Query().Get("since"); s != "" {
 		n, err := strconv.ParseInt(s, 10, 64)
@@ -105,6 +110,10 @@ func (w *Wire) addFault(rw http.ResponseWriter, r *http.Request) {
 	if f.Times == 0 {
 		compiled.left = -1
 	}
+	if err := f.check(); err != nil {
+		WriteError(rw, http.StatusBadRequest, "%v", err)
+		return
+	}
 	var err error
 	if compiled.url, err = regexp.Compile(f.Match.URL); err != nil {
 		WriteError(rw, http.StatusBadRequest, "match.url: %v", err)
@@ -118,7 +127,7 @@ func (w *Wire) addFault(rw http.ResponseWriter, r *http.Request) {
 			return
 		}
 	case "delay":
-		if compiled.delay, err = time.ParseDuration(f.Delay); err != nil {
+		if compiled.delay, err = time.ParseDuration(f.Delay); err != nil || compiled.delay < 0 {
 			WriteError(rw, http.StatusBadRequest, `delay %q: use a duration such as "200ms"`, f.Delay)
 			return
 		}
@@ -131,6 +140,14 @@ func (w *Wire) addFault(rw http.ResponseWriter, r *http.Request) {
 	n := len(w.faults)
 	w.mu.Unlock()
 	WriteJSON(rw, http.StatusOK, map[string]int{"faults": n})
+}
+
+// check says what is wrong with a fault of any kind.
+func (f Fault) check() error {
+	if f.Times < 0 {
+		return fmt.Errorf("times %d: use 1 or more, or 0 for until DELETE faults", f.Times)
+	}
+	return KnownMethod("match.method", f.Match.Method)
 }
 
 // take returns the first fault that matches and counts it.
@@ -178,10 +195,11 @@ func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case f.Do == "delay":
 		w.sleep(f.delay)
 		w.next.ServeHTTP(rec, r)
-	case f.Do == "stale" && r.Method == http.MethodGet && w.previous(abs) != nil:
-		rec = w.previous(abs)
 	default:
 		w.next.ServeHTTP(rec, r)
+		if f.Do == "stale" && r.Method == http.MethodGet {
+			rec = w.older(abs, rec)
+		}
 	}
 	w.tell(Committed, r)
 	if f != nil && f.Do == "loseAnswer" {
@@ -224,14 +242,21 @@ func (w *Wire) count(d int) {
 	w.mu.Unlock()
 }
 
-// previous is the last answer that differed from the present one.
-func (w *Wire) previous(url string) *httptest.ResponseRecorder {
+// older is the last answer to this GET that differs from the present one, which may be the first after a
+// write; the present one where none does.
+func (w *Wire) older(url string, present *httptest.ResponseRecorder) *httptest.ResponseRecorder {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if l := w.seen[url]; l != nil {
+	l := w.seen[url]
+	switch {
+	case l == nil:
+		return present
+	case !bytes.Equal(l.current.Body.Bytes(), present.Body.Bytes()):
+		return l.current
+	case l.previous != nil:
 		return l.previous
 	}
-	return nil
+	return present
 }
 
 func (w *Wire) remember(method, url string, rec *httptest.ResponseRecorder) {

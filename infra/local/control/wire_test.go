@@ -149,6 +149,20 @@ func TestStaleGivesThePreviousAnswer(t *testing.T) {
 	}
 }
 
+func TestStaleGivesTheAnswerBeforeTheWrite(t *testing.T) {
+	b := start(t)
+	b.call("PATCH", "/a")
+	b.call("GET", "/a")
+	b.call("PATCH", "/a")
+	b.ask("POST", "/faults", `{"do":"stale","times":1}`)
+	if _, body := b.call("GET", "/a"); body != "1" {
+		t.Errorf("the first read after a write gives %q", body)
+	}
+	if _, body := b.call("GET", "/a"); body != "2" {
+		t.Errorf("afterwards %q", body)
+	}
+}
+
 func TestWatchersSeeEveryPointInOrder(t *testing.T) {
 	b := start(t)
 	var points []string
@@ -161,13 +175,16 @@ func TestWatchersSeeEveryPointInOrder(t *testing.T) {
 
 func TestMisspeltControlCallsAreRefused(t *testing.T) {
 	b := start(t)
-	for _, body := range []string{`{"do":"explode"}`, `{"do":"status"}`, `{"do":"delay","delay":"soon"}`, `{"do":"cut","match":{"url":"("}}`, `{"what":1}`, `[]`} {
+	for _, body := range []string{`{"do":"explode"}`, `{"do":"status"}`, `{"do":"delay","delay":"soon"}`, `{"do":"cut","match":{"url":"("}}`, `{"what":1}`, `[]`,
+		`{"do":"cut","times":-1}`, `{"do":"cut","match":{"method":"FETCH"}}`, `{"do":"delay","delay":"-1s"}`, `{"do":"cut"}{"do":"cut"}`} {
 		if status, text := b.ask("POST", "/faults", body); status != 400 || !strings.Contains(text, "error") {
 			t.Errorf("%s: %d %s", body, status, text)
 		}
 	}
-	if status, _ := b.ask("GET", "/history?since=x", ""); status != 400 {
-		t.Errorf("since=x: %d", status)
+	for _, query := range []string{"since=x", "since=-1", "from=1"} {
+		if status, _ := b.ask("GET", "/history?"+query, ""); status != 400 {
+			t.Errorf("%s: %d", query, status)
+		}
 	}
 }
 

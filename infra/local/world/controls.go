@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -67,6 +69,10 @@ func (w *World) mountWorld(mux *http.ServeMux) {
 }
 
 func (w *World) answerIdle(rw http.ResponseWriter, r *http.Request) {
+	if err := control.OnlyQuery(r, "wait"); err != nil {
+		control.WriteError(rw, http.StatusBadRequest, "%v", err)
+		return
+	}
 	wait := time.Duration(0)
 	if text := r.URL.Query().Get("wait"); text != "" {
 		ms, err := strconv.ParseInt(text, 10, 64)
@@ -117,7 +123,7 @@ func (w *World) advance(ctx context.Context, by time.Duration) error {
 func (w *World) mountKill(mux *http.ServeMux) {
 	mux.HandleFunc("POST /kill", func(rw http.ResponseWriter, r *http.Request) {
 		var k control.Kill
-		if err := control.ReadJSON(r, &k); err != nil {
+		if err := control.ReadJSON(r, &k); err != nil && !errors.Is(err, io.EOF) { // no body: at once
 			control.WriteError(rw, http.StatusBadRequest, "%v", err)
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,6 +41,12 @@ func (k *killer) arm(after control.KillAfter) error {
 	case control.Before, control.Committed, control.Answered:
 	default:
 		return fmt.Errorf("after.point %q: use before, committed or answered", after.Point)
+	}
+	if known := append(sortedKeys(surfaces()), hostTables); after.Host != "" && !slices.Contains(known, strings.ToLower(after.Host)) {
+		return fmt.Errorf("after.host %q: use %s", after.Host, strings.Join(known, ", "))
+	}
+	if err := control.KnownMethod("after.method", after.Method); err != nil {
+		return err
 	}
 	if after.N < 0 {
 		return fmt.Errorf("after.n %d: use 1 for the next matching call", after.N)

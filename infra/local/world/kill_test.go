@@ -81,6 +81,8 @@ func TestKillThatCannotBeIsRefused(t *testing.T) {
 		{Point: "later"}: "before, committed or answered",
 		{Path: "("}:      "after.path",
 		{N: -1}:          "after.n -1",
+		{Host: "x.test"}: "tables",
+		{Method: "GOT"}:  "after.method",
 	} {
 		if err := k.arm(wrong); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v does not say %q", wrong, err, says)
