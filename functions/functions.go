@@ -64,7 +64,7 @@ func build(name string, a *app.App) funchost.Function {
 	case "solutionssync":
 		return funchost.Function{QueueName: "solutions-changed", Queue: a.OwnPointers(solutionssync.Handler(a.Jobs))}
 	case "reconcile":
-		return funchost.Function{Timer: reconcile.Handler(a.Jobs, registration(a).Check, a.NewID)}
+		return funchost.Function{Timer: reconcile.Handler(a.Jobs, registration(a).Check, a.Revive, a.NewID)}
 	default:
 		return funchost.Function{Route: name, HTTP: &health.Handler{Operators: a.Operators, Details: a.Role != app.Intake,
 			Report: func(ctx context.Context) health.Report { return health.Report(a.Health(ctx)) }}}

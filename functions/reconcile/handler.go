@@ -17,10 +17,13 @@ type Flow interface {
 // Watch looks at the webhook registration; an error is an alarm.
 type Watch func(ctx context.Context) error
 
-// Handler runs on a timer. Both jobs are done even if one fails; the next run tries again.
-func Handler(f Flow, watch Watch, newID func() string) func(context.Context, funchost.Tick) error {
+// Revive gives messages that the broker set aside another chance.
+type Revive func(ctx context.Context) error
+
+// Handler runs on a timer. All jobs are done even if one fails; the next run tries again.
+func Handler(f Flow, watch Watch, revive Revive, newID func() string) func(context.Context, funchost.Tick) error {
 	return func(ctx context.Context, _ funchost.Tick) error {
 		ctx = flow.WithTrace(ctx, newID())
-		return errors.Join(f.Reconcile(ctx), watch(ctx))
+		return errors.Join(revive(ctx), f.Reconcile(ctx), watch(ctx))
 	}
 }

@@ -19,12 +19,12 @@ func (f *fakeFlow) Reconcile(ctx context.Context) error {
 	return f.err
 }
 
-func TestBothJobsAreDoneEvenIfOneFails(t *testing.T) {
+func TestAllJobsAreDoneEvenIfOneFails(t *testing.T) {
 	sweep, look := errors.New("the CRM is away"), errors.New("somebody else's URL")
-	watched := 0
+	watched, revived := 0, 0
 	f := &fakeFlow{err: sweep}
-	h := Handler(f, func(context.Context) error { watched++; return look }, func() string { return "t-1" })
-	if err := h(t.Context(), funchost.Tick{}); !errors.Is(err, sweep) || !errors.Is(err, look) || watched != 1 || f.trace != "t-1" {
+	h := Handler(f, func(context.Context) error { watched++; return look }, func(context.Context) error { revived++; return nil }, func() string { return "t-1" })
+	if err := h(t.Context(), funchost.Tick{}); !errors.Is(err, sweep) || !errors.Is(err, look) || watched != 1 || revived != 1 || f.trace != "t-1" {
 		t.Errorf("%v, watched %d, trace %q", err, watched, f.trace)
 	}
 	f.err, look = nil, nil

@@ -44,6 +44,7 @@ type App struct {
 	watch *watch
 	port  string
 	close func(context.Context) error
+	dead  func(ctx context.Context, take func(context.Context, queue.Dead) error) error
 }
 
 // New reads the settings from "NAME=value" pairs, checks them all, and builds the parts that the role
@@ -67,7 +68,7 @@ func New(environ []string, out io.Writer) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Sender, a.close = watched{bus, a.watch}, bus.Close
+	a.Sender, a.close, a.dead = watched{bus, a.watch}, bus.Close, bus.Dead
 	a.Operators = funchost.Operators{Keys: []string{c.OperatorKey.Reveal(), c.OperatorKeyPrevious.Reveal()}, Log: a.Log}
 	if c.Role != Sync {
 		if err := a.events(c, transport); err != nil {

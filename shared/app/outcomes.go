@@ -27,6 +27,18 @@ func (o outcomes) Repeat(ctx context.Context, d funchost.Delivery, after time.Du
 	return o.app.Sender.Send(ctx, queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: o.app.Now().Add(after)})
 }
 
+// Revive gives messages in the dead-letter queues another chance, or parks them when they had enough.
+func (a *App) Revive(ctx context.Context) error {
+	return a.dead(ctx, func(ctx context.Context, d queue.Dead) error {
+		m, err := d.Revive()
+		if err != nil {
+			return outcomes{a}.Park(ctx, funchost.Delivery{Queue: string(d.Queue), Session: d.Session, MessageID: d.MessageID, Body: d.Body}, "reconcile", err)
+		}
+		a.Log.WarnContext(ctx, "message revived", "queue", d.Queue, "kind", m.Pointer.Kind, "attempt", m.Pointer.Attempt, "reason", d.Reason)
+		return a.Sender.Send(ctx, m)
+	})
+}
+
 // Park implements funchost.Outcomes: a row for a person to look at.
 func (o outcomes) Park(ctx context.Context, d funchost.Delivery, function string, cause error) error {
 	original := json.RawMessage(d.Body)

@@ -149,7 +149,7 @@ func classify(queue Name, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = fmt.Errorf("sending to queue %s: %w", queue, err)
+	err = fmt.Errorf("queue %s: %w", queue, err)
 	var condition *amqp.Error
 	if errors.As(err, &condition) && condition.Condition == serverBusy {
 		return fault.Wait(busyWait, "%w", err)

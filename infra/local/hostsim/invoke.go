@@ -108,6 +108,7 @@ func (h *Host) envelope(inv *invocation, body []byte, parent string) (*result, s
 	}
 	in, err := h.follow(inv.ctx, w, "/"+inv.fn.name, header, body)
 	if err != nil {
+		w.noticed(inv.ctx)
 		return nil, "", causeOf(inv, err)
 	}
 	answer, err := io.ReadAll(in)
@@ -130,6 +131,19 @@ func (h *Host) envelope(inv *invocation, body []byte, parent string) (*result, s
 		}
 	}
 	return res, string(answer), err
+}
+
+// noticing is how long a broken call may be ahead of the news that the process is gone. Without it a
+// local broker, which needs no time at all, would spend all deliveries of a message on a dead process.
+const noticing = 250 * time.Millisecond
+
+// noticed waits until the process is known to be gone, if it is.
+func (w *worker) noticed(ctx context.Context) {
+	select {
+	case <-w.exited:
+	case <-ctx.Done():
+	case <-time.After(noticing):
+	}
 }
 
 func causeOf(inv *invocation, err error) error {
