@@ -52,6 +52,25 @@ func (in Pairing) Settle(pair Pair, plan Plan, w Written) Pair {
 	return pair
 }
 
+// SettleSent renews the base of what was written to the referral alone, when the rest of the plan could not
+// be carried out: our own write must not look like the other side's, should the opportunity's value have
+// been changed back meanwhile.
+func (in Pairing) SettleSent(pair Pair, plan Plan, r Referral) Pair {
+	base := Base{Referral: pair.Base.Referral.Clone(), Opportunity: pair.Base.Opportunity.Clone()}
+	for f := range plan.ToReferral {
+		if _, both := plan.ToOpportunity[f]; both {
+			continue // half of it is still to come
+		}
+		base.Referral.renew(f, r.Record)
+		if in.Opportunity != nil {
+			base.Opportunity.renew(f, in.Opportunity.Record)
+		}
+	}
+	pair.Base, pair.OpportunityVersion = base, ""
+	pair.Seen = in.seen(pair.Seen, Written{Referral: &r})
+	return pair
+}
+
 // seen notes the newest versions.
 func (in Pairing) seen(before map[string]time.Time, w Written) map[string]time.Time {
 	seen := maps.Clone(before)

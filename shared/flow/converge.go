@@ -20,6 +20,8 @@ type work struct {
 	microsoftID string              // Microsoft's referral reported, and referral is the own one with what Microsoft's says
 	opportunity *cosell.Opportunity // nil: taken from the base, the write's version condition proves it
 	entries     []cosell.Entry
+	untold      []cosell.Problem // about what was written in an earlier round
+	invited     cosell.Record    // what Microsoft's referral says that this round created
 }
 
 // converge brings a linked pair together. The referral that reported is in w; so is the opportunity if it
@@ -58,19 +60,45 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		plan = cosell.Merge(pairing)
 	}
 	checkInvite(w, &plan)
-	var done cosell.Written
-	if err := f.writeReferral(ctx, w, &plan, &done); err != nil {
-		return err
+	plan.Problems = append(w.untold, plan.Problems...)
+	w.invited = nil
+	done, err := f.apply(ctx, w, &plan)
+	if err != nil && done.Referral != nil {
+		return f.halfDone(ctx, w, pairing, plan, *done.Referral, err)
 	}
-	if plan.Invite != "" {
-		if err := f.invite(ctx, w, &plan); err != nil {
-			return err
-		}
-	}
-	if err := f.writeOpportunity(ctx, w, &plan, &done); err != nil {
+	if err != nil {
 		return err
 	}
 	return f.remember(ctx, w, pairing, plan, done)
+}
+
+// apply writes what the plan says; what was written is given also with an error.
+func (f *Flow) apply(ctx context.Context, w *work, plan *cosell.Plan) (done cosell.Written, err error) {
+	if err := f.writeReferral(ctx, w, plan, &done); err != nil {
+		return done, err
+	}
+	if plan.Invite != "" {
+		if err := f.invite(ctx, w, plan); err != nil {
+			return done, err
+		}
+	}
+	return done, f.writeOpportunity(ctx, w, plan, &done)
+}
+
+// halfDone remembers what was written to Partner Center when the rest failed, and what is still to be told
+// about it.
+func (f *Flow) halfDone(ctx context.Context, w *work, pairing cosell.Pairing, plan cosell.Plan, r cosell.Referral, cause error) error {
+	w.untold = nil
+	for _, p := range plan.Problems {
+		if _, sent := plan.ToReferral[p.Field]; sent && p.Once {
+			w.untold = append(w.untold, p)
+		}
+	}
+	if _, err := f.Ledger.Save(ctx, pairing.SettleSent(w.pair, plan, r), w.entries...); err != nil {
+		return err
+	}
+	w.entries = nil
+	return cause
 }
 
 // needsOpportunity says whether what was assumed of the opportunity does not do: also lasting problems are
@@ -324,6 +352,11 @@ func (f *Flow) mark(values cosell.Record, o *cosell.Opportunity, plan cosell.Pla
 // remember saves the pair when anything of it changed.
 func (f *Flow) remember(ctx context.Context, w *work, pairing cosell.Pairing, plan cosell.Plan, done cosell.Written) error {
 	settled := pairing.Settle(w.pair, plan, done)
+	for field, v := range cosell.Remember(w.invited) {
+		if field != cosell.Help {
+			settled.Base.Referral[field] = v
+		}
+	}
 	if w.opportunity != nil {
 		settled.Problems = cosell.Codes(plan.Problems)
 	}

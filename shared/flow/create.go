@@ -256,14 +256,14 @@ func (f *Flow) invite(ctx context.Context, w *work, plan *cosell.Plan) error {
 		return err
 	}
 	w.pair.MicrosoftID = m.ID
+	w.pair.Base.Referral = w.pair.Base.Referral.Clone()
+	w.pair.Base.Referral[cosell.Help] = plan.Invite
 	if w.pair, err = f.Ledger.Save(ctx, w.pair, w.entries...); err != nil {
 		return err
 	}
 	w.entries = nil
 	f.dropIntents(ctx, w.pair)
-	w.pair.Base.Referral = w.pair.Base.Referral.Clone()
-	maps.Copy(w.pair.Base.Referral, cosell.Remember(m.Record))
-	w.pair.Base.Referral[cosell.Help] = plan.Invite
+	w.invited = m.Record
 	maps.Copy(plan.ToOpportunity, f.answer(m))
 	plan.Accept(cosell.Help)
 	return nil

@@ -45,7 +45,7 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	now.Record = after(now.Record, values)
 	now.Version, now.Modified = w.nextVersion(), w.now
 	w.opportunities[o.ID] = now
-	w.boundary()
+	defer w.boundary() // the answer is as it was written
 	return w.answer(now), nil
 }
 

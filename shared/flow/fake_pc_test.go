@@ -41,10 +41,12 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 	if w.referrals[r.ID].Microsoft {
 		w.t.Errorf("Microsoft's referral is written: %v", values)
 	}
+	w.doors(w.referrals[r.ID].Record, values)
 	w.puts++
 	w.portal(r.ID, values)
+	answer := w.answer(w.referrals[r.ID])
 	w.boundary()
-	return w.answer(w.referrals[r.ID]), nil
+	return answer, nil
 }
 
 func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, bool, error) {
@@ -108,4 +110,20 @@ func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Change, string, 
 		out = append(out, cosell.Change{Kind: "referral", ID: id})
 	}
 	return out, cursor + "+", nil
+}
+
+// doors are what no request of ours may ever try.
+func (w pc) doors(now, values cosell.Record) {
+	status, closing := values[cosell.Status]
+	_, help := values[cosell.Help]
+	switch {
+	case cosell.ReferralClosed(now[cosell.Status]):
+		w.t.Errorf("%v was written to a closed referral", values)
+	case now[cosell.Visibility] == cosell.True && values[cosell.Visibility] == cosell.False:
+		w.t.Error("a visible deal was hidden")
+	case help:
+		w.t.Error("the help asked for was changed")
+	case closing && (status == cosell.Pending || now[cosell.Status] == cosell.Accepted && status == cosell.Accepted):
+		w.t.Errorf("from %s to %s", now[cosell.Status], status)
+	}
 }

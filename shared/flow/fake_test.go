@@ -76,6 +76,7 @@ func rules() []cosell.Rule {
 		{Field: cosell.DealValue, Way: cosell.Both, Wins: cosell.Newest},
 		{Field: cosell.Currency, Way: cosell.Both, Wins: cosell.Newest},
 		{Field: cosell.ClosingDate, Way: cosell.Both, Wins: cosell.Newest},
+		{Field: cosell.Notes, Way: cosell.Both, Wins: cosell.Newest, ToOpportunity: func(s string) string { return s[:min(len(s), 10)] }},
 		{Field: cosell.Status, Way: cosell.Both, Door: cosell.Lifecycle},
 		{Field: cosell.Visibility, Way: cosell.Both, Door: cosell.OneWay},
 		{Field: cosell.Help, Way: cosell.Both, Door: cosell.OnceSet},

@@ -80,8 +80,11 @@ func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral) error {
 		if err != nil || !known || pair.Phase != cosell.Linked {
 			return err
 		}
-		pair.MicrosoftID = r.ID
-		return f.converge(ctx, work{pair: pair, referral: &r})
+		w, err := f.met(ctx, pair, r)
+		if err != nil {
+			return err
+		}
+		return f.converge(ctx, w)
 	}
 	return nil
 }
@@ -111,20 +114,16 @@ func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell
 		if !known || pair.Phase != cosell.Creating && pair.Phase != cosell.Linked {
 			return nil
 		}
-		w := work{pair: pair, referral: &r}
-		if pair.MicrosoftID != r.ID {
-			intent, _, err := f.Ledger.Intent(ctx, opportunityID, microsoftTarget)
+		if pair.MicrosoftID == r.ID { // others met it meanwhile: what was read before the lock could be old news
+			again, err := f.Referrals.Get(ctx, r.ID)
 			if err != nil {
 				return err
 			}
-			if intent.Sent {
-				w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "created", "Microsoft's referral "+r.ID))
-			}
-			w.pair.MicrosoftID = r.ID
-		} else if again, err := f.Referrals.Get(ctx, r.ID); err != nil {
+			r = again
+		}
+		w, err := f.met(ctx, pair, r)
+		if err != nil {
 			return err
-		} else {
-			w.referral = &again // others met it meanwhile: what was read before the lock could be old news
 		}
 		if pair.Phase == cosell.Linked {
 			return f.converge(ctx, w)
@@ -135,6 +134,21 @@ func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell
 		}
 		return f.Hints.ReferralWanted(ctx, opportunityID, "related-referral-created")
 	})
+}
+
+// met is the work on a pair that Microsoft's referral belongs to; the first time, it may be the echo of
+// our own POST, which nobody has noted.
+func (f *Flow) met(ctx context.Context, pair cosell.Pair, r cosell.Referral) (work, error) {
+	w := work{pair: pair, referral: &r}
+	if pair.MicrosoftID == r.ID {
+		return w, nil
+	}
+	w.pair.MicrosoftID = r.ID
+	intent, _, err := f.Ledger.Intent(ctx, pair.OpportunityID, microsoftTarget)
+	if intent.Sent {
+		w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "created", "Microsoft's referral "+r.ID))
+	}
+	return w, err
 }
 
 // fromEngagement takes up the partner's own referral of an engagement.
