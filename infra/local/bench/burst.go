@@ -106,10 +106,12 @@ func limits(requests, seconds, concurrent int) fields {
 	return fields{"limitRequests": requests, "limitExecutionSeconds": seconds, "limitConcurrent": concurrent}
 }
 
+// makeBatch makes some deals, each with a customer of its own. Customers' names differ in their first word, as
+// those of real ones do: accounts are looked for by it.
 func (b *bencher) makeBatch(ctx context.Context, from int) error {
 	err := parallel(batch, func(i int) error {
 		return b.call(ctx, http.MethodPost, b.local.PartnerCenter.Control+"/user", fields{"do": "create", "referral": fields{
-			"name": fmt.Sprintf("Deal %d", from+i), "customerProfile": fields{"name": fmt.Sprintf("Customer %d", from+i)}}}, nil)
+			"name": fmt.Sprintf("Deal %d", from+i), "customerProfile": fields{"name": fmt.Sprintf("Customer%04d Trading", from+i)}}}, nil)
 	})
 	if err != nil {
 		return err
