@@ -1,0 +1,118 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// askMicrosoft looks at the other referral of the engagement: it is not documented whether the event of
+// a change there carries that id or ours.
+func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral) error {
+	all, err := f.Referrals.Engagement(ctx, own.EngagementID)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if !r.Microsoft {
+			continue
+		}
+		pair, known, err := f.Ledger.FindByReferral(ctx, own.ID)
+		if err != nil || !known || pair.Phase != cosell.Linked {
+			return err
+		}
+		w, err := f.met(ctx, pair, r)
+		if err != nil {
+			return err
+		}
+		return f.converge(ctx, w)
+	}
+	return nil
+}
+
+// fromNewMicrosoft meets Microsoft's referral for the first time: in an engagement that we know, or in
+// one whose own referral has not been seen yet.
+func (f *Flow) fromNewMicrosoft(ctx context.Context, r cosell.Referral) error {
+	pair, known, err := f.Ledger.FindByEngagement(ctx, r.EngagementID)
+	if err != nil {
+		return err
+	}
+	if known {
+		return f.meetMicrosoft(ctx, pair.OpportunityID, r)
+	}
+	if err := f.fromEngagement(ctx, r.EngagementID); err != nil {
+		return err
+	}
+	if pair, known, err = f.Ledger.FindByEngagement(ctx, r.EngagementID); err != nil || !known {
+		return err
+	}
+	return f.meetMicrosoft(ctx, pair.OpportunityID, r)
+}
+
+// meetMicrosoft adds Microsoft's referral to the pair of its engagement. It may be the echo of our own POST.
+func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell.Referral) error {
+	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
+		if !known || pair.Phase != cosell.Creating && pair.Phase != cosell.Linked {
+			return nil
+		}
+		if pair.MicrosoftID == r.ID { // others met it meanwhile: what was read before the lock could be old news
+			again, err := f.Referrals.Get(ctx, r.ID)
+			if err != nil {
+				return err
+			}
+			r = again
+		}
+		w, err := f.met(ctx, pair, r)
+		if err != nil {
+			return err
+		}
+		if pair.Phase == cosell.Linked {
+			return f.converge(ctx, w)
+		}
+		// The creation need not wait for certainty any longer.
+		if _, err := f.Ledger.Save(ctx, w.pair, w.entries...); err != nil {
+			return err
+		}
+		return f.Hints.ReferralWanted(ctx, opportunityID, "related-referral-created")
+	})
+}
+
+// met is the work on a pair that Microsoft's referral belongs to; the first time, it may be the echo of
+// our own POST, which nobody has noted.
+func (f *Flow) met(ctx context.Context, pair cosell.Pair, r cosell.Referral) (work, error) {
+	w := work{pair: pair, referral: &r}
+	if pair.MicrosoftID == r.ID {
+		return w, nil
+	}
+	w.pair.MicrosoftID = r.ID
+	intent, _, err := f.Ledger.Intent(ctx, pair.OpportunityID, microsoftTarget)
+	if intent.Sent {
+		w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "created", "Microsoft's referral "+r.ID))
+	}
+	return w, err
+}
+
+// fromEngagement takes up the partner's own referral of an engagement.
+func (f *Flow) fromEngagement(ctx context.Context, engagementID string) error {
+	all, err := f.Referrals.Engagement(ctx, engagementID)
+	if err != nil {
+		return err
+	}
+	for _, own := range all {
+		if own.Microsoft {
+			continue
+		}
+		pair, known, err := f.Ledger.FindByReferral(ctx, own.ID)
+		if err != nil {
+			return err
+		}
+		if known { // the row that finds it by its engagement was lost
+			_, err := f.Ledger.Save(ctx, pair)
+			return err
+		}
+		return f.fromNew(ctx, own)
+	}
+	// A list may be behind: the own referral of the engagement shows up in a moment.
+	return fault.New(fault.Gone, "engagement %s does not list the partner's own referral", engagementID)
+}
