@@ -38,6 +38,9 @@ func (in Pairing) Settle(pair Pair, plan Plan, w Written) Pair {
 		for f := range plan.ToOpportunity {
 			base.Opportunity.renew(f, written)
 		}
+		if written[Mark] != base.Opportunity[Mark] && !plan.keep[Name] {
+			base.Opportunity.renew(Name, written) // a long name makes room for the mark
+		}
 		for _, f := range []Field{Audit, Mark} {
 			base.Opportunity.renew(f, written)
 		}

@@ -98,7 +98,7 @@ func (f *Flow) microsoftReferral(ctx context.Context, w *work, values cosell.Rec
 func (f *Flow) finish(ctx context.Context, w work, own, microsoft cosell.Referral, resumed bool) error {
 	w.referral = &own
 	answer := f.answer(microsoft)
-	written, err := f.linkBack(ctx, *w.opportunity, own, answer)
+	written, before, err := f.linkBack(ctx, *w.opportunity, own, answer)
 	if err != nil {
 		return f.noted(ctx, &w, err)
 	}
@@ -122,6 +122,9 @@ func (f *Flow) finish(ctx context.Context, w work, own, microsoft cosell.Referra
 		if v, ok := written.Record[field]; ok {
 			pair.Base.Opportunity[field] = v
 		}
+	}
+	if before.Record[cosell.Name] == pair.Base.Opportunity[cosell.Name] {
+		pair.Base.Opportunity[cosell.Name] = written.Record[cosell.Name] // a long name made room for the mark
 	}
 	if cosell.Changed(pair.Base, written, f.Rules) {
 		pair.OpportunityVersion = "" // somebody edited meanwhile: the event of that edit does the rest
@@ -179,9 +182,8 @@ func (f *Flow) sentBase(o, own cosell.Record, resumed bool) cosell.Record {
 }
 
 // linkBack is the one write to the opportunity. A seller who saves at the same moment wins the first
-// round; the second takes his version.
-func (f *Flow) linkBack(ctx context.Context, o cosell.Opportunity, own cosell.Referral, answer cosell.Record) (cosell.Opportunity, error) {
-	var err error
+// round; the second takes his version. before is the row as it was when it was written.
+func (f *Flow) linkBack(ctx context.Context, o cosell.Opportunity, own cosell.Referral, answer cosell.Record) (written, before cosell.Opportunity, err error) {
 	for range most {
 		values := cosell.Record{
 			cosell.ReferralID:   own.ID,
@@ -196,15 +198,14 @@ func (f *Flow) linkBack(ctx context.Context, o cosell.Opportunity, own cosell.Re
 			values[cosell.Mark] = cosell.MarkOK
 		}
 		maps.Copy(values, answer)
-		var written cosell.Opportunity
 		if written, err = f.Opportunities.Put(ctx, o, values); !fault.Is(err, fault.Conflict) {
-			return written, err
+			return written, o, err
 		}
 		if o, err = f.Opportunities.Get(ctx, o.ID); err != nil {
-			return o, err
+			return written, o, err
 		}
 	}
-	return o, err
+	return written, o, err
 }
 
 // refuse tells the seller everything that is missing, once.

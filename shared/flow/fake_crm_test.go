@@ -43,6 +43,9 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	w.crmWrites++
 	now := w.opportunities[o.ID]
 	now.Record = after(now.Record, values)
+	if w.afterCRMPut != nil {
+		w.afterCRMPut(now.Record)
+	}
 	now.Version, now.Modified = w.nextVersion(), w.now
 	w.opportunities[o.ID] = now
 	defer w.boundary() // the answer is as it was written

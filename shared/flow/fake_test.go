@@ -35,6 +35,7 @@ type world struct {
 	crmWrites     int
 	loseAnswer    bool // the next POST commits and its answer is lost
 	beforeCRMPut  func()
+	afterCRMPut   func(cosell.Record)  // what CRM makes of what was written
 	between       func()               // runs before each call: other people at work
 	counts        map[string]int       // remote calls by kind, failed ones included
 	refusePC      error                // answer of Partner Center to every write

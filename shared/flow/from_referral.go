@@ -254,7 +254,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		return err
 	}
 	if o.Record[cosell.ReferralID] == "" {
-		written, err := f.linkBack(ctx, o, *w.referral, nil)
+		written, _, err := f.linkBack(ctx, o, *w.referral, nil)
 		if err != nil {
 			return err
 		}

@@ -159,3 +159,28 @@ func TestHelpThatMicrosoftRefusesLeavesTheDealLinked(t *testing.T) {
 	}
 	w.silent()
 }
+
+func TestNameThatTheMarkCutsStaysWholeInPartnerCenter(t *testing.T) {
+	long := strings.Repeat("n", 300)
+	cut := strings.Repeat("n", 297) + "…"
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Name: long})
+	w.afterCRMPut = func(r cosell.Record) {
+		if r[cosell.Mark] != "" && r[cosell.Name] == long {
+			r[cosell.Name] = cut // the column holds 300 with the mark
+		}
+	}
+	w.opportunityChanged()
+	w.events()
+	if got := w.own()[0].Record[cosell.Name]; got != long {
+		t.Errorf("after the tick %q", got)
+	}
+	w.user(cosell.Record{cosell.Name: long, cosell.Mark: ""})
+	w.events()
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "5"})
+	w.events() // the tick comes back, and cuts again
+	if got := w.own()[0].Record[cosell.Name]; got != long {
+		t.Errorf("after an edit %q", got)
+	}
+	w.silent()
+}
