@@ -223,6 +223,10 @@ func (h *Host) MountControl(mux *http.ServeMux) {
 // history answers one entry per ended invocation: method is the kind of trigger, url the function's path,
 // status 200 or 500, identity the invocation id, at the time of its end.
 func (h *Host) history(w http.ResponseWriter, r *http.Request) {
+	if err := control.OnlyQuery(r, "since"); err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
 	since := 0
 	if s := r.URL.Query().Get("since"); s != "" {
 		n, err := strconv.Atoi(s)

@@ -243,6 +243,11 @@ func TestTriggerNamesTheTimerFunctions(t *testing.T) {
 	if !strings.Contains(w.Body.String(), `"method":"timerTrigger","url":"/tick","status":200`) {
 		t.Errorf("history %s", w.Body)
 	}
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/history?from=1", nil))
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "since") {
+		t.Errorf("a misspelt parameter: %d %s", w.Code, w.Body)
+	}
 }
 
 func TestScheduleNextOccurrences(t *testing.T) {
