@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // The keys of a row, in the order in which mistakes list them.
