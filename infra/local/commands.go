@@ -66,8 +66,13 @@ The world is up; Ctrl-C ends it. Everything stands in %s.
   Functions host    control %s
   Service Bus       control %s
 
+Partner Center still sends its events to the old connector. Take over as an operator does:
+
+  curl --cacert %s -H 'x-cosell-key: %s' -H 'content-type: application/json' \
+    -d '{"overwrite": true}' %s/api/webhookregistration
+
 `, layout.Local(), l.Product.URL, l.PartnerCenter.URL, l.PartnerCenter.Control, l.Dataverse.URL, l.Dataverse.Control,
-		l.Host.Control, l.ServiceBus.Control)
+		l.Host.Control, l.ServiceBus.Control, l.CAFile, l.Product.OperatorKey, l.Product.URL)
 	<-ctx.Done()
 	return nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"net/netip"
 	"net/url"
@@ -258,7 +259,11 @@ func (k *checker) file(name, path string) bool {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		k.wrong(name, "names a file that cannot be read")
+		why := "it is not there"
+		if !errors.Is(err, fs.ErrNotExist) {
+			why = "this process may not open it"
+		}
+		k.wrong(name, "names a file that cannot be read: %s", why)
 		return false
 	}
 	_ = f.Close()

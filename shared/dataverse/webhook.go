@@ -97,8 +97,9 @@ func (v *Verifier) admit(h http.Header) error {
 	if !fits {
 		return fault.New(fault.Denied, "the secret is wrong").With("secret", "")
 	}
+	// A header that is there must name our environment; the body's OrganizationId is compared in any case.
 	hosts := h.Values("X-Ms-Dynamics-Organization")
-	if len(hosts) != 1 || !strings.EqualFold(hosts[0], v.host) {
+	if len(hosts) > 1 || len(hosts) == 1 && !strings.EqualFold(hosts[0], v.host) {
 		return stranger("x-ms-dynamics-organization is not our environment")
 	}
 	return nil

@@ -276,6 +276,9 @@ func (w *Wire) remember(method, url string, rec *httptest.ResponseRecorder) {
 	l.current = rec
 }
 
+// leftOut stands in the history where a secret or a token was.
+const leftOut = "(left out)"
+
 // record writes the history; rec nil means that the caller saw no answer.
 func (w *Wire) record(r *http.Request, abs string, body []byte, rec *httptest.ResponseRecorder) {
 	e := Entry{At: w.now(), Method: r.Method, URL: abs, RequestBody: string(body), RequestHeaders: map[string]string{}}
@@ -283,7 +286,7 @@ func (w *Wire) record(r *http.Request, abs string, body []byte, rec *httptest.Re
 		e.RequestHeaders[k] = strings.Join(v, ", ")
 	}
 	if e.RequestHeaders["Authorization"] != "" {
-		e.RequestHeaders["Authorization"] = "(left out)"
+		e.RequestHeaders["Authorization"] = leftOut
 	}
 	if rec != nil {
 		e.Status = rec.Code
@@ -291,6 +294,9 @@ func (w *Wire) record(r *http.Request, abs string, body []byte, rec *httptest.Re
 		e.Identity = rec.Header().Get(HeaderIdentity)
 		e.Before = rec.Header().Get(HeaderBefore)
 		e.After = rec.Header().Get(HeaderAfter)
+	}
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		e.RequestBody, e.ResponseBody = leftOut, leftOut
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -93,6 +93,10 @@ func TestHistoryHoldsWhatWasAskedAndAnswered(t *testing.T) {
 	if e.Identity != "tester" || e.Method != "PATCH" || !strings.HasSuffix(e.URL, "/a?x=1") || e.Status != 200 || e.RequestBody != "in" || e.ResponseBody != "1" || e.Before != "0" || e.After != "1" {
 		t.Errorf("%+v", e)
 	}
+	b.call("POST", "/tenant/oauth2/v2.0/token")
+	if e := b.history(2)[0]; e.RequestBody != "(left out)" || e.ResponseBody != "(left out)" {
+		t.Errorf("the history shows a token request: %+v", e)
+	}
 	if strings.Contains(fmt.Sprint(all), "secret") {
 		t.Error("the history shows a token")
 	}
