@@ -173,7 +173,7 @@ func (b *bencher) lastShown(ctx context.Context, deals []deal, began time.Time) 
 		}
 	}
 	if behind > 0 {
-		return 0, fmt.Errorf("%d of %d referrals do not show their change", behind, len(deals))
+		return 0, fmt.Errorf("%d of %d referrals do not show their change: %s", behind, len(deals), b.why(ctx))
 	}
 	var history []control.Entry
 	if err := b.call(ctx, http.MethodGet, b.local.PartnerCenter.Control+"/history", nil, &history); err != nil {
@@ -186,6 +186,29 @@ func (b *bencher) lastShown(ctx context.Context, deals []deal, began time.Time) 
 		}
 	}
 	return last.Sub(began), nil
+}
+
+// why looks where changes can be that did not arrive: in events that the product refused when the machine
+// was too busy (reconcile finds them), or in messages that wait.
+func (b *bencher) why(ctx context.Context) string {
+	var crm struct {
+		Jobs map[string]struct {
+			Status int `json:"statuscode"`
+		} `json:"asyncoperation"`
+	}
+	var queues map[string]map[string]int
+	if err := errors.Join(b.call(ctx, http.MethodGet, b.local.Dataverse.Control+"/records", nil, &crm),
+		b.call(ctx, http.MethodGet, b.local.ServiceBus.Control+"/queues", nil, &queues)); err != nil {
+		return err.Error()
+	}
+	const failed = 31
+	refused := 0
+	for _, j := range crm.Jobs {
+		if j.Status == failed {
+			refused++
+		}
+	}
+	return fmt.Sprintf("%d events were not taken, queues %v", refused, queues)
 }
 
 // rest waits until the world is quiet.
