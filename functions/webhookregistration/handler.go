@@ -52,8 +52,9 @@ type State struct {
 	Result     string   `json:"result,omitempty"` // registered, kept, completed or replaced
 }
 
-// ServeHTTP answers operators: GET says what is registered, POST {"overwrite": bool} registers, POST …/test with {} asks for
-// a test event and follows it. Every POST needs a JSON body, because the host repeats those without.
+// ServeHTTP answers operators: GET says what is registered, POST {"overwrite": bool} registers, POST …/test
+// with {} asks for a test event and follows it. Every POST needs a JSON body, because the host repeats those
+// without.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch action := r.PathValue("action"); {
 	case action == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
