@@ -81,12 +81,12 @@ func TestValueThatCRMRefusesIsTriedAgain(t *testing.T) {
 	w.want(nil)
 	w.opportunityChanged()
 	w.refuseCRM = func(v cosell.Record) error {
-		if v[cosell.Currency] == "XXX" {
+		if v[cosell.Currency] == "XTS" {
 			return fault.New(fault.Refused, "no such currency").With("currency.unknown", "add it")
 		}
 		return nil
 	}
-	w.portal(w.own()[0].ID, cosell.Record{cosell.Currency: "XXX"})
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Currency: "XTS"})
 	w.events()
 	o := w.opportunities[deal].Record
 	if strings.Count(o[cosell.Audit], "currency.unknown") != 1 || o[cosell.Mark] != cosell.MarkFailed {
@@ -95,7 +95,7 @@ func TestValueThatCRMRefusesIsTriedAgain(t *testing.T) {
 	w.silent()
 	w.refuseCRM = nil
 	w.events()
-	if o := w.opportunities[deal].Record; o[cosell.Currency] != "XXX" || o[cosell.Mark] != cosell.MarkOK {
+	if o := w.opportunities[deal].Record; o[cosell.Currency] != "XTS" || o[cosell.Mark] != cosell.MarkOK {
 		t.Errorf("after it was mended: %v", o)
 	}
 	w.silent()

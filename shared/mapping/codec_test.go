@@ -203,7 +203,7 @@ func TestUnknownCurrencyIsRefused(t *testing.T) {
 	if v, err := currencyToCRM(g, "", "EUR"); v != "id" || err != nil {
 		t.Errorf("%v, %v", v, err)
 	}
-	_, err := currencyToCRM(g, "", "XXX")
+	_, err := currencyToCRM(g, "", "XTS")
 	if !fault.Is(err, fault.Refused) || codeOf(err) != "currency.unknown" {
 		t.Errorf("%v", err)
 	}
