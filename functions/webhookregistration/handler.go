@@ -199,14 +199,9 @@ func (h *Handler) Check(ctx context.Context) error {
 
 // explain answers an operator, who may see why something failed.
 func explain(w http.ResponseWriter, err error) {
-	status := http.StatusServiceUnavailable
-	switch fault.KindOf(err) {
-	case fault.Denied, fault.Refused, fault.Invalid, fault.Gone:
-		status = http.StatusBadGateway
-	case fault.Conflict:
-		status = http.StatusConflict
-	case fault.Later:
-		status = http.StatusTooManyRequests
+	text := err.Error()
+	if mend := fault.Of(err).Mend; mend != "" {
+		text += ": " + mend
 	}
-	funchost.Refuse(w, status, err.Error())
+	funchost.Refuse(w, fault.Relay(err), text)
 }

@@ -4,7 +4,9 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Kind says what a failure means for the one who called us and for the message that is being worked on.
@@ -15,7 +17,7 @@ type Kind int
 const (
 	Broken   Kind = iota // network, 5xx, anything unknown: try again with back-off
 	Invalid              // this message or document can never work: park it
-	Refused              // the other side, or a rule, said no for a business reason: explain it, done
+	Refused              // the other side, or a rule of ours, said no to what we asked: see Class
 	Gone                 // the thing no longer exists, or cannot be read yet
 	Conflict             // somebody wrote in between: read and decide again
 	Later                // throttled, or asked to wait: again after a time that was named
@@ -31,31 +33,63 @@ func (k Kind) String() string {
 	return names[k]
 }
 
-// Error is a classified failure. Code is a short machine word ("country.invalid"), Mend tells a person
-// what to do, After is the wait that the other side asked for (Later only).
+// Class says whose a Refused is, and so who has to do something about it.
+type Class string
+
+// The classes of a Refused. New makes a Refused of class Record; ask with ClassOf.
+const (
+	Record Class = "record" // a value, a business rule, a closed record: shown on the record, no retry by schedule
+	Ours   Class = "ours"   // a privilege, table, column, schema or consent: nothing is wrong with the record
+	Rule   Class = "rule"   // a rule of ours waits for a person: shown on the record, the mark stays
+)
+
+// maxTheirs is how much of the other side's words is kept, in characters: people read them in the CRM.
+const maxTheirs = 200
+
+// Error is a classified failure. Four kinds of text are kept apart: Error() is for the log and holds what
+// we were doing, ids, status and code; Say and Mend are our own sentences for a person; Theirs is what the
+// other side said. Theirs may quote names, addresses and notes of people, so it goes to the CRM's Audit
+// alone: never into Error(), a log, a table or an answer at a door.
 type Error struct {
-	Kind  Kind
-	Code  string
-	Mend  string
-	Field string // the one field that it is about, where that is known
-	After time.Duration
-	err   error
+	Kind   Kind
+	Class  Class         // of a Refused
+	Code   string        // a short machine word: "country.invalid", "0x80040220"
+	Say    string        // what is wrong and where, for a person
+	Mend   string        // what a person does about it
+	Theirs string        // the other side's own words, cut
+	Field  string        // the one field of the sheet that it is about, where that is known
+	Target string        // how the other side names the place: a column of the CRM, a JSON pointer of Partner Center
+	Status int           // of the answer, where there was one
+	After  time.Duration // the wait that the other side asked for (Later only)
+	err    error
 }
 
-// Error gives the wrapped text.
+// Error gives our own text with what it wraps.
 func (e *Error) Error() string { return e.err.Error() }
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.err }
 
-// New makes a classified failure; format and args as for fmt.Errorf, %w included.
+// New makes a classified failure; format and args as for fmt.Errorf, %w included. What another system
+// said is no argument of it, see Quoting.
 func New(kind Kind, format string, args ...any) *Error {
-	return &Error{Kind: kind, err: fmt.Errorf(format, args...)}
+	e := &Error{Kind: kind, err: fmt.Errorf(format, args...)}
+	if kind == Refused {
+		e.Class = Record
+	}
+	return e
 }
 
 // Wait makes a Later with the wait that was asked for.
 func Wait(after time.Duration, format string, args ...any) *Error {
 	return &Error{Kind: Later, After: after, err: fmt.Errorf(format, args...)}
+}
+
+// Lacking makes the Refused for something that a record only refers to and that does not exist: an owner,
+// a currency, an account. That is never Gone, because the record itself is there. The code is
+// "<thing>.unknown".
+func Lacking(class Class, thing, format string, args ...any) *Error {
+	return New(Refused, format, args...).OfClass(class).With(thing+".unknown", "")
 }
 
 // With sets the machine word and the advice, and returns the same error.
@@ -64,10 +98,65 @@ func (e *Error) With(code, mend string) *Error {
 	return e
 }
 
-// At sets the field, and returns the same error.
+// Saying sets our sentence for a person and the advice, and returns the same error.
+func (e *Error) Saying(say, mend string) *Error {
+	e.Say, e.Mend = say, mend
+	return e
+}
+
+// Quoting sets the other side's own words, cut and on one line, and returns the same error.
+func (e *Error) Quoting(theirs string) *Error {
+	e.Theirs = cut(theirs)
+	return e
+}
+
+// OfClass says whose a Refused is, and returns the same error.
+func (e *Error) OfClass(c Class) *Error {
+	e.Class = c
+	return e
+}
+
+// At sets the field of the sheet, and returns the same error.
 func (e *Error) At(field string) *Error {
 	e.Field = field
 	return e
+}
+
+// Naming sets the other side's name of the place, and returns the same error.
+func (e *Error) Naming(target string) *Error {
+	e.Target = target
+	return e
+}
+
+// Answered sets the status of the answer, and returns the same error.
+func (e *Error) Answered(status int) *Error {
+	e.Status = status
+	return e
+}
+
+// cut keeps the beginning, at a character boundary, with blanks for control characters and line ends.
+func cut(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	s = strings.TrimSpace(s)
+	if runes := []rune(s); len(runes) > maxTheirs {
+		return string(runes[:maxTheirs-1]) + "…"
+	}
+	return s
+}
+
+// Of gives the outermost *Error of err; an error that nobody classified comes back as Broken. It is nil
+// for nil.
+func Of(err error) *Error {
+	var e *Error
+	if err == nil || errors.As(err, &e) {
+		return e
+	}
+	return &Error{Kind: Broken, err: err}
 }
 
 // KindOf classifies any error: the outermost *Error decides, everything else is Broken.
@@ -79,93 +168,17 @@ func KindOf(err error) Kind {
 	return Broken
 }
 
+// ClassOf says whose a Refused is; it is empty for every other kind.
+func ClassOf(err error) Class {
+	var e *Error
+	switch {
+	case !errors.As(err, &e) || e.Kind != Refused:
+		return ""
+	case e.Class == "":
+		return Record
+	}
+	return e.Class
+}
+
 // Is says whether err is of the kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
-
-// Verdict is what becomes of a queue message.
-type Verdict int
-
-// The verdicts. A custom handler cannot settle messages: Repeat is a scheduled copy and a 200, Park a row
-// in the table `parked` and a 200.
-const (
-	Done Verdict = iota
-	Repeat
-	Park
-)
-
-// Decision is the verdict with its details. Counts says whether the copy is one attempt more; Alarm that
-// the failure is about us and an operator should look.
-type Decision struct {
-	Verdict Verdict
-	After   time.Duration
-	Counts  bool
-	Alarm   bool
-}
-
-// Limits of the decision, each with its reason.
-const (
-	firstBackOff = 5 * time.Second
-	lastBackOff  = 15 * time.Minute
-	// An event may come before the record can be read (F14).
-	unreadable      = 2 * time.Minute
-	unreadableAgain = 10 * time.Second
-	// A queue message lives 14 days; before it expires it is parked, so that nothing is lost.
-	giveUp = 13 * 24 * time.Hour
-)
-
-// Decide turns the outcome of a message into its verdict. It is the only place that does. Attempt counts
-// the copies made so far, seen is when the event was first accepted.
-func Decide(err error, attempt int, seen, now time.Time) Decision {
-	if err == nil {
-		return Decision{Verdict: Done}
-	}
-	age := now.Sub(seen)
-	switch kind := KindOf(err); {
-	case kind == Invalid:
-		return Decision{Verdict: Park}
-	case kind == Refused:
-		return Decision{Verdict: Done}
-	case kind == Gone && age < unreadable:
-		return Decision{Verdict: Repeat, After: unreadableAgain}
-	case kind == Gone:
-		return Decision{Verdict: Done}
-	case age > giveUp:
-		return Decision{Verdict: Park, Alarm: true}
-	case kind == Later:
-		return Decision{Verdict: Repeat, After: Clamp(waitOf(err))}
-	case kind == Conflict:
-		return Decision{Verdict: Repeat, After: firstBackOff, Counts: true}
-	case kind == Denied:
-		return Decision{Verdict: Repeat, After: BackOff(attempt), Counts: true, Alarm: true}
-	default:
-		return Decision{Verdict: Repeat, After: BackOff(attempt), Counts: true}
-	}
-}
-
-// BackOff is 5 s doubling to 15 min.
-func BackOff(attempt int) time.Duration {
-	d := firstBackOff
-	for range attempt {
-		if d *= 2; d >= lastBackOff {
-			return lastBackOff
-		}
-	}
-	return d
-}
-
-// Clamp keeps a wait at 1 s or more; waits that a rule of ours chose may be days. Use
-// ClampRetryAfter for what another system asked for.
-func Clamp(d time.Duration) time.Duration { return max(d, time.Second) }
-
-// ClampRetryAfter keeps what another system asked for between 1 s and 15 min.
-func ClampRetryAfter(d time.Duration) time.Duration {
-	return min(max(d, time.Second), lastBackOff)
-}
-
-func waitOf(err error) time.Duration {
-	var e *Error
-	if errors.As(err, &e) && e.After > 0 {
-		return e.After
-	}
-	return firstBackOff
-}

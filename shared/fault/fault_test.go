@@ -1,9 +1,12 @@
 package fault
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,7 +27,14 @@ func TestDecide(t *testing.T) {
 		"BackOffEndsAtAQuarterOfAnHour":   {err: errors.New("x"), attempt: 60, want: Decision{Verdict: Repeat, After: 15 * time.Minute, Counts: true}},
 		"InvalidIsParked":                 {err: New(Invalid, "x"), want: Decision{Verdict: Park}},
 		"RefusedIsDone":                   {err: New(Refused, "x"), want: Decision{Verdict: Done}},
-		"GoneMayNotBeReadableYet":         {err: New(Gone, "x"), age: time.Minute, want: Decision{Verdict: Repeat, After: 10 * time.Second}},
+		"ARefusalThatIsOursIsTriedAgain":  {err: New(Refused, "x").OfClass(Ours), attempt: 1, want: Decision{Verdict: Repeat, After: 10 * time.Second, Counts: true, Alarm: true}},
+		"ARefusalThatIsOursIsParkedLast":  {err: New(Refused, "x").OfClass(Ours), age: 14 * day, want: Decision{Verdict: Park, Alarm: true}},
+		"WhatWaitsForAPersonIsDone":       {err: New(Refused, "x").OfClass(Rule), age: 14 * day, want: Decision{Verdict: Done}},
+		"AWrappedRefusalKeepsItsClass":    {err: fmt.Errorf("x: %w", New(Refused, "x").OfClass(Ours)), want: Decision{Verdict: Repeat, After: 5 * time.Second, Counts: true, Alarm: true}},
+		"ALackingReferenceIsNotGone":      {err: Lacking(Ours, "owner", "x"), age: time.Hour, want: Decision{Verdict: Repeat, After: 5 * time.Second, Counts: true, Alarm: true}},
+		"GoneMayNotBeReadableYet":         {err: New(Gone, "x"), age: 35 * time.Second, want: Decision{Verdict: Repeat, After: 40 * time.Second}},
+		"GoneWaitsAMinuteAtMost":          {err: New(Gone, "x"), age: 100 * time.Second, want: Decision{Verdict: Repeat, After: time.Minute}},
+		"GoneByAClockThatIsBehind":        {err: New(Gone, "x"), age: -time.Second, want: Decision{Verdict: Repeat, After: 5 * time.Second}},
 		"GoneAfterTwoMinutesIsDone":       {err: New(Gone, "x"), age: 2 * time.Minute, want: Decision{Verdict: Done}},
 		"LaterWaitsAsAskedAndIsNoAttempt": {err: Wait(time.Hour, "x"), want: Decision{Verdict: Repeat, After: time.Hour}},
 		"LaterIsNeverAtOnce":              {err: Wait(time.Millisecond, "x"), want: Decision{Verdict: Repeat, After: time.Second}},
@@ -55,6 +65,84 @@ func TestKindsHaveNames(t *testing.T) {
 	for kind, want := range map[Kind]string{Broken: "broken", Denied: "denied", Kind(99): "broken"} {
 		if kind.String() != want {
 			t.Errorf("%d is %q", kind, kind)
+		}
+	}
+}
+
+// TestWhatIsGoneIsReadSixTimes: an event for a row that never was must not cost a dozen calls.
+func TestWhatIsGoneIsReadSixTimes(t *testing.T) {
+	reads, at := 0, now
+	for d := (Decision{Verdict: Repeat}); d.Verdict == Repeat && reads < 100; at = at.Add(d.After) {
+		reads++
+		d = Decide(New(Gone, "x"), 0, now, at)
+	}
+	if reads != 6 || at.Sub(now) < unreadable {
+		t.Errorf("%d reads in %s", reads, at.Sub(now))
+	}
+}
+
+func TestOnlyARefusalHasAClass(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want Class
+	}{
+		{nil, ""}, {errors.New("x"), ""}, {New(Denied, "x"), ""}, {New(Gone, "x").OfClass(Ours), ""},
+		{New(Refused, "x"), Record}, {&Error{Kind: Refused}, Record}, {New(Refused, "x").OfClass(Rule), Rule},
+		{fmt.Errorf("x: %w", New(Refused, "x").OfClass(Ours)), Ours},
+	} {
+		if got := ClassOf(c.err); got != c.want {
+			t.Errorf("%v: %q", c.err, got)
+		}
+	}
+}
+
+// TestForeignWordsStayOutOfTextAndLog is the promise of Error: what the other side said may hold names and
+// addresses of people.
+func TestForeignWordsStayOutOfTextAndLog(t *testing.T) {
+	e := New(Refused, "changing opportunities(1): Dataverse answered 400").With("0x1", "mend it").
+		Saying("CRM refused it", "mend it").Quoting("CANARY\nJane Doe\u2028 said no").Naming("name").Answered(400).At("dealValue")
+	if e.Theirs != "CANARY Jane Doe  said no" || e.Say == "" || e.Mend == "" {
+		t.Errorf("%+v", e)
+	}
+	err := fmt.Errorf("creating: %w", e)
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Warn("x", "function", "f", Attr(err))
+	for name, text := range map[string]string{"Error": err.Error(), "the log": log.String()} {
+		if strings.Contains(text, "CANARY") {
+			t.Errorf("%s holds it: %s", name, text)
+		}
+	}
+	for _, member := range []string{`"fault":"refused"`, `"class":"record"`, `"code":"0x1"`, `"answered":400`, `"field":"dealValue"`, `"target":"name"`, `"error":"creating: changing`} {
+		if !strings.Contains(log.String(), member) {
+			t.Errorf("%s is not in %s", member, log.String())
+		}
+	}
+	if long := New(Refused, "x").Quoting(strings.Repeat("ä", 500)).Theirs; len([]rune(long)) != 200 {
+		t.Errorf("%d characters are kept", len([]rune(long)))
+	}
+}
+
+func TestAnUnclassifiedErrorIsLoggedAsBroken(t *testing.T) {
+	var log bytes.Buffer
+	l := slog.New(slog.NewJSONHandler(&log, nil))
+	l.Warn("x", Attr(errors.New("boom")))
+	l.Warn("x", Attr(nil))
+	lines := strings.Split(log.String(), "\n")
+	if !strings.Contains(lines[0], `"fault":"broken","error":"boom"`) || strings.Contains(lines[1], "fault") {
+		t.Errorf("%s", log.String())
+	}
+}
+
+func TestStatusesAtDoors(t *testing.T) {
+	for _, c := range []struct {
+		err           error
+		answer, relay int
+	}{
+		{nil, 202, 200}, {errors.New("x"), 503, 503}, {New(Invalid, "x"), 400, 502}, {New(Denied, "x"), 401, 502},
+		{New(Refused, "x"), 503, 502}, {New(Gone, "x"), 503, 502}, {New(Conflict, "x"), 503, 409}, {Wait(time.Second, "x"), 503, 429},
+	} {
+		if a, r := Answer(c.err), Relay(c.err); a != c.answer || r != c.relay {
+			t.Errorf("%v: %d, %d", c.err, a, r)
 		}
 	}
 }

@@ -32,21 +32,22 @@ func Refuse(w http.ResponseWriter, status int, text string) {
 	}{text})
 }
 
-// RefuseFault answers a webhook that failed: 400 for what can never work, 401 for what is not authentic,
-// 503 for every trouble of ours. The caller learns no more than that; the cause goes into the log.
+// RefuseFault answers a webhook that failed, with the status of fault.Answer. The caller learns no more
+// than that; the cause goes into the log.
 func RefuseFault(w http.ResponseWriter, cause error) {
 	if b, ok := w.(*buffer); ok {
 		b.cause = cause
 	}
-	switch fault.KindOf(cause) {
-	case fault.Invalid:
-		Refuse(w, http.StatusBadRequest, "the request is malformed")
-	case fault.Denied:
-		Refuse(w, http.StatusUnauthorized, "the request is not authentic")
+	status, text := fault.Answer(cause), "this cannot be decided now, try again"
+	switch status {
+	case http.StatusBadRequest:
+		text = "the request is malformed"
+	case http.StatusUnauthorized:
+		text = "the request is not authentic"
 	default:
 		w.Header().Set("Retry-After", "5")
-		Refuse(w, http.StatusServiceUnavailable, "this cannot be decided now, try again")
 	}
+	Refuse(w, status, text)
 }
 
 // Allowed says whether the method is one of those; if not, it has answered 405 with Allow and no body.

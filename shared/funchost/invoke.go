@@ -96,7 +96,7 @@ func (s *server) insist(ctx context.Context, do func() error) error {
 		if err == nil {
 			return nil
 		}
-		s.Log.Warn("outcome not written yet", "error", err.Error(), "fault", fault.KindOf(err).String())
+		s.Log.Warn("outcome not written yet", fault.Attr(err))
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -140,7 +140,7 @@ func (s *server) logOutcome(f Function, d Delivery, facts facts, cause error, de
 	case decision.Verdict == fault.Repeat:
 		level = slog.LevelWarn
 	}
-	attrs = append(attrs, "verdict", verdict, "fault", fault.KindOf(cause).String(), "error", cause.Error(), "after", decision.After.String())
+	attrs = append(attrs, "verdict", verdict, "after", decision.After.String(), fault.Attr(cause))
 	if p, ok := cause.(*panicked); ok {
 		attrs = append(attrs, "stack", string(p.stack))
 	}

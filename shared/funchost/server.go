@@ -205,15 +205,12 @@ func (s *server) logHTTP(r *http.Request, function string, status int, cause err
 	if !ok {
 		return
 	}
-	attrs := []any{"function", function, "status", status, "method", r.Method, "invocation_id", invocationID(r.Header), "skipped", skipped}
-	if cause != nil {
-		attrs = append(attrs, "fault", fault.KindOf(cause).String(), "error", cause.Error())
-	}
-	s.Log.Warn("refused", attrs...)
+	s.Log.Warn("refused", "function", function, "status", status, "method", r.Method,
+		"invocation_id", invocationID(r.Header), "skipped", skipped, fault.Attr(cause))
 }
 
 func (s *server) logFailure(function, invocation string, err error) {
-	attrs := []any{"function", function, "invocation_id", invocation, "error", err.Error()}
+	attrs := []any{"function", function, "invocation_id", invocation, fault.Attr(err)}
 	var p *panicked
 	if errors.As(err, &p) {
 		attrs = append(attrs, "stack", string(p.stack))

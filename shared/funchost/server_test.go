@@ -133,7 +133,7 @@ func TestVerdictsBecomeOutcomes(t *testing.T) {
 		{"refused is done", fault.New(fault.Refused, "closed"), ""},
 		{"broken is a counted copy with back-off", errors.New("network"), "repeat 20s counted"},
 		{"later is a copy that does not count", fault.Wait(7*time.Second, "busy"), "repeat 7s"},
-		{"gone within two minutes is looked at again", fault.New(fault.Gone, "404"), "repeat 10s"},
+		{"gone within two minutes is looked at again", fault.New(fault.Gone, "404"), "repeat 35s"},
 		{"invalid is parked", fault.New(fault.Invalid, "no id"), "park crmtopartnercenter: no id"},
 	}
 	for _, c := range cases {
