@@ -43,6 +43,8 @@ var may = map[string][]string{
 	"infra/azure":     {"shared/app", "functions", "shared/funchost"},
 	"infra/dataverse": {"std"},
 	"infra/local":     {"infra/local", "infra/dataverse"},
+
+	"infra/local/odata": {"std"},
 }
 
 var queueFunction = []string{"shared/flow", "shared/queue", "shared/funchost", "shared/fault"}

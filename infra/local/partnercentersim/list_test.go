@@ -86,6 +86,14 @@ func TestBadListQueriesAreRefused(t *testing.T) {
 	p.want(p.call("GET", referrals+"?$top=1&$top=2", nil), 400, "invalidQuery")
 }
 
+func TestRefusedFilterNamesThePosition(t *testing.T) {
+	p, _ := three(t)
+	a := p.want(p.ask("$filter", "status eq 'New' and externalReferenceId eq 'x'"), 400, "invalidFilter")
+	if got := a.text("error/message"); !strings.Contains(got, "at position 20") || !strings.Contains(got, "externalReferenceId") {
+		t.Error(got)
+	}
+}
+
 func TestFilterFieldsAndUpdatedFilterAreSwitches(t *testing.T) {
 	p, _ := three(t)
 	p.turn("listFilterUpdated", "refuse")
