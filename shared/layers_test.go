@@ -26,7 +26,9 @@ var may = map[string][]string{
 	"shared/ledger":        {"shared/cosell", "shared/fault"},
 	"shared/partnercenter": {"shared/httpclient", "shared/fault", "shared/partnercenter"},
 	"shared/dataverse":     {"shared/httpclient", "shared/fault", "shared/dataverse"},
-	"shared/mapping":       {"shared/cosell", "shared/partnercenter", "shared/dataverse", "shared/fault", "infra/dataverse"},
+	"shared/mapping":       {"shared/cosell", "shared/fault", "infra/dataverse"},
+	"shared/opportunities": {"shared/mapping", "shared/cosell", "shared/dataverse", "shared/fault"},
+	"shared/referrals":     {"shared/mapping", "shared/cosell", "shared/partnercenter", "shared/fault"},
 	"shared/app":           {"shared"},
 
 	"functions":                      {"shared/app", "functions", "shared/funchost"},
@@ -100,6 +102,8 @@ func TestLayersKeepNeighboursApart(t *testing.T) {
 		"infra/local/control":            "infra/local/world",
 		"shared/partnercenter":           "shared/cosell",
 		"shared/dataverse":               "shared/cosell",
+		"shared/opportunities":           "shared/referrals",
+		"shared/referrals":               "shared/opportunities",
 	}
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)

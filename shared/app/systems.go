@@ -14,7 +14,9 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/referrals"
 )
 
 // events makes the two verifiers of the intake.
@@ -112,17 +114,17 @@ func sheet(c Config) (*mapping.Sheet, error) {
 	return mapping.Load(mapping.Source{Name: c.MappingFile, Text: text})
 }
 
-func (a *App) both(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*mapping.Referrals, *mapping.Opportunities, error) {
+func (a *App) both(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*referrals.Store, *opportunities.Store, error) {
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
 		return nil, nil, fmt.Errorf("PARTNER_CENTER_TIME_ZONE: %w", err)
 	}
-	referrals := mapping.NewReferrals(pc, c.sheet, mapping.ReferralOptions{Zone: zone, Organization: c.PartnerOrganization})
-	opportunities := mapping.NewOpportunities(dv, c.sheet, mapping.OpportunityOptions{
+	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization})
+	o := opportunities.New(dv, c.sheet, opportunities.Options{
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
 		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultPhone: c.DefaultPhone, Now: a.Now,
 	})
-	return referrals, opportunities, nil
+	return r, o, nil
 }
 
 func hostOf(address string) string {

@@ -2,23 +2,28 @@ package mapping
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// The codecs that need more than one value: their rows are carried by code of their own.
+// The codecs of rows that need more than one value and are carried by code of their own, and those that
+// such code speaks of.
 const (
-	asName      = "name"
-	asMark      = "mark"
-	asStatus    = "status"
-	asReason    = "reason"
-	asMembers   = "members"
-	asSolutions = "solutions"
-	asSeller    = "seller"
-	asCurrency  = "currency"
-	asChoice    = "choice"
+	AsName      = "name"
+	AsMark      = "mark"
+	AsStatus    = "status"
+	AsReason    = "reason"
+	AsMembers   = "members"
+	AsSolutions = "solutions"
+	AsSeller    = "seller"
+	AsCurrency  = "currency"
+	AsChoice    = "choice"
 )
 
 // scalar is a codec between one JSON value of a referral, the canonical text, and one column. Every
@@ -32,26 +37,35 @@ type scalar struct {
 	toCRM        func(g *glossary, column, text string) (any, error)
 }
 
-// glossary is what codecs look things up in.
-type glossary struct {
-	zone       *time.Location               // closing dates in Partner Center are midnights of this zone
-	country    func(name string) string     // country name to code; nil when names are left alone
-	choices    map[string]choices           // by column
-	currencies map[string]string            // ISO code to the currency's row id
-	catalogue  map[string]catalogueSolution // solution catalogue by row id
+// Glossary is what codecs look things up in. The zero value knows nothing and reads days in UTC.
+type Glossary struct {
+	// Country turns a country's name into its code; nil when names are left as they are.
+	Country func(name string) string
+	// Choices are the options of each choice column, by crm path.
+	Choices map[string]Choices
+	// Currencies give the row of a currency by its ISO code.
+	Currencies map[string]string
+
+	zone *time.Location // closing dates in Partner Center are midnights of this zone
 }
+
+// NewGlossary makes a glossary for closing dates that are entered in the zone; nil is UTC.
+func NewGlossary(zone *time.Location) *Glossary { return &Glossary{zone: zone} }
+
+// glossary is the codecs' short word for it.
+type glossary = Glossary
 
 // scalars are the codecs of plain values. A map of functions, never changed.
 var scalars = map[string]scalar{
-	asName:     {[]string{"String"}, textFromReferral, textToReferral, nameFromCRM, textToCRM},
+	AsName:     {[]string{"String"}, textFromReferral, textToReferral, nameFromCRM, textToCRM},
 	"text":     {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	"memo":     {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	"money":    {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
 	"date":     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, textToCRM},
 	"flag":     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
 	"country":  {[]string{"String"}, textFromReferral, textToReferral, countryFromCRM, textToCRM},
-	asChoice:   {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
-	asCurrency: {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
+	AsChoice:   {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
+	AsCurrency: {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
 }
 
 // codecKinds are the column types that a codec can carry; none means that the codec knows its column.
@@ -60,24 +74,24 @@ func codecKinds(as string) []string {
 		return c.kinds
 	}
 	switch as {
-	case asMark:
+	case AsMark:
 		return []string{"String"}
-	case asSeller:
+	case AsSeller:
 		return []string{"String"}
-	case asStatus:
+	case AsStatus:
 		return []string{"State"}
-	case asReason:
+	case AsReason:
 		return []string{"Memo"}
-	case asMembers:
+	case AsMembers:
 		return []string{"Owner", "Lookup"}
-	case asSolutions:
+	case AsSolutions:
 		return []string{"Collection"}
 	}
 	return nil
 }
 
 func codecNames() string {
-	names := []string{asMark, asStatus, asReason, asMembers, asSolutions, asSeller}
+	names := []string{AsMark, AsStatus, AsReason, AsMembers, AsSolutions, AsSeller}
 	for n := range scalars {
 		names = append(names, n)
 	}
@@ -85,9 +99,9 @@ func codecNames() string {
 	return strings.Join(names, ", ")
 }
 
-// fault text of a value that its codec does not understand. The value itself is not repeated at length:
+// NotA is the fault text of a value that its codec does not understand. The value itself is not repeated at length:
 // it may be anything.
-func notA(what, text string) error {
+func NotA(what, text string) error {
 	if r := []rune(text); len(r) > 40 {
 		text = string(r[:40]) + "…"
 	}
@@ -110,4 +124,48 @@ func scalarText(v any) (string, error) {
 		return "false", nil
 	}
 	return "", fmt.Errorf("a list or an object is not a value")
+}
+
+// FromReferral reads a JSON value of a referral as canonical text, by the row's codec.
+func (r Row) FromReferral(g *Glossary, v any) (string, error) {
+	return scalars[r.As].fromReferral(g, v)
+}
+
+// ToReferral gives the JSON value that a referral gets for a canonical text.
+func (r Row) ToReferral(g *Glossary, text string) (any, error) {
+	return scalars[r.As].toReferral(g, text)
+}
+
+// FromCRM reads a column's text as canonical text, by the row's codec.
+func (r Row) FromCRM(g *Glossary, column, text string) (string, error) {
+	return scalars[r.As].fromCRM(g, column, text)
+}
+
+// ToCRM gives the value that a column gets for a canonical text; for a currency the id of its row.
+func (r Row) ToCRM(g *Glossary, column, text string) (any, error) {
+	return scalars[r.As].toCRM(g, column, text)
+}
+
+// RefusedValue explains a value of a field that a side cannot hold, while doing what: Refused, with the
+// field, unless err is classified already.
+func RefusedValue(what string, f cosell.Field, err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) && known.Kind != fault.Broken {
+		if known.Kind == fault.Refused && known.Field == "" {
+			known.Field = string(f)
+		}
+		return err
+	}
+	return fault.New(fault.Refused, "writing %s: %s: %w", what, f, err).
+		With("value.invalid", "correct "+string(f)+" on the other side").At(string(f))
+}
+
+// FirstText is the first text that is not empty.
+func FirstText(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
 }

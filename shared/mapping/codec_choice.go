@@ -7,25 +7,30 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// choices are the options of one column: our code and the CRM's integer.
-type choices struct {
+// Choices are the options of one column: our code and the CRM's integer.
+type Choices struct {
 	code  map[int]string
 	value map[string]int
 }
 
-// resolveChoices finds the integers of a column. An option is matched by its label in any language of the
+// Label is one option of a choice column as the CRM has it: integer, and labels by language code.
+type Label struct {
+	Value  int
+	Labels map[int]string
+}
+
+// ResolveChoices finds the integers of a column. An option is matched by its label in any language of the
 // organisation, letter case and punctuation aside, else by the shipped integer. A column that is not of
 // the schema is known by its labels alone, those with the lowest language code.
-func resolveChoices(shipped []option, found []dataverse.Option) choices {
-	c := choices{code: map[int]string{}, value: map[string]int{}}
+func ResolveChoices(shipped []Option, found []Label) Choices {
+	c := Choices{code: map[int]string{}, value: map[string]int{}}
 	taken := map[int]bool{}
 	rest := shipped[:0:0]
 	for _, o := range shipped {
-		i := slices.IndexFunc(found, func(f dataverse.Option) bool { return labelled(f, o) })
+		i := slices.IndexFunc(found, func(f Label) bool { return labelled(f, o) })
 		if i < 0 {
 			rest = append(rest, o)
 			continue
@@ -46,21 +51,21 @@ func resolveChoices(shipped []option, found []dataverse.Option) choices {
 	return c
 }
 
-func (c choices) add(code string, value int) {
+func (c Choices) add(code string, value int) {
 	c.code[value] = code
 	c.value[code] = value
 }
 
-func labelled(f dataverse.Option, o option) bool {
+func labelled(f Label, o Option) bool {
 	for _, label := range f.Labels {
-		if loose(label) == loose(o.Label) || loose(label) == loose(o.Code) {
+		if Loose(label) == Loose(o.Label) || Loose(label) == Loose(o.Code) {
 			return true
 		}
 	}
 	return false
 }
 
-func firstLabel(f dataverse.Option) string {
+func firstLabel(f Label) string {
 	language, label := 0, strconv.Itoa(f.Value)
 	for l, text := range f.Labels {
 		if language == 0 || l < language {
@@ -70,8 +75,8 @@ func firstLabel(f dataverse.Option) string {
 	return label
 }
 
-// loose makes texts comparable that people wrote: letters and digits only, lower case.
-func loose(text string) string {
+// Loose makes texts comparable that people wrote: letters and digits only, lower case.
+func Loose(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
@@ -85,9 +90,9 @@ func choiceFromCRM(g *glossary, column, text string) (string, error) {
 		return "", nil
 	}
 	value, err := strconv.Atoi(text)
-	code, ok := g.choices[column].code[value]
+	code, ok := g.Choices[column].code[value]
 	if err != nil || !ok {
-		return "", notA("a known option of "+column, text)
+		return "", NotA("a known option of "+column, text)
 	}
 	return code, nil
 }
@@ -96,16 +101,16 @@ func choiceToCRM(g *glossary, column, text string) (any, error) {
 	if text == "" {
 		return nil, nil
 	}
-	known := g.choices[column].value
+	known := g.Choices[column].value
 	if value, ok := known[text]; ok {
 		return value, nil
 	}
 	for code, value := range known {
-		if loose(code) == loose(text) {
+		if Loose(code) == Loose(text) {
 			return value, nil
 		}
 	}
-	return nil, notA("a known option of "+column, text)
+	return nil, NotA("a known option of "+column, text)
 }
 
 func currencyFromReferral(_ *glossary, v any) (string, error) {
@@ -120,7 +125,7 @@ func currencyToCRM(g *glossary, _, text string) (any, error) {
 	if text == "" {
 		return nil, nil
 	}
-	if id, ok := g.currencies[text]; ok {
+	if id, ok := g.Currencies[text]; ok {
 		return id, nil
 	}
 	return nil, fault.New(fault.Refused, "the currency %s does not exist in CRM", strconv.Quote(text)).

@@ -10,19 +10,19 @@ import (
 // countryFromCRM leaves what a person typed as it is, so that the check before a creation can say what is
 // wrong with it, unless names are to be turned into codes.
 func countryFromCRM(g *glossary, column, text string) (string, error) {
-	if g != nil && g.country != nil {
-		return g.country(text), nil
+	if g != nil && g.Country != nil {
+		return g.Country(text), nil
 	}
 	return textFromCRM(g, column, text)
 }
 
-// countryNames turns a country's name in English, French, German, Spanish, Italian or Portuguese, or a
+// CountryNames turns a country's name in English, French, German, Spanish, Italian or Portuguese, or a
 // code in any letter case, into its ISO 3166-1 alpha-2 code; what it does not know stays as it is. The
 // names are gathered when they are first needed.
-func countryNames() func(string) string {
+func CountryNames() func(string) string {
 	names := sync.OnceValue(gatherCountries)
 	return func(name string) string {
-		if code, ok := names()[loose(name)]; ok {
+		if code, ok := names()[Loose(name)]; ok {
 			return code
 		}
 		return name
@@ -39,9 +39,9 @@ func gatherCountries() map[string]string {
 			if err != nil || !r.IsCountry() || r.Canonicalize().String() != code {
 				continue
 			}
-			out[loose(code)] = code
+			out[Loose(code)] = code
 			for _, tag := range spoken {
-				if name := loose(display.Regions(tag).Name(r)); name != "" {
+				if name := Loose(display.Regions(tag).Name(r)); name != "" {
 					out[name] = code
 				}
 			}

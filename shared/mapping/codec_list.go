@@ -3,55 +3,60 @@ package mapping
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
-// member is one person of a list, by the names of the canonical text.
-type member struct {
+// Member is one person of a list, by the names of the canonical text.
+type Member struct {
 	Email     string `json:"email,omitempty"`
 	FirstName string `json:"firstName,omitempty"`
 	LastName  string `json:"lastName,omitempty"`
 	Phone     string `json:"phone,omitempty"`
 }
 
-// key names the person in the list: the e-mail in lower case, else the name, since neither system gives
+// Key names the person in the list: the e-mail in lower case, else the name, since neither system gives
 // people of a list an id.
-func (m member) key() string {
+func (m Member) Key() string {
 	if m.Email != "" {
-		return keyText(m.Email)
+		return KeyText(m.Email)
 	}
-	return keyText(strings.TrimSpace(m.FirstName + " " + m.LastName))
+	return KeyText(strings.TrimSpace(m.FirstName + " " + m.LastName))
 }
 
-func (m member) text() string { return compact(m) }
+// Text is the canonical text.
+func (m Member) Text() string { return Compact(m) }
 
-func readMember(text string) member {
-	var m member
+// ParseMember reads canonical text; what does not parse is an empty person.
+func ParseMember(text string) Member {
+	var m Member
 	_ = json.Unmarshal([]byte(text), &m) // canonical text that does not parse is an empty person
 	return m
 }
 
-// solution is one solution of a deal; price and quantity as plain decimals.
-type solution struct {
+// Solution is one solution of a deal; price and quantity as plain decimals.
+type Solution struct {
 	Currency string `json:"currency,omitempty"`
 	Name     string `json:"name,omitempty"`
 	Price    string `json:"price,omitempty"`
 	Quantity string `json:"quantity,omitempty"`
 }
 
-func (s solution) text() string { return compact(s) }
+// Text is the canonical text.
+func (s Solution) Text() string { return Compact(s) }
 
-func readSolution(text string) solution {
-	var s solution
+// ParseSolution reads canonical text; what does not parse is an empty solution.
+func ParseSolution(text string) Solution {
+	var s Solution
 	_ = json.Unmarshal([]byte(text), &s)
 	return s
 }
 
-// compact is JSON without escapes that only HTML needs. The members stand in the order of their names,
+// Compact is JSON without escapes that only HTML needs. The members stand in the order of their names,
 // because the structs above list them so.
-func compact(v any) string {
+func Compact(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -59,16 +64,21 @@ func compact(v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func keyText(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+// KeyText makes keys of list members comparable.
+func KeyText(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
-// listed is a list that was read: keys in the order of the list, texts by key. Of two members with one
+// List is a list that was read: keys in the order of the list, texts by key. Of two members with one
 // key the first counts.
-type listed struct {
+type List struct {
 	keys  []string
 	texts map[string]string
 }
 
-func (l *listed) add(key, text string) {
+// Keys are the members' keys in the order of the list. Read-only.
+func (l *List) Keys() []string { return l.keys }
+
+// Add appends a member; one without a key, or whose key is there, is passed over.
+func (l *List) Add(key, text string) {
 	if key == "" {
 		return
 	}
@@ -82,43 +92,44 @@ func (l *listed) add(key, text string) {
 	l.texts[key] = text
 }
 
-// into writes the list and its count into a record.
-func (l *listed) into(r cosell.Record, f cosell.Field) {
-	r[f] = itoa(len(l.keys))
+// Into writes the list and its count into a record.
+func (l *List) Into(r cosell.Record, f cosell.Field) {
+	r[f] = strconv.Itoa(len(l.keys))
 	for key, text := range l.texts {
 		r[f.Of(key)] = text
 	}
 }
 
-// memberOf reads a person of a referral; any shape may come.
-func memberOf(v any) (member, bool) {
+// MemberOf reads a person of a referral; any shape may come.
+func MemberOf(v any) (Member, bool) {
 	o, ok := v.(map[string]any)
 	if !ok {
-		return member{}, false
+		return Member{}, false
 	}
-	return member{Email: strings.TrimSpace(textOf(o["email"])), FirstName: textOf(o["firstName"]),
-		LastName: textOf(o["lastName"]), Phone: textOf(o["phoneNumber"])}, true
+	return Member{Email: strings.TrimSpace(TextOf(o["email"])), FirstName: TextOf(o["firstName"]),
+		LastName: TextOf(o["lastName"]), Phone: TextOf(o["phoneNumber"])}, true
 }
 
-// solutionOf reads a solution of a referral. Amounts that are none are left out.
-func solutionOf(v any) (key string, s solution, ok bool) {
+// SolutionOf reads a solution of a referral. Amounts that are none are left out.
+func SolutionOf(v any) (key string, s Solution, ok bool) {
 	o, ok := v.(map[string]any)
 	if !ok {
-		return "", solution{}, false
+		return "", Solution{}, false
 	}
-	price, _ := decimal(textOf(o["price"]))
-	quantity, _ := decimal(textOf(o["quantity"]))
-	return strings.TrimSpace(textOf(o["id"])), solution{Currency: strings.ToUpper(textOf(o["currency"])),
-		Name: textOf(o["name"]), Price: price, Quantity: quantity}, true
+	price, _ := Decimal(TextOf(o["price"]))
+	quantity, _ := Decimal(TextOf(o["quantity"]))
+	return strings.TrimSpace(TextOf(o["id"])), Solution{Currency: strings.ToUpper(TextOf(o["currency"])),
+		Name: TextOf(o["name"]), Price: price, Quantity: quantity}, true
 }
 
-func textOf(v any) string {
+// TextOf gives a JSON scalar as text, anything else as empty.
+func TextOf(v any) string {
 	text, _ := scalarText(v) // anything but a scalar counts as empty
-	return lineEnds(text)
+	return LineEnds(text)
 }
 
-// elements gives the members of a list in any shape: null, a list, or one object where a list should be.
-func elements(v any) []any {
+// Elements gives the members of a list in any shape: null, a list, or one object where a list should be.
+func Elements(v any) []any {
 	switch v := v.(type) {
 	case []any:
 		return v
@@ -128,4 +139,26 @@ func elements(v any) []any {
 		}
 	}
 	return nil
+}
+
+// ReadMembers reads a list of people of a referral, whatever its shape.
+func ReadMembers(v any) *List {
+	var l List
+	for _, e := range Elements(v) {
+		if m, ok := MemberOf(e); ok {
+			l.Add(m.Key(), m.Text())
+		}
+	}
+	return &l
+}
+
+// ReadSolutions reads a list of solutions of a referral, whatever its shape.
+func ReadSolutions(v any) *List {
+	var l List
+	for _, e := range Elements(v) {
+		if key, sol, ok := SolutionOf(e); ok {
+			l.Add(key, sol.Text())
+		}
+	}
+	return &l
 }

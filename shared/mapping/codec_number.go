@@ -19,26 +19,26 @@ func moneyFromReferral(_ *glossary, v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return decimal(text)
+	return Decimal(text)
 }
 
-func moneyFromCRM(_ *glossary, _, text string) (string, error) { return decimal(text) }
+func moneyFromCRM(_ *glossary, _, text string) (string, error) { return Decimal(text) }
 
 // moneyToReferral emits a number, digits as they are.
 func moneyToReferral(g *glossary, text string) (any, error) { return moneyToCRM(g, "", text) }
 
 func moneyToCRM(_ *glossary, _, text string) (any, error) {
-	text, err := decimal(text)
+	text, err := Decimal(text)
 	if err != nil || text == "" {
 		return nil, err
 	}
 	return json.Number(text), nil
 }
 
-// decimal gives a number as plain decimal digits without exponent, leading or trailing zeros, and without
+// Decimal gives a number as plain Decimal digits without exponent, leading or trailing zeros, and without
 // ever passing through a float. Empty stays empty.
-func decimal(text string) (string, error) {
-	bad := notA("an amount", text)
+func Decimal(text string) (string, error) {
+	bad := NotA("an amount", text)
 	if text == "" {
 		return "", nil
 	}
@@ -59,7 +59,7 @@ func decimal(text string) (string, error) {
 	whole, fraction = shiftPoint(whole, fraction, shift)
 	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
 	if len(whole) > wholeDigits || len(fraction) > fractionDigits {
-		return "", notA("an amount that CRM can hold", text)
+		return "", NotA("an amount that CRM can hold", text)
 	}
 	if whole == "" {
 		whole = "0"
@@ -125,7 +125,7 @@ func dateToReferral(g *glossary, text string) (any, error) {
 	}
 	t, err := time.ParseInLocation(time.DateOnly, text, g.zoneOrUTC())
 	if err != nil {
-		return nil, notA("a date", text)
+		return nil, NotA("a date", text)
 	}
 	return t.UTC().Format(time.RFC3339), nil
 }
@@ -138,7 +138,7 @@ func dateFromCRM(_ *glossary, _, text string) (string, error) {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
 		if t, err = time.Parse(time.RFC3339, text); err != nil {
-			return "", notA("a date", text)
+			return "", NotA("a date", text)
 		}
 	}
 	return day(t.UTC(), text)
@@ -146,7 +146,7 @@ func dateFromCRM(_ *glossary, _, text string) (string, error) {
 
 func day(t time.Time, text string) (string, error) {
 	if t.Year() < firstYear || t.Year() > lastYear {
-		return "", notA("a date that CRM can hold", text)
+		return "", NotA("a date that CRM can hold", text)
 	}
 	return t.Format(time.DateOnly), nil
 }

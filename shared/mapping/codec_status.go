@@ -7,10 +7,10 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
-// statusFromReferral reads the pair of status and substatus, leniently: an unknown closed substatus is
+// StatusFromReferral reads the pair of status and substatus, leniently: an unknown closed substatus is
 // closed all the same, and Engaged, which some tools write, is accepted.
 // https://learn.microsoft.com/partner-center/developer/referral-resources
-func statusFromReferral(status, substatus string) (string, error) {
+func StatusFromReferral(status, substatus string) (string, error) {
 	switch strings.ToLower(status) {
 	case "new":
 		return cosell.Pending, nil
@@ -23,11 +23,11 @@ func statusFromReferral(status, substatus string) (string, error) {
 		}
 		return cosell.Errored, nil
 	}
-	return "", notA("a status of a referral", status+"/"+substatus)
+	return "", NotA("a status of a referral", status+"/"+substatus)
 }
 
-// statusToReferral gives the pair that is written.
-func statusToReferral(text string) (status, substatus string, err error) {
+// StatusToReferral gives the pair that is written.
+func StatusToReferral(text string) (status, substatus string, err error) {
 	switch text {
 	case cosell.Pending:
 		return "New", "Pending", nil
@@ -44,33 +44,33 @@ func statusToReferral(text string) (status, substatus string, err error) {
 	case cosell.Errored:
 		return "Closed", "Error", nil
 	}
-	return "", "", notA("a status that a referral can get", text)
+	return "", "", NotA("a status that a referral can get", text)
 }
 
 // The standard states and status reasons of an opportunity; customers add reasons of their own.
 // https://learn.microsoft.com/dynamics365/developer/reference/entities/opportunity
 const (
-	stateOpen = 0
+	StateOpen = 0
 	stateWon  = 1
 	stateLost = 2
 
-	reasonInProgress = 1
-	reasonOnHold     = 2
+	ReasonInProgress = 1
+	ReasonOnHold     = 2
 	reasonWon        = 3
 	reasonCanceled   = 4
 	reasonOutSold    = 5
 )
 
-// statusFromCRM: a custom reason of an open row is open, of a lost row canceled.
-func statusFromCRM(state, reason string) (string, error) {
+// StatusFromCRM: a custom reason of an open row is open, of a lost row canceled.
+func StatusFromCRM(state, reason string) (string, error) {
 	code, err := strconv.Atoi(state)
 	if err != nil {
-		return "", notA("a state of an opportunity", state)
+		return "", NotA("a state of an opportunity", state)
 	}
 	switch {
-	case code == stateOpen && reason == strconv.Itoa(reasonOnHold):
+	case code == StateOpen && reason == strconv.Itoa(ReasonOnHold):
 		return cosell.OnHold, nil
-	case code == stateOpen:
+	case code == StateOpen:
 		return cosell.Open, nil
 	case code == stateWon:
 		return cosell.Won, nil
@@ -79,11 +79,11 @@ func statusFromCRM(state, reason string) (string, error) {
 	case code == stateLost:
 		return cosell.Canceled, nil
 	}
-	return "", notA("a state of an opportunity", state)
+	return "", NotA("a state of an opportunity", state)
 }
 
-// closingReason is the status reason that the win and lose actions get.
-func closingReason(status string) int {
+// ClosingReason is the status reason that the win and lose actions get.
+func ClosingReason(status string) int {
 	switch status {
 	case cosell.Won:
 		return reasonWon

@@ -6,21 +6,25 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
-// Texts are kept as they are but for line ends: CRM forms write CRLF.
-func textFromReferral(_ *glossary, v any) (string, error) {
+// Text reads a JSON scalar as text. Texts are kept as they are but for line ends: CRM forms write CRLF.
+func Text(v any) (string, error) {
 	text, err := scalarText(v)
-	return lineEnds(text), err
+	return LineEnds(text), err
 }
 
-func textToReferral(_ *glossary, text string) (any, error) { return orNull(text), nil }
+func textFromReferral(_ *glossary, v any) (string, error) { return Text(v) }
 
-func textFromCRM(_ *glossary, _, text string) (string, error) { return lineEnds(text), nil }
+func textToReferral(_ *glossary, text string) (any, error) { return OrNull(text), nil }
 
-func textToCRM(_ *glossary, _, text string) (any, error) { return orNull(text), nil }
+func textFromCRM(_ *glossary, _, text string) (string, error) { return LineEnds(text), nil }
 
-func lineEnds(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+func textToCRM(_ *glossary, _, text string) (any, error) { return OrNull(text), nil }
 
-func orNull(text string) any {
+// LineEnds makes CRLF a single line feed.
+func LineEnds(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
+// OrNull gives an empty text as null.
+func OrNull(text string) any {
 	if text == "" {
 		return nil
 	}
@@ -36,12 +40,12 @@ const (
 func marks() [4]string { return [4]string{tick, cross, "✔", "✘"} }
 
 func nameFromCRM(_ *glossary, _, text string) (string, error) {
-	_, bare := splitMark(lineEnds(text))
+	_, bare := SplitMark(LineEnds(text))
 	return bare, nil
 }
 
-// splitMark takes any number of marks off a name and says what the first one means.
-func splitMark(name string) (mark, bare string) {
+// SplitMark takes any number of marks off a name and says what the first one means.
+func SplitMark(name string) (mark, bare string) {
 	for {
 		rest, found := strings.TrimPrefix(name, "\uFEFF"), ""
 		for _, m := range marks() {
@@ -64,8 +68,8 @@ func splitMark(name string) (mark, bare string) {
 	}
 }
 
-// withMark puts exactly one mark and one space before a bare name.
-func withMark(mark, bare string) string {
+// WithMark puts exactly one mark and one space before a bare name.
+func WithMark(mark, bare string) string {
 	switch mark {
 	case cosell.MarkOK:
 		return tick + " " + bare
@@ -78,9 +82,9 @@ func withMark(mark, bare string) string {
 // markRoom is what a mark takes of the name column.
 const markRoom = 2
 
-// cut shortens a text to at most length UTF-16 code units, as the CRM counts, at a rune boundary, and
+// Cut shortens a text to at most length UTF-16 code units, as the CRM counts, at a rune boundary, and
 // marks it once. Cutting twice is cutting once. A length of 0 means no limit.
-func cut(text string, length int) string {
+func Cut(text string, length int) string {
 	if length <= 0 || units(text) <= length {
 		return text
 	}
@@ -123,7 +127,7 @@ func flagFromCRM(_ *glossary, _, text string) (string, error) {
 	case "false", "":
 		return cosell.False, nil
 	}
-	return "", notA("true or false", text)
+	return "", NotA("true or false", text)
 }
 
 func flagToReferral(g *glossary, text string) (any, error) { return flagToCRM(g, "", text) }
@@ -135,5 +139,5 @@ func flagToCRM(_ *glossary, _, text string) (any, error) {
 	case cosell.False, "":
 		return false, nil
 	}
-	return nil, notA("true or false", text)
+	return nil, NotA("true or false", text)
 }

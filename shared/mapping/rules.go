@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"strconv"
-
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
@@ -14,8 +12,8 @@ func (s *Sheet) Rules() []cosell.Rule {
 			continue
 		}
 		out = append(out, cosell.Rule{
-			Field: r.Field, Way: r.Way, Wins: r.Wins, Door: r.Door, List: r.list(),
-			ToOpportunity: s.fit(r), ToReferral: same,
+			Field: r.Field, Way: r.Way, Wins: r.Wins, Door: r.Door, List: r.IsList(),
+			ToOpportunity: s.Fit(r), ToReferral: same,
 		})
 	}
 	return out
@@ -24,39 +22,38 @@ func (s *Sheet) Rules() []cosell.Rule {
 // same: no length limit of a referral is documented, so nothing is cut on the way there.
 func same(text string) string { return text }
 
-// fit cuts what the CRM cannot hold.
-func (s *Sheet) fit(r Row) func(string) string {
+// Fit gives the function that cuts a row's canonical text to what the CRM can hold.
+func (s *Sheet) Fit(r Row) func(string) string {
 	length := s.length[r.CRM]
 	switch r.As {
-	case asName:
+	case AsName:
 		return func(text string) string {
-			_, bare := splitMark(text)
-			return cut(bare, room(length))
+			_, bare := SplitMark(text)
+			return Cut(bare, Room(length))
 		}
-	case "text", "memo", "country", asSeller:
-		return func(text string) string { return cut(text, length) }
-	case asSolutions:
-		name := s.lengthOf("cosell_solution", "cosell_name")
+	case "text", "memo", "country", AsSeller:
+		return func(text string) string { return Cut(text, length) }
+	case AsSolutions:
+		name := s.LengthOf("cosell_solution", "cosell_name")
 		return func(text string) string {
-			m := readSolution(text)
-			m.Name = cut(m.Name, name)
-			return m.text()
+			m := ParseSolution(text)
+			m.Name = Cut(m.Name, name)
+			return m.Text()
 		}
 	}
 	return same
 }
 
-// room is what a name column has left beside the mark.
-func room(length int) int {
+// Room is what a name column has left beside the mark.
+func Room(length int) int {
 	if length <= markRoom {
 		return length
 	}
 	return length - markRoom
 }
 
-func (s *Sheet) lengthOf(table, name string) int {
+// LengthOf is how long a text column is as shipped; 0 is unlimited or unknown.
+func (s *Sheet) LengthOf(table, name string) int {
 	c, _ := s.crm.find(table, name)
 	return c.length
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

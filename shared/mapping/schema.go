@@ -17,7 +17,8 @@ type column struct {
 	bind   string // navigation property to write a lookup with
 }
 
-type option struct {
+// Option is one option of a shipped choice: integer, our code, English label.
+type Option struct {
 	Value int    `json:"value"`
 	Code  string `json:"code"`
 	Label string `json:"label"`
@@ -27,7 +28,7 @@ type option struct {
 // from infra/dataverse/schema.json.
 type schema struct {
 	tables  map[string][]column
-	choices map[string][]option
+	choices map[string][]Option
 }
 
 // paths tells which table stands behind the lookups that a crm path may go through.
@@ -49,7 +50,7 @@ func readSchema(text []byte) (*schema, error) {
 	var doc struct {
 		Choices []struct {
 			Name    string   `json:"name"`
-			Options []option `json:"options"`
+			Options []Option `json:"options"`
 		} `json:"choices"`
 		Tables []struct {
 			LogicalName string `json:"logicalName"`
@@ -68,7 +69,7 @@ func readSchema(text []byte) (*schema, error) {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("reading infra/dataverse/schema.json: %w", err)
 	}
-	s := &schema{tables: standardColumns(), choices: map[string][]option{}}
+	s := &schema{tables: standardColumns(), choices: map[string][]Option{}}
 	for _, c := range doc.Choices {
 		s.choices[c.Name] = c.Options
 	}
@@ -110,7 +111,7 @@ func (s *schema) path(path string) (column, bool) {
 
 // byLabel finds the column that people see under the label.
 func (s *schema) byLabel(table, label string) (column, bool) {
-	i := slices.IndexFunc(s.tables[table], func(c column) bool { return c.label != "" && loose(c.label) == loose(label) })
+	i := slices.IndexFunc(s.tables[table], func(c column) bool { return c.label != "" && Loose(c.label) == Loose(label) })
 	if i < 0 {
 		return column{}, false
 	}

@@ -1,5 +1,6 @@
-// Package mapping knows both systems: it turns referrals and opportunities into records of the heart and
-// back, row by row as the field sheet says. Nothing else parses what a system answered.
+// Package mapping is the field sheet: which field stands where on either side, and the codecs that turn
+// the values of both systems into canonical text and back. It is pure: the packages opportunities and
+// referrals read and write records with it. Nothing else parses what a system answered.
 package mapping
 
 import (
@@ -102,8 +103,20 @@ func (l *loader) sheet() *Sheet {
 	return s
 }
 
-// row finds a row by field; ok is false when the sheet has none or it is switched off.
-func (s *Sheet) row(f cosell.Field) (Row, bool) {
+// Rows are the rows that are on, in the order of the sheet. Read-only.
+func (s *Sheet) Rows() []Row { return s.rows }
+
+// Length is how long the column of a crm path is as shipped; 0 is unlimited or unknown.
+func (s *Sheet) Length(path string) int { return s.length[path] }
+
+// Shipped are the options that infra/dataverse/schema.json gives the column of a crm path.
+func (s *Sheet) Shipped(path string) []Option {
+	c, _ := s.crm.path(path)
+	return s.crm.choices[c.choice]
+}
+
+// Row finds a row by field; ok is false when the sheet has none or it is switched off.
+func (s *Sheet) Row(f cosell.Field) (Row, bool) {
 	for _, r := range s.rows {
 		if r.Field == f {
 			return r, true
@@ -112,10 +125,11 @@ func (s *Sheet) row(f cosell.Field) (Row, bool) {
 	return Row{}, false
 }
 
-// scalar says whether the row is carried by pointer and column alone.
-func (r Row) scalar() bool {
+// Scalar says whether the row is carried by pointer and column alone.
+func (r Row) Scalar() bool {
 	_, ok := scalars[r.As]
 	return ok && r.Constant == nil
 }
 
-func (r Row) list() bool { return r.As == asMembers || r.As == asSolutions }
+// IsList says whether the row holds a list of members.
+func (r Row) IsList() bool { return r.As == AsMembers || r.As == AsSolutions }

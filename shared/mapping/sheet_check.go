@@ -14,6 +14,9 @@ var (
 	customColumn   = regexp.MustCompile(`^[a-z][a-z0-9]{1,7}_[a-z0-9_]+$`)
 )
 
+// currencyColumn is the one lookup that a currency is read from.
+const currencyColumn = "transactioncurrencyid"
+
 // ours is the prefix of the columns that infra/dataverse/schema.json lists.
 const ours = "cosell_"
 
@@ -47,10 +50,10 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, codecNames(), "field %s has no codec (as)", r.Field)
 	case only(r.As) != "" && only(r.As) != string(r.Field):
 		l.mistake(r.where, "the field "+only(r.As), "field %s cannot be of kind %s", r.Field, r.As)
-	case r.As == asMembers && r.CRM != "" && !isOne(r.CRM, "ownerid, parentcontactid"):
+	case r.As == AsMembers && r.CRM != "" && !isOne(r.CRM, "ownerid, parentcontactid"):
 		l.mistake(r.where, "ownerid, parentcontactid", "field %s reads people from %q", r.Field, r.CRM)
-	case r.As == asCurrency && r.CRM != "" && r.CRM != currencyNav:
-		l.mistake(r.where, currencyNav, "field %s reads a currency from %q", r.Field, r.CRM)
+	case r.As == AsCurrency && r.CRM != "" && r.CRM != currencyColumn:
+		l.mistake(r.where, currencyColumn, "field %s reads a currency from %q", r.Field, r.CRM)
 	case r.Microsoft && r.Referral == "":
 		l.mistake(r.where, "from: microsoft with a referral path", "field %s is from Microsoft's referral but has no path there", r.Field)
 	case r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.Read:
@@ -63,7 +66,7 @@ func (l *loader) checkShape(r *Row) {
 // only names the one field that a codec can carry, where code of its own stands behind it.
 func only(as string) string {
 	switch as {
-	case asName, asMark, asStatus, asReason, asSolutions:
+	case AsName, AsMark, AsStatus, AsReason, AsSolutions:
 		return as
 	}
 	return ""
@@ -100,7 +103,7 @@ func (l *loader) checkColumn(r *Row, key, path string) {
 	table, name := "opportunity", path
 	if nav, rest, deep := strings.Cut(path, "/"); deep {
 		target, ok := lookupTable(nav)
-		if nav == "opportunityclose" && r.As == asReason {
+		if nav == "opportunityclose" && r.As == AsReason {
 			target, ok = nav, true
 		}
 		if !ok {

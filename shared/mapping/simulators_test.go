@@ -20,13 +20,15 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/referrals"
 	"github.com/google/go-cmp/cmp"
 )
 
 var (
-	_ flow.Referrals     = (*mapping.Referrals)(nil)
-	_ flow.Opportunities = (*mapping.Opportunities)(nil)
+	_ flow.Referrals     = (*referrals.Store)(nil)
+	_ flow.Opportunities = (*opportunities.Store)(nil)
 )
 
 // inside hands requests to a handler as if it were the network, and counts them.
@@ -48,10 +50,10 @@ func (i *inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
-// world is both simulators and the two halves of mapping over them.
+// world is both simulators and the two stores over them.
 type world struct {
-	referrals     *mapping.Referrals
-	opportunities *mapping.Opportunities
+	referrals     *referrals.Store
+	opportunities *opportunities.Store
 	rules         []cosell.Rule
 	crm           *dataverse.Client
 	pcWire, dv    *inside
@@ -81,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	if w.crm, err = dataverse.NewClient(dataverse.Options{BaseURL: "https://" + crmHost + "/api/data/v9.2", HTTP: client(w.dv, crmHost, crmToken)}); err != nil {
 		t.Fatal(err)
 	}
-	referrals, err := partnercenter.NewClient(partnercenter.Options{ReferralsURL: partnercenter.ReferralsURL, Referrals: client(w.pcWire, partnercentersim.ReferralsHost, pcToken)})
+	pcClient, err := partnercenter.NewClient(partnercenter.Options{ReferralsURL: partnercenter.ReferralsURL, Referrals: client(w.pcWire, partnercentersim.ReferralsHost, pcToken)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,8 +92,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.rules = sheet.Rules()
-	w.referrals = mapping.NewReferrals(referrals, sheet, mapping.ReferralOptions{})
-	w.opportunities = mapping.NewOpportunities(w.crm, sheet, mapping.OpportunityOptions{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true})
+	w.referrals = referrals.New(pcClient, sheet, referrals.Options{})
+	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true})
 	return w
 }
 

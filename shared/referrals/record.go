@@ -1,4 +1,4 @@
-package mapping
+package referrals
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
@@ -13,7 +14,7 @@ import (
 const microsoft = "msft"
 
 // referral makes the heart's referral of a document.
-func (s *Referrals) referral(d partnercenter.Document) cosell.Referral {
+func (s *Store) referral(d partnercenter.Document) cosell.Referral {
 	r := cosell.Referral{
 		Side: cosell.Side{
 			ID: d.ID(), Version: d.ETag(), Modified: timeOf(d, "/updatedDateTime"), Read: d.Date(), Source: d,
@@ -23,7 +24,7 @@ func (s *Referrals) referral(d partnercenter.Document) cosell.Referral {
 		CreatedAt:    timeOf(d, "/createdDateTime"),
 	}
 	r.Lead = !r.Microsoft && isLead(d)
-	if status, _ := statusFromReferral(d.Text("/status"), d.Text("/substatus")); status != cosell.Pending {
+	if status, _ := mapping.StatusFromReferral(d.Text("/status"), d.Text("/substatus")); status != cosell.Pending {
 		r.AcceptedAt = timeOf(d, "/acceptedDateTime")
 	}
 	r.Record = s.record(d, r.Microsoft)
@@ -37,10 +38,10 @@ func isMicrosofts(d partnercenter.Document) bool {
 	if strings.EqualFold(d.Text("/organizationId"), microsoft) {
 		return true
 	}
-	targets := elements(d.Value("/target"))
+	targets := mapping.Elements(d.Value("/target"))
 	for _, t := range targets {
 		o, _ := t.(map[string]any)
-		if !strings.EqualFold(textOf(o["type"]), "BusinessProfileLocation") || !strings.EqualFold(textOf(o["id"]), microsoft) {
+		if !strings.EqualFold(mapping.TextOf(o["type"]), "BusinessProfileLocation") || !strings.EqualFold(mapping.TextOf(o["id"]), microsoft) {
 			return false
 		}
 	}
@@ -65,9 +66,9 @@ func isLead(d partnercenter.Document) bool {
 }
 
 // record reads the rows that stand in this kind of referral.
-func (s *Referrals) record(d partnercenter.Document, microsofts bool) cosell.Record {
+func (s *Store) record(d partnercenter.Document, microsofts bool) cosell.Record {
 	r := cosell.Record{}
-	for _, row := range s.sheet.rows {
+	for _, row := range s.sheet.Rows() {
 		switch {
 		case row.Constant != nil || row.Referral == "":
 		case row.Field == cosell.Help:
@@ -84,37 +85,37 @@ func (s *Referrals) record(d partnercenter.Document, microsofts bool) cosell.Rec
 
 // readAnswer reads what Microsoft says. Which of the two referrals carries Microsoft's CRM id is not
 // documented, so it is taken from both, and what one of them does not say is absent, never cleared.
-func (s *Referrals) readAnswer(r cosell.Record, row Row, d partnercenter.Document) {
+func (s *Store) readAnswer(r cosell.Record, row mapping.Row, d partnercenter.Document) {
 	s.readRow(r, row, d)
 	if r[row.Field] == "" {
 		delete(r, row.Field)
 	}
 }
 
-func (s *Referrals) readHelp(r cosell.Record, row Row, d partnercenter.Document) {
+func (s *Store) readHelp(r cosell.Record, row mapping.Row, d partnercenter.Document) {
 	if code := d.Text(row.Referral); code != "" && !strings.EqualFold(code, "Unknown") {
 		r[row.Field] = code
 	}
 }
 
-func (s *Referrals) readRow(r cosell.Record, row Row, d partnercenter.Document) {
+func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Document) {
 	var text string
 	var err error
 	switch row.As {
-	case asStatus:
-		text, err = statusFromReferral(d.Text(row.Referral), d.Text(substatusOf(row)))
-	case asMembers:
-		readMembers(d.Value(row.Referral)).into(r, row.Field)
+	case mapping.AsStatus:
+		text, err = mapping.StatusFromReferral(d.Text(row.Referral), d.Text(substatusOf(row)))
+	case mapping.AsMembers:
+		mapping.ReadMembers(d.Value(row.Referral)).Into(r, row.Field)
 		return
-	case asSolutions:
-		readSolutions(d.Value(row.Referral)).into(r, row.Field)
+	case mapping.AsSolutions:
+		mapping.ReadSolutions(d.Value(row.Referral)).Into(r, row.Field)
 		return
-	case asSeller:
+	case mapping.AsSeller:
 		text = seller(d, row)
-	case asReason:
-		text, err = textFromReferral(s.glossary, d.Value(row.Referral))
+	case mapping.AsReason:
+		text, err = mapping.Text(d.Value(row.Referral))
 	default:
-		text, err = scalars[row.As].fromReferral(s.glossary, d.Value(row.Referral))
+		text, err = row.FromReferral(s.glossary, d.Value(row.Referral))
 		if text == "" && row.Field == "customerState" {
 			text = d.Text("/customerProfile/address/region")
 		}
@@ -127,38 +128,18 @@ func (s *Referrals) readRow(r cosell.Record, row Row, d partnercenter.Document) 
 }
 
 // substatusOf is the second half of a status row's path.
-func substatusOf(row Row) string {
+func substatusOf(row mapping.Row) string {
 	return strings.TrimSuffix(row.Referral, "/status") + "/substatus"
 }
 
-func readMembers(v any) *listed {
-	var l listed
-	for _, e := range elements(v) {
-		if m, ok := memberOf(e); ok {
-			l.add(m.key(), m.text())
-		}
-	}
-	return &l
-}
-
-func readSolutions(v any) *listed {
-	var l listed
-	for _, e := range elements(v) {
-		if key, sol, ok := solutionOf(e); ok {
-			l.add(key, sol.text())
-		}
-	}
-	return &l
-}
-
 // seller names Microsoft's first team member, who is known once Microsoft has accepted.
-func seller(d partnercenter.Document, row Row) string {
-	status, _ := statusFromReferral(d.Text("/status"), d.Text("/substatus"))
+func seller(d partnercenter.Document, row mapping.Row) string {
+	status, _ := mapping.StatusFromReferral(d.Text("/status"), d.Text("/substatus"))
 	if status != cosell.Accepted && status != cosell.Won && status != cosell.Lost {
 		return ""
 	}
-	for _, e := range elements(d.Value(row.Referral)) {
-		if m, ok := memberOf(e); ok {
+	for _, e := range mapping.Elements(d.Value(row.Referral)) {
+		if m, ok := mapping.MemberOf(e); ok {
 			if name := strings.TrimSpace(m.FirstName + " " + m.LastName); name != "" {
 				return name
 			}

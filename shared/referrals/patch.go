@@ -1,27 +1,26 @@
-package mapping
+package referrals
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
-	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
 // operations turns changes into a JSON Patch document, in the order of the sheet. Rows that do not stand
 // in the referral are passed over. Partner Center cannot remove an element of a list, so a list that
 // changes is replaced whole; its untouched elements stay as they were received, byte by byte.
-func (s *Referrals) operations(d partnercenter.Document, values cosell.Record) ([]partnercenter.Operation, error) {
+func (s *Store) operations(d partnercenter.Document, values cosell.Record) ([]partnercenter.Operation, error) {
 	p := patch{doc: d, made: map[string]bool{}}
-	for _, row := range s.sheet.rows {
+	for _, row := range s.sheet.Rows() {
 		if row.Referral == "" || row.Microsoft || row.Constant != nil {
 			continue
 		}
-		if row.list() {
+		if row.IsList() {
 			changes := values.Members(row.Field)
 			if len(changes) > 0 {
 				p.set(row.Referral, newList(d.JSON(), row).after(changes))
@@ -33,46 +32,33 @@ func (s *Referrals) operations(d partnercenter.Document, values cosell.Record) (
 			continue
 		}
 		if err := s.setRow(&p, row, text); err != nil {
-			return nil, refusedValue("referral "+d.ID(), row.Field, err)
+			return nil, mapping.RefusedValue("referral "+d.ID(), row.Field, err)
 		}
 	}
 	return p.ops, nil
 }
 
-func (s *Referrals) setRow(p *patch, row Row, text string) error {
+func (s *Store) setRow(p *patch, row mapping.Row, text string) error {
 	switch {
-	case row.As == asStatus:
-		status, substatus, err := statusToReferral(text)
+	case row.As == mapping.AsStatus:
+		status, substatus, err := mapping.StatusToReferral(text)
 		if err != nil {
 			return err
 		}
 		p.set(row.Referral, status)
 		p.set(substatusOf(row), substatus)
 		return nil
-	case row.As == asReason:
-		p.set(row.Referral, orNull(text))
+	case row.As == mapping.AsReason:
+		p.set(row.Referral, mapping.OrNull(text))
 		return nil
-	case row.scalar():
-		v, err := scalars[row.As].toReferral(s.glossary, text)
+	case row.Scalar():
+		v, err := row.ToReferral(s.glossary, text)
 		if err == nil {
 			p.set(row.Referral, v)
 		}
 		return err
 	}
 	return nil
-}
-
-// refusedValue explains a value that a side cannot hold.
-func refusedValue(what string, f cosell.Field, err error) error {
-	var known *fault.Error
-	if errors.As(err, &known) && known.Kind != fault.Broken {
-		if known.Kind == fault.Refused && known.Field == "" {
-			known.Field = string(f)
-		}
-		return err
-	}
-	return fault.New(fault.Refused, "writing %s: %s: %w", what, f, err).
-		With("value.invalid", "correct "+string(f)+" on the other side").At(string(f))
 }
 
 // patch collects operations. RFC 6902 lets replace only what is there and add only below a parent that
@@ -110,7 +96,7 @@ type list struct {
 	known map[string]int // key to index
 }
 
-func newList(doc []byte, row Row) *list {
+func newList(doc []byte, row mapping.Row) *list {
 	l := &list{as: row.As, known: map[string]int{}}
 	for _, raw := range rawElements(doc, row.Referral) {
 		key := elementKey(row.As, raw)
@@ -144,12 +130,12 @@ func elementKey(as string, raw json.RawMessage) string {
 	if json.Unmarshal(raw, &v) != nil {
 		return ""
 	}
-	if as == asSolutions {
-		key, _, _ := solutionOf(v)
+	if as == mapping.AsSolutions {
+		key, _, _ := mapping.SolutionOf(v)
 		return key
 	}
-	m, _ := memberOf(v)
-	return m.key()
+	m, _ := mapping.MemberOf(v)
+	return m.Key()
 }
 
 // after gives the list with the changes: an empty text removes a member, an unknown key adds one.
@@ -184,16 +170,16 @@ func (l *list) merged(raw json.RawMessage, key, text string) json.RawMessage {
 		_ = json.Unmarshal(raw, &object) // elements that are no objects have no key and never come here
 	}
 	wire := memberToReferral(text)
-	if l.as == asSolutions {
+	if l.as == mapping.AsSolutions {
 		wire = solutionToReferral(key, text, raw == nil)
 	}
 	for name, v := range wire {
 		if v == nil && blank(object[name]) {
 			continue // null, "" and missing are the same; what is there stays
 		}
-		object[name] = json.RawMessage(compact(v))
+		object[name] = json.RawMessage(mapping.Compact(v))
 	}
-	return json.RawMessage(compact(object))
+	return json.RawMessage(mapping.Compact(object))
 }
 
 func blank(raw json.RawMessage) bool {
@@ -202,14 +188,14 @@ func blank(raw json.RawMessage) bool {
 }
 
 func memberToReferral(text string) map[string]any {
-	m := readMember(text)
-	return map[string]any{"firstName": orNull(m.FirstName), "lastName": orNull(m.LastName), "email": orNull(m.Email), "phoneNumber": orNull(m.Phone)}
+	m := mapping.ParseMember(text)
+	return map[string]any{"firstName": mapping.OrNull(m.FirstName), "lastName": mapping.OrNull(m.LastName), "email": mapping.OrNull(m.Email), "phoneNumber": mapping.OrNull(m.Phone)}
 }
 
 // solutionToReferral: the id and the type of a solution that is there already are left as they are.
 func solutionToReferral(key, text string, fresh bool) map[string]any {
-	s := readSolution(text)
-	out := map[string]any{"price": numberOrNull(s.Price), "quantity": numberOrNull(s.Quantity), "currency": orNull(s.Currency)}
+	s := mapping.ParseSolution(text)
+	out := map[string]any{"price": numberOrNull(s.Price), "quantity": numberOrNull(s.Quantity), "currency": mapping.OrNull(s.Currency)}
 	if s.Name != "" {
 		out["name"] = s.Name
 	}

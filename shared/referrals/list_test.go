@@ -1,4 +1,4 @@
-package mapping
+package referrals
 
 import (
 	"context"
@@ -34,7 +34,7 @@ func TestEngagementReadsPartialItemsWhole(t *testing.T) {
 		`{"id":"` + microsoftID + `","engagementId":"` + engagement + `"}`,
 		patched(t, ownReferral(t), map[string]any{"id": crmID, "engagementId": crmID}),
 	}
-	s, w := testReferrals(t, listing(t, items, nil))
+	s, w := testStore(t, listing(t, items, nil))
 	got, err := s.Engagement(context.Background(), engagement)
 	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != microsoftID || got[1].Record[cosell.Name] == "" {
 		t.Errorf("%v %+v", err, got)
@@ -54,7 +54,7 @@ func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
 		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c05", "createdDateTime": "2026-03-02T09:00:00Z"}),
 		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c06"}),
 	}
-	s, w := testReferrals(t, listing(t, items, nil))
+	s, w := testStore(t, listing(t, items, nil))
 	got, err := s.FindCreated(context.Background(), crmID, time.Date(2026, 3, 2, 9, 10, 0, 0, time.UTC))
 	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04" {
 		t.Errorf("%v %+v", err, got)
@@ -66,7 +66,7 @@ func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
 
 func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	items := []string{`{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`, `{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03.5Z"}`}
-	s, w := testReferrals(t, listing(t, items, nil))
+	s, w := testStore(t, listing(t, items, nil))
 	changes, cursor, err := s.Changed(context.Background(), "")
 	if err != nil || len(changes) != 2 || changes[0] != (cosell.Change{Kind: "referral", ID: ownID}) {
 		t.Fatalf("%v %v", err, changes)
@@ -86,7 +86,7 @@ func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 func TestChangedDoesWithoutTheFilter(t *testing.T) {
 	items := []string{`{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03Z"}`, `{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`,
 		`{"id":"` + crmID + `","updatedDateTime":"2026-05-01T09:00:00Z"}`}
-	s, _ := testReferrals(t, listing(t, items, func(q url.Values) bool { return q.Has("$filter") }))
+	s, _ := testStore(t, listing(t, items, func(q url.Values) bool { return q.Has("$filter") }))
 	changes, _, err := s.Changed(context.Background(), "")
 	want := []cosell.Change{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
 	if d := cmp.Diff(want, changes); err != nil || d != "" {

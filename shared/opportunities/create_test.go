@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -21,16 +22,26 @@ const (
 // newDeal is an inbound referral with two customer contacts, the second alphabetically first.
 func newDeal(t *testing.T) (cosell.Referral, cosell.Record) {
 	t.Helper()
-	r := referralOf(t, map[string]any{"customerProfile/team": []any{
-		map[string]any{"firstName": "Zoe", "lastName": "First", "email": "zoe@tailspin.example", "phoneNumber": "1"},
-		map[string]any{"firstName": "Ada", "lastName": "Second", "email": "Ada@tailspin.example", "phoneNumber": "2"},
-	}})
+	zoe := mapping.Member{Email: "zoe@tailspin.example", FirstName: "Zoe", LastName: "First", Phone: "1"}
+	ada := mapping.Member{Email: "Ada@tailspin.example", FirstName: "Ada", LastName: "Second", Phone: "2"}
+	r := cosell.Referral{Side: cosell.Side{ID: ownID, Record: cosell.Record{
+		cosell.CustomerName: "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerCity": "Hamburg", "customerState": "HH",
+		customerPostalCode: "20095", cosell.CustomerCountry: "DE", cosell.Team: "1",
+		cosell.Team.Of("kim@northwind.example"): mapping.Member{Email: "kim@northwind.example", FirstName: "Kim", LastName: "Seller"}.Text(),
+		cosell.Contacts:                         "2", cosell.Contacts.Of(zoe.Key()): zoe.Text(), cosell.Contacts.Of(ada.Key()): ada.Text(),
+	}, Source: document{"/customerProfile/team": []any{map[string]any{"email": zoe.Email}, map[string]any{"email": ada.Email}},
+		"/team": []any{map[string]any{"email": "kim@northwind.example"}}}}}
 	values := cosell.Record{cosell.Sync: cosell.True, cosell.ReferralID: r.ID, cosell.ReferralLink: "https://x", cosell.Status: cosell.OnHold,
 		cosell.Audit: "line", cosell.Mark: cosell.MarkOK, cosell.Name: "Deal", cosell.DealValue: "85000", cosell.Currency: "EUR",
 		cosell.ClosingDate: "2026-09-30", cosell.Notes: "n", cosell.Visibility: cosell.True, cosell.Help: "GeneralOrOther",
-		"solutions/SOL-1": solution{Name: "One"}.text()}
+		"solutions/SOL-1": mapping.Solution{Name: "One"}.Text()}
 	return r, values
 }
+
+// document is what a referral was read from: values by path.
+type document map[string]any
+
+func (d document) Value(pointer string) any { return d[pointer] }
 
 func find(t *testing.T, c *crm, line string) map[string]any {
 	t.Helper()
@@ -158,13 +169,13 @@ func TestAMergedAccountIsFollowedToItsMaster(t *testing.T) {
 
 func TestOwnersInTheirOrder(t *testing.T) {
 	appUser := `{"systemuserid":"` + kim + `","internalemailaddress":"kim@northwind.example","applicationid":"` + ownID + `"}`
-	byEmail := func(o *OpportunityOptions) { o.DefaultOwner = "Desk@northwind.example" }
-	byID := func(o *OpportunityOptions) { o.DefaultOwner = microsoftID }
+	byEmail := func(o *Options) { o.DefaultOwner = "Desk@northwind.example" }
+	byID := func(o *Options) { o.DefaultOwner = microsoftID }
 	desk := `{"systemuserid":"` + crmID + `","internalemailaddress":"desk@northwind.example"}`
 	team := accountRow(`,"_owningteam_value":"` + ownID + `","_owninguser_value":null`)
 	for name, c := range map[string]struct {
 		users, accounts string
-		option          func(*OpportunityOptions)
+		option          func(*Options)
 		want            string
 	}{
 		"a team member":                 {kimRow, accountRow(""), byID, "/systemusers(" + kim + ")"},
@@ -173,7 +184,7 @@ func TestOwnersInTheirOrder(t *testing.T) {
 		"the configured one by id":      {"", "", byID, "/systemusers(" + microsoftID + ")"},
 		"the configured one by e-mail":  {desk, "", byEmail, "/systemusers(" + crmID + ")"},
 		"never an application user":     {appUser, accountRow(""), byID, "/systemusers(" + microsoftID + ")"},
-		"nobody, which is about us":     {"", "", func(*OpportunityOptions) {}, ""},
+		"nobody, which is about us":     {"", "", func(*Options) {}, ""},
 		"a configured one that is gone": {"", "", byEmail, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,10 +1,11 @@
-package mapping
+package opportunities
 
 import (
 	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // The related rows that an opportunity is read with. A customer may be set as account or contact in
@@ -28,23 +29,23 @@ const (
 )
 
 // query selects exactly the columns that the sheet names, and what the codecs of several columns need.
-func (s *Sheet) query() dataverse.Query {
+func query(sheet *mapping.Sheet) dataverse.Query {
 	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true, calculated: true}
 	account, contact, owner := map[string]bool{}, personColumns(), userColumns()
 	q := dataverse.Query{}
-	for _, r := range s.rows {
+	for _, r := range sheet.Rows() {
 		if r.CRM == "" || r.Constant != nil {
 			continue
 		}
 		nav, column, deep := strings.Cut(r.CRM, "/")
 		switch {
-		case r.As == asReason:
+		case r.As == mapping.AsReason:
 			q.Expand = append(q.Expand, closeExpand())
-		case r.As == asSolutions:
+		case r.As == mapping.AsSolutions:
 			q.Expand = append(q.Expand, solutionExpand(r.CRM))
-		case r.As == asCurrency:
+		case r.As == mapping.AsCurrency:
 			q.Expand = append(q.Expand, dataverse.Expand{Nav: r.CRM, Query: dataverse.Query{Select: []string{currencyCode}}})
-		case r.As == asMembers || r.As == asStatus:
+		case r.As == mapping.AsMembers || r.As == mapping.AsStatus:
 		case deep && nav == accountNav:
 			account[column] = true
 		case deep && nav == contactNav:

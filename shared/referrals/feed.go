@@ -1,4 +1,4 @@
-package mapping
+package referrals
 
 import (
 	"context"
@@ -28,7 +28,7 @@ const (
 
 // Changed gives the referrals changed since the cursor, oldest first, and the next cursor. Without a
 // cursor it begins a day ago, by the server's clock.
-func (s *Referrals) Changed(ctx context.Context, cursor string) ([]cosell.Change, string, error) {
+func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Change, string, error) {
 	c, err := s.openCursor(ctx, cursor)
 	if err != nil {
 		return nil, "", err
@@ -59,7 +59,7 @@ func (s *Referrals) Changed(ctx context.Context, cursor string) ([]cosell.Change
 	return changes, string(text), err
 }
 
-func (s *Referrals) openCursor(ctx context.Context, cursor string) (feedCursor, error) {
+func (s *Store) openCursor(ctx context.Context, cursor string) (feedCursor, error) {
 	var c feedCursor
 	if cursor != "" && json.Unmarshal([]byte(cursor), &c) == nil && !c.At.IsZero() {
 		return c, nil
@@ -74,7 +74,7 @@ func (s *Referrals) openCursor(ctx context.Context, cursor string) (feedCursor, 
 
 // changedSince asks for what is not older. Which operators the filter knows is not documented: when it is
 // refused, the newest are read until an older one comes.
-func (s *Referrals) changedSince(ctx context.Context, from time.Time) ([]partnercenter.Document, error) {
+func (s *Store) changedSince(ctx context.Context, from time.Time) ([]partnercenter.Document, error) {
 	var docs []partnercenter.Document
 	q := partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime asc"}
 	_, err := s.api.List(ctx, q, func(d partnercenter.Document) bool {

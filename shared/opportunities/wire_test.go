@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"bytes"
@@ -13,7 +13,8 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
-	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/google/go-cmp/cmp"
 )
 
 // served is a request that reached the fake, with the answer that it got.
@@ -66,10 +67,8 @@ func (w *wire) list() string {
 var serverNow = time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
 
 const (
-	pcHost  = "api.partner.microsoft.com"
 	crmHost = "contoso.crm.dynamics.com"
 	api     = "/api/data/v9.2/"
-	pcPath  = "/v1.0/engagements/referrals"
 )
 
 func chain(w *wire, host string) *httpclient.Client {
@@ -77,31 +76,49 @@ func chain(w *wire, host string) *httpclient.Client {
 		Sleep: func(context.Context, time.Duration) error { return nil }})
 }
 
-func testReferrals(t *testing.T, h http.HandlerFunc) (*Referrals, *wire) {
-	t.Helper()
-	w := &wire{handler: h}
-	c, err := partnercenter.NewClient(partnercenter.Options{ReferralsURL: "https://" + pcHost + pcPath, Referrals: chain(w, pcHost)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return NewReferrals(c, defaultSheet(t), ReferralOptions{Organization: organization}), w
-}
-
-func testOpportunities(t *testing.T, h http.HandlerFunc, change ...func(*OpportunityOptions)) (*Opportunities, *wire) {
+func testStore(t *testing.T, h http.HandlerFunc, change ...func(*Options)) (*Store, *wire) {
 	t.Helper()
 	w := &wire{handler: h}
 	c, err := dataverse.NewClient(dataverse.Options{BaseURL: "https://" + crmHost + strings.TrimSuffix(api, "/"), HTTP: chain(w, crmHost)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := OpportunityOptions{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, Now: func() time.Time { return serverNow }}
+	o := Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, Now: func() time.Time { return serverNow }}
 	for _, f := range change {
 		f(&o)
 	}
-	return NewOpportunities(c, defaultSheet(t), o), w
+	return New(c, defaultSheet(t), o), w
 }
 
-const organization = "3c1e7d55-2b44-4c0a-9a70-1f2e3d4c5b6a"
+// The rows that tests speak of.
+const (
+	ownID       = "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c01"
+	microsoftID = "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c02"
+	crmID       = "7d9f1c2a-8b3e-ef11-a731-000d3a1b2c3d"
+)
+
+func defaultSheet(t testing.TB) *mapping.Sheet {
+	t.Helper()
+	s, err := mapping.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func sameJSON(t *testing.T, want, got string) {
+	t.Helper()
+	var a, b any
+	if err := json.Unmarshal([]byte(want), &a); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(got), &b); err != nil {
+		t.Fatalf("%q: %v", got, err)
+	}
+	if d := cmp.Diff(a, b); d != "" {
+		t.Errorf("JSON (-want +got):\n%s", d)
+	}
+}
 
 // patched gives the members of a JSON text with some replaced; nil removes one.
 func patched(t testing.TB, text string, changes map[string]any) string {

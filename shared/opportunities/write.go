@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -10,13 +10,14 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // Put writes the values under the condition that the row still has o.Version, and returns the row as it is
 // afterwards. Columns alone are one PATCH; closing and solution rows go with them in one transaction. o
 // may be assumed from its base; what needs the row itself (members of lists, a mark without a name) is
 // then a Conflict, so that the caller reads it.
-func (s *Opportunities) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
 	written, err := s.put(ctx, o, values)
 	if s.learnLengths(ctx, err) {
 		return s.put(ctx, o, values)
@@ -29,7 +30,7 @@ const codeTooLong = "0x80044331"
 
 // learnLengths reads how long the columns are in this organisation when a text turned out to be too long
 // and nobody had looked: administrators shorten columns. True: it is worth another try.
-func (s *Opportunities) learnLengths(ctx context.Context, err error) bool {
+func (s *Store) learnLengths(ctx context.Context, err error) bool {
 	if codeOf(err) != codeTooLong {
 		return false
 	}
@@ -40,7 +41,7 @@ func (s *Opportunities) learnLengths(ctx context.Context, err error) bool {
 	return err == nil
 }
 
-func (s *Opportunities) put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
 	w, err := s.plan(ctx, o, values)
 	if err != nil {
 		return cosell.Opportunity{}, err
@@ -66,7 +67,7 @@ func (s *Opportunities) put(ctx context.Context, o cosell.Opportunity, values co
 }
 
 // closedAlready: a close whose answer was lost is done, if the state is the wanted one.
-func (s *Opportunities) closedAlready(ctx context.Context, id string, values cosell.Record, cause error) (cosell.Opportunity, error) {
+func (s *Store) closedAlready(ctx context.Context, id string, values cosell.Record, cause error) (cosell.Opportunity, error) {
 	if codeOf(cause) != "closed.already" {
 		return cosell.Opportunity{}, cause
 	}
@@ -111,7 +112,7 @@ func (w *planned) changeSet(o cosell.Opportunity) []dataverse.Write {
 func rowPath(set, id string) string { return set + "(" + id + ")" }
 
 // plan turns values into writes.
-func (s *Opportunities) plan(ctx context.Context, o cosell.Opportunity, values cosell.Record) (*planned, error) {
+func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Record) (*planned, error) {
 	w := &planned{columns: map[string]any{}}
 	if err := s.setStatus(w, o, values); err != nil {
 		return nil, err
@@ -132,14 +133,14 @@ func (s *Opportunities) plan(ctx context.Context, o cosell.Opportunity, values c
 }
 
 // anchor gives the conditional PATCH of a close a column to write when there is none.
-func (s *Opportunities) anchor(w *planned, o cosell.Opportunity) error {
+func (s *Store) anchor(w *planned, o cosell.Opportunity) error {
 	for _, f := range []cosell.Field{cosell.ReferralID, cosell.Sync} {
-		row, ok := s.sheet.row(f)
+		row, ok := s.sheet.Row(f)
 		text, known := o.Record[f]
 		if !ok || !known {
 			continue
 		}
-		v, err := scalars[row.As].toCRM(nil, row.CRM, text)
+		v, err := row.ToCRM(nil, row.CRM, text)
 		w.columns[row.CRM] = v
 		return err
 	}
@@ -147,9 +148,9 @@ func (s *Opportunities) anchor(w *planned, o cosell.Opportunity) error {
 }
 
 // setColumns writes the plain values. Rows of related tables are not written through the opportunity.
-func (s *Opportunities) setColumns(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
-	g := &glossary{}
-	for _, row := range s.sheet.rows {
+func (s *Store) setColumns(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
+	g := &mapping.Glossary{}
+	for _, row := range s.sheet.Rows() {
 		text, ok := values[row.Field]
 		if !ok || row.CRM == "" || strings.Contains(row.CRM, "/") || !s.writable(row, o, values) {
 			continue
@@ -158,19 +159,19 @@ func (s *Opportunities) setColumns(ctx context.Context, w *planned, o cosell.Opp
 			return err
 		}
 		if err := s.setColumn(w, g, row, o, text); err != nil {
-			return refusedValue("opportunity "+o.ID, row.Field, err)
+			return mapping.RefusedValue("opportunity "+o.ID, row.Field, err)
 		}
 	}
 	return nil
 }
 
 // writable leaves out what is written elsewhere, and what the CRM computes.
-func (s *Opportunities) writable(row Row, o cosell.Opportunity, values cosell.Record) bool {
+func (s *Store) writable(row mapping.Row, o cosell.Opportunity, values cosell.Record) bool {
 	source, _ := o.Source.(dataverse.Row)
 	switch {
-	case row.As == asName || !row.scalar() && row.As != asSeller:
+	case row.As == mapping.AsName || !row.Scalar() && row.As != mapping.AsSeller:
 		return false
-	case values[row.Field] == "" && (row.As == asCurrency || row.Field == cosell.DealValue):
+	case values[row.Field] == "" && (row.As == mapping.AsCurrency || row.Field == cosell.DealValue):
 		return false // neither can be cleared
 	case row.CRM == estimatedValue && source.Text(calculated) == "true":
 		return false // the CRM overwrites it from the products
@@ -184,44 +185,44 @@ func (s *Opportunities) writable(row Row, o cosell.Opportunity, values cosell.Re
 const estimatedValue = "estimatedvalue"
 
 // learn reads what the row's codec looks things up in.
-func (s *Opportunities) learn(ctx context.Context, g *glossary, row Row, text string) error {
+func (s *Store) learn(ctx context.Context, g *mapping.Glossary, row mapping.Row, text string) error {
 	switch row.As {
-	case asChoice:
+	case mapping.AsChoice:
 		if text == "" {
 			return nil
 		}
 		m, err := s.metadata.get(ctx)
-		g.choices = m.choices
+		g.Choices = m.choices
 		return err
-	case asCurrency:
+	case mapping.AsCurrency:
 		var err error
-		if g.currencies, err = s.currencies.get(ctx); err != nil {
+		if g.Currencies, err = s.currencies.get(ctx); err != nil {
 			return err
 		}
-		if _, ok := g.currencies[text]; !ok && text != "" {
-			g.currencies, err = s.currencies.again(ctx)
+		if _, ok := g.Currencies[text]; !ok && text != "" {
+			g.Currencies, err = s.currencies.again(ctx)
 		}
 		return err
 	}
 	return nil
 }
 
-func (s *Opportunities) setColumn(w *planned, g *glossary, row Row, o cosell.Opportunity, text string) error {
+func (s *Store) setColumn(w *planned, g *mapping.Glossary, row mapping.Row, o cosell.Opportunity, text string) error {
 	column := row.CRM
 	if row.CRMWhenWon != "" && o.Record[cosell.Status] == cosell.Won {
 		column = row.CRMWhenWon
 	}
-	if row.As == asSeller {
-		w.columns[column] = orNull(s.fitting(row, text))
+	if row.As == mapping.AsSeller {
+		w.columns[column] = mapping.OrNull(s.fitting(row, text))
 		return nil
 	}
-	v, err := scalars[row.As].toCRM(g, column, text)
+	v, err := row.ToCRM(g, column, text)
 	if err != nil {
 		return err
 	}
 	switch v := v.(type) {
 	case string:
-		if row.As == asCurrency {
+		if row.As == mapping.AsCurrency {
 			w.columns[column+"@odata.bind"] = dataverse.Bind("transactioncurrencies", v)
 			return nil
 		}
@@ -233,16 +234,16 @@ func (s *Opportunities) setColumn(w *planned, g *glossary, row Row, o cosell.Opp
 }
 
 // fitting cuts a text to what the column holds in this organisation, should that be less than we ship.
-func (s *Opportunities) fitting(row Row, text string) string {
-	if row.As == "text" || row.As == "memo" || row.As == "country" || row.As == asSeller {
-		return cut(text, s.lengthHere(row))
+func (s *Store) fitting(row mapping.Row, text string) string {
+	if row.As == "text" || row.As == "memo" || row.As == "country" || row.As == mapping.AsSeller {
+		return mapping.Cut(text, s.lengthHere(row))
 	}
 	return text
 }
 
 // lengthHere is the length of a column: what the metadata says, if it was read, else what is shipped.
-func (s *Opportunities) lengthHere(row Row) int {
-	length := s.sheet.length[row.CRM]
+func (s *Store) lengthHere(row mapping.Row) int {
+	length := s.sheet.Length(row.CRM)
 	if m, ok := s.metadata.peek(); ok {
 		if here := m.lengths[row.CRM]; here > 0 && (length == 0 || here < length) {
 			return here
@@ -253,8 +254,8 @@ func (s *Opportunities) lengthHere(row Row) int {
 
 // setName composes mark and name. With check marks off, only a name that came from Partner Center is
 // written, and never a mark.
-func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.Record) error {
-	row, ok := s.sheet.row(cosell.Name)
+func (s *Store) setName(w *planned, o cosell.Opportunity, values cosell.Record) error {
+	row, ok := s.sheet.Row(cosell.Name)
 	name, named := values[cosell.Name]
 	mark, marked := values[cosell.Mark]
 	if named = named && name != ""; !ok || !named && !marked {
@@ -263,7 +264,7 @@ func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.
 	length := s.lengthHere(row)
 	if !s.options.CheckMark {
 		if named {
-			w.columns[row.CRM] = cut(name, length)
+			w.columns[row.CRM] = mapping.Cut(name, length)
 		}
 		return nil
 	}
@@ -272,7 +273,7 @@ func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.
 	if !named {
 		switch {
 		case read:
-			_, name = splitMark(raw)
+			_, name = mapping.SplitMark(raw)
 		case mark == o.Record[cosell.Mark]:
 			return nil
 		default:
@@ -285,7 +286,7 @@ func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.
 			return mustRead(o.ID)
 		}
 	}
-	if composed := withMark(mark, cut(name, room(length))); !read || composed != raw {
+	if composed := mapping.WithMark(mark, mapping.Cut(name, mapping.Room(length))); !read || composed != raw {
 		w.columns[row.CRM] = composed
 	}
 	return nil
@@ -293,7 +294,7 @@ func (s *Opportunities) setName(w *planned, o cosell.Opportunity, values cosell.
 
 // setStatus closes by the win and lose actions, and opens by columns: a plain write of won or lost is
 // refused by the CRM. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/winopportunity
-func (s *Opportunities) setStatus(w *planned, o cosell.Opportunity, values cosell.Record) error {
+func (s *Store) setStatus(w *planned, o cosell.Opportunity, values cosell.Record) error {
 	want, ok := values[cosell.Status]
 	now := o.Record[cosell.Status]
 	if !ok || want == now {
@@ -304,25 +305,25 @@ func (s *Opportunities) setStatus(w *planned, o cosell.Opportunity, values cosel
 		w.closing = s.closing(o, values, want)
 		return nil
 	case cosell.Open:
-		w.columns[statusColumn] = reasonInProgress
+		w.columns[statusColumn] = mapping.ReasonInProgress
 	case cosell.OnHold:
-		w.columns[statusColumn] = reasonOnHold
+		w.columns[statusColumn] = mapping.ReasonOnHold
 	default:
-		return refusedValue("opportunity "+o.ID, cosell.Status, notA("a status that an opportunity can get", want))
+		return mapping.RefusedValue("opportunity "+o.ID, cosell.Status, mapping.NotA("a status that an opportunity can get", want))
 	}
 	if cosell.OpportunityClosed(now) {
-		w.columns[stateColumn] = stateOpen
+		w.columns[stateColumn] = mapping.StateOpen
 	}
 	return nil
 }
 
-func (s *Opportunities) closing(o cosell.Opportunity, values cosell.Record, status string) *dataverse.Write {
+func (s *Store) closing(o cosell.Opportunity, values cosell.Record, status string) *dataverse.Write {
 	activity := map[string]any{
 		"subject":                  closedSubject,
 		"opportunityid@odata.bind": dataverse.Bind(opportunitySet, o.ID),
 	}
-	if reason := firstText(values[cosell.Reason]); reason != "" {
-		activity["description"] = cut(reason, s.sheet.lengthOf("opportunityclose", "description"))
+	if reason := mapping.FirstText(values[cosell.Reason]); reason != "" {
+		activity["description"] = mapping.Cut(reason, s.sheet.LengthOf("opportunityclose", "description"))
 	}
 	action := "LoseOpportunity"
 	if status == cosell.Won {
@@ -340,7 +341,7 @@ func (s *Opportunities) closing(o cosell.Opportunity, values cosell.Record, stat
 		}
 	}
 	return &dataverse.Write{Method: http.MethodPost, Path: action,
-		Body: map[string]any{"Status": closingReason(status), "OpportunityClose": activity}}
+		Body: map[string]any{"Status": mapping.ClosingReason(status), "OpportunityClose": activity}}
 }
 
 func either(a, b cosell.Record, f cosell.Field) string {
@@ -357,7 +358,7 @@ func wholeNumber(text string) (any, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
-		return nil, notA("a quantity that CRM can hold, a whole number", text)
+		return nil, mapping.NotA("a quantity that CRM can hold, a whole number", text)
 	}
 	return n, nil
 }

@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -10,14 +10,14 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
-	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // Create makes the opportunity of a referral under the id, with its account, contacts, owner and solution
 // rows, all in one transaction. Every new row has an id that follows from what it is, and is only created,
 // never overwritten: when one of them exists already the transaction fails and the rows are made one by
 // one in order. An opportunity that exists already is returned as it is.
-func (s *Opportunities) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	o, err := s.create(ctx, id, r, s.filled(r, values))
 	if s.learnLengths(ctx, err) {
 		return s.create(ctx, id, r, s.filled(r, values))
@@ -25,7 +25,7 @@ func (s *Opportunities) Create(ctx context.Context, id string, r cosell.Referral
 	return o, err
 }
 
-func (s *Opportunities) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	c, err := s.customer(ctx, values, s.people(r, cosell.Contacts))
 	if err != nil {
 		return cosell.Opportunity{}, err
@@ -55,7 +55,7 @@ func (s *Opportunities) create(ctx context.Context, id string, r cosell.Referral
 
 // filled adds what the values do not say but the referral does, and a name where the referral has none:
 // the CRM wants one.
-func (s *Opportunities) filled(r cosell.Referral, values cosell.Record) cosell.Record {
+func (s *Store) filled(r cosell.Referral, values cosell.Record) cosell.Record {
 	out := values.Clone()
 	for f, v := range r.Record {
 		list, _, member := f.List()
@@ -72,24 +72,24 @@ func (s *Opportunities) filled(r cosell.Referral, values cosell.Record) cosell.R
 }
 
 // people gives the members of a list of the referral in the referral's order: the first is the primary one.
-func (s *Opportunities) people(r cosell.Referral, f cosell.Field) []member {
+func (s *Store) people(r cosell.Referral, f cosell.Field) []mapping.Member {
 	texts := r.Record.Members(f)
 	order := slices.Sorted(maps.Keys(texts))
-	if d, ok := r.Source.(partnercenter.Document); ok {
-		if row, ok := s.sheet.row(f); ok {
-			order = readMembers(d.Value(row.Referral)).keys
+	if d, ok := r.Source.(interface{ Value(pointer string) any }); ok {
+		if row, ok := s.sheet.Row(f); ok {
+			order = mapping.ReadMembers(d.Value(row.Referral)).Keys()
 		}
 	}
-	var out []member
+	var out []mapping.Member
 	for _, key := range order {
 		if text := texts[key]; text != "" {
-			out = append(out, readMember(text))
+			out = append(out, mapping.ParseMember(text))
 		}
 	}
 	return out
 }
 
-func (s *Opportunities) planCreation(ctx context.Context, id string, values cosell.Record, c *customer, owner string) (*planned, error) {
+func (s *Store) planCreation(ctx context.Context, id string, values cosell.Record, c *customer, owner string) (*planned, error) {
 	blank := cosell.Opportunity{Side: cosell.Side{ID: id, Record: cosell.Record{cosell.Status: cosell.Open, cosell.Mark: ""}}}
 	w := &planned{columns: map[string]any{ownerBind: owner}}
 	if err := s.setStatus(w, blank, values); err != nil {
@@ -119,7 +119,7 @@ func (s *Opportunities) planCreation(ctx context.Context, id string, values cose
 	return w, s.createSolutions(ctx, w, id, values)
 }
 
-func (s *Opportunities) createSolutions(ctx context.Context, w *planned, id string, values cosell.Record) error {
+func (s *Store) createSolutions(ctx context.Context, w *planned, id string, values cosell.Record) error {
 	members := values.Members(cosell.Solutions)
 	if len(members) == 0 {
 		return nil
@@ -134,7 +134,7 @@ func (s *Opportunities) createSolutions(ctx context.Context, w *planned, id stri
 		}
 		write, err := s.newSolution(id, catalogue, key, members[key], nil)
 		if err != nil {
-			return refusedValue("opportunity "+id, cosell.Solutions.Of(key), err)
+			return mapping.RefusedValue("opportunity "+id, cosell.Solutions.Of(key), err)
 		}
 		w.children = append(w.children, write)
 	}
@@ -142,7 +142,7 @@ func (s *Opportunities) createSolutions(ctx context.Context, w *planned, id stri
 }
 
 // oneByOne makes the rows singly, keeping those that exist.
-func (s *Opportunities) oneByOne(ctx context.Context, id string, r cosell.Referral, values cosell.Record, writes []dataverse.Write) (cosell.Opportunity, error) {
+func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, values cosell.Record, writes []dataverse.Write) (cosell.Opportunity, error) {
 	if o, err := s.Get(ctx, id); err == nil || !fault.Is(err, fault.Gone) {
 		return o, err
 	}
@@ -167,7 +167,7 @@ func (s *Opportunities) oneByOne(ctx context.Context, id string, r cosell.Referr
 }
 
 // existing is the opportunity that stood in the way: under the same id, or another that names the referral.
-func (s *Opportunities) existing(ctx context.Context, id string, r cosell.Referral) (cosell.Opportunity, error) {
+func (s *Store) existing(ctx context.Context, id string, r cosell.Referral) (cosell.Opportunity, error) {
 	o, err := s.Get(ctx, id)
 	if !fault.Is(err, fault.Gone) {
 		return o, err

@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // What infra/dataverse/schema.json calls the solution rows of an opportunity and the catalogue behind
@@ -40,7 +41,7 @@ type catalogueSolution struct {
 	name       string
 }
 
-func (s *Opportunities) loadCatalogue(ctx context.Context) (map[string]catalogueSolution, error) {
+func (s *Store) loadCatalogue(ctx context.Context) (map[string]catalogueSolution, error) {
 	rows, err := s.api.List(ctx, catalogueSet, dataverse.Query{Select: []string{catalogueID, catalogueIdentifier, catalogueName}})
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func (s *Opportunities) loadCatalogue(ctx context.Context) (map[string]catalogue
 
 // detailsOf reads the catalogue when a solution row refers to it, afresh when the row refers to an entry
 // that is not known yet.
-func (s *Opportunities) detailsOf(ctx context.Context, rows []dataverse.Row) (map[string]catalogueSolution, error) {
+func (s *Store) detailsOf(ctx context.Context, rows []dataverse.Row) (map[string]catalogueSolution, error) {
 	var known map[string]catalogueSolution
 	for _, r := range rows {
 		id := strings.ToLower(r.Text(lookupValue(solutionDetail)))
@@ -85,7 +86,7 @@ func byIdentifier(catalogue map[string]catalogueSolution, identifier string) (ca
 	return catalogueSolution{}, false
 }
 
-func (s *Opportunities) loadCurrencies(ctx context.Context) (map[string]string, error) {
+func (s *Store) loadCurrencies(ctx context.Context) (map[string]string, error) {
 	rows, err := s.api.List(ctx, "transactioncurrencies", dataverse.Query{
 		Select: []string{"transactioncurrencyid", "isocurrencycode"}, Filter: dataverse.EqInt("statecode", 0)})
 	if err != nil {
@@ -100,26 +101,33 @@ func (s *Opportunities) loadCurrencies(ctx context.Context) (map[string]string, 
 
 // metadata is what the CRM says of the opportunity's columns.
 type metadata struct {
-	choices map[string]choices
+	choices map[string]mapping.Choices
 	lengths map[string]int
 }
 
 // loadMetadata resolves choices and lengths. Where metadata may not be read, what we ship is taken: the
 // work goes on with the standard integers and lengths.
-func (s *Opportunities) loadMetadata(ctx context.Context) (metadata, error) {
+func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
 	found, err := s.api.Attributes(ctx, "opportunity")
 	if err != nil && (fault.Is(err, fault.Broken) || fault.Is(err, fault.Later)) {
 		return metadata{}, err
 	}
-	m := metadata{choices: map[string]choices{}, lengths: map[string]int{}}
+	m := metadata{choices: map[string]mapping.Choices{}, lengths: map[string]int{}}
 	for name, a := range found {
 		m.lengths[name] = a.MaxLength
 	}
-	for _, row := range s.sheet.rows {
-		if row.As == asChoice && row.CRM != "" {
-			c, _ := s.sheet.crm.path(row.CRM)
-			m.choices[row.CRM] = resolveChoices(s.sheet.crm.choices[c.choice], found[row.CRM].Options)
+	for _, row := range s.sheet.Rows() {
+		if row.As == mapping.AsChoice && row.CRM != "" {
+			m.choices[row.CRM] = mapping.ResolveChoices(s.sheet.Shipped(row.CRM), labels(found[row.CRM].Options))
 		}
 	}
 	return m, nil
+}
+
+func labels(options []dataverse.Option) []mapping.Label {
+	var out []mapping.Label
+	for _, o := range options {
+		out = append(out, mapping.Label(o))
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -6,16 +6,18 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // setSolutions writes members of the solution list as child rows. Rows that nobody changed are not
 // touched; those that are carry their own versions.
-func (s *Opportunities) setSolutions(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
+func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
 	changes := values.Members(cosell.Solutions)
-	field, ok := s.sheet.row(cosell.Solutions)
+	field, ok := s.sheet.Row(cosell.Solutions)
 	if !ok || len(changes) == 0 {
 		return nil
 	}
@@ -31,7 +33,7 @@ func (s *Opportunities) setSolutions(ctx context.Context, w *planned, o cosell.O
 	for _, key := range slices.Sorted(maps.Keys(changes)) {
 		writes, err := s.solutionWrites(o.ID, rows, catalogue, key, changes[key])
 		if err != nil {
-			return refusedValue("opportunity "+o.ID, cosell.Solutions.Of(key), err)
+			return mapping.RefusedValue("opportunity "+o.ID, cosell.Solutions.Of(key), err)
 		}
 		w.children = append(w.children, writes...)
 	}
@@ -40,7 +42,7 @@ func (s *Opportunities) setSolutions(ctx context.Context, w *planned, o cosell.O
 
 // solutionWrites are the writes of one member: an empty text deletes every row of the solution, a new key
 // makes one, anything else changes the first.
-func (s *Opportunities) solutionWrites(opportunity string, rows []dataverse.Row, catalogue map[string]catalogueSolution, key, text string) ([]dataverse.Write, error) {
+func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, catalogue map[string]catalogueSolution, key, text string) ([]dataverse.Write, error) {
 	var out []dataverse.Write
 	taken := map[string]bool{}
 	known := false
@@ -73,9 +75,9 @@ func (s *Opportunities) solutionWrites(opportunity string, rows []dataverse.Row,
 }
 
 // solutionChanges are the columns of a row that differ from the member.
-func (s *Opportunities) solutionChanges(row dataverse.Row, catalogue map[string]catalogueSolution, text string) (map[string]any, error) {
+func (s *Store) solutionChanges(row dataverse.Row, catalogue map[string]catalogueSolution, text string) (map[string]any, error) {
 	_, had := solutionOfRow(row, catalogue)
-	want := readSolution(text)
+	want := mapping.ParseSolution(text)
 	all, err := s.solutionColumns(want)
 	if err != nil {
 		return nil, err
@@ -94,14 +96,14 @@ func (s *Opportunities) solutionChanges(row dataverse.Row, catalogue map[string]
 	return body, nil
 }
 
-func (s *Opportunities) solutionColumns(m solution) (map[string]any, error) {
+func (s *Store) solutionColumns(m mapping.Solution) (map[string]any, error) {
 	quantity, err := wholeNumber(m.Quantity)
 	if err != nil {
 		return nil, err
 	}
 	body := map[string]any{
-		solutionName: orNull(cut(m.Name, s.sheet.lengthOf(solutionTable, solutionName))), solutionPrice: nil,
-		solutionQuantity: quantity, solutionCurrency: orNull(m.Currency),
+		solutionName: mapping.OrNull(mapping.Cut(m.Name, s.sheet.LengthOf(solutionTable, solutionName))), solutionPrice: nil,
+		solutionQuantity: quantity, solutionCurrency: mapping.OrNull(m.Currency),
 	}
 	if m.Price != "" {
 		body[solutionPrice] = json.Number(m.Price)
@@ -111,8 +113,8 @@ func (s *Opportunities) solutionColumns(m solution) (map[string]any, error) {
 
 // newSolution makes a child row under the id that its opportunity and solution give it, so that making it
 // twice is refused. Should another row stand there, whose solution a person has changed, the next id is taken.
-func (s *Opportunities) newSolution(opportunity string, catalogue map[string]catalogueSolution, key, text string, taken map[string]bool) (dataverse.Write, error) {
-	m := readSolution(text)
+func (s *Store) newSolution(opportunity string, catalogue map[string]catalogueSolution, key, text string, taken map[string]bool) (dataverse.Write, error) {
+	m := mapping.ParseSolution(text)
 	all, err := s.solutionColumns(m)
 	if err != nil {
 		return dataverse.Write{}, err
@@ -128,7 +130,7 @@ func (s *Opportunities) newSolution(opportunity string, catalogue map[string]cat
 	}
 	id := s.deterministic("solution", opportunity, key)
 	for n := 2; taken[id]; n++ {
-		id = s.deterministic("solution", opportunity, key, itoa(n))
+		id = s.deterministic("solution", opportunity, key, strconv.Itoa(n))
 	}
 	return dataverse.Write{Method: http.MethodPatch, Path: rowPath(solutionSet, id), IfNoneMatch: "*", Body: body}, nil
 }

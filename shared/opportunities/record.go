@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -8,10 +8,11 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // opportunity makes the heart's opportunity of a row that was read with the sheet's query.
-func (s *Opportunities) opportunity(ctx context.Context, row dataverse.Row) (cosell.Opportunity, error) {
+func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Opportunity, error) {
 	o := cosell.Opportunity{Side: cosell.Side{
 		ID: row.ID(opportunityID), Version: row.ETag(), Read: row.Date(), Source: row,
 	}}
@@ -24,26 +25,26 @@ func (s *Opportunities) opportunity(ctx context.Context, row dataverse.Row) (cos
 		}
 	}
 	var solutions []dataverse.Row
-	if r, ok := s.sheet.row(cosell.Solutions); ok {
+	if r, ok := s.sheet.Row(cosell.Solutions); ok {
 		solutions = row.Rows(r.CRM)
 	}
 	catalogue, err := s.detailsOf(ctx, solutions)
 	if err != nil {
 		return o, err
 	}
-	o.Record = s.record(row, &glossary{country: s.country, choices: m.choices, catalogue: catalogue})
+	o.Record = s.record(row, &mapping.Glossary{Country: s.country, Choices: m.choices}, catalogue)
 	return o, nil
 }
 
 // hasChoice says whether the row needs the metadata to be read: only where an option is chosen.
-func (s *Opportunities) hasChoice(row dataverse.Row) bool {
-	return slices.ContainsFunc(s.sheet.rows, func(r Row) bool { return r.As == asChoice && row.Has(r.CRM) })
+func (s *Store) hasChoice(row dataverse.Row) bool {
+	return slices.ContainsFunc(s.sheet.Rows(), func(r mapping.Row) bool { return r.As == mapping.AsChoice && row.Has(r.CRM) })
 }
 
-func (s *Opportunities) record(row dataverse.Row, g *glossary) cosell.Record {
+func (s *Store) record(row dataverse.Row, g *mapping.Glossary, catalogue map[string]catalogueSolution) cosell.Record {
 	r := cosell.Record{}
-	status, statusErr := statusFromCRM(row.Text(stateColumn), row.Text(statusColumn))
-	for _, field := range s.sheet.rows {
+	status, statusErr := mapping.StatusFromCRM(row.Text(stateColumn), row.Text(statusColumn))
+	for _, field := range s.sheet.Rows() {
 		if field.CRM == "" || field.Constant != nil {
 			continue
 		}
@@ -51,20 +52,20 @@ func (s *Opportunities) record(row dataverse.Row, g *glossary) cosell.Record {
 		present := true
 		var err error
 		switch field.As {
-		case asStatus:
+		case mapping.AsStatus:
 			text, err = status, statusErr
-		case asReason:
+		case mapping.AsReason:
 			text, present = closedBecause(row, status)
-		case asMark:
-			text, _ = splitMark(row.Text(field.CRM))
-		case asMembers:
+		case mapping.AsMark:
+			text, _ = mapping.SplitMark(row.Text(field.CRM))
+		case mapping.AsMembers:
 			s.readPeople(r, field, row)
 			continue
-		case asSolutions:
-			readSolutionRows(row.Rows(field.CRM), g).into(r, field.Field)
+		case mapping.AsSolutions:
+			readSolutionRows(row.Rows(field.CRM), catalogue).Into(r, field.Field)
 			continue
-		case asSeller:
-			text = lineEnds(row.Text(field.CRM))
+		case mapping.AsSeller:
+			text = mapping.LineEnds(row.Text(field.CRM))
 		default:
 			text, present, err = readColumn(row, field, status, g)
 		}
@@ -79,26 +80,25 @@ func (s *Opportunities) record(row dataverse.Row, g *glossary) cosell.Record {
 }
 
 // readColumn reads a plain value. One of a related row that is not there is absent, not empty.
-func readColumn(row dataverse.Row, field Row, status string, g *glossary) (text string, present bool, err error) {
+func readColumn(row dataverse.Row, field mapping.Row, status string, g *mapping.Glossary) (text string, present bool, err error) {
 	path := field.CRM
 	if status == cosell.Won && field.CRMWhenWon != "" && row.Has(field.CRMWhenWon) {
 		path = field.CRMWhenWon
 	}
-	codec := scalars[field.As]
-	if field.As == asCurrency {
-		text, err = codec.fromCRM(g, path, row.Text(path+"/"+currencyCode))
+	if field.As == mapping.AsCurrency {
+		text, err = field.FromCRM(g, path, row.Text(path+"/"+currencyCode))
 		return text, true, err
 	}
 	nav, column, deep := strings.Cut(path, "/")
 	if !deep {
-		text, err = codec.fromCRM(g, path, row.Text(path))
+		text, err = field.FromCRM(g, path, row.Text(path))
 		return text, true, err
 	}
 	related, ok := relatedRow(row, nav)
 	if !ok {
 		return "", false, nil
 	}
-	text, err = codec.fromCRM(g, path, related.Text(column))
+	text, err = field.FromCRM(g, path, related.Text(column))
 	return text, true, err
 }
 
@@ -117,59 +117,50 @@ func relatedRow(row dataverse.Row, nav string) (dataverse.Row, bool) {
 }
 
 // readPeople reads the owner, or the customer's contact. A row owned by a team says nothing about people.
-func (s *Opportunities) readPeople(r cosell.Record, field Row, row dataverse.Row) {
-	var l listed
+func (s *Store) readPeople(r cosell.Record, field mapping.Row, row dataverse.Row) {
+	var l mapping.List
 	if field.CRM == ownerPath {
 		user, ok := relatedRow(row, ownerNav)
 		if !ok {
 			return
 		}
-		m := member{Email: user.Text("internalemailaddress"), FirstName: user.Text("firstname"), LastName: user.Text("lastname"),
-			Phone: firstText(user.Text("address1_telephone1"), user.Text("mobilephone"), s.options.DefaultPhone)}
-		l.add(m.key(), m.text())
-		l.into(r, field.Field)
+		m := mapping.Member{Email: user.Text("internalemailaddress"), FirstName: user.Text("firstname"), LastName: user.Text("lastname"),
+			Phone: mapping.FirstText(user.Text("address1_telephone1"), user.Text("mobilephone"), s.options.DefaultPhone)}
+		l.Add(m.Key(), m.Text())
+		l.Into(r, field.Field)
 		return
 	}
 	if contact, ok := relatedRow(row, contactNav); ok {
 		m := contactMember(contact)
-		l.add(m.key(), m.text())
+		l.Add(m.Key(), m.Text())
 	}
-	l.into(r, field.Field)
+	l.Into(r, field.Field)
 }
 
-func contactMember(contact dataverse.Row) member {
-	return member{Email: strings.TrimSpace(contact.Text("emailaddress1")), FirstName: contact.Text("firstname"),
-		LastName: contact.Text("lastname"), Phone: firstText(contact.Text("telephone1"), contact.Text("mobilephone"))}
-}
-
-func firstText(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
+func contactMember(contact dataverse.Row) mapping.Member {
+	return mapping.Member{Email: strings.TrimSpace(contact.Text("emailaddress1")), FirstName: contact.Text("firstname"),
+		LastName: contact.Text("lastname"), Phone: mapping.FirstText(contact.Text("telephone1"), contact.Text("mobilephone"))}
 }
 
 // readSolutionRows reads the solution rows. A row that names no solution, neither by the catalogue nor by
 // its own identifier, is not counted.
-func readSolutionRows(rows []dataverse.Row, g *glossary) *listed {
-	var l listed
+func readSolutionRows(rows []dataverse.Row, catalogue map[string]catalogueSolution) *mapping.List {
+	var l mapping.List
 	for _, row := range rows {
-		key, sol := solutionOfRow(row, g.catalogue)
-		l.add(key, sol.text())
+		key, sol := solutionOfRow(row, catalogue)
+		l.Add(key, sol.Text())
 	}
 	return &l
 }
 
-func solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (key string, s solution) {
-	price, _ := decimal(row.Text(solutionPrice)) // numbers of the CRM's own
-	quantity, _ := decimal(row.Text(solutionQuantity))
-	s = solution{Currency: strings.ToUpper(row.Text(solutionCurrency)), Name: row.Text(solutionName), Price: price, Quantity: quantity}
+func solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (key string, s mapping.Solution) {
+	price, _ := mapping.Decimal(row.Text(solutionPrice)) // numbers of the CRM's own
+	quantity, _ := mapping.Decimal(row.Text(solutionQuantity))
+	s = mapping.Solution{Currency: strings.ToUpper(row.Text(solutionCurrency)), Name: row.Text(solutionName), Price: price, Quantity: quantity}
 	key = strings.TrimSpace(row.Text(solutionIdentifier))
 	if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(solutionDetail)))]; ok {
 		key = entry.identifier
-		s.Name = firstText(entry.name, s.Name)
+		s.Name = mapping.FirstText(entry.name, s.Name)
 	}
 	return key, s
 }
@@ -187,7 +178,7 @@ func closedBecause(row dataverse.Row, status string) (string, bool) {
 	if len(closed) == 0 {
 		return "", true
 	}
-	if text := strings.TrimSpace(lineEnds(closed[0].Text("description"))); text != "" {
+	if text := strings.TrimSpace(mapping.LineEnds(closed[0].Text("description"))); text != "" {
 		return text, true
 	}
 	subject := strings.TrimSpace(closed[0].Text("subject"))

@@ -1,4 +1,5 @@
-package mapping
+// Package referrals reads and writes the referrals of one partner in Partner Center, as the field sheet says.
+package referrals
 
 import (
 	"context"
@@ -7,23 +8,24 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
-// ReferralOptions are what Referrals needs beside the sheet.
-type ReferralOptions struct {
+// Options are what a Store needs beside the sheet.
+type Options struct {
 	// Zone is the time zone in which people enter closing dates in Partner Center; nil is UTC.
 	Zone *time.Location
 	// Organization is the partner's own organisation id in Partner Center, sent as the inviter when it is known.
 	Organization string
 }
 
-// Referrals reads and writes the referrals of one partner. It may be used by many goroutines.
-type Referrals struct {
+// Store reads and writes the referrals of one partner. It may be used by many goroutines.
+type Store struct {
 	api      referralAPI
-	sheet    *Sheet
-	glossary *glossary
-	options  ReferralOptions
+	sheet    *mapping.Sheet
+	glossary *mapping.Glossary
+	options  Options
 }
 
 // referralAPI is the part of *partnercenter.Client that is used here.
@@ -34,17 +36,17 @@ type referralAPI interface {
 	List(ctx context.Context, q partnercenter.Query, each func(partnercenter.Document) (more bool)) (time.Time, error)
 }
 
-// NewReferrals makes the referrals of the client's partner, as the sheet says.
-func NewReferrals(client *partnercenter.Client, sheet *Sheet, o ReferralOptions) *Referrals {
-	return newReferrals(client, sheet, o)
+// New makes the referrals of the client's partner, as the sheet says.
+func New(client *partnercenter.Client, sheet *mapping.Sheet, o Options) *Store {
+	return newStore(client, sheet, o)
 }
 
-func newReferrals(api referralAPI, sheet *Sheet, o ReferralOptions) *Referrals {
-	return &Referrals{api: api, sheet: sheet, glossary: &glossary{zone: o.Zone}, options: o}
+func newStore(api referralAPI, sheet *mapping.Sheet, o Options) *Store {
+	return &Store{api: api, sheet: sheet, glossary: mapping.NewGlossary(o.Zone), options: o}
 }
 
 // Get reads one referral. Gone: unknown, or not readable yet.
-func (s *Referrals) Get(ctx context.Context, id string) (cosell.Referral, error) {
+func (s *Store) Get(ctx context.Context, id string) (cosell.Referral, error) {
 	d, err := s.api.Get(ctx, id)
 	if err != nil {
 		return cosell.Referral{}, err
@@ -54,7 +56,7 @@ func (s *Referrals) Get(ctx context.Context, id string) (cosell.Referral, error)
 
 // Put writes the values with as few operations as will do, under the condition that r has not changed,
 // and returns what Partner Center made of it. r must have been read: its document says what lists hold.
-func (s *Referrals) Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
+func (s *Store) Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
 	d, ok := r.Source.(partnercenter.Document)
 	if !ok {
 		return cosell.Referral{}, fault.New(fault.Conflict, "writing referral %s: it must be read first", r.ID)
@@ -74,7 +76,7 @@ func (s *Referrals) Put(ctx context.Context, r cosell.Referral, values cosell.Re
 }
 
 // Create sends the one POST of a draft. unknown is true when the referral may or may not exist now.
-func (s *Referrals) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error) {
+func (s *Store) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error) {
 	body, err := s.body(o, d)
 	if err != nil {
 		return cosell.Referral{}, false, err
@@ -87,7 +89,7 @@ func (s *Referrals) Create(ctx context.Context, o cosell.Opportunity, d cosell.D
 }
 
 // Engagement lists all referrals of an engagement, whole ones: what the list gives in part is read by id.
-func (s *Referrals) Engagement(ctx context.Context, engagementID string) ([]cosell.Referral, error) {
+func (s *Store) Engagement(ctx context.Context, engagementID string) ([]cosell.Referral, error) {
 	var found []partnercenter.Document
 	q := partnercenter.Query{Filter: partnercenter.EqGUID("engagementId", engagementID)}
 	_, err := s.api.List(ctx, q, func(d partnercenter.Document) bool {
@@ -118,7 +120,7 @@ func (s *Referrals) Engagement(ctx context.Context, engagementID string) ([]cose
 
 // FindCreated lists the partner's own outgoing referrals created since then that carry the opportunity's
 // id. The id is compared here for every item: whether Partner Center can filter by it is not documented.
-func (s *Referrals) FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error) {
+func (s *Store) FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error) {
 	var found []partnercenter.Document
 	q := partnercenter.Query{Filter: partnercenter.Eq("direction", "Outgoing"), OrderBy: "createdDateTime desc"}
 	_, err := s.api.List(ctx, q, func(d partnercenter.Document) bool {
@@ -150,7 +152,7 @@ func (s *Referrals) FindCreated(ctx context.Context, opportunityID string, since
 }
 
 // whole gives the referral of a list item, reading it by id when the item is only a part of it.
-func (s *Referrals) whole(ctx context.Context, d partnercenter.Document) (cosell.Referral, error) {
+func (s *Store) whole(ctx context.Context, d partnercenter.Document) (cosell.Referral, error) {
 	if d.ETag() == "" {
 		return s.Get(ctx, d.ID())
 	}

@@ -1,4 +1,4 @@
-package mapping
+package referrals
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/google/go-cmp/cmp"
 )
@@ -41,7 +42,7 @@ func parsed(t testing.TB, text string) partnercenter.Document {
 
 func referralOf(t testing.TB, changes map[string]any) cosell.Referral {
 	t.Helper()
-	s := newReferrals(nil, defaultSheet(t), ReferralOptions{})
+	s := newStore(nil, defaultSheet(t), Options{})
 	return s.referral(parsed(t, patched(t, ownReferral(t), changes)))
 }
 
@@ -170,7 +171,7 @@ func TestLeadsAreToldFromDeals(t *testing.T) {
 }
 
 func TestPutPatchesOnlyWhatIsGiven(t *testing.T) {
-	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) {
+	s, w := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("ETag", `"new"`)
 		answer(rw, 200, patched(t, ownReferral(t), map[string]any{"details/dealValue": json.Number("90000.5"), "eTag": `"new"`}))
 	})
@@ -214,11 +215,11 @@ func sameJSON(t *testing.T, want, got string) {
 }
 
 func TestPutReplacesAListWholeAndKeepsWhatItDoesNotKnow(t *testing.T) {
-	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 200, ownReferral(t)) })
+	s, w := testStore(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 200, ownReferral(t)) })
 	_, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{
-		"solutions/SOL-12345-ABC": solution{Name: "Northwind Forecast", Price: "10.5", Quantity: "2", Currency: "EUR"}.text(),
-		"solutions/SOL-2":         solution{Name: "Other"}.text(), "team/kim@northwind.example": "",
-		"team/lee@northwind.example": member{Email: "lee@northwind.example", FirstName: "Lee", LastName: "L", Phone: "1"}.text(),
+		"solutions/SOL-12345-ABC": mapping.Solution{Name: "Northwind Forecast", Price: "10.5", Quantity: "2", Currency: "EUR"}.Text(),
+		"solutions/SOL-2":         mapping.Solution{Name: "Other"}.Text(), "team/kim@northwind.example": "",
+		"team/lee@northwind.example": mapping.Member{Email: "lee@northwind.example", FirstName: "Lee", LastName: "L", Phone: "1"}.Text(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +232,7 @@ func TestPutReplacesAListWholeAndKeepsWhatItDoesNotKnow(t *testing.T) {
 }
 
 func TestPutWithoutChangesSendsNothing(t *testing.T) {
-	s, w := testReferrals(t, nil)
+	s, w := testStore(t, nil)
 	if _, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.Audit: "x", cosell.Sync: "true"}); err != nil || len(w.calls) != 0 {
 		t.Errorf("%v\n%s", err, w.list())
 	}
@@ -250,9 +251,9 @@ func draft(help string) (cosell.Opportunity, cosell.Draft) {
 		cosell.Name: "Deal", cosell.DealValue: "85000", cosell.Currency: "EUR", cosell.ClosingDate: "2026-09-30", cosell.Notes: "Notes",
 		cosell.Visibility: cosell.False, cosell.CustomerName: "Tailspin", "customerAddress1": "Street 1", "customerCity": "Hamburg",
 		"customerPostalCode": "20095", cosell.CustomerCountry: "DE",
-		"contacts/ada@x":  member{Email: "ada@x", FirstName: "Ada", LastName: "E", Phone: "2"}.text(),
-		"team/kim@x":      member{Email: "kim@x", FirstName: "Kim", LastName: "S", Phone: "1"}.text(),
-		"solutions/SOL-1": solution{Name: "One"}.text(),
+		"contacts/ada@x":  mapping.Member{Email: "ada@x", FirstName: "Ada", LastName: "E", Phone: "2"}.Text(),
+		"team/kim@x":      mapping.Member{Email: "kim@x", FirstName: "Kim", LastName: "S", Phone: "1"}.Text(),
+		"solutions/SOL-1": mapping.Solution{Name: "One"}.Text(),
 	}}
 }
 
@@ -267,7 +268,7 @@ const createdBody = `{"name":"Deal","externalReferenceId":"` + crmID + `","type"
 	"team":[{"firstName":"Kim","lastName":"S","phoneNumber":"1","email":"kim@x"}]}`
 
 func TestCreateSendsEachKindOfDeal(t *testing.T) {
-	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 201, ownReferral(t)) })
+	s, w := testStore(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 201, ownReferral(t)) })
 	t.Run("private", func(t *testing.T) {
 		o, d := draft("")
 		r, unknown, err := s.Create(context.Background(), o, d)
@@ -306,7 +307,7 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 
 func TestCreateTellsAnUnknownOutcomeFromARefusal(t *testing.T) {
 	status := 500
-	s, w := testReferrals(t, func(rw http.ResponseWriter, r *http.Request) {
+	s, w := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
 		answer(rw, status, `{"error":{"code":"invalidRequest","message":"no"}}`)
 	})
 	o, d := draft("")

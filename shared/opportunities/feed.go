@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -23,7 +23,7 @@ func feeds() []feed {
 }
 
 // Kinds lists the tables that have a change feed, opportunity first.
-func (s *Opportunities) Kinds() []string {
+func (s *Store) Kinds() []string {
 	var out []string
 	for _, f := range feeds() {
 		out = append(out, f.kind)
@@ -35,7 +35,7 @@ func (s *Opportunities) Kinds() []string {
 // what was missed before the first time; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Opportunities that are neither synced nor linked are left out.
-func (s *Opportunities) Changed(ctx context.Context, kind, cursor string) ([]cosell.Change, string, error) {
+func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Change, string, error) {
 	for _, f := range feeds() {
 		if f.kind == kind {
 			return s.changed(ctx, f, cursor)
@@ -44,7 +44,7 @@ func (s *Opportunities) Changed(ctx context.Context, kind, cursor string) ([]cos
 	return nil, "", fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
 }
 
-func (s *Opportunities) changed(ctx context.Context, f feed, cursor string) ([]cosell.Change, string, error) {
+func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Change, string, error) {
 	columns := []string{f.id}
 	if f.kind == opportunityKind {
 		columns = append(columns, s.switches()...)
@@ -71,17 +71,17 @@ func (s *Opportunities) changed(ctx context.Context, f feed, cursor string) ([]c
 }
 
 // switches are the columns that tell whether an opportunity concerns us.
-func (s *Opportunities) switches() []string {
+func (s *Store) switches() []string {
 	var out []string
 	for _, f := range []cosell.Field{cosell.Sync, cosell.ReferralID} {
-		if row, ok := s.sheet.row(f); ok {
+		if row, ok := s.sheet.Row(f); ok {
 			out = append(out, row.CRM)
 		}
 	}
 	return out
 }
 
-func (s *Opportunities) concerns(r dataverse.Row) bool {
+func (s *Store) concerns(r dataverse.Row) bool {
 	for _, column := range s.switches() {
 		if text := r.Text(column); text != "" && text != "false" {
 			return true

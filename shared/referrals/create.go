@@ -1,4 +1,4 @@
-package mapping
+package referrals
 
 import (
 	"encoding/json"
@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // body makes the POST of a draft. The partner's own referral carries the opportunity's id and the team;
 // the one addressed to Microsoft joins the engagement and carries the invitation.
 // https://learn.microsoft.com/partner-center/developer/create-referral
-func (s *Referrals) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, error) {
+func (s *Store) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, error) {
 	body := map[string]any{}
-	for _, row := range s.sheet.rows {
-		if row.Referral == "" || row.Microsoft || row.As == asStatus || row.As == asReason || row.Field == cosell.Help {
+	for _, row := range s.sheet.Rows() {
+		if row.Referral == "" || row.Microsoft || row.As == mapping.AsStatus || row.As == mapping.AsReason || row.Field == cosell.Help {
 			continue
 		}
 		if d.Microsoft && (row.Field == cosell.Team || row.Field == cosell.CRMID) {
@@ -23,7 +24,7 @@ func (s *Referrals) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, 
 		}
 		v, ok, err := s.created(row, o, d)
 		if err != nil {
-			return nil, refusedValue("a new referral for opportunity "+o.ID, row.Field, err)
+			return nil, mapping.RefusedValue("a new referral for opportunity "+o.ID, row.Field, err)
 		}
 		if ok {
 			place := body
@@ -42,7 +43,7 @@ func (s *Referrals) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, 
 }
 
 // created is what a row puts into a new referral; empty values are left out.
-func (s *Referrals) created(row Row, o cosell.Opportunity, d cosell.Draft) (v any, ok bool, err error) {
+func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (v any, ok bool, err error) {
 	text, given := d.Values[row.Field]
 	switch {
 	case row.Constant != nil && row.WithHelp != nil && d.Help != "":
@@ -53,17 +54,17 @@ func (s *Referrals) created(row Row, o cosell.Opportunity, d cosell.Draft) (v an
 		return o.ID, true, nil
 	case row.Field == cosell.Visibility && d.Help != "":
 		return true, true, nil // a deal with help is visible, whatever the switch says
-	case row.list():
+	case row.IsList():
 		return s.createdList(row, d), true, nil
-	case !given || text == "" || !row.scalar():
+	case !given || text == "" || !row.Scalar():
 		return nil, false, nil
 	}
-	v, err = scalars[row.As].toReferral(s.glossary, text)
+	v, err = row.ToReferral(s.glossary, text)
 	return v, true, err
 }
 
 // createdList: own solutions first added first is not known here, so the order is that of the keys.
-func (s *Referrals) createdList(row Row, d cosell.Draft) any {
+func (s *Store) createdList(row mapping.Row, d cosell.Draft) any {
 	members := d.Values.Members(row.Field)
 	out := []json.RawMessage{}
 	l := list{as: row.As}
@@ -75,7 +76,7 @@ func (s *Referrals) createdList(row Row, d cosell.Draft) any {
 	return out
 }
 
-func (s *Referrals) address(body map[string]any, d cosell.Draft) {
+func (s *Store) address(body map[string]any, d cosell.Draft) {
 	body["engagementId"] = d.EngagementID
 	body["status"], body["substatus"] = "New", "Pending"
 	body["target"] = []any{map[string]any{"type": "BusinessProfileLocation", "id": microsoft}}

@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/uuid"
 )
 
@@ -49,7 +50,7 @@ type customer struct {
 // customer finds the account by name and postal code, and its contacts by e-mail. Names are compared
 // without letter case, punctuation and legal form. Of several accounts the one that is written exactly
 // alike is taken, else the oldest active one.
-func (s *Opportunities) customer(ctx context.Context, values cosell.Record, people []member) (*customer, error) {
+func (s *Store) customer(ctx context.Context, values cosell.Record, people []mapping.Member) (*customer, error) {
 	name := values[cosell.CustomerName]
 	if name == "" {
 		return &customer{}, nil
@@ -76,8 +77,8 @@ func (s *Opportunities) customer(ctx context.Context, values cosell.Record, peop
 const customerPostalCode cosell.Field = "customerPostalCode"
 
 // accountColumn is the account's column of a customer field.
-func (s *Opportunities) accountColumn(f cosell.Field) string {
-	row, _ := s.sheet.row(f)
+func (s *Store) accountColumn(f cosell.Field) string {
+	row, _ := s.sheet.Row(f)
 	column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
 	if !ok {
 		return ""
@@ -85,7 +86,7 @@ func (s *Opportunities) accountColumn(f cosell.Field) string {
 	return column
 }
 
-func (s *Opportunities) findAccount(ctx context.Context, name, postal string) (*dataverse.Row, error) {
+func (s *Store) findAccount(ctx context.Context, name, postal string) (*dataverse.Row, error) {
 	nameIn, postalIn := s.accountColumn(cosell.CustomerName), s.accountColumn(customerPostalCode)
 	if nameIn == "" {
 		return nil, nil
@@ -104,7 +105,7 @@ func (s *Opportunities) findAccount(ctx context.Context, name, postal string) (*
 		switch {
 		case r.Text(nameIn) == name && (postalIn == "" || r.Text(postalIn) == postal):
 			exact = append(exact, r)
-		case companyName(r.Text(nameIn)) == companyName(name) && (postalIn == "" || loose(r.Text(postalIn)) == loose(postal)):
+		case mapping.CompanyName(r.Text(nameIn)) == mapping.CompanyName(name) && (postalIn == "" || mapping.Loose(r.Text(postalIn)) == mapping.Loose(postal)):
 			alike = append(alike, r)
 		}
 	}
@@ -132,7 +133,7 @@ func beginning(name string) string {
 	return name[:i]
 }
 
-func (s *Opportunities) accountQuery(nameIn, postalIn string) dataverse.Query {
+func (s *Store) accountQuery(nameIn, postalIn string) dataverse.Query {
 	columns := []string{accountID, nameIn, stateColumn, "createdon", lookupValue(owningUser), lookupValue(owningTeam)}
 	if postalIn != "" {
 		columns = append(columns, postalIn)
@@ -148,7 +149,7 @@ func oldestFirst(rows []dataverse.Row) []dataverse.Row {
 }
 
 // master follows an account that was merged into another.
-func (s *Opportunities) master(ctx context.Context, r dataverse.Row, q dataverse.Query) (*dataverse.Row, error) {
+func (s *Store) master(ctx context.Context, r dataverse.Row, q dataverse.Query) (*dataverse.Row, error) {
 	merged, err := s.api.Get(ctx, accountSet, r.ID(accountID), dataverse.Query{Select: []string{lookupValue(masterRecord)}})
 	id := merged.Text(lookupValue(masterRecord))
 	if err != nil || id == "" {
@@ -170,34 +171,21 @@ func unlessGone(err error) error {
 	return err
 }
 
-// companyName makes names of companies comparable: letters and digits, lower case, without legal form.
-func companyName(name string) string {
-	words := strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(name, ".", "")), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
-	for len(words) > 1 && isOne(words[len(words)-1], legalForms) {
-		words = words[:len(words)-1]
-	}
-	return strings.Join(words, "")
-}
-
-const legalForms = "ab, ag, as, bv, co, company, corp, corporation, gmbh, inc, incorporated, kg, limited, llc, llp, ltd, mbh, nv, oy, plc, pty, sa, sarl, sas, se, spa, srl"
-
-func (s *Opportunities) newAccount(c *customer, values cosell.Record) error {
+func (s *Store) newAccount(c *customer, values cosell.Record) error {
 	body := map[string]any{}
-	for _, row := range s.sheet.rows {
+	for _, row := range s.sheet.Rows() {
 		column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
 		text := values[row.Field]
-		if !ok || text == "" || !row.scalar() {
+		if !ok || text == "" || !row.Scalar() {
 			continue
 		}
-		v, err := scalars[row.As].toCRM(&glossary{}, column, s.sheet.fit(row)(text))
+		v, err := row.ToCRM(&mapping.Glossary{}, column, s.sheet.Fit(row)(text))
 		if err != nil {
-			return refusedValue("a new account", row.Field, err)
+			return mapping.RefusedValue("a new account", row.Field, err)
 		}
 		body[column] = v
 	}
-	c.account = s.deterministic("account", companyName(values[cosell.CustomerName]), strings.ToUpper(values[cosell.CustomerCountry]), loose(values[customerPostalCode]))
+	c.account = s.deterministic("account", mapping.CompanyName(values[cosell.CustomerName]), strings.ToUpper(values[cosell.CustomerCountry]), mapping.Loose(values[customerPostalCode]))
 	c.writes = append(c.writes, newRow(accountSet, c.account, body))
 	return nil
 }
@@ -207,9 +195,9 @@ func newRow(set, id string, body map[string]any) dataverse.Write {
 }
 
 // addContact takes the account's contact with the same e-mail, or makes one.
-func (s *Opportunities) addContact(c *customer, known []dataverse.Row, m member) {
+func (s *Store) addContact(c *customer, known []dataverse.Row, m mapping.Member) {
 	for _, r := range known {
-		if r.Text(stateColumn) == "0" && contactMember(r).key() == m.key() {
+		if r.Text(stateColumn) == "0" && contactMember(r).Key() == m.Key() {
 			c.contacts = append(c.contacts, r.ID(contactID))
 			return
 		}
@@ -217,28 +205,28 @@ func (s *Opportunities) addContact(c *customer, known []dataverse.Row, m member)
 	body := map[string]any{"parentcustomerid_account@odata.bind": dataverse.Bind(accountSet, c.account)}
 	for column, text := range map[string]string{"firstname": m.FirstName, "lastname": m.LastName, "emailaddress1": m.Email, "telephone1": m.Phone} {
 		if text != "" {
-			body[column] = cut(text, s.sheet.lengthOf("contact", column))
+			body[column] = mapping.Cut(text, s.sheet.LengthOf("contact", column))
 		}
 	}
-	id := s.deterministic("contact", c.account, m.key())
+	id := s.deterministic("contact", c.account, m.Key())
 	c.contacts = append(c.contacts, id)
 	c.writes = append(c.writes, newRow(contactSet, id, body))
 }
 
 // owner chooses who owns what we create: the enabled user of the first team member that has one, else the
 // owner of the account, else the configured one; never an application user.
-func (s *Opportunities) owner(ctx context.Context, team []member, c *customer) (bind string, err error) {
+func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (bind string, err error) {
 	fallback := s.options.DefaultOwner
 	_, notID := uuid.Parse(fallback)
 	var wanted []string
 	emails := []string{}
 	for _, m := range team {
 		if m.Email != "" {
-			emails = append(emails, keyText(m.Email))
+			emails = append(emails, mapping.KeyText(m.Email))
 		}
 	}
 	if fallback != "" && notID != nil {
-		fallback = keyText(fallback)
+		fallback = mapping.KeyText(fallback)
 		wanted = append(wanted, dataverse.EqText(userEmail, fallback))
 	}
 	for _, e := range emails {
@@ -271,7 +259,7 @@ func (s *Opportunities) owner(ctx context.Context, team []member, c *customer) (
 }
 
 // users gives the ids of the enabled people that match, by e-mail and by id.
-func (s *Opportunities) users(ctx context.Context, wanted []string) (map[string]string, error) {
+func (s *Store) users(ctx context.Context, wanted []string) (map[string]string, error) {
 	out := map[string]string{}
 	if len(wanted) == 0 {
 		return out, nil
@@ -287,7 +275,7 @@ func (s *Opportunities) users(ctx context.Context, wanted []string) (map[string]
 		}
 		id := r.ID(userID)
 		out[id] = id
-		if email := keyText(r.Text(userEmail)); email != "" && out[email] == "" {
+		if email := mapping.KeyText(r.Text(userEmail)); email != "" && out[email] == "" {
 			out[email] = id
 		}
 	}

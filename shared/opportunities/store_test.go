@@ -1,4 +1,4 @@
-package mapping
+package opportunities
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -23,17 +24,17 @@ func opportunityRow(t testing.TB, changes map[string]any) string {
 
 const catalogueRow = `{"cosell_solutiondetailid":"2a7d8f55-3333-4a5d-8c12-0a5c3d2e0021","cosell_identifier":"SOL-1","cosell_name":"One"}`
 
-func testCRM(t *testing.T, changes map[string]any, options ...func(*OpportunityOptions)) (*Opportunities, *crm, *wire) {
+func testCRM(t *testing.T, changes map[string]any, options ...func(*Options)) (*Store, *crm, *wire) {
 	t.Helper()
 	c := &crm{t: t, row: opportunityRow(t, changes), rows: map[string]string{}, fail: map[string]reply{}, lists: map[string]string{
 		catalogueSet:            catalogueRow,
 		"transactioncurrencies": `{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002","isocurrencycode":"EUR"},{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003","isocurrencycode":"USD"}`,
 	}}
-	s, w := testOpportunities(t, c.ServeHTTP, options...)
+	s, w := testStore(t, c.ServeHTTP, options...)
 	return s, c, w
 }
 
-func read(t *testing.T, s *Opportunities) cosell.Opportunity {
+func read(t *testing.T, s *Store) cosell.Opportunity {
 	t.Helper()
 	o, err := s.Get(context.Background(), crmID)
 	if err != nil {
@@ -163,7 +164,7 @@ func TestSystemCalculatedRevenueIsNotWritten(t *testing.T) {
 }
 
 func TestCheckMarkOffLeavesTheNameAlone(t *testing.T) {
-	off := func(o *OpportunityOptions) { o.CheckMark = false }
+	off := func(o *Options) { o.CheckMark = false }
 	s, _, w := testCRM(t, nil, off)
 	o := read(t, s)
 	before := len(w.calls)
@@ -259,8 +260,8 @@ func TestSolutionRowsAreWrittenOneByOneWithTheirVersions(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
 	o := read(t, s)
 	_, err := s.Put(context.Background(), o, cosell.Record{
-		"solutions/SOL-1": solution{Name: "renamed in Partner Center", Price: "11", Quantity: "2", Currency: "EUR"}.text(),
-		"solutions/SOL-2": "", "solutions/SOL-9": solution{Name: "Nine", Quantity: "3"}.text(),
+		"solutions/SOL-1": mapping.Solution{Name: "renamed in Partner Center", Price: "11", Quantity: "2", Currency: "EUR"}.Text(),
+		"solutions/SOL-2": "", "solutions/SOL-9": mapping.Solution{Name: "Nine", Quantity: "3"}.Text(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +280,7 @@ func TestSolutionRowsAreWrittenOneByOneWithTheirVersions(t *testing.T) {
 
 func TestAddingACatalogueSolutionBindsIt(t *testing.T) {
 	s, c, _ := testCRM(t, map[string]any{"cosell_opportunity_solution": []any{}})
-	if _, err := s.Put(context.Background(), read(t, s), cosell.Record{"solutions/SOL-1": solution{Name: "One"}.text()}); err != nil {
+	if _, err := s.Put(context.Background(), read(t, s), cosell.Record{"solutions/SOL-1": mapping.Solution{Name: "One"}.Text()}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(c.parts[0].body, `"cosell_SolutionDetailId@odata.bind":"/cosell_solutiondetails(2a7d8f55-3333-4a5d-8c12-0a5c3d2e0021)"`) {
@@ -289,7 +290,7 @@ func TestAddingACatalogueSolutionBindsIt(t *testing.T) {
 
 func TestAWriteIsRefusedForAFractionOfASolution(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
-	_, err := s.Put(context.Background(), read(t, s), cosell.Record{"solutions/SOL-1": solution{Quantity: "1.5"}.text()})
+	_, err := s.Put(context.Background(), read(t, s), cosell.Record{"solutions/SOL-1": mapping.Solution{Quantity: "1.5"}.Text()})
 	if !fault.Is(err, fault.Refused) || codeOf(err) != "value.invalid" || len(c.parts) != 0 {
 		t.Errorf("%v", err)
 	}
@@ -350,7 +351,7 @@ func TestOpportunityOfASolutionRow(t *testing.T) {
 
 func TestIDIsAlwaysTheSameForAReferral(t *testing.T) {
 	s, _, _ := testCRM(t, nil)
-	other, _, _ := testCRM(t, nil, func(o *OpportunityOptions) { o.PartnerTenant = "other" })
+	other, _, _ := testCRM(t, nil, func(o *Options) { o.PartnerTenant = "other" })
 	if s.ID(ownID) != s.ID(strings.ToUpper(ownID)) || s.ID(ownID) == s.ID(microsoftID) || s.ID(ownID) == other.ID(ownID) {
 		t.Error("ids depend on the wrong things")
 	}

@@ -1,4 +1,6 @@
-package mapping
+// Package opportunities reads and writes the CRM: opportunities with their customers, contacts and solution
+// rows, the solution catalogue, currencies, metadata and change feeds, as the field sheet says.
+package opportunities
 
 import (
 	"context"
@@ -8,11 +10,12 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/uuid"
 )
 
-// OpportunityOptions are what Opportunities needs beside the sheet.
-type OpportunityOptions struct {
+// Options are what a Store needs beside the sheet.
+type Options struct {
 	// Environment is the host of the organisation, ORG.crm.dynamics.com; PartnerTenant the partner's tenant
 	// in Partner Center. Both are part of the ids of the rows that we create.
 	Environment   string
@@ -30,11 +33,11 @@ type OpportunityOptions struct {
 	Now func() time.Time
 }
 
-// Opportunities reads and writes the opportunities of one environment. It may be used by many goroutines.
-type Opportunities struct {
+// Store reads and writes the opportunities of one environment. It may be used by many goroutines.
+type Store struct {
 	api     opportunityAPI
-	sheet   *Sheet
-	options OpportunityOptions
+	sheet   *mapping.Sheet
+	options Options
 	query   dataverse.Query
 	country func(string) string
 
@@ -56,18 +59,18 @@ type opportunityAPI interface {
 
 const opportunitySet = "opportunities"
 
-// NewOpportunities makes the opportunities of the client's environment, as the sheet says.
-func NewOpportunities(client *dataverse.Client, sheet *Sheet, o OpportunityOptions) *Opportunities {
-	return newOpportunities(client, sheet, o)
+// New makes the opportunities of the client's environment, as the sheet says.
+func New(client *dataverse.Client, sheet *mapping.Sheet, o Options) *Store {
+	return newStore(client, sheet, o)
 }
 
-func newOpportunities(api opportunityAPI, sheet *Sheet, o OpportunityOptions) *Opportunities {
+func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Opportunities{api: api, sheet: sheet, options: o, query: sheet.query()}
+	s := &Store{api: api, sheet: sheet, options: o, query: query(sheet)}
 	if o.ConvertCountry {
-		s.country = countryNames()
+		s.country = mapping.CountryNames()
 	}
 	s.catalogue = &cached[map[string]catalogueSolution]{now: o.Now, load: s.loadCatalogue}
 	s.currencies = &cached[map[string]string]{now: o.Now, load: s.loadCurrencies}
@@ -76,7 +79,7 @@ func newOpportunities(api opportunityAPI, sheet *Sheet, o OpportunityOptions) *O
 }
 
 // Get reads one opportunity with everything the sheet names. Gone: deleted, or not readable yet.
-func (s *Opportunities) Get(ctx context.Context, id string) (cosell.Opportunity, error) {
+func (s *Store) Get(ctx context.Context, id string) (cosell.Opportunity, error) {
 	row, err := s.api.Get(ctx, opportunitySet, id, s.query)
 	if err != nil {
 		return cosell.Opportunity{}, err
@@ -85,8 +88,8 @@ func (s *Opportunities) Get(ctx context.Context, id string) (cosell.Opportunity,
 }
 
 // FindByReferral finds the rows that name the referral, oldest first.
-func (s *Opportunities) FindByReferral(ctx context.Context, referralID string) ([]cosell.Opportunity, error) {
-	row, ok := s.sheet.row(cosell.ReferralID)
+func (s *Store) FindByReferral(ctx context.Context, referralID string) ([]cosell.Opportunity, error) {
+	row, ok := s.sheet.Row(cosell.ReferralID)
 	if !ok {
 		return nil, nil
 	}
@@ -108,7 +111,7 @@ func (s *Opportunities) FindByReferral(ctx context.Context, referralID string) (
 }
 
 // Related lists the synced opportunities that show a row of another table: kind account or contact.
-func (s *Opportunities) Related(ctx context.Context, kind, id string) ([]string, error) {
+func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) {
 	own := "parentaccountid"
 	switch kind {
 	case accountKind:
@@ -117,7 +120,7 @@ func (s *Opportunities) Related(ctx context.Context, kind, id string) ([]string,
 	default:
 		return nil, nil
 	}
-	sync, ok := s.sheet.row(cosell.Sync)
+	sync, ok := s.sheet.Row(cosell.Sync)
 	if !ok {
 		return nil, nil
 	}
@@ -137,7 +140,7 @@ func (s *Opportunities) Related(ctx context.Context, kind, id string) ([]string,
 }
 
 // OpportunityOf finds the opportunity of a solution row; false when the row is gone or hangs on none.
-func (s *Opportunities) OpportunityOf(ctx context.Context, solutionRow string) (string, bool, error) {
+func (s *Store) OpportunityOf(ctx context.Context, solutionRow string) (string, bool, error) {
 	row, err := s.api.Get(ctx, solutionSet, solutionRow, dataverse.Query{Select: []string{lookupValue(solutionParent)}})
 	if fault.Is(err, fault.Gone) {
 		return "", false, nil
@@ -154,12 +157,12 @@ var namespace = uuid.MustParse("5b0c6f4e-7a53-5d0e-9a51-c05e11a5c0de")
 
 // deterministic is the id of a row that we create: the same for the same environment, kind and key, so
 // that creating twice is refused by the CRM itself.
-func (s *Opportunities) deterministic(kind string, key ...string) string {
+func (s *Store) deterministic(kind string, key ...string) string {
 	parts := append([]string{strings.ToLower(s.options.Environment), kind}, key...)
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
 }
 
 // ID is the id that the opportunity of a referral gets when we create it: always the same.
-func (s *Opportunities) ID(referralID string) string {
+func (s *Store) ID(referralID string) string {
 	return s.deterministic("opportunity", strings.ToLower(s.options.PartnerTenant), strings.ToLower(referralID))
 }

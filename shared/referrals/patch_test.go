@@ -1,0 +1,55 @@
+package referrals
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"pgregory.net/rapid"
+)
+
+func TestUnknownMembersOfAListElementAreKept(t *testing.T) {
+	doc := []byte(`{"team":[{"firstName":"Ada","lastName":"X","email":"a@x","phoneNumber":null,"title":"CEO","deep":{"k":[1,2.50]}},  {"email":"b@x", "odd" : 1e2},"scrap"]}`)
+	row := mapping.Row{As: mapping.AsMembers, Referral: "/team"}
+	got := newList(doc, row).after(map[string]string{"a@x": mapping.Member{Email: "a@x", FirstName: "Ada", LastName: "Y"}.Text(), "c@x": mapping.Member{Email: "c@x"}.Text()})
+	want := []string{`{"contactPreference`, `{"email":"b@x", "odd" : 1e2}`, `"scrap"`, `{"email":"c@x"}`}
+	if len(got) != 4 {
+		t.Fatalf("%s", got)
+	}
+	if string(got[0]) != `{"deep":{"k":[1,2.50]},"email":"a@x","firstName":"Ada","lastName":"Y","phoneNumber":null,"title":"CEO"}` {
+		t.Errorf("changed member is %s", got[0])
+	}
+	for i := 1; i < 4; i++ {
+		if string(got[i]) != want[i] {
+			t.Errorf("element %d is %s, want %s", i, got[i], want[i])
+		}
+	}
+	if left := newList(doc, row).after(map[string]string{"a@x": "", "nobody@x": ""}); len(left) != 2 || string(left[0]) != want[1] {
+		t.Errorf("after a removal: %s", left)
+	}
+}
+
+func TestUntouchedMembersStayByteByByte(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 5).Draw(t, "members")
+		var Elements []string
+		for i := range n {
+			unknown := rapid.SampledFrom([]string{`null`, `1e2`, `{"a": [ 1.50 ]}`, `"<&>"`}).Draw(t, "unknown")
+			Elements = append(Elements, `{"id" : "S`+strconv.Itoa(i)+`","odd":`+unknown+`, "name":"n"}`)
+		}
+		touched := rapid.IntRange(0, n-1).Draw(t, "touched")
+		doc := []byte(`{"s":[` + strings.Join(Elements, ",") + `]}`)
+		out := newList(doc, mapping.Row{As: mapping.AsSolutions, Referral: "/s"}).after(map[string]string{"S" + strconv.Itoa(touched): mapping.Solution{Name: "new"}.Text()})
+		for i, e := range out {
+			if i != touched && string(e) != Elements[i] {
+				t.Fatalf("element %d became %s", i, e)
+			}
+		}
+		var changed map[string]json.RawMessage
+		if err := json.Unmarshal(out[touched], &changed); err != nil || string(changed["name"]) != `"new"` || changed["odd"] == nil {
+			t.Fatalf("changed element is %s", out[touched])
+		}
+	})
+}
