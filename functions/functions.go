@@ -3,7 +3,6 @@ package functions
 
 import (
 	"context"
-	"slices"
 
 	"github.com/cosell-sync/cosell-sync/functions/createcosellreferral"
 	"github.com/cosell-sync/cosell-sync/functions/crmtopartnercenter"
@@ -16,59 +15,104 @@ import (
 	"github.com/cosell-sync/cosell-sync/functions/webhookregistration"
 	"github.com/cosell-sync/cosell-sync/shared/app"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/post"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
-// Names lists the functions of a role: "intake" receives events and may only send to queues, "sync" holds
-// the credentials, "all" is both.
-func Names(role string) []string {
-	intake := []string{"partnercenterwebhook", "crmwebhook"}
-	sync := []string{"webhookregistration", "partnercentertocrm", "crmtopartnercenter", "createcosellreferral", "solutionssync", "reconcile"}
-	both := []string{"health"}
-	switch role {
-	case app.Intake:
-		return slices.Concat(intake, both)
-	case app.Sync:
-		return slices.Concat(sync, both)
-	default:
-		return slices.Concat(intake, sync, both)
+// Trigger is what calls a function: exactly one of the three is set.
+type Trigger struct {
+	Route string     // an HTTP call below /api/
+	Queue queue.Name // a message on that queue
+	Timer string     // the setting that holds the schedule
+}
+
+// Declared is a function as data. Build makes what the trigger calls; the list fills in the rest.
+type Declared struct {
+	Name    string // of the folder, and of the function where it is deployed
+	Role    string // app.Intake, app.Sync, or app.All: both
+	Trigger Trigger
+	Build   func(a *app.App, d Declared) funchost.Function
+}
+
+// All declares every function, once.
+func All() []Declared {
+	return []Declared{
+		{"webhookregistration", app.Sync, Trigger{Route: "webhookregistration/{action?}"}, guarded(func(a *app.App) funchost.Function {
+			return funchost.Function{HTTP: registration(a)}
+		})},
+		{"partnercenterwebhook", app.Intake, Trigger{Route: "partnercenterwebhook/{tenant?}"}, partnerCenterEvents},
+		{"crmwebhook", app.Intake, Trigger{Route: "crmwebhook"}, crmEvents},
+		{"partnercentertocrm", app.Sync, Trigger{Queue: queue.ReferralChanged}, worker(func(a *app.App) post.Work { return partnercentertocrm.Handler(a.Jobs) })},
+		{"crmtopartnercenter", app.Sync, Trigger{Queue: queue.OpportunityChanged}, worker(func(a *app.App) post.Work { return crmtopartnercenter.Handler(a.Jobs) })},
+		{"createcosellreferral", app.Sync, Trigger{Queue: queue.ReferralWanted}, worker(func(a *app.App) post.Work { return createcosellreferral.Handler(a.Jobs) })},
+		{"solutionssync", app.Sync, Trigger{Queue: queue.SolutionsChanged}, worker(func(a *app.App) post.Work { return solutionssync.Handler(a.Jobs) })},
+		{"reconcile", app.Sync, Trigger{Timer: "SYNC_RECONCILE_SCHEDULE"}, sweep},
+		{"health", app.All, Trigger{Route: "health"}, healthReport},
 	}
 }
 
+// Of lists the functions of a role: "intake" receives events and may only send to queues, "sync" holds the
+// credentials, "all" is both.
+func Of(role string) (out []Declared) {
+	for _, d := range All() {
+		if role == app.All || d.Role == app.All || d.Role == role {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Names lists the names of a role's functions.
+func Names(role string) (out []string) {
+	for _, d := range Of(role) {
+		out = append(out, d.Name)
+	}
+	return out
+}
+
 // List builds the functions of the app's role.
-func List(a *app.App) []funchost.Function {
-	var out []funchost.Function
-	for _, name := range Names(a.Role) {
-		f := build(name, a)
-		f.Name = name
+func List(a *app.App) (out []funchost.Function) {
+	for _, d := range Of(a.Role) {
+		f := d.Build(a, d)
+		f.Name, f.Route, f.QueueName = d.Name, d.Trigger.Route, string(d.Trigger.Queue)
 		out = append(out, f)
 	}
 	return out
 }
 
-func build(name string, a *app.App) funchost.Function {
-	switch name {
-	case "webhookregistration":
-		return funchost.Function{Route: "webhookregistration/{action?}", HTTP: a.Operators.Guard(name, registration(a))}
-	case "partnercenterwebhook":
-		return funchost.Function{Route: "partnercenterwebhook/{tenant?}", HTTP: &partnercenterwebhook.Handler{
-			Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Tested: a.Tested}}
-	case "crmwebhook":
-		return funchost.Function{Route: name, MaxBody: crmwebhook.MaxBody, HTTP: &crmwebhook.Handler{
-			Verifier: a.CRMEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log}}
-	case "partnercentertocrm":
-		return funchost.Function{QueueName: "referral-changed", Queue: a.OwnPointers(partnercentertocrm.Handler(a.Jobs))}
-	case "crmtopartnercenter":
-		return funchost.Function{QueueName: "opportunity-changed", Queue: a.OwnPointers(crmtopartnercenter.Handler(a.Jobs))}
-	case "createcosellreferral":
-		return funchost.Function{QueueName: "referral-wanted", Queue: a.OwnPointers(createcosellreferral.Handler(a.Jobs))}
-	case "solutionssync":
-		return funchost.Function{QueueName: "solutions-changed", Queue: a.OwnPointers(solutionssync.Handler(a.Jobs))}
-	case "reconcile":
-		return funchost.Function{Timer: reconcile.Handler(a.Jobs, registration(a).Check, a.Revive, a.NewID)}
-	default:
-		return funchost.Function{Route: name, HTTP: &health.Handler{Operators: a.Operators, Details: a.Role != app.Intake,
-			Report: func(ctx context.Context) health.Report { return health.Report(a.Health(ctx)) }}}
+// worker builds a queue function of its work.
+func worker(work func(*app.App) post.Work) func(*app.App, Declared) funchost.Function {
+	return func(a *app.App, d Declared) funchost.Function {
+		return funchost.Function{Queue: a.Post.Handler(d.Name, d.Trigger.Queue, work(a))}
 	}
+}
+
+// guarded builds an HTTP function that is for operators.
+func guarded(build func(*app.App) funchost.Function) func(*app.App, Declared) funchost.Function {
+	return func(a *app.App, d Declared) funchost.Function {
+		f := build(a)
+		f.HTTP = a.Operators.Guard(d.Name, f.HTTP)
+		return f
+	}
+}
+
+func partnerCenterEvents(a *app.App, _ Declared) funchost.Function {
+	return funchost.Function{HTTP: &partnercenterwebhook.Handler{
+		Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Tested: a.Tested}}
+}
+
+func crmEvents(a *app.App, _ Declared) funchost.Function {
+	return funchost.Function{MaxBody: crmwebhook.MaxBody, HTTP: &crmwebhook.Handler{
+		Verifier: a.CRMEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log}}
+}
+
+func sweep(a *app.App, _ Declared) funchost.Function {
+	return funchost.Function{Timer: reconcile.Handler(a.Jobs, registration(a).Check, a.Post.Revive, a.NewID)}
+}
+
+func healthReport(a *app.App, _ Declared) funchost.Function {
+	return funchost.Function{HTTP: &health.Handler{Operators: a.Operators, Details: a.Role != app.Intake,
+		Report: func(ctx context.Context) health.Report { return health.Report(a.Health(ctx)) }}}
 }
 
 func registration(a *app.App) *webhookregistration.Handler {

@@ -73,11 +73,21 @@ func TestPointersOfAnotherTenantAreParked(t *testing.T) {
 		if f.Queue == nil {
 			continue
 		}
-		err := f.Queue(t.Context(), funchost.Delivery{Body: []byte(`{"v":1,"tenant":"other","kind":"referral","id":"x","seen":"2026-11-22T12:00:00Z"}`)})
+		kind := kindOn(queue.Name(f.QueueName))
+		err := f.Queue(t.Context(), funchost.Delivery{Body: []byte(`{"v":1,"tenant":"other","kind":"` + kind + `","id":"x","seen":"2026-11-22T12:00:00Z"}`)})
 		if err == nil || !strings.Contains(err.Error(), `"other"`) {
 			t.Errorf("%s: %v", f.Name, err)
 		}
 	}
+}
+
+func kindOn(name queue.Name) string {
+	for _, q := range queue.All() {
+		if q.Name == name {
+			return q.Kinds[0]
+		}
+	}
+	return ""
 }
 
 func TestListAndFoldersAgree(t *testing.T) {
@@ -140,7 +150,7 @@ func TestFunctionJSONAgreesWithTheList(t *testing.T) {
 				t.Errorf("%s: %+v, want %+v alone", f.Name, b, want)
 			}
 		default:
-			want := binding{Type: "timerTrigger", Direction: "in", Name: "tick", Schedule: "%SYNC_RECONCILE_SCHEDULE%", UseMonitor: true}
+			want := binding{Type: "timerTrigger", Direction: "in", Name: "tick", Schedule: "%" + timer(t, f.Name) + "%", UseMonitor: true}
 			if !equal(b, want) || len(file.Bindings) != 1 {
 				t.Errorf("%s: %+v, want %+v alone", f.Name, b, want)
 			}
@@ -153,6 +163,33 @@ func TestFunctionJSONAgreesWithTheList(t *testing.T) {
 	slices.Sort(queues)
 	if slices.Sort(want); !slices.Equal(queues, want) {
 		t.Errorf("the queues are %v, those with a function %v", want, queues)
+	}
+}
+
+// timer is the setting that the declaration names.
+func timer(t *testing.T, name string) string {
+	t.Helper()
+	for _, d := range All() {
+		if d.Name == name {
+			return d.Trigger.Timer
+		}
+	}
+	t.Fatalf("%s is not declared", name)
+	return ""
+}
+
+func TestEveryFunctionHasOneTriggerAndWhatItCalls(t *testing.T) {
+	built := list(t, app.All)
+	for i, d := range All() {
+		triggers, f := 0, built[i]
+		for _, set := range []bool{d.Trigger.Route != "", d.Trigger.Queue != "", d.Trigger.Timer != ""} {
+			if set {
+				triggers++
+			}
+		}
+		if triggers != 1 || (d.Trigger.Route != "") != (f.HTTP != nil) || (d.Trigger.Queue != "") != (f.Queue != nil) || (d.Trigger.Timer != "") != (f.Timer != nil) || f.Name != d.Name {
+			t.Errorf("%s: %d triggers, built as %+v", d.Name, triggers, f)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ var may = map[string][]string{
 	"shared/queue":         {"shared/fault"},
 	"shared/funchost":      {"shared/fault"},
 	"shared/ledger":        {"shared/cosell", "shared/fault"},
+	"shared/post":          {"shared/flow", "shared/queue", "shared/funchost", "shared/httpclient", "shared/ledger", "shared/fault"},
 	"shared/partnercenter": {"shared/httpclient", "shared/fault", "shared/partnercenter"},
 	"shared/dataverse":     {"shared/httpclient", "shared/fault", "shared/dataverse"},
 	"shared/mapping":       {"shared/cosell", "shared/fault", "infra/dataverse"},
@@ -31,7 +32,7 @@ var may = map[string][]string{
 	"shared/referrals":     {"shared/mapping", "shared/cosell", "shared/partnercenter", "shared/fault"},
 	"shared/app":           {"shared"},
 
-	"functions":                      {"shared/app", "functions", "shared/funchost"},
+	"functions":                      {"shared/app", "functions", "shared/funchost", "shared/post", "shared/queue"},
 	"functions/webhookregistration":  {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/partnercenter"},
 	"functions/partnercenterwebhook": {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/partnercenter"},
 	"functions/crmwebhook":           {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/dataverse"},
@@ -49,7 +50,7 @@ var may = map[string][]string{
 	"infra/local/odata": {"std"},
 }
 
-var queueFunction = []string{"shared/flow", "shared/queue", "shared/funchost", "shared/fault"}
+var queueFunction = []string{"shared/flow", "shared/post", "shared/funchost", "shared/fault"}
 
 // A simulator that shares a library with what it checks would share its mistakes: the local world has the
 // standard library, and hostsim the broker's client with what a credential is made of.

@@ -4,29 +4,14 @@ package crmtopartnercenter
 import (
 	"context"
 
-	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
-	"github.com/cosell-sync/cosell-sync/shared/funchost"
-	"github.com/cosell-sync/cosell-sync/shared/queue"
+	"github.com/cosell-sync/cosell-sync/shared/post"
 )
 
 // Flow is what this function calls.
 type Flow interface {
-	FromOpportunity(ctx context.Context, kind, id, reason string) error
+	FromOpportunity(ctx context.Context, h flow.Hint) error
 }
 
-// Handler works on the queue opportunity-changed. Invalid: the message is no pointer to an opportunity,
-// account or contact.
-func Handler(f Flow) func(context.Context, funchost.Delivery) error {
-	return func(ctx context.Context, d funchost.Delivery) error {
-		p, err := queue.Decode(d.Body)
-		if err != nil {
-			return err
-		}
-		switch p.Kind {
-		case queue.Opportunity, queue.Account, queue.Contact:
-			return f.FromOpportunity(flow.WithTrace(ctx, p.Trace), p.Kind, p.ID, p.Reason)
-		}
-		return fault.New(fault.Invalid, "a pointer to a %s does not belong on %s", p.Kind, queue.OpportunityChanged)
-	}
-}
+// Handler works on the queue opportunity-changed, whose pointers the post has read and checked.
+func Handler(f Flow) post.Work { return f.FromOpportunity }

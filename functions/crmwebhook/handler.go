@@ -73,7 +73,7 @@ func (h *Handler) take(ctx context.Context, e dataverse.Event) error {
 // message says where an event goes; ok is false for a table that we do not follow. Rows of a solution
 // travel in the session of their opportunity, where the event names it.
 func (h *Handler) message(e dataverse.Event) (m queue.Message, ok bool) {
-	m.Pointer = queue.Pointer{V: queue.Version, Tenant: h.Tenant, ID: e.ID, Reason: e.Message, Seen: h.Now().UTC(), Trace: h.NewID()}
+	m.Pointer = queue.Pointer{V: queue.Version, Tenant: h.Tenant, ID: e.ID, Deleted: e.Message == "Delete", Why: e.Message, Seen: h.Now().UTC(), Trace: h.NewID()}
 	m.Queue = queue.OpportunityChanged
 	switch e.Table {
 	case "opportunity":

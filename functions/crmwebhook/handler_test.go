@@ -58,7 +58,7 @@ func TestEventsGoWhereTheirTableBelongs(t *testing.T) {
 			t.Errorf("%+v: %d, %d sent", c.event, w.Code, len(sent))
 			continue
 		}
-		want := queue.Pointer{V: 1, Tenant: "acme", Kind: c.kind, ID: c.event.ID, Parent: c.parent, Reason: c.event.Message, Seen: noon, Trace: "t-1"}
+		want := queue.Pointer{V: 1, Tenant: "acme", Kind: c.kind, ID: c.event.ID, Parent: c.parent, Deleted: c.event.Message == "Delete", Why: c.event.Message, Seen: noon, Trace: "t-1"}
 		if diff := cmp.Diff(want, sent[0].Pointer); diff != "" || sent[0].Queue != c.queue || sent[0].SessionID() != c.session {
 			t.Errorf("%+v: %s, session %s %s", c.event, sent[0].Queue, sent[0].SessionID(), diff)
 		}

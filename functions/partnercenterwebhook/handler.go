@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -68,7 +69,7 @@ func (h *Handler) take(ctx context.Context, e partnercenter.Event) error {
 		return nil
 	}
 	p := queue.Pointer{V: queue.Version, Tenant: h.Tenant, Kind: queue.Referral, ID: e.ReferralID,
-		Reason: e.Name, Seen: h.Now().UTC(), Trace: h.NewID()}
+		Related: strings.HasPrefix(strings.ToLower(e.Name), "related-"), Why: e.Name, Seen: h.Now().UTC(), Trace: h.NewID()}
 	if err := h.Sender.Send(ctx, queue.Message{Queue: queue.ReferralChanged, Pointer: p}); err != nil {
 		return fault.New(fault.Broken, "queueing the event: %w", err) // ours, whatever it was
 	}

@@ -54,9 +54,17 @@ func TestEventBecomesAPointer(t *testing.T) {
 		t.Errorf("%d, the verifier got %q", w.Code, o.body)
 	}
 	want := []queue.Message{{Queue: queue.ReferralChanged, Pointer: queue.Pointer{V: 1, Tenant: "acme", Kind: queue.Referral, ID: "r-1",
-		Reason: "referral-updated", Seen: noon, Trace: "t-1"}}}
+		Why: "referral-updated", Seen: noon, Trace: "t-1"}}}
 	if diff := cmp.Diff(want, sent.Take()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestEventAboutMicrosoftsReferralIsRelated(t *testing.T) {
+	h, sent, _ := setUp(&opener{event: partnercenter.Event{Name: "Related-Referral-Updated", ReferralID: "r-1", Referral: true}})
+	post(h, "acme", "{}")
+	if got := sent.Take(); len(got) != 1 || !got[0].Pointer.Related || got[0].Pointer.Deleted {
+		t.Errorf("%+v", got)
 	}
 }
 

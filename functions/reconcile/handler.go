@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/post"
 )
 
 // Flow is what this function calls.
@@ -23,7 +23,7 @@ type Revive func(ctx context.Context) error
 // Handler runs on a timer. All jobs are done even if one fails; the next run tries again.
 func Handler(f Flow, watch Watch, revive Revive, newID func() string) func(context.Context, funchost.Tick) error {
 	return func(ctx context.Context, _ funchost.Tick) error {
-		ctx = flow.WithTrace(ctx, newID())
+		ctx = post.Traced(ctx, newID())
 		return errors.Join(revive(ctx), f.Reconcile(ctx), watch(ctx))
 	}
 }

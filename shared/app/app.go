@@ -19,6 +19,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/post"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
@@ -36,7 +37,8 @@ type App struct {
 	CRMEvents           *dataverse.Verifier
 	Operators           funchost.Operators
 
-	Jobs          *Jobs
+	Jobs          post.Jobs
+	Post          *post.Post
 	PartnerCenter *partnercenter.Client
 	Ledger        *ledger.Ledger
 	WebhookURL    string // ours, as Partner Center shall call it
@@ -44,7 +46,6 @@ type App struct {
 	watch *watch
 	port  string
 	close func(context.Context) error
-	dead  func(ctx context.Context, take func(context.Context, queue.Dead) error) error
 }
 
 // New reads the settings from "NAME=value" pairs, checks them all, and builds the parts that the role
@@ -68,7 +69,7 @@ func New(environ []string, out io.Writer) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Sender, a.close, a.dead = watched{bus, a.watch}, bus.Close, bus.Dead
+	a.Sender, a.close = watched{bus, a.watch}, bus.Close
 	a.Operators = funchost.Operators{Keys: []string{c.OperatorKey.Reveal(), c.OperatorKeyPrevious.Reveal()}, Log: a.Log}
 	if c.Role != Sync {
 		if err := a.events(c, transport); err != nil {
@@ -78,11 +79,11 @@ func New(environ []string, out io.Writer) (*App, error) {
 	if c.Role == Intake {
 		return a, nil
 	}
-	return a, a.work(c, az)
+	return a, a.work(c, az, bus.Dead)
 }
 
 // work builds what the sync app has beside the intake.
-func (a *App) work(c loaded, az azure) (err error) {
+func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.Context, queue.Dead) error) error) (err error) {
 	a.WebhookURL = c.PublicURL + "/api/partnercenterwebhook/" + c.TenantAlias
 	if a.Ledger, err = az.tables(); err != nil {
 		return err
@@ -102,8 +103,9 @@ func (a *App) work(c loaded, az azure) (err error) {
 	if err != nil {
 		return err
 	}
-	a.Jobs = &Jobs{watch: a.watch, flow: flow.New(flow.Config{
-		Referrals: referrals, Opportunities: opportunities, Ledger: a.Ledger, Hints: hints{a}, Rules: c.sheet.Rules(),
+	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
+	a.Jobs = post.Jobs{Flow: flow.New(flow.Config{
+		Referrals: referrals, Opportunities: opportunities, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, NewID: a.NewID, Log: a.Log,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
@@ -119,7 +121,7 @@ func (a *App) Tested(correlationID string, at time.Time) { a.watch.tested(correl
 
 // Serve serves the functions to the Functions host until ctx ends or the host is gone.
 func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
-	server := funchost.NewServer(functions, outcomes{a}, funchost.Options{Now: a.Now, Log: a.Log})
+	server := funchost.NewServer(functions, a.Post, funchost.Options{Now: a.Now, Log: a.Log})
 	err := funchost.Serve(ctx, server, a.port)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()

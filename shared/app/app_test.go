@@ -2,20 +2,14 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/cosell-sync/cosell-sync/shared/fault"
-	"github.com/cosell-sync/cosell-sync/shared/flow"
-	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
@@ -29,83 +23,6 @@ func inMemory() (*App, *queue.Memory) {
 		Ledger: ledger.InMemory(now), watch: newWatch(now)}
 	a.Sender = watched{sent, a.watch}
 	return a, sent
-}
-
-func delivered(p queue.Pointer) funchost.Delivery {
-	body, _ := json.Marshal(p)
-	return funchost.Delivery{Queue: "solutions-changed", Session: "acme|opp", MessageID: "m-1", Body: body}
-}
-
-func somePointer() queue.Pointer {
-	return queue.Pointer{V: 1, Tenant: "acme", Kind: queue.Solution, ID: "row", Parent: "opp", Reason: "Update", Seen: noon.Add(-time.Minute), Attempt: 2, Trace: "t-1"}
-}
-
-func TestRepeatIsACopyInTheSameSession(t *testing.T) {
-	a, sent := inMemory()
-	p := somePointer()
-	for _, counts := range []bool{true, false} {
-		if err := (outcomes{a}).Repeat(t.Context(), delivered(p), 20*time.Second, counts); err != nil {
-			t.Fatal(err)
-		}
-		want := queue.Message{Queue: queue.SolutionsChanged, Session: "acme|opp", Pointer: p, At: noon.Add(20 * time.Second)}
-		if counts {
-			want.Pointer.Attempt = 3
-		}
-		if diff := cmp.Diff([]queue.Message{want}, sent.Take()); diff != "" {
-			t.Error(diff)
-		}
-	}
-	sent.Fail(errors.New("away"))
-	if err := (outcomes{a}).Repeat(t.Context(), delivered(p), time.Second, true); err == nil {
-		t.Error("the message would be lost")
-	}
-}
-
-func TestParkedMessageKeepsAllThereIs(t *testing.T) {
-	a, _ := inMemory()
-	cause := fault.New(fault.Invalid, "no such thing")
-	broken := funchost.Delivery{Queue: "referral-changed", MessageID: "m-2", Body: []byte("not \"JSON\" \xff")}
-	nameless := funchost.Delivery{Queue: "referral-changed"}
-	for _, d := range []funchost.Delivery{delivered(somePointer()), broken, nameless} {
-		if err := (outcomes{a}).Park(t.Context(), d, "solutionssync", cause); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := a.Ledger.Parked(t.Context(), 10)
-	if err != nil || len(got) != 3 {
-		t.Fatalf("%v %v", got, err)
-	}
-	original, _ := json.Marshal(somePointer())
-	i := slices.IndexFunc(got, func(p ledger.Parked) bool { return p.ID == "m-1" })
-	want := ledger.Parked{ID: "m-1", Kind: "invalid", Reason: "no such thing", Function: "solutionssync", Attempt: 2, Original: original, Trace: "t-1", At: noon}
-	if diff := cmp.Diff(want, got[i]); diff != "" {
-		t.Error(diff)
-	}
-	for _, p := range got {
-		if !json.Valid(p.Original) || p.ID == "" {
-			t.Errorf("%+v", p)
-		}
-	}
-}
-
-func TestHintsCarryTheTraceAndTheRightSession(t *testing.T) {
-	a, sent := inMemory()
-	h, ctx := hints{a}, flow.WithTrace(t.Context(), "t-9")
-	for _, err := range []error{h.ReferralChanged(ctx, "r", "x"), h.OpportunityChanged(ctx, queue.Account, "acc", "x"),
-		h.ReferralWanted(ctx, "o", "x"), h.SolutionsChanged(ctx, "row", "o", "x"), h.SolutionsChanged(t.Context(), "row", "", "x")} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	var got []string
-	for _, m := range sent.Take() {
-		got = append(got, strings.Join([]string{string(m.Queue), m.Pointer.Kind, m.Pointer.ID, m.SessionID(), m.Pointer.Trace}, " "))
-	}
-	want := []string{"referral-changed referral r acme|r t-9", "opportunity-changed account acc acme|acc t-9", "referral-wanted opportunity o acme|o t-9",
-		"solutions-changed solution row acme|o t-9", "solutions-changed solution row acme|row id"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
 }
 
 func TestHealthSaysWhatIsWrong(t *testing.T) {
@@ -124,9 +41,9 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 		"waiting": {func(a *App, _ *queue.Memory) { a.watch.waits("referral|r", noon.Add(-2*time.Hour)) }, "waiting"},
 		"done": {func(a *App, _ *queue.Memory) {
 			a.watch.waits("referral|r", noon.Add(-2*time.Hour))
-			_ = a.watch.ended("referral|r", nil)
+			a.watch.Ended("f", "referral|r", noon, nil)
 		}, ""},
-		"no rights": {func(a *App, _ *queue.Memory) { _ = a.watch.ended("x", fault.New(fault.Denied, "sign in again")) }, "sign in again"},
+		"no rights": {func(a *App, _ *queue.Memory) { a.watch.Ended("f", "x", noon, fault.New(fault.Denied, "sign in again")) }, "sign in again"},
 		"no queue": {func(a *App, q *queue.Memory) {
 			q.Fail(errors.New("away"))
 			_ = a.Sender.Send(context.Background(), queue.Message{})

@@ -72,7 +72,7 @@ func TestRealAndSimulatedSettingsAreAccepted(t *testing.T) {
 				t.Errorf("%s, %s: %v", name, role, err)
 				continue
 			}
-			if (a.Ledger == nil) != (role == Intake) || (a.CRMEvents == nil) != (role == Sync) || (a.Jobs == nil) != (role == Intake) {
+			if (a.Ledger == nil) != (role == Intake) || (a.CRMEvents == nil) != (role == Sync) || (a.Post == nil) != (role == Intake) {
 				t.Errorf("%s: built %+v", role, a)
 			}
 		}

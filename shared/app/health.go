@@ -67,21 +67,26 @@ func (w *watch) waits(record string, seen time.Time) {
 	}
 }
 
-// ended notes how a job ended and gives its error back.
-func (w *watch) ended(record string, err error) error {
+// Ended implements post.Watch.
+func (w *watch) Ended(_, record string, seen time.Time, err error) {
+	if fault.Is(err, fault.Broken) || fault.Is(err, fault.Denied) || fault.Is(err, fault.Later) || fault.Is(err, fault.Conflict) {
+		w.waits(record, seen)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case err == nil:
 		w.lastSuccess = w.now()
 		delete(w.unfinished, record)
-	case fault.Is(err, fault.Refused), fault.Is(err, fault.Invalid):
+	case fault.Is(err, fault.Refused), fault.Is(err, fault.Invalid), fault.Is(err, fault.Gone):
 		delete(w.unfinished, record)
 	case fault.Is(err, fault.Denied):
 		w.denied, w.deniedText = w.now(), err.Error()
 	}
-	return err
 }
+
+// DeadLetters implements post.Watch.
+func (w *watch) DeadLetters(string, int) {}
 
 func (w *watch) tested(_ string, at time.Time) {
 	w.mu.Lock()

@@ -122,7 +122,7 @@ func TestQueueAndTablesTakeTokensUnderTheirRealNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = a.close(context.Background()) }()
-	if err := (hints{a}).ReferralChanged(ctx, "r-1", "test"); err != nil {
+	if err := a.Post.ReferralChanged(ctx, "r-1", "test"); err != nil {
 		t.Errorf("queue: %v", err)
 	}
 	if err := a.Ledger.SaveCursor(ctx, "feed", "x"); err != nil {

@@ -40,6 +40,9 @@ type Parked struct {
 	Kind     string          `json:"kind"` // of fault
 	Reason   string          `json:"reason"`
 	Function string          `json:"function"`
+	Queue    string          `json:"queue,omitempty"` // it came from, and its session there
+	Session  string          `json:"session,omitempty"`
+	Record   string          `json:"record,omitempty"` // kind|id of the record it is about, where that can be read
 	Attempt  int             `json:"attempt"`
 	Original json.RawMessage `json:"original"` // the message body; a JSON string when it was no JSON
 	Trace    string          `json:"trace"`

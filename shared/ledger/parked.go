@@ -13,7 +13,7 @@ import (
 func (l *Ledger) Park(ctx context.Context, p Parked) error {
 	props := map[string]string{
 		"V": schema, "ID": p.ID, "Kind": p.Kind, "Reason": cut(p.Reason), "Function": p.Function,
-		"Attempt": strconv.Itoa(p.Attempt), "Trace": cut(p.Trace), "At": writeTime(p.At),
+		"Queue": p.Queue, "Session": cut(p.Session), "Record": cut(p.Record), "Attempt": strconv.Itoa(p.Attempt), "Trace": cut(p.Trace), "At": writeTime(p.At),
 	}
 	setLong(props, "Original", string(p.Original))
 	if _, err := l.rows.write(ctx, parkedTable, op{kind: put, key: key("p", p.ID), props: props}); err != nil {
@@ -41,6 +41,12 @@ func (l *Ledger) Parked(ctx context.Context, limit int) ([]Parked, error) {
 	return out[:min(len(out), limit)], err
 }
 
+// ParkedMessage reads one parked message: one call.
+func (l *Ledger) ParkedMessage(ctx context.Context, id string) (Parked, bool, error) {
+	r, ok, err := l.rows.get(ctx, parkedTable, key("p", id))
+	return parkedOf(r), ok, err
+}
+
 // CountParked counts the parked messages.
 func (l *Ledger) CountParked(ctx context.Context) (int, error) {
 	n := 0
@@ -52,6 +58,6 @@ func parkedOf(r row) Parked {
 	attempt, _ := strconv.Atoi(r.props["Attempt"])
 	return Parked{
 		ID: r.props["ID"], Kind: r.props["Kind"], Reason: r.props["Reason"], Function: r.props["Function"],
-		Attempt: attempt, Original: json.RawMessage(r.long("Original")), Trace: r.props["Trace"], At: readTime(r.props["At"]),
+		Queue: r.props["Queue"], Session: r.props["Session"], Record: r.props["Record"], Attempt: attempt, Original: json.RawMessage(r.long("Original")), Trace: r.props["Trace"], At: readTime(r.props["At"]),
 	}
 }

@@ -96,7 +96,8 @@ func deadOf(name Name, m *azservicebus.ReceivedMessage) Dead {
 	return d
 }
 
-// mostRevivals is how often a message may come back from the dead letters before a person has to look.
+// mostRevivals is how often a message may come back from the dead letters before a person has to look. It
+// is counted apart from attempts: those grow with every wait, also through an outage of a day.
 const mostRevivals = 5
 
 // Revive makes the next copy of a dead message. Invalid: it is no pointer, or it came back too often;
@@ -106,9 +107,9 @@ func (d Dead) Revive() (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	if p.Attempt >= mostRevivals {
-		return Message{}, fault.New(fault.Invalid, "dead-lettered again after %d attempts: %s", p.Attempt, d.Reason)
+	if p.Revivals >= mostRevivals {
+		return Message{}, fault.New(fault.Invalid, "dead-lettered again after it came back %d times: %s", p.Revivals, d.Reason)
 	}
-	p.Attempt++
+	p.Revivals++
 	return Message{Queue: d.Queue, Session: d.Session, Pointer: p}, nil
 }

@@ -68,14 +68,22 @@ func TestDeadMessagesAreTakenOnceTheyAreDealtWith(t *testing.T) {
 }
 
 func TestDeadMessageComesBackAFewTimesOnly(t *testing.T) {
-	body := []byte(`{"v":1,"tenant":"default","kind":"opportunity","id":"x","reason":"Update","seen":"2026-03-02T09:00:00Z","attempt":4,"trace":"t"}`)
+	body := []byte(`{"v":1,"tenant":"default","kind":"opportunity","id":"x","reason":"Update","seen":"2026-03-02T09:00:00Z","attempt":40,"trace":"t","revivals":4}`)
 	m, err := Dead{Queue: OpportunityChanged, Session: "s", Body: body}.Revive()
-	if err != nil || m.Pointer.Attempt != 5 || m.Session != "s" || m.Queue != OpportunityChanged {
+	if err != nil || m.Pointer.Revivals != 5 || m.Pointer.Attempt != 40 || m.Session != "s" || m.Queue != OpportunityChanged {
 		t.Fatalf("%v %+v", err, m)
 	}
-	for _, bad := range []string{`{"v":1,"tenant":"default","kind":"opportunity","id":"x","reason":"Update","seen":"2026-03-02T09:00:00Z","attempt":5,"trace":"t"}`, `nonsense`} {
+	for _, bad := range []string{`{"v":1,"tenant":"default","kind":"opportunity","id":"x","reason":"Update","seen":"2026-03-02T09:00:00Z","attempt":0,"trace":"t","revivals":5}`, `nonsense`} {
 		if _, err := (Dead{Queue: OpportunityChanged, Body: []byte(bad)}).Revive(); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", bad, err)
 		}
+	}
+}
+
+// A message that waited through a long outage has many attempts and must not be parked at its first death.
+func TestWaitingIsNoRevival(t *testing.T) {
+	body := []byte(`{"v":1,"tenant":"default","kind":"opportunity","id":"x","reason":"Update","seen":"2026-03-02T09:00:00Z","attempt":96,"trace":"t"}`)
+	if m, err := (Dead{Queue: OpportunityChanged, Body: body}).Revive(); err != nil || m.Pointer.Revivals != 1 {
+		t.Errorf("%v %+v", err, m.Pointer)
 	}
 }

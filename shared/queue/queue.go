@@ -2,12 +2,10 @@
 package queue
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"io"
+	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -24,36 +22,43 @@ const (
 	SolutionsChanged   Name = "solutions-changed"
 )
 
-// Names lists every queue.
-func Names() []Name {
-	return []Name{ReferralChanged, OpportunityChanged, ReferralWanted, SolutionsChanged}
+// Queue is a queue and the kinds of record whose pointers it carries.
+type Queue struct {
+	Name  Name
+	Kinds []string
 }
 
-// The kinds of record that a pointer can name.
-const (
-	Referral    = "referral"
-	Opportunity = "opportunity"
-	Solution    = "solution"
-	Account     = "account"
-	Contact     = "contact"
-)
+// All is the one list of queues.
+func All() []Queue {
+	return []Queue{
+		{ReferralChanged, []string{Referral}},
+		{OpportunityChanged, []string{Opportunity, Account, Contact}},
+		{ReferralWanted, []string{Opportunity}},
+		{SolutionsChanged, []string{Solution}},
+	}
+}
 
-// Version is the version of the message format that this program writes. It reads all up to it.
-const Version = 1
+// Names lists the names of the queues.
+func Names() (out []Name) {
+	for _, q := range All() {
+		out = append(out, q.Name)
+	}
+	return out
+}
 
-// Pointer says that a record may have changed. It carries no values: those are read when the pointer is
-// worked on, so that a late, repeated or reordered pointer does no harm.
-type Pointer struct {
-	V      int    `json:"v"`
-	Tenant string `json:"tenant"`
-	Kind   string `json:"kind"`
-	ID     string `json:"id"`
-	// Parent is the opportunity of a solution row, where the event named it.
-	Parent  string    `json:"parent,omitempty"`
-	Reason  string    `json:"reason"`
-	Seen    time.Time `json:"seen"`    // when the event was first accepted
-	Attempt int       `json:"attempt"` // copies made so far that count
-	Trace   string    `json:"trace"`
+// Carries says whether a pointer to that kind of record belongs on the queue: Invalid if not, or if there
+// is no such queue.
+func (n Name) Carries(kind string) error {
+	for _, q := range All() {
+		if q.Name != n {
+			continue
+		}
+		if !slices.Contains(q.Kinds, kind) {
+			return fault.New(fault.Invalid, "a pointer to a %q does not belong on %s, which carries %v", kind, n, q.Kinds)
+		}
+		return nil
+	}
+	return fault.New(fault.Invalid, "queue %q is not one of %v", n, Names())
 }
 
 // Message is a pointer on its way into a queue. Session "" is the record's own: tenant|id. At zero means
@@ -91,42 +96,8 @@ func (m Message) SessionID() string {
 
 // Check says whether the message can be sent: Invalid with the reason if not.
 func (m Message) Check() error {
-	known := false
-	for _, n := range Names() {
-		known = known || n == m.Queue
+	if err := m.Pointer.check(); err != nil {
+		return err
 	}
-	if !known {
-		return fault.New(fault.Invalid, "queue %q is not one of %v", m.Queue, Names())
-	}
-	return m.Pointer.check()
-}
-
-// Decode reads a pointer. Unknown members are allowed, since a newer version may have added them;
-// everything else that is not a pointer is Invalid.
-func Decode(body []byte) (Pointer, error) {
-	var p Pointer
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := d.Decode(&p); err != nil {
-		return Pointer{}, fault.New(fault.Invalid, "message is not a pointer: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return Pointer{}, fault.New(fault.Invalid, "message is not a pointer: something follows the JSON object")
-	}
-	return p, p.check()
-}
-
-func (p Pointer) check() error {
-	switch {
-	case p.V < 1 || p.V > Version:
-		return fault.New(fault.Invalid, "pointer has version %d, this program reads 1 to %d", p.V, Version)
-	case p.Tenant == "" || p.Kind == "" || p.ID == "":
-		return fault.New(fault.Invalid, "pointer lacks tenant, kind or id")
-	case len(p.ID) > maxText || len(p.Tenant) > maxText || len(p.Parent) > maxText:
-		return fault.New(fault.Invalid, "pointer has an id of more than %d characters", maxText)
-	case p.Seen.IsZero():
-		return fault.New(fault.Invalid, "pointer lacks the time it was seen")
-	case p.Attempt < 0:
-		return fault.New(fault.Invalid, "pointer has attempt %d", p.Attempt)
-	}
-	return nil
+	return m.Queue.Carries(m.Pointer.Kind)
 }

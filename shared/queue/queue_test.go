@@ -15,7 +15,7 @@ import (
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func pointer() Pointer {
-	return Pointer{V: 1, Tenant: "default", Kind: Opportunity, ID: uuid.NewString(), Reason: "Update", Seen: noon, Trace: "t-1"}
+	return Pointer{V: 1, Tenant: "default", Kind: Opportunity, ID: uuid.NewString(), Why: "Update", Seen: noon, Trace: "t-1"}
 }
 
 // senders are the two there are; take gives what a session holds.
@@ -49,7 +49,7 @@ func onBoth(t *testing.T, test func(t *testing.T, s Sender, take func(Name, stri
 func TestPointerArrivesInItsSession(t *testing.T) {
 	onBoth(t, func(t *testing.T, s Sender, take func(Name, string) []Pointer) {
 		a, b := pointer(), pointer()
-		b.Kind, b.Parent, b.Attempt = Solution, "opp", 3
+		a.Deleted, a.Related, a.Attempt, a.Revivals = true, true, 3, 2
 		err := s.Send(t.Context(), Message{Queue: OpportunityChanged, Pointer: a}, Message{Queue: OpportunityChanged, Session: b.ID + "x", Pointer: b})
 		if err != nil {
 			t.Fatal(err)
@@ -64,6 +64,7 @@ func TestUnsendableMessageIsInvalid(t *testing.T) {
 	onBoth(t, func(t *testing.T, s Sender, _ func(Name, string) []Pointer) {
 		for name, change := range map[string]func(*Message){
 			"queue":   func(m *Message) { m.Queue = "orders" },
+			"kind":    func(m *Message) { m.Pointer.Kind = Solution },
 			"version": func(m *Message) { m.Pointer.V = 0 },
 			"tenant":  func(m *Message) { m.Pointer.Tenant = "" },
 			"id":      func(m *Message) { m.Pointer.ID = strings.Repeat("x", 129) },
@@ -98,7 +99,7 @@ func TestDecodeRefusesWhatIsNoPointer(t *testing.T) {
 	}
 	for _, body := range []string{
 		"", "null", "[]", `"x"`, "{}", "{", string(good) + "{}", string(good) + "x", "\xff\xfe",
-		strings.Replace(string(good), `"v":1`, `"v":2`, 1), strings.Replace(string(good), `"attempt":0`, `"attempt":-1`, 1),
+		strings.Replace(string(good), `"v":1`, `"v":3`, 1), strings.Replace(string(good), `"attempt":0`, `"attempt":-1`, 1),
 		strings.Replace(string(good), noon.Format(time.RFC3339), "yesterday", 1), strings.Repeat("[", 100_000),
 	} {
 		if _, err := Decode([]byte(body)); !fault.Is(err, fault.Invalid) {

@@ -52,6 +52,7 @@ func receive(t *testing.T, n Name, session string) []*azservicebus.ReceivedMessa
 func TestMessageCarriesItsProperties(t *testing.T) {
 	s := open(t, broker.ConnectionString())
 	p := pointer()
+	p.Kind = Referral
 	m := Message{Queue: ReferralChanged, Pointer: p}
 	if err := s.Send(t.Context(), m, m); err != nil {
 		t.Fatal(err)
@@ -100,6 +101,7 @@ func TestManyMessagesAreSentAtOnce(t *testing.T) {
 
 func TestTroubleOfTheBrokerIsClassified(t *testing.T) {
 	m := Message{Queue: ReferralChanged, Pointer: pointer()}
+	m.Pointer.Kind = Referral
 	key := broker.ConnectionString()
 	_, rest, _ := strings.Cut(key, "SharedAccessKey=")
 	secret, _, _ := strings.Cut(rest, ";")
@@ -107,7 +109,7 @@ func TestTroubleOfTheBrokerIsClassified(t *testing.T) {
 	if !fault.Is(err, fault.Denied) || strings.Contains(err.Error(), secret) {
 		t.Errorf("wrong key: %v", err)
 	}
-	m.Queue = SolutionsChanged
+	m.Queue, m.Pointer.Kind = SolutionsChanged, Solution
 	if err := open(t, key).Send(t.Context(), m); !fault.Is(err, fault.Broken) || !strings.Contains(err.Error(), "solutions-changed") {
 		t.Errorf("queue that does not exist: %v", err)
 	}

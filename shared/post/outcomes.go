@@ -1,0 +1,61 @@
+package post
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+// Repeat implements funchost.Outcomes: a scheduled copy in the same session.
+func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Duration, counts bool) error {
+	p, err := queue.Decode(d.Body)
+	if err != nil {
+		return err // a pointer that cannot be read was Invalid, and is parked
+	}
+	if counts {
+		p.Attempt++
+	}
+	return o.Sender.Send(ctx, queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: o.Now().Add(after)})
+}
+
+// Park implements funchost.Outcomes: a row for a person to look at.
+func (o *Post) Park(ctx context.Context, d funchost.Delivery, function string, cause error) error {
+	original := json.RawMessage(d.Body)
+	if !json.Valid(d.Body) {
+		original, _ = json.Marshal(string(d.Body)) // a text always can be written
+	}
+	p, _ := queue.Decode(d.Body) // what can be read of it
+	record := ""
+	if p.ID != "" {
+		record = p.Kind + "|" + p.ID
+	}
+	return o.Parked.Park(ctx, ledger.Parked{
+		ID: cmp.Or(d.MessageID, o.NewID()), Kind: fault.KindOf(cause).String(), Reason: cause.Error(), Function: function,
+		Queue: d.Queue, Session: d.Session, Record: record, Attempt: p.Attempt, Original: original, Trace: p.Trace, At: o.Now().UTC(),
+	})
+}
+
+// Revive gives messages in the dead-letter queues another chance, or parks them when they had enough.
+func (o *Post) Revive(ctx context.Context) error {
+	found := 0
+	err := o.Dead(ctx, func(ctx context.Context, d queue.Dead) error {
+		found++
+		m, err := d.Revive()
+		if err != nil {
+			return o.Park(ctx, funchost.Delivery{Queue: string(d.Queue), Session: d.Session, MessageID: d.MessageID, Body: d.Body}, "reconcile", err)
+		}
+		o.Log.WarnContext(ctx, "message revived", "queue", d.Queue, "kind", m.Pointer.Kind, "id", m.Pointer.ID,
+			"attempt", m.Pointer.Attempt, "revival", m.Pointer.Revivals, "reason", d.Reason)
+		return o.Sender.Send(ctx, m)
+	})
+	if err == nil || found > 0 {
+		o.Watch.DeadLetters("reconcile", found)
+	}
+	return err
+}

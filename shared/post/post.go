@@ -1,0 +1,76 @@
+// Package post carries pointers between the functions: it hands each one to its flow, carries out what was
+// decided about it, and sends the flows' own.
+package post
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+// Parked is where messages are set aside for a person.
+type Parked interface {
+	Park(ctx context.Context, p ledger.Parked) error
+}
+
+// Watch is told how every job ended, and what was found in the dead letters.
+type Watch interface {
+	// Ended: the job of a function on a record (kind|id), whose event was first accepted at seen.
+	Ended(function, record string, seen time.Time, err error)
+	// DeadLetters: so many messages lay in the dead letters at this pass.
+	DeadLetters(function string, n int)
+}
+
+// Post is the office of one tenant. Every method may be called from many goroutines.
+type Post struct {
+	Tenant string
+	Sender queue.Sender
+	Parked Parked
+	// Dead empties the dead-letter queues into take; a message for which take fails stays there.
+	Dead  func(ctx context.Context, take func(context.Context, queue.Dead) error) error
+	Watch Watch
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
+}
+
+// Work is what a queue function does with a hint.
+type Work func(ctx context.Context, h flow.Hint) error
+
+// Handler makes a queue function of its work: it reads the pointer, once, and refuses what is none, what
+// does not belong on this queue, and the pointers of another tenant, whose ids name other records: Invalid,
+// and so parked. The trace goes into the context for flows and calls; how it ended goes to the watch.
+func (o *Post) Handler(function string, from queue.Name, work Work) func(context.Context, funchost.Delivery) error {
+	return func(ctx context.Context, d funchost.Delivery) error {
+		p, err := queue.Decode(d.Body)
+		if err == nil {
+			err = from.Carries(p.Kind)
+		}
+		if err != nil {
+			return err
+		}
+		if p.Tenant != o.Tenant {
+			return fault.New(fault.Invalid, "a pointer of the tenant %q does not belong here: this app works for %q", p.Tenant, o.Tenant)
+		}
+		err = work(Traced(ctx, p.Trace), hint(p))
+		o.Watch.Ended(function, p.Kind+"|"+p.ID, p.Seen, err)
+		return err
+	}
+}
+
+// Traced carries the trace to the flows and to the calls, which know nothing of flows.
+func Traced(ctx context.Context, trace string) context.Context {
+	return httpclient.WithTrace(flow.WithTrace(ctx, trace), trace)
+}
+
+func hint(p queue.Pointer) flow.Hint {
+	return flow.Hint{Kind: p.Kind, ID: p.ID, Parent: p.Parent, Deleted: p.Deleted, Related: p.Related, Why: p.Why, Trace: p.Trace,
+		Attempt: p.Attempt, Seen: p.Seen}
+}

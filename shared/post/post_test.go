@@ -1,0 +1,211 @@
+package post
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// watched writes down what it is told.
+type watched struct{ told []string }
+
+func (w *watched) Ended(function, record string, seen time.Time, err error) {
+	w.told = append(w.told, fmt.Sprint(function, " ", record, " ", seen.Format(time.TimeOnly), " ", err))
+}
+
+func (w *watched) DeadLetters(function string, n int) {
+	w.told = append(w.told, fmt.Sprint(function, " dead ", n))
+}
+
+// office is a post without systems. bodies lie in the dead letters; gone counts those that were dealt with.
+func office(bodies ...string) (o *Post, sent *queue.Memory, parked *ledger.Ledger, gone *int) {
+	now := func() time.Time { return noon }
+	sent, parked, gone = queue.InMemory(), ledger.InMemory(now), new(int)
+	o = &Post{Tenant: "acme", Sender: sent, Parked: parked, Watch: &watched{}, Now: now, NewID: func() string { return "id" }, Log: slog.New(slog.DiscardHandler)}
+	o.Dead = func(ctx context.Context, take func(context.Context, queue.Dead) error) error {
+		for _, body := range bodies {
+			d := queue.Dead{Queue: queue.ReferralWanted, Session: "acme|x", MessageID: body[:8], Body: []byte(body), Reason: "MaxDeliveryCountExceeded"}
+			if err := take(ctx, d); err != nil {
+				return err
+			}
+			*gone++
+		}
+		return nil
+	}
+	return o, sent, parked, gone
+}
+
+func told(o *Post) []string { return o.Watch.(*watched).told }
+
+func somePointer() queue.Pointer {
+	return queue.Pointer{V: 1, Tenant: "acme", Kind: queue.Solution, ID: "row", Parent: "opp", Deleted: true, Related: true, Why: "Update",
+		Seen: noon.Add(-time.Minute), Attempt: 2, Revivals: 1, Trace: "t-1"}
+}
+
+func delivered(p queue.Pointer) funchost.Delivery {
+	body, _ := json.Marshal(p)
+	return funchost.Delivery{Queue: "solutions-changed", Session: "acme|opp", MessageID: "m-1", Body: body}
+}
+
+func TestPointerIsReadOnceAndHandedOnAsAHint(t *testing.T) {
+	o, _, _, _ := office()
+	var got flow.Hint
+	var traces []string
+	failure := fault.New(fault.Conflict, "somebody was faster")
+	h := o.Handler("solutionssync", queue.SolutionsChanged, func(ctx context.Context, h flow.Hint) error {
+		got, traces = h, []string{flow.Trace(ctx), httpclient.Trace(ctx)}
+		return failure
+	})
+	if err := h(t.Context(), delivered(somePointer())); err != failure {
+		t.Errorf("got %v", err)
+	}
+	want := flow.Hint{Kind: "solution", ID: "row", Parent: "opp", Deleted: true, Related: true, Why: "Update", Trace: "t-1", Attempt: 2, Seen: noon.Add(-time.Minute)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.Equal(traces, []string{"t-1", "t-1"}) {
+		t.Errorf("traces %v", traces)
+	}
+	if want := []string{"solutionssync solution|row 11:59:00 somebody was faster"}; !slices.Equal(told(o), want) {
+		t.Errorf("the watch was told %q", told(o))
+	}
+}
+
+func TestWhatDoesNotBelongOnTheQueueNeverReachesTheFlow(t *testing.T) {
+	o, _, _, _ := office()
+	h := o.Handler("solutionssync", queue.SolutionsChanged, func(context.Context, flow.Hint) error {
+		t.Error("the flow was called")
+		return nil
+	})
+	other, strange := somePointer(), somePointer()
+	other.Tenant, strange.Kind = "other", queue.Referral
+	for _, d := range []funchost.Delivery{{}, {Body: []byte("{}")}, delivered(other), delivered(strange)} {
+		if err := h(t.Context(), d); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", d.Body, err)
+		}
+	}
+	if len(told(o)) != 0 {
+		t.Errorf("the watch was told %q", told(o))
+	}
+}
+
+func TestRepeatIsACopyInTheSameSession(t *testing.T) {
+	o, sent, _, _ := office()
+	p := somePointer()
+	for _, counts := range []bool{true, false} {
+		if err := o.Repeat(t.Context(), delivered(p), 20*time.Second, counts); err != nil {
+			t.Fatal(err)
+		}
+		want := queue.Message{Queue: queue.SolutionsChanged, Session: "acme|opp", Pointer: p, At: noon.Add(20 * time.Second)}
+		if counts {
+			want.Pointer.Attempt = 3
+		}
+		if diff := cmp.Diff([]queue.Message{want}, sent.Take()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	sent.Fail(errors.New("away"))
+	if err := o.Repeat(t.Context(), delivered(p), time.Second, true); err == nil {
+		t.Error("the message would be lost")
+	}
+}
+
+func TestParkedMessageKeepsAllThereIs(t *testing.T) {
+	o, _, l, _ := office()
+	cause := fault.New(fault.Invalid, "no such thing")
+	broken := funchost.Delivery{Queue: "referral-changed", MessageID: "m-2", Body: []byte("not \"JSON\" \xff")}
+	nameless := funchost.Delivery{Queue: "referral-changed"}
+	for _, d := range []funchost.Delivery{delivered(somePointer()), broken, nameless} {
+		if err := o.Park(t.Context(), d, "solutionssync", cause); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := l.Parked(t.Context(), 10)
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%v %v", got, err)
+	}
+	original, _ := json.Marshal(somePointer())
+	i := slices.IndexFunc(got, func(p ledger.Parked) bool { return p.ID == "m-1" })
+	want := ledger.Parked{ID: "m-1", Kind: "invalid", Reason: "no such thing", Function: "solutionssync", Queue: "solutions-changed", Session: "acme|opp",
+		Record: "solution|row", Attempt: 2, Original: original, Trace: "t-1", At: noon}
+	if diff := cmp.Diff(want, got[i]); diff != "" {
+		t.Error(diff)
+	}
+	for _, p := range got {
+		if !json.Valid(p.Original) || p.ID == "" {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+func TestHintsCarryTheTraceAndTheRightSession(t *testing.T) {
+	o, sent, _, _ := office()
+	ctx := flow.WithTrace(t.Context(), "t-9")
+	for _, err := range []error{o.ReferralChanged(ctx, "r", "related-x"), o.OpportunityChanged(ctx, queue.Account, "acc", "Delete"),
+		o.ReferralWanted(ctx, "o", "x"), o.SolutionsChanged(ctx, "row", "o", "x"), o.SolutionsChanged(t.Context(), "row", "", "x")} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, m := range sent.Take() {
+		got = append(got, fmt.Sprint(m.Queue, " ", m.Pointer.Kind, " ", m.Pointer.ID, " ", m.SessionID(), " ", m.Pointer.Trace, " ", m.Pointer.Deleted, m.Pointer.Related))
+	}
+	want := []string{"referral-changed referral r acme|r t-9 false true", "opportunity-changed account acc acme|acc t-9 true false",
+		"referral-wanted opportunity o acme|o t-9 false false", "solutions-changed solution row acme|o t-9 false false", "solutions-changed solution row acme|row id false false"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+const dead = `{"v":1,"tenant":"acme","kind":"opportunity","id":"x","reason":"Update","seen":"2026-03-02T09:00:00Z","attempt":9,"trace":"t"}`
+
+func TestDeadMessageIsSentAgain(t *testing.T) {
+	o, sent, _, gone := office(dead)
+	if err := o.Revive(t.Context()); err != nil || *gone != 1 {
+		t.Fatalf("%v, %d dealt with", err, *gone)
+	}
+	got := sent.Take()
+	if len(got) != 1 || got[0].Queue != queue.ReferralWanted || got[0].Session != "acme|x" || got[0].Pointer.Attempt != 9 || got[0].Pointer.Revivals != 1 {
+		t.Errorf("%+v", got)
+	}
+	if want := []string{"reconcile dead 1"}; !slices.Equal(told(o), want) {
+		t.Errorf("the watch was told %q", told(o))
+	}
+}
+
+func TestDeadMessageThatCanNeverWorkIsParked(t *testing.T) {
+	o, sent, l, gone := office("nonsense", strings.Replace(dead, `"attempt":9`, `"attempt":0,"revivals":5`, 1))
+	if err := o.Revive(t.Context()); err != nil || *gone != 2 {
+		t.Fatalf("%v, %d dealt with", err, *gone)
+	}
+	parked, err := l.Parked(t.Context(), 10)
+	if err != nil || len(parked) != 2 || len(sent.Take()) != 0 {
+		t.Errorf("%v %+v", err, parked)
+	}
+}
+
+func TestDeadMessageStaysWhenItCannotBeSent(t *testing.T) {
+	o, sent, _, gone := office(dead)
+	sent.Fail(fault.New(fault.Broken, "the broker is away"))
+	if err := o.Revive(t.Context()); err == nil || *gone != 0 {
+		t.Errorf("%v, %d dealt with", err, *gone)
+	}
+}
