@@ -45,6 +45,11 @@ type Glossary struct {
 	Choices map[string]Choices
 	// Currencies give the row of a currency by its ISO code.
 	Currencies map[string]string
+	// Days say how each date column holds a day, by crm path.
+	Days map[string]Days
+	// CRMZone is the zone in which the CRM's people enter days into user-local columns; nil is the zone of
+	// closing dates in Partner Center.
+	CRMZone *time.Location
 
 	zone *time.Location // closing dates in Partner Center are midnights of this zone
 }
@@ -61,7 +66,8 @@ var scalars = map[string]scalar{
 	"text":     {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	"memo":     {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	"money":    {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
-	"date":     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, textToCRM},
+	"date":     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
+	"time":     {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
 	"flag":     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
 	"country":  {[]string{"String"}, textFromReferral, textToReferral, countryFromCRM, textToCRM},
 	AsChoice:   {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // wholeDigits is what a Money column holds: 1e12. https://learn.microsoft.com/dynamics365/developer/reference/entities/opportunity
@@ -98,62 +97,4 @@ func allDigits(s string) bool {
 		}
 	}
 	return true
-}
-
-// The dates that both systems can hold; Dataverse begins in 1753.
-const (
-	firstYear = 1753
-	lastYear  = 9998
-)
-
-// dateFromReferral takes the day of a UTC time in the zone in which the partner's people work.
-func dateFromReferral(g *glossary, v any) (string, error) {
-	text, err := scalarText(v)
-	if err != nil || text == "" {
-		return "", err
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return dateFromCRM(g, "", text)
-	}
-	return day(t.In(g.zoneOrUTC()), text)
-}
-
-func dateToReferral(g *glossary, text string) (any, error) {
-	if text == "" {
-		return nil, nil
-	}
-	t, err := time.ParseInLocation(time.DateOnly, text, g.zoneOrUTC())
-	if err != nil {
-		return nil, NotA("a date", text)
-	}
-	return t.UTC().Format(time.RFC3339), nil
-}
-
-// dateFromCRM takes a date-only column as it is, and the day of any other in UTC.
-func dateFromCRM(_ *glossary, _, text string) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		if t, err = time.Parse(time.RFC3339, text); err != nil {
-			return "", NotA("a date", text)
-		}
-	}
-	return day(t.UTC(), text)
-}
-
-func day(t time.Time, text string) (string, error) {
-	if t.Year() < firstYear || t.Year() > lastYear {
-		return "", NotA("a date that CRM can hold", text)
-	}
-	return t.Format(time.DateOnly), nil
-}
-
-func (g *glossary) zoneOrUTC() *time.Location {
-	if g == nil || g.zone == nil {
-		return time.UTC
-	}
-	return g.zone
 }

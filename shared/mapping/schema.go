@@ -15,6 +15,7 @@ type column struct {
 	length int
 	choice string
 	bind   string // navigation property to write a lookup with
+	told   bool   // only ever written: nothing follows from a change
 }
 
 // Option is one option of a shipped choice: integer, our code, English label.
@@ -63,6 +64,7 @@ func readSchema(text []byte) (*schema, error) {
 				Choice      string `json:"choice"`
 				Collection  string `json:"collection"`
 				Target      string `json:"target"`
+				Told        bool   `json:"told"`
 			} `json:"columns"`
 		} `json:"tables"`
 	}
@@ -76,7 +78,7 @@ func readSchema(text []byte) (*schema, error) {
 	for _, t := range doc.Tables {
 		for _, c := range t.Columns {
 			s.tables[t.LogicalName] = append(s.tables[t.LogicalName],
-				column{name: c.LogicalName, label: c.Label, kind: c.Type, length: c.MaxLength, choice: c.Choice, bind: c.SchemaName})
+				column{name: c.LogicalName, label: c.Label, kind: c.Type, length: c.MaxLength, choice: c.Choice, bind: c.SchemaName, told: c.Told})
 			if c.Collection != "" {
 				s.tables[c.Target] = append(s.tables[c.Target], column{name: c.Collection, kind: "Collection"})
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
@@ -117,6 +118,23 @@ func sameJSON(t *testing.T, want, got string) {
 	}
 	if d := cmp.Diff(a, b); d != "" {
 		t.Errorf("JSON (-want +got):\n%s", d)
+	}
+}
+
+// fill adds the fields of the sheet that are on this side and that the test data does not set, so that a
+// new row of the sheet needs no edit here.
+func fill(want cosell.Record, here func(mapping.Row) bool) {
+	sheet, err := mapping.Default()
+	if err != nil {
+		panic(err) // the embedded sheet has tests of its own
+	}
+	for _, row := range sheet.Rows() {
+		if _, set := want[row.Field]; set || !row.Scalar() || !here(row) {
+			continue
+		}
+		if want[row.Field] = ""; row.As == "flag" {
+			want[row.Field] = cosell.False
+		}
 	}
 }
 

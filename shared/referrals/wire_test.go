@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
@@ -88,6 +89,23 @@ func testStore(t *testing.T, h http.HandlerFunc) (*Store, *wire) {
 }
 
 const organization = "3c1e7d55-2b44-4c0a-9a70-1f2e3d4c5b6a"
+
+// fill adds the fields of the sheet that are on this side and that the test data does not set, so that a
+// new row of the sheet needs no edit here.
+func fill(want cosell.Record, here func(mapping.Row) bool) {
+	sheet, err := mapping.Default()
+	if err != nil {
+		panic(err) // the embedded sheet has tests of its own
+	}
+	for _, row := range sheet.Rows() {
+		if _, set := want[row.Field]; set || !row.Scalar() || !here(row) {
+			continue
+		}
+		if want[row.Field] = ""; row.As == "flag" {
+			want[row.Field] = cosell.False
+		}
+	}
+}
 
 // patched gives the members of a JSON text with some replaced; nil removes one.
 func patched(t testing.TB, text string, changes map[string]any) string {

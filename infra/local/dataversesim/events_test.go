@@ -88,7 +88,7 @@ func TestFilteringAttributesAskForPresenceNotForChange(t *testing.T) {
 	w := newWorld(t)
 	id := w.opportunity("")
 	w.deliver(200)
-	w.do("PATCH", "opportunities("+id+")", `{"stepname":"x","cosell_audit":"y"}`).is(204)
+	w.do("PATCH", "opportunities("+id+")", `{"stepname":"x","cosell_errorcode":"y"}`).is(204)
 	if got := messages(w.deliver(200)); got != "" {
 		t.Errorf("columns outside of the filter raised %s", got)
 	}

@@ -63,7 +63,7 @@ func TestMetadataOfGlobalChoices(t *testing.T) {
 	w := newWorld(t)
 	w.do("GET", "GlobalOptionSetDefinitions(Name='cosell_help')", "").is(200).has(map[string]any{"Name": "cosell_help", "IsGlobal": true})
 	w.do("GET", "GlobalOptionSetDefinitions(Name='nothing')", "").is(404)
-	if got := w.do("GET", "GlobalOptionSetDefinitions", "").column("Name"); got != "cosell_help" {
+	if got := w.do("GET", "GlobalOptionSetDefinitions", "").column("Name"); got != "cosell_action,cosell_help,cosell_state" {
 		t.Errorf("all: %s", got)
 	}
 	if len(w.do("GET", "RelationshipDefinitions?$filter=SchemaName eq 'cosell_opportunity_solution'", "").rows()) != 1 {

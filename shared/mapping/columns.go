@@ -1,0 +1,99 @@
+package mapping
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// Column is one column of the CRM that a row of the sheet reads.
+type Column struct {
+	Field cosell.Field
+	Table string
+	Name  string
+	Kinds []string // the types that will do; none: any
+	told  bool     // only ever written
+}
+
+// The columns of people and solution rows, which their codecs know.
+func personColumns() []string {
+	return []string{"firstname", "lastname", "emailaddress1", "telephone1", "mobilephone"}
+}
+
+func solutionColumns() []string {
+	return []string{"cosell_name", "cosell_identifier", "cosell_solutiondetailid", "cosell_price", "cosell_quantity", "cosell_currency", "cosell_opportunityid"}
+}
+
+// Columns are all columns that the sheet reads, in the order of its rows.
+func (s *Sheet) Columns() []Column {
+	var out []Column
+	for _, r := range s.rows {
+		if r.CRM == "" || r.Constant != nil {
+			continue
+		}
+		add := func(table string, kinds []string, names ...string) {
+			for _, n := range names {
+				known, _ := s.crm.find(table, n)
+				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, told: known.told})
+			}
+		}
+		nav, name, deep := strings.Cut(r.CRM, "/")
+		table, _ := lookupTable(nav)
+		switch {
+		case r.As == AsReason:
+			add(nav, []string{"Memo", "String"}, name)
+		case r.As == AsSolutions:
+			add("cosell_solution", nil, solutionColumns()...)
+		case r.As == AsStatus:
+			add("opportunity", nil, "statecode", "statuscode")
+		case r.As == AsMembers && r.CRM == "ownerid":
+			add("opportunity", nil, "ownerid")
+			add("systemuser", nil, "firstname", "lastname", "internalemailaddress", "address1_telephone1", "mobilephone")
+		case r.As == AsMembers:
+			add("opportunity", nil, r.CRM, "customerid")
+			add("contact", nil, personColumns()...)
+		case deep:
+			add("opportunity", nil, nav)
+			add(table, codecKinds(r.As), name)
+		default:
+			add("opportunity", codecKinds(r.As), r.CRM)
+		}
+		if r.CRMWhenWon != "" {
+			add("opportunity", codecKinds(r.As), r.CRMWhenWon)
+		}
+		if r.CRM == "estimatedvalue" {
+			add("opportunity", nil, "isrevenuesystemcalculated")
+		}
+	}
+	return out
+}
+
+// Unwatched names the columns that the sheet reads and whose changes raise no event, because the event step
+// of their table does not list them in its filter: only reconcile carries their changes. Closings, which
+// raise events of their own, and the people of the CRM are left out.
+func (s *Sheet) Unwatched() []Column {
+	filter := map[string][]string{}
+	var doc struct {
+		Steps []struct {
+			Message, Table string
+			Filter         []string
+		}
+	}
+	_ = json.Unmarshal(dataverse.Schema, &doc) // readSchema has read it before
+	for _, step := range doc.Steps {
+		if step.Message == "Update" {
+			filter[step.Table] = append(filter[step.Table], step.Filter...)
+		}
+	}
+	var out []Column
+	for _, c := range s.Columns() {
+		if c.Table == "opportunityclose" || c.Table == "systemuser" || c.told || slices.Contains(filter[c.Table], c.Name) {
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
