@@ -65,6 +65,7 @@ func (k *checker) check() {
 	k.role()
 	k.world()
 	k.times()
+	k.rules()
 	k.partnerCenter()
 	k.crm()
 	k.azure()
@@ -100,16 +101,21 @@ func (k *checker) world() {
 		k.wrong("SYNC_SIMULATED", "must be host=127.0.0.1:port,host=127.0.0.1:port,…")
 	}
 	k.dialer = dialer
-	for name, file := range map[string]string{"SYNC_CA_FILE": k.CAFile, "PARTNER_CENTER_EXTRA_ROOTS_FILE": k.ExtraRootsFile} {
-		if file != "" && k.Simulated == "" {
-			k.wrong(name, "may only be set together with SYNC_SIMULATED: on the real network it would weaken TLS")
+	for name, only := range map[string]struct{ file, danger string }{
+		"SYNC_CA_FILE":                    {k.CAFile, "on the real network it would weaken TLS"},
+		"PARTNER_CENTER_EXTRA_ROOTS_FILE": {k.ExtraRootsFile, "on the real network it would weaken TLS"},
+		"SYNC_SIMULATED_CLOCK":            {k.ClockFile, "the real world has its own time"},
+	} {
+		if only.file != "" && k.Simulated == "" {
+			k.wrong(name, "may only be set together with SYNC_SIMULATED: %s", only.danger)
 		}
-		k.file(name, file)
+		k.file(name, only.file)
 	}
 }
 
 func (k *checker) times() {
-	for name, s := range map[string]Span{"SYNC_GUARD": k.Guard, "SYNC_POST_TIMEOUT": k.PostTimeout, "SYNC_SETTLE": k.Settle, "SYNC_WON_GUARD_AGE": k.WonGuardAge} {
+	for name, s := range map[string]Span{"SYNC_GUARD": k.Guard, "SYNC_POST_TIMEOUT": k.PostTimeout, "SYNC_SETTLE": k.Settle,
+		"SYNC_WON_GUARD_AGE": k.WonGuardAge, "SYNC_DECLINE_GRACE": k.DeclineGrace, "SYNC_FEED_OVERLAP": k.FeedOverlap} {
 		if s.bad {
 			k.wrong(name, "must be a length of time above zero, as 90s or 72h")
 		}
@@ -117,12 +123,25 @@ func (k *checker) times() {
 	if k.Settle.Duration <= k.Guard.Duration+k.PostTimeout.Duration {
 		k.wrong("SYNC_SETTLE", "must be longer than SYNC_GUARD and SYNC_POST_TIMEOUT together, else referrals could be created twice")
 	}
-	for name, f := range map[string]Flag{"SYNC_CHECK_MARK": k.CheckMark, "SYNC_CONVERT_COUNTRY": k.ConvertCountry} {
+	if k.Started.bad {
+		k.wrong("SYNC_STARTED", "must be a day, as 2026-03-01, or a moment, as 2026-03-01T08:00:00Z")
+	}
+}
+
+// rules checks what decides, beside the field sheet, how the two systems are kept in step.
+func (k *checker) rules() {
+	for name, f := range map[string]Flag{"SYNC_CHECK_MARK": k.CheckMark, "SYNC_CONVERT_COUNTRY": k.ConvertCountry, "SYNC_ACCEPT_STRICT": k.AcceptStrict} {
 		if f.bad {
-			k.wrong(name, "must be true or false")
+			k.wrong(name, "must be true or false (Yes and No are understood)")
 		}
 	}
-	k.oneOf("SYNC_WON_GUARD", k.WonGuard, "off", "warn", "delay")
+	k.oneOf("SYNC_WON_GUARD", k.WonGuard, "delay", "warn", "off")
+	k.oneOf("SYNC_TAKEOVER", k.Takeover, "ask", "own")
+	k.oneOf("SYNC_FOREIGN_CRM_ID", k.ForeignCRMID, "ignore", "keep")
+	k.oneOf("SYNC_CONTACT_CONSENT", k.ContactConsent, "column", "always")
+	k.oneOf("SYNC_AUDIT_SUCCESS", k.AuditSuccess, "steps", "all", "none")
+	k.oneOf("SYNC_LAST_SYNC", k.LastSync, "never", "quiet")
+	k.oneOf("PARTNER_CENTER_REASONS", k.Reasons, "text", "code")
 	if _, ok := new(big.Rat).SetString(k.RegistrableValue); !ok {
 		k.wrong("SYNC_REGISTRABLE_VALUE", "must be a number, as 25000")
 	}
@@ -149,8 +168,10 @@ func (k *checker) partnerCenter() {
 	if !strings.Contains(k.ReferralLink, "{id}") {
 		k.wrong("PARTNER_CENTER_REFERRAL_LINK", "must contain {id}, which stands for the referral's id")
 	}
-	if _, err := time.LoadLocation(k.TimeZone); err != nil {
-		k.wrong("PARTNER_CENTER_TIME_ZONE", "must be the name of a time zone, as Europe/Paris")
+	for name, zone := range map[string]string{"PARTNER_CENTER_TIME_ZONE": k.TimeZone, "DATAVERSE_TIME_ZONE": k.DataverseTimeZone} {
+		if _, err := time.LoadLocation(zone); err != nil {
+			k.wrong(name, "must be the name of a time zone, as Europe/Paris")
+		}
 	}
 }
 

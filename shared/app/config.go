@@ -1,6 +1,9 @@
 package app
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // The values of SYNC_ROLE.
 const (
@@ -21,6 +24,9 @@ type Config struct {
 	Simulated string `env:"SYNC_SIMULATED"`
 	// PEM file with the simulated world's own certificate authority; only together with SYNC_SIMULATED.
 	CAFile string `env:"SYNC_CA_FILE"`
+	// File with the offset of the simulated world's clock ("73h0m0s"), added to ours; only together with
+	// SYNC_SIMULATED.
+	ClockFile string `env:"SYNC_SIMULATED_CLOCK"`
 	// Opens the operator's routes (header x-cosell-key). The previous one stays valid while people change over.
 	OperatorKey         Secret `env:"SYNC_OPERATOR_KEY"`
 	OperatorKeyPrevious Secret `env:"SYNC_OPERATOR_KEY_PREVIOUS"`
@@ -38,17 +44,42 @@ type Config struct {
 	PostTimeout Span `env:"SYNC_POST_TIMEOUT" envDefault:"30s"`
 	Settle      Span `env:"SYNC_SETTLE" envDefault:"120s"`
 	// What happens to a registrable deal that is closed as won too soon after its acceptance, which makes
-	// its registration impossible: "off", "warn" (close it and say so) or "delay" (close it when it is time).
+	// its registration impossible: "delay" (close it when it is time), "warn" (close it and say so) or "off".
 	// https://learn.microsoft.com/partner-center/referrals/deal-registration
-	WonGuard         string `env:"SYNC_WON_GUARD" envDefault:"warn"`
+	WonGuard         string `env:"SYNC_WON_GUARD" envDefault:"delay"`
 	WonGuardAge      Span   `env:"SYNC_WON_GUARD_AGE" envDefault:"72h"`
 	RegistrableValue string `env:"SYNC_REGISTRABLE_VALUE" envDefault:"25000"`
+	// The day from which this installation works, as 2026-03-01 or with a time. Until it is set nothing is
+	// created on either side, so that a first start cannot flood one system with the other's history.
+	Started Date `env:"SYNC_STARTED"`
+	// What a referral that names an existing opportunity needs before it is linked: "ask" (its seller's
+	// consent: Sync, or the action on the form) or "own" (nothing, if the partner made the referral).
+	Takeover string `env:"SYNC_TAKEOVER" envDefault:"ask"`
+	// What becomes of a referral whose CRM id is somebody else's: "ignore" (no opportunity; an open
+	// invitation always gets one) or "keep" (an opportunity, and the id stays as it is).
+	ForeignCRMID string `env:"SYNC_FOREIGN_CRM_ID" envDefault:"ignore"`
+	// Who vouches that a contact may be named to Microsoft: "column" (the consent column says Yes) or
+	// "always" (the partner does, for all contacts).
+	ContactConsent string `env:"SYNC_CONTACT_CONSENT" envDefault:"column"`
+	// How long a lost invitation waits before it is declined, which cannot be taken back.
+	DeclineGrace Span `env:"SYNC_DECLINE_GRACE" envDefault:"10m"`
+	// Demands at acceptance what only the portal's form demands; off from 48 h before an invitation expires.
+	AcceptStrict Flag `env:"SYNC_ACCEPT_STRICT" envDefault:"true"`
+	// Which successes get a line in Audit: "steps" (those of the life cycle), "all" or "none".
+	AuditSuccess string `env:"SYNC_AUDIT_SUCCESS" envDefault:"steps"`
+	// When the column for the last sync is written beside writes that happen anyway: "never", or "quiet"
+	// (also after edits towards Partner Center, once the record was quiet for five minutes).
+	LastSync string `env:"SYNC_LAST_SYNC" envDefault:"never"`
+	// How far before its cursor a change feed is read again, because lists show changes late.
+	FeedOverlap Span `env:"SYNC_FEED_OVERLAP" envDefault:"10m"`
 	// Puts a tick or a cross before the opportunity's name, as Microsoft's connector does.
 	CheckMark Flag `env:"SYNC_CHECK_MARK" envDefault:"true"`
 	// Turns a country's name on the account into its code; off, the seller is asked to write the code.
-	ConvertCountry Flag `env:"SYNC_CONVERT_COUNTRY" envDefault:"false"`
+	ConvertCountry Flag `env:"SYNC_CONVERT_COUNTRY" envDefault:"true"`
 	// Owns what we create in CRM when nobody else is found: the id or the e-mail of a user.
 	DefaultOwner string `env:"SYNC_DEFAULT_OWNER"`
+	// Leads the referral's team when the owner is a team or lacks a value: the id or the e-mail of a user.
+	DefaultMember string `env:"SYNC_DEFAULT_MEMBER"`
 	// Sent for a member of the team who has no phone in CRM; empty sends none.
 	DefaultPhone string `env:"SYNC_DEFAULT_PHONE"`
 	// When `reconcile` runs: {second} {minute} {hour} {day} {month} {weekday}, UTC. The Functions host reads it.
@@ -83,6 +114,9 @@ type Config struct {
 	ReferralLink string `env:"PARTNER_CENTER_REFERRAL_LINK" envDefault:"https://partner.microsoft.com/referrals/v2/inbox?id={id}"`
 	// The time zone in which people enter closing dates in Partner Center.
 	TimeZone string `env:"PARTNER_CENTER_TIME_ZONE" envDefault:"UTC"`
+	// How the reason of a closing is written to Partner Center: as "text" or as "code". Microsoft's pages
+	// show both.
+	Reasons string `env:"PARTNER_CENTER_REASONS" envDefault:"text"`
 	// The partner's own organisation id in Partner Center, sent as the inviter where it is known.
 	PartnerOrganization string `env:"PARTNER_CENTER_ORGANIZATION"`
 
@@ -93,6 +127,9 @@ type Config struct {
 	DataverseTenant       string `env:"DATAVERSE_TENANT"`
 	DataverseClientID     string `env:"DATAVERSE_CLIENT_ID"`
 	DataverseClientSecret Secret `env:"DATAVERSE_CLIENT_SECRET"`
+	// The time zone of date columns with user-local behaviour; empty: PARTNER_CENTER_TIME_ZONE.
+	// https://learn.microsoft.com/power-apps/maker/data-platform/behavior-format-date-time-field
+	DataverseTimeZone string `env:"DATAVERSE_TIME_ZONE"`
 	// Events of any other organisation are refused.
 	DataverseOrganization string `env:"DATAVERSE_ORGANIZATION_ID"`
 	// The header in which the event steps send their secret, and the secret; the previous one stays valid
@@ -133,12 +170,31 @@ func (s *Span) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Flag is true or false. What cannot be read is noted.
+// Flag is true or false, Yes or No as Dataverse has it, in any case. What cannot be read is noted.
 type Flag struct{ On, bad bool }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (f *Flag) UnmarshalText(text []byte) error {
-	f.On = string(text) == "true"
-	f.bad = !f.On && string(text) != "false"
+	word := strings.ToLower(string(text))
+	f.On = word == "true" || word == "yes"
+	f.bad = !f.On && word != "false" && word != "no"
+	return nil
+}
+
+// Date is a day, or a moment, zero where it is not set. A day begins in UTC. What cannot be read is noted.
+type Date struct {
+	time.Time
+	bad bool
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Date) UnmarshalText(text []byte) error {
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(form, string(text)); err == nil {
+			d.Time = t.UTC()
+			return nil
+		}
+	}
+	d.bad = true
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -102,8 +103,11 @@ func TestEveryMistakeIsNamedAtOnceAndNoValueShown(t *testing.T) {
 		"PARTNER_CENTER_URL": shown, "PARTNER_CENTER_WEBHOOKS_URL": "ftp://" + shown, "PARTNER_CENTER_LOGIN_URL": "https://" + shown + "/path",
 		"PARTNER_CENTER_VAULT_URL": "https://user:" + shown + "@x", "PARTNER_CENTER_TENANT": "", "PARTNER_CENTER_CLIENT_ID": "", "PARTNER_CENTER_CLIENT_SECRET": "changeme",
 		"PARTNER_CENTER_REFRESH_TOKEN_SECRET": "", "PARTNER_CENTER_CERTIFICATE_HOSTS": "https://" + shown, "PARTNER_CENTER_INTERMEDIATES_FILE": "/no/" + shown,
-		"PARTNER_CENTER_REFERRAL_LINK": shown, "PARTNER_CENTER_TIME_ZONE": shown,
-		"DATAVERSE_URL": shown, "DATAVERSE_TENANT": "", "DATAVERSE_CLIENT_SECRET": "", "DATAVERSE_ORGANIZATION_ID": shown, "DATAVERSE_WEBHOOK_HEADER": "a b",
+		"PARTNER_CENTER_REFERRAL_LINK": shown, "PARTNER_CENTER_TIME_ZONE": shown, "PARTNER_CENTER_REASONS": shown, "DATAVERSE_TIME_ZONE": shown,
+		"SYNC_STARTED": shown, "SYNC_TAKEOVER": shown, "SYNC_FOREIGN_CRM_ID": shown, "SYNC_CONTACT_CONSENT": shown, "SYNC_DECLINE_GRACE": shown,
+		"SYNC_ACCEPT_STRICT": shown, "SYNC_AUDIT_SUCCESS": shown, "SYNC_LAST_SYNC": shown, "SYNC_FEED_OVERLAP": shown,
+		"SYNC_SIMULATED_CLOCK": "/no/" + shown,
+		"DATAVERSE_URL":        shown, "DATAVERSE_TENANT": "", "DATAVERSE_CLIENT_SECRET": "", "DATAVERSE_ORGANIZATION_ID": shown, "DATAVERSE_WEBHOOK_HEADER": "a b",
 		"DATAVERSE_WEBHOOK_SECRET": "short", "ServiceBus": shown, "TABLES_CONNECTION_STRING": shown,
 		"AZURE_TENANT_ID": "", "AZURE_CLIENT_ID": "", "AZURE_CLIENT_SECRET": "@Microsoft.KeyVault(SecretUri=" + shown + ")", "SYNC_OPERATOR_KEY": "",
 	}
@@ -156,6 +160,7 @@ func TestRealAndSimulatedAreNeverMixed(t *testing.T) {
 		name     string
 	}{
 		"CA of a simulated world":     {change(live, "SYNC_CA_FILE", simulated["SYNC_CA_FILE"]), "SYNC_CA_FILE"},
+		"clock of a simulated world":  {change(live, "SYNC_SIMULATED_CLOCK", simulated["SYNC_CA_FILE"]), "SYNC_SIMULATED_CLOCK"},
 		"root of simulated events":    {change(live, "PARTNER_CENTER_EXTRA_ROOTS_FILE", simulated["SYNC_CA_FILE"]), "PARTNER_CENTER_EXTRA_ROOTS_FILE"},
 		"loopback CRM":                {change(live, "DATAVERSE_URL", "https://localhost:7405"), "DATAVERSE_URL"},
 		"loopback Partner Center":     {change(live, "PARTNER_CENTER_URL", "https://127.0.0.1"), "PARTNER_CENTER_URL"},
@@ -224,6 +229,21 @@ func TestSimulatorIsFoundByHostAndPort(t *testing.T) {
 	for host, want := range map[string]string{"A.example": "127.0.0.1:1", "ns.servicebus.windows.net": "127.0.0.1:2", "other": ""} {
 		if got := simulator(list, host, "5671"); got != want {
 			t.Errorf("%s: %q, want %q", host, got, want)
+		}
+	}
+}
+
+func TestFlagsAndDatesAreReadAsPeopleWriteThem(t *testing.T) {
+	for text, want := range map[string]Flag{"true": {On: true}, "Yes": {On: true}, "No": {}, "FALSE": {}, "1": {bad: true}, "ja": {bad: true}} {
+		var got Flag
+		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]string{"2026-03-01": "2026-03-01T00:00:00Z", "2026-03-01T08:00:00+02:00": "2026-03-01T06:00:00Z"} {
+		var got Date
+		if err := got.UnmarshalText([]byte(text)); err != nil || got.bad || got.Format(time.RFC3339) != want {
+			t.Errorf("%s: %v", text, got)
 		}
 	}
 }
