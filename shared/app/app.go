@@ -60,9 +60,13 @@ func New(environ []string, out io.Writer) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SYNC_CA_FILE: %w", err)
 	}
+	now, err := clockOf(c.ClockFile)
+	if err != nil {
+		return nil, err
+	}
 	a := &App{
-		Role: c.Role, Tenant: c.TenantAlias, Version: version(), Now: time.Now, NewID: uuid.NewString,
-		Log: slog.New(slog.NewJSONHandler(out, nil)), watch: newWatch(time.Now), port: portOf(environ),
+		Role: c.Role, Tenant: c.TenantAlias, Version: version(), Now: now, NewID: uuid.NewString,
+		Log: slog.New(slog.NewJSONHandler(out, nil)), watch: newWatch(now), port: portOf(environ),
 	}
 	az := azure{config: c.Config, dialer: c.dialer, transport: transport}
 	bus, err := az.queues()
@@ -106,7 +110,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = post.Jobs{Flow: flow.New(flow.Config{
 		Referrals: referrals, Opportunities: opportunities, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
-		Now: a.Now, NewID: a.NewID, Log: a.Log,
+		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options:   cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue},

@@ -66,7 +66,7 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 	tokens, err := partnercenter.NewTokens(partnercenter.TokenOptions{
 		TokenURL: c.LoginURL, Tenant: c.PartnerCenterTenant, ClientID: c.PartnerCenterClientID,
 		ClientSecret: c.PartnerCenterClientSecret.Reveal(), Secrets: secrets, SecretName: c.RefreshTokenSecret,
-		HTTP: httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(c.LoginURL)}, Log: a.Log}), Log: a.Log, Now: a.Now,
+		HTTP: httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(c.LoginURL)}, Log: a.Log, Now: a.Now}), Log: a.Log, Now: a.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -79,10 +79,10 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 		}
 		return text, err
 	}
-	gate := httpclient.NewGate(0, nil, nil) // both hosts know us as the same user
+	gate := httpclient.NewGate(0, a.Now, nil) // both hosts know us as the same user
 	chain := func(base, call, operation string) *httpclient.Client {
 		return httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token, Gate: gate,
-			CallHeader: call, OperationHeader: operation, Log: a.Log})
+			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now})
 	}
 	return partnercenter.NewClient(partnercenter.Options{
 		ReferralsURL: c.PartnerCenterURL + "/v1.0/engagements/referrals",
@@ -98,7 +98,7 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2", Log: a.Log,
 		HTTP: httpclient.New(httpclient.Options{Base: az.transport, Hosts: []string{hostOf(c.DataverseURL)}, Audience: c.DataverseURL,
-			Token: token, OperationHeader: "x-ms-correlation-request-id", Log: a.Log}),
+			Token: token, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
 	})
 }
 

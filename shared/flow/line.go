@@ -31,7 +31,8 @@ type Config struct {
 	Ledger        Ledger
 	Hints         Hints
 	Rules         []cosell.Rule
-	Now           func() time.Time // monotonic readings are taken from it
+	Now           func() time.Time
+	Machine       func() time.Time // measures how long the creation protocol's steps take, monotonic; nil is Now
 	NewID         func() string
 	Log           *slog.Logger
 	Settings      Settings
@@ -45,7 +46,12 @@ type Flow struct {
 }
 
 // New makes the flows.
-func New(c Config) *Flow { return &Flow{Config: c} }
+func New(c Config) *Flow {
+	if c.Machine == nil {
+		c.Machine = c.Now
+	}
+	return &Flow{Config: c}
+}
 
 // most is how often a decision is made again at once after somebody wrote in between.
 const most = 3

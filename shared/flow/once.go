@@ -46,7 +46,7 @@ func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Dr
 
 // attempt is intent, fence and send.
 func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft, intent cosell.Intent) (cosell.Referral, error) {
-	before := f.Now()
+	before := f.Machine()
 	intent.Attempt++
 	intent.RequestID = f.NewID()
 	intent.Sent = true
@@ -57,7 +57,7 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	if err != nil {
 		return cosell.Referral{}, err
 	}
-	if f.Now().Sub(before) >= f.Settings.Guard {
+	if f.Machine().Sub(before) >= f.Settings.Guard {
 		intent.Sent = false
 		if _, err := f.Ledger.PutIntent(ctx, intent); err != nil {
 			return cosell.Referral{}, err

@@ -179,8 +179,8 @@ func solutionRows(s *Story) {
 // missingPieces is D11.
 func missingPieces(s *Story) {
 	s.meet()
-	account := s.customer("Litware SA", "France")
-	s.by(seller, "asks Microsoft's help without contact, without solution, country France")
+	account := s.customer("Litware SA", "Atlantis")
+	s.by(seller, "asks Microsoft's help without contact, without solution, country Atlantis")
 	opportunity := s.opportunity("Litware data platform", 60000, account, fields{colHelp: s.cast.choices[helpWorkload]})
 	l := s.look()
 	s.sync(opportunity)

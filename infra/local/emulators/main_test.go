@@ -18,8 +18,8 @@ import (
 // testQueues are the queues of the one broker that all tests share: each test has its own.
 func testQueues() []Queue {
 	plain := []string{"send", "batch", "settle", "abandon", "deadletter", "schedule", "peek", "defer", "destructive", "size",
-		"clock", "types", "faults", "javascript", "auth", "history"}
-	sessions := []string{"named", "next", "order", "state", "many", "bursts", "fair", "returns", "session-deferred", "session-clock",
+		"types", "faults", "javascript", "auth", "history"}
+	sessions := []string{"named", "next", "order", "state", "many", "bursts", "fair", "returns", "session-deferred",
 		"needs-session", "session-batch", "javascript-sessions", "listed", "mixed"}
 	var out []Queue
 	for _, name := range plain {
@@ -34,8 +34,6 @@ func testQueues() []Queue {
 		Queue{Name: "short-sessions", RequiresSession: true, LockDuration: "PT1S"},
 		Queue{Name: "short-sessions-renewed", RequiresSession: true, LockDuration: "PT1S"},
 		Queue{Name: "thrice", MaxDeliveryCount: 3},
-		Queue{Name: "expiring", TTL: "PT1H"},
-		Queue{Name: "expiring-kept", TTL: "PT1H", DeadLetteringOnMessageExpiration: true},
 	)
 }
 

@@ -31,7 +31,7 @@ type Options struct {
 	Now      func() time.Time // the world's clock, for timers and the crash count; default time.Now
 	Log      io.Writer        // lines of the handler and of the host, each with its level; default none
 	// FunctionTimeout overrides host.json's functionTimeout, InitializationTimeout its namesake; both run
-	// in real time, since the handler's own clock does not move with the world's.
+	// in real time, since they bound what the handler does, not what happens in its world.
 	FunctionTimeout       time.Duration
 	InitializationTimeout time.Duration
 	// TimeoutGrace is how long after functionTimeout the process is killed; 0 means the recorded 2.4 s.

@@ -22,7 +22,7 @@ type authority struct {
 }
 
 // certificateLife is one-sided: certificates hold longer than any world does, also after `POST clock`,
-// because clients judge them by their own clock, which does not move.
+// because TLS judges them by the machine's clock, which does not move.
 const certificateLife = 30 * 24 * time.Hour
 
 func newAuthority() (*authority, error) {

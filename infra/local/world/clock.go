@@ -1,13 +1,17 @@
 package world
 
 import (
+	"fmt"
+	"os"
 	"sync"
 	"time"
 )
 
-// clock is the world's clock: the machine's, plus what `POST clock` has added so far. The handler does not
-// see it: it lives by the machine's clock and by the Date headers of the systems it talks to.
+// clock is the world's clock: the machine's, plus what `POST clock` has added so far. The handler reads the
+// same offset from a file (SYNC_SIMULATED_CLOCK); only its creation protocol lives by the machine's clock.
 type clock struct {
+	file string
+
 	mu     sync.Mutex
 	offset time.Duration
 }
@@ -18,8 +22,22 @@ func (c *clock) now() time.Time {
 	return time.Now().Add(c.offset).UTC()
 }
 
-func (c *clock) advance(d time.Duration) {
+// advance moves the clock once the handler can see it: it must not find the systems ahead of itself.
+func (c *clock) advance(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := writeWhole(c.file, []byte((c.offset+d).String()+"\n"), 0o644); err != nil {
+		return fmt.Errorf("moving the handler's clock: %w", err)
+	}
 	c.offset += d
+	return nil
+}
+
+// writeWhole puts a file in place in one step, so that nobody reads half of it.
+func writeWhole(file string, text []byte, mode os.FileMode) error {
+	half := file + ".new"
+	if err := os.WriteFile(half, text, mode); err != nil {
+		return err
+	}
+	return os.Rename(half, file)
 }

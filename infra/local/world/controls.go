@@ -110,7 +110,9 @@ func (w *World) answerClock(rw http.ResponseWriter, r *http.Request) {
 
 // advance moves the world's clock for all parts.
 func (w *World) advance(ctx context.Context, by time.Duration) error {
-	w.clock.advance(by)
+	if err := w.clock.advance(by); err != nil {
+		return err
+	}
 	if err := w.askBroker(ctx, http.MethodPost, "/clock", control.Clock{Advance: by.String()}, nil); err != nil {
 		return fmt.Errorf("moving the clock of the Service Bus: %w", err)
 	}

@@ -55,9 +55,8 @@ func WriteLocal(file string, local control.Local) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("making the folder of %s: %w", file, err)
 	}
-	half := file + ".new"
-	if err := os.WriteFile(half, append(out, '\n'), 0o600); err != nil { // it holds keys, if only of this world
+	if err := writeWhole(file, append(out, '\n'), 0o600); err != nil { // it holds keys, if only of this world
 		return fmt.Errorf("writing %s: %w", file, err)
 	}
-	return os.Rename(half, file)
+	return nil
 }

@@ -44,8 +44,12 @@ func key() string {
 	return hex.EncodeToString(b[:])
 }
 
-// settings are the handler's app settings: those of a real deployment, with the three waiting times of the
-// creation protocol shortened, as the simulator commits at once.
+// firstDay is the day from which the product works in this world: long before anything that happens in it.
+const firstDay = "2026-01-01"
+
+// settings are the handler's app settings: those of a real deployment. What differs from the product's
+// defaults is the waiting times of the creation protocol and of a decline, as nobody wants to watch them,
+// the consent of contacts, the owner of last resort, and the day of the start.
 func (w *World) settings() map[string]string {
 	k := w.secrets
 	out := map[string]string{
@@ -53,12 +57,15 @@ func (w *World) settings() map[string]string {
 		"SYNC_ROLE":                "all",
 		"SYNC_SIMULATED":           w.simulated(),
 		"SYNC_CA_FILE":             w.caFile(),
+		"SYNC_SIMULATED_CLOCK":     w.clock.file,
 		"SYNC_OPERATOR_KEY":        k.operatorKey,
 		"SYNC_PUBLIC_URL":          w.productURL(),
 		"SYNC_GUARD":               "1s",
 		"SYNC_POST_TIMEOUT":        "2s",
 		"SYNC_SETTLE":              "4s",
-		"SYNC_WON_GUARD":           "delay",
+		"SYNC_DECLINE_GRACE":       "2s",
+		"SYNC_CONTACT_CONSENT":     "always",
+		"SYNC_STARTED":             firstDay,
 		"SYNC_DEFAULT_OWNER":       "sam@northwind.example", // a person of the CRM's seed
 		"SYNC_RECONCILE_SCHEDULE":  "0 */5 * * * *",
 
@@ -68,6 +75,7 @@ func (w *World) settings() map[string]string {
 		"PARTNER_CENTER_VAULT_URL":            "https://" + vaultHost,
 		"PARTNER_CENTER_REFRESH_TOKEN_SECRET": refreshTokenSecret,
 		"PARTNER_CENTER_EXTRA_ROOTS_FILE":     w.signerFile(),
+		"PARTNER_CENTER_INTERMEDIATES_FILE":   w.middleFile(),
 
 		"DATAVERSE_URL":             "https://" + dataverseHost,
 		"DATAVERSE_TENANT":          k.dataverseTenant,

@@ -21,14 +21,17 @@ func (w *World) startSystems(context.Context) error {
 	partnerCenter, err := partnercentersim.New(partnercentersim.Options{
 		Now: w.clock.now, TokenNow: time.Now, Seed: seed, Notify: w.kickAll,
 		Tenant: k.partnerTenant, ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken,
-		SigningHost: certificateHost,
-		Apps:        []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient}},
+		SigningHost: certificateHost, Intermediate: true,
+		Apps: []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient}},
 	})
 	if err != nil {
 		return fmt.Errorf("starting Partner Center: %w", err)
 	}
 	if err := os.WriteFile(w.signerFile(), partnerCenter.RootPEM(), 0o644); err != nil {
 		return fmt.Errorf("writing the root of webhook signatures: %w", err)
+	}
+	if err := os.WriteFile(w.middleFile(), partnerCenter.IntermediatesPEM(), 0o644); err != nil {
+		return fmt.Errorf("writing the intermediate authority of webhook signatures: %w", err)
 	}
 	dataverse, err := dataversesim.New(dataversesim.Options{
 		Now: w.clock.now, Seed: seed, Notify: w.kickAll,

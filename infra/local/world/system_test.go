@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func (p *postbox) answer(id int64) (int, bool) {
 func running(t *testing.T, receiver http.HandlerFunc) (*postbox, *system, *clock) {
 	t.Helper()
 	server := httptest.NewServer(receiver)
-	box, c := newPostbox(server.URL), &clock{}
+	box, c := newPostbox(server.URL), &clock{file: filepath.Join(t.TempDir(), "clock")}
 	s := newSystem("postbox", box, c, server.Client())
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -136,7 +137,9 @@ func TestEventOfTomorrowLeavesWhenTheClockMoves(t *testing.T) {
 	if _, ok := box.answer(1); ok {
 		t.Fatal("it left a day early")
 	}
-	c.advance(25 * time.Hour)
+	if err := c.advance(25 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	s.kick()
 	await(t, "the delivery", func() bool { _, ok := box.answer(1); return ok })
 }

@@ -121,7 +121,7 @@ func (w *World) openPorts(context.Context) error {
 	return nil
 }
 
-// certify makes the certificate authority and writes down what clients need of it.
+// certify makes the certificate authority and writes down what clients need of it, and the clock.
 func (w *World) certify(context.Context) error {
 	var err error
 	if w.authority, err = newAuthority(); err != nil {
@@ -132,6 +132,10 @@ func (w *World) certify(context.Context) error {
 	}
 	if err := os.WriteFile(w.caFile(), w.authority.pem(), 0o644); err != nil {
 		return fmt.Errorf("writing the world's certificate: %w", err)
+	}
+	w.clock.file = w.absolute("clock")
+	if err := w.clock.advance(0); err != nil {
+		return err
 	}
 	transport := &http.Transport{
 		TLSClientConfig:     w.trust(),
@@ -146,6 +150,7 @@ func (w *World) certify(context.Context) error {
 
 func (w *World) caFile() string     { return w.absolute("ca.pem") }
 func (w *World) signerFile() string { return w.absolute("signing-root.pem") }
+func (w *World) middleFile() string { return w.absolute("signing-intermediate.pem") }
 
 func (w *World) absolute(name string) string {
 	abs, err := filepath.Abs(filepath.Join(w.opt.State, name))

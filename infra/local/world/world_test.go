@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -279,6 +280,9 @@ func TestClockMovesForAllPartsAndTimers(t *testing.T) {
 			t.Errorf("%s moved by %s", part, moved)
 		}
 	}
+	if offset, err := os.ReadFile(w.settings()["SYNC_SIMULATED_CLOCK"]); err != nil || string(offset) != "73h0m0s\n" {
+		t.Errorf("the handler's clock: %q, %v", offset, err)
+	}
 	await(t, "the timer that became due", func() bool { return len(historyOf(t, l.Host.Control)) > 0 })
 	for _, wrong := range []string{"", "-1h", "tomorrow"} {
 		if status, _ := ask(t, http.MethodPost, l.Host.Control+"/clock", control.Clock{Advance: wrong}); status != http.StatusBadRequest {
@@ -349,5 +353,45 @@ func TestNothingOutlivesTheWorld(t *testing.T) {
 		if err := syscall.Kill(pid, 0); err == nil {
 			t.Errorf("process %d is still there", pid)
 		}
+	}
+}
+
+func TestSigningCertificateStandsBelowAnIntermediateThatItsAddressDoesNotBring(t *testing.T) {
+	w := standing(t)
+	_, headers := ask(t, http.MethodPost, w.Local().PartnerCenter.Control+"/sign", map[string]string{"body": "e30="})
+	address, ok := headers["headers"].(map[string]any)["X-Ms-Certificate-Url"].(string)
+	if !ok {
+		t.Fatalf("no address of a certificate in %v", headers)
+	}
+	here := strings.Replace(address, certificateHost, fmt.Sprintf("localhost:%d", w.ports.number[portCertificate]), 1)
+	resp, err := w.client.Get(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	der, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der) // one and no more
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := func(setting string) *x509.CertPool {
+		text, err := os.ReadFile(w.settings()[setting])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := x509.NewCertPool()
+		p.AppendCertsFromPEM(text)
+		return p
+	}
+	o := x509.VerifyOptions{Roots: pool("PARTNER_CENTER_EXTRA_ROOTS_FILE")}
+	if _, err := leaf.Verify(o); err == nil {
+		t.Error("the root alone is enough")
+	}
+	o.Intermediates = pool("PARTNER_CENTER_INTERMEDIATES_FILE")
+	if _, err := leaf.Verify(o); err != nil {
+		t.Error(err)
 	}
 }

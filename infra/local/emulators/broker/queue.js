@@ -55,8 +55,9 @@ export class Queue {
   // Takes a message in; one with a scheduled time in the future waits for it. Returns the message.
   send(content) {
     content.ttl = Math.min(content.ttl, this.options.ttl);
-    const due = content.scheduledFor;
-    if (due !== undefined && due > this.timeline.now()) return this.#schedule(content, due);
+    // The sender means the world's time; appointments are kept by the machine's.
+    const due = content.scheduledFor - this.timeline.offset;
+    if (due > this.timeline.now()) return this.#schedule(content, due);
     return this.#enqueue(content);
   }
 
@@ -73,7 +74,7 @@ export class Queue {
 
   #enqueue(content) {
     const m = this.#insert(content, ACTIVE);
-    if (content.ttl !== Infinity) m.expiry = this.timeline.add(m.enqueuedAt + content.ttl, () => this.#expire(m), true);
+    if (content.ttl !== Infinity) m.expiry = this.timeline.add(this.timeline.now() + content.ttl, () => this.#expire(m), true);
     this.counts.active++;
     this.#offer(m);
     return m;
@@ -81,7 +82,7 @@ export class Queue {
 
   #insert(content, state) {
     const seq = this.nextSeq++;
-    const m = { seq, content, state, enqueuedAt: this.timeline.now(), failures: 0, lock: null, gone: false, expiry: null, due: null, queue: this };
+    const m = { seq, content, state, enqueuedAt: this.timeline.worldNow(), failures: 0, lock: null, gone: false, expiry: null, due: null, queue: this };
     this.messages.set(seq, m);
     return m;
   }

@@ -1,0 +1,35 @@
+package demo_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/demo"
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
+)
+
+// D10 wins a deal 71 hours after its acceptance, an hour too early.
+func TestWaitOfHoursIsOneScheduledMessageAndEndsWithTheClock(t *testing.T) {
+	t.Parallel()
+	w := open(t, world.Options{})
+	var steps []demo.Step
+	for _, s := range demo.Steps() {
+		if s.ID == "D1" || s.ID == "D10" {
+			steps = append(steps, s)
+		}
+	}
+	play(t, w, steps)
+	var given []time.Time // when the event of the win was handed to the function
+	for _, e := range historyOf(t, w.Local().ServiceBus.Control) {
+		if e.Method == "receive" && e.URL == "/opportunity-changed" && strings.Contains(e.RequestBody, `:"Win"`) {
+			given = append(given, e.At)
+		}
+	}
+	if len(given) != 2 {
+		t.Fatalf("the event of the win was worked on %d times instead of at once and an hour later: %v", len(given), given)
+	}
+	if wait := given[1].Sub(given[0]); wait < 50*time.Minute || wait > 3*time.Hour {
+		t.Errorf("the second time came after %s", wait)
+	}
+}
