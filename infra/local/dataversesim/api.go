@@ -154,6 +154,7 @@ func (s *Simulator) single(c *call, who identity) (*answer, *tx) {
 // operate runs one operation inside a transaction and never fails: errors become answers.
 func (s *Simulator) operate(c *call, t *tx) *answer {
 	c.prefer = parsePrefer(c.header.Values("Prefer"))
+	t.via = c
 	a, err := s.dispatch(c, t)
 	if err != nil {
 		return s.refuse(c, err)
@@ -208,7 +209,7 @@ func (s *Simulator) dispatch(c *call, t *tx) (*answer, error) {
 		return s.whoAmI(c, t), nil
 	case "WinOpportunity", "LoseOpportunity":
 		if c.method != http.MethodPost {
-			return nil, wrongVerb(c)
+			return nil, fail(404, "", "No HTTP resource was found that matches the request URI '%s'.", clip(c.path, 200))
 		}
 		return s.closeAction(c, t, strings.TrimSuffix(name, "Opportunity"))
 	case "$batch":
@@ -220,7 +221,7 @@ func (s *Simulator) dispatch(c *call, t *tx) (*answer, error) {
 	}
 	tab := s.schema.sets[segs[0].name]
 	if tab == nil {
-		return nil, noResource(segs[0].name)
+		return nil, s.noResource(segs[0].name)
 	}
 	if segs[0].hasArgs {
 		return s.record(c, t, tab, segs)
@@ -241,7 +242,7 @@ func (s *Simulator) set(c *call, t *tx, tab *table, segs []segment) (*answer, er
 		if strings.HasPrefix(segs[1].name, "Microsoft.Dynamics.CRM.") {
 			return nil, missing("%s", segs[1].name)
 		}
-		return nil, noResource(segs[1].name)
+		return nil, s.noResource(segs[1].name)
 	}
 	switch c.method {
 	case http.MethodGet:

@@ -153,7 +153,7 @@ func (c *call) inner(p part) (*call, error) {
 		_, path, _ = strings.Cut(path[i+len(apiPrefix):], "/")
 	} else if strings.Contains(path, "://") {
 		if _, err := url.Parse(path); err != nil || !strings.Contains(path, apiPrefix) {
-			return nil, noResource(clip(path, 100))
+			return nil, fail(404, codeUnknownTable, "Resource not found for the segment '%s'.", clip(path, 100))
 		}
 	}
 	in.path, in.query = strings.TrimPrefix(path, "/"), query

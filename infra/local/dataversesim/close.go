@@ -75,6 +75,9 @@ func (t *tx) close(cl *closing) error {
 	if !tab.statusFits(cl.status, cl.state()) {
 		return fail(400, codeStatusOfState, "%d is not a valid status code for state code %s on opportunity with Id %s.", cl.status, tab.state.optionLabel(cl.state()), old.id)
 	}
+	if err := t.may("write", tab, old.id); err != nil {
+		return err
+	}
 	t.before = etag(old.version)
 	activity, err := t.closeActivity(cl, old)
 	if err != nil {
@@ -82,6 +85,13 @@ func (t *tx) close(cl *closing) error {
 	}
 	v := old.values()
 	order := t.closedValues(cl, v)
+	closed := map[string]any{}
+	for _, name := range order {
+		closed[name] = v[name]
+	}
+	if err := t.judge(tab, closed, false); err != nil {
+		return err
+	}
 	t.stamp(tab, v, false)
 	if err := t.s.derive(tab, v); err != nil {
 		return err

@@ -23,6 +23,11 @@ func (s *Simulator) MountControl(mux *http.ServeMux) {
 	mux.HandleFunc("POST /delivery", s.postDelivery)
 	mux.HandleFunc("POST /redeliver", s.postRedeliver)
 	mux.HandleFunc("POST /user", s.postUser)
+	s.rules.MountControl(mux)
+	mux.HandleFunc("GET /privileges", s.getPrivileges)
+	mux.HandleFunc("POST /privileges", s.postPrivileges)
+	mux.HandleFunc("POST /plugins", s.postPlugins)
+	mux.HandleFunc("DELETE /plugins", s.deletePlugins)
 }
 
 // getRecords answers every row of every table, as the Web API reads it.
@@ -35,7 +40,7 @@ func (s *Simulator) getRecords(w http.ResponseWriter, _ *http.Request) {
 			b = append(b, ',')
 		}
 		b = append(quote(b, t.name), ':', '{')
-		v, _ := t.selection(nil) // all columns: cannot fail
+		v, _ := s.selection(t, nil) // all columns: cannot fail
 		first := true
 		for _, sl := range s.db.tables[t.name].order {
 			if sl.row == nil {

@@ -54,6 +54,9 @@ type Simulator struct {
 	delivery control.Delivery
 	delay    time.Duration
 	limits   *limits
+	rules    *control.Rules
+	role     *role
+	plugins  []*plugin
 	tokenKey []byte
 }
 
@@ -75,7 +78,7 @@ func New(o Options) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Simulator{o: o, schema: sc, sw: newSwitches(), tokenKey: []byte("dataversesim " + o.Tenant)}
+	s := &Simulator{o: o, schema: sc, sw: newSwitches(), rules: newRules(), tokenKey: []byte("dataversesim " + o.Tenant)}
 	s.reset()
 	return s, nil
 }
@@ -92,6 +95,7 @@ func (s *Simulator) reset() {
 	s.steps, s.agenda, s.sent = nil, nil, nil
 	s.inFlight = map[int64]*item{}
 	s.limits = newLimits()
+	s.role = newRole()
 	s.seed()
 	s.news = false
 }

@@ -32,6 +32,18 @@ const (
 	codeTrackingOff     = "0x80072491"
 	codeTokenExpired    = "0x80044352"
 	codeNotImplemented  = "0x80040800"
+	codePlugin          = "0x80040265"
+	codeAccess          = "0x80048306"
+	codeUnknownColumn   = "0x0"
+	codeUnknownTable    = "0x8006088a"
+	codeCannotClose     = "0x80040516"
+	codeCurrencyChange  = "0x80100004"
+	codeDisabledUser    = "0x80041d1f"
+	codeNoRoles         = "0x80042f09"
+	codeNoLicence       = "0x80042f0a"
+	codeLooksDuplicate  = "0x80040333"
+	codeBadCharacter    = "0x80040278"
+	codeLeadClosed      = "0x80040501"
 )
 
 // apiError is an answer of the Web API that refuses a request.

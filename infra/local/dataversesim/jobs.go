@@ -32,7 +32,8 @@ type item struct {
 	due     time.Time
 	seq     int64
 	job     *job
-	copy    *sent // a copy is sent as it was
+	copy    *sent  // a copy is sent as it was
+	run     func() // work of the organisation's own, nothing is sent
 	attempt int
 }
 
@@ -212,6 +213,10 @@ func (s *Simulator) Advance(now time.Time) []control.Outgoing {
 // send makes the outgoing requests of one item; none when the job failed or the event is lost.
 func (s *Simulator) send(it *item) []control.Outgoing {
 	it.attempt++
+	if it.run != nil {
+		it.run()
+		return nil
+	}
 	if it.copy != nil {
 		return []control.Outgoing{s.outgoing(it, it.copy)}
 	}

@@ -12,8 +12,8 @@ type rowKey struct {
 	text   string
 }
 
-func noResource(name string) *apiError {
-	return fail(404, codeBadRequest, "Resource not found for the segment '%s'.", name)
+func (s *Simulator) noResource(name string) *apiError {
+	return fail(404, s.sw.text("unknownTableCode"), "Resource not found for the segment '%s'.", name)
 }
 
 // parseKey reads what stands between the parentheses of an entity set.

@@ -44,6 +44,9 @@ func (s *Simulator) metadata(c *call, segs []segment) (*answer, error) {
 	if c.method != http.MethodGet {
 		return nil, missing("changes of metadata")
 	}
+	if slices.Contains(s.role.tables[metadataTable], "read") {
+		return nil, missingPrivilege(ApplicationUserID, "read", "Entity", metadataTable)
+	}
 	switch segs[0].name {
 	case "EntityDefinitions":
 		return s.entityDefinitions(c, segs)
@@ -104,7 +107,7 @@ func (s *Simulator) entityDefinitions(c *call, segs []segment) (*answer, error) 
 	case "ManyToManyRelationships":
 		return s.metadataList(c, "EntityDefinitions('"+t.name+"')/ManyToManyRelationships", nil, rest)
 	}
-	return nil, noResource(segs[1].name)
+	return nil, s.noResource(segs[1].name)
 }
 
 func (s *Simulator) attributeDefinitions(c *call, t *table, seg segment, rest []segment) (*answer, error) {
@@ -112,7 +115,7 @@ func (s *Simulator) attributeDefinitions(c *call, t *table, seg segment, rest []
 	if len(rest) == 1 && strings.HasPrefix(rest[0].name, "Microsoft.Dynamics.CRM.") {
 		cast = strings.TrimPrefix(rest[0].name, "Microsoft.Dynamics.CRM.")
 	} else if len(rest) > 0 {
-		return nil, noResource(rest[0].name)
+		return nil, s.noResource(rest[0].name)
 	}
 	context := "EntityDefinitions('" + t.name + "')/Attributes"
 	if seg.hasArgs {
@@ -173,7 +176,7 @@ func (s *Simulator) metadataOne(c *call, context string, d *document) (*answer, 
 // metadataList answers definitions with $select, $filter, $top and $expand; a trailing cast is taken as given.
 func (s *Simulator) metadataList(c *call, context string, all []*document, rest []segment) (*answer, error) {
 	if len(rest) > 1 || len(rest) == 1 && !strings.HasPrefix(rest[0].name, "Microsoft.Dynamics.CRM.") {
-		return nil, noResource(rest[0].name)
+		return nil, s.noResource(rest[0].name)
 	}
 	where, err := compileFilter(c.opts.filter, func(path string) (operand, error) {
 		names := strings.Split(path, "/")

@@ -26,14 +26,17 @@ type orderKey struct {
 	desc bool
 }
 
-func noProperty(t *table, name string) *apiError {
-	return syntax("Could not find a property named '%s' on type 'Microsoft.Dynamics.CRM.%s'.", name, t.name)
+func (s *Simulator) noProperty(t *table, name string) *apiError {
+	return fail(400, s.sw.text("unknownColumnCode"), "Could not find a property named '%s' on type 'Microsoft.Dynamics.CRM.%s'.", name, t.name)
 }
 
 // compile checks the options against a table.
 func (s *Simulator) compile(t *table, o options) (*query, error) {
+	if err := s.allows(ApplicationUserID, "read", t, ""); err != nil {
+		return nil, err
+	}
 	q := &query{s: s, table: t, opts: o}
-	v, err := t.selection(o.sel)
+	v, err := s.selection(t, o.sel)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +60,7 @@ func (s *Simulator) compile(t *table, o options) (*query, error) {
 }
 
 // selection resolves $select. The primary id always comes along, and the currency with any amount.
-func (t *table) selection(sel []string) (*view, error) {
+func (s *Simulator) selection(t *table, sel []string) (*view, error) {
 	v := &view{table: t, sel: sel}
 	if len(sel) == 0 || len(sel) == 1 && sel[0] == "*" {
 		v.sel = nil
@@ -75,7 +78,7 @@ func (t *table) selection(sel []string) (*view, error) {
 			if t.columns[name] != nil && t.columns[name].kind == kindSecret {
 				continue // a secret column exists and shows nothing
 			}
-			return nil, noProperty(t, name)
+			return nil, s.noProperty(t, name)
 		}
 		if !slices.Contains(v.cols, c) {
 			v.cols = append(v.cols, c)
@@ -99,7 +102,7 @@ func (s *Simulator) resolver(t *table) resolver {
 		if !nested {
 			c := t.props[head]
 			if c == nil {
-				return operand{}, noProperty(t, head)
+				return operand{}, s.noProperty(t, head)
 			}
 			name := c.name
 			return operand{col: c, get: func(r *row) any { return r.v[name] }}, nil
@@ -109,15 +112,18 @@ func (s *Simulator) resolver(t *table) resolver {
 			if t.collections[head] != nil {
 				return operand{}, missing("any and all over the collection %s", head)
 			}
-			return operand{}, noProperty(t, head)
+			return operand{}, s.noProperty(t, head)
 		}
 		if len(n.targets) > 1 || strings.Contains(rest, "/") {
-			return operand{}, noProperty(t, path)
+			return operand{}, s.noProperty(t, path)
 		}
 		target := s.schema.tables[n.targets[0]]
+		if err := s.allows(ApplicationUserID, "read", target, ""); err != nil {
+			return operand{}, err
+		}
 		c := target.props[rest]
 		if c == nil {
-			return operand{}, noProperty(target, rest)
+			return operand{}, s.noProperty(target, rest)
 		}
 		return operand{col: c, get: func(r *row) any {
 			if to := s.follow(n, r); to != nil {
@@ -163,7 +169,7 @@ func (s *Simulator) compileExpand(t *table, e expandOption) (expansion, error) {
 	case x.coll != nil:
 		x.q, err = s.compile(s.schema.tables[x.coll.child], e.opts)
 	default:
-		err = noProperty(t, e.nav)
+		err = s.noProperty(t, e.nav)
 	}
 	return x, err
 }
@@ -172,7 +178,7 @@ func (s *Simulator) compileExpand(t *table, e expandOption) (expansion, error) {
 func (q *query) rows(extra predicate) []*row {
 	var out []*row
 	for _, sl := range q.s.db.tables[q.table.name].order {
-		if r := sl.row; r != nil && (extra == nil || extra(r)) && q.where(r) {
+		if r := sl.row; r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r.id) {
 			out = append(out, r)
 		}
 	}
@@ -180,6 +186,12 @@ func (q *query) rows(extra predicate) []*row {
 		slices.SortStableFunc(out, q.less)
 	}
 	return out
+}
+
+// visible leaves out the rows that the caller has no access to; a list does not say that there are more.
+func (q *query) visible(id string) bool {
+	denied := q.s.role.rows
+	return len(denied) == 0 || !slices.Contains(denied[ref{q.table.name, id}], "read")
 }
 
 func (q *query) less(a, b *row) int {
@@ -260,6 +272,9 @@ func (s *Simulator) readRow(c *call, t *table, r *row) (*answer, error) {
 	}
 	q, err := s.compile(t, o)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.allows(ApplicationUserID, "read", t, r.id); err != nil {
 		return nil, err
 	}
 	conditional := len(o.expand) == 0 && len(p.annotations) == 0

@@ -33,11 +33,11 @@ func TestReadOfARowShowsSelectedColumnsAndItsEtag(t *testing.T) {
 func TestReadOfAbsentThingsIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.do("GET", "accounts(a0000000-0000-4000-8000-0000000000ff)", "").refused(404, "0x80040217")
-	w.do("GET", "nothings", "").is(404)
+	w.do("GET", "nothings", "").refused(404, "0x8006088a")
 	w.do("GET", "accounts(12)", "").is(400)
-	w.do("GET", "accounts?$select=nam", "").refused(400, "0x80060888")
-	w.do("GET", "accounts?$select=ownerid", "").refused(400, "0x80060888")
-	w.do("GET", "accounts?$filter=nam eq 'x'", "").is(400)
+	w.do("GET", "accounts?$select=nam", "").refused(400, "0x0")
+	w.do("GET", "accounts?$select=ownerid", "").refused(400, "0x0")
+	w.do("GET", "accounts?$filter=nam eq 'x'", "").refused(400, "0x0")
 	w.do("GET", "accounts?$filter=name eq 5", "").is(400)
 	w.do("GET", "accounts?$filter=name eq", "").is(400)
 	w.do("GET", "accounts?$filter=name eq 'x' bogus", "").is(400)
@@ -47,6 +47,16 @@ func TestReadOfAbsentThingsIsRefused(t *testing.T) {
 	w.do("GET", "accounts?$bogus=5", "").is(400)
 	w.do("PUT", "accounts", "{}").is(405)
 	w.serve(w.sim, "GET", "https://"+host+"/api/data/v8.2/accounts", "", "Authorization", "Bearer "+w.token).is(404)
+}
+
+func TestCodesOfWhatDoesNotExistAreSwitches(t *testing.T) {
+	w := newWorld(t)
+	w.flip("unknownColumnCode", "0x80060888")
+	w.flip("unknownTableCode", "")
+	w.do("GET", "accounts?$select=nam", "").refused(400, "0x80060888")
+	w.do("POST", "accounts", `{"nam":"x"}`).refused(400, "0x80060888")
+	w.do("POST", "accounts", `{"nam@odata.bind":"/contacts(`+dataversesim.ContactID+`)"}`).refused(400, "0x80060888")
+	w.do("GET", "nothings", "").refused(404, "")
 }
 
 func TestSelectOfAmountBringsTheCurrency(t *testing.T) {

@@ -36,6 +36,12 @@ func (s *Simulator) record(c *call, t *tx, tab *table, segs []segment) (*answer,
 		if err := s.checkMatch(c, r); err != nil {
 			return nil, err
 		}
+		if err := t.may("delete", tab, r.id); err != nil {
+			return nil, err
+		}
+		if err := t.judge(tab, nil, false); err != nil {
+			return nil, err
+		}
 		t.before = etag(r.version)
 		return &answer{status: 204}, t.remove(tab, r)
 	}
@@ -150,10 +156,13 @@ func (s *Simulator) property(c *call, t *tx, tab *table, r *row, segs []segment)
 	}
 	col := tab.props[name]
 	if col == nil || len(segs) > 1 {
-		return nil, noResource(name)
+		return nil, s.noResource(name)
 	}
 	switch c.method {
 	case http.MethodGet:
+		if err := t.may("read", tab, r.id); err != nil {
+			return nil, err
+		}
 		v := r.v[col.name]
 		if v == nil {
 			return &answer{status: 204}, nil

@@ -106,8 +106,19 @@ type tx struct {
 	corr    string
 	undo    []undo
 	events  []*job
-	before  string
-	after   string
+	via     *call // the operation of the Web API; nil when a person or the system itself is at work
+	// automation is an edit that answers another one.
+	automation bool
+	answers    []*plugin // of the write under way
+	follow     []followUp
+	before     string
+	after      string
+}
+
+// followUp is an automation that waits for the commit of the write it answers.
+type followUp struct {
+	plugin *plugin
+	to     ref
 }
 
 type undo struct {
@@ -143,7 +154,7 @@ func (t *tx) rollback() {
 		t.s.db.set(u.table, u.id, u.row)
 		t.s.changedTable(u.table)
 	}
-	t.undo, t.events, t.before, t.after = nil, nil, "", ""
+	t.undo, t.events, t.follow, t.before, t.after = nil, nil, nil, "", ""
 }
 
 // commit makes the work final: tombstones for change tracking, and jobs for the events.
@@ -160,6 +171,19 @@ func (t *tx) commit() {
 		t.s.enqueue(j)
 	}
 	t.events = nil
+	for _, f := range t.follow {
+		t.s.later(f)
+	}
+	t.follow = nil
+}
+
+// later runs an automation now, or when its time has come.
+func (s *Simulator) later(f followUp) {
+	if f.plugin.after == 0 {
+		s.answer(f.plugin, f.to)
+		return
+	}
+	s.schedule(&item{due: s.now().Add(f.plugin.after), run: func() { s.answer(f.plugin, f.to) }})
 }
 
 // values is a copy of a row's columns to work on.

@@ -44,7 +44,23 @@ func newSwitches() *switches {
 		"tagLevel":              oneOf("where ?tag= appears: SharedVariables of the parent context or of the outer one", "parent", "outer"),
 		"wrappedValues":         onOff(false, "ids and dates in events are objects with __type and __value"),
 		"optimisticConcurrency": onOff(true, "If-Match with an ETag is allowed; false: 0x8006088D"),
-		"readOnlyColumns":       oneOf("what becomes of read-only columns in a body", "refused", "ignored"),
+		"readOnlyColumns":       oneOf("what becomes of read-only columns in a body; calculated ones are always ignored", "ignored", "refused"),
+		"unknownColumnCode":     oneOf("code of a column or navigation property that does not exist, in a query and in a body", "0x0", "0x80060888"),
+		"unknownTableCode":      oneOf("code of a table, function or action that does not exist", "0x8006088a", ""),
+		"controlCharacters":     oneOf("what becomes of characters below U+0020 but tab, CR and LF in a text", "refused", "taken"),
+		"inactiveLookups":       oneOf("what becomes of a lookup that is set to an inactive row, a currency for instance", "refused", "taken"),
+		"openQuotes":            oneOf("which closes draft and active quotes keep from happening", "won", "both", "none"),
+		"openQuotesCode":        oneOf("code of that refusal", "0x80040516", "0x80040239"),
+		"futureClose":           oneOf("what becomes of an actual close date after today", "taken", "refused"),
+		"closeCurrency":         oneOf("what becomes of a close activity in another currency than the opportunity's", "refused", "taken"),
+		"duplicateDetection":    oneOf("when rules against duplicates of accounts, contacts and leads are asked: if the caller sends MSCRM.SuppressDuplicateDetection: false, or at each write of the Web API", "onRequest", "always"),
+		"duplicateStatus":       oneOf("status of a duplicate that was detected (0x80040333)", 412, 500),
+		"mergeRaisesUpdate":     onOff(true, "rows that hang on a merged record raise Update when they move to the other one"),
+		"userTimeZone":          oneOf("time zone of people (POST user) who write a plain date into a user-local column", "UTC", "Europe/Paris", "America/Santiago", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Auckland"),
+		"listOrder":             oneOf("order of a list without $orderby", "created", "scattered"),
+		"listLagSeconds":        upTo(0, 0, 300, "lists, counts and change tracking show the world as it was so long ago"),
+		"readLagSeconds":        upTo(0, 0, 300, "a read of one record shows it as it was so long ago"),
+		"versionOrder":          oneOf("how versions follow each other: the documents promise no order", "rising", "scattered"),
 		"bypassPrivilege":       onOff(false, "the caller may use MSCRM.BypassBusinessLogicExecution*; false: 403"),
 		"retryOnNoAnswer":       onOff(false, "a webhook that does not answer gets the second attempt that 502, 503 and 504 get"),
 		"retryDelaySeconds":     upTo(5, 0, 3600, "time between the two attempts of a webhook call"),
@@ -118,7 +134,7 @@ func (s *switches) change(body map[string]any) error {
 		if d.allowed == nil && (!isNumber || f != float64(int(f)) || int(f) < d.min || int(f) > d.max) {
 			return fmt.Errorf("switch %s: use a whole number from %d to %d", name, d.min, d.max)
 		}
-		if d.allowed != nil && !slices.Contains(d.allowed, v) {
+		if d.allowed != nil && !slices.Contains(d.allowed, v) && !(isNumber && slices.Contains(d.allowed, any(int(f)))) {
 			allowed, _ := json.Marshal(d.allowed)
 			return fmt.Errorf("switch %s: use one of %s", name, allowed)
 		}

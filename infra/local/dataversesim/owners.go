@@ -1,0 +1,26 @@
+package dataversesim
+
+// checkOwner refuses an owner that cannot own: a disabled or unlicensed user, a user or team without any
+// security role, an access team. Application users own without a licence.
+// https://learn.microsoft.com/power-platform/admin/create-users
+func (s *Simulator) checkOwner(ch *change) error {
+	to, named := ch.set["ownerid"].(ref)
+	if !named {
+		return nil
+	}
+	owner := s.db.get(to.table, to.id)
+	if owner == nil {
+		return nil // resolving the link has refused it already
+	}
+	switch {
+	case to.table == "team" && owner.number("teamtype") == 1:
+		return fail(400, codeInvalidArgument, "The team (id=%s) is an access team: it cannot own records.", to.id)
+	case to.table == "systemuser" && owner.v["isdisabled"] == true:
+		return fail(400, codeDisabledUser, "The specified user(Id = %s) is disabled. Consider enabling this user.", to.id)
+	case to.table == "systemuser" && owner.v["islicensed"] == false && owner.v["applicationid"] == nil:
+		return fail(403, codeNoLicence, "The user (id=%s) has not been assigned any License. Please contact your system administrator to assign license to this user for the action to succeed.", to.id)
+	case s.role.nobody[to.id]:
+		return fail(403, codeNoRoles, "The %s with id %s has not been assigned any roles. They need a role with minimal privileges to access and own records.", map[string]string{"systemuser": "user", "team": "team"}[to.table], to.id)
+	}
+	return nil
+}
