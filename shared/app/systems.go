@@ -96,7 +96,7 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default")
 	return dataverse.NewClient(dataverse.Options{
-		BaseURL: c.DataverseURL + "/api/data/v9.2", Log: a.Log,
+		BaseURL: c.DataverseURL + "/api/data/v9.2",
 		HTTP: httpclient.New(httpclient.Options{Base: az.transport, Hosts: []string{hostOf(c.DataverseURL)}, Audience: c.DataverseURL,
 			Token: token, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
 	})

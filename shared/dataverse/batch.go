@@ -58,7 +58,8 @@ func (c *Client) changeSet(ctx context.Context, writes []Write, then *Read) (Row
 	if err != nil {
 		return Row{}, err
 	}
-	answers, err := readBatch(resp)
+	about := writing(writes...)
+	answers, err := readBatch(resp, about)
 	if err != nil {
 		return Row{}, err
 	}
@@ -67,7 +68,7 @@ func (c *Client) changeSet(ctx context.Context, writes []Write, then *Read) (Row
 	}
 	for _, a := range answers[:len(writes)] {
 		if a.Status < 200 || a.Status > 299 {
-			return Row{}, classify(a, oneRow)
+			return Row{}, classify(a, about)
 		}
 	}
 	if then == nil {
@@ -117,7 +118,7 @@ func (c *Client) batch(boundary string, writes []Write, then *Read) ([]byte, err
 		path := strings.TrimPrefix(target, "https://"+c.base.Host)
 		line(&b, "--"+boundary, "Content-Type: application/http", "Content-Transfer-Encoding: binary", "")
 		line(&b, "GET "+path+" HTTP/1.1", "Accept: application/json", "OData-MaxVersion: 4.0", "OData-Version: 4.0",
-			"If-None-Match: null", "Prefer: "+annotations, "", "")
+			"If-None-Match: null", "", "")
 	}
 	line(&b, "--"+boundary+"--")
 	return b.Bytes(), nil

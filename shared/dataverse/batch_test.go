@@ -48,12 +48,12 @@ var closing = []Write{
 	{Method: "PATCH", Path: "accounts(" + otherID + ")", IfNoneMatch: "*", Body: map[string]any{}},
 }
 
-var reading = &Read{Set: "opportunities", ID: oneID, Query: Query{Select: []string{"name"}}}
+var follow = &Read{Set: "opportunities", ID: oneID, Query: Query{Select: []string{"name"}}}
 
 func TestChangeSetOnTheWire(t *testing.T) {
 	t.Parallel()
 	w, c := serve(t, batch(200, set(part(204, ""), part(204, ""), part(204, ""), part(204, "")), part(200, row(`W/"9"`))))
-	r, err := c.ChangeSet(ctx, closing, reading)
+	r, err := c.ChangeSet(ctx, closing, follow)
 	if err != nil || r.ETag() != `W/"9"` || r.Date().Format(http.TimeFormat) != date || len(w.calls()) != 1 {
 		t.Fatalf("got %v, %v after %d calls", r, err, len(w.calls()))
 	}
@@ -111,7 +111,6 @@ Accept: application/json
 OData-MaxVersion: 4.0
 OData-Version: 4.0
 If-None-Match: null
-Prefer: ` + annotations + `
 
 
 --batch_X--
@@ -140,7 +139,7 @@ func TestFailedChangeSetIsClassifiedByItsPart(t *testing.T) {
 			{set(part(204, ""), part(412, problem("0x80060882")), part(204, ""), part(204, "")), fault.Conflict, "0x80060882"},
 		} {
 			w, client := serve(t, batch(status, c.part))
-			_, err := client.ChangeSet(ctx, closing, reading)
+			_, err := client.ChangeSet(ctx, closing, follow)
 			wantKind(t, err, c.kind, c.code)
 			if len(w.calls()) != 1 {
 				t.Errorf("%d calls", len(w.calls()))
@@ -166,7 +165,7 @@ func TestWrittenChangeSetIsReadAgainWhenTheReadFailed(t *testing.T) {
 	done := set(part(204, ""), part(204, ""), part(204, ""), part(204, ""))
 	for _, first := range []http.HandlerFunc{batch(200, done), batch(200, done, part(500, "")), batch(200, done, part(200, "<html>"))} {
 		w, c := serve(t, first, answer(200, row(etag1)))
-		if r, err := c.ChangeSet(ctx, closing, reading); err != nil || r.ETag() != etag1 || len(w.calls()) != 2 {
+		if r, err := c.ChangeSet(ctx, closing, follow); err != nil || r.ETag() != etag1 || len(w.calls()) != 2 {
 			t.Errorf("got %v, %v", r.ETag(), err)
 		}
 	}

@@ -20,11 +20,11 @@ const maxParts = 1000
 // readBatch gives the answers of a batch in order, those of the change set first. A change set that
 // failed answers as one part, which is then the only thing that counts: it comes back as a fault. A batch
 // that was refused as a whole is classified like any call.
-func readBatch(resp *httpclient.Response) ([]*httpclient.Response, error) {
+func readBatch(resp *httpclient.Response, about asked) ([]*httpclient.Response, error) {
 	kind, params, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(kind, "multipart/") || params["boundary"] == "" {
 		if resp.Status >= 400 {
-			return nil, classify(resp, oneRow)
+			return nil, classify(resp, about)
 		}
 		return nil, fault.New(fault.Broken, "the answer %d is not multipart", resp.Status).With("answer.malformed", "")
 	}
@@ -38,10 +38,10 @@ func readBatch(resp *httpclient.Response) ([]*httpclient.Response, error) {
 		}
 	}
 	if len(answers) > 0 && answers[0].Status >= 400 {
-		return nil, classify(answers[0], oneRow)
+		return nil, classify(answers[0], about)
 	}
 	if resp.Status >= 400 && len(answers) == 0 {
-		return nil, classify(resp, oneRow)
+		return nil, classify(resp, about)
 	}
 	return answers, nil
 }

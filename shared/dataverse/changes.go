@@ -10,7 +10,7 @@ import (
 
 // Changes reads a table's change feed over all pages: without a link all rows, with one what changed
 // since. next is the link for the following time. Gone: the link is too old or not of this environment;
-// start again without one. Denied: the table is not tracked, or not ours to read.
+// start again without one. Refused of class Ours: the table is not tracked, or not ours to read.
 // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
 func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []Row, deleted []string, next string, err error) {
 	target, header := deltaLink, http.Header{}
@@ -38,13 +38,23 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 	if err == nil {
 		next, err = c.cursor(next)
 	}
-	if deltaLink != "" && (fault.Is(err, fault.Refused) || fault.Is(err, fault.Gone)) {
+	if deltaLink != "" && unusable(err) {
 		err = fault.New(fault.Gone, "the link for changes has expired: %w", err).With("changes.expired", "")
 	}
 	if err != nil {
 		return nil, nil, "", fmt.Errorf("reading the changes of %s: %w", set, err)
 	}
 	return rows, deleted, next, nil
+}
+
+// unusable: an answer to a link cannot tell a link that is too old from a column that is missing by now.
+// Without the link, the next call does.
+func unusable(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := fault.Of(err)
+	return e.Kind == fault.Gone || e.Kind == fault.Refused && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound)
 }
 
 func (c *Client) cursor(delta string) (string, error) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,21 +16,16 @@ import (
 // maxRows is the most that List reads.
 const maxRows = 10_000
 
-// annotations are what we read beside the columns.
-const annotations = `odata.include-annotations="OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname"`
-
 // Options are what a Client needs.
 type Options struct {
 	BaseURL string // https://ORG.crm.dynamics.com/api/data/v9.2
 	HTTP    *httpclient.Client
-	Log     *slog.Logger
 }
 
 // Client calls the Web API of one environment. It may be used by many goroutines.
 type Client struct {
 	base *url.URL // without a slash at its end
 	http *httpclient.Client
-	log  *slog.Logger
 }
 
 // NewClient makes a client; it fails on an address that is not plain https.
@@ -40,13 +34,11 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil || u.Path == "" {
 		return nil, fmt.Errorf("the Dataverse address %q is not https://ORG.crm.dynamics.com/api/data/v9.2", o.BaseURL)
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	return &Client{base: u, http: o.HTTP, log: o.Log}, nil
+	return &Client{base: u, http: o.HTTP}, nil
 }
 
-// Get reads one row. Gone: it does not exist.
+// Get reads one row. Gone: it does not exist. Refused: of class Record where only this row is kept from
+// us, else of class Ours.
 func (c *Client) Get(ctx context.Context, set, id string, q Query) (Row, error) {
 	row, err := c.get(ctx, set, id, q)
 	if err != nil {
@@ -60,12 +52,12 @@ func (c *Client) get(ctx context.Context, set, id string, q Query) (Row, error) 
 	if err != nil {
 		return Row{}, err
 	}
-	resp, err := c.send(ctx, http.MethodGet, target, http.Header{"Prefer": {annotations}}, nil)
+	resp, err := c.send(ctx, http.MethodGet, target, http.Header{}, nil)
 	if err != nil {
 		return Row{}, err
 	}
 	if resp.Status != http.StatusOK {
-		return Row{}, classify(resp, oneRow)
+		return Row{}, classify(resp, reading(id))
 	}
 	return whole(resp)
 }
@@ -85,15 +77,15 @@ func whole(resp *httpclient.Response) (Row, error) {
 	return row, nil
 }
 
-// List reads all rows that the query selects, over all pages. More than 10,000 are Invalid. Denied: the
-// table is not ours to read.
+// List reads all rows that the query selects, over all pages. More than 10,000 are Invalid. Refused of
+// class Ours: table or columns do not exist or are not ours to read.
 func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
 	target, err := c.setURL(set, q)
 	if err != nil {
 		return nil, fmt.Errorf("listing %s: %w", shorten(set, 64), err)
 	}
 	var rows []Row
-	_, err = c.pages(ctx, target, http.Header{"Prefer": {annotations}}, func(page []Row) error {
+	_, err = c.pages(ctx, target, http.Header{}, func(page []Row) error {
 		if rows = append(rows, page...); len(rows) > maxRows {
 			return fault.New(fault.Invalid, "more than %d rows", maxRows).With("list.long", "")
 		}
@@ -107,7 +99,8 @@ func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
 
 // Update changes columns of the row whose version is etag ("*" for child rows: any version, but never a
 // new row), and returns the row as q asks. Conflict: somebody wrote in between. Gone: the row is deleted.
-// Refused: a rule of the CRM, its text is meant for people.
+// Refused: a value or a rule of the CRM (Record), or a column or right that is missing (Ours); Target
+// names the column where the answer does.
 func (c *Client) Update(ctx context.Context, set, id, etag string, columns map[string]any, q Query) (Row, error) {
 	if etag != "*" && !usableETag.MatchString(etag) {
 		return Row{}, wrap("changing", set, id, fault.New(fault.Invalid, "a row is only changed under a condition").With("etag.unusable", ""))
@@ -141,54 +134,18 @@ func (c *Client) patch(ctx context.Context, set, id string, header http.Header, 
 	if err != nil {
 		return Row{}, fault.New(fault.Invalid, "the columns cannot be written as JSON: %w", err)
 	}
-	header.Set("Prefer", "return=representation,"+annotations)
+	header.Set("Prefer", "return=representation")
 	resp, err := c.send(ctx, http.MethodPatch, target, header, body)
 	if err != nil {
 		return Row{}, err
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		return Row{}, classify(resp, oneRow)
+		return Row{}, classify(resp, writing(Write{Path: strings.TrimPrefix(Bind(set, id), "/"), IfNoneMatch: header.Get("If-None-Match"), Body: columns}))
 	}
 	if row, err := whole(resp); err == nil {
 		return row, nil
 	}
 	return c.get(ctx, set, id, q) // written, but the answer does not show it
-}
-
-// Delete removes the row whose version is etag ("*": any). A row that is gone already is Gone.
-func (c *Client) Delete(ctx context.Context, set, id, etag string) error {
-	if etag != "*" && !usableETag.MatchString(etag) {
-		return wrap("deleting", set, id, fault.New(fault.Invalid, "a row is only deleted under a condition").With("etag.unusable", ""))
-	}
-	target, err := c.rowURL(set, id, Query{})
-	if err != nil {
-		return wrap("deleting", set, id, err)
-	}
-	resp, err := c.send(ctx, http.MethodDelete, target, http.Header{"If-Match": {etag}}, nil)
-	if err == nil && (resp.Status < 200 || resp.Status > 299) {
-		err = classify(resp, oneRow)
-	}
-	if err != nil {
-		return wrap("deleting", set, id, err)
-	}
-	return nil
-}
-
-// WhoAmI names the application user that we are, and its environment; it is the cheapest proof that
-// address and credential are right.
-func (c *Client) WhoAmI(ctx context.Context) (userID, organizationID string, err error) {
-	resp, err := c.send(ctx, http.MethodGet, c.base.String()+"/WhoAmI", http.Header{}, nil)
-	if err == nil && resp.Status != http.StatusOK {
-		err = classify(resp, everything)
-	}
-	var me struct{ UserID, OrganizationID string }
-	if err == nil {
-		err = resp.Decode(&me)
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("asking Dataverse who we are: %w", err)
-	}
-	return guid(me.UserID), guid(me.OrganizationID), nil
 }
 
 // send adds the headers of every call.

@@ -1,7 +1,6 @@
 package dataverse
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -16,141 +15,292 @@ const (
 	codeNoRowForKey    = "0x80060891"
 	codeExists         = "0x80040237"
 	codeVersion        = "0x80060882"
+	codeNoVersions     = "0x8006088d"
 	codeDuplicate      = "0x80040333"
 	codeKeyTaken       = "0x80060892"
 	codeClosed         = "0x80040515"
+	codeNotClosable    = "0x80040516"
+	codeInactive       = "0x80040230"
 	codeNotMember      = "0x80072560"
 	codePrivilege      = "0x80040220"
 	codePrincipal      = "0x80040231"
+	codeColumnWrite    = "0x8004f504"
+	codeColumnRead     = "0x8004f507"
 	codeTimeout        = "0x80044151"
 	codeNotTracked     = "0x80072491"
-	codeBadOData       = "0x80060888"
+	codeTooLong        = "0x80044331"
+	codeOption         = "0x8004431a"
+	codeRange          = "0x8004432f"
+	codeDecimalRange   = "0x80044330"
+	codePlugin         = "0x80040265"
+	codePluginFailed   = "0x80040224"
 	codeManyRequests   = "0x80072322"
 	codeMuchTime       = "0x80072321"
 	codeManyConcurrent = "0x80072326"
 )
 
-// CodeClosed is the Code of a Refused change of state that was made before.
-const CodeClosed = "closed.already"
-
-// maxText is how much of an error's text is kept, in characters: people read it in the CRM.
-const maxText = 300
-
-// scope says what an answer is about: a 403 on one row is that row's business, elsewhere it is ours.
-type scope int
-
+// Codes of our own, which stand where the CRM's would not tell what to do. All other refusals keep the
+// CRM's code, e.g. "0x80044331" for a text that is too long.
 const (
-	oneRow scope = iota
-	everything
+	CodeClosed    = "closed.already"    // a change of state that was made before
+	CodeQuoteOpen = "quote.open"        // draft or active quotes hold up the closing
+	CodeColumn    = "column.missing"    // Target names it
+	CodeTable     = "table.missing"     // a table, a set or an action
+	CodePrivilege = "privilege.missing" // Target names it, e.g. prvWriteOpportunity
+	CodeAccess    = "access.denied"     // to this one record
+	CodeTooLong   = codeTooLong
 )
 
-// classify turns an answer that is not a success into a fault; it is the only place that does.
-func classify(r *httpclient.Response, about scope) error {
-	code, text := readProblem(r.Body)
-	if text == "" {
-		text = http.StatusText(r.Status)
-	}
-	if kindOf(r.Status, code, about) == fault.Later {
-		wait := httpclient.RetryAfter(r, r.Date())
-		return fault.Wait(wait, "Dataverse answered %d: %s", r.Status, text).With(code, "")
-	}
-	label := code
-	switch {
-	case code == codeClosed:
-		label = CodeClosed
-	case code == "":
-		label = "http." + strings.ToLower(strings.ReplaceAll(http.StatusText(r.Status), " ", "."))
-	}
-	return fault.New(kindOf(r.Status, code, about), "Dataverse answered %d: %s", r.Status, text).With(label, mend(r.Status, code))
+// asked is what a call asked for, as far as it decides what a refusal of it means.
+type asked struct {
+	writes bool
+	closes bool              // a closing action is among the writes
+	own    map[string]bool   // the rows that must be there: without them the record is gone
+	others map[string]bool   // rows of it that must be there too: without them it is another record than was read
+	refs   map[string]string // the rows that the values refer to, and the navigation property
+	sent   map[string]bool   // the columns and navigation properties that were written
 }
 
-func kindOf(status int, code string, about scope) fault.Kind {
-	switch code {
-	case codeVersion, codeExists, codeDuplicate, codeKeyTaken:
-		return fault.Conflict
-	case codeNoRow, codeNoRowForKey:
-		return fault.Gone
-	case codeClosed:
-		return fault.Refused
-	case codeNotMember, codeNotTracked:
-		return fault.Denied
-	case codePrivilege, codePrincipal:
-		if about == everything {
-			return fault.Denied
+// reading one row; no id means a list or metadata, which concern the table.
+func reading(ids ...string) asked {
+	a := asked{own: map[string]bool{}}
+	for _, id := range ids {
+		a.own[guid(id)] = true
+	}
+	return a
+}
+
+// writing gathers what a change set, or a single write, asks for.
+func writing(writes ...Write) asked {
+	a := asked{writes: true, own: map[string]bool{}, others: map[string]bool{}, refs: map[string]string{}, sent: map[string]bool{}}
+	for _, w := range writes {
+		set, id := w.target()
+		switch {
+		case id == "": // an action: the row that it is about stands in its parameters
+			a.closes = a.closes || set == "WinOpportunity" || set == "LoseOpportunity"
+			for _, parameter := range w.Body {
+				if row, ok := parameter.(map[string]any); ok {
+					a.note(row, func(id, _ string) { a.own[id] = true })
+				}
+			}
+		case w.IfMatch == "*" && len(writes) > 1:
+			a.others[id] = true
+		case w.IfNoneMatch == "":
+			a.own[id] = true
 		}
-		return fault.Refused
+		a.note(w.Body, func(id, nav string) { a.refs[id] = nav })
+	}
+	return a
+}
+
+// note collects the names of a body, and its links.
+func (a asked) note(body map[string]any, link func(id, nav string)) {
+	for name, value := range body {
+		nav, bound := strings.CutSuffix(name, "@odata.bind")
+		a.sent[nav] = true
+		if text, ok := value.(string); ok && bound {
+			if _, id := (Write{Path: strings.TrimPrefix(text, "/")}).target(); id != "" {
+				link(id, nav)
+			}
+		}
+	}
+}
+
+// target is the set and the row that a path leads to; an action has no row of its own.
+func (w Write) target() (set, id string) {
+	set, rest, _ := strings.Cut(w.Path, "(")
+	id, _, _ = strings.Cut(rest, ")")
+	return set, guid(id)
+}
+
+// classify turns an answer that is not a success into a fault; it is the only place that does. An answer
+// about our rights, tables or columns is Refused of class Ours, whichever record it met; one about a value
+// or a rule of the CRM is Refused of class Record.
+func classify(r *httpclient.Response, about asked) error {
+	p := readReply(r.Body)
+	e := about.judge(r, p)
+	if e.Code == "" {
+		e.Code = p.label(r.Status)
+	}
+	return e.Quoting(p.text).Answered(r.Status)
+}
+
+func (a asked) judge(r *httpclient.Response, p reply) *fault.Error {
+	switch p.code {
+	case codeVersion, codeExists, codeDuplicate, codeKeyTaken:
+		return a.plain(fault.Conflict, r, p)
+	case codeNoRow, codeNoRowForKey:
+		return a.missing(r, p)
+	case codeNotMember:
+		return a.plain(fault.Denied, r, p).Saying("the CRM does not know our application user", "add the app registration as an application user of this environment")
+	case codePrivilege, codePrincipal, codeColumnWrite, codeColumnRead:
+		return a.access(r, p)
 	case codeTimeout:
-		return fault.Broken
+		return a.plain(fault.Broken, r, p)
+	case codeClosed, codeNotClosable, codeInactive, codePlugin:
+		return a.bad(r, p)
 	case codeManyRequests, codeMuchTime, codeManyConcurrent:
-		return fault.Later
+		return a.later(r, p)
+	case codeNotTracked:
+		return a.ours(r, p).Saying("change tracking is off for a table of the CRM", "switch change tracking on for the table")
+	case codeNoVersions:
+		return a.ours(r, p).Saying("a table of the CRM takes no versions", "switch optimistic concurrency on for the table")
 	}
-	return kindOfStatus(status, code, about)
+	return a.judgeStatus(r, p)
 }
 
-func kindOfStatus(status int, code string, about scope) fault.Kind {
-	switch {
-	case status == http.StatusBadRequest:
-		return fault.Refused
-	case status == http.StatusUnauthorized, status == http.StatusForbidden && about == everything:
-		return fault.Denied
-	case status == http.StatusForbidden:
-		return fault.Refused
-	case status == http.StatusNotFound && code == codeBadOData: // the table or set is not there
-		return fault.Denied
-	case status == http.StatusNotFound, status == http.StatusGone:
-		return fault.Gone
-	case status == http.StatusConflict, status == http.StatusPreconditionFailed:
-		return fault.Conflict
-	case status == http.StatusTooManyRequests:
-		return fault.Later
-	case status == http.StatusRequestTimeout:
-		return fault.Broken
-	case status == http.StatusNotImplemented, status >= 400 && status < 500:
-		return fault.Invalid
+func (a asked) judgeStatus(r *httpclient.Response, p reply) *fault.Error {
+	switch s := r.Status; {
+	case s == http.StatusBadRequest:
+		return a.bad(r, p)
+	case s == http.StatusUnauthorized:
+		return a.plain(fault.Denied, r, p).Saying("the CRM takes no token of ours", "compare tenant, client id and credential with the app registration")
+	case s == http.StatusForbidden:
+		return a.access(r, p)
+	case s == http.StatusNotFound && p.code == "" && p.noRow():
+		return a.missing(r, p)
+	case s == http.StatusNotFound:
+		return a.schema(r, p)
+	case s == http.StatusGone:
+		return a.plain(fault.Gone, r, p)
+	case s == http.StatusConflict, s == http.StatusPreconditionFailed:
+		return a.plain(fault.Conflict, r, p)
+	case s == http.StatusTooManyRequests:
+		return a.later(r, p)
+	case s == http.StatusRequestTimeout:
+		return a.plain(fault.Broken, r, p)
+	case s == http.StatusNotImplemented, s >= 400 && s < 500:
+		return a.plain(fault.Invalid, r, p)
 	}
-	return fault.Broken
+	return a.plain(fault.Broken, r, p)
 }
 
-func mend(status int, code string) string {
+// plain is a fault that says what was answered, in our words.
+func (a asked) plain(kind fault.Kind, r *httpclient.Response, p reply) *fault.Error {
+	if p.code == "" {
+		return fault.New(kind, "Dataverse answered %d", r.Status)
+	}
+	return fault.New(kind, "Dataverse answered %d (%s)", r.Status, p.code)
+}
+
+func (a asked) later(r *httpclient.Response, p reply) *fault.Error {
+	e := a.plain(fault.Later, r, p)
+	e.After = httpclient.RetryAfter(r, r.Date())
+	return e
+}
+
+func (a asked) ours(r *httpclient.Response, p reply) *fault.Error {
+	return a.plain(fault.Refused, r, p).OfClass(fault.Ours)
+}
+
+// missing: the record itself is gone, or something that its values refer to was never there.
+func (a asked) missing(r *httpclient.Response, p reply) *fault.Error {
+	table, id := p.missingRow()
+	nav, referred := a.refs[id]
 	switch {
-	case code == codeNotMember:
-		return "add the app registration as an application user of this environment"
-	case code == codeNotTracked:
-		return "switch change tracking on for the table"
-	case status == http.StatusForbidden, code == codePrivilege, code == codePrincipal:
-		return "give the application user the security role of cosell-sync"
-	case status == http.StatusUnauthorized:
-		return "compare tenant, client id and credential with the app registration"
-	case status == http.StatusNotFound && code == codeBadOData:
-		return "compare the table with the CRM; the solution may not be installed"
+	case a.others[id] && !a.own[id]:
+		return a.plain(fault.Conflict, r, p)
+	case a.own[id], len(a.own) > 0 && (!a.writes || id == "" && !a.refers()):
+		return a.plain(fault.Gone, r, p)
+	case !a.writes:
+		return a.schema(r, p)
+	}
+	if table == "" {
+		table = "reference"
+	}
+	what := "a " + table
+	if referred {
+		what += " that " + nav + " refers to"
+	}
+	return fault.Lacking(fault.Record, table, "Dataverse answered %d (%s): a row that is referred to does not exist", r.Status, p.code).
+		Naming(nav).Saying(what+" does not exist in the CRM", "choose another, or restore it")
+}
+
+// refers says whether the values refer to rows that need not be there.
+func (a asked) refers() bool {
+	for id := range a.refs {
+		if !a.own[id] && !a.others[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// access tells a right that our role lacks from one that this record keeps from us.
+func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
+	privilege, right := p.privilege(), p.right()
+	switch {
+	case privilege != "":
+		return a.ours(r, p).With(CodePrivilege, "").Naming(privilege).
+			Saying("the application user lacks "+privilege, "give "+privilege+" to the security role of the application user, for the whole organisation")
+	case right != "" && len(a.own)+len(a.refs) > 0:
+		return a.plain(fault.Refused, r, p).With(CodeAccess, "").
+			Saying("the application user has no "+right+" to this record", "share the record with the application user, or give its security role the right for the whole organisation")
+	case p.code == codeColumnWrite, p.code == codeColumnRead:
+		return a.ours(r, p).Naming(a.named(p)).
+			Saying("column security keeps a column from the application user", "add the application user to the column security profile")
+	}
+	return a.ours(r, p).Saying("the application user lacks a right", "compare the security role of the application user with the guide")
+}
+
+// bad is a 400. Of a read it is about our columns and tables, never about the record; of a write it is
+// about a value, unless it names something that does not exist.
+func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
+	if column, _ := p.missingColumn(); column != "" || p.missingSet() != "" || !a.writes {
+		return a.schema(r, p)
+	}
+	e := a.plain(fault.Refused, r, p).Naming(a.named(p))
+	where := "a column"
+	if e.Target != "" {
+		where = "the column " + e.Target
+	}
+	switch {
+	case p.code == codeClosed:
+		return e.With(CodeClosed, "").Saying("the opportunity is closed already", "nothing to do")
+	case p.code == codeNotClosable, a.closes && p.speaksOfQuotes():
+		return e.With(CodeQuoteOpen, "").Saying("the opportunity cannot be closed while it has open quotes",
+			"close the draft and active quotes; the closing is tried again by itself")
+	case p.code == codeInactive:
+		return e.Saying("the record is closed or inactive", "activate or reopen it")
+	case p.code == codeTooLong:
+		return e.Saying("the text is longer than "+where+" takes", "shorten it")
+	case p.code == codeOption:
+		return e.Saying(where+" has no such option", "compare the options with the field sheet")
+	case p.code == codeRange, p.code == codeDecimalRange:
+		return e.Saying("the value is outside of what "+where+" takes", "correct the value")
+	case p.code == codePlugin, p.code == codePluginFailed:
+		return e.Saying("a rule of the CRM's own refused it", "correct what the rule asks for, or ask the CRM's administrator")
+	case e.Target != "":
+		return e.Saying("the CRM does not take the value of "+where, "correct the value")
+	}
+	return e.Saying("the CRM refused it", "correct the record, or ask the CRM's administrator")
+}
+
+// schema: something that the sheet or we take for granted does not exist.
+func (a asked) schema(r *httpclient.Response, p reply) *fault.Error {
+	const mend = "compare the field sheet with the CRM, and install the columns and tables of cosell-sync"
+	if column, table := p.missingColumn(); column != "" {
+		what := "the column " + column
+		if table != "" {
+			what += " of " + table
+		}
+		return a.ours(r, p).With(CodeColumn, "").Naming(column).Saying(what+" does not exist in the CRM", mend)
+	}
+	if set := p.missingSet(); set != "" {
+		return a.ours(r, p).With(CodeTable, "").Naming(set).Saying("the table or action "+set+" does not exist in the CRM", mend)
+	}
+	if r.Status == http.StatusNotFound {
+		return a.ours(r, p).With(CodeTable, "").Saying("a table or action does not exist in the CRM", mend)
+	}
+	return a.ours(r, p).Saying("the CRM does not understand what we ask for", mend)
+}
+
+// named is the column that the answer names, if it is one that we wrote: the text may quote values.
+func (a asked) named(p reply) string {
+	for _, column := range p.columns() {
+		if a.sent[column] {
+			return column
+		}
 	}
 	return ""
-}
-
-// readProblem gives code (lower case, may be empty in older versions) and text of an error body.
-func readProblem(body []byte) (code, text string) {
-	var p struct {
-		Error struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-	if len(body) > 1<<20 || json.Unmarshal(body, &p) != nil {
-		return "", ""
-	}
-	return strings.ToLower(shorten(p.Error.Code, 64)), shorten(p.Error.Message, maxText)
-}
-
-// shorten cuts at a character boundary and puts blanks in the place of control characters.
-func shorten(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if runes := []rune(s); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return s
 }

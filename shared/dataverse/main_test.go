@@ -92,7 +92,7 @@ func problem(code string) string {
 
 func row(etag string) string {
 	return fmt.Sprintf(`{"@odata.etag":%q,"opportunityid":%q,"name":"Renamed","estimatedvalue":125000.00,"cosell_sync":true,"description":null,"statecode":0,
-		"statecode@OData.Community.Display.V1.FormattedValue":"Open","parentaccountid":{"@odata.etag":"W/\"1\"","accountid":%q,"name":"Fabrikam Ltd"},"contacts":[{"lastname":"A"},{"lastname":"B"}]}`, etag, oneID, otherID)
+		"parentaccountid":{"@odata.etag":"W/\"1\"","accountid":%q,"name":"Fabrikam Ltd"},"contacts":[{"lastname":"A"},{"lastname":"B"}]}`, etag, oneID, otherID)
 }
 
 func wantKind(t *testing.T, err error, kind fault.Kind, code string) {

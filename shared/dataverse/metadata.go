@@ -57,7 +57,7 @@ type wireOptions struct {
 }
 
 // Attributes reads the metadata of a table's columns, by logical name. It takes several calls: keep the
-// result for an hour. Gone: there is no such table.
+// result for an hour. Refused of class Ours: there is no such table.
 func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attribute, error) {
 	if !name.MatchString(table) {
 		return nil, badQuery("table", table)
@@ -113,7 +113,7 @@ func (c *Client) definitions(ctx context.Context, target string) ([]wireAttribut
 		return nil, err
 	}
 	if resp.Status != http.StatusOK {
-		return nil, classify(resp, everything)
+		return nil, classify(resp, reading())
 	}
 	var p struct {
 		Value []wireAttribute `json:"value"`

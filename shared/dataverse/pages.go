@@ -30,7 +30,7 @@ func (c *Client) pages(ctx context.Context, target string, header http.Header, e
 			return "", err
 		}
 		if resp.Status != http.StatusOK {
-			return "", classify(resp, everything)
+			return "", classify(resp, reading())
 		}
 		var p struct {
 			Value []map[string]any `json:"value"`

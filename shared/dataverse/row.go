@@ -15,9 +15,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// formatted is the annotation that holds what people see.
-const formatted = "@OData.Community.Display.V1.FormattedValue"
-
 var (
 	plainGUID  = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 	usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{1,1000}"$`)
@@ -76,9 +73,6 @@ func (r Row) Text(column string) string {
 	}
 	return ""
 }
-
-// Formatted gives the column as people see it, in the caller's language; "" if Dataverse did not say.
-func (r Row) Formatted(column string) string { return r.Text(column + formatted) }
 
 // Row gives an expanded row; false when there is none.
 func (r Row) Row(nav string) (Row, bool) {

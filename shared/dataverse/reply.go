@@ -1,0 +1,146 @@
+package dataverse
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// reply is an error body. The text is read for names only (columns, tables, privileges), which have to
+// look like names: it is the other side's, may quote values, and goes nowhere but to fault.Quoting.
+type reply struct {
+	code string // lower case; empty in older versions, and "0x0" for some
+	text string
+}
+
+// longest is how much of an error's text is looked at, in bytes.
+const longest = 4096
+
+var codeForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$`)
+
+func readReply(body []byte) reply {
+	var p struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if len(body) > 1<<20 || json.Unmarshal(body, &p) != nil {
+		return reply{}
+	}
+	code := strings.ToLower(p.Error.Code)
+	if !codeForm.MatchString(code) || code == "0x0" {
+		code = ""
+	}
+	return reply{code: code, text: p.Error.Message[:min(len(p.Error.Message), longest)]}
+}
+
+// label is the machine word of an answer without a meaning of its own.
+func (p reply) label(status int) string {
+	if p.code != "" {
+		return p.code
+	}
+	return "http." + strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "."))
+}
+
+// The forms of the messages, where the codes do not tell: "0x0" and no code at all stand for many things.
+const ident = `([A-Za-z_][A-Za-z0-9_]{0,127})`
+
+var (
+	noSuchRow     = regexp.MustCompile(`(?i)\b` + ident + `'? with id = ([0-9a-f-]{36}) does not exist`)
+	noSuchColumns = []*regexp.Regexp{
+		regexp.MustCompile(`Could not find a property named '` + ident + `' on type '(?:[\w.]+\.)?` + ident + `'`),
+		regexp.MustCompile(`Invalid property '` + ident + `' was found in entity '(?:[\w.]+\.)?` + ident + `'`),
+		regexp.MustCompile(`[Uu]ndeclared property '` + ident + `' which only has property annotations()`),
+		regexp.MustCompile(`The property '` + ident + `' does not exist on type '(?:[\w.]+\.)?` + ident + `'`),
+	}
+	noSuchSets = []*regexp.Regexp{
+		regexp.MustCompile(`Resource not found for the segment '` + ident + `'`),
+		regexp.MustCompile(`(?i)\bentity with (?:the |a )?name ?(?:= ?)?'` + ident + `'`),
+	}
+	columnForms = []*regexp.Regexp{
+		regexp.MustCompile(`length of the '` + ident + `' attribute`),
+		regexp.MustCompile(`of '` + ident + `' on record of type '`),
+		regexp.MustCompile(`of the property '` + ident + `'`),
+		regexp.MustCompile(`Attribute: ` + ident + ` cannot be set to NULL`),
+		regexp.MustCompile(`The property '` + ident + `' of entity`),
+		regexp.MustCompile(`that the property '` + ident + `' of entity`),
+		regexp.MustCompile(`The value of '` + ident + `@odata\.bind'`),
+		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `'`),
+	}
+	missingRight = regexp.MustCompile(`\b(?:is missing|lacks|missing) (prv[A-Za-z0-9_]{1,100})\b`)
+	recordRight  = regexp.MustCompile(`\b((?:Read|Write|Append|AppendTo|Create|Delete|Share|Assign)Access)\b`)
+	quoteWord    = regexp.MustCompile(`(?i)\bquotes?\b`)
+)
+
+func (p reply) noRow() bool { return noSuchRow.MatchString(p.text) }
+
+// missingRow is the row that does not exist, where the text names it.
+func (p reply) missingRow() (table, id string) {
+	if m := noSuchRow.FindStringSubmatch(p.text); m != nil {
+		return strings.ToLower(m[1]), guid(m[2])
+	}
+	return "", ""
+}
+
+func (p reply) missingColumn() (column, table string) {
+	for _, form := range noSuchColumns {
+		if m := form.FindStringSubmatch(p.text); m != nil {
+			return m[1], m[2]
+		}
+	}
+	return "", ""
+}
+
+func (p reply) missingSet() string {
+	for _, form := range noSuchSets {
+		if m := form.FindStringSubmatch(p.text); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+func (p reply) columns() []string {
+	var out []string
+	for _, form := range columnForms {
+		for _, m := range form.FindAllStringSubmatch(p.text, 5) {
+			out = append(out, m[1])
+		}
+	}
+	return out
+}
+
+// privilege is what a role lacks: "Principal user (Id=…) is missing prvWriteOpportunity privilege (Id=…)".
+func (p reply) privilege() string {
+	if m := missingRight.FindStringSubmatch(p.text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// right is what one record keeps from us: "… does not have ReadAccess right(s) for record with id …", or
+// "SecLib::AccessCheckEx failed. … AccessRights: ReadAccess".
+func (p reply) right() string {
+	if m := recordRight.FindStringSubmatch(p.text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+func (p reply) speaksOfQuotes() bool { return quoteWord.MatchString(p.text) }
+
+// shorten cuts at a character boundary and puts blanks in the place of control characters.
+func shorten(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if runes := []rune(s); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return s
+}
