@@ -69,7 +69,8 @@ func (w *watch) waits(record string, seen time.Time) {
 
 // Ended implements post.Watch.
 func (w *watch) Ended(_, record string, seen time.Time, err error) {
-	if fault.Is(err, fault.Broken) || fault.Is(err, fault.Denied) || fault.Is(err, fault.Later) || fault.Is(err, fault.Conflict) {
+	ours := fault.Is(err, fault.Denied) || fault.ClassOf(err) == fault.Ours
+	if ours || fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) || fault.Is(err, fault.Conflict) {
 		w.waits(record, seen)
 	}
 	w.mu.Lock()
@@ -78,10 +79,10 @@ func (w *watch) Ended(_, record string, seen time.Time, err error) {
 	case err == nil:
 		w.lastSuccess = w.now()
 		delete(w.unfinished, record)
+	case ours:
+		w.denied, w.deniedText = w.now(), err.Error()
 	case fault.Is(err, fault.Refused), fault.Is(err, fault.Invalid), fault.Is(err, fault.Gone):
 		delete(w.unfinished, record)
-	case fault.Is(err, fault.Denied):
-		w.denied, w.deniedText = w.now(), err.Error()
 	}
 }
 

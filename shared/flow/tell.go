@@ -17,6 +17,12 @@ func refusal(err error, what string) cosell.Problem {
 	var e *fault.Error
 	if errors.As(err, &e) {
 		p.Mend, p.Field = e.Mend, cosell.Field(e.Field)
+		if e.Say != "" {
+			p.Text = what + ": " + e.Say
+		}
+		if e.Theirs != "" {
+			p.Text += " (" + e.Theirs + ")"
+		}
 		if e.Code != "" {
 			p.Code = e.Code
 		}

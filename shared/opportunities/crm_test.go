@@ -50,6 +50,8 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, 200, c.rows[path])
 	case !strings.Contains(path, "("):
 		answer(w, 200, `{"value":[`+c.lists[path]+`]}`)
+	case r.Header.Get("If-None-Match") == "*":
+		answer(w, 201, `{"@odata.etag":"W/\"1\""}`)
 	default:
 		answer(w, 404, problem(reply{404, "0x80040217"}))
 	}
