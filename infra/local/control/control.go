@@ -21,6 +21,7 @@ type Local struct {
 	Host          Part          `json:"host"`
 	ServiceBus    ServiceBus    `json:"serviceBus"`
 	Tables        Tables        `json:"tables"`
+	Vault         Part          `json:"vault"`
 	PartnerCenter PartnerCenter `json:"partnerCenter"`
 	Dataverse     Dataverse     `json:"dataverse"`
 	// Simulated is the value of SYNC_SIMULATED: "host=127.0.0.1:port,…".
@@ -56,6 +57,7 @@ type ServiceBus struct {
 // Tables is the table store (Azurite).
 type Tables struct {
 	ConnectionString string `json:"connectionString"`
+	Control          string `json:"control"`
 }
 
 // PartnerCenter is the Partner Center simulator.
@@ -100,7 +102,7 @@ type Entry struct {
 // Fault is the body of `POST faults`. Times 0 means until `DELETE faults`.
 type Fault struct {
 	Match   Match             `json:"match"`
-	Do      string            `json:"do"` // status, delay, cut, loseAnswer or stale
+	Do      string            `json:"do"` // status, delay, cut, loseAnswer, stale or conflict
 	Status  int               `json:"status,omitempty"`
 	Delay   string            `json:"delay,omitempty"` // Go duration, for "delay"
 	Headers map[string]string `json:"headers,omitempty"`
@@ -108,10 +110,18 @@ type Fault struct {
 	Times   int               `json:"times,omitempty"`
 }
 
-// Match selects calls: Method is empty for any, URL a regular expression over the absolute URL.
+// Match selects calls: Method is empty for any, URL a regular expression over the absolute URL, Body one
+// over the request's body.
 type Match struct {
 	Method string `json:"method,omitempty"`
 	URL    string `json:"url,omitempty"`
+	Body   string `json:"body,omitempty"`
+}
+
+// Freeze is the body of `POST freeze`: a part accepts calls and answers none for a while.
+type Freeze struct {
+	Part string `json:"part"`
+	For  string `json:"for"` // Go duration, "20s"
 }
 
 // Delivery is the body of `POST delivery`: how events are delivered from now on. Left out means off.

@@ -2,12 +2,10 @@ package control
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,14 +34,8 @@ type Wire struct {
 	entries  []Entry
 	faults   []*fault
 	inFlight int
+	frozen   chan struct{}           // closed by the thaw; nil: not frozen
 	seen     map[string]*lastAnswers // answers of GETs, for the stale fault
-}
-
-type fault struct {
-	Fault
-	url   *regexp.Regexp
-	delay time.Duration
-	left  int // -1 for ever
 }
 
 type lastAnswers struct{ current, previous *httptest.ResponseRecorder }
@@ -100,72 +92,6 @@ func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
 	WriteJSON(rw, http.StatusOK, out)
 }
 
-func (w *Wire) addFault(rw http.ResponseWriter, r *http.Request) {
-	var f Fault
-	if err := ReadJSON(r, &f); err != nil {
-		WriteError(rw, http.StatusBadRequest, "%v", err)
-		return
-	}
-	compiled := &fault{Fault: f, left: f.Times}
-	if f.Times == 0 {
-		compiled.left = -1
-	}
-	if err := f.check(); err != nil {
-		WriteError(rw, http.StatusBadRequest, "%v", err)
-		return
-	}
-	var err error
-	if compiled.url, err = regexp.Compile(f.Match.URL); err != nil {
-		WriteError(rw, http.StatusBadRequest, "match.url: %v", err)
-		return
-	}
-	switch f.Do {
-	case "cut", "loseAnswer", "stale":
-	case "status":
-		if f.Status < 200 || f.Status > 599 {
-			WriteError(rw, http.StatusBadRequest, "status %d: use 200 to 599", f.Status)
-			return
-		}
-	case "delay":
-		if compiled.delay, err = time.ParseDuration(f.Delay); err != nil || compiled.delay < 0 {
-			WriteError(rw, http.StatusBadRequest, `delay %q: use a duration such as "200ms"`, f.Delay)
-			return
-		}
-	default:
-		WriteError(rw, http.StatusBadRequest, "do %q: use status, delay, cut, loseAnswer or stale", f.Do)
-		return
-	}
-	w.mu.Lock()
-	w.faults = append(w.faults, compiled)
-	n := len(w.faults)
-	w.mu.Unlock()
-	WriteJSON(rw, http.StatusOK, map[string]int{"faults": n})
-}
-
-// check says what is wrong with a fault of any kind.
-func (f Fault) check() error {
-	if f.Times < 0 {
-		return fmt.Errorf("times %d: use 1 or more, or 0 for until DELETE faults", f.Times)
-	}
-	return KnownMethod("match.method", f.Match.Method)
-}
-
-// take returns the first fault that matches and counts it.
-func (w *Wire) take(method, url string) *fault {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, f := range w.faults {
-		if f.left == 0 || f.Match.Method != "" && !strings.EqualFold(f.Match.Method, method) || !f.url.MatchString(url) {
-			continue
-		}
-		if f.left > 0 {
-			f.left--
-		}
-		return f
-	}
-	return nil
-}
-
 // ServeHTTP passes one call to the simulator.
 func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.count(1)
@@ -176,9 +102,10 @@ func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	abs := absoluteURL(r)
+	w.thawed()
 	w.tell(Before, r)
 
-	f := w.take(r.Method, abs)
+	f := w.take(r, abs, body)
 	rec := httptest.NewRecorder()
 	switch {
 	case f == nil:
@@ -195,6 +122,8 @@ func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case f.Do == "delay":
 		w.sleep(f.delay)
 		w.next.ServeHTTP(rec, r)
+	case f.Do == "conflict":
+		w.next.ServeHTTP(rec, outdated(r, body))
 	default:
 		w.next.ServeHTTP(rec, r)
 		if f.Do == "stale" && r.Method == http.MethodGet {
@@ -212,6 +141,36 @@ func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.record(r, abs, body, rec)
 	answer(rw, rec)
 	w.tell(Answered, r)
+}
+
+// Freeze lets calls wait from now on; thaw lets them go on, also those whose caller has gone meanwhile, as
+// a server that comes back does. It may be called more than once.
+func (w *Wire) Freeze() (thaw func()) {
+	frozen := make(chan struct{})
+	w.mu.Lock()
+	if w.frozen == nil {
+		w.frozen = frozen
+	}
+	frozen = w.frozen
+	w.mu.Unlock()
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.frozen == frozen {
+			close(frozen)
+			w.frozen = nil
+		}
+	}
+}
+
+// thawed waits while the wire is frozen.
+func (w *Wire) thawed() {
+	w.mu.Lock()
+	frozen := w.frozen
+	w.mu.Unlock()
+	if frozen != nil {
+		<-frozen
+	}
 }
 
 func answer(rw http.ResponseWriter, rec *httptest.ResponseRecorder) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,9 @@ func TestFaults(t *testing.T) {
 		"LostAnswerIsCommitted":       {fault: `{"do":"loseAnswer","times":1}`, want: []int{0, 200, 200}, writes: 3},
 		"DelayIsSlept":                {fault: `{"do":"delay","delay":"3s","times":1}`, want: []int{200, 200, 200}, writes: 3, slept: 3 * time.Second},
 		"OnlyWhatMatches":             {fault: `{"do":"status","status":500,"match":{"method":"GET"}}`, want: []int{200, 200, 200}, writes: 3},
+		"OnlyTheBodyThatMatches":      {fault: `{"do":"status","status":400,"match":{"body":"^in$"},"times":1}`, want: []int{400, 200, 200}, writes: 2},
+		"NotAnotherBody":              {fault: `{"do":"status","status":400,"match":{"body":"out"}}`, want: []int{200, 200, 200}, writes: 3},
+		"NoConflictWithoutAVersion":   {fault: `{"do":"conflict"}`, want: []int{200, 200, 200}, writes: 3},
 		"UntilDeleted":                {fault: `{"do":"status","status":503,"match":{"url":"/a$"}}`, want: []int{503, 503, 503}},
 	}
 	for name, tt := range tests {
@@ -179,7 +183,7 @@ func TestWatchersSeeEveryPointInOrder(t *testing.T) {
 
 func TestMisspeltControlCallsAreRefused(t *testing.T) {
 	b := start(t)
-	for _, body := range []string{`{"do":"explode"}`, `{"do":"status"}`, `{"do":"delay","delay":"soon"}`, `{"do":"cut","match":{"url":"("}}`, `{"what":1}`, `[]`,
+	for _, body := range []string{`{"do":"explode"}`, `{"do":"status"}`, `{"do":"delay","delay":"soon"}`, `{"do":"cut","match":{"url":"("}}`, `{"do":"cut","match":{"body":"("}}`, `{"what":1}`, `[]`,
 		`{"do":"cut","times":-1}`, `{"do":"cut","match":{"method":"FETCH"}}`, `{"do":"delay","delay":"-1s"}`, `{"do":"cut"}{"do":"cut"}`} {
 		if status, text := b.ask("POST", "/faults", body); status != 400 || !strings.Contains(text, "error") {
 			t.Errorf("%s: %d %s", body, status, text)
@@ -202,5 +206,90 @@ func TestRateTakesSharesAndFlags(t *testing.T) {
 	var d Delivery
 	if err := json.Unmarshal([]byte(`{"lose":2}`), &d); err == nil || errors.Is(err, io.EOF) {
 		t.Errorf("2 is taken as a share")
+	}
+}
+
+// conditional refuses what does not name version 7, alone or in a batch, and keeps what it was sent.
+type conditionalSystem struct{ got []string }
+
+func (s *conditionalSystem) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.got = append(s.got, r.Header.Get("If-Match")+string(body))
+	if !strings.Contains(r.Header.Get("If-Match")+string(body), `W/"7"`) {
+		w.WriteHeader(http.StatusPreconditionFailed)
+	}
+}
+
+func TestConflictIsTheSystemsOwn(t *testing.T) {
+	system := &conditionalSystem{}
+	wire := NewWire(time.Now, func(time.Duration) {}, system)
+	mux := http.NewServeMux()
+	wire.MountControl(mux)
+	rec := httptest.NewRecorder()
+	mux.ServeHTTP(rec, httptest.NewRequest("POST", "/faults", strings.NewReader(`{"do":"conflict","times":2}`)))
+	if rec.Code != http.StatusOK {
+		t.Fatal(rec.Body)
+	}
+	const batch = "--b\r\nIf-Match: W/\"7\"\r\n\r\n{}\r\n--b--"
+	send := func(tag, kind, body string) int {
+		r := httptest.NewRequest("PATCH", "https://x.test/a", strings.NewReader(body))
+		r.Header.Set("If-Match", tag)
+		r.Header.Set("Content-Type", kind)
+		rec := httptest.NewRecorder()
+		wire.ServeHTTP(rec, r)
+		return rec.Code
+	}
+	for i, want := range []int{412, 200} {
+		if got := send(`W/"7"`, "application/json", "{}"); got != want {
+			t.Errorf("write %d: %d, want %d", i, got, want)
+		}
+		if i == 0 && system.got[0] != `W/"0"{}` {
+			t.Errorf("the system was asked %q", system.got[0])
+		}
+		if i == 0 {
+			if got := send("", "multipart/mixed; boundary=b", batch); got != 412 {
+				t.Errorf("batch: %d", got)
+			}
+		}
+	}
+	var out []Entry
+	rec = httptest.NewRecorder()
+	mux.ServeHTTP(rec, httptest.NewRequest("GET", "/history", nil))
+	if err := json.Unmarshal(rec.Body.Bytes(), &out); err != nil || out[0].RequestHeaders["If-Match"] != `W/"7"` || out[1].RequestBody != batch {
+		t.Errorf("the history must show what the caller sent: %+v", out)
+	}
+}
+
+func TestOtherVersionIsNeverTheSame(t *testing.T) {
+	for tag, want := range map[string]string{`W/"100"`: `W/"101"`, `"ab-7f"`: `"ab-0f"`, `W/"datetime'2026-11-25T18%3A00%3A00.1234567Z'"`: `W/"datetime'2026-11-25T18%3A00%3A00.1234560Z'"`, `"x"`: `"0"`, `""`: `""0`} {
+		if got := otherVersion(tag); got != want {
+			t.Errorf("%s: %s, want %s", tag, got, want)
+		}
+	}
+}
+
+func TestFrozenWireAnswersNothingUntilItThaws(t *testing.T) {
+	b := start(t)
+	thaw := b.wire.Freeze()
+	done := make(chan int, 1)
+	go func() {
+		status, _ := b.call("PATCH", "/a")
+		done <- status
+	}()
+	for b.wire.InFlight() == 0 {
+		runtime.Gosched()
+	}
+	select {
+	case status := <-done:
+		t.Fatalf("answered %d while frozen", status)
+	default:
+	}
+	if b.system.writes != 0 {
+		t.Error("the system worked while frozen")
+	}
+	thaw()
+	thaw()
+	if status := <-done; status != 200 || b.system.writes != 1 {
+		t.Errorf("%d, %d writes after the thaw", status, b.system.writes)
 	}
 }

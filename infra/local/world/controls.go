@@ -1,15 +1,11 @@
 package world
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -32,8 +28,9 @@ func (w *World) controls() http.Handler {
 		})
 		root.Handle("/"+name+"/", http.StripPrefix("/"+name, w.kicking(mux)))
 	}
-	part("host", w.host.MountControl, w.mountKill)
+	part("host", w.host.MountControl, w.mountKill, w.mountFreeze)
 	part("servicebus", w.mountBroker)
+	part("tables", w.tables.wire.MountControl)
 	for _, s := range w.systems {
 		part(s.name, s.sim.MountControl, s.wire.MountControl)
 	}
@@ -142,61 +139,4 @@ func (w *World) mountKill(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("POST /faults", noFaults)
 	mux.HandleFunc("DELETE /faults", noFaults)
-}
-
-// mountBroker passes the broker's own calls through; its clock and its idle are the world's.
-func (w *World) mountBroker(mux *http.ServeMux) {
-	target, err := url.Parse(w.broker.ControlURL())
-	if err != nil {
-		panic(err) // made by fmt from a number
-	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		Transport: w.brokerClient.Transport,
-		ErrorHandler: func(rw http.ResponseWriter, _ *http.Request, err error) {
-			control.WriteError(rw, http.StatusBadGateway, "the Service Bus broker does not answer: %v", err)
-		},
-	}
-	for _, call := range []string{"GET /history", "GET /queues", "POST /faults", "DELETE /faults", "POST /reset"} {
-		mux.Handle(call, proxy)
-	}
-}
-
-// brokerPending counts what is queued, locked or scheduled within the horizon. A broker that does not
-// answer counts as one thing that is waited for.
-func (w *World) brokerPending(ctx context.Context) int {
-	var answer struct {
-		Pending int `json:"pending"`
-	}
-	if err := w.askBroker(ctx, http.MethodGet, "/pending?within="+horizon.String(), nil, &answer); err != nil {
-		return 1
-	}
-	return answer.Pending
-}
-
-// askBroker makes one call to the broker's control interface.
-func (w *World) askBroker(ctx context.Context, method, path string, in, out any) error {
-	var body bytes.Buffer
-	if in != nil {
-		if err := json.NewEncoder(&body).Encode(in); err != nil {
-			return err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, w.broker.ControlURL()+path, &body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := w.brokerClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
-	}
-	if out == nil {
-		out = &json.RawMessage{}
-	}
-	return json.NewDecoder(resp.Body).Decode(out)
 }

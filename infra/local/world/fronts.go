@@ -49,6 +49,11 @@ func (w *World) simulated() string {
 	return strings.Join(out, ",")
 }
 
+// simulatedAt is where the stand-in of a real host listens.
+func (w *World) simulatedAt(host string) string {
+	return fmt.Sprintf("127.0.0.1:%d", w.ports.number[surfaces()[host]])
+}
+
 // serveSystems opens the fronts of the systems, under their real names, and of the table store.
 func (w *World) serveSystems(context.Context) error {
 	partnerCenter, dataverse, vault := w.systems[0].wire, w.systems[1].wire, w.systems[2].wire
@@ -114,11 +119,18 @@ type surfaced struct {
 
 // ServeHTTP serves a call that came through named.
 func (s surfaced) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	behind := *r // the wire's own request keeps the real name
-	if asked, ok := r.Context().Value(askedHost{}).(string); ok {
-		behind.Host = asked
-	}
-	s.surfaces[r.Host].ServeHTTP(rw, &behind)
+	backToCaller(s.surfaces[r.Host]).ServeHTTP(rw, r)
+}
+
+// backToCaller undoes named.
+func backToCaller(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		behind := *r // the wire's own request keeps the real name
+		if asked, ok := r.Context().Value(askedHost{}).(string); ok {
+			behind.Host = asked
+		}
+		next.ServeHTTP(rw, &behind)
+	})
 }
 
 // byTenant sends the sign-in calls of one tenant to one system, all others to the other.

@@ -64,7 +64,7 @@ func (w *World) waiting(ctx context.Context) map[string]int {
 	for _, s := range w.systems {
 		note(s.name, s.sim.Pending(until)+s.wire.InFlight())
 	}
-	note("tables", int(w.tables.inFlight.Load()))
+	note("tables", w.tables.wire.InFlight())
 	note("host", w.host.Busy())
 	if len(out) == 0 {
 		note("serviceBus", w.brokerPending(ctx))

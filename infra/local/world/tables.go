@@ -1,59 +1,58 @@
 package world
 
 import (
-	"context"
 	"crypto/tls"
 	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"sync/atomic"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
-// tablesProxy stands in front of Azurite for one purpose: to let the handler be killed at a call to the
-// table store, and idle see such calls.
+// tablesProxy stands in front of Azurite, which is a real emulator and has no control of its own: behind
+// the same wire as the simulated systems it gets a history and faults, and kills can be armed at its calls.
 type tablesProxy struct {
-	proxy    *httputil.ReverseProxy
-	watch    func(control.Point, *http.Request)
-	calls    atomic.Int64
-	inFlight atomic.Int64
+	wire  *control.Wire
+	proxy *httputil.ReverseProxy
+	calls atomic.Int64
 }
 
-func newTablesProxy(azurite *url.URL, trust *tls.Config, quiet *log.Logger, watch func(control.Point, *http.Request)) *tablesProxy {
-	t := &tablesProxy{watch: watch}
+func newTablesProxy(azurite *url.URL, trust *tls.Config, quiet *log.Logger, now func() time.Time) *tablesProxy {
+	t := &tablesProxy{}
 	t.proxy = &httputil.ReverseProxy{
 		// The Host header stays as it was: signatures and the parts of a batch speak of it.
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = azurite.Scheme, azurite.Host
 			r.Out.Host = r.In.Host
 		},
-		Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true, TLSClientConfig: trust},
-		ErrorLog:  quiet,
-		ModifyResponse: func(resp *http.Response) error {
-			seen, _ := resp.Request.Context().Value(seenKey{}).(*http.Request)
-			t.watch(control.Committed, seen)
-			return nil
-		},
+		Transport:      &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true, TLSClientConfig: trust},
+		ErrorLog:       quiet,
+		ModifyResponse: tellVersions,
 	}
+	t.wire = control.NewWire(now, time.Sleep, backToCaller(t.proxy))
+	t.wire.Watch(func(p control.Point, _ *http.Request) {
+		if p == control.Before {
+			t.calls.Add(1)
+		}
+	})
 	return t
 }
 
-// seenKey finds, in the context, the request that the watchers are shown at every point.
-type seenKey struct{}
+// tellVersions gives the history the versions around a write, as far as calls and answers name them.
+func tellVersions(resp *http.Response) error {
+	if resp.Request.Method != http.MethodGet && resp.StatusCode < http.StatusBadRequest {
+		resp.Header.Set(control.HeaderBefore, resp.Request.Header.Get("If-Match"))
+		resp.Header.Set(control.HeaderAfter, resp.Header.Get("ETag"))
+	}
+	return nil
+}
 
-// ServeHTTP passes one call to Azurite.
+// ServeHTTP passes one call to Azurite. It is called named: the real name depends on the storage account.
 func (t *tablesProxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	t.calls.Add(1)
-	t.inFlight.Add(1)
-	defer t.inFlight.Add(-1)
-	seen := r.Clone(r.Context())
-	seen.Host = hostTables
-	t.watch(control.Before, seen)
-	t.proxy.ServeHTTP(rw, r.WithContext(context.WithValue(r.Context(), seenKey{}, seen)))
-	_ = http.NewResponseController(rw).Flush() // the caller may have gone
-	t.watch(control.Answered, seen)
+	named(hostTables, t.wire).ServeHTTP(rw, r)
 }
 
 func (t *tablesProxy) close() { t.proxy.Transport.(*http.Transport).CloseIdleConnections() }

@@ -46,6 +46,7 @@ type World struct {
 	ports     *ports
 	secrets   secrets
 	killer    killer
+	frozen    frozen
 	client    *http.Client // carries events out
 
 	systems      []*system // Partner Center, Dataverse, Key Vault
@@ -193,7 +194,8 @@ func (w *World) startEmulators(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("address of Azurite: %w", err)
 	}
-	w.tables = newTablesProxy(azurite, w.trust(), quiet(), w.killer.watch)
+	w.tables = newTablesProxy(azurite, w.trust(), quiet(), w.clock.now)
+	w.tables.wire.Watch(w.killer.watch)
 	w.onClose(w.tables.close)
 	return nil
 }

@@ -137,7 +137,7 @@ func ask(t *testing.T, method, url string, in any) (int, map[string]any) {
 func TestWorldStandsWhereLocalJSONSays(t *testing.T) {
 	w := standing(t)
 	l := w.Local()
-	for _, base := range []string{l.Host.Control, l.ServiceBus.Control, l.PartnerCenter.Control, l.Dataverse.Control} {
+	for _, base := range []string{l.Host.Control, l.ServiceBus.Control, l.PartnerCenter.Control, l.Dataverse.Control, l.Tables.Control, l.Vault.Control} {
 		for _, path := range []string{"/history", "/idle?wait=5000", "/clock"} {
 			if status, answer := ask(t, http.MethodGet, base+path, nil); status != http.StatusOK {
 				t.Errorf("GET %s%s: %d %v", base, path, status, answer)
@@ -174,7 +174,7 @@ func TestEveryPartHasTheCallsThatItsDocumentLists(t *testing.T) {
 	base := strings.TrimSuffix(w.Local().Host.Control, "/host")
 	row := regexp.MustCompile(`(?m)^\| [^|]+ \| ` + "`(/[a-z]+)`" + `[^|]*\| ([^|;]+)`)
 	rows := row.FindAllStringSubmatch(string(text), -1)
-	if len(rows) != len(w.systems)+2 {
+	if len(rows) != len(w.systems)+3 {
 		t.Errorf("the table has %d parts", len(rows))
 	}
 	for _, found := range rows {

@@ -26,6 +26,7 @@ export class Broker {
   history = new History(this.timeline);
   faults = new Faults();
   queues = new Map();
+  connections = new Set();
 
   // Settings as settings.js reads them; `key` undefined means that any signature will do.
   constructor(settings, key) {
@@ -48,6 +49,20 @@ export class Broker {
     return n;
   }
 
+  // Plays that time has run out on a queue, or on all: for the locks that are held ("locks"), or for links
+  // without traffic, which the service ends after ten minutes ("links"). Returns how many.
+  expire(what, queue) {
+    if (queue !== undefined && !this.queue(String(queue))) throw new Error(`queue ${JSON.stringify(queue)}: use ${[...this.queues.keys()].join(', ')}`);
+    if (what === 'locks') {
+      const queues = queue === undefined ? [...this.queues.values()] : [this.queue(queue)];
+      return queues.reduce((n, q) => n + q.expireLocks(), 0);
+    }
+    if (what !== 'links') throw new Error(`what ${JSON.stringify(what)}: use locks or links`);
+    let n = 0;
+    for (const c of this.connections) n += c.endIdleLinks(queue === undefined ? undefined : this.queue(queue));
+    return n;
+  }
+
   reset() {
     for (const q of this.queues.values()) q.clear();
   }
@@ -63,10 +78,14 @@ export class Broker {
 
   #serve(socket) {
     const amqp = rhea.create_connection(AMQP);
-    new Connection(amqp, this);
+    const connection = new Connection(amqp, this);
+    this.connections.add(connection);
     gatherWrites(amqp, socket);
     amqp.accept(socket);
-    socket.on('close', () => amqp.eof()); // rhea itself misses a socket that this side destroys
+    socket.on('close', () => {
+      this.connections.delete(connection);
+      amqp.eof(); // rhea itself misses a socket that this side destroys
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import rhea from 'rhea';
 import { BATCH, decode, parse, splitBatch } from './codec.js';
 import { Claims } from './claims.js';
 import { Consumer, SESSION_FILTER } from './consumer.js';
-import { Refusal, badMessage, notAllowed, notFound, notImplemented, unauthorized } from './errors.js';
+import { Refusal, badMessage, detachForced, notAllowed, notFound, notImplemented, unauthorized } from './errors.js';
 import { manage, nameOf, reply } from './management.js';
 import { MAX_SIZE } from './queue.js';
 
@@ -19,6 +19,7 @@ export class Connection {
   #claims;
   #replies = new Map(); // reply links by target address and by name
   #consumers = new Set();
+  #senders = new Map(); // links of clients that send to a queue, and the queue
 
   constructor(amqp, broker) {
     this.#amqp = amqp;
@@ -38,6 +39,28 @@ export class Connection {
   #sessionClosed(session) {
     this.#end((c) => c.link.session === session);
     for (const link of Object.values(session.links)) this.#forgetReplies(link);
+  }
+
+  // Ends the links to a queue, or to all, on which nothing happens, as the service does after ten minutes.
+  // The connection stays. Returns how many there were.
+  // https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-troubleshoot#link-is-closed
+  endIdleLinks(queue) {
+    let n = 0;
+    const refuse = (link, role) => {
+      n++;
+      return detachForced(`The link '${link.name}' is force detached by the broker due to errors occurred in ${role}(link${n}). Detach origin: AmqpMessage${role === 'publisher' ? 'Publisher' : 'Consumer'}.IdleTimerExpired: Idle timeout: 00:10:00.`);
+    };
+    for (const [link, of] of this.#senders) {
+      if (queue && of !== queue) continue;
+      this.#senders.delete(link);
+      link.close(refuse(link, 'publisher').amqp);
+    }
+    for (const entry of this.#consumers) {
+      if ((queue && entry.consumer.queue !== queue) || entry.consumer.busy) continue;
+      this.#consumers.delete(entry);
+      entry.consumer.idled(refuse(entry.link, 'consumer'));
+    }
+    return n;
   }
 
   #end(affected) {
@@ -73,6 +96,8 @@ export class Connection {
     } else {
       const queue = this.#authorised(address, address);
       if (queue.parent) throw notAllowed('Messages cannot be sent to a dead-letter queue.');
+      this.#senders.set(receiver, queue);
+      receiver.on('receiver_close', () => this.#senders.delete(receiver));
       receiver.on('message', (context) => this.#onMessage(queue, context, receiver));
     }
     receiver.local.attach.max_message_size = MAX_SIZE;
@@ -207,7 +232,7 @@ export class Connection {
       } catch (e) {
         refuse(e instanceof Refusal ? e : badMessage(`The message cannot be read: ${e.message}`));
       }
-    }, refuse);
+    }, refuse, () => message.bytes ?? message);
   }
 
   // All of a batch or nothing.

@@ -17,6 +17,7 @@ export class Consumer {
   #faults;
   #sent = 0;
   #hold = null;
+  #given = [];
   #ended = false;
   #stopWaiting = () => {};
 
@@ -25,6 +26,7 @@ export class Consumer {
     this.#queue = queue;
     this.#faults = faults;
     this.linkName = link.name;
+    this.queue = queue;
     this.destructive = link.local.attach.snd_settle_mode === SETTLED;
     link.on('sender_flow', () => this.#flow());
     link.on('sender_draining', () => this.#drain());
@@ -44,6 +46,12 @@ export class Consumer {
     else this.#stopWaiting = this.#queue.sessions.acceptNext(this, wait, take, refused);
   }
 
+  // Whether the client has messages in its hands, or still waits for a session.
+  get busy() {
+    this.#given = this.#given.filter((lock) => this.#queue.valid(lock));
+    return this.#given.length > 0 || (this.#queue.sessions !== null && !this.#hold);
+  }
+
   get hold() {
     return this.#hold;
   }
@@ -60,12 +68,20 @@ export class Consumer {
     const { seq, enqueuedAt, failures, state } = message;
     const bytes = encode(message.content, { seq, enqueuedAt, failures, state, lockedUntil: lock?.until });
     const delivery = this.#link.send(bytes, deliveryTag(lock?.token ?? EMPTY_TOKEN), 0);
-    if (lock) delivery.lock = lock;
+    if (!lock) return;
+    delivery.lock = lock;
+    if (this.#given.push(lock) > 256) this.#given = this.#given.filter((l) => this.#queue.valid(l));
   }
 
   // The session's lock has run out.
   lost(refusal) {
     this.#hold = null;
+    this.#link.close(refusal.amqp);
+  }
+
+  // The service ends the link, which has been idle for too long.
+  idled(refusal) {
+    this.closed();
     this.#link.close(refusal.amqp);
   }
 
@@ -108,7 +124,7 @@ export class Consumer {
         if (!(e instanceof Refusal)) throw e;
         refuse(e);
       }
-    }, refuse);
+    }, refuse, () => lock.message.content.body);
   }
 }
 

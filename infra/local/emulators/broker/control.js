@@ -22,6 +22,15 @@ export function controlServer(broker) {
       broker.faults.clear();
       return { faults: 0 };
     },
+    'POST /expire': (_, body) => {
+      onlyMembers(body, ['what', 'queue']);
+      return { expired: broker.expire(body.what, body.queue) };
+    },
+    'POST /freeze': (_, body) => {
+      onlyMembers(body, ['for']);
+      freeze(goDuration(body.for));
+      return { for: body.for };
+    },
     'POST /reset': (_, body) => {
       onlyMembers(body, []);
       broker.reset();
@@ -82,3 +91,12 @@ function queueCounts(broker) {
 }
 
 const clock = (broker) => ({ now: new Date(broker.timeline.worldNow()).toISOString() });
+
+// Once the answer is out the whole process stands still, its clock and this interface included. It comes
+// back by itself, so that it can never be left behind frozen.
+function freeze(ms) {
+  if (ms > LONGEST_FREEZE) throw new Error(`for: at most ${LONGEST_FREEZE / 60_000} minutes`);
+  setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms), 20);
+}
+
+const LONGEST_FREEZE = 600_000;

@@ -21,6 +21,7 @@ export const unauthorized = refusal('amqp:unauthorized-access', 401);
 export const badMessage = refusal('amqp:decode-error', 400);
 export const outOfRange = refusal('com.microsoft:argument-out-of-range', 400);
 export const tooLarge = refusal('amqp:link:message-size-exceeded', 413);
+export const detachForced = refusal('amqp:link:detach-forced', 410);
 export const timedOut = refusal('com.microsoft:timeout', 408);
 export const messageNotFound = refusal('com.microsoft:message-not-found', 404);
 export const messageLockLost = refusal('com.microsoft:message-lock-lost', 410);

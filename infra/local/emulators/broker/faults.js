@@ -21,33 +21,31 @@ export class Faults {
   add(body) {
     onlyMembers(body, MEMBERS);
     const match = body.match ?? {};
-    onlyMembers(match, ['method', 'url'], 'match.');
+    onlyMembers(match, ['method', 'url', 'body'], 'match.');
     if (!DEEDS.includes(body.do)) throw new Error(`do ${JSON.stringify(body.do)}: use ${DEEDS.join(', ')}`);
     if (body.do === 'status' && !(Number.isInteger(body.status) && body.status >= 400 && body.status <= 599)) {
       throw new Error(`status ${body.status}: use 400 to 599`);
     }
     const times = body.times ?? 0;
     if (!Number.isInteger(times) || times < 0) throw new Error(`times ${JSON.stringify(times)}: use a whole number, 0 for ever`);
-    let url;
-    try {
-      url = new RegExp(match.url ?? '');
-    } catch (e) {
-      throw new Error(`match.url: ${e.message}`);
-    }
+    const url = expression('url', match.url);
+    const content = expression('body', match.body);
     const delay = body.do === 'delay' ? goDuration(body.delay) : 0;
-    this.#list.push({ method: match.method ?? '', url, do: body.do, status: body.status, text: body.body, delay, left: times || Infinity });
+    this.#list.push({ method: match.method ?? '', url, body: match.body === undefined ? undefined : content, do: body.do, status: body.status, text: body.body, delay, left: times || Infinity });
   }
 
-  #take(operation, path) {
-    const fault = this.#list.find((f) => f.left > 0 && (!f.method || f.method.toLowerCase() === operation) && f.url.test(`/${path}`));
+  // `content` gives the message's bytes, properties included; operations without a message have none.
+  #take(operation, path, content) {
+    const fault = this.#list.find((f) => f.left > 0 && (!f.method || f.method.toLowerCase() === operation) && f.url.test(`/${path}`) &&
+      (f.body === undefined || f.body.test(Buffer.from(content()).toString())));
     if (fault) fault.left--;
     return fault;
   }
 
   // Runs an operation of a client as the faults have it. `refuse(refusal)` answers instead of `run`.
-  apply(operation, path, connection, run, refuse) {
+  apply(operation, path, connection, run, refuse, content = () => '') {
     if (this.#list.length === 0) return run();
-    const fault = this.#take(operation, path);
+    const fault = this.#take(operation, path, content);
     switch (fault?.do) {
       case undefined:
         return run();
@@ -60,6 +58,14 @@ export class Faults {
         break;
     }
     connection.socket.destroy();
+  }
+}
+
+function expression(name, text = '') {
+  try {
+    return new RegExp(text);
+  } catch (e) {
+    throw new Error(`match.${name}: ${e.message}`);
   }
 }
 

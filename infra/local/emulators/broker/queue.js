@@ -163,6 +163,14 @@ export class Queue {
     this.fail(lock);
   }
 
+  // Ends every lock as if its time had run out; returns how many messages were locked.
+  expireLocks() {
+    const locked = [...this.locks.values()];
+    for (const lock of locked) if (!lock.hold) this.#lockRanOut(lock);
+    this.sessions?.expire();
+    return locked.length;
+  }
+
   valid(lock) {
     return this.locks.get(lock.key) === lock;
   }

@@ -153,6 +153,11 @@ export class Sessions {
     });
   }
 
+  // Every held session is lost, as if its lock had run out.
+  expire() {
+    for (const { hold } of [...this.#byId.values()]) if (hold) this.#lose(hold);
+  }
+
   #lose(hold) {
     this.#queue.log.note('session-lock-expired', this.#queue.path, hold.session.id);
     const { consumer } = hold;
