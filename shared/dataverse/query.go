@@ -54,6 +54,17 @@ func StartsWith(path, text string) string {
 	return "startswith(" + path + "," + quoted(text) + ")"
 }
 
+// Contains looks for texts that hold the text somewhere, taken literally; Dataverse does not mind the case.
+func Contains(path, text string) string {
+	if strings.Contains(text, unbuilt) || !column.MatchString(path) {
+		return unbuilt
+	}
+	return "contains(" + path + "," + quoted(text) + ")"
+}
+
+// Null asks for rows in which the column is empty.
+func Null(path string) string { return equal(path, "null") }
+
 // EqID compares a column with an id; what is not a GUID makes a filter that the client refuses.
 func EqID(path, id string) string {
 	if id = guid(id); id == "" {

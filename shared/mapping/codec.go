@@ -69,7 +69,7 @@ var scalars = map[string]scalar{
 	"date":     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
 	"time":     {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
 	"flag":     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
-	"country":  {[]string{"String"}, textFromReferral, textToReferral, countryFromCRM, textToCRM},
+	"country":  {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
 	AsChoice:   {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
 	AsCurrency: {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
 }

@@ -1,51 +1,181 @@
 package mapping
 
 import (
+	"strings"
 	"sync"
+	"unicode"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+	"golang.org/x/text/unicode/norm"
 )
 
-// countryFromCRM leaves what a person typed as it is, so that the check before a creation can say what is
-// wrong with it, unless names are to be turned into codes.
-func countryFromCRM(g *glossary, column, text string) (string, error) {
-	if g != nil && g.Country != nil {
-		return g.Country(text), nil
+// countryFromCRM gives an assigned code in capitals, and a code for a name where names are converted. A
+// name that is not converted stays as it was typed, so that the check before a creation can say what is
+// wrong with it; two letters that are no country's are an error, because they would look right.
+func countryFromCRM(g *glossary, _, text string) (string, error) {
+	text = strings.TrimSpace(Clean(text))
+	if code, ok := assigned(plainLetters(text)); ok {
+		return code, nil
 	}
-	return textFromCRM(g, column, text)
+	if g != nil && g.Country != nil {
+		if code := g.Country(text); code != text {
+			return code, nil
+		}
+	}
+	if len(text) == 2 {
+		return "", NotA("the code of a country (ISO 3166-1)", text)
+	}
+	return text, nil
 }
 
-// CountryNames turns a country's name in English, French, German, Spanish, Italian or Portuguese, or a
-// code in any letter case, into its ISO 3166-1 alpha-2 code; what it does not know stays as it is. The
-// names are gathered when they are first needed.
+func countryToReferral(_ *glossary, text string) (any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	code, ok := assigned(plainLetters(text))
+	if !ok {
+		return nil, NotA("the code of a country (ISO 3166-1)", text)
+	}
+	return code, nil
+}
+
+func plainLetters(text string) string {
+	return strings.ToUpper(norm.NFKC.String(strings.TrimSpace(text)))
+}
+
+// assigned says whether the two capital letters are an assigned code of ISO 3166-1.
+func assigned(code string) (string, bool) {
+	if len(code) != 2 || !strings.Contains(iso3166, " "+code+" ") {
+		return "", false
+	}
+	return code, true
+}
+
+// iso3166 are the assigned codes. https://www.iso.org/obp/ui/#search/code
+const iso3166 = " AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT " +
+	"BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH " +
+	"ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT " +
+	"HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS " +
+	"LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI " +
+	"NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG " +
+	"SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG " +
+	"UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "
+
+// Country gives the assigned code of ISO 3166-1 for a code in any case, a code of three letters, or a name
+// in English, in the country's own languages, or one that people use. ok is false for anything else.
+func Country(text string) (code string, ok bool) {
+	if code, ok := assigned(plainLetters(text)); ok {
+		return code, true
+	}
+	code, ok = countries()[countryFold(text)]
+	return code, ok
+}
+
+// CountryNames turns what Country knows into codes; anything else stays as it is.
 func CountryNames() func(string) string {
-	names := sync.OnceValue(gatherCountries)
 	return func(name string) string {
-		if code, ok := names()[Loose(name)]; ok {
+		if code, ok := Country(name); ok {
 			return code
 		}
 		return name
 	}
 }
 
+// countryFold makes names of countries comparable, accents aside: few people type them.
+func countryFold(text string) string {
+	folded := cases.Fold().String(norm.NFKD.String(Clean(text)))
+	var b strings.Builder
+	for _, r := range folded {
+		if isWordRune(r) {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func isWordRune(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) && (r < '\u0300' || r > '\u036f')
+}
+
+// countries are the codes by what people write, gathered when first needed and never changed.
+var countries = sync.OnceValue(gatherCountries)
+
 func gatherCountries() map[string]string {
-	out := map[string]string{"uk": "GB", "usa": "US", "unitedstatesofamerica": "US"}
-	spoken := []language.Tag{language.English, language.French, language.German, language.Spanish, language.Italian, language.Portuguese}
-	for a := 'A'; a <= 'Z'; a++ {
-		for b := 'A'; b <= 'Z'; b++ {
-			code := string([]rune{a, b})
-			r, err := language.ParseRegion(code)
-			if err != nil || !r.IsCountry() || r.Canonicalize().String() != code {
-				continue
-			}
-			out[Loose(code)] = code
-			for _, tag := range spoken {
-				if name := Loose(display.Regions(tag).Name(r)); name != "" {
-					out[name] = code
-				}
-			}
+	out := map[string]string{}
+	put := func(name, code string) {
+		if name = countryFold(name); name != "" && out[name] == "" {
+			out[name] = code
+		}
+	}
+	for line := range strings.Lines(usualNames) {
+		code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
+		for name := range strings.SplitSeq(names, ", ") {
+			put(name, code)
+		}
+	}
+	codes := strings.Fields(iso3166)
+	for _, code := range codes {
+		put(language.MustParseRegion(code).ISO3(), code)
+	}
+	for tongue := range strings.FieldsSeq(tongues) {
+		names := display.Regions(language.MustParse(tongue))
+		for _, code := range codes {
+			put(names.Name(language.MustParseRegion(code)), code)
 		}
 	}
 	return out
 }
+
+// tongues are the languages in which names of countries are known; of two countries with one name the
+// earlier language counts.
+const tongues = "en fr de es it pt nl da sv nb nn fi is et lv lt pl cs sk hu sl hr sr bs mk sq ro bg el ru uk be tr az ka hy kk uz he ar fa ur hi bn ta te th vi id ms fil ko ja zh zh-Hant sw af ca eu gl ga cy mt lb am ne si my km lo mn"
+
+// usualNames are names and abbreviations that people use and that no table has.
+const usualNames = `GB UK, Great Britain, Britain, England, Scotland, Wales, Northern Ireland, U.K., GBR, Grossbritannien, Grande-Bretagne, Gran Bretaña
+GR EL, Hellas, Hellenic Republic
+US USA, U.S.A., U.S., United States of America, America, The United States
+NL The Netherlands, Holland, Nederlande, Pays Bas
+CZ Czech Republic, Czechia, Ceska, Ceska Republika, Tschechische Republik
+TR Turkey, Türkiye, Republic of Türkiye
+HK Hong Kong, Hong Kong SAR, Hongkong
+MO Macau, Macao
+AE UAE, U.A.E., Emirates
+CI Ivory Coast, Cote d'Ivoire
+KR South Korea, Korea, Republic of Korea, Korea (South)
+KP North Korea, DPRK
+RU Russian Federation
+CN PRC, P.R. China, People's Republic of China, Mainland China
+TW Taiwan, Republic of China
+VN Viet Nam
+LA Laos
+SY Syria
+IR Iran, Islamic Republic of Iran
+MK Macedonia, FYROM
+MD Moldova, Republic of Moldova
+VA Vatican, Holy See
+CD DR Congo, DRC, Democratic Republic of the Congo
+CG Congo, Republic of the Congo
+CV Cape Verde
+SZ Swaziland
+MM Burma
+TL East Timor
+BO Bolivia
+VE Venezuela
+TZ Tanzania
+BN Brunei
+PS Palestine
+BA Bosnia, Bosnia and Herzegovina
+IE Eire, Republic of Ireland
+ES Espana
+CH Switzerland, Swiss, Suisse, Schweiz, Svizzera
+DE BRD, Bundesrepublik Deutschland, Federal Republic of Germany
+BS The Bahamas
+GM The Gambia
+PH The Philippines
+MV The Maldives
+SA KSA, Kingdom of Saudi Arabia
+ZA RSA, Republic of South Africa
+NZ Aotearoa
+`

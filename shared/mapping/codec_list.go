@@ -64,9 +64,6 @@ func Compact(v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// KeyText makes keys of list members comparable.
-func KeyText(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
-
 // List is a list that was read: keys in the order of the list, texts by key. Of two members with one
 // key the first counts.
 type List struct {
@@ -125,7 +122,7 @@ func SolutionOf(v any) (key string, s Solution, ok bool) {
 // TextOf gives a JSON scalar as text, anything else as empty.
 func TextOf(v any) string {
 	text, _ := scalarText(v) // anything but a scalar counts as empty
-	return LineEnds(text)
+	return Clean(text)
 }
 
 // Elements gives the members of a list in any shape: null, a list, or one object where a list should be.

@@ -210,19 +210,6 @@ func TestUnknownCurrencyIsRefused(t *testing.T) {
 	}
 }
 
-func TestCountryStaysAsTypedUnlessConversionIsOn(t *testing.T) {
-	if got, _ := countryFromCRM(&glossary{}, "", "Deutschland"); got != "Deutschland" {
-		t.Errorf("without conversion: %q", got)
-	}
-	g := &glossary{Country: CountryNames()}
-	for in, want := range map[string]string{"Deutschland": "DE", "germany": "DE", "FRANCE": "FR", "United States": "US", "Vereinigte Staaten": "US",
-		"de": "DE", "D": "D", "": "", "Atlantis": "Atlantis", "Schweiz": "CH", "Royaume-Uni": "GB", "UK": "GB"} {
-		if got, _ := countryFromCRM(g, "", in); got != want {
-			t.Errorf("%q is %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestStatusOfBothSides(t *testing.T) {
 	for in, want := range map[[2]string]string{
 		{"New", "Pending"}: cosell.Pending, {"New", "Received"}: cosell.Pending, {"Active", "Accepted"}: cosell.Accepted,

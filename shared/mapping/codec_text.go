@@ -6,22 +6,19 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
-// Text reads a JSON scalar as text. Texts are kept as they are but for line ends: CRM forms write CRLF.
+// Text reads a JSON scalar as text, cleaned.
 func Text(v any) (string, error) {
 	text, err := scalarText(v)
-	return LineEnds(text), err
+	return Clean(text), err
 }
 
 func textFromReferral(_ *glossary, v any) (string, error) { return Text(v) }
 
-func textToReferral(_ *glossary, text string) (any, error) { return OrNull(text), nil }
+func textToReferral(_ *glossary, text string) (any, error) { return OrNull(Clean(text)), nil }
 
-func textFromCRM(_ *glossary, _, text string) (string, error) { return LineEnds(text), nil }
+func textFromCRM(_ *glossary, _, text string) (string, error) { return Clean(text), nil }
 
-func textToCRM(_ *glossary, _, text string) (any, error) { return OrNull(text), nil }
-
-// LineEnds makes CRLF a single line feed.
-func LineEnds(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+func textToCRM(_ *glossary, _, text string) (any, error) { return OrNull(Clean(text)), nil }
 
 // OrNull gives an empty text as null.
 func OrNull(text string) any {
@@ -40,7 +37,7 @@ const (
 func marks() [4]string { return [4]string{tick, cross, "✔", "✘"} }
 
 func nameFromCRM(_ *glossary, _, text string) (string, error) {
-	_, bare := SplitMark(LineEnds(text))
+	_, bare := SplitMark(Clean(text))
 	return bare, nil
 }
 

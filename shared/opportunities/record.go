@@ -65,7 +65,7 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, catalogue map[str
 			readSolutionRows(row.Rows(field.CRM), catalogue).Into(r, field.Field)
 			continue
 		case mapping.AsSeller:
-			text = mapping.LineEnds(row.Text(field.CRM))
+			text = mapping.Clean(row.Text(field.CRM))
 		default:
 			text, present, err = readColumn(row, field, status, g)
 		}
@@ -124,7 +124,7 @@ func (s *Store) readPeople(r cosell.Record, field mapping.Row, row dataverse.Row
 		if !ok {
 			return
 		}
-		m := mapping.Member{Email: user.Text("internalemailaddress"), FirstName: user.Text("firstname"), LastName: user.Text("lastname"),
+		m := mapping.Member{Email: mapping.Clean(user.Text("internalemailaddress")), FirstName: mapping.Clean(user.Text("firstname")), LastName: mapping.Clean(user.Text("lastname")),
 			Phone: mapping.FirstText(user.Text("address1_telephone1"), user.Text("mobilephone"), s.options.DefaultPhone)}
 		l.Add(m.Key(), m.Text())
 		l.Into(r, field.Field)
@@ -138,8 +138,8 @@ func (s *Store) readPeople(r cosell.Record, field mapping.Row, row dataverse.Row
 }
 
 func contactMember(contact dataverse.Row) mapping.Member {
-	return mapping.Member{Email: strings.TrimSpace(contact.Text("emailaddress1")), FirstName: contact.Text("firstname"),
-		LastName: contact.Text("lastname"), Phone: mapping.FirstText(contact.Text("telephone1"), contact.Text("mobilephone"))}
+	return mapping.Member{Email: strings.TrimSpace(contact.Text("emailaddress1")), FirstName: mapping.Clean(contact.Text("firstname")),
+		LastName: mapping.Clean(contact.Text("lastname")), Phone: mapping.FirstText(contact.Text("telephone1"), contact.Text("mobilephone"))}
 }
 
 // readSolutionRows reads the solution rows. A row that names no solution, neither by the catalogue nor by
@@ -156,7 +156,7 @@ func readSolutionRows(rows []dataverse.Row, catalogue map[string]catalogueSoluti
 func solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (key string, s mapping.Solution) {
 	price, _ := mapping.Decimal(row.Text(solutionPrice)) // numbers of the CRM's own
 	quantity, _ := mapping.Decimal(row.Text(solutionQuantity))
-	s = mapping.Solution{Currency: strings.ToUpper(row.Text(solutionCurrency)), Name: row.Text(solutionName), Price: price, Quantity: quantity}
+	s = mapping.Solution{Currency: strings.ToUpper(row.Text(solutionCurrency)), Name: mapping.Clean(row.Text(solutionName)), Price: price, Quantity: quantity}
 	key = strings.TrimSpace(row.Text(solutionIdentifier))
 	if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(solutionDetail)))]; ok {
 		key = entry.identifier
@@ -178,7 +178,7 @@ func closedBecause(row dataverse.Row, status string) (string, bool) {
 	if len(closed) == 0 {
 		return "", true
 	}
-	if text := strings.TrimSpace(mapping.LineEnds(closed[0].Text("description"))); text != "" {
+	if text := strings.TrimSpace(mapping.Clean(closed[0].Text("description"))); text != "" {
 		return text, true
 	}
 	subject := strings.TrimSpace(closed[0].Text("subject"))

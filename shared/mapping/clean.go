@@ -1,0 +1,60 @@
+package mapping
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Clean makes a text what both systems can hold: CRLF becomes a single line feed, and control characters
+// other than tab, carriage return and line feed, half surrogates (which JSON readers turn into U+FFFD),
+// bytes that are no UTF-8 and the two code points that are no characters are removed. Both sides are read
+// in this form, so cleaning never looks like an edit.
+func Clean(text string) string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if strings.IndexFunc(text, dirty) < 0 {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if dirty(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func dirty(r rune) bool {
+	switch r {
+	case '\t', '\r', '\n':
+		return false
+	case utf8.RuneError, '\uFFFE', '\uFFFF':
+		return true
+	}
+	return unicode.IsControl(r)
+}
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+// ID reads the id of a row as people write it: blanks, braces and letter case around a GUID do not matter.
+// ok is false for everything else, which is then somebody else's id.
+func ID(text string) (id string, ok bool) {
+	id = strings.ToLower(strings.TrimSpace(text))
+	if inner, open := strings.CutPrefix(id, "{"); open {
+		if id, ok = strings.CutSuffix(inner, "}"); !ok {
+			return "", false
+		}
+		id = strings.TrimSpace(id)
+	}
+	if !guid.MatchString(id) {
+		return "", false
+	}
+	return id, true
+}
+
+// KeyText makes keys of list members comparable: one Unicode form, lower case, no blanks around.
+func KeyText(text string) string {
+	return strings.ToLower(strings.TrimSpace(norm.NFC.String(Clean(text))))
+}

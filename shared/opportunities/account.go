@@ -1,0 +1,181 @@
+package opportunities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// AccountUnclear is the code of the refusal to choose between two accounts, and the value of the field
+// "state" of a deal that is made without its customer for that reason.
+const AccountUnclear = "account.unclear"
+
+// generations is how often the id of an account that we made may have been taken by a person's renaming
+// or deactivating it.
+const generations = 3
+
+// findAccount finds the account of a customer. CRM gives every account whose name begins alike, and the
+// rows under the ids that we would give it; the comparison is made here. The one that is written exactly
+// alike counts more than others. Without one, free is the id under which it may be made. An account that
+// we made and that was renamed or deactivated since is somebody else's; one that was merged is followed.
+func (s *Store) findAccount(ctx context.Context, want mapping.Customer) (found *dataverse.Row, free string, err error) {
+	ids := s.accountIDs(want)
+	if s.accountColumn(cosell.CustomerName) == "" {
+		return nil, ids[0], nil
+	}
+	q := s.accountQuery()
+	q.Filter = s.accountFilter(want, ids)
+	rows, err := s.api.List(ctx, accountSet, q)
+	if err != nil {
+		return nil, "", err
+	}
+	var active, inactive []dataverse.Row
+	taken := map[string]bool{}
+	for _, r := range rows {
+		id := r.ID(accountID)
+		taken[id] = true
+		switch same := want.Same(s.customerOf(r)); {
+		case same && r.Text(stateColumn) == "0":
+			active = append(active, r)
+		case r.Text(stateColumn) != "0" && (same || slices.Contains(ids, id)):
+			inactive = append(inactive, r)
+		}
+	}
+	if found, err = s.oneOf(want, active); found != nil || err != nil {
+		return found, "", err
+	}
+	for _, r := range inactive {
+		if found, err = s.master(ctx, r, q); found != nil || err != nil {
+			return found, "", err
+		}
+	}
+	for _, id := range ids {
+		if !taken[id] {
+			return nil, id, nil
+		}
+	}
+	return nil, "", fault.New(fault.Refused, "every id that the account could get is taken").OfClass(fault.Rule).
+		With(AccountUnclear, "choose the account on the opportunity").At(string(cosell.CustomerName))
+}
+
+func (s *Store) accountIDs(want mapping.Customer) []string {
+	ids := []string{s.deterministic("account", want.Key()...)}
+	for n := 2; n <= generations; n++ {
+		ids = append(ids, s.deterministic("account", append(want.Key(), strconv.Itoa(n))...))
+	}
+	return ids
+}
+
+// oneOf takes the account that is written most exactly alike, if there is but one.
+func (s *Store) oneOf(want mapping.Customer, rows []dataverse.Row) (*dataverse.Row, error) {
+	var best []dataverse.Row
+	rank := -1
+	for _, r := range rows {
+		switch exact := want.Exact(s.customerOf(r)); {
+		case exact > rank:
+			rank, best = exact, []dataverse.Row{r}
+		case exact == rank:
+			best = append(best, r)
+		}
+	}
+	switch len(best) {
+	case 0:
+		return nil, nil
+	case 1:
+		return &best[0], nil
+	}
+	var ids, names []string
+	for _, r := range best {
+		ids = append(ids, r.ID(accountID))
+		names = append(names, fmt.Sprintf("%q (%s)", r.Text(s.accountColumn(cosell.CustomerName)), r.ID(accountID)))
+	}
+	return nil, fault.New(fault.Refused, "accounts %s could be the same customer", strings.Join(ids, ", ")).OfClass(fault.Rule).
+		With(AccountUnclear, "").Saying("several accounts could be the customer: "+strings.Join(names, ", "),
+		"choose the account on the opportunity, or merge the accounts").At(string(cosell.CustomerName))
+}
+
+// accountFilter asks for more than Same accepts, never for less.
+func (s *Store) accountFilter(want mapping.Customer, ids []string) string {
+	nameIn, postalIn := s.accountColumn(cosell.CustomerName), s.accountColumn(customerPostalCode)
+	either := []string{dataverse.EqText(nameIn, want.Exactly())}
+	for _, id := range ids {
+		either = append(either, dataverse.EqID(accountID, id))
+	}
+	var begins []string
+	for _, b := range want.Beginnings() {
+		begins = append(begins, dataverse.StartsWith(nameIn, b))
+	}
+	switch {
+	case len(begins) == 0:
+	case want.Postal == "" || postalIn == "":
+		either = append(either, begins...)
+	default:
+		const enough = 2 // the first two are hardly ever written apart
+		part := []rune(want.Postal)
+		either = append(either, dataverse.And(dataverse.Or(begins...),
+			dataverse.Or(dataverse.Contains(postalIn, string(part[:min(enough, len(part))])), dataverse.Null(postalIn))))
+	}
+	return dataverse.Or(either...)
+}
+
+func (s *Store) customerOf(r dataverse.Row) mapping.Customer {
+	column := func(f cosell.Field) string {
+		if c := s.accountColumn(f); c != "" {
+			return r.Text(c)
+		}
+		return ""
+	}
+	return mapping.NewCustomer(column(cosell.CustomerName), column(cosell.CustomerCountry), column(customerPostalCode))
+}
+
+// accountColumn is the account's column of a customer field.
+func (s *Store) accountColumn(f cosell.Field) string {
+	row, _ := s.sheet.Row(f)
+	column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
+	if !ok {
+		return ""
+	}
+	return column
+}
+
+func (s *Store) accountQuery() dataverse.Query {
+	columns := []string{accountID, stateColumn, lookupValue(owningUser), lookupValue(owningTeam)}
+	for _, f := range []cosell.Field{cosell.CustomerName, cosell.CustomerCountry, customerPostalCode} {
+		if c := s.accountColumn(f); c != "" && !slices.Contains(columns, c) {
+			columns = append(columns, c)
+		}
+	}
+	return dataverse.Query{Select: columns, OrderBy: "createdon asc", Expand: []dataverse.Expand{{
+		Nav: contactsOf, Query: dataverse.Query{Select: []string{contactID, "firstname", "lastname", "emailaddress1", stateColumn}},
+	}}}
+}
+
+// master follows an account that was merged into another.
+func (s *Store) master(ctx context.Context, r dataverse.Row, q dataverse.Query) (*dataverse.Row, error) {
+	merged, err := s.api.Get(ctx, accountSet, r.ID(accountID), dataverse.Query{Select: []string{lookupValue(masterRecord)}})
+	id := merged.Text(lookupValue(masterRecord))
+	if err != nil || id == "" {
+		return nil, unlessGone(err)
+	}
+	q.Filter, q.OrderBy = "", ""
+	master, err := s.api.Get(ctx, accountSet, id, q)
+	if err != nil || master.Text(stateColumn) != "0" {
+		return nil, unlessGone(err)
+	}
+	return &master, nil
+}
+
+// unlessGone: an account that cannot be followed is no candidate.
+func unlessGone(err error) error {
+	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Refused) {
+		return nil
+	}
+	return err
+}
