@@ -66,7 +66,7 @@ func NewClient(o Options) (*Client, error) {
 	}, nil
 }
 
-// Get reads one referral. Gone: unknown, or not readable yet. Refused: not visible to us.
+// Get reads one referral. Gone: unknown, or not readable yet. Refused of class Ours: not ours to read.
 func (c *Client) Get(ctx context.Context, id string) (Document, error) {
 	d, err := c.get(ctx, id)
 	if err != nil {
@@ -110,7 +110,9 @@ var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
 // Create sends one POST, never repeated. requestID goes into MS-RequestId; give the same one when the
 // same attempt is sent again. An outcome that is not definite is Broken, and Unknown is true for it;
-// refusals (Refused, Later, Denied) mean that nothing was created. The new document may lack an ETag.
+// refusals (Refused, Later, Denied) mean that nothing was created. Refused is of class Record for a value,
+// whose path stands in Target where the answer names it, and of class Ours for want of a role. The new
+// document may lack an ETag.
 func (c *Client) Create(ctx context.Context, body any, requestID string) (Document, error) {
 	d, err := c.create(ctx, body, requestID)
 	if err != nil {
@@ -164,10 +166,21 @@ func created(resp *httpclient.Response) (Document, error) {
 }
 
 // Patch changes a referral under the condition of its ETag and returns what the system made of it.
-// Conflict: somebody wrote in between. Refused: the change is not allowed. Invalid: operations that
-// Partner Center does not know, or an ETag that is no condition; nothing is sent then.
+// Conflict: somebody wrote in between. Refused: the change is not allowed; Target is the path where the
+// answer names it, or where it was alone. Invalid: operations that Partner Center does not know, or an
+// ETag that is no condition; nothing is sent then.
+//
+// What no published client writes goes first and apart (see apart), so that its refusal names it and
+// holds nothing else. After a refusal of a later part the earlier ones are written, and the ETag is old.
 func (c *Client) Patch(ctx context.Context, id, etag string, ops []Operation) (Document, error) {
-	d, err := c.patch(ctx, id, etag, ops)
+	var d Document
+	_, err := encodeOperations(etag, ops) // nothing is sent unless all of it can be
+	for _, part := range apart(ops) {
+		if err == nil {
+			d, err = c.patch(ctx, id, etag, part)
+			etag = d.ETag()
+		}
+	}
 	if err != nil {
 		return Document{}, fmt.Errorf("changing referral %s: %w", shorten(id, 64), err)
 	}
@@ -192,31 +205,16 @@ func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (D
 		return Document{}, err
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		return Document{}, classify(resp, oneRecord)
+		e := classify(resp, change)
+		if e.Kind == fault.Refused && e.Target == "" && len(ops) == 1 && resp.Status != http.StatusForbidden {
+			e = notTaken(e, ops[0].Path)
+		}
+		return Document{}, e
 	}
 	if d, err := whole(resp, id); err == nil {
 		return d, nil
 	}
 	return c.get(ctx, id) // written, but the answer does not show it: 204, or an empty 200
-}
-
-func encodeOperations(etag string, ops []Operation) ([]byte, error) {
-	if !strongETag.MatchString(etag) {
-		return nil, fault.New(fault.Invalid, "a referral is only changed under the condition of its ETag").With("etag.unusable", "")
-	}
-	if len(ops) == 0 {
-		return nil, fault.New(fault.Invalid, "there is nothing to change").With("patch.invalid", "")
-	}
-	for _, op := range ops {
-		if op.Op != "add" && op.Op != "replace" || !strings.HasPrefix(op.Path, "/") {
-			return nil, fault.New(fault.Invalid, "operation %q on %q is not an add or replace of a member", op.Op, op.Path).With("patch.invalid", "")
-		}
-	}
-	text, err := json.Marshal(ops)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "the change cannot be written as JSON: %w", err)
-	}
-	return text, nil
 }
 
 func (c *Client) referralURL(id string) (string, error) {

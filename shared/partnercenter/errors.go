@@ -1,19 +1,14 @@
 package partnercenter
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
 var errNotJSON = errors.New("it is not one JSON object")
-
-// maxText is how much of an error's text is kept, in characters: people read it in the CRM.
-const maxText = 300
 
 // unknown marks a creation whose outcome cannot be told.
 type unknown struct{ err error }
@@ -28,106 +23,121 @@ func Unknown(err error) bool {
 	return errors.As(err, &u)
 }
 
-// problem is the error body in its three shapes; Go matches member names without case, so that
-// innererror is read too.
-// https://learn.microsoft.com/partner-center/developer/error-codes
-type problem struct {
-	Error       *problem        `json:"error"`
-	Code        json.RawMessage `json:"code"`
-	Message     string          `json:"message"`
-	Description string          `json:"description"`
-	InnerError  *problem        `json:"innerError"`
-}
-
-// reading is one error body: the deepest code, and the text that goes with it.
-func readProblem(body []byte) (code, text string) {
-	var p problem
-	if len(body) > 1<<20 || json.Unmarshal(body, &p) != nil {
-		return "", ""
-	}
-	at := &p
-	if at.Error != nil {
-		at = at.Error
-	}
-	for depth := 0; at != nil && depth < 20; depth, at = depth+1, at.InnerError {
-		if c := strings.Trim(string(at.Code), `"`); c != "" && c != "null" {
-			code = shorten(c, 64)
-		}
-		if t := at.Message + at.Description; t != "" {
-			text = shorten(t, maxText)
-		}
-	}
-	return code, text
-}
-
-// shorten cuts at a character boundary and puts blanks in the place of control characters.
-func shorten(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if isControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if runes := []rune(s); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return s
-}
-
-// scope says what an answer is about: a 403 on one record is that record's business, elsewhere it is ours.
-type scope int
-
+// Codes of our own, which stand where Partner Center's would not tell what to do. All other refusals keep
+// Partner Center's deepest code.
 const (
-	oneRecord scope = iota
-	newRecord
-	everything
+	CodeMFA      = "mfa.missing"    // the consent was given without MFA
+	CodeAudience = "audience.wrong" // the token is for another API
+	CodeRole     = "role.missing"   // the integration user may not do this at all
+	CodeConsent  = "consent.lost"   // the refresh token is of no use any more
 )
 
-// classify turns an answer that is not a success into a fault; it is the only place that does.
-func classify(r *httpclient.Response, about scope) error {
-	code, text := readProblem(r.Body)
-	kind := kindOf(r.Status, code, about)
-	if text == "" {
-		text = http.StatusText(r.Status)
+// The codes of Partner Center that mean something of their own.
+// https://learn.microsoft.com/partner-center/developer/error-codes
+const (
+	theirMFA      = "900421"
+	theirAudience = "900420"
+	theirModified = "resourceModified"
+)
+
+// asked is what a call was about: a no to one record is that record's business, elsewhere it is ours.
+type asked int
+
+const (
+	oneRecord asked = iota // reads it
+	change                 // of one record
+	newRecord
+	everything   // lists
+	registration // of the webhook
+)
+
+// classify turns an answer that is not a success into a fault; it is the only place that does. A refusal
+// of a read, of a list, or of a creation for want of a role is of class Ours; one of a value, or of a
+// change of this one record, of class Record.
+func classify(r *httpclient.Response, about asked) *fault.Error {
+	b := readReply(r.Body)
+	e := judge(r.Status, b, about)
+	if e.Code == "" {
+		e.Code = b.label(r.Status)
 	}
-	label := code
-	if label == "" {
-		label = "http." + strings.ToLower(strings.ReplaceAll(http.StatusText(r.Status), " ", "."))
-	}
-	return fault.New(kind, "Partner Center answered %d: %s", r.Status, text).With(label, mend(r.Status, about))
+	return e.Quoting(b.text).Answered(r.Status)
 }
 
-func kindOf(status int, code string, about scope) fault.Kind {
+func judge(status int, b reply, about asked) *fault.Error {
+	if e := rights(status, b, about); e != nil {
+		return e
+	}
 	switch {
-	case strings.EqualFold(code, "resourceModified"), status == http.StatusPreconditionFailed, status == http.StatusConflict:
-		return fault.Conflict
-	case status == http.StatusUnauthorized, status == http.StatusForbidden && about == everything:
-		return fault.Denied
-	case status == http.StatusForbidden:
-		return fault.Refused
+	case b.has(theirModified), status == http.StatusPreconditionFailed, status == http.StatusConflict:
+		return plain(fault.Conflict, status, b)
 	case status == http.StatusNotFound, status == http.StatusGone:
-		if about == newRecord { // the engagement that it was to join
-			return fault.Refused
-		}
-		return fault.Gone
+		return missing(status, b, about)
 	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
-		return fault.Refused
+		return bad(status, b, about)
 	case status == http.StatusRequestTimeout, status == http.StatusLocked:
-		return fault.Broken
+		return plain(fault.Broken, status, b)
 	case status >= 400 && status < 500:
-		return fault.Invalid
+		return plain(fault.Invalid, status, b)
 	}
-	return fault.Broken
+	return plain(fault.Broken, status, b)
 }
 
-func mend(status int, about scope) string {
-	switch {
-	case status == http.StatusUnauthorized:
-		return "sign in again as the integration user, with MFA, and compare the app's permissions with the guide"
-	case status == http.StatusForbidden && about == everything:
-		return "give the integration user the role Referrals admin for all locations"
-	case status == http.StatusForbidden:
-		return "add the integration user to the deal's team, or give it the role Referrals admin for the deal's location"
+// plain is a fault that says what was answered, in our words.
+func plain(kind fault.Kind, status int, b reply) *fault.Error {
+	if b.code == "" {
+		return fault.New(kind, "Partner Center answered %d", status)
 	}
-	return ""
+	return fault.New(kind, "Partner Center answered %d (%s)", status, b.code)
+}
+
+// rights are the answers about who we are and what we may do; nil for all others.
+func rights(status int, b reply, about asked) *fault.Error {
+	const consent = "consent again as the integration user, signed in with MFA"
+	switch {
+	case b.has(theirMFA):
+		return plain(fault.Denied, status, b).With(CodeMFA, "").Saying("Partner Center wants a sign-in with MFA", consent)
+	case b.has(theirAudience):
+		return plain(fault.Denied, status, b).With(CodeAudience, "").
+			Saying("the token is for another API than the one called", "compare the addresses of Partner Center and the app's permissions with the guide")
+	case status == http.StatusUnauthorized:
+		return plain(fault.Denied, status, b).
+			Saying("Partner Center takes no token of ours", consent+", and compare the app's permissions with the guide")
+	case status == http.StatusForbidden && about == change:
+		return plain(fault.Refused, status, b).Saying("Partner Center does not let the integration user change this deal",
+			"add the integration user to the deal's team, or give it the role Referrals admin for the deal's location")
+	case status == http.StatusForbidden:
+		return plain(fault.Refused, status, b).OfClass(fault.Ours).With(CodeRole, "").
+			Saying("the integration user lacks a role in Partner Center", "give the integration user the role Referrals admin for all locations")
+	}
+	return nil
+}
+
+func missing(status int, b reply, about asked) *fault.Error {
+	switch about {
+	case newRecord: // the engagement that it was to join
+		return fault.Lacking(fault.Record, "engagement", "Partner Center answered %d: what the new referral is to join does not exist", status).
+			Saying("the engagement of the deal does not exist in Partner Center", "look for the deal in the Partner Center portal")
+	case everything:
+		return plain(fault.Refused, status, b).OfClass(fault.Ours).
+			Saying("the address of Partner Center serves no referrals", "compare the addresses of Partner Center with the guide")
+	}
+	return plain(fault.Gone, status, b)
+}
+
+// bad is a 400 or 422: of a write it is about a value, of a read about what we ask for.
+func bad(status int, b reply, about asked) *fault.Error {
+	e := plain(fault.Refused, status, b)
+	if about != change && about != newRecord {
+		return e.OfClass(fault.Ours).Saying("Partner Center does not understand what we ask for", "see the log, and report it")
+	}
+	return notTaken(e, b.target)
+}
+
+// notTaken says which value it is about, where that is known.
+func notTaken(e *fault.Error, target string) *fault.Error {
+	where := "a value"
+	if target != "" {
+		where = "the value of " + target
+	}
+	return e.Naming(target).Saying("Partner Center does not take "+where, "correct the value")
 }

@@ -87,7 +87,7 @@ func TestFilterValuesAreTakenLiterally(t *testing.T) {
 func TestFilterBuilders(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 2, 10, 14, 5, 123456789, time.FixedZone("", 3600))
-	got := And(Eq("direction", "Outgoing"), Since("updatedDateTime", at))
+	got := Eq("direction", "Outgoing") + " and " + Since("updatedDateTime", at)
 	if want := "direction eq 'Outgoing' and updatedDateTime ge 2026-03-02T09:14:05.1234567Z"; got != want {
 		t.Errorf("got %s", got)
 	}

@@ -54,9 +54,6 @@ func Since(path string, t time.Time) string {
 	return path + " ge " + t.UTC().Format("2006-01-02T15:04:05.0000000Z")
 }
 
-// And joins filters that must all hold.
-func And(filters ...string) string { return strings.Join(filters, " and ") }
-
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // guid gives the plain form of an id in lower case, "" for everything else.

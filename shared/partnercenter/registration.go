@@ -156,7 +156,7 @@ func (c *Client) webhook(ctx context.Context, method, path string, body []byte) 
 		return nil, err
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		return nil, classify(resp, everything)
+		return nil, classify(resp, registration)
 	}
 	return resp, nil
 }

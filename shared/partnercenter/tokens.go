@@ -48,6 +48,7 @@ type Tokens struct {
 	turn     chan struct{} // one redemption at a time; a channel, so that waiting ends with the context
 
 	tokens  map[string]accessToken // by audience
+	last    string                 // the refresh token that worked last, for when Key Vault cannot be read
 	unsaved string                 // a rotated refresh token that Key Vault did not take yet
 	refused error                  // the last refusal, not asked again before refusedUntil
 	until   time.Time
@@ -92,8 +93,8 @@ func NewTokens(o TokenOptions) (*Tokens, error) {
 }
 
 // Token gives an access token for the audience (https://host); it is an httpclient.TokenFunc. Denied
-// with code consent.expired: somebody must sign in again. Denied with code client.secret: the app's
-// secret is wrong or has expired.
+// with CodeConsent: somebody must sign in again. Denied with code client.secret: the app's secret is
+// wrong or has expired.
 func (t *Tokens) Token(ctx context.Context, audience, refused string) (string, error) {
 	select {
 	case t.turn <- struct{}{}:
@@ -131,12 +132,9 @@ type grant struct {
 }
 
 func (t *Tokens) redeem(ctx context.Context, audience string) (accessToken, error) {
-	refresh := t.unsaved
-	if refresh == "" {
-		var err error
-		if refresh, err = t.o.Secrets.Get(ctx, t.o.SecretName); err != nil {
-			return accessToken{}, fmt.Errorf("reading the refresh token: %w", err)
-		}
+	refresh, err := t.refreshToken(ctx)
+	if err != nil {
+		return accessToken{}, err
 	}
 	form := url.Values{
 		"grant_type": {"refresh_token"}, "client_id": {t.o.ClientID}, "client_secret": {t.o.ClientSecret},
@@ -161,9 +159,28 @@ func (t *Tokens) redeem(ctx context.Context, audience string) (accessToken, erro
 	if !headerSafe(g.AccessToken) {
 		return accessToken{}, fault.New(fault.Broken, "the token endpoint gave no access token")
 	}
+	t.last = refresh
 	t.keep(ctx, refresh, g.RefreshToken)
 	now := t.o.Now()
 	return accessToken{text: g.AccessToken, expires: now.Add(max(lifetime(g.ExpiresIn)-expiryMargin, shortestLife))}, nil
+}
+
+// refreshToken is the one in Key Vault, since somebody may have signed in again. While Key Vault does not
+// answer, or lets us in no longer, the one that worked last is good enough: it brings to light whether the
+// app's own secret is what is wrong, and otherwise the work goes on.
+func (t *Tokens) refreshToken(ctx context.Context) (string, error) {
+	if t.unsaved != "" {
+		return t.unsaved, nil
+	}
+	text, err := t.o.Secrets.Get(ctx, t.o.SecretName)
+	switch {
+	case err == nil:
+		return text, nil
+	case t.last == "" || fault.Of(err).Code == "consent.missing":
+		return "", fmt.Errorf("reading the refresh token: %w", err)
+	}
+	t.o.Log.LogAttrs(ctx, slog.LevelWarn, "the refresh token cannot be read, the one that worked last is used", fault.Attr(err))
+	return t.last, nil
 }
 
 // keep saves a rotated refresh token. When the vault is away the token is kept here and saved with the
@@ -175,9 +192,10 @@ func (t *Tokens) keep(ctx context.Context, used, got string) {
 	if got == used && t.unsaved == "" {
 		return
 	}
+	t.last = got
 	if err := t.o.Secrets.Set(ctx, t.o.SecretName, got); err != nil {
 		t.unsaved = got
-		t.o.Log.LogAttrs(ctx, slog.LevelWarn, "the rotated refresh token was not saved, will try again", slog.String("error", err.Error()))
+		t.o.Log.LogAttrs(ctx, slog.LevelWarn, "the rotated refresh token was not saved, will try again", fault.Attr(err))
 		return
 	}
 	t.unsaved = ""
@@ -195,16 +213,17 @@ func refusal(status int, g grant) error {
 	}
 	switch {
 	case g.Error == "invalid_grant" || g.Error == "interaction_required":
-		return fault.New(fault.Denied, "the refresh token was refused: %s", detail).
-			With("consent.expired", "sign in again as the integration user, with MFA, and store the new refresh token")
+		return fault.New(fault.Denied, "the refresh token was refused: %s", detail).Answered(status).With(CodeConsent, "").
+			Saying("the integration user's consent is no longer valid", "sign in again as the integration user, with MFA, and store the new refresh token")
 	case g.Error == "invalid_client" || g.Error == "unauthorized_client":
-		return fault.New(fault.Denied, "the app registration was refused: %s", detail).
-			With("client.secret", "compare client id and secret with the app registration; secrets expire")
+		return fault.New(fault.Denied, "the app registration was refused: %s", detail).Answered(status).With("client.secret", "").
+			Saying("the app registration's secret for Partner Center is wrong or has expired", "compare client id and secret with the app registration; secrets expire")
 	case status >= 500 || g.Error == "temporarily_unavailable":
-		return fault.New(fault.Broken, "the token endpoint answered %d", status)
+		return fault.New(fault.Broken, "the token endpoint answered %d", status).Answered(status)
 	}
 	return fault.New(fault.Denied, "the token endpoint answered %d: %s", status, detail).
-		With("token.refused", "compare tenant, client id and the app's permissions for Partner Center")
+		Answered(status).With("token.refused", "").
+		Saying("the token endpoint gives no token for Partner Center", "compare tenant, client id and the app's permissions for Partner Center")
 }
 
 func lifetime(v any) time.Duration {

@@ -18,13 +18,14 @@ import (
 type vault struct {
 	mu     sync.Mutex
 	secret map[string]string
-	down   bool
+	down   bool  // takes nothing
+	closed error // gives nothing
 }
 
 func (v *vault) Get(_ context.Context, name string) (string, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.secret[name], nil
+	return v.secret[name], v.closed
 }
 
 func (v *vault) Set(_ context.Context, name, value string) error {
@@ -121,6 +122,33 @@ func TestRotatedRefreshTokenIsSaved(t *testing.T) {
 	}
 }
 
+// TestAVaultThatIsAwayHidesNoWrongSecret: one app registration may be both our identity for the vault and
+// the client of Partner Center, so that both fail when its secret expires.
+func TestAVaultThatIsAwayHidesNoWrongSecret(t *testing.T) {
+	t.Parallel()
+	w, tokens, h := source(t, issue("a", "", "3600"), answer(401, `{"error":"invalid_client"}`), issue("b", "", "3600"))
+	if _, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil {
+		t.Fatal(err)
+	}
+	h.now, h.vault.closed = h.now.Add(time.Hour), fault.New(fault.Denied, "the vault refuses us").With("vault.denied", "")
+	_, err := tokens.Token(ctx, ReferralsAudience, "")
+	wantKind(t, err, fault.Denied, "client.secret")
+	h.now = h.now.Add(time.Hour)
+	if got, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil || got != "b" {
+		t.Errorf("a vault that is away stops nothing: %q, %v", got, err)
+	}
+	if form, _ := url.ParseQuery(w.calls()[2].body); form.Get("refresh_token") != "first" {
+		t.Errorf("sent %v", form)
+	}
+	h.now, h.vault.closed = h.now.Add(2*time.Hour), fault.New(fault.Denied, "no such secret").With("consent.missing", "")
+	_, err = tokens.Token(ctx, ReferralsAudience, "")
+	wantKind(t, err, fault.Denied, "consent.missing")
+	_, fresh, h := source(t, issue("a", "", "3600"))
+	h.vault.closed = fault.New(fault.Broken, "away").With("vault.unreachable", "")
+	_, err = fresh.Token(ctx, ReferralsAudience, "")
+	wantKind(t, err, fault.Broken, "vault.unreachable")
+}
+
 func TestRefusalsOfTheTokenEndpoint(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -128,7 +156,7 @@ func TestRefusalsOfTheTokenEndpoint(t *testing.T) {
 		kind   fault.Kind
 		code   string
 	}{
-		{answer(400, `{"error":"invalid_grant","error_description":"AADSTS70000 canary","error_codes":[50173]}`), fault.Denied, "consent.expired"},
+		{answer(400, `{"error":"invalid_grant","error_description":"AADSTS70000 canary","error_codes":[50173]}`), fault.Denied, CodeConsent},
 		{answer(401, `{"error":"invalid_client","error_description":"canary"}`), fault.Denied, "client.secret"},
 		{answer(400, `{"error":"invalid scope canary ÿ"}`), fault.Denied, "token.refused"},
 		{answer(429, "", "Retry-After", "60"), fault.Later, ""},
@@ -154,7 +182,7 @@ func TestRefusedConsentIsNotAskedInALoop(t *testing.T) {
 	w, tokens, h := source(t, answer(400, `{"error":"invalid_grant"}`), issue("a", "", "3600"))
 	for range 5 {
 		_, err := tokens.Token(ctx, ReferralsAudience, "")
-		wantKind(t, err, fault.Denied, "consent.expired")
+		wantKind(t, err, fault.Denied, CodeConsent)
 	}
 	if n := len(w.calls()); n != 1 {
 		t.Errorf("%d calls", n)

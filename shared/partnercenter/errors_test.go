@@ -1,0 +1,132 @@
+package partnercenter
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func wantMeaning(t *testing.T, err error, meaning, code string) {
+	t.Helper()
+	got := fault.KindOf(err).String()
+	if class := fault.ClassOf(err); class != "" {
+		got += "/" + string(class)
+	}
+	e := fault.Of(err)
+	if err == nil || got != meaning || code != "" && e.Code != code {
+		t.Errorf("%v is %s with %q, want %s with %q", err, got, e.Code, meaning, code)
+		return
+	}
+	if (e.Kind == fault.Refused || e.Kind == fault.Denied) && (e.Say == "" || e.Mend == "") {
+		t.Errorf("%v says %q and advises %q", err, e.Say, e.Mend)
+	}
+}
+
+func TestTheTargetIsAPointer(t *testing.T) {
+	t.Parallel()
+	ops := []Operation{{"replace", "/details/dealValue", 0}, {"replace", "/details/notes", "x"}}
+	for target, want := range map[string]string{
+		"referral": "", "": "", "/details/dealValue": "/details/dealValue", "details.dealValue": "/details/dealValue", "Details/DealValue": "/details/dealValue",
+		"referral.customerProfile.team[0].email": "/customerProfile/team/0/email", "Name": "/name", "what somebody typed": "", "Referral": "",
+	} {
+		text, _ := json.Marshal(map[string]any{"error": map[string]any{"code": "invalidRequest", "target": "referral",
+			"innerError": map[string]any{"code": "x", "target": target}}})
+		_, c := serve(t, answer(400, string(text)))
+		_, err := c.Patch(ctx, oneID, etag1, ops)
+		if e := fault.Of(err); e.Target != want || !strings.Contains(e.Say, e.Target) {
+			t.Errorf("%q became %q: %s", target, e.Target, e.Say)
+		}
+		_, err = c.Create(ctx, struct{}{}, oneID)
+		if e := fault.Of(err); e.Target != want || fault.ClassOf(err) != fault.Record {
+			t.Errorf("creating: %q became %q", target, e.Target)
+		}
+	}
+	_, c := serve(t, answer(400, `{"error":{"code":"x"}}`))
+	if _, err := c.Patch(ctx, oneID, etag1, ops[:1]); fault.Of(err).Target != "/details/dealValue" {
+		t.Errorf("what was alone is what was refused: %+v", fault.Of(err))
+	}
+}
+
+// TestARoleIsOursADealIsTheRecords: a 403 on a change may be for this deal alone, all others are about
+// what the integration user may do.
+func TestARoleIsOursADealIsTheRecords(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, answer(403, `{"error":{"code":"accessDenied"}}`))
+	_, err := c.Get(ctx, oneID)
+	wantMeaning(t, err, "refused/ours", CodeRole)
+	_, err = c.Create(ctx, struct{}{}, oneID)
+	wantMeaning(t, err, "refused/ours", CodeRole)
+	_, _, err = c.Registration(ctx)
+	wantMeaning(t, err, "refused/ours", CodeRole)
+	_, err = c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
+	wantMeaning(t, err, "refused/record", "accessDenied")
+	_, c = serve(t, answer(404, ""))
+	_, err = c.Create(ctx, struct{}{}, oneID)
+	wantMeaning(t, err, "refused/record", "engagement.unknown")
+}
+
+// TestTheirWordsAreForAuditAlone: they may quote names and addresses of people.
+func TestTheirWordsAreForAuditAlone(t *testing.T) {
+	t.Parallel()
+	const canary = "CANARY Jane Doe jane@example.com"
+	text, _ := json.Marshal(map[string]any{"error": map[string]any{"code": canary, "message": canary, "target": canary,
+		"innerError": map[string]any{"code": "x", "message": "the cause\r\n" + strings.Repeat("é", 2000)}}})
+	for _, status := range []int{400, 401, 403, 404, 409, 412, 415, 422, 500} {
+		_, c := serve(t, answer(status, string(text)))
+		_, get := c.Get(ctx, oneID)
+		_, patch := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
+		_, create := c.Create(ctx, struct{}{}, oneID)
+		for _, err := range []error{get, patch, create} {
+			e := fault.Of(err)
+			if strings.Contains(err.Error()+e.Code+e.Say+e.Mend+e.Target, "CANARY") || strings.Contains(err.Error(), "é") {
+				t.Errorf("%d: %v %+v", status, err, e)
+			}
+			if e.Code != "outcome.unknown" && (!strings.HasPrefix(e.Theirs, canary+"; the cause") || len([]rune(e.Theirs)) != 200) {
+				t.Errorf("%d: quotes %q", status, e.Theirs)
+			}
+		}
+	}
+}
+
+// TestWhatIsUnprovenGoesApartAndFirst: its refusal must hold nothing else.
+func TestWhatIsUnprovenGoesApartAndFirst(t *testing.T) {
+	t.Parallel()
+	paths := func(ops []Operation) string {
+		var parts []string
+		for _, part := range apart(ops) {
+			var paths []string
+			for _, op := range part {
+				paths = append(paths, op.Path)
+			}
+			parts = append(parts, strings.Join(paths, " "))
+		}
+		return strings.Join(parts, ", ")
+	}
+	ops := []Operation{{"replace", "/details/dealValue", 1}, {"replace", "/name", "x"}, {"replace", "/customerProfile/address/city", "x"},
+		{"replace", "/customerProfile/address/country", "DE"}, {"add", "/team/-", nil}, {"replace", "/status", "Closed"}}
+	if got := paths(ops); got != "/name, /customerProfile/address/city /customerProfile/address/country, /details/dealValue /team/- /status" {
+		t.Errorf("got %s", got)
+	}
+	made := append(ops, Operation{"add", "/details/requirements", struct{}{}}, Operation{"add", "/details/requirements/solutions", nil})
+	if got := paths(made); !strings.HasPrefix(got, "/name, /details/dealValue /customerProfile/address/city") || !strings.HasSuffix(got, "/details/requirements /details/requirements/solutions") {
+		t.Errorf("got %s", got)
+	}
+
+	w, c := serve(t, answer(200, referral(oneID, etag2), "ETag", etag2), answer(200, referral(oneID, etag1), "ETag", etag1))
+	d, err := c.Patch(ctx, oneID, etag1, ops[:2])
+	if err != nil || d.ETag() != etag1 || len(w.calls()) != 2 || w.calls()[0].header.Get("If-Match") != etag1 || w.calls()[1].header.Get("If-Match") != etag2 ||
+		!strings.Contains(w.calls()[0].body, "/name") || strings.Contains(w.calls()[1].body, "/name") {
+		t.Errorf("%v, %v: %+v", d.ETag(), err, w.calls())
+	}
+
+	w, c = serve(t, answer(400, `{"error":{"code":"invalidRequest","target":"referral"}}`))
+	_, err = c.Patch(ctx, oneID, etag1, ops[:2])
+	if e := fault.Of(err); e.Target != "/name" || len(w.calls()) != 1 {
+		t.Errorf("%+v after %d calls", e, len(w.calls()))
+	}
+	if _, err = c.Patch(ctx, oneID, etag1, []Operation{ops[1], {"remove", "/status", nil}}); !fault.Is(err, fault.Invalid) || len(w.calls()) != 1 {
+		t.Errorf("%v: nothing may be sent when a part cannot be", err)
+	}
+}
