@@ -162,6 +162,8 @@ func TestTestEventIsFollowedToItsEnd(t *testing.T) {
 	}{
 		"at once":   {[]partnercenter.TestResult{done}, "completed", true},
 		"later":     {[]partnercenter.TestResult{{Status: "running"}, {Status: "running"}, done}, "completed", true},
+		"a number":  {[]partnercenter.TestResult{{Status: "Completed", Results: []partnercenter.TestAttempt{{ResponseCode: "200"}}}, done}, "Completed", true},
+		"failed":    {[]partnercenter.TestResult{{Status: "Submitted"}, {Status: "failed", Results: []partnercenter.TestAttempt{{ResponseCode: "Unauthorized"}, {ResponseCode: "503"}}}, done}, "failed", false},
 		"never":     {[]partnercenter.TestResult{{Status: "running"}}, "running", false},
 		"not found": {nil, "unknown", false},
 	} {

@@ -19,7 +19,7 @@ const (
 // Outcome is what became of a test event.
 type Outcome struct {
 	CorrelationID string    `json:"correlationId"`
-	Status        string    `json:"status"` // completed, or what Partner Center last said
+	Status        string    `json:"status"` // completed, failed, or what Partner Center last said
 	Delivered     bool      `json:"delivered"`
 	URL           string    `json:"url,omitempty"`
 	Attempts      []Attempt `json:"attempts"`
@@ -27,7 +27,7 @@ type Outcome struct {
 
 // Attempt is one delivery of it.
 type Attempt struct {
-	Code    string `json:"code"` // the name of the status that we answered
+	Code    string `json:"code"` // the name or the number of the status that we answered
 	Message string `json:"message,omitempty"`
 	At      string `json:"at"`
 }
@@ -63,7 +63,7 @@ func (h *Handler) follow(ctx context.Context) (Outcome, error) {
 		if err == nil {
 			out = outcomeOf(id, result)
 		}
-		if out.Status == "completed" {
+		if result.Over() {
 			break
 		}
 		if err := h.wait(ctx); err != nil {
@@ -77,7 +77,7 @@ func outcomeOf(id string, r partnercenter.TestResult) Outcome {
 	out := Outcome{CorrelationID: id, Status: r.Status, URL: r.URL, Attempts: []Attempt{}}
 	for _, a := range r.Results {
 		out.Attempts = append(out.Attempts, Attempt{Code: a.ResponseCode, Message: a.ResponseMessage, At: a.At})
-		out.Delivered = out.Delivered || a.ResponseCode == "OK" || a.ResponseCode == "Accepted"
+		out.Delivered = out.Delivered || a.Delivered()
 	}
 	return out
 }

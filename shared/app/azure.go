@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -145,14 +146,23 @@ func (v vault) Set(ctx context.Context, name, value string) error {
 	return vaultError("writing", name, err)
 }
 
+// aadCode is the number by which Entra ID's documentation explains a refusal.
+var aadCode = regexp.MustCompile(`AADSTS[0-9]{3,9}`)
+
 // vaultError keeps no text of the client: it may quote what was sent.
 func vaultError(doing, name string, err error) error {
 	if err == nil {
 		return nil
 	}
 	var res *azcore.ResponseError
-	if !errors.As(err, &res) {
-		return fault.New(fault.Broken, "%s secret %s: Key Vault cannot be reached, or gave no token", doing, name).With("vault.unreachable", "")
+	var identity *azidentity.AuthenticationFailedError
+	switch {
+	case errors.As(err, &identity) && identity.RawResponse != nil && identity.RawResponse.StatusCode < http.StatusInternalServerError &&
+		identity.RawResponse.StatusCode != http.StatusTooManyRequests:
+		return fault.New(fault.Denied, "%s secret %s: the directory refuses our identity (%d %s)", doing, name, identity.RawResponse.StatusCode, aadCode.FindString(err.Error())).
+			With("identity.refused", "").Saying("the directory gives our own identity no token for Key Vault", "compare AZURE_CLIENT_ID and its secret with the app registration; secrets expire")
+	case !errors.As(err, &res):
+		return fault.New(fault.Broken, "%s secret %s: Key Vault cannot be reached", doing, name).With("vault.unreachable", "")
 	}
 	switch res.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

@@ -79,9 +79,8 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 		}
 		return text, err
 	}
-	gate := httpclient.NewGate(0, a.Now, nil) // both hosts know us as the same user
 	chain := func(base, call, operation string) *httpclient.Client {
-		return httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token, Gate: gate,
+		return httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
 			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now})
 	}
 	return partnercenter.NewClient(partnercenter.Options{

@@ -3,6 +3,7 @@ package httpclient
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -15,8 +16,28 @@ import (
 // lost is a call that may have reached the server, while its answer did not reach us.
 type lost struct{ err error }
 
-func (l *lost) Error() string { return l.err.Error() }
+// Error tells what happened by its sort only: the texts of net/http quote what the server sent.
+func (l *lost) Error() string {
+	var op *net.OpError
+	var timeout interface{ Timeout() bool }
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.Is(l.err, errTooLarge):
+		return l.err.Error()
+	case errors.Is(l.err, context.Canceled):
+		return "the call was given up"
+	case errors.As(l.err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case errors.As(l.err, &untrusted):
+		return "the certificate of the server is not trusted"
+	case errors.Is(l.err, io.EOF), errors.Is(l.err, io.ErrUnexpectedEOF), errors.As(l.err, &op):
+		return "the connection was cut"
+	}
+	return "the answer cannot be read"
+}
 func (l *lost) Unwrap() error { return l.err }
+
+var errTooLarge = errors.New("the answer is larger than the limit")
 
 // Lost says whether the request of a failed call may have been carried out: its answer was cut, too
 // large, or never came. It is false for failures before sending (token, gate, dial) and for answers.
@@ -50,8 +71,7 @@ func base(o Options) step {
 			return nil, fault.New(fault.Broken, "reading the answer of %s: %w", req.URL.Host, &lost{err})
 		}
 		if int64(len(body)) > o.MaxBody {
-			err := errors.New("the answer is larger than the limit")
-			return nil, fault.New(fault.Broken, "%s: %w (%d bytes)", req.URL.Host, &lost{err}, o.MaxBody)
+			return nil, fault.New(fault.Broken, "%s: %w (%d bytes)", req.URL.Host, &lost{errTooLarge}, o.MaxBody)
 		}
 		return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 	}

@@ -2,7 +2,8 @@
 //
 // The order is: trace → retry → auth → gate → log → base. Each link is one small file.
 //   - trace names the call, so that all tries of it carry the same ids;
-//   - retry sees whole answers, a body cut in the middle included;
+//   - retry sees whole answers, a body cut in the middle included; it sits out waits of seconds, everything
+//     longer goes back as fault.Later and waits in the queue;
 //   - auth comes before the gate, because fetching a token may take seconds, in which the gate may close;
 //   - the gate is the last question before the wire, so that nothing slips out after a 429;
 //   - log sees method, host and path only, never headers, queries or bodies;
@@ -53,7 +54,10 @@ const (
 )
 
 // Client sends requests through the chain. It may be used by many goroutines.
-type Client struct{ do step }
+type Client struct {
+	do      step
+	options Options
+}
 
 // Request is one call. URL must be https, on one of the client's hosts.
 type Request struct {
@@ -76,6 +80,7 @@ type call struct {
 	token   string // the one that was sent last
 	refused string // the one that was answered with 401
 	try     int
+	waited  time.Duration // as the other side asked
 }
 
 type step func(ctx context.Context, c *call) (*Response, error)
@@ -87,7 +92,15 @@ func New(o Options) *Client {
 	for _, link := range []func(Options, step) step{logged, gated, authorised, retried, traced} {
 		chain = link(o, chain)
 	}
-	return &Client{do: chain}
+	return &Client{do: chain, options: o}
+}
+
+// Apart gives the same chain with a gate of its own: for calls that have a limit of their own at the other
+// side, whose 429 says nothing about all others.
+func (c *Client) Apart() *Client {
+	o := c.options
+	o.Gate = nil
+	return New(o)
 }
 
 func (o Options) withDefaults() Options {

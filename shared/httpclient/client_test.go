@@ -147,6 +147,56 @@ func TestWaitsBetweenTriesStayShort(t *testing.T) {
 	}
 }
 
+// TestRepeatsOfAMessageAreCountedTogether: loops nest, so a budget for each call would be multiplied.
+func TestRepeatsOfAMessageAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(503))
+	c, ctx := httpclient.New(w.options()), httpclient.WithRepeats(context.Background(), 3)
+	for range 5 {
+		if _, err := c.Do(ctx, httpclient.Request{Method: "GET", URL: w.URL + "/x"}); err != nil {
+			t.Error(err)
+		}
+	}
+	if w.calls() != 5+3 {
+		t.Errorf("%d calls, want one each and three repeats", w.calls())
+	}
+	w = serve(t, status(429, "Retry-After", "1"))
+	_, err := httpclient.New(w.options()).Do(httpclient.WithRepeats(context.Background(), 0), httpclient.Request{Method: "GET", URL: w.URL + "/x"})
+	wantLater(t, err, time.Second)
+	if w.calls() != 1 {
+		t.Errorf("%d calls", w.calls())
+	}
+}
+
+func TestOnlySecondsAreSatOut(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{429, 503} {
+		w := serve(t, status(code, "Retry-After", "2"))
+		_, err := do(w, w.options(), "GET")
+		if wantLater(t, err, 2*time.Second); w.calls() != 2 {
+			t.Errorf("%d: %d calls, want a wait of 2 s and no second one", code, w.calls())
+		}
+	}
+}
+
+// TestAServersWordsAreNoErrorText: net/http quotes a line that it does not understand.
+func TestAServersWordsAreNoErrorText(t *testing.T) {
+	t.Parallel()
+	w := serve(t, func(rw http.ResponseWriter, _ *http.Request) {
+		conn, _, err := rw.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = conn.Write([]byte("CANARY Jane Doe\r\n\r\n"))
+	})
+	_, err := do(w, w.options(), "POST")
+	if !httpclient.Lost(err) || strings.Contains(err.Error(), "CANARY") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestLongRetryAfterIsLaterAtOnce(t *testing.T) {
 	t.Parallel()
 	date := "Mon, 02 Mar 2026 10:00:00 GMT"

@@ -36,6 +36,23 @@ func TestAfter429NobodyOfTheIdentitySends(t *testing.T) {
 	}
 }
 
+// TestApartHasAGateOfItsOwn: a 429 of one side call must not hold up everything else.
+func TestApartHasAGateOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(429, "Retry-After", "60"), status(200))
+	c := httpclient.New(w.options())
+	get := httpclient.Request{Method: "GET", URL: w.URL + "/x"}
+	side := c.Apart()
+	_, err := side.Do(context.Background(), get)
+	wantLater(t, err, time.Minute)
+	if resp, err := c.Do(context.Background(), get); err != nil || resp.Status != 200 {
+		t.Errorf("got %v, %v", resp, err)
+	}
+	if _, err := side.Do(context.Background(), get); !fault.Is(err, fault.Later) || w.calls() != 2 {
+		t.Errorf("got %v after %d calls", err, w.calls())
+	}
+}
+
 func TestGateThatClosesWhileATokenIsFetchedHoldsTheCall(t *testing.T) {
 	t.Parallel()
 	w := serve(t, status(200))

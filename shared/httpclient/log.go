@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // logged writes one line per try. Queries are left out because filters hold names and addresses of
@@ -19,7 +21,7 @@ func logged(o Options, next step) step {
 		level := slog.LevelDebug
 		if err != nil {
 			level = slog.LevelWarn
-			attrs = append(attrs, slog.String("error", err.Error()))
+			attrs = append(attrs, fault.Attr(err))
 		} else {
 			attrs = append(attrs, slog.Int("status", resp.Status), slog.String("request_id", requestID(resp)))
 			if resp.Status >= 500 || resp.Status == 429 {

@@ -7,13 +7,37 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// maxTries of one call; the waits between them stay under 2 s together.
+// maxTries of one call; the waits between them stay under shortWait together.
 const maxTries = 3
+
+type repeatsKey struct{}
+
+// WithRepeats gives all calls under the context n repeats together. Loops nest: a call is repeated here,
+// its caller reads and decides again, and the queue delivers the message again. With a budget for the
+// message, a system that is down costs a message a handful of calls and not the product of all three;
+// what is left over is tried again from the queue, with its longer waits.
+func WithRepeats(ctx context.Context, n int) context.Context {
+	left := &atomic.Int32{}
+	left.Store(int32(n))
+	return context.WithValue(ctx, repeatsKey{}, left)
+}
+
+func repeatsLeft(ctx context.Context) bool {
+	left, ok := ctx.Value(repeatsKey{}).(*atomic.Int32)
+	return !ok || left.Load() > 0
+}
+
+func spendRepeat(ctx context.Context) {
+	if left, ok := ctx.Value(repeatsKey{}).(*atomic.Int32); ok {
+		left.Add(-1)
+	}
+}
 
 // unsaid is the wait after a 429 that names none.
 const unsaid = 5 * time.Second
@@ -21,7 +45,7 @@ const unsaid = 5 * time.Second
 // retried repeats what may be repeated, after short waits: reads, and writes under a version condition,
 // which a second time answer 412 instead of writing again. One 401 renews the token; that is repeated
 // for every method, because a refused call was not carried out. A long wait goes back as fault.Later,
-// so that the worker is free meanwhile.
+// so that the worker is free meanwhile. Where the context has a budget (WithRepeats), it ends the repeats.
 func retried(o Options, next step) step {
 	return func(ctx context.Context, c *call) (*Response, error) {
 		renewed := false
@@ -33,10 +57,11 @@ func retried(o Options, next step) step {
 				continue
 			}
 			c.refused = ""
-			wait, again, err := judge(o, c, resp, err)
+			wait, again, err := judge(o, c, repeatsLeft(ctx), resp, err)
 			if !again {
 				return answer(resp, err)
 			}
+			spendRepeat(ctx)
 			if wait > 0 {
 				if err := o.Sleep(ctx, wait); err != nil {
 					return nil, fault.New(fault.Broken, "waiting to try again: %w", err)
@@ -54,14 +79,14 @@ func answer(resp *Response, err error) (*Response, error) {
 }
 
 // judge says whether the call is tried again and when, or what the caller gets instead of the answer.
-func judge(o Options, c *call, resp *Response, err error) (wait time.Duration, again bool, _ error) {
-	may := repeatable(c.Request) && c.try < maxTries
+func judge(o Options, c *call, may bool, resp *Response, err error) (wait time.Duration, again bool, _ error) {
+	may = may && repeatable(c.Request) && c.try < maxTries
 	switch {
 	case err != nil:
 		return backOff(c.try), may && passing(err), err
 	case resp.Status == http.StatusTooManyRequests:
 		asked := RetryAfter(resp, o.Now())
-		if may && asked <= shortWait {
+		if c.waited += asked; may && c.waited <= shortWait {
 			return 0, true, nil // the gate waits
 		}
 		return 0, false, throttled(asked)
@@ -70,7 +95,7 @@ func judge(o Options, c *call, resp *Response, err error) (wait time.Duration, a
 			return backOff(c.try), may, nil
 		}
 		asked := RetryAfter(resp, o.Now())
-		if asked > shortWait {
+		if c.waited += asked; c.waited > shortWait {
 			return 0, false, throttled(asked)
 		}
 		return asked, may, nil

@@ -32,8 +32,8 @@ const (
 	WebhooksOperationHeader  = "MS-CorrelationId"
 )
 
-// Options are what a Client needs. The two hosts want tokens of two audiences, hence two chains. Either
-// chain may be nil where only the other is used.
+// Options are what a Client needs. The two hosts want tokens of two audiences and have limits of their
+// own, hence two chains, each with its gate. Either chain may be nil where only the other is used.
 type Options struct {
 	ReferralsURL string
 	WebhooksURL  string
@@ -46,6 +46,7 @@ type Options struct {
 type Client struct {
 	referrals, webhooks       string
 	referralsHTTP, webhookAPI *httpclient.Client
+	testEvents                *httpclient.Client // two a minute, which says nothing about the other calls
 	log                       *slog.Logger
 }
 
@@ -60,10 +61,14 @@ func NewClient(o Options) (*Client, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Client{
+	c := &Client{
 		referrals: strings.TrimRight(o.ReferralsURL, "/"), webhooks: strings.TrimRight(o.WebhooksURL, "/"),
 		referralsHTTP: o.Referrals, webhookAPI: o.Webhooks, log: o.Log,
-	}, nil
+	}
+	if o.Webhooks != nil {
+		c.testEvents = o.Webhooks.Apart()
+	}
+	return c, nil
 }
 
 // Get reads one referral. Gone: unknown, or not readable yet. Refused of class Ours: not ours to read.

@@ -37,13 +37,13 @@ var offered = []string{
 
 // apart puts what is not offered into parts of its own, one for each object ("/customerProfile/address")
 // or member ("/name"), and the rest into the last. Where objects are made on the way, order matters, and
-// only members of the top go apart.
+// only the name goes apart.
 func apart(ops []Operation) [][]Operation {
 	var keys []string
 	parts, ordered := map[string][]Operation{}, makesObjects(ops)
 	for _, op := range ops {
 		key := "" // of the rest
-		if !isOffered(op.Path) && (!ordered || strings.Count(op.Path, "/") == 1) {
+		if !isOffered(op.Path) && (!ordered || op.Path == "/name") {
 			key = object(op.Path)
 		}
 		if len(parts[key]) == 0 && key != "" {

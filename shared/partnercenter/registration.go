@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -22,17 +24,35 @@ type Registration struct {
 
 // TestResult is what became of a test event.
 type TestResult struct {
-	Status  string // "completed" when all is over; other values are not documented
+	Status  string // "Submitted", then "completed" or "failed"; see Over
 	URL     string // where it was delivered to
 	Results []TestAttempt
 }
 
 // TestAttempt is one delivery of a test event.
 type TestAttempt struct {
-	ResponseCode    string // the name of the status, "OK"
+	ResponseCode    string // the name of the status, "OK", or its number, "200"; see Delivered
 	ResponseMessage string
 	SystemError     bool
 	At              string // as written, UTC without a zone
+}
+
+// Over says that no more attempts follow.
+func (r TestResult) Over() bool {
+	return strings.EqualFold(r.Status, "completed") || strings.EqualFold(r.Status, "failed")
+}
+
+// taken are the names of the 2xx statuses as .NET writes them.
+// https://learn.microsoft.com/dotnet/api/system.net.httpstatuscode
+var taken = []string{"OK", "Created", "Accepted", "NonAuthoritativeInformation", "NoContent", "ResetContent", "PartialContent", "MultiStatus", "AlreadyReported", "IMUsed"}
+
+// Delivered says that the attempt was answered with a 2xx status, by name or by number.
+func (a TestAttempt) Delivered() bool {
+	code := strings.TrimSpace(a.ResponseCode)
+	if n, err := strconv.Atoi(code); err == nil {
+		return n >= 200 && n <= 299
+	}
+	return slices.ContainsFunc(taken, func(name string) bool { return strings.EqualFold(name, code) })
 }
 
 // wireRegistration is read without case: the documentation mixes both.
@@ -97,7 +117,7 @@ func readRegistration(resp *httpclient.Response) (Registration, error) {
 
 // SendTestEvent asks for a test event; test-created must be registered. Later: the third in a minute.
 func (c *Client) SendTestEvent(ctx context.Context) (correlationID string, err error) {
-	resp, err := c.webhook(ctx, http.MethodPost, "/validationEvents", nil)
+	resp, err := c.webhookBy(ctx, c.testEvents, http.MethodPost, "/validationEvents", nil)
 	if err != nil {
 		return "", fmt.Errorf("asking for a test event: %w", err)
 	}
@@ -127,7 +147,7 @@ func (c *Client) TestEvent(ctx context.Context, correlationID string) (TestResul
 		Status  string `json:"status"`
 		URL     string `json:"callbackUrl"`
 		Results []struct {
-			Code    string `json:"responseCode"`
+			Code    any    `json:"responseCode"` // a text, or the number itself
 			Message string `json:"responseMessage"`
 			System  bool   `json:"systemError"`
 			At      string `json:"dateTimeUtc"`
@@ -138,20 +158,31 @@ func (c *Client) TestEvent(ctx context.Context, correlationID string) (TestResul
 	}
 	result := TestResult{Status: answer.Status, URL: answer.URL}
 	for _, r := range answer.Results {
-		result.Results = append(result.Results, TestAttempt{r.Code, shorten(r.Message, maxText), r.System, r.At})
+		result.Results = append(result.Results, TestAttempt{codeText(r.Code), shorten(r.Message, maxText), r.System, r.At})
 	}
 	return result, nil
 }
 
+func codeText(v any) string {
+	if v == nil {
+		return ""
+	}
+	return shorten(fmt.Sprint(v), 64)
+}
+
 // webhook calls the registration host and gives answers of the 200s only.
 func (c *Client) webhook(ctx context.Context, method, path string, body []byte) (*httpclient.Response, error) {
+	return c.webhookBy(ctx, c.webhookAPI, method, path, body)
+}
+
+func (c *Client) webhookBy(ctx context.Context, chain *httpclient.Client, method, path string, body []byte) (*httpclient.Response, error) {
 	header := jsonHeader()
 	header.Set("MS-Contract-Version", "v1")
 	header.Set("MS-PartnerCenter-Application", "cosell-sync")
 	if body != nil {
 		header.Set("Content-Type", "application/json")
 	}
-	resp, err := c.webhookAPI.Do(ctx, httpclient.Request{Method: method, URL: c.webhooks + path, Header: header, Body: body})
+	resp, err := chain.Do(ctx, httpclient.Request{Method: method, URL: c.webhooks + path, Header: header, Body: body})
 	if err != nil {
 		return nil, err
 	}

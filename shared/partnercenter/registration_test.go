@@ -60,9 +60,38 @@ func TestTestEventIsSentAndFollowed(t *testing.T) {
 	if uri := w.calls()[0].uri; uri != "/webhooks/v1/registration/validationEvents/"+oneID {
 		t.Errorf("called %s", uri)
 	}
-	_, c = serve(t, answer(429, "", "Retry-After", "30"))
-	_, err = c.SendTestEvent(ctx)
-	wantKind(t, err, fault.Later, "")
 	_, err = c.TestEvent(ctx, "x")
 	wantKind(t, err, fault.Invalid, "")
+}
+
+// TestTheLimitOfTestEventsHoldsUpNothingElse: two a minute is the limit of that one call.
+func TestTheLimitOfTestEventsHoldsUpNothingElse(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, answer(429, "", "Retry-After", "30"), answer(404, ""))
+	_, err := c.SendTestEvent(ctx)
+	wantKind(t, err, fault.Later, "")
+	if _, there, err := c.Registration(ctx); there || err != nil {
+		t.Errorf("got %v", err)
+	}
+	_, err = c.SendTestEvent(ctx)
+	if wantKind(t, err, fault.Later, ""); len(w.calls()) != 2 {
+		t.Errorf("%d calls", len(w.calls()))
+	}
+}
+
+func TestEveryFormOfATestResultIsRead(t *testing.T) {
+	t.Parallel()
+	for status, over := range map[string]bool{"completed": true, "Completed": true, "failed": true, "Submitted": false, "": false} {
+		if got := (TestResult{Status: status}).Over(); got != over {
+			t.Errorf("%q is over: %v", status, got)
+		}
+	}
+	for code, want := range map[string]bool{`"OK"`: true, `"Accepted"`: true, `"200"`: true, `202`: true, `"NoContent"`: true, `"Unauthorized"`: false,
+		`"503"`: false, `0`: false, `null`: false, `""`: false, `{}`: false} {
+		_, c := serve(t, answer(200, `{"status":"completed","results":[{"responseCode":`+code+`}]}`))
+		got, err := c.TestEvent(ctx, oneID)
+		if err != nil || got.Results[0].Delivered() != want {
+			t.Errorf("%s: %+v, %v", code, got, err)
+		}
+	}
 }

@@ -59,11 +59,14 @@ func (o *Post) Handler(function string, from queue.Name, work Work) func(context
 		if p.Tenant != o.Tenant {
 			return fault.New(fault.Invalid, "a pointer of the tenant %q does not belong here: this app works for %q", p.Tenant, o.Tenant)
 		}
-		err = work(Traced(ctx, p.Trace), hint(p))
+		err = work(httpclient.WithRepeats(Traced(ctx, p.Trace), repeats), hint(p))
 		o.Watch.Ended(function, p.Kind+"|"+p.ID, p.Seen, err)
 		return err
 	}
 }
+
+// repeats of single calls that one message may cost; after that its trouble waits in the queue.
+const repeats = 6
 
 // Traced carries the trace to the flows and to the calls, which know nothing of flows.
 func Traced(ctx context.Context, trace string) context.Context {

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// TestVaultTroubleNamesItsCause: a secret of ours that has expired must not look like a vault that is away.
+func TestVaultTroubleNamesItsCause(t *testing.T) {
+	refused := func(status int) error {
+		request, _ := http.NewRequest(http.MethodPost, "https://login.microsoftonline.com/t/oauth2/v2.0/token", nil)
+		return fmt.Errorf("x: %w", &azidentity.AuthenticationFailedError{RawResponse: &http.Response{StatusCode: status, Request: request,
+			Body: io.NopCloser(strings.NewReader(`{"error":"invalid_client","error_description":"AADSTS7000222 CANARY"}`))}})
+	}
+	for _, c := range []struct {
+		err  error
+		kind fault.Kind
+		code string
+	}{
+		{refused(401), fault.Denied, "identity.refused"},
+		{refused(400), fault.Denied, "identity.refused"},
+		{refused(503), fault.Broken, "vault.unreachable"},
+		{refused(429), fault.Broken, "vault.unreachable"},
+		{errors.New("no route CANARY"), fault.Broken, "vault.unreachable"},
+		{&azcore.ResponseError{StatusCode: 403, ErrorCode: "Forbidden"}, fault.Denied, "vault.denied"},
+		{&azcore.ResponseError{StatusCode: 404}, fault.Denied, "consent.missing"},
+		{&azcore.ResponseError{StatusCode: 429}, fault.Later, ""},
+		{&azcore.ResponseError{StatusCode: 500}, fault.Broken, ""},
+	} {
+		err := vaultError("reading", "refresh-token", c.err)
+		if e := fault.Of(err); e.Kind != c.kind || e.Code != c.code || strings.Contains(err.Error(), "CANARY") {
+			t.Errorf("%v: %+v", err, e)
+		}
+	}
+	if vaultError("reading", "refresh-token", nil) != nil {
+		t.Error("no error is one")
+	}
+}
