@@ -15,6 +15,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
@@ -42,6 +43,7 @@ func load(environ []string) (loaded, error) {
 	for _, address := range []*string{&c.PublicURL, &c.PartnerCenterURL, &c.PartnerCenterWebhooksURL, &c.LoginURL, &c.VaultURL, &c.DataverseURL, &c.TablesEndpoint} {
 		*address = strings.TrimRight(*address, "/")
 	}
+	c.DataverseURL = dataverse.Address(c.DataverseURL)
 	k := &checker{loaded: loaded{Config: c}}
 	k.check()
 	if len(k.mistakes) > 0 {

@@ -120,7 +120,8 @@ type Config struct {
 	// The partner's own organisation id in Partner Center, sent as the inviter where it is known.
 	PartnerOrganization string `env:"PARTNER_CENTER_ORGANIZATION"`
 
-	// The environment: https://ORG.crm4.dynamics.com, no path.
+	// The environment: https://ORG.crm4.dynamics.com. The API's own address,
+	// https://ORG.api.crm4.dynamics.com/api/data/v9.2, is the same.
 	DataverseURL string `env:"DATAVERSE_URL"`
 	// The application user's registration. Client id and secret empty: the managed identity is the user.
 	// https://learn.microsoft.com/power-platform/admin/manage-application-users

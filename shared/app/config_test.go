@@ -80,6 +80,17 @@ func TestRealAndSimulatedSettingsAreAccepted(t *testing.T) {
 	}
 }
 
+// TestTheAPIsAddressOfTheCRMIsThePlainOne: administrators copy either; tokens and events know only the
+// plain one.
+func TestTheAPIsAddressOfTheCRMIsThePlainOne(t *testing.T) {
+	s := production(t)
+	s["DATAVERSE_URL"] = "https://Contoso.api.crm4.dynamics.com/api/data/v9.2/"
+	c, err := load(environ(s))
+	if err != nil || c.DataverseURL != "https://contoso.crm4.dynamics.com" {
+		t.Errorf("%q, %v", c.DataverseURL, err)
+	}
+}
+
 func TestIntakeDemandsNoCredential(t *testing.T) {
 	s := production(t)
 	s["SYNC_ROLE"] = Intake

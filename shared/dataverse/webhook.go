@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -20,7 +19,7 @@ type VerifierOptions struct {
 	Header            string   // that the service endpoint sends, e.g. x-cosell-secret
 	Secrets           []string // one, or two while it is rotated
 	OrganizationID    string   // of the environment
-	Host              string   // of the environment, ORG.crm.dynamics.com
+	Host              string   // of the environment, ORG.crm.dynamics.com or ORG.api.crm.dynamics.com
 	OpportunityColumn string   // of solution rows, default cosell_opportunityid
 }
 
@@ -34,7 +33,7 @@ type Verifier struct {
 
 // NewVerifier makes a verifier; it fails without a secret, rather than open the door.
 func NewVerifier(o VerifierOptions) (*Verifier, error) {
-	v := &Verifier{header: http.CanonicalHeaderKey(o.Header), organisation: guid(o.OrganizationID), host: strings.ToLower(o.Host), column: o.OpportunityColumn}
+	v := &Verifier{header: http.CanonicalHeaderKey(o.Header), organisation: guid(o.OrganizationID), host: Host(o.Host), column: o.OpportunityColumn}
 	if v.column == "" {
 		v.column = "cosell_opportunityid"
 	}
@@ -99,7 +98,7 @@ func (v *Verifier) admit(h http.Header) error {
 	}
 	// A header that is there must name our environment; the body's OrganizationId is compared in any case.
 	hosts := h.Values("X-Ms-Dynamics-Organization")
-	if len(hosts) > 1 || len(hosts) == 1 && !strings.EqualFold(hosts[0], v.host) {
+	if len(hosts) > 1 || len(hosts) == 1 && Host(hosts[0]) != v.host {
 		return stranger("x-ms-dynamics-organization is not our environment")
 	}
 	return nil
