@@ -37,6 +37,18 @@ type table struct {
 
 // OpenTable checks the settings and makes the client, without calling anybody.
 func OpenTable(c Config) (*Ledger, error) {
+	service, err := c.service()
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{rows: partitionOf(service, escape(c.Tenant)), newID: uuid.NewString}, nil
+}
+
+func partitionOf(service *aztables.ServiceClient, name string) *table {
+	return &table{service: service, partition: name, tables: map[string]*aztables.Client{}}
+}
+
+func (c Config) service() (*aztables.ServiceClient, error) {
 	options := &aztables.ClientOptions{ClientOptions: azcore.ClientOptions{
 		Transport: c.Transport,
 		// Short: long waits are the queue's.
@@ -44,18 +56,18 @@ func OpenTable(c Config) (*Ledger, error) {
 		Telemetry:       policy.TelemetryOptions{ApplicationID: "cosell-sync"},
 		PerCallPolicies: []policy.Policy{plainASCII{}},
 	}}
-	var service *aztables.ServiceClient
-	var err error
 	if c.ConnectionString != "" {
-		service, err = aztables.NewServiceClientFromConnectionString(c.ConnectionString, options)
+		service, err := aztables.NewServiceClientFromConnectionString(c.ConnectionString, options)
 		if err != nil { // the library's text may quote the string, which holds a key
 			return nil, errors.New("the connection string of the tables is malformed: AccountName=…;AccountKey=…;TableEndpoint=… is needed")
 		}
-	} else if service, err = aztables.NewServiceClient(c.Endpoint, c.Credential, options); err != nil {
+		return service, nil
+	}
+	service, err := aztables.NewServiceClient(c.Endpoint, c.Credential, options)
+	if err != nil {
 		return nil, fmt.Errorf("opening the tables: %w", err)
 	}
-	t := &table{service: service, partition: escape(c.Tenant), tables: map[string]*aztables.Client{}}
-	return &Ledger{rows: t, newID: uuid.NewString}, nil
+	return service, nil
 }
 
 func (t *table) client(name string) *aztables.Client {

@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Board is where the processes of one installation tell each other how they are, and what their identities
+// have been asked to wait for. Partition `status` holds a row <app>|<function>|<instance> for each function
+// of each process, partition `gate` a row for each identity. Errors are faults, as the ledger's.
+type Board struct {
+	status, gates rows
+	table         string
+}
+
+// The tables that boards are in: the intake may write its own only.
+const (
+	ProcessesTable = "processes"
+	IntakeTable    = "intake"
+)
+
+// StatusRow is what one function of one process says of itself; Text is its own format.
+type StatusRow struct {
+	App, Function, Instance string
+	At                      time.Time // when it was written, by the writer's clock
+	Text                    string
+}
+
+// OpenBoard checks the settings and makes the client, without calling anybody. The tenant plays no part.
+func OpenBoard(c Config, table string) (*Board, error) {
+	service, err := c.service()
+	if err != nil {
+		return nil, err
+	}
+	return &Board{status: partitionOf(service, "status"), gates: partitionOf(service, "gate"), table: table}, nil
+}
+
+// InMemoryBoard makes an empty board that lives as long as the process; now is the store's own clock.
+func InMemoryBoard(now func() time.Time) *Board {
+	return &Board{status: newMemory(now), gates: newMemory(now), table: ProcessesTable}
+}
+
+// Post writes rows, at most 100 and all or none: one call.
+func (b *Board) Post(ctx context.Context, posted ...StatusRow) error {
+	if len(posted) == 0 {
+		return nil
+	}
+	ops := make([]op, len(posted))
+	for i, s := range posted {
+		props := map[string]string{"V": schema, "App": s.App, "Function": s.Function, "Instance": s.Instance, "At": writeTime(s.At)}
+		setLong(props, "Text", s.Text)
+		ops[i] = op{kind: put, key: s.key(), props: props}
+	}
+	if _, err := b.status.write(ctx, b.table, ops...); err != nil {
+		return fmt.Errorf("writing how this process is: %w", outside(err))
+	}
+	return nil
+}
+
+// Rows reads every status row, those of processes that are gone included.
+func (b *Board) Rows(ctx context.Context) (out []StatusRow, err error) {
+	err = b.status.list(ctx, b.table, "", "~", func(r row) bool {
+		out = append(out, StatusRow{App: r.props["App"], Function: r.props["Function"], Instance: r.props["Instance"],
+			At: readTime(r.props["At"]), Text: r.long("Text")})
+		return true
+	})
+	return out, err
+}
+
+// Remove deletes the row of a process that is gone; gone already is fine.
+func (b *Board) Remove(ctx context.Context, s StatusRow) error {
+	_, err := b.status.write(ctx, b.table, op{kind: remove, key: s.key()})
+	return outside(err)
+}
+
+func (s StatusRow) key() string { return key(s.App, s.Function, s.Instance) }
+
+// Until is how long an identity was asked to wait; zero: it never was. One call.
+func (b *Board) Until(ctx context.Context, identity string) (time.Time, error) {
+	r, _, err := b.gates.get(ctx, b.table, key(identity))
+	return readTime(r.props["Until"]), err
+}
+
+// mostRaces is how often CloseGate meets another process that writes at the same moment.
+const mostRaces = 10
+
+// CloseGate tells all processes that the identity has to wait until then. A shorter wait never replaces a
+// longer one.
+func (b *Board) CloseGate(ctx context.Context, identity string, until time.Time) error {
+	for range mostRaces {
+		r, found, err := b.gates.get(ctx, b.table, key(identity))
+		if err != nil || !readTime(r.props["Until"]).Before(until) {
+			return err
+		}
+		o := op{kind: put, key: key(identity), version: r.version, props: map[string]string{"V": schema, "Until": writeTime(until)}}
+		if !found {
+			o.kind = insert
+		}
+		if _, err = b.gates.write(ctx, b.table, o); err != errTaken && err != errStale {
+			return err
+		}
+	}
+	return fmt.Errorf("the gate of %s is being written by others all the time", identity)
+}
