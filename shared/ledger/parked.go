@@ -47,11 +47,16 @@ func (l *Ledger) ParkedMessage(ctx context.Context, id string) (Parked, bool, er
 	return parkedOf(r), ok, err
 }
 
-// CountParked counts the parked messages.
-func (l *Ledger) CountParked(ctx context.Context) (int, error) {
-	n := 0
-	err := l.rows.list(ctx, parkedTable, "p|", after("p"), func(row) bool { n++; return true })
-	return n, err
+// CountParked counts the parked messages and gives the oldest.
+func (l *Ledger) CountParked(ctx context.Context) (n int, oldest Parked, err error) {
+	err = l.rows.list(ctx, parkedTable, "p|", after("p"), func(r row) bool {
+		if at := readTime(r.props["At"]); n == 0 || at.Before(oldest.At) {
+			oldest = parkedOf(r)
+		}
+		n++
+		return true
+	})
+	return n, oldest, err
 }
 
 func parkedOf(r row) Parked {

@@ -90,7 +90,7 @@ func TestSmallThingsAreRemembered(t *testing.T) {
 func TestParkedMessagesAreKeptOldestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		ctx := t.Context()
-		if n, err := l.CountParked(ctx); n != 0 || err != nil {
+		if n, _, err := l.CountParked(ctx); n != 0 || err != nil {
 			t.Fatalf("%d %v", n, err)
 		}
 		newer := Parked{ID: "a", Kind: "invalid", Reason: "no id", Function: "solutionssync", Attempt: 2, Original: json.RawMessage(`{"v":1}`), Trace: "t", At: noon.Add(time.Hour)}
@@ -105,7 +105,7 @@ func TestParkedMessagesAreKeptOldestFirst(t *testing.T) {
 		if diff := cmp.Diff([]Parked{older, newer}, got); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
-		if n, err := l.CountParked(ctx); n != 2 || err != nil {
+		if n, oldest, err := l.CountParked(ctx); n != 2 || oldest.ID != got[0].ID || err != nil {
 			t.Errorf("%d %v", n, err)
 		}
 		if got, err := l.Parked(ctx, 1); len(got) != 1 || got[0].ID != "b" || err != nil {
@@ -117,7 +117,7 @@ func TestParkedMessagesAreKeptOldestFirst(t *testing.T) {
 		if err := l.Unpark(ctx, "a"); err != nil {
 			t.Errorf("gone already: %v", err)
 		}
-		if n, _ := l.CountParked(ctx); n != 1 {
+		if n, _, _ := l.CountParked(ctx); n != 1 {
 			t.Errorf("%d left", n)
 		}
 	})

@@ -1,0 +1,86 @@
+package health
+
+import (
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// The systems whose good answers end a denial.
+const (
+	PartnerCenter = "Partner Center"
+	CRM           = "CRM"
+	Tables        = "tables"
+	Queue         = "queue"
+)
+
+// Where names the direction that a function's work goes.
+func Where(function string) string {
+	switch function {
+	case "partnercenterwebhook":
+		return "events from Partner Center"
+	case "crmwebhook":
+		return "events from CRM"
+	case "partnercentertocrm":
+		return "Partner Center to CRM"
+	case "crmtopartnercenter":
+		return "CRM to Partner Center"
+	case "createcosellreferral":
+		return "new deals to Partner Center"
+	case "solutionssync":
+		return "solutions"
+	}
+	return function
+}
+
+// causeOf says why a job that ended with err is not finished. ok is false where nothing waits: success,
+// what was parked or held, and a wait that a rule of ours wants, which is a Later without a code.
+func causeOf(err error) (what string, c Cause, ok bool) {
+	e := fault.Of(err)
+	if e == nil {
+		return "", Cause{}, false
+	}
+	switch {
+	case e.Kind == fault.Denied:
+		what = word(e.Code, "denied")
+		return what, Cause{Say: "our access is refused: " + err.Error(), Mend: e.Mend, GoodKey: systemOf(e.Code), Denied: true}, true
+	case fault.ClassOf(err) == fault.Ours:
+		what = word(e.Code, "refused")
+		if e.Target != "" {
+			what += " " + e.Target
+		}
+		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + err.Error(), Mend: e.Mend, Singly: true}, true
+	case e.Kind == fault.Later && e.Code != "":
+		return e.Code, Cause{Say: "the other side asks to wait: " + err.Error(), Mend: e.Mend, Patience: 5 * time.Minute}, true
+	case e.Kind == fault.Broken:
+		return word(e.Code, "broken"), Cause{Say: "changes wait: " + err.Error(), Mend: e.Mend, Patience: unlistedDue}, true
+	case e.Kind == fault.Conflict:
+		return "conflict", Cause{Say: "changes wait because the records change all the time", Patience: unlistedDue, Singly: true}, true
+	}
+	return "", Cause{}, false
+}
+
+func word(code, otherwise string) string {
+	if code == "" {
+		return otherwise
+	}
+	return code
+}
+
+// systemOf is the system whose good answer shows that a denial with the code is over; "" where only the
+// job itself can show it.
+func systemOf(code string) string {
+	part, _, _ := strings.Cut(code, ".")
+	switch part {
+	case "consent", "client", "mfa", "vault":
+		return PartnerCenter
+	case "tables":
+		return Tables
+	case "servicebus":
+		return Queue
+	case "crm", "dataverse", "organization":
+		return CRM
+	}
+	return ""
+}
