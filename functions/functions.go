@@ -2,8 +2,6 @@
 package functions
 
 import (
-	"context"
-
 	"github.com/cosell-sync/cosell-sync/functions/createcosellreferral"
 	"github.com/cosell-sync/cosell-sync/functions/crmtopartnercenter"
 	"github.com/cosell-sync/cosell-sync/functions/crmwebhook"
@@ -98,23 +96,27 @@ func guarded(build func(*app.App) funchost.Function) func(*app.App, Declared) fu
 
 func partnerCenterEvents(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{HTTP: &partnercenterwebhook.Handler{
-		Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Tested: a.Tested}}
+		Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Watch: a.Watch}}
 }
 
 func crmEvents(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{MaxBody: crmwebhook.MaxBody, HTTP: &crmwebhook.Handler{
-		Verifier: a.CRMEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log}}
+		Verifier: a.CRMEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Watch: a.Watch}}
 }
 
 func sweep(a *app.App, _ Declared) funchost.Function {
-	return funchost.Function{Timer: reconcile.Handler(a.Jobs, registration(a).Check, a.Post.Revive, a.NewID)}
+	return funchost.Function{Timer: reconcile.Handler(a.Watch, a.Log, a.Now, a.NewID,
+		reconcile.Job{Name: "dead letters", Do: a.Post.Revive},
+		reconcile.Job{Name: "change feeds", Do: a.Jobs.Reconcile},
+		reconcile.Job{Name: "webhook registration", Do: registration(a).Check},
+		reconcile.Job{Name: "status rows", Do: a.Tidy},
+	)}
 }
 
 func healthReport(a *app.App, _ Declared) funchost.Function {
-	return funchost.Function{HTTP: &health.Handler{Operators: a.Operators, Details: a.Role != app.Intake,
-		Report: func(ctx context.Context) health.Report { return health.Report(a.Health(ctx)) }}}
+	return funchost.Function{HTTP: &health.Handler{Operators: a.Operators, Details: a.Role != app.Intake, Room: a.Health}}
 }
 
 func registration(a *app.App) *webhookregistration.Handler {
-	return &webhookregistration.Handler{Registrations: a.PartnerCenter, URL: a.WebhookURL, Remember: a.Ledger.SaveRegistration}
+	return &webhookregistration.Handler{Registrations: a.PartnerCenter, URL: a.WebhookURL, Memory: a.Ledger, Now: a.Now}
 }

@@ -24,6 +24,7 @@ var may = map[string][]string{
 	"shared/queue":         {"shared/fault"},
 	"shared/funchost":      {"shared/fault"},
 	"shared/ledger":        {"shared/cosell", "shared/fault"},
+	"shared/health":        {"shared/queue", "shared/ledger", "shared/fault"},
 	"shared/post":          {"shared/flow", "shared/queue", "shared/funchost", "shared/httpclient", "shared/ledger", "shared/fault"},
 	"shared/partnercenter": {"shared/httpclient", "shared/fault", "shared/partnercenter"},
 	"shared/dataverse":     {"shared/httpclient", "shared/fault", "shared/dataverse"},
@@ -41,7 +42,7 @@ var may = map[string][]string{
 	"functions/createcosellreferral": queueFunction,
 	"functions/solutionssync":        queueFunction,
 	"functions/reconcile":            queueFunction,
-	"functions/health":               queueFunction,
+	"functions/health":               {"shared/health", "shared/funchost"},
 
 	"infra/azure":     {"shared/app", "functions", "shared/funchost"},
 	"infra/dataverse": {"std"},

@@ -26,6 +26,12 @@ type Handler struct {
 	Now      func() time.Time
 	NewID    func() string
 	Log      *slog.Logger
+	Watch    Watch
+}
+
+// Watch is told how each request was judged; nil is an authentic one.
+type Watch interface {
+	Door(function string, err error)
 }
 
 // MaxBody is the most that Dynamics sends: it leaves parts out above 256 KB.
@@ -46,6 +52,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	event, err := h.Verifier.Open(r, body)
+	h.Watch.Door("crmwebhook", err)
 	if err == nil {
 		err = h.take(r.Context(), event)
 	}

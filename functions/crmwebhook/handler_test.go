@@ -25,10 +25,30 @@ func (o opener) Open(*http.Request, []byte) (dataverse.Event, error) { return o.
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
+// judged is what the watch was told.
+type judged []error
+
+func (j *judged) Door(_ string, err error) { *j = append(*j, err) }
+
+func TestEveryRequestIsJudgedOnceForHealth(t *testing.T) {
+	forged := fault.New(fault.Denied, "the secret is wrong")
+	for _, want := range []error{nil, forged} {
+		var doors judged
+		callWatched(opener{event: dataverse.Event{Message: "Update", Table: "lead", ID: "1"}, err: want}, nil, &doors)
+		if len(doors) != 1 || doors[0] != want {
+			t.Errorf("judged %v, want %v", doors, want)
+		}
+	}
+}
+
 func call(o opener, trouble error) (*httptest.ResponseRecorder, []queue.Message) {
+	return callWatched(o, trouble, &judged{})
+}
+
+func callWatched(o opener, trouble error, doors *judged) (*httptest.ResponseRecorder, []queue.Message) {
 	sent := queue.InMemory()
 	sent.Fail(trouble)
-	h := &Handler{Verifier: o, Sender: sent, Tenant: "acme", Now: func() time.Time { return noon }, NewID: func() string { return "t-1" }, Log: slog.New(slog.DiscardHandler)}
+	h := &Handler{Verifier: o, Sender: sent, Tenant: "acme", Now: func() time.Time { return noon }, NewID: func() string { return "t-1" }, Log: slog.New(slog.DiscardHandler), Watch: doors}
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/api/crmwebhook", strings.NewReader("{}"))
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")

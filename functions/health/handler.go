@@ -4,30 +4,23 @@ package health
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/health"
 )
 
-// Report is what operators see. Times that are unknown are left out.
-type Report struct {
-	OK           bool       `json:"ok"`
-	Problems     []string   `json:"problems,omitempty"`
-	Version      string     `json:"version"`
-	Role         string     `json:"role"`
-	Registration string     `json:"registration,omitempty"` // as last seen
-	TokenAge     string     `json:"tokenAge,omitempty"`     // of the last access token for Partner Center
-	Oldest       *time.Time `json:"oldestUnfinished,omitempty"`
-	Parked       int        `json:"parked"`
-	LastSuccess  *time.Time `json:"lastSuccess,omitempty"`
-	LastTest     *time.Time `json:"lastTestEvent,omitempty"`
+// Room is where health is asked for.
+type Room interface {
+	// OK is quick, whatever the stores do.
+	OK(ctx context.Context) bool
+	Report(ctx context.Context) health.Report
 }
 
 // Handler answers everybody with ok or degraded, and operators of the sync app with the report.
 type Handler struct {
 	Operators funchost.Operators
 	Details   bool // false in the intake app
-	Report    func(ctx context.Context) Report
+	Room      Room
 }
 
 // ServeHTTP answers 200 always: what watches us reads the word, and a status would make the host's front
@@ -36,14 +29,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !funchost.Allowed(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
-	report := h.Report(r.Context())
 	if h.Details && h.Operators.Holds(r) {
 		h.Operators.Log.Info("operator", "function", "health", "method", r.Method)
-		funchost.Answer(w, http.StatusOK, report)
+		funchost.Answer(w, http.StatusOK, h.Room.Report(r.Context()))
 		return
 	}
 	word := "degraded"
-	if report.OK {
+	if h.Room.OK(r.Context()) {
 		word = "ok"
 	}
 	funchost.Answer(w, http.StatusOK, struct {

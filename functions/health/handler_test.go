@@ -9,7 +9,15 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/health"
 )
+
+// room is a report that is always the same.
+type room struct{ report health.Report }
+
+func (r *room) OK(context.Context) bool { return r.report.OK }
+
+func (r *room) Report(context.Context) health.Report { return r.report }
 
 func ask(h http.Handler, method, key string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
@@ -22,13 +30,13 @@ func ask(h http.Handler, method, key string) *httptest.ResponseRecorder {
 }
 
 func TestAnonymousLearnsOneWordOnly(t *testing.T) {
-	report := Report{OK: true, Version: "v1.2.3", Role: "sync", Problems: []string{"secret matter"}, Parked: 3}
+	report := &room{health.Report{OK: true, Version: "v1.2.3", Role: "sync", Problems: []health.Problem{{Say: "secret matter"}}, Parked: 3}}
 	operators := funchost.Operators{Keys: []string{"the-key"}, Log: slog.New(slog.DiscardHandler)}
-	h := &Handler{Operators: operators, Details: true, Report: func(context.Context) Report { return report }}
+	h := &Handler{Operators: operators, Details: true, Room: report}
 	if got := strings.TrimSpace(ask(h, http.MethodGet, "").Body.String()); got != `{"status":"ok"}` {
 		t.Error(got)
 	}
-	report.OK = false
+	report.report.OK = false
 	for _, key := range []string{"", "wrong"} {
 		if got := strings.TrimSpace(ask(h, http.MethodGet, key).Body.String()); got != `{"status":"degraded"}` {
 			t.Error(got)

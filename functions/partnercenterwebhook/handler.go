@@ -27,8 +27,13 @@ type Handler struct {
 	Now      func() time.Time
 	NewID    func() string
 	Log      *slog.Logger
-	// Tested is told of an authentic test event.
-	Tested func(correlationID string, at time.Time)
+	Watch    Watch
+}
+
+// Watch is told how each request was judged, nil being an authentic one, and of test events.
+type Watch interface {
+	Door(function string, err error)
+	Tested(correlationID string, at time.Time)
 }
 
 // limit is for the whole answer: Partner Center tries ten times, and its patience is not documented.
@@ -50,6 +55,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), limit)
 	defer cancel()
 	event, err := h.Verifier.Open(r.WithContext(ctx), body)
+	h.Watch.Door("partnercenterwebhook", err)
 	if err == nil {
 		err = h.take(ctx, event)
 	}
@@ -64,7 +70,7 @@ func (h *Handler) take(ctx context.Context, e partnercenter.Event) error {
 	if !e.Referral {
 		h.Log.Info("event without work", "function", "partnercenterwebhook", "event", e.Name)
 		if e.CorrelationID != "" {
-			h.Tested(e.CorrelationID, h.Now())
+			h.Watch.Tested(e.CorrelationID, h.Now())
 		}
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,10 +32,29 @@ func (o *opener) Open(_ *http.Request, body []byte) (partnercenter.Event, error)
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
+// watched keeps the tests and the judgements.
+type watched struct{ tested *[]string }
+
+func (w watched) Tested(id string, _ time.Time) { *w.tested = append(*w.tested, id) }
+
+func (w watched) Door(function string, err error) {
+	if err != nil {
+		*w.tested = append(*w.tested, function+" turned away: "+err.Error())
+	}
+}
+
+func TestWhoIsTurnedAwayIsCounted(t *testing.T) {
+	h, _, told := setUp(&opener{err: fault.New(fault.Denied, "forged")})
+	post(h, "acme", "{}")
+	if !slices.Equal(*told, []string{"partnercenterwebhook turned away: forged"}) {
+		t.Errorf("%q", *told)
+	}
+}
+
 func setUp(o *opener) (*Handler, *queue.Memory, *[]string) {
 	sent, tested := queue.InMemory(), &[]string{}
 	return &Handler{Verifier: o, Sender: sent, Tenant: "acme", Now: func() time.Time { return noon }, NewID: func() string { return "t-1" },
-		Log: slog.New(slog.DiscardHandler), Tested: func(id string, _ time.Time) { *tested = append(*tested, id) }}, sent, tested
+		Log: slog.New(slog.DiscardHandler), Watch: watched{tested}}, sent, tested
 }
 
 func post(h http.Handler, tenant, body string) *httptest.ResponseRecorder {

@@ -3,31 +3,44 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
 )
 
-type fakeFlow struct {
-	trace string
-	err   error
-}
+type watched []string
 
-func (f *fakeFlow) Reconcile(ctx context.Context) error {
-	f.trace = flow.Trace(ctx)
-	return f.err
+func (w *watched) Ended(function, record string, _ time.Time, err error) {
+	*w = append(*w, fmt.Sprint(function, ", ", record, ": ", err))
 }
 
 func TestAllJobsAreDoneEvenIfOneFails(t *testing.T) {
-	sweep, look := errors.New("the CRM is away"), errors.New("somebody else's URL")
-	watched, revived := 0, 0
-	f := &fakeFlow{err: sweep}
-	h := Handler(f, func(context.Context) error { watched++; return look }, func(context.Context) error { revived++; return nil }, func() string { return "t-1" })
-	if err := h(t.Context(), funchost.Tick{}); !errors.Is(err, sweep) || !errors.Is(err, look) || watched != 1 || revived != 1 || f.trace != "t-1" {
-		t.Errorf("%v, watched %d, trace %q", err, watched, f.trace)
+	w, done := &watched{}, []string{}
+	job := func(name string, err error) Job {
+		return Job{name, func(ctx context.Context) error {
+			done = append(done, name+" "+flow.Trace(ctx))
+			return err
+		}}
 	}
-	f.err, look = nil, nil
+	away := errors.New("the CRM is away")
+	other := fault.New(fault.Refused, "somebody else's URL").With("registration.other", "")
+	h := Handler(w, slog.New(slog.DiscardHandler), time.Now, func() string { return "t-1" }, job("a", away), job("b", other), job("c", nil))
+	if err := h(t.Context(), funchost.Tick{}); !errors.Is(err, away) || errors.Is(err, other) {
+		t.Errorf("got %v", err)
+	}
+	if want := []string{"a t-1", "b t-1", "c t-1"}; !slices.Equal(done, want) {
+		t.Errorf("done %v", done)
+	}
+	if want := []string{"reconcile, a: the CRM is away", "reconcile, b: somebody else's URL", "reconcile, c: <nil>"}; !slices.Equal(*w, want) {
+		t.Errorf("the watch was told %q", *w)
+	}
+	h = Handler(w, slog.New(slog.DiscardHandler), time.Now, func() string { return "t-2" }, job("a", nil))
 	if err := h(t.Context(), funchost.Tick{PastDue: true}); err != nil {
 		t.Error(err)
 	}

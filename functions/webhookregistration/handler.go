@@ -24,12 +24,18 @@ type Registrations interface {
 	TestEvent(ctx context.Context, correlationID string) (partnercenter.TestResult, error)
 }
 
+// Memory keeps the registration as last seen, as JSON.
+type Memory interface {
+	Registration(ctx context.Context) (string, error)
+	SaveRegistration(ctx context.Context, seen string) error
+}
+
 // Handler answers operators; the guard stands in front of it.
 type Handler struct {
 	Registrations Registrations
 	URL           string // ours, with the tenant's alias
-	// Remember keeps the registration as last seen, as JSON.
-	Remember func(ctx context.Context, seen string) error
+	Memory        Memory
+	Now           func() time.Time
 	// Wait waits while a test event is on its way; nil is the real one.
 	Wait func(ctx context.Context, d time.Duration) error
 }
@@ -167,12 +173,33 @@ func union(have, need []string) []string {
 	return out
 }
 
+// memory is what is remembered: when it was seen last, and since when it has been like that.
+type memory struct {
+	State
+	Seen  time.Time `json:"seen"`
+	Since time.Time `json:"since"`
+}
+
 func (h *Handler) remember(ctx context.Context, r partnercenter.Registration, exists bool) error {
-	text, err := json.Marshal(h.state(r, exists))
+	now := h.Now().UTC()
+	m, before := memory{State: h.state(r, exists), Seen: now, Since: now}, memory{}
+	old, err := h.Memory.Registration(ctx)
+	if err != nil {
+		return err
+	}
+	if old != "" && json.Unmarshal([]byte(old), &before) == nil && before.like(m) {
+		m.Since = before.Since
+	}
+	text, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("writing down the registration: %w", err)
 	}
-	return h.Remember(ctx, string(text))
+	return h.Memory.SaveRegistration(ctx, string(text))
+}
+
+// like says whether nothing has happened between the two.
+func (m memory) like(other memory) bool {
+	return !m.Since.IsZero() && m.URL == other.URL && m.Registered == other.Registered && slices.Equal(m.Missing, other.Missing)
 }
 
 // Check is the watchdog that reconcile runs: it remembers the registration as seen, and fails when events

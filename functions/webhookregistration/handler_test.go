@@ -60,16 +60,22 @@ func (f *fake) TestEvent(context.Context, string) (partnercenter.TestResult, err
 	return r, nil
 }
 
+// memo is a memory in memory.
+type memo struct{ text string }
+
+func (m *memo) Registration(context.Context) (string, error) { return m.text, nil }
+
+func (m *memo) SaveRegistration(_ context.Context, seen string) error { m.text = seen; return nil }
+
 func call(f *fake, method, action, body string) (*httptest.ResponseRecorder, string) {
-	remembered := ""
-	h := &Handler{Registrations: f, URL: ours, Wait: func(context.Context, time.Duration) error { return nil },
-		Remember: func(_ context.Context, seen string) error { remembered = seen; return nil }}
+	m := &memo{}
+	h := &Handler{Registrations: f, URL: ours, Wait: func(context.Context, time.Duration) error { return nil }, Memory: m, Now: time.Now}
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(method, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.SetPathValue("action", action)
 	h.ServeHTTP(w, r)
-	return w, remembered
+	return w, m.text
 }
 
 func registered(url string, events ...string) *partnercenter.Registration {
@@ -207,14 +213,36 @@ func TestWatchdogSeesLostEvents(t *testing.T) {
 		"incomplete": {registered(ours, "referral-created"), "registration.incomplete"},
 		"fine":       {registered(ours, Events()...), ""},
 	} {
-		remembered := ""
-		h := &Handler{Registrations: &fake{current: c.current}, URL: ours, Remember: func(_ context.Context, s string) error { remembered = s; return nil }}
+		m := &memo{}
+		h := &Handler{Registrations: &fake{current: c.current}, URL: ours, Memory: m, Now: time.Now}
 		err := h.Check(t.Context())
-		if (err == nil) != (c.code == "") || remembered == "" {
+		if (err == nil) != (c.code == "") || m.text == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 		if e, ok := err.(*fault.Error); c.code != "" && (!ok || e.Code != c.code) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestWhatIsRememberedSaysSinceWhen(t *testing.T) {
+	m, clock := &memo{}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	look := func(current *partnercenter.Registration) (seen memory) {
+		h := &Handler{Registrations: &fake{current: current}, URL: ours, Memory: m, Now: func() time.Time { return clock }}
+		_ = h.Check(t.Context()) // what it finds is another test's business
+		if err := json.Unmarshal([]byte(m.text), &seen); err != nil {
+			t.Fatal(err)
+		}
+		return seen
+	}
+	lost := clock
+	_ = look(registered(other, Events()...))
+	clock = clock.Add(time.Hour)
+	if got := look(registered(other, Events()...)); !got.Since.Equal(lost) || !got.Seen.Equal(clock) || got.URL != other {
+		t.Errorf("%+v", got)
+	}
+	clock = clock.Add(time.Hour)
+	if got := look(registered(ours, Events()...)); !got.Since.Equal(clock) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
@@ -43,7 +45,10 @@ type App struct {
 	Ledger        *ledger.Ledger
 	WebhookURL    string // ours, as Partner Center shall call it
 
-	watch *watch
+	Watch  *health.Watch
+	Board  *ledger.Board // this role's; nil in an intake without tables
+	Health *health.Room
+
 	port  string
 	close func(context.Context) error
 }
@@ -66,15 +71,19 @@ func New(environ []string, out io.Writer) (*App, error) {
 	}
 	a := &App{
 		Role: c.Role, Tenant: c.TenantAlias, Version: version(), Now: now, NewID: uuid.NewString,
-		Log: slog.New(slog.NewJSONHandler(out, nil)), watch: newWatch(now), port: portOf(environ),
+		Log: slog.New(slog.NewJSONHandler(out, nil)), port: portOf(environ),
 	}
+	a.Watch = health.NewWatch(a.Role, a.NewID()[:8], a.Version, a.Now)
 	az := azure{config: c.Config, dialer: c.dialer, transport: transport}
 	bus, err := az.queues()
 	if err != nil {
 		return nil, err
 	}
-	a.Sender, a.close = watched{bus, a.watch}, bus.Close
+	a.Sender, a.close = a.Watch.Sender(bus), bus.Close
 	a.Operators = funchost.Operators{Keys: []string{c.OperatorKey.Reveal(), c.OperatorKeyPrevious.Reveal()}, Log: a.Log}
+	if err := a.room(c, az); err != nil {
+		return nil, err
+	}
 	if c.Role != Sync {
 		if err := a.events(c, transport); err != nil {
 			return nil, err
@@ -92,6 +101,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if a.Ledger, err = az.tables(); err != nil {
 		return err
 	}
+	a.Health.Ledger = healthLedger{a.Ledger}
 	secrets, err := az.vault()
 	if err != nil {
 		return err
@@ -107,7 +117,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
-	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
+	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = post.Jobs{Flow: flow.New(flow.Config{
 		Referrals: referrals, Opportunities: opportunities, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
@@ -120,13 +130,16 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	return nil
 }
 
-// Tested notes an authentic test event.
-func (a *App) Tested(correlationID string, at time.Time) { a.watch.tested(correlationID, at) }
-
 // Serve serves the functions to the Functions host until ctx ends or the host is gone.
 func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
 	server := funchost.NewServer(functions, a.Post, funchost.Options{Now: a.Now, Log: a.Log})
+	a.Watch.Stamp(a.Version)
+	noting, stopNoting := context.WithCancel(ctx)
+	var notes sync.WaitGroup
+	notes.Go(func() { a.note(noting) })
 	err := funchost.Serve(ctx, server, a.port)
+	stopNoting()
+	notes.Wait()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = a.close(stop) // whatever is left goes with the process

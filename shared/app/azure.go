@@ -97,6 +97,22 @@ func simulator(setting, host, port string) string {
 }
 
 func (a azure) tables() (*ledger.Ledger, error) {
+	c, err := a.tableConfig()
+	if err != nil {
+		return nil, err
+	}
+	return ledger.OpenTable(c)
+}
+
+func (a azure) board(table string) (*ledger.Board, error) {
+	c, err := a.tableConfig()
+	if err != nil {
+		return nil, err
+	}
+	return ledger.OpenBoard(c, table)
+}
+
+func (a azure) tableConfig() (ledger.Config, error) {
 	c := ledger.Config{ConnectionString: a.config.TablesConnection.Reveal(), Endpoint: a.config.TablesEndpoint, Tenant: a.config.TenantAlias}
 	c.Transport = a.options().Transport
 	if c.ConnectionString != "" && a.dialer != nil {
@@ -106,11 +122,11 @@ func (a azure) tables() (*ledger.Ledger, error) {
 	if c.ConnectionString == "" {
 		identity, err := a.identity()
 		if err != nil {
-			return nil, fmt.Errorf("making the identity for the tables: %w", err)
+			return c, fmt.Errorf("making the identity for the tables: %w", err)
 		}
 		c.Credential = identity
 	}
-	return ledger.OpenTable(c)
+	return c, nil
 }
 
 // vault keeps the refresh token in Key Vault.
@@ -172,7 +188,7 @@ func vaultError(doing, name string, err error) error {
 		return fault.New(fault.Denied, "%s secret %s: it is not in Key Vault", doing, name).
 			With("consent.missing", "sign the integration user in, which stores the refresh token there")
 	case http.StatusTooManyRequests:
-		return fault.Wait(10*time.Second, "%s secret %s: Key Vault is busy", doing, name)
+		return fault.Wait(10*time.Second, "%s secret %s: Key Vault is busy", doing, name).With("vault.busy", "")
 	}
 	return fault.New(fault.Broken, "%s secret %s: Key Vault answered %d %s", doing, name, res.StatusCode, res.ErrorCode)
 }

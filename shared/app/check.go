@@ -209,22 +209,22 @@ func (k *checker) azure() {
 	default:
 		k.known("ServiceBus__fullyQualifiedNamespace", k.ServiceBusNamespace)
 	}
-	if k.Role == Intake {
-		return
-	}
 	switch {
-	case k.TablesConnection.text == "" && k.TablesEndpoint == "":
+	case !k.hasTables() && k.Role == Intake: // as older settings have it: its health then knows one process only
+	case !k.hasTables():
 		k.wrong("TABLES_ENDPOINT", "is missing: https://ACCOUNT.table.core.windows.net, or a connection string in TABLES_CONNECTION_STRING")
 	case k.TablesConnection.text != "":
 		k.connection("TABLES_CONNECTION_STRING", k.TablesConnection.text, "TableEndpoint")
 	default:
 		k.remote("TABLES_ENDPOINT", k.TablesEndpoint)
 	}
-	if k.AzureClientSecret.text != "" {
+	if k.AzureClientSecret.text != "" && k.Role != Intake {
 		k.need("AZURE_TENANT_ID", k.AzureTenant)
 		k.need("AZURE_CLIENT_ID", k.AzureClientID)
 	}
 }
+
+func (c Config) hasTables() bool { return c.TablesConnection.text != "" || c.TablesEndpoint != "" }
 
 // placeholders are what samples have where a secret belongs.
 var placeholders = regexp.MustCompile(`(?i)^(change.?me.*|secret|password|placeholder|example|sample|todo|test|x+|\*+|<.*>|your.*|.*placeholder.*)$`)

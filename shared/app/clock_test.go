@@ -57,7 +57,7 @@ func TestWholeAppLivesByTheWorldsClockButNotTheFence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, now := range map[string]func() time.Time{"app": a.Now, "health": a.watch.now, "flow": a.Jobs.Flow.Now} {
+	for name, now := range map[string]func() time.Time{"app": a.Now, "health": a.Health.Now, "flow": a.Jobs.Flow.Now} {
 		if got := ahead(now); got != 73*time.Hour {
 			t.Errorf("the clock of %s is ahead by %s", name, got)
 		}

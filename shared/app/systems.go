@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/opportunities"
@@ -75,12 +76,14 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 		text, err := tokens.Token(ctx, audience, refused)
 		if err == nil {
 			sum := sha256.Sum256([]byte(text))
-			a.watch.gotToken(hex.EncodeToString(sum[:]))
+			a.Watch.GotToken(hex.EncodeToString(sum[:]))
 		}
 		return text, err
 	}
+	answering := answering{transport, a.Watch, health.PartnerCenter}
 	chain := func(base, call, operation string) *httpclient.Client {
-		return httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
+		return httpclient.New(httpclient.Options{Base: answering, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
+			Gate:       a.gate(hostOf(base)), // the hosts count for themselves, and all our processes together
 			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now})
 	}
 	return partnercenter.NewClient(partnercenter.Options{
@@ -96,8 +99,8 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default")
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2",
-		HTTP: httpclient.New(httpclient.Options{Base: az.transport, Hosts: []string{hostOf(c.DataverseURL)}, Audience: c.DataverseURL,
-			Token: token, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
+		HTTP: httpclient.New(httpclient.Options{Base: answering{az.transport, a.Watch, health.CRM}, Hosts: []string{hostOf(c.DataverseURL)},
+			Audience: c.DataverseURL, Token: token, Gate: a.gate(hostOf(c.DataverseURL)), OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
 	})
 }
 

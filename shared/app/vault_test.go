@@ -33,7 +33,7 @@ func TestVaultTroubleNamesItsCause(t *testing.T) {
 		{errors.New("no route CANARY"), fault.Broken, "vault.unreachable"},
 		{&azcore.ResponseError{StatusCode: 403, ErrorCode: "Forbidden"}, fault.Denied, "vault.denied"},
 		{&azcore.ResponseError{StatusCode: 404}, fault.Denied, "consent.missing"},
-		{&azcore.ResponseError{StatusCode: 429}, fault.Later, ""},
+		{&azcore.ResponseError{StatusCode: 429}, fault.Later, "vault.busy"},
 		{&azcore.ResponseError{StatusCode: 500}, fault.Broken, ""},
 	} {
 		err := vaultError("reading", "refresh-token", c.err)

@@ -44,22 +44,25 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 	switch {
 	case e.Kind == fault.Denied:
 		what = word(e.Code, "denied")
-		return what, Cause{Say: "our access is refused: " + err.Error(), Mend: e.Mend, GoodKey: systemOf(e.Code), Denied: true}, true
+		return what, Cause{Say: "our access is refused: " + says(e, err), Mend: e.Mend, GoodKey: systemOf(e.Code), Denied: true}, true
 	case fault.ClassOf(err) == fault.Ours:
 		what = word(e.Code, "refused")
 		if e.Target != "" {
 			what += " " + e.Target
 		}
-		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + err.Error(), Mend: e.Mend, Singly: true}, true
+		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + says(e, err), Mend: e.Mend, Singly: true}, true
 	case e.Kind == fault.Later && e.Code != "":
-		return e.Code, Cause{Say: "the other side asks to wait: " + err.Error(), Mend: e.Mend, Patience: 5 * time.Minute}, true
+		return e.Code, Cause{Say: "the other side asks to wait: " + says(e, err), Mend: e.Mend, Patience: 5 * time.Minute}, true
 	case e.Kind == fault.Broken:
-		return word(e.Code, "broken"), Cause{Say: "changes wait: " + err.Error(), Mend: e.Mend, Patience: unlistedDue}, true
+		return word(e.Code, "broken"), Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Patience: unlistedDue}, true
 	case e.Kind == fault.Conflict:
 		return "conflict", Cause{Say: "changes wait because the records change all the time", Patience: unlistedDue, Singly: true}, true
 	}
 	return "", Cause{}, false
 }
+
+// says is the sentence for a person where there is one, else the log's.
+func says(e *fault.Error, err error) string { return word(e.Say, err.Error()) }
 
 func word(code, otherwise string) string {
 	if code == "" {
@@ -71,9 +74,12 @@ func word(code, otherwise string) string {
 // systemOf is the system whose good answer shows that a denial with the code is over; "" where only the
 // job itself can show it.
 func systemOf(code string) string {
+	if strings.HasPrefix(code, "0x") {
+		return CRM // so are the CRM's own codes written
+	}
 	part, _, _ := strings.Cut(code, ".")
 	switch part {
-	case "consent", "client", "mfa", "vault":
+	case "consent", "client", "mfa", "audience", "vault":
 		return PartnerCenter
 	case "tables":
 		return Tables

@@ -84,7 +84,7 @@ func (r *Room) look() <-chan struct{} {
 
 // alone is what this process knows by itself.
 func (r *Room) alone() Report {
-	report := Report{Version: r.Watch.version, Role: r.Role, Held: map[string]int{}}
+	report := Report{Version: r.Watch.Version(), Role: r.Role, Held: map[string]int{}}
 	report.fill(summed(r.Watch.Snapshot(), r.Now()))
 	report.OK = len(report.Problems) == 0
 	return report
@@ -94,7 +94,7 @@ func (r *Room) alone() Report {
 func (r *Room) read(ctx context.Context) Report {
 	now := r.Now()
 	statuses, err := r.statuses(ctx)
-	report := Report{Version: r.Watch.version, Role: r.Role, Held: map[string]int{}}
+	report := Report{Version: r.Watch.Version(), Role: r.Role, Held: map[string]int{}}
 	report.fill(summed(statuses, now))
 	if err == nil && r.Ledger != nil {
 		err = report.readLedger(ctx, r.Ledger, now)

@@ -66,9 +66,9 @@ func (w *Watch) due() (out []Status) {
 	for _, name := range slices.Sorted(maps.Keys(w.functions)) {
 		n := w.functions[name]
 		age := now.Sub(n.posted)
-		if n.changed && (age >= postEvery || age < 0) || age >= heartbeat {
+		if age < 0 || n.changed && age >= postEvery || n.better && age >= goodEvery || age >= heartbeat {
 			out = append(out, n.snapshot(now))
-			n.posted, n.changed = now, false
+			n.posted, n.changed, n.better = now, false, false
 		}
 	}
 	return out

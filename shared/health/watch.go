@@ -33,6 +33,7 @@ type notes struct {
 	problems map[string]Problem
 	posted   time.Time // when the row was written last
 	changed  bool      // since then
+	better   bool      // only a success was noted since then
 }
 
 // mostUnfinished bounds the memory of a bad day.
@@ -41,6 +42,23 @@ const mostUnfinished = 10_000
 // NewWatch makes an empty watch. app is the role, instance a name that no other process has.
 func NewWatch(app, instance, version string, now func() time.Time) *Watch {
 	return &Watch{app: app, instance: instance, version: version, now: now, functions: map[string]*notes{}}
+}
+
+// Stamp says which version this process is of.
+func (w *Watch) Stamp(version string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.version = version
+	for _, n := range w.functions {
+		n.Version, n.changed = version, true
+	}
+}
+
+// Version is what Stamp said last.
+func (w *Watch) Version() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.version
 }
 
 // of gives a function's notes; the lock is held.
@@ -123,15 +141,13 @@ func (n *notes) blames(what string) bool {
 
 func causeKey(what string) string { return "cause:" + what }
 
-// good notes a success of a kind. The lock is held.
+// good notes a success of a kind. Alone it is news that can wait a little. The lock is held.
 func (n *notes) good(key string, now time.Time) {
-	if now.Sub(n.Good[key]) >= goodEvery {
-		n.Good[key], n.changed = now, true
-	}
+	n.Good[key], n.better = now, true
 	for what, p := range n.problems {
 		if p.GoodKey == key {
 			delete(n.problems, what)
-			n.Good[key], n.changed = now, true
+			n.changed = true
 		}
 	}
 }
@@ -158,7 +174,6 @@ func (w *Watch) Answered(system string) {
 		for what, c := range n.Causes {
 			if c.GoodKey == system && n.blames(what) {
 				n.forgive(what, now)
-				w.of(Process).Good[system] = time.Time{} // news, however short the last was ago
 			}
 		}
 	}

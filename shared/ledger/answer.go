@@ -118,7 +118,7 @@ func classify(doing string, err error) error {
 		return fault.New(fault.Denied, "%s: HTTP %d %s", doing, status, codeOf(err)).With("tables.denied",
 			"give the app the role Storage Table Data Contributor on the storage account, or correct TABLES_CONNECTION_STRING")
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
-		return fault.Wait(busyWait, "%s: HTTP %d %s", doing, status, codeOf(err))
+		return fault.Wait(busyWait, "%s: HTTP %d %s", doing, status, codeOf(err)).With("tables.busy", "")
 	case status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge:
 		return fault.New(fault.Invalid, "%s: HTTP %d %s", doing, status, codeOf(err))
 	case status != 0:

@@ -152,7 +152,7 @@ func classify(queue Name, err error) error {
 	err = fmt.Errorf("queue %s: %w", queue, err)
 	var condition *amqp.Error
 	if errors.As(err, &condition) && condition.Condition == serverBusy {
-		return fault.Wait(busyWait, "%w", err)
+		return fault.Wait(busyWait, "%w", err).With("queue.busy", "")
 	}
 	var known *azservicebus.Error
 	if errors.As(err, &known) && known.Code == azservicebus.CodeUnauthorizedAccess {

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/cosell-sync/cosell-sync/shared/health"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+)
+
+// room makes what health is asked of: every role notes what it does, the sync app reads the intake's rows
+// too. An intake without tables, as older settings have it, knows itself alone.
+func (a *App) room(c loaded, az azure) (err error) {
+	a.Health = &health.Room{Watch: a.Watch, Role: a.Role, Now: a.Now}
+	if !c.hasTables() {
+		return nil
+	}
+	intake, err := az.board(ledger.IntakeTable)
+	if err != nil {
+		return err
+	}
+	a.Board, a.Health.Boards = intake, []health.Board{intake}
+	if a.Role == Intake {
+		return nil
+	}
+	if a.Board, err = az.board(ledger.ProcessesTable); err != nil {
+		return err
+	}
+	a.Health.Boards = append(a.Health.Boards, a.Board)
+	return nil
+}
+
+// note writes this process's rows until the context ends.
+func (a *App) note(ctx context.Context) {
+	if a.Board != nil {
+		a.Watch.Run(ctx, a.Board, func(err error) { a.Log.Debug("status rows not written yet", "error", err.Error()) })
+	}
+}
+
+// Tidy removes the rows of processes that are gone.
+func (a *App) Tidy(ctx context.Context) error {
+	for _, b := range a.Health.Boards {
+		if err := health.Tidy(ctx, b, a.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gate makes this process's part of the gate of a host, which knows all our processes as one identity.
+func (a *App) gate(identity string) *httpclient.Gate {
+	return httpclient.NewGate(0, a.Now, nil).ShareWith(a.Board.Limit(identity, a.Now))
+}
+
+// answering tells the watch when a system answers well.
+type answering struct {
+	http.RoundTripper
+	watch  *health.Watch
+	system string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := a.RoundTripper.RoundTrip(r)
+	if err == nil && resp.StatusCode < http.StatusMultipleChoices {
+		a.watch.Answered(a.system)
+	}
+	return resp, err
+}
+
+// healthLedger is the ledger as health reads it.
+type healthLedger struct{ *ledger.Ledger }
+
+// HeldRows implements health.Ledger. Nothing is held yet.
+func (healthLedger) HeldRows(context.Context, func(health.Held) bool) error { return nil }
