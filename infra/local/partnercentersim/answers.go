@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,14 @@ type refusal struct {
 	code    string
 	message string
 	inner   string // innerError.code, the more specific one
+	path    string // of the property that is to blame; empty when none is
+	ruled   bool   // a rule of POST rules refuses: it says itself whether the path is named
+}
+
+// about names the property that is to blame.
+func (r *refusal) about(path string) *refusal {
+	r.path = strings.Trim(path, "/")
+	return r
 }
 
 func (r *refusal) Error() string { return r.message }
@@ -38,11 +47,22 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = e.Encode(v) // the caller has gone: nothing to tell
 }
 
-// writeRefusal answers in shape A, the referrals host's.
-func writeRefusal(w http.ResponseWriter, r *refusal) {
-	body := map[string]any{"code": r.code, "message": r.message, "target": "referral"}
+// writeRefusal answers in shape A, the referrals host's. How much it tells about the place is a switch.
+func (s *Sim) writeRefusal(w http.ResponseWriter, r *refusal) {
+	body := map[string]any{"code": r.code, "message": r.message}
 	if r.inner != "" {
 		body["innerError"] = map[string]any{"code": r.inner, "message": r.message}
+	}
+	switch {
+	case r.path != "" && (r.ruled || s.is("errorTarget", "path")):
+		body["target"] = "/" + r.path
+	case s.is("errorTarget", "none"):
+		if r.path != "" {
+			body["message"] = "The request is not valid."
+			delete(body, "innerError")
+		}
+	default:
+		body["target"] = "referral"
 	}
 	if r.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -79,17 +99,29 @@ func withinMinute(calls []time.Time, now time.Time, limit int) ([]time.Time, tim
 	return append(calls, now), 0
 }
 
-// throttled answers 429 when the switch requestsPerMinute says so. Both APIs of the partner share the limit.
-func (s *Sim) throttled(w http.ResponseWriter) bool {
-	limit := s.number("requestsPerMinute")
-	if limit == 0 {
-		return false
+// throttled answers 429 when the switches say so. Both APIs of the partner share the limits; writes have one
+// more of their own. https://learn.microsoft.com/partner-center/developer/api-throttling-guidance
+func (s *Sim) throttled(w http.ResponseWriter, r *http.Request) bool {
+	wait := s.count(&s.calls, s.number("requestsPerMinute"))
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		wait = max(wait, s.count(&s.writes, s.number("writesPerMinute")))
 	}
-	var wait time.Duration
-	s.calls, wait = withinMinute(s.calls, s.opts.Now(), limit)
 	if wait > 0 {
 		writeShapeC(w, wait)
-		return true
 	}
-	return false
+	return wait > 0
+}
+
+// count counts one call and says how long the caller has to wait, 0 when he need not.
+func (s *Sim) count(calls *[]time.Time, limit int) (wait time.Duration) {
+	if limit == 0 {
+		return 0
+	}
+	now := s.opts.Now()
+	*calls, wait = withinMinute(*calls, now, limit)
+	if wait > 0 && s.is("refusedCallsCount", "true") {
+		*calls = append((*calls)[1:], now) // as if this call had been the latest of those allowed
+		wait = time.Minute - now.Sub((*calls)[0])
+	}
+	return wait
 }

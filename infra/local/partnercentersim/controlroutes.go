@@ -21,7 +21,7 @@ func (s *Sim) MountControl(mux *http.ServeMux) {
 		s.seed()
 		return map[string]bool{"reset": true}, nil
 	}))
-	mux.HandleFunc("GET /switches", s.locked(func(*http.Request) (any, error) { return s.listSwitches(), nil }))
+	mux.HandleFunc("GET /switches", s.locked(func(*http.Request) (any, error) { return s.tellSwitches(), nil }))
 	mux.HandleFunc("POST /switches", s.locked(func(r *http.Request) (any, error) {
 		asked := map[string]any{}
 		if err := control.ReadJSON(r, &asked); err != nil {
@@ -30,7 +30,7 @@ func (s *Sim) MountControl(mux *http.ServeMux) {
 		if err := s.setSwitches(asked); err != nil {
 			return nil, err
 		}
-		return s.listSwitches(), nil
+		return s.tellSwitches(), nil
 	}))
 	mux.HandleFunc("POST /delivery", s.locked(s.setDelivery))
 	mux.HandleFunc("POST /redeliver", s.locked(s.askRedelivery))
@@ -48,7 +48,9 @@ func (s *Sim) MountControl(mux *http.ServeMux) {
 		}
 		return s.seller(a)
 	}))
+	mux.HandleFunc("POST /registration", s.locked(s.forgetRegistration))
 	mux.HandleFunc("POST /sign", s.locked(s.askSignature))
+	s.rules.MountControl(mux)
 }
 
 // locked runs a control call alone; an error is answered with 400 and its text.
@@ -91,7 +93,8 @@ func (s *Sim) records() map[string]any {
 		shown := *v // results grow later
 		tests[id] = shown
 	}
-	return map[string]any{"referrals": referrals, "registration": s.registration, "validationEvents": tests, "deadEvents": dead}
+	return map[string]any{"referrals": referrals, "registration": s.registration, "validationEvents": tests, "deadEvents": dead,
+		"catalogue": s.catalogue, "taxonomy": s.taxonomy}
 }
 
 func (s *Sim) setDelivery(r *http.Request) (any, error) {

@@ -8,18 +8,14 @@ import (
 // create is POST of a referral: https://learn.microsoft.com/partner-center/developer/create-a-referral.
 // A body with the target msft and an engagementId asks Microsoft's help for a deal that is there already.
 func (s *Sim) create(w http.ResponseWriter, r *http.Request) *refusal {
-	body, refused := readBody(r, "application/json")
+	asked, refused := s.readReferral(r)
 	if refused != nil {
 		return refused
 	}
-	in, ok := body.(map[string]any)
-	if !ok {
-		return invalid("body", "the body must be one JSON object")
-	}
-	read := &reading{}
-	asked, _ := read.canonical(s.shape, in, "").(map[string]any)
-	if len(read.problems) > 0 {
-		return invalid("invalidProperty", "%s", strings.Join(read.problems, "; "))
+	set := map[string]any{}
+	spread(set, "", map[string]any(asked))
+	if refused := s.ruled(r, true, set); refused != nil {
+		return refused
 	}
 	made, refused := s.createFrom(asked)
 	if refused != nil {
@@ -36,11 +32,29 @@ func (s *Sim) create(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
+// readReferral reads a body that is a referral, in any case and with members that nobody knows.
+func (s *Sim) readReferral(r *http.Request) (document, *refusal) {
+	body, refused := readBody(r, "application/json")
+	if refused != nil {
+		return nil, refused
+	}
+	in, ok := body.(map[string]any)
+	if !ok {
+		return nil, invalid("body", "the body must be one JSON object")
+	}
+	read := s.reading()
+	asked, _ := read.canonical(s.shape, in, "").(map[string]any)
+	return asked, refuseAll("invalidProperty", read.problems)
+}
+
+// reading starts to read a value.
+func (s *Sim) reading() *reading { return &reading{engaged: s.is("activeStatus", "Engaged")} }
+
 func (s *Sim) createFrom(asked document) (*referral, *refusal) {
-	missing := &rules{}
+	missing := &demands{s: s}
 	for _, name := range []string{"type", "customerProfile", "consent", "details"} {
 		if asked[name] == nil {
-			missing.wrong("%s is required", name)
+			missing.wrong(name, "is required")
 		}
 	}
 	if refused := missing.refusal(); refused != nil {
@@ -50,7 +64,7 @@ func (s *Sim) createFrom(asked document) (*referral, *refusal) {
 	switch status + "/" + substatus {
 	case "/", "New/Pending", "Active/Accepted":
 	default:
-		return nil, invalid("invalidStatus", "a new referral is New/Pending or Active/Accepted, not %s/%s", status, substatus)
+		return nil, invalid("invalidStatus", "a new referral is New/Pending or Active/Accepted, not %s/%s", status, substatus).about("status")
 	}
 	if forMicrosoft(asked) {
 		return s.createMicrosofts(asked)
@@ -59,7 +73,7 @@ func (s *Sim) createFrom(asked document) (*referral, *refusal) {
 		if own, microsoft := s.inEngagement(id); own == nil && microsoft == nil {
 			return nil, notFound("engagement " + id)
 		}
-		return nil, invalid("invalidTarget", "a second referral of an engagement must have the target BusinessProfileLocation/msft")
+		return nil, invalid("invalidTarget", "a second referral of an engagement must have the target BusinessProfileLocation/msft").about("target")
 	}
 	return s.createOwn(asked)
 }
@@ -104,28 +118,26 @@ func (s *Sim) createOwn(asked document) (*referral, *refusal) {
 	doc := s.skeleton(asked)
 	s.followConsent(doc)
 	if s.is("strict", "true") {
-		check := &rules{}
+		check := &demands{s: s}
 		check.complete(doc)
 		if refused := check.refusal(); refused != nil {
 			return nil, refused
 		}
 	}
-	doc["status"], doc["substatus"], doc["direction"] = "Active", "Accepted", "Outgoing"
-	return s.enter(doc, s.guid()), nil
+	doc["status"], doc["substatus"], doc["direction"] = "Active", "Accepted", s.switches["ownDirection"]
+	s.remake(doc)
+	return s.enter(&referral{doc: doc}, s.guid()), nil
 }
 
 // enter stores a referral of the partner as new.
-func (s *Sim) enter(doc document, engagement string) *referral {
+func (s *Sim) enter(r *referral, engagement string) *referral {
+	doc := r.doc
 	doc["id"], doc["engagementId"] = s.guid(), engagement
 	doc["organizationId"], doc["organizationName"] = s.opts.OrganizationID, s.opts.OrganizationName
 	if doc.at("inviteContext/invitedBy") == nil {
 		doc.put("inviteContext/invitedBy", map[string]any{"organizationId": s.opts.OrganizationID, "organizationName": s.opts.OrganizationName})
 	}
-	r := &referral{doc: doc}
 	s.add(r)
-	if doc.text("status") == "Active" {
-		doc["acceptedDateTime"] = doc["createdDateTime"]
-	}
 	return r
 }
 
@@ -144,7 +156,7 @@ func (s *Sim) followConsent(doc document) {
 func (s *Sim) createMicrosofts(asked document) (*referral, *refusal) {
 	id := asked.text("engagementId")
 	if id == "" {
-		return nil, invalid("engagementRequired", "a referral to msft needs the engagementId of the partner's own referral")
+		return nil, invalid("engagementRequired", "a referral to msft needs the engagementId of the partner's own referral").about("engagementId")
 	}
 	own, microsoft := s.inEngagement(id)
 	switch {
@@ -164,15 +176,16 @@ func (s *Sim) createMicrosofts(asked document) (*referral, *refusal) {
 	}
 	s.followConsent(doc)
 	if s.is("strict", "true") {
-		check := &rules{}
+		check := &demands{s: s}
 		check.core(doc)
-		if doc.text("inviteContext/assistanceRequestCode") == "Unknown" {
-			check.wrong("inviteContext/assistanceRequestCode must say how Microsoft can help: one of %s", strings.Join(helpCodes()[1:], ", "))
+		if doc.text(helpPath) == "Unknown" {
+			check.wrong(helpPath, "must say how Microsoft can help: one of %s", strings.Join(helpCodes()[1:], ", "))
 		}
 		if refused := check.refusal(); refused != nil {
 			return nil, refused
 		}
 	}
+	s.remake(doc)
 	made := s.invite(own, doc)
 	s.shareOwn(own, doc)
 	return made, nil
@@ -182,7 +195,7 @@ func (s *Sim) createMicrosofts(asked document) (*referral, *refusal) {
 func (s *Sim) invite(own *referral, doc document) *referral {
 	doc["id"], doc["engagementId"] = s.guid(), own.engagement()
 	doc["organizationId"], doc["organizationName"] = microsoftID, "Microsoft"
-	doc["status"], doc["substatus"], doc["direction"] = "New", "Pending", "Outgoing"
+	doc["status"], doc["substatus"], doc["direction"] = "New", "Pending", s.switches["ownDirection"]
 	doc["expirationDateTime"] = serverTime(s.opts.Now().Add(answerTime))
 	doc["acceptedDateTime"], doc["team"] = nil, []any{}
 	doc.put("inviteContext/invitedBy", map[string]any{"organizationId": s.opts.OrganizationID, "organizationName": s.opts.OrganizationName})

@@ -55,13 +55,13 @@ func TestTypeFollowsConsentOrStaysBySwitch(t *testing.T) {
 	}
 }
 
-func TestIncompletePostIsRefused(t *testing.T) {
-	p := newPlace(t)
+// incomplete are the ways in which a deal lacks what table 5.2 demands.
+func incomplete() map[string]func(object) {
 	many := make([]any, 51)
 	for i := range many {
 		many[i] = solution("SOL-12345-ABC")
 	}
-	for name, change := range map[string]func(object){
+	return map[string]func(object){
 		"no type":               set("type", nil),
 		"no customer":           set("customerProfile", nil),
 		"no consent":            set("consent", nil),
@@ -90,7 +90,12 @@ func TestIncompletePostIsRefused(t *testing.T) {
 			set("customerProfile/team", []any{})(d)
 		},
 		"help without sharing": set("inviteContext", object{"assistanceRequestCode": "GeneralOrOther"}),
-	} {
+	}
+}
+
+func TestIncompletePostIsRefused(t *testing.T) {
+	p := newPlace(t)
+	for name, change := range incomplete() {
 		if a := p.call("POST", referrals, deal(change)); a.status != http.StatusBadRequest || a.text("error/innerError/code") != "validationFailed" {
 			t.Errorf("%s: %d %s", name, a.status, a.raw)
 		}

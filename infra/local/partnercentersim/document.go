@@ -74,6 +74,17 @@ func (d document) at(path string) any {
 	return v
 }
 
+// holds says whether there is a member at a path, be it null.
+func (d document) holds(path string) bool {
+	m := map[string]any(d)
+	names := strings.Split(path, "/")
+	for _, name := range names[:len(names)-1] {
+		m, _ = m[name].(map[string]any)
+	}
+	_, there := m[names[len(names)-1]]
+	return there
+}
+
 // put sets the value at a path; missing objects on the way are made.
 func (d document) put(path string, value any) {
 	m := map[string]any(d)

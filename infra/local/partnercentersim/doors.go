@@ -10,7 +10,7 @@ func readOnly() []string {
 		"direction", "customerProfile/name", "customerProfile/size", "customerProfile/address", "customerProfile/ids",
 		"customerProfile/isMatchingComplete", "consent/consentToToShareInfoWithOthers", "consent/consentToContact",
 		"consent/consentToMicrosoftToContactSpecificPartners", "inviteContext/invitedBy", "inviteContext/invitedMpnId",
-		"target", "eTag", "links", "quality", "isSpam", "mpnId", "referralProgram", "dealSensitivity", "createdVia",
+		"target", "eTag", "links", "quality", "isSpam", "mpnId", "dealSensitivity", "createdVia",
 		"lastModifiedVia", "lastRunId", "tags", "trackingInfo", "registrationStatus", "registrations", "exception",
 		"details/customerRequestedContact", "details/customerAction", "details/incentiveLevel"}
 }
@@ -33,7 +33,7 @@ func (s *Sim) guard(before, after document, by way) *refusal {
 			continue
 		}
 		if by == byPortal || s.is("readOnlyPatch", "refuse") {
-			return invalid("readOnlyProperty", "%s cannot be changed", path)
+			return invalid("readOnlyProperty", "%s cannot be changed", path).about(path)
 		}
 		after.put(path, clone(before.at(path)))
 	}
@@ -42,12 +42,12 @@ func (s *Sim) guard(before, after document, by way) *refusal {
 	}
 	if before.isTrue(shareConsent) && len(before.items("customerProfile/team")) > 0 &&
 		!same(before.at("customerProfile/team"), after.at("customerProfile/team")) {
-		return invalid("readOnlyAfterSharing", "customerProfile/team cannot be changed once the deal was shared with Microsoft")
+		return invalid("readOnlyAfterSharing", "customerProfile/team cannot be changed once the deal was shared with Microsoft").about(contactsPath)
 	}
 	for _, path := range []string{"inviteContext/assistanceRequestCode", "inviteContext/notes"} {
 		was := before.text(path)
 		if was != "" && was != "Unknown" && after.text(path) != was {
-			return invalid("readOnlyOnceSet", "%s was submitted and cannot be changed", path)
+			return invalid("readOnlyOnceSet", "%s was submitted and cannot be changed", path).about(path)
 		}
 	}
 	return nil
@@ -58,10 +58,10 @@ func (s *Sim) guardConsent(before, after document, by way) *refusal {
 	switch {
 	case was == is:
 	case was:
-		return invalid("consentCannotBeWithdrawn", "%s is true and cannot be taken back", shareConsent)
+		return invalid("consentCannotBeWithdrawn", "%s is true and cannot be taken back", shareConsent).about(shareConsent)
 	case by == byPortal:
 	case s.is("consentPatch", "refuse"):
-		return invalid("readOnlyProperty", "%s cannot be changed", shareConsent)
+		return invalid("readOnlyProperty", "%s cannot be changed", shareConsent).about(shareConsent)
 	case s.is("consentPatch", "ignore"):
 		after.put(shareConsent, false)
 	}

@@ -115,7 +115,7 @@ func (s *Sim) Delivered(id int64, status int) {
 	e.inFlight = false
 	success := status >= 200 && status <= 299
 	if e.check != nil {
-		e.check.note(now, status, success, e.attempt)
+		s.note(e.check, status, success, e.attempt)
 	}
 	if !success && e.attempt < maxAttempts {
 		e.due = now.Add(s.duration("retryBackoff") << (e.attempt - 1))

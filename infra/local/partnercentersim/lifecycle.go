@@ -25,28 +25,31 @@ func nextStates() map[string][]string {
 func (s *Sim) step(before, after document) *refusal {
 	from, fromSub := before.text("status"), before.text("substatus")
 	to, toSub := after.text("status"), after.text("substatus")
-	if !slices.Contains(legalPairs()[to], toSub) {
-		return invalid("invalidStatus", "status %s does not go with substatus %s: allowed is %s", to, toSub, strings.Join(legalPairs()[to], ", "))
-	}
 	if from == to && fromSub == toSub {
 		return nil
 	}
+	if from == "Engaged" { // typed in by a control call; third parties have seen it
+		from = "Active"
+	}
+	if !slices.Contains(legalPairs()[to], toSub) {
+		return invalid("invalidStatus", "status %s does not go with substatus %s: allowed is %s", to, toSub, strings.Join(legalPairs()[to], ", ")).about("substatus")
+	}
 	if !slices.Contains(nextStates()[from], to) {
-		return invalid("invalidStatusTransition", "a referral that is %s cannot become %s", from, to)
+		return invalid("invalidStatusTransition", "a referral that is %s cannot become %s", from, to).about("status")
 	}
 	if toSub == "Expired" || to == "New" {
-		return invalid("invalidStatusTransition", "only Partner Center itself sets %s/%s", to, toSub)
+		return invalid("invalidStatusTransition", "only Partner Center itself sets %s/%s", to, toSub).about("status")
 	}
 	if s.is("closeSteps", "strict") {
 		if from == "New" && (toSub == "Won" || toSub == "Lost") {
-			return invalid("invalidStatusTransition", "%s follows Active/Accepted: accept the referral first", toSub)
+			return invalid("invalidStatusTransition", "substatus %s follows Active/Accepted: accept the referral first", toSub).about("substatus")
 		}
 		if from == "Active" && toSub == "Declined" {
-			return invalid("invalidStatusTransition", "Declined follows New: an accepted referral is closed as Lost")
+			return invalid("invalidStatusTransition", "substatus Declined follows New: an accepted referral is closed as Lost").about("substatus")
 		}
 	}
-	if s.is("strict", "true") && slices.Contains([]string{"Declined", "Lost", "Error"}, toSub) && strings.TrimSpace(after.text("statusReason")) == "" {
-		return invalid("statusReasonRequired", "statusReason is needed for Closed/%s", toSub)
+	if s.is("strict", "true") {
+		return s.checkReason(toSub, after.text("statusReason"))
 	}
 	return nil
 }

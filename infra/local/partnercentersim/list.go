@@ -41,12 +41,7 @@ func (s *Sim) list(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused
 	}
-	var found []*referral
-	for _, one := range s.order {
-		if !s.opts.Now().Before(one.listed) && s.sees(one) && keep(one.doc) {
-			found = append(found, one)
-		}
-	}
+	found := s.listed(keep)
 	if compare != nil {
 		slices.SortStableFunc(found, compare)
 	}
@@ -54,7 +49,7 @@ func (s *Sim) list(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-func (s *Sim) answerPage(w http.ResponseWriter, r *http.Request, asked query, found []*referral, columns []string) {
+func (s *Sim) answerPage(w http.ResponseWriter, r *http.Request, asked query, found []document, columns []string) {
 	out := map[string]any{"@odata.context": contextBase}
 	if asked.Count {
 		out["@odata.count"] = len(found)
@@ -67,17 +62,7 @@ func (s *Sim) answerPage(w http.ResponseWriter, r *http.Request, asked query, fo
 	to := min(from+size, len(found))
 	value := make([]any, 0, to-from)
 	for _, one := range found[from:to] {
-		full := s.answer(one)
-		delete(full, "@odata.context")
-		if columns == nil {
-			value = append(value, full)
-			continue
-		}
-		part := map[string]any{}
-		for _, name := range columns {
-			part[name] = full[name]
-		}
-		value = append(value, part)
+		value = append(value, s.item(one, columns))
 	}
 	out["value"] = value
 	next := asked
@@ -145,7 +130,7 @@ func readQuery(raw string) (query, *refusal) {
 }
 
 // ordering reads $orderby: createdDateTime or updatedDateTime, asc or desc.
-func ordering(text string) (func(a, b *referral) int, *refusal) {
+func ordering(text string) (func(a, b document) int, *refusal) {
 	if text == "" {
 		return nil, nil
 	}
@@ -163,7 +148,7 @@ func ordering(text string) (func(a, b *referral) int, *refusal) {
 			return nil, invalid("invalidQuery", "$orderby=%s: asc or desc", text)
 		}
 	}
-	return func(a, b *referral) int { return sign * strings.Compare(a.doc.text(words[0]), b.doc.text(words[0])) }, nil
+	return func(a, b document) int { return sign * strings.Compare(a.text(words[0]), b.text(words[0])) }, nil
 }
 
 // selection reads $select: top-level properties.

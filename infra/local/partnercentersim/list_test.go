@@ -32,6 +32,7 @@ func found(a answer) string {
 // three deals: A private in Germany, B shared in France, C inbound in Switzerland.
 func three(t *testing.T) (*place, string) {
 	p := newPlace(t)
+	p.turn("microsoftSide", false)
 	a := p.post(deal(set("name", "A")))
 	p.pass(time.Minute)
 	p.post(deal(shared, set("name", "B"), set("customerProfile/address/country", "FR"), set("team", []any{member("Kim"), member("Zoe")})))

@@ -21,8 +21,7 @@ func (s *Sim) patch(w http.ResponseWriter, r *http.Request, id string) *refusal 
 		return refused
 	}
 	if match := r.Header.Get("If-Match"); match != "" && match != "*" && match != have.etag() {
-		reportVersions(w, have.etag(), have.etag())
-		return refuse(http.StatusPreconditionFailed, "preconditionFailed", "resourceModified", "If-Match %s is not the current version of referral %s", match, id)
+		return stale(w, have, match)
 	}
 	body, refused := readBody(r, "application/json", "application/json-patch+json")
 	if refused != nil {
@@ -30,6 +29,9 @@ func (s *Sim) patch(w http.ResponseWriter, r *http.Request, id string) *refusal 
 	}
 	operations, refused := readOperations(body)
 	if refused != nil {
+		return refused
+	}
+	if refused := s.ruled(r, false, s.setBy(operations)); refused != nil {
 		return refused
 	}
 	before := have.etag()
@@ -85,11 +87,11 @@ const (
 
 // change applies operations of the partner to a referral, or none of them.
 func (s *Sim) change(have *referral, operations []operation, by way) *refusal {
-	if have.microsoft() {
-		return refuse(http.StatusForbidden, "accessDenied", "notYours", "referral %s is Microsoft's: only Microsoft changes it", have.id())
+	if refused := s.mayChange(have); refused != nil {
+		return refused
 	}
-	if have.closed() {
-		return invalid("referralClosed", "referral %s is Closed/%s: nothing can be changed any more", have.id(), have.doc.text("substatus"))
+	if refused := s.offered(operations, by); refused != nil {
+		return refused
 	}
 	after := have.doc.clone()
 	touched := map[string]bool{}
@@ -100,14 +102,24 @@ func (s *Sim) change(have *referral, operations []operation, by way) *refusal {
 		}
 	}
 	if touched["status"] != touched["substatus"] {
-		return invalid("invalidStatus", "status and substatus must be set together")
+		return invalid("invalidStatus", "status and substatus must be set together").about("status")
 	}
-	read := &reading{}
-	canonical, _ := read.canonical(s.shape, map[string]any(after), "").(map[string]any)
-	if len(read.problems) > 0 {
-		return invalid("invalidProperty", "%s", strings.Join(read.problems, "; "))
+	return s.become(have, s.skeleton(after), by)
+}
+
+// mayChange says whether the partner may change a referral at all.
+func (s *Sim) mayChange(have *referral) *refusal {
+	if have.microsoft() {
+		return refuse(http.StatusForbidden, "accessDenied", "notYours", "referral %s is Microsoft's: only Microsoft changes it", have.id())
 	}
-	after = s.skeleton(canonical)
+	if have.closed() {
+		return invalid("referralClosed", "referral %s is Closed/%s: nothing can be changed any more", have.id(), have.doc.text("substatus"))
+	}
+	return nil
+}
+
+// become gives a referral the content that the partner wants, if doors, life cycle and demands let it pass.
+func (s *Sim) become(have *referral, after document, by way) *refusal {
 	if refused := s.guard(have.doc, after, by); refused != nil {
 		return refused
 	}
@@ -115,8 +127,12 @@ func (s *Sim) change(have *referral, operations []operation, by way) *refusal {
 		return refused
 	}
 	if s.is("strict", "true") {
-		check := &rules{}
-		check.changed(have.doc, after)
+		check := &demands{s: s}
+		if accepted := have.doc.text("status") == "New" && after.text("status") == "Active"; accepted && s.is("acceptance", "whole") {
+			check.accepted(after)
+		} else {
+			check.changed(have.doc, after)
+		}
 		if refused := check.refusal(); refused != nil {
 			return refused
 		}
@@ -125,6 +141,7 @@ func (s *Sim) change(have *referral, operations []operation, by way) *refusal {
 		s.followConsent(after)
 	}
 	settle(have.doc, after, s.opts.Now())
+	s.remake(after)
 	have.doc = after
 	s.save(have)
 	return nil
@@ -132,32 +149,80 @@ func (s *Sim) change(have *referral, operations []operation, by way) *refusal {
 
 // apply does one operation. Names are found without regard to case.
 func (s *Sim) apply(doc document, op operation, by way, touched map[string]bool) *refusal {
-	names := strings.Split(op.path[1:], "/")
-	for i, n := range names {
-		names[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(n)
-	}
-	names, known := s.spell(names)
-	if !known {
+	names := pointer(op.path)
+	names, at := s.spell(names)
+	if at == nil {
 		if by == byAPI && s.is("unknownPath", "ignore") {
 			return nil
 		}
-		return invalid("invalidPath", "path %s names no property of a referral", op.path)
+		return invalid("invalidPath", "path %s names no property of a referral", op.path).about(op.path)
 	}
-	if path := strings.Join(names, "/"); isReadOnly(path) {
+	path := strings.Join(names, "/")
+	if isReadOnly(path) {
 		if by == byAPI && s.is("readOnlyPatch", "ignore") {
 			return nil
 		}
-		return invalid("readOnlyProperty", "path %s cannot be changed", op.path)
+		return invalid("readOnlyProperty", "path %s cannot be changed", op.path).about(op.path)
+	}
+	if by == byAPI && s.is("arrayReplace", "refuse") && at.kind == list {
+		return invalid("invalidOperation", "path %s is an array: add to it or change its elements", op.path).about(op.path)
+	}
+	read := s.reading()
+	value := read.canonical(at, op.value, "/"+path)
+	if refused := refuseAll("invalidProperty", read.problems); refused != nil {
+		return refused
+	}
+	if inArray(names) {
+		if value == nil {
+			return invalid("invalidProperty", "%s must not be null", path).about(op.path)
+		}
+		value = fill(at, value)
 	}
 	touched[names[0]] = true
-	if _, refused := insert(map[string]any(doc), names, op); refused != nil {
-		return refused
+	_, refused := insert(map[string]any(doc), names, operation{op: op.op, path: op.path, value: value})
+	return refused
+}
+
+// inArray says whether a path ends at an element of an array.
+func inArray(names []string) bool {
+	last := names[len(names)-1]
+	_, err := strconv.Atoi(last)
+	return last == "-" || err == nil
+}
+
+// pointer splits a JSON pointer (RFC 6901).
+func pointer(path string) []string {
+	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, n := range names {
+		names[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(n)
+	}
+	return names
+}
+
+// connectorPaths are what Microsoft's published connector offers for a PATCH, beside deal registration.
+func connectorPaths() []string {
+	return []string{"campaignId", shareConsent, contactsPath, contactsPath + "/-", "details/closingDateTime", "details/currency",
+		"details/dealValue", "details/notes", solutionsPath, solutionsPath + "/-", "externalReferenceId", "referralProgram",
+		"salesStage", "status", "substatus", "statusReason", "team", "team/-"}
+}
+
+// offered refuses paths by the switch patchPaths.
+func (s *Sim) offered(operations []operation, by way) *refusal {
+	if by == byPortal || s.is("patchPaths", "any") || s.is("patchPaths", "alone") && len(operations) == 1 {
+		return nil
+	}
+	for _, op := range operations {
+		names, at := s.spell(pointer(op.path))
+		if at != nil && !slices.Contains(connectorPaths(), strings.Join(names, "/")) {
+			return invalid("pathNotOffered", "path %s cannot be patched", op.path).about(op.path)
+		}
 	}
 	return nil
 }
 
-// spell turns the names of a path into the service's own spelling.
-func (s *Sim) spell(names []string) ([]string, bool) {
+// spell turns the names of a path into the service's own spelling, and finds the property that it ends at; nil
+// when it names none.
+func (s *Sim) spell(names []string) ([]string, *shape) {
 	out := make([]string, 0, len(names))
 	at := s.shape
 	for _, n := range names {
@@ -165,7 +230,7 @@ func (s *Sim) spell(names []string) ([]string, bool) {
 		case object:
 			m := at.members[strings.ToLower(n)]
 			if m == nil {
-				return nil, false
+				return nil, nil
 			}
 			at = m
 			out = append(out, m.name)
@@ -175,10 +240,10 @@ func (s *Sim) spell(names []string) ([]string, bool) {
 		case opaque:
 			out = append(out, n)
 		default:
-			return nil, false
+			return nil, nil
 		}
 	}
-	return out, true
+	return out, at
 }
 
 // insert puts a value at the path below v and gives back v as it then is.
@@ -213,7 +278,7 @@ func insert(v any, names []string, op operation) (any, *refusal) {
 		}
 		return v, refused
 	}
-	return nil, invalid("invalidPath", "path %s goes through something that is empty", op.path)
+	return nil, invalid("invalidPath", "path %s goes through something that is empty", op.path).about(op.path)
 }
 
 // index reads an array index; "-" is the place behind the last element, for add only.
@@ -227,7 +292,7 @@ func index(v []any, name string, adding bool, path string) (int, *refusal) {
 		limit++
 	}
 	if err != nil || i < 0 || i >= limit {
-		return 0, invalid("invalidPath", "path %s: there is no place %s in an array of %d", path, name, len(v))
+		return 0, invalid("invalidPath", "path %s: there is no place %s in an array of %d", path, name, len(v)).about(path)
 	}
 	return i, nil
 }

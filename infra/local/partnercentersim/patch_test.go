@@ -238,6 +238,7 @@ func TestMicrosoftsReferralIsNotOursToChange(t *testing.T) {
 func TestUndocumentedMethodsAreRefused(t *testing.T) {
 	p := newPlace(t)
 	id := p.post(deal()).text("id")
+	p.turn("put", "refuse")
 	for _, c := range []struct{ method, address string }{{"PUT", referrals + "/" + id}, {"DELETE", referrals + "/" + id}, {"DELETE", referrals}} {
 		a := p.want(p.call(c.method, c.address, "{}"), 405, "methodNotAllowed")
 		if a.header.Get("Allow") == "" {

@@ -2,12 +2,14 @@ package partnercentersim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
+	"strconv"
 	"strings"
 )
 
-// userAct is the body of POST user: the partner's own person in the portal.
+// userAct is the body of POST user: the partner's own person in the portal. Raw is put into the referral last,
+// unchecked: JSON pointers to any values, also of forms that no document knows.
 type userAct struct {
 	Do       string         `json:"do"`
 	ID       string         `json:"id"`
@@ -16,16 +18,7 @@ type userAct struct {
 	Notes    string         `json:"notes"`
 	Changes  map[string]any `json:"changes"`
 	Reason   string         `json:"reason"`
-}
-
-// sellerAct is the body of POST seller: Microsoft's seller.
-type sellerAct struct {
-	Do       string         `json:"do"`
-	ID       string         `json:"id"`
-	Referral map[string]any `json:"referral"`
-	Reason   string         `json:"reason"`
-	Name     string         `json:"name"`
-	MSXID    string         `json:"msxId"`
+	Raw      map[string]any `json:"raw"`
 }
 
 // acted is the answer to both.
@@ -62,15 +55,19 @@ func (s *Sim) user(a userAct) (acted, error) {
 		return acted{}, fmt.Errorf("there is no referral with the id %q", a.ID)
 	}
 	var steps []operation
+	var err error
 	switch substatus, closing := closings()[a.Do]; {
 	case a.Do == "update":
 		return s.userUpdates(have, a)
 	case a.Do == "accept":
-		steps = state("Active", "Accepted")
+		if steps, err = a.steps(); err != nil {
+			return acted{}, err
+		}
+		steps = append(steps, state("Active", "Accepted")...)
 	case closing:
 		steps = state("Closed", substatus)
 		if a.Do != "win" || a.Reason != "" {
-			steps = append(steps, operation{"replace", "/statusReason", orOthers(a.Reason)})
+			steps = append(steps, operation{"replace", "/statusReason", s.portalReason(substatus, a.Reason)})
 		}
 	default:
 		return acted{}, fmt.Errorf("do %q: use create, update, accept, decline, win, lose or error", a.Do)
@@ -78,26 +75,34 @@ func (s *Sim) user(a userAct) (acted, error) {
 	if refused := s.change(have, steps, byPortal); refused != nil {
 		return acted{}, refused
 	}
-	return s.told(have.engagement()), nil
+	return s.told(have.engagement()), s.amend(have, a.Raw)
 }
 
-// userUpdates changes properties, and with help asks Microsoft to join.
-func (s *Sim) userUpdates(have *referral, a userAct) (acted, error) {
-	if len(a.Changes) == 0 && a.Help == "" {
-		return acted{}, fmt.Errorf(`changes is empty: give JSON pointers and values, such as {"/details/dealValue": 1000}`)
-	}
+// steps are the changes as operations, in the order of their paths.
+func (a userAct) steps() ([]operation, error) {
 	var steps []operation
-	for path, value := range a.Changes {
+	for _, path := range slices.Sorted(maps.Keys(a.Changes)) {
 		if !strings.HasPrefix(path, "/") {
-			return acted{}, fmt.Errorf("changes: %q is not a JSON pointer such as /details/dealValue", path)
+			return nil, fmt.Errorf("changes: %q is not a JSON pointer such as /details/dealValue", path)
 		}
 		op := "replace"
 		if strings.HasSuffix(path, "/-") {
 			op = "add"
 		}
-		steps = append(steps, operation{op: op, path: path, value: value})
+		steps = append(steps, operation{op: op, path: path, value: a.Changes[path]})
 	}
-	sort.Slice(steps, func(i, j int) bool { return steps[i].path < steps[j].path })
+	return steps, nil
+}
+
+// userUpdates changes properties, and with help asks Microsoft to join.
+func (s *Sim) userUpdates(have *referral, a userAct) (acted, error) {
+	if len(a.Changes) == 0 && a.Help == "" && len(a.Raw) == 0 {
+		return acted{}, fmt.Errorf(`changes is empty: give JSON pointers and values, such as {"/details/dealValue": 1000}`)
+	}
+	steps, err := a.steps()
+	if err != nil {
+		return acted{}, err
+	}
 	if len(steps) > 0 {
 		if refused := s.change(have, steps, byPortal); refused != nil {
 			return acted{}, refused
@@ -108,7 +113,56 @@ func (s *Sim) userUpdates(have *referral, a userAct) (acted, error) {
 			return acted{}, err
 		}
 	}
+	if len(steps) > 0 {
+		return s.told(have.engagement()), s.amend(have, a.Raw)
+	}
+	if err := s.retype(have, a.Raw); err != nil {
+		return acted{}, err
+	}
+	if len(a.Raw) > 0 {
+		s.save(have)
+	}
 	return s.told(have.engagement()), nil
+}
+
+// amend types raw values into a version that was stored a moment ago, before anybody has seen it.
+func (s *Sim) amend(r *referral, raw map[string]any) error {
+	err := s.retype(r, raw)
+	if last := len(r.shown) - 1; err == nil && last >= 0 {
+		r.shown[last].doc = r.doc.clone()
+	}
+	return err
+}
+
+// retype puts values into a referral, unchecked; all or none. The caller stores it.
+func (s *Sim) retype(r *referral, raw map[string]any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	doc := r.doc.clone()
+	for _, path := range slices.Sorted(maps.Keys(raw)) {
+		names := pointer(path)
+		if spelt, at := s.spell(names); at != nil {
+			names = spelt
+		}
+		if !strings.HasPrefix(path, "/") || len(path) < 2 || slices.Contains(serversOwn(), names[0]) {
+			return fmt.Errorf("raw: %q is not a JSON pointer to something that a person can type in", path)
+		}
+		op := operation{op: "replace", path: path, value: clone(raw[path])}
+		if names[len(names)-1] == "-" {
+			op.op = "add"
+		}
+		if _, refused := insert(map[string]any(doc), names, op); refused != nil {
+			return fmt.Errorf("raw: %w", refused)
+		}
+	}
+	r.doc = doc
+	return nil
+}
+
+// serversOwn are the members that make a referral findable: nobody types them.
+func serversOwn() []string {
+	return []string{"id", "engagementId", "organizationId", "organizationName", "eTag", "links", "createdDateTime", "updatedDateTime"}
 }
 
 // askHelp makes Microsoft's referral beside the partner's own.
@@ -128,10 +182,18 @@ func (s *Sim) askHelp(own *referral, a userAct) error {
 	return nil
 }
 
-// orOthers is the reason that the portal's list ends with.
-func orOthers(reason string) string {
+// portalReason is what the portal stores for a reason; its list ends with Others.
+func (s *Sim) portalReason(substatus, reason string) string {
 	if strings.TrimSpace(reason) == "" {
-		return "Others"
+		reason = "Others"
+	}
+	if s.is("statusReason", "code") {
+		i := slices.IndexFunc(reasonsFor(substatus), func(k string) bool {
+			return slices.Contains(strings.Split(k, "|"), strings.ToLower(reason))
+		})
+		if i >= 0 {
+			return strconv.Itoa(i + 1)
+		}
 	}
 	return reason
 }
@@ -160,6 +222,10 @@ func (s *Sim) userCreates(a userAct) (acted, error) {
 			return acted{}, err
 		}
 	}
+	if err := s.amend(made, a.Raw); err != nil {
+		s.forget(made)
+		return acted{}, err
+	}
 	return s.told(made.engagement()), nil
 }
 
@@ -174,7 +240,7 @@ func (s *Sim) forget(r *referral) {
 func (s *Sim) over(base document, given map[string]any) (document, error) {
 	read := &reading{}
 	asked, _ := read.canonical(s.shape, clone(given), "").(map[string]any)
-	for _, name := range []string{"id", "engagementId", "organizationId", "organizationName", "eTag", "links", "createdDateTime", "updatedDateTime"} {
+	for _, name := range serversOwn() {
 		if _, there := asked[name]; there {
 			read.wrong(name, "is set by Partner Center itself")
 		}
@@ -182,93 +248,9 @@ func (s *Sim) over(base document, given map[string]any) (document, error) {
 	for _, name := range read.unknown {
 		read.wrong(name, "is not a property of a referral")
 	}
-	if len(read.problems) > 0 {
-		sort.Strings(read.problems)
-		return nil, fmt.Errorf("referral: %s", strings.Join(read.problems, "; "))
+	if refused := refuseAll("invalidProperty", read.problems); refused != nil {
+		return nil, fmt.Errorf("referral: %w", refused)
 	}
 	whole, _ := (&reading{}).canonical(s.shape, map[string]any(base), "").(map[string]any)
 	return merge(whole, asked), nil
-}
-
-// seller does what Microsoft's seller does.
-func (s *Sim) seller(a sellerAct) (acted, error) {
-	switch a.Do {
-	case "invite":
-		return s.inbound(s.inboundDeal(), a)
-	case "lead":
-		return s.inbound(s.inboundLead(), a)
-	case "accept", "decline", "win", "lose":
-	default:
-		return acted{}, fmt.Errorf("do %q: use accept, decline, win, lose, invite or lead", a.Do)
-	}
-	named := s.referrals[strings.ToLower(a.ID)]
-	if named == nil {
-		return acted{}, fmt.Errorf("there is no referral with the id %q", a.ID)
-	}
-	own, microsoft := s.inEngagement(named.engagement())
-	if microsoft == nil {
-		return acted{}, fmt.Errorf("engagement %s has no referral to Microsoft: ask for help first", named.engagement())
-	}
-	before, status, substatus := microsoft.doc.clone(), "Active", "Accepted"
-	from := "New"
-	if a.Do != "accept" {
-		status, substatus = "Closed", closings()[a.Do]
-		if a.Do != "decline" {
-			from = "Active"
-		}
-	}
-	if before.text("status") != from {
-		return acted{}, fmt.Errorf("Microsoft's referral %s is %s/%s: %s needs %s", microsoft.id(), before.text("status"), before.text("substatus"), a.Do, from)
-	}
-	microsoft.doc["status"], microsoft.doc["substatus"] = status, substatus
-	if a.Reason != "" {
-		microsoft.doc["statusReason"] = a.Reason
-	}
-	settle(before, microsoft.doc, s.opts.Now())
-	if a.Do == "accept" {
-		s.sellerAccepts(own, microsoft, a)
-	}
-	s.save(microsoft)
-	return s.told(named.engagement()), nil
-}
-
-// sellerAccepts puts the seller on the team and Microsoft's CRM id on the referral that the switch names.
-func (s *Sim) sellerAccepts(own, microsoft *referral, a sellerAct) {
-	name, msx := a.Name, a.MSXID
-	if name == "" {
-		name = "Sam Fieldseller"
-	}
-	if msx == "" {
-		msx = fmt.Sprintf("7-%010X", s.ids.Uint64()&0xffffffffff)
-	}
-	first, last, _ := strings.Cut(name, " ")
-	email := strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@microsoft.example"
-	team, _ := (&reading{}).canonical(s.shape.find("team"), []any{person(first, last, "+14255550100", email)}, "").([]any)
-	microsoft.doc["team"] = team
-	if !s.is("msxIdOn", "own") {
-		microsoft.doc.put("trackingInfo/microsoftMsxId", msx)
-	}
-	if !s.is("msxIdOn", "microsoft") && own != nil {
-		own.doc.put("trackingInfo/microsoftMsxId", msx)
-		s.save(own)
-	}
-}
-
-// inbound stores a referral that came to the partner, waiting 14 days for an answer unless it says otherwise.
-func (s *Sim) inbound(base document, a sellerAct) (acted, error) {
-	doc, err := s.over(base, a.Referral)
-	if err != nil {
-		return acted{}, err
-	}
-	doc = s.skeleton(doc)
-	if !slices.Contains(legalPairs()[doc.text("status")], doc.text("substatus")) {
-		return acted{}, fmt.Errorf("referral: status %s does not go with substatus %s", doc.text("status"), doc.text("substatus"))
-	}
-	if doc.text("status") != "New" {
-		doc["expirationDateTime"] = nil
-	}
-	if a.MSXID != "" {
-		doc.put("trackingInfo/microsoftMsxId", a.MSXID)
-	}
-	return s.told(s.enter(doc, s.guid()).engagement()), nil
 }

@@ -270,3 +270,126 @@ func TestCallsMayComeFromManySidesAtOnce(t *testing.T) {
 		t.Errorf("%v events, want 81", n)
 	}
 }
+
+func TestInvitationComesWithMicrosoftsSideBySwitch(t *testing.T) {
+	p := newPlace(t)
+	a := p.do("/seller", object{"do": "invite", "name": "Maria Field", "msxId": "7-ABC", "referral": object{"details": object{"dealValue": 7000}}})
+	ms := p.get(a.text("microsoftId"))
+	for path, want := range map[string]string{"organizationId": `"msft"`, "engagementId": `"` + a.text("engagementId") + `"`, "status": `"Active"`, "substatus": `"Accepted"`,
+		"team/0/lastName": `"Field"`, "trackingInfo/microsoftMsxId": `"7-ABC"`, "details/dealValue": "7000.0", "expirationDateTime": "null",
+		"inviteContext/invitedBy/organizationId": `"msft"`, "externalReferenceId": "null", "customerProfile/name": `"Fourth Coffee AG"`} {
+		if ms.at(path) != want {
+			t.Errorf("%s is %s, want %s", path, ms.at(path), want)
+		}
+	}
+	if own := p.get(a.text("id")); own.text("status") != "New" || own.at("trackingInfo/microsoftMsxId") != "null" || own.at("team") != "[]" {
+		t.Error(own.raw)
+	}
+	p.do("/seller", object{"do": "win", "id": a.text("id")})
+	if got := p.get(a.text("microsoftId")).text("substatus"); got != "Won" {
+		t.Error(got)
+	}
+	p.turn("msxIdOn", "own")
+	if b := p.do("/seller", object{"do": "invite", "msxId": "7-D"}); p.get(b.text("id")).text("trackingInfo/microsoftMsxId") != "7-D" ||
+		p.get(b.text("microsoftId")).at("trackingInfo/microsoftMsxId") != "null" {
+		t.Error("the id does not stand on the partner's referral alone")
+	}
+	p.turn("microsoftSide", false)
+	if b := p.do("/seller", object{"do": "invite"}); b.text("microsoftId") != "" {
+		t.Error(b.raw)
+	}
+	if b := p.do("/seller", object{"do": "lead"}); b.text("microsoftId") != "" {
+		t.Error(b.raw)
+	}
+}
+
+func TestInvitationHasASource(t *testing.T) {
+	p := newPlace(t)
+	a := p.do("/seller", object{"do": "invite", "source": "MCI"})
+	for _, id := range []string{a.text("id"), a.text("microsoftId")} {
+		if got := p.get(id).text("referralSource"); got != "MCI" {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+func TestSellerEditsValueDateAndNotesOfMicrosoftsReferralOnly(t *testing.T) {
+	p := newPlace(t)
+	p.call("PUT", hooks, registration())
+	made := p.do("/user", object{"do": "create", "help": "GeneralOrOther"})
+	p.collect(200)
+	own := p.get(made.text("id")).text("eTag")
+	p.do("/seller", object{"do": "edit", "id": made.text("id"), "changes": object{"/details/dealValue": 123456, "/details/closingDateTime": "2027-01-31T00:00:00Z",
+		"/details/notes": "Bigger."}})
+	ms := p.get(made.text("microsoftId"))
+	if ms.at("details/dealValue") != "123456.0" || ms.text("details/closingDateTime") != "2027-01-31T00:00:00Z" || ms.text("details/notes") != "Bigger." {
+		t.Error(ms.raw)
+	}
+	if p.get(made.text("id")).text("eTag") != own {
+		t.Error("the partner's referral changed")
+	}
+	if got := strings.Join(names(t, p.collect(200)), " "); got != "related-referral-updated "+made.text("microsoftId") {
+		t.Error(got)
+	}
+	for _, bad := range []object{{}, {"/name": "x"}, {"/status": "Closed"}, {"/details/dealValue": "much"}, {"/details/closingDateTime": "soon"}} {
+		if a := p.tell("POST", "/seller", object{"do": "edit", "id": made.text("id"), "changes": bad}); a.status != 400 {
+			t.Errorf("%v: %d", bad, a.status)
+		}
+	}
+	p.do("/seller", object{"do": "decline", "id": made.text("id")})
+	if a := p.tell("POST", "/seller", object{"do": "edit", "id": made.text("id"), "changes": object{"/details/notes": "x"}}); a.status != 400 {
+		t.Error(a.raw)
+	}
+}
+
+func TestMicrosoftUpgradesADealFromItsSide(t *testing.T) {
+	for _, help := range []string{"", "ProofOfConceptOrDemo"} {
+		p := newPlace(t)
+		p.turn("typeFollowsConsent", false) // partner-led: visible, yet Independent
+		p.call("PUT", hooks, registration())
+		id := p.do("/user", object{"do": "create"}).text("id")
+		p.do("/user", object{"do": "update", "id": id, "changes": object{share: true}})
+		if p.get(id).text("type") != "Independent" {
+			t.Fatal("the deal is not partner-led")
+		}
+		p.collect(200)
+		a := p.do("/seller", object{"do": "upgrade", "id": id, "source": "MCI", "help": help, "notes": "Claimed.", "msxId": "7-UP"})
+		own, ms := p.get(id), p.get(a.text("microsoftId"))
+		wantHelp := `"Unknown"`
+		if help != "" {
+			wantHelp = `"` + help + `"`
+		}
+		if own.text("type") != "Shared" || !strings.Contains(own.raw, `"consentToShareReferralWithMicrosoftSellers":true`) || own.at("inviteContext/assistanceRequestCode") != wantHelp ||
+			own.text("status") != "Active" || own.at("referralSource") != "null" {
+			t.Error(own.raw)
+		}
+		if ms.text("organizationId") != "msft" || ms.text("engagementId") != own.text("engagementId") || ms.text("status") != "Active" || ms.text("referralSource") != "MCI" ||
+			ms.text("trackingInfo/microsoftMsxId") != "7-UP" || ms.at("inviteContext/assistanceRequestCode") != wantHelp || ms.text("inviteContext/invitedBy/organizationId") != "msft" ||
+			ms.at("externalReferenceId") != "null" {
+			t.Error(ms.raw)
+		}
+		if got := strings.Join(names(t, p.collect(200)), " "); got != "related-referral-created "+ms.text("id")+" referral-updated "+id {
+			t.Error(got)
+		}
+		if b := p.tell("POST", "/seller", object{"do": "upgrade", "id": id}); b.status != 400 {
+			t.Errorf("a second time: %d", b.status)
+		}
+	}
+	p := newPlace(t)
+	id := p.do("/user", object{"do": "create"}).text("id")
+	a := p.do("/seller", object{"do": "upgrade", "id": id, "referral": object{"status": "New", "substatus": "Pending"}}) // a private deal
+	if ms := p.get(a.text("microsoftId")); ms.text("status") != "New" || ms.at("expirationDateTime") == "null" {
+		t.Error(ms.raw)
+	}
+	if p.get(id).text("type") != "Shared" {
+		t.Error("not shared")
+	}
+	closed := p.do("/user", object{"do": "create"}).text("id")
+	p.do("/user", object{"do": "win", "id": closed})
+	for _, bad := range []object{{"do": "upgrade", "id": closed}, {"do": "upgrade", "id": "x"}, {"do": "upgrade", "id": id, "help": "Everything"},
+		{"do": "upgrade", "id": p.do("/user", object{"do": "create"}).text("id"), "raw": object{"bad": 1}}} {
+		if b := p.tell("POST", "/seller", bad); b.status != 400 {
+			t.Errorf("%v: %d", bad, b.status)
+		}
+	}
+}

@@ -22,7 +22,7 @@ const (
 // referral is one stored referral.
 type referral struct {
 	doc      document
-	listed   time.Time // from then on in lists
+	shown    []shown   // versions, as lists come to show them; the last is the present one
 	readable time.Time // from then on by id
 	expires  time.Time // zero when it does not
 }
@@ -59,20 +59,20 @@ func (s *Sim) serveReferrals(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("client-request-id", id)
 	}
 	if refused := s.admit(w, r); refused != nil {
-		writeRefusal(w, refused)
+		s.writeRefusal(w, refused)
 		return
 	}
-	if s.throttled(w) {
+	if s.throttled(w, r) {
 		return
 	}
 	rest, found := strings.CutPrefix(strings.TrimRight(r.URL.Path, "/"), referralsPath)
 	id := strings.TrimPrefix(rest, "/")
 	if !found || rest != "" && !strings.HasPrefix(rest, "/") || strings.Contains(id, "/") {
-		writeRefusal(w, notFound(r.URL.Path))
+		s.writeRefusal(w, notFound(r.URL.Path))
 		return
 	}
 	if refused := s.route(w, r, id); refused != nil {
-		writeRefusal(w, refused)
+		s.writeRefusal(w, refused)
 	}
 }
 
@@ -89,31 +89,48 @@ func (s *Sim) route(w http.ResponseWriter, r *http.Request, id string) *refusal 
 		return s.get(w, id)
 	case r.Method == http.MethodPatch:
 		return s.patch(w, r, id)
+	case r.Method == http.MethodPut && s.is("put", "accept"):
+		return s.put(w, r, id)
 	default:
-		w.Header().Set("Allow", "GET, PATCH")
+		w.Header().Set("Allow", "GET, PATCH, PUT")
 	}
 	return refuse(http.StatusMethodNotAllowed, "invalidRequest", "methodNotAllowed", "%s is not offered here", r.Method)
 }
 
 // admit checks who calls: 401 without a good token, 403 for app-only tokens and for people without a role.
 func (s *Sim) admit(w http.ResponseWriter, r *http.Request) *refusal {
-	g, ok := s.bearer(w, r, ReferralsAudience)
+	g, who := s.bearer(w, r, ReferralsAudience)
 	switch {
-	case !ok:
+	case who == misdirected:
+		return refuse(http.StatusUnauthorized, codeAudience, "", "the token is for another audience than %s", ReferralsAudience)
+	case who == nobody:
 		return refuse(http.StatusUnauthorized, "unauthenticated", "", "a bearer token for %s is needed: missing, expired or for another audience", ReferralsAudience)
 	case !g.user:
 		return refuse(http.StatusForbidden, "accessDenied", "appOnlyNotSupported", "referrals can only be used with App+User tokens")
-	case s.lacksMFA(g) && s.is("mfaRefusal", "401"):
-		return refuse(http.StatusUnauthorized, "unauthenticated", "mfaRequired", "the token carries no MFA claim")
 	case s.lacksMFA(g):
-		return refuse(http.StatusForbidden, "accessDenied", "mfaRequired", "the token carries no MFA claim")
+		return s.withoutMFA()
 	case s.is("role", "none"):
 		return refuse(http.StatusForbidden, "accessDenied", "roleMissing", "the user is neither Referrals admin nor Referrals user")
+	case s.is("role", "reader") && r.Method != http.MethodGet:
+		return refuse(http.StatusForbidden, "accessDenied", "readOnlyRole", "the user's role may only read")
+	case s.is("clientRequestId", "demanded") && !guidForm.MatchString(r.Header.Get("client-request-id")):
+		return invalid("clientRequestIdMissing", "the header client-request-id must hold a GUID")
 	}
 	return nil
 }
 
-func (s *Sim) lacksMFA(g grant) bool { return g.user && !g.mfa }
+// withoutMFA refuses a user token that lacks the MFA claim:
+// https://learn.microsoft.com/partner-center/security/mfa-resources
+func (s *Sim) withoutMFA() *refusal {
+	status, code, inner := http.StatusUnauthorized, "unauthenticated", codeMFA
+	if s.is("mfaRefusal", "403") {
+		status, code = http.StatusForbidden, "accessDenied"
+	}
+	if s.is("mfaCode", "code") {
+		code, inner = codeMFA, ""
+	}
+	return refuse(status, code, inner, "MFA required: the token carries no MFA claim")
+}
 
 // sees says whether the integration user may see a referral: an admin all, a user where it is on the team
 // of the partner's referral in the engagement.
@@ -139,6 +156,9 @@ func (s *Sim) visible(id string) (*referral, *refusal) {
 	if r == nil || s.opts.Now().Before(r.readable) {
 		return nil, notFound("referral " + id)
 	}
+	if r.microsoft() && !s.is("microsoftReferral", "readable") {
+		return nil, refuse(http.StatusForbidden, "accessDenied", "microsoftsReferral", "referral %s is Microsoft's", id)
+	}
 	if !s.sees(r) {
 		return nil, refuse(http.StatusForbidden, "accessDenied", "notOnTeam", "the user is not on the team of referral %s", id)
 	}
@@ -153,18 +173,6 @@ func (s *Sim) get(w http.ResponseWriter, id string) *refusal {
 	w.Header().Set("ETag", r.etag())
 	writeJSON(w, http.StatusOK, s.answer(r))
 	return nil
-}
-
-// answer is a referral as it is sent: with its context and links. The spaces in the link and the bare GUID
-// are the service's own.
-func (s *Sim) answer(r *referral) document {
-	out := r.doc.clone()
-	out["@odata.context"] = contextBase + "/$entity"
-	out["links"] = map[string]any{
-		"relatedReferrals": map[string]any{"uri": ReferralsAudience + referralsPath + "?$filter=engagementId eq " + r.engagement(), "method": "GET"},
-		"self":             map[string]any{"uri": ReferralsAudience + referralsPath + "/" + r.id(), "method": "GET"},
-	}
-	return out
 }
 
 // readBody reads a JSON body and refuses other media types.
@@ -192,17 +200,17 @@ func readBody(r *http.Request, types ...string) (any, *refusal) {
 }
 
 // save gives a changed referral its new version and tells the subscribers.
-func (s *Sim) save(r *referral) { s.store(r, "updated", time.Time{}) }
+func (s *Sim) save(r *referral) { s.store(r, "updated", s.stamp(), s.opts.Now()) }
 
-// store stamps a referral and raises its event, not before "from".
-func (s *Sim) store(r *referral, what string, from time.Time) {
-	now := s.stamp()
+// store stamps a referral, puts it into the lists and raises its event, the last two not before "from".
+func (s *Sim) store(r *referral, what string, now, from time.Time) {
 	r.doc["updatedDateTime"] = serverTime(now)
 	r.doc["eTag"] = fmt.Sprintf("\"%08x-0000-0100-0000-%08x0000\"", s.ids.Uint32(), uint32(now.Unix()))
 	r.expires = time.Time{}
 	if at, err := time.Parse(time.RFC3339, r.doc.text("expirationDateTime")); err == nil && r.doc.text("status") == "New" {
 		r.expires = at
 	}
+	s.show(r, from)
 	name, id := "referral-"+what, r.id()
 	if r.microsoft() {
 		name = "related-referral-" + what
@@ -210,23 +218,22 @@ func (s *Sim) store(r *referral, what string, from time.Time) {
 			id = own.id()
 		}
 	}
-	if from.IsZero() {
-		from = s.opts.Now()
-	}
 	s.wake = true // it may expire one day
 	s.raise(name, "referral", WebhooksAudience+"/engagements/v1/referrals/"+id, now, from, nil)
 }
 
 // add stores a new referral.
 func (s *Sim) add(r *referral) {
-	now := s.opts.Now()
+	now, stamp := s.opts.Now(), s.stamp()
 	from := now.Add(s.duration("commitDelay"))
 	r.readable = now.Add(max(s.duration("commitDelay"), s.duration("eventBeforeReadable")))
-	r.listed = now.Add(max(s.duration("commitDelay"), s.duration("listDelay")))
+	r.doc["createdDateTime"] = serverTime(stamp)
+	if r.doc.text("status") == "Active" {
+		r.doc["acceptedDateTime"] = serverTime(stamp)
+	}
 	s.referrals[r.id()] = r
 	s.order = append(s.order, r)
-	s.store(r, "created", from)
-	r.doc["createdDateTime"] = r.doc["updatedDateTime"]
+	s.store(r, "created", stamp, from)
 }
 
 func reportVersions(w http.ResponseWriter, before, after string) {

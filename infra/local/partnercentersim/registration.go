@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
 const (
@@ -58,18 +60,7 @@ func (s *Sim) serveWebhooks(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Locale", "en-US")
 	s.lock()
 	defer s.unlock()
-	g, ok := s.bearer(w, r, WebhooksAudience)
-	switch {
-	case !ok:
-		writeShapeB(w, http.StatusUnauthorized, "400", "Access denied: a bearer token for %s is needed.", WebhooksAudience)
-		return
-	case s.lacksMFA(g) && s.is("mfaRefusal", "401"):
-		writeShapeB(w, http.StatusUnauthorized, "400", "Access denied: the token carries no MFA claim.")
-		return
-	case s.lacksMFA(g):
-		writeShapeB(w, http.StatusForbidden, "2032", "Access denied: the token carries no MFA claim.")
-		return
-	case s.throttled(w):
+	if !s.admitHooks(w, r) || s.throttled(w, r) {
 		return
 	}
 	switch rest, found := strings.CutPrefix(strings.TrimRight(r.URL.Path, "/"), registrationPath); {
@@ -88,6 +79,24 @@ func (s *Sim) serveWebhooks(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// admitHooks checks who calls, and answers those that may not.
+func (s *Sim) admitHooks(w http.ResponseWriter, r *http.Request) bool {
+	g, who := s.bearer(w, r, WebhooksAudience)
+	switch {
+	case who == misdirected:
+		writeShapeB(w, http.StatusUnauthorized, codeAudience, "Access denied: the token is for another audience than %s.", WebhooksAudience)
+	case who == nobody:
+		writeShapeB(w, http.StatusUnauthorized, "400", "Access denied: a bearer token for %s is needed.", WebhooksAudience)
+	case s.lacksMFA(g) && s.is("mfaRefusal", "401"):
+		writeShapeB(w, http.StatusUnauthorized, codeMFA, "MFA required: the token carries no MFA claim.")
+	case s.lacksMFA(g):
+		writeShapeB(w, http.StatusForbidden, codeMFA, "MFA required: the token carries no MFA claim.")
+	default:
+		return true
+	}
+	return false
+}
+
 func (s *Sim) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	have := s.registration
 	switch r.Method {
@@ -96,7 +105,7 @@ func (s *Sim) serveRegistration(w http.ResponseWriter, r *http.Request) {
 			writeShapeB(w, http.StatusNotFound, "1000", "There is no webhook registration.")
 			return
 		}
-		writeJSON(w, http.StatusOK, map[string]any{"WebhookUrl": have.WebhookURL, "WebhookEvents": have.WebhookEvents})
+		writeJSON(w, http.StatusOK, s.registrationForm(have, true))
 		return
 	case http.MethodPost, http.MethodPut:
 	default:
@@ -105,9 +114,13 @@ func (s *Sim) serveRegistration(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked, err := readRegistration(r)
+	no, ruled := s.rules.Refuses(control.Write{Method: r.Method, URL: absoluteURL(r), New: have == nil, Set: asked.members()})
 	switch {
 	case err != nil:
 		writeShapeB(w, http.StatusBadRequest, "3000", "%v", err)
+		return
+	case ruled:
+		writeShapeB(w, no.Status, no.Code, "%s", no.Message)
 		return
 	case r.Method == http.MethodPost && have != nil:
 		writeShapeB(w, http.StatusConflict, "409", "There is a registration already: use PUT to replace it.")
@@ -122,8 +135,47 @@ func (s *Sim) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	}
 	s.registration = asked
 	s.wake = true // events that waited for a registration
-	writeJSON(w, http.StatusOK, map[string]any{"SubscriberId": asked.SubscriberID, "WebhookUrl": asked.WebhookURL,
-		"WebhookEvents": asked.WebhookEvents, "SignatureTokenToMsSignatureHeader": asked.MsHeader})
+	writeJSON(w, http.StatusOK, s.registrationForm(asked, false))
+}
+
+// registrationForm is the registration as it is sent: https://learn.microsoft.com/rest/api/partner-center/webhook
+// says camelCase, the older pages PascalCase and, to a GET, two members only.
+func (s *Sim) registrationForm(have *registration, get bool) map[string]any {
+	switch {
+	case s.is("registrationForm", "pascal") && get:
+		return map[string]any{"WebhookUrl": have.WebhookURL, "WebhookEvents": have.WebhookEvents}
+	case s.is("registrationForm", "pascal"):
+		return map[string]any{"SubscriberId": have.SubscriberID, "WebhookUrl": have.WebhookURL,
+			"WebhookEvents": have.WebhookEvents, "SignatureTokenToMsSignatureHeader": have.MsHeader}
+	}
+	return map[string]any{"subscriberId": have.SubscriberID, "webhookUrl": have.WebhookURL, "webhookEvents": have.WebhookEvents,
+		"signatureTokenToMsSignatureHeader": have.MsHeader, "properties": have.Properties, "lastModifiedTimestamp": have.Modified}
+}
+
+// forgetRegistration takes the registration away, and with it the events that are on their way to its URL. Events
+// of later changes are lost until somebody registers. DELETE is not offered by the API.
+func (s *Sim) forgetRegistration(r *http.Request) (any, error) {
+	var asked struct {
+		Do string `json:"do"`
+	}
+	if err := control.ReadJSON(r, &asked); err != nil {
+		return nil, err
+	}
+	if asked.Do != "forget" {
+		return nil, fmt.Errorf("do %q: use forget", asked.Do)
+	}
+	had := s.registration != nil
+	s.registration = nil
+	s.post.waiting = slices.DeleteFunc(s.post.waiting, func(e *event) bool { return !e.inFlight })
+	return map[string]bool{"forgotten": had}, nil
+}
+
+// members are what a body sets, for the rules of POST rules.
+func (r *registration) members() map[string]any {
+	if r == nil {
+		return nil
+	}
+	return map[string]any{"WebhookUrl": r.WebhookURL, "WebhookEvents": r.WebhookEvents, "SignatureTokenToMsSignatureHeader": bool(r.MsHeader)}
 }
 
 func readRegistration(r *http.Request) (*registration, error) {

@@ -25,7 +25,7 @@ func TestSeedHoldsTheOldConnectorsRegistration(t *testing.T) {
 	p := newPlace(t)
 	a := p.want(p.call("GET", hooks, nil), 200, "")
 	want := "[referral-created referral-updated related-referral-created related-referral-updated subscription-updated]"
-	if got := fmt.Sprint(a.body["WebhookEvents"]); got != want || len(a.body) != 2 {
+	if got := fmt.Sprint(a.body["webhookEvents"]); got != want || a.text("lastModifiedTimestamp") == "" {
 		t.Error(a.raw)
 	}
 	p.want(p.call("POST", hooks, registration()), 409, "409")
@@ -39,7 +39,7 @@ func TestRegistrationIsMadeOnceAndReplacedAfter(t *testing.T) {
 	p.want(p.call("POST", hooks, registration()), 409, "409")
 	second := p.want(p.call("PUT", hooks, object{"webhookurl": "https://other.example/x", "webhookEvents": []any{"referral-created"},
 		"SignatureTokenToMsSignatureHeader": "true"}), 200, "")
-	if first.text("SubscriberId") == "" || first.text("SubscriberId") != second.text("SubscriberId") || second.text("WebhookUrl") != "https://other.example/x" {
+	if first.text("subscriberId") == "" || first.text("subscriberId") != second.text("subscriberId") || second.text("webhookUrl") != "https://other.example/x" {
 		t.Errorf("%s %s", first.raw, second.raw)
 	}
 	p.want(p.call("DELETE", hooks, nil), 405, "405")
@@ -113,4 +113,93 @@ func TestOnlyTwoTestEventsAMinute(t *testing.T) {
 func TestTestEventNeedsARegistration(t *testing.T) {
 	p := newPlace(t, none)
 	p.want(p.call("POST", hooks+"/validationEvents", nil), 404, "1000")
+}
+
+func TestForgottenRegistrationIsGoneAndEventsAreLostMeanwhile(t *testing.T) {
+	p := newPlace(t)
+	p.want(p.call("PUT", hooks, registration()), 200, "")
+	p.do("/user", object{"do": "create"})
+	if a := p.do("/registration", object{"do": "forget"}); a.body["forgotten"] != true {
+		t.Error(a.raw)
+	}
+	p.want(p.call("GET", hooks, nil), 404, "1000")
+	p.want(p.call("PUT", hooks, registration()), 404, "1000")
+	p.want(p.call("POST", hooks+"/validationEvents", nil), 404, "1000")
+	p.do("/user", object{"do": "create"})
+	if out := p.sim.Advance(p.time()); len(out) != 0 || p.sim.Pending(p.time().Add(time.Hour)) != 0 {
+		t.Errorf("%d events without a registration", len(out))
+	}
+	p.want(p.call("POST", hooks, registration()), 200, "")
+	if out := p.sim.Advance(p.time()); len(out) != 0 {
+		t.Errorf("%d events from before", len(out))
+	}
+	p.do("/user", object{"do": "create"})
+	if out := p.collect(200); len(out) != 1 || out[0].URL != ours {
+		t.Errorf("%d events", len(out))
+	}
+	if a := p.do("/registration", object{"do": "forget"}); a.body["forgotten"] != true {
+		t.Error(a.raw)
+	}
+	if a := p.do("/registration", object{"do": "forget"}); a.body["forgotten"] != false {
+		t.Error(a.raw)
+	}
+	for _, bad := range []object{{"do": "overwrite"}, {}, {"do": "forget", "surprise": 1}} {
+		if a := p.tell("POST", "/registration", bad); a.status != 400 {
+			t.Errorf("%v: %d", bad, a.status)
+		}
+	}
+}
+
+func TestRegistrationMayLookAsInTheOlderPages(t *testing.T) {
+	p := newPlace(t)
+	p.turn("registrationForm", "pascal")
+	if a := p.call("GET", hooks, nil); len(a.body) != 2 || a.text("WebhookUrl") == "" || a.body["WebhookEvents"] == nil {
+		t.Error(a.raw)
+	}
+	if a := p.call("PUT", hooks, registration()); a.text("SubscriberId") == "" || a.text("WebhookUrl") != ours {
+		t.Error(a.raw)
+	}
+}
+
+// What live clients have seen, and what the documents show.
+func TestResultsOfATestEventHaveTwoForms(t *testing.T) {
+	for code, want := range map[string][2]string{"name": {"NotFound", "OK"}, "number": {"404", "200"}} {
+		p := newPlace(t)
+		p.turn("testResponseCode", code)
+		p.call("PUT", hooks, registration())
+		id := p.call("POST", hooks+"/validationEvents", nil).text("correlationId")
+		tell := func() answer { return p.call("GET", hooks+"/validationEvents/"+id, nil) }
+		if got := tell().text("status"); got != "Submitted" {
+			t.Errorf("at first %q", got)
+		}
+		p.collect(404)
+		p.pass(time.Second)
+		p.collect(200)
+		a := tell()
+		if a.text("status") != "completed" || a.at("results/0/responseCode") != `"`+want[0]+`"` || a.at("results/1/responseCode") != `"`+want[1]+`"` {
+			t.Error(a.raw)
+		}
+	}
+}
+
+func TestTestEventThatNeverArrivesFailsOrCompletesBySwitch(t *testing.T) {
+	for _, status := range []string{"failed", "completed"} {
+		p := newPlace(t)
+		p.turn("testStatus", status)
+		p.call("PUT", hooks, registration())
+		id := p.call("POST", hooks+"/validationEvents", nil).text("correlationId")
+		for i := range 10 {
+			if got := p.call("GET", hooks+"/validationEvents/"+id, nil).text("status"); got != "Submitted" {
+				t.Fatalf("after %d attempts %q", i, got)
+			}
+			if out := p.collect(0); len(out) != 1 {
+				t.Fatalf("attempt %d: %d events", i+1, len(out))
+			}
+			p.pass(20 * time.Minute)
+		}
+		a := p.call("GET", hooks+"/validationEvents/"+id, nil)
+		if a.text("status") != status || len(a.body["results"].([]any)) != 10 || a.at("results/9/systemError") != "true" {
+			t.Error(a.raw)
+		}
+	}
 }

@@ -3,7 +3,9 @@ package partnercentersim
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -131,12 +133,13 @@ func helpCodes() []string {
 
 // reading collects what is wrong with a body while it is brought into canonical form.
 type reading struct {
-	problems []string
+	problems []problem
+	engaged  bool     // Engaged is taken for Active, since answers say so
 	unknown  []string // members that Partner Center does not know, and passes over
 }
 
 func (r *reading) wrong(path, format string, args ...any) {
-	r.problems = append(r.problems, strings.TrimPrefix(path, "/")+" "+fmt.Sprintf(format, args...))
+	r.problems = append(r.problems, problem{strings.TrimPrefix(path, "/"), fmt.Sprintf(format, args...)})
 }
 
 // canonical brings a value into the form that is stored: known members only, in their own spelling.
@@ -185,6 +188,9 @@ func (r *reading) canonical(s *shape, v any, path string) any {
 				return allowed
 			}
 		}
+		if r.engaged && s.name == "status" && t == "Engaged" {
+			return "Active"
+		}
 		r.wrong(path, "must be one of %s, not %q", strings.Join(s.values, ", "), t)
 		return nil
 	}
@@ -198,7 +204,8 @@ func (r *reading) object(s *shape, v any, path string) any {
 		return nil
 	}
 	out := map[string]any{}
-	for name, value := range in {
+	for _, name := range slices.Sorted(maps.Keys(in)) { // the same body gives the same list of problems
+		value := in[name]
 		m := s.members[strings.ToLower(name)]
 		if m == nil {
 			r.unknown = append(r.unknown, strings.TrimPrefix(path+"/"+name, "/"))
@@ -210,6 +217,9 @@ func (r *reading) object(s *shape, v any, path string) any {
 }
 
 func (r *reading) list(s *shape, v any, path string) any {
+	if m, isObject := v.(map[string]any); isObject && len(m) == 0 {
+		return []any{} // as the service itself sends an empty list of ids
+	}
 	in, ok := v.([]any)
 	if !ok {
 		r.wrong(path, "must be an array")

@@ -62,17 +62,22 @@ type App struct{ Tenant, ClientID, Secret, ObjectID string }
 
 // Sim is the simulator; it implements control.Simulator. All methods may be called from several goroutines.
 type Sim struct {
-	opts  Options
-	shape *shape
-	signs *signer
+	opts      Options
+	shape     *shape
+	signs     *signer
+	catalogue catalogue
+	taxonomy  []taxonomyYear // the newest first
+	rules     *control.Rules // of POST rules
 
 	mu        sync.Mutex
 	wake      bool // something became due: tell the world after unlocking
 	lastStamp time.Time
 	ids       *rand.Rand // of names and ids
 	dice      *rand.Rand // of delivery
+	luck      *rand.Rand // of everything else that a switch leaves to chance
 	switches  map[string]string
 	calls     []time.Time // within the last minute, for the limit
+	writes    []time.Time // those of them that write
 	requests  int64
 
 	tokens  map[string]grant
@@ -97,10 +102,18 @@ func New(o Options) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
+	solutions, err := readCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	years, err := readTaxonomy()
+	if err != nil {
+		return nil, err
+	}
 	seed := uint64(o.Seed)
 	s := &Sim{
-		opts: o, shape: referralShape(), signs: signs,
-		ids: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)),
+		opts: o, shape: referralShape(), signs: signs, catalogue: solutions, taxonomy: years, rules: newRules(),
+		ids: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)), luck: rand.New(rand.NewPCG(seed, 3)),
 		switches: map[string]string{}, tokens: map[string]grant{},
 		refresh: map[string]*refreshToken{o.RefreshToken: {clientID: o.ClientID}},
 		codes:   map[string]bool{o.AuthorizationCode: true},
@@ -140,7 +153,7 @@ func withDefaults(o *Options) {
 // The caller holds the lock, or is New.
 func (s *Sim) seed() {
 	s.referrals, s.order = map[string]*referral{}, nil
-	s.validations, s.asked, s.calls = map[string]*validation{}, nil, nil
+	s.validations, s.asked, s.calls, s.writes = map[string]*validation{}, nil, nil, nil
 	s.registration = nil
 	s.post.clear()
 	if s.opts.WebhookURL != "-" {

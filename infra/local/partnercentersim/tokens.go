@@ -64,14 +64,35 @@ func jwtPart(v any) string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
+// The codes by which both APIs refuse a token: https://learn.microsoft.com/partner-center/security/mfa-resources
+const (
+	codeMFA          = "900421"
+	codeAudience     = "900420"
+	retiredDirectory = "https://graph.windows.net" // the directory API, which is no more
+)
+
+// caller says what a bearer token is worth.
+type caller int
+
+const (
+	nobody      caller = iota // no token, or an expired or unknown one
+	misdirected               // good, but for an audience that is answered with 900420
+	somebody
+)
+
 // check says who bears a token, if it was issued for the audience and has not expired.
-func (s *Sim) check(token, audience string) (grant, bool) {
+func (s *Sim) check(token, audience string) (grant, caller) {
 	g, ok := s.tokens[token]
-	if !ok || !strings.EqualFold(strings.TrimRight(g.audience, "/"), strings.TrimRight(audience, "/")) ||
-		!s.opts.TokenNow().Before(g.expires) {
-		return grant{}, false
+	if !ok || !s.opts.TokenNow().Before(g.expires) {
+		return grant{}, nobody
 	}
-	return g, true
+	if strings.EqualFold(strings.TrimRight(g.audience, "/"), strings.TrimRight(audience, "/")) {
+		return g, somebody
+	}
+	if s.is("wrongAudience", codeAudience) || strings.EqualFold(strings.TrimRight(g.audience, "/"), retiredDirectory) {
+		return grant{}, misdirected
+	}
+	return grant{}, nobody
 }
 
 // CheckToken says who bears a token of the login endpoint ("app <client id>" or "app+user <client id>"),
@@ -79,26 +100,32 @@ func (s *Sim) check(token, audience string) (grant, bool) {
 func (s *Sim) CheckToken(token, audience string) (identity string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, ok := s.check(token, audience)
-	if !ok {
+	g, who := s.check(token, audience)
+	if who != somebody {
 		return "", false
 	}
 	return g.identity(), true
 }
 
-// bearer finds who calls an API and tells the wire; false when the token is missing or not for this audience.
-func (s *Sim) bearer(w http.ResponseWriter, r *http.Request, audience string) (grant, bool) {
+// bearer finds who calls an API and tells the wire.
+func (s *Sim) bearer(w http.ResponseWriter, r *http.Request, audience string) (grant, caller) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return grant{}, false
+		return grant{}, nobody
 	}
-	g, ok := s.check(token, audience)
-	if !ok {
-		return grant{}, false
+	g, who := s.check(token, audience)
+	if who != somebody {
+		return grant{}, who
 	}
 	w.Header().Set(control.HeaderIdentity, g.identity())
 	if g.user && strings.EqualFold(r.Header.Get("ValidateMfa"), "true") {
 		w.Header().Set("isMfaCompliant", map[bool]string{true: "true", false: "false"}[g.mfa])
 	}
-	return g, true
+	return g, somebody
+}
+
+// lacksMFA says whether a call is refused because its token lacks the MFA claim. Enforcement came by share of
+// traffic: the same token may pass one call and fail the next.
+func (s *Sim) lacksMFA(g grant) bool {
+	return g.user && !g.mfa && s.luck.IntN(100) < s.number("mfaShare")
 }

@@ -185,15 +185,50 @@ func TestUserTokensWithoutMFAAreRefused(t *testing.T) {
 		t.Error(a.header)
 	}
 	p.turn("tokenMFA", false)
-	if a := p.want(p.call("GET", referrals, nil, "ValidateMfa", "true"), 401, "mfaRequired"); a.header.Get("isMfaCompliant") != "false" {
+	if a := p.want(p.call("GET", referrals, nil, "ValidateMfa", "true"), 401, "900421"); a.header.Get("isMfaCompliant") != "false" {
 		t.Error(a.header)
 	}
-	p.want(p.call("GET", hooks, nil), 401, "400")
+	p.want(p.call("GET", hooks, nil), 401, "900421")
+	p.turn("mfaCode", "innerError")
+	if a := p.want(p.call("GET", referrals, nil), 401, "900421"); a.text("error/code") != "unauthenticated" {
+		t.Error(a.raw)
+	}
 	p.turn("mfaRefusal", 403)
-	p.want(p.call("GET", referrals, nil), 403, "mfaRequired")
-	p.want(p.call("GET", hooks, nil), 403, "2032")
+	p.want(p.call("GET", referrals, nil), 403, "900421")
+	p.want(p.call("GET", hooks, nil), 403, "900421")
 	p.bearer = p.token("client_credentials", hooksAudience)
 	p.want(p.call("GET", hooks, nil), 200, "")
+}
+
+func TestMFAIsEnforcedForAShareOfTheCalls(t *testing.T) {
+	p := newPlace(t)
+	p.turn("tokenMFA", false)
+	p.turn("mfaShare", 30)
+	p.bearer = p.token("refresh_token", partnerAudience)
+	refused := 0
+	for range 200 {
+		if a := p.call("GET", referrals, nil); a.status == 401 {
+			refused++
+		}
+	}
+	if refused < 30 || refused > 90 {
+		t.Errorf("%d of 200 calls were refused, want about 60", refused)
+	}
+	p.turn("mfaShare", 0)
+	p.want(p.call("GET", referrals, nil), 200, "")
+}
+
+func TestTokensForAnotherAudienceMayHaveACodeOfTheirOwn(t *testing.T) {
+	p := newPlace(t)
+	retired, hooksToken := p.token("refresh_token", "https://graph.windows.net"), p.token("refresh_token", hooksAudience)
+	p.bearer = retired
+	p.want(p.call("GET", referrals, nil), 401, "900420")
+	p.want(p.call("GET", hooks, nil), 401, "900420")
+	p.turn("wrongAudience", "900420")
+	p.bearer = hooksToken
+	p.want(p.call("GET", referrals, nil), 401, "900420")
+	p.bearer = "nonsense"
+	p.want(p.call("GET", referrals, nil), 401, "unauthenticated")
 }
 
 func TestRolesLimitWhatIsSeen(t *testing.T) {

@@ -3,6 +3,7 @@ package partnercentersim
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,30 +17,37 @@ const (
 type validation struct {
 	CorrelationID string       `json:"correlationId"`
 	PartnerID     string       `json:"partnerId"`
-	Status        string       `json:"status"` // only "completed" is documented
+	Status        string       `json:"status"` // Submitted, completed or failed
 	CallbackURL   string       `json:"callbackUrl"`
 	Results       []testResult `json:"results"` // one per delivery attempt
 	at            time.Time
 }
 
 type testResult struct {
-	ResponseCode    string `json:"responseCode"` // the .NET name: OK, Accepted, Unauthorized
+	ResponseCode    string `json:"responseCode"` // the .NET name: OK, Accepted, Unauthorized; by switch the number
 	ResponseMessage string `json:"responseMessage"`
 	SystemError     bool   `json:"systemError"`
 	DateTimeUTC     string `json:"dateTimeUtc"` // without a zone
 }
 
-// note records one attempt.
-func (v *validation) note(now time.Time, status int, success bool, attempt int) {
-	result := testResult{DateTimeUTC: now.UTC().Format("2006-01-02T15:04:05.0000000")}
-	if status == 0 {
+// note records one attempt at a test event. https://learn.microsoft.com/partner-center/developer/partner-center-webhooks
+// shows OK and completed; live clients have seen "200" and failed.
+func (s *Sim) note(v *validation, status int, success bool, attempt int) {
+	result := testResult{DateTimeUTC: s.opts.Now().UTC().Format("2006-01-02T15:04:05.0000000")}
+	switch {
+	case status == 0:
 		result.SystemError, result.ResponseMessage = true, "The callback did not answer."
-	} else {
+	case s.is("testResponseCode", "number"):
+		result.ResponseCode = strconv.Itoa(status)
+	default:
 		result.ResponseCode = strings.NewReplacer(" ", "", "-", "", "'", "").Replace(http.StatusText(status))
 	}
 	v.Results = append(v.Results, result)
-	if success || attempt >= maxAttempts {
+	switch {
+	case success:
 		v.Status = "completed"
+	case attempt >= maxAttempts:
+		v.Status = s.switches["testStatus"]
 	}
 }
 
@@ -60,7 +68,7 @@ func (s *Sim) askForTest(w http.ResponseWriter) {
 		writeShapeC(w, wait)
 		return
 	}
-	v := &validation{CorrelationID: s.guid(), PartnerID: s.opts.OrganizationID, Status: "started",
+	v := &validation{CorrelationID: s.guid(), PartnerID: s.opts.OrganizationID, Status: "Submitted",
 		CallbackURL: have.WebhookURL, Results: []testResult{}, at: now}
 	s.validations[v.CorrelationID] = v
 	s.raise("test-created", "test", WebhooksAudience+registrationPath+"/validationEvents/"+v.CorrelationID, s.stamp(), now, v)
