@@ -100,7 +100,7 @@ func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
 // Update changes columns of the row whose version is etag ("*" for child rows: any version, but never a
 // new row), and returns the row as q asks. Conflict: somebody wrote in between. Gone: the row is deleted.
 // Refused: a value or a rule of the CRM (Record), or a column or right that is missing (Ours); Target
-// names the column where the answer does.
+// names the column, and its table, where the answer does: "description", "opportunity/description".
 func (c *Client) Update(ctx context.Context, set, id, etag string, columns map[string]any, q Query) (Row, error) {
 	if etag != "*" && !usableETag.MatchString(etag) {
 		return Row{}, wrap("changing", set, id, fault.New(fault.Invalid, "a row is only changed under a condition").With("etag.unusable", ""))

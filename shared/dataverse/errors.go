@@ -44,7 +44,7 @@ const (
 const (
 	CodeClosed    = "closed.already"    // a change of state that was made before
 	CodeQuoteOpen = "quote.open"        // draft or active quotes hold up the closing
-	CodeColumn    = "column.missing"    // Target names it
+	CodeColumn    = "column.missing"    // Target names it, "opportunity/new_x", or "new_x" where the table is not named
 	CodeTable     = "table.missing"     // a table, a set or an action
 	CodePrivilege = "privilege.missing" // Target names it, e.g. prvWriteOpportunity
 	CodeAccess    = "access.denied"     // to this one record
@@ -237,7 +237,8 @@ func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
 		return a.plain(fault.Refused, r, p).With(CodeAccess, "").
 			Saying("the application user has no "+right+" to this record", "share the record with the application user, or give its security role the right for the whole organisation")
 	case p.code == codeColumnWrite, p.code == codeColumnRead:
-		return a.ours(r, p).Naming(a.named(p)).
+		at, _ := a.named(p)
+		return a.ours(r, p).Naming(at.String()).
 			Saying("column security keeps a column from the application user", "add the application user to the column security profile")
 	}
 	return a.ours(r, p).Saying("the application user lacks a right", "compare the security role of the application user with the guide")
@@ -246,13 +247,12 @@ func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
 // bad is a 400. Of a read it is about our columns and tables, never about the record; of a write it is
 // about a value, unless it names something that does not exist.
 func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
-	if column, _ := p.missingColumn(); column != "" || p.missingSet() != "" || !a.writes {
+	if _, named := p.missingColumn(); named || p.missingSet() != "" || !a.writes {
 		return a.schema(r, p)
 	}
-	e := a.plain(fault.Refused, r, p).Naming(a.named(p))
-	where := "a column"
-	if e.Target != "" {
-		where = "the column " + e.Target
+	e, where := a.plain(fault.Refused, r, p), "a column"
+	if at, ok := a.named(p); ok {
+		e, where = e.Naming(at.String()), at.words()
 	}
 	switch {
 	case p.code == codeClosed:
@@ -279,12 +279,8 @@ func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
 // schema: something that the sheet or we take for granted does not exist.
 func (a asked) schema(r *httpclient.Response, p reply) *fault.Error {
 	const mend = "compare the field sheet with the CRM, and install the columns and tables of cosell-sync"
-	if column, table := p.missingColumn(); column != "" {
-		what := "the column " + column
-		if table != "" {
-			what += " of " + table
-		}
-		return a.ours(r, p).With(CodeColumn, "").Naming(column).Saying(what+" does not exist in the CRM", mend)
+	if at, named := p.missingColumn(); named {
+		return a.ours(r, p).With(CodeColumn, "").Naming(at.String()).Saying(at.words()+" does not exist in the CRM", mend)
 	}
 	if set := p.missingSet(); set != "" {
 		return a.ours(r, p).With(CodeTable, "").Naming(set).Saying("the table or action "+set+" does not exist in the CRM", mend)
@@ -296,11 +292,11 @@ func (a asked) schema(r *httpclient.Response, p reply) *fault.Error {
 }
 
 // named is the column that the answer names, if it is one that we wrote: the text may quote values.
-func (a asked) named(p reply) string {
-	for _, column := range p.columns() {
-		if a.sent[column] {
-			return column
+func (a asked) named(p reply) (place, bool) {
+	for _, at := range p.places() {
+		if a.sent[at.column] {
+			return at, true
 		}
 	}
-	return ""
+	return place{}, false
 }

@@ -59,15 +59,14 @@ var (
 		regexp.MustCompile(`Resource not found for the segment '` + ident + `'`),
 		regexp.MustCompile(`(?i)\bentity with (?:the |a )?name ?(?:= ?)?'` + ident + `'`),
 	}
-	columnForms = []*regexp.Regexp{
-		regexp.MustCompile(`length of the '` + ident + `' attribute`),
-		regexp.MustCompile(`of '` + ident + `' on record of type '`),
-		regexp.MustCompile(`of the property '` + ident + `'`),
-		regexp.MustCompile(`Attribute: ` + ident + ` cannot be set to NULL`),
-		regexp.MustCompile(`The property '` + ident + `' of entity`),
-		regexp.MustCompile(`that the property '` + ident + `' of entity`),
-		regexp.MustCompile(`The value of '` + ident + `@odata\.bind'`),
-		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `'`),
+	columnForms = []*regexp.Regexp{ // the column, and the table where the form names it
+		regexp.MustCompile(`length of the '` + ident + `' attribute of the '` + ident + `' entity`),
+		regexp.MustCompile(`of '` + ident + `' on record of type '` + ident + `'`),
+		regexp.MustCompile(`property '` + ident + `' of entity '` + ident + `'`),
+		regexp.MustCompile(`of the property '` + ident + `'()`),
+		regexp.MustCompile(`Attribute: ` + ident + ` cannot be set to NULL(?:: entity '` + ident + `')?`),
+		regexp.MustCompile(`The value of '` + ident + `@odata\.bind'()`),
+		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `'()`),
 	}
 	missingRight = regexp.MustCompile(`\b(?:is missing|lacks|missing) (prv[A-Za-z0-9_]{1,100})\b`)
 	recordRight  = regexp.MustCompile(`\b((?:Read|Write|Append|AppendTo|Create|Delete|Share|Assign)Access)\b`)
@@ -84,13 +83,32 @@ func (p reply) missingRow() (table, id string) {
 	return "", ""
 }
 
-func (p reply) missingColumn() (column, table string) {
+// place is a column and its table, where the text names one.
+type place struct{ table, column string }
+
+// String is "opportunity/description", or the column alone.
+func (p place) String() string {
+	if p.table == "" {
+		return p.column
+	}
+	return p.table + "/" + p.column
+}
+
+// words name it to a person.
+func (p place) words() string {
+	if p.table == "" {
+		return "the column " + p.column
+	}
+	return "the column " + p.column + " of " + p.table
+}
+
+func (p reply) missingColumn() (place, bool) {
 	for _, form := range noSuchColumns {
 		if m := form.FindStringSubmatch(p.text); m != nil {
-			return m[1], m[2]
+			return place{m[2], m[1]}, true
 		}
 	}
-	return "", ""
+	return place{}, false
 }
 
 func (p reply) missingSet() string {
@@ -102,11 +120,11 @@ func (p reply) missingSet() string {
 	return ""
 }
 
-func (p reply) columns() []string {
-	var out []string
+func (p reply) places() []place {
+	var out []place
 	for _, form := range columnForms {
 		for _, m := range form.FindAllStringSubmatch(p.text, 5) {
-			out = append(out, m[1])
+			out = append(out, place{m[2], m[1]})
 		}
 	}
 	return out

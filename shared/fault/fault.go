@@ -58,7 +58,7 @@ type Error struct {
 	Mend   string        // what a person does about it
 	Theirs string        // the other side's own words, cut
 	Field  string        // the one field of the sheet that it is about, where that is known
-	Target string        // how the other side names the place: a column of the CRM, a JSON pointer of Partner Center
+	Target string        // how the other side names the place: "opportunity/description" or a column of the CRM, a JSON pointer of Partner Center
 	Status int           // of the answer, where there was one
 	After  time.Duration // the wait that the other side asked for (Later only)
 	err    error

@@ -162,8 +162,9 @@ func RefusedValue(what string, f cosell.Field, err error) error {
 		}
 		return err
 	}
-	return fault.New(fault.Refused, "writing %s: %s: %w", what, f, err).
-		With("value.invalid", "correct "+string(f)+" on the other side").At(string(f))
+	// The error quotes the value, so it is for a person and not for the log.
+	return fault.New(fault.Refused, "writing %s: %s holds no value that can be written", what, f).
+		With("value.invalid", "").At(string(f)).Saying(err.Error(), "correct "+string(f)+" on the other side")
 }
 
 // FirstText is the first text that is not empty.

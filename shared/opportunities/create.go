@@ -20,9 +20,9 @@ import (
 func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	o, err := s.create(ctx, id, r, s.filled(r, values))
 	if s.learnLengths(ctx, err) {
-		return s.create(ctx, id, r, s.filled(r, values))
+		o, err = s.create(ctx, id, r, s.filled(r, values))
 	}
-	return o, err
+	return o, s.sheet.NameByCRM(err)
 }
 
 func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {

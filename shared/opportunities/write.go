@@ -20,9 +20,9 @@ import (
 func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
 	written, err := s.put(ctx, o, values)
 	if s.learnLengths(ctx, err) {
-		return s.put(ctx, o, values)
+		written, err = s.put(ctx, o, values)
 	}
-	return written, err
+	return written, s.sheet.NameByCRM(err)
 }
 
 // codeTooLong is Dataverse's answer to a text that is longer than its column.

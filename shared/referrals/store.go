@@ -70,7 +70,7 @@ func (s *Store) Put(ctx context.Context, r cosell.Referral, values cosell.Record
 	}
 	d, err = s.api.Patch(ctx, r.ID, r.Version, ops)
 	if err != nil {
-		return cosell.Referral{}, err
+		return cosell.Referral{}, s.sheet.NameByReferral(err)
 	}
 	return s.referral(d), nil
 }
@@ -83,7 +83,7 @@ func (s *Store) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	}
 	doc, err := s.api.Create(ctx, body, d.RequestID)
 	if err != nil {
-		return cosell.Referral{}, partnercenter.Unknown(err), err
+		return cosell.Referral{}, partnercenter.Unknown(err), s.sheet.NameByReferral(err)
 	}
 	return s.referral(doc), false, nil
 }

@@ -1,0 +1,59 @@
+package mapping
+
+import (
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// NameByReferral gives a refusal of Partner Center the field of the sheet that its target, a JSON pointer,
+// stands for. Where the pointer fits several rows, or none, the refusal stays without a field.
+func (s *Sheet) NameByReferral(err error) error {
+	return s.name(err, func(r Row, target string) bool {
+		return r.Referral != "" && !r.Microsoft && (r.Referral == target ||
+			strings.HasPrefix(target, r.Referral+"/") || strings.HasPrefix(r.Referral, target+"/"))
+	})
+}
+
+// NameByCRM does the same for a refusal of the CRM, whose target is a column or a navigation property,
+// with its table before it where the CRM names one: "description", "account/name".
+func (s *Sheet) NameByCRM(err error) error {
+	return s.name(err, func(r Row, target string) bool {
+		table, column, named := strings.Cut(target, "/")
+		if !named {
+			table, column = "", target
+		}
+		nav, last, far := strings.Cut(r.CRM, "/")
+		if !far {
+			return (!named || table == "opportunity") && (r.CRM == column || r.CRMWhenWon == column)
+		}
+		return named && last == column && (nav == table || nav == "parent"+table+"id")
+	})
+}
+
+// name sets the field of the one row that fits; an exact fit counts more than a wider one.
+func (s *Sheet) name(err error, fits func(Row, string) bool) error {
+	if !fault.Is(err, fault.Refused) {
+		return err
+	}
+	e := fault.Of(err)
+	if e.Target == "" || e.Field != "" {
+		return err
+	}
+	found := map[string]bool{}
+	for _, r := range s.rows {
+		if r.Referral == e.Target && !r.Microsoft {
+			e.Field = string(r.Field)
+			return err
+		}
+		if fits(r, e.Target) {
+			found[string(r.Field)] = true
+		}
+	}
+	if len(found) == 1 {
+		for f := range found {
+			e.Field = f
+		}
+	}
+	return err
+}
