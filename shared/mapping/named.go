@@ -3,6 +3,7 @@ package mapping
 import (
 	"strings"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
@@ -31,7 +32,8 @@ func (s *Sheet) NameByCRM(err error) error {
 	})
 }
 
-// name sets the field of the one row that fits; an exact fit counts more than a wider one.
+// name sets the field of the one row that fits. An exact fit counts more than a wider one, and a row of
+// both sides more than one of ours: tick and cross stand in the name.
 func (s *Sheet) name(err error, fits func(Row, string) bool) error {
 	if !fault.Is(err, fault.Refused) {
 		return err
@@ -40,20 +42,23 @@ func (s *Sheet) name(err error, fits func(Row, string) bool) error {
 	if e.Target == "" || e.Field != "" {
 		return err
 	}
-	found := map[string]bool{}
+	var both, ours []cosell.Field
 	for _, r := range s.rows {
-		if r.Referral == e.Target && !r.Microsoft {
+		switch {
+		case r.Referral == e.Target && !r.Microsoft:
 			e.Field = string(r.Field)
 			return err
-		}
-		if fits(r, e.Target) {
-			found[string(r.Field)] = true
+		case !fits(r, e.Target):
+		case r.Referral != "":
+			both = append(both, r.Field)
+		default:
+			ours = append(ours, r.Field)
 		}
 	}
-	if len(found) == 1 {
-		for f := range found {
-			e.Field = f
-		}
+	if len(both) == 1 {
+		e.Field = string(both[0])
+	} else if len(both) == 0 && len(ours) == 1 {
+		e.Field = string(ours[0])
 	}
 	return err
 }
