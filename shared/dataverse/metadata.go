@@ -15,11 +15,13 @@ type Attribute struct {
 	MaxLength int    // of String and Memo, in UTF-16 units
 	Options   []Option
 	Targets   []string // of Lookup: tables
+	Days      string   // of DateTime, its behaviour: DateOnly, UserLocal, TimeZoneIndependent
 }
 
 // Option is one choice; Labels by language code (1033, 1036, …).
 type Option struct {
 	Value  int
+	State  int // of a status reason: the state it belongs to
 	Labels map[int]string
 }
 
@@ -32,6 +34,7 @@ var casts = []struct{ kind, query string }{
 	{"Status", "?$select=LogicalName&$expand=OptionSet"},
 	{"MultiSelectPicklist", "?$select=LogicalName&$expand=OptionSet,GlobalOptionSet"},
 	{"Lookup", "?$select=LogicalName,Targets"},
+	{"DateTime", "?$select=LogicalName,DateTimeBehavior"},
 }
 
 // wireAttribute is a column's definition, as far as we read it.
@@ -40,6 +43,7 @@ type wireAttribute struct {
 	AttributeType string
 	MaxLength     int
 	Targets       []string
+	Behavior      struct{ Value string } `json:"DateTimeBehavior"`
 	OptionSet     wireOptions
 	Global        wireOptions `json:"GlobalOptionSet"`
 }
@@ -47,6 +51,7 @@ type wireAttribute struct {
 type wireOptions struct {
 	Options []struct {
 		Value int
+		State int
 		Label struct {
 			LocalizedLabels []struct {
 				Label        string
@@ -85,7 +90,7 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 			return nil, fmt.Errorf("reading the %s columns of %s: %w", cast.kind, table, err)
 		}
 		for _, d := range details {
-			out[d.LogicalName] = Attribute{Type: cast.kind, MaxLength: d.MaxLength, Targets: d.Targets, Options: d.options()}
+			out[d.LogicalName] = Attribute{Type: cast.kind, MaxLength: d.MaxLength, Targets: d.Targets, Days: d.Behavior.Value, Options: d.options()}
 		}
 	}
 	return out, nil
@@ -102,7 +107,7 @@ func (a wireAttribute) options() []Option {
 		for _, l := range o.Label.LocalizedLabels {
 			labels[l.LanguageCode] = l.Label
 		}
-		out = append(out, Option{Value: o.Value, Labels: labels})
+		out = append(out, Option{Value: o.Value, State: o.State, Labels: labels})
 	}
 	return out
 }

@@ -19,6 +19,7 @@ type Choices struct {
 // Label is one option of a choice column as the CRM has it: integer, and labels by language code.
 type Label struct {
 	Value  int
+	State  int // of a status reason: the state it belongs to
 	Labels map[int]string
 }
 

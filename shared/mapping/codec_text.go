@@ -79,36 +79,6 @@ func WithMark(mark, bare string) string {
 // markRoom is what a mark takes of the name column.
 const markRoom = 2
 
-// Cut shortens a text to at most length UTF-16 code units, as the CRM counts, at a rune boundary, and
-// marks it once. Cutting twice is cutting once. A length of 0 means no limit.
-func Cut(text string, length int) string {
-	if length <= 0 || units(text) <= length {
-		return text
-	}
-	n := 0
-	for i, r := range text {
-		u := 1
-		if r > 0xFFFF {
-			u = 2
-		}
-		if n+u > length-1 {
-			return text[:i] + "…"
-		}
-		n += u
-	}
-	return text
-}
-
-func units(text string) int {
-	n := 0
-	for _, r := range text {
-		if n++; r > 0xFFFF {
-			n++
-		}
-	}
-	return n
-}
-
 func flagFromReferral(g *glossary, v any) (string, error) {
 	text, err := scalarText(v)
 	if err != nil {

@@ -34,6 +34,12 @@ type Row struct {
 	Door       cosell.Door
 	Constant   any // decoded; nil on an ordinary row
 	WithHelp   any
+	Label      string              // what people call it; by default the label of the column
+	FirstSight string              // leave, crm or pc: whose value counts where two records meet
+	Required   bool                // empty never replaces a value
+	AllowZero  bool                // 0 is a value
+	Reasons    map[string][]string // status reasons by label or integer: what each status, each reason stands for
+	FreeText   bool                // of the reason: words that are none of the reasons travel too
 	Remark     string
 	Off        bool
 

@@ -10,7 +10,7 @@ import (
 )
 
 // The keys of a row, in the order in which mistakes list them.
-const rowKeys = "field, referral, from, crm, crmWhenWon, as, way, wins, door, constant, withHelp, remark, off"
+const rowKeys = "field, referral, from, crm, crmWhenWon, as, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, remark, off"
 
 var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
@@ -93,6 +93,10 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
 		l.setConstant(r, key, v, where)
 		return
 	}
+	if key == "reasons" {
+		l.setReasons(r, v, where)
+		return
+	}
 	if v.Kind != yaml.ScalarNode {
 		l.mistake(where, "a single value", "%s holds a list or a map", key)
 		return
@@ -121,12 +125,48 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
 		if r.Door = cosell.Door(text); text == "none" {
 			r.Door = cosell.NoDoor
 		}
+	case "label":
+		r.Label = text
+	case "firstSight":
+		l.oneOf(where, key, text, "leave, crm, pc")
+		r.FirstSight = text
+	case "required":
+		l.oneOf(where, key, text, "true, false")
+		r.Required = text == "true"
+	case "allowZero":
+		l.oneOf(where, key, text, "true, false")
+		r.AllowZero = text == "true"
+	case "freeText":
+		l.oneOf(where, key, text, "true, false")
+		r.FreeText = text == "true"
 	case "remark":
 		r.Remark = text
 	case "off":
 		l.oneOf(where, key, text, "true, false")
 		r.Off = text == "true"
 	}
+}
+
+// setReasons reads the status reasons of each status, or of each closing reason by its number.
+func (l *loader) setReasons(r *Row, v *yaml.Node, where string) {
+	allowed := "open, onhold, won, lost, canceled"
+	switch r.Field {
+	case cosell.Status:
+	case cosell.Reason:
+		allowed = "1, 2, 3, 4, 5, 6, 7, 8"
+	default:
+		l.mistake(where, "the fields status, reason", "reasons stand in the field %s", r.Field)
+		return
+	}
+	var reasons map[string][]string
+	if hasAlias(v) || v.Decode(&reasons) != nil {
+		l.mistake(where, "lists of labels or integers like {open: [In Progress]}", "reasons cannot be read")
+		return
+	}
+	for name := range reasons {
+		l.oneOf(where, "a key of reasons", name, allowed)
+	}
+	r.Reasons = reasons
 }
 
 // setConstant decodes a constant. Anchors and aliases are refused: a few bytes of them can mean gigabytes.

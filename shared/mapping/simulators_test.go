@@ -240,18 +240,26 @@ func TestBothSidesTakeEveryEdit(t *testing.T) {
 	}
 }
 
-func TestClosingBothWays(t *testing.T) {
-	for _, status := range []string{cosell.Won, cosell.Lost, cosell.Canceled} {
+func TestR125_ClosingBothWays(t *testing.T) {
+	for status, reason := range map[string]string{cosell.Won: "because", cosell.Lost: "Customer chose another vendor", cosell.Canceled: "Others"} {
 		t.Run(status, func(t *testing.T) {
 			w := newWorld(t)
 			o, own, _ := w.shared(t)
 			ctx := context.Background()
-			closed, err := w.opportunities.Put(ctx, o, cosell.Record{cosell.Status: status, cosell.Reason: "because", cosell.DealValue: "99.5", cosell.ClosingDate: "2026-03-30"})
+			closed, err := w.opportunities.Put(ctx, o, cosell.Record{cosell.Status: status, cosell.Reason: "because", cosell.DealValue: "99.5", cosell.ClosingDate: "2026-05-01", "closedOn": "2026-03-30"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if closed.Record[cosell.Status] != status || closed.Record[cosell.Reason] != "because" || closed.Record[cosell.DealValue] != "99.5" || closed.Record[cosell.ClosingDate] != "2026-03-30" {
+			day := "2026-05-01"
+			if status == cosell.Won {
+				day = "2026-03-30"
+			}
+			if closed.Record[cosell.Status] != status || closed.Record[cosell.Reason] != reason || closed.Record[cosell.DealValue] != "99.5" || closed.Record[cosell.ClosingDate] != day {
 				t.Errorf("%v", closed.Record)
+			}
+			row, err := w.crm.Get(ctx, "opportunities", deal, dataverse.Query{Select: []string{"actualclosedate"}})
+			if err != nil || row.Text("actualclosedate") != "2026-03-30" {
+				t.Errorf("%v, actually closed on %q", err, row.Text("actualclosedate"))
 			}
 			if status == cosell.Canceled {
 				status = cosell.Lost

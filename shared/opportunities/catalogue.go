@@ -103,6 +103,8 @@ func (s *Store) loadCurrencies(ctx context.Context) (map[string]string, error) {
 type metadata struct {
 	choices map[string]mapping.Choices
 	lengths map[string]int
+	days    map[string]mapping.Days
+	reasons mapping.StatusReasons
 }
 
 // loadMetadata resolves choices and lengths. Where metadata may not be read, what we ship is taken: the
@@ -112,9 +114,11 @@ func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
 	if err != nil && (fault.Is(err, fault.Broken) || fault.Is(err, fault.Later)) {
 		return metadata{}, err
 	}
-	m := metadata{choices: map[string]mapping.Choices{}, lengths: map[string]int{}}
+	m := metadata{choices: map[string]mapping.Choices{}, lengths: map[string]int{}, days: map[string]mapping.Days{},
+		reasons: s.sheet.StatusReasons(labels(found[statusColumn].Options))}
 	for name, a := range found {
 		m.lengths[name] = a.MaxLength
+		m.days[name] = mapping.Days(a.Days)
 	}
 	for _, row := range s.sheet.Rows() {
 		if row.As == mapping.AsChoice && row.CRM != "" {

@@ -19,7 +19,7 @@ import (
 // one in order. An opportunity that exists already is returned as it is.
 func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	o, err := s.create(ctx, id, r, s.filled(r, values))
-	if s.learnLengths(ctx, err) {
+	if s.learn(ctx, err) {
 		o, err = s.create(ctx, id, r, s.filled(r, values))
 	}
 	return o, s.sheet.NameByCRM(err)
@@ -100,6 +100,11 @@ func (s *Store) planCreation(ctx context.Context, id string, values cosell.Recor
 	}
 	if err := s.setName(w, blank, values); err != nil {
 		return nil, err
+	}
+	if w.closes != "" {
+		if err := s.closing(w, blank, values, w.closes); err != nil {
+			return nil, err
+		}
 	}
 	if c.account != "" {
 		w.columns["customerid_account@odata.bind"] = dataverse.Bind(accountSet, c.account)

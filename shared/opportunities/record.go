@@ -17,12 +17,14 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 		ID: row.ID(opportunityID), Version: row.ETag(), Read: row.Date(), Source: row,
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
-	var m metadata
-	if s.hasChoice(row) {
+	m, known := s.metadata.peek()
+	if !known && s.needsMetadata(row) {
 		var err error
 		if m, err = s.metadata.get(ctx); err != nil {
 			return o, err
 		}
+	} else if !known {
+		m.reasons = s.shippedReasons
 	}
 	var solutions []dataverse.Row
 	if r, ok := s.sheet.Row(cosell.Solutions); ok {
@@ -32,18 +34,33 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 	if err != nil {
 		return o, err
 	}
-	o.Record = s.record(row, &mapping.Glossary{Country: s.country, Choices: m.choices}, catalogue)
+	o.Record = s.record(row, s.glossary(m), m.reasons, catalogue)
 	return o, nil
 }
 
-// hasChoice says whether the row needs the metadata to be read: only where an option is chosen.
-func (s *Store) hasChoice(row dataverse.Row) bool {
-	return slices.ContainsFunc(s.sheet.Rows(), func(r mapping.Row) bool { return r.As == mapping.AsChoice && row.Has(r.CRM) })
+// needsMetadata says whether the row cannot be read without metadata: an option is chosen, or a status
+// reason that only its label explains.
+func (s *Store) needsMetadata(row dataverse.Row) bool {
+	return !s.shippedReasons.Known(row.Text(statusColumn)) ||
+		slices.ContainsFunc(s.sheet.Rows(), func(r mapping.Row) bool { return r.As == mapping.AsChoice && row.Has(r.CRM) })
 }
 
-func (s *Store) record(row dataverse.Row, g *mapping.Glossary, catalogue map[string]catalogueSolution) cosell.Record {
+// glossary is what the codecs look things up in.
+func (s *Store) glossary(m metadata) *mapping.Glossary {
+	g := mapping.NewGlossary(s.options.Zone)
+	g.Country, g.Choices, g.Days, g.CRMZone = s.country, m.choices, m.days, s.options.CRMZone
+	return g
+}
+
+func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.StatusReasons, catalogue map[string]catalogueSolution) cosell.Record {
 	r := cosell.Record{}
-	status, statusErr := mapping.StatusFromCRM(row.Text(stateColumn), row.Text(statusColumn))
+	if at := closedAt(row); at != "" {
+		r[lastClosed] = at
+	}
+	if row.Text(calculated) == "true" {
+		r[locked.Of(string(cosell.DealValue))] = calculatedValue
+	}
+	status, statusErr := reasons.Status(row.Text(stateColumn), row.Text(statusColumn))
 	for _, field := range s.sheet.Rows() {
 		if field.CRM == "" || field.Constant != nil {
 			continue
@@ -55,7 +72,9 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, catalogue map[str
 		case mapping.AsStatus:
 			text, err = status, statusErr
 		case mapping.AsReason:
-			text, present = closedBecause(row, status)
+			if text, present = closedBecause(row, status); present && status != cosell.Won {
+				text = s.sheet.Why(text, row.Text(statusColumn), reasons)
+			}
 		case mapping.AsMark:
 			text, _ = mapping.SplitMark(row.Text(field.CRM))
 		case mapping.AsMembers:
@@ -163,6 +182,21 @@ func solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (k
 		s.Name = mapping.FirstText(entry.name, s.Name)
 	}
 	return key, s
+}
+
+// What else the heart asks of a row: when it was closed last, and which fields the CRM computes itself.
+const (
+	lastClosed      cosell.Field = "lastClosed"
+	locked          cosell.Field = "locked"
+	calculatedValue              = "calculated"
+)
+
+// closedAt is when the newest close activity was made; it stays when the deal is opened again.
+func closedAt(row dataverse.Row) string {
+	if closed := row.Rows(closeNav); len(closed) > 0 {
+		return closed[0].Text("createdon")
+	}
+	return ""
 }
 
 // closedSubject stands over the close activities that we make.

@@ -24,6 +24,9 @@ type Options struct {
 	CheckMark bool
 	// ConvertCountry turns a country's name on the account into its two-letter code.
 	ConvertCountry bool
+	// Zone is the zone in which people enter closing dates in Partner Center, CRMZone the one in which the
+	// CRM's people do; nil is UTC, and the same zone.
+	Zone, CRMZone *time.Location
 	// DefaultOwner owns what we create when neither a team member nor the account's owner does: the id or
 	// the e-mail of a user.
 	DefaultOwner string
@@ -40,6 +43,8 @@ type Store struct {
 	options Options
 	query   dataverse.Query
 	country func(string) string
+	// shippedReasons are the status reasons as long as nobody has read the metadata.
+	shippedReasons mapping.StatusReasons
 
 	catalogue  *cached[map[string]catalogueSolution]
 	currencies *cached[map[string]string]
@@ -68,7 +73,7 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{api: api, sheet: sheet, options: o, query: query(sheet)}
+	s := &Store{api: api, sheet: sheet, options: o, query: query(sheet), shippedReasons: sheet.StatusReasons(nil)}
 	if o.ConvertCountry {
 		s.country = mapping.CountryNames()
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/go-cmp/cmp"
@@ -107,7 +108,7 @@ func TestReasonIsTheClosersOwnWords(t *testing.T) {
 		{"Lost", "too expensive", "too expensive"}, {"Customer vanished", "", "Customer vanished"}, {closedSubject, "", ""},
 		{"Opportunity Close - Fabric", "", ""}, {"Geschlossen: ✓ Fabric roll-out", "", ""},
 	} {
-		s, _, _ := testCRM(t, map[string]any{"statecode": 2, "statuscode": 5,
+		s, _, _ := testCRM(t, map[string]any{"statecode": 1, "statuscode": 3,
 			"Opportunity_OpportunityClose": []any{map[string]any{"subject": c.subject, "description": c.description}}})
 		if got := read(t, s).Record[cosell.Reason]; got != c.want {
 			t.Errorf("%+v gives %q", c, got)
@@ -193,17 +194,60 @@ func TestMarkFlipsAndTheSameNameIsNotWritten(t *testing.T) {
 	}
 }
 
+// Why a deal was lost comes in Partner Center's words, from the description or the status reason; when it
+// was closed last and which value CRM computes are told beside it.
+func TestR125_LostForAReasonOfPartnerCenters(t *testing.T) {
+	for description, want := range map[string]string{"Customer did not respond": "Customer didn't respond", "golf": "Others", "": "Others"} {
+		s, _, _ := testCRM(t, map[string]any{"statecode": 2, "statuscode": 4, "isrevenuesystemcalculated": true,
+			"Opportunity_OpportunityClose": []any{map[string]any{"description": description, "createdon": "2026-05-04T09:00:00Z"}}})
+		o := read(t, s)
+		if o.Record[cosell.Reason] != want || o.Record[cosell.Status] != cosell.Canceled || o.Record[lastClosed] != "2026-05-04T09:00:00Z" ||
+			o.Record[locked.Of("dealValue")] != calculatedValue {
+			t.Errorf("%q: %v", description, o.Record)
+		}
+	}
+}
+
+func TestR31_AStatusReasonOfTheirOwnIsLookedUpAndDecidesNothing(t *testing.T) {
+	s, _, w := testCRM(t, map[string]any{"statuscode": 100000001, "cosell_help": nil})
+	if o := read(t, s); o.Record[cosell.Status] != mapping.OtherOpen || !strings.Contains(w.list(), "EntityDefinitions") {
+		t.Errorf("%q\n%s", o.Record[cosell.Status], w.list())
+	}
+}
+
+func TestR31_AStatusReasonThatWasRemovedIsLearntFromTheRefusal(t *testing.T) {
+	s, c, w := testCRM(t, map[string]any{"cosell_help": nil})
+	c.fail["part POST LoseOpportunity"] = reply{400, codeNoReason}
+	o := read(t, s)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Lost}); codeOf(err) != codeNoReason && codeOf(err) != "status.unknown" {
+		t.Errorf("%v", err)
+	}
+	if !strings.Contains(w.list(), "EntityDefinitions") {
+		t.Errorf("nobody asked which reasons there are:\n%s", w.list())
+	}
+}
+
+func TestR118_TheCloseHasTheCurrencyOfTheDealAfterIt(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	if _, err := s.Put(context.Background(), read(t, s), cosell.Record{cosell.Status: cosell.Won, cosell.Currency: "USD", cosell.DealValue: "5"}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(c.parts[1].body, `"transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003)"`) {
+		t.Errorf("%s", c.parts[1].body)
+	}
+}
+
 func TestWinIsAConditionalChangeSetWithActualValues(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
 	o := read(t, s)
-	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "99", cosell.Audit: "line", cosell.Reason: ""}); err != nil {
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "99", cosell.Audit: "line", cosell.Reason: "", closedOn: "2026-09-30"}); err != nil {
 		t.Fatal(err)
 	}
 	if c.lines() != "PATCH opportunities("+crmID+")\nPOST WinOpportunity" || c.parts[0].ifMatch != o.Version {
 		t.Fatalf("%s, If-Match %q", c.lines(), c.parts[0].ifMatch)
 	}
 	sameJSON(t, `{"cosell_audit":"line"}`, c.parts[0].body)
-	sameJSON(t, `{"Status":3,"OpportunityClose":{"subject":"Closed in Partner Center","actualrevenue":99,"actualend":"2026-09-30",
+	sameJSON(t, `{"Status":3,"OpportunityClose":{"subject":"Closed in Partner Center","actualrevenue":99,"actualend":"2026-09-30T12:00:00Z",
 		"opportunityid@odata.bind":"/opportunities(`+crmID+`)","transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002)"}}`, c.parts[1].body)
 }
 
@@ -308,8 +352,8 @@ func TestCurrencyThatCRMLacksIsRefusedBeforeWriting(t *testing.T) {
 func TestShorterColumnsAreLearntFromTheRefusal(t *testing.T) {
 	s, c, w := testCRM(t, map[string]any{"cosell_help": nil})
 	o := read(t, s)
-	c.fail["PATCH opportunities("+crmID+")"] = reply{400, codeTooLong}
-	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Notes: "x"}); codeOf(err) != codeTooLong {
+	c.fail["PATCH opportunities("+crmID+")"] = reply{400, dataverse.CodeTooLong}
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Notes: "x"}); codeOf(err) != dataverse.CodeTooLong {
 		t.Errorf("%v", err)
 	}
 	patches := 0

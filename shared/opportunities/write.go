@@ -2,7 +2,6 @@ package opportunities
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,19 +18,20 @@ import (
 // then a Conflict, so that the caller reads it.
 func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
 	written, err := s.put(ctx, o, values)
-	if s.learnLengths(ctx, err) {
+	if s.learn(ctx, err) {
 		written, err = s.put(ctx, o, values)
 	}
 	return written, s.sheet.NameByCRM(err)
 }
 
-// codeTooLong is Dataverse's answer to a text that is longer than its column.
-const codeTooLong = "0x80044331"
+// codeNoReason is Dataverse's answer to a status reason that the state does not have.
+const codeNoReason = "0x80048408"
 
-// learnLengths reads how long the columns are in this organisation when a text turned out to be too long
-// and nobody had looked: administrators shorten columns. True: it is worth another try.
-func (s *Store) learnLengths(ctx context.Context, err error) bool {
-	if codeOf(err) != codeTooLong {
+// learn reads how long the columns are in this organisation, and which status reasons it has, when CRM
+// refused one and nobody had looked: administrators shorten columns and remove reasons. True: it is worth
+// another try.
+func (s *Store) learn(ctx context.Context, err error) bool {
+	if code := codeOf(err); code != dataverse.CodeTooLong && code != codeNoReason {
 		return false
 	}
 	if _, known := s.metadata.peek(); known {
@@ -87,6 +87,7 @@ type planned struct {
 	columns  map[string]any // of the opportunity
 	children []dataverse.Write
 	closing  *dataverse.Write
+	closes   string // the status that the close activity gives
 }
 
 func (w *planned) empty() bool {
@@ -95,8 +96,7 @@ func (w *planned) empty() bool {
 func (w *planned) patches() bool { return len(w.columns) > 0 || w.closing != nil }
 
 // changeSet puts the conditional PATCH first: the close actions take no condition of their own, so it is
-// what proves that nobody wrote in between. It then has to change something; the referral identifier,
-// written as it is, raises no event.
+// what proves that nobody wrote in between. It then has to write something: the referral identifier as it is.
 func (w *planned) changeSet(o cosell.Opportunity) []dataverse.Write {
 	var out []dataverse.Write
 	if w.patches() {
@@ -126,7 +126,13 @@ func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Re
 	if err := s.setSolutions(ctx, w, o, values); err != nil {
 		return nil, err
 	}
-	if w.closing != nil && len(w.columns) == 0 {
+	if w.closes == "" {
+		return w, nil
+	}
+	if err := s.closing(w, o, values, w.closes); err != nil {
+		return nil, err
+	}
+	if len(w.columns) == 0 {
 		return w, s.anchor(w, o)
 	}
 	return w, nil
@@ -155,7 +161,7 @@ func (s *Store) setColumns(ctx context.Context, w *planned, o cosell.Opportunity
 		if !ok || row.CRM == "" || strings.Contains(row.CRM, "/") || !s.writable(row, o, values) {
 			continue
 		}
-		if err := s.learn(ctx, g, row, text); err != nil {
+		if err := s.lookUp(ctx, g, row, text); err != nil {
 			return err
 		}
 		if err := s.setColumn(w, g, row, o, text); err != nil {
@@ -175,7 +181,7 @@ func (s *Store) writable(row mapping.Row, o cosell.Opportunity, values cosell.Re
 		return false // neither can be cleared
 	case row.CRM == estimatedValue && source.Text(calculated) == "true":
 		return false // the CRM overwrites it from the products
-	case row.CRMWhenWon != "" && values[cosell.Status] == cosell.Won && o.Record[cosell.Status] != cosell.Won:
+	case row.CRMWhenWon != "" && row.Field == cosell.DealValue && values[cosell.Status] == cosell.Won && o.Record[cosell.Status] != cosell.Won:
 		return false // travels in the close activity
 	}
 	return true
@@ -184,8 +190,8 @@ func (s *Store) writable(row mapping.Row, o cosell.Opportunity, values cosell.Re
 // estimatedValue is the column that the CRM fills where revenue is system calculated.
 const estimatedValue = "estimatedvalue"
 
-// learn reads what the row's codec looks things up in.
-func (s *Store) learn(ctx context.Context, g *mapping.Glossary, row mapping.Row, text string) error {
+// lookUp reads what the row's codec looks things up in.
+func (s *Store) lookUp(ctx context.Context, g *mapping.Glossary, row mapping.Row, text string) error {
 	switch row.As {
 	case mapping.AsChoice:
 		if text == "" {
@@ -290,65 +296,6 @@ func (s *Store) setName(w *planned, o cosell.Opportunity, values cosell.Record) 
 		w.columns[row.CRM] = composed
 	}
 	return nil
-}
-
-// setStatus closes by the win and lose actions, and opens by columns: a plain write of won or lost is
-// refused by the CRM. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/winopportunity
-func (s *Store) setStatus(w *planned, o cosell.Opportunity, values cosell.Record) error {
-	want, ok := values[cosell.Status]
-	now := o.Record[cosell.Status]
-	if !ok || want == now {
-		return nil
-	}
-	switch want {
-	case cosell.Won, cosell.Lost, cosell.Canceled:
-		w.closing = s.closing(o, values, want)
-		return nil
-	case cosell.Open:
-		w.columns[statusColumn] = mapping.ReasonInProgress
-	case cosell.OnHold:
-		w.columns[statusColumn] = mapping.ReasonOnHold
-	default:
-		return mapping.RefusedValue("opportunity "+o.ID, cosell.Status, mapping.NotA("a status that an opportunity can get", want))
-	}
-	if cosell.OpportunityClosed(now) {
-		w.columns[stateColumn] = mapping.StateOpen
-	}
-	return nil
-}
-
-func (s *Store) closing(o cosell.Opportunity, values cosell.Record, status string) *dataverse.Write {
-	activity := map[string]any{
-		"subject":                  closedSubject,
-		"opportunityid@odata.bind": dataverse.Bind(opportunitySet, o.ID),
-	}
-	if reason := mapping.FirstText(values[cosell.Reason]); reason != "" {
-		activity["description"] = mapping.Cut(reason, s.sheet.LengthOf("opportunityclose", "description"))
-	}
-	action := "LoseOpportunity"
-	if status == cosell.Won {
-		action = "WinOpportunity"
-		if revenue := either(values, o.Record, cosell.DealValue); revenue != "" {
-			activity["actualrevenue"] = json.Number(revenue)
-		}
-		if day := either(values, o.Record, cosell.ClosingDate); day != "" {
-			activity["actualend"] = day
-		}
-	}
-	if source, ok := o.Source.(dataverse.Row); ok {
-		if id := source.Text(lookupValue(currencyNav)); id != "" {
-			activity[currencyNav+"@odata.bind"] = dataverse.Bind("transactioncurrencies", id)
-		}
-	}
-	return &dataverse.Write{Method: http.MethodPost, Path: action,
-		Body: map[string]any{"Status": mapping.ClosingReason(status), "OpportunityClose": activity}}
-}
-
-func either(a, b cosell.Record, f cosell.Field) string {
-	if v, ok := a[f]; ok {
-		return v
-	}
-	return b[f]
 }
 
 // wholeNumber gives a quantity as the integer column wants it; a fraction is refused.

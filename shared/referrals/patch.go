@@ -49,7 +49,7 @@ func (s *Store) setRow(p *patch, row mapping.Row, text string) error {
 		p.set(substatusOf(row), substatus)
 		return nil
 	case row.As == mapping.AsReason:
-		p.set(row.Referral, mapping.OrNull(text))
+		p.set(row.Referral, mapping.ReasonToReferral(text, s.options.ReasonCodes))
 		return nil
 	case row.Scalar():
 		v, err := row.ToReferral(s.glossary, text)

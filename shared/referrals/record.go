@@ -113,7 +113,7 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 	case mapping.AsSeller:
 		text = seller(d, row)
 	case mapping.AsReason:
-		text, err = mapping.Text(d.Value(row.Referral))
+		text, err = mapping.ReasonFromReferral(d.Value(row.Referral), d.Text("/substatus"))
 	default:
 		text, err = row.FromReferral(s.glossary, d.Value(row.Referral))
 		if text == "" && row.Field == "customerState" {

@@ -16,6 +16,9 @@ import (
 type Options struct {
 	// Zone is the time zone in which people enter closing dates in Partner Center; nil is UTC.
 	Zone *time.Location
+	// ReasonCodes sends closing reasons as numbers, not as the portal's words: which of the two Partner
+	// Center wants is not documented.
+	ReasonCodes bool
 	// Organization is the partner's own organisation id in Partner Center, sent as the inviter when it is known.
 	Organization string
 }

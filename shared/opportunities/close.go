@@ -1,0 +1,95 @@
+package opportunities
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// setStatus closes by the win and lose actions, and opens by columns: a plain write of won or lost is
+// refused by the CRM. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/winopportunity
+func (s *Store) setStatus(w *planned, o cosell.Opportunity, values cosell.Record) error {
+	want, ok := values[cosell.Status]
+	now := o.Record[cosell.Status]
+	if !ok || want == now {
+		return nil
+	}
+	switch want {
+	case cosell.Won, cosell.Lost, cosell.Canceled:
+		w.closes = want
+		return nil
+	case cosell.Open, cosell.OnHold:
+		value, ok := s.statusReasons().Value(want, "")
+		if !ok {
+			return fault.New(fault.Refused, "opportunity %s: CRM has no status reason for %s", o.ID, want).
+				With("status.unknown", "name the status reason for "+want+" in the row status of the field sheet").At(string(cosell.Status))
+		}
+		w.columns[statusColumn] = value
+	default:
+		return mapping.RefusedValue("opportunity "+o.ID, cosell.Status, mapping.NotA("a status that an opportunity can get", want))
+	}
+	if cosell.OpportunityClosed(now) {
+		w.columns[stateColumn] = mapping.StateOpen
+	}
+	return nil
+}
+
+func (s *Store) statusReasons() mapping.StatusReasons {
+	if m, ok := s.metadata.peek(); ok {
+		return m.reasons
+	}
+	return s.shippedReasons
+}
+
+// closedOn is the day on which the referral was closed.
+const closedOn cosell.Field = "closedOn"
+
+// closing makes the close activity: the day on which the deal was closed in Partner Center (without one
+// CRM takes today), the revenue, and the currency that the opportunity has after this write.
+func (s *Store) closing(w *planned, o cosell.Opportunity, values cosell.Record, status string) error {
+	activity := map[string]any{
+		"subject":                  closedSubject,
+		"opportunityid@odata.bind": dataverse.Bind(opportunitySet, o.ID),
+	}
+	if reason := mapping.FirstText(values[cosell.Reason]); reason != "" {
+		activity["description"] = mapping.Cut(reason, s.sheet.LengthOf("opportunityclose", "description"))
+	}
+	action := "LoseOpportunity"
+	if status == cosell.Won {
+		action = "WinOpportunity"
+		if revenue := either(values, o.Record, cosell.DealValue); revenue != "" {
+			activity["actualrevenue"] = json.Number(revenue)
+		}
+	}
+	if day := values[closedOn]; day != "" {
+		activity["actualend"] = day + noon
+	}
+	const bind = currencyNav + "@odata.bind"
+	source, _ := o.Source.(dataverse.Row)
+	if id := source.Text(lookupValue(currencyNav)); w.columns[bind] != nil {
+		activity[bind] = w.columns[bind]
+	} else if id != "" {
+		activity[bind] = dataverse.Bind("transactioncurrencies", id)
+	}
+	value, ok := s.statusReasons().Value(status, values[cosell.Reason])
+	if !ok {
+		return fault.New(fault.Refused, "opportunity %s: CRM has no status reason for %s", o.ID, status).
+			With("status.unknown", "name the status reason for "+status+" in the row status of the field sheet").At(string(cosell.Status))
+	}
+	w.closing = &dataverse.Write{Method: http.MethodPost, Path: action, Body: map[string]any{"Status": value, "OpportunityClose": activity}}
+	return nil
+}
+
+// noon of UTC is the same day in nearly every zone: the CRM makes a day of the instant in a zone of its own.
+const noon = "T12:00:00Z"
+
+func either(a, b cosell.Record, f cosell.Field) string {
+	if v, ok := a[f]; ok {
+		return v
+	}
+	return b[f]
+}
