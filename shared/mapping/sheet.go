@@ -7,6 +7,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -34,7 +36,6 @@ type Row struct {
 	Door       cosell.Door
 	Constant   any // decoded; nil on an ordinary row
 	WithHelp   any
-	Label      string              // what people call it; by default the label of the column
 	FirstSight string              // leave, crm or pc: whose value counts where two records meet
 	Required   bool                // empty never replaces a value
 	AllowZero  bool                // 0 is a value
@@ -43,6 +44,7 @@ type Row struct {
 	Remark     string
 	Off        bool
 
+	label string // what people call it
 	where string // file:line of the row that said most recently what it is
 }
 
@@ -99,15 +101,37 @@ func (l *loader) sheet() *Sheet {
 		if r.Off {
 			continue
 		}
-		s.rows = append(s.rows, r)
-		if r.CRM != "" {
-			if c, ok := l.schema.path(r.CRM); ok {
-				s.length[r.CRM] = c.length
-			}
+		c, known := l.schema.path(r.CRM)
+		if known && r.CRM != "" {
+			s.length[r.CRM] = c.length
 		}
+		if r.label == "" {
+			r.label = FirstText(c.label, spoken(r.Field))
+		}
+		s.rows = append(s.rows, r)
 	}
 	return s
 }
+
+// spoken makes words of a field's name: "closingDate" is "Closing date".
+func spoken(f cosell.Field) string {
+	var b strings.Builder
+	for i, c := range string(f) {
+		switch {
+		case i == 0:
+			b.WriteRune(unicode.ToUpper(c))
+		case unicode.IsUpper(c):
+			b.WriteByte(' ')
+			b.WriteRune(unicode.ToLower(c))
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// Label is what people call the row: its own word, else the label of its column, else the field's name.
+func (r Row) Label() string { return r.label }
 
 // Rows are the rows that are on, in the order of the sheet. Read-only.
 func (s *Sheet) Rows() []Row { return s.rows }

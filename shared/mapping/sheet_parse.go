@@ -126,7 +126,7 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
 			r.Door = cosell.NoDoor
 		}
 	case "label":
-		r.Label = text
+		r.label = text
 	case "firstSight":
 		l.oneOf(where, key, text, "leave, crm, pc")
 		r.FirstSight = text

@@ -187,3 +187,13 @@ func FuzzSheet(f *testing.F) {
 		}
 	})
 }
+
+func TestRowsAreCalledAsPeopleCallThem(t *testing.T) {
+	s := overlay(t, "- {field: notes, label: Notes to Microsoft}\n- {field: dealValue, crm: new_dealvalue}\n")
+	for f, want := range map[cosell.Field]string{cosell.Notes: "Notes to Microsoft", cosell.ClosingDate: "Est. Close Date", cosell.DealValue: "Deal value",
+		cosell.CustomerName: "Account Name", cosell.Sync: "Sync with Partner Center", cosell.Status: "Status"} {
+		if row, _ := s.Row(f); row.Label() != want {
+			t.Errorf("%s is called %q, want %q", f, row.Label(), want)
+		}
+	}
+}
