@@ -26,6 +26,14 @@ type (
 	}
 )
 
+// Behaviours of DateTime columns whose values carry a time.
+// https://learn.microsoft.com/power-apps/developer/data-platform/behavior-format-date-time-attribute
+const (
+	userLocal       = "UserLocal"
+	dateOnly        = "DateOnly"
+	zoneIndependent = "TimeZoneIndependent"
+)
+
 var (
 	guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 	datePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
@@ -98,7 +106,7 @@ func (c *column) parse(v any) (any, error) {
 		return nil, wrongType(c, v, "Edm.Boolean")
 	case kindInt, kindBigInt, kindPicklist, kindState, kindStatus:
 		return c.parseInt(v)
-	case kindDecimal, kindMoney:
+	case kindDecimal, kindDouble, kindMoney:
 		return c.parseDecimal(v)
 	case kindGUID:
 		if s, ok := v.(string); ok && guidPattern.MatchString(s) {
@@ -214,6 +222,10 @@ func (c *column) parseTime(v any) (any, error) {
 	}
 	if c.kind == kindDate {
 		return date(s), nil
+	}
+	if c.behavior == zoneIndependent {
+		_, offset := t.Zone() // what the clock says is kept, wherever it hangs
+		t = t.Add(time.Duration(offset) * time.Second)
 	}
 	return t.UTC().Truncate(time.Second), nil
 }

@@ -26,6 +26,7 @@ func (s *Simulator) MountControl(mux *http.ServeMux) {
 	s.rules.MountControl(mux)
 	mux.HandleFunc("GET /privileges", s.getPrivileges)
 	mux.HandleFunc("POST /privileges", s.postPrivileges)
+	mux.HandleFunc("POST /schema", s.postSchema)
 	mux.HandleFunc("POST /plugins", s.postPlugins)
 	mux.HandleFunc("DELETE /plugins", s.deletePlugins)
 }

@@ -85,6 +85,9 @@ func New(o Options) (*Simulator, error) {
 
 // reset goes back to the seed data; switches and ways of delivery stay.
 func (s *Simulator) reset() {
+	if sc, err := loadSchema(); err == nil { // New has read it already
+		s.schema = sc
+	}
 	s.rand = rand.New(rand.NewPCG(uint64(s.o.Seed), 1))
 	version := int64(0)
 	if s.db != nil {

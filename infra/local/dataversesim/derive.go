@@ -26,6 +26,7 @@ func (s *Simulator) derive(tab *table, v map[string]any) error {
 	if tab.columns["address1_composite"] != nil {
 		s.setComposite(v)
 	}
+	tab.calculate(v)
 	if len(tab.money) > 0 {
 		return s.deriveMoney(tab, v)
 	}

@@ -1,12 +1,27 @@
 package dataversesim
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
-// label is the shape of a localised text.
-func label(text string) *document {
-	one := (&document{}).add("Label", text).add("LanguageCode", 1033).add("IsManaged", false)
-	return (&document{}).add("LocalizedLabels", []any{one}).add("UserLocalizedLabel", one)
+// label is the shape of a localised text in English, the language of the organisation.
+func label(text string) *document { return localized(text, nil) }
+
+// localized is a text in English and in other languages; the caller's own is English.
+func localized(text string, others map[int]string) *document {
+	one := func(text string, language int) *document {
+		return (&document{}).add("Label", text).add("LanguageCode", language).add("IsManaged", false)
+	}
+	all := []any{one(text, english)}
+	for _, language := range slices.Sorted(maps.Keys(others)) {
+		all = append(all, one(others[language], language))
+	}
+	return (&document{}).add("LocalizedLabels", all).add("UserLocalizedLabel", all[0])
 }
+
+const english = 1033
 
 func managed(v any) *document {
 	return (&document{}).add("Value", v).add("CanBeChanged", true)
@@ -85,17 +100,25 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		add("MetadataId", fixedID("column/"+c.table.name+"/"+c.name)).
 		add("LogicalName", c.name).add("SchemaName", c.schemaName).add("EntityLogicalName", c.table.name).
 		add("AttributeType", attributeType).add("AttributeTypeName", (&document{}).add("Value", typeName)).
-		add("DisplayName", label(c.label)).add("Description", label(c.description)).
+		add("DisplayName", localized(c.label, c.labels)).add("Description", label(c.description)).
 		add("RequiredLevel", managed(level)).
 		add("IsPrimaryId", c.name == c.table.primaryID).add("IsPrimaryName", c.name == c.table.primaryName).
 		add("IsValidForCreate", !c.locked(true)).add("IsValidForUpdate", !c.locked(false)).
-		add("IsValidForRead", c.kind != kindSecret).
+		add("IsValidForRead", c.kind != kindSecret).add("SourceType", c.sourceType()).
 		add("IsCustomAttribute", strings.Contains(c.schemaName, "_") && c.table.primaryID != c.name && c.schemaName != c.name)
 	c.addTyped(d)
 	if cast && (c.kind.isOption() || c.kind == kindBool) {
 		s.addOptionSet(c, d)
 	}
 	return d
+}
+
+// sourceType is 0 for a simple column and 1 for a calculated one.
+func (c *column) sourceType() int {
+	if c.formula != nil {
+		return 1
+	}
+	return 0
 }
 
 func (c *column) addTyped(d *document) {
@@ -109,7 +132,7 @@ func (c *column) addTyped(d *document) {
 		if c.kind != kindMemo {
 			d.add("FormatName", (&document{}).add("Value", format))
 		}
-	case kindInt, kindDecimal, kindMoney:
+	case kindInt, kindDecimal, kindDouble, kindMoney:
 		d.add("MinValue", c.min).add("MaxValue", c.max)
 		if c.kind != kindInt {
 			d.add("Precision", c.precision)
@@ -122,7 +145,14 @@ func (c *column) addTyped(d *document) {
 	case kindDate:
 		d.add("Format", "DateOnly").add("DateTimeBehavior", (&document{}).add("Value", "DateOnly"))
 	case kindDateTime:
-		d.add("Format", "DateAndTime").add("DateTimeBehavior", (&document{}).add("Value", "UserLocal"))
+		format, behavior := c.format, c.behavior
+		if format == "" {
+			format = "DateAndTime"
+		}
+		if behavior == "" {
+			behavior = userLocal
+		}
+		d.add("Format", format).add("DateTimeBehavior", (&document{}).add("Value", behavior))
 	case kindLookup, kindPoly, kindOwner:
 		d.add("Targets", c.targets)
 	}
@@ -149,7 +179,7 @@ func (s *Simulator) addOptionSet(c *column, d *document) {
 func optionSetDocument(ch *choice) *document {
 	items := make([]any, 0, len(ch.options))
 	for _, o := range ch.options {
-		items = append(items, (&document{}).add("Value", o.value).add("State", o.state).add("Label", label(o.label)))
+		items = append(items, (&document{}).add("Value", o.value).add("State", o.state).add("Label", localized(o.label, o.labels)))
 	}
 	return (&document{}).add("@odata.type", "#Microsoft.Dynamics.CRM.OptionSetMetadata").add("MetadataId", fixedID("choice/"+ch.name)).
 		add("Name", ch.name).add("DisplayName", label(ch.label)).add("IsGlobal", true).add("OptionSetType", "Picklist").add("Options", items)

@@ -1,5 +1,14 @@
 package dataversesim
 
+// checkActive refuses a lookup to a row that was deactivated. A closed opportunity is no such row.
+func (s *Simulator) checkActive(c *column, to ref) error {
+	r, tab := s.db.get(to.table, to.id), s.schema.tables[to.table]
+	if r == nil || !tab.states || r.number("statecode") == 0 || s.sw.text("inactiveLookups") == "taken" {
+		return nil
+	}
+	return fail(400, codeInvalidArgument, "The %s with id %s is inactive: '%s' of entity '%s' cannot refer to it.", to.table, to.id, c.name, c.table.name)
+}
+
 // checkOwner refuses an owner that cannot own: a disabled or unlicensed user, a user or team without any
 // security role, an access team. Application users own without a licence.
 // https://learn.microsoft.com/power-platform/admin/create-users

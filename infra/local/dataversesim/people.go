@@ -65,6 +65,10 @@ func (t *tx) act(a userAction, tab *table) (string, error) {
 	if a.Columns == nil {
 		a.Columns = []byte("{}")
 	}
+	var err error
+	if a.Columns, err = t.s.personal(tab, a.Columns); err != nil {
+		return "", err
+	}
 	if a.Do == "create" {
 		return t.actCreate(a, tab)
 	}

@@ -213,8 +213,8 @@ func (s *Simulator) reference(c *call, t *tx, tab *table, n *nav, r *row, isRef 
 		return &answer{status: 200, body: append(b, '}')}, nil
 	case isRef && (c.method == http.MethodPut || c.method == http.MethodDelete):
 		ch := newChange()
-		if err := n.col.writable(false, s.sw); err != nil {
-			return nil, err
+		if err := n.col.writable(false, s.sw); err != nil || n.col.ignored(false, s.sw) {
+			return &answer{status: 204}, err
 		}
 		ch.add(n.col, nil)
 		if c.method == http.MethodPut {
@@ -222,7 +222,7 @@ func (s *Simulator) reference(c *call, t *tx, tab *table, n *nav, r *row, isRef 
 			if err != nil {
 				return nil, err
 			}
-			if err := s.decodeBind(tab, ch, n.name, link, c.refs); err != nil {
+			if err := s.decodeBind(tab, ch, n.name, link, false, c.refs); err != nil {
 				return nil, err
 			}
 		}

@@ -22,9 +22,10 @@ const (
 	kindInt      kind = "int"
 	kindBigInt   kind = "bigint"
 	kindDecimal  kind = "decimal"
+	kindDouble   kind = "double"
 	kindMoney    kind = "money"
-	kindDate     kind = "date" // DateTime with behaviour DateOnly
-	kindDateTime kind = "datetime"
+	kindDate     kind = "date"     // DateTime with behaviour DateOnly
+	kindDateTime kind = "datetime" // user-local, unless the column says otherwise
 	kindPicklist kind = "picklist"
 	kindState    kind = "state"
 	kindStatus   kind = "status"
@@ -40,6 +41,7 @@ func (k kind) isOption() bool { return k == kindPicklist || k == kindState || k 
 type option struct {
 	value, state int64
 	label        string
+	labels       map[int]string // by language, beside English
 }
 
 type column struct {
@@ -61,6 +63,10 @@ type column struct {
 	must                           bool
 	def                            any
 	baseOf                         *column
+	labels                         map[int]string // by language, beside English
+	behavior                       string         // of kindDateTime; empty is user-local
+	formula                        *formula       // of a calculated column
+	noCreate, noUpdate             bool           // not valid for create, for update
 }
 
 // nav is a single-valued navigation property.
@@ -297,16 +303,24 @@ func (s *schema) finish(t *table) error {
 	t.add(&column{name: "modifiedon", kind: kindDateTime, readOnly: true})
 	t.add(&column{name: "versionnumber", kind: kindBigInt, readOnly: true})
 	for _, c := range t.order {
-		c.prop = c.name
-		if c.kind.isLookup() {
-			c.prop = "_" + c.name + "_value"
-			if err := s.link(t, c); err != nil {
-				return err
-			}
+		if err := s.attach(t, c); err != nil {
+			return err
 		}
-		if c.kind != kindSecret {
-			t.props[c.prop] = c
+	}
+	return nil
+}
+
+// attach gives a column its name in the Web API and, to a lookup, its navigation properties.
+func (s *schema) attach(t *table, c *column) error {
+	c.prop = c.name
+	if c.kind.isLookup() {
+		c.prop = "_" + c.name + "_value"
+		if err := s.link(t, c); err != nil {
+			return err
 		}
+	}
+	if c.kind != kindSecret {
+		t.props[c.prop] = c
 	}
 	return nil
 }
@@ -333,8 +347,13 @@ func (t *table) addMoney() {
 	t.currency = t.columns["transactioncurrencyid"]
 	t.add(&column{name: "exchangerate", kind: kindDecimal, precision: 10, readOnly: true})
 	for _, c := range t.money {
-		t.add(&column{name: c.name + "_base", kind: kindMoney, precision: 2, min: c.min, max: c.max, readOnly: true, baseOf: c})
+		t.add(c.base())
 	}
+}
+
+// base is the column of a money column's amount in the base currency.
+func (c *column) base() *column {
+	return &column{name: c.name + "_base", kind: kindMoney, precision: 2, min: c.min, max: c.max, readOnly: true, baseOf: c}
 }
 
 // link makes the navigation properties of a lookup, on its own table and on the tables it points to.

@@ -57,7 +57,7 @@ func readColumn(w []string) (*column, error) {
 	case kindMoney:
 		c.precision = 2
 		rest, err = c.readRange(rest)
-	case kindDecimal:
+	case kindDecimal, kindDouble:
 		if c.precision, err = strconv.Atoi(rest[0]); err == nil {
 			rest, err = c.readRange(rest[1:])
 		}
@@ -122,6 +122,8 @@ func (c *column) readFlags(words []string) error {
 			c.createOnly = true
 		case "must":
 			c.must = true
+		case "nav":
+			c.navs = strings.Split(value, ",")
 		case "coll":
 			c.relationships = strings.Split(value, ",")
 		case "del":

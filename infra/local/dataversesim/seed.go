@@ -117,17 +117,19 @@ func (s *Simulator) seedMessages(t *tx) {
 	for _, m := range []string{"Create", "Update", "Delete", "Win", "Lose", "Assign", "SetState", "Retrieve", "RetrieveMultiple"} {
 		t.plant("sdkmessage", fixedID("message/"+m), map[string]any{"name": m})
 	}
-	filter := func(message, table string) {
-		t.plant("sdkmessagefilter", fixedID("filter/"+message+"/"+table), map[string]any{"name": message + "_" + table, "primaryobjecttypecode": table,
-			"secondaryobjecttypecode": "none", "sdkmessageid": ref{"sdkmessage", fixedID("message/" + message)}})
-	}
 	for _, tab := range s.schema.order {
 		for _, m := range []string{"Create", "Update", "Delete"} {
-			filter(m, tab.name)
+			t.plantFilter(m, tab.name)
 		}
 	}
-	filter("Win", "opportunity")
-	filter("Lose", "opportunity")
+	t.plantFilter("Win", "opportunity")
+	t.plantFilter("Lose", "opportunity")
+}
+
+// plantFilter lets steps listen to a message of a table.
+func (t *tx) plantFilter(message, table string) {
+	t.plant("sdkmessagefilter", fixedID("filter/"+message+"/"+table), map[string]any{"name": message + "_" + table, "primaryobjecttypecode": table,
+		"secondaryobjecttypecode": "none", "sdkmessageid": ref{"sdkmessage", fixedID("message/" + message)}})
 }
 
 func (s *Simulator) seedSteps(t *tx) {

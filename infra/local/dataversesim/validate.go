@@ -99,7 +99,7 @@ func (s *Simulator) decodeMember(t *table, ch *change, m member, creating bool, 
 	name, annotation, annotated := strings.Cut(m.name, "@")
 	if annotated {
 		if annotation == "odata.bind" {
-			return s.decodeBind(t, ch, name, decodeValue(m.raw), refs)
+			return s.decodeBind(t, ch, name, decodeValue(m.raw), creating, refs)
 		}
 		return nil // other annotations say nothing about columns
 	}
@@ -121,20 +121,24 @@ func (s *Simulator) decodeMember(t *table, ch *change, m member, creating bool, 
 	return nil
 }
 
-// writable refuses columns that callers cannot set; the switch readOnlyColumns can let them pass unheard.
+// writable refuses columns that callers cannot set, where the switch readOnlyColumns says so.
 func (c *column) writable(creating bool, sw *switches) error {
-	if !c.locked(creating) || sw.text("readOnlyColumns") == "ignored" {
+	if !c.locked(creating) || c.ignored(creating, sw) {
 		return nil
 	}
 	return fail(400, codeInvalidArgument, "The property '%s' of entity '%s' is read-only and cannot be written.", c.prop, c.table.name)
 }
 
+// ignored lets a value pass unheard: success is no proof that it was stored.
 func (c *column) ignored(creating bool, sw *switches) bool {
-	return c.locked(creating) && sw.text("readOnlyColumns") == "ignored"
+	return c.formula != nil || c.locked(creating) && sw.text("readOnlyColumns") == "ignored"
 }
 
 func (c *column) locked(creating bool) bool {
-	return c.readOnly || c.createOnly && !creating && c.name != c.table.primaryID
+	if c.readOnly || c.formula != nil || creating && c.noCreate {
+		return true
+	}
+	return !creating && (c.noUpdate || c.createOnly && c.name != c.table.primaryID)
 }
 
 // decodeNav handles members that are no plain column: null or an object for a navigation property.
@@ -146,7 +150,7 @@ func (s *Simulator) decodeNav(t *table, ch *change, name string, raw json.RawMes
 		if string(raw) != "null" {
 			return missing("a new row inside the single-valued property %s; use %s@odata.bind", name, name)
 		}
-		if err := n.col.writable(creating, s.sw); err != nil {
+		if err := n.col.writable(creating, s.sw); err != nil || n.col.ignored(creating, s.sw) {
 			return err
 		}
 		ch.add(n.col, nil)
@@ -166,7 +170,7 @@ func (s *Simulator) decodeNav(t *table, ch *change, name string, raw json.RawMes
 		name, t.name, name, t.name)
 }
 
-func (s *Simulator) decodeBind(t *table, ch *change, name string, v any, refs map[string]string) error {
+func (s *Simulator) decodeBind(t *table, ch *change, name string, v any, creating bool, refs map[string]string) error {
 	n := t.navs[name]
 	if n == nil {
 		code := codePayload
@@ -175,7 +179,7 @@ func (s *Simulator) decodeBind(t *table, ch *change, name string, v any, refs ma
 		}
 		return fail(400, code, "An undeclared property '%s' which only has property annotations in the payload but no property value was found in the payload. In OData, only declared navigation properties and declared named streams can be represented as properties without values. (entity '%s')", name, t.name)
 	}
-	if err := n.col.writable(true, s.sw); err != nil {
+	if err := n.col.writable(creating, s.sw); err != nil || n.col.ignored(creating, s.sw) {
 		return err
 	}
 	if v == nil {
@@ -193,7 +197,7 @@ func (s *Simulator) decodeBind(t *table, ch *change, name string, v any, refs ma
 	for _, target := range n.targets {
 		if target == to.table {
 			ch.add(n.col, to)
-			return nil
+			return s.checkActive(n.col, to)
 		}
 	}
 	return fail(400, codePayload, "The link '%s' does not lead to a type that the property '%s' of entity '%s' accepts (%s).", clip(link, 200), name, t.name, strings.Join(n.targets, ", "))
