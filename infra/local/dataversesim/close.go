@@ -78,7 +78,10 @@ func (t *tx) close(cl *closing) error {
 	if err := t.may("write", tab, old.id); err != nil {
 		return err
 	}
-	t.before = etag(old.version)
+	if err := t.s.checkClose(cl); err != nil {
+		return err
+	}
+	t.before = old.etag()
 	activity, err := t.closeActivity(cl, old)
 	if err != nil {
 		return err
@@ -97,7 +100,7 @@ func (t *tx) close(cl *closing) error {
 		return err
 	}
 	r := t.put(tab, old.id, v)
-	t.after = etag(r.version)
+	t.after = r.etag()
 	t.raise(&occurrence{message: cl.message, table: tab, row: r, pre: old, activity: activity, status: cl.status})
 	if t.s.sw.flag("winRaisesUpdate") {
 		t.raiseUpdate(tab, old, r, order)

@@ -96,6 +96,10 @@ func (p *contextParts) inputs(parent bool) []attribute {
 			{"Status", contextOption(o.status)}}
 	case "Delete":
 		return []attribute{{"Target", ref{o.table.name, o.row.id}}}
+	case "Merge":
+		return []attribute{{"Target", ref{o.table.name, o.row.id}}, {"SubordinateId", guid(o.other.id)}, {"PerformParentingChecks", false}}
+	case "QualifyLead":
+		return []attribute{{"LeadId", ref{o.table.name, o.row.id}}, {"Status", contextOption(o.status)}}
 	}
 	if parent {
 		return []attribute{{"Target", contextEntity{table: o.table.name, id: o.row.id, attrs: p.submitted}}, {"SuppressDuplicateDetection", false}}

@@ -100,6 +100,7 @@ func (s *Simulator) reset() {
 	s.limits = newLimits()
 	s.role = newRole()
 	s.seed()
+	s.db.forgetPast()
 	s.news = false
 }
 

@@ -15,9 +15,9 @@ func (s *Simulator) derive(tab *table, v map[string]any) error {
 		v["issaskeyset"] = v["saskey"] != nil
 		v["issastokenset"] = v["sastoken"] != nil
 	case "opportunity":
-		if v["isrevenuesystemcalculated"] == true {
-			v["estimatedvalue"] = decimal{text: "0.00"} // the total of products, of which there are none
-		}
+		s.deriveTotals(v)
+	case "opportunityproduct":
+		s.deriveLine(v)
 	case "connection":
 		if to, ok := v["record2id"].(ref); ok {
 			v["name"] = s.primaryName(to)

@@ -43,7 +43,7 @@ const (
 	codeNoLicence       = "0x80042f0a"
 	codeLooksDuplicate  = "0x80040333"
 	codeBadCharacter    = "0x80040278"
-	codeLeadClosed      = "0x80040501"
+	codeLeadNotOpen     = "0x80040511"
 )
 
 // apiError is an answer of the Web API that refuses a request.

@@ -33,6 +33,7 @@ type occurrence struct {
 	order    []string // columns of the request
 	activity *row     // with Win and Lose
 	status   int64
+	other    ref // the loser of a Merge
 }
 
 // changedTable forgets the compiled steps when rows they are made of change.

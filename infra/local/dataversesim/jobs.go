@@ -99,9 +99,7 @@ func (s *Simulator) setJob(j *job, changes map[string]any) {
 	for name, val := range changes {
 		v[name] = val
 	}
-	s.db.version++
-	v["versionnumber"] = s.db.version
-	s.db.set(jobTable, j.id, &row{id: j.id, version: s.db.version, v: v})
+	s.db.set(jobTable, j.id, s.newRow(j.id, v))
 }
 
 // finish ends a job: Succeeded rows go where the step says so, Failed ones stay.

@@ -18,6 +18,7 @@ type userAction struct {
 	Status        *int64          `json:"status"`
 	ActualRevenue json.RawMessage `json:"actualRevenue"`
 	ActualEnd     *string         `json:"actualEnd"`
+	Loser         string          `json:"loser"` // merge: the record that the other one takes over
 }
 
 func (s *Simulator) postUser(w http.ResponseWriter, r *http.Request) {
@@ -44,8 +45,8 @@ func (s *Simulator) act(a userAction) (string, error) {
 	if s.db.get("systemuser", a.As) == nil {
 		return "", fail(400, "", "as: there is no systemuser %q", a.As)
 	}
-	if a.Table == "" && (a.Do == "win" || a.Do == "lose" || a.Do == "reopen") {
-		a.Table = "opportunity"
+	if a.Table == "" {
+		a.Table = map[string]string{"win": "opportunity", "lose": "opportunity", "reopen": "opportunity", "qualify": "lead", "disqualify": "lead", "merge": "account"}[a.Do]
 	}
 	tab := s.schema.tables[a.Table]
 	if tab == nil {
@@ -87,19 +88,46 @@ func (t *tx) act(a userAction, tab *table) (string, error) {
 		return a.ID, t.remove(tab, old)
 	case "win", "lose":
 		return a.ID, t.actClose(a, tab, old)
+	case "merge":
+		return a.ID, t.merge(tab, old, t.s.db.get(a.Table, a.Loser))
+	case "qualify":
+		return a.ID, t.actQualify(a, tab, old)
 	case "reopen":
-		ch := newChange()
-		ch.add(tab.columns["statecode"], int64(0))
-		if a.Status != nil {
-			ch.add(tab.columns["statuscode"], *a.Status)
+		if tab.state == nil || old.number("statecode") == 0 {
+			return "", fail(400, codeAlreadyOpen, "the %s is already open", tab.name)
 		}
-		if old.number("statecode") == 0 {
-			return "", fail(400, codeAlreadyOpen, "the opportunity is already open")
+		return a.ID, t.actState(a, tab, old, 0)
+	case "disqualify":
+		if tab.name != "lead" || old.number("statecode") != 0 {
+			return "", fail(400, codeLeadNotOpen, "only an open lead can be disqualified")
 		}
-		_, err := t.update(tab, old, ch)
-		return a.ID, err
+		return a.ID, t.actState(a, tab, old, 2)
 	}
-	return "", fail(400, "", "do: %q is unknown; use create, update, delete, win, lose or reopen", a.Do)
+	return "", fail(400, "", "do: %q is unknown; use create, update, delete, win, lose, reopen, qualify, disqualify or merge", a.Do)
+}
+
+// actState sets the state, with the status that the person chose or the first of the state.
+func (t *tx) actState(a userAction, tab *table, old *row, state int64) error {
+	ch := newChange()
+	ch.add(tab.columns["statecode"], state)
+	if a.Status != nil {
+		ch.add(tab.columns["statuscode"], *a.Status)
+	}
+	_, err := t.update(tab, old, ch)
+	return err
+}
+
+// actQualify is the Qualify button: everything that a lead can become is made.
+func (t *tx) actQualify(a userAction, tab *table, old *row) error {
+	if tab.name != "lead" {
+		return fail(400, "", "only a lead can be qualified")
+	}
+	q := qualification{account: true, contact: true, opportunity: true, status: -1}
+	if a.Status != nil {
+		q.status = *a.Status
+	}
+	_, err := t.qualify(old, q)
+	return err
 }
 
 func (t *tx) actCreate(a userAction, tab *table) (string, error) {

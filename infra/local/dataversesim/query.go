@@ -177,13 +177,17 @@ func (s *Simulator) compileExpand(t *table, e expandOption) (expansion, error) {
 // rows are all rows that match, in order.
 func (q *query) rows(extra predicate) []*row {
 	var out []*row
+	asOf := q.s.listTime()
 	for _, sl := range q.s.db.tables[q.table.name].order {
-		if r := sl.row; r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r.id) {
+		if r := sl.at(asOf); r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r.id) {
 			out = append(out, r)
 		}
 	}
-	if len(q.order) > 0 {
+	switch {
+	case len(q.order) > 0:
 		slices.SortStableFunc(out, q.less)
+	case q.s.scattered():
+		slices.SortStableFunc(out, func(a, b *row) int { return cmp.Compare(scatter(a.id), scatter(b.id)) })
 	}
 	return out
 }
@@ -278,11 +282,11 @@ func (s *Simulator) readRow(c *call, t *table, r *row) (*answer, error) {
 		return nil, err
 	}
 	conditional := len(o.expand) == 0 && len(p.annotations) == 0
-	if c.header.Get("If-None-Match") == etag(r.version) && conditional {
-		return &answer{status: 304, etag: etag(r.version)}, nil
+	if c.header.Get("If-None-Match") == r.etag() && conditional {
+		return &answer{status: 304, etag: r.etag()}, nil
 	}
 	body := s.renderer(c.root, &p).row(nil, q.view, r, contextMember(c.root, q.view.context()+"/$entity"))
-	return &answer{status: 200, body: body, etag: etag(r.version)}, nil
+	return &answer{status: 200, body: body, etag: r.etag()}, nil
 }
 
 // readCollection answers GET of many records; extra limits them to those of a parent.
@@ -313,7 +317,7 @@ func (s *Simulator) readCollection(c *call, t *table, extra predicate) (*answer,
 
 // skipToken says where the next page begins: behind the last row, or with $orderby by number of rows.
 func (q *query) skipToken(page []*row, start int) string {
-	if len(q.order) > 0 {
+	if len(q.order) > 0 || q.s.scattered() {
 		return "skip," + itoa(start+len(page))
 	}
 	return "after," + strconv.FormatInt(q.seq(page[len(page)-1]), 10)

@@ -13,17 +13,24 @@ func (s *Simulator) record(c *call, t *tx, tab *table, segs []segment) (*answer,
 	}
 	r := s.find(tab, k)
 	if len(segs) > 1 {
-		if strings.HasPrefix(segs[1].name, "Microsoft.Dynamics.CRM.") {
+		bound, isBound := strings.CutPrefix(segs[1].name, "Microsoft.Dynamics.CRM.")
+		if isBound && (tab.name != "lead" || bound != "QualifyLead") {
 			return nil, missing("%s", segs[1].name)
 		}
 		if r == nil {
 			return nil, k.absent(tab)
 		}
+		if isBound && c.method != http.MethodPost {
+			return nil, fail(404, "", "No HTTP resource was found that matches the request URI '%s'.", clip(c.path, 200))
+		}
+		if isBound {
+			return s.qualifyAction(c, t, r)
+		}
 		return s.property(c, t, tab, r, segs[1:])
 	}
 	switch c.method {
 	case http.MethodGet:
-		if r == nil {
+		if r = s.asRead(tab, k, r); r == nil {
 			return nil, k.absent(tab)
 		}
 		return s.readRow(c, tab, r)
@@ -42,7 +49,7 @@ func (s *Simulator) record(c *call, t *tx, tab *table, segs []segment) (*answer,
 		if err := t.judge(tab, nil, false); err != nil {
 			return nil, err
 		}
-		t.before = etag(r.version)
+		t.before = r.etag()
 		return &answer{status: 204}, t.remove(tab, r)
 	}
 	return nil, wrongVerb(c)
@@ -57,7 +64,7 @@ func (s *Simulator) checkMatch(c *call, r *row) error {
 	if !s.sw.flag("optimisticConcurrency") {
 		return fail(400, codeNoConcurrency, "Optimistic concurrency isn't enabled for this entity type. The IfVersionMatches behavior can only be used for entity types that have optimistic concurrency enabled.")
 	}
-	if want != etag(r.version) {
+	if want != r.etag() {
 		return fail(412, codeVersion, "The version of the existing record doesn't match the RowVersion property provided.")
 	}
 	return nil
@@ -105,7 +112,7 @@ func (s *Simulator) createAnswer(c *call, t *tx, tab *table, ch *change, keyText
 	if err != nil {
 		return nil, err
 	}
-	t.before, t.after = "", etag(r.version)
+	t.before, t.after = "", r.etag()
 	a, err := s.representation(c, tab, r, 201)
 	if err != nil {
 		return nil, err
@@ -122,7 +129,7 @@ func (s *Simulator) updateAnswer(c *call, t *tx, tab *table, old *row, ch *chang
 	if err != nil {
 		return nil, err
 	}
-	t.before, t.after = etag(old.version), etag(r.version)
+	t.before, t.after = old.etag(), r.etag()
 	a, err := s.representation(c, tab, r, 200)
 	if err != nil {
 		return nil, err
@@ -141,7 +148,7 @@ func (s *Simulator) representation(c *call, tab *table, r *row, status int) (*an
 		return nil, err
 	}
 	body := s.renderer(c.root, &c.prefer).row(nil, q.view, r, contextMember(c.root, q.view.context()+"/$entity"))
-	return &answer{status: status, body: body, etag: etag(r.version)}, nil
+	return &answer{status: status, body: body, etag: r.etag()}, nil
 }
 
 // property serves set(key)/name and what may follow.

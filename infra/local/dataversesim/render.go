@@ -29,7 +29,7 @@ type expansion struct {
 	q    *query
 }
 
-func etag(version int64) string { return `W/"` + strconv.FormatInt(version, 10) + `"` }
+func (r *row) etag() string { return `W/"` + strconv.FormatInt(r.shown, 10) + `"` }
 
 // quote writes a JSON string.
 func quote(b []byte, s string) []byte {
@@ -111,7 +111,7 @@ func (w *renderer) row(b []byte, v *view, r *row, head string) []byte {
 	b = append(b, '{')
 	b = append(b, head...)
 	b = append(b, `"@odata.etag":"W/\"`...)
-	b = strconv.AppendInt(b, r.version, 10)
+	b = strconv.AppendInt(b, r.shown, 10)
 	b = append(b, `\""`...)
 	for _, c := range v.cols {
 		b = w.column(b, c, r)

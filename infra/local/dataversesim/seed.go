@@ -114,7 +114,7 @@ func (s *Simulator) seedSales(t *tx) {
 }
 
 func (s *Simulator) seedMessages(t *tx) {
-	for _, m := range []string{"Create", "Update", "Delete", "Win", "Lose", "Assign", "SetState", "Retrieve", "RetrieveMultiple"} {
+	for _, m := range []string{"Create", "Update", "Delete", "Win", "Lose", "Merge", "QualifyLead", "Assign", "SetState", "Retrieve", "RetrieveMultiple"} {
 		t.plant("sdkmessage", fixedID("message/"+m), map[string]any{"name": m})
 	}
 	for _, tab := range s.schema.order {
@@ -124,6 +124,10 @@ func (s *Simulator) seedMessages(t *tx) {
 	}
 	t.plantFilter("Win", "opportunity")
 	t.plantFilter("Lose", "opportunity")
+	t.plantFilter("QualifyLead", "lead")
+	for _, table := range []string{"account", "contact", "lead"} {
+		t.plantFilter("Merge", table)
+	}
 }
 
 // plantFilter lets steps listen to a message of a table.

@@ -9,15 +9,17 @@ import (
 // row is one version of a record and is never changed once it is stored.
 type row struct {
 	id      string
-	version int64
+	version int64 // rises over all tables; change tracking goes by it
+	shown   int64 // the version that callers see: its own, unless versions are scattered
 	v       map[string]any
 }
 
 // slot is the place of a record; it stays in order of creation. A nil row is a deleted record.
 type slot struct {
-	seq int64
-	id  string
-	row *row
+	seq  int64
+	id   string
+	row  *row
+	past []past
 }
 
 type tombstone struct {
@@ -44,6 +46,8 @@ type database struct {
 	tables  map[string]*rows
 	version int64
 	seq     int64
+	commits []stamp // of the last minutes, oldest first
+	floor   int64   // the version before them
 }
 
 func newDatabase(s *schema) *database {
@@ -134,9 +138,7 @@ func (t *tx) now() time.Time { return t.s.now().UTC().Truncate(time.Second) }
 
 // put stores values as the next version of a row.
 func (t *tx) put(tab *table, id string, v map[string]any) *row {
-	t.s.db.version++
-	r := &row{id: id, version: t.s.db.version, v: v}
-	v["versionnumber"] = r.version
+	r := t.s.newRow(id, v)
 	t.undo = append(t.undo, undo{tab.name, id, t.s.db.set(tab.name, id, r)})
 	t.s.changedTable(tab.name)
 	return r
@@ -159,6 +161,7 @@ func (t *tx) rollback() {
 
 // commit makes the work final: tombstones for change tracking, and jobs for the events.
 func (t *tx) commit() {
+	t.s.db.remember(t.undo, t.s.now())
 	for _, u := range t.undo {
 		rows := t.s.db.tables[u.table]
 		if u.row != nil && rows.get(u.id) == nil && t.s.schema.tables[u.table].tracking {

@@ -56,6 +56,7 @@ func newSwitches() *switches {
 		"duplicateDetection":    oneOf("when rules against duplicates of accounts, contacts and leads are asked: if the caller sends MSCRM.SuppressDuplicateDetection: false, or at each write of the Web API", "onRequest", "always"),
 		"duplicateStatus":       oneOf("status of a duplicate that was detected (0x80040333)", 412, 500),
 		"mergeRaisesUpdate":     onOff(true, "rows that hang on a merged record raise Update when they move to the other one"),
+		"leadMapsOwnColumns":    onOff(false, "qualifying a lead copies the organisation's own columns to those of the same name on the opportunity"),
 		"userTimeZone":          oneOf("time zone of people (POST user) who write a plain date into a user-local column", "UTC", "Europe/Paris", "America/Santiago", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Auckland"),
 		"listOrder":             oneOf("order of a list without $orderby", "created", "scattered"),
 		"listLagSeconds":        upTo(0, 0, 300, "lists, counts and change tracking show the world as it was so long ago"),

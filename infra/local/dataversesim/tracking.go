@@ -94,7 +94,7 @@ func (s *Simulator) trackedPage(c *call, q *query, st deltaState, list []tracked
 }
 
 func (s *Simulator) deltaState(o options) (deltaState, error) {
-	st := deltaState{until: s.db.version, full: true}
+	st := deltaState{until: s.db.versionAt(s.listTime()), full: true}
 	if o.skipToken != "" {
 		parts := strings.Split(o.skipToken, ",")
 		if len(parts) != 5 || parts[0] != "delta" {
@@ -131,16 +131,18 @@ func (s *Simulator) deltaState(o options) (deltaState, error) {
 func (s *Simulator) changes(t *table, st deltaState) []tracked {
 	stored := s.db.tables[t.name]
 	var out []tracked
+	asOf := s.listTime()
 	for _, sl := range stored.order {
-		if sl.row == nil {
+		r := sl.at(asOf)
+		if r == nil {
 			continue
 		}
-		position := sl.row.version
+		position := r.version
 		if st.full {
 			position = sl.seq
 		}
-		if position > st.last && (st.full || sl.row.version > st.since) {
-			out = append(out, tracked{position: position, row: sl.row})
+		if position > st.last && (st.full || r.version > st.since) {
+			out = append(out, tracked{position: position, row: r})
 		}
 	}
 	if st.full {
@@ -149,7 +151,7 @@ func (s *Simulator) changes(t *table, st deltaState) []tracked {
 	slices.SortFunc(out, func(a, b tracked) int { return cmp.Compare(a.position, b.position) })
 	seen := map[string]bool{}
 	for i, tomb := range stored.tombs {
-		if position := int64(tombPosition + i); tomb.version > st.since && position > st.last && stored.get(tomb.id) == nil && !seen[tomb.id] {
+		if position := int64(tombPosition + i); tomb.version > st.since && tomb.version <= st.until && position > st.last && stored.get(tomb.id) == nil && !seen[tomb.id] {
 			seen[tomb.id] = true
 			out = append(out, tracked{position: position, deleted: tomb.id})
 		}

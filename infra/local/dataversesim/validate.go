@@ -114,10 +114,27 @@ func (s *Simulator) decodeMember(t *table, ch *change, m member, creating bool, 
 	if err != nil {
 		return err
 	}
+	if err := s.checkCharacters(c, v); err != nil {
+		return err
+	}
 	if c.name == "mode" && t.name == stepTable && v == int64(0) {
 		return missing("synchronous steps; use mode 1")
 	}
 	ch.add(c, v)
+	return nil
+}
+
+// checkCharacters refuses what XML cannot carry: control characters but tab, CR and LF.
+func (s *Simulator) checkCharacters(c *column, v any) error {
+	text, ok := v.(string)
+	if !ok || s.sw.text("controlCharacters") == "taken" {
+		return nil
+	}
+	for _, r := range text {
+		if r < ' ' && !strings.ContainsRune("\t\r\n", r) {
+			return fail(400, codeBadCharacter, "Invalid Character in Field with hexadecimal value 0x%02X: '%s' of entity '%s' holds a character that is not allowed.", r, c.name, c.table.name)
+		}
+	}
 	return nil
 }
 

@@ -53,7 +53,11 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 	if err := t.s.checkKeys(tab, id, v); err != nil {
 		return nil, err
 	}
+	if err := t.checkDuplicates(tab, id, v, ch); err != nil {
+		return nil, err
+	}
 	r := t.put(tab, id, v)
+	t.totals(tab, r)
 	t.followUps(tab, id)
 	t.raise(&occurrence{message: "Create", table: tab, row: r, order: createdOrder(tab, r)})
 	return r, t.createNested(tab, r, ch, refs)
@@ -110,6 +114,9 @@ func (t *tx) update(tab *table, old *row, ch *change) (*row, error) {
 			v[name] = val
 		}
 	}
+	if err := t.s.checkCurrency(tab, old, ch); err != nil {
+		return nil, err
+	}
 	if err := t.s.settleState(tab, old, v, ch); err != nil {
 		return nil, err
 	}
@@ -127,7 +134,11 @@ func (t *tx) update(tab *table, old *row, ch *change) (*row, error) {
 			return nil, err
 		}
 	}
+	if err := t.checkDuplicates(tab, old.id, v, ch); err != nil {
+		return nil, err
+	}
 	r := t.put(tab, old.id, v)
+	t.totals(tab, old, r)
 	t.followUps(tab, old.id)
 	t.raiseUpdate(tab, old, r, ch.order)
 	return r, nil
@@ -180,6 +191,7 @@ func (t *tx) remove(tab *table, old *row) error {
 	}
 	t.raise(&occurrence{message: "Delete", table: tab, row: old, pre: old})
 	t.erase(tab, old.id)
+	t.totals(tab, old)
 	gone := ref{tab.name, old.id}
 	for _, c := range tab.incoming {
 		if c.table.name == jobTable {
