@@ -12,8 +12,12 @@ func (s *Simulator) MountControl(mux *http.ServeMux) {
 	mux.HandleFunc("GET /records", s.getRecords)
 	mux.HandleFunc("POST /reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()
-		s.reset()
+		err := s.reset()
 		s.mu.Unlock()
+		if err != nil {
+			control.WriteError(w, http.StatusInternalServerError, "%v", err)
+			return
+		}
 		control.WriteJSON(w, http.StatusOK, map[string]bool{"reset": true})
 	})
 	mux.HandleFunc("GET /switches", func(w http.ResponseWriter, _ *http.Request) {
@@ -26,6 +30,7 @@ func (s *Simulator) MountControl(mux *http.ServeMux) {
 	s.rules.MountControl(mux)
 	mux.HandleFunc("GET /privileges", s.getPrivileges)
 	mux.HandleFunc("POST /privileges", s.postPrivileges)
+	mux.HandleFunc("POST /organisation", s.postOrganisation)
 	mux.HandleFunc("POST /schema", s.postSchema)
 	mux.HandleFunc("POST /plugins", s.postPlugins)
 	mux.HandleFunc("DELETE /plugins", s.deletePlugins)

@@ -33,6 +33,8 @@ type Options struct {
 	OrganizationID string
 	// WebhookURL, SecretHeader and Secret go into the seeded serviceendpoint.
 	WebhookURL, SecretHeader, Secret string
+	// Organisation is Plain (default) or Opinionated.
+	Organisation string
 }
 
 // Simulator is the environment. It implements control.Simulator.
@@ -57,6 +59,7 @@ type Simulator struct {
 	rules    *control.Rules
 	role     *role
 	plugins  []*plugin
+	house    organisation
 	tokenKey []byte
 }
 
@@ -74,20 +77,24 @@ func New(o Options) (*Simulator, error) {
 	if o.Now == nil {
 		return nil, fmt.Errorf("dataversesim: option Now is empty")
 	}
-	sc, err := loadSchema()
-	if err != nil {
+	if o.Organisation != "" && o.Organisation != Plain && o.Organisation != Opinionated {
+		return nil, fmt.Errorf("dataversesim: option Organisation is %q: use %s or %s", o.Organisation, Plain, Opinionated)
+	}
+	s := &Simulator{o: o, sw: newSwitches(), rules: newRules(), tokenKey: []byte("dataversesim " + o.Tenant)}
+	if err := s.reset(); err != nil {
 		return nil, err
 	}
-	s := &Simulator{o: o, schema: sc, sw: newSwitches(), rules: newRules(), tokenKey: []byte("dataversesim " + o.Tenant)}
-	s.reset()
 	return s, nil
 }
 
-// reset goes back to the seed data; switches and ways of delivery stay.
-func (s *Simulator) reset() {
-	if sc, err := loadSchema(); err == nil { // New has read it already
-		s.schema = sc
+// reset goes back to the seed data; switches, rules, plug-ins and ways of delivery stay. It fails only on a
+// mistake in what is built in.
+func (s *Simulator) reset() error {
+	sc, err := loadSchema()
+	if err != nil {
+		return err
 	}
+	s.schema = sc
 	s.rand = rand.New(rand.NewPCG(uint64(s.o.Seed), 1))
 	version := int64(0)
 	if s.db != nil {
@@ -100,8 +107,12 @@ func (s *Simulator) reset() {
 	s.limits = newLimits()
 	s.role = newRole()
 	s.seed()
+	if err := s.settle(s.o.Organisation); err != nil {
+		return err
+	}
 	s.db.forgetPast()
 	s.news = false
+	return nil
 }
 
 func (s *Simulator) now() time.Time { return s.o.Now() }

@@ -15,17 +15,19 @@ func newRules() *control.Rules {
 	return control.NewRules(own, "method", "table", "url", "column", "value")
 }
 
-// judge asks the rules about a write of the Web API: of one row, or of what comes along with it (the rows of
-// a deep insert, the activity of a close). People (POST user) are not asked.
+// judge asks the rules about a write: of one row, or of what comes along with it (the rows of a deep insert,
+// the activity of a close). The organisation's business rules bind everybody, the rules of the control
+// interface the Web API alone.
 func (t *tx) judge(tab *table, set map[string]any, creating bool) error {
-	if t.via == nil {
-		return nil
-	}
-	w := control.Write{Method: t.via.method, URL: t.via.url(), Table: tab.name, New: creating, Set: make(map[string]any, len(set))}
+	w := control.Write{Table: tab.name, New: creating, Set: make(map[string]any, len(set))}
 	for name, v := range set {
 		w.Set[name] = plainValue(v)
 	}
-	refusal, refused := t.s.rules.Refuses(w)
+	refusal, refused := t.s.house.rules.Refuses(w)
+	if !refused && t.via != nil {
+		w.Method, w.URL = t.via.method, t.via.url()
+		refusal, refused = t.s.rules.Refuses(w)
+	}
 	if !refused {
 		return nil
 	}

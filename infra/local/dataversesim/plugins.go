@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,7 +121,7 @@ func (t *tx) runPlugins(tab *table, old *row, ch *change) error {
 	if t.automation {
 		return nil
 	}
-	for _, p := range t.s.plugins {
+	for _, p := range slices.Concat(t.s.house.plugins, t.s.plugins) {
 		_, named := ch.set[p.Column]
 		if p.Table != tab.name || p.Times == 0 || !named && p.Column != "" {
 			continue
