@@ -2,10 +2,13 @@ package dataversesim
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/odata"
 )
 
 // predicate tells whether a row is wanted.
@@ -20,236 +23,91 @@ type operand struct {
 // resolver finds what a path in a filter or $orderby stands for.
 type resolver func(path string) (operand, error)
 
-type token struct {
-	kind string // word, string, ( ) , and end
-	text string
-}
-
 var numberPattern = regexp.MustCompile(`^-?\d+(\.\d+)?([eE][+-]?\d+)?$`)
 
-func lex(s string) ([]token, error) {
-	var out []token
-	for i := 0; i < len(s); {
-		switch c := s[i]; c {
-		case ' ', '\t':
-			i++
-		case '(', ')', ',':
-			out = append(out, token{string(c), string(c)})
-			i++
-		case '\'':
-			end := i + 1
-			for {
-				n := strings.IndexByte(s[end:], '\'')
-				if n < 0 {
-					return nil, syntax("There is an unterminated string literal at position %d in '%s'.", len(s), s)
-				}
-				end += n + 1
-				if end >= len(s) || s[end] != '\'' {
-					break
-				}
-				end++
+// compileFilter makes a predicate of a $filter text. Collections is nil where any and all are not offered.
+func compileFilter(text string, resolve resolver, collections func(path string) (odata.Collection, error)) (predicate, error) {
+	test, err := odata.Compile(text, filterSchema(resolve, collections))
+	if err != nil {
+		return nil, filterRefused(err)
+	}
+	return func(r *row) bool { return test(r) }, nil
+}
+
+// filterSchema says what a filter may name. Texts compare without case, as the database's collation does.
+func filterSchema(resolve resolver, collections func(path string) (odata.Collection, error)) odata.Schema {
+	return odata.Schema{
+		Field: func(path string) (odata.Field, error) {
+			o, err := resolve(path)
+			if err != nil {
+				return odata.Field{}, err
 			}
-			text, _ := unquote(s[i:end])
-			out = append(out, token{"string", text})
-			i = end
-		default:
-			end := i
-			for end < len(s) && !strings.ContainsRune(" \t(),'", rune(s[end])) {
-				end++
+			get := func(v any) any {
+				r, _ := v.(*row)
+				return o.get(r)
 			}
-			out = append(out, token{"word", s[i:end]})
-			i = end
-		}
+			return odata.Field{Get: get, Literal: o.literal, Compare: compared}, nil
+		},
+		Collection: collections,
+		Call:       odata.TextFunction(strings.ToLower),
 	}
-	return append(out, token{"end", ""}), nil
 }
 
-type filterParser struct {
-	text    string
-	tokens  []token
-	resolve resolver
+func compared(have, want any) (int, bool) {
+	c := compare(have, want)
+	return c, c != incomparable
 }
 
-// compileFilter makes a predicate of a $filter text.
-func compileFilter(text string, resolve resolver) (predicate, error) {
-	if text == "" {
-		return func(*row) bool { return true }, nil
+// filterRefused puts a problem of a filter into the words of the Web API.
+func filterRefused(err error) error {
+	var own *apiError
+	if errors.As(err, &own) {
+		return own
 	}
-	tokens, err := lex(text)
-	if err != nil {
-		return nil, err
+	var e *odata.Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	p := &filterParser{text: text, tokens: tokens, resolve: resolve}
-	f, err := p.or()
-	if err != nil {
-		return nil, err
+	switch e.Problem {
+	case odata.Unterminated:
+		return syntax("There is an unterminated string literal at position %d in '%s'.", len(e.Filter), clip(e.Filter, 500))
+	case odata.Function:
+		return missing("the query function %s (contains, startswith and endswith are)", e.Found)
+	case odata.Arguments:
+		return syntax("No function signature for the function with name '%s' matches the specified arguments in '%s'.", e.Found, clip(e.Filter, 500))
 	}
-	if p.tokens[0].kind != "end" {
-		return nil, p.bad()
-	}
-	return f, nil
-}
-
-func (p *filterParser) bad() error {
-	return syntax("Syntax error at '%s' in the filter '%s'.", p.tokens[0].text, clip(p.text, 500))
-}
-
-func (p *filterParser) next() token {
-	t := p.tokens[0]
-	if t.kind != "end" {
-		p.tokens = p.tokens[1:]
-	}
-	return t
-}
-
-func (p *filterParser) word(w string) bool {
-	if p.tokens[0] == (token{"word", w}) {
-		p.next()
-		return true
-	}
-	return false
-}
-
-func (p *filterParser) or() (predicate, error) {
-	left, err := p.and()
-	for err == nil && p.word("or") {
-		var right predicate
-		if right, err = p.and(); err == nil {
-			l := left
-			left = func(r *row) bool { return l(r) || right(r) }
-		}
-	}
-	return left, err
-}
-
-func (p *filterParser) and() (predicate, error) {
-	left, err := p.not()
-	for err == nil && p.word("and") {
-		var right predicate
-		if right, err = p.not(); err == nil {
-			l := left
-			left = func(r *row) bool { return l(r) && right(r) }
-		}
-	}
-	return left, err
-}
-
-func (p *filterParser) not() (predicate, error) {
-	if p.word("not") {
-		f, err := p.not()
-		return func(r *row) bool { return !f(r) }, err
-	}
-	if p.tokens[0].kind == "(" {
-		p.next()
-		f, err := p.or()
-		if err == nil && p.next().kind != ")" {
-			return nil, p.bad()
-		}
-		return f, err
-	}
-	first := p.next()
-	if first.kind != "word" {
-		return nil, p.bad()
-	}
-	if p.tokens[0].kind == "(" {
-		return p.function(first.text)
-	}
-	return p.comparison(first.text)
-}
-
-func (p *filterParser) function(name string) (predicate, error) {
-	match, ok := map[string]func(s, part string) bool{
-		"contains": strings.Contains, "startswith": strings.HasPrefix, "endswith": strings.HasSuffix}[name]
-	if !ok {
-		return nil, missing("the query function %s (contains, startswith and endswith are)", name)
-	}
-	p.next()
-	path, comma, literal, end := p.next(), p.next(), p.next(), p.next()
-	if path.kind != "word" || comma.kind != "," || literal.kind != "string" || end.kind != ")" {
-		return nil, syntax("No function signature for the function with name '%s' matches the specified arguments in '%s'.", name, clip(p.text, 500))
-	}
-	o, err := p.resolve(path.text)
-	if err != nil {
-		return nil, err
-	}
-	part := strings.ToLower(literal.text)
-	return func(r *row) bool {
-		s, ok := o.get(r).(string)
-		return ok && match(strings.ToLower(s), part)
-	}, nil
-}
-
-func (p *filterParser) comparison(path string) (predicate, error) {
-	o, err := p.resolve(path)
-	if err != nil {
-		return nil, err
-	}
-	op := p.next()
-	if op.kind != "word" || !strings.Contains(" eq ne gt ge lt le ", " "+op.text+" ") {
-		return nil, p.bad()
-	}
-	lit := p.next()
-	if lit.kind != "word" && lit.kind != "string" {
-		return nil, p.bad()
-	}
-	if lit == (token{"word", "null"}) {
-		switch op.text {
-		case "eq":
-			return func(r *row) bool { return o.get(r) == nil }, nil
-		case "ne":
-			return func(r *row) bool { return o.get(r) != nil }, nil
-		}
-		return func(*row) bool { return false }, nil
-	}
-	want, err := o.literal(lit)
-	if err != nil {
-		return nil, err
-	}
-	test := map[string]func(int) bool{
-		"eq": func(c int) bool { return c == 0 }, "ne": func(c int) bool { return c != 0 },
-		"gt": func(c int) bool { return c > 0 }, "ge": func(c int) bool { return c >= 0 },
-		"lt": func(c int) bool { return c < 0 }, "le": func(c int) bool { return c <= 0 }}[op.text]
-	orNull := op.text == "ne"
-	return func(r *row) bool {
-		v := o.get(r)
-		if v == nil {
-			return orNull
-		}
-		return test(compare(v, want))
-	}, nil
+	return syntax("Syntax error at position %d in '%s': %s.", e.Pos, clip(e.Filter, 500), e.Text)
 }
 
 // literal turns the right side of a comparison into a value of the operand's kind.
-func (o operand) literal(t token) (any, error) {
+func (o operand) literal(l odata.Literal) (any, error) {
 	if o.col == nil {
-		return plainLiteral(t), nil
+		return plainLiteral(l), nil
 	}
-	bad := syntax("A binary operator with incompatible types was detected. The value '%s' does not fit the property '%s'.", t.text, o.col.prop)
 	c := o.col
 	switch {
 	case c.kind == kindString || c.kind == kindMemo:
-		if t.kind == "string" {
-			return strings.ToLower(t.text), nil
+		if l.Kind == odata.Text {
+			return strings.ToLower(l.Text), nil
 		}
 	case c.kind == kindBool:
-		if t.kind == "word" && (t.text == "true" || t.text == "false") {
-			return t.text == "true", nil
+		if l.Kind == odata.Word && (l.Text == "true" || l.Text == "false") {
+			return l.Text == "true", nil
 		}
 	case c.kind == kindGUID || c.kind.isLookup():
-		if guidPattern.MatchString(t.text) {
-			return guid(strings.ToLower(t.text)), nil
+		if guidPattern.MatchString(l.Text) {
+			return guid(strings.ToLower(l.Text)), nil
 		}
 	case c.kind == kindDate || c.kind == kindDateTime:
-		if v, err := c.literalTime(t.text); err == nil && t.kind == "word" {
+		if v, err := c.literalTime(l.Text); err == nil && (l.Kind == odata.Date || l.Kind == odata.Moment) {
 			return v, nil
 		}
 	default:
-		if t.kind == "word" && numberPattern.MatchString(t.text) {
-			f, err := strconv.ParseFloat(t.text, 64)
-			return f, err
+		if l.Kind == odata.Number {
+			return strconv.ParseFloat(l.Text, 64)
 		}
 	}
-	return nil, bad
+	return nil, syntax("A binary operator with incompatible types was detected. The value '%s' does not fit the property '%s'.", clip(l.Text, 100), c.prop)
 }
 
 func (c *column) literalTime(text string) (any, error) {
@@ -266,21 +124,24 @@ func (c *column) literalTime(text string) (any, error) {
 	return t, err
 }
 
-func plainLiteral(t token) any {
-	if t.kind == "string" {
-		return strings.ToLower(t.text)
+// plainLiteral is a value to compare metadata with; of an enumeration its member counts.
+func plainLiteral(l odata.Literal) any {
+	switch l.Kind {
+	case odata.Number:
+		if f, err := strconv.ParseFloat(l.Text, 64); err == nil {
+			return f
+		}
+	case odata.Word:
+		if l.Text == "true" || l.Text == "false" {
+			return l.Text == "true"
+		}
+		return strings.ToLower(l.Text[strings.LastIndexByte(l.Text, '.')+1:])
 	}
-	if t.text == "true" || t.text == "false" {
-		return t.text == "true"
-	}
-	if guidPattern.MatchString(t.text) {
-		return strings.ToLower(t.text)
-	}
-	if f, err := strconv.ParseFloat(t.text, 64); err == nil {
-		return f
-	}
-	return strings.ToLower(t.text[strings.LastIndexByte(t.text, '.')+1:])
+	return strings.ToLower(l.Text)
 }
+
+// incomparable is what compare says of two values of different kinds: they are never equal.
+const incomparable = -2
 
 // compare orders a stored value against another value or a literal; texts compare without case, as the
 // database's collation does.
@@ -312,7 +173,7 @@ func compare(a, b any) int {
 	if okX && okY {
 		return number(x, y)
 	}
-	return -2 // not comparable: never equal
+	return incomparable
 }
 
 func number(x, y float64) int {

@@ -181,7 +181,7 @@ func (s *Simulator) metadataList(c *call, context string, all []*document, rest 
 	where, err := compileFilter(c.opts.filter, func(path string) (operand, error) {
 		names := strings.Split(path, "/")
 		return operand{get: func(r *row) any { return dig(r.v[""], names) }}, nil
-	})
+	}, nil)
 	if err != nil {
 		return nil, err
 	}

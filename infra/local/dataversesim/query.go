@@ -41,7 +41,7 @@ func (s *Simulator) compile(t *table, o options) (*query, error) {
 		return nil, err
 	}
 	q.view = v
-	if q.where, err = compileFilter(o.filter, s.resolver(t)); err != nil {
+	if q.where, err = compileFilter(o.filter, s.resolver(t), s.filterCollections(t)); err != nil {
 		return nil, err
 	}
 	if o.order != "" {
@@ -93,45 +93,6 @@ func (s *Simulator) selection(t *table, sel []string) (*view, error) {
 		v.cols = append(v.cols, t.columns[t.primaryID])
 	}
 	return v, nil
-}
-
-// resolver knows the columns of a table and of the tables one single-valued step away.
-func (s *Simulator) resolver(t *table) resolver {
-	return func(path string) (operand, error) {
-		head, rest, nested := strings.Cut(path, "/")
-		if !nested {
-			c := t.props[head]
-			if c == nil {
-				return operand{}, s.noProperty(t, head)
-			}
-			name := c.name
-			return operand{col: c, get: func(r *row) any { return r.v[name] }}, nil
-		}
-		n := t.navs[head]
-		if n == nil {
-			if t.collections[head] != nil {
-				return operand{}, missing("any and all over the collection %s", head)
-			}
-			return operand{}, s.noProperty(t, head)
-		}
-		if len(n.targets) > 1 || strings.Contains(rest, "/") {
-			return operand{}, s.noProperty(t, path)
-		}
-		target := s.schema.tables[n.targets[0]]
-		if err := s.allows(ApplicationUserID, "read", target, ""); err != nil {
-			return operand{}, err
-		}
-		c := target.props[rest]
-		if c == nil {
-			return operand{}, s.noProperty(target, rest)
-		}
-		return operand{col: c, get: func(r *row) any {
-			if to := s.follow(n, r); to != nil {
-				return to.v[c.name]
-			}
-			return nil
-		}}, nil
-	}
 }
 
 func compileOrder(text string, resolve resolver) ([]orderKey, error) {

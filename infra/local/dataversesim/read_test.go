@@ -106,6 +106,32 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// TestFiltersSpeakOfChildren: any and all over the rows that hang on a row.
+func TestFiltersSpeakOfChildren(t *testing.T) {
+	w := newWorld(t)
+	w.create("opportunities", `{"name":"Two","cosell_opportunity_solution":[{"cosell_name":"a","cosell_quantity":1},{"cosell_name":"b","cosell_quantity":9}]}`)
+	w.create("opportunities", `{"name":"One","cosell_opportunity_solution":[{"cosell_name":"a","cosell_quantity":9}]}`)
+	w.create("opportunities", `{"name":"None"}`)
+	for filter, want := range map[string]string{
+		"cosell_opportunity_solution/any(o:o/cosell_name eq 'b')":                            "Two",
+		"cosell_opportunity_solution/any(o:o/cosell_name eq 'a' and o/cosell_quantity gt 5)": "One",
+		"cosell_opportunity_solution/any()":                                                  "Two,One",
+		"not cosell_opportunity_solution/any()":                                              "None",
+		"cosell_opportunity_solution/all(o:o/cosell_quantity gt 5)":                          "One,None",
+		"cosell_opportunity_solution/any(o:o/cosell_name eq 'a') and startswith(name,'T')":   "Two",
+		"cosell_opportunity_solution/any(o:o/cosell_OpportunityId/name eq 'One')":            "One",
+	} {
+		if got := w.do("GET", "opportunities?$select=name&$filter="+filter, "").column("name"); got != want {
+			t.Errorf("%s: %q, want %q", filter, got, want)
+		}
+	}
+	w.do("GET", "opportunities?$filter=nothings/any(o:o/name eq 'x')", "").refused(400, "0x0")
+	w.do("GET", "opportunities?$filter=cosell_opportunity_solution/any(o:o/nam eq 'x')", "").refused(400, "0x0")
+	w.do("GET", "opportunities?$filter=name eq 'x", "").refused(400, "0x80060888")
+	w.do("GET", "opportunities?$filter=contains(name,5)", "").refused(400, "0x80060888")
+	w.do("GET", "opportunities?$filter=length(name)", "").is(501)
+}
+
 func TestExpandShowsParentsAndChildren(t *testing.T) {
 	w := newWorld(t)
 	id := w.opportunity(`"parentaccountid@odata.bind":"/accounts(` + dataversesim.AccountID + `)"`)
