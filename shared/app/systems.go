@@ -121,10 +121,17 @@ func (a *App) both(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*r
 	if err != nil {
 		return nil, nil, fmt.Errorf("PARTNER_CENTER_TIME_ZONE: %w", err)
 	}
-	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization})
+	crmZone := zone
+	if c.DataverseTimeZone != "" {
+		if crmZone, err = time.LoadLocation(c.DataverseTimeZone); err != nil {
+			return nil, nil, fmt.Errorf("DATAVERSE_TIME_ZONE: %w", err)
+		}
+	}
+	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code"})
 	o := opportunities.New(dv, c.sheet, opportunities.Options{
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
-		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultPhone: c.DefaultPhone, Now: a.Now,
+		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultMember: c.DefaultMember,
+		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now,
 	})
 	return r, o, nil
 }

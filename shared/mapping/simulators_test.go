@@ -93,7 +93,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.rules = sheet.Rules()
 	w.referrals = referrals.New(pcClient, sheet, referrals.Options{})
-	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true})
+	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true})
 	return w
 }
 
@@ -329,7 +329,7 @@ func TestANewCustomerIsMadeOnce(t *testing.T) {
 	own.Record = own.Record.Clone()
 	own.Record[cosell.CustomerName] = "Nobody's & Sons Ltd."
 	id := w.opportunities.ID(own.ID)
-	made, err := w.opportunities.Create(ctx, id, own, cosell.Record{cosell.Name: "D", cosell.Status: cosell.Open, cosell.ReferralID: own.ID})
+	made, err := w.opportunities.Create(ctx, id, own, cosell.Record{cosell.Name: "D", cosell.Status: cosell.Open, cosell.ReferralID: own.ID, cosell.Visibility: cosell.True})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,27 +2,48 @@ package opportunities
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
-// cacheAge is how long metadata, currencies and the solution catalogue are believed: one reading an hour.
+// cacheAge is how long metadata, currencies, the solution catalogue and people who stand in for an owner
+// are believed: one reading an hour.
 const cacheAge = time.Hour
 
-// cached is something of the CRM that rarely changes. One goroutine loads, the others wait for it.
+// cached is something of the CRM that rarely changes. One goroutine loads, the others wait for it, no
+// longer than their own context lets them.
 type cached[T any] struct {
 	now  func() time.Time
 	load func(ctx context.Context) (T, error)
 
-	mu    sync.Mutex
+	lock  chan struct{} // holds one token
 	value T
 	at    time.Time
 }
 
+func newCached[T any](now func() time.Time, load func(ctx context.Context) (T, error)) *cached[T] {
+	c := &cached[T]{now: now, load: load, lock: make(chan struct{}, 1)}
+	c.lock <- struct{}{}
+	return c
+}
+
+func (c *cached[T]) acquire(ctx context.Context) error {
+	select {
+	case <-c.lock:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *cached[T]) release() { c.lock <- struct{}{} }
+
 // get gives the value; an old one is better than none when loading goes wrong.
 func (c *cached[T]) get(ctx context.Context) (T, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.acquire(ctx); err != nil {
+		var none T
+		return none, err
+	}
+	defer c.release()
 	if !c.at.IsZero() && c.now().Sub(c.at) < cacheAge {
 		return c.value, nil
 	}
@@ -35,8 +56,11 @@ func (c *cached[T]) get(ctx context.Context) (T, error) {
 
 // again loads afresh: something was looked up in vain that may be new.
 func (c *cached[T]) again(ctx context.Context) (T, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.acquire(ctx); err != nil {
+		var none T
+		return none, err
+	}
+	defer c.release()
 	err := c.reload(ctx)
 	return c.value, err
 }
@@ -50,9 +74,14 @@ func (c *cached[T]) reload(ctx context.Context) error {
 	return nil
 }
 
-// peek gives the value if it was loaded before.
+// peek gives the value if it was loaded before; while it is being loaded it says no.
 func (c *cached[T]) peek() (T, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.value, !c.at.IsZero()
+	select {
+	case <-c.lock:
+		defer c.release()
+		return c.value, !c.at.IsZero()
+	default:
+		var none T
+		return none, false
+	}
 }

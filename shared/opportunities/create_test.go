@@ -124,8 +124,9 @@ func TestAnAccountIsReusedWhateverItsSpelling(t *testing.T) {
 	}
 }
 
-func TestOwnersInTheirOrder(t *testing.T) {
+func TestR105_OwnersInTheirOrder(t *testing.T) {
 	appUser := `{"systemuserid":"` + kim + `","internalemailaddress":"kim@northwind.example","applicationid":"` + ownID + `"}`
+	byTeam := func(o *Options) { o.DefaultOwner = otherAccount }
 	byEmail := func(o *Options) { o.DefaultOwner = "Desk@northwind.example" }
 	byID := func(o *Options) { o.DefaultOwner = microsoftID }
 	desk := `{"systemuserid":"` + crmID + `","internalemailaddress":"desk@northwind.example"}`
@@ -138,19 +139,22 @@ func TestOwnersInTheirOrder(t *testing.T) {
 		"a team member":                 {kimRow, accountRow(""), byID, "/systemusers(" + kim + ")"},
 		"the account's owner":           {strings.Replace(kimRow, "Kim@", "else@", 1), accountRow(""), byID, "/systemusers(" + kim + ")"},
 		"the account's team":            {"", team, byID, "/teams(" + ownID + ")"},
-		"the configured one by id":      {"", "", byID, "/systemusers(" + microsoftID + ")"},
+		"the configured one by id":      {strings.Replace(strings.Replace(kimRow, "Kim@", "desk@", 1), kim, microsoftID, 1), "", byID, "/systemusers(" + microsoftID + ")"},
 		"the configured one by e-mail":  {desk, "", byEmail, "/systemusers(" + crmID + ")"},
-		"never an application user":     {appUser, accountRow(""), byID, "/systemusers(" + microsoftID + ")"},
+		"the configured team":           {"", "", byTeam, "/teams(" + otherAccount + ")"},
+		"never an application user":     {appUser, accountRow(""), byTeam, "/teams(" + otherAccount + ")"},
+		"never a user who has left":     {"", "", byID, ""},
 		"nobody, which is about us":     {"", "", func(*Options) {}, ""},
 		"a configured one that is gone": {"", "", byEmail, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, crm, _ := testCRM(t, nil, c.option)
 			crm.lists[userSet], crm.lists[accountSet] = c.users, c.accounts
+			crm.rows["teams("+otherAccount+")"] = `{"@odata.etag":"W/\"1\"","teamid":"` + otherAccount + `"}`
 			r, values := newDeal(t)
 			_, err := s.Create(context.Background(), s.ID(r.ID), r, values)
 			if c.want == "" {
-				if !fault.Is(err, fault.Denied) || codeOf(err) != "owner.unknown" || len(crm.parts) != 0 {
+				if fault.ClassOf(err) != fault.Ours || codeOf(err) != "owner.unknown" || len(crm.parts) != 0 {
 					t.Errorf("%v\n%s", err, crm.lines())
 				}
 				return

@@ -11,7 +11,7 @@ import (
 )
 
 // owner chooses who owns what we create: the enabled user of the first team member that has one, else the
-// owner of the account, else the configured one; never an application user.
+// owner of the account, else the configured user or team; never an application user.
 func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (bind string, err error) {
 	fallback := s.options.DefaultOwner
 	_, notID := uuid.Parse(fallback)
@@ -22,9 +22,14 @@ func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (
 			emails = append(emails, mapping.KeyText(m.Email))
 		}
 	}
-	if fallback != "" && notID != nil {
+	switch {
+	case fallback == "":
+	case notID != nil:
 		fallback = mapping.KeyText(fallback)
 		wanted = append(wanted, dataverse.EqText(userEmail, fallback))
+	default:
+		fallback = strings.ToLower(fallback)
+		wanted = append(wanted, dataverse.EqID(userID, fallback))
 	}
 	for _, e := range emails {
 		wanted = append(wanted, dataverse.EqText(userEmail, e))
@@ -46,13 +51,30 @@ func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (
 		return dataverse.Bind(userSet, c.owner), nil
 	case c.team != "":
 		return dataverse.Bind("teams", c.team), nil
-	case fallback != "" && notID == nil:
-		return dataverse.Bind(userSet, fallback), nil
 	case fallback != "" && users[fallback] != "":
 		return dataverse.Bind(userSet, users[fallback]), nil
+	case fallback != "" && notID == nil:
+		return s.owningTeam(ctx, fallback)
 	}
-	return "", fault.New(fault.Denied, "no owner for the new opportunity: no team member of the referral is an enabled user").
-		With("owner.unknown", "set the default owner to the e-mail or id of an enabled user")
+	return "", noOwner()
+}
+
+// owningTeam takes the default owner for the id of a team, since it is no enabled user's.
+func (s *Store) owningTeam(ctx context.Context, id string) (bind string, err error) {
+	_, err = s.api.Get(ctx, "teams", id, dataverse.Query{Select: []string{"teamid"}})
+	switch {
+	case fault.Is(err, fault.Gone):
+		return "", noOwner()
+	case err != nil:
+		return "", err
+	}
+	return dataverse.Bind("teams", id), nil
+}
+
+// noOwner is about our settings, not about the deal: it waits for them.
+func noOwner() error {
+	return fault.Lacking(fault.Ours, "owner", "no owner for the new opportunity: no team member of the referral is an enabled user").
+		Saying("nobody could own the new opportunity", "set SYNC_DEFAULT_OWNER to the e-mail or id of an enabled user, or to the id of a team")
 }
 
 // users gives the ids of the enabled people that match, by e-mail and by id.

@@ -30,7 +30,8 @@ const (
 
 // query selects exactly the columns that the sheet names, and what the codecs of several columns need.
 func query(sheet *mapping.Sheet) dataverse.Query {
-	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true, calculated: true}
+	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true, calculated: true,
+		lookupValue(owningTeam): true}
 	account, contact, owner := map[string]bool{}, personColumns(), userColumns()
 	q := dataverse.Query{}
 	for _, r := range sheet.Rows() {

@@ -35,7 +35,8 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 		return o, err
 	}
 	o.Record = s.record(row, s.glossary(m), m.reasons, catalogue)
-	return o, nil
+	s.tellConsent(o.Record, row)
+	return o, s.substitute(ctx, o.Record, row)
 }
 
 // needsMetadata says whether the row cannot be read without metadata: an option is chosen, or a status
@@ -135,18 +136,19 @@ func relatedRow(row dataverse.Row, nav string) (dataverse.Row, bool) {
 	return dataverse.Row{}, false
 }
 
-// readPeople reads the owner, or the customer's contact. A row owned by a team says nothing about people.
+// readPeople reads the owner, or the customer's contact where it may be named. A row owned by a team says
+// nothing about people; substitute looks for somebody then.
 func (s *Store) readPeople(r cosell.Record, field mapping.Row, row dataverse.Row) {
 	var l mapping.List
 	if field.CRM == ownerPath {
-		user, ok := relatedRow(row, ownerNav)
-		if !ok {
-			return
+		if user, ok := relatedRow(row, ownerNav); ok {
+			m := s.userMember(user)
+			l.Add(m.Key(), m.Text())
+			l.Into(r, field.Field)
 		}
-		m := mapping.Member{Email: mapping.Clean(user.Text("internalemailaddress")), FirstName: mapping.Clean(user.Text("firstname")), LastName: mapping.Clean(user.Text("lastname")),
-			Phone: mapping.FirstText(user.Text("address1_telephone1"), user.Text("mobilephone"), s.options.DefaultPhone)}
-		l.Add(m.Key(), m.Text())
-		l.Into(r, field.Field)
+		return
+	}
+	if !s.namesContact(row) {
 		return
 	}
 	if contact, ok := relatedRow(row, contactNav); ok {
@@ -154,6 +156,11 @@ func (s *Store) readPeople(r cosell.Record, field mapping.Row, row dataverse.Row
 		l.Add(m.Key(), m.Text())
 	}
 	l.Into(r, field.Field)
+}
+
+func (s *Store) userMember(user dataverse.Row) mapping.Member {
+	return mapping.Member{Email: strings.TrimSpace(mapping.Clean(user.Text("internalemailaddress"))), FirstName: mapping.Clean(user.Text("firstname")),
+		LastName: mapping.Clean(user.Text("lastname")), Phone: mapping.FirstText(user.Text("address1_telephone1"), user.Text("mobilephone"), s.options.DefaultPhone)}
 }
 
 func contactMember(contact dataverse.Row) mapping.Member {

@@ -27,9 +27,15 @@ type Options struct {
 	// Zone is the zone in which people enter closing dates in Partner Center, CRMZone the one in which the
 	// CRM's people do; nil is UTC, and the same zone.
 	Zone, CRMZone *time.Location
-	// DefaultOwner owns what we create when neither a team member nor the account's owner does: the id or
-	// the e-mail of a user.
+	// DefaultOwner owns what we create when neither a team member nor the account's owner does: the id of a
+	// user or team, or the e-mail of a user.
 	DefaultOwner string
+	// DefaultMember leads the referral's team when the owner is a team or lacks a value, and the team's
+	// administrator does too: the id or the e-mail of a user.
+	DefaultMember string
+	// ContactConsent says that the partner vouches for the consent of all contacts; else each opportunity's
+	// consent column says whether its contact may be named.
+	ContactConsent bool
 	// DefaultPhone is sent for an owner without a phone; empty sends none.
 	DefaultPhone string
 	// Now is the clock for the age of what is cached; nil is time.Now.
@@ -49,6 +55,7 @@ type Store struct {
 	catalogue  *cached[map[string]catalogueSolution]
 	currencies *cached[map[string]string]
 	metadata   *cached[metadata]
+	deputies   deputies
 }
 
 // opportunityAPI is the part of *dataverse.Client that is used here.
@@ -77,9 +84,9 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 	if o.ConvertCountry {
 		s.country = mapping.CountryNames()
 	}
-	s.catalogue = &cached[map[string]catalogueSolution]{now: o.Now, load: s.loadCatalogue}
-	s.currencies = &cached[map[string]string]{now: o.Now, load: s.loadCurrencies}
-	s.metadata = &cached[metadata]{now: o.Now, load: s.loadMetadata}
+	s.catalogue = newCached(o.Now, s.loadCatalogue)
+	s.currencies = newCached(o.Now, s.loadCurrencies)
+	s.metadata = newCached(o.Now, s.loadMetadata)
 	return s
 }
 

@@ -54,7 +54,7 @@ func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 	}
 	want := cosell.Record{
 		"name": "Fabric roll-out", "mark": "ok", "dealValue": "85000", "currency": "EUR", "closingDate": "2026-09-30", "notes": "line 1\nline 2",
-		"status": "open", "visibility": "true", "help": "GeneralOrOther", "sync": "true", "audit": "2026-05-04 09:00 - x",
+		"status": "open", "consent": "true", "visibility": "true", "help": "GeneralOrOther", "sync": "true", "audit": "2026-05-04 09:00 - x",
 		"referralId": ownID, "referralLink": "https://partner.microsoft.com/x", "microsoftCrmId": "", "microsoftStatus": "", "microsoftSeller": "",
 		"team": "1", "team/kim@northwind.example": `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"1"}`,
 		"contacts": "1", "contacts/ada@tailspin.example": `{"email":"Ada@Tailspin.example","firstName":"Ada","lastName":"Example","phone":"+49"}`,

@@ -84,7 +84,7 @@ func testStore(t *testing.T, h http.HandlerFunc, change ...func(*Options)) (*Sto
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, Now: func() time.Time { return serverNow }}
+	o := Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true, Now: func() time.Time { return serverNow }}
 	for _, f := range change {
 		f(&o)
 	}

@@ -46,6 +46,8 @@ func (s *Store) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, erro
 func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (v any, ok bool, err error) {
 	text, given := d.Values[row.Field]
 	switch {
+	case row.Field == consentPartners && row.Constant == true:
+		return d.Values[consent] == cosell.True, true, nil
 	case row.Constant != nil && row.WithHelp != nil && d.Help != "":
 		return row.WithHelp, true, nil
 	case row.Constant != nil:
@@ -63,9 +65,18 @@ func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (
 	return v, true, err
 }
 
+// What the contact consented to; partners may contact nobody who did not.
+const (
+	consent         cosell.Field = "consent"
+	consentPartners cosell.Field = "consentPartners"
+)
+
 // createdList: own solutions first added first is not known here, so the order is that of the keys.
 func (s *Store) createdList(row mapping.Row, d cosell.Draft) any {
 	members := d.Values.Members(row.Field)
+	if row.Field == cosell.Contacts && !namesContact(d) {
+		members = nil // whoever made the draft
+	}
 	out := []json.RawMessage{}
 	l := list{as: row.As}
 	for _, key := range slices.Sorted(maps.Keys(members)) {
@@ -74,6 +85,11 @@ func (s *Store) createdList(row mapping.Row, d cosell.Draft) any {
 		}
 	}
 	return out
+}
+
+// namesContact says whether a draft may carry the customer's contact: with consent, and never privately.
+func namesContact(d cosell.Draft) bool {
+	return d.Values[consent] == cosell.True && (d.Values[cosell.Visibility] == cosell.True || d.Help != "")
 }
 
 func (s *Store) address(body map[string]any, d cosell.Draft) {

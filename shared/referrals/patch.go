@@ -138,9 +138,11 @@ func elementKey(as string, raw json.RawMessage) string {
 	return m.Key()
 }
 
-// after gives the list with the changes: an empty text removes a member, an unknown key adds one.
+// after gives the list with the changes: an empty text removes a member, an unknown key adds one. The CRM
+// names but one person, who is to be the first: the owner leads the team, the primary contact the contacts.
 func (l *list) after(changes map[string]string) []json.RawMessage {
 	out := slices.Clone(l.raw)
+	var added []json.RawMessage
 	gone := map[int]bool{}
 	for _, key := range slices.Sorted(maps.Keys(changes)) {
 		text := changes[key]
@@ -151,14 +153,20 @@ func (l *list) after(changes map[string]string) []json.RawMessage {
 		case known:
 			out[i] = l.merged(out[i], key, text)
 		case text != "":
-			out = append(out, l.merged(nil, key, text))
+			added = append(added, l.merged(nil, key, text))
 		}
 	}
 	kept := []json.RawMessage{}
+	if l.as == mapping.AsMembers {
+		kept = append(kept, added...)
+	}
 	for i, raw := range out {
 		if !gone[i] {
 			kept = append(kept, raw)
 		}
+	}
+	if l.as != mapping.AsMembers {
+		kept = append(kept, added...)
 	}
 	return kept
 }

@@ -50,7 +50,7 @@ func TestOwnReferralGivesAllFields(t *testing.T) {
 	r := referralOf(t, nil)
 	want := cosell.Record{
 		"name": "Tailspin warehouse analytics", "dealValue": "85000", "currency": "EUR", "closingDate": "2026-09-30",
-		"notes": "Customer wants stock forecasting on Fabric.", "status": "accepted", "reason": "", "visibility": "true",
+		"notes": "Customer wants stock forecasting on Fabric.", "status": "accepted", "reason": "", "visibility": "true", "consent": "true",
 		"help": "WorkloadSpecificValueProposition", "crmId": crmID,
 		"team":                          "1",
 		"team/kim@northwind.example":    `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"+4940555099"}`,
@@ -250,7 +250,7 @@ func draft(help string) (cosell.Opportunity, cosell.Draft) {
 	o := cosell.Opportunity{Side: cosell.Side{ID: crmID}}
 	return o, cosell.Draft{RequestID: "4a1f3a10-0000-4000-8000-000000000001", Help: help, Values: cosell.Record{
 		cosell.Name: "Deal", cosell.DealValue: "85000", cosell.Currency: "EUR", cosell.ClosingDate: "2026-09-30", cosell.Notes: "Notes",
-		cosell.Visibility: cosell.False, cosell.CustomerName: "Tailspin", "customerAddress1": "Street 1", "customerCity": "Hamburg",
+		consent: cosell.True, cosell.Visibility: cosell.False, cosell.CustomerName: "Tailspin", "customerAddress1": "Street 1", "customerCity": "Hamburg",
 		"customerPostalCode": "20095", cosell.CustomerCountry: "DE",
 		"contacts/ada@x":  mapping.Member{Email: "ada@x", FirstName: "Ada", LastName: "E", Phone: "2"}.Text(),
 		"team/kim@x":      mapping.Member{Email: "kim@x", FirstName: "Kim", LastName: "S", Phone: "1"}.Text(),
@@ -276,7 +276,15 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if err != nil || unknown || r.ID != ownID {
 			t.Fatalf("%+v %v %v", r, unknown, err)
 		}
-		sameJSON(t, createdBody, w.last().body)
+		sameJSON(t, privateBody(t), w.last().body)
+	})
+	t.Run("partner-led", func(t *testing.T) {
+		o, d := draft("")
+		d.Values[cosell.Visibility] = cosell.True
+		if _, _, err := s.Create(context.Background(), o, d); err != nil {
+			t.Fatal(err)
+		}
+		sameJSON(t, patched(t, createdBody, map[string]any{"consent/consentToShareReferralWithMicrosoftSellers": true}), w.last().body)
 	})
 	t.Run("co-sell, own", func(t *testing.T) {
 		o, d := draft("GeneralOrOther")
@@ -302,8 +310,29 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, createdBody, w.last().body)
+		sameJSON(t, privateBody(t), w.last().body)
 	})
+}
+
+// privateBody: a private deal names no contact.
+func privateBody(t *testing.T) string {
+	t.Helper()
+	return patched(t, createdBody, map[string]any{"customerProfile/team": []any{}})
+}
+
+func TestR112_WithoutConsentNoContactAndNoConsentIsSent(t *testing.T) {
+	s, w := testStore(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 201, ownReferral(t)) })
+	for _, given := range []string{cosell.False, ""} {
+		o, d := draft("GeneralOrOther")
+		d.Values[consent] = given
+		if _, _, err := s.Create(context.Background(), o, d); err != nil {
+			t.Fatal(err)
+		}
+		body := w.last().body
+		if strings.Contains(body, "ada@x") || !strings.Contains(body, `"consentToMicrosoftToContactSpecificPartners":false`) || strings.Contains(body, `"consentToContact":true`) {
+			t.Errorf("consent %q: %s", given, body)
+		}
+	}
 }
 
 func TestCreateTellsAnUnknownOutcomeFromARefusal(t *testing.T) {
