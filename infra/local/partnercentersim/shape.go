@@ -167,34 +167,41 @@ func (r *reading) canonical(s *shape, v any, path string) any {
 		return r.decimal(v, path)
 	}
 	t, ok := v.(string)
-	if !ok {
+	switch {
+	case !ok:
 		r.wrong(path, "must be a string")
 		return nil
-	}
-	switch s.kind {
-	case moment:
-		at, err := time.Parse(time.RFC3339, t)
-		if err != nil {
-			r.wrong(path, "must be a date and time such as 2026-09-30T00:00:00Z, not %q", t)
-			return nil
-		}
-		if serverTime(at) == t {
-			return t // one of our own
-		}
-		return shortTime(at)
-	case enum:
-		for _, allowed := range s.values {
-			if strings.EqualFold(allowed, t) {
-				return allowed
-			}
-		}
-		if r.engaged && s.name == "status" && t == "Engaged" {
-			return "Active"
-		}
-		r.wrong(path, "must be one of %s, not %q", strings.Join(s.values, ", "), t)
-		return nil
+	case s.kind == moment:
+		return r.moment(t, path)
+	case s.kind == enum:
+		return r.choice(s, t, path)
 	}
 	return t
+}
+
+func (r *reading) moment(t, path string) any {
+	at, err := time.Parse(time.RFC3339, t)
+	if err != nil {
+		r.wrong(path, "must be a date and time such as 2026-09-30T00:00:00Z, not %q", t)
+		return nil
+	}
+	if serverTime(at) == t {
+		return t // one of our own
+	}
+	return shortTime(at)
+}
+
+func (r *reading) choice(s *shape, t, path string) any {
+	for _, allowed := range s.values {
+		if strings.EqualFold(allowed, t) {
+			return allowed
+		}
+	}
+	if r.engaged && s.name == "status" && t == "Engaged" {
+		return "Active"
+	}
+	r.wrong(path, "must be one of %s, not %q", strings.Join(s.values, ", "), t)
+	return nil
 }
 
 func (r *reading) object(s *shape, v any, path string) any {
