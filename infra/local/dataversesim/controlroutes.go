@@ -40,6 +40,7 @@ func (s *Simulator) MountControl(mux *http.ServeMux) {
 func (s *Simulator) getRecords(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	render := s.renderer("", &prefer{})
+	render.all = true
 	b := []byte{'{'}
 	for i, t := range s.schema.order {
 		if i > 0 {

@@ -34,6 +34,8 @@ const (
 	codeNotImplemented  = "0x80040800"
 	codePlugin          = "0x80040265"
 	codeAccess          = "0x80048306"
+	codeSecuredCreate   = "0x8004F504"
+	codeSecuredUpdate   = "0x8004F507"
 	codeUnknownColumn   = "0x0"
 	codeUnknownTable    = "0x8006088a"
 	codeCannotClose     = "0x80040516"

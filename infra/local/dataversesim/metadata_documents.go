@@ -105,6 +105,7 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		add("IsPrimaryId", c.name == c.table.primaryID).add("IsPrimaryName", c.name == c.table.primaryName).
 		add("IsValidForCreate", !c.locked(true)).add("IsValidForUpdate", !c.locked(false)).
 		add("IsValidForRead", c.kind != kindSecret).add("SourceType", c.sourceType()).
+		add("IsSecured", len(s.role.secure[c.table.name+"."+c.name]) > 0).
 		add("IsCustomAttribute", strings.Contains(c.schemaName, "_") && c.table.primaryID != c.name && c.schemaName != c.name)
 	c.addTyped(d)
 	if cast && (c.kind.isOption() || c.kind == kindBool) {

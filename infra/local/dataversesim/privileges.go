@@ -15,19 +15,21 @@ var operations = []string{"create", "read", "write", "delete", "append", "append
 type role struct {
 	tables map[string][]string // operations that are not allowed, by table
 	rows   map[ref][]string    // and for single rows
+	secure map[string][]string // and for secured columns, by "table.column"
 	nobody map[string]bool     // users and teams without any role
 }
 
 func newRole() *role {
-	return &role{tables: map[string][]string{}, rows: map[ref][]string{}, nobody: map[string]bool{}}
+	return &role{tables: map[string][]string{}, rows: map[ref][]string{}, secure: map[string][]string{}, nobody: map[string]bool{}}
 }
 
 // privilege is the body of POST /privileges.
 type privilege struct {
 	Table     string `json:"table"`
 	Operation string `json:"operation"`
-	ID        string `json:"id"`   // one row only: the role allows the table, the record's access does not
-	User      string `json:"user"` // a systemuser or team: whether it has a role at all
+	ID        string `json:"id"`     // one row only: the role allows the table, the record's access does not
+	Column    string `json:"column"` // a secured column: create, read or write of it alone
+	User      string `json:"user"`   // a systemuser or team: whether it has a role at all
 	Allowed   *bool  `json:"allowed"`
 }
 
@@ -69,6 +71,12 @@ func (o *role) describe() map[string]any {
 			rows[to.table+"("+to.id+")"] = ops
 		}
 	}
+	columns := map[string][]string{}
+	for name, ops := range o.secure {
+		if len(ops) > 0 {
+			columns[name] = ops
+		}
+	}
 	nobody := []string{}
 	for id, yes := range o.nobody {
 		if yes {
@@ -76,7 +84,7 @@ func (o *role) describe() map[string]any {
 		}
 	}
 	slices.Sort(nobody)
-	return map[string]any{"denied": denied, "deniedRows": rows, "withoutRole": nobody}
+	return map[string]any{"denied": denied, "deniedRows": rows, "deniedColumns": columns, "withoutRole": nobody}
 }
 
 // grant changes the role as a control call says.
@@ -99,6 +107,9 @@ func (s *Simulator) grant(p privilege) error {
 	}
 	if !slices.Contains(operations, p.Operation) {
 		return fail(400, "", "operation %q: use %s", p.Operation, strings.Join(operations, ", "))
+	}
+	if p.Column != "" {
+		return s.secure(p)
 	}
 	if p.ID == "" {
 		s.role.tables[p.Table] = without(s.role.tables[p.Table], p.Operation, *p.Allowed)

@@ -96,6 +96,38 @@ func TestARecordCanBeClosedToTheUser(t *testing.T) {
 	w.do("PATCH", "opportunities("+id+")", `{"name":"x"}`).is(204)
 }
 
+// TestSecuredColumns: the row may be written, one column may not, and the answer does not say which.
+func TestSecuredColumns(t *testing.T) {
+	w := newWorld(t)
+	id := w.opportunity(`"estimatedvalue":5`)
+	path := "opportunities(" + id + ")"
+	deny := func(operation string) {
+		w.privileges(`{"table":"opportunity","column":"estimatedvalue","operation":"` + operation + `","allowed":false}`)
+	}
+	deny("write")
+	r := w.do("PATCH", path, `{"name":"x","estimatedvalue":6}`).refused(403, "0x8004F507")
+	if strings.Contains(r.text, "estimatedvalue") {
+		t.Errorf("the answer names the column: %s", r.text)
+	}
+	w.do("PATCH", path, `{"name":"x"}`).is(204)
+	w.opportunity(`"estimatedvalue":6`)
+	deny("create")
+	w.do("POST", "opportunities", `{"estimatedvalue":6}`).refused(403, "0x8004F504")
+	w.do("GET", path, "").has(map[string]any{"estimatedvalue": 5})
+	deny("read")
+	w.do("GET", path, "").is(200).has(map[string]any{"estimatedvalue": nil, "name": "x"})
+	w.do("GET", path+"/estimatedvalue", "").is(204)
+	if !strings.Contains(w.ctl("GET", "/records", "").text, `"estimatedvalue":5.0`) {
+		t.Error("the records of the control interface hide the value")
+	}
+	w.definition("opportunity", "estimatedvalue").has(map[string]any{"IsSecured": true})
+	w.ctl("POST", "/user", `{"do":"update","table":"opportunity","id":"`+id+`","columns":{"estimatedvalue":7}}`).is(200)
+	w.privileges(`{"table":"opportunity","column":"estimatedvalue","operation":"read","allowed":true}`)
+	w.do("GET", path, "").has(map[string]any{"estimatedvalue": 7})
+	w.ctl("POST", "/privileges", `{"table":"opportunity","column":"nope","operation":"read","allowed":false}`).is(400)
+	w.ctl("POST", "/privileges", `{"table":"opportunity","column":"estimatedvalue","operation":"assign","allowed":false}`).is(400)
+}
+
 func TestOwnersMustBeAbleToOwn(t *testing.T) {
 	w := newWorld(t)
 	id := w.opportunity("")

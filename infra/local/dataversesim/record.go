@@ -171,7 +171,7 @@ func (s *Simulator) property(c *call, t *tx, tab *table, r *row, segs []segment)
 			return nil, err
 		}
 		v := r.v[col.name]
-		if v == nil {
+		if v == nil || s.role.hides(col) {
 			return &answer{status: 204}, nil
 		}
 		b := append([]byte{'{'}, contextMember(c.root, tab.set+"("+r.id+")/"+name)...)

@@ -100,6 +100,7 @@ type renderer struct {
 	fmt  bool
 	log  bool
 	nav  bool
+	all  bool // secured columns too
 }
 
 func (s *Simulator) renderer(root string, p *prefer) *renderer {
@@ -124,6 +125,9 @@ func (w *renderer) row(b []byte, v *view, r *row, head string) []byte {
 
 func (w *renderer) column(b []byte, c *column, r *row) []byte {
 	val := r.v[c.name]
+	if !w.all && w.s.role.hides(c) {
+		val = nil
+	}
 	if val != nil {
 		b = w.annotations(b, c, r, val)
 	}

@@ -81,7 +81,7 @@ func (t *tx) createNested(tab *table, parent *row, ch *change, refs map[string]s
 func createdOrder(tab *table, r *row) []string {
 	var out []string
 	for _, c := range tab.order {
-		if r.v[c.name] != nil && c.kind != kindSecret && c.name != "versionnumber" {
+		if r.v[c.name] != nil && c.kind != kindSecret && c.name != "versionnumber" && c.formula == nil {
 			out = append(out, c.name)
 		}
 	}
@@ -149,6 +149,9 @@ func (t *tx) mayCreate(tab *table, ch *change) error {
 	if err := t.may("create", tab, ""); err != nil {
 		return err
 	}
+	if err := t.mayColumns("create", tab, ch); err != nil {
+		return err
+	}
 	if err := t.mayLink(tab, ch, "", ref{"systemuser", t.user}); err != nil {
 		return err
 	}
@@ -157,6 +160,9 @@ func (t *tx) mayCreate(tab *table, ch *change) error {
 
 func (t *tx) mayUpdate(tab *table, old *row, ch *change) error {
 	if err := t.may("write", tab, old.id); err != nil {
+		return err
+	}
+	if err := t.mayColumns("write", tab, ch); err != nil {
 		return err
 	}
 	if err := t.mayLink(tab, ch, old.id, old.ref("ownerid")); err != nil {
