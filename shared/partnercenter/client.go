@@ -71,7 +71,8 @@ func NewClient(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Get reads one referral. Gone: unknown, or not readable yet. Refused of class Ours: not ours to read.
+// Get reads one referral. Gone: unknown, or not readable yet. Refused: of class Record where only this one
+// is kept from us, of class Ours where the role is missing.
 func (c *Client) Get(ctx context.Context, id string) (Document, error) {
 	d, err := c.get(ctx, id)
 	if err != nil {
@@ -90,9 +91,20 @@ func (c *Client) get(ctx context.Context, id string) (Document, error) {
 		return Document{}, err
 	}
 	if resp.Status != http.StatusOK {
-		return Document{}, classify(resp, oneRecord)
+		e := classify(resp, oneRecord)
+		if e.Code == CodeRole && c.mayList(ctx) {
+			e = keptFromUs(e)
+		}
+		return Document{}, e
 	}
 	return whole(resp, id)
+}
+
+// mayList asks whether the role is there at all: a 403 does not say whether it is about this referral, of
+// another location, team or partner, or about all.
+func (c *Client) mayList(ctx context.Context) bool {
+	_, _, err := c.page(ctx, "$top=1")
+	return err == nil
 }
 
 // whole reads an answer that must be the referral itself, with a version to write against.

@@ -29,6 +29,7 @@ const (
 	CodeMFA      = "mfa.missing"    // the consent was given without MFA
 	CodeAudience = "audience.wrong" // the token is for another API
 	CodeRole     = "role.missing"   // the integration user may not do this at all
+	CodeAccess   = "access.denied"  // to this one referral
 	CodeConsent  = "consent.lost"   // the refresh token is of no use any more
 )
 
@@ -110,6 +111,12 @@ func rights(status int, b reply, about asked) *fault.Error {
 			Saying("the integration user lacks a role in Partner Center", "give the integration user the role Referrals admin for all locations")
 	}
 	return nil
+}
+
+// keptFromUs makes the refusal of a read this one referral's.
+func keptFromUs(e *fault.Error) *fault.Error {
+	return e.OfClass(fault.Record).With(CodeAccess, "").Saying("Partner Center keeps this referral from the integration user",
+		"add the integration user to the deal's team, or give it the role Referrals admin for the deal's location")
 }
 
 func missing(status int, b reply, about asked) *fault.Error {

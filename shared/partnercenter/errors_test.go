@@ -49,8 +49,8 @@ func TestTheTargetIsAPointer(t *testing.T) {
 	}
 }
 
-// TestARoleIsOursADealIsTheRecords: a 403 on a change may be for this deal alone, all others are about
-// what the integration user may do.
+// TestARoleIsOursADealIsTheRecords: a 403 on a change may be for this deal alone, and so may one on a read
+// while the list is answered; all others are about what the integration user may do.
 func TestARoleIsOursADealIsTheRecords(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t, answer(403, `{"error":{"code":"accessDenied"}}`))
@@ -62,6 +62,11 @@ func TestARoleIsOursADealIsTheRecords(t *testing.T) {
 	wantMeaning(t, err, "refused/ours", CodeRole)
 	_, err = c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
 	wantMeaning(t, err, "refused/record", "accessDenied")
+	w, c := serve(t, answer(403, ""), answer(200, `{"value":[]}`))
+	_, err = c.Get(ctx, oneID)
+	if wantMeaning(t, err, "refused/record", CodeAccess); len(w.calls()) != 2 || !strings.HasSuffix(w.calls()[1].uri, "?$top=1") {
+		t.Errorf("%+v", w.calls())
+	}
 	_, c = serve(t, answer(404, ""))
 	_, err = c.Create(ctx, struct{}{}, oneID)
 	wantMeaning(t, err, "refused/record", "engagement.unknown")

@@ -108,7 +108,7 @@ func (s *Store) Engagement(ctx context.Context, engagementID string) ([]cosell.R
 	var out []cosell.Referral
 	for _, d := range found {
 		r, err := s.whole(ctx, d)
-		if fault.Is(err, fault.Gone) {
+		if fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Record { // listed, and not for us to read
 			continue
 		}
 		if err != nil {
