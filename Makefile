@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Built and then run by exec: a signal to make has to reach it, which `go run` would not pass on.
 LOCAL := .build/local
 
-.PHONY: help demo run test race check package bench generate ready
+.PHONY: help demo run test race check package contract bench generate ready
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ package: ## builds .build/app and .build/app.zip, and prints its sha256
 	@.ci/need go
 	@go build -o $(LOCAL) ./infra/local
 	@$(LOCAL) package
+
+contract: ## holds the systems to what we take for granted of them: the simulators, and a tenant where LIVE_… settings name one
+	@.ci/need go
+	@CONTRACT_REPORT=$(CURDIR)/.build/reports/contract.json go test -count=1 -p 1 -run '^TestContract$$' ./shared/partnercenter ./shared/dataverse
+	@echo ".build/reports/contract.json"
 
 bench: ready ## measures speed and memory into .build/reports/bench.json
 	@exec $(LOCAL) bench -mode $(MODE)

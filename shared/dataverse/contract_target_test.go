@@ -17,17 +17,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/contract"
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
-
-// target is an environment that the contract is held against.
-type target struct {
-	name   string
-	client *dataverse.Client
-	writes bool
-}
 
 // live are the settings of a real environment.
 type live struct{ url, tenant, clientID, clientSecret string }
@@ -114,23 +108,26 @@ func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // targets are the simulator in every position that the contract must hold in, and a live environment
 // where the shell has one.
-func targets(t *testing.T) []target {
+func targets(t *testing.T) []contract.Target[*dataverse.Client] {
 	t.Helper()
-	var out []target
-	for name, switches := range map[string]map[string]any{
-		"simulator": {},
-		"simulator, older codes": {"unknownColumnCode": "0x80060888", "unknownTableCode": "", "duplicateStatus": 500, "versionOrder": "scattered",
-			"listOrder": "scattered", "readOnlyColumns": "refused"},
+	var out []contract.Target[*dataverse.Client]
+	for _, position := range []struct {
+		name     string
+		switches map[string]any
+	}{
+		{"simulator", nil},
+		{"simulator, older codes", map[string]any{"unknownColumnCode": "0x80060888", "unknownTableCode": "", "duplicateStatus": 500, "versionOrder": "scattered",
+			"listOrder": "scattered", "readOnlyColumns": "refused", "closedWritable": false}},
 	} {
-		l, base := simulated(t, switches)
-		out = append(out, target{name: name, client: l.client(t, base, true), writes: true})
+		l, base := simulated(t, position.switches)
+		out = append(out, contract.Target[*dataverse.Client]{Name: position.name, On: l.client(t, base, true), Writes: true})
 	}
 	if l, ok := liveSettings(t, os.Getenv); ok {
 		transport, err := httpclient.NewTransport(nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, target{name: "live", client: l.client(t, transport, false), writes: os.Getenv("LIVE_WRITE") == "1"})
+		out = append(out, contract.Target[*dataverse.Client]{Name: "live", On: l.client(t, transport, false), Writes: os.Getenv("LIVE_WRITE") == "1"})
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/contract"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -17,49 +18,30 @@ import (
 // always, a real environment when the shell names one (LIVE_DATAVERSE_…); there it only reads, unless
 // LIVE_WRITE=1. What the documents leave open is observed and written down, see docs/divergences.md.
 
-// check is one clause. A check that writes makes rows of its own and removes them.
-type check struct {
-	name   string
-	writes bool
-	run    func(t *testing.T, c *dataverse.Client)
-}
-
-var contract = []check{
-	{"rows have a version and a date", false, rowsHaveAVersion},
-	{"a row that is not there is gone", false, unknownRow},
-	{"a column that is not there is ours, and named", false, unknownColumn},
-	{"a table that is not there is ours", false, unknownTable},
-	{"texts in filters are literal", false, literalFilters},
-	{"metadata tells lengths and options", false, metadata},
-	{"the change feed goes on from its link", false, changeFeed},
-	{"a row is made once and changed under its version", true, makeAndChange},
-	{"a refused value is the record's, and named", true, refusedValues},
-	{"what a value refers to is not the record", true, references},
-	{"a column that cannot be written is ours", true, unknownColumnInABody},
-	{"a change set is all or nothing", true, changeSets},
-	{"an opportunity is closed by actions and once", true, closing},
+// clauses that write make rows of their own and remove them.
+var clauses = []contract.Clause[*dataverse.Client]{
+	{Name: "rows have a version and a date", Run: rowsHaveAVersion},
+	{Name: "a row that is not there is gone", Run: unknownRow},
+	{Name: "a column that is not there is ours, and named", Run: unknownColumn},
+	{Name: "a table that is not there is ours", Run: unknownTable},
+	{Name: "texts in filters are literal", Run: literalFilters},
+	{Name: "metadata tells lengths and options", Run: metadata},
+	{Name: "the change feed goes on from its link", Run: changeFeed},
+	{Name: "a row is made once and changed under its version", Writes: true, Run: makeAndChange},
+	{Name: "a refused value is the record's, and named", Writes: true, Run: refusedValues},
+	{Name: "what a value refers to is not the record", Writes: true, Run: references},
+	{Name: "a column that cannot be written is ours", Writes: true, Run: unknownColumnInABody},
+	{Name: "a change set is all or nothing", Writes: true, Run: changeSets},
+	{Name: "an opportunity is closed by actions and once", Writes: true, Run: closing},
 }
 
 func TestContract(t *testing.T) {
-	for _, on := range targets(t) {
-		for _, c := range contract {
-			if c.writes && !on.writes {
-				continue
-			}
-			t.Run(on.name+"/"+c.name, func(t *testing.T) { c.run(t, on.client) })
-		}
-	}
-}
-
-// observed writes down what the documents leave open; the report collects it.
-func observed(t *testing.T, question, answer string) {
-	t.Helper()
-	t.Logf("observed: %s: %s", question, answer)
+	contract.Run(t, "Dataverse", "../../docs/divergences.md", targets(t), clauses)
 }
 
 var ctx = context.Background()
 
-func wantRefused(t *testing.T, err error, class fault.Class, codes ...string) *fault.Error {
+func wantRefused(t testing.TB, err error, class fault.Class, codes ...string) *fault.Error {
 	t.Helper()
 	e := fault.Of(err)
 	if err == nil || fault.ClassOf(err) != class || len(codes) > 0 && !slices.Contains(codes, e.Code) {
@@ -68,7 +50,7 @@ func wantRefused(t *testing.T, err error, class fault.Class, codes ...string) *f
 	return e
 }
 
-func rowsHaveAVersion(t *testing.T, c *dataverse.Client) {
+func rowsHaveAVersion(t *contract.T, c *dataverse.Client) {
 	rows, err := c.List(ctx, "transactioncurrencies", dataverse.Query{Select: []string{"isocurrencycode"}, Top: 1})
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d rows, %v", len(rows), err)
@@ -79,15 +61,15 @@ func rowsHaveAVersion(t *testing.T, c *dataverse.Client) {
 	}
 }
 
-func unknownRow(t *testing.T, c *dataverse.Client) {
+func unknownRow(t *contract.T, c *dataverse.Client) {
 	_, err := c.Get(ctx, "accounts", uuid.NewString(), dataverse.Query{Select: []string{"name"}})
 	if !fault.Is(err, fault.Gone) {
 		t.Fatalf("got %v", err)
 	}
-	observed(t, "code of a row that is not there", fault.Of(err).Code)
+	t.Observed("code of a row that is not there", fault.Of(err).Code)
 }
 
-func unknownColumn(t *testing.T, c *dataverse.Client) {
+func unknownColumn(t *contract.T, c *dataverse.Client) {
 	_, err := c.List(ctx, "accounts", dataverse.Query{Select: []string{"cosell_nosuchcolumn"}, Top: 1})
 	if e := wantRefused(t, err, fault.Ours, dataverse.CodeColumn); !strings.HasSuffix(e.Target, "cosell_nosuchcolumn") {
 		t.Errorf("named %q", e.Target)
@@ -102,7 +84,7 @@ func unknownColumn(t *testing.T, c *dataverse.Client) {
 	wantRefused(t, err, fault.Ours, dataverse.CodeColumn)
 }
 
-func unknownTable(t *testing.T, c *dataverse.Client) {
+func unknownTable(t *contract.T, c *dataverse.Client) {
 	_, err := c.List(ctx, "cosell_nosuchtables", dataverse.Query{Top: 1})
 	wantRefused(t, err, fault.Ours, dataverse.CodeTable)
 	_, err = c.Get(ctx, "cosell_nosuchtables", uuid.NewString(), dataverse.Query{})
@@ -111,7 +93,7 @@ func unknownTable(t *testing.T, c *dataverse.Client) {
 	wantRefused(t, err, fault.Ours, dataverse.CodeTable)
 }
 
-func literalFilters(t *testing.T, c *dataverse.Client) {
+func literalFilters(t *contract.T, c *dataverse.Client) {
 	for _, text := range []string{"it's", "a' or name ne '", "100 %", "a&b", "naïve é 漢", "x;y,z(1)"} {
 		rows, err := c.List(ctx, "accounts", dataverse.Query{Select: []string{"name"}, Filter: dataverse.EqText("name", "no such company "+text), Top: 5})
 		if err != nil || len(rows) != 0 {
@@ -120,7 +102,7 @@ func literalFilters(t *testing.T, c *dataverse.Client) {
 	}
 }
 
-func metadata(t *testing.T, c *dataverse.Client) {
+func metadata(t *contract.T, c *dataverse.Client) {
 	columns, err := c.Attributes(ctx, "opportunity")
 	if err != nil {
 		t.Fatal(err)
@@ -128,11 +110,11 @@ func metadata(t *testing.T, c *dataverse.Client) {
 	if columns["name"].MaxLength < 100 || columns["estimatedvalue"].Type != "Money" || len(columns["statecode"].Options) != 3 || len(columns["statuscode"].Options) < 3 {
 		t.Errorf("name %+v, estimatedvalue %+v, statecode %+v", columns["name"], columns["estimatedvalue"], columns["statecode"])
 	}
-	observed(t, "length of the opportunity's name", fmt.Sprint(columns["name"].MaxLength))
-	observed(t, "length of the opportunity's description", fmt.Sprint(columns["description"].MaxLength))
+	t.Observed("length of the opportunity's name", fmt.Sprint(columns["name"].MaxLength))
+	t.Observed("length of the opportunity's description", fmt.Sprint(columns["description"].MaxLength))
 }
 
-func changeFeed(t *testing.T, c *dataverse.Client) {
+func changeFeed(t *contract.T, c *dataverse.Client) {
 	_, _, next, err := c.Changes(ctx, "opportunities", []string{"name"}, "")
 	if err != nil || next == "" {
 		t.Fatalf("link %q, %v", next, err)
@@ -146,7 +128,7 @@ func changeFeed(t *testing.T, c *dataverse.Client) {
 }
 
 // account makes an account of the test's own, and removes it in the end.
-func account(t *testing.T, c *dataverse.Client) dataverse.Row {
+func account(t testing.TB, c *dataverse.Client) dataverse.Row {
 	t.Helper()
 	id := uuid.NewString()
 	row, made, err := c.Create(ctx, "accounts", id, map[string]any{"name": "cosell-sync contract"}, dataverse.Query{Select: []string{"name"}})
@@ -157,14 +139,14 @@ func account(t *testing.T, c *dataverse.Client) dataverse.Row {
 	return row
 }
 
-func remove(t *testing.T, c *dataverse.Client, set, id string) {
+func remove(t testing.TB, c *dataverse.Client, set, id string) {
 	t.Helper()
 	if _, err := c.ChangeSet(ctx, []dataverse.Write{{Method: "DELETE", Path: set + "(" + id + ")", IfMatch: "*"}}, nil); err != nil {
 		t.Errorf("%s(%s) is left behind: %v", set, id, err)
 	}
 }
 
-func makeAndChange(t *testing.T, c *dataverse.Client) {
+func makeAndChange(t *contract.T, c *dataverse.Client) {
 	row := account(t, c)
 	id, q := row.ID("accountid"), dataverse.Query{Select: []string{"name", "description"}}
 	if _, made, err := c.Create(ctx, "accounts", id, map[string]any{"name": "another"}, q); made || err != nil {
@@ -182,27 +164,27 @@ func makeAndChange(t *testing.T, c *dataverse.Client) {
 	}
 }
 
-func refusedValues(t *testing.T, c *dataverse.Client) {
+func refusedValues(t *contract.T, c *dataverse.Client) {
 	row := account(t, c)
 	for column, value := range map[string]any{"name": strings.Repeat("x", 5000), "industrycode": 987654321, "numberofemployees": -5} {
 		_, err := c.Update(ctx, "accounts", row.ID("accountid"), row.ETag(), map[string]any{column: value}, dataverse.Query{Select: []string{"name"}})
 		e := wantRefused(t, err, fault.Record)
-		observed(t, "refusal of a bad "+column, e.Code+" at "+e.Target)
+		t.Observed("refusal of a bad "+column, e.Code+" at "+e.Target)
 		if e.Target != "" && !strings.HasSuffix(e.Target, column) || column == "name" && e.Code != dataverse.CodeTooLong {
 			t.Errorf("a bad %s is %s at %q", column, e.Code, e.Target)
 		}
 	}
 }
 
-func references(t *testing.T, c *dataverse.Client) {
+func references(t *contract.T, c *dataverse.Client) {
 	row := account(t, c)
 	_, err := c.Update(ctx, "accounts", row.ID("accountid"), row.ETag(), map[string]any{
 		"primarycontactid@odata.bind": dataverse.Bind("contacts", uuid.NewString())}, dataverse.Query{Select: []string{"name"}})
 	e := wantRefused(t, err, fault.Record, "contact.unknown", "reference.unknown")
-	observed(t, "refusal of a lookup to a row that is not there", fmt.Sprintf("%d, %s at %s", e.Status, e.Code, e.Target))
+	t.Observed("refusal of a lookup to a row that is not there", fmt.Sprintf("%d, %s at %s", e.Status, e.Code, e.Target))
 }
 
-func unknownColumnInABody(t *testing.T, c *dataverse.Client) {
+func unknownColumnInABody(t *contract.T, c *dataverse.Client) {
 	row := account(t, c)
 	for _, column := range []string{"cosell_nosuchcolumn", "cosell_NoSuchLookup@odata.bind"} {
 		_, err := c.Update(ctx, "accounts", row.ID("accountid"), row.ETag(), map[string]any{column: "/accounts(" + uuid.NewString() + ")"}, dataverse.Query{Select: []string{"name"}})
@@ -213,7 +195,7 @@ func unknownColumnInABody(t *testing.T, c *dataverse.Client) {
 	}
 }
 
-func changeSets(t *testing.T, c *dataverse.Client) {
+func changeSets(t *contract.T, c *dataverse.Client) {
 	row := account(t, c)
 	id, contact := row.ID("accountid"), uuid.NewString()
 	newContact := dataverse.Write{Method: "PATCH", Path: "contacts(" + contact + ")", IfNoneMatch: "*",
@@ -233,7 +215,7 @@ func changeSets(t *testing.T, c *dataverse.Client) {
 	remove(t, c, "contacts", contact)
 }
 
-func closing(t *testing.T, c *dataverse.Client) {
+func closing(t *contract.T, c *dataverse.Client) {
 	customer, id := account(t, c), uuid.NewString()
 	q := dataverse.Query{Select: []string{"statecode", "statuscode", "actualvalue", "actualclosedate"}}
 	row, _, err := c.Create(ctx, "opportunities", id, map[string]any{"name": "cosell-sync contract",
@@ -253,9 +235,9 @@ func closing(t *testing.T, c *dataverse.Client) {
 	_, err = c.ChangeSet(ctx, lose, nil)
 	wantRefused(t, err, fault.Record, dataverse.CodeClosed)
 	if _, err = c.Update(ctx, "opportunities", id, after.ETag(), map[string]any{"description": "x"}, q); err == nil {
-		observed(t, "a closed opportunity can be changed", "yes")
+		t.Observed("a closed opportunity can be changed", "yes")
 	} else {
-		observed(t, "a closed opportunity can be changed", "no, "+wantRefused(t, err, fault.Record).Code)
+		t.Observed("a closed opportunity can be changed", "no, "+wantRefused(t, err, fault.Record).Code)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/contract"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
@@ -21,10 +22,8 @@ import (
 
 // target is a Partner Center that the contract is held against.
 type target struct {
-	name   string
 	client *partnercenter.Client
 	lost   *partnercenter.Client // whose tokens are for the other host
-	writes bool
 }
 
 // live are the settings of a real partner's tenant.
@@ -54,7 +53,7 @@ func (m memory) Set(_ context.Context, name, value string) error {
 }
 
 // target goes the way of the product: its own tokens, its own chains.
-func (l live) target(t *testing.T, name string, base http.RoundTripper, writes bool) target {
+func (l live) target(t *testing.T, base http.RoundTripper) target {
 	t.Helper()
 	login, _ := url.Parse(partnercenter.TokenURL)
 	tokens, err := partnercenter.NewTokens(partnercenter.TokenOptions{Tenant: l.tenant, ClientID: l.clientID, ClientSecret: l.clientSecret,
@@ -75,7 +74,7 @@ func (l live) target(t *testing.T, name string, base http.RoundTripper, writes b
 		}
 		return c
 	}
-	return target{name: name, writes: writes, client: client(partnercenter.ReferralsAudience, partnercenter.WebhooksAudience),
+	return target{client: client(partnercenter.ReferralsAudience, partnercenter.WebhooksAudience),
 		lost: client(partnercenter.WebhooksAudience, partnercenter.ReferralsAudience)}
 }
 
@@ -88,6 +87,9 @@ func simulated(t *testing.T, switches map[string]any) (live, http.RoundTripper) 
 		Tenant: l.tenant, ClientID: l.clientID, ClientSecret: l.clientSecret, RefreshToken: l.refreshToken})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if switches == nil {
+		switches = map[string]any{}
 	}
 	body, err := json.Marshal(switches)
 	if err != nil {
@@ -121,24 +123,28 @@ func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // targets are the simulator in every position that the contract must hold in, and a live tenant where the
 // shell has one.
-func targets(t *testing.T) []target {
+func targets(t *testing.T) []contract.Target[target] {
 	t.Helper()
-	var out []target
-	for name, switches := range map[string]map[string]any{
-		"simulator": {},
-		"simulator, lenient": {"strict": "false", "ownDirection": "Incoming", "postStatus": "200", "patchPaths": "alone", "listItems": "sample", "nextLink": "http",
-			"errorTarget": "path", "wrongAudience": "900420", "moneyForm": "text", "absentValues": "missing"},
-		"simulator, terse": {"errorTarget": "none", "listFilterUpdated": "refuse", "clientRequestId": "demanded", "registrationForm": "pascal", "patchPaths": "alone"},
+	var out []contract.Target[target]
+	for _, position := range []struct {
+		name     string
+		switches map[string]any
+	}{
+		{"simulator", nil},
+		{"simulator, lenient", map[string]any{"strict": "false", "ownDirection": "Incoming", "postStatus": "200", "patchPaths": "alone", "listItems": "sample",
+			"nextLink": "http", "errorTarget": "path", "wrongAudience": "900420", "moneyForm": "text", "absentValues": "missing"}},
+		{"simulator, terse", map[string]any{"errorTarget": "none", "listFilterUpdated": "refuse", "clientRequestId": "demanded", "registrationForm": "pascal",
+			"patchPaths": "connector", "filterFields": "any"}},
 	} {
-		l, base := simulated(t, switches)
-		out = append(out, l.target(t, name, base, true))
+		l, base := simulated(t, position.switches)
+		out = append(out, contract.Target[target]{Name: position.name, On: l.target(t, base), Writes: true})
 	}
 	if l, ok := liveSettings(t, os.Getenv); ok {
 		transport, err := httpclient.NewTransport(nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, l.target(t, "live", transport, os.Getenv("LIVE_WRITE") == "1"))
+		out = append(out, contract.Target[target]{Name: "live", On: l.target(t, transport), Writes: os.Getenv("LIVE_WRITE") == "1"})
 	}
 	return out
 }

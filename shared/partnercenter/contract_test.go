@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/contract"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
@@ -18,49 +19,30 @@ import (
 // always, a real tenant when the shell names one (LIVE_PARTNER_CENTER_…); there it only reads, unless
 // LIVE_WRITE=1. What the documents leave open is observed and written down, see docs/divergences.md.
 
-// check is one clause. A check that writes makes a private deal of its own, which nobody at Microsoft
-// sees, and closes it in the end: referrals cannot be deleted.
-type check struct {
-	name   string
-	writes bool
-	run    func(t *testing.T, on target)
-}
-
-var contract = []check{
-	{"a list gives ids and the server's clock", false, listGivesIDs},
-	{"a referral has a version", false, referralHasAVersion},
-	{"a referral that is not there is gone", false, unknownReferral},
-	{"a filter on the last change is kept or refused", false, filterOnChange},
-	{"a filter that makes no sense is ours", false, badFilter},
-	{"a token for the other host is denied", false, wrongAudience},
-	{"the registration can be read", false, readRegistration},
-	{"a deal is made once and found by its engagement", true, makeAndFind},
-	{"a change needs the version, and is answered with the deal", true, changeUnderVersion},
-	{"a name can be changed, or its refusal holds nothing else", true, renameApart},
-	{"a refused value is the record's", true, refusedValues},
-	{"a deal is closed in one change, for good", true, closing},
+// clauses that write make a private deal of their own, which nobody at Microsoft sees, and close it in
+// the end: referrals cannot be deleted.
+var clauses = []contract.Clause[target]{
+	{Name: "a list gives ids and the server's clock", Run: listGivesIDs},
+	{Name: "a referral has a version", Run: referralHasAVersion},
+	{Name: "a referral that is not there is gone", Run: unknownReferral},
+	{Name: "a filter on the last change is kept or refused", Run: filterOnChange},
+	{Name: "a filter that makes no sense is ours", Run: badFilter},
+	{Name: "a token for the other host is denied", Run: wrongAudience},
+	{Name: "the registration can be read", Run: readRegistration},
+	{Name: "a deal is made once and found by its engagement", Writes: true, Run: makeAndFind},
+	{Name: "a change needs the version, and is answered with the deal", Writes: true, Run: changeUnderVersion},
+	{Name: "a name can be changed, or its refusal holds nothing else", Writes: true, Run: renameApart},
+	{Name: "a refused value is the record's", Writes: true, Run: refusedValues},
+	{Name: "a deal is closed in one change, for good", Writes: true, Run: closing},
 }
 
 func TestContract(t *testing.T) {
-	for _, on := range targets(t) {
-		for _, c := range contract {
-			if c.writes && !on.writes {
-				continue
-			}
-			t.Run(on.name+"/"+c.name, func(t *testing.T) { c.run(t, on) })
-		}
-	}
-}
-
-// observed writes down what the documents leave open; the report collects it.
-func observed(t *testing.T, question, answer string) {
-	t.Helper()
-	t.Logf("observed: %s: %s", question, answer)
+	contract.Run(t, "Partner Center", "../../docs/divergences.md", targets(t), clauses)
 }
 
 var ctx = context.Background()
 
-func wantRefused(t *testing.T, err error, class fault.Class, codes ...string) *fault.Error {
+func wantRefused(t testing.TB, err error, class fault.Class, codes ...string) *fault.Error {
 	t.Helper()
 	e := fault.Of(err)
 	if err == nil || fault.ClassOf(err) != class || len(codes) > 0 && !slices.Contains(codes, e.Code) {
@@ -70,7 +52,7 @@ func wantRefused(t *testing.T, err error, class fault.Class, codes ...string) *f
 }
 
 // some gives up to n referrals.
-func some(t *testing.T, on target, q partnercenter.Query, n int) ([]partnercenter.Document, time.Time) {
+func some(t testing.TB, on target, q partnercenter.Query, n int) ([]partnercenter.Document, time.Time) {
 	t.Helper()
 	var docs []partnercenter.Document
 	date, err := on.client.List(ctx, q, func(d partnercenter.Document) bool {
@@ -83,7 +65,7 @@ func some(t *testing.T, on target, q partnercenter.Query, n int) ([]partnercente
 	return docs, date
 }
 
-func listGivesIDs(t *testing.T, on target) {
+func listGivesIDs(t *contract.T, on target) {
 	docs, date := some(t, on, partnercenter.Query{OrderBy: "updatedDateTime desc", Top: 5}, 20)
 	if date.IsZero() || len(docs) == 0 {
 		t.Fatalf("%d referrals at %s", len(docs), date)
@@ -97,11 +79,11 @@ func listGivesIDs(t *testing.T, on target) {
 			directions[d.Text("/type")+" "+d.Text("/direction")]++
 		}
 	}
-	observed(t, "directions by type", fmt.Sprint(directions))
-	observed(t, "list items hold the customer", fmt.Sprint(docs[0].Text("/customerProfile/name") != ""))
+	t.Observed("directions by type", fmt.Sprint(directions))
+	t.Observed("list items hold the customer", fmt.Sprint(docs[0].Text("/customerProfile/name") != ""))
 }
 
-func referralHasAVersion(t *testing.T, on target) {
+func referralHasAVersion(t *contract.T, on target) {
 	docs, _ := some(t, on, partnercenter.Query{Top: 1}, 1)
 	if len(docs) == 0 {
 		t.Fatal("the tenant has no referral")
@@ -110,55 +92,55 @@ func referralHasAVersion(t *testing.T, on target) {
 	if err != nil || d.ETag() == "" || d.Date().IsZero() || d.Text("/status") == "" {
 		t.Errorf("version %q, date %s, status %q, %v", d.ETag(), d.Date(), d.Text("/status"), err)
 	}
-	observed(t, "the version stands in the body too", fmt.Sprint(d.Text("/eTag") == d.ETag()))
+	t.Observed("the version stands in the body too", fmt.Sprint(d.Text("/eTag") == d.ETag()))
 }
 
-func unknownReferral(t *testing.T, on target) {
+func unknownReferral(t *contract.T, on target) {
 	_, err := on.client.Get(ctx, uuid.NewString())
 	if !fault.Is(err, fault.Gone) {
 		t.Fatalf("got %v", err)
 	}
-	observed(t, "answer for a referral that is not there", fmt.Sprintf("%d %s", fault.Of(err).Status, fault.Of(err).Code))
+	t.Observed("answer for a referral that is not there", fmt.Sprintf("%d %s", fault.Of(err).Status, fault.Of(err).Code))
 }
 
-func filterOnChange(t *testing.T, on target) {
+func filterOnChange(t *contract.T, on target) {
 	from := time.Now().Add(-365 * 24 * time.Hour)
 	_, err := on.client.List(ctx, partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime asc", Top: 5},
 		func(d partnercenter.Document) bool { return false })
 	if err != nil {
 		wantRefused(t, err, fault.Ours)
 	}
-	observed(t, "a filter on updatedDateTime is taken", fmt.Sprint(err == nil))
+	t.Observed("a filter on updatedDateTime is taken", fmt.Sprint(err == nil))
 }
 
-func badFilter(t *testing.T, on target) {
+func badFilter(t *contract.T, on target) {
 	_, err := on.client.List(ctx, partnercenter.Query{Filter: partnercenter.Eq("noSuchMember", "x")}, func(partnercenter.Document) bool { return false })
 	if err == nil {
-		observed(t, "a filter on a member that does not exist is taken", "true")
+		t.Observed("a filter on a member that does not exist is taken", "true")
 		return
 	}
-	observed(t, "a filter on a member that does not exist is taken", fmt.Sprintf("false, %d %s", fault.Of(err).Status, fault.Of(err).Code))
+	t.Observed("a filter on a member that does not exist is taken", fmt.Sprintf("false, %d %s", fault.Of(err).Status, fault.Of(err).Code))
 	wantRefused(t, err, fault.Ours)
 }
 
-func wrongAudience(t *testing.T, on target) {
+func wrongAudience(t *contract.T, on target) {
 	_, err := on.lost.Get(ctx, uuid.NewString())
 	if !fault.Is(err, fault.Denied) {
 		t.Fatalf("got %v", err)
 	}
-	observed(t, "code for a token of another audience", fault.Of(err).Code)
+	t.Observed("code for a token of another audience", fault.Of(err).Code)
 }
 
-func readRegistration(t *testing.T, on target) {
+func readRegistration(t *contract.T, on target) {
 	r, there, err := on.client.Registration(ctx)
 	if err != nil || there && (!strings.HasPrefix(r.WebhookURL, "https://") || len(r.Events) == 0) {
 		t.Errorf("%+v, %v", r, err)
 	}
-	observed(t, "a webhook is registered", fmt.Sprint(there))
+	t.Observed("a webhook is registered", fmt.Sprint(there))
 }
 
 // deal makes a private deal, and closes it in the end.
-func deal(t *testing.T, on target) partnercenter.Document {
+func deal(t testing.TB, on target) partnercenter.Document {
 	t.Helper()
 	d, err := on.client.Create(ctx, body(), uuid.NewString())
 	if err != nil {
@@ -204,20 +186,20 @@ func body() map[string]any {
 	}
 }
 
-func makeAndFind(t *testing.T, on target) {
+func makeAndFind(t *contract.T, on target) {
 	d := deal(t, on)
-	observed(t, "direction of an own deal", d.Text("/direction"))
+	t.Observed("direction of an own deal", d.Text("/direction"))
 	engagement := d.Text("/engagementId")
 	if engagement == "" || d.Text("/status") != "Active" {
 		t.Fatalf("engagement %q, status %q", engagement, d.Text("/status"))
 	}
 	found, _ := some(t, on, partnercenter.Query{Filter: partnercenter.EqGUID("engagementId", engagement)}, 1000)
 	if !slices.ContainsFunc(found, func(f partnercenter.Document) bool { return f.ID() == d.ID() }) {
-		observed(t, "a new deal is listed at once", "false")
+		t.Observed("a new deal is listed at once", "false")
 	}
 }
 
-func changeUnderVersion(t *testing.T, on target) {
+func changeUnderVersion(t *contract.T, on target) {
 	d := deal(t, on)
 	value := []partnercenter.Operation{{Op: "replace", Path: "/details/dealValue", Value: 2000}}
 	after, err := on.client.Patch(ctx, d.ID(), d.ETag(), value)
@@ -233,7 +215,7 @@ func changeUnderVersion(t *testing.T, on target) {
 	}
 }
 
-func renameApart(t *testing.T, on target) {
+func renameApart(t *contract.T, on target) {
 	d := deal(t, on)
 	both := []partnercenter.Operation{{Op: "replace", Path: "/details/dealValue", Value: 3000}, {Op: "replace", Path: "/name", Value: "cosell-sync contract, renamed"}}
 	after, err := on.client.Patch(ctx, d.ID(), d.ETag(), both)
@@ -242,21 +224,21 @@ func renameApart(t *testing.T, on target) {
 			t.Errorf("refused at %q", e.Target)
 		}
 		after, err = on.client.Patch(ctx, d.ID(), d.ETag(), both[:1])
-		observed(t, "a name can be changed", "false")
+		t.Observed("a name can be changed", "false")
 	} else {
-		observed(t, "a name can be changed", fmt.Sprint(strings.HasSuffix(after.Text("/name"), "renamed")))
+		t.Observed("a name can be changed", fmt.Sprint(strings.HasSuffix(after.Text("/name"), "renamed")))
 	}
 	if err != nil || !strings.HasPrefix(after.Text("/details/dealValue"), "3000") {
 		t.Errorf("value %s, %v", after.Text("/details/dealValue"), err)
 	}
 }
 
-func refusedValues(t *testing.T, on target) {
+func refusedValues(t *contract.T, on target) {
 	d := deal(t, on)
 	for path, value := range map[string]any{"/details/dealValue": 0, "/details/currency": "XYZ", "/details/closingDateTime": "no date"} {
 		after, err := on.client.Patch(ctx, d.ID(), d.ETag(), []partnercenter.Operation{{Op: "replace", Path: path, Value: value}})
 		if err == nil {
-			observed(t, fmt.Sprintf("%v as %s is taken", value, path), "true")
+			t.Observed(fmt.Sprintf("%v as %s is taken", value, path), "true")
 			d = after
 			continue
 		}
@@ -264,11 +246,11 @@ func refusedValues(t *testing.T, on target) {
 		if e.Target != path {
 			t.Errorf("%s is refused at %q", path, e.Target)
 		}
-		observed(t, fmt.Sprintf("%v as %s is taken", value, path), "false, "+e.Code)
+		t.Observed(fmt.Sprintf("%v as %s is taken", value, path), "false, "+e.Code)
 	}
 }
 
-func closing(t *testing.T, on target) {
+func closing(t *contract.T, on target) {
 	d := deal(t, on)
 	after, err := on.client.Patch(ctx, d.ID(), d.ETag(), lost())
 	if err != nil || after.Text("/status") != "Closed" || after.Text("/substatus") != "Lost" {
@@ -276,7 +258,7 @@ func closing(t *testing.T, on target) {
 	}
 	_, err = on.client.Patch(ctx, d.ID(), after.ETag(), []partnercenter.Operation{{Op: "replace", Path: "/status", Value: "Active"}, {Op: "replace", Path: "/substatus", Value: "Accepted"}})
 	e := wantRefused(t, err, fault.Record)
-	observed(t, "refusal to open a closed deal", fmt.Sprintf("%d %s at %s", e.Status, e.Code, e.Target))
+	t.Observed("refusal to open a closed deal", fmt.Sprintf("%d %s at %s", e.Status, e.Code, e.Target))
 }
 
 func TestHalfALiveTenantIsNoTarget(t *testing.T) {
