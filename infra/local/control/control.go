@@ -154,9 +154,11 @@ func (r *Rate) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Kill is the body of `POST kill`. After nil kills the handler at once.
+// Kill is the body of `POST kill`. Process is a name as `GET status` lists them, empty for the first that
+// matches. After nil kills at once.
 type Kill struct {
-	After *KillAfter `json:"after,omitempty"`
+	Process string     `json:"process,omitempty"`
+	After   *KillAfter `json:"after,omitempty"`
 }
 
 // KillAfter picks the n-th matching call that the handler makes to another system (or, with Host

@@ -28,7 +28,19 @@ type Status struct {
 	Restarts   int      `json:"restarts"` // starts of the handler after the first
 	Running    int      `json:"running"`  // invocations that have not ended
 	Functions  []string `json:"functions"`
+	// Processes are the handler processes; HandlerPID is the first of them.
+	Processes []Process `json:"processes"`
 }
+
+// Process is one handler process. On a plan where all functions share one it is called "handler#1", on one
+// where they do not after its function: "crmtopartnercenter#1".
+type Process struct {
+	Name string `json:"name"`
+	PID  int    `json:"pid"`
+}
+
+// onlyProcess is the name of a host's process as long as all functions share one.
+const onlyProcess = "handler#1"
 
 // Status says how the host does.
 func (h *Host) Status() Status {
@@ -41,6 +53,7 @@ func (h *Host) Status() Status {
 		}
 	}
 	slices.Sort(s.Functions)
+	s.Processes = []Process{{Name: onlyProcess, PID: s.HandlerPID}}
 	return s
 }
 

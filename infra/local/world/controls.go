@@ -126,8 +126,12 @@ func (w *World) mountKill(mux *http.ServeMux) {
 			control.WriteError(rw, http.StatusBadRequest, "%v", err)
 			return
 		}
+		if err := knownProcess(k.Process); err != nil {
+			control.WriteError(rw, http.StatusBadRequest, "%v", err)
+			return
+		}
 		if k.After == nil {
-			w.host.Kill()
+			w.host.Kill() // the one process has every name: all functions share it
 		} else if err := w.killer.arm(*k.After); err != nil {
 			control.WriteError(rw, http.StatusBadRequest, "%v", err)
 			return

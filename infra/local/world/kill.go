@@ -29,6 +29,16 @@ type armedKill struct {
 	hit  *http.Request // the call that was counted to zero, until its point comes
 }
 
+var processName = regexp.MustCompile(`^[a-z][a-z0-9_-]*#[1-9][0-9]*$`)
+
+// knownProcess refuses what no process can be called. Empty is the first that matches.
+func knownProcess(name string) error {
+	if name != "" && !processName.MatchString(name) {
+		return fmt.Errorf(`process %q: use a name as GET status lists them, such as "crmtopartnercenter#1"`, name)
+	}
+	return nil
+}
+
 // arm takes a kill for later. The error says what is wrong and what is allowed.
 func (k *killer) arm(after control.KillAfter) error {
 	path, err := regexp.Compile(after.Path)

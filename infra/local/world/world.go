@@ -167,6 +167,10 @@ func (w *World) startEmulators(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	needed, err := queues(w.opt.App)
+	if err != nil {
+		return err
+	}
 	var failed [2]error
 	var both sync.WaitGroup
 	both.Go(func() {
@@ -176,7 +180,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	both.Go(func() {
 		w.broker, failed[1] = emulators.StartBroker(ctx, emulators.BrokerOptions{
 			Dir: w.opt.Emulators, Port: w.ports.number[portServiceBus], ControlPort: w.ports.number[portBroker],
-			Queues: queues(), CertFile: certFile, KeyFile: keyFile, Log: w.last})
+			Queues: needed, CertFile: certFile, KeyFile: keyFile, Log: w.last})
 	})
 	both.Wait()
 	if w.azurite != nil {
@@ -198,15 +202,6 @@ func (w *World) startEmulators(ctx context.Context) error {
 	w.tables.wire.Watch(w.killer.watch)
 	w.onClose(w.tables.close)
 	return nil
-}
-
-// queues are the product's queues, with the settings that its deployment gives them.
-func queues() []emulators.Queue {
-	var out []emulators.Queue
-	for _, name := range []string{"referral-changed", "opportunity-changed", "referral-wanted", "solutions-changed"} {
-		out = append(out, emulators.Queue{Name: name, RequiresSession: true, LockDuration: "PT1M", MaxDeliveryCount: 10, TTL: "P14D"})
-	}
-	return out
 }
 
 func (w *World) startHost(ctx context.Context) error {
