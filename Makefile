@@ -1,24 +1,29 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 
-PORT ?= 7400
+# What `make run`, `make demo` and `make bench` take: PORT, the first port (run: 7400, else free ones), MODE, proxy
+# or forward for older hosts, SETTINGS, a file of NAME=value lines, and MAPPING, a field sheet.
 MODE ?= proxy
+export MODE PORT SETTINGS MAPPING LAYOUT
 # All checks but one: ST1005 wants no capital in errors, and some begin with a product's name or quote the real host.
 CHECKS := all,-ST1005
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Built and then run by exec: a signal to make has to reach it, which `go run` would not pass on.
 LOCAL := .build/local
+WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')
+# Go would ask git for the version of each program, which fails in a checkout that belongs to another user. The
+# package gets its version from infra/local/pack.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench generate ready
+.PHONY: help demo run test race check package contract bench mutants generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ready ## plays the whole story on this machine, step by step; MODE=forward for older hosts
-	@exec $(LOCAL) demo -mode $(MODE)
+	@exec $(LOCAL) demo $(if $(PORT),-port '$(PORT)' )$(WORLD)
 
 run: ready ## keeps the same world up and prints its addresses; PORT=7400 is the first of its ports
-	@exec $(LOCAL) run -port $(PORT) -mode $(MODE)
+	@exec $(LOCAL) run -port $(or $(PORT),7400) $(WORLD)
 
 test: ready ## runs all tests
 	@go test -timeout 15m ./...
@@ -28,16 +33,16 @@ race: ready ## runs all tests with the race detector (slow)
 
 check: ## format, vet, lint, layers, generated files
 	@.ci/need go
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
+	@unformatted=$$(.ci/files '*.go' | xargs gofmt -l); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
 	@go vet ./...
-	@go run $(STATICCHECK) -checks '$(CHECKS)' ./...
+	@.ci/staticcheck -checks '$(CHECKS)' ./...
 	@go test -count=1 -run 'Layers' ./shared
 	@.ci/fresh
 
-package: ## builds .build/app and .build/app.zip, and prints its sha256
+package: inputs ## builds .build/app and .build/app.zip, and prints its sha256; MAPPING=file packs a field sheet
 	@.ci/need go
-	@go build -o $(LOCAL) ./infra/local
-	@$(LOCAL) package
+	@.ci/build-local
+	@$(LOCAL) package$(if $(MAPPING), -mapping '$(MAPPING)')
 
 contract: ## holds the systems to what we take for granted of them: the simulators, and a tenant where LIVE_… settings name one
 	@.ci/need go
@@ -45,13 +50,21 @@ contract: ## holds the systems to what we take for granted of them: the simulato
 	@echo ".build/reports/contract.json"
 
 bench: ready ## measures speed and memory into .build/reports/bench.json
-	@exec $(LOCAL) bench -mode $(MODE)
+	@exec $(LOCAL) bench $(if $(PORT),-port '$(PORT)' )$(WORLD)
+
+mutants: ## breaks rules on purpose, one at a time, and says whether a test notices; MUTANT=M1 tries one
+	@.ci/need go
+	@.ci/build-local
+	@exec $(LOCAL) mutants$(if $(MUTANT), -only '$(MUTANT)')
 
 generate: ## makes the generated files anew
 	@.ci/need go
 	@go generate ./...
 
-ready:
+ready: inputs
 	@.ci/need go node
-	@go build -o $(LOCAL) ./infra/local
+	@.ci/build-local
 	@$(LOCAL) setup
+
+inputs:
+	@.ci/inputs

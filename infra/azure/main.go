@@ -20,6 +20,9 @@ import (
 // memory is where the collector begins to work harder, so that a burst stays within 64 MiB.
 const memory = 40 << 20
 
+// version is stamped in by `make package`; without it the build information is all there is.
+var version string
+
 func main() {
 	debug.SetMemoryLimit(memory)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -35,6 +38,9 @@ func run(ctx context.Context) error {
 	a, err := app.New(os.Environ(), os.Stdout)
 	if err != nil {
 		return err
+	}
+	if version != "" {
+		a.Version = version
 	}
 	return a.Serve(ctx, functions.List(a))
 }

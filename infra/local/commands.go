@@ -12,6 +12,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/bench"
 	"github.com/cosell-sync/cosell-sync/infra/local/demo"
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
+	"github.com/cosell-sync/cosell-sync/infra/local/mutants"
 	"github.com/cosell-sync/cosell-sync/infra/local/pack"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
@@ -26,104 +27,103 @@ func setup(ctx context.Context, _ flags) error {
 }
 
 // start sets up what is missing, builds the package and starts a world.
-func start(ctx context.Context, f flags, layout world.Layout, state string) (*world.World, error) {
+func start(ctx context.Context, f flags, layout world.Layout) (*world.World, error) {
 	if err := setup(ctx, f); err != nil {
 		return nil, err
 	}
-	if _, err := build(ctx, layout); err != nil {
+	fmt.Fprintln(os.Stderr, "packing the functions (the first time about a minute) …")
+	if _, err := build(ctx, layout, ""); err != nil {
 		return nil, err
 	}
-	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), State: state, Mode: f.mode, BasePort: f.port}
+	fmt.Fprintln(os.Stderr, "starting the world …")
+	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Build: layout.Build(), Mode: f.mode, BasePort: f.port, Settings: f.settings}
 	if f.log {
 		o.Log = os.Stderr
 	}
 	return world.Start(ctx, o)
 }
 
-// run keeps a world up until it is interrupted.
-func run(ctx context.Context, f flags) error {
+// inWorld starts a world with its own folder and ends both after use. The folder of a world on ports that
+// nobody chose goes with it: nobody would look for it there.
+func inWorld(ctx context.Context, f flags, stays bool, use func(world.Layout, *world.World, *world.Home) error) error {
 	layout, err := world.FindLayout()
 	if err != nil {
 		return err
 	}
-	f.log = true
-	w, err := start(ctx, f, layout, filepath.Join(layout.Build(), "world"))
+	w, err := start(ctx, f, layout)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
-	if err := world.WriteLocal(layout.Local(), w.Local()); err != nil {
+	home, err := world.OpenHome(layout, w, stays)
+	if err != nil {
 		return err
 	}
-	defer os.Remove(layout.Local())
-	l := w.Local()
-	fmt.Printf(`
-The world is up; Ctrl-C ends it. Everything stands in %s.
+	end := home.Forget
+	if f.port != 0 {
+		end = home.Close
+	}
+	defer func() {
+		w.Close() // before its folder goes
+		end()
+	}()
+	return use(layout, w, home)
+}
+
+// run keeps a world up until it is interrupted, which is its regular end.
+func run(ctx context.Context, f flags) error {
+	f.log = true
+	return inWorld(ctx, f, true, func(layout world.Layout, w *world.World, home *world.Home) error {
+		l := w.Local()
+		fmt.Fprintf(f.out, `
+The world is up; Ctrl-C ends it. Everything stands in %s,
+and in %s as long as no newer world runs.
 
   the product       %s
   Partner Center    %s   control %s
   Dataverse         %s   control %s
   Functions host    control %s
   Service Bus       control %s
+  Table Storage     control %s
+  Key Vault         control %s
 
 Partner Center still sends its events to the old connector. Take over as an operator does:
 
   curl --cacert %s -H 'x-cosell-key: %s' -H 'content-type: application/json' \
     -d '{"overwrite": true}' %s/api/webhookregistration
 
-`, layout.Local(), l.Product.URL, l.PartnerCenter.URL, l.PartnerCenter.Control, l.Dataverse.URL, l.Dataverse.Control,
-		l.Host.Control, l.ServiceBus.Control, l.CAFile, l.Product.OperatorKey, l.Product.URL)
-	<-ctx.Done()
-	return nil
-}
-
-// inScratch starts a world whose files are gone afterwards.
-func inScratch(ctx context.Context, f flags, layout world.Layout, use func(*world.World) error) error {
-	state, err := os.MkdirTemp("", "cosell-world")
-	if err != nil {
-		return fmt.Errorf("making a folder for the world: %w", err)
-	}
-	defer os.RemoveAll(state)
-	w, err := start(ctx, f, layout, state)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	return use(w)
+`, home.Local(), layout.Local(), l.Product.URL, l.PartnerCenter.URL, l.PartnerCenter.Control, l.Dataverse.URL, l.Dataverse.Control,
+			l.Host.Control, l.ServiceBus.Control, l.Tables.Control, l.Vault.Control, l.CAFile, l.Product.OperatorKey, l.Product.URL)
+		<-ctx.Done()
+		fmt.Fprintln(os.Stderr, "stopped")
+		return nil
+	})
 }
 
 // story tells the demo and leaves its report.
 func story(ctx context.Context, f flags) error {
-	layout, err := world.FindLayout()
-	if err != nil {
-		return err
-	}
-	return inScratch(ctx, f, layout, func(w *world.World) error {
+	return inWorld(ctx, f, false, func(_ world.Layout, w *world.World, home *world.Home) error {
 		began := time.Now()
-		report, err := demo.Run(ctx, w.Local(), os.Stdout)
+		report, err := demo.Run(ctx, w.Local(), f.out)
 		if err != nil {
 			return err
 		}
-		report.Table(os.Stdout, time.Since(began))
-		if err := report.Write(layout.Report("demo.json")); err != nil {
+		report.Table(f.out, time.Since(began))
+		if err := errors.Join(report.Write(home.Report("demo.json")), home.Share()); err != nil {
 			return err
 		}
 		if report.Failed > 0 {
 			return fmt.Errorf("%d of %d steps did not hold", report.Failed, report.Failed+report.Passed)
 		}
-		return nil
+		return ctx.Err()
 	})
 }
 
-// measure fills .build/reports/bench.json.
+// measure fills bench.json.
 func measure(ctx context.Context, f flags) error {
-	layout, err := world.FindLayout()
-	if err != nil {
-		return err
-	}
 	var report bench.Report
-	fmt.Println("the story, for the time from cause to effect …")
-	err = inScratch(ctx, f, layout, func(w *world.World) error {
+	fmt.Fprintln(f.out, "the story, for the time from cause to effect …")
+	err := inWorld(ctx, f, false, func(_ world.Layout, w *world.World, _ *world.Home) error {
 		told, err := demo.Run(ctx, w.Local(), io.Discard)
 		if err == nil && told.Failed > 0 {
 			err = errors.New("the story did not hold: make demo says where")
@@ -134,32 +134,57 @@ func measure(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	err = inScratch(ctx, f, layout, func(w *world.World) error { return report.Measure(ctx, w, os.Stdout) })
-	if err != nil {
-		return err
-	}
-	report.Table(os.Stdout)
-	return report.Write(layout.Report("bench.json"))
+	return inWorld(ctx, f, false, func(_ world.Layout, w *world.World, home *world.Home) error {
+		if err := report.Measure(ctx, w, f.out); err != nil {
+			return err
+		}
+		report.Table(f.out)
+		return errors.Join(report.Write(home.Report("bench.json")), home.Share())
+	})
 }
 
 // build makes .build/app and .build/app.zip.
-func build(ctx context.Context, layout world.Layout) (pack.Result, error) {
+func build(ctx context.Context, layout world.Layout, mapping string) (pack.Result, error) {
 	if err := os.MkdirAll(layout.Build(), 0o755); err != nil {
 		return pack.Result{}, fmt.Errorf("making the folder for output: %w", err)
 	}
-	return pack.Build(ctx, layout.Top, layout.Build())
+	return pack.Build(ctx, pack.Options{Top: layout.Top, Out: layout.Build(), Mapping: mapping})
 }
 
 // packed builds the package and prints what it is.
-func packed(ctx context.Context, _ flags) error {
+func packed(ctx context.Context, f flags) error {
 	layout, err := world.FindLayout()
 	if err != nil {
 		return err
 	}
-	r, err := build(ctx, layout)
+	r, err := build(ctx, layout, f.mapping)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s  %s\n", r.Sum, r.Zip)
+	fmt.Fprintf(f.out, "%s  %s\n", r.Sum, r.Zip)
+	if f.mapping != "" {
+		fmt.Fprintf(os.Stderr, "version %s, with the field sheet: set SYNC_MAPPING_FILE=%s in the function app\n", r.Version, pack.Mapping)
+	}
 	return nil
+}
+
+// tryMutants fills mutants.json.
+func tryMutants(ctx context.Context, f flags) error {
+	layout, err := world.FindLayout()
+	if err != nil {
+		return err
+	}
+	report, err := mutants.Run(ctx, mutants.Options{Top: layout.Top, Patches: filepath.Join(layout.Top, ".ci", "mutants"),
+		Work: filepath.Join(layout.Build(), "mutants"), Only: f.only}, f.out)
+	if err != nil {
+		return err
+	}
+	if err := report.Write(filepath.Join(layout.Reports(), "mutants.json")); err != nil {
+		return err
+	}
+	if n := len(report) - report.Caught(); n > 0 {
+		err = fmt.Errorf("%d not caught", n)
+	}
+	fmt.Fprintf(f.out, "mutants: %d, caught %d\n", len(report), report.Caught())
+	return err
 }

@@ -1,6 +1,6 @@
 // Command local is the laptop: `run` keeps the whole world up, `demo` tells the story of the source page in
-// it and ends, `bench` measures it; `setup` installs what comes from npm, `package` builds what ships. The
-// Makefile calls it from the top folder of the repository.
+// it and ends, `bench` measures it; `setup` installs what comes from npm, `package` builds what ships, `mutants`
+// tries whether the tests notice broken rules. The Makefile calls it from the top folder of the repository.
 package main
 
 import (
@@ -8,43 +8,102 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := command(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		stop()
-		os.Exit(1)
-	}
+	ctx, stop := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away (`| head`) must not end us before we have cleaned up
+	go func() {
+		s := <-signals
+		signal.Stop(signals) // the second one ends us at once
+		stop(stopped{128 + int(s.(syscall.Signal))})
+	}()
+	out := &pipe{to: os.Stdout, broken: func() { stop(stopped{128 + int(syscall.SIGPIPE)}) }}
+	err := command(ctx, os.Args[1:], out)
+	os.Exit(ending(context.Cause(ctx), err, os.Stderr))
 }
 
-func command(ctx context.Context, args []string) error {
-	commands := map[string]func(context.Context, flags) error{
-		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure}
-	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("usage: local setup|package|run|demo|bench [-port 7400] [-mode proxy|forward] [-log]")
+// stopped is why a command ended before it was done; code is what shells give for the signal.
+type stopped struct{ code int }
+
+func (s stopped) Error() string { return "stopped" }
+
+// ending says how it ended, in one line or none, and gives the exit code. What goes wrong because somebody
+// has stopped the command is nobody's mistake.
+func ending(cause, err error, says io.Writer) int {
+	var s stopped
+	switch {
+	case errors.As(cause, &s) && err != nil:
+		if s.code != 128+int(syscall.SIGPIPE) {
+			fmt.Fprintln(says, "stopped")
+		}
+		return s.code
+	case err != nil:
+		fmt.Fprintln(says, err)
+		return 1
 	}
-	var f flags
+	return 0
+}
+
+// pipe notices when nobody reads any more.
+type pipe struct {
+	to     io.Writer
+	broken func()
+}
+
+// Write implements io.Writer.
+func (p *pipe) Write(text []byte) (int, error) {
+	n, err := p.to.Write(text)
+	if errors.Is(err, syscall.EPIPE) {
+		p.broken()
+	}
+	return n, err
+}
+
+const usage = "usage: local setup|package|run|demo|bench|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-log] [-only M1]"
+
+func command(ctx context.Context, args []string, out io.Writer) error {
+	commands := map[string]func(context.Context, flags) error{
+		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants}
+	if len(args) == 0 || commands[args[0]] == nil {
+		return errors.New(usage)
+	}
+	f := flags{out: out}
 	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	set.SetOutput(io.Discard)
 	set.IntVar(&f.port, "port", 0, "first port of the world; 0 takes free ones")
 	set.StringVar(&f.mode, "mode", "proxy", "how the host hands over HTTP calls: proxy or forward")
+	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
+	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
+	set.StringVar(&f.only, "only", "", "the one mutant to try")
 	set.BoolVar(&f.log, "log", false, "show what host and handler say")
 	if err := set.Parse(args[1:]); err != nil {
-		return err
+		return fmt.Errorf("%s: %w: %s", args[0], err, usage)
 	}
 	if set.NArg() > 0 {
-		return fmt.Errorf("%s: unknown argument %q", args[0], set.Arg(0))
+		return fmt.Errorf("%s: unknown argument %q: %s", args[0], set.Arg(0), usage)
+	}
+	if err := f.check(os.Environ()); err != nil {
+		return err
 	}
 	return commands[args[0]](ctx, f)
 }
 
+// flags are what a command was asked for, checked before anything is built.
 type flags struct {
-	port int
-	mode string
-	log  bool
+	port         int
+	mode         string
+	settingsFile string
+	mapping      string // absolute once it was checked
+	log          bool
+	only         string // the one mutant to try
+
+	settings map[string]string // what the two files come to
+	out      io.Writer
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,16 +9,29 @@ import (
 	"testing"
 )
 
-// need runs .ci/need with a PATH that holds bash and the given programs, which print one line each.
+// need runs .ci/need with a PATH that holds bash, mkdir and the given programs, which print one line each;
+// go's build cache is in a folder of the test's.
 func need(t *testing.T, programs map[string]string) (said string, ok bool) {
 	t.Helper()
+	return needWith(t, programs, filepath.Join(t.TempDir(), "cache"))
+}
+
+func needWith(t *testing.T, programs map[string]string, cache string) (said string, ok bool) {
+	t.Helper()
 	bin := t.TempDir()
+	mkdir, err := exec.LookPath("mkdir")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(mkdir, filepath.Join(bin, "mkdir")); err != nil {
+		t.Fatal(err)
+	}
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, line := range programs {
-		script := "#!" + bash + "\necho '" + line + "'\n"
+		script := "#!" + bash + "\n[ \"$1\" = env ] && line='" + cache + "' || line='" + line + "'\necho \"$line\"\n"
 		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -52,10 +66,24 @@ func TestMissingOrOldToolIsSaidInOneLine(t *testing.T) {
 	}
 }
 
+func TestFolderThatCannotBeWrittenIsSaidInOneLine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file") // nobody can make a folder below a file, not even root
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, cache := range []string{filepath.Join(file, "cache"), ""} {
+		said, ok := needWith(t, map[string]string{"go": "go version go1.26.0 linux/amd64"}, cache)
+		if ok || !strings.HasPrefix(said, "Go's build cache cannot be written to") || strings.Contains(said, "\n") {
+			t.Errorf("%v %q", ok, said)
+		}
+	}
+}
+
 func TestCommandThatIsNoneIsExplained(t *testing.T) {
-	for _, args := range [][]string{nil, {"dance"}, {"run", "-port", "x"}, {"demo", "twice"}} {
-		if err := command(t.Context(), args); err == nil {
-			t.Errorf("%v is accepted", args)
+	for _, args := range [][]string{nil, {"dance"}, {"run", "-port", "x"}, {"demo", "twice"}, {"run", "-mode", "foo"}, {"run", "-port", "70000"},
+		{"run", "-settings", "/no/such"}, {"run", "-mapping", "/no/such"}} {
+		if err := command(t.Context(), args, io.Discard); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: %v", args, err)
 		}
 	}
 }

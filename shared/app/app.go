@@ -157,10 +157,10 @@ func portOf(environ []string) string {
 	return "8080"
 }
 
-// version is what the build was stamped with.
+// version is the module's where the build information has one.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "devel"
 	}
 	return info.Main.Version

@@ -53,6 +53,9 @@ func Run(ctx context.Context, local control.Local, out io.Writer) (Report, error
 		}
 		fmt.Fprintf(out, "\n%s  %s\n", step.ID, step.Name)
 		r := s.Tell(step)
+		if !r.OK && ctx.Err() != nil {
+			return report, ctx.Err() // stopped: the step did not fail
+		}
 		if r.OK {
 			report.Passed++
 			fmt.Fprintf(out, "    held: %d ms from cause to effect, %d remote calls, %d ms in all\n", r.EffectMS, r.Calls, r.MS)

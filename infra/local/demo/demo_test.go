@@ -22,6 +22,9 @@ import (
 // packagedApp is the folder that ships, built once for all tests.
 var packagedApp string
 
+// packagedVersion is what it was stamped with.
+var packagedVersion string
+
 func TestMain(m *testing.M) {
 	code, err := withPackage(m.Run)
 	if err != nil {
@@ -44,11 +47,11 @@ func withPackage(run func() int) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(out)
-	built, err := pack.Build(context.Background(), layout.Top, out)
+	built, err := pack.Build(context.Background(), pack.Options{Top: layout.Top, Out: out})
 	if err != nil {
 		return 1, err
 	}
-	packagedApp = built.Dir
+	packagedApp, packagedVersion = built.Dir, built.Version
 	return run(), nil
 }
 

@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,15 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/demo"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
+
+func TestHealthShowsTheVersionOfThePackage(t *testing.T) {
+	t.Parallel()
+	w := open(t, world.Options{})
+	answer, err := w.Ask(t.Context(), http.MethodGet, "/api/health", nil)
+	if err != nil || !strings.Contains(string(answer), `"`+packagedVersion+`"`) {
+		t.Errorf("%s, %v: the package was stamped with %q", answer, err, packagedVersion)
+	}
+}
 
 // D10 wins a deal 71 hours after its acceptance, an hour too early.
 func TestWaitOfHoursIsOneScheduledMessageAndEndsWithTheClock(t *testing.T) {

@@ -13,11 +13,19 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
 const minNode = 20
+
+// How long npm may take, and after which time a word is said. Without a network and with a full cache it
+// takes half a minute; without both it would try for many.
+const (
+	installLimit = 5 * time.Minute
+	wordEvery    = 20 * time.Second
+)
 
 // stamp is written below node_modules after a complete install; it holds the sum of what was installed from.
 const stamp = "node_modules/.installed"
@@ -81,22 +89,53 @@ func lock(ctx context.Context, file string) (unlock func(), err error) {
 func npmInstall(ctx context.Context, dir, sum string, log io.Writer) error {
 	began := time.Now()
 	fmt.Fprintf(log, "installing the Service Bus broker and Azurite from npm into %s (about 20 s, once) …\n", dir)
-	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, "npm", "ci", "--include=dev", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
-	cmd.Dir = dir
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("installing from npm: %w", ctx.Err())
-		}
-		return fmt.Errorf("installing from npm: `npm ci` in %s: %w: %s", dir, err, lastWords(output.String()))
+	limited, cancel := context.WithTimeout(ctx, installLimit)
+	defer cancel()
+	quiet := make(chan struct{})
+	var saying sync.WaitGroup
+	saying.Go(func() { sayStill(log, began, quiet) })
+	output, err := npmCI(limited, dir)
+	close(quiet)
+	saying.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("installing from npm: %w", ctx.Err())
+	case limited.Err() != nil:
+		return fmt.Errorf("installing from npm: not done after %s: is npm's registry (npm config get registry) reachable from here?", installLimit)
+	case err != nil:
+		return fmt.Errorf("installing from npm: `npm ci` in %s: %w: %s: it needs npm's registry, or a cache that holds everything already", dir, err, lastWords(output))
 	}
 	if err := os.WriteFile(filepath.Join(dir, stamp), []byte(sum), 0o644); err != nil {
 		return fmt.Errorf("installing from npm: %w", err)
 	}
 	fmt.Fprintf(log, "installed in %.0f s\n", time.Since(began).Seconds())
 	return nil
+}
+
+// npmCI takes from npm's cache what it holds and tries the rest twice at most.
+func npmCI(ctx context.Context, dir string) (output string, err error) {
+	var said bytes.Buffer
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--include=dev", "--prefer-offline", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error",
+		"--fetch-retries=1", "--fetch-timeout=60000")
+	cmd.Dir = dir
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.WaitDelay = time.Second
+	err = cmd.Run()
+	return said.String(), err
+}
+
+// sayStill says now and then that it still goes on.
+func sayStill(log io.Writer, began time.Time, quiet <-chan struct{}) {
+	tick := time.NewTicker(wordEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-quiet:
+			return
+		case <-tick.C:
+			fmt.Fprintf(log, "still installing from npm, after %.0f s …\n", time.Since(began).Seconds())
+		}
+	}
 }
 
 // checkNode refuses a missing or old Node.js before anything is begun with it.

@@ -1,5 +1,5 @@
 // Package pack builds what ships: .build/app, the folder that the Functions host runs, and .build/app.zip,
-// the same as one file, which comes out byte for byte alike from the same sources.
+// the same as one file, which comes out byte for byte alike from the same sources of the same commit.
 package pack
 
 import (
@@ -25,54 +25,76 @@ const handler = "handler"
 // stamp is the time of every file in the zip: the first that the format knows.
 var stamp = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Result says what was built. Sum is the SHA-256 of Zip in hexadecimal.
-type Result struct {
-	Dir, Zip, Sum string
+// Mapping is the name under which a customer's field sheet is packed: what SYNC_MAPPING_FILE has to be, as
+// the host starts the handler in the packaged folder.
+const Mapping = "mapping.yaml"
+
+// Options say what is packed, and where to.
+type Options struct {
+	Top     string // the repository
+	Out     string // app and app.zip come to lie in this folder
+	Mapping string // a customer's field sheet, packed as mapping.yaml; empty packs none
 }
 
-// Build makes app and app.zip in the folder out from the repository at top. The folder is put in place
-// whole: a handler that runs from the old one keeps it.
-func Build(ctx context.Context, top, out string) (Result, error) {
-	r := Result{Dir: filepath.Join(out, "app"), Zip: filepath.Join(out, "app.zip")}
-	fresh := r.Dir + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
+// Result says what was built. Sum is the SHA-256 of Zip in hexadecimal, Version what health will show.
+type Result struct {
+	Dir, Zip, Sum, Version string
+}
+
+// Build makes app and app.zip. Programs that build into the same folder at once wait for each other, and
+// the folder is put in place whole, or left alone when it would be the same: worlds may run from it.
+func Build(ctx context.Context, o Options) (Result, error) {
+	r := Result{Dir: filepath.Join(o.Out, "app"), Zip: filepath.Join(o.Out, "app.zip"), Version: version(ctx, o.Top)}
+	unlock, err := lock(ctx, filepath.Join(o.Out, ".pack.lock"))
+	if err != nil {
+		return r, fmt.Errorf("packing: waiting for another program that packs: %w", err)
+	}
+	defer unlock()
+	fresh, old := r.Dir+".new", r.Dir+".old"
+	for _, left := range []string{fresh, old} { // by a program that was killed
+		if err := os.RemoveAll(left); err != nil {
+			return r, fmt.Errorf("packing: %w", err)
+		}
+	}
+	defer func() { _ = os.RemoveAll(fresh) }() // gone already when it was put in place
+	if err := fill(ctx, o, fresh, r.Version); err != nil {
 		return r, fmt.Errorf("packing: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(fresh) }() // gone already when all went well
-	if err := fill(ctx, top, fresh); err != nil {
-		return r, fmt.Errorf("packing: %w", err)
+	if !same(fresh, r.Dir) {
+		if err := replace(fresh, r.Dir, old); err != nil {
+			return r, fmt.Errorf("packing: %w", err)
+		}
 	}
-	if err := os.RemoveAll(r.Dir); err != nil {
-		return r, fmt.Errorf("packing: %w", err)
-	}
-	if err := os.Rename(fresh, r.Dir); err != nil {
-		return r, fmt.Errorf("packing: %w", err)
-	}
-	sum, err := writeZip(r.Dir, r.Zip)
-	r.Sum = sum
+	r.Sum, err = writeZip(r.Dir, r.Zip)
 	return r, err
 }
 
 // fill makes the folder: the host looks for function.json only in its direct children.
-func fill(ctx context.Context, top, dir string) error {
-	if err := copyFile(filepath.Join(top, "host.json"), filepath.Join(dir, "host.json")); err != nil {
+func fill(ctx context.Context, o Options, dir, version string) error {
+	if err := copyFile(filepath.Join(o.Top, "host.json"), filepath.Join(dir, "host.json")); err != nil {
 		return err
 	}
-	functions, err := filepath.Glob(filepath.Join(top, "functions", "*", "function.json"))
+	if o.Mapping != "" {
+		if err := copyFile(o.Mapping, filepath.Join(dir, Mapping)); err != nil {
+			return err
+		}
+	}
+	functions, err := filepath.Glob(filepath.Join(o.Top, "functions", "*", "function.json"))
 	if err != nil || len(functions) == 0 {
-		return fmt.Errorf("no function.json below %s/functions: is this the repository?", top)
+		return fmt.Errorf("no function.json below %s/functions: is this the repository?", o.Top)
 	}
 	for _, f := range functions {
 		if err := copyFile(f, filepath.Join(dir, filepath.Base(filepath.Dir(f)), "function.json")); err != nil {
 			return err
 		}
 	}
-	return compile(ctx, top, filepath.Join(dir, handler))
+	return compile(ctx, o.Top, filepath.Join(dir, handler), version)
 }
 
 // compile makes the static Linux executable that the host starts. Nothing of this machine goes into it.
-func compile(ctx context.Context, top, file string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file, "./infra/azure")
+func compile(ctx context.Context, top, file, version string) error {
+	flags := "-s -w -buildid= -X main.version=" + version
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", file, "./infra/azure")
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=")
 	if said, err := cmd.CombinedOutput(); err != nil {

@@ -3,9 +3,13 @@ package pack
 import (
 	"archive/zip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // repository makes a tiny one: the same folders, with a main.go that builds in no time.
@@ -34,7 +38,7 @@ func repository(t *testing.T) string {
 }
 
 func TestPackageHoldsWhatTheHostNeedsAndNothingElse(t *testing.T) {
-	r, err := Build(t.Context(), repository(t), t.TempDir())
+	r, err := Build(t.Context(), Options{Top: repository(t), Out: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,13 +66,13 @@ func TestPackageHoldsWhatTheHostNeedsAndNothingElse(t *testing.T) {
 }
 
 func TestPackageIsTheSameFromAnotherFolder(t *testing.T) {
-	first, err := Build(t.Context(), repository(t), t.TempDir())
+	first, err := Build(t.Context(), Options{Top: repository(t), Out: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := t.TempDir()
 	for range 2 { // also over what is there already
-		second, err := Build(t.Context(), repository(t), out)
+		second, err := Build(t.Context(), Options{Top: repository(t), Out: out})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +83,132 @@ func TestPackageIsTheSameFromAnotherFolder(t *testing.T) {
 }
 
 func TestFolderThatIsNoRepositoryIsNamed(t *testing.T) {
-	if _, err := Build(t.Context(), t.TempDir(), t.TempDir()); err == nil {
+	if _, err := Build(t.Context(), Options{Top: t.TempDir(), Out: t.TempDir()}); err == nil {
 		t.Error("packed nothing without a word")
+	}
+}
+
+// A world that runs from the folder must not see it change under it without need, nor half of it.
+func TestFolderIsLeftAloneWhenItWouldBeTheSame(t *testing.T) {
+	o := Options{Top: repository(t), Out: t.TempDir()}
+	inode := func() os.FileInfo {
+		r, err := Build(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(r.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	first := inode()
+	if !os.SameFile(first, inode()) {
+		t.Error("replaced by its like")
+	}
+	if err := os.WriteFile(filepath.Join(o.Top, "host.json"), []byte(`{"version":"2.0"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if os.SameFile(first, inode()) {
+		t.Error("changed in place")
+	}
+	for _, left := range []string{"app.new", "app.old"} {
+		if _, err := os.Stat(filepath.Join(o.Out, left)); err == nil {
+			t.Errorf("%s is left behind", left)
+		}
+	}
+}
+
+func TestTwoAtOnceBuildTheSamePackage(t *testing.T) {
+	o := Options{Top: repository(t), Out: t.TempDir()}
+	sums := make(chan string, 4)
+	var all errgroup.Group
+	for range cap(sums) {
+		all.Go(func() error {
+			r, err := Build(t.Context(), o)
+			sums <- r.Sum
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for want := <-sums; len(sums) > 0; {
+		if got := <-sums; got != want {
+			t.Errorf("%s and %s", got, want)
+		}
+	}
+}
+
+func TestFieldSheetIsPackedUnderItsFixedName(t *testing.T) {
+	o := Options{Top: repository(t), Out: t.TempDir(), Mapping: filepath.Join(t.TempDir(), "ours.yaml")}
+	if _, err := Build(t.Context(), o); err == nil {
+		t.Error("a sheet that is not there was packed")
+	}
+	if err := os.WriteFile(o.Mapping, []byte("- {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.OpenReader(r.Zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = z.Close() }()
+	if f, err := z.Open(Mapping); err != nil {
+		t.Error(err)
+	} else {
+		_ = f.Close()
+	}
+}
+
+// git runs in a repository of its own, whatever the machine's settings are.
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.test", "-c", "commit.gpgsign=false"}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func TestPackageCarriesTheVersionOfItsCommit(t *testing.T) {
+	top := repository(t)
+	if err := os.WriteFile(filepath.Join(top, "infra/azure/main.go"), []byte("package main\n\nvar version string\n\nfunc main() { print(version) }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shown := func() string {
+		r, err := Build(t.Context(), Options{Top: top, Out: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command(filepath.Join(r.Dir, handler)).CombinedOutput()
+		if err != nil || string(out) != r.Version {
+			t.Errorf("%v: the handler says %q, the result %q", err, out, r.Version)
+		}
+		return string(out)
+	}
+	if got := shown(); got != devel {
+		t.Errorf("outside git: %q", got)
+	}
+	git(t, top, "init", "-q")
+	git(t, top, "add", ".")
+	git(t, top, "commit", "-q", "-m", "first")
+	if got, want := shown(), git(t, top, "rev-parse", "--short=12", "HEAD"); got != want {
+		t.Errorf("without a tag: %q instead of %q", got, want)
+	}
+	git(t, top, "tag", "v1.2.3")
+	if got := shown(); got != "v1.2.3" {
+		t.Errorf("at a tag: %q", got)
+	}
+	if err := os.WriteFile(filepath.Join(top, "host.json"), []byte("{ }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(); got != "v1.2.3-dirty" {
+		t.Errorf("changed since: %q", got)
 	}
 }

@@ -40,13 +40,13 @@ func (l Layout) Build() string { return filepath.Join(l.Top, ".build") }
 // App is the packaged folder.
 func (l Layout) App() string { return filepath.Join(l.Build(), "app") }
 
-// Report is a file in .build/reports.
-func (l Layout) Report(name string) string { return filepath.Join(l.Build(), "reports", name) }
+// Reports is where everybody finds the newest reports.
+func (l Layout) Reports() string { return filepath.Join(l.Build(), "reports") }
 
-// Local is .build/local.json.
+// Local is .build/local.json, a copy of that of the newest world that stays up.
 func (l Layout) Local() string { return filepath.Join(l.Build(), "local.json") }
 
-// WriteLocal puts .build/local.json in place in one step, so that nobody reads half of it.
+// WriteLocal puts a local.json in place in one step, so that nobody reads half of it.
 func WriteLocal(file string, local control.Local) error {
 	out, err := json.MarshalIndent(local, "", "  ")
 	if err != nil {

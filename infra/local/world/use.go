@@ -44,27 +44,33 @@ func (w *World) AwaitRestart(ctx context.Context, restarts int) error {
 
 // Operate calls an operator's route of the product; any answer but 200 is an error.
 func (w *World) Operate(ctx context.Context, method, path string, in any) error {
+	_, err := w.Ask(ctx, method, path, in)
+	return err
+}
+
+// Ask calls an operator's route of the product and gives its answer; any but 200 is an error.
+func (w *World) Ask(ctx context.Context, method, path string, in any) ([]byte, error) {
 	var body bytes.Buffer
 	if err := json.NewEncoder(&body).Encode(in); err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, w.productURL()+path, &body)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Cosell-Key", w.secrets.operatorKey)
 	resp, err := w.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
 	if err != nil {
-		return fmt.Errorf("reading the answer of %s %s: %w", method, path, err)
+		return nil, fmt.Errorf("reading the answer of %s %s: %w", method, path, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s: %s %s", method, path, resp.Status, answer)
+		return nil, fmt.Errorf("%s %s: %s %s", method, path, resp.Status, answer)
 	}
-	return nil
+	return answer, nil
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -27,7 +28,8 @@ const readyWithin = 15 * time.Second
 type Options struct {
 	Emulators string    // the folder that emulators.Install was called for
 	App       string    // the packaged folder
-	State     string    // folder for certificates; made if missing
+	State     string    // folder for certificates and the clock, made if missing; empty: one below Build, gone at Close
+	Build     string    // folder for output, where the world without a State has <first port>/world
 	Mode      string    // hostsim.ModeProxy (default) or hostsim.ModeForward
 	BasePort  int       // first port; 0 takes free ones
 	Log       io.Writer // lines of the host and the handler; nil drops them
@@ -84,6 +86,9 @@ func Start(ctx context.Context, opt Options) (*World, error) {
 // Local tells where everything is.
 func (w *World) Local() control.Local { return w.local }
 
+// Port is the first of its ports, which the product answers at. It names the world.
+func (w *World) Port() int { return w.ports.number[portProduct] }
+
 // Host is the Functions host.
 func (w *World) Host() *hostsim.Host { return w.host }
 
@@ -119,6 +124,10 @@ func (w *World) openPorts(context.Context) error {
 	}
 	w.ports = ports
 	w.onClose(ports.close)
+	if w.opt.State == "" {
+		w.opt.State = filepath.Join(w.opt.Build, strconv.Itoa(w.Port()), "world")
+		w.onClose(func() { _ = os.RemoveAll(w.opt.State) })
+	}
 	return nil
 }
 

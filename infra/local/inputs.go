@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
+)
+
+// check looks at everything that was given before anything is built, and says in one line what is wrong.
+func (f *flags) check(environ []string) error {
+	if f.mode != hostsim.ModeProxy && f.mode != hostsim.ModeForward {
+		return fmt.Errorf("MODE=%s: use %s or %s", f.mode, hostsim.ModeProxy, hostsim.ModeForward)
+	}
+	if f.port < 0 || f.port > 65000 {
+		return fmt.Errorf("PORT=%d: use a number from 1 to 65000, the first of a dozen ports", f.port)
+	}
+	layout, err := world.FindLayout()
+	if err != nil {
+		return err
+	}
+	known, err := productSettings(layout)
+	if err != nil {
+		return err
+	}
+	if err := notInShell(environ, known); err != nil {
+		return err
+	}
+	f.settings = map[string]string{}
+	if f.settingsFile != "" {
+		if f.settings, err = readSettings(f.settingsFile, known); err != nil {
+			return err
+		}
+	}
+	return f.checkMapping()
+}
+
+// checkMapping lets the handler find the field sheet. What stands in it the handler checks when it starts.
+func (f *flags) checkMapping() error {
+	if f.mapping == "" {
+		return nil
+	}
+	file, err := os.Open(f.mapping)
+	if err != nil {
+		return fmt.Errorf("MAPPING=%s cannot be read: %w", f.mapping, errors.Unwrap(err))
+	}
+	_ = file.Close()
+	if f.mapping, err = filepath.Abs(f.mapping); err != nil {
+		return fmt.Errorf("MAPPING=%s: %w", f.mapping, err)
+	}
+	if named := f.settings["SYNC_MAPPING_FILE"]; named != "" {
+		return fmt.Errorf("MAPPING=%s, and SETTINGS names %s as SYNC_MAPPING_FILE: leave one of them out", f.mapping, named)
+	}
+	f.settings["SYNC_MAPPING_FILE"] = f.mapping
+	return nil
+}
+
+// productSettings are the names of all settings, from the sample that has them all.
+func productSettings(layout world.Layout) ([]string, error) {
+	const name = "local.settings.sample.json"
+	text, err := os.ReadFile(filepath.Join(layout.Top, name))
+	if err != nil {
+		return nil, fmt.Errorf("looking up the product's settings: %w", err)
+	}
+	var sample struct{ Values map[string]string }
+	if err := json.Unmarshal(text, &sample); err != nil {
+		return nil, fmt.Errorf("looking up the product's settings in %s: %w", name, err)
+	}
+	return slices.Sorted(maps.Keys(sample.Values)), nil
+}
+
+// notInShell refuses settings of the product in the environment: the world does not read them there, and
+// whoever has set them believes that it does. Those that Azure's own tools read are left alone.
+func notInShell(environ, known []string) error {
+	var found []string
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		shared := strings.HasPrefix(name, "AZURE_") || name == "FUNCTIONS_WORKER_RUNTIME" || name == "AzureWebJobsStorage"
+		if value != "" && !shared && slices.Contains(known, name) {
+			found = append(found, name)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	slices.Sort(found)
+	return fmt.Errorf("%s: set in the shell, where the laptop world does not read settings: unset, and put NAME=value lines into a file for SETTINGS=file (the field sheet: MAPPING=file)",
+		strings.Join(found, ", "))
+}
+
+// hostSettings begin the names of settings that the Functions host reads, not the product.
+var hostSettings = []string{"AzureWebJobs", "AzureFunctionsJobHost__", "FUNCTIONS_"}
+
+// readSettings reads NAME=value lines. Blank lines and lines that begin with # are skipped, quotes around a
+// value are taken off, and an empty value takes a setting of the world's away. It names every wrong line.
+func readSettings(file string, known []string) (map[string]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("SETTINGS=%s cannot be read: %w", file, errors.Unwrap(err))
+	}
+	out := map[string]string{}
+	var wrong []error
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "export "))
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
+		name, value = strings.TrimSpace(name), unquoted(strings.TrimSpace(value))
+		ofHost := slices.ContainsFunc(hostSettings, func(begin string) bool { return strings.HasPrefix(name, begin) })
+		switch {
+		case !ok || name == "":
+			wrong = append(wrong, fmt.Errorf("%s:%d: not NAME=value", file, i+1))
+		case !slices.Contains(known, name) && !ofHost:
+			wrong = append(wrong, fmt.Errorf("%s:%d: there is no setting %s: local.settings.sample.json has them all", file, i+1, name))
+		default:
+			out[name] = value
+		}
+	}
+	return out, errors.Join(wrong...)
+}
+
+func unquoted(value string) string {
+	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+		return value[1 : n-1]
+	}
+	return value
+}

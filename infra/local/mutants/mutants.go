@@ -1,0 +1,186 @@
+// Package mutants breaks rules of the product on purpose, one at a time, and looks whether the test that is
+// there for the rule notices. A mutant is a patch whose first line names the test: `test: ./shared/flow TestX`.
+package mutants
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// atOnce is how many mutants are tried at the same time, each in a copy of the tree of its own.
+const atOnce = 2
+
+// Options say what is tried.
+type Options struct {
+	Top     string // the repository
+	Patches string // folder with *.patch files
+	Work    string // folder for the copies of the tree; always the same one, so that Go's build cache helps
+	Only    string // the one mutant to try; empty tries all
+}
+
+// Result is what became of one mutant.
+type Result struct {
+	Caught bool   `json:"caught"`
+	By     string `json:"by,omitempty"`  // the test that failed
+	Why    string `json:"why,omitempty"` // why it counts as not caught
+}
+
+// Report is .build/reports/mutants.json, by the name of the patch.
+type Report map[string]Result
+
+// Caught counts.
+func (r Report) Caught() (n int) {
+	for _, one := range r {
+		if one.Caught {
+			n++
+		}
+	}
+	return n
+}
+
+// Write puts the report into a file, making its folder.
+func (r Report) Write(file string) error {
+	out, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(file), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(file, append(out, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// mutant is one patch.
+type mutant struct {
+	name, file string
+	pkg, test  string   // a package pattern and a regular expression for -run
+	touches    []string // the files that it changes
+}
+
+// Run tries all mutants and says on out what becomes of each. A mutant counts as caught when its test passes
+// without it and fails with it. The error is about the trying itself.
+func Run(ctx context.Context, o Options, out io.Writer) (Report, error) {
+	all, err := read(o)
+	if err != nil {
+		return nil, err
+	}
+	copies := make(chan *tree, atOnce)
+	for n := range atOnce {
+		t, err := copyTree(ctx, o.Top, filepath.Join(o.Work, fmt.Sprint(n+1)))
+		if err != nil {
+			return nil, err
+		}
+		copies <- t
+	}
+	report, red := Report{}, map[string]string{}
+	var mu sync.Mutex
+	var jobs sync.WaitGroup
+	for _, tests := range byPackage(all) {
+		t := <-copies
+		jobs.Go(func() {
+			defer func() { copies <- t }()
+			found := t.redWithout(ctx, tests)
+			mu.Lock()
+			defer mu.Unlock()
+			maps.Copy(red, found)
+		})
+	}
+	jobs.Wait()
+	for _, m := range all {
+		t := <-copies
+		jobs.Go(func() {
+			defer func() { copies <- t }()
+			r := Result{Why: red[m.pkg+" "+m.test]}
+			if r.Why == "" {
+				r = t.try(ctx, m)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			report[m.name] = r
+			fmt.Fprintf(out, "%-6s %s\n", m.name, r)
+		})
+	}
+	jobs.Wait()
+	return report, ctx.Err()
+}
+
+// String is one line for people.
+func (r Result) String() string {
+	if r.Caught {
+		return "caught by " + r.By
+	}
+	return "NOT CAUGHT: " + r.Why
+}
+
+var (
+	testLine    = regexp.MustCompile(`^test:[ \t]+(\./\S+)[ \t]+(\S+)[ \t]*$`)
+	touchedLine = regexp.MustCompile(`(?m)^(?:---|\+\+\+) [ab]/(\S+)`)
+)
+
+// read reads the patches and names every one whose first line is wrong.
+func read(o Options) ([]mutant, error) {
+	files, err := filepath.Glob(filepath.Join(o.Patches, "*.patch"))
+	if err != nil {
+		return nil, fmt.Errorf("looking for mutants: %w", err)
+	}
+	var out []mutant
+	var wrong []error
+	for _, file := range files {
+		m := mutant{name: strings.TrimSuffix(filepath.Base(file), ".patch"), file: file}
+		if o.Only != "" && o.Only != m.name {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading a mutant: %w", err)
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		parts := testLine.FindStringSubmatch(first)
+		if parts == nil {
+			wrong = append(wrong, fmt.Errorf("%s: its first line must be `test: ./package TestName`", file))
+			continue
+		}
+		m.pkg, m.test = parts[1], parts[2]
+		for _, f := range touchedLine.FindAllStringSubmatch(string(text), -1) {
+			m.touches = append(m.touches, f[1])
+		}
+		out = append(out, m)
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("there is no mutant %s in %s", o.Only, o.Patches)
+	}
+	slices.SortFunc(out, func(a, b mutant) int { return strings.Compare(natural(a.name), natural(b.name)) })
+	return out, nil
+}
+
+// natural lets M2 come before M10.
+func natural(name string) string {
+	return regexp.MustCompile(`\d+`).ReplaceAllStringFunc(name, func(n string) string { return fmt.Sprintf("%08s", n) })
+}
+
+// byPackage groups the tests that are needed, each once.
+func byPackage(all []mutant) map[string][]mutant {
+	out := map[string][]mutant{}
+	for _, m := range all {
+		if !slices.ContainsFunc(out[m.pkg], func(other mutant) bool { return other.test == m.test }) {
+			out[m.pkg] = append(out[m.pkg], m)
+		}
+	}
+	return out
+}
