@@ -67,6 +67,8 @@ func Compact(v any) string {
 // List is a list that was read: keys in the order of the list, texts by key. Of two members with one
 // key the first counts.
 type List struct {
+	Unkeyed int // members without a key, which are not counted
+
 	keys  []string
 	texts map[string]string
 }
@@ -77,6 +79,7 @@ func (l *List) Keys() []string { return l.keys }
 // Add appends a member; one without a key, or whose key is there, is passed over.
 func (l *List) Add(key, text string) {
 	if key == "" {
+		l.Unkeyed++
 		return
 	}
 	if l.texts == nil {

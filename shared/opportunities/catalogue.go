@@ -76,10 +76,10 @@ func (s *Store) detailsOf(ctx context.Context, rows []dataverse.Row) (map[string
 	return known, nil
 }
 
-// byIdentifier finds the catalogue's row of a solution id.
+// byIdentifier finds the catalogue's row of a solution id, letter case aside.
 func byIdentifier(catalogue map[string]catalogueSolution, identifier string) (catalogueSolution, bool) {
 	for _, c := range catalogue {
-		if c.identifier == identifier {
+		if strings.EqualFold(c.identifier, identifier) {
 			return c, true
 		}
 	}

@@ -3,6 +3,7 @@ package opportunities
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,7 +83,9 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 			s.readPeople(r, field, row)
 			continue
 		case mapping.AsSolutions:
-			readSolutionRows(row.Rows(field.CRM), catalogue).Into(r, field.Field)
+			rows := row.Rows(field.CRM)
+			readSolutionRows(rows, catalogue).Into(r, field.Field)
+			tellUnkeyed(r, field, rows, catalogue)
 			continue
 		case mapping.AsSeller:
 			text = mapping.Clean(row.Text(field.CRM))
@@ -177,6 +180,19 @@ func readSolutionRows(rows []dataverse.Row, catalogue map[string]catalogueSoluti
 		l.Add(key, sol.Text())
 	}
 	return &l
+}
+
+// tellUnkeyed names the rows that were not counted: Partner Center knows solutions by their id.
+func tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, catalogue map[string]catalogueSolution) {
+	var names []string
+	for _, row := range rows {
+		if key, s := solutionOfRow(row, catalogue); key == "" {
+			names = append(names, strconv.Quote(s.Name))
+		}
+	}
+	if len(names) > 0 {
+		r[cosell.Unreadable.Of(string(field.Field))] = "not sent, because no solution of the catalogue is chosen and no identifier is filled in: " + strings.Join(names, ", ")
+	}
 }
 
 func solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (key string, s mapping.Solution) {

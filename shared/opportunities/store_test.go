@@ -54,7 +54,7 @@ func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 	}
 	want := cosell.Record{
 		"name": "Fabric roll-out", "mark": "ok", "dealValue": "85000", "currency": "EUR", "closingDate": "2026-09-30", "notes": "line 1\nline 2",
-		"status": "open", "consent": "true", "visibility": "true", "help": "GeneralOrOther", "sync": "true", "audit": "2026-05-04 09:00 - x",
+		"status": "open", "consent": "true", "visibility": "true", "unreadable/solutions": `not sent, because no solution of the catalogue is chosen and no identifier is filled in: "nothing chosen"`, "help": "GeneralOrOther", "sync": "true", "audit": "2026-05-04 09:00 - x",
 		"referralId": ownID, "referralLink": "https://partner.microsoft.com/x", "microsoftCrmId": "", "microsoftStatus": "", "microsoftSeller": "",
 		"team": "1", "team/kim@northwind.example": `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"1"}`,
 		"contacts": "1", "contacts/ada@tailspin.example": `{"email":"Ada@Tailspin.example","firstName":"Ada","lastName":"Example","phone":"+49"}`,
@@ -402,5 +402,20 @@ func TestIDIsAlwaysTheSameForAReferral(t *testing.T) {
 	}
 	if got := s.ID(ownID); got != "7fd88090-c434-5a13-8999-9afcf9d23535" {
 		t.Errorf("the id of every deal that was made has changed to %q", got)
+	}
+}
+
+func TestR21_SolutionRowsWithoutAKeyAreToldAndTheCatalogueMindsNoCase(t *testing.T) {
+	s, c, _ := testCRM(t, map[string]any{"cosell_opportunity_solution": []any{
+		map[string]any{"cosell_solutionid": ownID, "cosell_name": "Only a name"}, map[string]any{"cosell_solutionid": microsoftID, "cosell_identifier": "SOL-1"}}})
+	o := read(t, s)
+	if why := o.Record[cosell.Unreadable.Of("solutions")]; !strings.Contains(why, `"Only a name"`) || o.Record[cosell.Solutions] != "1" {
+		t.Errorf("told %q, %s counted", why, o.Record[cosell.Solutions])
+	}
+	if _, err := s.Put(context.Background(), o, cosell.Record{"solutions/sol-1": mapping.Solution{}.Text()}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(c.parts[0].body, `"cosell_SolutionDetailId@odata.bind"`) {
+		t.Errorf("sol-1 is not linked to the catalogue: %s", c.parts[0].body)
 	}
 }

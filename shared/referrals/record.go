@@ -2,6 +2,7 @@ package referrals
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,7 +109,11 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 		mapping.ReadMembers(d.Value(row.Referral)).Into(r, row.Field)
 		return
 	case mapping.AsSolutions:
-		mapping.ReadSolutions(d.Value(row.Referral)).Into(r, row.Field)
+		list := mapping.ReadSolutions(d.Value(row.Referral))
+		list.Into(r, row.Field)
+		if list.Unkeyed > 0 {
+			r[cosell.Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + strconv.Itoa(list.Unkeyed) + " without an id"
+		}
 		return
 	case mapping.AsSeller:
 		text = seller(d, row)
