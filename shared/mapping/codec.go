@@ -24,6 +24,7 @@ const (
 	AsSeller    = "seller"
 	AsCurrency  = "currency"
 	AsChoice    = "choice"
+	AsDate      = "date"
 )
 
 // scalar is a codec between one JSON value of a referral, the canonical text, and one column. Every
@@ -66,7 +67,7 @@ var scalars = map[string]scalar{
 	"text":     {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	"memo":     {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	"money":    {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
-	"date":     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
+	AsDate:     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
 	"time":     {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
 	"flag":     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
 	"country":  {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},

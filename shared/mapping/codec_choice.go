@@ -24,12 +24,12 @@ type Label struct {
 }
 
 // ResolveChoices finds the integers of a column. An option is matched by its label in any language of the
-// organisation, letter case and punctuation aside, else by the shipped integer. A column that is not of
-// the schema is known by its labels alone, those with the lowest language code.
-func ResolveChoices(shipped []Option, found []Label) Choices {
+// organisation, letter case and punctuation aside, else by the shipped integer if there is an option with
+// it. Without metadata a column of ours has the shipped integers. A choice of the organisation's own, which
+// has no codes of ours, is known by its labels alone, those with the lowest language code.
+func ResolveChoices(shipped []Option, own bool, found []Label) Choices {
 	c := Choices{code: map[int]string{}, value: map[string]int{}}
-	taken := map[int]bool{}
-	rest := shipped[:0:0]
+	var rest []Option
 	for _, o := range shipped {
 		i := slices.IndexFunc(found, func(f Label) bool { return labelled(f, o) })
 		if i < 0 {
@@ -37,10 +37,10 @@ func ResolveChoices(shipped []Option, found []Label) Choices {
 			continue
 		}
 		c.add(o.Code, found[i].Value)
-		taken[found[i].Value] = true
 	}
 	for _, o := range rest {
-		if !taken[o.Value] {
+		exists := slices.ContainsFunc(found, func(f Label) bool { return f.Value == o.Value })
+		if _, taken := c.code[o.Value]; !taken && (exists || own && len(found) == 0) {
 			c.add(o.Code, o.Value)
 		}
 	}
@@ -50,6 +50,12 @@ func ResolveChoices(shipped []Option, found []Label) Choices {
 		}
 	}
 	return c
+}
+
+// Value is the integer of our code; false when the choice has no such option.
+func (c Choices) Value(code string) (int, bool) {
+	value, ok := c.value[code]
+	return value, ok
 }
 
 func (c Choices) add(code string, value int) {

@@ -172,7 +172,7 @@ func TestFlagsKnowTrueFalseAndNothing(t *testing.T) {
 
 func TestChoicesAreResolvedByLabelInAnyLanguage(t *testing.T) {
 	shipped := []Option{{1, "QuotesOrLicensing", "Quotes or licensing"}, {2, "GeneralOrOther", "General or other"}, {3, "Rest", "Rest"}}
-	c := ResolveChoices(shipped, []Label{
+	c := ResolveChoices(shipped, true, []Label{
 		{Value: 900, Labels: map[int]string{1036: "Devis", 1033: "QUOTES / or-licensing"}},
 		{Value: 3, Labels: map[int]string{1036: "Autre"}},
 		{Value: 901, Labels: map[int]string{1033: "General Or Other"}},
@@ -192,7 +192,7 @@ func TestChoicesAreResolvedByLabelInAnyLanguage(t *testing.T) {
 	if _, err := choiceToCRM(g, "x", "Nothing"); err == nil {
 		t.Error("an unknown code was written")
 	}
-	plain := ResolveChoices(shipped, nil)
+	plain := ResolveChoices(shipped, true, nil)
 	if plain.value["GeneralOrOther"] != 2 {
 		t.Errorf("without metadata: %+v", plain)
 	}

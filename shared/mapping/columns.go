@@ -15,7 +15,13 @@ type Column struct {
 	Table string
 	Name  string
 	Kinds []string // the types that will do; none: any
+	Vital bool     // without it nothing can be kept in step
 	told  bool     // only ever written
+}
+
+// vital are the fields without which nobody knows what belongs together and what is wanted.
+func vital(f cosell.Field) bool {
+	return f == cosell.ReferralID || f == cosell.Sync || f == cosell.Status || f == cosell.Name
 }
 
 // The columns of people and solution rows, which their codecs know.
@@ -37,7 +43,7 @@ func (s *Sheet) Columns() []Column {
 		add := func(table string, kinds []string, names ...string) {
 			for _, n := range names {
 				known, _ := s.crm.find(table, n)
-				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, told: known.told})
+				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told})
 			}
 		}
 		nav, name, deep := strings.Cut(r.CRM, "/")
@@ -47,6 +53,7 @@ func (s *Sheet) Columns() []Column {
 			add(nav, []string{"Memo", "String"}, name)
 		case r.As == AsSolutions:
 			add("cosell_solution", nil, solutionColumns()...)
+			add("cosell_solutiondetail", nil, "cosell_identifier", "cosell_name")
 		case r.As == AsStatus:
 			add("opportunity", nil, "statecode", "statuscode")
 		case r.As == AsMembers && r.CRM == "ownerid":
@@ -73,7 +80,7 @@ func (s *Sheet) Columns() []Column {
 
 // Unwatched names the columns that the sheet reads and whose changes raise no event, because the event step
 // of their table does not list them in its filter: only reconcile carries their changes. Closings, which
-// raise events of their own, and the people of the CRM are left out.
+// raise events of their own, the people of the CRM and the solution catalogue are left out.
 func (s *Sheet) Unwatched() []Column {
 	filter := map[string][]string{}
 	var doc struct {
@@ -90,7 +97,7 @@ func (s *Sheet) Unwatched() []Column {
 	}
 	var out []Column
 	for _, c := range s.Columns() {
-		if c.Table == "opportunityclose" || c.Table == "systemuser" || c.told || slices.Contains(filter[c.Table], c.Name) {
+		if c.Table == "opportunityclose" || c.Table == "systemuser" || c.Table == "cosell_solutiondetail" || c.told || slices.Contains(filter[c.Table], c.Name) {
 			continue
 		}
 		out = append(out, c)

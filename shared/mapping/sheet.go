@@ -139,10 +139,32 @@ func (s *Sheet) Rows() []Row { return s.rows }
 // Length is how long the column of a crm path is as shipped; 0 is unlimited or unknown.
 func (s *Sheet) Length(path string) int { return s.length[path] }
 
-// Shipped are the options that infra/dataverse/schema.json gives the column of a crm path.
-func (s *Sheet) Shipped(path string) []Option {
-	c, _ := s.crm.path(path)
-	return s.crm.choices[c.choice]
+// Days is how the shipped column of a crm path holds a day; "" where only metadata tells.
+func (s *Sheet) Days(path string) Days {
+	if path == "estimatedclosedate" || path == "actualclosedate" {
+		return DateOnly
+	}
+	return ""
+}
+
+// Without is the sheet as if the rows of the fields were off.
+func (s *Sheet) Without(off map[cosell.Field]bool) *Sheet {
+	rest := &Sheet{crm: s.crm, length: s.length}
+	for _, r := range s.rows {
+		if !off[r.Field] {
+			rest.rows = append(rest.rows, r)
+		}
+	}
+	return rest
+}
+
+// Shipped are our codes of a choice row, whatever column it is mapped to, with the integers and labels of
+// infra/dataverse/schema.json; none for a choice of the organisation's own. own says that the column is ours.
+func (s *Sheet) Shipped(r Row) (options []Option, own bool) {
+	if c, ok := s.crm.path(r.CRM); ok && c.choice != "" {
+		return s.crm.choices[c.choice], true
+	}
+	return s.crm.choices[ours+string(r.Field)], false
 }
 
 // Row finds a row by field; ok is false when the sheet has none or it is switched off.

@@ -57,13 +57,16 @@ type world struct {
 	rules         []cosell.Rule
 	crm           *dataverse.Client
 	pcWire, dv    *inside
+	control       *http.ServeMux // of the CRM
+	now           *time.Time     // of the stores
 }
 
 const crmHost = "cosell.crm4.dynamics.com"
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, overlays ...string) *world {
 	t.Helper()
 	now := time.Date(2026, 3, 31, 9, 15, 0, 0, time.UTC)
+	later := now // the stores have a clock of their own: tokens of the simulators end after an hour
 	clock := func() time.Time { now = now.Add(time.Millisecond); return now }
 	crm, err := dataversesim.New(dataversesim.Options{Now: clock, Seed: 1, Host: crmHost, Tenant: "7e000000-0000-4000-8000-0000000000aa",
 		ClientID: "c11e0000-0000-4000-8000-0000000000bb", ClientSecret: "s", OrganizationID: "0a000000-0000-4000-8000-0000000000cc",
@@ -75,7 +78,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{pcWire: &inside{handler: pc}, dv: &inside{handler: crm}}
+	w := &world{control: http.NewServeMux(), now: &later, pcWire: &inside{handler: pc}, dv: &inside{handler: crm}}
 	crmToken := token(t, crm, "https://login.microsoftonline.com/7e000000-0000-4000-8000-0000000000aa/oauth2/v2.0/token", url.Values{"grant_type": {"client_credentials"},
 		"client_id": {"c11e0000-0000-4000-8000-0000000000bb"}, "client_secret": {"s"}, "scope": {"https://" + crmHost + "/.default"}})
 	pcToken := token(t, pc, "https://"+partnercentersim.LoginHost+"/tenant/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {"app"},
@@ -87,14 +90,34 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sheet, err := mapping.Default()
+	crm.MountControl(w.control)
+	var sources []mapping.Source
+	for _, text := range overlays {
+		sources = append(sources, mapping.Source{Name: "mapping.yaml", Text: []byte(text)})
+	}
+	sheet, err := mapping.Load(sources...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.rules = sheet.Rules()
 	w.referrals = referrals.New(pcClient, sheet, referrals.Options{})
-	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true})
+	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true, Now: func() time.Time { return *w.now }, CRMZone: paris(t)})
 	return w
+}
+
+// administrator changes the CRM's metadata, person works in its forms.
+func (w *world) administrator(t *testing.T, change string) { w.post(t, "/schema", change) }
+
+func (w *world) person(t *testing.T, change string) { w.post(t, "/user", change) }
+
+func (w *world) post(t *testing.T, path, change string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(change))
+	rec := httptest.NewRecorder()
+	w.control.ServeHTTP(rec, r)
+	if rec.Code >= 300 {
+		t.Fatalf("%s: %d %s", change, rec.Code, rec.Body)
+	}
 }
 
 func client(base http.RoundTripper, host, token string) *httpclient.Client {
@@ -364,4 +387,13 @@ func TestCRMFeedsTellOfChanges(t *testing.T) {
 			t.Errorf("%s: %v %s", kind, err, d)
 		}
 	}
+}
+
+func paris(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
 }

@@ -137,7 +137,7 @@ func (s *Store) customerOf(r dataverse.Row) mapping.Customer {
 
 // accountColumn is the account's column of a customer field.
 func (s *Store) accountColumn(f cosell.Field) string {
-	row, _ := s.sheet.Row(f)
+	row, _ := s.sheet().Row(f)
 	column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
 	if !ok {
 		return ""

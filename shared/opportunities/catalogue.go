@@ -105,6 +105,7 @@ type metadata struct {
 	lengths map[string]int
 	days    map[string]mapping.Days
 	reasons mapping.StatusReasons
+	found   map[string]dataverse.Attribute
 }
 
 // loadMetadata resolves choices and lengths. Where metadata may not be read, what we ship is taken: the
@@ -114,15 +115,16 @@ func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
 	if err != nil && (fault.Is(err, fault.Broken) || fault.Is(err, fault.Later)) {
 		return metadata{}, err
 	}
-	m := metadata{choices: map[string]mapping.Choices{}, lengths: map[string]int{}, days: map[string]mapping.Days{},
-		reasons: s.sheet.StatusReasons(labels(found[statusColumn].Options))}
+	m := metadata{found: found, choices: map[string]mapping.Choices{}, lengths: map[string]int{}, days: map[string]mapping.Days{},
+		reasons: s.whole.StatusReasons(labels(found[statusColumn].Options))}
 	for name, a := range found {
 		m.lengths[name] = a.MaxLength
 		m.days[name] = mapping.Days(a.Days)
 	}
-	for _, row := range s.sheet.Rows() {
+	for _, row := range s.whole.Rows() {
 		if row.As == mapping.AsChoice && row.CRM != "" {
-			m.choices[row.CRM] = mapping.ResolveChoices(s.sheet.Shipped(row.CRM), labels(found[row.CRM].Options))
+			shipped, own := s.whole.Shipped(row)
+			m.choices[row.CRM] = mapping.ResolveChoices(shipped, own, labels(found[row.CRM].Options))
 		}
 	}
 	return m, nil

@@ -56,7 +56,7 @@ func (s *Store) closing(w *planned, o cosell.Opportunity, values cosell.Record, 
 		"opportunityid@odata.bind": dataverse.Bind(opportunitySet, o.ID),
 	}
 	if reason := mapping.FirstText(values[cosell.Reason]); reason != "" {
-		activity["description"] = mapping.Cut(reason, s.sheet.LengthOf("opportunityclose", "description"))
+		activity["description"] = mapping.Cut(reason, s.sheet().LengthOf("opportunityclose", "description"))
 	}
 	action := "LoseOpportunity"
 	if status == cosell.Won {

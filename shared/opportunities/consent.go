@@ -19,18 +19,18 @@ func (s *Store) consented(row dataverse.Row) bool {
 }
 
 func (s *Store) flag(row dataverse.Row, f cosell.Field) bool {
-	field, ok := s.sheet.Row(f)
+	field, ok := s.sheet().Row(f)
 	return ok && row.Text(field.CRM) == "true"
 }
 
 func (s *Store) chosen(row dataverse.Row, f cosell.Field) bool {
-	field, ok := s.sheet.Row(f)
+	field, ok := s.sheet().Row(f)
 	return ok && row.Has(field.CRM)
 }
 
 // tellConsent writes the consent as it counts, and says why Microsoft cannot be asked for help without it.
 func (s *Store) tellConsent(r cosell.Record, row dataverse.Row) {
-	field, ok := s.sheet.Row(consentField)
+	field, ok := s.sheet().Row(consentField)
 	if !ok {
 		return
 	}

@@ -18,11 +18,14 @@ import (
 // never overwritten: when one of them exists already the transaction fails and the rows are made one by
 // one in order. An opportunity that exists already is returned as it is.
 func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+	if err := s.ready(ctx); err != nil {
+		return cosell.Opportunity{}, err
+	}
 	o, err := s.create(ctx, id, r, s.filled(r, values))
-	if s.learn(ctx, err) {
+	if s.learn(ctx, err) || s.recheck(ctx, err) {
 		o, err = s.create(ctx, id, r, s.filled(r, values))
 	}
-	return o, s.sheet.NameByCRM(err)
+	return o, s.sheet().NameByCRM(err)
 }
 
 func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
@@ -43,7 +46,7 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	if w.closing != nil {
 		writes = append(writes, *w.closing)
 	}
-	row, err := s.api.ChangeSet(ctx, writes, &dataverse.Read{Set: opportunitySet, ID: id, Query: s.query})
+	row, err := s.api.ChangeSet(ctx, writes, &dataverse.Read{Set: opportunitySet, ID: id, Query: s.query()})
 	if fault.Is(err, fault.Conflict) {
 		return s.oneByOne(ctx, id, r, values, writes)
 	}
@@ -76,7 +79,7 @@ func (s *Store) people(r cosell.Referral, f cosell.Field) []mapping.Member {
 	texts := r.Record.Members(f)
 	order := slices.Sorted(maps.Keys(texts))
 	if d, ok := r.Source.(interface{ Value(pointer string) any }); ok {
-		if row, ok := s.sheet.Row(f); ok {
+		if row, ok := s.sheet().Row(f); ok {
 			order = mapping.ReadMembers(d.Value(row.Referral)).Keys()
 		}
 	}

@@ -76,13 +76,13 @@ const (
 
 func (s *Store) newAccount(c *customer, values cosell.Record) error {
 	body := map[string]any{}
-	for _, row := range s.sheet.Rows() {
+	for _, row := range s.sheet().Rows() {
 		column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
 		text := values[row.Field]
 		if !ok || text == "" || !row.Scalar() {
 			continue
 		}
-		v, err := row.ToCRM(&mapping.Glossary{}, column, s.sheet.Fit(row)(text))
+		v, err := row.ToCRM(&mapping.Glossary{}, column, s.sheet().Fit(row)(text))
 		if err != nil {
 			return mapping.RefusedValue("a new account", row.Field, err)
 		}
@@ -108,7 +108,7 @@ func (s *Store) addContact(c *customer, known []dataverse.Row, m mapping.Member)
 	body := map[string]any{"parentcustomerid_account@odata.bind": dataverse.Bind(accountSet, c.account)}
 	for column, text := range map[string]string{"firstname": m.FirstName, "lastname": m.LastName, "emailaddress1": m.Email, "telephone1": m.Phone} {
 		if text != "" {
-			body[column] = mapping.Cut(text, s.sheet.LengthOf("contact", column))
+			body[column] = mapping.Cut(text, s.sheet().LengthOf("contact", column))
 		}
 	}
 	id := s.deterministic("contact", c.account, mapping.KeyText(m.Email), personName(m))

@@ -32,7 +32,7 @@ func (d *deputies) of(key string, fresh func() *cached[*mapping.Member]) *cached
 // of the four values that Partner Center wants: the administrator of the owning team, else the default
 // member. Where nobody is complete the record stays as it is.
 func (s *Store) substitute(ctx context.Context, r cosell.Record, row dataverse.Row) error {
-	field, ok := s.sheet.Row(cosell.Team)
+	field, ok := s.sheet().Row(cosell.Team)
 	if !ok || field.CRM != ownerPath || complete(r.Members(cosell.Team)) {
 		return nil
 	}

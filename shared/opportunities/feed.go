@@ -74,7 +74,7 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Ch
 func (s *Store) switches() []string {
 	var out []string
 	for _, f := range []cosell.Field{cosell.Sync, cosell.ReferralID} {
-		if row, ok := s.sheet.Row(f); ok {
+		if row, ok := s.sheet().Row(f); ok {
 			out = append(out, row.CRM)
 		}
 	}

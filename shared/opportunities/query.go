@@ -30,7 +30,7 @@ const (
 
 // query selects exactly the columns that the sheet names, and what the codecs of several columns need.
 func query(sheet *mapping.Sheet) dataverse.Query {
-	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true, calculated: true,
+	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true,
 		lookupValue(owningTeam): true}
 	account, contact, owner := map[string]bool{}, personColumns(), userColumns()
 	q := dataverse.Query{}
@@ -55,6 +55,7 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 			owner[column] = true
 		default:
 			columns[r.CRM] = true
+			columns[calculated] = columns[calculated] || r.CRM == estimatedValue
 		}
 		if r.CRMWhenWon != "" {
 			columns[r.CRMWhenWon] = true
@@ -97,8 +98,10 @@ func solutionExpand(nav string) dataverse.Expand {
 
 func sorted(set map[string]bool) []string {
 	var out []string
-	for k := range set {
-		out = append(out, k)
+	for k, wanted := range set {
+		if wanted {
+			out = append(out, k)
+		}
 	}
 	slices.Sort(out)
 	return out

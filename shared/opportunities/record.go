@@ -28,7 +28,7 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 		m.reasons = s.shippedReasons
 	}
 	var solutions []dataverse.Row
-	if r, ok := s.sheet.Row(cosell.Solutions); ok {
+	if r, ok := s.sheet().Row(cosell.Solutions); ok {
 		solutions = row.Rows(r.CRM)
 	}
 	catalogue, err := s.detailsOf(ctx, solutions)
@@ -44,7 +44,7 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 // reason that only its label explains.
 func (s *Store) needsMetadata(row dataverse.Row) bool {
 	return !s.shippedReasons.Known(row.Text(statusColumn)) ||
-		slices.ContainsFunc(s.sheet.Rows(), func(r mapping.Row) bool { return r.As == mapping.AsChoice && row.Has(r.CRM) })
+		slices.ContainsFunc(s.sheet().Rows(), func(r mapping.Row) bool { return r.As == mapping.AsChoice && row.Has(r.CRM) })
 }
 
 // glossary is what the codecs look things up in.
@@ -63,7 +63,7 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 		r[locked.Of(string(cosell.DealValue))] = calculatedValue
 	}
 	status, statusErr := reasons.Status(row.Text(stateColumn), row.Text(statusColumn))
-	for _, field := range s.sheet.Rows() {
+	for _, field := range s.sheet().Rows() {
 		if field.CRM == "" || field.Constant != nil {
 			continue
 		}
@@ -75,7 +75,7 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 			text, err = status, statusErr
 		case mapping.AsReason:
 			if text, present = closedBecause(row, status); present && status != cosell.Won {
-				text = s.sheet.Why(text, row.Text(statusColumn), reasons)
+				text = s.sheet().Why(text, row.Text(statusColumn), reasons)
 			}
 		case mapping.AsMark:
 			text, _ = mapping.SplitMark(row.Text(field.CRM))

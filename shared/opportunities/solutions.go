@@ -17,7 +17,7 @@ import (
 // touched; those that are carry their own versions.
 func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
 	changes := values.Members(cosell.Solutions)
-	field, ok := s.sheet.Row(cosell.Solutions)
+	field, ok := s.sheet().Row(cosell.Solutions)
 	if !ok || len(changes) == 0 {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (s *Store) solutionColumns(m mapping.Solution) (map[string]any, error) {
 		return nil, err
 	}
 	body := map[string]any{
-		solutionName: mapping.OrNull(mapping.Cut(m.Name, s.sheet.LengthOf(solutionTable, solutionName))), solutionPrice: nil,
+		solutionName: mapping.OrNull(mapping.Cut(m.Name, s.sheet().LengthOf(solutionTable, solutionName))), solutionPrice: nil,
 		solutionQuantity: quantity, solutionCurrency: mapping.OrNull(m.Currency),
 	}
 	if m.Price != "" {

@@ -5,6 +5,7 @@ package opportunities
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -45,9 +46,10 @@ type Options struct {
 // Store reads and writes the opportunities of one environment. It may be used by many goroutines.
 type Store struct {
 	api     opportunityAPI
-	sheet   *mapping.Sheet
+	whole   *mapping.Sheet // with every row that is on
 	options Options
-	query   dataverse.Query
+	live    atomic.Pointer[live]
+	watch   *cached[*live]
 	country func(string) string
 	// shippedReasons are the status reasons as long as nobody has read the metadata.
 	shippedReasons mapping.StatusReasons
@@ -80,7 +82,9 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{api: api, sheet: sheet, options: o, query: query(sheet), shippedReasons: sheet.StatusReasons(nil)}
+	s := &Store{api: api, whole: sheet, options: o, shippedReasons: sheet.StatusReasons(nil)}
+	s.live.Store(&live{sheet: sheet, query: query(sheet)})
+	s.watch = newCached(o.Now, s.compare)
 	if o.ConvertCountry {
 		s.country = mapping.CountryNames()
 	}
@@ -92,7 +96,13 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 
 // Get reads one opportunity with everything the sheet names. Gone: deleted, or not readable yet.
 func (s *Store) Get(ctx context.Context, id string) (cosell.Opportunity, error) {
-	row, err := s.api.Get(ctx, opportunitySet, id, s.query)
+	if err := s.ready(ctx); err != nil {
+		return cosell.Opportunity{}, err
+	}
+	row, err := s.api.Get(ctx, opportunitySet, id, s.query())
+	if s.recheck(ctx, err) {
+		return s.Get(ctx, id)
+	}
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
@@ -101,13 +111,19 @@ func (s *Store) Get(ctx context.Context, id string) (cosell.Opportunity, error) 
 
 // FindByReferral finds the rows that name the referral, oldest first.
 func (s *Store) FindByReferral(ctx context.Context, referralID string) ([]cosell.Opportunity, error) {
-	row, ok := s.sheet.Row(cosell.ReferralID)
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	row, ok := s.sheet().Row(cosell.ReferralID)
 	if !ok {
 		return nil, nil
 	}
-	q := s.query
+	q := s.query()
 	q.Filter, q.OrderBy = dataverse.EqText(row.CRM, referralID), "createdon asc"
 	rows, err := s.api.List(ctx, opportunitySet, q)
+	if s.recheck(ctx, err) {
+		return s.FindByReferral(ctx, referralID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +148,7 @@ func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) 
 	default:
 		return nil, nil
 	}
-	sync, ok := s.sheet.Row(cosell.Sync)
+	sync, ok := s.sheet().Row(cosell.Sync)
 	if !ok {
 		return nil, nil
 	}

@@ -17,11 +17,14 @@ import (
 // may be assumed from its base; what needs the row itself (members of lists, a mark without a name) is
 // then a Conflict, so that the caller reads it.
 func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+	if err := s.ready(ctx); err != nil {
+		return cosell.Opportunity{}, err
+	}
 	written, err := s.put(ctx, o, values)
-	if s.learn(ctx, err) {
+	if s.learn(ctx, err) || s.recheck(ctx, err) {
 		written, err = s.put(ctx, o, values)
 	}
-	return written, s.sheet.NameByCRM(err)
+	return written, s.sheet().NameByCRM(err)
 }
 
 // codeNoReason is Dataverse's answer to a status reason that the state does not have.
@@ -53,13 +56,13 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 		return cosell.Opportunity{}, mustRead(o.ID)
 	}
 	if len(w.children) == 0 && w.closing == nil {
-		row, err := s.api.Update(ctx, opportunitySet, o.ID, o.Version, w.columns, s.query)
+		row, err := s.api.Update(ctx, opportunitySet, o.ID, o.Version, w.columns, s.query())
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
 		return s.opportunity(ctx, row)
 	}
-	row, err := s.api.ChangeSet(ctx, w.changeSet(o), &dataverse.Read{Set: opportunitySet, ID: o.ID, Query: s.query})
+	row, err := s.api.ChangeSet(ctx, w.changeSet(o), &dataverse.Read{Set: opportunitySet, ID: o.ID, Query: s.query()})
 	if err != nil {
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
@@ -141,7 +144,7 @@ func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Re
 // anchor gives the conditional PATCH of a close a column to write when there is none.
 func (s *Store) anchor(w *planned, o cosell.Opportunity) error {
 	for _, f := range []cosell.Field{cosell.ReferralID, cosell.Sync} {
-		row, ok := s.sheet.Row(f)
+		row, ok := s.sheet().Row(f)
 		text, known := o.Record[f]
 		if !ok || !known {
 			continue
@@ -155,8 +158,8 @@ func (s *Store) anchor(w *planned, o cosell.Opportunity) error {
 
 // setColumns writes the plain values. Rows of related tables are not written through the opportunity.
 func (s *Store) setColumns(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
-	g := &mapping.Glossary{}
-	for _, row := range s.sheet.Rows() {
+	g := s.glossary(metadata{})
+	for _, row := range s.sheet().Rows() {
 		text, ok := values[row.Field]
 		if !ok || row.CRM == "" || strings.Contains(row.CRM, "/") || !s.writable(row, o, values) {
 			continue
@@ -199,6 +202,13 @@ func (s *Store) lookUp(ctx context.Context, g *mapping.Glossary, row mapping.Row
 		}
 		m, err := s.metadata.get(ctx)
 		g.Choices = m.choices
+		return err
+	case mapping.AsDate:
+		if text == "" || s.whole.Days(row.CRM) == mapping.DateOnly {
+			return nil
+		}
+		m, err := s.metadata.get(ctx)
+		g.Days = m.days
 		return err
 	case mapping.AsCurrency:
 		var err error
@@ -249,7 +259,7 @@ func (s *Store) fitting(row mapping.Row, text string) string {
 
 // lengthHere is the length of a column: what the metadata says, if it was read, else what is shipped.
 func (s *Store) lengthHere(row mapping.Row) int {
-	length := s.sheet.Length(row.CRM)
+	length := s.sheet().Length(row.CRM)
 	if m, ok := s.metadata.peek(); ok {
 		if here := m.lengths[row.CRM]; here > 0 && (length == 0 || here < length) {
 			return here
@@ -261,7 +271,7 @@ func (s *Store) lengthHere(row mapping.Row) int {
 // setName composes mark and name. With check marks off, only a name that came from Partner Center is
 // written, and never a mark.
 func (s *Store) setName(w *planned, o cosell.Opportunity, values cosell.Record) error {
-	row, ok := s.sheet.Row(cosell.Name)
+	row, ok := s.sheet().Row(cosell.Name)
 	name, named := values[cosell.Name]
 	mark, marked := values[cosell.Mark]
 	if named = named && name != ""; !ok || !named && !marked {

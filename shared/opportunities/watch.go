@@ -1,0 +1,178 @@
+package opportunities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// Mismatch is a column of the sheet that the CRM does not have as the sheet wants it, or an option that a
+// choice has lost. Its row is switched off as long as that lasts, unless it is vital: then nothing is read
+// or written, so that messages wait.
+type Mismatch struct {
+	Field   cosell.Field
+	Table   string
+	Column  string
+	Problem string // what is wrong with it, for a person
+	Mend    string
+	Off     bool // the row is switched off
+	Vital   bool // nothing can be kept in step without it
+}
+
+// String names row, column and what is wrong.
+func (m Mismatch) String() string {
+	return fmt.Sprintf("field %s: column %s of %s %s", m.Field, m.Column, m.Table, m.Problem)
+}
+
+// live is the part of the sheet that the CRM can carry now.
+type live struct {
+	sheet      *mapping.Sheet
+	query      dataverse.Query
+	mismatches []Mismatch
+	at         time.Time
+}
+
+func (s *Store) sheet() *mapping.Sheet  { return s.live.Load().sheet }
+func (s *Store) query() dataverse.Query { return s.live.Load().query }
+
+// Mismatches compares every table, column, type and option of the sheet with the CRM's metadata, once an
+// hour, and switches rows off and on accordingly. What cannot be read is not judged: the last comparison
+// stays. Broken, Later: the metadata could not be read now.
+func (s *Store) Mismatches(ctx context.Context) ([]Mismatch, error) {
+	l, err := s.watch.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.live.Store(l)
+	return l.mismatches, nil
+}
+
+// recheck compares anew when CRM says that a table or column is not there. True: rows were switched off or
+// on, so that another try makes sense.
+func (s *Store) recheck(ctx context.Context, err error) bool {
+	e := fault.Of(err)
+	if fault.ClassOf(err) != fault.Ours || e.Code != dataverse.CodeColumn && e.Code != dataverse.CodeTable {
+		return false
+	}
+	before := s.live.Load()
+	if s.options.Now().Sub(before.at) < checkAge {
+		return false
+	}
+	after, err := s.watch.again(ctx)
+	if err != nil {
+		return false
+	}
+	s.live.Store(after)
+	return !slices.Equal(before.mismatches, after.mismatches)
+}
+
+// checkAge is how soon after a comparison a refusal leads to another; repairAge is how soon we look again
+// whether what was wrong has been mended.
+const (
+	checkAge  = time.Minute
+	repairAge = 5 * time.Minute
+)
+
+// ready looks again whether what was wrong is mended, and is the refusal of everything as long as a vital column is not there: about us, so messages wait.
+func (s *Store) ready(ctx context.Context) error {
+	l := s.live.Load()
+	if len(l.mismatches) == 0 {
+		return nil
+	}
+	if s.options.Now().Sub(l.at) >= repairAge {
+		if fresh, err := s.watch.again(ctx); err == nil {
+			s.live.Store(fresh)
+			l = fresh
+		}
+	}
+	for _, m := range l.mismatches {
+		if m.Vital {
+			return fault.New(fault.Refused, "%s", m).OfClass(fault.Ours).With(dataverse.CodeColumn, "").Saying(m.String(), m.Mend).At(string(m.Field))
+		}
+	}
+	return nil
+}
+
+// compare reads the metadata of every table of the sheet.
+func (s *Store) compare(ctx context.Context) (*live, error) {
+	tables := map[string]map[string]dataverse.Attribute{}
+	gone := map[string]bool{}
+	var found []Mismatch
+	off := map[cosell.Field]bool{}
+	for _, c := range s.whole.Columns() {
+		if _, known := tables[c.Table]; !known {
+			columns, err := s.columnsOf(ctx, c.Table)
+			if fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) {
+				return nil, err
+			}
+			tables[c.Table], gone[c.Table] = columns, tableGone(err)
+		}
+		problem := problemOf(c, tables[c.Table], gone[c.Table])
+		if problem == "" || slices.ContainsFunc(found, func(m Mismatch) bool { return m.Field == c.Field && m.Table == c.Table && m.Column == c.Name }) {
+			continue
+		}
+		found = append(found, Mismatch{Field: c.Field, Table: c.Table, Column: c.Name, Problem: problem, Off: !c.Vital, Vital: c.Vital,
+			Mend: "bring the column back, or name another one in the row " + string(c.Field) + " of your mapping file"})
+		off[c.Field] = !c.Vital
+	}
+	found = append(found, s.lostOptions(tables["opportunity"])...)
+	sheet := s.whole.Without(off)
+	return &live{sheet: sheet, query: query(sheet), mismatches: found, at: s.options.Now()}, nil
+}
+
+// columnsOf reads a table's metadata; that of the opportunity is what codecs look things up in, too.
+func (s *Store) columnsOf(ctx context.Context, table string) (map[string]dataverse.Attribute, error) {
+	if table != opportunityKind {
+		return s.api.Attributes(ctx, table)
+	}
+	m, err := s.metadata.again(ctx)
+	return m.found, err
+}
+
+func tableGone(err error) bool {
+	return fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Ours && fault.Of(err).Code == dataverse.CodeTable
+}
+
+func problemOf(c mapping.Column, columns map[string]dataverse.Attribute, gone bool) string {
+	if gone {
+		return "is gone with its table"
+	}
+	if len(columns) == 0 {
+		return "" // nobody could look
+	}
+	a, known := columns[c.Name]
+	switch {
+	case !known:
+		return "is not there"
+	case len(c.Kinds) > 0 && !slices.Contains(c.Kinds, a.Type):
+		return "is of type " + a.Type + " now, not of " + strings.Join(c.Kinds, " or ")
+	}
+	return ""
+}
+
+// lostOptions names options of shipped choices that CRM does not have: their values are refused one by one.
+func (s *Store) lostOptions(columns map[string]dataverse.Attribute) []Mismatch {
+	var out []Mismatch
+	for _, row := range s.whole.Rows() {
+		a, known := columns[row.CRM]
+		if row.As != mapping.AsChoice || !known {
+			continue
+		}
+		shipped, own := s.whole.Shipped(row)
+		choices := mapping.ResolveChoices(shipped, own, labels(a.Options))
+		for _, o := range shipped {
+			if _, ok := choices.Value(o.Code); !ok {
+				out = append(out, Mismatch{Field: row.Field, Table: opportunityKind, Column: row.CRM,
+					Problem: fmt.Sprintf("has no option %q (%s)", o.Label, o.Code), Mend: "add the option to the choice of " + row.CRM})
+			}
+		}
+	}
+	return out
+}
