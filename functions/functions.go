@@ -109,6 +109,7 @@ func sweep(a *app.App, _ Declared) funchost.Function {
 		reconcile.Job{Name: "dead letters", Do: a.Post.Revive},
 		reconcile.Job{Name: "change feeds", Do: a.Jobs.Reconcile},
 		reconcile.Job{Name: "webhook registration", Do: registration(a).Check},
+		reconcile.Job{Name: "CRM metadata", Do: a.Metadata},
 		reconcile.Job{Name: "status rows", Do: a.Tidy},
 	)}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/cosell-sync/cosell-sync/shared/post"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
@@ -48,6 +49,8 @@ type App struct {
 	Watch  *health.Watch
 	Board  *ledger.Board // this role's; nil in an intake without tables
 	Health *health.Room
+
+	opportunities *opportunities.Store
 
 	port  string
 	close func(context.Context) error
@@ -113,13 +116,14 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
-	referrals, opportunities, err := a.both(c, a.PartnerCenter, crm)
+	referrals, deals, err := a.both(c, a.PartnerCenter, crm)
 	if err != nil {
 		return err
 	}
+	a.opportunities = deals
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = post.Jobs{Flow: flow.New(flow.Config{
-		Referrals: referrals, Opportunities: opportunities, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
+		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
