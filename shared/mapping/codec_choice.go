@@ -58,6 +58,13 @@ func (c Choices) Value(code string) (int, bool) {
 	return value, ok
 }
 
+// Has says whether the integer, as text, is an option that we know.
+func (c Choices) Has(text string) bool {
+	value, err := strconv.Atoi(text)
+	_, ok := c.code[value]
+	return err == nil && ok
+}
+
 func (c Choices) add(code string, value int) {
 	c.code[value] = code
 	c.value[code] = value

@@ -33,17 +33,17 @@ func solutionColumns() []string {
 	return []string{"cosell_name", "cosell_identifier", "cosell_solutiondetailid", "cosell_price", "cosell_quantity", "cosell_currency", "cosell_opportunityid"}
 }
 
-// Columns are all columns that the sheet reads, in the order of its rows.
+// Columns are all columns that the sheet reads, or fills in new rows, in the order of its rows.
 func (s *Sheet) Columns() []Column {
 	var out []Column
 	for _, r := range s.rows {
-		if r.CRM == "" || r.Constant != nil {
+		if r.CRM == "" {
 			continue
 		}
 		add := func(table string, kinds []string, names ...string) {
 			for _, n := range names {
 				known, _ := s.crm.find(table, n)
-				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told})
+				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told || r.Constant != nil})
 			}
 		}
 		nav, name, deep := strings.Cut(r.CRM, "/")

@@ -152,3 +152,35 @@ func TestR148_UserLocalColumnsOfTheOrganisation(t *testing.T) {
 		t.Errorf("written as %q (%v)", got, err)
 	}
 }
+
+// What an organisation demands of new rows is filled by the sheet; its own status reasons and lengths are learnt.
+func TestR20_ConstantsAndDefaultsFillWhatNewRowsNeed(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, `
+- {field: businessLine, crm: new_businessline, constant: "Cloud"}
+- {field: territory, crm: new_territory, constant: 100000000}
+- {field: segment, crm: parentaccountid/new_segment, constant: 100000000}
+- {field: notes, default: "from Partner Center"}
+`)
+	_, own, _ := w.shared(t)
+	w.post(t, "/organisation", `{"kind":"opinionated"}`)
+	*w.now = w.now.Add(2 * time.Minute)
+	own.Record = own.Record.Clone()
+	own.Record[cosell.CustomerName] = "Brand New Ltd"
+	values := cosell.Record{cosell.Name: "D", cosell.Status: cosell.Lost, cosell.Reason: "Others", cosell.ReferralID: own.ID}
+	made, err := w.opportunities.Create(ctx, w.opportunities.ID(own.ID), own, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Record[cosell.Notes] != "from Partner Center" || made.Record[cosell.Status] != cosell.Canceled && made.Record[cosell.Status] != cosell.Lost {
+		t.Errorf("%v", made.Record)
+	}
+	row, err := w.crm.Get(ctx, "opportunities", made.ID, dataverse.Query{Select: []string{"new_businessline", "new_territory", "_parentaccountid_value"}})
+	if err != nil || row.Text("new_businessline") != "Cloud" || row.Text("new_territory") != "100000000" {
+		t.Errorf("%v %v", err, row)
+	}
+	account, err := w.crm.Get(ctx, "accounts", row.Text("_parentaccountid_value"), dataverse.Query{Select: []string{"new_segment"}})
+	if err != nil || account.Text("new_segment") != "100000000" {
+		t.Errorf("%v %v", err, account)
+	}
+}

@@ -34,7 +34,8 @@ type Row struct {
 	Way        cosell.Way
 	Wins       cosell.Wins
 	Door       cosell.Door
-	Constant   any // decoded; nil on an ordinary row
+	Constant   any    // decoded; nil on an ordinary row. Of a referral path, or of a column that new rows get
+	Default    string // what a new row gets where the referral says nothing
 	WithHelp   any
 	FirstSight string              // leave, crm or pc: whose value counts where two records meet
 	Required   bool                // empty never replaces a value
@@ -65,8 +66,13 @@ func Load(sources ...Source) (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := loader{schema: s, index: map[cosell.Field]int{}}
+	l := loader{schema: s, index: map[cosell.Field]int{}, doors: map[cosell.Field]cosell.Door{}}
 	l.add(Source{Name: "fields.yaml", Text: fieldsYAML})
+	for _, r := range l.rows {
+		if r.Door != cosell.NoDoor {
+			l.doors[r.Field] = r.Door
+		}
+	}
 	for _, src := range sources {
 		l.add(src)
 	}
@@ -83,6 +89,7 @@ type loader struct {
 	schema   *schema
 	rows     []Row
 	index    map[cosell.Field]int
+	doors    map[cosell.Field]cosell.Door // of the embedded sheet
 	mistakes []error
 }
 

@@ -24,10 +24,11 @@ func (l *loader) check() {
 	for i := range l.rows {
 		r := &l.rows[i]
 		l.checkShape(r)
+		l.checkMeaning(r)
 		if r.Referral != "" {
 			l.checkPointer(r)
 		}
-		if r.CRM != "" && r.Constant == nil {
+		if r.CRM != "" {
 			l.checkColumn(r, "crm", r.CRM)
 		}
 		if r.CRMWhenWon != "" {
@@ -35,12 +36,17 @@ func (l *loader) check() {
 		}
 		l.defaults(r)
 	}
+	l.checkShared()
 }
 
 func (l *loader) checkShape(r *Row) {
 	switch {
-	case r.Constant != nil && (r.Referral == "" || r.CRM != "" || r.As != "" || r.Way != ""):
-		l.mistake(r.where, "field, referral, constant, withHelp, remark, off", "field %s is a constant", r.Field)
+	case r.Constant != nil && ((r.Referral == "") == (r.CRM == "") || r.As != "" || r.Way != "" || r.Default != ""):
+		l.mistake(r.where, "field, referral or crm, constant, withHelp, remark, off", "field %s is a constant", r.Field)
+	case r.Constant != nil && r.CRM != "" && r.WithHelp != nil:
+		l.mistake(r.where, "withHelp beside a referral path", "field %s has withHelp in CRM", r.Field)
+	case r.Default != "" && (r.CRM == "" || scalars[r.As].toCRM == nil):
+		l.mistake(r.where, "rows with a column and a codec of plain values", "field %s has a default", r.Field)
 	case r.Constant != nil:
 	case r.WithHelp != nil:
 		l.mistake(r.where, "constant and withHelp together", "field %s has withHelp but no constant", r.Field)

@@ -10,7 +10,7 @@ import (
 )
 
 // The keys of a row, in the order in which mistakes list them.
-const rowKeys = "field, referral, from, crm, crmWhenWon, as, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, remark, off"
+const rowKeys = "field, referral, from, crm, crmWhenWon, as, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, remark, off"
 
 var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
@@ -103,11 +103,17 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
 	}
 	switch text := v.Value; key {
 	case "referral":
+		if text == "" {
+			l.mistake(where, "a path; to switch the row off write off: true", "referral is empty")
+		}
 		r.Referral = text
 	case "from":
 		l.oneOf(where, key, text, "own, microsoft")
 		r.Microsoft = text == "microsoft"
 	case "crm":
+		if text == "" {
+			l.mistake(where, "a column; to switch the row off write off: true", "crm is empty")
+		}
 		r.CRM = text
 	case "crmWhenWon":
 		r.CRMWhenWon = text
@@ -139,6 +145,8 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
 	case "freeText":
 		l.oneOf(where, key, text, "true, false")
 		r.FreeText = text == "true"
+	case "default":
+		r.Default = text
 	case "remark":
 		r.Remark = text
 	case "off":

@@ -74,6 +74,18 @@ func (c *cached[T]) reload(ctx context.Context) error {
 	return nil
 }
 
+// renew loads afresh what was loaded longer ago than the age, or never. True: it is new now.
+func (c *cached[T]) renew(ctx context.Context, age time.Duration) bool {
+	if c.acquire(ctx) != nil {
+		return false
+	}
+	defer c.release()
+	if !c.at.IsZero() && c.now().Sub(c.at) < age {
+		return false
+	}
+	return c.reload(ctx) == nil
+}
+
 // peek gives the value if it was loaded before; while it is being loaded it says no.
 func (c *cached[T]) peek() (T, bool) {
 	select {

@@ -68,6 +68,11 @@ func (s *Store) filled(r cosell.Referral, values cosell.Record) cosell.Record {
 			out[f] = v
 		}
 	}
+	for _, row := range s.sheet().Rows() {
+		if row.Default != "" && out[row.Field] == "" {
+			out[row.Field] = row.Default
+		}
+	}
 	if out[cosell.Name] == "" {
 		out[cosell.Name] = strings.TrimSuffix("Referral from Microsoft: "+out[cosell.CustomerName], ": ")
 	}
@@ -103,6 +108,9 @@ func (s *Store) planCreation(ctx context.Context, id string, values cosell.Recor
 	}
 	if err := s.setName(w, blank, values); err != nil {
 		return nil, err
+	}
+	for column, v := range s.constants("") {
+		w.columns[column] = v
 	}
 	if w.closes != "" {
 		if err := s.closing(w, blank, values, w.closes); err != nil {

@@ -74,8 +74,24 @@ const (
 	stateField         cosell.Field = "state"
 )
 
+// constants are the values that every new row of a table gets, which is reached by the lookup; "" is the
+// opportunity itself.
+func (s *Store) constants(nav string) map[string]any {
+	out := map[string]any{}
+	for _, row := range s.sheet().Rows() {
+		through, column, deep := strings.Cut(row.CRM, "/")
+		if !deep {
+			through, column = "", row.CRM
+		}
+		if row.Constant != nil && row.CRM != "" && through == nav {
+			out[column] = row.Constant
+		}
+	}
+	return out
+}
+
 func (s *Store) newAccount(c *customer, values cosell.Record) error {
-	body := map[string]any{}
+	body := s.constants(accountNav)
 	for _, row := range s.sheet().Rows() {
 		column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
 		text := values[row.Field]
@@ -105,7 +121,8 @@ func (s *Store) addContact(c *customer, known []dataverse.Row, m mapping.Member)
 			return
 		}
 	}
-	body := map[string]any{"parentcustomerid_account@odata.bind": dataverse.Bind(accountSet, c.account)}
+	body := s.constants(contactNav)
+	body["parentcustomerid_account@odata.bind"] = dataverse.Bind(accountSet, c.account)
 	for column, text := range map[string]string{"firstname": m.FirstName, "lastname": m.LastName, "emailaddress1": m.Email, "telephone1": m.Phone} {
 		if text != "" {
 			body[column] = mapping.Cut(text, s.sheet().LengthOf("contact", column))

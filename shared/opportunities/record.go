@@ -19,6 +19,9 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
 	m, known := s.metadata.peek()
+	if known && s.unknownOption(row, m) && s.metadata.renew(ctx, repairAge) {
+		m, known = s.metadata.peek()
+	}
 	if !known && s.needsMetadata(row) {
 		var err error
 		if m, err = s.metadata.get(ctx); err != nil {
@@ -45,6 +48,13 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 func (s *Store) needsMetadata(row dataverse.Row) bool {
 	return !s.shippedReasons.Known(row.Text(statusColumn)) ||
 		slices.ContainsFunc(s.sheet().Rows(), func(r mapping.Row) bool { return r.As == mapping.AsChoice && row.Has(r.CRM) })
+}
+
+// unknownOption says whether the row holds an option that was not there when the metadata was read.
+func (s *Store) unknownOption(row dataverse.Row, m metadata) bool {
+	return slices.ContainsFunc(s.sheet().Rows(), func(r mapping.Row) bool {
+		return r.As == mapping.AsChoice && row.Has(r.CRM) && !m.choices[r.CRM].Has(row.Text(r.CRM))
+	})
 }
 
 // glossary is what the codecs look things up in.
