@@ -29,8 +29,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !funchost.Allowed(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
-	if h.Details && h.Operators.Holds(r) {
-		h.Operators.Log.Info("operator", "function", "health", "method", r.Method)
+	if name, ok := h.Operators.Who(r); ok && h.Details {
+		h.Operators.Log.Info("operator", "function", "health", "operator", name, "method", r.Method)
 		funchost.Answer(w, http.StatusOK, h.Room.Report(r.Context()))
 		return
 	}

@@ -31,7 +31,7 @@ func ask(h http.Handler, method, key string) *httptest.ResponseRecorder {
 
 func TestAnonymousLearnsOneWordOnly(t *testing.T) {
 	report := &room{health.Report{OK: true, Version: "v1.2.3", Role: "sync", Problems: []health.Problem{{Say: "secret matter"}}, Parked: 3}}
-	operators := funchost.Operators{Keys: []string{"the-key"}, Log: slog.New(slog.DiscardHandler)}
+	operators := funchost.Operators{Keys: []funchost.Key{{Name: "ann", Text: "the-key"}}, Log: slog.New(slog.DiscardHandler)}
 	h := &Handler{Operators: operators, Details: true, Room: report}
 	if got := strings.TrimSpace(ask(h, http.MethodGet, "").Body.String()); got != `{"status":"ok"}` {
 		t.Error(got)

@@ -83,7 +83,7 @@ func New(environ []string, out io.Writer) (*App, error) {
 		return nil, err
 	}
 	a.Sender, a.close = a.Watch.Sender(bus), bus.Close
-	a.Operators = funchost.Operators{Keys: []string{c.OperatorKey.Reveal(), c.OperatorKeyPrevious.Reveal()}, Log: a.Log}
+	a.Operators = funchost.Operators{Keys: c.operators, Log: a.Log}
 	if err := a.room(c, az); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
@@ -23,8 +24,9 @@ import (
 // loaded is what the settings amount to.
 type loaded struct {
 	Config
-	dialer *httpclient.Dialer
-	sheet  *mapping.Sheet
+	dialer    *httpclient.Dialer
+	sheet     *mapping.Sheet
+	operators []funchost.Key
 }
 
 // load reads the settings from "NAME=value" pairs and reports every mistake at once, those of the
@@ -233,7 +235,8 @@ var placeholders = regexp.MustCompile(`(?i)^(change.?me.*|secret|password|placeh
 const shortest = 16
 
 func (k *checker) secrets() {
-	if k.Role != Intake {
+	k.keys()
+	if k.Role != Intake && k.OperatorKeys.text == "" {
 		k.need("SYNC_OPERATOR_KEY", k.OperatorKey.text)
 	}
 	chosen := map[string]Secret{
@@ -257,6 +260,37 @@ func (k *checker) secrets() {
 		case k.Simulated == "" && placeholders.MatchString(s.text):
 			k.wrong(name, "is a placeholder: set the real secret")
 		}
+	}
+}
+
+var operatorName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,40}$`)
+
+// keys reads the operators' keys.
+func (k *checker) keys() {
+	for _, own := range []Secret{k.OperatorKey, k.OperatorKeyPrevious} {
+		if own.text != "" {
+			k.operators = append(k.operators, funchost.Key{Name: "operator", Text: own.text})
+		}
+	}
+	if k.OperatorKeys.text == "" {
+		return
+	}
+	const name = "SYNC_OPERATOR_KEYS"
+	times := map[string]int{}
+	for i, entry := range strings.Split(k.OperatorKeys.text, ",") {
+		who, key, _ := strings.Cut(strings.TrimSpace(entry), "=")
+		times[who]++
+		switch {
+		case !operatorName.MatchString(who) || key == "":
+			k.wrong(name, "must be name=key,name=key,…: entry %d is not", i+1)
+		case times[who] > 2:
+			k.wrong(name, "names an operator more than twice, at entry %d: two keys are enough to rotate one", i+1)
+		case k.Simulated == "" && len(key) < shortest:
+			k.wrong(name, "holds a key that is too short, at entry %d: at least %d characters", i+1, shortest)
+		case k.Simulated == "" && placeholders.MatchString(key):
+			k.wrong(name, "holds a placeholder, at entry %d: set the real key", i+1)
+		}
+		k.operators = append(k.operators, funchost.Key{Name: who, Text: key})
 	}
 }
 

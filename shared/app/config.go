@@ -30,6 +30,9 @@ type Config struct {
 	// Opens the operator's routes (header x-cosell-key). The previous one stays valid while people change over.
 	OperatorKey         Secret `env:"SYNC_OPERATOR_KEY"`
 	OperatorKeyPrevious Secret `env:"SYNC_OPERATOR_KEY_PREVIOUS"`
+	// The same for several operators, by name, so that the log says who did what: name=key,name=key,… A name
+	// may stand there twice while its key is rotated. SYNC_OPERATOR_KEY counts under the name operator.
+	OperatorKeys Secret `env:"SYNC_OPERATOR_KEYS"`
 	// Where the world reaches the function app, without a path: https://NAME.azurewebsites.net. It is what
 	// gets registered with Partner Center.
 	PublicURL string `env:"SYNC_PUBLIC_URL"`

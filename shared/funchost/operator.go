@@ -1,6 +1,7 @@
 package funchost
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"log/slog"
@@ -10,38 +11,51 @@ import (
 // OperatorKey is the header of the operator's routes.
 const OperatorKey = "X-Cosell-Key"
 
-// Operators lets those in who hold one of the keys: two are valid while one is being rotated. Our own
-// check, because every host that serves the functions shall guard them alike.
+// Key is one operator's key; several operators, and one who changes his key, have several.
+type Key struct{ Name, Text string }
+
+// Operators lets those in who hold one of the keys. Our own check, because every host that serves the
+// functions shall guard them alike.
 type Operators struct {
-	Keys []string // empty ones never match
+	Keys []Key // empty ones never match
 	Log  *slog.Logger
 }
 
-// Holds says whether the request carries exactly one valid key. Keys are compared in constant time.
-func (o Operators) Holds(r *http.Request) bool {
+// Who gives the name that belongs to the key of a request, which has to carry exactly one. All keys are
+// compared, each in constant time.
+func (o Operators) Who(r *http.Request) (name string, ok bool) {
 	given := r.Header.Values(OperatorKey)
 	if len(given) != 1 {
-		return false
+		return "", false
 	}
-	sum, ok := sha256.Sum256([]byte(given[0])), false
+	sum := sha256.Sum256([]byte(given[0]))
 	for _, key := range o.Keys {
-		want := sha256.Sum256([]byte(key))
-		if hmac.Equal(sum[:], want[:]) && key != "" {
-			ok = true
+		want := sha256.Sum256([]byte(key.Text))
+		if hmac.Equal(sum[:], want[:]) && key.Text != "" {
+			name, ok = key.Name, true
 		}
 	}
-	return ok
+	return name, ok
 }
 
-// Guard lets only operators through to next, and notes each call.
+type operatorName struct{}
+
+// Operator is the name of the operator whose call it is, behind Guard; else "".
+func Operator(ctx context.Context) string {
+	name, _ := ctx.Value(operatorName{}).(string)
+	return name
+}
+
+// Guard lets only operators through to next, and notes each call with the operator's name.
 func (o Operators) Guard(function string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !o.Holds(r) {
+		name, ok := o.Who(r)
+		if !ok {
 			Refuse(w, http.StatusUnauthorized, "the header x-cosell-key must hold the operator key")
 			return
 		}
-		o.Log.Info("operator", "function", function, "method", r.Method, "action", r.PathValue("action"),
-			"invocation_id", invocationID(r.Header))
-		next.ServeHTTP(w, r)
+		o.Log.Info("operator", "function", function, "operator", name, "method", r.Method,
+			"action", r.PathValue("action")+r.PathValue("path"), "invocation_id", invocationID(r.Header))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), operatorName{}, name)))
 	})
 }

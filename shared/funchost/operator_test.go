@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,8 +12,13 @@ import (
 func TestOperatorRoutesNeedAKey(t *testing.T) {
 	var log strings.Builder
 	called := 0
-	h := Operators{Keys: []string{"current-key", "previous-key", ""}, Log: slog.New(slog.NewTextHandler(&log, nil))}.
-		Guard("webhookregistration", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { called++; Answer(w, http.StatusOK, struct{}{}) }))
+	var by []string
+	h := Operators{Keys: []Key{{"ann", "current-key"}, {"ann", "previous-key"}, {"bob", "other-key"}, {"nobody", ""}}, Log: slog.New(slog.NewTextHandler(&log, nil))}.
+		Guard("webhookregistration", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			called++
+			by = append(by, Operator(r.Context()))
+			Answer(w, http.StatusOK, struct{}{})
+		}))
 	cases := []struct {
 		name   string
 		keys   []string
@@ -28,6 +34,7 @@ func TestOperatorRoutesNeedAKey(t *testing.T) {
 		{"in the query", nil, "?x-cosell-key=current-key&code=current-key", 401},
 		{"current", []string{"current-key"}, "", 200},
 		{"previous while rotating", []string{"previous-key"}, "", 200},
+		{"another operator", []string{"other-key"}, "", 200},
 	}
 	for _, c := range cases {
 		w := httptest.NewRecorder()
@@ -39,7 +46,10 @@ func TestOperatorRoutesNeedAKey(t *testing.T) {
 			t.Errorf("%s: %d", c.name, w.Code)
 		}
 	}
-	if called != 2 || strings.Count(log.String(), "msg=operator") != 2 || strings.Contains(log.String(), "-key") {
+	if !slices.Equal(by, []string{"ann", "ann", "bob"}) || strings.Count(log.String(), "operator=ann") != 2 || strings.Count(log.String(), "operator=bob") != 1 {
+		t.Errorf("called by %v, log %s", by, log.String())
+	}
+	if called != 3 || strings.Count(log.String(), "msg=operator") != 3 || strings.Contains(log.String(), "-key") {
 		t.Errorf("%d calls, log %s", called, log.String())
 	}
 }

@@ -13,6 +13,7 @@ type route struct {
 type part struct {
 	literal, param string
 	optional       bool
+	rest           bool // {*name}: everything that is left
 }
 
 func newRoute(f Function) route {
@@ -24,19 +25,22 @@ func newRoute(f Function) route {
 			continue
 		}
 		name, optional := strings.CutSuffix(strings.TrimSuffix(name, "}"), "?")
-		r.parts = append(r.parts, part{param: name, optional: optional})
+		name, rest := strings.CutPrefix(name, "*")
+		r.parts = append(r.parts, part{param: name, optional: optional || rest, rest: rest})
 	}
 	return r
 }
 
 func (r route) match(path string) (values map[string]string, ok bool) {
 	given := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	if len(given) > len(r.parts) {
+	if len(given) > len(r.parts) && !r.parts[len(r.parts)-1].rest {
 		return nil, false
 	}
 	values = map[string]string{}
 	for i, p := range r.parts {
 		switch {
+		case p.rest && i < len(given):
+			values[p.param] = strings.Join(given[i:], "/")
 		case i >= len(given):
 			if !p.optional {
 				return nil, false
