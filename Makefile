@@ -14,7 +14,7 @@ WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench mutants generate ready inputs
+.PHONY: help demo run test race check package contract bench mutants cosellctl generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ mutants: ## breaks rules on purpose, one at a time, and says whether a test noti
 	@.ci/need go
 	@.ci/build-local
 	@exec $(LOCAL) mutants$(if $(MUTANT), -only '$(MUTANT)')
+
+cosellctl: ## builds the operator's command, .build/cosellctl
+	@.ci/need go
+	@go build -o .build/cosellctl ./infra/cosellctl
 
 generate: ## makes the generated files anew
 	@.ci/need go

@@ -6,6 +6,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/functions/crmtopartnercenter"
 	"github.com/cosell-sync/cosell-sync/functions/crmwebhook"
 	"github.com/cosell-sync/cosell-sync/functions/health"
+	"github.com/cosell-sync/cosell-sync/functions/operator"
 	"github.com/cosell-sync/cosell-sync/functions/partnercentertocrm"
 	"github.com/cosell-sync/cosell-sync/functions/partnercenterwebhook"
 	"github.com/cosell-sync/cosell-sync/functions/reconcile"
@@ -44,6 +45,9 @@ func All() []Declared {
 		{"crmtopartnercenter", app.Sync, Trigger{Queue: queue.OpportunityChanged}, worker(func(a *app.App) post.Work { return crmtopartnercenter.Handler(a.Jobs) })},
 		{"createcosellreferral", app.Sync, Trigger{Queue: queue.ReferralWanted}, worker(func(a *app.App) post.Work { return createcosellreferral.Handler(a.Jobs) })},
 		{"solutionssync", app.Sync, Trigger{Queue: queue.SolutionsChanged}, worker(func(a *app.App) post.Work { return solutionssync.Handler(a.Jobs) })},
+		{"operator", app.Sync, Trigger{Route: "operator/{*path}"}, guarded(func(a *app.App) funchost.Function {
+			return funchost.Function{HTTP: &operator.Handler{Office: a.Office}}
+		})},
 		{"reconcile", app.Sync, Trigger{Timer: "SYNC_RECONCILE_SCHEDULE"}, sweep},
 		{"health", app.All, Trigger{Route: "health"}, healthReport},
 	}

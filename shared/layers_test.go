@@ -25,6 +25,7 @@ var may = map[string][]string{
 	"shared/funchost":      {"shared/fault"},
 	"shared/ledger":        {"shared/cosell", "shared/fault"},
 	"shared/health":        {"shared/queue", "shared/ledger", "shared/fault"},
+	"shared/office":        {"shared/cosell", "shared/health", "shared/ledger", "shared/queue", "shared/fault"},
 	"shared/post":          {"shared/flow", "shared/queue", "shared/funchost", "shared/httpclient", "shared/ledger", "shared/fault"},
 	"shared/partnercenter": {"shared/httpclient", "shared/fault", "shared/partnercenter"},
 	"shared/dataverse":     {"shared/httpclient", "shared/fault", "shared/dataverse"},
@@ -43,8 +44,10 @@ var may = map[string][]string{
 	"functions/solutionssync":        queueFunction,
 	"functions/reconcile":            queueFunction,
 	"functions/health":               {"shared/health", "shared/funchost"},
+	"functions/operator":             {"shared/office", "shared/funchost", "shared/fault"},
 
 	"infra/azure":     {"shared/app", "functions", "shared/funchost"},
+	"infra/cosellctl": {"shared/office", "shared/httpclient", "functions/operator"},
 	"infra/dataverse": {"std"},
 	"infra/local":     {"infra/local", "infra/dataverse"},
 

@@ -20,6 +20,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/office"
 	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/cosell-sync/cosell-sync/shared/post"
@@ -49,6 +50,7 @@ type App struct {
 	Watch  *health.Watch
 	Board  *ledger.Board // this role's; nil in an intake without tables
 	Health *health.Room
+	Office *office.Office
 
 	opportunities *opportunities.Store
 
@@ -131,6 +133,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink,
 		},
 	})}
+	a.Office = &office.Office{Ledger: a.Ledger, Book: heldBook{a.Ledger}, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}
 	return nil
 }
 

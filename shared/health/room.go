@@ -137,3 +137,28 @@ func (r *Room) statuses(ctx context.Context) ([]Status, error) {
 	}
 	return out, nil
 }
+
+// Waiting is a record that waits, and why.
+type Waiting struct {
+	Wait
+	Where string `json:"where"`
+	Say   string `json:"say"`
+	Mend  string `json:"mend,omitempty"`
+}
+
+// Waiting gives the records that wait in any process, as far as the boards can be read.
+func (r *Room) Waiting(ctx context.Context) (out []Waiting) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	statuses, _ := r.statuses(ctx) // our own view at least
+	s := summed(statuses, r.Now())
+	for _, one := range s.live {
+		for _, w := range one.Waits {
+			if !s.over(one, w) {
+				c := one.Causes[w.What]
+				out = append(out, Waiting{Wait: w, Where: Where(one.Function), Say: c.Say, Mend: c.Mend})
+			}
+		}
+	}
+	return out
+}

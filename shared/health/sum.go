@@ -73,16 +73,21 @@ func (s *sum) successes() {
 	}
 }
 
+// over says whether the record has come through since, or was not heard of for longer than any back-off.
+func (s *sum) over(from Status, w Wait) bool {
+	return s.now.Sub(w.Last) > old || s.done[from.Function+"|"+w.Record].After(w.Last)
+}
+
 func (s *sum) wait(from Status, w Wait) {
 	c := from.Causes[w.What]
-	if s.now.Sub(w.Last) > old || s.done[from.Function+"|"+w.Record].After(w.Last) {
+	if s.over(from, w) {
 		return
 	}
 	if s.oldest == nil || w.Seen.Before(*s.oldest) {
 		s.oldest = &w.Seen
 	}
-	over := w.Forgiven || c.GoodKey != "" && s.good[c.GoodKey].After(w.Last) || !c.Singly && s.good[from.Function+"|"+causeKey(w.What)].After(w.Last)
-	if over {
+	forgiven := w.Forgiven || c.GoodKey != "" && s.good[c.GoodKey].After(w.Last) || !c.Singly && s.good[from.Function+"|"+causeKey(w.What)].After(w.Last)
+	if forgiven {
 		return
 	}
 	key := s.add(Problem{What: w.What, Where: Where(from.Function), Since: w.Since, Last: w.Last, Count: 1, Say: c.Say, Mend: c.Mend, Due: w.Since.Add(c.Patience)})

@@ -40,6 +40,8 @@ type Pointer struct {
 	Deleted bool
 	// Related: the event is about another referral of the same engagement.
 	Related bool
+	// Retry: a person, or the schedule, wants what is held tried again.
+	Retry bool
 	// Why is a remark for people and logs. It decides nothing.
 	Why      string
 	Seen     time.Time // when the event was first accepted
@@ -59,6 +61,7 @@ type wire struct {
 	Reason   string    `json:"reason,omitempty"`
 	Deleted  *bool     `json:"deleted,omitempty"`
 	Related  *bool     `json:"related,omitempty"`
+	Retry    bool      `json:"retry,omitempty"`
 	Why      string    `json:"why,omitempty"`
 	Seen     time.Time `json:"seen"`
 	Attempt  int       `json:"attempt"`
@@ -75,7 +78,7 @@ const (
 // MarshalJSON implements json.Marshaler.
 func (p Pointer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire{V: p.V, Tenant: p.Tenant, Kind: p.Kind, ID: p.ID, Parent: p.Parent, Reason: p.Reason(), Deleted: &p.Deleted,
-		Related: &p.Related, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
+		Related: &p.Related, Retry: p.Retry, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
 }
 
 // Reason says to a program of version 1, in one text, what it has to know; empty for a later version.
@@ -99,7 +102,7 @@ func (p *Pointer) UnmarshalJSON(body []byte) error {
 	if err := json.Unmarshal(body, &w); err != nil {
 		return err
 	}
-	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
+	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
 		Revivals: w.Revivals, Trace: w.Trace}
 	first := w.V == 1
 	p.Deleted = w.Deleted != nil && *w.Deleted || first && w.Deleted == nil && w.Reason == reasonDeleted

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/office"
+)
+
+// client speaks to the sync app.
+type client struct {
+	base, key string
+	http      *http.Client
+}
+
+// awayError: the app, or this key's way to it, is not there.
+type awayError struct{ text string }
+
+func (e *awayError) Error() string { return e.text }
+
+// limits of a call: the host ends it after 230 s.
+const (
+	callTime  = 240 * time.Second
+	maxAnswer = 64 << 20
+)
+
+// connect finds out whom to speak to: --local, else the environment under the lines of --settings.
+//
+//	SYNC_OPERATOR_URL   the sync app's address; SYNC_PUBLIC_URL where there is one app only
+//	SYNC_OPERATOR_KEY   the key, or the first of SYNC_OPERATOR_KEYS
+//	SYNC_CA_FILE        a PEM file with further authorities, of a world on this machine
+func connect(g commands, environ []string) (*client, error) {
+	values := pairs(environ)
+	if g.Settings != "" {
+		text, err := os.ReadFile(g.Settings)
+		if err != nil {
+			return nil, fmt.Errorf("--settings: %w", err)
+		}
+		for name, value := range pairs(strings.Split(string(text), "\n")) {
+			values[name] = value
+		}
+	}
+	base, key, ca := values["SYNC_OPERATOR_URL"], values["SYNC_OPERATOR_KEY"], values["SYNC_CA_FILE"]
+	if base == "" {
+		base = values["SYNC_PUBLIC_URL"]
+	}
+	if first, _, _ := strings.Cut(values["SYNC_OPERATOR_KEYS"], ","); key == "" && first != "" {
+		_, key, _ = strings.Cut(strings.TrimSpace(first), "=")
+	}
+	if g.Local != "" {
+		var err error
+		if base, key, ca, err = world(g.Local); err != nil {
+			return nil, err
+		}
+	}
+	u, err := url.Parse(base)
+	switch {
+	case base == "" || key == "":
+		return nil, errors.New("set SYNC_OPERATOR_URL and SYNC_OPERATOR_KEY, or use --settings FILE, or --local for a world on this machine")
+	case err != nil || u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("the app's address must be https://HOST, it is %q", base)
+	}
+	c := &client{base: strings.TrimRight(base, "/"), key: key, http: &http.Client{Timeout: callTime,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	if ca != "" {
+		err = c.trust(ca)
+	}
+	return c, err
+}
+
+// pairs reads NAME=value; empty lines and those that begin with # say nothing.
+func pairs(lines []string) map[string]string {
+	out := map[string]string{}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if ok && !strings.HasPrefix(name, "#") {
+			out[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		}
+	}
+	return out
+}
+
+// world reads a running world's local.json.
+func world(file string) (base, key, ca string, err error) {
+	var local struct {
+		CAFile  string `json:"caFile"`
+		Product struct {
+			URL         string `json:"url"`
+			OperatorKey string `json:"operatorKey"`
+		} `json:"product"`
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &local)
+	}
+	if err != nil {
+		return "", "", "", fmt.Errorf("--local: %w: does a world run (make run)?", err)
+	}
+	return local.Product.URL, local.Product.OperatorKey, local.CAFile, nil
+}
+
+func (c *client) trust(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("the authorities: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return fmt.Errorf("%s holds no PEM certificate", file)
+	}
+	c.http.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	return nil
+}
+
+// ask gets an answer to a question.
+func (c *client) ask(ctx context.Context, route string, query url.Values) (office.Answer, error) {
+	if len(query) > 0 {
+		route += "?" + query.Encode()
+	}
+	return c.call(ctx, http.MethodGet, route, nil)
+}
+
+// do does a deed.
+func (c *client) do(ctx context.Context, route string, d office.Deed) (office.Answer, error) {
+	body, err := json.Marshal(d)
+	if err != nil {
+		return office.Answer{}, fmt.Errorf("writing the request: %w", err)
+	}
+	return c.call(ctx, http.MethodPost, route, body)
+}
+
+func (c *client) call(ctx context.Context, method, route string, body []byte) (a office.Answer, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+office.Route+route, bytes.NewReader(body))
+	if err != nil {
+		return a, fmt.Errorf("making the request: %w", err)
+	}
+	req.Header.Set("X-Cosell-Key", c.key)
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return a, &awayError{fmt.Sprintf("cannot reach %s: %v", c.base, errors.Unwrap(err))}
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return a, &awayError{fmt.Sprintf("the answer of %s was cut: %v", c.base, err)}
+	}
+	if resp.StatusCode == http.StatusOK {
+		if err := json.Unmarshal(text, &a); err != nil {
+			return a, &awayError{fmt.Sprintf("%s answers something else than JSON: is it the sync app?", c.base)}
+		}
+		return a, nil
+	}
+	return a, refused(c.base, resp.StatusCode, text)
+}
+
+// refused makes an error of an answer that is no 200.
+func refused(base string, status int, text []byte) error {
+	var r office.Refusal
+	said := json.Unmarshal(text, &r) == nil && r.Error != ""
+	switch {
+	case status == http.StatusUnauthorized:
+		return &awayError{base + " does not know this operator key"}
+	case !said:
+		return &awayError{fmt.Sprintf("%s answers %d without a reason: is it the sync app?", base, status)}
+	case status >= http.StatusInternalServerError && status != http.StatusBadGateway, status == http.StatusTooManyRequests:
+		return &awayError{r.Error}
+	}
+	return errors.New(r.Error)
+}

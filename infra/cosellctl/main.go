@@ -1,0 +1,112 @@
+// Command cosellctl is the operator's: it asks the sync app's function operator, and holds neither tokens
+// nor table keys.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	fine        = 0
+	found       = 1 // something that somebody should look at, or a refusal
+	wrongUse    = 2
+	unreachable = 3
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// commands is the grammar: verbs in their order, and what all of them take.
+type commands struct {
+	JSON     bool   `name:"json" help:"Print the answer as JSON."`
+	Settings string `type:"path" placeholder:"FILE" help:"NAME=value lines, laid over the environment."`
+	Local    string `placeholder:"[FILE]" help:"Speak to a world on this machine: its local.json (default .build/local.json)."`
+
+	Status  statusCmd  `cmd:"" help:"Everything about a pair: both sides, what differs, held, waiting, the last lines, and why."`
+	Resync  resyncCmd  `cmd:"" help:"Look at a pair now, and try again what is held."`
+	Preview previewCmd `cmd:"" help:"What a look at a pair would write. Nothing is written."`
+	Held    heldCmd    `cmd:"" help:"What one side did not take, or what waits for a person."`
+	Parked  parkedCmd  `cmd:"" help:"Messages that can never work as they are."`
+	Link    linkCmd    `cmd:"" help:"Make a pair of an opportunity and a referral."`
+	Unlink  unlinkCmd  `cmd:"" help:"End a pair: it is never made again by itself."`
+}
+
+// errFound says that there is something to look at, which has been shown.
+var errFound = errors.New("found")
+
+// run parses, runs and gives the exit code.
+func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int {
+	var grammar commands
+	code, ended := fine, false
+	parser, err := kong.New(&grammar, kong.Name("cosellctl"), kong.Description("The operator's command of cosell-sync. Exit code 0 fine, 1 found something, 2 wrong use, 3 cannot reach."),
+		kong.Writers(out, errOut), kong.UsageOnError(), kong.Exit(func(c int) { code, ended = c, true }))
+	if err != nil {
+		fmt.Fprintln(errOut, "cosellctl:", err)
+		return wrongUse
+	}
+	parsed, err := parser.Parse(localAlone(args))
+	if ended { // help was asked for
+		return code
+	}
+	if err != nil {
+		fmt.Fprintln(errOut, "cosellctl:", err)
+		return wrongUse
+	}
+	c, err := connect(grammar, environ)
+	if err != nil {
+		fmt.Fprintln(errOut, "cosellctl:", err)
+		return wrongUse
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return exitCode(parsed.Run(c, &printer{out: out, json: grammar.JSON}), errOut)
+}
+
+func exitCode(err error, errOut io.Writer) int {
+	var away *awayError
+	switch {
+	case err == nil:
+		return fine
+	case errors.Is(err, errFound):
+		return found
+	}
+	fmt.Fprintln(errOut, "cosellctl:", err)
+	if errors.As(err, &away) {
+		return unreachable
+	}
+	return found
+}
+
+// localDefault is where `make run` describes its world.
+const localDefault = ".build/local.json"
+
+// localAlone gives --local without a file its default: only a word that ends in .json is one.
+func localAlone(args []string) (out []string) {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return append(out, args[i:]...)
+		case args[i] != "--local":
+			out = append(out, args[i])
+		case i+1 < len(args) && strings.HasSuffix(args[i+1], ".json"):
+			i++
+			out = append(out, "--local="+args[i])
+		default:
+			out = append(out, "--local="+localDefault)
+		}
+	}
+	return out
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/office"
+)
+
+// app answers like the function operator, and writes down what it was asked.
+type app struct {
+	*httptest.Server
+	asked  []string
+	status int
+	answer any
+}
+
+func newApp(t *testing.T) (a *app, environ []string) {
+	t.Helper()
+	a = &app{status: http.StatusOK, answer: office.Answer{Done: true}}
+	a.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		a.asked = append(a.asked, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+string(body)))
+		if r.Header.Get("X-Cosell-Key") != "the-key" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.WriteHeader(a.status)
+		_ = json.NewEncoder(w).Encode(a.answer)
+	}))
+	t.Cleanup(a.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return a, []string{"SYNC_OPERATOR_URL=" + a.URL + "/", "SYNC_OPERATOR_KEY=the-key", "SYNC_CA_FILE=" + ca}
+}
+
+func ctl(t *testing.T, environ []string, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e strings.Builder
+	code = run(t.Context(), args, environ, &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestVerbsAskForWhatTheyMean(t *testing.T) {
+	held := []office.Held{{ID: "h-1", Text: "the value is too large", Mend: "make it smaller", Class: "record"}}
+	parked := []office.Parked{{ID: "m-1", Reason: "no id", Original: json.RawMessage(`{"v":1}`)}}
+	none, nothing := []office.Held{}, []office.Parked{}
+	for _, c := range []struct {
+		args   string
+		answer office.Answer
+		code   int
+		asked  string
+		shows  string
+	}{
+		{"status Contoso", office.Answer{Records: []office.Record{{Name: "Contoso", Why: "in step", InStep: true}}}, fine, "GET /api/operator/status?id=Contoso", "in step"},
+		{"status o-1", office.Answer{Records: []office.Record{{Why: "held: x", Held: held, Parked: parked,
+			Sides: &office.Sides{Differences: []office.Difference{{Field: "name", Opportunity: "left", Referral: "right"}}}}}}, found, "GET /api/operator/status?id=o-1", "left"},
+		{"resync o-1", office.Answer{Done: true}, fine, `POST /api/operator/resync {"id":"o-1"}`, "o-1"},
+		{"preview o-1", office.Answer{Previews: []office.Preview{{}}}, fine, "GET /api/operator/preview?id=o-1", "1 pairs, 1 of them in step"},
+		{"preview --all", office.Answer{Previews: []office.Preview{{Writes: []office.Write{{To: "crm", Field: "name", Value: "new"}}}}}, found, "GET /api/operator/preview", "new"},
+		{"held list", office.Answer{Held: &none}, fine, "GET /api/operator/held", "nothing is held"},
+		{"held list", office.Answer{Held: &held}, found, "GET /api/operator/held", "too large"},
+		{"held show h-1", office.Answer{Held: &held}, found, "GET /api/operator/held?id=h-1", "make it smaller"},
+		{"held retry h-1", office.Answer{Held: &held}, fine, `POST /api/operator/held/retry {"id":"h-1"}`, "1 held"},
+		{"held drop h-1 --reason because", office.Answer{Held: &held}, fine, `POST /api/operator/held/drop {"id":"h-1","reason":"because"}`, "1 dropped"},
+		{"parked list", office.Answer{Parked: &nothing}, fine, "GET /api/operator/parked", "nothing is parked"},
+		{"parked list", office.Answer{Parked: &parked}, found, "GET /api/operator/parked", "no id"},
+		{"parked show m-1", office.Answer{Parked: &parked}, found, "GET /api/operator/parked?id=m-1", `{"v":1}`},
+		{"parked replay m-1", office.Answer{Done: true}, fine, `POST /api/operator/parked/replay {"id":"m-1"}`, "1 of 1"},
+		{"parked replay --all", office.Answer{Parked: &parked}, fine, `GET /api/operator/parked,POST /api/operator/parked/replay {"id":"m-1"}`, "1 of 1"},
+		{"parked drop m-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/parked/drop {"id":"m-1","reason":"because"}`, "dropped"},
+		{"link o-1 r-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/link {"id":"o-1","referral":"r-1","reason":"because"}`, "linked"},
+		{"unlink o-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/unlink {"id":"o-1","reason":"because"}`, "unlinked"},
+	} {
+		a, environ := newApp(t)
+		a.answer = c.answer
+		code, out, errOut := ctl(t, environ, strings.Fields(c.args)...)
+		if code != c.code || strings.Join(a.asked, ",") != c.asked || !strings.Contains(out, c.shows) || errOut != "" {
+			t.Errorf("%s: code %d, asked %q, says\n%s%s", c.args, code, a.asked, out, errOut)
+		}
+		a.asked = nil
+		code, out, _ = ctl(t, environ, append(strings.Fields(c.args), "--json")...)
+		var back office.Answer
+		if err := json.Unmarshal([]byte(out), &back); err != nil || code != c.code {
+			t.Errorf("%s --json: code %d, %v\n%s", c.args, code, err, out)
+		}
+	}
+}
+
+func TestPreviewOfAllGoesOnToTheEnd(t *testing.T) {
+	a, environ := newApp(t)
+	pages := []office.Answer{{Previews: []office.Preview{{}, {}}, Next: "o-2"}, {Previews: []office.Preview{{}}}}
+	n := 0
+	a.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.asked = append(a.asked, r.URL.RawQuery)
+		_ = json.NewEncoder(w).Encode(pages[n])
+		n++
+	})
+	code, out, _ := ctl(t, environ, "preview", "--all")
+	if code != fine || !strings.Contains(out, "3 pairs") || fmt.Sprint(a.asked) != "[ after=o-2]" {
+		t.Errorf("code %d, asked %q, says %s", code, a.asked, out)
+	}
+}
+
+func TestWrongUseIsTwo(t *testing.T) {
+	a, environ := newApp(t)
+	for _, args := range []string{"", "nothing", "held", "status", "preview", "preview x --all", "parked replay", "unlink o-1", "link o-1 --reason x",
+		"held drop x", "status x --settings /no/such/file", "status x --local /no/such/local.json"} {
+		if code, _, errOut := ctl(t, environ, strings.Fields(args)...); code != wrongUse || errOut == "" {
+			t.Errorf("%q: code %d, %s", args, code, errOut)
+		}
+	}
+	for _, wrong := range [][]string{{}, {"SYNC_OPERATOR_URL=http://x", "SYNC_OPERATOR_KEY=k"}, {"SYNC_OPERATOR_URL=https://x"}} {
+		if code, _, errOut := ctl(t, wrong, "held", "list"); code != wrongUse || errOut == "" {
+			t.Errorf("%v: code %d, %s", wrong, code, errOut)
+		}
+	}
+	if code, out, _ := ctl(t, environ, "--help"); code != fine || !strings.Contains(out, "parked") {
+		t.Errorf("help: code %d", code)
+	}
+	if len(a.asked) != 0 {
+		t.Errorf("asked %q", a.asked)
+	}
+}
+
+func TestWhoCannotBeReachedIsThree(t *testing.T) {
+	a, environ := newApp(t)
+	if code, _, errOut := ctl(t, append(environ, "SYNC_OPERATOR_KEY=wrong"), "held", "list"); code != unreachable || !strings.Contains(errOut, "key") {
+		t.Errorf("a wrong key: code %d, %s", code, errOut)
+	}
+	a.status, a.answer = http.StatusServiceUnavailable, office.Refusal{Error: "the tables are away"}
+	if code, _, errOut := ctl(t, environ, "held", "list"); code != unreachable || !strings.Contains(errOut, "the tables are away") {
+		t.Errorf("503: code %d, %s", code, errOut)
+	}
+	a.status, a.answer = http.StatusNotFound, "a front page"
+	if code, _, _ := ctl(t, environ, "held", "list"); code != unreachable {
+		t.Errorf("something else: code %d", code)
+	}
+	a.status, a.answer = http.StatusNotFound, office.Refusal{Error: "no such pair"}
+	if code, _, errOut := ctl(t, environ, "status", "x"); code != found || !strings.Contains(errOut, "no such pair") {
+		t.Errorf("a refusal: code %d, %s", code, errOut)
+	}
+	a.Close()
+	if code, _, errOut := ctl(t, environ, "held", "list"); code != unreachable || strings.Contains(errOut, "the-key") {
+		t.Errorf("nobody there: code %d, %s", code, errOut)
+	}
+}
+
+func TestSettingsComeFromAFileOrAWorld(t *testing.T) {
+	a, environ := newApp(t)
+	ca := strings.TrimPrefix(environ[2], "SYNC_CA_FILE=")
+	dir := t.TempDir()
+	settings, local := filepath.Join(dir, "settings"), filepath.Join(dir, "local.json")
+	write := func(file, text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(settings, "# of the world\n\nSYNC_PUBLIC_URL="+a.URL+"\nSYNC_OPERATOR_KEYS=ann=the-key,bob=other\nSYNC_CA_FILE="+ca+"\n")
+	write(local, fmt.Sprintf(`{"caFile":%q,"product":{"url":%q,"operatorKey":"the-key"}}`, ca, a.URL))
+	for _, args := range [][]string{{"--settings", settings, "held", "list"}, {"held", "list", "--local", local}, {"--local=" + local, "held", "list"}} {
+		if code, _, errOut := ctl(t, nil, args...); code != fine {
+			t.Errorf("%v: code %d, %s", args, code, errOut)
+		}
+	}
+	t.Chdir(dir)
+	if err := os.Mkdir(".build", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(localDefault, fmt.Sprintf(`{"caFile":%q,"product":{"url":%q,"operatorKey":"the-key"}}`, ca, a.URL))
+	if code, _, errOut := ctl(t, nil, "--local", "held", "list"); code != fine {
+		t.Errorf("the default: code %d, %s", code, errOut)
+	}
+}

@@ -1,0 +1,26 @@
+package office
+
+// Route is where the office is served, below the app's address.
+const Route = "/api/operator/"
+
+// Deed is the body of a POST to a route that changes something.
+type Deed struct {
+	ID       string `json:"id,omitempty"`
+	Referral string `json:"referral,omitempty"` // of link
+	Reason   string `json:"reason,omitempty"`
+}
+
+// Answer is what every call is answered with: what it is about is there, the rest is absent.
+type Answer struct {
+	Records  []Record  `json:"records,omitempty"`
+	Previews []Preview `json:"previews,omitempty"`
+	Next     string    `json:"next,omitempty"` // where the previews go on
+	Held     *[]Held   `json:"held,omitempty"`
+	Parked   *[]Parked `json:"parked,omitempty"`
+	Done     bool      `json:"done,omitempty"`
+}
+
+// Refusal is the body of every answer that is no 200.
+type Refusal struct {
+	Error string `json:"error"`
+}
