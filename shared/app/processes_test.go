@@ -120,7 +120,7 @@ func TestProcessesShareGateAndHealth(t *testing.T) {
 	if !two.Health.OK(t.Context()) {
 		t.Fatal("trouble before there is any")
 	}
-	one.Watch.Ended("crmtopartnercenter", "opportunity|1", h.now(), fault.New(fault.Denied, "refused").With("consent.expired", "sign in"))
+	one.Watch.Ended("crmtopartnercenter", "opportunity|1", h.now(), fault.New(fault.Denied, "refused").With("mfa.missing", "sign in"))
 	seen := 0
 	for ; two.Health.OK(t.Context()); seen++ {
 		if seen == 20 {

@@ -76,7 +76,7 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 		text, err := tokens.Token(ctx, audience, refused)
 		if err == nil {
 			sum := sha256.Sum256([]byte(text))
-			a.Watch.GotToken(hex.EncodeToString(sum[:]))
+			a.Watch.GotToken(audience, hex.EncodeToString(sum[:]))
 		}
 		return text, err
 	}

@@ -7,9 +7,10 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// The systems whose good answers end a denial.
+// What ends a denial: a good answer of a system, or a new token for Partner Center.
 const (
 	PartnerCenter = "Partner Center"
+	Token         = "token"
 	CRM           = "CRM"
 	Tables        = "tables"
 	Queue         = "queue"
@@ -79,8 +80,10 @@ func systemOf(code string) string {
 	}
 	part, _, _ := strings.Cut(code, ".")
 	switch part {
-	case "consent", "client", "mfa", "audience", "vault":
+	case "mfa":
 		return PartnerCenter
+	case "consent", "client", "vault":
+		return Token // an answer may still come by a token from before
 	case "tables":
 		return Tables
 	case "servicebus":

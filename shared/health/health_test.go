@@ -83,6 +83,7 @@ func said(r Report) string {
 var (
 	consent  = fault.New(fault.Denied, "the refresh token was refused").With("consent.expired", "sign in again")
 	right    = fault.New(fault.Refused, "no right").OfClass(fault.Ours).With("privilege", "give the role prvWriteLead").Naming("prvWriteLead")
+	mfa      = fault.New(fault.Denied, "a sign-in with MFA is wanted").With("mfa.missing", "sign in with MFA")
 	network  = errors.New("connection reset")
 	byRule   = fault.Wait(71*time.Hour, "a win waits until it is time")
 	throttle = fault.Wait(time.Minute, "asked to wait").With("throttled", "")
@@ -106,7 +107,8 @@ func TestEveryTroubleShowsAndEnds(t *testing.T) {
 		good  func(*Room)
 	}{
 		"denied":                      {job(consent), 0, `"what":"consent.expired","where":"CRM to Partner Center","since":"2026-11-22T12:00:00Z","count":1,"oldest":"opportunity|1"`, job(nil)},
-		"denied, then an answer":      {job(consent), 0, "sign in again", func(r *Room) { r.Watch.Answered(PartnerCenter) }},
+		"denied, then a new token":    {job(consent), 0, "sign in again", func(r *Room) { r.Watch.GotToken("a", "new") }},
+		"no MFA, then an answer":      {job(mfa), 0, "mfa.missing", func(r *Room) { r.Watch.Answered(PartnerCenter) }},
 		"a right":                     {job(right), 0, `"privilege prvWriteLead"`, job(nil)},
 		"broken":                      {job(network), 2 * time.Minute, `"what":"broken"`, job(nil)},
 		"throttled":                   {twice(job(throttle)), 5 * time.Minute, `"throttled"`, job(nil)},
@@ -168,8 +170,10 @@ func TestSuccessInAnotherProcessEndsIt(t *testing.T) {
 			r.Watch.Ended("crmtopartnercenter", "opportunity|2", noon, nil)
 		}, true},
 		"a right, one of the records":                         {right, func(r *Room) { r.Watch.Ended("crmtopartnercenter", "opportunity|1", noon, nil) }, false},
-		"a denial, the system answers":                        {consent, func(r *Room) { r.Watch.Answered(PartnerCenter) }, true},
-		"a denial, the other answers":                         {consent, func(r *Room) { r.Watch.Answered(CRM) }, false},
+		"a denial, the system answers":                        {mfa, func(r *Room) { r.Watch.Answered(PartnerCenter) }, true},
+		"a denial, the other answers":                         {mfa, func(r *Room) { r.Watch.Answered(CRM) }, false},
+		"no consent, a new token":                             {consent, func(r *Room) { r.Watch.GotToken("a", "new") }, true},
+		"no consent, an answer by a token from before":        {consent, func(r *Room) { r.Watch.Answered(PartnerCenter) }, false},
 		"a fresh record of the same direction is no evidence": {network, func(r *Room) { r.Watch.Ended("crmtopartnercenter", "opportunity|9", r.Now(), nil) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -272,6 +276,20 @@ func (c *counting) Post(ctx context.Context, rows ...ledger.StatusRow) error {
 		c.rows += len(rows)
 	}
 	return c.Board.Post(ctx, rows...)
+}
+
+// Two audiences have two tokens, which come in turns.
+func TestTokenAgeIsThatOfTheNewestToken(t *testing.T) {
+	h := newHouse()
+	r := h.process("p-1")
+	for range 3 {
+		r.Watch.GotToken("referrals", "x")
+		r.Watch.GotToken("webhooks", "y")
+		h.passes(t, time.Minute, r)
+	}
+	if got := r.Report(t.Context()).TokenAge; got != "3m0s" {
+		t.Errorf("token age %s", got)
+	}
 }
 
 func TestRowsAreWrittenAtMostEvery5SecondsAndOnceAMinute(t *testing.T) {
@@ -407,7 +425,7 @@ func TestTablesSayWhatNoProcessKnows(t *testing.T) {
 func TestReportShowsWhatAnOperatorAsksFor(t *testing.T) {
 	h := newHouse()
 	a, b := h.process("p-1"), h.process("p-2")
-	a.Watch.GotToken("digest")
+	a.Watch.GotToken("a", "digest")
 	a.Watch.Tested("c-1", noon)
 	a.Watch.Ended("partnercentertocrm", "referral|r", noon, nil)
 	a.Watch.Ended("crmtopartnercenter", "opportunity|o", noon.Add(-time.Minute), network)

@@ -83,7 +83,7 @@ const (
 
 // fill writes what the processes say into the report.
 func (r *Report) fill(s *sum) {
-	r.Problems = s.pressing()
+	r.Problems = append([]Problem{}, s.pressing()...)
 	r.Oldest = s.oldest
 	for function, at := range s.last {
 		if r.LastSuccess == nil || at.After(*r.LastSuccess) {

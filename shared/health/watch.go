@@ -20,7 +20,7 @@ type Watch struct {
 
 	mu        sync.Mutex
 	functions map[string]*notes
-	token     string
+	tokens    map[string]string // digests by audience
 }
 
 // Process is the function name under which a process notes what belongs to none of its functions.
@@ -41,7 +41,7 @@ const mostUnfinished = 10_000
 
 // NewWatch makes an empty watch. app is the role, instance a name that no other process has.
 func NewWatch(app, instance, version string, now func() time.Time) *Watch {
-	return &Watch{app: app, instance: instance, version: version, now: now, functions: map[string]*notes{}}
+	return &Watch{app: app, instance: instance, version: version, now: now, functions: map[string]*notes{}, tokens: map[string]string{}}
 }
 
 // Stamp says which version this process is of.
@@ -239,15 +239,23 @@ func (w *Watch) Stand(function, source string, found []Problem) {
 	n.Good[source], n.changed = now, true // what other processes found earlier is over; Last of ours is no earlier
 }
 
-// GotToken notes an access token for Partner Center by its digest.
-func (w *Watch) GotToken(digest string) {
+// GotToken notes an access token for Partner Center, which has several audiences, by its digest.
+func (w *Watch) GotToken(audience, digest string) {
+	if w.newToken(audience, digest) {
+		w.Answered(Token)
+	}
+}
+
+func (w *Watch) newToken(audience, digest string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if digest != w.token {
-		now := w.now()
-		n := w.of(Process)
-		w.token, n.TokenSince, n.changed = digest, &now, true
+	if digest == w.tokens[audience] {
+		return false
 	}
+	now := w.now()
+	n := w.of(Process)
+	w.tokens[audience], n.TokenSince, n.changed = digest, &now, true
+	return true
 }
 
 // Tested notes an authentic test event.
