@@ -122,6 +122,10 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
+	for _, column := range c.sheet.Unwatched() {
+		a.Log.Warn("no event step of ours watches this column of the field sheet: its changes wait for reconcile",
+			"field", column.Field, "table", column.Table, "column", column.Name)
+	}
 	a.opportunities = deals
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = post.Jobs{Flow: flow.New(flow.Config{

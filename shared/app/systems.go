@@ -127,7 +127,8 @@ func (a *App) both(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*r
 			return nil, nil, fmt.Errorf("DATAVERSE_TIME_ZONE: %w", err)
 		}
 	}
-	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code"})
+	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code",
+		FeedOverlap: c.FeedOverlap.Duration})
 	o := opportunities.New(dv, c.sheet, opportunities.Options{
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
 		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultMember: c.DefaultMember,

@@ -54,6 +54,21 @@ func ID(text string) (id string, ok bool) {
 	return id, true
 }
 
+// Ids are read in one form where they are GUIDs, and as they are where they are somebody else's.
+func idFromReferral(_ *glossary, v any) (string, error) {
+	text, err := Text(v)
+	return idOrText(text), err
+}
+
+func idFromCRM(_ *glossary, _, text string) (string, error) { return idOrText(Clean(text)), nil }
+
+func idOrText(text string) string {
+	if id, ok := ID(text); ok {
+		return id
+	}
+	return text
+}
+
 // KeyText makes keys of list members comparable: one Unicode form, lower case, no blanks around.
 func KeyText(text string) string {
 	return strings.ToLower(strings.TrimSpace(norm.NFC.String(Clean(text))))

@@ -69,6 +69,7 @@ var scalars = map[string]scalar{
 	"money":    {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
 	AsDate:     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
 	"time":     {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
+	"id":       {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
 	"flag":     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
 	"country":  {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
 	AsChoice:   {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -72,7 +71,7 @@ func (c Choices) add(code string, value int) {
 
 func labelled(f Label, o Option) bool {
 	for _, label := range f.Labels {
-		if Loose(label) == Loose(o.Label) || Loose(label) == Loose(o.Code) {
+		if FoldText(label) == FoldText(o.Label) || FoldText(label) == FoldText(o.Code) {
 			return true
 		}
 	}
@@ -87,16 +86,6 @@ func firstLabel(f Label) string {
 		}
 	}
 	return label
-}
-
-// Loose makes texts comparable that people wrote: letters and digits only, lower case.
-func Loose(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, text)
 }
 
 func choiceFromCRM(g *glossary, column, text string) (string, error) {
@@ -120,7 +109,7 @@ func choiceToCRM(g *glossary, column, text string) (any, error) {
 		return value, nil
 	}
 	for code, value := range known {
-		if Loose(code) == Loose(text) {
+		if FoldText(code) == FoldText(text) {
 			return value, nil
 		}
 	}

@@ -104,3 +104,9 @@ func TestInstantsAreWholeSecondsOfUTC(t *testing.T) {
 		t.Error("tomorrow is a time")
 	}
 }
+
+func TestR52_ADayIsSentAsItsMidnight(t *testing.T) {
+	if wire, err := dateToReferral(&glossary{}, "2026-03-31"); wire != "2026-03-31T00:00:00Z" || err != nil {
+		t.Errorf("sent as %v (%v)", wire, err)
+	}
+}

@@ -47,7 +47,7 @@ func TestMoneyRoundTripIsStable(t *testing.T) {
 	})
 }
 
-func TestClosingDateIsTheSameDayBothWays(t *testing.T) {
+func TestR121_ClosingDateIsTheSameDayBothWays(t *testing.T) {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestClosingDateIsTheSameDayBothWays(t *testing.T) {
 	}
 }
 
-func TestMarksAreTakenOffAndNeverStack(t *testing.T) {
+func TestR79_MarksAreTakenOffAndNeverStack(t *testing.T) {
 	for in, want := range map[string][2]string{
 		"Deal":         {"", "Deal"},
 		"✓ Deal":       {cosell.MarkOK, "Deal"},
@@ -170,7 +170,7 @@ func TestFlagsKnowTrueFalseAndNothing(t *testing.T) {
 	}
 }
 
-func TestChoicesAreResolvedByLabelInAnyLanguage(t *testing.T) {
+func TestR120_ChoicesAreResolvedByLabelInAnyLanguage(t *testing.T) {
 	shipped := []Option{{1, "QuotesOrLicensing", "Quotes or licensing"}, {2, "GeneralOrOther", "General or other"}, {3, "Rest", "Rest"}}
 	c := ResolveChoices(shipped, true, []Label{
 		{Value: 900, Labels: map[int]string{1036: "Devis", 1033: "QUOTES / or-licensing"}},

@@ -113,7 +113,7 @@ func (s *schema) path(path string) (column, bool) {
 
 // byLabel finds the column that people see under the label.
 func (s *schema) byLabel(table, label string) (column, bool) {
-	i := slices.IndexFunc(s.tables[table], func(c column) bool { return c.label != "" && Loose(c.label) == Loose(label) })
+	i := slices.IndexFunc(s.tables[table], func(c column) bool { return c.label != "" && FoldText(c.label) == FoldText(label) })
 	if i < 0 {
 		return column{}, false
 	}

@@ -345,7 +345,7 @@ func TestADealOfPartnerCenterReachesCRMWhole(t *testing.T) {
 	}
 }
 
-func TestANewCustomerIsMadeOnce(t *testing.T) {
+func TestR16_ANewCustomerIsMadeOnce(t *testing.T) {
 	w := newWorld(t)
 	_, own, _ := w.shared(t)
 	ctx := context.Background()

@@ -57,7 +57,7 @@ func find(t *testing.T, c *crm, line string) map[string]any {
 	return nil
 }
 
-func TestANewDealIsOneTransactionWithItsCustomer(t *testing.T) {
+func TestR19_ANewDealIsOneTransactionWithItsCustomer(t *testing.T) {
 	s, c, w := testCRM(t, map[string]any{"cosell_help": nil, "cosell_opportunity_solution": []any{}})
 	c.lists[userSet] = kimRow
 	r, values := newDeal(t)
@@ -108,7 +108,7 @@ func accountRow(changes string) string {
 		{"contactid":"2a7d8f55-3333-4a5d-8c12-0a5c3d2e0004","firstname":"ada","lastname":"Second","emailaddress1":"ADA@tailspin.example","statecode":0}]` + changes + `}`
 }
 
-func TestAnAccountIsReusedWhateverItsSpelling(t *testing.T) {
+func TestR17_AnAccountIsReusedWhateverItsSpelling(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
 	c.lists[accountSet] = accountRow("")
 	c.lists[userSet] = kimRow

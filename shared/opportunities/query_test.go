@@ -1,9 +1,12 @@
 package opportunities
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -15,5 +18,25 @@ func TestTheQuerySelectsTheColumnsOfTheSheet(t *testing.T) {
 	selected := query(s).Select
 	if !slices.Contains(selected, "new_dealvalue") || slices.Contains(selected, "estimatedvalue") {
 		t.Errorf("the query selects %v", selected)
+	}
+}
+
+func TestR47_AnotherCountryColumnIsReadAndWrittenInItsPlace(t *testing.T) {
+	sheet, err := mapping.Load(mapping.Source{Name: "mapping.yaml", Text: []byte("- {field: customerCountry, crm: parentaccountid/new_iso}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, crm, w := testCRM(t, map[string]any{"parentaccountid": map[string]any{"name": "X", "new_iso": "fr", "address1_country": "Germany"}})
+	crm.lists[userSet] = kimRow
+	s.live.Store(&live{sheet: sheet, query: query(sheet)})
+	if got := read(t, s).Record[cosell.CustomerCountry]; got != "FR" || strings.Contains(w.last().query, "address1_country") {
+		t.Errorf("%q by %s", got, w.last().query)
+	}
+	r, values := newDeal(t)
+	if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {
+		t.Fatal(err)
+	}
+	if body := find(t, crm, "accounts("); body["new_iso"] != "DE" || body["address1_country"] != nil {
+		t.Errorf("%v", body)
 	}
 }

@@ -3,6 +3,7 @@ package referrals
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -14,7 +15,7 @@ import (
 const referralKind = "referral"
 
 // feedCursor is how far the list of changed referrals was read, by Partner Center's own time stamps. Two
-// writes may become visible out of order, so each reading begins a little earlier than the last ended;
+// writes may become visible out of order and late, so each reading begins earlier than the last ended;
 // Seen says what of that was given out already.
 type feedCursor struct {
 	At   time.Time            `json:"at"`
@@ -22,8 +23,9 @@ type feedCursor struct {
 }
 
 const (
-	feedOverlap = 5 * time.Second
-	firstFeed   = 24 * time.Hour
+	firstFeed      = 24 * time.Hour
+	defaultOverlap = 10 * time.Minute
+	mostSeen       = 400 // a cursor must fit into a table's property; what it forgets is given out again
 )
 
 // Changed gives the referrals changed since the cursor, oldest first, and the next cursor. Without a
@@ -33,7 +35,7 @@ func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Change, st
 	if err != nil {
 		return nil, "", err
 	}
-	from := c.At.Add(-feedOverlap)
+	from := c.At.Add(-s.options.FeedOverlap)
 	docs, err := s.changedSince(ctx, from)
 	if err != nil {
 		return nil, "", err
@@ -50,8 +52,8 @@ func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Change, st
 		}
 		changes = append(changes, cosell.Change{Kind: referralKind, ID: d.ID()})
 	}
-	for _, d := range docs {
-		if at := timeOf(d, "/updatedDateTime"); !at.Before(next.At.Add(-feedOverlap)) {
+	for _, d := range slices.Backward(docs) { // the newest first
+		if at := timeOf(d, "/updatedDateTime"); !at.Before(next.At.Add(-s.options.FeedOverlap)) && len(next.Seen) < mostSeen {
 			next.Seen[d.ID()] = at
 		}
 	}

@@ -59,7 +59,7 @@ func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04" {
 		t.Errorf("%v %+v", err, got)
 	}
-	if strings.Contains(w.calls[0].query, "externalReferenceId") || !strings.Contains(w.calls[0].query, "createdDateTime%20desc") {
+	if strings.Contains(w.calls[0].query, "filter") || !strings.Contains(w.calls[0].query, "createdDateTime%20desc") {
 		t.Errorf("asked %s", w.calls[0].query)
 	}
 }
@@ -71,15 +71,32 @@ func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	if err != nil || len(changes) != 2 || changes[0] != (cosell.Change{Kind: "referral", ID: ownID}) {
 		t.Fatalf("%v %v", err, changes)
 	}
-	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:59:55") {
+	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
 		t.Errorf("first filter %q does not begin a day before the server's date", q.Get("$filter"))
 	}
 	changes, again, err := s.Changed(context.Background(), cursor)
-	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:59:58.5") {
+	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:50:03.5") {
 		t.Errorf("next filter %q", q.Get("$filter"))
 	}
 	if err != nil || len(changes) != 0 || again != cursor || len(w.calls) != 3 {
 		t.Errorf("the second time: %v %v, cursor %s, %d calls", err, changes, again, len(w.calls))
+	}
+}
+
+// A list may show a change late, and a record may change again within the overlap: both are given out.
+func TestChangedGivesOutWhatComesLate(t *testing.T) {
+	item := func(id, at string) string { return `{"id":"` + id + `","updatedDateTime":"2026-05-04T` + at + `Z"}` }
+	items := []string{item(ownID, "09:00:00"), item(microsoftID, "09:00:30")}
+	s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) { listing(t, items, nil)(rw, r) })
+	_, cursor, err := s.Changed(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	items = []string{item(crmID, "08:55:00"), item(ownID, "09:00:20"), item(microsoftID, "09:00:30")}
+	changes, _, err := s.Changed(context.Background(), cursor)
+	want := []cosell.Change{{Kind: "referral", ID: crmID}, {Kind: "referral", ID: ownID}}
+	if d := cmp.Diff(want, changes); err != nil || d != "" {
+		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
 }
 

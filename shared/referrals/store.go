@@ -19,6 +19,9 @@ type Options struct {
 	// ReasonCodes sends closing reasons as numbers, not as the portal's words: which of the two Partner
 	// Center wants is not documented.
 	ReasonCodes bool
+	// FeedOverlap is how far before its cursor the list of changes is read again, because it shows changes
+	// late; 0 is ten minutes.
+	FeedOverlap time.Duration
 	// Organization is the partner's own organisation id in Partner Center, sent as the inviter when it is known.
 	Organization string
 }
@@ -45,6 +48,9 @@ func New(client *partnercenter.Client, sheet *mapping.Sheet, o Options) *Store {
 }
 
 func newStore(api referralAPI, sheet *mapping.Sheet, o Options) *Store {
+	if o.FeedOverlap <= 0 {
+		o.FeedOverlap = defaultOverlap
+	}
 	return &Store{api: api, sheet: sheet, glossary: mapping.NewGlossary(o.Zone), options: o}
 }
 
@@ -121,11 +127,12 @@ func (s *Store) Engagement(ctx context.Context, engagementID string) ([]cosell.R
 	return out, nil
 }
 
-// FindCreated lists the partner's own outgoing referrals created since then that carry the opportunity's
-// id. The id is compared here for every item: whether Partner Center can filter by it is not documented.
+// FindCreated lists the partner's own referrals created since then that carry the opportunity's id. The id
+// is compared here for every item: whether Partner Center can filter by it is not documented, nor is what
+// direction own deals carry.
 func (s *Store) FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error) {
 	var found []partnercenter.Document
-	q := partnercenter.Query{Filter: partnercenter.Eq("direction", "Outgoing"), OrderBy: "createdDateTime desc"}
+	q := partnercenter.Query{OrderBy: "createdDateTime desc"}
 	_, err := s.api.List(ctx, q, func(d partnercenter.Document) bool {
 		if created := timeOf(d, "/createdDateTime"); !created.IsZero() && created.Before(since) {
 			return false

@@ -70,6 +70,14 @@ func TestOwnReferralGivesAllFields(t *testing.T) {
 	}
 }
 
+func TestR134_TheCRMIdIsReadInOneFormAndAForeignOneAsItIs(t *testing.T) {
+	for text, want := range map[string]string{"{" + strings.ToUpper(crmID) + "} ": crmID, "CRM-4711": "CRM-4711", "": ""} {
+		if got := referralOf(t, map[string]any{"externalReferenceId": text}).Record[cosell.CRMID]; got != want {
+			t.Errorf("%q is read as %q", text, got)
+		}
+	}
+}
+
 func TestOddShapesOfAReferralDoNotCrash(t *testing.T) {
 	for name, changes := range map[string]map[string]any{
 		"nulls": {"name": nil, "team": nil, "customerProfile": nil, "details": nil, "consent": nil, "inviteContext": nil, "target": nil},
