@@ -180,5 +180,12 @@ func ClassOf(err error) Class {
 	return e.Class
 }
 
+// ByRule says whether err is a wait that a rule of ours wants, which is a Later without a code: it is no
+// trouble, however long. Whoever waits because another system asked for it gives his Later a code.
+func ByRule(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == Later && e.Code == ""
+}
+
 // Is says whether err is of the kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }

@@ -133,16 +133,29 @@ func (s *server) logOutcome(f Function, d Delivery, facts facts, cause error, de
 		return
 	}
 	verdict := [...]string{fault.Done: "done", fault.Repeat: "repeat", fault.Park: "park"}[decision.Verdict]
-	level := slog.LevelInfo
-	switch {
-	case decision.Alarm || decision.Verdict == fault.Park:
-		level = slog.LevelError
-	case decision.Verdict == fault.Repeat:
-		level = slog.LevelWarn
+	level := levelOf(cause, decision)
+	if level > slog.LevelInfo { // trouble repeats itself: an outage would be a line for each message and try
+		skipped, ok := s.lines.allow(f.Name, verdict+" "+fault.KindOf(cause).String()+" "+fault.Of(cause).Code)
+		if !ok {
+			return
+		}
+		attrs = append(attrs, "skipped", skipped)
 	}
 	attrs = append(attrs, "verdict", verdict, "after", decision.After.String(), fault.Attr(cause))
 	if p, ok := cause.(*panicked); ok {
 		attrs = append(attrs, "stack", string(p.stack))
 	}
 	s.Log.Log(context.Background(), level, "message", attrs...)
+}
+
+// levelOf: alarms and parked messages are errors, what is tried again is a warning, and neither a refusal,
+// which the record shows, nor a wait that a rule wants is trouble.
+func levelOf(cause error, decision fault.Decision) slog.Level {
+	switch {
+	case decision.Alarm || decision.Verdict == fault.Park:
+		return slog.LevelError
+	case decision.Verdict == fault.Repeat && !fault.ByRule(cause):
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }

@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// sampler keeps a flood of refusals from becoming a flood of log lines: so many of one sort a minute are
-// written, the next one that is says how many were left out.
+// sampler keeps a flood of one sort of trouble from becoming a flood of log lines: so many of a sort a
+// minute are written, the next one that is says how many were left out.
 type sampler struct {
 	now  func() time.Time
 	mu   sync.Mutex
-	seen map[refusal]*count
+	seen map[sort]*count
 }
 
-type refusal struct {
+// sort is what makes two lines alike.
+type sort struct {
 	function string
-	status   int
+	what     string
 }
 
 type count struct {
@@ -29,13 +30,13 @@ const (
 )
 
 func newSampler(now func() time.Time) *sampler {
-	return &sampler{now: now, seen: map[refusal]*count{}}
+	return &sampler{now: now, seen: map[sort]*count{}}
 }
 
-func (s *sampler) allow(function string, status int) (skipped int, ok bool) {
+func (s *sampler) allow(function, what string) (skipped int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key, now := refusal{function, status}, s.now()
+	key, now := sort{function, what}, s.now()
 	c := s.seen[key]
 	if c == nil {
 		c = &count{since: now}

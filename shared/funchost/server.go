@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,7 @@ type server struct {
 	held      atomic.Int64  // bytes of bodies in memory
 	working   chan struct{} // HTTP calls
 	messages  chan struct{} // queue messages
-	refusals  *sampler
+	lines     *sampler
 	Options
 }
 
@@ -44,7 +45,7 @@ func NewServer(functions []Function, outcomes Outcomes, options Options) http.Ha
 		outcomes:  outcomes,
 		working:   make(chan struct{}, o.MaxHTTP),
 		messages:  make(chan struct{}, o.MaxWork),
-		refusals:  newSampler(o.Now),
+		lines:     newSampler(o.Now),
 		Options:   o,
 	}
 	for _, f := range functions {
@@ -201,7 +202,7 @@ func (s *server) logHTTP(r *http.Request, function string, status int, cause err
 		s.Log.Debug("answered", "function", function, "status", status)
 		return
 	}
-	skipped, ok := s.refusals.allow(function, status)
+	skipped, ok := s.lines.allow(function, strconv.Itoa(status))
 	if !ok {
 		return
 	}

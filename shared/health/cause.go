@@ -36,7 +36,7 @@ func Where(function string) string {
 }
 
 // causeOf says why a job that ended with err is not finished. ok is false where nothing waits: success,
-// what was parked or held, and a wait that a rule of ours wants, which is a Later without a code.
+// what was parked or held, and a wait that a rule of ours wants.
 func causeOf(err error) (what string, c Cause, ok bool) {
 	e := fault.Of(err)
 	if e == nil {
@@ -52,7 +52,7 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 			what += " " + e.Target
 		}
 		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + says(e, err), Mend: e.Mend, Singly: true}, true
-	case e.Kind == fault.Later && e.Code != "":
+	case e.Kind == fault.Later && !fault.ByRule(err):
 		return e.Code, Cause{Say: "the other side asks to wait: " + says(e, err), Mend: e.Mend, Patience: 5 * time.Minute}, true
 	case e.Kind == fault.Broken:
 		return word(e.Code, "broken"), Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Patience: unlistedDue}, true
