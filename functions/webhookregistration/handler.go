@@ -24,6 +24,13 @@ type Registrations interface {
 	TestEvent(ctx context.Context, correlationID string) (partnercenter.TestResult, error)
 }
 
+// What an installation does about the registration by itself.
+const (
+	Report  = "report"  // says when it is not ours and complete
+	Restore = "restore" // and makes it so again, once it has been ours
+	Never   = "never"   // it is another system's business: neither written nor missed
+)
+
 // Memory keeps the registration as last seen, as JSON.
 type Memory interface {
 	Registration(ctx context.Context) (string, error)
@@ -36,6 +43,9 @@ type Handler struct {
 	URL           string // ours, with the tenant's alias
 	Memory        Memory
 	Now           func() time.Time
+	// Register says what this installation does about the registration by itself: Report (the default),
+	// Restore, or Never.
+	Register string
 	// Wait waits while a test event is on its way; nil is the real one.
 	Wait func(ctx context.Context, d time.Duration) error
 }
@@ -100,6 +110,10 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := funchost.Strict(body, &ask); err != nil || ask.Overwrite == nil {
 		funchost.Refuse(w, http.StatusBadRequest, `the body must be {"overwrite": true} or {"overwrite": false}`)
+		return
+	}
+	if h.Register == Never {
+		funchost.Refuse(w, http.StatusConflict, "SYNC_REGISTER is never: this installation leaves the registration alone")
 		return
 	}
 	current, exists, err := h.Registrations.Registration(r.Context())
@@ -178,16 +192,29 @@ type memory struct {
 	State
 	Seen  time.Time `json:"seen"`
 	Since time.Time `json:"since"`
+	// Had: it has been ours. Unwatched: it is not missed when it is not.
+	Had       bool `json:"had"`
+	Unwatched bool `json:"unwatched,omitempty"`
+}
+
+// recall gives what is remembered; what cannot be read any more is as if nothing were.
+func (h *Handler) recall(ctx context.Context) (m memory, err error) {
+	text, err := h.Memory.Registration(ctx)
+	if err == nil && text != "" && json.Unmarshal([]byte(text), &m) != nil {
+		m = memory{}
+	}
+	return m, err
 }
 
 func (h *Handler) remember(ctx context.Context, r partnercenter.Registration, exists bool) error {
-	now := h.Now().UTC()
-	m, before := memory{State: h.state(r, exists), Seen: now, Since: now}, memory{}
-	old, err := h.Memory.Registration(ctx)
+	before, err := h.recall(ctx)
 	if err != nil {
 		return err
 	}
-	if old != "" && json.Unmarshal([]byte(old), &before) == nil && before.like(m) {
+	now := h.Now().UTC()
+	m := memory{State: h.state(r, exists), Seen: now, Since: now, Unwatched: h.Register == Never}
+	m.Had = m.Ours || before.Had
+	if before.like(m) {
 		m.Since = before.Since
 	}
 	text, err := json.Marshal(m)
@@ -203,17 +230,23 @@ func (m memory) like(other memory) bool {
 }
 
 // Check is the watchdog that reconcile runs: it remembers the registration as seen, and fails when events
-// do not come to us, or not all of them.
+// do not come to us, or not all of them. Where it may, it restores what was changed behind our back.
 func (h *Handler) Check(ctx context.Context) error {
 	current, exists, err := h.Registrations.Registration(ctx)
 	if err != nil {
 		return err
+	}
+	if h.Register == Restore {
+		if current, exists, err = h.restored(ctx, current, exists); err != nil {
+			return err
+		}
 	}
 	if err := h.remember(ctx, current, exists); err != nil {
 		return err
 	}
 	s := h.state(current, exists)
 	switch {
+	case h.Register == Never:
 	case !s.Registered:
 		return fault.New(fault.Refused, "no webhook is registered with Partner Center: call webhookregistration").With("registration.none", "")
 	case !s.Ours:
@@ -222,6 +255,21 @@ func (h *Handler) Check(ctx context.Context) error {
 		return fault.New(fault.Refused, "events are missing in the webhook registration: call webhookregistration").With("registration.incomplete", "")
 	}
 	return nil
+}
+
+// restored gives the registration as it is after we made it ours again, if it has been ours before. To take
+// it over for the first time is an operator's decision.
+func (h *Handler) restored(ctx context.Context, current partnercenter.Registration, exists bool) (partnercenter.Registration, bool, error) {
+	s := h.state(current, exists)
+	if s.Ours && s.Complete {
+		return current, exists, nil
+	}
+	before, err := h.recall(ctx)
+	if err != nil || !before.Had {
+		return current, exists, err
+	}
+	_, after, err := h.write(ctx, current, s)
+	return after, err == nil || exists, err
 }
 
 // explain answers an operator, who may see why something failed.

@@ -246,3 +246,46 @@ func TestWhatIsRememberedSaysSinceWhen(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestLostRegistrationIsRestoredWhereThatIsWanted(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode    string
+		had     bool
+		current *partnercenter.Registration
+		writes  int
+		code    string
+	}{
+		"gone":                     {Restore, true, nil, 1, ""},
+		"taken by another":         {Restore, true, registered(other, Events()...), 1, ""},
+		"an event missing":         {Restore, true, registered(ours, "referral-created"), 1, ""},
+		"fine":                     {Restore, true, registered(ours, Events()...), 0, ""},
+		"never ours before":        {Restore, false, registered(other, Events()...), 0, "registration.other"},
+		"reported only":            {Report, true, registered(other, Events()...), 0, "registration.other"},
+		"reported only by default": {"", true, nil, 0, "registration.none"},
+		"not our business":         {Never, true, registered(other, Events()...), 0, ""},
+	} {
+		m := &memo{}
+		h := &Handler{Registrations: &fake{current: registered(ours, Events()...)}, URL: ours, Memory: m, Now: time.Now}
+		if c.had {
+			if err := h.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f := &fake{current: c.current}
+		h.Registrations, h.Register = f, c.mode
+		err := h.Check(t.Context())
+		if got := fault.Of(err); len(f.writes) != c.writes || (err == nil) != (c.code == "") || err != nil && got.Code != c.code {
+			t.Errorf("%s: %v, wrote %v", name, err, f.writes)
+		}
+		if c.mode == Never && !strings.Contains(m.text, `"unwatched":true`) {
+			t.Errorf("%s: remembered %s", name, m.text)
+		}
+	}
+	f := &fake{}
+	h := &Handler{Registrations: f, URL: ours, Memory: &memo{}, Now: time.Now, Register: Never}
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"overwrite":true}`))
+	r.Header.Set("Content-Type", "application/json")
+	if h.ServeHTTP(w, r); w.Code != http.StatusConflict || len(f.writes) != 0 {
+		t.Errorf("an operator's try: %d %s, wrote %v", w.Code, w.Body, f.writes)
+	}
+}

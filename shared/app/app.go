@@ -46,6 +46,7 @@ type App struct {
 	PartnerCenter *partnercenter.Client
 	Ledger        *ledger.Ledger
 	WebhookURL    string // ours, as Partner Center shall call it
+	Register      string // what we do about its registration by ourselves
 
 	Watch  *health.Watch
 	Board  *ledger.Board // this role's; nil in an intake without tables
@@ -102,6 +103,7 @@ func New(environ []string, out io.Writer) (*App, error) {
 
 // work builds what the sync app has beside the intake.
 func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.Context, queue.Dead) error) error) (err error) {
+	a.Register = c.Register
 	a.WebhookURL = c.PublicURL + "/api/partnercenterwebhook/" + c.TenantAlias
 	if a.Ledger, err = az.tables(); err != nil {
 		return err

@@ -139,6 +139,7 @@ func (k *checker) rules() {
 			k.wrong(name, "must be true or false (Yes and No are understood)")
 		}
 	}
+	k.oneOf("SYNC_REGISTER", k.Register, "report", "restore", "never")
 	k.oneOf("SYNC_WON_GUARD", k.WonGuard, "delay", "warn", "off")
 	k.oneOf("SYNC_TAKEOVER", k.Takeover, "ask", "own")
 	k.oneOf("SYNC_FOREIGN_CRM_ID", k.ForeignCRMID, "ignore", "keep")

@@ -36,6 +36,10 @@ type Config struct {
 	// Where the world reaches the function app, without a path: https://NAME.azurewebsites.net. It is what
 	// gets registered with Partner Center.
 	PublicURL string `env:"SYNC_PUBLIC_URL"`
+	// What we do by ourselves about the webhook registration with Partner Center, which knows one address for a
+	// tenant: "report" (say when it is not ours and complete), "restore" (make it so again, once it has been
+	// ours) or "never" (it is another system's: neither written nor missed).
+	Register string `env:"SYNC_REGISTER" envDefault:"report"`
 	// Names the tenant in the webhook's path and in our tables, because events name no tenant. It cannot be
 	// changed later without losing what the tables hold. Letters a-z, digits and dashes.
 	TenantAlias string `env:"SYNC_TENANT_ALIAS" envDefault:"default"`

@@ -396,18 +396,19 @@ func TestTablesSayWhatNoProcessKnows(t *testing.T) {
 		ledger fakeLedger
 		says   string
 	}{
-		"nothing":       {fakeLedger{}, ""},
-		"our webhook":   {fakeLedger{registration: `{"registered":true,"ours":true,"complete":true}`}, ""},
-		"parked":        {fakeLedger{parked: 2}, `"what":"parked","since":"2026-11-22T11:00:00Z","count":2`},
-		"another's":     {fakeLedger{registration: `{"registered":true,"url":"https://old.example/hook","wanted":"https://ours/x","since":"2026-11-22T10:00:00Z"}`}, "https://old.example/hook"},
-		"no webhook":    {fakeLedger{registration: `{"registered":false}`}, "registration.none"},
-		"incomplete":    {fakeLedger{registration: `{"registered":true,"ours":true,"missing":["referral-created"]}`}, "referral-created"},
-		"a rule waits":  {fakeLedger{held: held(fault.Rule, 100, noon.Add(-90*24*time.Hour))}, ""},
-		"a few values":  {fakeLedger{held: held(fault.Record, 3, noon)}, ""},
-		"many values":   {fakeLedger{held: held(fault.Record, manyHeld+1, noon)}, "held.record"},
-		"old values":    {fakeLedger{held: held(fault.Record, 1, noon.Add(-oldHeld-time.Hour))}, "held.record"},
-		"ours":          {fakeLedger{held: held(fault.Ours, 2, noon)}, `"what":"privilege","since":"2026-11-22T12:00:00Z","count":2,"oldest":"opportunity|1"`},
-		"no row at all": {fakeLedger{held: []Held{whole, second}}, `"for":["referral|r-1","referral|r-2"]`},
+		"nothing":               {fakeLedger{}, ""},
+		"our webhook":           {fakeLedger{registration: `{"registered":true,"ours":true,"complete":true}`}, ""},
+		"parked":                {fakeLedger{parked: 2}, `"what":"parked","since":"2026-11-22T11:00:00Z","count":2`},
+		"another's":             {fakeLedger{registration: `{"registered":true,"url":"https://old.example/hook","wanted":"https://ours/x","since":"2026-11-22T10:00:00Z"}`}, "https://old.example/hook"},
+		"another's, on purpose": {fakeLedger{registration: `{"registered":true,"url":"https://old.example/hook","unwatched":true}`}, ""},
+		"no webhook":            {fakeLedger{registration: `{"registered":false}`}, "registration.none"},
+		"incomplete":            {fakeLedger{registration: `{"registered":true,"ours":true,"missing":["referral-created"]}`}, "referral-created"},
+		"a rule waits":          {fakeLedger{held: held(fault.Rule, 100, noon.Add(-90*24*time.Hour))}, ""},
+		"a few values":          {fakeLedger{held: held(fault.Record, 3, noon)}, ""},
+		"many values":           {fakeLedger{held: held(fault.Record, manyHeld+1, noon)}, "held.record"},
+		"old values":            {fakeLedger{held: held(fault.Record, 1, noon.Add(-oldHeld-time.Hour))}, "held.record"},
+		"ours":                  {fakeLedger{held: held(fault.Ours, 2, noon)}, `"what":"privilege","since":"2026-11-22T12:00:00Z","count":2,"oldest":"opportunity|1"`},
+		"no row at all":         {fakeLedger{held: []Held{whole, second}}, `"for":["referral|r-1","referral|r-2"]`},
 	} {
 		h := newHouse()
 		r := h.process("p-1")

@@ -71,6 +71,7 @@ type Registration struct {
 	URL        string    `json:"url"`
 	Missing    []string  `json:"missing"`
 	Wanted     string    `json:"wanted"`
+	Unwatched  bool      `json:"unwatched"` // it is another system's business
 	Seen       time.Time `json:"seen"`
 	Since      time.Time `json:"since"` // from when on it was seen like this
 }
@@ -136,6 +137,7 @@ func (r *Report) readLedger(ctx context.Context, l Ledger, now time.Time) error 
 const (
 	registrationFine    = "ours and complete"
 	registrationUnknown = "not looked at yet"
+	registrationLeft    = "left to another system"
 )
 
 func (r *Report) readRegistration(text string) {
@@ -151,6 +153,9 @@ func (r *Report) readRegistration(text string) {
 	p := Problem{Where: "events from Partner Center", Since: s.Since, Last: s.Seen, Count: 1,
 		Mend: "call webhookregistration, with overwrite where the address is another's"}
 	switch {
+	case s.Unwatched:
+		r.Registration = registrationLeft
+		return
 	case !s.Registered:
 		r.Registration, p.What, p.Say = "missing", "registration.none", "no webhook is registered with Partner Center, so no events come"
 	case !s.Ours:
