@@ -14,7 +14,7 @@ WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench mutants cosellctl generate ready inputs
+.PHONY: help demo run test race check package contract bench calls mutants cosellctl generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ contract: ## holds the systems to what we take for granted of them: the simulato
 
 bench: ready ## measures speed and memory into .build/reports/bench.json
 	@exec $(LOCAL) bench $(if $(PORT),-port '$(PORT)' )$(WORLD)
+
+calls: ready ## counts the remote calls per change beside their ceilings into .build/reports/calls.json
+	@exec $(LOCAL) calls $(if $(PORT),-port '$(PORT)' )$(WORLD)
 
 mutants: ## breaks rules on purpose, one at a time, and says whether a test notices; MUTANT=M1 tries one
 	@.ci/need go

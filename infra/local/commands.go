@@ -143,6 +143,29 @@ func measure(ctx context.Context, f flags) error {
 	})
 }
 
+// countCalls fills calls.json.
+func countCalls(ctx context.Context, f flags) error {
+	return inWorld(ctx, f, false, func(_ world.Layout, w *world.World, home *world.Home) error {
+		report, err := demo.CountCalls(ctx, w.Local(), f.out)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(report.Write(home.Report("calls.json")), home.Share()); err != nil {
+			return err
+		}
+		over := 0
+		for _, r := range report.Rows {
+			if !r.Held() {
+				over++
+			}
+		}
+		if over > 0 {
+			return fmt.Errorf("%d of %d ceilings were not kept", over, len(report.Rows))
+		}
+		return ctx.Err()
+	})
+}
+
 // build makes .build/app and .build/app.zip.
 func build(ctx context.Context, layout world.Layout, mapping string) (pack.Result, error) {
 	if err := os.MkdirAll(layout.Build(), 0o755); err != nil {

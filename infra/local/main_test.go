@@ -33,7 +33,7 @@ func TestMakeAloneListsItsTargets(t *testing.T) {
 	if err != nil {
 		t.Fatalf("make: %v", err)
 	}
-	for _, target := range []string{"demo", "run", "test", "race", "check", "package", "bench", "mutants", "generate"} {
+	for _, target := range []string{"demo", "run", "test", "race", "check", "package", "bench", "calls", "mutants", "generate"} {
 		if !strings.Contains("\n"+string(out), "\n"+target+" ") {
 			t.Errorf("make does not list %s:\n%s", target, out)
 		}

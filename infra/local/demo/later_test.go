@@ -2,6 +2,8 @@ package demo_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -41,5 +43,39 @@ func TestWaitOfHoursIsOneScheduledMessageAndEndsWithTheClock(t *testing.T) {
 	}
 	if wait := given[1].Sub(given[0]); wait < 50*time.Minute || wait > 3*time.Hour {
 		t.Errorf("the second time came after %s", wait)
+	}
+}
+
+func TestRemoteCallsPerChangeStayAtTheirCeilings(t *testing.T) {
+	t.Parallel()
+	w := open(t, world.Options{})
+	var said strings.Builder
+	report, err := demo.CountCalls(t.Context(), w.Local(), &said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Rows {
+		if !r.Held() || r.Calls == 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	for _, name := range []string{"new from CRM, private", "new from CRM, co-sell", "changed in CRM, linked", "new from Partner Center",
+		"changed in Partner Center, linked", "reconcile, nothing changed"} {
+		if !strings.Contains(said.String(), name) {
+			t.Errorf("nothing is said of %s:\n%s", name, said.String())
+		}
+	}
+	file := filepath.Join(t.TempDir(), "reports", "calls.json")
+	if err := report.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{`"rows"`, `"case"`, `"calls"`, `"writes"`, `"ceiling"`} {
+		if !strings.Contains(string(text), name) {
+			t.Errorf("calls.json lacks %s", name)
+		}
 	}
 }

@@ -164,7 +164,7 @@ func (l *look) effect(system string, parts ...string) {
 	}
 	took := max(0, all[len(all)-1].At.Sub(l.cause))
 	l.s.effects = append(l.s.effects, took)
-	l.s.says("%-20s %s after the cause", "", took.Round(time.Millisecond))
+	l.s.says("%-20s %s after the cause", "", max(took.Round(time.Millisecond), time.Millisecond))
 }
 
 // rows finds the rows of a table (system/table) whose member has the value, sorted by id.
