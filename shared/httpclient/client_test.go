@@ -189,7 +189,7 @@ func TestAServersWordsAreNoErrorText(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		_, _ = conn.Write([]byte("CANARY Jane Doe\r\n\r\n"))
+		_, _ = conn.Write([]byte("HTTP/1.1 CANARY Jane Doe\r\n\r\n"))
 	})
 	_, err := do(w, w.options(), "POST")
 	if !httpclient.Lost(err) || strings.Contains(err.Error(), "CANARY") {
