@@ -31,11 +31,18 @@ func Prepend(audit string, lines ...string) string {
 	return text
 }
 
-// Explain is what Audit says of a problem.
+// Explain is what Audit says of a problem: our sentence, what to do, and last the other side's own words.
 func (p Problem) Explain() string {
 	text := p.Code + ": " + p.Text
 	if p.Mend != "" && p.Mend != "nothing to do" {
 		text += "; " + p.Mend
+	}
+	if p.Theirs != "" {
+		who := "Partner Center"
+		if p.Place == InCRM {
+			who = "CRM"
+		}
+		text += ". " + who + ` says: "` + p.Theirs + `"`
 	}
 	return text
 }

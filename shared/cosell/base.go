@@ -20,9 +20,11 @@ func remember(f Field, v string) string {
 	return hashed + hex.EncodeToString(sum[:])
 }
 
+func isHashed(v string) bool { return strings.HasPrefix(v, hashed) }
+
 // same compares a value with what was remembered.
 func same(f Field, remembered, v string) bool {
-	return remembered == v || strings.HasPrefix(remembered, hashed) && remembered == remember(f, v)
+	return remembered == v || isHashed(remembered) && remembered == remember(f, v)
 }
 
 // Remember makes the base of one side from what that side holds.

@@ -1,6 +1,6 @@
 package cosell
 
-import "strings"
+import "math/big"
 
 // guard looks at the plan once more with the eyes of Partner Center: what can never be taken back is not
 // attempted, what is closed is not written, and what a person loses by that is explained.
@@ -29,27 +29,24 @@ func (m *merger) guard() {
 	m.guardEarlyWin()
 }
 
-// onHold keeps everything back while the seller has not answered a pending referral, or has switched the
-// deal off: edits made meanwhile travel with the answer, or when it is switched on again.
+// onHold keeps everything back while the seller has not answered a pending referral: edits made meanwhile
+// travel with the answer.
 func (m *merger) onHold() bool {
-	if !m.switchedOff() && (m.referralStatus() != Pending || m.plan.ToReferral[Status] != "") {
+	if m.referralStatus() != Pending || m.plan.ToReferral[Status] != "" {
 		return false
 	}
 	for f := range m.plan.ToReferral {
 		m.plan.keep[f] = true
 	}
 	m.plan.ToReferral = Record{}
-	m.plan.Invite = ""
 	return true
 }
-
-func (m *merger) switchedOff() bool { return !m.assumed && m.d[Sync] == False }
 
 func (m *merger) referralStatus() string {
 	if v, ok := m.p[Status]; ok {
 		return v
 	}
-	return m.Base.Referral[Status]
+	return m.base.Referral[Status]
 }
 
 // shared says whether Microsoft's sellers see the referral already, before this plan.
@@ -57,7 +54,7 @@ func (m *merger) shared() bool {
 	if v, ok := m.p[Visibility]; ok {
 		return v == True
 	}
-	return m.Base.Referral[Visibility] == True
+	return m.base.Referral[Visibility] == True
 }
 
 func (m *merger) hasMembers(list Field) bool {
@@ -70,26 +67,34 @@ func (m *merger) hasMembers(list Field) bool {
 }
 
 // askForHelp turns a help option that was chosen on a deal without Microsoft's referral into an
-// invitation, which makes the deal visible on both sides.
+// invitation, which makes the deal visible on both sides. What Microsoft wants to know must be there.
 func (m *merger) askForHelp() {
 	d := m.opportunityValue(Help)
 	_, submitted := m.plan.ToReferral[Help]
 	delete(m.plan.ToReferral, Help)
-	if m.assumed || m.Invited || d == "" || m.Base.Referral[Help] != "" || m.p[Help] != "" {
+	if m.assumed || m.Pair.MicrosoftID != "" || d == "" || m.base.Referral[Help] != "" || m.p[Help] != "" {
 		return
 	}
-	if m.referralStatus() != Accepted || m.switchedOff() {
+	if m.referralStatus() != Accepted {
 		if submitted {
 			m.plan.keep[Help] = true
 		}
 		return
 	}
-	m.plan.Invite = d
 	m.plan.keep[Help] = true
+	if problems := Preflight(*m.Opportunity); len(problems) > 0 {
+		m.plan.Problems = append(m.plan.Problems, problems...)
+		return
+	}
+	m.plan.Invite = d
 	m.makeVisible()
 }
 
+// makeVisible shows the deal, which only the invitation asks for unless the seller switched it on.
 func (m *merger) makeVisible() {
+	if _, wanted := m.plan.ToReferral[Visibility]; !wanted && m.d[Visibility] != True {
+		m.plan.keep[Visibility] = true
+	}
 	if m.p[Visibility] == False {
 		m.plan.ToReferral[Visibility] = True
 	}
@@ -103,22 +108,19 @@ func (m *merger) guardOneWay(f Field) {
 	if m.plan.ToReferral[f] == False {
 		delete(m.plan.ToReferral, f)
 		m.plan.ToOpportunity[f] = True
-		m.say(Problem{Code: "visibility.final", Field: f, Warn: true, Once: true,
+		m.say(Problem{Code: "visibility.final", Field: f, Place: InPartnerCenter, Warn: true, Once: true,
 			Text: "a deal that Microsoft's sellers can see cannot be hidden again; the switch was set back to Yes", Mend: "nothing to do"})
-	}
-	if m.plan.ToOpportunity[f] == False && m.shared() {
-		delete(m.plan.ToOpportunity, f)
 	}
 }
 
 // guardOnceSet: the help that was asked for cannot be changed.
 func (m *merger) guardOnceSet(f Field) {
 	d, ok := m.d.value(f)
-	submitted := m.Base.Referral[f]
-	if !ok || m.assumed || submitted == "" || d == submitted || same(f, m.Base.Opportunity[f], d) {
+	submitted := m.base.Referral[f]
+	if !ok || m.assumed || submitted == "" || d == submitted || same(f, m.base.Opportunity[f], d) {
 		return
 	}
-	m.say(Problem{Code: "help.submitted", Field: f, Warn: true, Once: true,
+	m.say(Problem{Code: "help.submitted", Field: f, Place: InPartnerCenter, Warn: true, Once: true,
 		Text: "the help asked of Microsoft cannot be changed after it was submitted; the change stays in CRM", Mend: "nothing to do"})
 }
 
@@ -132,7 +134,7 @@ func (m *merger) guardLocked(rule Rule, code, text string) {
 		}
 	}
 	if found && !m.said(code) {
-		m.say(Problem{Code: code, Field: rule.Field, Warn: true, Once: true, Text: text + "; the change stays in CRM", Mend: "nothing to do"})
+		m.say(Problem{Code: code, Field: rule.Field, Place: InPartnerCenter, Warn: true, Once: true, Text: text + "; the change stays in CRM", Mend: "nothing to do"})
 	}
 }
 
@@ -169,7 +171,7 @@ func (m *merger) guardNeverEmpty(rule Rule) {
 		delete(m.plan.ToReferral, f)
 		m.plan.keep[f] = true
 	}
-	m.say(Problem{Code: "solution.required", Field: rule.Field,
+	m.say(Problem{Code: "solution.required", Field: rule.Field, Place: InPartnerCenter, Class: OfRecord,
 		Text: "the last solution was not removed in Partner Center: a referral needs at least one",
 		Mend: "add a Microsoft solution to the opportunity"})
 }
@@ -180,11 +182,10 @@ func (m *merger) guardClosed() {
 		return
 	}
 	if len(m.plan.ToReferral) > 0 && !m.said("referral.closed") {
-		m.say(Problem{Code: "referral.closed", Warn: true, Once: true,
+		m.say(Problem{Code: "referral.closed", Place: InPartnerCenter, Warn: true, Once: true,
 			Text: "the referral is closed; changes stay in CRM", Mend: "nothing to do"})
 	}
 	m.plan.ToReferral = Record{}
-	m.plan.Invite = ""
 }
 
 // guardEarlyWin: a deal that could be registered keeps 72 hours between acceptance and win, else the
@@ -199,19 +200,19 @@ func (m *merger) guardEarlyWin() {
 		return
 	}
 	if o.WonGuard == "warn" {
-		m.say(Problem{Code: "won.early", Field: Status, Warn: true, Once: true,
+		m.say(Problem{Code: "won.early", Field: Status, Place: InPartnerCenter, Warn: true, Once: true,
 			Text: "closed as won before " + o.WonAge.String() + " had passed since acceptance: the deal may not be registrable", Mend: "nothing to do"})
 		return
 	}
-	for _, f := range []Field{Status, DealValue, ClosingDate} {
+	for _, f := range []Field{Status, DealValue, Currency, ClosingDate} {
 		if _, waits := m.plan.ToReferral[f]; waits {
 			delete(m.plan.ToReferral, f)
 			m.plan.keep[f] = true
 		}
 	}
 	m.plan.HeldUntil = ripe
-	m.say(Problem{Code: "won.early", Field: Status, Warn: true,
-		Text: "held back until " + ripe.UTC().Format("2006-01-02 15:04") + " UTC: a deal that can be registered must not be closed as won earlier",
+	m.say(Problem{Code: "won.early", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
+		Text: "held back until " + clock(ripe) + ": a deal that can be registered must not be closed as won earlier",
 		Mend: "nothing to do, it goes through by itself"})
 }
 
@@ -220,15 +221,9 @@ func (m *merger) registrable() bool {
 	return m.shared() && !less(value, m.Options.RegistrableValue)
 }
 
-// less compares two plain decimals without signs by length of their whole parts, then digit by digit.
+// less compares two decimals; what is no number is less than any.
 func less(a, b string) bool {
-	aw, af, _ := strings.Cut(strings.TrimLeft(a, "0"), ".")
-	bw, bf, _ := strings.Cut(strings.TrimLeft(b, "0"), ".")
-	if strings.HasPrefix(a, "-") || len(aw) != len(bw) {
-		return strings.HasPrefix(a, "-") || len(aw) < len(bw)
-	}
-	if aw != bw {
-		return aw < bw
-	}
-	return af < bf
+	x, ok := new(big.Rat).SetString(a)
+	y, limit := new(big.Rat).SetString(b)
+	return !ok || limit && x.Cmp(y) < 0
 }

@@ -6,38 +6,6 @@ import (
 	"time"
 )
 
-// Problem is something that a person should know. A problem stays as long as its cause does and is
-// explained once; a note (Once) is explained and then over.
-type Problem struct {
-	Code  string // machine word, "solution.required"
-	Field Field
-	Text  string // what is wrong
-	Mend  string // what to do
-	Warn  bool   // does not turn the tick into a cross
-	Once  bool
-	// Inbound: it is about what was to come into CRM.
-	Inbound bool
-}
-
-// Plan is what has to be done so that both sides agree again. It is computed, printed or applied: a dry
-// run is the plan that is not applied.
-type Plan struct {
-	ToReferral    Record
-	ToOpportunity Record
-	Invite        string // help code: Microsoft's referral is to be created
-	Problems      []Problem
-	HeldUntil     time.Time // a change waits until then, by Partner Center's clock
-	// NeedsOpportunity says that the opportunity was assumed from its base and that this does not do.
-	NeedsOpportunity bool
-
-	keep map[Field]bool // fields whose base stays as it is: not decided yet
-}
-
-// Empty says that there is nothing to write and nothing to say.
-func (p Plan) Empty() bool {
-	return len(p.ToReferral) == 0 && len(p.ToOpportunity) == 0 && p.Invite == "" && len(p.Problems) == 0
-}
-
 // Options are the settings of the decision.
 type Options struct {
 	// WonGuard is "off", "warn" or "delay": what happens to a registrable deal that is closed as won
@@ -46,67 +14,127 @@ type Options struct {
 	WonAge   time.Duration
 	// RegistrableValue is the deal value from which a deal can be registered, whatever its currency.
 	RegistrableValue string
+	// DeclineGrace is how long a pending deal that was closed as lost may be taken back.
+	DeclineGrace time.Duration
+	// AcceptStrict demands of an acceptance what only the portal's form demands.
+	AcceptStrict bool
+	// AuditSuccess is "steps", "all" or "none": which successes towards Partner Center Audit tells.
+	AuditSuccess string
 }
 
-// Pairing is what Merge compares: the pair's base, the referral as it is, and the opportunity as it is or
-// nil when it may be taken from its base.
+// Pairing is what Merge compares: the pair with its base, the referral as it is, and the opportunity as it
+// is or nil when it may be taken from its base.
 type Pairing struct {
-	Base        Base
+	Pair        Pair
 	Referral    *Referral
 	Opportunity *Opportunity
-	Invited     bool // Microsoft's referral exists
 	Rules       []Rule
 	Options     Options
+	At          time.Time // for what is due, by a system's clock
+	Retry       bool      // a person, a relative or the schedule wants what is held tried again
+	Linking     bool      // the two records meet: what differs is told
 }
 
-// Merge is the decision. Per field, and per member of a list: neither side changed since they agreed:
-// nothing; one changed: the other is written; both changed to the same: nothing; both changed: the
-// field's policy. Then the doors of Partner Center, which close behind some values, are guarded.
+// Merge is the decision. Per field, and per member of a list:
+//
+//	PC changed | CRM changed | happens
+//	no         | no          | nothing
+//	yes        | no          | CRM is written, if the field travels there
+//	no         | yes         | Partner Center is written, if the field travels there; else it is put back
+//	to the same value        | nothing, it is agreed
+//	to different values      | the field's policy; the loser's value is told
+//	no base: one is empty    | it is filled
+//	no base: both say other  | by first sight: left alone and told, or one wins
+//
+// Then the life cycle, the doors of Partner Center, what never replaces a value, and what was refused
+// before and has not changed since.
 func Merge(in Pairing) Plan {
 	m := &merger{Pairing: in, plan: Plan{ToReferral: Record{}, ToOpportunity: Record{}, keep: map[Field]bool{}}}
+	m.base = in.Pair.Base
 	m.assumed = in.Opportunity == nil
 	m.p = in.Referral.Record
-	m.d = in.Base.Opportunity
+	m.d = m.base.Opportunity
 	if !m.assumed {
 		m.d = in.Opportunity.Record
 	}
+	if m.switchedOff() {
+		return m.off()
+	}
 	for _, rule := range in.Rules {
-		if rule.Door == Lifecycle || rule.Way == Read {
-			continue
-		}
-		for _, f := range m.entries(rule) {
-			m.compare(rule, f)
+		switch {
+		case rule.Door == Lifecycle || rule.Way == Read:
+		case rule.Way == Inside:
+			m.inside(rule)
+		default:
+			for _, f := range m.entries(rule) {
+				m.compare(rule, f)
+			}
 		}
 	}
 	if !in.Referral.Microsoft {
 		m.status()
 	}
+	m.money()
+	m.blanks()
 	m.guard()
+	m.locked()
+	m.withhold()
 	m.unreadable()
 	m.forgetUndecided()
 	return m.plan
 }
 
+type merger struct {
+	Pairing
+	plan    Plan
+	base    Base
+	p, d    Record
+	assumed bool
+}
+
+func (m *merger) switchedOff() bool { return m.d[Sync] == False }
+
+// off is the plan while the seller has switched the deal off: nothing crosses, and what is remembered
+// stays, so that after switching on each change is still seen as one.
+func (m *merger) off() Plan {
+	plan := Plan{ToReferral: Record{}, ToOpportunity: Record{}, keep: map[Field]bool{}}
+	for _, r := range []Record{m.p, m.d} {
+		for f := range r {
+			plan.keep[f] = true
+		}
+	}
+	delete(plan.keep, Sync)
+	plan.Problems = []Problem{{Code: "sync.off", Field: Sync, Place: InPartnerCenter, Class: OfRule, Warn: true,
+		Text: "the sync with Partner Center is switched off: nothing crosses in either direction",
+		Mend: "switch it on again; what was changed on one side meanwhile then crosses"}}
+	return plan
+}
+
 // forgetUndecided drops the notes about fields that wait: they are said when the field is decided.
 func (m *merger) forgetUndecided() {
-	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Once && m.plan.keep[p.Field] })
+	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool {
+		return p.Once && m.plan.keep[p.Field] && p.Code == conflictResolved
+	})
 }
 
 // unreadable tells of values that are not what the sheet says; the other fields go on.
 func (m *merger) unreadable() {
-	found := m.p.Members(Unreadable)
-	if !m.assumed {
-		maps.Copy(found, m.d.Members(Unreadable))
+	tell := func(r Record, place Place) {
+		found := r.Members(Unreadable)
+		for _, field := range slices.Sorted(maps.Keys(found)) {
+			m.say(Problem{Code: "value.unreadable", Field: Field(field), Place: place, Class: OfRecord, Warn: true,
+				Text: m.label(Field(field)) + ": " + found[field], Mend: "correct it; the other fields go on"})
+		}
 	}
-	for _, field := range slices.Sorted(maps.Keys(found)) {
-		m.say(Problem{Code: "value.unreadable." + field, Field: Field(field), Warn: true,
-			Text: found[field], Mend: "correct it; the other fields go on"})
+	tell(m.p, InCRM)
+	if !m.assumed {
+		tell(m.d, InPartnerCenter)
 	}
 }
 
-// Changed says whether the opportunity differs from its base in anything that could matter to the referral.
+// Changed says whether the opportunity differs from its base in anything that could matter.
 func Changed(base Base, o Opportunity, rules []Rule) bool {
-	m := &merger{Pairing: Pairing{Base: base}, d: o.Record, p: Record{}}
+	m := &merger{base: base, d: o.Record, p: Record{}}
 	for _, rule := range rules {
 		if rule.Way == Read {
 			continue
@@ -117,14 +145,7 @@ func Changed(base Base, o Opportunity, rules []Rule) bool {
 			}
 		}
 	}
-	return false
-}
-
-type merger struct {
-	Pairing
-	plan    Plan
-	p, d    Record
-	assumed bool
+	return o.Record[Sync] != base.Opportunity[Sync]
 }
 
 // entries lists the field itself, or every member that any of the four records knows.
@@ -133,7 +154,7 @@ func (m *merger) entries(rule Rule) []Field {
 		return []Field{rule.Field}
 	}
 	seen := map[Field]bool{}
-	for _, r := range []Record{m.p, m.d, m.Base.Referral, m.Base.Opportunity} {
+	for _, r := range []Record{m.p, m.d, m.base.Referral, m.base.Opportunity} {
 		for f := range r {
 			if l, _, ok := f.List(); ok && l == rule.Field {
 				seen[f] = true
@@ -146,10 +167,10 @@ func (m *merger) entries(rule Rule) []Field {
 func (m *merger) compare(rule Rule, f Field) {
 	p, pOK := m.p.value(f)
 	d, dOK := m.d.value(f)
-	bp, bpOK := m.Base.Referral.value(f)
-	bd, bdOK := m.Base.Opportunity.value(f)
+	bp, bpOK := m.base.Referral.value(f)
+	bd, bdOK := m.base.Opportunity.value(f)
 	if !bpOK && !bdOK {
-		m.firstSight(rule, f, p, d, pOK && dOK)
+		m.firstSight(rule, f, p, d, pOK, dOK)
 		return
 	}
 	pChanged := pOK && !same(f, bp, p)
@@ -160,20 +181,11 @@ func (m *merger) compare(rule Rule, f Field) {
 		m.conflict(rule, f, p, d)
 	case pChanged && rule.Way != ToReferral:
 		m.toOpportunity(rule, f, p)
+		m.overtaken(rule, f, d)
 	case dChanged && rule.Way == ToOpportunity:
 		m.restore(rule, f, p, pOK, bp, bpOK)
 	case dChanged:
 		m.toReferral(rule, f, d)
-	}
-}
-
-// firstSight compares without a base: what is equal is taken as agreed, what differs is shown and left
-// alone until one side changes again, because nobody can tell which value is the right one.
-func (m *merger) firstSight(rule Rule, f Field, p, d string, both bool) {
-	if both && rule.Way == Both && !m.agree(rule, p, d) {
-		m.say(Problem{Code: "values.differ", Field: f, Warn: true, Once: true,
-			Text: string(f) + " differs between Partner Center and CRM and was left alone",
-			Mend: "change it on the side that is wrong"})
 	}
 }
 
@@ -201,8 +213,20 @@ func (m *merger) toOpportunity(rule Rule, f Field, p string) {
 
 func (m *merger) toReferral(rule Rule, f Field, d string) {
 	v := across(rule.ToReferral, d)
-	if p, ok := m.p.value(f); ok && p == v {
+	p, ok := m.p.value(f)
+	if ok && p == v {
 		return
+	}
+	if ok && rule.Whole != nil && p != "" && d != "" {
+		whole, sure := rule.Whole(d, p)
+		if !sure {
+			m.plan.keep[f] = true
+			m.say(Problem{Code: "text.cut", Field: f, Place: InPartnerCenter, Class: OfRule, Warn: true,
+				Text: m.label(f) + " shows only the beginning of a longer text, and its mark is gone: the change was not sent",
+				Mend: "edit it in Partner Center, or ask for a longer column"})
+			return
+		}
+		v = whole
 	}
 	m.plan.ToReferral[f] = v
 }
@@ -216,37 +240,90 @@ func (m *merger) restore(rule Rule, f Field, p string, pOK bool, bp string, bpOK
 		return
 	}
 	m.plan.ToOpportunity[f] = across(rule.ToOpportunity, p)
-	m.say(Problem{Code: "column.readonly", Field: f, Warn: true, Once: true,
-		Text: string(f) + " is filled by Partner Center and was restored", Mend: "nothing to do"})
+	m.say(Problem{Code: "column.readonly", Field: f, Place: InCRM, Warn: true, Once: true,
+		Text: m.label(f) + " is filled by Partner Center and was restored", Mend: "nothing to do"})
 }
+
+// inside puts back a column of ours that somebody else has changed.
+func (m *merger) inside(rule Rule) {
+	f := rule.Field
+	d, ok := m.d.value(f)
+	b, was := m.base.Opportunity[f]
+	if m.assumed || !ok || !was || b == "" && f != Audit || same(f, b, d) {
+		return
+	}
+	if len(b) > 0 && isHashed(b) {
+		return
+	}
+	m.plan.ToOpportunity[f] = b
+	m.say(Problem{Code: "column.locked", Field: f, Place: InCRM, Warn: true, Once: true,
+		Text: m.label(f) + " is kept by the sync and was restored", Mend: "nothing to do"})
+}
+
+const conflictResolved = "conflict.resolved"
 
 func (m *merger) conflict(rule Rule, f Field, p, d string) {
-	wins, loser := rule.Wins, "CRM"
-	if wins == Newest {
-		wins = CRM
-		if m.Referral.Modified.After(m.Opportunity.Modified) {
-			wins = PartnerCenter
+	if m.isBlank(rule, d) != m.isBlank(rule, p) { // an empty value never fights for itself
+		if m.isBlank(rule, d) {
+			m.toOpportunity(rule, f, p)
+		} else {
+			m.toReferral(rule, f, d)
 		}
+		return
 	}
-	lost := d
-	switch wins {
+	switch m.winner(rule) {
 	case PartnerCenter:
 		m.plan.ToOpportunity[f] = across(rule.ToOpportunity, p)
+		m.lost(f, "CRM", d)
 	case ManualDecision:
 		m.plan.keep[f] = true
-		m.say(Problem{Code: "conflict.manual", Field: f,
-			Text: string(f) + " was changed on both sides", Mend: "set the same value on both sides"})
-		return
+		m.say(Problem{Code: "conflict.manual", Field: f, Place: InPartnerCenter, Class: OfRule,
+			Text: m.label(f) + " was changed on both sides", Mend: "set the same value on both sides"})
 	default:
 		m.plan.ToReferral[f] = across(rule.ToReferral, d)
-		loser, lost = "Partner Center", p
+		m.lost(f, "Partner Center", p)
 	}
-	m.say(Problem{Code: "conflict.resolved", Field: f, Warn: true, Once: true,
-		Text: string(f) + " was changed on both sides; the value of " + loser + " gave way: " + shorten(lost), Mend: "nothing to do"})
 }
 
-func shorten(s string) string {
-	const most = 120
+func (m *merger) winner(rule Rule) Wins {
+	if rule.Wins != Newest && rule.Wins != "" {
+		return rule.Wins
+	}
+	if m.Referral.Modified.After(m.Opportunity.Modified) {
+		return PartnerCenter
+	}
+	return CRM
+}
+
+// lost tells what a person loses by the plan.
+func (m *merger) lost(f Field, loser, value string) {
+	place := InCRM
+	if loser != "CRM" {
+		place = InPartnerCenter
+	}
+	m.say(Problem{Code: conflictResolved, Field: f, Place: place, Warn: true, Once: true,
+		Text: m.label(f) + " was changed on both sides; the value of " + loser + " gave way: " + quote(value), Mend: "nothing to do"})
+}
+
+// overtaken: CRM's row was touched after Partner Center's change and shows the old value. As a rule nobody
+// meant it; but where our memory is an older copy, somebody may have typed it anew, so it is told.
+func (m *merger) overtaken(rule Rule, f Field, d string) {
+	touched := m.Pair.Touched
+	if !m.assumed && m.Opportunity.Version != m.Pair.OpportunityVersion && m.Pair.OpportunityVersion != "" {
+		touched = m.Opportunity.Modified
+	}
+	_, writes := m.plan.ToOpportunity[f]
+	if !writes || d == "" || touched.IsZero() || !touched.After(m.Referral.Modified) || isHashed(d) {
+		return
+	}
+	m.say(Problem{Code: "conflict.possible", Field: f, Place: InCRM, Warn: true, Once: true,
+		Text: m.label(f) + " comes from Partner Center, although the opportunity was saved later; CRM's value gave way: " + quote(d),
+		Mend: "set it again in CRM if it was meant"})
+}
+
+// quote keeps a value for Audit, whole where that is possible: it can be restored from there.
+func quote(s string) string {
+	const most = 1000
 	r := []rune(s)
 	if len(r) <= most {
 		return `"` + s + `"`
@@ -254,12 +331,14 @@ func shorten(s string) string {
 	return `"` + string(r[:most]) + `…"`
 }
 
+func (m *merger) label(f Field) string { return Label(m.Rules, f) }
+
 func (m *merger) say(p Problem) { m.plan.Problems = append(m.plan.Problems, p) }
 
 // opportunityValue is what the opportunity will hold after the plan: the change if there is one, else the
 // value read, else the remembered one.
 func (m *merger) opportunityValue(f Field) string {
-	return firstOf(f, m.plan.ToOpportunity, m.d, m.Base.Opportunity)
+	return firstOf(f, m.plan.ToOpportunity, m.d, m.base.Opportunity)
 }
 
 func firstOf(f Field, records ...Record) string {

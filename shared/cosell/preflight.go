@@ -14,7 +14,7 @@ const mostMembers = 50
 func Prepare(o Opportunity, rules []Rule) (Record, []Problem) {
 	values := Record{}
 	for _, rule := range rules {
-		if rule.Way == ToOpportunity || rule.Way == Read || rule.Door == Lifecycle {
+		if rule.Way == ToOpportunity || rule.Way == Read || rule.Way == Inside || rule.Door == Lifecycle {
 			continue
 		}
 		if !rule.List {
@@ -53,21 +53,26 @@ func Preflight(o Opportunity) []Problem {
 	var out []Problem
 	for _, r := range required {
 		v := o.Record[r.field]
-		if v == "" || r.field == DealValue && strings.Trim(v, "0.") == "" {
+		if v == "" || r.field == DealValue && !positive(v) {
 			out = append(out, Problem{Code: r.code, Field: r.field, Text: r.text, Mend: r.mend})
 		}
 	}
 	out = append(out, country(o.Record[CustomerCountry])...)
 	out = append(out, solutions(o.Record)...)
 	if len(o.Record.Members(Team)) == 0 {
-		out = append(out, Problem{Code: "team.required", Field: Team, Text: "the opportunity is not owned by a person", Mend: "assign it to a user"})
+		out = append(out, ownerless)
 	}
 	out = append(out, people(o.Record, Team, "team", "the owner", "fill it in on the owner's user record")...)
 	if o.Record[Help] != "" {
 		out = append(out, NeedsContact(o)...)
 	}
+	for i := range out {
+		out[i].Class, out[i].Place = OfRecord, InPartnerCenter
+	}
 	return out
 }
+
+var ownerless = Problem{Code: "team.required", Field: Team, Text: "the opportunity is not owned by a person", Mend: "assign it to a user"}
 
 // NeedsContact names what is missing before Microsoft can be asked for help.
 func NeedsContact(o Opportunity) []Problem {

@@ -42,7 +42,21 @@ const (
 	Sync         Field = "sync"         // the seller's switch, on the opportunity
 	Audit        Field = "audit"        // what the seller is told, on the opportunity
 	Mark         Field = "mark"         // "ok", "failed" or "": the tick or cross before the name
+
+	// The columns that tell how things stand, on the opportunity.
+	State     Field = "state"     // one of the State… values
+	ErrorCode Field = "errorCode" // of the first lasting problem
+	LastSync  Field = "lastSync"  // when something last crossed, RFC 3339
+	Expires   Field = "expires"   // when a pending referral ends by itself, RFC 3339
+	Proposed  Field = "proposed"  // the referral that asks to be linked
+
+	// LastClosed is when the newest close activity of the opportunity was made, RFC 3339; read only.
+	LastClosed Field = "lastClosed"
 )
+
+// Locked lists the fields that the opportunity cannot take now, each member named after its field and
+// saying why ("calculated"). Nothing is written to them.
+const Locked Field = "locked"
 
 // Unreadable is the list of the fields whose value on that side is not what the sheet says; each member is
 // named after its field and says what is wrong and where. Such a field is absent from the record.
@@ -98,7 +112,7 @@ func (r Record) Members(list Field) map[string]string {
 // Side is one record as a system holds it now.
 type Side struct {
 	ID       string
-	Version  string    // ETag; empty on a side that was assumed from its base
+	Version  string    // ETag
 	Modified time.Time // by that system's clock
 	Read     time.Time // the system's own Date when it answered: ages are taken from it
 	Record   Record
@@ -114,88 +128,14 @@ type Referral struct {
 	Lead         bool      // a lead, not a co-sell opportunity (spec: kinds of referral)
 	AcceptedAt   time.Time // zero while pending
 	CreatedAt    time.Time
+	ExpiresAt    time.Time // when it ends unanswered; zero where it does not
 }
 
 // Opportunity is an opportunity in the CRM.
 type Opportunity struct {
 	Side
+	Rows []string // ids of its child rows (solutions): a deletion names nothing else
 }
 
 // Synced says whether the seller wants it in Partner Center.
 func (o Opportunity) Synced() bool { return o.Record[Sync] == True }
-
-// Base is what both sides held when they last agreed: per field one value for each side, in that side's
-// own canonical form, because comparing across a lossy mapping would loop.
-type Base struct {
-	Referral    Record `json:"referral"`
-	Opportunity Record `json:"opportunity"`
-}
-
-// Stale says whether the side is an older version of the record than one that was seen before.
-func (p Pair) Stale(s Side) bool { return s.Modified.Before(p.Seen[s.ID]) }
-
-// Phase is how far a pair has come.
-type Phase string
-
-// The phases of a pair.
-const (
-	Creating Phase = "creating" // the referral is being made; ReferralID is set once it is known
-	Linked   Phase = "linked"   // both records exist and are compared
-	Refused  Phase = "refused"  // no referral yet: the opportunity lacks something; Problems says what
-	Ended    Phase = "ended"    // one record was deleted by a person: never created again (a tombstone)
-)
-
-// Pair is an opportunity and its referrals, and what they last agreed on.
-type Pair struct {
-	OpportunityID      string
-	ReferralID         string // the partner's own; empty while Refused
-	MicrosoftID        string // Microsoft's referral, empty for private and partner-led deals
-	EngagementID       string
-	Phase              Phase
-	Base               Base
-	OpportunityVersion string    // ETag that goes with Base.Opportunity
-	Problems           []string  // codes that Audit explains now, sorted
-	HeldUntil          time.Time // a change that waits, by Partner Center's clock
-	LastSuccess        time.Time
-	// Seen is, per record id, when the newest version that we know was last modified, by that system's
-	// clock. A read that is older is stale: it must neither look like a change nor like none.
-	Seen    map[string]time.Time
-	Version string // of the row in the ledger; empty for a pair that was never saved
-}
-
-// Entry is one line of the ledger's audit: every remote write and every refused change has one.
-type Entry struct {
-	At        time.Time
-	Direction string // "to Partner Center", "to CRM", "none"
-	Action    string // "created", "updated", "refused", …
-	Fields    []Field
-	Result    string
-	Trace     string
-}
-
-// Intent is the row that makes the POST of a referral happen once (the creation protocol).
-type Intent struct {
-	OpportunityID string
-	Target        string // "own" or "microsoft"
-	Attempt       int
-	RequestID     string
-	Sent          bool      // false: a definite answer said that nothing was done
-	At            time.Time // the row's own server time stamp
-	Version       string
-}
-
-// Draft is what a new referral needs beside the opportunity.
-type Draft struct {
-	RequestID    string
-	Values       Record // canonical values for the referral, defaults filled in
-	EngagementID string // set for the referral addressed to Microsoft
-	Microsoft    bool
-	Help         string
-}
-
-// Change is one hint of a change feed.
-type Change struct {
-	Kind    string // referral, opportunity, solution, account, contact
-	ID      string
-	Deleted bool
-}

@@ -9,17 +9,21 @@ const (
 	ToReferral    Way = "toReferral"
 	ToOpportunity Way = "toOpportunity"
 	Read          Way = "read"
+	Inside        Way = "inside" // a column of ours in CRM: put back when somebody else changes it
 )
 
-// Wins says whose value stays when both sides changed a field to different values.
+// Wins says whose value stays when both sides changed a field to different values, or, as FirstSight,
+// when two different values meet for the first time.
 type Wins string
 
-// The conflict policies. Manual writes neither and leaves the decision to a person.
+// The conflict policies. Manual writes neither and leaves the decision to a person. Leave is for first
+// sight: both values stay as they are.
 const (
 	Newest         Wins = "newest"
 	PartnerCenter  Wins = "pc"
 	CRM            Wins = "crm"
 	ManualDecision Wins = "manual"
+	Leave          Wins = "leave"
 )
 
 // Door is a field that Partner Center lets travel in one direction of life only.
@@ -38,13 +42,41 @@ const (
 
 // Rule is what the heart knows of one row of the field sheet.
 type Rule struct {
-	Field Field
-	Way   Way
-	Wins  Wins
-	Door  Door
-	List  bool
+	Field      Field
+	Label      string // what people call it
+	Way        Way
+	Wins       Wins
+	Door       Door
+	List       bool
+	FirstSight Wins // leave (the default), crm or pc
+	Required   bool // empty never replaces a value
+	AllowZero  bool // 0 is a value
 	// ToOpportunity and ToReferral turn one side's canonical text into the other's: they cut what the
 	// other side cannot hold. For a list they are called with each member's text.
 	ToOpportunity func(string) string
 	ToReferral    func(string) string
+	// Whole gives the referral's text after an edit of the shortened text that the opportunity shows; false
+	// when the mark of the cut is gone, so that nobody can tell what the hidden part should become.
+	Whole func(opportunity, referral string) (string, bool)
+}
+
+// label is what people call the field.
+func (r Rule) label() string {
+	if r.Label != "" {
+		return r.Label
+	}
+	return string(r.Field)
+}
+
+// Label finds what people call a field, or the list of a member.
+func Label(rules []Rule, f Field) string {
+	if list, _, ok := f.List(); ok {
+		f = list
+	}
+	for _, r := range rules {
+		if r.Field == f {
+			return r.label()
+		}
+	}
+	return string(f)
 }

@@ -1,28 +1,29 @@
 package cosell
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
 
-// Written is what happened after a plan was applied: what was read, and what the systems answered to the
-// writes (nil where nothing was written).
+// Written is what the systems answered to the writes of a plan; nil where nothing was written. A side that
+// was written several times has its last answer here.
 type Written struct {
-	Referral    *Referral    // as answered, after ToReferral was written
-	Opportunity *Opportunity // as answered, after ToOpportunity was written
+	Referral    *Referral
+	Opportunity *Opportunity
+	Invited     bool // Microsoft's referral was made
 }
 
-// Settle gives the pair with the base renewed: for fields that were read, the value read; for fields that
+// Settle gives the pair with everything renewed: for fields that were read, the value read; for fields that
 // were written, what the system made of them; for fields that wait for a decision, what it was. Only what
 // was compared is renewed: a change that somebody made at the same moment stays visible as a change.
-func (in Pairing) Settle(pair Pair, plan Plan, w Written) Pair {
-	base := Base{Referral: pair.Base.Referral.Clone(), Opportunity: pair.Base.Opportunity.Clone()}
+func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
+	pair := in.Pair
+	base := pair.Base.Clone()
 	fresh := true
 	renewAll(base.Referral, in.Referral.Record, plan.keep)
 	if in.Opportunity != nil {
 		renewAll(base.Opportunity, in.Opportunity.Record, plan.keep)
-		pair.OpportunityVersion = in.Opportunity.Version
+		pair.OpportunityVersion, pair.Touched, pair.Rows = in.Opportunity.Version, time.Time{}, in.Opportunity.Rows
 		fresh = len(plan.keep) == 0
 	}
 	if w.Referral != nil {
@@ -31,35 +32,36 @@ func (in Pairing) Settle(pair Pair, plan Plan, w Written) Pair {
 		}
 	}
 	if w.Opportunity != nil {
-		written := w.Opportunity.Record
-		if _, closing := plan.ToOpportunity[Status]; closing {
-			renewAll(base.Opportunity, written, plan.keep) // actual value and date come into view
-		}
-		for f := range plan.ToOpportunity {
-			base.Opportunity.renew(f, written)
-		}
-		if written[Mark] != base.Opportunity[Mark] && !plan.keep[Name] {
-			base.Opportunity.renew(Name, written) // a long name makes room for the mark
-		}
-		for _, f := range []Field{Audit, Mark} {
-			base.Opportunity.renew(f, written)
-		}
-		pair.OpportunityVersion = w.Opportunity.Version
-		fresh = fresh && holds(base.Opportunity, written)
+		pair.OpportunityVersion, pair.Touched = w.Opportunity.Version, time.Time{}
+		renewWritten(base.Opportunity, plan, w.Opportunity.Record)
+		fresh = fresh && holds(base.Opportunity, w.Opportunity.Record)
 	}
 	if !fresh {
 		pair.OpportunityVersion = ""
 	}
-	pair.Base = base
-	pair.Seen = in.seen(pair.Seen, w)
+	pair.Base, pair.Sending, pair.Untold = base, nil, nil
+	pair.HeldUntil = plan.HeldUntil
+	pair = pair.Saw(in.sides(w)...)
+	if in.Opportunity != nil {
+		pair.Sheet = sheet
+		pair.Told = Prints(plan.Problems)
+		pair.Held = heldFrom(pair.Held, plan.Problems, in.At, in.versions(w))
+	}
+	if plan.Ends {
+		pair.Phase = Ended
+	}
+	if !Crossed(plan.Problems) && !plan.Empty() {
+		pair.LastSuccess = in.At
+	}
 	return pair
 }
 
-// SettleSent renews the base of what was written to the referral alone, when the rest of the plan could not
-// be carried out: our own write must not look like the other side's, should the opportunity's value have
-// been changed back meanwhile.
-func (in Pairing) SettleSent(pair Pair, plan Plan, r Referral) Pair {
-	base := Base{Referral: pair.Base.Referral.Clone(), Opportunity: pair.Base.Opportunity.Clone()}
+// SettleSent renews what was written to the referral alone, when the rest of the plan is still to come, or
+// could not be carried out: our own write must not look like the other side's. The notes about it wait in
+// Untold until Audit has them.
+func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
+	pair := in.Pair
+	base := pair.Base.Clone()
 	for f := range plan.ToReferral {
 		if _, both := plan.ToOpportunity[f]; both {
 			continue // half of it is still to come
@@ -69,32 +71,57 @@ func (in Pairing) SettleSent(pair Pair, plan Plan, r Referral) Pair {
 			base.Opportunity.renew(f, in.Opportunity.Record)
 		}
 	}
-	pair.Base, pair.OpportunityVersion = base, ""
-	pair.Seen = in.seen(pair.Seen, Written{Referral: &r})
-	return pair
+	pair.Untold = slices.Clone(pair.Untold)
+	for _, p := range plan.Problems {
+		if _, sent := plan.ToReferral[p.Field]; sent && p.Once && !slices.Contains(pair.Untold, p) {
+			pair.Untold = append(pair.Untold, p)
+		}
+	}
+	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
+	return pair.Saw(in.Referral.Side, r.Side)
 }
 
-// seen notes the newest versions.
-func (in Pairing) seen(before map[string]time.Time, w Written) map[string]time.Time {
-	seen := maps.Clone(before)
-	if seen == nil {
-		seen = map[string]time.Time{}
+func (in Pairing) sides(w Written) []Side {
+	out := []Side{in.Referral.Side}
+	if in.Opportunity != nil {
+		out = append(out, in.Opportunity.Side)
 	}
-	note := func(s Side) {
-		if s.Modified.After(seen[s.ID]) {
-			seen[s.ID] = s.Modified
-		}
-	}
-	note(in.Referral.Side)
 	if w.Referral != nil {
-		note(w.Referral.Side)
+		out = append(out, w.Referral.Side)
 	}
-	for _, o := range []*Opportunity{in.Opportunity, w.Opportunity} {
-		if o != nil {
-			note(o.Side)
-		}
+	if w.Opportunity != nil {
+		out = append(out, w.Opportunity.Side)
 	}
-	return seen
+	return out
+}
+
+func (in Pairing) versions(w Written) map[Place]string {
+	out := map[Place]string{InPartnerCenter: in.Referral.Version, InCRM: in.opportunity().Version}
+	if w.Referral != nil {
+		out[InPartnerCenter] = w.Referral.Version
+	}
+	if w.Opportunity != nil {
+		out[InCRM] = w.Opportunity.Version
+	}
+	return out
+}
+
+// columnsOfOurs are written beside the plan with every write to CRM.
+var columnsOfOurs = []Field{Audit, Mark, State, ErrorCode, LastSync, Expires}
+
+func renewWritten(base Record, plan Plan, written Record) {
+	if _, closing := plan.ToOpportunity[Status]; closing {
+		renewAll(base, written, plan.keep) // actual value and date come into view
+	}
+	for f := range plan.ToOpportunity {
+		base.renew(f, written)
+	}
+	if written[Mark] != base[Mark] && !plan.keep[Name] {
+		base.renew(Name, written) // a long name makes room for the mark
+	}
+	for _, f := range columnsOfOurs {
+		base.renew(f, written)
+	}
 }
 
 // renewAll takes over everything that was read, but for what is kept. Members that are gone are dropped.
@@ -122,47 +149,3 @@ func holds(base, r Record) bool {
 	}
 	return true
 }
-
-// Codes lists the lasting problems of a plan, sorted.
-func Codes(problems []Problem) []string {
-	var out []string
-	for _, p := range problems {
-		if !p.Once && !slices.Contains(out, p.Code) {
-			out = append(out, p.Code)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// Crossed says whether any of the problems turns the tick into a cross.
-func Crossed(problems []Problem) bool {
-	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warn })
-}
-
-// Refuse drops what was to be written to the referral because the other side said no: the field that the
-// problem names, or else all of them, stay undecided and the problem is explained.
-func (p *Plan) Refuse(why Problem) { p.refuse(p.ToReferral, why) }
-
-// RefuseOpportunity does the same for what was to be written to the opportunity.
-func (p *Plan) RefuseOpportunity(why Problem) {
-	why.Inbound = true
-	p.refuse(p.ToOpportunity, why)
-}
-
-func (p *Plan) refuse(changes Record, why Problem) {
-	p.Problems = append(p.Problems, why)
-	_, one := changes[why.Field]
-	for f := range changes {
-		if !one || f == why.Field {
-			p.keep[f] = true
-			delete(changes, f)
-		}
-	}
-}
-
-// Accept settles a field that the plan kept open, after it was dealt with in another way.
-func (p *Plan) Accept(f Field) { delete(p.keep, f) }
-
-// Keep leaves a field undecided.
-func (p *Plan) Keep(f Field) { p.keep[f] = true }

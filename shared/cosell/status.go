@@ -1,5 +1,7 @@
 package cosell
 
+import "time"
+
 // The canonical texts of a referral's status. Pending stands for New/Pending and New/Received, accepted
 // for Active/Accepted, the others for Closed with that substatus.
 // https://learn.microsoft.com/partner-center/developer/referral-resources
@@ -19,6 +21,10 @@ const (
 	OnHold   = "onhold"
 	Open     = "open"
 	Canceled = "canceled"
+
+	// Other is open with a status reason of the organisation's own that the sheet does not name: it decides
+	// nothing.
+	Other = "other"
 )
 
 // ReferralClosed says whether nothing can be changed any more on a referral with the status.
@@ -50,7 +56,9 @@ func StatusFor(referral string) string {
 func agreeing(referral, opportunity string) bool {
 	switch referral {
 	case Accepted:
-		return opportunity == Open || opportunity == OnHold
+		return opportunity == Open || opportunity == OnHold || opportunity == Other
+	case Pending:
+		return opportunity == OnHold || opportunity == Other
 	case Lost, Declined, Expired, Errored:
 		return opportunity == Lost || opportunity == Canceled
 	default:
@@ -60,14 +68,22 @@ func agreeing(referral, opportunity string) bool {
 
 // status decides what becomes of the life cycle. Partner Center's closed is final; a decision that a
 // person made on either side is never undone.
+//
+//	referral \ CRM  | On Hold        | open                   | lost, canceled         | won
+//	pending         | agreed         | accept, if a person    | decline after the      | explained: not
+//	                |                | moved it from On Hold  | grace                  | accepted yet
+//	accepted        | agreed; opened | agreed                 | Lost                   | Won
+//	                | on acceptance  |                        |                        |
+//	closed          | CRM is closed the same way; expired leaves what a person moved on; a deal that was
+//	                | reopened in CRM is explained
 func (m *merger) status() {
 	p, pOK := m.p.value(Status)
 	d, dOK := m.d.value(Status)
-	if !pOK || !dOK {
+	if !pOK || !dOK || p == "" || d == "" {
 		return
 	}
-	bp, bpOK := m.Base.Referral.value(Status)
-	bd, bdOK := m.Base.Opportunity.value(Status)
+	bp, bpOK := m.base.Referral.value(Status)
+	bd, bdOK := m.base.Opportunity.value(Status)
 	pChanged := bpOK && p != bp
 	dChanged := bdOK && d != bd && !m.assumed
 	switch {
@@ -75,9 +91,9 @@ func (m *merger) status() {
 		m.plan.ToOpportunity[Status] = Open
 	case agreeing(p, d):
 	case ReferralClosed(p):
-		m.referralClosed(p, d, pChanged)
+		m.referralClosed(p, d, pChanged || !bpOK)
 	case p == Pending:
-		m.answerPending(d, dChanged)
+		m.answerPending(d, bd, dChanged)
 	case p == Accepted && OpportunityClosed(d):
 		m.closeReferral(d)
 	}
@@ -86,43 +102,94 @@ func (m *merger) status() {
 func (m *merger) referralClosed(p, d string, pChanged bool) {
 	switch {
 	case OpportunityClosed(d):
-		m.say(Problem{Code: "status.differs", Field: Status, Warn: true,
+		m.say(Problem{Code: "status.differs", Field: Status, Place: InCRM, Class: OfRule, Warn: true,
 			Text: "the referral is closed as " + p + ", the opportunity as " + d,
 			Mend: "reopen the opportunity and close it as in Partner Center if that is right"})
+	case p == Expired && d != OnHold && pChanged:
+		m.plan.Ends = true
+		m.say(Problem{Code: "referral.expired", Field: Status, Place: InCRM, Warn: true, Once: true,
+			Text: "the referral expired without an answer; the opportunity was moved on, so it stays open and is no longer linked",
+			Mend: "switch Sync on in a new opportunity to ask Microsoft again"})
 	case pChanged:
 		m.plan.ToOpportunity[Status] = StatusFor(p)
 		m.plan.ToOpportunity[Reason] = m.p[Reason]
 	default:
 		m.plan.keep[Status] = true
-		m.say(Problem{Code: "referral.closed", Field: Status,
+		m.say(Problem{Code: "referral.closed", Field: Status, Place: InPartnerCenter, Class: OfRule,
 			Text: "the referral is closed as " + p + " and cannot be opened again",
 			Mend: "close the opportunity again, or make a new one for a new deal"})
 	}
 }
 
-// answerPending turns the seller's answer to a pending referral into Partner Center's words.
-func (m *merger) answerPending(d string, dChanged bool) {
+// answerPending turns the seller's answer to a pending referral into Partner Center's words. Acceptance is
+// what a person does who moves the deal from On Hold to open; the CRM's Reopen is none.
+func (m *merger) answerPending(d, before string, dChanged bool) {
 	switch {
-	case d == Open && dChanged:
-		m.plan.ToReferral[Status] = Accepted
-	case (d == Lost || d == Canceled) && m.d[Reason] == "":
-		m.plan.keep[Status] = true
-		m.say(Problem{Code: "reason.required", Field: Status,
-			Text: "the referral was not declined: Partner Center wants a reason",
-			Mend: "reopen the opportunity and close it as lost with a description"})
+	case d == Open && dChanged && before == OnHold && !m.reopened():
+		m.accept()
+	case d == Open && (dChanged || m.wasHeld("reopen.pending")):
+		m.say(Problem{Code: "reopen.pending", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
+			Text: "the opportunity is open again, the referral still waits for an answer",
+			Mend: "to accept it set the opportunity to On Hold, save, and then to In Progress; to decline it close it as lost"})
 	case d == Lost || d == Canceled:
-		m.plan.ToReferral[Status] = Declined
-		m.plan.ToReferral[Reason] = m.d[Reason]
+		m.decline()
 	case d == Won:
 		m.plan.keep[Status] = true
-		m.say(Problem{Code: "referral.pending", Field: Status,
+		m.say(Problem{Code: "referral.pending", Field: Status, Place: InPartnerCenter, Class: OfRule,
 			Text: "the referral was not closed as won: it has not been accepted",
-			Mend: "reopen the opportunity, set it to In Progress, then close it as won"})
+			Mend: "reopen the opportunity, set it to On Hold, then to In Progress, and close it as won after that"})
 	}
 }
 
-// noReason is sent when a seller lost a deal without a word: Partner Center demands some.
+// reopened says whether the opportunity was closed and opened again since both sides agreed.
+func (m *merger) reopened() bool {
+	return m.d[LastClosed] != m.base.Opportunity[LastClosed]
+}
+
+func (m *merger) wasHeld(code string) bool {
+	for _, h := range m.Pair.Held {
+		if h.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// decline waits for the grace in which the seller can take it back.
+func (m *merger) decline() {
+	if m.assumed {
+		m.plan.NeedsOpportunity = true
+		return
+	}
+	ripe := m.closedAt().Add(m.Options.DeclineGrace)
+	if m.Opportunity.Read.Before(ripe) {
+		m.plan.HeldUntil = ripe
+		m.say(Problem{Code: "decline.waiting", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
+			Text: "the referral will be declined at " + clock(ripe), Mend: "reopen the opportunity before that to take it back"})
+		return
+	}
+	m.plan.ToReferral[Status] = Declined
+	m.plan.ToReferral[Reason] = m.reason()
+}
+
+func (m *merger) closedAt() time.Time {
+	if at, err := time.Parse(time.RFC3339, m.d[LastClosed]); err == nil {
+		return at
+	}
+	return m.Opportunity.Modified
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" }
+
+// noReason is sent when a seller closed a deal without a word: Partner Center demands some.
 const noReason = "Others"
+
+func (m *merger) reason() string {
+	if r := m.d[Reason]; r != "" {
+		return r
+	}
+	return noReason
+}
 
 func (m *merger) closeReferral(d string) {
 	if d == Won {
@@ -130,8 +197,80 @@ func (m *merger) closeReferral(d string) {
 		return
 	}
 	m.plan.ToReferral[Status] = Lost
-	m.plan.ToReferral[Reason] = m.d[Reason]
-	if m.d[Reason] == "" {
-		m.plan.ToReferral[Reason] = noReason
+	m.plan.ToReferral[Reason] = m.reason()
+}
+
+// accept sends with the status everything that an acceptance says: a referral that was only answered would
+// show a deal without name, value, date and people.
+func (m *merger) accept() {
+	missing := m.lacksForAcceptance()
+	if len(missing) > 0 {
+		m.plan.keep[Status] = true
+		for _, p := range missing {
+			m.say(p)
+		}
+		return
 	}
+	m.plan.ToReferral[Status] = Accepted
+	for _, rule := range m.Rules {
+		switch rule.Field {
+		case Name, DealValue, Currency, ClosingDate, Team:
+			m.complete(rule)
+		}
+	}
+}
+
+// complete adds what the opportunity says of a field and the referral does not.
+func (m *merger) complete(rule Rule) {
+	for _, f := range m.entries(rule) {
+		if _, decided := m.plan.ToOpportunity[f]; decided {
+			continue
+		}
+		if d := m.d[f]; d != "" {
+			if v := across(rule.ToReferral, d); v != m.p[f] && (m.p[f] == "" || blank(rule, m.p[f])) {
+				m.plan.ToReferral[f] = v
+			}
+		}
+	}
+}
+
+// lastDays is when an acceptance is sent although the portal's form would ask for more.
+const lastDays = 48 * time.Hour
+
+func (m *merger) lacksForAcceptance() []Problem {
+	if m.assumed {
+		m.plan.NeedsOpportunity = true
+		return nil
+	}
+	lacks := people(m.d, Team, "team", "the owner", "fill it in on the owner's user record")
+	if len(m.d.Members(Team)) == 0 {
+		lacks = append(lacks, ownerless)
+	}
+	expires := m.Referral.ExpiresAt
+	hurry := !expires.IsZero() && m.Referral.Read.Add(lastDays).After(expires)
+	if m.Options.AcceptStrict && !hurry {
+		lacks = append(lacks, m.lacking(Name, Currency, DealValue, ClosingDate)...)
+	}
+	for i := range lacks {
+		lacks[i].Code = "acceptance.incomplete"
+		lacks[i].Class, lacks[i].Place = OfRecord, InPartnerCenter
+		lacks[i].Text = "the referral is not accepted yet: " + lacks[i].Text
+		if !expires.IsZero() {
+			lacks[i].Text += " (it expires on " + expires.UTC().Format("2006-01-02") + ")"
+		}
+	}
+	return lacks
+}
+
+// lacking names the plain fields that neither side fills.
+func (m *merger) lacking(fields ...Field) []Problem {
+	var out []Problem
+	for _, f := range fields {
+		for _, rule := range m.Rules {
+			if rule.Field == f && blank(rule, m.d[f]) && blank(rule, m.p[f]) {
+				out = append(out, Problem{Field: f, Text: rule.label() + " is missing", Mend: "fill it in"})
+			}
+		}
+	}
+	return out
 }

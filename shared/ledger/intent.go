@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -27,6 +28,7 @@ func (l *Ledger) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent,
 		"V": schema, "Write": write, "Opportunity": i.OpportunityID, "Target": i.Target,
 		"Attempt": strconv.Itoa(i.Attempt), "RequestID": i.RequestID, "Sent": strconv.FormatBool(i.Sent),
 	}}
+	setJSON(o.props, "Base", i.Base, i.Base.Referral == nil)
 	if i.Version == "" {
 		o.kind = insert
 	}
@@ -59,8 +61,10 @@ func (l *Ledger) DropIntent(ctx context.Context, i cosell.Intent) error {
 
 func intentOf(r row) cosell.Intent {
 	attempt, _ := strconv.Atoi(r.props["Attempt"])
-	return cosell.Intent{
+	i := cosell.Intent{
 		OpportunityID: r.props["Opportunity"], Target: r.props["Target"], Attempt: attempt,
 		RequestID: r.props["RequestID"], Sent: r.props["Sent"] == "true", At: r.changed, Version: r.version,
 	}
+	_ = json.Unmarshal([]byte(r.long("Base")), &i.Base) // of an older version: none
+	return i
 }

@@ -6,6 +6,7 @@
 //	o|<opportunity>            the pair
 //	r|<referral>               the partner's own or Microsoft's referral -> opportunity
 //	e|<engagement>             engagement -> opportunity
+//	h|<place>|<opportunity>|…  something that one side did not take, or that waits for a person
 //	i|<opportunity>|<target>   the intent that guards a creation
 //	s|<solution row>           solution row -> opportunity
 //	c|<feed>                   how far a change feed was read

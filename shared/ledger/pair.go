@@ -38,7 +38,7 @@ func (l *Ledger) findBy(ctx context.Context, link string) (cosell.Pair, bool, er
 		return cosell.Pair{}, false, err
 	}
 	p, ok, err := l.Find(ctx, r.props["Opportunity"])
-	if !ok || !slices.Contains(links(p), link) {
+	if !ok || !slices.Contains(identities(p), link) {
 		return cosell.Pair{}, false, err
 	}
 	return p, true, nil
@@ -122,9 +122,10 @@ func saveOps(p cosell.Pair, version string, had []string, write string, entries 
 		pair.kind = insert
 	}
 	ops := []op{pair}
+	rows := rowsOf(p)
 	wanted := links(p)
 	for _, link := range wanted {
-		o := op{kind: insert, key: link, props: map[string]string{"V": schema, "Opportunity": p.OpportunityID}}
+		o := op{kind: insert, key: link, props: rows[link]}
 		if slices.Contains(had, link) {
 			o.kind = put // heals a row that was lost
 		}
@@ -138,8 +139,21 @@ func saveOps(p cosell.Pair, version string, had []string, write string, entries 
 	return append(ops, auditOps(p.OpportunityID, write, entries)...)
 }
 
-// links are the keys of the rows that find the pair by its other ids.
-func links(p cosell.Pair) []string {
+// rowsOf are the rows beside the pair's own: those that find it by its other ids, and one for each thing
+// that is held, so that they can be listed without reading every pair.
+func rowsOf(p cosell.Pair) map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, link := range identities(p) {
+		out[link] = map[string]string{"V": schema, "Opportunity": p.OpportunityID}
+	}
+	for _, h := range p.Held {
+		out[heldKey(p, h)] = heldProps(p, h)
+	}
+	return out
+}
+
+// identities are the keys of the rows that find the pair by its other ids.
+func identities(p cosell.Pair) []string {
 	var out []string
 	if p.ReferralID != "" {
 		out = append(out, key("r", p.ReferralID))
@@ -152,6 +166,21 @@ func links(p cosell.Pair) []string {
 	}
 	return out
 }
+
+// links are the keys of those rows, in a fixed order.
+func links(p cosell.Pair) []string {
+	out := identities(p)
+	for _, h := range p.Held {
+		if k := heldKey(p, h); !slices.Contains(out, k) && len(out) < mostRows {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// mostRows keeps a transaction below its limit of a hundred, with room for the trail. What is held beyond
+// that stands in the pair's own row.
+const mostRows = 60
 
 func union(a, b []string) []string {
 	out := slices.Clone(a)
@@ -180,12 +209,33 @@ func pairProps(p cosell.Pair, write string) map[string]string {
 	props := map[string]string{
 		"V": schema, "Write": write,
 		"Opportunity": p.OpportunityID, "Referral": p.ReferralID, "Microsoft": p.MicrosoftID, "Engagement": p.EngagementID,
-		"Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion, "Problems": strings.Join(p.Problems, "\n"),
+		"Proposed": p.ProposedID, "Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion,
+		"Told": strings.Join(p.Told, "\n"), "Touched": writeTime(p.Touched), "Sheet": p.Sheet,
+		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"),
 		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
 		"Seen": string(seen),
 	}
 	setLong(props, "Base", string(base))
+	setJSON(props, "Held", p.Held, len(p.Held) == 0)
+	setJSON(props, "Untold", p.Untold, len(p.Untold) == 0)
+	setJSON(props, "Sending", p.Sending, p.Sending == nil)
 	return props
+}
+
+func setJSON(props map[string]string, name string, v any, none bool) {
+	text := ""
+	if !none {
+		b, _ := json.Marshal(v) // texts and times
+		text = string(b)
+	}
+	setLong(props, name, text)
+}
+
+func lines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 func pairOf(r row) (cosell.Pair, error) {
@@ -194,16 +244,17 @@ func pairOf(r row) (cosell.Pair, error) {
 		MicrosoftID: r.props["Microsoft"], EngagementID: r.props["Engagement"],
 		Phase: cosell.Phase(r.props["Phase"]), OpportunityVersion: r.props["OpportunityVersion"],
 		HeldUntil: readTime(r.props["HeldUntil"]), LastSuccess: readTime(r.props["LastSuccess"]),
-	}
-	if text := r.props["Problems"]; text != "" {
-		p.Problems = strings.Split(text, "\n")
+		ProposedID: r.props["Proposed"], Touched: readTime(r.props["Touched"]), Sheet: r.props["Sheet"],
+		Told: lines(r.props["Told"]), Posted: lines(r.props["Posted"]), Rows: lines(r.props["Rows"]),
 	}
 	if err := json.Unmarshal([]byte(r.long("Base")), &p.Base); err != nil {
 		return p, fault.New(fault.Invalid, "the base in row %s is damaged: delete the row, the sweep builds it anew: %w", r.key, err)
 	}
-	if text := r.props["Seen"]; text != "" { // rows of older versions have none
-		_ = json.Unmarshal([]byte(text), &p.Seen) // damaged: as if nothing had been seen
+	// Damaged or of an older version: as if there were none.
+	for name, to := range map[string]any{"Held": &p.Held, "Untold": &p.Untold, "Sending": &p.Sending} {
+		_ = json.Unmarshal([]byte(r.long(name)), to)
 	}
+	_ = json.Unmarshal([]byte(r.props["Seen"]), &p.Seen)
 	p.Version = joinVersion(r.version, links(p))
 	return p, nil
 }

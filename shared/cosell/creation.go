@@ -1,0 +1,131 @@
+package cosell
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The base of a pair that was just made. What was sent is what was agreed, whatever is read afterwards: a
+// person may have been there since, on either side, while nobody knew whether the creation worked.
+
+// Posted is the base of a referral that is about to be POSTed with the values.
+func Posted(o Opportunity, values Record, rules []Rule) Base {
+	sent := Record{}
+	for f, v := range values {
+		sent[f] = remember(f, v)
+	}
+	for _, r := range rules {
+		if _, any := sent[r.Field]; r.List && !any && len(values.Members(r.Field)) > 0 {
+			sent[r.Field] = strconv.Itoa(len(values.Members(r.Field)))
+		}
+	}
+	return Base{Referral: sent, Opportunity: Remember(o.Record)}
+}
+
+// Created is the base once the referral is known: what was sent, completed by what only the referral says.
+// own is the referral as it was read; answered says that it is the very answer to the POST, and so nobody
+// was there in between: then what the system made of a value counts.
+func Created(posted Base, own Referral, answered bool) Base {
+	base := posted.Clone()
+	for f, v := range own.Record {
+		_, sent := posted.Referral[f]
+		if !sent || answered {
+			if list, _, member := f.List(); member && !answered {
+				if _, sentList := posted.Referral[list]; sentList {
+					continue // a member that came later
+				}
+			}
+			base.Referral[f] = remember(f, v)
+		}
+	}
+	delete(base.Referral, Help)
+	return base
+}
+
+// Fingerprint tells referrals of our own making from those of people: it is made of the values that both
+// a POST and a referral show.
+func Fingerprint(r Record) string {
+	var b strings.Builder
+	for _, f := range []Field{Name, DealValue, Currency, ClosingDate, CustomerName, CustomerCountry} {
+		b.WriteString(string(f))
+		b.WriteByte('=')
+		b.WriteString(strings.TrimSpace(r[f]))
+		b.WriteByte('\n')
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// ForOpportunity gives the values of a new opportunity for the referral: everything that the sheet carries
+// that way or fills at creation, cut to what the CRM holds.
+func ForOpportunity(r Referral, rules []Rule) Record {
+	values := Record{}
+	for _, rule := range rules {
+		if rule.Way == Read || rule.Way == Inside || rule.Door == Lifecycle {
+			continue
+		}
+		for f, v := range r.Record {
+			list, _, member := f.List()
+			if v != "" && (f == rule.Field && !rule.List || member && list == rule.Field) {
+				values[f] = across(rule.ToOpportunity, v)
+			}
+		}
+	}
+	return values
+}
+
+// Left drops from the values of a new opportunity what CRM does not take, with what hangs on it.
+func Left(values Record, f Field) Record {
+	out := values.Clone()
+	drop := map[Field]bool{f: true}
+	switch f {
+	case DealValue, Currency:
+		drop[DealValue], drop[Currency] = true, true
+	}
+	list, _, member := f.List()
+	for g := range values {
+		l, _, m := g.List()
+		if drop[g] || m && l == f || member && g == list && len(values.Members(list)) == 1 {
+			delete(out, g)
+		}
+	}
+	if strings.HasPrefix(string(f), "customer") {
+		maps.DeleteFunc(out, func(g Field, _ string) bool { return strings.HasPrefix(string(g), "customer") })
+	}
+	return out
+}
+
+// never are the fields without which there is no opportunity.
+var never = []Field{Name, Sync, ReferralID, ReferralLink, Status, Audit, Mark, State, ErrorCode, LastSync, Expires}
+
+// Halves gives, for a new opportunity that CRM refused without saying why, what is tried instead: without
+// the one half of its values, without the other, and with none.
+func Halves(values Record) []Record {
+	var optional []Record
+	for _, atom := range Atoms(values) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(atom)), func(f Field) bool { return slices.Contains(never, f) }) {
+			optional = append(optional, atom)
+		}
+	}
+	if len(optional) == 0 {
+		return nil
+	}
+	without := func(atoms []Record) Record {
+		out := values.Clone()
+		for _, a := range atoms {
+			for f := range a {
+				delete(out, f)
+			}
+		}
+		return out
+	}
+	if len(optional) == 1 {
+		return []Record{without(optional)}
+	}
+	half := len(optional) / 2
+	return []Record{without(optional[:half]), without(optional[half:]), without(optional)}
+}

@@ -1,0 +1,63 @@
+package cosell
+
+// firstSight compares without a base. What is equal is agreed; what only one side has is filled in on the
+// other; two different values stay as they are, because nobody can tell which is right, unless the sheet
+// says whose counts.
+func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
+	if _, _, member := f.List(); member {
+		m.firstMember(rule, f, p, d, pOK && dOK)
+		return
+	}
+	if !pOK || !dOK || m.agree(rule, p, d) {
+		return
+	}
+	pEmpty, dEmpty := m.isBlank(rule, p), m.isBlank(rule, d)
+	switch {
+	case dEmpty && !pEmpty:
+		if rule.Way != ToReferral {
+			m.toOpportunity(rule, f, p)
+		}
+	case pEmpty && !dEmpty:
+		if rule.Way != ToOpportunity {
+			m.toReferral(rule, f, d)
+		}
+	case rule.Way != Both:
+	case rule.FirstSight == CRM:
+		m.toReferral(rule, f, d)
+	case rule.FirstSight == PartnerCenter:
+		m.toOpportunity(rule, f, p)
+	case m.Linking:
+		m.differs(f)
+	}
+}
+
+// firstMember fills a list that one side has none of; two lists that differ are left alone.
+func (m *merger) firstMember(rule Rule, f Field, p, d string, both bool) {
+	list, _, _ := f.List()
+	if !both || rule.Way != Both && rule.Way != ToReferral {
+		return
+	}
+	switch {
+	case len(m.d.Members(list)) == 0 && p != "" && rule.Way == Both:
+		m.toOpportunity(rule, f, p)
+	case len(m.p.Members(list)) == 0 && d != "":
+		m.toReferral(rule, f, d)
+	case p != d && !m.agree(rule, p, d) && rule.Way == Both && m.Linking && !m.saidOf("values.differ", list):
+		m.differs(list)
+	}
+}
+
+func (m *merger) differs(f Field) {
+	m.say(Problem{Code: "values.differ", Field: f, Place: InPartnerCenter, Warn: true, Once: true,
+		Text: m.label(f) + " differs between Partner Center and CRM and was left alone",
+		Mend: "change it on the side that is wrong"})
+}
+
+func (m *merger) saidOf(code string, f Field) bool {
+	for _, p := range m.plan.Problems {
+		if p.Code == code && p.Field == f {
+			return true
+		}
+	}
+	return false
+}

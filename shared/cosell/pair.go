@@ -1,0 +1,163 @@
+package cosell
+
+import (
+	"slices"
+	"time"
+)
+
+// Base is what both sides held when they last agreed: per field one value for each side, in that side's
+// own canonical form, because comparing across a lossy mapping would loop.
+type Base struct {
+	Referral    Record `json:"referral"`
+	Opportunity Record `json:"opportunity"`
+}
+
+// Clone copies both records.
+func (b Base) Clone() Base {
+	return Base{Referral: b.Referral.Clone(), Opportunity: b.Opportunity.Clone()}
+}
+
+// Phase is how far a pair has come.
+type Phase string
+
+// The phases of a pair.
+const (
+	Making   Phase = "making"   // the opportunity of a referral is being made
+	Creating Phase = "creating" // the referral is being made; ReferralID is set once it is known
+	Linked   Phase = "linked"   // both records exist and are compared
+	Lacking  Phase = "refused"  // one record could not be made yet: Held says why
+	Claimed  Phase = "proposed" // a referral names the opportunity, whose seller has to decide
+	Ended    Phase = "ended"    // one record was deleted or let go by a person: a tombstone, never made again
+)
+
+// Pair is an opportunity and its referrals, and what they last agreed on.
+type Pair struct {
+	OpportunityID      string
+	ReferralID         string // the partner's own; empty while Lacking or Claimed
+	MicrosoftID        string // Microsoft's referral, empty for private and partner-led deals
+	EngagementID       string
+	ProposedID         string // the referral that asks for the opportunity
+	Phase              Phase
+	Base               Base
+	OpportunityVersion string    // ETag that goes with Base.Opportunity; empty when it does not
+	Touched            time.Time // when CRM's row last changed in nothing that we know
+	Held               []Held
+	Told               []string  // the lasting problems that Audit explains now (Prints)
+	Untold             []Problem // notes about writes that were made and could not be told yet
+	Sending            *Sending  // what is being written, noted before it is
+	HeldUntil          time.Time // a change that waits by a rule, by Partner Center's clock
+	LastSuccess        time.Time
+	Sheet              string   // the sheet by which Base was made
+	Rows               []string // ids of the opportunity's child rows when it was last read
+	Posted             []string // what was POSTed with an outcome that stayed unknown (Fingerprint)
+	// Seen is, per record id, what is known of its versions. A read that is older must neither look like a
+	// change nor like none.
+	Seen    map[string]Sight
+	Version string // of the row in the ledger; empty for a pair that was never saved
+}
+
+// Sight is what is known of the versions of one record.
+type Sight struct {
+	Modified time.Time `json:"modified"`           // of the newest, by that system's clock
+	Versions []string  `json:"versions,omitempty"` // the newest last
+}
+
+// remembered is how many versions of a record are remembered.
+const remembered = 6
+
+func (s Sight) with(side Side) Sight {
+	if side.Version != "" && !slices.Contains(s.Versions, side.Version) {
+		s.Versions = append(slices.Clone(s.Versions), side.Version)
+		s.Versions = s.Versions[max(0, len(s.Versions)-remembered):]
+	}
+	if side.Modified.After(s.Modified) {
+		s.Modified = side.Modified
+	}
+	return s
+}
+
+// Stale says whether the side is an older version of the record than one that was seen before: by its
+// version where that is known to be superseded, because clocks are coarser than writes, else by time.
+func (p Pair) Stale(s Side) bool {
+	known := p.Seen[s.ID]
+	if i := slices.Index(known.Versions, s.Version); i >= 0 {
+		return i < len(known.Versions)-1
+	}
+	return s.Modified.Before(known.Modified)
+}
+
+// Saw notes versions that were read or written, in their order.
+func (p Pair) Saw(sides ...Side) Pair {
+	seen := make(map[string]Sight, len(p.Seen)+len(sides))
+	for id, s := range p.Seen {
+		seen[id] = s
+	}
+	for _, s := range sides {
+		if s.ID != "" {
+			seen[s.ID] = seen[s.ID].with(s)
+		}
+	}
+	p.Seen = seen
+	return p
+}
+
+// HeldAt finds what is held of a field at a place.
+func (p Pair) HeldAt(place Place, f Field) (Held, bool) {
+	i := slices.IndexFunc(p.Held, func(h Held) bool { return h.Place == place && h.Field == f })
+	if i < 0 {
+		return Held{}, false
+	}
+	return p.Held[i], true
+}
+
+// DueAt says whether anything held is due.
+func (p Pair) DueAt(at time.Time) bool {
+	return slices.ContainsFunc(p.Held, func(h Held) bool { return h.Due(at) })
+}
+
+// Entry is one line of the ledger's trail: every remote write and every refused change has one.
+type Entry struct {
+	At        time.Time
+	Direction string // "to Partner Center", "to CRM", "none"
+	Action    string // "created", "updated", "refused", …
+	Fields    []Field
+	Result    string // kind, code and ids, never another system's text
+	Trace     string
+}
+
+// Intent is the row that makes the POST of a referral happen once (the creation protocol).
+type Intent struct {
+	OpportunityID string
+	Target        string // "own" or "microsoft"
+	Attempt       int
+	RequestID     string
+	Sent          bool      // false: a definite answer said that nothing was done
+	At            time.Time // the row's own server time stamp
+	// Base is what was POSTed, and what the opportunity held then: a referral that is found later is
+	// compared with this, never with what is read afterwards.
+	Base    Base
+	Version string
+}
+
+// Draft is what a new referral needs beside the opportunity.
+type Draft struct {
+	RequestID    string
+	Values       Record // canonical values for the referral, defaults filled in
+	EngagementID string // set for the referral addressed to Microsoft
+	Microsoft    bool
+	Help         string
+}
+
+// Hint says that a record may have changed. It carries no values: those are read when it is worked on.
+type Hint struct {
+	Kind    string // referral, opportunity, solution, account, contact
+	ID      string
+	Parent  string // the opportunity of a solution row, where the event named it
+	Deleted bool   // the event says that the record is gone for good
+	Related bool   // it is about a relative of the record: Microsoft's referral, an account, a solution row
+	Retry   bool   // a person, or the schedule, wants what is held tried again
+	Why     string // a remark for logs; decides nothing
+	Trace   string
+	Attempt int
+	Seen    time.Time // when the event was first accepted
+}

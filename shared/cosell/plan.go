@@ -1,0 +1,157 @@
+package cosell
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Plan is what has to be done so that both sides agree again. It is final before the first write: a dry
+// run is the plan that is not applied. An answer that refuses makes a new plan (Without).
+type Plan struct {
+	ToReferral    Record
+	ToOpportunity Record
+	Invite        string // help code: Microsoft's referral is to be created
+	Problems      []Problem
+	HeldUntil     time.Time // a change waits until then, by Partner Center's clock
+	Ends          bool      // the pair ends with this plan: the opportunity goes on alone
+	// NeedsOpportunity says that the opportunity was assumed from its base and that this does not do.
+	NeedsOpportunity bool
+
+	keep map[Field]bool // fields whose base stays as it is: not decided yet
+}
+
+// Empty says that there is nothing to write and nothing to say.
+func (p Plan) Empty() bool {
+	return len(p.ToReferral) == 0 && len(p.ToOpportunity) == 0 && p.Invite == "" && len(p.Problems) == 0
+}
+
+func (p Plan) clone() Plan {
+	p.ToReferral, p.ToOpportunity = p.ToReferral.Clone(), p.ToOpportunity.Clone()
+	p.Problems = slices.Clone(p.Problems)
+	p.keep = maps.Clone(p.keep)
+	if p.keep == nil {
+		p.keep = map[Field]bool{}
+	}
+	return p
+}
+
+// With is the plan that also says something.
+func (p Plan) With(problems ...Problem) Plan {
+	p = p.clone()
+	p.Problems = append(p.Problems, problems...)
+	return p
+}
+
+// Without is the plan after a side did not take some of it: these changes stay undecided, what hangs on
+// them is not sent either, and the problem is explained and held.
+func (p Plan) Without(why Problem, atom Record) Plan {
+	p = p.clone()
+	changes := p.at(why.Place)
+	for f := range atom {
+		delete(changes, f)
+		p.keep[f] = true
+	}
+	if _, named := atom[why.Field]; !named {
+		why.Field = first(atom)
+	}
+	why.Value, why.Sent = remember(why.Field, atom[why.Field]), true
+	p.Problems = append(p.Problems, why)
+	return p
+}
+
+// WithoutInvite is the plan after Microsoft could not be asked.
+func (p Plan) WithoutInvite(why Problem) Plan {
+	p = p.clone()
+	why.Field, why.Place, why.Value, why.Sent = Help, InPartnerCenter, remember(Help, p.Invite), true
+	p.Problems = append(p.Problems, why)
+	return p.uninvited()
+}
+
+// uninvited drops the invitation and the visibility that only serves it.
+func (p Plan) uninvited() Plan {
+	p.Invite = ""
+	p.keep[Help] = true
+	if p.keep[Visibility] {
+		delete(p.ToReferral, Visibility)
+		delete(p.ToOpportunity, Visibility)
+	}
+	return p
+}
+
+func (p Plan) at(place Place) Record {
+	if place == InCRM {
+		return p.ToOpportunity
+	}
+	return p.ToReferral
+}
+
+// first names an atom: its most telling field.
+func first(atom Record) Field {
+	for _, f := range []Field{Status, DealValue} {
+		if _, ok := atom[f]; ok {
+			return f
+		}
+	}
+	fields := slices.Sorted(maps.Keys(atom))
+	if len(fields) == 0 {
+		return Whole
+	}
+	return fields[0]
+}
+
+// Atoms divides changes into what means something only together: amount and currency, status and reason
+// with everything that an acceptance says, the members of one list. What closes a deal comes last, because
+// nothing can follow it.
+func Atoms(changes Record) []Record {
+	groups := map[Field]Record{}
+	for f, v := range changes {
+		g := atomOf(f, changes)
+		if groups[g] == nil {
+			groups[g] = Record{}
+		}
+		groups[g][f] = v
+	}
+	var out []Record
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
+		if g != Status {
+			out = append(out, groups[g])
+		}
+	}
+	if closing := groups[Status]; closing != nil {
+		out = append(out, closing)
+	}
+	return out
+}
+
+func atomOf(f Field, changes Record) Field {
+	if list, _, ok := f.List(); ok {
+		f = list
+	}
+	accepting := changes[Status] == Accepted
+	switch f {
+	case Status, Reason:
+		return Status
+	case Name, ClosingDate, Team:
+		if accepting {
+			return Status
+		}
+	case DealValue, Currency:
+		if accepting {
+			return Status
+		}
+		return DealValue
+	}
+	return f
+}
+
+// ClosesAsWon says whether the changes close a deal as won, which must not lose the values of the closing.
+func ClosesAsWon(changes Record) bool { return changes[Status] == Won }
+
+// IsClosingValue says whether the atom holds a value that cannot follow once the deal is won.
+func IsClosingValue(atom Record) bool {
+	_, value := atom[DealValue]
+	_, date := atom[ClosingDate]
+	_, status := atom[Status]
+	return (value || date) && !status
+}

@@ -1,0 +1,125 @@
+package cosell
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Sending is what is about to be written to one side, noted before it is: whoever finds it after a death, a
+// lost answer or a failed save can tell our write from a person's.
+type Sending struct {
+	Place   Place     `json:"place"`
+	Version string    `json:"version"` // of the record before
+	Old     Record    `json:"old"`     // what the fields held on that side, as remembered
+	New     Record    `json:"new"`     // what is written
+	Source  Record    `json:"source"`  // what the other side held, which led to it
+	Notes   []Problem `json:"notes,omitempty"`
+	Trace   string    `json:"trace"`
+	At      time.Time `json:"at"`
+}
+
+// NewSending notes a write of changes to the side, before it is made.
+func (in Pairing) NewSending(place Place, plan Plan, at time.Time, trace string) *Sending {
+	side, other := in.Referral.Side, in.opportunity()
+	changes := plan.ToReferral
+	if place == InCRM {
+		side, other, changes = other, side, plan.ToOpportunity
+	}
+	s := &Sending{Place: place, Version: side.Version, Old: Record{}, New: Record{}, Source: Record{}, Trace: trace, At: at}
+	for f, v := range changes {
+		s.New[f] = remember(f, v)
+		if old, ok := side.Record.value(f); ok {
+			s.Old[f] = remember(f, old)
+		}
+		if source, ok := other.Record.value(f); ok {
+			s.Source[f] = remember(f, source)
+		}
+	}
+	for _, p := range plan.Problems {
+		if p.Once {
+			s.Notes = append(s.Notes, p)
+		}
+	}
+	return s
+}
+
+// opportunity is the side as it was read, or as it is remembered.
+func (in Pairing) opportunity() Side {
+	if in.Opportunity != nil {
+		return in.Opportunity.Side
+	}
+	return Side{ID: in.Pair.OpportunityID, Version: in.Pair.OpportunityVersion, Record: in.Pair.Base.Opportunity}
+}
+
+// Resolve finds out what became of a write that was noted and never settled, by the side as it is now:
+//
+//	the version is the one before     | it was not made
+//	a field holds what was written    | it was made: that is agreed
+//	a field holds what it held before | made, and taken back by a person; or never made, and the record was
+//	                                  | changed elsewhere: both sides count as changed, so the loser is told
+//	a field holds something else      | a person was there since: his value counts as his edit
+//
+// In CRM the line in Audit proves that the write was made.
+func (p Pair) Resolve(side Side) Pair {
+	s := p.Sending
+	p.Sending = nil
+	if s == nil || side.Version == s.Version {
+		return p
+	}
+	done := s.doneIn(side.Record)
+	base := p.Base.Clone()
+	mine, other := base.Referral, base.Opportunity
+	if s.Place == InCRM {
+		mine, other = other, mine
+	}
+	for f, v := range s.New {
+		now, read := side.Record.value(f)
+		ours := read && same(f, v, now)
+		if !done && s.Place == InCRM && !ours {
+			continue // no line in Audit: it was not made
+		}
+		mine.put(f, v)
+		if source, ok := s.Source[f]; ok && (done || ours) {
+			other.put(f, source)
+		}
+	}
+	if done {
+		p.Untold = append(slices.Clone(p.Untold), s.untold()...)
+	}
+	p.Base, p.OpportunityVersion = base, ""
+	return p
+}
+
+// doneIn says whether it is certain that the write was made.
+func (s *Sending) doneIn(now Record) bool {
+	if s.Place == InCRM && s.Trace != "" && strings.Contains(now[Audit], "("+s.Trace+")") {
+		return true
+	}
+	for f, v := range s.New {
+		if old, had := s.Old[f]; had && old == v {
+			continue
+		}
+		if n, read := now.value(f); read && same(f, v, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// untold are the notes that Audit does not carry yet: what is written to CRM brings its own line.
+func (s *Sending) untold() []Problem {
+	if s.Place == InCRM {
+		return nil
+	}
+	return s.Notes
+}
+
+// put sets a remembered value; an empty member is one that is gone.
+func (r Record) put(f Field, v string) {
+	if _, _, member := f.List(); member && v == "" {
+		delete(r, f)
+		return
+	}
+	r[f] = v
+}

@@ -1,0 +1,118 @@
+package cosell
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// wonWaits is how long a won deal waits for a closing value that Partner Center refused.
+const wonWaits = 24 * time.Hour
+
+// withhold does not ask again for what was refused, while nothing has changed: neither the value, nor a
+// relative, nor the other side, and its time has not come.
+func (m *merger) withhold() {
+	m.withholdAt(InPartnerCenter)
+	m.withholdAt(InCRM)
+	m.withholdInvite()
+	m.waitForClosingValues()
+}
+
+func (m *merger) withholdAt(place Place) {
+	changes := m.plan.at(place)
+	for _, atom := range Atoms(changes) {
+		for _, f := range slices.Sorted(maps.Keys(atom)) {
+			h, ok := m.held(place, f)
+			if !ok || h.Value != remember(f, atom[f]) || m.released(h) {
+				continue
+			}
+			for g := range atom {
+				delete(changes, g)
+				m.plan.keep[g] = true
+			}
+			m.say(h.problem())
+			break
+		}
+	}
+}
+
+// held finds what the place refused of the field: a list is refused as a whole.
+func (m *merger) held(place Place, f Field) (Held, bool) {
+	for _, h := range m.Pair.Held {
+		if h.Place == place && h.Field == f && h.Class != OfRule && h.Value != "" {
+			return h, true
+		}
+	}
+	return Held{}, false
+}
+
+func (h Held) problem() Problem {
+	return Problem{Code: h.Code, Field: h.Field, Text: h.Text, Mend: h.Mend, Class: h.Class, Place: h.Place, Value: h.Value}
+}
+
+// released says whether what is held may be sent again.
+func (m *merger) released(h Held) bool {
+	return m.Retry || h.Due(m.At) || h.Version != m.version(h.Place)
+}
+
+func (m *merger) version(place Place) string {
+	switch {
+	case place == InPartnerCenter && m.Referral.Microsoft:
+		return ""
+	case place == InPartnerCenter:
+		return m.Referral.Version
+	case m.assumed:
+		return m.Pair.OpportunityVersion
+	}
+	return m.Opportunity.Version
+}
+
+func (m *merger) withholdInvite() {
+	if m.plan.Invite == "" {
+		return
+	}
+	if h, ok := m.held(InPartnerCenter, Help); ok && h.Value == remember(Help, m.plan.Invite) && !m.released(h) {
+		m.plan = m.plan.uninvited()
+		m.say(h.problem())
+	}
+}
+
+// waitForClosingValues: a deal that is closed as won takes no value any more, so it waits a day for one
+// that was refused. A lost one goes at once.
+func (m *merger) waitForClosingValues() {
+	if !ClosesAsWon(m.plan.ToReferral) {
+		return
+	}
+	for _, f := range []Field{DealValue, Currency, ClosingDate} {
+		h, ok := m.held(InPartnerCenter, f)
+		if !ok || !m.plan.keep[f] {
+			continue
+		}
+		if until := h.Since.Add(wonWaits); m.At.Before(until) {
+			m.plan = m.plan.wonWaiting(m.label(f), until)
+			return
+		}
+		delete(m.plan.keep, f)
+		m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Field == f && p.Place == InPartnerCenter })
+		m.say(Problem{Code: "won.final", Field: f, Place: InPartnerCenter, Warn: true, Once: true,
+			Text: "won goes through with the last agreed " + m.label(f) + ", which Partner Center would not change; it is now final", Mend: "nothing to do"})
+	}
+}
+
+// wonWaiting is the plan whose won waits for a closing value.
+func (p Plan) wonWaiting(label string, until time.Time) Plan {
+	p = p.clone()
+	delete(p.ToReferral, Status)
+	delete(p.ToReferral, Reason)
+	p.keep[Status] = true
+	p.HeldUntil = until
+	p.Problems = append(p.Problems, Problem{Code: "won.waiting", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
+		Text: "closing as won waits until " + clock(until) + " at most: Partner Center did not take " + label + ", and nothing can follow a won deal",
+		Mend: "correct the value; won goes through with it"})
+	return p
+}
+
+// WithWonWaiting is the plan after a closing value was refused in this very run.
+func (p Plan) WithWonWaiting(rules []Rule, f Field, since time.Time) Plan {
+	return p.wonWaiting(Label(rules, f), since.Add(wonWaits))
+}

@@ -1,0 +1,38 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// HeldRow is one thing that is held, with the pair that it belongs to.
+type HeldRow struct {
+	cosell.Held
+	OpportunityID string       `json:"opportunity"`
+	ReferralID    string       `json:"referral,omitempty"`
+	Phase         cosell.Phase `json:"phase"`
+}
+
+func heldKey(p cosell.Pair, h cosell.Held) string {
+	return key("h", string(h.Place), p.OpportunityID, string(h.Field), h.Code)
+}
+
+func heldProps(p cosell.Pair, h cosell.Held) map[string]string {
+	text, _ := json.Marshal(HeldRow{Held: h, OpportunityID: p.OpportunityID, ReferralID: p.ReferralID, Phase: p.Phase})
+	props := map[string]string{"V": schema, "Opportunity": p.OpportunityID, "Class": string(h.Class), "Code": h.Code}
+	setLong(props, "Held", string(text))
+	return props
+}
+
+// HeldRows hands over everything that is held until each says false; one call for each thousand rows.
+func (l *Ledger) HeldRows(ctx context.Context, each func(HeldRow) bool) error {
+	return l.rows.list(ctx, stateTable, "h|", after("h"), func(r row) bool {
+		var h HeldRow
+		if json.Unmarshal([]byte(r.long("Held")), &h) != nil {
+			return true // damaged: the pair's next save writes it anew
+		}
+		return each(h)
+	})
+}
