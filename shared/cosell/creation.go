@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The base of a pair that was just made. What was sent is what was agreed, whatever is read afterwards: a
@@ -65,8 +66,8 @@ func Fingerprint(r Record) string {
 func ForOpportunity(r Referral, rules []Rule) Record {
 	values := Record{}
 	for _, rule := range rules {
-		if rule.Way == Read || rule.Way == Inside || rule.Door == Lifecycle {
-			continue
+		if rule.Way == Read || rule.Way == Inside || rule.Door == Lifecycle || rule.Way == ToReferral && !rule.Related {
+			continue // what only travels the other way is not written, not even once
 		}
 		for f, v := range r.Record {
 			list, _, member := f.List()
@@ -79,7 +80,7 @@ func ForOpportunity(r Referral, rules []Rule) Record {
 }
 
 // Left drops from the values of a new opportunity what CRM does not take, with what hangs on it.
-func Left(values Record, f Field) Record {
+func Left(values Record, f Field, rules []Rule) Record {
 	out := values.Clone()
 	drop := map[Field]bool{f: true}
 	switch f {
@@ -93,10 +94,34 @@ func Left(values Record, f Field) Record {
 			delete(out, g)
 		}
 	}
-	if strings.HasPrefix(string(f), "customer") {
-		maps.DeleteFunc(out, func(g Field, _ string) bool { return strings.HasPrefix(string(g), "customer") })
+	if related(rules, f) { // a customer without one of its columns would be another customer
+		maps.DeleteFunc(out, func(g Field, _ string) bool { return related(rules, g) })
 	}
 	return out
+}
+
+func related(rules []Rule, f Field) bool {
+	if list, _, ok := f.List(); ok {
+		f = list
+	}
+	i := slices.IndexFunc(rules, func(r Rule) bool { return r.Field == f })
+	return i >= 0 && rules[i].Related
+}
+
+// Made is the base of an opportunity that was just made: what both hold, but for the fields that CRM did
+// not take.
+func Made(r Referral, o Opportunity, left []Field) Base {
+	base := Base{Referral: Remember(r.Record), Opportunity: Remember(o.Record)}
+	for _, f := range left {
+		for _, side := range []Record{base.Referral, base.Opportunity} {
+			for g := range side {
+				if list, _, member := g.List(); g == f || member && list == f {
+					delete(side, g)
+				}
+			}
+		}
+	}
+	return base
 }
 
 // never are the fields without which there is no opportunity.
@@ -128,4 +153,41 @@ func Halves(values Record) []Record {
 	}
 	half := len(optional) / 2
 	return []Record{without(optional[:half]), without(optional[half:]), without(optional)}
+}
+
+// Digest is a short print of a text.
+func Digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Edited says whether the referral differs from its base in anything that travels to CRM.
+func Edited(base Base, r Referral, rules []Rule) bool {
+	m := &merger{base: base, p: r.Record, d: Record{}}
+	for _, rule := range rules {
+		if rule.Way != Both && rule.Way != ToOpportunity {
+			continue
+		}
+		for _, f := range m.entries(rule) {
+			if p, ok := r.Record.value(f); ok && !same(f, base.Referral[f], p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Explains says whether Audit explains the problem already.
+func (p Pair) Explains(what Problem) bool { return slices.Contains(p.Told, what.print()) }
+
+// Lacks is the pair of which one record cannot be made: for the problems, at the time, with the side that
+// was read.
+func (p Pair) Lacks(problems []Problem, at time.Time, read Side) Pair {
+	version := map[Place]string{InCRM: read.Version}
+	p.Held = heldFrom(p.Held, problems, at, version)
+	p.Told = Prints(problems)
+	if p.ReferralID == "" || p.Phase == Making {
+		p.Phase = Lacking
+	}
+	return p
 }

@@ -349,3 +349,14 @@ func firstOf(f Field, records ...Record) string {
 	}
 	return ""
 }
+
+// Restorable says whether a column of ours was changed by somebody else.
+func Restorable(base Base, o Opportunity, rules []Rule) bool {
+	for _, rule := range rules {
+		d, ok := o.Record.value(rule.Field)
+		if (rule.Way == Inside || rule.Way == ToOpportunity) && ok && !same(rule.Field, base.Opportunity[rule.Field], d) {
+			return true
+		}
+	}
+	return false
+}

@@ -161,3 +161,13 @@ type Hint struct {
 	Attempt int
 	Seen    time.Time // when the event was first accepted
 }
+
+// Standing is the pair with a problem that comparing does not find, kept until what caused it is over.
+func (p Pair) Standing(what Problem, at time.Time) Pair {
+	p.Told = append(slices.Clone(p.Told), what.print())
+	slices.Sort(p.Told)
+	p.Told = slices.Compact(p.Told)
+	added := heldFrom(nil, []Problem{what}, at, nil)
+	p.Held = append(slices.Clone(p.Held), added...)
+	return p
+}

@@ -155,3 +155,11 @@ func IsClosingValue(atom Record) bool {
 	_, status := atom[Status]
 	return (value || date) && !status
 }
+
+// Invited is the plan after Microsoft's referral was made: help is decided.
+func (p Plan) Invited() Plan {
+	p = p.clone()
+	delete(p.keep, Help)
+	delete(p.keep, Visibility)
+	return p
+}

@@ -68,6 +68,7 @@ type Held struct {
 	Since    time.Time `json:"since"`
 	Next     time.Time `json:"next,omitzero"` // when it is tried again; zero: when something changes
 	Attempts int       `json:"attempts"`
+	Warn     bool      `json:"warn,omitempty"`
 }
 
 // The schedule of what is held: a refused creation at every look in its first hour, everything else
@@ -111,7 +112,7 @@ func heldFrom(before []Held, problems []Problem, at time.Time, version map[Place
 		if p.Once || p.Class == "" {
 			continue
 		}
-		h := Held{Place: p.Place, Field: p.Field, Class: p.Class, Code: p.Code, Text: p.Text, Mend: p.Mend, Value: p.Value, Since: at}
+		h := Held{Place: p.Place, Field: p.Field, Class: p.Class, Code: p.Code, Text: p.Text, Mend: p.Mend, Value: p.Value, Warn: p.Warn, Since: at}
 		i := slices.IndexFunc(before, func(b Held) bool { return b.Place == p.Place && b.Field == p.Field && b.Code == p.Code })
 		if i >= 0 {
 			h.Since, h.Next, h.Attempts = before[i].Since, before[i].Next, before[i].Attempts

@@ -98,6 +98,17 @@ func (r Record) Clone() Record {
 	return maps.Clone(r)
 }
 
+// Only gives the entries of the fields that the record has.
+func (r Record) Only(fields ...Field) Record {
+	out := Record{}
+	for _, f := range fields {
+		if v, ok := r[f]; ok {
+			out[f] = v
+		}
+	}
+	return out
+}
+
 // Members gives the entries of one list, by member key.
 func (r Record) Members(list Field) map[string]string {
 	out := map[string]string{}

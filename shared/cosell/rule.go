@@ -49,6 +49,7 @@ type Rule struct {
 	Door       Door
 	List       bool
 	FirstSight Wins // leave (the default), crm or pc
+	Related    bool // stands in a related row of CRM: the account, its contacts, the owner
 	Required   bool // empty never replaces a value
 	AllowZero  bool // 0 is a value
 	// ToOpportunity and ToReferral turn one side's canonical text into the other's: they cut what the

@@ -16,6 +16,22 @@ func (m *merger) withhold() {
 	m.withholdAt(InCRM)
 	m.withholdInvite()
 	m.waitForClosingValues()
+	m.standing()
+}
+
+// standing keeps telling of what comparing cannot see: another referral of the opportunity, an account that
+// nobody could choose yet.
+func (m *merger) standing() {
+	for _, h := range m.Pair.Held {
+		switch h.Code {
+		case "link.taken", "referral.twice":
+			m.say(h.Problem())
+		case "account.unclear":
+			if m.d[CustomerName] == "" {
+				m.say(h.Problem())
+			}
+		}
+	}
 }
 
 func (m *merger) withholdAt(place Place) {
@@ -30,7 +46,7 @@ func (m *merger) withholdAt(place Place) {
 				delete(changes, g)
 				m.plan.keep[g] = true
 			}
-			m.say(h.problem())
+			m.say(h.Problem())
 			break
 		}
 	}
@@ -46,8 +62,9 @@ func (m *merger) held(place Place, f Field) (Held, bool) {
 	return Held{}, false
 }
 
-func (h Held) problem() Problem {
-	return Problem{Code: h.Code, Field: h.Field, Text: h.Text, Mend: h.Mend, Class: h.Class, Place: h.Place, Value: h.Value}
+// Problem is what the row says, as a problem that nobody asked about in this run.
+func (h Held) Problem() Problem {
+	return Problem{Code: h.Code, Field: h.Field, Text: h.Text, Mend: h.Mend, Class: h.Class, Place: h.Place, Value: h.Value, Warn: h.Warn}
 }
 
 // released says whether what is held may be sent again.
@@ -73,7 +90,7 @@ func (m *merger) withholdInvite() {
 	}
 	if h, ok := m.held(InPartnerCenter, Help); ok && h.Value == remember(Help, m.plan.Invite) && !m.released(h) {
 		m.plan = m.plan.uninvited()
-		m.say(h.problem())
+		m.say(h.Problem())
 	}
 }
 

@@ -3,79 +3,133 @@ package flow
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// Referrals is Partner Center as the flows need it. Every method returns faults of package fault.
-type Referrals interface {
-	// Get reads one referral. Gone: unknown, or not readable yet.
-	Get(ctx context.Context, id string) (cosell.Referral, error)
-	// Put writes the values into r under the condition that r has not changed, and returns what the
-	// system made of it. Conflict: somebody wrote in between.
-	Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error)
-	// Create sends one POST, never repeated. unknown is true when the outcome cannot be told from the
-	// answer: the referral may or may not exist.
-	Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error)
-	// Engagement lists all referrals of an engagement.
-	Engagement(ctx context.Context, engagementID string) ([]cosell.Referral, error)
-	// FindCreated lists own outgoing referrals created since then that carry the opportunity's id.
-	FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error)
-	// Changed gives what changed since the cursor ("" = a day ago, by the server's clock) and the next cursor.
-	Changed(ctx context.Context, cursor string) (changes []cosell.Change, next string, err error)
+// Settings are the settings of the flows.
+type Settings struct {
+	// Guard is how long after the intent was written the POST may still leave, PostTimeout how long it may
+	// take, Settle how long an unknown outcome is waited for. Settle must exceed the sum of the other two
+	// by the longest time the server takes to commit and list.
+	Guard, PostTimeout, Settle time.Duration
+	// Options are the settings of the decision.
+	Options cosell.Options
+	// CheckMark puts a tick or a cross before the opportunity's name.
+	CheckMark bool
+	// LinkTemplate opens a referral in the portal; {id} stands for the referral's id.
+	LinkTemplate string
+	// Takeover is "ask" or "own": whether a referral of the partner's own that names an opportunity with
+	// Sync = No is linked at once.
+	Takeover string
+	// ForeignCRMID is "ignore" or "keep": whether a referral that carries somebody else's id becomes an
+	// opportunity.
+	ForeignCRMID string
+	// Sheet names the field sheet: where it differs from a pair's, its base is completed.
+	Sheet string
 }
 
-// Opportunities is the CRM as the flows need it. Every method returns faults of package fault.
-type Opportunities interface {
-	// Get reads one opportunity with everything the field sheet names. Gone: deleted, or not readable yet.
-	Get(ctx context.Context, id string) (cosell.Opportunity, error)
-	// Put writes the values under the condition that the row still has o.Version, closing it (win, lose)
-	// or opening it as the status asks, in one transaction, and returns the row as it is afterwards.
-	// o may be assumed from a base: then only its ID, Version and Record are set.
-	Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error)
-	// ID is the id that the opportunity of a referral gets when we create it: always the same.
-	ID(referralID string) string
-	// FindByReferral finds rows that name the referral in their referral identifier column.
-	FindByReferral(ctx context.Context, referralID string) ([]cosell.Opportunity, error)
-	// Create makes the opportunity of a referral under the given id, with its account, contacts, owner
-	// and solution rows, in one transaction where it can. values are canonical values for the
-	// opportunity. An opportunity that exists already under the id is returned as it is.
-	Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error)
-	// Related lists the synced opportunities that show the row of another table (account, contact).
-	Related(ctx context.Context, kind, id string) ([]string, error)
-	// OpportunityOf finds the opportunity of a solution row.
-	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
-	// Changed gives what changed in a table (kind) since the cursor. "" gives every opportunity that
-	// concerns us; the other tables start from now on.
-	Changed(ctx context.Context, kind, cursor string) (changes []cosell.Change, next string, err error)
-	// Kinds lists the tables that have a change feed, opportunity first.
-	Kinds() []string
+// Config is everything that the flows work with.
+type Config struct {
+	Referrals     Referrals
+	Opportunities Opportunities
+	Ledger        Ledger
+	Hints         Hints
+	Rules         []cosell.Rule
+	Now           func() time.Time // the world's time
+	Monotonic     func() time.Time // readings whose difference is real time; nil is time.Now
+	NewID         func() string
+	Log           *slog.Logger
+	Settings      Settings
 }
 
-// Ledger is what we remember, for one tenant.
-type Ledger interface {
-	Find(ctx context.Context, opportunityID string) (cosell.Pair, bool, error)
-	FindByReferral(ctx context.Context, referralID string) (cosell.Pair, bool, error)
-	FindByEngagement(ctx context.Context, engagementID string) (cosell.Pair, bool, error)
-	Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error)
-	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error
-	Intent(ctx context.Context, opportunityID, target string) (cosell.Intent, bool, error)
-	PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error)
-	DropIntent(ctx context.Context, i cosell.Intent) error
-	Now(ctx context.Context) (time.Time, error)
-	Solution(ctx context.Context, rowID string) (opportunityID string, ok bool, err error)
-	SaveSolution(ctx context.Context, rowID, opportunityID string) error
-	Cursor(ctx context.Context, feed string) (string, error)
-	SaveCursor(ctx context.Context, feed, value string) error
+// Flow runs the jobs. Each job may run any number of times for the same record: the second run finds
+// nothing to do. One process works on one pair at a time; across processes the version conditions decide.
+type Flow struct {
+	Config
+	locks locks
 }
 
-// Hints sends pointers to our own queues.
-type Hints interface {
-	// ReferralChanged, OpportunityChanged, ReferralWanted and SolutionsChanged enqueue one pointer each;
-	// kind is the table that changed. They return when the broker has confirmed.
-	ReferralChanged(ctx context.Context, id, reason string) error
-	OpportunityChanged(ctx context.Context, kind, id, reason string) error
-	ReferralWanted(ctx context.Context, opportunityID, reason string) error
-	SolutionsChanged(ctx context.Context, rowID, opportunityID, reason string) error
+// New makes the flows.
+func New(c Config) *Flow {
+	if c.Monotonic == nil {
+		c.Monotonic = time.Now
+	}
+	return &Flow{Config: c}
+}
+
+// tries is how often a message is decided anew at once after somebody wrote in between. It is one budget
+// for the whole message, wherever loops nest.
+const tries = 3
+
+type budgetKey struct{}
+
+// withBudget gives the message its tries, unless it has them already.
+func withBudget(ctx context.Context) context.Context {
+	if _, ok := ctx.Value(budgetKey{}).(*int); ok {
+		return ctx
+	}
+	n := tries
+	return context.WithValue(ctx, budgetKey{}, &n)
+}
+
+// again runs a job until nobody wrote in between any more, or the budget is used up. Kind: Conflict then.
+func again(ctx context.Context, job func() error) error {
+	left, _ := ctx.Value(budgetKey{}).(*int)
+	for {
+		err := job()
+		if !fault.Is(err, fault.Conflict) || left == nil || *left <= 1 {
+			return err
+		}
+		*left--
+	}
+}
+
+// underLock runs do with the pair as it is once the lock of its opportunity is held.
+func (f *Flow) underLock(ctx context.Context, opportunityID string, do func(cosell.Pair, bool) error) error {
+	unlock, err := f.locks.lock(ctx, opportunityID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return again(ctx, func() error {
+		pair, known, err := f.Ledger.Find(ctx, opportunityID)
+		if err != nil {
+			return err
+		}
+		if !known {
+			pair = cosell.Pair{OpportunityID: opportunityID}
+		}
+		return do(pair, known)
+	})
+}
+
+type traceKey struct{}
+
+// WithTrace carries the id by which audit and logs of one event find each other.
+func WithTrace(ctx context.Context, trace string) context.Context {
+	return context.WithValue(ctx, traceKey{}, trace)
+}
+
+// Trace gives the id, or "".
+func Trace(ctx context.Context) string {
+	s, _ := ctx.Value(traceKey{}).(string)
+	return s
+}
+
+// shortTrace is what a person sees of the id.
+func shortTrace(ctx context.Context) string {
+	t := Trace(ctx)
+	return t[:min(len(t), 8)]
+}
+
+func (f *Flow) words(ctx context.Context, at time.Time) cosell.Words {
+	return cosell.Words{Rules: f.Rules, At: at, Trace: shortTrace(ctx)}
+}
+
+func (f *Flow) entry(ctx context.Context, at time.Time, direction, action, result string, fields ...cosell.Field) cosell.Entry {
+	return cosell.Entry{At: at, Direction: direction, Action: action, Fields: fields, Result: result, Trace: Trace(ctx)}
 }

@@ -9,7 +9,7 @@ import (
 
 // askMicrosoft looks at the other referral of the engagement: it is not documented whether the event of
 // a change there carries that id or ours.
-func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral) error {
+func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral, h Hint) error {
 	all, err := f.Referrals.Engagement(ctx, own.EngagementID)
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral) error {
 		if err != nil || !known || pair.Phase != cosell.Linked {
 			return err
 		}
-		w, err := f.met(ctx, pair, r)
+		w, err := f.met(ctx, pair, r, h)
 		if err != nil {
 			return err
 		}
@@ -33,25 +33,25 @@ func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral) error {
 
 // fromNewMicrosoft meets Microsoft's referral for the first time: in an engagement that we know, or in
 // one whose own referral has not been seen yet.
-func (f *Flow) fromNewMicrosoft(ctx context.Context, r cosell.Referral) error {
+func (f *Flow) fromNewMicrosoft(ctx context.Context, r cosell.Referral, h Hint) error {
 	pair, known, err := f.Ledger.FindByEngagement(ctx, r.EngagementID)
 	if err != nil {
 		return err
 	}
 	if known {
-		return f.meetMicrosoft(ctx, pair.OpportunityID, r)
+		return f.meetMicrosoft(ctx, pair.OpportunityID, r, h)
 	}
-	if err := f.fromEngagement(ctx, r.EngagementID); err != nil {
+	if err := f.fromEngagement(ctx, r.EngagementID, h); err != nil {
 		return err
 	}
 	if pair, known, err = f.Ledger.FindByEngagement(ctx, r.EngagementID); err != nil || !known {
 		return err
 	}
-	return f.meetMicrosoft(ctx, pair.OpportunityID, r)
+	return f.meetMicrosoft(ctx, pair.OpportunityID, r, h)
 }
 
 // meetMicrosoft adds Microsoft's referral to the pair of its engagement. It may be the echo of our own POST.
-func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell.Referral) error {
+func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell.Referral, h Hint) error {
 	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
 		if !known || pair.Phase != cosell.Creating && pair.Phase != cosell.Linked {
 			return nil
@@ -63,7 +63,7 @@ func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell
 			}
 			r = again
 		}
-		w, err := f.met(ctx, pair, r)
+		w, err := f.met(ctx, pair, r, h)
 		if err != nil {
 			return err
 		}
@@ -74,27 +74,27 @@ func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell
 		if _, err := f.Ledger.Save(ctx, w.pair, w.entries...); err != nil {
 			return err
 		}
-		return f.Hints.ReferralWanted(ctx, opportunityID, "related-referral-created")
+		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: "related-referral-created"})
 	})
 }
 
 // met is the work on a pair that Microsoft's referral belongs to; the first time, it may be the echo of
 // our own POST, which nobody has noted.
-func (f *Flow) met(ctx context.Context, pair cosell.Pair, r cosell.Referral) (work, error) {
-	w := work{pair: pair, referral: &r}
+func (f *Flow) met(ctx context.Context, pair cosell.Pair, r cosell.Referral, h Hint) (*work, error) {
+	w := &work{pair: pair, referral: &r, hint: h}
 	if pair.MicrosoftID == r.ID {
 		return w, nil
 	}
 	w.pair.MicrosoftID = r.ID
 	intent, _, err := f.Ledger.Intent(ctx, pair.OpportunityID, microsoftTarget)
 	if intent.Sent {
-		w.entries = append(w.entries, f.entry(ctx, r.Read, toPartnerCenter, "created", "Microsoft's referral "+r.ID))
+		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+r.ID))
 	}
 	return w, err
 }
 
 // fromEngagement takes up the partner's own referral of an engagement.
-func (f *Flow) fromEngagement(ctx context.Context, engagementID string) error {
+func (f *Flow) fromEngagement(ctx context.Context, engagementID string, h Hint) error {
 	all, err := f.Referrals.Engagement(ctx, engagementID)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (f *Flow) fromEngagement(ctx context.Context, engagementID string) error {
 			_, err := f.Ledger.Save(ctx, pair)
 			return err
 		}
-		return f.fromNew(ctx, own)
+		return f.meet(ctx, own, h)
 	}
 	// A list may be behind: the own referral of the engagement shows up in a moment.
 	return fault.New(fault.Gone, "engagement %s does not list the partner's own referral", engagementID)

@@ -2,121 +2,158 @@ package flow
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// deleted is the reason of a hint that says so itself: the record will not come back.
-const deleted = "Delete"
-
-// FromOpportunity follows a hint from CRM. kind is the table: an opportunity is compared with its
-// referral; a row of another table fans out to every synced opportunity that shows it.
-// Kinds: Gone, Conflict, Later (a change waits), Broken, Denied.
-func (f *Flow) FromOpportunity(ctx context.Context, kind, id, reason string) error {
-	if kind != "opportunity" {
-		return f.fanOut(ctx, kind, id)
+// FromOpportunity follows a hint from CRM: an opportunity is compared with its referral; a row of another
+// table fans out to every synced, open opportunity that shows it.
+// Kinds: Gone, Conflict, Later (a change waits), Broken, Denied, Refused of class ours.
+func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
+	ctx = withBudget(ctx)
+	if h.Kind != opportunityKind {
+		return f.fanOut(ctx, h)
 	}
-	unlock, err := f.locks.lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	pair, known, err := f.Ledger.Find(ctx, id)
-	if err != nil {
-		return err
-	}
-	switch {
-	case known && pair.Phase == cosell.Ended:
+	return f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
+		switch next(pair, known, h) {
+		case bury:
+			return f.bury(ctx, pair, known)
+		case want:
+			return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Retry: h.Retry, Related: h.Related})
+		case remake:
+			return f.remake(ctx, pair, h)
+		case compare:
+			return f.fromLinked(ctx, pair, h)
+		}
 		return nil
-	case !known && reason == deleted:
-		return nil
-	case !known || pair.Phase != cosell.Linked:
-		return f.Hints.ReferralWanted(ctx, id, reason)
-	}
-	return f.fromLinked(ctx, pair, reason)
+	})
 }
 
-func (f *Flow) fanOut(ctx context.Context, kind, id string) error {
-	related, err := f.Opportunities.Related(ctx, kind, id)
+func (f *Flow) fanOut(ctx context.Context, h Hint) error {
+	related, err := f.Opportunities.Related(ctx, h.Kind, h.ID)
 	if err != nil {
 		return err
 	}
-	for _, opportunity := range related {
-		if err := f.Hints.OpportunityChanged(ctx, "opportunity", opportunity, kind); err != nil {
+	for _, id := range related {
+		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Related: true, Why: h.Kind}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fromLinked reads the opportunity, and the referral only when there is something to compare.
-func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, reason string) error {
-	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
-	if fault.Is(err, fault.Gone) && reason == deleted {
-		pair.Phase = cosell.Ended
-		_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, f.Now(), nowhere, "ended", "the opportunity was deleted"))
-		return err
-	}
-	if err != nil || !o.Synced() {
-		return err
-	}
-	if pair.Stale(o.Side) {
-		return fault.Wait(staleTime, "opportunity %s was read as it was at %s, a newer version is known", o.ID, o.Modified.UTC().Format(time.RFC3339))
-	}
-	unanswered := pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold
-	if unanswered && len(pair.Problems) == 0 {
-		return nil
-	}
-	if !cosell.Changed(pair.Base, o, f.Rules) && len(pair.Problems) == 0 {
-		if pair.OpportunityVersion == o.Version {
-			return nil
+// bury leaves a tombstone: also for an opportunity that we do not know, because we may have made it and
+// died before we remembered it.
+func (f *Flow) bury(ctx context.Context, pair cosell.Pair, known bool) error {
+	if known && pair.Phase == cosell.Linked {
+		if _, err := f.Opportunities.Get(ctx, pair.OpportunityID); !fault.Is(err, fault.Gone) {
+			return err // it is there: the hint was wrong
 		}
-		pair.OpportunityVersion = o.Version
-		_, err = f.Ledger.Save(ctx, pair)
+	}
+	return f.end(ctx, pair, "the opportunity was deleted")
+}
+
+// fromLinked reads the opportunity, and the referral only when there is something to compare.
+func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
+	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if fault.Is(err, fault.Gone) && f.lasting(h) {
+		return f.end(ctx, pair, "the opportunity is gone")
+	}
+	if err != nil {
+		return f.holdRead(ctx, pair, cosell.InCRM, err)
+	}
+	if err := f.freshSide(pair, h, o.Side); err != nil {
 		return err
+	}
+	switch {
+	case f.answered(pair, o, h):
+		return nil
+	case f.unchanged(pair, o, h):
+		return f.touch(ctx, pair, o)
 	}
 	r, err := f.Referrals.Get(ctx, pair.ReferralID)
 	if err != nil {
-		return err
+		return f.holdRead(ctx, pair, cosell.InPartnerCenter, err)
 	}
-	return f.converge(ctx, work{pair: pair, referral: &r, opportunity: &o})
+	return f.converge(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h})
+}
+
+// answered says whether nothing is to be compared yet: a pending referral that its seller has not answered,
+// or a deal that is switched off and is known to be.
+func (f *Flow) answered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
+	quiet := pair.Sending == nil && !h.Retry
+	if !o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.False {
+		return true
+	}
+	return quiet && o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.True && len(pair.Told) == 0 && pair.Sheet == f.Settings.Sheet &&
+		pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold &&
+		!cosell.Restorable(pair.Base, o, f.Rules)
+}
+
+func (f *Flow) unchanged(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
+	return !cosell.Changed(pair.Base, o, f.Rules) && len(pair.Told) == 0 && len(pair.Held) == 0 && pair.Sending == nil &&
+		len(pair.Untold) == 0 && !h.Retry && pair.Sheet == f.Settings.Sheet
+}
+
+// touch remembers a version in which nothing that we know has changed.
+func (f *Flow) touch(ctx context.Context, pair cosell.Pair, o cosell.Opportunity) error {
+	if pair.OpportunityVersion == o.Version && slices.Equal(pair.Rows, o.Rows) {
+		return nil
+	}
+	pair.OpportunityVersion, pair.Touched, pair.Rows = o.Version, o.Modified, o.Rows
+	_, err := f.Ledger.Save(ctx, pair.Saw(o.Side))
+	return err
 }
 
 // SyncSolutions follows a hint about a solution row: the list belongs to the opportunity, so the
-// opportunity is compared. opportunityID is empty when the event did not name it. Kinds as FromOpportunity.
-func (f *Flow) SyncSolutions(ctx context.Context, rowID, opportunityID, reason string) error {
-	opportunityID, err := f.opportunityOf(ctx, rowID, opportunityID, reason)
+// opportunity is compared. Kinds as FromOpportunity.
+func (f *Flow) SyncSolutions(ctx context.Context, h Hint) error {
+	opportunityID, err := f.opportunityOf(ctx, h)
 	if err != nil {
 		return err
 	}
 	if opportunityID == "" {
-		f.Log.InfoContext(ctx, "solution row without an opportunity", "solution_row", rowID)
+		f.Log.InfoContext(ctx, "solution row without an opportunity", "solution_row", h.ID)
 		return nil // deleted before it was ever seen: nothing was ever sent of it
 	}
-	return f.FromOpportunity(ctx, "opportunity", opportunityID, "solution row")
+	return f.FromOpportunity(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: "solution row", Related: true, Retry: h.Retry, Trace: h.Trace, Seen: h.Seen})
 }
 
 // opportunityOf resolves a row by the event, by the row itself, or, when it is gone, by what was noted of
 // it earlier; and notes it, because a deletion cannot be asked for its parent.
-func (f *Flow) opportunityOf(ctx context.Context, rowID, opportunityID, reason string) (string, error) {
-	if opportunityID != "" && reason == deleted {
-		return opportunityID, nil
+func (f *Flow) opportunityOf(ctx context.Context, h Hint) (string, error) {
+	if h.Parent != "" && h.Deleted {
+		return h.Parent, nil
 	}
-	known, ok, err := f.Ledger.Solution(ctx, rowID)
-	if err != nil || ok && (opportunityID == "" || opportunityID == known) {
+	known, ok, err := f.Ledger.Solution(ctx, h.ID)
+	if err != nil || ok && (h.Parent == "" || h.Parent == known) {
 		return known, err
 	}
 	if ok { // the row was moved: the one that it left is compared too
-		if err := f.Hints.OpportunityChanged(ctx, "opportunity", known, "solution row"); err != nil {
+		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: known, Related: true, Why: "solution row"}); err != nil {
 			return "", err
 		}
 	}
-	if opportunityID == "" {
-		if opportunityID, ok, err = f.Opportunities.OpportunityOf(ctx, rowID); err != nil || !ok {
+	parent := h.Parent
+	if parent == "" {
+		if parent, ok, err = f.Opportunities.OpportunityOf(ctx, h.ID); err != nil {
 			return "", err
+		} else if !ok {
+			return f.remembers(ctx, h.ID)
 		}
 	}
-	return opportunityID, f.Ledger.SaveSolution(ctx, rowID, opportunityID)
+	return parent, f.Ledger.SaveSolution(ctx, h.ID, parent)
+}
+
+// remembers finds the pair that showed a row which is gone, and of which nothing else is known.
+func (f *Flow) remembers(ctx context.Context, row string) (found string, err error) {
+	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		if slices.Contains(p.Rows, row) {
+			found = p.OpportunityID
+		}
+		return found == ""
+	})
+	return found, err
 }

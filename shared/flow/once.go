@@ -19,50 +19,64 @@ const (
 // lookBack is how far before an attempt the probe looks, by the server's clock.
 const lookBack = 10 * time.Minute
 
+// creation is a referral that was made, or found to have been made.
+type creation struct {
+	referral cosell.Referral
+	base     cosell.Base       // what was POSTed, and what the opportunity held then
+	answered bool              // referral is the very answer to the POST
+	others   []cosell.Referral // more that the same attempts have made
+	gaveUp   []string          // fingerprints of attempts whose outcome stayed unknown
+}
+
 // createOnce sends the POST of a referral at most once while its outcome is unknown. Partner Center has
 // no key that makes a POST repeatable, so the intent is written first, the request leaves within Guard of
 // it, and after an unknown outcome nothing is sent until Settle has passed and a probe found nothing.
 // Kinds: Later (not settled yet, or another worker owns the attempt), and what the POST was answered.
-func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, error) {
+func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (creation, error) {
 	target := ownTarget
 	if d.Microsoft {
 		target = microsoftTarget
 	}
 	intent, found, err := f.Ledger.Intent(ctx, o.ID, target)
 	if err != nil {
-		return cosell.Referral{}, err
+		return creation{}, err
 	}
+	var gaveUp []string
 	if found && intent.Sent {
-		r, ok, err := f.settle(ctx, o.ID, d.EngagementID, intent)
+		c, ok, err := f.settle(ctx, o.ID, d.EngagementID, intent)
 		if err != nil || ok {
-			return r, err
+			return c, err
 		}
+		gaveUp = append(gaveUp, cosell.Fingerprint(intent.Base.Referral))
 	}
 	if !found {
 		intent = cosell.Intent{OpportunityID: o.ID, Target: target}
 	}
-	return f.attempt(ctx, o, d, intent)
+	c, err := f.attempt(ctx, o, d, intent)
+	c.gaveUp = gaveUp
+	return c, err
 }
 
 // attempt is intent, fence and send.
-func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft, intent cosell.Intent) (cosell.Referral, error) {
-	before := f.Machine()
+func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft, intent cosell.Intent) (creation, error) {
+	before := f.Monotonic()
 	intent.Attempt++
 	intent.RequestID = f.NewID()
 	intent.Sent = true
+	intent.Base = cosell.Posted(o, d.Values, f.Rules)
 	intent, err := f.Ledger.PutIntent(ctx, intent)
 	if fault.Is(err, fault.Conflict) {
-		return cosell.Referral{}, fault.Wait(f.Settings.Settle, "opportunity %s: another worker creates its referral: %w", o.ID, err)
+		return creation{}, fault.Wait(f.Settings.Settle, "opportunity %s: another worker creates its referral: %w", o.ID, err)
 	}
 	if err != nil {
-		return cosell.Referral{}, err
+		return creation{}, err
 	}
-	if f.Machine().Sub(before) >= f.Settings.Guard {
+	if f.Monotonic().Sub(before) >= f.Settings.Guard {
 		intent.Sent = false
 		if _, err := f.Ledger.PutIntent(ctx, intent); err != nil {
-			return cosell.Referral{}, err
+			return creation{}, err
 		}
-		return cosell.Referral{}, fault.Wait(time.Second, "opportunity %s: writing the intent took longer than the guard", o.ID)
+		return creation{}, fault.Wait(time.Second, "opportunity %s: writing the intent took longer than the guard", o.ID)
 	}
 	d.RequestID = intent.RequestID
 	sending, cancel := context.WithTimeout(ctx, f.Settings.PostTimeout)
@@ -70,36 +84,33 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	r, unknown, err := f.Referrals.Create(sending, o, d)
 	switch {
 	case unknown:
-		return r, fault.Wait(f.Settings.Settle, "opportunity %s: it is not known whether the referral was created: %w", o.ID, err)
+		return creation{}, fault.Wait(f.Settings.Settle, "opportunity %s: it is not known whether the referral was created: %w", o.ID, err)
 	case err != nil:
 		intent.Sent = false
 		if _, putErr := f.Ledger.PutIntent(ctx, intent); putErr != nil {
-			return r, putErr
+			return creation{}, putErr
 		}
-		return r, err
+		return creation{}, err
 	}
-	return r, nil
+	return creation{referral: r, base: intent.Base, answered: true}, nil
 }
 
-// settle finds out what became of an attempt without an answer. ok: it had succeeded, r is adopted.
-func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, intent cosell.Intent) (r cosell.Referral, ok bool, err error) {
+// settle finds out what became of an attempt without an answer. ok: it had succeeded, the referral is
+// adopted; of several the oldest.
+func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, intent cosell.Intent) (c creation, ok bool, err error) {
 	now, err := f.Ledger.Now(ctx)
 	if err != nil {
-		return r, false, err
+		return c, false, err
 	}
 	if wait := intent.At.Add(f.Settings.Settle).Sub(now); wait > 0 {
-		return r, false, fault.Wait(wait, "opportunity %s: waiting until it is certain whether the referral was created", opportunityID)
+		return c, false, fault.Wait(wait, "opportunity %s: waiting until it is certain whether the referral was created", opportunityID)
 	}
 	found, err := f.probe(ctx, opportunityID, engagementID, intent)
 	if err != nil || len(found) == 0 {
-		return r, false, err
+		return c, false, err
 	}
-	if len(found) > 1 {
-		slices.SortFunc(found, func(a, b cosell.Referral) int { return a.CreatedAt.Compare(b.CreatedAt) })
-		f.Log.ErrorContext(ctx, "an opportunity has more than one referral; the oldest is kept",
-			"opportunity_id", opportunityID, "referral_id", found[0].ID, "other_referral_id", found[1].ID)
-	}
-	return found[0], true, nil
+	slices.SortFunc(found, func(a, b cosell.Referral) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return creation{referral: found[0], base: intent.Base, others: found[1:]}, true, nil
 }
 
 // probe lists what the attempt may have made.
@@ -120,7 +131,7 @@ func (f *Flow) dropIntents(ctx context.Context, p cosell.Pair) {
 	}
 	for _, target := range targets {
 		if err := f.Ledger.DropIntent(ctx, cosell.Intent{OpportunityID: p.OpportunityID, Target: target}); err != nil {
-			f.Log.WarnContext(ctx, "creation intent left behind", "opportunity_id", p.OpportunityID, "fault", err.Error())
+			f.Log.WarnContext(ctx, "creation intent left behind", "opportunity_id", p.OpportunityID, fault.Attr(err))
 		}
 	}
 }

@@ -2,29 +2,27 @@ package flow
 
 import (
 	"context"
+	"errors"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
 // Reconcile asks both systems what changed since it last asked, and enqueues a hint for each: what no
-// event told us is found here. It writes to neither system. A cursor moves only after every hint of its
-// feed was taken by the queue. Kinds: Later, Broken, Denied.
+// event told us is found here, and what is held and due, and pairs whose sheet has grown. It writes to
+// neither system. A cursor moves only after every hint of its feed was taken by the queue; feeds do not
+// wait for each other. Kinds: Later, Broken, Denied.
 func (f *Flow) Reconcile(ctx context.Context) error {
-	if err := f.feed(ctx, "referral", f.Referrals.Changed); err != nil {
-		return err
-	}
+	errs := []error{f.feed(ctx, referralKind, f.Referrals.Changed)}
 	for _, kind := range f.Opportunities.Kinds() {
-		changed := func(ctx context.Context, cursor string) ([]cosell.Change, string, error) {
+		errs = append(errs, f.feed(ctx, kind, func(ctx context.Context, cursor string) ([]Hint, string, error) {
 			return f.Opportunities.Changed(ctx, kind, cursor)
-		}
-		if err := f.feed(ctx, kind, changed); err != nil {
-			return err
-		}
+		}))
 	}
-	return nil
+	errs = append(errs, f.due(ctx), f.grown(ctx))
+	return errors.Join(errs...)
 }
 
-func (f *Flow) feed(ctx context.Context, name string, changed func(context.Context, string) ([]cosell.Change, string, error)) error {
+func (f *Flow) feed(ctx context.Context, name string, changed func(context.Context, string) ([]Hint, string, error)) error {
 	cursor, err := f.Ledger.Cursor(ctx, name)
 	if err != nil {
 		return err
@@ -33,8 +31,9 @@ func (f *Flow) feed(ctx context.Context, name string, changed func(context.Conte
 	if err != nil {
 		return err
 	}
-	for _, c := range changes {
-		if err := f.hint(ctx, c); err != nil {
+	for _, h := range changes {
+		h.Why = "reconcile"
+		if err := f.hint(ctx, h); err != nil {
 			return err
 		}
 	}
@@ -44,17 +43,58 @@ func (f *Flow) feed(ctx context.Context, name string, changed func(context.Conte
 	return f.Ledger.SaveCursor(ctx, name, next)
 }
 
-func (f *Flow) hint(ctx context.Context, c cosell.Change) error {
-	reason := "reconcile"
-	if c.Deleted {
-		reason = deleted
-	}
-	switch c.Kind {
-	case "referral":
-		return f.Hints.ReferralChanged(ctx, c.ID, reason)
-	case "solution":
-		return f.Hints.SolutionsChanged(ctx, c.ID, "", reason)
+func (f *Flow) hint(ctx context.Context, h Hint) error {
+	switch h.Kind {
+	case referralKind:
+		return f.Hints.ReferralChanged(ctx, h)
+	case solutionKind:
+		return f.Hints.SolutionsChanged(ctx, h)
 	default:
-		return f.Hints.OpportunityChanged(ctx, c.Kind, c.ID, reason)
+		return f.Hints.OpportunityChanged(ctx, h)
 	}
+}
+
+// due enqueues what is held and whose time has come.
+func (f *Flow) due(ctx context.Context) error {
+	ids, err := f.Ledger.Due(ctx, f.Now())
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Why: "held work is due", Retry: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostGrown is how many pairs one pass takes up after the sheet has changed.
+const mostGrown = 500
+
+// grown enqueues pairs whose base was made by another sheet, so that the first edit of a new field finds
+// one.
+func (f *Flow) grown(ctx context.Context) error {
+	cursor, err := f.Ledger.Cursor(ctx, "sheet")
+	if err != nil || cursor == f.Settings.Sheet {
+		return err
+	}
+	var ids []string
+	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		if p.Phase == cosell.Linked && p.Sheet != f.Settings.Sheet {
+			ids = append(ids, p.OpportunityID)
+		}
+		return len(ids) < mostGrown
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Why: "the field sheet has changed"}); err != nil {
+			return err
+		}
+	}
+	if len(ids) > 0 {
+		return nil // looked at again, until every pair has taken it up
+	}
+	return f.Ledger.SaveCursor(ctx, "sheet", f.Settings.Sheet)
 }

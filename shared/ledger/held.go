@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
@@ -35,4 +37,16 @@ func (l *Ledger) HeldRows(ctx context.Context, each func(HeldRow) bool) error {
 		}
 		return each(h)
 	})
+}
+
+// Due lists the opportunities of which something held is due at the time, each once.
+func (l *Ledger) Due(ctx context.Context, at time.Time) ([]string, error) {
+	var out []string
+	err := l.HeldRows(ctx, func(h HeldRow) bool {
+		if h.Due(at) && !slices.Contains(out, h.OpportunityID) {
+			out = append(out, h.OpportunityID)
+		}
+		return true
+	})
+	return out, err
 }

@@ -1,0 +1,111 @@
+package flow
+
+import (
+	"context"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// adopt links two records that exist: each gets the other's id where it is missing. What only one side has
+// is filled in on the other; what differs is told and left alone, unless the sheet says whose counts.
+func (f *Flow) adopt(ctx context.Context, w *work) error {
+	w.linking = true
+	return f.noted(ctx, w, f.adoptBoth(ctx, w))
+}
+
+func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
+	o, r := *w.opportunity, *w.referral
+	if other := w.pair.ReferralID; other != "" && !strings.EqualFold(other, r.ID) {
+		return f.second(ctx, w.pair, r)
+	}
+	if other := strings.TrimSpace(o.Record[cosell.ReferralID]); other != "" && !strings.EqualFold(other, r.ID) {
+		return f.second(ctx, w.pair, r)
+	}
+	w.pair.ReferralID, w.pair.EngagementID, w.pair.Phase = r.ID, r.EngagementID, cosell.Linked
+	if w.pair.MicrosoftID == "" && w.pair.Base.Referral == nil { // who comes with a base has asked already
+		joined, microsoftID, err := f.join(ctx, r)
+		if err != nil {
+			return err
+		}
+		w.referral, w.pair.MicrosoftID = &joined, microsoftID
+	}
+	if err := f.claim(ctx, w); err != nil {
+		return err
+	}
+	if o.Record[cosell.ReferralID] == "" {
+		written, err := f.linkBack(ctx, w, *w.referral, nil)
+		if err != nil {
+			return err
+		}
+		w.opportunity = &written
+		w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "linked", "referral "+r.ID))
+	}
+	return f.round(ctx, w)
+}
+
+// claim writes the opportunity's id onto the referral, unless the referral is closed or carries the id of
+// another system.
+func (f *Flow) claim(ctx context.Context, w *work) error {
+	r := *w.referral
+	id, foreign := crmID(r)
+	if foreign || id != "" || cosell.ReferralClosed(r.Record[cosell.Status]) {
+		return nil // ours already, or somebody else's: it stays
+	}
+	claimed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.CRMID: w.opportunity.ID})
+	if fault.Is(err, fault.Refused) {
+		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.CRMID))
+		w.standing = append(w.standing, f.unclaimed(err))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	claimed = with(claimed, r.Record)
+	w.referral = &claimed
+	w.entries = append(w.entries, f.entry(ctx, claimed.Read, cosell.ToPartnerCenter, "linked", "opportunity "+w.opportunity.ID, cosell.CRMID))
+	return nil
+}
+
+// unclaimed: the referral does not name the opportunity, so a lost ledger could not find the two again.
+func (f *Flow) unclaimed(err error) cosell.Problem {
+	p := problemOf(cosell.InPartnerCenter, err, f.Rules, cosell.CRMID)
+	p.Warn, p.Sent, p.Once = true, true, true
+	return p
+}
+
+// relink links by the identifier that the opportunity carries: what the ledger has lost, or what somebody
+// has typed in.
+func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
+	if !guid.MatchString(strings.ToLower(referralID)) {
+		return f.unknownReferral(ctx, w, referralID)
+	}
+	r, err := f.Referrals.Get(ctx, referralID)
+	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Invalid) {
+		return f.unknownReferral(ctx, w, referralID)
+	}
+	if err != nil {
+		return unreadableOurs(err)
+	}
+	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) {
+		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
+			Text: "referral " + r.ID + " belongs to another record (CRM id " + r.Record[cosell.CRMID] + ")", Mend: "correct the identifier"}})
+	}
+	other, taken, err := f.Ledger.FindByReferral(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if taken && other.OpportunityID != w.pair.OpportunityID {
+		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
+			Text: "referral " + r.ID + " is linked with another opportunity", Mend: "correct the identifier, or unlink it there first"}})
+	}
+	w.pair.Held, w.pair.Told = nil, nil
+	w.referral = &r
+	return f.adopt(ctx, w)
+}
+
+func (f *Flow) unknownReferral(ctx context.Context, w *work, id string) error {
+	return f.lack(ctx, w, []cosell.Problem{{Code: "referral.unknown", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
+		Text: "the identifier names no referral in Partner Center", Mend: "correct it, or clear it to have a referral made"}})
+}

@@ -1,0 +1,79 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// lack tells the seller everything that keeps the referral from being made, once, and holds it. What is
+// over is not told any more, what is new is.
+func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) error {
+	o := *w.opportunity
+	pair := w.pair
+	words := f.words(ctx, o.Read)
+	var lines []string
+	for _, p := range problems {
+		if !pair.Explains(p) && p.Class != cosell.OfOurs {
+			p.Text = "no referral yet: " + p.Text
+			lines = append(lines, words.Say(p))
+		}
+	}
+	values := cosell.Record{}
+	if len(lines) > 0 {
+		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
+		if f.Settings.CheckMark && o.Record[cosell.Mark] != cosell.MarkFailed && cosell.Crossed(problems) {
+			values[cosell.Mark] = cosell.MarkFailed
+		}
+		maps.Copy(values, known(cosell.Standing("", problems), o))
+		written, err := f.Opportunities.Put(ctx, o, values)
+		if err != nil && !fault.Is(err, fault.Refused) {
+			return err
+		}
+		if err == nil {
+			o = written
+			w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.Nowhere, "refused", "missing"))
+		}
+	}
+	pair = pair.Lacks(problems, o.Read, o.Side)
+	if equal(pair, w.pair) && len(w.entries) == 0 {
+		return nil
+	}
+	return f.save(ctx, w, pair)
+}
+
+// refusedWhole holds a referral that Partner Center did not take, and tells why.
+func (f *Flow) refusedWhole(ctx context.Context, w *work, values cosell.Record, err error) error {
+	p := problemOf(cosell.InPartnerCenter, err, f.Rules, cosell.Whole)
+	if e := fault.Of(err); e.Field != "" {
+		p.Text = cosell.Label(f.Rules, cosell.Field(e.Field)) + ": " + p.Text
+	}
+	p.Value, p.Sent = valuesPrint(values), true
+	if saveErr := f.lack(ctx, w, []cosell.Problem{p}); saveErr != nil {
+		return saveErr
+	}
+	if p.Class == cosell.OfOurs {
+		return err
+	}
+	return nil
+}
+
+// end leaves a tombstone: nothing is made again for the opportunity.
+func (f *Flow) end(ctx context.Context, pair cosell.Pair, why string) error {
+	pair.Phase, pair.Held, pair.Told, pair.Sending, pair.Untold = cosell.Ended, nil, nil, nil, nil
+	_, err := f.Ledger.Save(ctx, pair, f.entry(ctx, f.Now(), cosell.Nowhere, "ended", why))
+	return err
+}
+
+// unreadable is how long an event may come before its record can be read.
+const unreadable = 2 * time.Minute
+
+// lasting says whether a record that is not there will not come any more.
+func (f *Flow) lasting(h Hint) bool {
+	return h.Deleted || !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= unreadable
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

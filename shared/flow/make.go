@@ -1,0 +1,212 @@
+package flow
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// resume is how long a creation that was interrupted waits before it is made again: had a person deleted
+// the row, that event comes first.
+const resume = 5 * time.Second
+
+// makeOpportunity makes the opportunity of a deal that was born in Partner Center. It always arrives: what
+// CRM does not take is left out, told on the record and held; only if CRM takes no row at all is the
+// referral held as a whole.
+func (f *Flow) makeOpportunity(ctx context.Context, w *work) error {
+	if cosell.ReferralClosed(w.referral.Record[cosell.Status]) && w.pair.Phase != cosell.Making {
+		return f.giveUp(ctx, w)
+	}
+	if f.heldBack(w) {
+		return nil
+	}
+	joined, microsoftID, err := f.join(ctx, *w.referral)
+	if err != nil {
+		return err
+	}
+	w.referral = &joined
+	if err := f.noteMaking(ctx, w, microsoftID); err != nil {
+		return err
+	}
+	return f.noted(ctx, w, f.makeRow(ctx, w))
+}
+
+// heldBack says whether CRM refused the row and nothing has changed since.
+func (f *Flow) heldBack(w *work) bool {
+	h, ok := w.pair.HeldAt(cosell.InCRM, cosell.Whole)
+	if !ok || w.hint.Retry {
+		return false
+	}
+	if h.Code == "crmid.foreign" {
+		_, foreign := crmID(*w.referral)
+		return foreign && !f.arrivesForeign(*w.referral)
+	}
+	return h.Value == valuesPrint(w.referral.Record)
+}
+
+// giveUp lets a closed deal go that never had an opportunity.
+func (f *Flow) giveUp(ctx context.Context, w *work) error {
+	if w.pair.Version == "" {
+		return nil
+	}
+	return f.end(ctx, w.pair, "the referral was closed before it had an opportunity")
+}
+
+// noteMaking notes the creation before it is made: whoever deletes the row before we remembered it leaves
+// a tombstone on this.
+func (f *Flow) noteMaking(ctx context.Context, w *work, microsoftID string) error {
+	if w.pair.Phase == cosell.Making {
+		if s := w.pair.Sending; s != nil && f.Now().Sub(s.At) < resume {
+			return fault.Wait(resume, "opportunity %s: its creation was interrupted a moment ago", w.pair.OpportunityID)
+		}
+	}
+	pair := w.pair
+	pair.ReferralID, pair.EngagementID, pair.MicrosoftID, pair.Phase = w.referral.ID, w.referral.EngagementID, microsoftID, cosell.Making
+	pair.Sending = &cosell.Sending{Place: cosell.InCRM, At: f.Now(), Trace: shortTrace(ctx)}
+	return f.save(ctx, w, pair)
+}
+
+// makeRow tries everything first, then without what CRM names, then without halves of it.
+func (f *Flow) makeRow(ctx context.Context, w *work) error {
+	values := cosell.ForOpportunity(*w.referral, f.Rules)
+	var problems []cosell.Problem
+	o, left, err := f.firstThatFits(ctx, w, values, &problems)
+	if fault.Is(err, fault.Refused) {
+		return f.heldWhole(ctx, w, err)
+	}
+	if err != nil {
+		return err
+	}
+	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", "opportunity "+o.ID))
+	pair := w.pair
+	pair.Sending = nil
+	pair.Base = cosell.Made(*w.referral, o, left)
+	pair = pair.Lacks(problems, w.referral.Read, o.Side)
+	pair.Phase, pair.Sheet = cosell.Making, f.Settings.Sheet
+	w.pair, w.opportunity = pair, &o
+	return f.adoptBoth(ctx, w)
+}
+
+// firstThatFits gives the row that CRM took, and the fields that had to be left out.
+func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record, problems *[]cosell.Problem) (cosell.Opportunity, []cosell.Field, error) {
+	var left []cosell.Field
+	try := func(v cosell.Record) (cosell.Opportunity, error) {
+		o, open, err := f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, *problems))
+		if err == nil {
+			*problems = append(*problems, open...)
+		}
+		return o, err
+	}
+	drop := func(field cosell.Field, err error) {
+		p := problemOf(cosell.InCRM, err, f.Rules, field)
+		p.Value, p.Sent = cosell.Remember(cosell.Record{field: values[field]})[field], true
+		*problems = append(*problems, p)
+		left = append(left, field)
+	}
+	rest := values
+	for range len(values) + 1 {
+		o, err := try(rest)
+		if err == nil || !fault.Is(err, fault.Refused) {
+			return o, left, err
+		}
+		field := cosell.Field(fault.Of(err).Field)
+		after := cosell.Left(rest, field, f.Rules)
+		if field == "" || len(after) == len(rest) {
+			return f.halves(rest, err, try, &left)
+		}
+		drop(field, err)
+		rest = after
+	}
+	return cosell.Opportunity{}, left, fault.New(fault.Broken, "opportunity %s: CRM refuses without end", w.pair.OpportunityID)
+}
+
+// halves tries what may go without what CRM refuses when it does not say what that is. What is left out is
+// filled in afterwards, field by field, by comparing.
+func (f *Flow) halves(values cosell.Record, cause error, try func(cosell.Record) (cosell.Opportunity, error), left *[]cosell.Field) (cosell.Opportunity, []cosell.Field, error) {
+	for _, v := range cosell.Halves(values) {
+		o, err := try(v)
+		if fault.Is(err, fault.Refused) {
+			cause = err
+			continue
+		}
+		for field := range values {
+			if _, in := v[field]; !in && err == nil {
+				*left = append(*left, field)
+			}
+		}
+		return o, *left, err
+	}
+	return cosell.Opportunity{}, *left, cause
+}
+
+// newRow adds to the values what every new row says.
+func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, problems []cosell.Problem) cosell.Record {
+	r := *w.referral
+	words := f.words(ctx, r.Read)
+	lines := []string{}
+	for _, p := range problems {
+		if p.Class != cosell.OfOurs {
+			lines = append(lines, words.Say(p))
+		}
+	}
+	lines = append(lines, words.Done(cosell.ToCRM, "created from referral "+r.ID+", sync success"))
+	out := values.Clone()
+	for field, v := range f.identity(r) {
+		out[field] = v
+	}
+	out[cosell.Sync] = cosell.True
+	out[cosell.Status] = cosell.StatusFor(r.Record[cosell.Status])
+	out[cosell.Audit] = cosell.Prepend("", lines...)
+	if f.Settings.CheckMark {
+		out[cosell.Mark] = cosell.MarkOK
+		if cosell.Crossed(problems) {
+			out[cosell.Mark] = cosell.MarkFailed
+		}
+	}
+	for field, v := range cosell.Standing(r.Record[cosell.Status], problems) {
+		out[field] = v
+	}
+	out[cosell.LastSync] = stamp(r.Read)
+	if !r.ExpiresAt.IsZero() && r.Record[cosell.Status] == cosell.Pending {
+		out[cosell.Expires] = stamp(r.ExpiresAt)
+	}
+	return out
+}
+
+// heldWhole holds a referral that CRM takes no row of: it is in health, with its id, and comes by itself.
+func (f *Flow) heldWhole(ctx context.Context, w *work, err error) error {
+	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
+	p.Text = "no opportunity could be made of referral " + w.referral.ID + ": " + p.Text
+	p.Value, p.Sent = valuesPrint(w.referral.Record), true
+	pair := w.pair
+	pair.Sending = nil
+	pair = pair.Lacks([]cosell.Problem{p}, w.referral.Read, cosell.Side{})
+	pair.Phase = cosell.Lacking
+	w.entries = append(w.entries, f.entry(ctx, w.referral.Read, cosell.ToCRM, "refused", resultOf(err)))
+	if saveErr := f.save(ctx, w, pair); saveErr != nil {
+		return saveErr
+	}
+	if p.Class == cosell.OfOurs {
+		return err
+	}
+	return nil
+}
+
+// join adds to the own referral what only Microsoft's says (help, Microsoft's answer), and names it.
+func (f *Flow) join(ctx context.Context, r cosell.Referral) (cosell.Referral, string, error) {
+	if r.Record[cosell.Visibility] != cosell.True || r.EngagementID == "" {
+		return r, "", nil
+	}
+	all, err := f.Referrals.Engagement(ctx, r.EngagementID)
+	if err != nil {
+		return r, "", err
+	}
+	i := slices.IndexFunc(all, func(m cosell.Referral) bool { return m.Microsoft })
+	if i < 0 {
+		return r, "", nil
+	}
+	return with(r, all[i].Record), all[i].ID, nil
+}

@@ -1,0 +1,212 @@
+package flow
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// crmID understands a CRM id as users write it: in capitals, braces, with blanks around. foreign is true
+// for a text that is no such id.
+func crmID(r cosell.Referral) (id string, foreign bool) {
+	text := strings.TrimSpace(r.Record[cosell.CRMID])
+	id = strings.ToLower(strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")))
+	if guid.MatchString(id) {
+		return id, false
+	}
+	return "", text != ""
+}
+
+// meet takes up a referral that no pair names: the echo of our own POST, one that somebody linked by its
+// CRM id, or a new one.
+func (f *Flow) meet(ctx context.Context, r cosell.Referral, h Hint) error {
+	id, foreign := crmID(r)
+	if id != "" {
+		return f.fromClaimed(ctx, r, id, h)
+	}
+	if r.Lead {
+		f.Log.InfoContext(ctx, "lead left alone", "referral_id", r.ID)
+		return nil
+	}
+	found, err := f.Opportunities.FindByReferral(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return f.underLock(ctx, found[0].ID, func(pair cosell.Pair, _ bool) error {
+			return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &found[0], hint: h})
+		})
+	}
+	if cosell.ReferralClosed(r.Record[cosell.Status]) {
+		return nil
+	}
+	if foreign && !f.arrivesForeign(r) {
+		return f.ignore(ctx, r)
+	}
+	return f.makeNew(ctx, r, h)
+}
+
+// arrivesForeign says whether a referral with somebody else's CRM id becomes an opportunity: an open
+// invitation always does.
+func (f *Flow) arrivesForeign(r cosell.Referral) bool {
+	return f.Settings.ForeignCRMID == "keep" || r.Record[cosell.Status] == cosell.Pending
+}
+
+// ignore counts a referral that carries somebody else's id; nothing is written on either side.
+func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
+	f.Log.InfoContext(ctx, "ignored: the referral's CRM id names no opportunity", "referral_id", r.ID)
+	return f.underLock(ctx, f.Opportunities.ID(r.ID), func(pair cosell.Pair, known bool) error {
+		if known {
+			return nil
+		}
+		pair.ReferralID, pair.EngagementID = r.ID, r.EngagementID
+		pair = pair.Lacks([]cosell.Problem{{Code: "crmid.foreign", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
+			Text: "the referral's CRM id belongs to another system, so no opportunity is made of it",
+			Mend: "clear the CRM id in Partner Center, or set SYNC_FOREIGN_CRM_ID=keep"}}, r.Read, r.Side)
+		pair.Phase = cosell.Lacking
+		_, err := f.Ledger.Save(ctx, pair)
+		return err
+	})
+}
+
+// makeNew makes the opportunity of a deal that was born in Partner Center, once.
+func (f *Flow) makeNew(ctx context.Context, r cosell.Referral, h Hint) error {
+	return f.underLock(ctx, f.Opportunities.ID(r.ID), func(pair cosell.Pair, known bool) error {
+		if known && pair.Phase != cosell.Making && pair.Phase != cosell.Lacking {
+			return nil // made by somebody else meanwhile, or deleted by a person: never again
+		}
+		return f.makeOpportunity(ctx, &work{pair: pair, referral: &r, hint: h})
+	})
+}
+
+// fromClaimed takes up a referral that names an opportunity.
+//
+//	the opportunity                    | happens
+//	is unknown                         | the id is foreign
+//	has this referral                  | its rows in the ledger are healed
+//	is waiting for its own POST        | the echo of it: the creation goes on
+//	has another referral               | told, nothing is written to either
+//	is switched on, or names it back   | linked
+//	is not switched on                 | its seller is asked; an open invitation gets one of its own
+func (f *Flow) fromClaimed(ctx context.Context, r cosell.Referral, opportunityID string, h Hint) error {
+	alone := false
+	err := f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) (err error) {
+		alone, err = f.claimed(ctx, pair, known, r, h)
+		return err
+	})
+	if err != nil || !alone {
+		return err
+	}
+	if cosell.ReferralClosed(r.Record[cosell.Status]) || r.Lead {
+		return nil
+	}
+	return f.makeNew(ctx, r, h)
+}
+
+// claimed decides under the lock of the opportunity; alone: the referral gets an opportunity of its own.
+func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cosell.Referral, h Hint) (alone bool, err error) {
+	switch {
+	case known && pair.Phase == cosell.Ended:
+		return false, nil
+	case known && pair.ReferralID == r.ID && pair.Phase == cosell.Linked:
+		return false, f.refound(ctx, pair, r, h)
+	case known && pair.ReferralID == r.ID:
+		return false, f.remake(ctx, pair, h)
+	case known && pair.ReferralID != "":
+		return false, f.second(ctx, pair, r)
+	}
+	intent, _, err := f.Ledger.Intent(ctx, pair.OpportunityID, ownTarget)
+	if err != nil {
+		return false, err
+	}
+	if intent.Sent {
+		return false, f.echo(ctx, pair, r, intent)
+	}
+	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if fault.Is(err, fault.Gone) {
+		if !f.arrivesForeign(r) {
+			return false, f.ignore(ctx, r)
+		}
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
+	if !o.Synced() && !named && (f.Settings.Takeover != "own" || r.Record[cosell.Status] == cosell.Pending) {
+		return r.Record[cosell.Status] == cosell.Pending, f.propose(ctx, pair, o, r)
+	}
+	if other := o.Record[cosell.ReferralID]; other != "" && !named {
+		f.Log.WarnContext(ctx, "a referral names an opportunity that has another one", "referral_id", r.ID, "opportunity_id", o.ID)
+		return false, f.second(ctx, pair, r)
+	}
+	return false, f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h})
+}
+
+// propose asks the seller of an opportunity that is not switched on: one line with the referral's link.
+// Nothing else of the opportunity is touched.
+func (f *Flow) propose(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, r cosell.Referral) error {
+	if cosell.ReferralClosed(r.Record[cosell.Status]) || strings.EqualFold(pair.ProposedID, r.ID) {
+		return nil
+	}
+	p := cosell.Problem{Code: "link.unconfirmed", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
+		Text: "referral " + r.ID + " in Partner Center names this opportunity: " + f.link(r.ID),
+		Mend: "switch Sync on to link the two; without that nothing crosses"}
+	values := cosell.Standing("", []cosell.Problem{p})
+	values[cosell.Proposed] = r.ID
+	values = known(values, o)
+	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
+	written, err := f.Opportunities.Put(ctx, o, values)
+	if err != nil {
+		return err
+	}
+	pair.ProposedID = r.ID
+	pair = pair.Lacks([]cosell.Problem{p}, o.Read, written.Side)
+	pair.Phase = cosell.Claimed
+	_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, written.Read, cosell.ToCRM, "proposed", "referral "+r.ID))
+	return err
+}
+
+// confirm links a proposed referral after the seller switched on.
+func (f *Flow) confirm(ctx context.Context, w *work) error {
+	r, err := f.Referrals.Get(ctx, w.pair.ProposedID)
+	if err != nil {
+		return unreadableOurs(err)
+	}
+	if other, taken, err := f.Ledger.FindByReferral(ctx, r.ID); err != nil {
+		return err
+	} else if taken && other.OpportunityID != w.pair.OpportunityID || cosell.ReferralClosed(r.Record[cosell.Status]) {
+		w.pair.Phase, w.pair.ProposedID, w.pair.Held, w.pair.Told = cosell.Creating, "", nil, nil
+		return f.create(ctx, w) // it went elsewhere meanwhile: the opportunity gets one of its own
+	}
+	w.pair.Held, w.pair.Told, w.pair.ProposedID = nil, nil, ""
+	w.referral = &r
+	return f.adopt(ctx, w)
+}
+
+// refound is a pair whose row that finds it by its referral was lost: saving writes it anew.
+func (f *Flow) refound(ctx context.Context, pair cosell.Pair, r cosell.Referral, h Hint) error {
+	pair, err := f.Ledger.Save(ctx, pair)
+	if err != nil {
+		return err
+	}
+	if r, err = f.Referrals.Get(ctx, r.ID); err != nil { // what was read before the lock could be old news
+		return err
+	}
+	return f.converge(ctx, &work{pair: pair, referral: &r, hint: h})
+}
+
+// echo is our own POST seen from outside before its answer was saved: the creation goes on from here.
+func (f *Flow) echo(ctx context.Context, pair cosell.Pair, r cosell.Referral, intent cosell.Intent) error {
+	pair.ReferralID, pair.EngagementID, pair.Phase, pair.Held, pair.Told = r.ID, r.EngagementID, cosell.Creating, nil, nil
+	pair.Base = cosell.Created(intent.Base, r, false)
+	if _, err := f.Ledger.Save(ctx, pair, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "created", "own referral "+r.ID)); err != nil {
+		return err
+	}
+	return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: "referral-created"})
+}

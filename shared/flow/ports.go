@@ -1,0 +1,95 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// Hint says that a record may have changed.
+type Hint = cosell.Hint
+
+// Referrals is Partner Center as the flows need it. Every method returns faults of package fault.
+type Referrals interface {
+	// Get reads one referral. Gone: unknown, or not readable yet.
+	Get(ctx context.Context, id string) (cosell.Referral, error)
+	// Put writes the values into r under the condition that r has not changed, and returns what the
+	// system made of it. Conflict: somebody wrote in between. Refused: with Field where the answer names it.
+	Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error)
+	// Create sends one POST, never repeated. unknown is true when the outcome cannot be told from the
+	// answer: the referral may or may not exist.
+	Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error)
+	// Engagement lists all referrals of an engagement.
+	Engagement(ctx context.Context, engagementID string) ([]cosell.Referral, error)
+	// FindCreated lists own referrals created since then that carry the opportunity's id.
+	FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error)
+	// Changed gives what changed since the cursor ("" = a day ago, by the server's clock) and the next cursor.
+	Changed(ctx context.Context, cursor string) (changes []cosell.Hint, next string, err error)
+}
+
+// Opportunities is the CRM as the flows need it. Every method returns faults of package fault.
+type Opportunities interface {
+	// Get reads one opportunity with everything the field sheet names. Gone: deleted, or not readable yet.
+	Get(ctx context.Context, id string) (cosell.Opportunity, error)
+	// Put writes the values under the condition that the row still has o.Version, closing it (win, lose)
+	// or opening it as the status asks, in one transaction, and returns the row as it is afterwards.
+	// o may be assumed from a base: then only its ID, Version and Record are set. Conflict: somebody wrote
+	// in between, or the row has to be read first. Refused: with Field where that is known.
+	Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error)
+	// ID is the id that the opportunity of a referral gets when we create it: always the same.
+	ID(referralID string) string
+	// FindByReferral finds rows that name the referral in their referral identifier column, oldest first.
+	FindByReferral(ctx context.Context, referralID string) ([]cosell.Opportunity, error)
+	// Create makes the opportunity of a referral under the given id, with its account, contacts, owner
+	// and solution rows, in one transaction where it can. values are canonical values for the
+	// opportunity, and all there is to write. An opportunity that exists already under the id is returned
+	// as it is. problems are what had to be left open: two accounts that fit.
+	Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (o cosell.Opportunity, problems []cosell.Problem, err error)
+	// Related lists the synced, open opportunities that show the row of another table (account, contact).
+	Related(ctx context.Context, kind, id string) ([]string, error)
+	// OpportunityOf finds the opportunity of a solution row.
+	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
+	// Changed gives what changed in a table (kind) since the cursor. "" gives every opportunity that
+	// concerns us; the other tables start from now on.
+	Changed(ctx context.Context, kind, cursor string) (changes []cosell.Hint, next string, err error)
+	// Kinds lists the tables that have a change feed, opportunity first.
+	Kinds() []string
+}
+
+// Ledger is what we remember, for one tenant.
+type Ledger interface {
+	Find(ctx context.Context, opportunityID string) (cosell.Pair, bool, error)
+	FindByReferral(ctx context.Context, referralID string) (cosell.Pair, bool, error)
+	FindByEngagement(ctx context.Context, engagementID string) (cosell.Pair, bool, error)
+	Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error)
+	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error
+	// Pairs hands over all pairs until each says false.
+	Pairs(ctx context.Context, each func(cosell.Pair) bool) error
+	// Due lists the opportunities of which something held is due.
+	Due(ctx context.Context, at time.Time) ([]string, error)
+	Intent(ctx context.Context, opportunityID, target string) (cosell.Intent, bool, error)
+	PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error)
+	DropIntent(ctx context.Context, i cosell.Intent) error
+	Now(ctx context.Context) (time.Time, error)
+	Solution(ctx context.Context, rowID string) (opportunityID string, ok bool, err error)
+	SaveSolution(ctx context.Context, rowID, opportunityID string) error
+	Cursor(ctx context.Context, feed string) (string, error)
+	SaveCursor(ctx context.Context, feed, value string) error
+}
+
+// Hints sends pointers to our own queues, and returns when the broker has confirmed. Trace and Seen are
+// filled in where they are empty.
+type Hints interface {
+	ReferralChanged(ctx context.Context, h Hint) error
+	OpportunityChanged(ctx context.Context, h Hint) error
+	ReferralWanted(ctx context.Context, h Hint) error
+	SolutionsChanged(ctx context.Context, h Hint) error
+}
+
+// The kinds of record that a hint can name.
+const (
+	referralKind    = "referral"
+	opportunityKind = "opportunity"
+	solutionKind    = "solution"
+)

@@ -1,0 +1,155 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// converge brings a linked pair together. The referral that reported is in w; so is the opportunity if it
+// reported. Kinds: Conflict (somebody wrote in between again and again), Later (a change waits), Refused of
+// class ours (our rights or columns), and what the systems answer.
+func (f *Flow) converge(ctx context.Context, w *work) error {
+	if err := f.prepare(ctx, w); err != nil {
+		return f.noted(ctx, w, err)
+	}
+	first := true
+	err := again(ctx, func() error {
+		if !first {
+			if err := f.reread(ctx, w); err != nil {
+				return err
+			}
+		}
+		first = false
+		return f.round(ctx, w)
+	})
+	return f.noted(ctx, w, err)
+}
+
+// prepare reads the opportunity where its base does not do from the start.
+func (f *Flow) prepare(ctx context.Context, w *work) error {
+	sending := w.pair.Sending
+	if w.opportunity == nil && (w.pair.OpportunityVersion == "" || len(w.pair.Held) > 0 || len(w.pair.Told) > 0 ||
+		w.pair.Sheet != f.Settings.Sheet || sending != nil && sending.Place == cosell.InCRM) {
+		return f.readOpportunity(ctx, w)
+	}
+	return nil
+}
+
+// round decides once and writes: Partner Center first, then CRM, then what is remembered. Each write is
+// noted before it is made, so that a death at any point is understood by the next run.
+func (f *Flow) round(ctx context.Context, w *work) error {
+	if err := f.fresh(w); err != nil {
+		return err
+	}
+	f.resolve(w)
+	in := f.pairing(w)
+	plan := cosell.Merge(in)
+	if f.needsOpportunity(w, plan) {
+		if err := f.readOpportunity(ctx, w); err != nil {
+			return err
+		}
+		in = f.pairing(w)
+		plan = cosell.Merge(in)
+	}
+	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral}
+	w.standing = nil
+	return a.run(ctx)
+}
+
+// resolve finds out what became of a write that was noted and never settled.
+func (f *Flow) resolve(w *work) {
+	s := w.pair.Sending
+	switch {
+	case s == nil:
+	case s.Place == cosell.InCRM && w.opportunity != nil:
+		w.pair = w.pair.Resolve(w.opportunity.Side)
+	case s.Place == cosell.InPartnerCenter && !w.referral.Microsoft:
+		w.pair = w.pair.Resolve(w.referral.Side)
+	}
+}
+
+// needsOpportunity says whether what was assumed of the opportunity does not do: also lasting problems are
+// judged, and remembered, only with the opportunity at hand.
+func (f *Flow) needsOpportunity(w *work, plan cosell.Plan) bool {
+	if w.opportunity != nil {
+		return false
+	}
+	return plan.NeedsOpportunity || len(cosell.Prints(plan.Problems)) > 0 ||
+		w.pair.Sending != nil || w.referral.Microsoft && (len(plan.ToReferral) > 0 || plan.Invite != "")
+}
+
+// application is one plan being carried out.
+type application struct {
+	*Flow
+	w        *work
+	in       cosell.Pairing
+	plan     cosell.Plan
+	referral cosell.Referral // as it is after the writes so far
+	done     cosell.Written
+	arrived  cosell.Record // taken by CRM in pieces, and not told yet
+	ours     error         // a refusal that is about us: the message comes back
+}
+
+func (a *application) run(ctx context.Context) error {
+	if err := a.writeReferral(ctx); err != nil {
+		return a.halfDone(ctx, err)
+	}
+	if a.plan.Invite != "" {
+		if err := a.invite(ctx); err != nil {
+			return a.halfDone(ctx, err)
+		}
+	}
+	if err := a.writeOpportunity(ctx); err != nil {
+		return a.halfDone(ctx, err)
+	}
+	return a.remember(ctx)
+}
+
+// halfDone remembers what was written to Partner Center when the rest failed.
+func (a *application) halfDone(ctx context.Context, cause error) error {
+	if a.done.Referral == nil && !a.done.Invited {
+		return cause
+	}
+	pair := a.w.pair
+	if pair.Sending != nil && pair.Sending.Place == cosell.InPartnerCenter && fault.Is(cause, fault.Conflict) {
+		pair.Sending = nil // refused by its condition: certainly not done
+	}
+	if err := a.save(ctx, a.w, pair); err != nil {
+		return err
+	}
+	return cause
+}
+
+// remember saves the pair when anything of it changed.
+func (a *application) remember(ctx context.Context) error {
+	in := a.in
+	in.Pair = a.w.pair
+	settled := in.Settle(a.plan, a.done, a.Settings.Sheet)
+	if a.w.pair.Version == "" || len(a.w.entries) > 0 || !equal(settled, a.w.pair) {
+		if err := a.save(ctx, a.w, settled); err != nil {
+			return err
+		}
+	}
+	if a.ours != nil {
+		return a.ours
+	}
+	if a.plan.HeldUntil.IsZero() {
+		return nil
+	}
+	return waitUntil(a.plan.HeldUntil, a.w.referral.Read, a.w.pair.OpportunityID)
+}
+
+func equal(a, b cosell.Pair) bool {
+	same := func(x, y cosell.Sight) bool {
+		return slices.Equal(x.Versions, y.Versions) && x.Modified.Equal(y.Modified)
+	}
+	return a.OpportunityVersion == b.OpportunityVersion && a.MicrosoftID == b.MicrosoftID && a.Phase == b.Phase &&
+		a.ReferralID == b.ReferralID && a.HeldUntil.Equal(b.HeldUntil) && slices.Equal(a.Told, b.Told) && slices.Equal(a.Held, b.Held) &&
+		len(a.Untold) == len(b.Untold) && (a.Sending == nil) == (b.Sending == nil) && a.Sheet == b.Sheet && slices.Equal(a.Rows, b.Rows) &&
+		a.Touched.Equal(b.Touched) && maps.EqualFunc(a.Seen, b.Seen, same) &&
+		maps.Equal(a.Base.Referral, b.Base.Referral) && maps.Equal(a.Base.Opportunity, b.Base.Opportunity)
+}

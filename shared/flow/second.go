@@ -1,0 +1,111 @@
+package flow
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// duplicateReason is why a referral is closed that was made twice.
+const duplicateReason = "Duplicate"
+
+// second meets another referral of an opportunity that has one. What we made twice ourselves, because
+// Partner Center committed later than any bound, is closed while nobody of Microsoft's has seen it, else
+// an operator is told with both ids. What a person made, a copied deal, is told on the record. The link
+// stays as it is.
+func (f *Flow) second(ctx context.Context, pair cosell.Pair, r cosell.Referral) error {
+	ours := slices.Contains(pair.Posted, cosell.Fingerprint(r.Record))
+	switch {
+	case cosell.ReferralClosed(r.Record[cosell.Status]):
+		return f.secondGone(ctx, pair, r)
+	case ours && r.Record[cosell.Visibility] != cosell.True:
+		return f.closeDuplicate(ctx, pair, r)
+	}
+	p := cosell.Problem{Code: "link.taken", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
+		Text: "another referral in Partner Center names this opportunity: " + r.ID + "; it stays linked with " + pair.ReferralID,
+		Mend: "correct the CRM id of " + r.ID + " in Partner Center, or close it there"}
+	if ours {
+		p.Code, p.Class = "referral.twice", cosell.OfOurs
+		p.Text = "opportunity " + pair.OpportunityID + " has two open referrals that Microsoft can see: " + pair.ReferralID + " and " + r.ID
+		p.Mend = "close " + r.ID + " in Partner Center"
+	}
+	if pair.Explains(p) {
+		return nil
+	}
+	return f.tellStanding(ctx, pair, p)
+}
+
+// closeDuplicate closes what was made twice and not seen by anybody, and says so.
+func (f *Flow) closeDuplicate(ctx context.Context, pair cosell.Pair, r cosell.Referral) error {
+	closed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.Status: cosell.Errored, cosell.Reason: duplicateReason})
+	if fault.Is(err, fault.Refused) {
+		return f.tellStanding(ctx, pair, cosell.Problem{Code: "referral.twice", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfOurs,
+			Text: "opportunity " + pair.OpportunityID + " has two open referrals: " + pair.ReferralID + " and " + r.ID,
+			Mend: "close " + r.ID + " in Partner Center"})
+	}
+	if err != nil {
+		return err
+	}
+	entry := f.entry(ctx, closed.Read, cosell.ToPartnerCenter, "closed", "duplicate referral "+r.ID, cosell.Status)
+	if err := f.Ledger.Note(ctx, pair.OpportunityID, entry); err != nil {
+		return err
+	}
+	return f.tellOnce(ctx, pair, cosell.Problem{Code: "referral.twice", Field: cosell.Whole, Place: cosell.InPartnerCenter, Warn: true, Once: true,
+		Text: "Partner Center had made a second referral, " + r.ID + ", which nobody had seen; it was closed as a duplicate", Mend: "nothing to do"})
+}
+
+// secondGone forgets the trouble with a second referral once that is closed.
+func (f *Flow) secondGone(ctx context.Context, pair cosell.Pair, r cosell.Referral) error {
+	kept := slices.DeleteFunc(slices.Clone(pair.Held), func(h cosell.Held) bool {
+		return h.Field == cosell.Whole && (h.Code == "link.taken" || h.Code == "referral.twice") && strings.Contains(h.Text, r.ID)
+	})
+	if len(kept) == len(pair.Held) {
+		return nil
+	}
+	pair.Held = kept
+	_, err := f.Ledger.Save(ctx, pair)
+	return err
+}
+
+// tellStanding adds a problem that comparing does not find, and keeps it until it is over.
+func (f *Flow) tellStanding(ctx context.Context, pair cosell.Pair, p cosell.Problem) error {
+	if p.Class != cosell.OfOurs {
+		if err := f.tellOnce(ctx, pair, p); err != nil {
+			return err
+		}
+		now, known, err := f.Ledger.Find(ctx, pair.OpportunityID)
+		if err != nil {
+			return err
+		}
+		if known {
+			pair = now
+		}
+	}
+	_, err := f.Ledger.Save(ctx, pair.Standing(p, f.Now()))
+	return err
+}
+
+// tellOnce writes one line into the opportunity.
+func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem) error {
+	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if err != nil {
+		return err
+	}
+	written, err := f.Opportunities.Put(ctx, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))})
+	if err != nil {
+		return err
+	}
+	if pair.Version == "" {
+		return nil
+	}
+	pair.Base = pair.Base.Clone()
+	pair.Base.Opportunity[cosell.Audit] = written.Record[cosell.Audit]
+	if pair.OpportunityVersion == o.Version {
+		pair.OpportunityVersion = written.Version
+	}
+	_, err = f.Ledger.Save(ctx, pair.Saw(written.Side), f.entry(ctx, written.Read, cosell.ToCRM, "updated", p.Code))
+	return err
+}

@@ -1,0 +1,133 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// work is one pair on its way through the line: what was read of it, and what is to be noted.
+type work struct {
+	pair        cosell.Pair
+	hint        Hint
+	referral    *cosell.Referral
+	microsoftID string              // Microsoft's referral reported, and referral is the own one with what Microsoft's says
+	opportunity *cosell.Opportunity // nil: taken from the base, the write's version condition proves it
+	entries     []cosell.Entry
+	standing    []cosell.Problem // notes that are not of comparing
+	linking     bool             // the two records meet
+}
+
+// staleTime is how long a system that answered with an old version is left alone; after stalePatience what
+// it says is believed: a restored environment has older versions than we know.
+const (
+	staleTime     = 5 * time.Second
+	stalePatience = 10 * time.Minute
+)
+
+// fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
+func (f *Flow) fresh(w *work) error {
+	sides := []cosell.Side{w.referral.Side}
+	if w.opportunity != nil {
+		sides = append(sides, w.opportunity.Side)
+	}
+	for _, s := range sides {
+		if err := f.freshSide(w.pair, w.hint, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Flow) freshSide(p cosell.Pair, h Hint, s cosell.Side) error {
+	if !p.Stale(s) || !h.Seen.IsZero() && f.Now().Sub(h.Seen) > stalePatience {
+		return nil
+	}
+	return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
+}
+
+func (f *Flow) pairing(w *work) cosell.Pairing {
+	return cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.opportunity, Rules: f.Rules, Options: f.Settings.Options,
+		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry || w.hint.Related && w.hint.Kind != referralKind, Linking: w.linking}
+}
+
+func (f *Flow) readOpportunity(ctx context.Context, w *work) error {
+	o, err := f.Opportunities.Get(ctx, w.pair.OpportunityID)
+	if err != nil {
+		return err
+	}
+	w.opportunity = &o
+	if err := f.readOwn(ctx, w); err != nil {
+		return err
+	}
+	return f.fresh(w)
+}
+
+// readOwn puts the partner's own referral in the place of Microsoft's, which we may read but never write:
+// with the opportunity at hand everything is decided, also what Microsoft's referral says nothing about.
+func (f *Flow) readOwn(ctx context.Context, w *work) error {
+	if !w.referral.Microsoft {
+		return nil
+	}
+	own, err := f.Referrals.Get(ctx, w.pair.ReferralID)
+	if err != nil {
+		return err
+	}
+	own = with(own, w.referral.Record)
+	w.microsoftID, w.referral = w.referral.ID, &own
+	return nil
+}
+
+// reread looks at everything again after a conflict.
+func (f *Flow) reread(ctx context.Context, w *work) error {
+	pair, known, err := f.Ledger.Find(ctx, w.pair.OpportunityID)
+	if err != nil {
+		return err
+	}
+	if known {
+		pair.MicrosoftID = cmp.Or(pair.MicrosoftID, w.pair.MicrosoftID) // may have been met just now
+		w.pair = pair
+	}
+	r, err := f.Referrals.Get(ctx, cmp.Or(w.microsoftID, w.referral.ID))
+	if err != nil {
+		return err
+	}
+	w.referral = &r
+	return f.readOpportunity(ctx, w)
+}
+
+// noted keeps what was written in the ledger's trail when the work ends before the pair is saved.
+func (f *Flow) noted(ctx context.Context, w *work, err error) error {
+	if err == nil || len(w.entries) == 0 {
+		return err
+	}
+	if noteErr := f.Ledger.Note(ctx, w.pair.OpportunityID, w.entries...); noteErr != nil {
+		f.Log.WarnContext(ctx, "what was written is not in the ledger's trail", "opportunity_id", w.pair.OpportunityID, fault.Attr(noteErr))
+	}
+	w.entries = nil
+	return err
+}
+
+// save keeps the pair with what is to be noted. Conflict: another process was faster.
+func (f *Flow) save(ctx context.Context, w *work, pair cosell.Pair) error {
+	saved, err := f.Ledger.Save(ctx, pair, w.entries...)
+	if err != nil {
+		return err
+	}
+	w.pair, w.entries = saved, nil
+	return nil
+}
+
+// with copies what the own referral does not say itself.
+func with(r cosell.Referral, microsoft cosell.Record) cosell.Referral {
+	r.Record = r.Record.Clone()
+	for field, v := range microsoft {
+		if _, ok := r.Record[field]; !ok {
+			r.Record[field] = v
+		}
+	}
+	return r
+}

@@ -1,0 +1,169 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// writeOpportunity writes the changes with the lines for the seller, the mark and the columns that tell how
+// things stand in the same request. A plain success towards Partner Center writes nothing into CRM. What
+// CRM refuses is narrowed down, explained and held; what it takes with another result is corrected.
+func (a *application) writeOpportunity(ctx context.Context) error {
+	o := a.present()
+	for {
+		values, fields := a.columns(ctx, o, a.plan)
+		if len(values) == 0 {
+			return nil
+		}
+		err := a.put(ctx, o, values, fields)
+		switch {
+		case err == nil:
+			return a.correct(ctx, o)
+		case !fault.Is(err, fault.Refused):
+			return err
+		case a.w.opportunity == nil:
+			return fault.New(fault.Conflict, "what CRM refused is explained with the opportunity at hand: %w", err)
+		case len(a.plan.ToOpportunity) == 0:
+			return a.silent(ctx, o, err)
+		}
+		atoms := cosell.Atoms(a.plan.ToOpportunity)
+		if i := named(atoms, err); i >= 0 {
+			a.refusedAt(cosell.InCRM, refusal{atoms[i], err})
+			continue
+		}
+		if err := a.narrowCRM(ctx, &o, atoms, err); err != nil {
+			return err
+		}
+	}
+}
+
+// narrowCRM finds out what CRM refuses; what it takes is written without words, which the next write brings.
+func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atoms []cosell.Record, cause error) error {
+	var taken []cosell.Record
+	n := &narrower{send: func(c cosell.Record) error {
+		err := a.put(ctx, *o, c, slices.Sorted(maps.Keys(c)))
+		if err == nil {
+			*o = *a.done.Opportunity
+			taken = append(taken, c)
+		}
+		return err
+	}}
+	if fault.ClassOf(cause) == fault.Ours {
+		for _, atom := range atoms {
+			n.refused = append(n.refused, refusal{atom, cause})
+		}
+	} else if err := n.all(atoms, cause); err != nil {
+		return err
+	}
+	for _, r := range n.refused {
+		a.refusedAt(cosell.InCRM, r)
+	}
+	a.arrived = join(taken)
+	return nil
+}
+
+// present is the opportunity to write: as it was read, or as it is remembered.
+func (a *application) present() cosell.Opportunity {
+	if a.w.opportunity != nil {
+		return *a.w.opportunity
+	}
+	return cosell.Opportunity{Side: cosell.Side{ID: a.w.pair.OpportunityID, Version: a.in.Pair.OpportunityVersion,
+		Record: a.in.Pair.Base.Opportunity, Read: a.w.referral.Read}}
+}
+
+// put is one write to CRM, noted before it is made.
+func (a *application) put(ctx context.Context, o cosell.Opportunity, values cosell.Record, fields []cosell.Field) error {
+	piece := a.plan
+	piece.ToOpportunity = values
+	in := a.in
+	if in.Opportunity != nil {
+		in.Opportunity = &o
+	}
+	s := in.NewSending(cosell.InCRM, piece, a.in.At, shortTrace(ctx))
+	s.Version = o.Version
+	if err := a.note(ctx, s); err != nil {
+		return err
+	}
+	written, err := a.Opportunities.Put(ctx, o, values)
+	if fault.Is(err, fault.Refused) {
+		a.Log.WarnContext(ctx, "CRM refused a write", "opportunity_id", o.ID, fault.Attr(err))
+		a.w.entries = append(a.w.entries, a.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), fields...))
+	}
+	if err != nil {
+		return err
+	}
+	a.done.Opportunity = &written
+	a.w.entries = append(a.w.entries, a.entry(ctx, written.Read, cosell.ToCRM, "updated", "ok", fields...))
+	return nil
+}
+
+// correct makes line and mark true when CRM said yes and did not take a value.
+func (a *application) correct(ctx context.Context, before cosell.Opportunity) error {
+	plan, found := a.in.NotTaken(a.plan, a.done.Opportunity.Record)
+	if !found {
+		return nil
+	}
+	a.plan = plan
+	now := *a.done.Opportunity
+	values, fields := a.columns(ctx, before, plan)
+	for f := range plan.ToOpportunity {
+		delete(values, f)
+	}
+	return a.put(ctx, now, values, fields)
+}
+
+// silent: a row that takes nothing at all, not even words, is held as a whole and shows in health.
+func (a *application) silent(ctx context.Context, o cosell.Opportunity, cause error) error {
+	if fault.ClassOf(cause) == fault.Ours {
+		a.ours = cause
+	}
+	p := problemOf(cosell.InCRM, cause, a.Rules, cosell.Whole)
+	p.Sent = true
+	a.plan = a.plan.With(p)
+	return nil
+}
+
+// columns are the values to write, and the fields for the trail.
+func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan cosell.Plan) (cosell.Record, []cosell.Field) {
+	values := plan.ToOpportunity.Clone()
+	in := a.in
+	in.Pair = a.w.pair
+	told := plan
+	if len(a.arrived) > 0 { // written already, to be told now
+		told.ToOpportunity = plan.ToOpportunity.Clone()
+		maps.Copy(told.ToOpportunity, a.arrived)
+		for f := range a.arrived {
+			delete(values, f)
+		}
+	}
+	lines := in.Lines(told, a.done, a.words(ctx, o.Read))
+	mark := in.Tick(plan)
+	if a.Settings.CheckMark && o.Record[cosell.Mark] != mark && (a.w.opportunity != nil || len(values) > 0 || len(lines) > 0) {
+		values[cosell.Mark] = mark
+	}
+	fields := slices.Sorted(maps.Keys(values))
+	if len(lines) > 0 {
+		values[cosell.Audit] = cosell.Prepend(firstNonEmpty(values[cosell.Audit], o.Record[cosell.Audit]), lines...)
+	}
+	if len(values) > 0 {
+		for f, v := range in.Columns(plan, a.done) {
+			if old, known := o.Record[f]; known && old != v {
+				values[f] = v
+			}
+		}
+	}
+	return values, fields
+}
+
+func firstNonEmpty(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

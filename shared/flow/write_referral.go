@@ -1,0 +1,138 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// writeReferral sends the changes. What Partner Center refuses is narrowed down to the smallest part,
+// explained and held; the rest goes on. What only an invitation makes visible waits for the invitation:
+// it cannot be taken back.
+func (a *application) writeReferral(ctx context.Context) error {
+	changes := a.plan.ToReferral
+	if a.plan.Invite != "" && a.w.opportunity != nil && a.w.opportunity.Record[cosell.Visibility] != cosell.True {
+		changes = changes.Clone()
+		delete(changes, cosell.Visibility)
+	}
+	return a.sendAll(ctx, changes)
+}
+
+func (a *application) sendAll(ctx context.Context, changes cosell.Record) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	n := &narrower{send: func(c cosell.Record) error { return a.send(ctx, c) }, bars: a.barsWon}
+	if err := n.all(cosell.Atoms(changes), nil); err != nil {
+		return err
+	}
+	for _, r := range n.refused {
+		a.refusedAt(cosell.InPartnerCenter, r)
+		if cosell.ClosesAsWon(a.plan.ToReferral) && cosell.IsClosingValue(r.atom) {
+			since := a.in.At
+			if h, ok := a.in.Pair.HeldAt(cosell.InPartnerCenter, fieldOf(r.atom)); ok {
+				since = h.Since
+			}
+			a.plan = a.plan.WithWonWaiting(a.Rules, fieldOf(r.atom), since)
+		}
+	}
+	return nil
+}
+
+// barsWon keeps a deal from being closed as won after one of its values was refused: nothing can follow.
+func (a *application) barsWon(atom cosell.Record, refused []refusal) bool {
+	return cosell.ClosesAsWon(atom) && slices.ContainsFunc(refused, func(r refusal) bool { return cosell.IsClosingValue(r.atom) })
+}
+
+func fieldOf(atom cosell.Record) cosell.Field {
+	if _, ok := atom[cosell.DealValue]; ok {
+		return cosell.DealValue
+	}
+	return slices.Sorted(maps.Keys(atom))[0]
+}
+
+// send is one PATCH, noted before it is made.
+func (a *application) send(ctx context.Context, changes cosell.Record) error {
+	piece := a.plan
+	piece.ToReferral = changes
+	in := a.in
+	in.Referral = &a.referral
+	if err := a.note(ctx, in.NewSending(cosell.InPartnerCenter, piece, a.in.At, shortTrace(ctx))); err != nil {
+		return err
+	}
+	fields := slices.Sorted(maps.Keys(changes))
+	r, err := a.Referrals.Put(ctx, a.referral, changes)
+	if fault.Is(err, fault.Refused) {
+		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, "refused", resultOf(err), fields...))
+	}
+	if err != nil {
+		return err
+	}
+	a.w.entries = append(a.w.entries, a.entry(ctx, r.Read, cosell.ToPartnerCenter, "updated", "ok", fields...))
+	if changes[cosell.Visibility] == cosell.True && r.Record[cosell.Visibility] != cosell.True {
+		a.plan = a.plan.With(cosell.Problem{Code: "visibility.ignored", Field: cosell.Visibility, Place: cosell.InPartnerCenter, Warn: true, Once: true,
+			Text: "Partner Center did not make the deal visible", Mend: "share it in the Partner Center portal"})
+	}
+	in.Pair = a.w.pair
+	a.w.pair = in.SettleSent(piece, r)
+	r = with(r, a.referral.Record.Only(cosell.Help, cosell.MicrosoftStatus, cosell.MicrosoftSeller, cosell.MicrosoftCRMID, cosell.MicrosoftReason))
+	a.referral, a.done.Referral = r, &r
+	return nil
+}
+
+// note keeps what is about to be written.
+func (a *application) note(ctx context.Context, s *cosell.Sending) error {
+	pair := a.w.pair
+	pair.Sending = s
+	return a.save(ctx, a.w, pair)
+}
+
+// refusedAt makes a new plan of an answer that refuses.
+func (a *application) refusedAt(place cosell.Place, r refusal) {
+	if fault.ClassOf(r.err) == fault.Ours {
+		a.ours = r.err
+	}
+	a.plan = a.plan.Without(problemOf(place, r.err, a.Rules, fieldOf(r.atom)), r.atom)
+}
+
+// problemOf turns the other side's no into a problem.
+func problemOf(place cosell.Place, err error, rules []cosell.Rule, f cosell.Field) cosell.Problem {
+	e := fault.Of(err)
+	who := "Partner Center"
+	if place == cosell.InCRM {
+		who = "CRM"
+	}
+	p := cosell.Problem{Code: e.Code, Field: f, Place: place, Class: cosell.Class(fault.ClassOf(err)), Text: e.Say, Mend: e.Mend, Theirs: e.Theirs}
+	if p.Code == "" {
+		p.Code = "refused"
+	}
+	if p.Class == "" {
+		p.Class = cosell.OfRecord
+	}
+	what := cosell.Label(rules, f)
+	if f == cosell.Whole {
+		what = "the record"
+	}
+	if p.Text == "" {
+		p.Text = who + " did not take " + what
+	} else if f != cosell.Whole {
+		p.Text = what + ": " + p.Text
+	}
+	return p
+}
+
+// resultOf is what the trail keeps of a failure: never another system's text.
+func resultOf(err error) string {
+	e := fault.Of(err)
+	return e.Kind.String() + " " + e.Code
+}
+
+// waitUntil is the Later of a change that a rule holds back.
+func waitUntil(until, now time.Time, opportunityID string) error {
+	const margin = time.Second // the other side's clock is read to the second
+	return fault.Wait(until.Sub(now)+margin, "opportunity %s: a change waits until %s by a rule", opportunityID, until.UTC().Format(time.RFC3339))
+}
