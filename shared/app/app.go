@@ -41,7 +41,7 @@ type App struct {
 	CRMEvents           *dataverse.Verifier
 	Operators           funchost.Operators
 
-	Jobs          post.Jobs
+	Jobs          *flow.Flow
 	Post          *post.Post
 	PartnerCenter *partnercenter.Client
 	Ledger        *ledger.Ledger
@@ -130,15 +130,16 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	}
 	a.opportunities = deals
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
-	a.Jobs = post.Jobs{Flow: flow.New(flow.Config{
+	a.Jobs = flow.New(flow.Config{
 		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
-			Options:   cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink,
+			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
+				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess},
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: c.sheet.Version(),
 		},
-	})}
+	})
 	a.Office = &office.Office{Ledger: a.Ledger, Book: heldBook{a.Ledger}, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}
 	return nil
 }

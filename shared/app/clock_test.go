@@ -57,12 +57,12 @@ func TestWholeAppLivesByTheWorldsClockButNotTheFence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, now := range map[string]func() time.Time{"app": a.Now, "health": a.Health.Now, "flow": a.Jobs.Flow.Now} {
+	for name, now := range map[string]func() time.Time{"app": a.Now, "health": a.Health.Now, "flow": a.Jobs.Now} {
 		if got := ahead(now); got != 73*time.Hour {
 			t.Errorf("the clock of %s is ahead by %s", name, got)
 		}
 	}
-	if got := ahead(a.Jobs.Flow.Machine); got != 0 {
+	if got := ahead(a.Jobs.Machine); got != 0 {
 		t.Errorf("the clock of the creation protocol's fence is ahead by %s", got)
 	}
 

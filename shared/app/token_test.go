@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
 const (
@@ -122,7 +123,7 @@ func TestQueueAndTablesTakeTokensUnderTheirRealNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = a.close(context.Background()) }()
-	if err := a.Post.ReferralChanged(ctx, "r-1", "test"); err != nil {
+	if err := a.Post.ReferralChanged(ctx, flow.Hint{ID: "r-1"}); err != nil {
 		t.Errorf("queue: %v", err)
 	}
 	if err := a.Ledger.SaveCursor(ctx, "feed", "x"); err != nil {

@@ -181,7 +181,7 @@ func (m *merger) compare(rule Rule, f Field) {
 		m.conflict(rule, f, p, d)
 	case pChanged && rule.Way != ToReferral:
 		m.toOpportunity(rule, f, p)
-		m.overtaken(rule, f, d)
+		m.overtaken(f, d)
 	case dChanged && rule.Way == ToOpportunity:
 		m.restore(rule, f, p, pOK, bp, bpOK)
 	case dChanged:
@@ -305,11 +305,12 @@ func (m *merger) lost(f Field, loser, value string) {
 		Text: m.label(f) + " was changed on both sides; the value of " + loser + " gave way: " + quote(value), Mend: "nothing to do"})
 }
 
-// overtaken: CRM's row was touched after Partner Center's change and shows the old value. As a rule nobody
-// meant it; but where our memory is an older copy, somebody may have typed it anew, so it is told.
-func (m *merger) overtaken(rule Rule, f Field, d string) {
+// overtaken: CRM's row was saved after Partner Center's change, differs in nothing that we know, and shows
+// the old value. As a rule nobody meant it; but where our memory is an older copy, somebody may have typed
+// it anew, so it is told.
+func (m *merger) overtaken(f Field, d string) {
 	touched := m.Pair.Touched
-	if !m.assumed && m.Opportunity.Version != m.Pair.OpportunityVersion && m.Pair.OpportunityVersion != "" {
+	if v := m.Pair.OpportunityVersion; !m.assumed && v != "" && m.Opportunity.Version != v && !Changed(m.base, *m.Opportunity, m.Rules) {
 		touched = m.Opportunity.Modified
 	}
 	_, writes := m.plan.ToOpportunity[f]

@@ -19,14 +19,14 @@ func TestPreflightNamesEverythingAtOnce(t *testing.T) {
 	r[Help] = "GeneralOrOther"
 	r[CustomerCountry] = "France"
 	delete(r, "solutions/SOL-1")
-	got := codes(Preflight(Opportunity{Side{Record: r}}))
+	got := codes(Preflight(Opportunity{Side: Side{Record: r}}))
 	if d := cmp.Diff([]string{"country.invalid", "solution.required", "contact.required"}, got); d != "" {
 		t.Error(d)
 	}
 }
 
 func TestPreflightOfACompleteDealIsEmpty(t *testing.T) {
-	values, problems := Prepare(Opportunity{Side{Record: complete()}}, rules)
+	values, problems := Prepare(Opportunity{Side: Side{Record: complete()}}, rules)
 	if len(problems) != 0 {
 		t.Errorf("problems: %v", problems)
 	}
@@ -38,7 +38,7 @@ func TestPreflightOfACompleteDealIsEmpty(t *testing.T) {
 func TestPreflightNamesTheMissingPartsOfAContact(t *testing.T) {
 	r := complete()
 	r[Help], r["contacts/ada"] = "GeneralOrOther", `{"email":"ada@x","firstName":"Ada","lastName":"E"}`
-	got := Preflight(Opportunity{Side{Record: r}})
+	got := Preflight(Opportunity{Side: Side{Record: r}})
 	if len(got) != 1 || got[0].Code != "contact.incomplete" || !strings.Contains(got[0].Text, "no phone") {
 		t.Errorf("%+v", got)
 	}
@@ -48,7 +48,7 @@ func TestZeroIsNoDealValue(t *testing.T) {
 	for _, v := range []string{"", "0", "0.00"} {
 		r := complete()
 		r[DealValue] = v
-		if d := cmp.Diff([]string{"value.required"}, codes(Preflight(Opportunity{Side{Record: r}}))); d != "" {
+		if d := cmp.Diff([]string{"value.required"}, codes(Preflight(Opportunity{Side: Side{Record: r}}))); d != "" {
 			t.Errorf("%q: %s", v, d)
 		}
 	}

@@ -57,17 +57,17 @@ func (in Pairing) opportunity() Side {
 //	the version is the one before     | it was not made
 //	a field holds what was written    | it was made: that is agreed
 //	a field holds what it held before | made, and taken back by a person; or never made, and the record was
-//	                                  | changed elsewhere: both sides count as changed, so the loser is told
+//	                                  | changed elsewhere. Both sides count as changed, so the loser is told
 //	a field holds something else      | a person was there since: his value counts as his edit
 //
-// In CRM the line in Audit proves that the write was made.
+// In CRM nobody has to guess: the line in Audit proves that the write was made.
 func (p Pair) Resolve(side Side) Pair {
 	s := p.Sending
 	p.Sending = nil
 	if s == nil || side.Version == s.Version {
 		return p
 	}
-	done := s.doneIn(side.Record)
+	made := s.Place == InCRM && s.Trace != "" && strings.Contains(side.Record[Audit], "("+s.Trace+")")
 	base := p.Base.Clone()
 	mine, other := base.Referral, base.Opportunity
 	if s.Place == InCRM {
@@ -76,43 +76,35 @@ func (p Pair) Resolve(side Side) Pair {
 	for f, v := range s.New {
 		now, read := side.Record.value(f)
 		ours := read && same(f, v, now)
-		if !done && s.Place == InCRM && !ours {
-			continue // no line in Audit: it was not made
+		if !ours && !made && (s.Place == InCRM || neverBack(f)) {
+			continue // no line in Audit, or a door that nobody can open again: it was not made
 		}
 		mine.put(f, v)
-		if source, ok := s.Source[f]; ok && (done || ours) {
+		if source, ok := s.Source[f]; ok && (made || ours) {
 			other.put(f, source)
+			p.Untold = append(slices.Clone(p.Untold), s.notesOn(f)...)
 		}
-	}
-	if done {
-		p.Untold = append(slices.Clone(p.Untold), s.untold()...)
 	}
 	p.Base, p.OpportunityVersion = base, ""
 	return p
 }
 
-// doneIn says whether it is certain that the write was made.
-func (s *Sending) doneIn(now Record) bool {
-	if s.Place == InCRM && s.Trace != "" && strings.Contains(now[Audit], "("+s.Trace+")") {
-		return true
-	}
-	for f, v := range s.New {
-		if old, had := s.Old[f]; had && old == v {
-			continue
-		}
-		if n, read := now.value(f); read && same(f, v, n) {
-			return true
-		}
-	}
-	return false
-}
+// neverBack are the fields of which nobody can take a change back.
+func neverBack(f Field) bool { return f == Status || f == Visibility || f == Help }
 
-// untold are the notes that Audit does not carry yet: what is written to CRM brings its own line.
-func (s *Sending) untold() []Problem {
+// notesOn are the notes about a field that Audit does not carry yet: what is written to CRM brings its own
+// line.
+func (s *Sending) notesOn(f Field) []Problem {
 	if s.Place == InCRM {
 		return nil
 	}
-	return s.Notes
+	var out []Problem
+	for _, p := range s.Notes {
+		if p.Field == f {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // put sets a remembered value; an empty member is one that is gone.

@@ -16,7 +16,19 @@ func (m *merger) withhold() {
 	m.withholdAt(InCRM)
 	m.withholdInvite()
 	m.waitForClosingValues()
+	m.tooLate()
 	m.standing()
+}
+
+// tooLate does not ask Microsoft for help on a deal that this very plan closes.
+func (m *merger) tooLate() {
+	if m.plan.Invite == "" || !ReferralClosed(m.plan.ToReferral[Status]) {
+		return
+	}
+	m.plan = m.plan.uninvited()
+	delete(m.plan.keep, Help)
+	m.say(Problem{Code: "help.late", Field: Help, Place: InPartnerCenter, Warn: true, Once: true,
+		Text: "Microsoft was not asked for help, because the deal was closed at the same time", Mend: "nothing to do"})
 }
 
 // standing keeps telling of what comparing cannot see: another referral of the opportunity, an account that

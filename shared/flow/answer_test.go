@@ -39,11 +39,11 @@ func TestMicrosoftsAnswerKeepsAnEarlyWinWaiting(t *testing.T) {
 	w.shared(cosell.Record{cosell.DealValue: "85000"})
 	w.now = w.now.Add(time.Hour)
 	w.user(cosell.Record{cosell.Status: cosell.Won})
-	if err := w.flow.FromOpportunity(ctx, "opportunity", deal, "Win"); !fault.Is(err, fault.Later) {
+	if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Win")); !fault.Is(err, fault.Later) {
 		t.Fatal(err)
 	}
 	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
-	_ = w.flow.FromReferral(ctx, w.microsofts()[0].ID, "related-referral-updated")
+	_ = w.flow.FromReferral(ctx, told(w.microsofts()[0].ID, "related-referral-updated"))
 	o := w.opportunities[deal].Record
 	if strings.Contains(o[cosell.Audit], "in step again") || o[cosell.MicrosoftStatus] != "Accepted" {
 		t.Errorf("Audit %q, Microsoft's status %q", o[cosell.Audit], o[cosell.MicrosoftStatus])
@@ -59,12 +59,12 @@ func TestMicrosoftsAnswerDoesNotWaitForAnEarlyWin(t *testing.T) {
 	w := newWorld(t)
 	w.shared(cosell.Record{cosell.DealValue: "85000"})
 	w.user(cosell.Record{cosell.Status: cosell.Won})
-	if err := w.flow.FromOpportunity(ctx, "opportunity", deal, "Win"); !fault.Is(err, fault.Later) {
+	if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Win")); !fault.Is(err, fault.Later) {
 		t.Fatal(err)
 	}
 	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
 	// The event may carry the own referral's id.
-	if err := w.flow.FromReferral(ctx, w.own()[0].ID, "related-referral-updated"); !fault.Is(err, fault.Later) {
+	if err := w.flow.FromReferral(ctx, told(w.own()[0].ID, "related-referral-updated")); !fault.Is(err, fault.Later) {
 		t.Fatal(err)
 	}
 	if got := w.opportunities[deal].Record[cosell.MicrosoftStatus]; got != "Accepted" {
@@ -87,7 +87,7 @@ func TestMicrosoftsEventLeavesProblemsOfTheDeal(t *testing.T) {
 		t.Errorf("mark %q, Audit %q", o[cosell.Mark], o[cosell.Audit])
 	}
 	w.refusePC = nil
-	w.opportunityChanged()
+	w.later(time.Hour)
 	if o := w.opportunities[deal].Record; w.own()[0].Record[cosell.DealValue] != "777" || o[cosell.Mark] != cosell.MarkOK {
 		t.Errorf("referral %v, mark %q", w.own()[0].Record, o[cosell.Mark])
 	}

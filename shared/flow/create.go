@@ -69,7 +69,7 @@ func (f *Flow) create(ctx context.Context, w *work) error {
 		if len(problems) > 0 {
 			return f.lack(ctx, w, problems)
 		}
-		if h, ok := w.pair.HeldAt(cosell.InPartnerCenter, cosell.Whole); ok && h.Value == valuesPrint(values) && !w.hint.Retry && !w.hint.Related {
+		if h, ok := w.pair.HeldAt(cosell.InPartnerCenter, cosell.Whole); ok && h.Value == valuesPrint(values) && !w.hint.Retry {
 			return nil // refused, and nothing has changed: reconcile says when it is due
 		}
 	}

@@ -85,11 +85,11 @@ func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {
 
 func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
 
-func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Change, string, error) {
+func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Hint, string, error) {
 	w.boundary()
-	var out []cosell.Change
+	var out []cosell.Hint
 	for _, id := range sorted(w.opportunities) {
-		out = append(out, cosell.Change{Kind: kind, ID: id})
+		out = append(out, cosell.Hint{Kind: kind, ID: id})
 	}
 	return out, cursor + "+", nil
 }

@@ -103,11 +103,11 @@ func (w pc) FindCreated(_ context.Context, opportunity string, since time.Time) 
 	return out, nil
 }
 
-func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Change, string, error) {
+func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Hint, string, error) {
 	w.boundary()
-	var out []cosell.Change
+	var out []cosell.Hint
 	for _, id := range sorted(w.referrals) {
-		out = append(out, cosell.Change{Kind: "referral", ID: id})
+		out = append(out, cosell.Hint{Kind: "referral", ID: id})
 	}
 	return out, cursor + "+", nil
 }

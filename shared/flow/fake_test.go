@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ type world struct {
 	refuseInvite  error                // answer of Partner Center to invitations of Microsoft
 	forget        func(id string) bool // rows that find a pair by another id and are lost
 	refuseCRM     func(cosell.Record) error
+	grace         time.Duration
 
 	hints  []func() error
 	memory *ledger.Ledger
@@ -65,9 +67,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) restart() {
 	w.flow = flow.New(flow.Config{
 		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: rules(),
-		Now: func() time.Time { return w.now }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return w.now }, Machine: func() time.Time { return w.now }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
 		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true,
-			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000"}},
+			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", AcceptStrict: true, DeclineGrace: w.grace}},
 	})
 }
 
@@ -160,10 +162,10 @@ func (w *world) events() {
 		if w.referrals[id].Microsoft {
 			reason = "related-referral-updated"
 		}
-		w.deliver(func() error { return w.flow.FromReferral(ctx, id, reason) })
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, reason)) })
 	}
 	for _, id := range sorted(w.opportunities) {
-		w.deliver(func() error { return w.flow.FromOpportunity(ctx, "opportunity", id, "Update") })
+		w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", id, "Update")) })
 	}
 }
 
@@ -247,20 +249,34 @@ func (w hints) add(job func() error) error {
 	return nil
 }
 
-func (w hints) ReferralChanged(_ context.Context, id, reason string) error {
-	return w.add(func() error { return w.flow.FromReferral(context.Background(), id, reason) })
+func (w hints) ReferralChanged(_ context.Context, h flow.Hint) error {
+	return w.add(func() error { return w.flow.FromReferral(context.Background(), h) })
 }
 
-func (w hints) OpportunityChanged(_ context.Context, kind, id, reason string) error {
-	return w.add(func() error { return w.flow.FromOpportunity(context.Background(), kind, id, reason) })
+func (w hints) OpportunityChanged(_ context.Context, h flow.Hint) error {
+	return w.add(func() error { return w.flow.FromOpportunity(context.Background(), h) })
 }
 
-func (w hints) ReferralWanted(_ context.Context, id, reason string) error {
-	return w.add(func() error { return w.flow.CreateReferral(context.Background(), id, reason) })
+func (w hints) ReferralWanted(_ context.Context, h flow.Hint) error {
+	return w.add(func() error { return w.flow.CreateReferral(context.Background(), h) })
 }
 
-func (w hints) SolutionsChanged(_ context.Context, row, id, reason string) error {
-	return w.add(func() error { return w.flow.SyncSolutions(context.Background(), row, id, reason) })
+func (w hints) SolutionsChanged(_ context.Context, h flow.Hint) error {
+	return w.add(func() error { return w.flow.SyncSolutions(context.Background(), h) })
+}
+
+// told is the hint of an event as Partner Center names it.
+func told(id, event string) flow.Hint {
+	return flow.Hint{Kind: "referral", ID: id, Related: strings.HasPrefix(event, "related-"), Why: event, Trace: "t-" + id}
+}
+
+// toldOf is the hint of an event as CRM names it.
+func toldOf(kind, id, event string) flow.Hint {
+	return flow.Hint{Kind: kind, ID: id, Deleted: event == "Delete", Why: event}
+}
+
+func toldRow(id, parent, event string) flow.Hint {
+	return flow.Hint{Kind: "solution", ID: id, Parent: parent, Deleted: event == "Delete", Why: event}
 }
 
 // dying is the ledger of a process that can die before and after each write.

@@ -40,7 +40,7 @@ type Config struct {
 	Hints         Hints
 	Rules         []cosell.Rule
 	Now           func() time.Time // the world's time
-	Monotonic     func() time.Time // readings whose difference is real time; nil is time.Now
+	Machine       func() time.Time // the machine's own clock: differences are real time; nil is time.Now
 	NewID         func() string
 	Log           *slog.Logger
 	Settings      Settings
@@ -55,8 +55,8 @@ type Flow struct {
 
 // New makes the flows.
 func New(c Config) *Flow {
-	if c.Monotonic == nil {
-		c.Monotonic = time.Now
+	if c.Machine == nil {
+		c.Machine = time.Now
 	}
 	return &Flow{Config: c}
 }

@@ -15,12 +15,12 @@ var ctx = context.Background()
 
 func (w *world) opportunityChanged() {
 	w.t.Helper()
-	w.deliver(func() error { return w.flow.FromOpportunity(ctx, "opportunity", deal, "Update") })
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
 }
 
 func (w *world) referralChanged(id string) {
 	w.t.Helper()
-	w.deliver(func() error { return w.flow.FromReferral(ctx, id, "referral-updated") })
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) })
 }
 
 // silent checks that all events of both systems, delivered again, write nothing.
@@ -132,7 +132,7 @@ func TestReferralChangeCostsOneReadAndOneWrite(t *testing.T) {
 	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "300"})
 	calls := w.calls
 	w.referralChanged(w.own()[0].ID)
-	if n := w.calls - calls; n != 5 { // GET; PATCH before and after; save before and after
+	if n := w.calls - calls; n != 7 { // GET; note before and after; PATCH before and after; save before and after
 		t.Errorf("%d call boundaries", n)
 	}
 }
@@ -170,15 +170,15 @@ func TestUnknownOutcomeWaitsAndIsFound(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)
 	w.loseAnswer = true
-	err := w.flow.CreateReferral(ctx, deal, "test")
+	err := w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test"))
 	if !fault.Is(err, fault.Later) {
 		t.Fatalf("%v", err)
 	}
-	if err := w.flow.CreateReferral(ctx, deal, "test"); !fault.Is(err, fault.Later) || w.posts != 1 {
+	if err := w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")); !fault.Is(err, fault.Later) || w.posts != 1 {
 		t.Fatalf("sent %d times before it was settled: %v", w.posts, err)
 	}
 	w.now = w.now.Add(settle)
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, deal, "test") })
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
 	w.linked()
 	if w.posts != 1 {
 		t.Errorf("%d POSTs", w.posts)
@@ -189,7 +189,7 @@ func TestEchoOfOurOwnPostEndsTheWaiting(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)
 	w.loseAnswer = true
-	if err := w.flow.CreateReferral(ctx, deal, "test"); !fault.Is(err, fault.Later) {
+	if err := w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")); !fault.Is(err, fault.Later) {
 		t.Fatal(err)
 	}
 	began := w.now
@@ -208,7 +208,7 @@ func TestDeathAtEveryPointOfACreationMakesOneEngagement(t *testing.T) {
 			w := newWorld(t)
 			w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
 			w.dieAt = at
-			if err := w.run(func() error { return w.flow.CreateReferral(ctx, deal, "test") }); err == nil {
+			if err := w.run(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) }); err == nil {
 				if at < 10 {
 					t.Fatalf("only %d boundaries", at)
 				}
@@ -217,7 +217,7 @@ func TestDeathAtEveryPointOfACreationMakesOneEngagement(t *testing.T) {
 			if echo {
 				w.events()
 			}
-			w.deliver(func() error { return w.flow.CreateReferral(ctx, deal, "test") })
+			w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
 			w.events()
 			w.linked()
 			if len(w.own()) != 1 || len(w.microsofts()) != 1 || len(w.opportunities) != 1 {
@@ -245,8 +245,8 @@ func TestDealBornInPartnerCenterGetsOneOpportunity(t *testing.T) {
 		w := newWorld(t)
 		id := portalDeal(w, nil)
 		w.dieAt = at
-		done := w.run(func() error { return w.flow.FromReferral(ctx, id, "referral-created") }) == nil
-		w.deliver(func() error { return w.flow.FromReferral(ctx, id, "referral-created") })
+		done := w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) }) == nil
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
 		w.events()
 		if len(w.opportunities) != 1 {
 			t.Fatalf("death at %d: %d opportunities", at, len(w.opportunities))
@@ -276,9 +276,16 @@ func TestReferralNeverTakesALinkedOpportunity(t *testing.T) {
 	w.want(nil)
 	w.opportunityChanged()
 	thief := portalDeal(w, cosell.Record{cosell.CRMID: deal})
-	writes := w.writes()
 	w.referralChanged(thief)
-	if w.writes() != writes || w.opportunities[deal].Record[cosell.ReferralID] == thief {
+	o := w.opportunities[deal].Record
+	if strings.Count(o[cosell.Audit], "link.taken") != 1 || !strings.Contains(o[cosell.Audit], thief) || o[cosell.Mark] != cosell.MarkOK {
+		t.Errorf("somebody is told once, the tick stays: %q", o[cosell.Audit])
+	}
+	w.silent()
+	if w.referrals[thief].Version != "4" && w.puts > 0 {
+		t.Error("the other referral was written")
+	}
+	if w.opportunities[deal].Record[cosell.ReferralID] == thief {
 		t.Error("the opportunity was linked to another referral")
 	}
 }
@@ -289,7 +296,7 @@ func TestDeletedOpportunityIsNeverMadeAgain(t *testing.T) {
 	w.referralChanged(id)
 	opportunity := crm{w}.ID(id)
 	delete(w.opportunities, opportunity)
-	w.deliver(func() error { return w.flow.FromOpportunity(ctx, "opportunity", opportunity, "Delete") })
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", opportunity, "Delete")) })
 	w.portal(id, cosell.Record{cosell.DealValue: "10", cosell.CRMID: ""})
 	w.referralChanged(id)
 	if len(w.opportunities) != 0 {
@@ -329,7 +336,7 @@ func TestEarlyWinWaitsAndGoesThroughByItself(t *testing.T) {
 	w.opportunityChanged()
 	w.now = w.now.Add(71 * time.Hour)
 	w.user(cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "80000"})
-	err := w.flow.FromOpportunity(ctx, "opportunity", deal, "Win")
+	err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Win"))
 	if !fault.Is(err, fault.Later) || w.own()[0].Record[cosell.Status] != cosell.Accepted {
 		t.Fatalf("%v, referral %v", err, w.own()[0].Record)
 	}
@@ -370,7 +377,7 @@ func TestSolutionRowIsResolvedAfterItsDeletion(t *testing.T) {
 	w.want(nil)
 	w.opportunityChanged()
 	w.user(cosell.Record{"solutions/SOL-2": "{}"})
-	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", deal, "Create") })
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", deal, "Create")) })
 	if w.own()[0].Record["solutions/SOL-2"] != "{}" {
 		t.Fatalf("the row did not arrive: %v", w.own()[0].Record)
 	}
@@ -378,7 +385,7 @@ func TestSolutionRowIsResolvedAfterItsDeletion(t *testing.T) {
 	o.Record = o.Record.Clone()
 	delete(o.Record, "solutions/SOL-2")
 	w.opportunities[deal] = o
-	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", "", "Delete") }) // the event says the row only
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", "", "Delete")) }) // the event says the row only
 	if v := w.own()[0].Record["solutions/SOL-2"]; v != "" {
 		t.Errorf("the row is still there: %q", v)
 	}

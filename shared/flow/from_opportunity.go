@@ -68,7 +68,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 		return err
 	}
 	switch {
-	case f.answered(pair, o, h):
+	case f.unanswered(pair, o, h):
 		return nil
 	case f.unchanged(pair, o, h):
 		return f.touch(ctx, pair, o)
@@ -80,9 +80,9 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	return f.converge(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h})
 }
 
-// answered says whether nothing is to be compared yet: a pending referral that its seller has not answered,
+// unanswered says whether nothing is to be compared yet: a pending referral that its seller has not answered,
 // or a deal that is switched off and is known to be.
-func (f *Flow) answered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
+func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 	quiet := pair.Sending == nil && !h.Retry
 	if !o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.False {
 		return true

@@ -3,6 +3,7 @@ package flow_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -12,9 +13,17 @@ import (
 func (w *world) inbound() (referral, opportunity string) {
 	w.t.Helper()
 	id := portalDeal(w, cosell.Record{cosell.Status: cosell.Pending, cosell.Visibility: cosell.True})
-	w.deliver(func() error { return w.flow.FromReferral(ctx, id, "referral-created") })
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+	w.userOf(crm{w}.ID(id), cosell.Record{cosell.Team: "1", "team/kim": `{"email":"kim@x","firstName":"Kim","lastName":"S","phone":"1"}`})
 	w.events()
 	return id, crm{w}.ID(id)
+}
+
+// later lets time go by, and the sweep look at what is due then.
+func (w *world) later(d time.Duration) {
+	w.t.Helper()
+	w.now = w.now.Add(d)
+	w.deliver(func() error { return w.flow.Reconcile(ctx) })
 }
 
 // userOf edits any opportunity as a person does.
@@ -40,18 +49,62 @@ func TestConflictOnAPendingDealIsDecidedWithTheAnswer(t *testing.T) {
 	w.silent()
 }
 
-func TestTakenBackDeclineClearsItsProblem(t *testing.T) {
-	w := newWorld(t)
-	_, o := w.inbound()
-	w.userOf(o, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: ""})
-	w.events()
-	if got := w.opportunities[o].Record; got[cosell.Mark] != cosell.MarkFailed {
-		t.Fatalf("no cross: %v", got)
+// closed is a person who closes an opportunity as lost; reopened who takes that back: CRM's Reopen gives
+// In Progress.
+func (w *world) closed(id string) {
+	w.now = w.now.Add(time.Second)
+	w.userOf(id, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "", cosell.LastClosed: w.now.Format(time.RFC3339)})
+}
+
+func (w *world) reopened(id string) {
+	w.now = w.now.Add(time.Second)
+	w.userOf(id, cosell.Record{cosell.Status: cosell.Open})
+}
+
+func TestR137_DeclineWaitsForItsGraceAndCanBeTakenBack(t *testing.T) {
+	for _, seen := range []bool{true, false} { // whether an event comes between closing and reopening
+		w := newWorld(t)
+		w.grace = 10 * time.Minute
+		w.restart()
+		r, o := w.inbound()
+		w.closed(o)
+		if seen {
+			if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Lose")); !fault.Is(err, fault.Later) {
+				t.Fatalf("declined without grace: %v", err)
+			}
+			if got := w.opportunities[o].Record; !strings.Contains(got[cosell.Audit], "decline.waiting") || got[cosell.Mark] != cosell.MarkOK {
+				t.Errorf("Audit %q, mark %q", got[cosell.Audit], got[cosell.Mark])
+			}
+		}
+		w.reopened(o)
+		w.events()
+		if got := w.referrals[r].Record[cosell.Status]; got != cosell.Pending {
+			t.Fatalf("after reopening the referral is %s (event in between: %v)", got, seen)
+		}
+		if !strings.Contains(w.opportunities[o].Record[cosell.Audit], "reopen.pending") {
+			t.Errorf("nobody says how to accept: %q", w.opportunities[o].Record[cosell.Audit])
+		}
+		w.silent()
+		w.userOf(o, cosell.Record{cosell.Status: cosell.OnHold})
+		w.events()
+		w.userOf(o, cosell.Record{cosell.Status: cosell.Open})
+		w.events()
+		if got := w.referrals[r].Record[cosell.Status]; got != cosell.Accepted {
+			t.Errorf("a deliberate acceptance did not arrive: %s", got)
+		}
+		w.silent()
 	}
-	w.userOf(o, cosell.Record{cosell.Status: cosell.OnHold})
-	w.deliver(func() error { return w.flow.FromOpportunity(ctx, "opportunity", o, "Update") })
-	if got := w.opportunities[o].Record; got[cosell.Mark] != cosell.MarkOK {
-		t.Errorf("the cross stays: %v", got)
+}
+
+func TestR137_DeclineGoesThroughAfterItsGrace(t *testing.T) {
+	w := newWorld(t)
+	w.grace = 10 * time.Minute
+	w.restart()
+	r, o := w.inbound()
+	w.closed(o)
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Lose")) })
+	if got := w.referrals[r].Record; got[cosell.Status] != cosell.Declined || got[cosell.Reason] == "" {
+		t.Errorf("%v", got)
 	}
 	w.silent()
 }
@@ -94,7 +147,7 @@ func TestValueThatCRMRefusesIsTriedAgain(t *testing.T) {
 	}
 	w.silent()
 	w.refuseCRM = nil
-	w.events()
+	w.later(time.Hour)
 	if o := w.opportunities[deal].Record; o[cosell.Currency] != "XTS" || o[cosell.Mark] != cosell.MarkOK {
 		t.Errorf("after it was mended: %v", o)
 	}
@@ -118,7 +171,7 @@ func TestWinThatMakesTheDealRegistrableIsHeldToo(t *testing.T) {
 	w.want(cosell.Record{cosell.Visibility: cosell.True})
 	w.opportunityChanged()
 	w.user(cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "85000"})
-	if err := w.flow.FromOpportunity(ctx, "opportunity", deal, "Win"); !fault.Is(err, fault.Later) {
+	if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Win")); !fault.Is(err, fault.Later) {
 		t.Errorf("%v", err)
 	}
 }
@@ -129,9 +182,9 @@ func TestPortalEditDuringAHeldWinIsNoConflictLater(t *testing.T) {
 	w.opportunityChanged()
 	w.events()
 	w.user(cosell.Record{cosell.Status: cosell.Won})
-	_ = w.flow.FromOpportunity(ctx, "opportunity", deal, "Win")
+	_ = w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Win"))
 	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "86000"})
-	_ = w.flow.FromReferral(ctx, w.own()[0].ID, "referral-updated")
+	_ = w.flow.FromReferral(ctx, told(w.own()[0].ID, "referral-updated"))
 	w.user(cosell.Record{cosell.DealValue: "87000"})
 	w.opportunityChanged()
 	w.events()
@@ -153,7 +206,7 @@ func TestHelpThatMicrosoftRefusesLeavesTheDealLinked(t *testing.T) {
 	}
 	w.silent()
 	w.refuseInvite = nil
-	w.opportunityChanged()
+	w.later(time.Hour)
 	if o := w.opportunities[deal].Record; len(w.microsofts()) != 1 || o[cosell.Mark] != cosell.MarkOK {
 		t.Errorf("%d of Microsoft's, %v", len(w.microsofts()), o)
 	}

@@ -21,7 +21,7 @@ func TestLinkRowsThatWereLostLoseNoEdit(t *testing.T) {
 			w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
 			posts := w.posts
 			w.referralChanged(w.own()[0].ID)
-			w.deliver(func() error { return w.flow.FromReferral(ctx, w.microsofts()[0].ID, "related-referral-updated") })
+			w.deliver(func() error { return w.flow.FromReferral(ctx, told(w.microsofts()[0].ID, "related-referral-updated")) })
 			o := w.opportunities[deal].Record
 			if o[cosell.DealValue] != "4321" || o[cosell.MicrosoftStatus] != "Accepted" || w.posts != posts {
 				t.Errorf("%d POSTs, %v", w.posts-posts, o)
@@ -48,11 +48,11 @@ func TestMovedSolutionRowChangesBothOpportunities(t *testing.T) {
 	w := newWorld(t)
 	w.want(cosell.Record{"solutions/SOL-2": "{}"})
 	w.opportunityChanged()
-	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", deal, "Create") })
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", deal, "Create")) })
 	w.user(cosell.Record{"solutions/SOL-2": ""})
 	const other = "44444444-4444-4444-8444-444444444444"
 	w.opportunities[other] = cosell.Opportunity{Side: cosell.Side{ID: other, Version: w.nextVersion(), Record: cosell.Record{cosell.Sync: cosell.False}}}
-	w.deliver(func() error { return w.flow.SyncSolutions(ctx, "row", other, "Update") })
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", other, "Update")) })
 	if v, ok := w.own()[0].Record["solutions/SOL-2"]; ok {
 		t.Errorf("the first opportunity's referral still has %q", v)
 	}

@@ -94,11 +94,7 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record, problems *[]cosell.Problem) (cosell.Opportunity, []cosell.Field, error) {
 	var left []cosell.Field
 	try := func(v cosell.Record) (cosell.Opportunity, error) {
-		o, open, err := f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, *problems))
-		if err == nil {
-			*problems = append(*problems, open...)
-		}
-		return o, err
+		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, *problems))
 	}
 	drop := func(field cosell.Field, err error) {
 		p := problemOf(cosell.InCRM, err, f.Rules, field)
@@ -112,6 +108,10 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record,
 		if err == nil || !fault.Is(err, fault.Refused) {
 			return o, left, err
 		}
+		if fault.Of(err).Code == "account.unclear" && !hasCode(*problems, "account.unclear") {
+			*problems = append(*problems, problemOf(cosell.InCRM, err, f.Rules, cosell.CustomerName))
+			continue // the row is made without an account
+		}
 		field := cosell.Field(fault.Of(err).Field)
 		after := cosell.Left(rest, field, f.Rules)
 		if field == "" || len(after) == len(rest) {
@@ -121,6 +121,10 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record,
 		rest = after
 	}
 	return cosell.Opportunity{}, left, fault.New(fault.Broken, "opportunity %s: CRM refuses without end", w.pair.OpportunityID)
+}
+
+func hasCode(problems []cosell.Problem, code string) bool {
+	return slices.ContainsFunc(problems, func(p cosell.Problem) bool { return p.Code == code })
 }
 
 // halves tries what may go without what CRM refuses when it does not say what that is. What is left out is

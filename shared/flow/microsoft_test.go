@@ -15,7 +15,7 @@ func TestMicrosoftsAnswerReachesCRM(t *testing.T) {
 	for name, tell := range map[string]func(){
 		"Accepted": func() { w.referralChanged(w.microsofts()[0].ID) },
 		"Declined": func() {
-			w.deliver(func() error { return w.flow.FromReferral(ctx, w.own()[0].ID, "related-referral-updated") })
+			w.deliver(func() error { return w.flow.FromReferral(ctx, told(w.own()[0].ID, "related-referral-updated")) })
 		},
 	} {
 		w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: name})
@@ -35,12 +35,12 @@ func TestMicrosoftsReferralIsOnlyRead(t *testing.T) {
 	w.opportunityChanged()
 	w.events()
 	w.user(cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "80000"})
-	if err := w.flow.FromOpportunity(ctx, "opportunity", deal, "Win"); !fault.Is(err, fault.Later) {
+	if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Win")); !fault.Is(err, fault.Later) {
 		t.Fatalf("an early win: %v", err)
 	}
 	before, audit := w.writes(), w.opportunities[deal].Record[cosell.Audit]
 	for _, reason := range []string{"related-referral-updated", "referral-updated", "related-referral-updated"} {
-		if err := w.flow.FromReferral(ctx, w.microsofts()[0].ID, reason); !fault.Is(err, fault.Later) {
+		if err := w.flow.FromReferral(ctx, told(w.microsofts()[0].ID, reason)); !fault.Is(err, fault.Later) {
 			t.Errorf("%s of Microsoft's: %v", reason, err)
 		}
 	}
@@ -48,7 +48,7 @@ func TestMicrosoftsReferralIsOnlyRead(t *testing.T) {
 		t.Errorf("%d writes, audit %s", n, w.opportunities[deal].Record[cosell.Audit])
 	}
 	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
-	if err := w.flow.FromReferral(ctx, w.microsofts()[0].ID, "related-referral-updated"); !fault.Is(err, fault.Later) {
+	if err := w.flow.FromReferral(ctx, told(w.microsofts()[0].ID, "related-referral-updated")); !fault.Is(err, fault.Later) {
 		t.Error(err)
 	}
 	if o := w.opportunities[deal].Record; o[cosell.MicrosoftStatus] != "Accepted" || o[cosell.Status] != cosell.Won {

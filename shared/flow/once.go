@@ -59,7 +59,7 @@ func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Dr
 
 // attempt is intent, fence and send.
 func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft, intent cosell.Intent) (creation, error) {
-	before := f.Monotonic()
+	before := f.Machine()
 	intent.Attempt++
 	intent.RequestID = f.NewID()
 	intent.Sent = true
@@ -71,7 +71,7 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	if err != nil {
 		return creation{}, err
 	}
-	if f.Monotonic().Sub(before) >= f.Settings.Guard {
+	if f.Machine().Sub(before) >= f.Settings.Guard {
 		intent.Sent = false
 		if _, err := f.Ledger.PutIntent(ctx, intent); err != nil {
 			return creation{}, err

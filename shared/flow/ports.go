@@ -44,8 +44,9 @@ type Opportunities interface {
 	// Create makes the opportunity of a referral under the given id, with its account, contacts, owner
 	// and solution rows, in one transaction where it can. values are canonical values for the
 	// opportunity, and all there is to write. An opportunity that exists already under the id is returned
-	// as it is. problems are what had to be left open: two accounts that fit.
-	Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (o cosell.Opportunity, problems []cosell.Problem, err error)
+	// as it is. Refused of class rule with code account.unclear: two accounts fit; values whose state says
+	// so ask for none.
+	Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error)
 	// Related lists the synced, open opportunities that show the row of another table (account, contact).
 	Related(ctx context.Context, kind, id string) ([]string, error)
 	// OpportunityOf finds the opportunity of a solution row.

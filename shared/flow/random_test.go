@@ -159,10 +159,10 @@ func (h *history) event() {
 	if n := h.r.IntN(2 * (len(ids) + 1)); n < len(ids) {
 		h.say("event of referral %s", ids[n])
 		reason := []string{"referral-updated", "related-referral-updated"}[h.r.IntN(2)]
-		job = func() error { return h.flow.FromReferral(ctx, ids[n], reason) }
+		job = func() error { return h.flow.FromReferral(ctx, told(ids[n], reason)) }
 	} else {
 		h.say("event of the opportunity")
-		job = func() error { return h.flow.FromOpportunity(ctx, "opportunity", deal, "Update") }
+		job = func() error { return h.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) }
 	}
 	if err := h.run(job); err == errDied {
 		h.say("  died")
@@ -231,7 +231,7 @@ func (h *history) check() {
 		explained := strings.Contains(o[cosell.Audit], "gave way: \""+want)
 		// A process that dies between a write and its saving leaves a value that looks like the other side's,
 		// should its own side be changed back before the event comes again.
-		if ok && want != r[f] && want != o[f] && !explained && !h.died {
+		if ok && want != r[f] && want != o[f] && !explained {
 			h.fail("%s was last typed as %q and is %q and %q", f, want, r[f], o[f])
 		}
 	}
@@ -249,7 +249,8 @@ func (h *history) check() {
 
 // closed: both sides are closed alike, or Audit says why not.
 func (h *history) closed(referral string, o cosell.Record) {
-	explained := strings.Contains(o[cosell.Audit], "status.differs") || strings.Contains(o[cosell.Audit], "referral.closed")
+	explained := strings.Contains(o[cosell.Audit], "status.differs") || strings.Contains(o[cosell.Audit], "referral.closed") ||
+		strings.Contains(o[cosell.Audit], "referral.expired")
 	if cosell.StatusFor(referral) != o[cosell.Status] && !explained && !(referral == cosell.Expired && o[cosell.Status] == cosell.Lost) {
 		h.fail("the referral is %s, the opportunity %s", referral, o[cosell.Status])
 	}

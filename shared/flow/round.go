@@ -91,6 +91,7 @@ type application struct {
 	referral cosell.Referral // as it is after the writes so far
 	done     cosell.Written
 	arrived  cosell.Record // taken by CRM in pieces, and not told yet
+	undone   bool          // the last write that was noted was certainly not made
 	ours     error         // a refusal that is about us: the message comes back
 }
 
@@ -109,19 +110,23 @@ func (a *application) run(ctx context.Context) error {
 	return a.remember(ctx)
 }
 
-// halfDone remembers what was written to Partner Center when the rest failed.
+// halfDone remembers what was written to Partner Center when the rest failed, and that the last write was
+// certainly not made where its answer says so.
 func (a *application) halfDone(ctx context.Context, cause error) error {
-	if a.done.Referral == nil && !a.done.Invited {
+	if a.done.Referral == nil && !a.done.Invited && !a.undone {
 		return cause
 	}
-	pair := a.w.pair
-	if pair.Sending != nil && pair.Sending.Place == cosell.InPartnerCenter && fault.Is(cause, fault.Conflict) {
-		pair.Sending = nil // refused by its condition: certainly not done
-	}
-	if err := a.save(ctx, a.w, pair); err != nil {
+	if err := a.save(ctx, a.w, a.w.pair); err != nil {
 		return err
 	}
 	return cause
+}
+
+// answered takes in how a write ended: every answer but a broken one says for certain what became of it.
+func (a *application) answered(err error) {
+	if err != nil && !fault.Is(err, fault.Broken) {
+		a.w.pair.Sending, a.undone = nil, true
+	}
 }
 
 // remember saves the pair when anything of it changed.

@@ -21,7 +21,7 @@ func TestStaleReadIsNoChangeOfAnybody(t *testing.T) {
 	fresh := w.referrals[id]
 
 	w.referrals[id] = old
-	err := w.flow.FromReferral(context.Background(), id, "referral-updated")
+	err := w.flow.FromReferral(context.Background(), told(id, "referral-updated"))
 	if d := decided(err); d != "later" || w.opportunities[deal].Record[cosell.DealValue] != "250" {
 		t.Errorf("%s, CRM says %s", d, w.opportunities[deal].Record[cosell.DealValue])
 	}
@@ -41,7 +41,7 @@ func TestStaleOpportunityIsReadAgain(t *testing.T) {
 	fresh := w.opportunities[deal]
 
 	w.opportunities[deal] = old
-	err := w.flow.FromOpportunity(context.Background(), "opportunity", deal, "Update")
+	err := w.flow.FromOpportunity(context.Background(), toldOf("opportunity", deal, "Update"))
 	if d := decided(err); d != "later" || w.own()[0].Record[cosell.DealValue] != "250" {
 		t.Errorf("%s, Partner Center says %s", d, w.own()[0].Record[cosell.DealValue])
 	}

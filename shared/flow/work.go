@@ -51,7 +51,7 @@ func (f *Flow) freshSide(p cosell.Pair, h Hint, s cosell.Side) error {
 
 func (f *Flow) pairing(w *work) cosell.Pairing {
 	return cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.opportunity, Rules: f.Rules, Options: f.Settings.Options,
-		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry || w.hint.Related && w.hint.Kind != referralKind, Linking: w.linking}
+		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking}
 }
 
 func (f *Flow) readOpportunity(ctx context.Context, w *work) error {

@@ -89,6 +89,7 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 		return err
 	}
 	written, err := a.Opportunities.Put(ctx, o, values)
+	a.answered(err)
 	if fault.Is(err, fault.Refused) {
 		a.Log.WarnContext(ctx, "CRM refused a write", "opportunity_id", o.ID, fault.Attr(err))
 		a.w.entries = append(a.w.entries, a.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), fields...))

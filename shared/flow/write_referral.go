@@ -66,6 +66,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	}
 	fields := slices.Sorted(maps.Keys(changes))
 	r, err := a.Referrals.Put(ctx, a.referral, changes)
+	a.answered(err)
 	if fault.Is(err, fault.Refused) {
 		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, "refused", resultOf(err), fields...))
 	}

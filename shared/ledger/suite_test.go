@@ -40,8 +40,11 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
 func samplePair() cosell.Pair {
 	return cosell.Pair{
 		OpportunityID: uuid.NewString(), ReferralID: uuid.NewString(), MicrosoftID: uuid.NewString(), EngagementID: uuid.NewString(),
-		Phase: cosell.Linked, OpportunityVersion: `W/"4711"`, Problems: []string{"contact.missing", "solution.missing"},
-		HeldUntil: noon.Add(time.Hour), LastSuccess: noon, Seen: map[string]time.Time{"r": noon},
+		Phase: cosell.Linked, OpportunityVersion: `W/"4711"`, Told: []string{"contact.missing", "solution.missing"}, Sheet: "s1", Rows: []string{"row"}, Posted: []string{"p"}, Touched: noon,
+		HeldUntil: noon.Add(time.Hour), LastSuccess: noon, Seen: map[string]cosell.Sight{"r": {Modified: noon, Versions: []string{"1", "2"}}},
+		Held:    []cosell.Held{{Place: cosell.InCRM, Field: cosell.Currency, Class: cosell.OfRecord, Code: "currency.unknown", Text: "no such currency", Since: noon, Next: noon.Add(time.Minute), Attempts: 1}},
+		Untold:  []cosell.Problem{{Code: "conflict.resolved", Field: cosell.Name, Text: "gave way", Once: true, Warn: true}},
+		Sending: &cosell.Sending{Place: cosell.InPartnerCenter, Version: "1", New: cosell.Record{cosell.Name: "x"}, Trace: "t", At: noon},
 		Base: cosell.Base{
 			Referral:    cosell.Record{cosell.Name: "Contoso's 'deal' ✓", cosell.Notes: strings.Repeat("🙂é", 40_000), cosell.Contacts: "1"},
 			Opportunity: cosell.Record{cosell.Name: "", cosell.DealValue: "1000.5"},
@@ -123,9 +126,9 @@ func TestOnlyTheFirstOfTwoSavesWins(t *testing.T) {
 
 func TestSavedVersionCanBeSavedAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
-		p := cosell.Pair{OpportunityID: uuid.NewString(), Phase: cosell.Refused, Problems: []string{"contact.missing"}}
+		p := cosell.Pair{OpportunityID: uuid.NewString(), Phase: cosell.Lacking, Told: []string{"contact.missing"}}
 		p = saved(t)(l.Save(t.Context(), p))
-		p.ReferralID, p.Phase, p.Problems = uuid.NewString(), cosell.Linked, nil
+		p.ReferralID, p.Phase, p.Told = uuid.NewString(), cosell.Linked, nil
 		p = saved(t)(l.Save(t.Context(), p, cosell.Entry{At: noon, Action: "created"}))
 		p.EngagementID = uuid.NewString()
 		p = saved(t)(l.Save(t.Context(), p))

@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"strings"
+
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
@@ -8,15 +10,46 @@ import (
 func (s *Sheet) Rules() []cosell.Rule {
 	var out []cosell.Rule
 	for _, r := range s.rows {
-		if r.Constant != nil || r.Way == "" {
+		way := r.Way
+		if way == "" && s.locked(r) {
+			way = cosell.Inside
+		}
+		if r.Constant != nil || way == "" {
 			continue
 		}
 		out = append(out, cosell.Rule{
-			Field: r.Field, Way: r.Way, Wins: r.Wins, Door: r.Door, List: r.IsList(),
-			ToOpportunity: s.Fit(r), ToReferral: same,
+			Field: r.Field, Label: r.Label(), Way: way, Wins: r.Wins, Door: r.Door, List: r.IsList(),
+			Related:       strings.Contains(r.CRM, "/") || r.As == AsMembers,
+			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.whole(r),
 		})
 	}
 	return out
+}
+
+// locked says whether the row is a column of ours that nobody else may change.
+func (s *Sheet) locked(r Row) bool {
+	switch r.Field {
+	case cosell.ReferralID, cosell.ReferralLink, cosell.Audit:
+		return true
+	}
+	return false
+}
+
+// whole gives the function that keeps the tail of a text which CRM shows only the beginning of.
+func (s *Sheet) whole(r Row) func(string, string) (string, bool) {
+	length := s.length[r.CRM]
+	if r.As != "text" && r.As != "memo" || length == 0 {
+		return nil
+	}
+	return func(crm, referral string) (string, bool) {
+		shown := Cut(referral, length)
+		if shown == referral { // nothing is hidden
+			return crm, true
+		}
+		head, marked := strings.CutSuffix(crm, "…")
+		hidden := strings.TrimPrefix(referral, strings.TrimSuffix(shown, "…"))
+		return head + hidden, marked
+	}
 }
 
 // same: no length limit of a referral is documented, so nothing is cut on the way there.

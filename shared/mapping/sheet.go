@@ -192,3 +192,13 @@ func (r Row) Scalar() bool {
 
 // IsList says whether the row holds a list of members.
 func (r Row) IsList() bool { return r.As == AsMembers || r.As == AsSolutions }
+
+// Version tells sheets apart by which field stands where: a pair whose base was made by another version is
+// completed.
+func (s *Sheet) Version() string {
+	var b strings.Builder
+	for _, r := range s.rows {
+		fmt.Fprintf(&b, "%s|%s|%s|%s|%s\n", r.Field, r.Referral, r.CRM, r.As, r.Way)
+	}
+	return cosell.Digest(b.String())
+}

@@ -141,13 +141,15 @@ func TestRulesSayWhatMayTravel(t *testing.T) {
 		cosell.CustomerName:   {Way: cosell.ToReferral, Wins: cosell.Newest, Door: cosell.OnceCreated},
 		cosell.MicrosoftCRMID: {Way: cosell.ToOpportunity, Wins: cosell.Newest},
 		cosell.Reason:         {Way: cosell.Read, Wins: cosell.Newest},
+		cosell.ReferralID:     {Way: cosell.Inside},
+		cosell.Audit:          {Way: cosell.Inside},
 	} {
 		got, ok := rules[f]
 		if !ok || got.Way != want.Way || got.Wins != want.Wins || got.Door != want.Door || got.List != want.List {
 			t.Errorf("rule of %s is %+v, want %+v", f, got, want)
 		}
 	}
-	for _, f := range []cosell.Field{cosell.Sync, cosell.Audit, cosell.Mark, cosell.ReferralID, "qualification"} {
+	for _, f := range []cosell.Field{cosell.Sync, cosell.Mark, cosell.State, "qualification"} {
 		if _, ok := rules[f]; ok {
 			t.Errorf("%s is compared", f)
 		}

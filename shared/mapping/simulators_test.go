@@ -351,15 +351,23 @@ func TestR16_ANewCustomerIsMadeOnce(t *testing.T) {
 	ctx := context.Background()
 	own.Record = own.Record.Clone()
 	own.Record[cosell.CustomerName] = "Nobody's & Sons Ltd."
+	customer := func(more cosell.Record) cosell.Record {
+		for f, v := range own.Record {
+			if strings.HasPrefix(string(f), "customer") {
+				more[f] = v
+			}
+		}
+		return more
+	}
 	id := w.opportunities.ID(own.ID)
-	made, err := w.opportunities.Create(ctx, id, own, cosell.Record{cosell.Name: "D", cosell.Status: cosell.Open, cosell.ReferralID: own.ID, cosell.Visibility: cosell.True})
+	made, err := w.opportunities.Create(ctx, id, own, customer(cosell.Record{cosell.Name: "D", cosell.Status: cosell.Open, cosell.ReferralID: own.ID, cosell.Visibility: cosell.True}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if made.Record[cosell.CustomerName] != "Nobody's & Sons Ltd." || made.Record[cosell.CustomerCountry] != "DE" || len(made.Record.Members(cosell.Contacts)) != 1 {
 		t.Errorf("%v", made.Record)
 	}
-	second, err := w.opportunities.Create(ctx, w.opportunities.ID("other"), own, cosell.Record{cosell.Name: "E", cosell.Status: cosell.Lost, cosell.Reason: "late"})
+	second, err := w.opportunities.Create(ctx, w.opportunities.ID("other"), own, customer(cosell.Record{cosell.Name: "E", cosell.Status: cosell.Lost, cosell.Reason: "late"}))
 	if err != nil || second.Record[cosell.Status] != cosell.Lost {
 		t.Fatalf("%v %v", err, second.Record)
 	}
@@ -381,7 +389,7 @@ func TestCRMFeedsTellOfChanges(t *testing.T) {
 		cursors[kind] = cursor
 	}
 	w.sellersDeal(t)
-	for kind, want := range map[string][]cosell.Change{"opportunity": {{Kind: "opportunity", ID: deal}}, "solution": {{Kind: "solution", ID: solution}}, "account": nil} {
+	for kind, want := range map[string][]cosell.Hint{"opportunity": {{Kind: "opportunity", ID: deal}}, "solution": {{Kind: "solution", ID: solution}}, "account": nil} {
 		changes, _, err := w.opportunities.Changed(ctx, kind, cursors[kind])
 		if d := cmp.Diff(want, changes); err != nil || d != "" {
 			t.Errorf("%s: %v %s", kind, err, d)

@@ -30,8 +30,8 @@ func TestR125_LostForAReasonOfPartnerCenters(t *testing.T) {
 		s, _, _ := testCRM(t, map[string]any{"statecode": 2, "statuscode": 4, "isrevenuesystemcalculated": true,
 			"Opportunity_OpportunityClose": []any{map[string]any{"description": description, "createdon": "2026-05-04T09:00:00Z"}}})
 		o := read(t, s)
-		if o.Record[cosell.Reason] != want || o.Record[cosell.Status] != cosell.Canceled || o.Record[lastClosed] != "2026-05-04T09:00:00Z" ||
-			o.Record[locked.Of("dealValue")] != calculatedValue {
+		if o.Record[cosell.Reason] != want || o.Record[cosell.Status] != cosell.Canceled || o.Record[cosell.LastClosed] != "2026-05-04T09:00:00Z" ||
+			o.Record[cosell.Locked.Of("dealValue")] != calculatedValue {
 			t.Errorf("%q: %v", description, o.Record)
 		}
 	}

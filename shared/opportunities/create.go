@@ -21,9 +21,9 @@ func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
-	o, err := s.create(ctx, id, r, s.filled(r, values))
+	o, err := s.create(ctx, id, r, s.named(values))
 	if s.learn(ctx, err) || s.recheck(ctx, err) {
-		o, err = s.create(ctx, id, r, s.filled(r, values))
+		o, err = s.create(ctx, id, r, s.named(values))
 	}
 	return o, s.sheet().NameByCRM(err)
 }
@@ -56,18 +56,9 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	return s.opportunity(ctx, row)
 }
 
-// filled adds what the values do not say but the referral does, and a name where the referral has none:
-// the CRM wants one.
-func (s *Store) filled(r cosell.Referral, values cosell.Record) cosell.Record {
+// named gives a new row the defaults of the sheet, and a name where the referral has none: the CRM wants one.
+func (s *Store) named(values cosell.Record) cosell.Record {
 	out := values.Clone()
-	for f, v := range r.Record {
-		list, _, member := f.List()
-		_, given := out[f]
-		customers := strings.HasPrefix(string(f), "customer")
-		if !given && v != "" && (customers || member && list == cosell.Solutions && len(values.Members(cosell.Solutions)) == 0) {
-			out[f] = v
-		}
-	}
 	for _, row := range s.sheet().Rows() {
 		if row.Default != "" && out[row.Field] == "" {
 			out[row.Field] = row.Default

@@ -34,6 +34,11 @@ func newDeal(t *testing.T) (cosell.Referral, cosell.Record) {
 		cosell.Audit: "line", cosell.Mark: cosell.MarkOK, cosell.Name: "Deal", cosell.DealValue: "85000", cosell.Currency: "EUR",
 		cosell.ClosingDate: "2026-09-30", cosell.Notes: "n", cosell.Visibility: cosell.True, cosell.Help: "GeneralOrOther",
 		"solutions/SOL-1": mapping.Solution{Name: "One"}.Text()}
+	for f, v := range r.Record {
+		if strings.HasPrefix(string(f), "customer") {
+			values[f] = v
+		}
+	}
 	return r, values
 }
 
@@ -175,7 +180,7 @@ func TestANamelessReferralGetsAName(t *testing.T) {
 		c.lists[userSet] = kimRow
 		r, values := newDeal(t)
 		delete(values, cosell.Name)
-		r.Record[cosell.CustomerName] = customer
+		values[cosell.CustomerName] = customer
 		if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +238,7 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 	link := "https://" + crmHost + api + "opportunities?$deltatoken=1"
 	rows := `{"@odata.etag":"W/\"1\"","opportunityid":"` + crmID + `","cosell_sync":true},{"@odata.etag":"W/\"2\"","opportunityid":"` + ownID + `","cosell_sync":false,"cosell_referralid":null}`
 	c.lists[opportunitySet] = rows + `,{"id":"` + microsoftID + `","reason":"deleted"}],"@odata.deltaLink":"` + link + `","x":[`
-	want := []cosell.Change{{Kind: "opportunity", ID: crmID}, {Kind: "opportunity", ID: microsoftID, Deleted: true}}
+	want := []cosell.Hint{{Kind: "opportunity", ID: crmID}, {Kind: "opportunity", ID: microsoftID, Deleted: true}}
 	cursor := ""
 	for range 2 {
 		changes, next, err := s.Changed(context.Background(), "opportunity", cursor)

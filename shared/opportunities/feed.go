@@ -35,7 +35,7 @@ func (s *Store) Kinds() []string {
 // what was missed before the first time; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Opportunities that are neither synced nor linked are left out.
-func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Change, string, error) {
+func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Hint, string, error) {
 	for _, f := range feeds() {
 		if f.kind == kind {
 			return s.changed(ctx, f, cursor)
@@ -44,7 +44,7 @@ func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Chan
 	return nil, "", fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
 }
 
-func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Change, string, error) {
+func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hint, string, error) {
 	columns := []string{f.id}
 	if f.kind == opportunityKind {
 		columns = append(columns, s.switches()...)
@@ -58,14 +58,14 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Ch
 	if err != nil {
 		return nil, "", err
 	}
-	var changes []cosell.Change
+	var changes []cosell.Hint
 	for _, r := range rows {
 		if f.kind != opportunityKind || s.concerns(r) {
-			changes = append(changes, cosell.Change{Kind: f.kind, ID: r.ID(f.id)})
+			changes = append(changes, cosell.Hint{Kind: f.kind, ID: r.ID(f.id)})
 		}
 	}
 	for _, id := range deleted {
-		changes = append(changes, cosell.Change{Kind: f.kind, ID: id, Deleted: true})
+		changes = append(changes, cosell.Hint{Kind: f.kind, ID: id, Deleted: true})
 	}
 	return changes, next, nil
 }

@@ -18,6 +18,7 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 		ID: row.ID(opportunityID), Version: row.ETag(), Read: row.Date(), Source: row,
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
+	o.Rows = childRows(row, s.sheet())
 	m, known := s.metadata.peek()
 	if known && s.unknownOption(row, m) && s.metadata.renew(ctx, repairAge) {
 		m, known = s.metadata.peek()
@@ -41,6 +42,20 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 	o.Record = s.record(row, s.glossary(m), m.reasons, catalogue)
 	s.tellConsent(o.Record, row)
 	return o, s.substitute(ctx, o.Record, row)
+}
+
+// childRows are the ids of the solution rows: when one is deleted, its id is all that is known of it.
+func childRows(row dataverse.Row, sheet *mapping.Sheet) []string {
+	field, ok := sheet.Row(cosell.Solutions)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, child := range row.Rows(field.CRM) {
+		out = append(out, child.ID(solutionID))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // needsMetadata says whether the row cannot be read without metadata: an option is chosen, or a status
@@ -67,10 +82,10 @@ func (s *Store) glossary(m metadata) *mapping.Glossary {
 func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.StatusReasons, catalogue map[string]catalogueSolution) cosell.Record {
 	r := cosell.Record{}
 	if at := closedAt(row); at != "" {
-		r[lastClosed] = at
+		r[cosell.LastClosed] = at
 	}
 	if row.Text(calculated) == "true" {
-		r[locked.Of(string(cosell.DealValue))] = calculatedValue
+		r[cosell.Locked.Of(string(cosell.DealValue))] = calculatedValue
 	}
 	status, statusErr := reasons.Status(row.Text(stateColumn), row.Text(statusColumn))
 	for _, field := range s.sheet().Rows() {
@@ -217,12 +232,8 @@ func solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (k
 	return key, s
 }
 
-// What else the heart asks of a row: when it was closed last, and which fields the CRM computes itself.
-const (
-	lastClosed      cosell.Field = "lastClosed"
-	locked          cosell.Field = "locked"
-	calculatedValue              = "calculated"
-)
+// calculatedValue is why an amount cannot be written: the CRM computes it from the products.
+const calculatedValue = "calculated"
 
 // closedAt is when the newest close activity was made; it stays when the deal is opened again.
 func closedAt(row dataverse.Row) string {

@@ -3,35 +3,33 @@ package post
 import (
 	"cmp"
 	"context"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
 // ReferralChanged implements flow.Hints.
-func (o *Post) ReferralChanged(ctx context.Context, id, reason string) error {
-	return o.send(ctx, queue.ReferralChanged, queue.Pointer{Kind: queue.Referral, ID: id}, reason)
+func (o *Post) ReferralChanged(ctx context.Context, h flow.Hint) error {
+	return o.Send(ctx, queue.ReferralChanged, pointer(queue.Referral, h))
 }
 
 // OpportunityChanged implements flow.Hints.
-func (o *Post) OpportunityChanged(ctx context.Context, kind, id, reason string) error {
-	return o.send(ctx, queue.OpportunityChanged, queue.Pointer{Kind: kind, ID: id}, reason)
+func (o *Post) OpportunityChanged(ctx context.Context, h flow.Hint) error {
+	return o.Send(ctx, queue.OpportunityChanged, pointer(h.Kind, h))
 }
 
 // ReferralWanted implements flow.Hints.
-func (o *Post) ReferralWanted(ctx context.Context, opportunityID, reason string) error {
-	return o.send(ctx, queue.ReferralWanted, queue.Pointer{Kind: queue.Opportunity, ID: opportunityID}, reason)
+func (o *Post) ReferralWanted(ctx context.Context, h flow.Hint) error {
+	return o.Send(ctx, queue.ReferralWanted, pointer(queue.Opportunity, h))
 }
 
 // SolutionsChanged implements flow.Hints.
-func (o *Post) SolutionsChanged(ctx context.Context, rowID, opportunityID, reason string) error {
-	return o.send(ctx, queue.SolutionsChanged, queue.Pointer{Kind: queue.Solution, ID: rowID, Parent: opportunityID}, reason)
+func (o *Post) SolutionsChanged(ctx context.Context, h flow.Hint) error {
+	return o.Send(ctx, queue.SolutionsChanged, pointer(queue.Solution, h))
 }
 
-func (o *Post) send(ctx context.Context, name queue.Name, p queue.Pointer, reason string) error {
-	p.Why, p.Deleted, p.Related = reason, reason == "Delete", strings.HasPrefix(reason, "related-")
-	return o.Send(ctx, name, p)
+func pointer(kind string, h flow.Hint) queue.Pointer {
+	return queue.Pointer{Kind: kind, ID: h.ID, Parent: h.Parent, Deleted: h.Deleted, Related: h.Related, Retry: h.Retry, Why: h.Why, Trace: h.Trace}
 }
 
 // Send fills in tenant, time and the trace of the event that led to the pointer, and sends it now. A

@@ -74,6 +74,6 @@ func Traced(ctx context.Context, trace string) context.Context {
 }
 
 func hint(p queue.Pointer) flow.Hint {
-	return flow.Hint{Kind: p.Kind, ID: p.ID, Parent: p.Parent, Deleted: p.Deleted, Related: p.Related, Why: p.Why, Trace: p.Trace,
+	return flow.Hint{Kind: p.Kind, ID: p.ID, Parent: p.Parent, Deleted: p.Deleted, Related: p.Related, Retry: p.Retry, Why: p.Why, Trace: p.Trace,
 		Attempt: p.Attempt, Seen: p.Seen}
 }

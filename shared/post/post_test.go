@@ -158,18 +158,18 @@ func TestParkedMessageKeepsAllThereIs(t *testing.T) {
 func TestHintsCarryTheTraceAndTheRightSession(t *testing.T) {
 	o, sent, _, _ := office()
 	ctx := flow.WithTrace(t.Context(), "t-9")
-	for _, err := range []error{o.ReferralChanged(ctx, "r", "related-x"), o.OpportunityChanged(ctx, queue.Account, "acc", "Delete"),
-		o.ReferralWanted(ctx, "o", "x"), o.SolutionsChanged(ctx, "row", "o", "x"), o.SolutionsChanged(t.Context(), "row", "", "x")} {
+	for _, err := range []error{o.ReferralChanged(ctx, flow.Hint{ID: "r", Related: true}), o.OpportunityChanged(ctx, flow.Hint{Kind: queue.Account, ID: "acc", Deleted: true}),
+		o.ReferralWanted(ctx, flow.Hint{ID: "o"}), o.SolutionsChanged(ctx, flow.Hint{ID: "row", Parent: "o"}), o.SolutionsChanged(t.Context(), flow.Hint{ID: "row", Retry: true})} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	var got []string
 	for _, m := range sent.Take() {
-		got = append(got, fmt.Sprint(m.Queue, " ", m.Pointer.Kind, " ", m.Pointer.ID, " ", m.SessionID(), " ", m.Pointer.Trace, " ", m.Pointer.Deleted, m.Pointer.Related))
+		got = append(got, fmt.Sprint(m.Queue, " ", m.Pointer.Kind, " ", m.Pointer.ID, " ", m.SessionID(), " ", m.Pointer.Trace, " ", m.Pointer.Deleted, m.Pointer.Related, m.Pointer.Retry))
 	}
-	want := []string{"referral-changed referral r acme|r t-9 false true", "opportunity-changed account acc acme|acc t-9 true false",
-		"referral-wanted opportunity o acme|o t-9 false false", "solutions-changed solution row acme|o t-9 false false", "solutions-changed solution row acme|row id false false"}
+	want := []string{"referral-changed referral r acme|r t-9 false true false", "opportunity-changed account acc acme|acc t-9 true false false",
+		"referral-wanted opportunity o acme|o t-9 false false false", "solutions-changed solution row acme|o t-9 false false false", "solutions-changed solution row acme|row id false false true"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -30,7 +30,7 @@ const (
 
 // Changed gives the referrals changed since the cursor, oldest first, and the next cursor. Without a
 // cursor it begins a day ago, by the server's clock.
-func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Change, string, error) {
+func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Hint, string, error) {
 	c, err := s.openCursor(ctx, cursor)
 	if err != nil {
 		return nil, "", err
@@ -41,7 +41,7 @@ func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Change, st
 		return nil, "", err
 	}
 	next := feedCursor{At: c.At, Seen: map[string]time.Time{}}
-	var changes []cosell.Change
+	var changes []cosell.Hint
 	for _, d := range docs {
 		at := timeOf(d, "/updatedDateTime")
 		if at.After(next.At) {
@@ -50,7 +50,7 @@ func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Change, st
 		if !at.IsZero() && at.Equal(c.Seen[d.ID()]) {
 			continue
 		}
-		changes = append(changes, cosell.Change{Kind: referralKind, ID: d.ID()})
+		changes = append(changes, cosell.Hint{Kind: referralKind, ID: d.ID()})
 	}
 	for _, d := range slices.Backward(docs) { // the newest first
 		if at := timeOf(d, "/updatedDateTime"); !at.Before(next.At.Add(-s.options.FeedOverlap)) && len(next.Seen) < mostSeen {

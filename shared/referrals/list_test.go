@@ -68,7 +68,7 @@ func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	items := []string{`{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`, `{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03.5Z"}`}
 	s, w := testStore(t, listing(t, items, nil))
 	changes, cursor, err := s.Changed(context.Background(), "")
-	if err != nil || len(changes) != 2 || changes[0] != (cosell.Change{Kind: "referral", ID: ownID}) {
+	if err != nil || len(changes) != 2 || changes[0] != (cosell.Hint{Kind: "referral", ID: ownID}) {
 		t.Fatalf("%v %v", err, changes)
 	}
 	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
@@ -94,7 +94,7 @@ func TestChangedGivesOutWhatComesLate(t *testing.T) {
 	}
 	items = []string{item(crmID, "08:55:00"), item(ownID, "09:00:20"), item(microsoftID, "09:00:30")}
 	changes, _, err := s.Changed(context.Background(), cursor)
-	want := []cosell.Change{{Kind: "referral", ID: crmID}, {Kind: "referral", ID: ownID}}
+	want := []cosell.Hint{{Kind: "referral", ID: crmID}, {Kind: "referral", ID: ownID}}
 	if d := cmp.Diff(want, changes); err != nil || d != "" {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
@@ -105,7 +105,7 @@ func TestChangedDoesWithoutTheFilter(t *testing.T) {
 		`{"id":"` + crmID + `","updatedDateTime":"2026-05-01T09:00:00Z"}`}
 	s, _ := testStore(t, listing(t, items, func(q url.Values) bool { return q.Has("$filter") }))
 	changes, _, err := s.Changed(context.Background(), "")
-	want := []cosell.Change{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
+	want := []cosell.Hint{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
 	if d := cmp.Diff(want, changes); err != nil || d != "" {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}

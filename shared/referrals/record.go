@@ -28,6 +28,9 @@ func (s *Store) referral(d partnercenter.Document) cosell.Referral {
 	if status, _ := mapping.StatusFromReferral(d.Text("/status"), d.Text("/substatus")); status != cosell.Pending {
 		r.AcceptedAt = timeOf(d, "/acceptedDateTime")
 	}
+	if r.AcceptedAt.IsZero() {
+		r.ExpiresAt = timeOf(d, "/expirationDateTime")
+	}
 	r.Record = s.record(d, r.Microsoft)
 	return r
 }
