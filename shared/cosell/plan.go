@@ -124,6 +124,23 @@ func Atoms(changes Record) []Record {
 	return out
 }
 
+// Apart divides changes of a referral into those that go in a request of their own, so that their refusal
+// holds nothing else, and the rest. A step of the life cycle goes whole.
+func Apart(changes Record, rules []Rule) (alone []Record, rest Record) {
+	rest = changes.Clone()
+	if _, step := changes[Status]; step {
+		return nil, rest
+	}
+	for _, rule := range rules {
+		v, ok := rest[rule.Field]
+		if ok && rule.Apart && len(rest) > 1 {
+			alone = append(alone, Record{rule.Field: v})
+			delete(rest, rule.Field)
+		}
+	}
+	return alone, rest
+}
+
 func atomOf(f Field, changes Record) Field {
 	if list, _, ok := f.List(); ok {
 		f = list
@@ -162,4 +179,15 @@ func (p Plan) Invited() Plan {
 	delete(p.keep, Help)
 	delete(p.keep, Visibility)
 	return p
+}
+
+// Sever takes a refused field out of an acceptance, whose other values go on; every other atom is refused
+// as a whole.
+func Sever(atom Record, f Field) (bad, rest Record) {
+	if v, ok := atom[f]; ok && f != Status && atom[Status] == Accepted {
+		rest = atom.Clone()
+		delete(rest, f)
+		return Record{f: v}, rest
+	}
+	return atom, nil
 }

@@ -50,6 +50,7 @@ type Rule struct {
 	List       bool
 	FirstSight Wins // leave (the default), crm or pc
 	Related    bool // stands in a related row of CRM: the account, its contacts, the owner
+	Apart      bool // in Partner Center it goes in a request of its own: nobody knows whether it is taken
 	Required   bool // empty never replaces a value
 	AllowZero  bool // 0 is a value
 	// ToOpportunity and ToReferral turn one side's canonical text into the other's: they cut what the

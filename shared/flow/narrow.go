@@ -36,8 +36,13 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 			return err
 		}
 		if i := named(atoms, err); i >= 0 {
-			n.refused = append(n.refused, refusal{atoms[i], err})
-			return n.all(append(append([]cosell.Record{}, atoms[:i]...), atoms[i+1:]...), nil)
+			bad, rest := cosell.Sever(atoms[i], cosell.Field(fault.Of(err).Field))
+			n.refused = append(n.refused, refusal{bad, err})
+			left := append([]cosell.Record{}, atoms[:i]...)
+			if len(rest) > 0 {
+				left = append(left, rest)
+			}
+			return n.all(append(left, atoms[i+1:]...), nil)
 		}
 		if fault.ClassOf(err) == fault.Ours { // it is not about the values
 			for _, a := range atoms {

@@ -27,8 +27,11 @@ func (a *application) sendAll(ctx context.Context, changes cosell.Record) error 
 		return nil
 	}
 	n := &narrower{send: func(c cosell.Record) error { return a.send(ctx, c) }, bars: a.barsWon}
-	if err := n.all(cosell.Atoms(changes), nil); err != nil {
-		return err
+	alone, rest := cosell.Apart(changes, a.Rules)
+	for _, part := range append(alone, rest) {
+		if err := n.all(cosell.Atoms(part), nil); err != nil {
+			return err
+		}
 	}
 	for _, r := range n.refused {
 		a.refusedAt(cosell.InPartnerCenter, r)

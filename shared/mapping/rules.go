@@ -19,11 +19,25 @@ func (s *Sheet) Rules() []cosell.Rule {
 		}
 		out = append(out, cosell.Rule{
 			Field: r.Field, Label: r.Label(), Way: way, Wins: r.Wins, Door: r.Door, List: r.IsList(),
+			Apart:         r.Referral != "" && !r.Microsoft && !offered(r.Referral),
 			Related:       strings.Contains(r.CRM, "/") || r.As == AsMembers,
 			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.whole(r),
 		})
 	}
 	return out
+}
+
+// offered says whether Microsoft's own connector writes the path; whether Partner Center takes others is
+// not documented. https://learn.microsoft.com/partner-center/co-sell-connector-overview
+func offered(pointer string) bool {
+	for _, path := range []string{"/campaignId", "/consent/consentToShareReferralWithMicrosoftSellers", "/customerProfile/team",
+		"/details/closingDateTime", "/details/currency", "/details/dealValue", "/details/notes", "/details/requirements/solutions",
+		"/externalReferenceId", "/referralProgram", "/salesStage", "/status", "/substatus", "/statusReason", "/team"} {
+		if pointer == path {
+			return true
+		}
+	}
+	return false
 }
 
 // locked says whether the row is a column of ours that nobody else may change.

@@ -2,6 +2,7 @@ package partnercenter
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,9 +111,12 @@ func TestWhatIsUnprovenGoesApartAndFirst(t *testing.T) {
 		return strings.Join(parts, ", ")
 	}
 	ops := []Operation{{"replace", "/details/dealValue", 1}, {"replace", "/name", "x"}, {"replace", "/customerProfile/address/city", "x"},
-		{"replace", "/customerProfile/address/country", "DE"}, {"add", "/team/-", nil}, {"replace", "/status", "Closed"}}
-	if got := paths(ops); got != "/name, /customerProfile/address/city /customerProfile/address/country, /details/dealValue /team/- /status" {
+		{"replace", "/customerProfile/address/country", "DE"}, {"add", "/team/-", nil}, {"replace", "/salesStage", "Close"}}
+	if got := paths(ops); got != "/name, /customerProfile/address/city /customerProfile/address/country, /details/dealValue /team/- /salesStage" {
 		t.Errorf("got %s", got)
+	}
+	if got := paths(append(slices.Clone(ops), Operation{"replace", "/status", "Active"})); strings.Contains(got, ",") {
+		t.Errorf("a step of the life cycle is divided: %s", got)
 	}
 	made := append(ops, Operation{"add", "/details/requirements", struct{}{}}, Operation{"add", "/details/requirements/solutions", nil})
 	if got := paths(made); !strings.HasPrefix(got, "/name, /details/dealValue /customerProfile/address/city") || !strings.HasSuffix(got, "/details/requirements /details/requirements/solutions") {

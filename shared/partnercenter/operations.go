@@ -37,8 +37,11 @@ var offered = []string{
 
 // apart puts what is not offered into parts of its own, one for each object ("/customerProfile/address")
 // or member ("/name"), and the rest into the last. Where objects are made on the way, order matters, and
-// only the name goes apart.
+// only the name goes apart. A step of the life cycle takes everything with it that is said at that moment.
 func apart(ops []Operation) [][]Operation {
+	if slices.ContainsFunc(ops, func(op Operation) bool { return op.Path == "/status" }) {
+		return [][]Operation{ops}
+	}
 	var keys []string
 	parts, ordered := map[string][]Operation{}, makesObjects(ops)
 	for _, op := range ops {

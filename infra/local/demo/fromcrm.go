@@ -92,7 +92,7 @@ func editInCRM(s *Story) {
 	l.shows(own+"/details/notes", "Forecast stock, and returns.")
 	l.shows(own+"/name", "Tailspin analytics")
 	l.holds(own+"/details/closingDateTime", day(120))
-	l.wrote(2, "pc") // the name apart: Microsoft's published connector does not offer it
+	l.wrote(2, "pc") // whether a name can be changed is not documented: it goes in a PATCH of its own
 	l.effect("pc", "PATCH", d.referral)
 	l.expects(row+"/estimatedvalue", row+"/estimatedclosedate", row+"/description", row+"/name", row+"/"+colAudit)
 	l.nothingElse()

@@ -142,11 +142,11 @@ func answerInbound(s *Story) {
 	l.shows(own+"/details/dealValue", "77000")
 	l.is(own+"/details/notes", "Rollout in spring.")
 	l.is(own+"/substatus", "Accepted")
-	l.wrote(2, "pc") // the name apart: Microsoft's published connector does not offer it
+	l.wrote(1, "pc")
 	l.effect("pc", "PATCH", d.referral)
-	s.says("%-20s the name first, all else in one PATCH", "")
+	s.says("%-20s all of it in one PATCH, with the owner in the team", "")
 	l.expects(row+"/name", row+"/estimatedvalue", row+"/description", row+"/statuscode", row+"/"+colAudit,
-		own+"/acceptedDateTime", own+"/expirationDateTime")
+		own+"/acceptedDateTime", own+"/expirationDateTime", own+"/team", own+"/details/closingDateTime")
 	l.nothingElse()
 
 	const reason = "Proposed timeline too short"
