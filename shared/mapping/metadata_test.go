@@ -168,6 +168,11 @@ func TestR20_ConstantsAndDefaultsFillWhatNewRowsNeed(t *testing.T) {
 	own.Record = own.Record.Clone()
 	own.Record[cosell.CustomerName] = "Brand New Ltd"
 	values := cosell.Record{cosell.Name: "D", cosell.Status: cosell.Lost, cosell.Reason: "Others", cosell.ReferralID: own.ID}
+	for f, v := range own.Record {
+		if strings.HasPrefix(string(f), "customer") {
+			values[f] = v
+		}
+	}
 	made, err := w.opportunities.Create(ctx, w.opportunities.ID(own.ID), own, values)
 	if err != nil {
 		t.Fatal(err)
