@@ -125,6 +125,11 @@ func classify(r *httpclient.Response, about asked) error {
 	return e.Quoting(p.text).Answered(r.Status)
 }
 
+// Final says that an answer is one for all its 5xx: a duplicate that was detected may come as 500. It is
+// for httpclient.Options.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/manage-duplicate-detection-create-update
+func Final(r *httpclient.Response) bool { return readReply(r.Body).code == codeDuplicate }
+
 func (a asked) judge(r *httpclient.Response, p reply) *fault.Error {
 	switch p.code {
 	case codeVersion, codeExists, codeDuplicate, codeKeyTaken:

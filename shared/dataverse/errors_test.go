@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
 // says is an error body with a text.
@@ -96,6 +97,15 @@ func TestEveryAnswerHasItsKind(t *testing.T) {
 				t.Errorf("code %q, want %q", e.Code, c.label)
 			}
 		})
+	}
+}
+
+func TestADetectedDuplicateIsFinal(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"0x80040333": true, "0x80044151": false, "": false} {
+		if got := Final(&httpclient.Response{Status: 500, Body: []byte(problem(code))}); got != want {
+			t.Errorf("%q: %v", code, got)
+		}
 	}
 }
 

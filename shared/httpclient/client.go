@@ -37,6 +37,8 @@ type Options struct {
 	Token    TokenFunc         // nil: no Authorization header
 	Gate     *Gate             // shared by all clients of one identity; nil: one of its own
 
+	Final func(*Response) bool // says that a 5xx is an answer and not trouble; nil: none is
+
 	CallHeader      string // carries a fresh GUID per call, e.g. client-request-id
 	OperationHeader string // carries the trace of the context, e.g. MS-CorrelationId
 

@@ -134,6 +134,18 @@ func TestOnlyRepeatableCallsAreRepeated(t *testing.T) {
 	}
 }
 
+func TestAFinalAnswerIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	for final, calls := range map[bool]int{true: 1, false: 3} {
+		w := serve(t, status(500))
+		o := w.options()
+		o.Final = func(r *httpclient.Response) bool { return final && r.Status == 500 }
+		if resp, err := do(w, o, "GET"); err != nil || resp.Status != 500 || w.calls() != calls {
+			t.Errorf("%v, %v after %d calls", resp, err, w.calls())
+		}
+	}
+}
+
 func TestWaitsBetweenTriesStayShort(t *testing.T) {
 	t.Parallel()
 	w := serve(t, status(503))

@@ -90,6 +90,8 @@ func judge(o Options, c *call, may bool, resp *Response, err error) (wait time.D
 			return 0, true, nil // the gate waits
 		}
 		return 0, false, throttled(asked)
+	case resp.Status >= 500 && o.Final != nil && o.Final(resp):
+		return 0, false, nil
 	case resp.Status == http.StatusRequestTimeout || resp.Status >= 500 && resp.Status != http.StatusNotImplemented:
 		if !repeatable(c.Request) || resp.Header.Get("Retry-After") == "" {
 			return backOff(c.try), may, nil
