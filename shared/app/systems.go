@@ -100,7 +100,7 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2",
 		HTTP: httpclient.New(httpclient.Options{Base: answering{az.transport, a.Watch, health.CRM}, Hosts: []string{hostOf(c.DataverseURL)},
-			Audience: c.DataverseURL, Token: token, Gate: a.gate(hostOf(c.DataverseURL)), OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
+			Audience: c.DataverseURL, Token: token, Gate: a.gate(hostOf(c.DataverseURL)), Final: dataverse.Final, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
 	})
 }
 
