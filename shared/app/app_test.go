@@ -6,8 +6,6 @@ import (
 	"time"
 )
 
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-
 func TestPortComesFromTheHost(t *testing.T) {
 	if got := portOf([]string{"A=b", "FUNCTIONS_CUSTOMHANDLER_PORT=7071"}); got != "7071" {
 		t.Error(got)

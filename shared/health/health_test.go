@@ -81,13 +81,13 @@ func said(r Report) string {
 }
 
 var (
-	consent  = fault.New(fault.Denied, "the refresh token was refused").With("consent.expired", "sign in again")
-	right    = fault.New(fault.Refused, "no right").OfClass(fault.Ours).With("privilege", "give the role prvWriteLead").Naming("prvWriteLead")
-	mfa      = fault.New(fault.Denied, "a sign-in with MFA is wanted").With("mfa.missing", "sign in with MFA")
-	network  = errors.New("connection reset")
-	byRule   = fault.Wait(71*time.Hour, "a win waits until it is time")
-	throttle = fault.Wait(time.Minute, "asked to wait").With("throttled", "")
-	pointer  = queue.Pointer{V: 1, Tenant: "t", Kind: queue.Referral, ID: "1", Seen: noon}
+	consent    = fault.New(fault.Denied, "the refresh token was refused").With("consent.expired", "sign in again")
+	right      = fault.New(fault.Refused, "no right").OfClass(fault.Ours).With("privilege", "give the role prvWriteLead").Naming("prvWriteLead")
+	mfa        = fault.New(fault.Denied, "a sign-in with MFA is wanted").With("mfa.missing", "sign in with MFA")
+	errNetwork = errors.New("connection reset")
+	byRule     = fault.Wait(71*time.Hour, "a win waits until it is time")
+	throttle   = fault.Wait(time.Minute, "asked to wait").With("throttled", "")
+	pointer    = queue.Pointer{V: 1, Tenant: "t", Kind: queue.Referral, ID: "1", Seen: noon}
 )
 
 // Every class of trouble: when it shows, what it says, and what ends it.
@@ -110,17 +110,17 @@ func TestEveryTroubleShowsAndEnds(t *testing.T) {
 		"denied, then a new token":    {job(consent), 0, "sign in again", func(r *Room) { r.Watch.GotToken("a", "new") }},
 		"no MFA, then an answer":      {job(mfa), 0, "mfa.missing", func(r *Room) { r.Watch.Answered(PartnerCenter) }},
 		"a right":                     {job(right), 0, `"privilege prvWriteLead"`, job(nil)},
-		"broken":                      {job(network), 2 * time.Minute, `"what":"broken"`, job(nil)},
+		"broken":                      {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(nil)},
 		"throttled":                   {twice(job(throttle)), 5 * time.Minute, `"throttled"`, job(nil)},
 		"conflict":                    {job(fault.New(fault.Conflict, "412")), 2 * time.Minute, `"conflict"`, job(nil)},
-		"broken, then held":           {job(network), 2 * time.Minute, `"what":"broken"`, job(fault.New(fault.Refused, "closed"))},
-		"broken, then a wait by rule": {job(network), 2 * time.Minute, `"what":"broken"`, job(byRule)},
+		"broken, then held":           {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(fault.New(fault.Refused, "closed"))},
+		"broken, then a wait by rule": {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(byRule)},
 		"a wrong secret":              {func(r *Room) { twice(knock(forged))(r); knock(forged)(r) }, 0, `"what":"webhook.denied","where":"events from CRM","since":"2026-11-22T12:00:00Z","count":3`, knock(nil)},
 		"no certificate":              {knock(fault.New(fault.Broken, "away").With("certificate.unreachable", "")), 2 * time.Minute, `"certificate.unreachable"`, knock(nil)},
 		"dead letters":                {func(r *Room) { r.Watch.DeadLetters("reconcile", 7) }, 0, `"what":"dead.letters","where":"reconcile","since":"2026-11-22T12:00:00Z","count":7`, func(r *Room) { r.Watch.DeadLetters("reconcile", 0) }},
 		"no queue": {func(r *Room) {
 			m := queue.InMemory()
-			m.Fail(network)
+			m.Fail(errNetwork)
 			_ = r.Watch.Sender(m).Send(context.Background(), queue.Message{Queue: queue.ReferralChanged, Pointer: pointer})
 		}, 0, `"queue.unsendable referral-changed"`, func(r *Room) {
 			_ = r.Watch.Sender(queue.InMemory()).Send(context.Background(), queue.Message{Queue: queue.ReferralChanged, Pointer: pointer})
@@ -164,7 +164,7 @@ func TestSuccessInAnotherProcessEndsIt(t *testing.T) {
 		good func(*Room)
 		ok   bool
 	}{
-		"the same record": {network, func(r *Room) { r.Watch.Ended("crmtopartnercenter", "opportunity|1", noon, nil) }, true},
+		"the same record": {errNetwork, func(r *Room) { r.Watch.Ended("crmtopartnercenter", "opportunity|1", noon, nil) }, true},
 		"a right, the same records": {right, func(r *Room) {
 			r.Watch.Ended("crmtopartnercenter", "opportunity|1", noon, nil)
 			r.Watch.Ended("crmtopartnercenter", "opportunity|2", noon, nil)
@@ -174,7 +174,7 @@ func TestSuccessInAnotherProcessEndsIt(t *testing.T) {
 		"a denial, the other answers":                         {mfa, func(r *Room) { r.Watch.Answered(CRM) }, false},
 		"no consent, a new token":                             {consent, func(r *Room) { r.Watch.GotToken("a", "new") }, true},
 		"no consent, an answer by a token from before":        {consent, func(r *Room) { r.Watch.Answered(PartnerCenter) }, false},
-		"a fresh record of the same direction is no evidence": {network, func(r *Room) { r.Watch.Ended("crmtopartnercenter", "opportunity|9", r.Now(), nil) }, false},
+		"a fresh record of the same direction is no evidence": {errNetwork, func(r *Room) { r.Watch.Ended("crmtopartnercenter", "opportunity|9", r.Now(), nil) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse()
@@ -253,7 +253,7 @@ func TestProcessesThatAreGoneCountNoLonger(t *testing.T) {
 func TestTroubleWithoutNewsIsForgotten(t *testing.T) {
 	h := newHouse()
 	r := h.process("p-1")
-	r.Watch.Ended("crmtopartnercenter", "opportunity|1", noon, network)
+	r.Watch.Ended("crmtopartnercenter", "opportunity|1", noon, errNetwork)
 	h.passes(t, 10*time.Minute, r)
 	if r.OK(t.Context()) {
 		t.Error("forgotten too early: the back-off is up to 15 minutes")
@@ -307,7 +307,7 @@ func TestRowsAreWrittenAtMostEvery5SecondsAndOnceAMinute(t *testing.T) {
 		}
 		return c.posts - before
 	}
-	if n := second(60, func() { w.Ended("f", "r|1", h.clock, network) }); n < 11 || n > 13 {
+	if n := second(60, func() { w.Ended("f", "r|1", h.clock, errNetwork) }); n < 11 || n > 13 {
 		t.Errorf("%d posts in a minute of trouble", n)
 	}
 	second(10, func() {})
@@ -429,7 +429,7 @@ func TestReportShowsWhatAnOperatorAsksFor(t *testing.T) {
 	a.Watch.GotToken("a", "digest")
 	a.Watch.Tested("c-1", noon)
 	a.Watch.Ended("partnercentertocrm", "referral|r", noon, nil)
-	a.Watch.Ended("crmtopartnercenter", "opportunity|o", noon.Add(-time.Minute), network)
+	a.Watch.Ended("crmtopartnercenter", "opportunity|o", noon.Add(-time.Minute), errNetwork)
 	h.ledger.registration = `{"registered":true,"ours":true,"complete":true,"url":"https://ours/x","seen":"2026-11-22T11:55:00Z"}`
 	h.passes(t, 10*time.Second, a, b)
 	got := b.Report(t.Context())
