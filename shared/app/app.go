@@ -140,7 +140,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: c.sheet.Version(),
 		},
 	})
-	a.Office = &office.Office{Ledger: a.Ledger, Book: heldBook{a.Ledger}, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}
+	a.Office = &office.Office{Ledger: a.Ledger, Book: heldBook{a.Ledger, a.Jobs}, Desk: desk{a.Jobs}, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}
 	return nil
 }
 

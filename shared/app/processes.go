@@ -7,7 +7,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
-	"github.com/cosell-sync/cosell-sync/shared/office"
 )
 
 // room makes what health is asked of: every role notes what it does, the sync app reads the intake's rows
@@ -69,18 +68,3 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
-
-// healthLedger is the ledger as health reads it.
-type healthLedger struct{ *ledger.Ledger }
-
-// HeldRows implements health.Ledger. Nothing is held yet.
-func (healthLedger) HeldRows(context.Context, func(health.Held) bool) error { return nil }
-
-// heldBook is the ledger as operators read what is held. Nothing is held yet.
-type heldBook struct{ *ledger.Ledger }
-
-// Rows implements office.Book.
-func (heldBook) Rows(context.Context, func(office.Held) bool) error { return nil }
-
-// Drop implements office.Book.
-func (heldBook) Drop(context.Context, office.Held) error { return nil }

@@ -60,3 +60,23 @@ func (r Record) renew(f Field, from Record) {
 		r[f] = remember(f, v)
 	}
 }
+
+// Agreed is the base after a person said that the field, or the list, is right as it is on both sides.
+func (b Base) Agreed(f Field, r *Referral, o *Opportunity) Base {
+	out := b.Clone()
+	renew := func(base, now Record) {
+		for g := range now {
+			if list, _, member := g.List(); g == f || member && list == f {
+				base.renew(g, now)
+			}
+		}
+		base.renew(f, now)
+	}
+	if r != nil {
+		renew(out.Referral, r.Record)
+	}
+	if o != nil {
+		renew(out.Opportunity, o.Record)
+	}
+	return out
+}

@@ -1,0 +1,173 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// View is a pair as a look at it finds it, and what it would do. Nothing is written.
+type View struct {
+	Pair        cosell.Pair
+	Opportunity *cosell.Opportunity
+	Referral    *cosell.Referral
+	Plan        cosell.Plan
+	Differences []Difference
+}
+
+// Difference is a field of which the two sides do not say the same.
+type Difference struct {
+	Field                 cosell.Field
+	Opportunity, Referral string
+	Wins                  cosell.Wins
+}
+
+// Look reads both sides and decides, and writes nothing: the plan is the one that an event would carry
+// out. Gone: there is no such pair.
+func (f *Flow) Look(ctx context.Context, opportunityID string) (View, error) {
+	pair, known, err := f.Ledger.Find(ctx, opportunityID)
+	if err != nil {
+		return View{}, err
+	}
+	if !known {
+		return View{}, fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
+	}
+	v := View{Pair: pair}
+	if pair.Phase != cosell.Making && (pair.Phase != cosell.Lacking || pair.ReferralID == "") {
+		o, err := f.Opportunities.Get(ctx, opportunityID)
+		if err != nil {
+			return v, err
+		}
+		v.Opportunity = &o
+	}
+	if pair.ReferralID != "" {
+		r, err := f.Referrals.Get(ctx, pair.ReferralID)
+		if err != nil {
+			return v, err
+		}
+		v.Referral = &r
+	}
+	f.decide(&v)
+	return v, nil
+}
+
+// decide fills in what would be done.
+func (f *Flow) decide(v *View) {
+	switch {
+	case v.Opportunity != nil && v.Referral != nil && v.Pair.Phase == cosell.Linked:
+		w := &work{pair: v.Pair, opportunity: v.Opportunity, referral: v.Referral, hint: Hint{Retry: true}}
+		f.resolve(w)
+		v.Plan = cosell.Merge(f.pairing(w))
+		v.Differences = f.differences(v.Opportunity.Record, v.Referral.Record)
+	case v.Opportunity != nil && v.Opportunity.Synced():
+		values, problems := cosell.Prepare(*v.Opportunity, f.Rules)
+		v.Plan = cosell.Plan{Problems: problems}
+		if len(problems) == 0 {
+			v.Plan.ToReferral = values
+		}
+	case v.Referral != nil:
+		v.Plan.ToOpportunity = cosell.ForOpportunity(*v.Referral, f.Rules)
+	}
+}
+
+func (f *Flow) differences(o, r cosell.Record) []Difference {
+	var out []Difference
+	for _, rule := range f.Rules {
+		if rule.Way != cosell.Both || rule.Door == cosell.Lifecycle {
+			continue
+		}
+		for _, field := range fieldsOf(rule, o, r) {
+			d, p := o[field], r[field]
+			if d == p || rule.ToOpportunity != nil && rule.ToOpportunity(p) == d {
+				continue
+			}
+			out = append(out, Difference{Field: field, Opportunity: d, Referral: p, Wins: rule.Wins})
+		}
+	}
+	return out
+}
+
+func fieldsOf(rule cosell.Rule, records ...cosell.Record) []cosell.Field {
+	if !rule.List {
+		return []cosell.Field{rule.Field}
+	}
+	seen := map[cosell.Field]bool{}
+	for _, r := range records {
+		for member := range r.Members(rule.Field) {
+			seen[rule.Field.Of(member)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// Link makes a pair of an opportunity and a referral, because a person says so. Refused: one of the two is
+// linked elsewhere. Kinds else as FromOpportunity.
+func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error {
+	ctx = withBudget(ctx)
+	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
+		o, err := f.Opportunities.Get(ctx, opportunityID)
+		if err != nil {
+			return err
+		}
+		r, err := f.Referrals.Get(ctx, referralID)
+		if err != nil {
+			return err
+		}
+		other, taken, err := f.Ledger.FindByReferral(ctx, referralID)
+		if err != nil {
+			return err
+		}
+		named := strings.TrimSpace(o.Record[cosell.ReferralID])
+		switch {
+		case taken && other.OpportunityID != opportunityID && other.Phase != cosell.Ended:
+			return linkedElsewhere("referral", referralID, "opportunity "+other.OpportunityID)
+		case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, referralID):
+			return linkedElsewhere("opportunity", opportunityID, "referral "+pair.ReferralID)
+		case named != "" && !strings.EqualFold(named, referralID):
+			return linkedElsewhere("opportunity", opportunityID, "referral "+named)
+		}
+		pair.ReferralID, pair.ProposedID, pair.Held, pair.Told = "", "", nil, nil
+		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: Hint{Kind: opportunityKind, ID: opportunityID}})
+	})
+}
+
+func linkedElsewhere(what, id, by string) error {
+	return fault.New(fault.Refused, "%s %s is linked with %s", what, id, by).
+		Saying("the "+what+" is linked with "+by, "unlink it there first").With("link.taken", "unlink it there first")
+}
+
+// Unlink ends the pair: both records go on alone, and neither is taken up again by itself.
+func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
+	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
+		if !known {
+			return fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
+		}
+		return f.end(ctx, pair, "unlinked by a person")
+	})
+}
+
+// Forget drops what is held of a field, because a person says so: both values stay as they are, and count
+// as agreed until one changes. A record that could not be made is not tried again.
+func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Place, field cosell.Field) error {
+	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
+		if !known {
+			return nil
+		}
+		if field == cosell.Whole && pair.Phase == cosell.Lacking {
+			return f.end(ctx, pair, "given up by a person")
+		}
+		v, err := f.Look(ctx, opportunityID)
+		if err != nil {
+			return err
+		}
+		pair.Held = slices.DeleteFunc(slices.Clone(pair.Held), func(h cosell.Held) bool { return h.Place == place && h.Field == field })
+		pair.Base = pair.Base.Agreed(field, v.Referral, v.Opportunity)
+		pair.OpportunityVersion = ""
+		_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, f.Now(), cosell.Nowhere, "forgotten", string(field), field))
+		return err
+	})
+}

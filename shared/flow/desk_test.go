@@ -1,0 +1,94 @@
+package flow_test
+
+import (
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func TestLookSaysWhatAnEventWouldDoAndWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.user(cosell.Record{cosell.DealValue: "250"})
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "Better"})
+	before := w.writes()
+	v, err := w.flow.Look(ctx, deal)
+	if err != nil || w.writes() != before {
+		t.Fatalf("%v, %d writes", err, w.writes()-before)
+	}
+	if v.Plan.ToReferral[cosell.DealValue] != "250" || v.Plan.ToOpportunity[cosell.Name] != "Better" || len(v.Differences) != 2 {
+		t.Errorf("%v %v %v", v.Plan.ToReferral, v.Plan.ToOpportunity, v.Differences)
+	}
+	w.events()
+	if w.own()[0].Record[cosell.DealValue] != "250" || w.opportunities[deal].Record[cosell.Name] != "Better" {
+		t.Error("the event did something else than the look had said")
+	}
+	if v, err := w.flow.Look(ctx, deal); err != nil || !v.Plan.Empty() || len(v.Differences) != 0 {
+		t.Errorf("%v %+v", err, v)
+	}
+	if _, err := w.flow.Look(ctx, "33333333-3333-4333-8333-333333333333"); !fault.Is(err, fault.Gone) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestUnlinkedPairIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	if err := w.flow.Unlink(ctx, deal); err != nil {
+		t.Fatal(err)
+	}
+	w.user(cosell.Record{cosell.DealValue: "250"})
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "Better"})
+	w.silent()
+	if w.own()[0].Record[cosell.DealValue] == "250" || len(w.own()) != 1 {
+		t.Error("an unlinked pair was taken up again")
+	}
+}
+
+func TestLinkNeedsTwoFreeRecords(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	other := portalDeal(w, nil)
+	if err := w.flow.Link(ctx, deal, other); !fault.Is(err, fault.Refused) {
+		t.Errorf("a linked opportunity took another referral: %v", err)
+	}
+	w.opportunities["free"] = cosell.Opportunity{Side: cosell.Side{ID: "free", Version: w.nextVersion(), Record: cosell.Record{cosell.Name: "Portal deal",
+		cosell.Sync: cosell.True, cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: "", cosell.Status: cosell.Open, cosell.DealValue: "", cosell.Currency: "EUR"}}}
+	if err := w.flow.Link(ctx, "free", w.own()[0].ID); !fault.Is(err, fault.Refused) {
+		t.Errorf("a linked referral was linked again: %v", err)
+	}
+	if err := w.flow.Link(ctx, "free", other); err != nil {
+		t.Fatal(err)
+	}
+	if o := w.opportunities["free"].Record; o[cosell.ReferralID] != other || o[cosell.DealValue] != "9" || w.referrals[other].Record[cosell.CRMID] != "free" {
+		t.Errorf("%v", o)
+	}
+}
+
+func TestForgottenValueIsNotSentUntilItChanges(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.refusePC = fault.New(fault.Refused, "no").With("too.much", "ask")
+	w.user(cosell.Record{cosell.DealValue: "777"})
+	w.opportunityChanged()
+	w.refusePC = nil
+	if err := w.flow.Forget(ctx, deal, cosell.InPartnerCenter, cosell.DealValue); err != nil {
+		t.Fatal(err)
+	}
+	w.later(48 * 3600e9)
+	w.events()
+	if got := w.own()[0].Record[cosell.DealValue]; got != "100" {
+		t.Errorf("a dropped value was sent: %s", got)
+	}
+	w.user(cosell.Record{cosell.DealValue: "778"})
+	w.events()
+	if got := w.own()[0].Record[cosell.DealValue]; got != "778" {
+		t.Errorf("a new value did not arrive: %s", got)
+	}
+	w.silent()
+}
