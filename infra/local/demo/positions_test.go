@@ -20,7 +20,7 @@ var positions = []struct {
 			"listFilterUpdated": "refuse", "nextLink": "http", "rotateRefreshToken": "true", "certificateFormat": "pem",
 			"ownDirection": "Incoming", "idsForm": "object", "activeStatus": "Engaged", "moneyForm": "text", "stateMember": "region",
 			"salesStageForm": "name", "registrationForm": "pascal", "testStatus": "completed", "testResponseCode": "number",
-			"errorTarget": "path", "trimText": true, "roundMoney": "2", "mfaCode": "innerError"},
+			"errorTarget": "path", "acceptance": "touched", "trimText": true, "roundMoney": "2", "mfaCode": "innerError"},
 		set{"winRaisesUpdate": false, "tagLevel": "outer", "wrappedValues": true, "readOnlyColumns": "ignored", "retryOnNoAnswer": true, "pageSize": 2}},
 	{"EverythingIsLate",
 		set{"listDelay": "900ms", "commitDelay": "900ms", "msxIdOn": "own", "consentPatch": "ignore",
@@ -30,7 +30,7 @@ var positions = []struct {
 	{"LessIsAllowed",
 		set{"consentPatch": "refuse", "eventBeforeReadable": "300ms", "absentValues": "empty", "idsForm": "null", "notes": "required",
 			"formats": "checked", "textLimit": 4000, "clientRequestId": "demanded", "solutionIds": "form", "errorTarget": "none",
-			"listItems": "sample", "writesPerMinute": 500, "refusedCallsCount": true, "fillDefaults": true},
+			"listItems": "sample", "writesPerMinute": 500, "refusedCallsCount": true, "fillDefaults": true, "pastClosing": "refuse"},
 		set{"closedWritable": false}},
 }
 

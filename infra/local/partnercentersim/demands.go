@@ -155,7 +155,8 @@ func (c *demands) closing(d document) {
 	c.needText(d, path)
 	at, err := time.Parse(time.RFC3339, d.text(path))
 	today := c.s.opts.Now().UTC().Truncate(24 * time.Hour)
-	if err == nil && c.s.is("pastClosing", "refuse") && at.Before(today) {
+	open := d.text("status") != "Closed" // a deal was won when it was won
+	if err == nil && open && c.s.is("pastClosing", "refuse") && at.Before(today) {
 		c.wrong(path, "must not lie in the past")
 	}
 }

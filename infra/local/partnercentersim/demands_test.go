@@ -25,7 +25,6 @@ func whole(without ...string) []object {
 
 func TestAcceptanceOfADealIsCheckedWholeBySwitch(t *testing.T) {
 	p := newPlace(t)
-	p.turn("acceptance", "whole")
 	gap := func(path string, value any) string {
 		names := strings.Split(strings.Trim(path, "/"), "/")
 		referral := object{names[0]: value}
@@ -68,7 +67,6 @@ func TestAcceptanceOfADealIsCheckedWholeBySwitch(t *testing.T) {
 
 func TestAcceptanceOfALeadNeedsNameValueDateAndNotes(t *testing.T) {
 	p := newPlace(t)
-	p.turn("acceptance", "whole")
 	lead := func() string {
 		return p.do("/seller", object{"do": "lead", "referral": object{"details": object{"notes": nil}}}).text("id")
 	}
@@ -81,15 +79,31 @@ func TestAcceptanceOfALeadNeedsNameValueDateAndNotes(t *testing.T) {
 	p.want(p.patch(lead(), accepting(whole()...)), 204, "")
 }
 
-func TestPersonCompletesAndAcceptsInOneForm(t *testing.T) {
+func TestPersonCompletesTheFormThatAccepts(t *testing.T) {
 	p := newPlace(t)
-	p.turn("acceptance", "whole")
 	id := p.do("/seller", object{"do": "invite"}).text("id")
-	if a := p.tell("POST", "/user", object{"do": "accept", "id": id}); a.status != 400 || !strings.Contains(a.text("error"), "name is required") {
+	p.do("/user", object{"do": "accept", "id": id, "changes": object{"/name": "Ours"}})
+	if got := p.get(id); got.text("status") != "Active" || got.text("name") != "Ours" || got.at("team/0/email") != `"kim@northwind.example"` || got.at("team/1") != "-" {
+		t.Error(got.raw)
+	}
+	id = p.do("/seller", object{"do": "invite"}).text("id")
+	p.do("/user", object{"do": "accept", "id": id, "changes": object{"/team/-": member("Zoe")}})
+	if got := p.get(id); got.at("team/0/firstName") != `"Zoe"` || got.at("team/1") != "-" {
+		t.Error(got.raw)
+	}
+	lead := p.do("/seller", object{"do": "lead"}).text("id")
+	p.do("/user", object{"do": "accept", "id": lead})
+	if got := p.get(lead); got.text("name") != "Deal with Adventure Works Ltd" || got.at("details/dealValue") != "85000.0" || got.text("details/notes") != "I would like a demonstration." {
+		t.Error(got.raw)
+	}
+	id = p.do("/seller", object{"do": "invite", "referral": object{"customerProfile": object{"address": object{"city": ""}}}}).text("id")
+	if a := p.tell("POST", "/user", object{"do": "accept", "id": id}); a.status != 400 || !strings.Contains(a.text("error"), "city is required") {
 		t.Error(a.raw)
 	}
-	p.do("/user", object{"do": "accept", "id": id, "changes": object{"/name": "Ours", "/team/-": member("Kim")}})
-	if got := p.get(id); got.text("status") != "Active" || got.text("name") != "Ours" {
+	p.turn("acceptance", "touched")
+	id = p.do("/seller", object{"do": "invite"}).text("id")
+	p.do("/user", object{"do": "accept", "id": id})
+	if got := p.get(id); got.at("name") != "null" || got.at("team") != "[]" {
 		t.Error(got.raw)
 	}
 }
@@ -277,6 +291,7 @@ func TestPastClosingDatesAreRefusedBySwitch(t *testing.T) {
 	p.post(deal(set("details/closingDateTime", "2026-03-02T00:00:00Z"))) // today
 	p.want(p.patch(id, []object{replace("/name", "Other")}), 204, "")
 	p.want(p.patch(id, []object{replace("/details/closingDateTime", "0001-01-01T00:00:00Z")}), 400, "validationFailed")
+	p.want(p.patch(id, append(state("Closed", "Won"), replace("/details/closingDateTime", "2026-02-28T00:00:00Z"))), 204, "")
 }
 
 func TestTextsAreLimitedBySwitch(t *testing.T) {

@@ -207,7 +207,7 @@ func TestInboundReferralIsAcceptedWithEditsInOnePatch(t *testing.T) {
 	id := p.do("/seller", object{"do": "invite"}).text("id")
 	p.want(p.patch(id, state("Closed", "Won")), 400, "invalidStatusTransition")
 	p.want(p.patch(id, state("New", "Received")), 400, "invalidStatusTransition")
-	a := p.patch(id, append(state("Active", "Accepted"), replace("/name", "Named"), replace("/details/notes", "Ours")), "Prefer", "return=representation")
+	a := p.patch(id, append(state("Active", "Accepted"), replace("/name", "Named"), replace("/details/notes", "Ours"), replace("/team", []any{member("Kim")})), "Prefer", "return=representation")
 	p.want(a, 200, "")
 	if a.text("acceptedDateTime") == "" || a.body["expirationDateTime"] != nil || a.text("name") != "Named" {
 		t.Error(a.raw)

@@ -63,7 +63,7 @@ func (s *Sim) user(a userAct) (acted, error) {
 		if steps, err = a.steps(); err != nil {
 			return acted{}, err
 		}
-		steps = append(steps, state("Active", "Accepted")...)
+		steps = append(s.formFilled(have.doc, steps), state("Active", "Accepted")...)
 	case closing:
 		steps = state("Closed", substatus)
 		if a.Do != "win" || a.Reason != "" {
@@ -76,6 +76,26 @@ func (s *Sim) user(a userAct) (acted, error) {
 		return acted{}, refused
 	}
 	return s.told(have.engagement()), s.amend(have, a.Raw)
+}
+
+// formFilled puts in front of the steps of an acceptance what the portal's form demands and neither the referral
+// nor the steps say.
+func (s *Sim) formFilled(d document, steps []operation) []operation {
+	if !s.is("strict", "true") || s.is("acceptance", "touched") {
+		return steps
+	}
+	form := s.completeDeal()
+	form["name"] = "Deal with " + d.text("customerProfile/name")
+	var out []operation
+	for _, path := range []string{"name", "team", "details/dealValue", "details/currency", "details/closingDateTime", "details/notes", solutionsPath, attributesPath} {
+		said := slices.ContainsFunc(steps, func(o operation) bool {
+			return strings.HasPrefix(strings.ToLower(o.path)+"/", strings.ToLower("/"+path+"/"))
+		})
+		if v := d.at(path); !said && (v == nil || v == "" || len(d.items(path)) == 0 && s.shape.find(path).kind == list) {
+			out = append(out, operation{op: "replace", path: "/" + path, value: form.at(path)})
+		}
+	}
+	return append(out, steps...)
 }
 
 // steps are the changes as operations, in the order of their paths.

@@ -75,6 +75,7 @@ func TestPersonMayTypeWhatNoDocumentKnows(t *testing.T) {
 
 func TestRawValuesCanBeTypedAtEveryAct(t *testing.T) {
 	p := newPlace(t)
+	p.turn("acceptance", "touched")
 	raw := object{"/details/currency": "Euro"}
 	invited := p.do("/seller", object{"do": "invite", "raw": raw}).text("id")
 	lead := p.do("/seller", object{"do": "lead", "raw": raw}).text("id")

@@ -22,14 +22,14 @@ func of(kind switchKind, name, first, meaning string) switchDef {
 func demandSwitches() []switchDef {
 	return []switchDef{
 		on("strict", "POST, PATCH and PUT demand what portal and bulk upload demand (table 5.2), or only the API's four required objects; every other switch of this group counts only while this is true", "true", "false"),
-		on("acceptance", "accepting a referral (New to Active) is checked like any other change, or the whole document must be complete: of a deal table 5.2, of a lead name, value, date, notes and team", "touched", "whole"),
+		on("acceptance", "accepting a referral (New to Active) demands a complete document (of a deal table 5.2, of a lead name, value, date, notes and team), or checks what it touches like any other change", "whole", "touched"),
 		on("notes", "details/notes are optional, as in bulk upload, or required, as in the portal since 2023", "optional", "required"),
 		on("solutionIds", "which ids of solutions are taken: any text; the forms SOL-12345-ABC and GUID; only solutions of the catalogue (GET records shows it) that are co-sell ready or Microsoft's; in the last two a Category must be on the predefined list", "any", "form", "catalogue"),
 		on("taxonomy", "which deals must hold PartnerRole, SolutionArea and SolutionPlay of the year: none; shared deals with a service of the catalogue (Services co-sell); all shared deals", "none", "services", "all"),
 		of(aDate, "oldTaxonomyUntil", "2025-10-01", "the first day on which values of last year's taxonomy are refused"),
 		on("statusReason", "what is taken as the reason of Declined, Lost and Error: any text, one of the portal's texts, or the number of one in bulk upload", "any", "text", "code"),
 		on("formats", "e-mail addresses and phone numbers are taken as they come, or their form is checked", "free", "checked"),
-		on("pastClosing", "a closing date before today is taken or refused", "accept", "refuse"),
+		on("pastClosing", "a closing date before today is taken or, unless the same change closes the deal, refused", "accept", "refuse"),
 		of(aNumber, "textLimit", "0", "the longest free text in characters that is taken; 0 is no limit"),
 	}
 }
