@@ -314,7 +314,8 @@ func (m *merger) overtaken(f Field, d string) {
 		touched = m.Opportunity.Modified
 	}
 	_, writes := m.plan.ToOpportunity[f]
-	if !writes || d == "" || touched.IsZero() || !touched.After(m.Referral.Modified) || isHashed(d) {
+	later := !touched.Before(m.Referral.Modified.Truncate(time.Second)) // CRM's clock has whole seconds
+	if !writes || d == "" || touched.IsZero() || !later || isHashed(d) {
 		return
 	}
 	m.say(Problem{Code: "conflict.possible", Field: f, Place: InCRM, Warn: true, Once: true,

@@ -171,3 +171,8 @@ func (p Pair) Standing(what Problem, at time.Time) Pair {
 	p.Held = append(slices.Clone(p.Held), added...)
 	return p
 }
+
+// Holds says whether something is held under the code.
+func (p Pair) Holds(code string) bool {
+	return slices.ContainsFunc(p.Held, func(h Held) bool { return h.Code == code })
+}

@@ -17,12 +17,14 @@ import (
 // Kinds: Gone, Later, Broken, Denied, Refused of class ours.
 func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 	ctx = withBudget(ctx)
-	return f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
+	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
 		if known && (pair.Phase == cosell.Linked || pair.Phase == cosell.Ended) {
 			return nil
 		}
 		return f.createMissing(ctx, pair, h)
 	})
+	f.waited(ctx, h.ID, h, err)
+	return err
 }
 
 // createMissing looks what there is, and makes the rest.

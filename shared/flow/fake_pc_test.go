@@ -19,6 +19,9 @@ func (w pc) answer(r cosell.Referral) cosell.Referral {
 func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
 	w.counts["PC GET"]++
 	w.boundary()
+	if w.outagePC != nil {
+		return cosell.Referral{}, w.outagePC
+	}
 	r, ok := w.referrals[id]
 	if !ok {
 		return r, fault.New(fault.Gone, "no referral %s", id)

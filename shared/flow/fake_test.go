@@ -40,6 +40,7 @@ type world struct {
 	between       func()               // runs before each call: other people at work
 	counts        map[string]int       // remote calls by kind, failed ones included
 	refusePC      error                // answer of Partner Center to every write
+	outagePC      error                // answer of Partner Center to everything
 	refuseInvite  error                // answer of Partner Center to invitations of Microsoft
 	forget        func(id string) bool // rows that find a pair by another id and are lost
 	refuseCRM     func(cosell.Record) error

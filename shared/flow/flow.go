@@ -50,7 +50,8 @@ type Config struct {
 // nothing to do. One process works on one pair at a time; across processes the version conditions decide.
 type Flow struct {
 	Config
-	locks locks
+	locks   locks
+	weather *weather
 }
 
 // New makes the flows.
@@ -58,7 +59,10 @@ func New(c Config) *Flow {
 	if c.Machine == nil {
 		c.Machine = time.Now
 	}
-	return &Flow{Config: c}
+	f := &Flow{Config: c, weather: &weather{}}
+	f.Referrals = watchedReferrals{c.Referrals, f}
+	f.Opportunities = watchedOpportunities{c.Opportunities, f}
+	return f
 }
 
 // tries is how often a message is decided anew at once after somebody wrote in between. It is one budget

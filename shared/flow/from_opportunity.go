@@ -16,7 +16,7 @@ func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
 	if h.Kind != opportunityKind {
 		return f.fanOut(ctx, h)
 	}
-	return f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
+	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
 		switch next(pair, known, h) {
 		case bury:
 			return f.bury(ctx, pair, known)
@@ -29,6 +29,8 @@ func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
 		}
 		return nil
 	})
+	f.waited(ctx, h.ID, h, err)
+	return err
 }
 
 func (f *Flow) fanOut(ctx context.Context, h Hint) error {

@@ -18,7 +18,9 @@ func (f *Flow) FromReferral(ctx context.Context, h Hint) error {
 		return err
 	}
 	if known {
-		return f.fromKnown(ctx, pair.OpportunityID, h)
+		err := f.fromKnown(ctx, pair.OpportunityID, h)
+		f.waited(ctx, pair.OpportunityID, h, err)
+		return err
 	}
 	return again(ctx, func() error {
 		r, err := f.Referrals.Get(ctx, h.ID)

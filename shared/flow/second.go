@@ -94,7 +94,15 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 	if err != nil {
 		return err
 	}
-	written, err := f.Opportunities.Put(ctx, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))})
+	values := cosell.Record{}
+	if state := cosell.Standing("", []cosell.Problem{p}); p.Code == "waiting" {
+		values = known(state, o)
+		if f.Settings.CheckMark && o.Record[cosell.Mark] != cosell.MarkFailed {
+			values[cosell.Mark] = cosell.MarkFailed
+		}
+	}
+	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
+	written, err := f.Opportunities.Put(ctx, o, values)
 	if err != nil {
 		return err
 	}
@@ -102,7 +110,9 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 		return nil
 	}
 	pair.Base = pair.Base.Clone()
-	pair.Base.Opportunity[cosell.Audit] = written.Record[cosell.Audit]
+	for field := range values {
+		pair.Base.Opportunity[field] = written.Record[field]
+	}
 	if pair.OpportunityVersion == o.Version {
 		pair.OpportunityVersion = written.Version
 	}
