@@ -2,6 +2,7 @@ package world
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -28,8 +29,20 @@ func (l *lastLines) Write(p []byte) (int, error) {
 	return l.next.Write(p)
 }
 
+// String is what the handler said, each line once, as it is started again and says the same again; what the
+// host said if the handler said nothing.
 func (l *lastLines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var handlers []string
+	for _, line := range l.kept {
+		level, text, _ := strings.Cut(line, "] ")
+		if level != "[Host" && !slices.Contains(handlers, text) {
+			handlers = append(handlers, text)
+		}
+	}
+	if len(handlers) > 0 {
+		return strings.Join(handlers, "\n")
+	}
 	return strings.Join(l.kept, "\n")
 }

@@ -340,8 +340,9 @@ func TestIdleNamesWhatIsStillWaiting(t *testing.T) {
 
 func TestHandlerThatRefusesToStartIsQuoted(t *testing.T) {
 	_, err := started(t, "refuse")
-	if err == nil || !strings.Contains(err.Error(), "DATAVERSE_URL is missing; SYNC_GUARD is not a duration") {
-		t.Errorf("%v does not hold the handler's words", err)
+	const words = "DATAVERSE_URL is missing; SYNC_GUARD is not a duration"
+	if err == nil || strings.Count(err.Error(), words) != 1 || strings.Contains(err.Error(), "[Host]") {
+		t.Errorf("%v does not hold the handler's words, once and alone", err)
 	}
 }
 
