@@ -3,6 +3,7 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,8 +36,26 @@ type Result struct {
 	Why    string `json:"why,omitempty"` // why it counts as not caught
 }
 
-// Report is .build/reports/mutants.json, by the name of the patch.
+// Report is .build/reports/mutants.json, by the mutant's number: the name of its patch up to the first dash.
+// A mutant may have several patches, all of which have to be caught.
 type Report map[string]Result
+
+// add adds what became of one patch.
+func (r Report) add(patch string, got Result) {
+	number, _, _ := strings.Cut(patch, "-")
+	if was, ok := r[number]; ok {
+		got = Result{Caught: was.Caught && got.Caught, By: both(was.By, got.By), Why: both(was.Why, got.Why)}
+	}
+	r[number] = got
+}
+
+// both joins two texts, either of which may be empty or the other.
+func both(a, b string) string {
+	if a == "" || b == "" || a == b {
+		return cmp.Or(a, b)
+	}
+	return a + ", " + b
+}
 
 // Caught counts.
 func (r Report) Caught() (n int) {
@@ -109,8 +128,8 @@ func Run(ctx context.Context, o Options, out io.Writer) (Report, error) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			report[m.name] = r
-			fmt.Fprintf(out, "%-6s %s\n", m.name, r)
+			report.add(m.name, r)
+			fmt.Fprintf(out, "%-44s %s\n", m.name, r)
 		})
 	}
 	jobs.Wait()
@@ -140,7 +159,7 @@ func read(o Options) ([]mutant, error) {
 	var wrong []error
 	for _, file := range files {
 		m := mutant{name: strings.TrimSuffix(filepath.Base(file), ".patch"), file: file}
-		if o.Only != "" && o.Only != m.name {
+		if number, _, _ := strings.Cut(m.name, "-"); o.Only != "" && o.Only != m.name && o.Only != number {
 			continue
 		}
 		text, err := os.ReadFile(file)
