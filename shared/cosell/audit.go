@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,9 +18,18 @@ func AuditLine(at time.Time, direction, text, trace string) string {
 	return line
 }
 
-// Prepend puts new lines, newest first, before an audit text and cuts whole lines off its end.
+// Prepend puts new lines, newest first, before an audit text and cuts whole lines off its end. A line that
+// one event has brought already is left out: the event comes again after a death.
 func Prepend(audit string, lines ...string) string {
-	text := strings.Join(append(lines, strings.Split(audit, "\n")...), "\n")
+	told := strings.Split(audit, "\n")
+	newest := told[:min(len(told), newestLines)]
+	var fresh []string
+	for _, line := range lines {
+		if !contains(newest, line) && !contains(fresh, line) {
+			fresh = append(fresh, line)
+		}
+	}
+	text := strings.Join(append(fresh, told...), "\n")
 	text = strings.TrimRight(text, "\n")
 	for len(text) > longestAudit {
 		cut := strings.LastIndexByte(text, '\n')
@@ -29,6 +39,21 @@ func Prepend(audit string, lines ...string) string {
 		text = text[:cut]
 	}
 	return text
+}
+
+// newestLines is how far back a line of the same event is looked for: more than one event ever writes.
+const newestLines = 40
+
+// contains says whether one of the lines says the same of the same event, whenever it was written.
+func contains(lines []string, line string) bool {
+	_, text, ok := strings.Cut(line, " - ")
+	if event := text[strings.LastIndexByte(text, ' ')+1:]; !ok || !strings.HasPrefix(event, "(") || !strings.HasSuffix(event, ")") {
+		return false // without an event nobody can tell a repetition
+	}
+	return slices.ContainsFunc(lines, func(l string) bool {
+		_, other, ok := strings.Cut(l, " - ")
+		return ok && other == text
+	})
 }
 
 // Explain is what Audit says of a problem: our sentence, what to do, and last the other side's own words.

@@ -126,6 +126,7 @@ func (m *merger) guardOnceSet(f Field) {
 
 func (m *merger) guardLocked(rule Rule, code, text string) {
 	found := false
+	closed := ReferralClosed(m.referralStatus()) // it could not have changed either: nothing to tell
 	for f := range m.plan.ToReferral {
 		list, _, member := f.List()
 		if f == rule.Field || member && list == rule.Field {
@@ -133,7 +134,7 @@ func (m *merger) guardLocked(rule Rule, code, text string) {
 			found = true
 		}
 	}
-	if found && !m.said(code) {
+	if found && !closed && !m.said(code) {
 		m.say(Problem{Code: code, Field: rule.Field, Place: InPartnerCenter, Warn: true, Once: true, Text: text + "; the change stays in CRM", Mend: "nothing to do"})
 	}
 }

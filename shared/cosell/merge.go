@@ -3,6 +3,7 @@ package cosell
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -145,7 +146,7 @@ func Changed(base Base, o Opportunity, rules []Rule) bool {
 			}
 		}
 	}
-	return o.Record[Sync] != base.Opportunity[Sync]
+	return o.Record[Sync] != base.Opportunity[Sync] || o.Record[Mark] == MarkUntidy && base.Opportunity[Mark] != MarkUntidy
 }
 
 // entries lists the field itself, or every member that any of the four records knows.
@@ -323,14 +324,15 @@ func (m *merger) overtaken(f Field, d string) {
 		Mend: "set it again in CRM if it was meant"})
 }
 
-// quote keeps a value for Audit, whole where that is possible: it can be restored from there.
+// quote keeps a value for Audit, whole as far as the column has room: it can be restored from there. Lines
+// of Audit are lines, so the ends of the value's own show as ↵.
 func quote(s string) string {
-	const most = 1000
-	r := []rune(s)
-	if len(r) <= most {
+	const words = 500 // bytes of the line beside the value
+	s = strings.ReplaceAll(s, "\n", " ↵ ")
+	if len(s) <= longestAudit-words {
 		return `"` + s + `"`
 	}
-	return `"` + string(r[:most]) + `…"`
+	return `"` + strings.ToValidUTF8(s[:longestAudit-words], "") + `…"`
 }
 
 func (m *merger) label(f Field) string { return Label(m.Rules, f) }

@@ -350,3 +350,21 @@ func TestMergeDoesNotTouchItsInput(t *testing.T) {
 		t.Error("Merge or Settle changed what it was given")
 	}
 }
+
+func TestR141_ALockedCustomerIsToldWhereTheReferralCouldChange(t *testing.T) {
+	open := edit(nil, Record{CustomerCountry: "FR"})
+	plan := Merge(open)
+	if got := codes(plan.Problems); len(got) != 1 || got[0] != "customer.locked" || len(plan.ToReferral) != 0 {
+		t.Fatalf("%v %v", got, plan.ToReferral)
+	}
+	open.Pair = open.Settle(plan, Written{}, "")
+	if plan = Merge(open); len(plan.Problems) != 0 {
+		t.Errorf("one change is told twice: %v", codes(plan.Problems))
+	}
+	for _, status := range []string{Won, Lost, Expired} {
+		closed := from(Record{Status: status}, Record{Status: StatusFor(status)}, nil, Record{CustomerCountry: "FR"})
+		if plan := Merge(closed); !plan.Empty() {
+			t.Errorf("%s: %v %v", status, plan.ToReferral, codes(plan.Problems))
+		}
+	}
+}

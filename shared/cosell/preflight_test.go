@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,10 +57,10 @@ func TestZeroIsNoDealValue(t *testing.T) {
 
 func TestAuditIsNewestFirstAndNeverTooLong(t *testing.T) {
 	audit := ""
-	for range 500 {
-		audit = Prepend(audit, AuditLine(time.Date(2026, 3, 2, 9, 14, 0, 0, time.UTC), "to CRM", "updated\nname", "abc"))
+	for n := range 500 {
+		audit = Prepend(audit, AuditLine(time.Date(2026, 3, 2, 9, 14, 0, 0, time.UTC), "to CRM", "updated\nname", "ab"+strconv.Itoa(n)))
 	}
-	if !strings.HasPrefix(audit, "2026-03-02 09:14 - to CRM: updated name (abc)\n") {
+	if !strings.HasPrefix(audit, "2026-03-02 09:14 - to CRM: updated name (ab499)\n") {
 		t.Errorf("starts %q", audit[:60])
 	}
 	if len(audit) > longestAudit || strings.HasSuffix(audit, "(ab") {

@@ -41,7 +41,7 @@ const (
 	ReferralLink Field = "referralLink" // opens the referral in the portal, on the opportunity
 	Sync         Field = "sync"         // the seller's switch, on the opportunity
 	Audit        Field = "audit"        // what the seller is told, on the opportunity
-	Mark         Field = "mark"         // "ok", "failed" or "": the tick or cross before the name
+	Mark         Field = "mark"         // one of the Mark… values or "": the tick or cross before the name
 
 	// The columns that tell how things stand, on the opportunity.
 	State     Field = "state"     // one of the State… values
@@ -66,6 +66,8 @@ const Unreadable Field = "unreadable"
 const (
 	MarkOK     = "ok"
 	MarkFailed = "failed"
+	// MarkUntidy is what people made of it: several marks, another form of one, or blanks. It is put right.
+	MarkUntidy = "untidy"
 )
 
 // True and False are the canonical texts of a flag.

@@ -237,3 +237,16 @@ func TestNameThatTheMarkCutsStaysWholeInPartnerCenter(t *testing.T) {
 	}
 	w.silent()
 }
+
+func TestR79_MarksThatPeopleTypedAreTidiedUp(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.user(cosell.Record{cosell.Mark: cosell.MarkUntidy})
+	writes, puts := w.crmWrites, w.puts
+	w.events()
+	if got := w.opportunities[deal].Record[cosell.Mark]; got != cosell.MarkOK || w.crmWrites != writes+1 || w.puts != puts {
+		t.Errorf("mark %q after %d writes to CRM and %d to Partner Center", got, w.crmWrites-writes, w.puts-puts)
+	}
+	w.silent()
+}

@@ -94,8 +94,11 @@ func TestR79_MarksAreTakenOffAndNeverStack(t *testing.T) {
 		"✓ ":           {cosell.MarkOK, ""},
 		"✓":            {cosell.MarkOK, ""},
 		"✔️ Deal":      {cosell.MarkOK, "Deal"},
-		"✓Deal":        {"", "✓Deal"},
+		"✓Deal":        {cosell.MarkOK, "Deal"},
+		"✓  ✗ X deal":  {cosell.MarkOK, "X deal"},
+		"✗✓  Deal":     {cosell.MarkFailed, "Deal"},
 		"Deal ✓ later": {"", "Deal ✓ later"},
+		"X deal":       {"", "X deal"},
 	} {
 		if mark, bare := SplitMark(in); mark != want[0] || bare != want[1] {
 			t.Errorf("splitMark(%q) = %q, %q; want %q", in, mark, bare, want)

@@ -41,18 +41,18 @@ func nameFromCRM(_ *glossary, _, text string) (string, error) {
 	return bare, nil
 }
 
-// SplitMark takes any number of marks off a name and says what the first one means.
+// SplitMark takes any number of marks off a name, however they stand, and says what the first one means.
 func SplitMark(name string) (mark, bare string) {
 	for {
-		rest, found := strings.TrimPrefix(name, "\uFEFF"), ""
+		name = strings.TrimLeft(name, " ")
+		after, found := strings.TrimPrefix(name, "\uFEFF"), ""
 		for _, m := range marks() {
-			if after, ok := strings.CutPrefix(rest, m); ok {
-				found, rest = m, strings.TrimPrefix(after, "\uFE0F") // the emoji variant of the tick
+			if rest, ok := strings.CutPrefix(after, m); ok {
+				found, after = m, strings.TrimPrefix(rest, "\uFE0F") // the emoji variant of the tick
 				break
 			}
 		}
-		after, space := strings.CutPrefix(rest, " ")
-		if found == "" || !space && rest != "" {
+		if found == "" {
 			return mark, name
 		}
 		if mark == "" {

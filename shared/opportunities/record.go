@@ -103,7 +103,7 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 				text = s.sheet().Why(text, row.Text(statusColumn), reasons)
 			}
 		case mapping.AsMark:
-			text, _ = mapping.SplitMark(row.Text(field.CRM))
+			text = markOf(row.Text(field.CRM))
 		case mapping.AsMembers:
 			s.readPeople(r, field, row)
 			continue
@@ -125,6 +125,15 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 		}
 	}
 	return r
+}
+
+// markOf is the mark before a name; one that is not as we write it is untidy.
+func markOf(name string) string {
+	mark, bare := mapping.SplitMark(name)
+	if mapping.WithMark(mark, bare) != name {
+		return cosell.MarkUntidy
+	}
+	return mark
 }
 
 // readColumn reads a plain value. One of a related row that is not there is absent, not empty.

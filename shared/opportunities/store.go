@@ -138,7 +138,7 @@ func (s *Store) FindByReferral(ctx context.Context, referralID string) ([]cosell
 	return out, nil
 }
 
-// Related lists the synced opportunities that show a row of another table: kind account or contact.
+// Related lists the synced, open opportunities that show a row of another table: kind account or contact.
 func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) {
 	own := "parentaccountid"
 	switch kind {
@@ -154,7 +154,7 @@ func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) 
 	}
 	rows, err := s.api.List(ctx, opportunitySet, dataverse.Query{
 		Select: []string{"opportunityid"},
-		Filter: dataverse.And(dataverse.EqBool(sync.CRM, true),
+		Filter: dataverse.And(dataverse.EqBool(sync.CRM, true), dataverse.EqInt(stateColumn, mapping.StateOpen),
 			dataverse.Or(dataverse.EqID(lookupValue(own), id), dataverse.EqID(lookupValue("customerid"), id))),
 	})
 	if err != nil {

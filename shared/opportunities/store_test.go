@@ -259,13 +259,13 @@ func TestShorterColumnsAreLearntFromTheRefusal(t *testing.T) {
 	}
 }
 
-func TestRelatedAsksForSyncedOpportunitiesOnly(t *testing.T) {
+func TestR141_RelatedAsksForSyncedOpenOpportunitiesOnly(t *testing.T) {
 	s, c, w := testCRM(t, nil)
 	c.lists[opportunitySet] = `{"opportunityid":"` + crmID + `"}`
 	for kind, column := range map[string]string{"account": "_parentaccountid_value", "contact": "_parentcontactid_value"} {
 		ids, err := s.Related(context.Background(), kind, ownID)
 		q, _ := url.ParseQuery(w.last().query)
-		want := "cosell_sync eq true and (" + column + " eq " + ownID + " or _customerid_value eq " + ownID + ")"
+		want := "cosell_sync eq true and statecode eq 0 and (" + column + " eq " + ownID + " or _customerid_value eq " + ownID + ")"
 		if err != nil || len(ids) != 1 || ids[0] != crmID || q.Get("$filter") != want {
 			t.Errorf("%v %v %q", err, ids, q.Get("$filter"))
 		}
@@ -309,5 +309,21 @@ func TestR21_SolutionRowsWithoutAKeyAreToldAndTheCatalogueMindsNoCase(t *testing
 	}
 	if !strings.Contains(c.parts[0].body, `"cosell_SolutionDetailId@odata.bind"`) {
 		t.Errorf("sol-1 is not linked to the catalogue: %s", c.parts[0].body)
+	}
+}
+
+func TestR79_MarksThatPeopleTypedBecomeOne(t *testing.T) {
+	for _, name := range []string{"✔ ✗ ✓ Fabric", "✓  Fabric", "✓Fabric"} {
+		s, _, w := testCRM(t, map[string]any{"name": name})
+		o := read(t, s)
+		if o.Record[cosell.Name] != "Fabric" || o.Record[cosell.Mark] != cosell.MarkUntidy {
+			t.Errorf("%q is read as %q with mark %q", name, o.Record[cosell.Name], o.Record[cosell.Mark])
+		}
+		for _, values := range []cosell.Record{{cosell.Mark: cosell.MarkOK}, {cosell.Name: "Fabric"}} {
+			if _, err := s.Put(context.Background(), o, values); err != nil {
+				t.Fatal(err)
+			}
+			sameJSON(t, `{"name":"✓ Fabric"}`, w.last().body)
+		}
 	}
 }

@@ -294,8 +294,11 @@ func (s *Store) setName(w *planned, o cosell.Opportunity, values cosell.Record) 
 	}
 	if !marked {
 		var known bool
-		if mark, known = o.Record[cosell.Mark]; !known {
+		if mark, known = o.Record[cosell.Mark]; !known || mark == cosell.MarkUntidy && !read {
 			return mustRead(o.ID)
+		}
+		if mark == cosell.MarkUntidy {
+			mark, _ = mapping.SplitMark(raw)
 		}
 	}
 	if composed := mapping.WithMark(mark, mapping.Cut(name, mapping.Room(length))); !read || composed != raw {
