@@ -81,7 +81,11 @@ func (f *Flow) differences(o, r cosell.Record) []Difference {
 			continue
 		}
 		for _, field := range fieldsOf(rule, o, r) {
-			d, p := o[field], r[field]
+			d, here := o[field]
+			p, there := r[field]
+			if !rule.List && !(here && there) { // not read, or said by another record: Microsoft's has the help
+				continue
+			}
 			if d == p || rule.ToOpportunity != nil && rule.ToOpportunity(p) == d {
 				continue
 			}

@@ -33,6 +33,17 @@ func TestLookSaysWhatAnEventWouldDoAndWritesNothing(t *testing.T) {
 	}
 }
 
+// What one of two referrals says is no difference because the other one does not say it.
+func TestCoSellPairInStepDiffersInNothing(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	w.opportunityChanged()
+	w.events()
+	if v, err := w.flow.Look(ctx, deal); err != nil || len(v.Differences) != 0 || !v.Plan.Empty() {
+		t.Errorf("%v %+v %+v", err, v.Differences, v.Plan)
+	}
+}
+
 func TestUnlinkedPairIsLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)
