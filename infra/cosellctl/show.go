@@ -58,6 +58,17 @@ func flat(s string) string {
 	return s
 }
 
+// side names the system that a record is in.
+func side(place string) string {
+	switch place {
+	case "opportunity":
+		return "CRM"
+	case "referral":
+		return "Partner Center"
+	}
+	return place
+}
+
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 func whenKnown(t *time.Time) string {
@@ -134,7 +145,7 @@ func (p *printer) previews(all []office.Preview) {
 			rows = append(rows, []string{v.OpportunityID, v.Name, w.To, w.Field, w.From, w.Value})
 		}
 		for _, h := range v.Problems {
-			rows = append(rows, []string{v.OpportunityID, v.Name, h.Place, h.Field, "held", h.Text})
+			rows = append(rows, []string{v.OpportunityID, v.Name, side(h.Place), h.Field, "held", h.Text})
 		}
 	}
 	if len(rows) > 0 {
@@ -163,7 +174,7 @@ func (p *printer) heldWhole(all []office.Held) {
 			p.line("  What to do: %s", h.Mend)
 		}
 		p.table("", [][]string{
-			{"  opportunity", h.OpportunityID}, {"  referral", h.ReferralID}, {"  not taken by", h.Place}, {"  field", h.Field}, {"  class", h.Class},
+			{"  opportunity", h.OpportunityID}, {"  referral", h.ReferralID}, {"  not taken by", side(h.Place)}, {"  field", h.Field}, {"  class", h.Class},
 			{"  code", h.Code}, {"  since", when(h.Since)}, {"  tries", fmt.Sprint(h.Attempts)}, {"  next try", whenKnown(h.Next)},
 		})
 	}
