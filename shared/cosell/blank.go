@@ -78,11 +78,13 @@ func (m *merger) oneWay() {
 	if c, ok := m.plan.ToOpportunity[Currency]; ok && valueOut {
 		delete(m.plan.ToOpportunity, Currency)
 		m.plan.ToReferral[Currency] = m.d[Currency]
+		m.unsay(conflictResolved, Currency)
 		m.lost(Currency, "Partner Center", c)
 	}
 	if c, ok := m.plan.ToReferral[Currency]; ok && valueIn {
 		delete(m.plan.ToReferral, Currency)
 		m.plan.ToOpportunity[Currency] = m.p[Currency]
+		m.unsay(conflictResolved, Currency)
 		m.lost(Currency, "CRM", c)
 	}
 }

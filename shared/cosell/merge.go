@@ -339,6 +339,11 @@ func (m *merger) label(f Field) string { return Label(m.Rules, f) }
 
 func (m *merger) say(p Problem) { m.plan.Problems = append(m.plan.Problems, p) }
 
+// unsay takes back what was said of a field before it was decided anew.
+func (m *merger) unsay(code string, f Field) {
+	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Code == code && p.Field == f })
+}
+
 // opportunityValue is what the opportunity will hold after the plan: the change if there is one, else the
 // value read, else the remembered one.
 func (m *merger) opportunityValue(f Field) string {

@@ -1,0 +1,5 @@
+package cosell
+
+import "strings"
+
+func contains(text, part string) bool { return strings.Contains(text, part) }
