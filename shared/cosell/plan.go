@@ -3,6 +3,8 @@ package cosell
 import (
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -55,9 +57,26 @@ func (p Plan) Without(why Problem, atom Record) Plan {
 	if _, named := atom[why.Field]; !named {
 		why.Field = first(atom)
 	}
-	why.Value, why.Sent = remember(why.Field, atom[why.Field]), true
+	why.Value, why.Sent = Asked(atom), true
 	p.Problems = append(p.Problems, why)
 	return p
+}
+
+// Asked is what was not taken, as what is held remembers it: of several fields together, and of nothing at
+// all, a print, because a change of any part is another question.
+func Asked(atom Record) string {
+	if len(atom) == 1 {
+		for f, v := range atom {
+			if v != "" {
+				return remember(f, v)
+			}
+		}
+	}
+	var b strings.Builder
+	for _, f := range slices.Sorted(maps.Keys(atom)) {
+		b.WriteString(strconv.Quote(string(f)) + strconv.Quote(atom[f]))
+	}
+	return hashed + Digest(b.String())
 }
 
 // WithoutInvite is the plan after Microsoft could not be asked.

@@ -49,19 +49,31 @@ func (m *merger) standing() {
 func (m *merger) withholdAt(place Place) {
 	changes := m.plan.at(place)
 	for _, atom := range Atoms(changes) {
+		for _, f := range slices.Sorted(maps.Keys(atom)) { // what an acceptance goes without
+			if bad, rest := Sever(atom, f); len(rest) > 0 && m.withheld(place, f, bad) {
+				atom = rest
+			}
+		}
 		for _, f := range slices.Sorted(maps.Keys(atom)) {
-			h, ok := m.held(place, f)
-			if !ok || h.Value != remember(f, atom[f]) || m.released(h) {
-				continue
+			if m.withheld(place, f, atom) {
+				break
 			}
-			for g := range atom {
-				delete(changes, g)
-				m.plan.keep[g] = true
-			}
-			m.say(h.Problem())
-			break
 		}
 	}
+}
+
+// withheld drops an atom that was refused, named after one of its fields, and has not changed since.
+func (m *merger) withheld(place Place, f Field, atom Record) bool {
+	h, ok := m.held(place, f)
+	if !ok || h.Value != Asked(atom) || m.released(h) {
+		return false
+	}
+	for g := range atom {
+		delete(m.plan.at(place), g)
+		m.plan.keep[g] = true
+	}
+	m.say(h.Problem())
+	return true
 }
 
 // held finds what the place refused of the field: a list is refused as a whole.
