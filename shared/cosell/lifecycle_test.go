@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -249,7 +250,7 @@ func TestR137_ADeclineWaitsForItsGrace(t *testing.T) {
 			if waits := len(tt.want.codes) > 0; waits != !plan.HeldUntil.IsZero() {
 				t.Errorf("held until %v", plan.HeldUntil)
 			}
-			if len(plan.Problems) > 0 && (Crossed(plan.Problems) || !contains(plan.Problems[0].Text, plan.HeldUntil.UTC().Format("15:04"))) {
+			if len(plan.Problems) > 0 && (Crossed(plan.Problems) || !strings.Contains(plan.Problems[0].Text, plan.HeldUntil.UTC().Format("15:04"))) {
 				t.Errorf("%+v", plan.Problems[0])
 			}
 		})

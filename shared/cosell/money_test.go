@@ -1,6 +1,9 @@
 package cosell
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // deal starts from an agreed 100 EUR and edits both sides.
 func deal(set func([]Rule), pc, crm Record) Pairing {
@@ -203,7 +206,7 @@ func TestR128_ADealWonWithZeroGoesAtOnceWithTheLastAgreedValue(t *testing.T) {
 		in := deal(nil, nil, Record{Status: Won, DealValue: v})
 		plan := Merge(in)
 		want{toReferral: Record{Status: Won}, codes: []string{"value.blank"}}.check(t, plan)
-		if p := plan.Problems[0]; !p.Once || p.Mend != "nothing to do" || !contains(p.Text, "now final") {
+		if p := plan.Problems[0]; !p.Once || p.Mend != "nothing to do" || !strings.Contains(p.Text, "now final") {
 			t.Errorf("%q: %+v", v, p)
 		}
 		after, done := write(in, plan)

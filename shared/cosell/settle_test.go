@@ -1,0 +1,368 @@
+package cosell
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSettleRenewsWhatWasReadAndWhatWasWritten(t *testing.T) {
+	in := edit(Record{DealValue: "7", "solutions/SOL-1": "", "solutions/SOL-2": "{}"}, Record{Name: "New"})
+	plan := Merge(in)
+	after, done := write(in, plan)
+	pair := in.Settle(plan, done, "sheet")
+	if d := cmp.Diff(Remember(after.Referral.Record).Only(Name, DealValue, "solutions/SOL-1", "solutions/SOL-2"),
+		pair.Base.Referral.Only(Name, DealValue, "solutions/SOL-1", "solutions/SOL-2")); d != "" {
+		t.Error(d)
+	}
+	if pair.Base.Opportunity[DealValue] != "7" || pair.Base.Opportunity["solutions/SOL-2"] != "{}" {
+		t.Errorf("%v", pair.Base.Opportunity)
+	}
+	if _, there := pair.Base.Opportunity["solutions/SOL-1"]; there {
+		t.Error("the removed member is still in the base")
+	}
+	if pair.Sheet != "sheet" || !pair.LastSuccess.Equal(noon) || pair.Sending != nil || pair.Untold != nil {
+		t.Errorf("%+v", pair)
+	}
+}
+
+func TestSettleKeepsWhatTheSystemMadeOfAValue(t *testing.T) {
+	in := edit(Record{DealValue: "7.239"}, nil)
+	plan := Merge(in)
+	_, done := write(in, plan)
+	done.Opportunity.Record[DealValue] = "7.24" // CRM rounds
+	pair := in.Settle(plan, done, "")
+	if pair.Base.Opportunity[DealValue] != "7.24" || pair.Base.Referral[DealValue] != "7.239" {
+		t.Errorf("%v", pair.Base)
+	}
+	in.Pair, in.Opportunity = pair, done.Opportunity
+	want{}.check(t, Merge(in))
+}
+
+func TestF118_AnEditThatCameWithTheAnswerOfOurWriteIsStillAnEdit(t *testing.T) {
+	for name, place := range map[string]Place{"InCRM": InCRM, "InPartnerCenter": InPartnerCenter} {
+		t.Run(name, func(t *testing.T) {
+			in := edit(Record{DealValue: "7"}, nil)
+			if place == InPartnerCenter {
+				in = edit(nil, Record{DealValue: "7"})
+			}
+			plan := Merge(in)
+			after, done := write(in, plan)
+			if place == InCRM {
+				done.Opportunity.Record[Name] = "the seller's" // somebody saved in between, the answer shows it
+			} else {
+				done.Referral.Record[Name] = "the portal's"
+			}
+			pair := in.Settle(plan, done, "")
+			if pair.OpportunityVersion != "" && place == InCRM {
+				t.Error("the version would let the next write assume the base")
+			}
+			after.Pair = pair
+			if place == InCRM {
+				after.Opportunity = done.Opportunity
+				want{toReferral: Record{Name: "the seller's"}}.check(t, Merge(after))
+			} else {
+				after.Referral = done.Referral
+				want{toOpportunity: Record{Name: "the portal's"}}.check(t, Merge(after))
+			}
+		})
+	}
+}
+
+func TestF119_TheVersionGoesWithABaseThatSaysEverything(t *testing.T) {
+	quiet := edit(Record{DealValue: "7"}, nil)
+	plan := Merge(quiet)
+	_, done := write(quiet, plan)
+	done.Opportunity.Version = "o2"
+	if v := quiet.Settle(plan, done, "").OpportunityVersion; v != "o2" {
+		t.Errorf("after a plain write the version is %q", v)
+	}
+	kept := edit(nil, Record{DealValue: "0"}) // a change that waits
+	if v := kept.Settle(Merge(kept), Written{}, "").OpportunityVersion; v != "" {
+		t.Errorf("with a change that waits the version is %q", v)
+	}
+	assumed := edit(Record{DealValue: "7"}, nil)
+	assumed.Opportunity = nil
+	plan = Merge(assumed)
+	if v := assumed.Settle(plan, done, "").OpportunityVersion; v != "o2" {
+		t.Errorf("after a write to an assumed row the version is %q", v)
+	}
+	done.Opportunity.Record[Name] = "somebody's"
+	if v := assumed.Settle(plan, done, "").OpportunityVersion; v != "" {
+		t.Errorf("somebody was there, and the version is %q", v)
+	}
+}
+
+func TestSettleTakesInWhatAClosingBringsIntoView(t *testing.T) {
+	in := edit(Record{Status: Won}, nil)
+	plan := Merge(in)
+	_, done := write(in, plan)
+	done.Opportunity.Record[DealValue], done.Opportunity.Record[ClosingDate] = "99", "2026-03-02" // the actual ones
+	pair := in.Settle(plan, done, "")
+	if pair.Base.Opportunity[DealValue] != "99" || pair.Base.Opportunity[ClosingDate] != "2026-03-02" {
+		t.Errorf("%v", pair.Base.Opportunity)
+	}
+	in.Pair, in.Opportunity = pair, done.Opportunity
+	want{}.check(t, Merge(in))
+}
+
+func TestSettleTakesOverANameThatMadeRoomForTheMark(t *testing.T) {
+	in := edit(Record{DealValue: "7"}, nil)
+	in.Pair.Base.Opportunity[Mark], in.Opportunity.Record[Mark] = MarkFailed, MarkFailed
+	plan := Merge(in)
+	_, done := write(in, plan)
+	done.Opportunity.Record[Mark], done.Opportunity.Record[Name] = MarkOK, "Dea…"
+	pair := in.Settle(plan, done, "")
+	if pair.Base.Opportunity[Name] != "Dea…" || pair.Base.Opportunity[Mark] != MarkOK {
+		t.Errorf("%v", pair.Base.Opportunity)
+	}
+}
+
+func TestSettleOfAnAssumedOpportunityLeavesHeldAndTold(t *testing.T) {
+	in := edit(Record{DealValue: "7"}, nil)
+	in.Pair.Held, in.Pair.Told, in.Pair.Sheet = []Held{{Code: "a"}}, []string{"a"}, "old"
+	in.Opportunity = nil
+	pair := in.Settle(Merge(in), Written{}, "new")
+	if len(pair.Held) != 1 || len(pair.Told) != 1 || pair.Sheet != "old" {
+		t.Errorf("judged without the opportunity at hand: %+v", pair)
+	}
+}
+
+func TestSettleNeedsASuccessForLastSuccess(t *testing.T) {
+	nothingDone := edit(nil, nil)
+	if got := nothingDone.Settle(Merge(nothingDone), Written{}, "").LastSuccess; !got.IsZero() {
+		t.Errorf("nothing was done, last success %s", got)
+	}
+	failed := edit(nil, Record{"solutions/SOL-1": ""})
+	if got := failed.Settle(Merge(failed), Written{}, "").LastSuccess; !got.IsZero() {
+		t.Errorf("refused, last success %s", got)
+	}
+}
+
+func TestSettleSentRenewsBothSidesOfWhatWasSentAlone(t *testing.T) {
+	in := edit(Record{ClosingDate: "2026-11-11"}, Record{Name: "New", DealValue: "8"})
+	plan := Merge(in)
+	piece := plan
+	piece.ToReferral = Record{Name: "New"}
+	after, _ := write(in, piece)
+	pair := in.SettleSent(piece, *after.Referral)
+	if pair.Base.Referral[Name] != "New" || pair.Base.Opportunity[Name] != "New" {
+		t.Errorf("what was sent is not agreed: %v", pair.Base)
+	}
+	if pair.Base.Opportunity[DealValue] == "8" || pair.Base.Opportunity[ClosingDate] == "2026-11-11" {
+		t.Errorf("what was not sent counts as agreed: %v", pair.Base)
+	}
+	if pair.OpportunityVersion != "" || pair.Sending != nil {
+		t.Errorf("%+v", pair)
+	}
+}
+
+func TestSettleSentLeavesWhatGoesBothWays(t *testing.T) {
+	in := edit(nil, Record{Help: "A", "contacts/ada": ada})
+	plan := Merge(in) // visibility to both
+	after, _ := write(in, plan)
+	pair := in.SettleSent(plan, *after.Referral)
+	if pair.Base.Referral[Visibility] == True {
+		t.Error("half of it is still to come")
+	}
+	if pair.Base.Referral["contacts/ada"] != ada {
+		t.Error("the contact was sent")
+	}
+}
+
+func TestI25_NotesOfWhatWasSentWaitUntilAuditHasThem(t *testing.T) {
+	in := edit(Record{Name: "theirs", ClosingDate: "2026-11-11"}, Record{Name: "mine", ClosingDate: "2026-12-12"})
+	plan := Merge(in)
+	piece := plan
+	piece.ToReferral = Record{Name: "mine"}
+	after, _ := write(in, piece)
+	in.Pair = in.SettleSent(piece, *after.Referral)
+	if len(in.Pair.Untold) != 1 || in.Pair.Untold[0].Field != Name {
+		t.Fatalf("%+v", in.Pair.Untold)
+	}
+	again := in.SettleSent(piece, *after.Referral)
+	if len(again.Untold) != 1 {
+		t.Errorf("noted twice: %+v", again.Untold)
+	}
+	after.Pair = in.Pair
+	lines := after.Lines(Merge(after), Written{}, Words{Rules: rules, At: noon})
+	found := 0
+	for _, l := range lines {
+		if strings.Contains(l, `name was changed on both sides; the value of Partner Center gave way: "theirs"`) {
+			found++
+		}
+	}
+	if found != 1 {
+		t.Errorf("the note is told %d times: %q", found, lines)
+	}
+	if left := after.Settle(Merge(after), Written{}, "").Untold; left != nil {
+		t.Errorf("told, and still noted: %+v", left)
+	}
+}
+
+// sent is what was noted before a write to a side, and the side as it was then.
+func sent(in Pairing, place Place) (Pair, Plan) {
+	plan := Merge(in)
+	pair := in.Pair
+	pair.Sending = in.NewSending(place, plan, noon, "trace")
+	return pair, plan
+}
+
+func TestResolveOfAWriteToPartnerCenter(t *testing.T) {
+	for name, tt := range map[string]struct {
+		version string
+		now     string // the name in Partner Center now
+		want    want   // the next plan
+		notes   int
+	}{
+		"NotMade":                {"r1", "Deal", want{toReferral: Record{Name: "mine"}}, 0},
+		"Made":                   {"r2", "mine", want{}, 0},
+		"MadeAndTakenBack":       {"r2", "Deal", want{toReferral: Record{Name: "mine"}, codes: []string{conflictResolved}}, 0},
+		"SomebodyWasThereSince":  {"r2", "other", want{toReferral: Record{Name: "mine"}, codes: []string{conflictResolved}}, 0},
+		"NotMadeButOtherVersion": {"r2", "Deal", want{toReferral: Record{Name: "mine"}, codes: []string{conflictResolved}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := edit(nil, Record{Name: "mine"})
+			pair, _ := sent(in, InPartnerCenter)
+			side := in.Referral.Side
+			side.Version, side.Record = tt.version, side.Record.Clone()
+			side.Record[Name] = tt.now
+			got := pair.Resolve(side)
+			if got.Sending != nil || len(got.Untold) != tt.notes {
+				t.Errorf("%+v", got)
+			}
+			in.Pair = got
+			in.Referral = &Referral{Side: side}
+			tt.want.check(t, Merge(in))
+		})
+	}
+}
+
+func TestI26_AnUndoInTheSaveWindowWinsOrTheLoserIsTold(t *testing.T) {
+	// The portal's person takes back, on the newer side, what the seller's write had brought.
+	in := edit(nil, Record{DealValue: "20000"})
+	pair, _ := sent(in, InPartnerCenter)
+	side := in.Referral.Side
+	side.Version, side.Modified = "r3", noon.Add(time.Hour)
+	in.Pair, in.Referral = pair.Resolve(side), &Referral{Side: side}
+	want{toOpportunity: Record{DealValue: "100"}, codes: []string{conflictResolved}}.check(t, Merge(in))
+
+	// The seller takes back in CRM: the referral holds what was written, which is agreed by now.
+	in = edit(nil, Record{DealValue: "20000"})
+	pair, _ = sent(in, InPartnerCenter)
+	side = in.Referral.Side
+	side.Version, side.Record = "r2", side.Record.Clone()
+	side.Record[DealValue] = "20000"
+	in.Pair, in.Referral = pair.Resolve(side), &Referral{Side: side}
+	in.Opportunity.Record[DealValue] = "100"
+	want{toReferral: Record{DealValue: "100"}}.check(t, Merge(in))
+}
+
+func TestResolveOfAWriteToCRM(t *testing.T) {
+	line := "2026-03-02 12:00 - to CRM: updated name (trace)"
+	for name, tt := range map[string]struct {
+		version, now, audit string
+		want                want
+	}{
+		"NotMade":                      {"o1", "Deal", "", want{toOpportunity: Record{Name: "theirs"}}},
+		"Made":                         {"o2", "theirs", line, want{}},
+		"MadeWithoutALine":             {"o2", "theirs", "", want{}},
+		"NotMadeAndSavedElsewhere":     {"o2", "Deal", "", want{toOpportunity: Record{Name: "theirs"}}},
+		"MadeAndTakenBack":             {"o3", "Deal", line, want{toReferral: Record{Name: "Deal"}}},
+		"MadeAndChangedToSomethingNew": {"o3", "newest", line, want{toReferral: Record{Name: "newest"}}},
+		"NotMadeAndChangedMeanwhile":   {"o2", "newest", "", want{toReferral: Record{Name: "newest"}, codes: []string{conflictResolved}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := edit(Record{Name: "theirs"}, nil)
+			pair, _ := sent(in, InCRM)
+			side := in.Opportunity.Side
+			side.Version, side.Record = tt.version, side.Record.Clone()
+			side.Record[Name], side.Record[Audit] = tt.now, tt.audit
+			in.Pair, in.Opportunity = pair.Resolve(side), &Opportunity{Side: side}
+			tt.want.check(t, Merge(in))
+			if in.Pair.Untold != nil {
+				t.Errorf("a write to CRM brings its own line: %+v", in.Pair.Untold)
+			}
+		})
+	}
+}
+
+func TestI25_ResolveBringsTheNotesOfAWriteThatWasMade(t *testing.T) {
+	in := edit(Record{Name: "theirs"}, Record{Name: "mine"})
+	pair, plan := sent(in, InPartnerCenter)
+	side := in.Referral.Side
+	side.Version, side.Record = "r2", side.Record.Clone()
+	side.Record[Name] = "mine"
+	got := pair.Resolve(side)
+	if len(got.Untold) != 1 || got.Untold[0] != plan.Problems[0] {
+		t.Errorf("%+v", got.Untold)
+	}
+	if again := got.Resolve(side); len(again.Untold) != 1 {
+		t.Errorf("noted twice: %+v", again.Untold)
+	}
+}
+
+func TestResolveOfADoorThatNobodyOpensAgain(t *testing.T) {
+	in := edit(nil, Record{Visibility: True, Status: Won})
+	pair, _ := sent(in, InPartnerCenter)
+	side := in.Referral.Side
+	side.Version = "r2" // somebody changed something else; nothing of ours is there
+	got := pair.Resolve(side)
+	if got.Base.Referral[Visibility] == True || got.Base.Referral[Status] == Won {
+		t.Errorf("taken for made: %v", got.Base.Referral)
+	}
+	in.Pair, in.Referral = got, &Referral{Side: side}
+	if plan := Merge(in); plan.ToReferral[Status] != Won || plan.ToReferral[Visibility] != True {
+		t.Errorf("%+v", plan)
+	}
+}
+
+func TestResolveOfMembers(t *testing.T) {
+	in := from(Record{"solutions/SOL-2": "{}"}, Record{"solutions/SOL-2": "{}"}, nil, Record{"solutions/SOL-2": "", "solutions/SOL-3": "{}"})
+	pair, _ := sent(in, InPartnerCenter)
+	side := in.Referral.Side
+	side.Version, side.Record = "r2", side.Record.Clone()
+	apply(side.Record, Record{"solutions/SOL-2": "", "solutions/SOL-3": "{}"})
+	got := pair.Resolve(side)
+	if _, there := got.Base.Referral["solutions/SOL-2"]; there || got.Base.Referral["solutions/SOL-3"] != "{}" {
+		t.Errorf("%v", got.Base.Referral)
+	}
+	in.Pair, in.Referral = got, &Referral{Side: side}
+	want{}.check(t, Merge(in))
+}
+
+func TestResolveWithoutANoteChangesNothing(t *testing.T) {
+	pair := Pair{OpportunityVersion: "o1", Base: Base{Referral: Record{Name: "a"}}}
+	if got := pair.Resolve(Side{Version: "r9"}); got.OpportunityVersion != "o1" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestWhatIsNotedBeforeAWrite(t *testing.T) {
+	in := edit(Record{Name: "theirs", DealValue: "7"}, Record{Name: "mine"})
+	plan := Merge(in)
+	s := in.NewSending(InPartnerCenter, plan, noon, "t")
+	if d := cmp.Diff(&Sending{Place: InPartnerCenter, Version: "r1", Old: Record{Name: "theirs"}, New: Record{Name: "mine"},
+		Source: Record{Name: "mine"}, Notes: plan.Problems, Trace: "t", At: noon}, s); d != "" {
+		t.Error(d)
+	}
+	s = in.NewSending(InCRM, plan, noon, "t")
+	if d := cmp.Diff(Record{DealValue: "7"}, s.New); d != "" || s.Version != "o1" || s.Old[DealValue] != "100" {
+		t.Errorf("%+v", s)
+	}
+	in.Opportunity, in.Pair.OpportunityVersion = nil, "o7"
+	if s = in.NewSending(InCRM, plan, noon, "t"); s.Version != "o7" || s.Old[DealValue] != "100" {
+		t.Errorf("of an assumed row: %+v", s)
+	}
+}
+
+func TestSettleEndsAPair(t *testing.T) {
+	in := edit(nil, nil)
+	plan := Merge(in)
+	plan.Ends = true
+	if in.Settle(plan, Written{}, "").Phase != Ended {
+		t.Error("the pair goes on")
+	}
+}
