@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -474,11 +475,17 @@ func TestOvertakenIsToldOnlyWhereCRMWasSavedLater(t *testing.T) {
 }
 
 func TestLongLosersAreQuotedWholeAsFarAsAuditHolds(t *testing.T) {
-	long := string(make([]rune, 1200))
 	if got := quote("short"); got != `"short"` {
 		t.Error(got)
 	}
-	if got := []rune(quote(long)); len(got) != 1003 || got[1001] != '…' {
-		t.Errorf("%d characters", len(got))
+	if got := quote("two\nlines"); got != `"two ↵ lines"` {
+		t.Error(got)
+	}
+	whole := strings.Repeat("ä", 5000)
+	if got := quote(whole); got != `"`+whole+`"` {
+		t.Errorf("%d bytes of %d", len(got), len(whole))
+	}
+	if got := quote(strings.Repeat("ä", 9000)); len(got) > longestAudit-490 || !strings.HasSuffix(got, `ä…"`) {
+		t.Errorf("%d bytes", len(got))
 	}
 }
