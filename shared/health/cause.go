@@ -44,20 +44,20 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 	}
 	switch {
 	case e.Kind == fault.Denied:
-		what = word(e.Code, "denied")
-		return what, Cause{Say: "our access is refused: " + says(e, err), Mend: e.Mend, GoodKey: systemOf(e.Code), Denied: true}, true
+		what = word(e.Code, denied)
+		return what, Cause{Say: "our access is refused: " + says(e, err), Mend: e.Mend, GoodKey: systemOf(e.Code), Class: denied}, true
 	case fault.ClassOf(err) == fault.Ours:
-		what = word(e.Code, "refused")
+		what = word(e.Code, refused)
 		if e.Target != "" {
 			what += " " + e.Target
 		}
-		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + says(e, err), Mend: e.Mend, Singly: true}, true
+		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + says(e, err), Mend: e.Mend, Class: refused, Singly: true}, true
 	case e.Kind == fault.Later && !fault.ByRule(err):
-		return e.Code, Cause{Say: "the other side asks to wait: " + says(e, err), Mend: e.Mend, Patience: 5 * time.Minute}, true
+		return e.Code, Cause{Say: "the other side asks to wait: " + says(e, err), Mend: e.Mend, Class: throttled, Patience: 5 * time.Minute}, true
 	case e.Kind == fault.Broken:
-		return word(e.Code, "broken"), Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Patience: unlistedDue}, true
+		return word(e.Code, broken), Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Class: broken, Patience: unlistedDue}, true
 	case e.Kind == fault.Conflict:
-		return "conflict", Cause{Say: "changes wait because the records change all the time", Patience: unlistedDue, Singly: true}, true
+		return conflict, Cause{Say: "changes wait because the records change all the time", Class: conflict, Patience: unlistedDue, Singly: true}, true
 	}
 	return "", Cause{}, false
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -106,7 +107,7 @@ func TestEveryTroubleShowsAndEnds(t *testing.T) {
 		says  string
 		good  func(*Room)
 	}{
-		"denied":                      {job(consent), 0, `"what":"consent.expired","where":"CRM to Partner Center","since":"2026-11-22T12:00:00Z","count":1,"oldest":"opportunity|1"`, job(nil)},
+		"denied":                      {job(consent), 0, `"what":"consent.expired","where":"CRM to Partner Center","class":"denied","since":"2026-11-22T12:00:00Z","count":1,"oldest":"opportunity|1"`, job(nil)},
 		"denied, then a new token":    {job(consent), 0, "sign in again", func(r *Room) { r.Watch.GotToken("a", "new") }},
 		"no MFA, then an answer":      {job(mfa), 0, "mfa.missing", func(r *Room) { r.Watch.Answered(PartnerCenter) }},
 		"a right":                     {job(right), 0, `"privilege prvWriteLead"`, job(nil)},
@@ -115,7 +116,7 @@ func TestEveryTroubleShowsAndEnds(t *testing.T) {
 		"conflict":                    {job(fault.New(fault.Conflict, "412")), 2 * time.Minute, `"conflict"`, job(nil)},
 		"broken, then held":           {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(fault.New(fault.Refused, "closed"))},
 		"broken, then a wait by rule": {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(byRule)},
-		"a wrong secret":              {func(r *Room) { twice(knock(forged))(r); knock(forged)(r) }, 0, `"what":"webhook.denied","where":"events from CRM","since":"2026-11-22T12:00:00Z","count":3`, knock(nil)},
+		"a wrong secret":              {func(r *Room) { twice(knock(forged))(r); knock(forged)(r) }, 0, `"what":"webhook.denied","where":"events from CRM","class":"door","since":"2026-11-22T12:00:00Z","count":3`, knock(nil)},
 		"no certificate":              {knock(fault.New(fault.Broken, "away").With("certificate.unreachable", "")), 2 * time.Minute, `"certificate.unreachable"`, knock(nil)},
 		"dead letters":                {func(r *Room) { r.Watch.DeadLetters("reconcile", 7) }, 0, `"what":"dead.letters","where":"reconcile","since":"2026-11-22T12:00:00Z","count":7`, func(r *Room) { r.Watch.DeadLetters("reconcile", 0) }},
 		"no queue": {func(r *Room) {
@@ -320,7 +321,7 @@ func TestRowThatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	h := newHouse()
 	a, b := h.process("p-1"), h.process("p-2")
 	a.Watch.Ended("f", "r|1", noon, consent)
-	if err := a.Watch.Post(t.Context(), broken{}); err == nil {
+	if err := a.Watch.Post(t.Context(), awayBoard{}); err == nil {
 		t.Fatal("no error")
 	}
 	h.passes(t, 10*time.Second, a)
@@ -329,12 +330,12 @@ func TestRowThatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	}
 }
 
-// broken is a board that is away; hanging is one that does not answer.
-type broken struct{ Board }
+// awayBoard is a board that is away; hanging is one that does not answer.
+type awayBoard struct{ Board }
 
-func (broken) Post(context.Context, ...ledger.StatusRow) error { return errors.New("away") }
+func (awayBoard) Post(context.Context, ...ledger.StatusRow) error { return errors.New("away") }
 
-func (broken) Rows(context.Context) ([]ledger.StatusRow, error) { return nil, errors.New("away") }
+func (awayBoard) Rows(context.Context) ([]ledger.StatusRow, error) { return nil, errors.New("away") }
 
 type hanging struct{ Board }
 
@@ -346,7 +347,7 @@ func (hanging) Rows(ctx context.Context) ([]ledger.StatusRow, error) {
 func TestUnreadableTablesAreAProblemWithItsBeginning(t *testing.T) {
 	h := newHouse()
 	r := h.process("p-1")
-	r.Boards = []Board{broken{}}
+	r.Boards = []Board{awayBoard{}}
 	_ = r.Report(t.Context())
 	h.clock = h.clock.Add(time.Minute)
 	got := r.Report(t.Context())
@@ -420,6 +421,24 @@ func TestTablesSayWhatNoProcessKnows(t *testing.T) {
 		if n := len(c.ledger.held); n > 0 && got.Held[string(c.ledger.held[0].Class)] != n {
 			t.Errorf("%s: held %v", name, got.Held)
 		}
+	}
+}
+
+func TestTroubleIsCountedBeforeItIsAProblem(t *testing.T) {
+	h := newHouse()
+	r := h.process("p-1")
+	for _, id := range []string{"1", "2"} {
+		r.Watch.Ended("crmtopartnercenter", "opportunity|"+id, noon, right)
+		r.Watch.Ended("partnercentertocrm", "referral|"+id, noon, errNetwork)
+	}
+	r.Watch.Door("crmwebhook", fault.New(fault.Denied, "the secret is wrong"))
+	want := map[string]map[string]int{"refused": {"privilege prvWriteLead": 2}, "broken": {"broken": 2}, "door": {"events from CRM": 1}}
+	got := r.Report(t.Context())
+	if diff := cmp.Diff(want, got.Counts); diff != "" {
+		t.Error(diff)
+	}
+	if len(got.Problems) != 1 || got.Problems[0].Class != "refused" {
+		t.Errorf("%s", said(got))
 	}
 }
 

@@ -25,13 +25,16 @@ type Report struct {
 	RegistrationSeen *time.Time `json:"registrationSeen,omitempty"`
 	TokenAge         string     `json:"tokenAge,omitempty"` // of the newest access token for Partner Center
 	// Oldest is when the oldest event came whose record is not dealt with yet, through no wish of ours.
-	Oldest      *time.Time           `json:"oldestUnfinished,omitempty"`
-	Parked      int                  `json:"parked"`
-	Held        map[string]int       `json:"held"` // by class: ours, record, rule
-	LastSuccess *time.Time           `json:"lastSuccess,omitempty"`
-	Successes   map[string]time.Time `json:"lastSuccesses,omitempty"` // by direction
-	LastTest    *time.Time           `json:"lastTestEvent,omitempty"`
-	Processes   []ProcessRow         `json:"processes,omitempty"`
+	Oldest *time.Time     `json:"oldestUnfinished,omitempty"`
+	Parked int            `json:"parked"`
+	Held   map[string]int `json:"held"` // by class: ours, record, rule
+	// Counts are the records in trouble by class and cause, and under door the requests that each webhook
+	// turned away since the last authentic one; also what is no problem yet.
+	Counts      map[string]map[string]int `json:"counts,omitempty"`
+	LastSuccess *time.Time                `json:"lastSuccess,omitempty"`
+	Successes   map[string]time.Time      `json:"lastSuccesses,omitempty"` // by direction
+	LastTest    *time.Time                `json:"lastTestEvent,omitempty"`
+	Processes   []ProcessRow              `json:"processes,omitempty"`
 }
 
 // ProcessRow is what the report says of one function of one process.
@@ -85,7 +88,7 @@ const (
 // fill writes what the processes say into the report.
 func (r *Report) fill(s *sum) {
 	r.Problems = append([]Problem{}, s.pressing()...)
-	r.Oldest = s.oldest
+	r.Oldest, r.Counts = s.oldest, s.counts()
 	for function, at := range s.last {
 		if r.LastSuccess == nil || at.After(*r.LastSuccess) {
 			r.LastSuccess = &at

@@ -42,7 +42,7 @@ func (n *notes) snapshot(now time.Time) Status {
 		if s.Oldest == nil {
 			s.Oldest = &w.Seen
 		}
-		if c.Denied && !w.Forgiven && (s.DeniedSince == nil || w.Since.Before(*s.DeniedSince)) {
+		if c.Class == denied && !w.Forgiven && (s.DeniedSince == nil || w.Since.Before(*s.DeniedSince)) {
 			s.DeniedSince = &w.Since
 		}
 	}

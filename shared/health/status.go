@@ -8,6 +8,7 @@ import "time"
 type Problem struct {
 	What  string    `json:"what"`            // a short machine word: "consent.expired", "broken", "registration.other"
 	Where string    `json:"where,omitempty"` // which direction of the work it concerns
+	Class string    `json:"class,omitempty"` // refused, denied, broken, throttled or conflict: how jobs failed; door: at a webhook
 	Since time.Time `json:"since"`
 	Count int       `json:"count,omitempty"` // of records, messages or calls
 	// Oldest is the record that has waited longest, kind|id; For lists all of them where each one needs a
@@ -44,11 +45,21 @@ type Cause struct {
 	Say      string        `json:"say"`
 	Mend     string        `json:"mend,omitempty"`
 	GoodKey  string        `json:"goodKey,omitempty"`
-	Denied   bool          `json:"denied,omitempty"`
+	Class    string        `json:"class"`
 	Patience time.Duration `json:"patience,omitempty"`
 	// Singly: the end of one record's wait says nothing of the others.
 	Singly bool `json:"singly,omitempty"`
 }
+
+// The classes of a cause.
+const (
+	refused   = "refused"
+	denied    = "denied"
+	broken    = "broken"
+	throttled = "throttled"
+	conflict  = "conflict"
+	door      = "door"
+)
 
 // Done is a record that had waited, in this process or in another, and does no longer.
 type Done struct {

@@ -90,7 +90,7 @@ func (s *sum) wait(from Status, w Wait) {
 	if forgiven {
 		return
 	}
-	key := s.add(Problem{What: w.What, Where: Where(from.Function), Since: w.Since, Last: w.Last, Count: 1, Say: c.Say, Mend: c.Mend, Due: w.Since.Add(c.Patience)})
+	key := s.add(Problem{What: w.What, Where: Where(from.Function), Class: c.Class, Since: w.Since, Last: w.Last, Count: 1, Say: c.Say, Mend: c.Mend, Due: w.Since.Add(c.Patience)})
 	if seen, known := s.seen[key]; !known || w.Seen.Before(seen) {
 		p := s.problems[key]
 		p.Oldest = w.Record
@@ -140,6 +140,26 @@ func (s *sum) pressing() (out []Problem) {
 		out = append(out, p.plain())
 	}
 	sortProblems(out)
+	return out
+}
+
+// counts are the records in trouble, by class and cause, and the requests turned away, by webhook: also
+// what is no problem yet.
+func (s *sum) counts() map[string]map[string]int {
+	out := map[string]map[string]int{}
+	for _, p := range s.problems {
+		key := p.What
+		if p.Class == "" {
+			continue
+		}
+		if p.Class == door {
+			key = p.Where
+		}
+		if out[p.Class] == nil {
+			out[p.Class] = map[string]int{}
+		}
+		out[p.Class][key] += p.Count
+	}
 	return out
 }
 
