@@ -191,3 +191,28 @@ func (p Pair) Lacks(problems []Problem, at time.Time, read Side) Pair {
 	}
 	return p
 }
+
+// LinkedBack is the pair after identifier, link and Microsoft's answer were written into the opportunity:
+// before is the row that was written, answer what was written of Microsoft's. Its base stays what was
+// POSTed, so that whoever edited since shows as having edited.
+func (p Pair) LinkedBack(before, written Opportunity, own, microsoft Referral, answer Record) Pair {
+	p.Phase, p.Held, p.Told, p.LastSuccess = Linked, nil, nil, own.Read
+	base := p.Base.Clone()
+	help := before.Record[Help]
+	switch {
+	case p.MicrosoftID != "":
+		maps.Copy(base.Referral, Remember(microsoft.Record))
+		base.Referral[Help] = help
+	case help != "":
+		base.Opportunity[Help] = "" // still to be asked, and explained where that goes wrong
+	}
+	ours := append([]Field{ReferralID, ReferralLink, Visibility, Sync, Proposed}, columnsOfOurs...)
+	for _, f := range slices.AppendSeq(ours, maps.Keys(answer)) {
+		base.Opportunity.renew(f, written.Record)
+	}
+	if before.Record[Name] == base.Opportunity[Name] {
+		base.Opportunity.renew(Name, written.Record) // a long name made room for the mark
+	}
+	p.Base, p.OpportunityVersion, p.Rows = base, written.Version, written.Rows
+	return p.Saw(own.Side, microsoft.Side, written.Side)
+}

@@ -1,9 +1,13 @@
 package cosell
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
+
+// ErrUnread says that a write needs the record itself, which was only assumed from its base.
+var ErrUnread = errors.New("the record has to be read first")
 
 // Base is what both sides held when they last agreed: per field one value for each side, in that side's
 // own canonical form, because comparing across a lossy mapping would loop.

@@ -200,7 +200,27 @@ func (p Plan) Invited() Plan {
 	return p
 }
 
-// Sever takes a refused field out of an acceptance, whose other values go on; every other atom is refused
+// Loosen divides a refused acceptance: what Partner Center may take only by itself, the named field or
+// else the name and then the team, follows in a request of its own. Every other atom is refused whole.
+func Loosen(atom Record, named Field) (core, extra Record) {
+	if atom[Status] != Accepted {
+		return nil, nil
+	}
+	for _, f := range []Field{named, Name, Team} {
+		core, extra = atom.Clone(), Record{}
+		for g, v := range atom {
+			if list, _, member := g.List(); g == f && f != Status || member && list == f {
+				extra[g] = v
+				delete(core, g)
+			}
+		}
+		if len(extra) > 0 {
+			return core, extra
+		}
+	}
+	return nil, nil
+}
+
 // as a whole.
 func Sever(atom Record, f Field) (bad, rest Record) {
 	if v, ok := atom[f]; ok && f != Status && atom[Status] == Accepted {

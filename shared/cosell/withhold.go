@@ -36,7 +36,7 @@ func (m *merger) tooLate() {
 func (m *merger) standing() {
 	for _, h := range m.Pair.Held {
 		switch h.Code {
-		case "link.taken", "referral.twice":
+		case "link.taken", "referral.twice", "microsoft.unreadable":
 			m.say(h.Problem())
 		case "account.unclear":
 			if m.d[CustomerName] == "" {

@@ -144,29 +144,8 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 	if err != nil {
 		return err
 	}
-	pair := w.pair
-	pair.Phase, pair.Held, pair.Told, pair.LastSuccess = cosell.Linked, nil, nil, own.Read
-	pair.Sheet, pair.Rows = f.Settings.Sheet, written.Rows
-	base := pair.Base.Clone()
-	if pair.MicrosoftID != "" {
-		maps.Copy(base.Referral, cosell.Remember(microsoft.Record))
-		base.Referral[cosell.Help] = before.Record[cosell.Help]
-	}
-	if pair.MicrosoftID == "" && before.Record[cosell.Help] != "" {
-		base.Opportunity[cosell.Help] = "" // still to be asked, and explained where that goes wrong
-	}
-	backColumns := []cosell.Field{cosell.ReferralID, cosell.ReferralLink, cosell.Audit, cosell.Mark, cosell.Visibility, cosell.Sync,
-		cosell.State, cosell.ErrorCode, cosell.LastSync, cosell.Expires}
-	for _, field := range slices.AppendSeq(backColumns, maps.Keys(answer)) {
-		if v, ok := written.Record[field]; ok {
-			base.Opportunity[field] = v
-		}
-	}
-	if before.Record[cosell.Name] == base.Opportunity[cosell.Name] {
-		base.Opportunity[cosell.Name] = written.Record[cosell.Name] // a long name made room for the mark
-	}
-	pair.Base, pair.OpportunityVersion = base, written.Version
-	pair = pair.Saw(own.Side, microsoft.Side, written.Side)
+	pair := w.pair.LinkedBack(before, written, own, microsoft, answer)
+	pair.Sheet = f.Settings.Sheet
 	edited := cosell.Changed(pair.Base, written, f.Rules)
 	if edited {
 		pair.OpportunityVersion = ""

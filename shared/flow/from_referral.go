@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -67,6 +68,9 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 		return nil // switched off: the seller's switching on compares
 	}
 	r, err := f.Referrals.Get(ctx, h.ID)
+	if fault.ClassOf(err) == fault.Record && strings.EqualFold(h.ID, pair.MicrosoftID) {
+		return f.unreadableMicrosoft(ctx, pair, h)
+	}
 	if err != nil {
 		return f.holdRead(ctx, pair, cosell.InPartnerCenter, err)
 	}
@@ -75,6 +79,26 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 		return err
 	}
 	return cmp.Or(f.askMicrosoft(ctx, r, h), err) // Microsoft's answer does not wait for a change that does
+}
+
+// unreadableMicrosoft: whether a partner may read Microsoft's referral by its id is not documented. What the
+// list of the engagement shows of it will do; where it shows nothing, Microsoft's answer cannot be known,
+// which is told once.
+func (f *Flow) unreadableMicrosoft(ctx context.Context, pair cosell.Pair, h Hint) error {
+	all, err := f.Referrals.Engagement(ctx, pair.EngagementID)
+	if err != nil && fault.ClassOf(err) != fault.Record {
+		return err
+	}
+	for _, r := range all {
+		if r.Microsoft {
+			return f.converge(ctx, &work{pair: pair, referral: &r, hint: h})
+		}
+	}
+	if pair.Holds("microsoft.unreadable") {
+		return nil
+	}
+	return f.tellStanding(ctx, pair, cosell.Problem{Code: "microsoft.unreadable", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
+		Text: "Microsoft's own referral may not be read, so Microsoft's answer does not show here", Mend: "look it up in Partner Center"})
 }
 
 // remake goes on making the opportunity of a referral.
@@ -101,10 +125,14 @@ func (f *Flow) holdRead(ctx context.Context, pair cosell.Pair, place cosell.Plac
 	if news && place == cosell.InPartnerCenter {
 		if o, getErr := f.Opportunities.Get(ctx, pair.OpportunityID); getErr == nil {
 			line := f.words(ctx, o.Read).Say(p)
-			if _, putErr := f.Opportunities.Put(ctx, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)}); putErr != nil {
+			written, putErr := f.Opportunities.Put(ctx, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)})
+			if putErr != nil {
 				return putErr
 			}
+			pair.Base = pair.Base.Clone()
+			pair.Base.Opportunity[cosell.Audit] = written.Record[cosell.Audit]
 			pair.OpportunityVersion = ""
+			pair = pair.Saw(written.Side)
 		}
 	}
 	held := pair.Lacks(append(problemsOf(pair), p), f.Now(), cosell.Side{})

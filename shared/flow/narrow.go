@@ -36,13 +36,12 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 			return err
 		}
 		if i := named(atoms, err); i >= 0 {
-			bad, rest := cosell.Sever(atoms[i], cosell.Field(fault.Of(err).Field))
-			n.refused = append(n.refused, refusal{bad, err})
-			left := append([]cosell.Record{}, atoms[:i]...)
-			if len(rest) > 0 {
-				left = append(left, rest)
+			others := append(append([]cosell.Record{}, atoms[:i]...), atoms[i+1:]...)
+			if core, extra := cosell.Loosen(atoms[i], cosell.Field(fault.Of(err).Field)); extra != nil {
+				return n.loosened(append(others, core), extra)
 			}
-			return n.all(append(left, atoms[i+1:]...), nil)
+			n.refused = append(n.refused, refusal{atoms[i], err})
+			return n.all(others, nil)
 		}
 		if fault.ClassOf(err) == fault.Ours { // it is not about the values
 			for _, a := range atoms {
@@ -53,6 +52,9 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 		suspect = err
 	}
 	if len(atoms) == 1 {
+		if core, extra := cosell.Loosen(atoms[0], ""); extra != nil {
+			return n.loosened([]cosell.Record{core}, extra)
+		}
 		n.refused = append(n.refused, refusal{atoms[0], suspect})
 		return nil
 	}
@@ -65,6 +67,15 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 		suspect = nil
 	}
 	return n.all(second, suspect)
+}
+
+// loosened sends what was refused together in two requests: an acceptance first, then what it did not take
+// along.
+func (n *narrower) loosened(atoms []cosell.Record, extra cosell.Record) error {
+	if err := n.all(atoms, nil); err != nil {
+		return err
+	}
+	return n.all([]cosell.Record{extra}, nil)
 }
 
 func (n *narrower) allowed(atoms []cosell.Record) []cosell.Record {

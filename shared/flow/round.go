@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -24,7 +25,13 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 			}
 		}
 		first = false
-		return f.round(ctx, w)
+		err := f.round(ctx, w)
+		if errors.Is(err, cosell.ErrUnread) && w.opportunity == nil { // nobody wrote in between: it is only read now
+			if err = f.readOpportunity(ctx, w); err == nil {
+				err = f.round(ctx, w)
+			}
+		}
+		return err
 	})
 	return f.noted(ctx, w, err)
 }
@@ -124,7 +131,7 @@ func (a *application) halfDone(ctx context.Context, cause error) error {
 
 // answered takes in how a write ended: every answer but a broken one says for certain what became of it.
 func (a *application) answered(err error) {
-	if err != nil && !fault.Is(err, fault.Broken) {
+	if err != nil && (!fault.Is(err, fault.Broken) || errors.Is(err, cosell.ErrUnread)) {
 		a.w.pair.Sending, a.undone = nil, true
 	}
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -26,7 +27,7 @@ func (a *application) writeOpportunity(ctx context.Context) error {
 		case !fault.Is(err, fault.Refused):
 			return err
 		case a.w.opportunity == nil:
-			return fault.New(fault.Conflict, "what CRM refused is explained with the opportunity at hand: %w", err)
+			return fmt.Errorf("opportunity %s: what CRM refused is explained with the row at hand: %w", o.ID, cosell.ErrUnread)
 		case len(a.plan.ToOpportunity) == 0:
 			return a.silent(ctx, o, err)
 		}

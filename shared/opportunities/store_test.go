@@ -2,6 +2,7 @@ package opportunities
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"os"
 	"strings"
@@ -130,7 +131,7 @@ func TestAssumedOpportunityIsWrittenWithoutReading(t *testing.T) {
 	}
 	sameJSON(t, `{"name":"✓ New","estimatedvalue":1}`, w.last().body)
 	for _, values := range []cosell.Record{{cosell.Solutions.Of("SOL-1"): "{}"}, {cosell.Mark: cosell.MarkFailed}} {
-		if _, err := s.Put(context.Background(), assumed, values); !fault.Is(err, fault.Conflict) {
+		if _, err := s.Put(context.Background(), assumed, values); !errors.Is(err, cosell.ErrUnread) {
 			t.Errorf("%v: %v", values, err)
 		}
 	}

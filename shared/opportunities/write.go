@@ -2,13 +2,13 @@ package opportunities
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
-	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -78,7 +78,7 @@ func (s *Store) closedAlready(ctx context.Context, id string, values cosell.Reco
 }
 
 func mustRead(id string) error {
-	return fault.New(fault.Conflict, "writing opportunity %s: it must be read first", id)
+	return fmt.Errorf("writing opportunity %s: %w", id, cosell.ErrUnread)
 }
 
 // planned is what a Put is going to send.

@@ -3,6 +3,7 @@ package referrals
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -68,7 +69,7 @@ func (s *Store) Get(ctx context.Context, id string) (cosell.Referral, error) {
 func (s *Store) Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
 	d, ok := r.Source.(partnercenter.Document)
 	if !ok {
-		return cosell.Referral{}, fault.New(fault.Conflict, "writing referral %s: it must be read first", r.ID)
+		return cosell.Referral{}, fmt.Errorf("writing referral %s: %w", r.ID, cosell.ErrUnread)
 	}
 	ops, err := s.operations(d, values)
 	if err != nil {

@@ -3,6 +3,7 @@ package referrals
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -245,7 +246,7 @@ func TestPutWithoutChangesSendsNothing(t *testing.T) {
 	if _, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.Audit: "x", cosell.Sync: "true"}); err != nil || len(w.calls) != 0 {
 		t.Errorf("%v\n%s", err, w.list())
 	}
-	if _, err := s.Put(context.Background(), cosell.Referral{}, cosell.Record{cosell.Name: "x"}); !fault.Is(err, fault.Conflict) {
+	if _, err := s.Put(context.Background(), cosell.Referral{}, cosell.Record{cosell.Name: "x"}); !errors.Is(err, cosell.ErrUnread) {
 		t.Errorf("an unread referral: %v", err)
 	}
 	_, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.DealValue: "12,5"})
