@@ -120,7 +120,7 @@ func openUp(s *Story) {
 		l.effect("pc", "PATCH", d.referral)
 	} else {
 		l.settle().shows(own+consent, "false")
-		l.holds(row+"/"+colAudit, "visib")
+		l.holds(row+"/"+colAudit, "Visible to Microsoft")
 		s.says("%-20s this Partner Center does not share a deal afterwards, and Audit says so", "")
 	}
 	s.check(l.dealOf(opportunity).microsoft == "", "Microsoft has a referral, though no help was asked")
