@@ -64,6 +64,9 @@ func (s *Store) named(values cosell.Record) cosell.Record {
 			out[row.Field] = row.Default
 		}
 	}
+	if out[closedOn] == "" && r.Record[closedOn] != "" {
+		out[closedOn] = r.Record[closedOn]
+	}
 	if out[cosell.Name] == "" {
 		out[cosell.Name] = strings.TrimSuffix("Referral from Microsoft: "+out[cosell.CustomerName], ": ")
 	}

@@ -263,3 +263,17 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 		t.Error(d)
 	}
 }
+
+func TestR125_ADealThatCameClosedKeepsItsDay(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	c.lists[userSet] = kimRow
+	r, values := newDeal(t)
+	values[cosell.Status], r.Record[closedOn] = cosell.Won, "2026-03-30"
+	if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {
+		t.Fatal(err)
+	}
+	activity, _ := find(t, c, "WinOpportunity")["OpportunityClose"].(map[string]any)
+	if activity["actualend"] != "2026-03-30T12:00:00Z" || activity["actualrevenue"] != 85000.0 || activity["transactioncurrencyid@odata.bind"] == nil {
+		t.Errorf("%v", activity)
+	}
+}
