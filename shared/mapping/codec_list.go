@@ -141,6 +141,15 @@ func Elements(v any) []any {
 	return nil
 }
 
+// IsWhole says whether a quantity is one that CRM can hold: none, or a whole number.
+func IsWhole(quantity string) bool {
+	if quantity == "" {
+		return true
+	}
+	_, err := strconv.ParseInt(quantity, 10, 32)
+	return err == nil
+}
+
 // ReadMembers reads a list of people of a referral, whatever its shape.
 func ReadMembers(v any) *List {
 	var l List

@@ -49,6 +49,9 @@ func (s *Sheet) Whole(r Row) func(opportunity, referral string) (text string, ok
 		edited, had, shown := ParseSolution(opportunity), ParseSolution(referral), ParseSolution(fit(referral))
 		name, ok := whole(shown.Name, edited.Name, had.Name)
 		edited.Name = name
+		if edited.Quantity == shown.Quantity {
+			edited.Quantity = had.Quantity
+		}
 		return edited.Text(), ok
 	}
 }

@@ -57,3 +57,23 @@ func TestR146_NothingChangesByLooking(t *testing.T) {
 		}
 	})
 }
+
+// CRM counts solutions in whole numbers: a fraction is not shown there, and not lost by an edit of the rest.
+func TestR128_AFractionalQuantityKeepsNothingBack(t *testing.T) {
+	sheet := defaultSheet(t)
+	row, _ := sheet.Row(cosell.Solutions)
+	had := Solution{Name: "N", Price: "10", Quantity: "2.5"}
+	shown := ParseSolution(sheet.Fit(row)(had.Text()))
+	if shown.Quantity != "" || shown.Price != "10" {
+		t.Errorf("CRM gets %+v", shown)
+	}
+	shown.Price = "11"
+	got, ok := sheet.Whole(row)(shown.Text(), had.Text())
+	if s := ParseSolution(got); !ok || s.Quantity != "2.5" || s.Price != "11" {
+		t.Errorf("%q", got)
+	}
+	shown.Quantity = "3"
+	if got, _ = sheet.Whole(row)(shown.Text(), had.Text()); ParseSolution(got).Quantity != "3" {
+		t.Errorf("a quantity that a person fills in becomes %q", got)
+	}
+}

@@ -85,6 +85,9 @@ func (s *Sheet) Fit(r Row) func(string) string {
 		return func(text string) string {
 			m := ParseSolution(text)
 			m.Name = Cut(m.Name, name)
+			if !IsWhole(m.Quantity) {
+				m.Quantity = "" // CRM counts in whole numbers; what it cannot hold is told where it is read
+			}
 			return m.Text()
 		}
 	}

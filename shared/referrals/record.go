@@ -2,6 +2,8 @@ package referrals
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,8 +116,8 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 	case mapping.AsSolutions:
 		list := mapping.ReadSolutions(d.Value(row.Referral))
 		list.Into(r, row.Field)
-		if list.Unkeyed > 0 {
-			r[cosell.Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + strconv.Itoa(list.Unkeyed) + " without an id"
+		if odd := oddSolutions(r.Members(row.Field), list.Unkeyed); odd != "" {
+			r[cosell.Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + odd
 		}
 		return
 	case mapping.AsSeller:
@@ -133,6 +135,20 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 		return
 	}
 	r[row.Field] = text
+}
+
+// oddSolutions says which solutions CRM cannot show as they are.
+func oddSolutions(members map[string]string, unkeyed int) string {
+	var odd []string
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		if q := mapping.ParseSolution(members[key]).Quantity; !mapping.IsWhole(q) {
+			odd = append(odd, "the quantity "+q+" of "+key+" is no whole number and is left out in CRM")
+		}
+	}
+	if unkeyed > 0 {
+		odd = append(odd, strconv.Itoa(unkeyed)+" without an id")
+	}
+	return strings.Join(odd, "; ")
 }
 
 // substatusOf is the second half of a status row's path.

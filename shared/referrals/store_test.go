@@ -79,6 +79,13 @@ func TestR134_TheCRMIdIsReadInOneFormAndAForeignOneAsItIs(t *testing.T) {
 	}
 }
 
+func TestR127_WhatCRMCannotShowOfASolutionIsTold(t *testing.T) {
+	r := referralOf(t, map[string]any{"details/requirements/solutions": []any{map[string]any{"id": "SOL-1", "quantity": json.Number("2.5")}, map[string]any{"name": "no id"}}})
+	if why := r.Record[cosell.Unreadable.Of("solutions")]; !strings.Contains(why, "quantity 2.5 of SOL-1") || !strings.Contains(why, "1 without an id") {
+		t.Errorf("told %q", why)
+	}
+}
+
 func TestOddShapesOfAReferralDoNotCrash(t *testing.T) {
 	for name, changes := range map[string]map[string]any{
 		"nulls": {"name": nil, "team": nil, "customerProfile": nil, "details": nil, "consent": nil, "inviteContext": nil, "target": nil},
