@@ -114,6 +114,7 @@ func TestMerge(t *testing.T) {
 		"HelpInvitesMicrosoftAndMakesVisible":   {crm: Record{Help: "GeneralOrOther", "contacts/ada": ada}, invite: "GeneralOrOther", toReferral: Record{Visibility: True, "contacts/ada": ada}, toOpportunity: Record{Visibility: True}},
 		"WonInPartnerCenterClosesTheDeal":       {pc: Record{Status: Won}, toOpportunity: Record{Status: Won, Reason: ""}},
 		"LostInPartnerCenterCarriesItsReason":   {pc: Record{Status: Lost, Reason: "budget"}, toOpportunity: Record{Status: Lost, Reason: "budget"}},
+		"R125_ClosingCarriesItsDay":             {pc: Record{Status: Won, ClosedOn: "2026-03-30"}, toOpportunity: Record{Status: Won, Reason: "", ClosedOn: "2026-03-30"}},
 		"ExpiryLeavesWhatAPersonMovedOn":        {pc: Record{Status: Expired}, codes: []string{"referral.expired"}},
 		"LostInCRMCarriesItsReason":             {crm: Record{Status: Lost, Reason: "price"}, toReferral: Record{Status: Lost, Reason: "price"}},
 		"LostWithoutAWordStillHasAReason":       {crm: Record{Status: Canceled}, toReferral: Record{Status: Lost, Reason: "Others"}},

@@ -166,7 +166,7 @@ func atomOf(f Field, changes Record) Field {
 	}
 	accepting := changes[Status] == Accepted
 	switch f {
-	case Status, Reason:
+	case Status, Reason, ClosedOn:
 		return Status
 	case Name, ClosingDate, Team:
 		if accepting {

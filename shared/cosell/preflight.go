@@ -57,7 +57,7 @@ func Preflight(o Opportunity) []Problem {
 			out = append(out, Problem{Code: r.code, Field: r.field, Text: r.text, Mend: r.mend})
 		}
 	}
-	out = append(out, country(o.Record[CustomerCountry])...)
+	out = append(out, country(o.Record)...)
 	out = append(out, solutions(o.Record)...)
 	if len(o.Record.Members(Team)) == 0 {
 		out = append(out, ownerless)
@@ -83,8 +83,12 @@ func NeedsContact(o Opportunity) []Problem {
 	return people(o.Record, Contacts, "contact", "the customer contact", "fill it in on the contact")
 }
 
-func country(v string) []Problem {
+func country(r Record) []Problem {
+	v, odd := r[CustomerCountry], r[Unreadable.Of(string(CustomerCountry))]
 	switch {
+	case odd != "":
+		return []Problem{{Code: "country.invalid", Field: CustomerCountry, Text: "the account's country cannot be sent: " + odd,
+			Mend: "set the account's Address 1: Country to two letters (ISO 3166), such as FR for France"}}
 	case v == "":
 		return []Problem{{Code: "country.required", Field: CustomerCountry, Text: "the account has no country",
 			Mend: "fill in the account's Address 1: Country with two letters (ISO 3166), such as DE"}}

@@ -26,6 +26,16 @@ func TestPreflightNamesEverythingAtOnce(t *testing.T) {
 	}
 }
 
+func TestR46_ACountryThatIsNoneIsNamedAsSuch(t *testing.T) {
+	r := complete()
+	delete(r, CustomerCountry)
+	r[Unreadable.Of(string(CustomerCountry))] = `"ZZ" is not the code of a country`
+	got := Preflight(Opportunity{Side: Side{Record: r}})
+	if len(got) != 1 || got[0].Code != "country.invalid" || !strings.Contains(got[0].Text, "ZZ") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestPreflightOfACompleteDealIsEmpty(t *testing.T) {
 	values, problems := Prepare(Opportunity{Side: Side{Record: complete()}}, rules)
 	if len(problems) != 0 {

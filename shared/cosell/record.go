@@ -39,6 +39,7 @@ const (
 	CRMID        Field = "crmId"        // the opportunity's id, on the referral
 	ReferralID   Field = "referralId"   // the referral's id, on the opportunity
 	ReferralLink Field = "referralLink" // opens the referral in the portal, on the opportunity
+	ClosedOn     Field = "closedOn"     // the day on which the referral was closed
 	Sync         Field = "sync"         // the seller's switch, on the opportunity
 	Audit        Field = "audit"        // what the seller is told, on the opportunity
 	Mark         Field = "mark"         // one of the Mark… values or "": the tick or cross before the name

@@ -113,6 +113,9 @@ func (m *merger) referralClosed(p, d string, pChanged bool) {
 	case pChanged:
 		m.plan.ToOpportunity[Status] = StatusFor(p)
 		m.plan.ToOpportunity[Reason] = m.p[Reason]
+		if day := m.p[ClosedOn]; day != "" {
+			m.plan.ToOpportunity[ClosedOn] = day
+		}
 	default:
 		m.plan.keep[Status] = true
 		m.say(Problem{Code: "referral.closed", Field: Status, Place: InPartnerCenter, Class: OfRule,

@@ -38,7 +38,7 @@ func (w Words) Done(direction, text string) string { return w.line(direction, te
 func (w Words) names(changes Record) string {
 	var out []string
 	for _, r := range w.Rules {
-		if r.Field == Reason || r.Field == Status || !touches(changes, r.Field) || slices.Contains(out, r.label()) {
+		if r.Field == Reason || r.Field == Status || r.Field == ClosedOn || !touches(changes, r.Field) || slices.Contains(out, r.label()) {
 			continue
 		}
 		out = append(out, r.label())

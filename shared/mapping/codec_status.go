@@ -57,10 +57,6 @@ const (
 	StateLost = 2
 )
 
-// OtherOpen is the status of an open opportunity whose status reason the sheet does not name: it decides
-// nothing.
-const OtherOpen = "other"
-
 // StatusReasons are the status reasons of an organisation, as the sheet reads them.
 type StatusReasons struct {
 	status map[int]string   // what an integer means
@@ -128,7 +124,7 @@ func (r StatusReasons) Known(reason string) bool {
 }
 
 // Status reads state and status reason. An open row with a reason that the sheet does not name is
-// OtherOpen, a lost one is canceled.
+// cosell.Other, a lost one is canceled.
 func (r StatusReasons) Status(state, reason string) (string, error) {
 	code, err := strconv.Atoi(state)
 	if err != nil {
@@ -139,7 +135,7 @@ func (r StatusReasons) Status(state, reason string) (string, error) {
 	case code == StateOpen && (status == cosell.Open || status == cosell.OnHold):
 		return status, nil
 	case code == StateOpen:
-		return OtherOpen, nil
+		return cosell.Other, nil
 	case code == StateWon:
 		return cosell.Won, nil
 	case code == StateLost && status == cosell.Lost:

@@ -21,13 +21,13 @@ func TestR31_StatusReasonsMeanWhatTheSheetSays(t *testing.T) {
 	found := []Label{{Value: 1, Labels: map[int]string{1031: "In Bearbeitung"}}, {Value: 2}, {Value: 3, State: 1}, {Value: 4, State: 2}, {Value: 5, State: 2},
 		{Value: 100000001, Labels: map[int]string{1033: "Negotiation", 1036: "N\u00e9gociation"}}, {Value: 100000002, Labels: map[int]string{1033: "Parked"}},
 		{Value: 100000003, State: 2, Labels: map[int]string{1033: "No budget"}}}
-	standard := map[[2]string]string{{"0", "1"}: cosell.Open, {"0", "2"}: cosell.OnHold, {"0", "100000001"}: OtherOpen, {"0", "100000002"}: OtherOpen, {"0", ""}: OtherOpen,
+	standard := map[[2]string]string{{"0", "1"}: cosell.Open, {"0", "2"}: cosell.OnHold, {"0", "100000001"}: cosell.Other, {"0", "100000002"}: cosell.Other, {"0", ""}: cosell.Other,
 		{"1", "3"}: cosell.Won, {"1", "77"}: cosell.Won, {"2", "5"}: cosell.Lost, {"2", "4"}: cosell.Canceled, {"2", "100000003"}: cosell.Canceled}
 	statuses(t, defaultSheet(t).StatusReasons(nil), standard)
 	statuses(t, defaultSheet(t).StatusReasons(found), standard)
 	own := overlay(t, "- {field: status, reasons: {open: [In Progress, 1, N\u00e9gociation], onhold: [Parked], won: [3], lost: [5, No budget], canceled: [4]}}\n")
 	statuses(t, own.StatusReasons(found), map[[2]string]string{{"0", "1"}: cosell.Open, {"0", "100000001"}: cosell.Open, {"0", "100000002"}: cosell.OnHold,
-		{"0", "2"}: OtherOpen, {"2", "100000003"}: cosell.Lost})
+		{"0", "2"}: cosell.Other, {"2", "100000003"}: cosell.Lost})
 	if v, ok := own.StatusReasons(found).Value(cosell.OnHold, ""); v != 100000002 || !ok {
 		t.Errorf("on hold is written as %d, %v", v, ok)
 	}

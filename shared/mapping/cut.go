@@ -39,11 +39,15 @@ func units(text string) int {
 // opportunity shows a shortened form of what the referral holds, the edit replaces the part that was
 // shown and the hidden rest stays. ok is false when the mark that ended the shortened form is gone: then
 // nobody can tell what the rest should become, and the text must be edited in Partner Center. It is called
-// with each member's text for a list.
+// with each member's text for a list. nil: the row's texts are never shortened.
 func (s *Sheet) Whole(r Row) func(opportunity, referral string) (text string, ok bool) {
 	fit := s.Fit(r)
-	if r.As != AsSolutions {
+	switch r.As {
+	case AsName, "text", "memo":
 		return func(opportunity, referral string) (string, bool) { return whole(fit(referral), opportunity, referral) }
+	case AsSolutions:
+	default:
+		return nil // nothing is ever hidden
 	}
 	return func(opportunity, referral string) (string, bool) {
 		edited, had, shown := ParseSolution(opportunity), ParseSolution(referral), ParseSolution(fit(referral))

@@ -19,9 +19,10 @@ func (s *Sheet) Rules() []cosell.Rule {
 		}
 		out = append(out, cosell.Rule{
 			Field: r.Field, Label: r.Label(), Way: way, Wins: r.Wins, Door: r.Door, List: r.IsList(),
+			FirstSight: cosell.Wins(r.FirstSight), Required: r.Required, AllowZero: r.AllowZero,
 			Apart:         r.Referral != "" && !r.Microsoft && !offered(r.Referral),
 			Related:       strings.Contains(r.CRM, "/") || r.As == AsMembers,
-			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.whole(r),
+			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.Whole(r),
 		})
 	}
 	return out
@@ -47,23 +48,6 @@ func (s *Sheet) locked(r Row) bool {
 		return true
 	}
 	return false
-}
-
-// whole gives the function that keeps the tail of a text which CRM shows only the beginning of.
-func (s *Sheet) whole(r Row) func(string, string) (string, bool) {
-	length := s.length[r.CRM]
-	if r.As != "text" && r.As != "memo" || length == 0 {
-		return nil
-	}
-	return func(crm, referral string) (string, bool) {
-		shown := Cut(referral, length)
-		if shown == referral { // nothing is hidden
-			return crm, true
-		}
-		head, marked := strings.CutSuffix(crm, "…")
-		hidden := strings.TrimPrefix(referral, strings.TrimSuffix(shown, "…"))
-		return head + hidden, marked
-	}
 }
 
 // same: no length limit of a referral is documented, so nothing is cut on the way there.

@@ -70,7 +70,7 @@ func TestR17_TwoCandidatesAreNoGuess(t *testing.T) {
 		if strings.Contains(strings.ToLower(err.Error()), "tailspin") {
 			t.Errorf("%s: the log reads %q", what, err)
 		}
-		values[stateField] = AccountUnclear
+		values[cosell.State] = AccountUnclear
 		if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {
 			t.Fatal(err)
 		}

@@ -45,9 +45,6 @@ func (s *Store) statusReasons() mapping.StatusReasons {
 	return s.shippedReasons
 }
 
-// closedOn is the day on which the referral was closed.
-const closedOn cosell.Field = "closedOn"
-
 // closing makes the close activity: the day on which the deal was closed in Partner Center (without one
 // CRM takes today), the revenue, and the currency that the opportunity has after this write.
 func (s *Store) closing(w *planned, o cosell.Opportunity, values cosell.Record, status string) error {
@@ -65,7 +62,7 @@ func (s *Store) closing(w *planned, o cosell.Opportunity, values cosell.Record, 
 			activity["actualrevenue"] = json.Number(revenue)
 		}
 	}
-	if day := values[closedOn]; day != "" {
+	if day := values[cosell.ClosedOn]; day != "" {
 		activity["actualend"] = day + noon
 	}
 	const bind = currencyNav + "@odata.bind"

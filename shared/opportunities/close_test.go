@@ -39,7 +39,7 @@ func TestR125_LostForAReasonOfPartnerCenters(t *testing.T) {
 
 func TestR31_AStatusReasonOfTheirOwnIsLookedUpAndDecidesNothing(t *testing.T) {
 	s, _, w := testCRM(t, map[string]any{"statuscode": 100000001, "cosell_help": nil})
-	if o := read(t, s); o.Record[cosell.Status] != mapping.OtherOpen || !strings.Contains(w.list(), "EntityDefinitions") {
+	if o := read(t, s); o.Record[cosell.Status] != cosell.Other || !strings.Contains(w.list(), "EntityDefinitions") {
 		t.Errorf("%q\n%s", o.Record[cosell.Status], w.list())
 	}
 }
@@ -69,7 +69,7 @@ func TestR118_TheCloseHasTheCurrencyOfTheDealAfterIt(t *testing.T) {
 func TestWinIsAConditionalChangeSetWithActualValues(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
 	o := read(t, s)
-	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "99", cosell.Audit: "line", cosell.Reason: "", closedOn: "2026-09-30"}); err != nil {
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "99", cosell.Audit: "line", cosell.Reason: "", cosell.ClosedOn: "2026-09-30"}); err != nil {
 		t.Fatal(err)
 	}
 	if c.lines() != "PATCH opportunities("+crmID+")\nPOST WinOpportunity" || c.parts[0].ifMatch != o.Version {

@@ -21,9 +21,9 @@ func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
-	o, err := s.create(ctx, id, r, s.named(values))
+	o, err := s.create(ctx, id, r, s.named(r, values))
 	if s.learn(ctx, err) || s.recheck(ctx, err) {
-		o, err = s.create(ctx, id, r, s.named(values))
+		o, err = s.create(ctx, id, r, s.named(r, values))
 	}
 	return o, s.sheet().NameByCRM(err)
 }
@@ -57,15 +57,15 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 }
 
 // named gives a new row the defaults of the sheet, and a name where the referral has none: the CRM wants one.
-func (s *Store) named(values cosell.Record) cosell.Record {
+func (s *Store) named(r cosell.Referral, values cosell.Record) cosell.Record {
 	out := values.Clone()
 	for _, row := range s.sheet().Rows() {
 		if row.Default != "" && out[row.Field] == "" {
 			out[row.Field] = row.Default
 		}
 	}
-	if out[closedOn] == "" && r.Record[closedOn] != "" {
-		out[closedOn] = r.Record[closedOn]
+	if out[cosell.ClosedOn] == "" && r.Record[cosell.ClosedOn] != "" {
+		out[cosell.ClosedOn] = r.Record[cosell.ClosedOn]
 	}
 	if out[cosell.Name] == "" {
 		out[cosell.Name] = strings.TrimSuffix("Referral from Microsoft: "+out[cosell.CustomerName], ": ")

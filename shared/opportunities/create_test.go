@@ -268,7 +268,7 @@ func TestR125_ADealThatCameClosedKeepsItsDay(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
 	c.lists[userSet] = kimRow
 	r, values := newDeal(t)
-	values[cosell.Status], r.Record[closedOn] = cosell.Won, "2026-03-30"
+	values[cosell.Status], r.Record[cosell.ClosedOn] = cosell.Won, "2026-03-30"
 	if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ type customer struct {
 // nobody guesses: that is a Refused of class Rule with the code account.unclear, which names both. Values
 // whose state says account.unclear already ask for no customer at all.
 func (s *Store) customer(ctx context.Context, values cosell.Record, people []mapping.Member) (*customer, error) {
-	if values[cosell.CustomerName] == "" || values[stateField] == AccountUnclear {
+	if values[cosell.CustomerName] == "" || values[cosell.State] == AccountUnclear {
 		return &customer{}, nil
 	}
 	found, free, err := s.findAccount(ctx, mapping.NewCustomer(values[cosell.CustomerName], values[cosell.CustomerCountry], values[customerPostalCode]))
@@ -69,10 +69,7 @@ func (s *Store) customer(ctx context.Context, values cosell.Record, people []map
 	return c, nil
 }
 
-const (
-	customerPostalCode cosell.Field = "customerPostalCode"
-	stateField         cosell.Field = "state"
-)
+const customerPostalCode cosell.Field = "customerPostalCode"
 
 // constants are the values that every new row of a table gets, which is reached by the lookup; "" is the
 // opportunity itself.
