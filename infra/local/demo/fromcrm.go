@@ -120,7 +120,7 @@ func openUp(s *Story) {
 		l.effect("pc", "PATCH", d.referral)
 	} else {
 		l.settle().shows(own+consent, "false")
-		l.holds(row+"/"+colAudit, "Visible to Microsoft")
+		l.holds(row+"/"+colAudit, "isib") // "Visible to Microsoft sellers", or "did not make the deal visible"
 		s.says("%-20s this Partner Center does not share a deal afterwards, and Audit says so", "")
 	}
 	s.check(l.dealOf(opportunity).microsoft == "", "Microsoft has a referral, though no help was asked")
