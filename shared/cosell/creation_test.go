@@ -63,7 +63,7 @@ func TestR139_OnlyTwoLettersAreACountry(t *testing.T) {
 		if code != "" {
 			want = []string{code}
 		}
-		if d := cmp.Diff(want, codes(country(v))); d != "" {
+		if d := cmp.Diff(want, codes(country(Record{CustomerCountry: v}))); d != "" {
 			t.Errorf("%q: %s", v, d)
 		}
 	}

@@ -218,7 +218,7 @@ func (m *merger) toReferral(rule Rule, f Field, d string) {
 	if ok && p == v {
 		return
 	}
-	if ok && rule.Whole != nil && p != "" && (d != "" || !rule.List) {
+	if ok && rule.Whole != nil && p != "" && d != "" {
 		whole, sure := rule.Whole(d, p)
 		if !sure {
 			m.plan.keep[f] = true
