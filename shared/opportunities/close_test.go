@@ -7,7 +7,6 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
-	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 func TestR125_ReasonIsTheClosersOwnWords(t *testing.T) {
