@@ -145,7 +145,11 @@ func (k *checker) rules() {
 	k.oneOf("SYNC_FOREIGN_CRM_ID", k.ForeignCRMID, "ignore", "keep")
 	k.oneOf("SYNC_CONTACT_CONSENT", k.ContactConsent, "column", "always")
 	k.oneOf("SYNC_AUDIT_SUCCESS", k.AuditSuccess, "steps", "all", "none")
-	k.oneOf("SYNC_LAST_SYNC", k.LastSync, "never", "quiet")
+	if k.LastSync == "quiet" {
+		k.wrong("SYNC_LAST_SYNC", "cannot be quiet yet: use never")
+	} else {
+		k.oneOf("SYNC_LAST_SYNC", k.LastSync, "never")
+	}
 	k.oneOf("PARTNER_CENTER_REASONS", k.Reasons, "text", "code")
 	if _, ok := new(big.Rat).SetString(k.RegistrableValue); !ok {
 		k.wrong("SYNC_REGISTRABLE_VALUE", "must be a number, as 25000")
