@@ -58,7 +58,10 @@ func contains(lines []string, line string) bool {
 
 // Explain is what Audit says of a problem: our sentence, what to do, and last the other side's own words.
 func (p Problem) Explain() string {
-	text := p.Code + ": " + p.Text
+	text := p.Text
+	if p.Code != "" {
+		text = p.Code + ": " + text
+	}
 	if p.Mend != "" && p.Mend != "nothing to do" {
 		text += "; " + p.Mend
 	}

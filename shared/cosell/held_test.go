@@ -26,7 +26,7 @@ func TestR126_TheScheduleOfWhatIsHeld(t *testing.T) {
 }
 
 func TestR126_ACreationRefusedWholeIsTriedAtEveryLookInItsFirstHour(t *testing.T) {
-	h := Held{Place: InCRM, Field: Whole, Class: OfRecord, Since: noon}
+	h := Held{Place: InCRM, Field: Whole, Class: OfRecord, Value: "print", Since: noon}
 	for _, after := range []time.Duration{0, time.Minute, 59 * time.Minute} {
 		if h = h.Again(noon.Add(after)); !h.Due(noon.Add(after)) {
 			t.Errorf("after %s it is due at %s", after, h.Next)

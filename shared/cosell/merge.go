@@ -3,7 +3,6 @@ package cosell
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -259,80 +258,6 @@ func (m *merger) inside(rule Rule) {
 	m.plan.ToOpportunity[f] = b
 	m.say(Problem{Code: "column.locked", Field: f, Place: InCRM, Warn: true, Once: true,
 		Text: m.label(f) + " is kept by the sync and was restored", Mend: "nothing to do"})
-}
-
-const conflictResolved = "conflict.resolved"
-
-func (m *merger) conflict(rule Rule, f Field, p, d string) {
-	if m.isBlank(rule, d) != m.isBlank(rule, p) { // an empty value never fights for itself
-		if m.isBlank(rule, d) {
-			m.toOpportunity(rule, f, p)
-		} else {
-			m.toReferral(rule, f, d)
-		}
-		return
-	}
-	switch m.winner(rule) {
-	case PartnerCenter:
-		m.plan.ToOpportunity[f] = across(rule.ToOpportunity, p)
-		m.lost(f, "CRM", d)
-	case ManualDecision:
-		m.plan.keep[f] = true
-		m.say(Problem{Code: "conflict.manual", Field: f, Place: InPartnerCenter, Class: OfRule,
-			Text: m.label(f) + " was changed on both sides", Mend: "set the same value on both sides"})
-	default:
-		m.plan.ToReferral[f] = across(rule.ToReferral, d)
-		m.lost(f, "Partner Center", p)
-	}
-}
-
-func (m *merger) winner(rule Rule) Wins {
-	if rule.Wins != Newest && rule.Wins != "" {
-		return rule.Wins
-	}
-	if m.Referral.Modified.After(m.Opportunity.Modified) {
-		return PartnerCenter
-	}
-	return CRM
-}
-
-// lost tells what a person loses by the plan.
-func (m *merger) lost(f Field, loser, value string) {
-	place := InCRM
-	if loser != "CRM" {
-		place = InPartnerCenter
-	}
-	m.say(Problem{Code: conflictResolved, Field: f, Place: place, Warn: true, Once: true,
-		Text: m.label(f) + " was changed on both sides; the value of " + loser + " gave way: " + quote(value), Mend: "nothing to do"})
-}
-
-// overtaken: CRM's row was saved after Partner Center's change, differs in nothing that we know, and shows
-// the old value. As a rule nobody meant it; but where our memory is an older copy, somebody may have typed
-// it anew, so it is told.
-func (m *merger) overtaken(f Field, d string) {
-	touched := m.Pair.Touched
-	if v := m.Pair.OpportunityVersion; !m.assumed && v != "" && m.Opportunity.Version != v && !Changed(m.base, *m.Opportunity, m.Rules) {
-		touched = m.Opportunity.Modified
-	}
-	_, writes := m.plan.ToOpportunity[f]
-	later := !touched.Before(m.Referral.Modified.Truncate(time.Second)) // CRM's clock has whole seconds
-	if !writes || d == "" || touched.IsZero() || !later || isHashed(d) {
-		return
-	}
-	m.say(Problem{Code: "conflict.possible", Field: f, Place: InCRM, Warn: true, Once: true,
-		Text: m.label(f) + " comes from Partner Center, although the opportunity was saved later; CRM's value gave way: " + quote(d),
-		Mend: "set it again in CRM if it was meant"})
-}
-
-// quote keeps a value for Audit, whole as far as the column has room: it can be restored from there. Lines
-// of Audit are lines, so the ends of the value's own show as ↵.
-func quote(s string) string {
-	const words = 500 // bytes of the line beside the value
-	s = strings.ReplaceAll(s, "\n", " ↵ ")
-	if len(s) <= longestAudit-words {
-		return `"` + s + `"`
-	}
-	return `"` + strings.ToValidUTF8(s[:longestAudit-words], "") + `…"`
 }
 
 func (m *merger) label(f Field) string { return Label(m.Rules, f) }

@@ -54,6 +54,10 @@ func (p Plan) Without(why Problem, atom Record) Plan {
 		delete(changes, f)
 		p.keep[f] = true
 	}
+	p.Problems = slices.DeleteFunc(p.Problems, func(note Problem) bool { // nothing gave way, nothing was restored
+		_, of := atom[note.Field]
+		return of && note.Once
+	})
 	if _, named := atom[why.Field]; !named {
 		why.Field = first(atom)
 	}

@@ -86,7 +86,7 @@ func (h Held) Again(at time.Time) Held {
 		h.Next = time.Time{}
 		return h
 	}
-	if h.Field == Whole && at.Sub(h.Since) < firstHour {
+	if h.Field == Whole && h.Value != "" && at.Sub(h.Since) < firstHour {
 		h.Next = at
 		return h
 	}

@@ -41,7 +41,38 @@ func (in Pairing) NewSending(place Place, plan Plan, at time.Time, trace string)
 			s.Notes = append(s.Notes, p)
 		}
 	}
+	if place == InPartnerCenter {
+		s.Notes = append(s.Notes, in.stepsTaken(changes, changes)...)
+	}
 	return s
+}
+
+// Creation notes that an opportunity is about to be made of a referral.
+func Creation(r Referral, rules []Rule, at time.Time, trace string) *Sending {
+	return &Sending{Place: InCRM, New: Remember(ForOpportunity(r, rules)), Source: Remember(r.Record), Trace: trace, At: at}
+}
+
+// Made is the base of an opportunity that a noted creation made, as it is now. What it does not hold was not
+// taken, or cleared since: comparing fills it.
+func (s *Sending) Made(o Opportunity) Base {
+	base := Base{Referral: s.Source.Clone(), Opportunity: Remember(o.Record)}
+	for f, v := range s.New {
+		now, read := o.Record.value(f)
+		switch {
+		case read && now == "":
+			delete(base.Referral, f)
+			delete(base.Opportunity, f)
+		case read:
+			base.Opportunity.put(f, v)
+		}
+	}
+	for f := range o.Record { // members that came later
+		list, _, member := f.List()
+		if _, ours := s.New[f]; member && !ours && len(s.New.Members(list)) > 0 {
+			delete(base.Opportunity, f)
+		}
+	}
+	return base
 }
 
 // opportunity is the side as it was read, or as it is remembered.

@@ -11,6 +11,7 @@ type Written struct {
 	Referral    *Referral
 	Opportunity *Opportunity
 	Invited     bool // Microsoft's referral was made
+	Silent      bool // CRM did not even take words: what was to be told still is
 }
 
 // Settle gives the pair with everything renewed: for fields that were read, the value read; for fields that
@@ -44,7 +45,11 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	pair = pair.Saw(in.sides(w)...)
 	if in.Opportunity != nil {
 		pair.Sheet = sheet
-		pair.Told = Prints(plan.Problems)
+		if w.Silent {
+			pair.Untold = in.Untold(plan)
+		} else {
+			pair.Told = Prints(plan.Problems)
+		}
 		pair.Held = heldFrom(pair.Held, plan.Problems, in.At, in.versions(w))
 	}
 	if plan.Ends {
@@ -72,13 +77,31 @@ func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
 		}
 	}
 	pair.Untold = slices.Clone(pair.Untold)
+	notes := in.stepsTaken(plan.ToReferral, r.Record)
 	for _, p := range plan.Problems {
-		if _, sent := plan.ToReferral[p.Field]; sent && p.Once && !slices.Contains(pair.Untold, p) {
-			pair.Untold = append(pair.Untold, p)
+		if _, sent := plan.ToReferral[p.Field]; sent && p.Once {
+			notes = append(notes, p)
 		}
 	}
+	pair.Untold = pair.tell(notes...)
 	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
 	return pair.Saw(in.Referral.Side, r.Side)
+}
+
+// Untold is what is still to be told after a run that could tell nothing.
+func (in Pairing) Untold(plan Plan) []Problem {
+	return in.Pair.tell(slices.DeleteFunc(slices.Clone(plan.Problems), func(p Problem) bool { return !p.Once })...)
+}
+
+// tell adds notes to those that are still to be told.
+func (p Pair) tell(notes ...Problem) []Problem {
+	out := slices.Clone(p.Untold)
+	for _, note := range notes {
+		if !slices.Contains(out, note) {
+			out = append(out, note)
+		}
+	}
+	return out
 }
 
 func (in Pairing) sides(w Written) []Side {

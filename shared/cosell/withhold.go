@@ -65,7 +65,7 @@ func (m *merger) withholdAt(place Place) {
 // withheld drops an atom that was refused, named after one of its fields, and has not changed since.
 func (m *merger) withheld(place Place, f Field, atom Record) bool {
 	h, ok := m.held(place, f)
-	if !ok || h.Value != Asked(atom) || m.released(h) {
+	if !ok || h.Value != Asked(atom) || m.Released(h) {
 		return false
 	}
 	for g := range atom {
@@ -91,28 +91,28 @@ func (h Held) Problem() Problem {
 	return Problem{Code: h.Code, Field: h.Field, Text: h.Text, Mend: h.Mend, Class: h.Class, Place: h.Place, Value: h.Value, Warn: h.Warn}
 }
 
-// released says whether what is held may be sent again.
-func (m *merger) released(h Held) bool {
-	return m.Retry || h.Due(m.At) || h.Version != m.version(h.Place)
+// Released says whether what is held may be sent again.
+func (in Pairing) Released(h Held) bool {
+	return in.Retry || h.Due(in.At) || h.Version != in.version(h.Place)
 }
 
-func (m *merger) version(place Place) string {
+func (in Pairing) version(place Place) string {
 	switch {
-	case place == InPartnerCenter && m.Referral.Microsoft:
+	case place == InPartnerCenter && in.Referral.Microsoft:
 		return ""
 	case place == InPartnerCenter:
-		return m.Referral.Version
-	case m.assumed:
-		return m.Pair.OpportunityVersion
+		return in.Referral.Version
+	case in.Opportunity == nil:
+		return in.Pair.OpportunityVersion
 	}
-	return m.Opportunity.Version
+	return in.Opportunity.Version
 }
 
 func (m *merger) withholdInvite() {
 	if m.plan.Invite == "" {
 		return
 	}
-	if h, ok := m.held(InPartnerCenter, Help); ok && h.Value == remember(Help, m.plan.Invite) && !m.released(h) {
+	if h, ok := m.held(InPartnerCenter, Help); ok && h.Value == remember(Help, m.plan.Invite) && !m.Released(h) {
 		m.plan = m.plan.uninvited()
 		m.say(h.Problem())
 	}

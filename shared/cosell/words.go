@@ -61,8 +61,9 @@ func (in Pairing) Lines(plan Plan, w Written, words Words) []string {
 	if text := in.arrived(plan, words); text != "" {
 		lines = append(lines, words.Done(ToCRM, text))
 	}
+	steps := in.steps(plan, w, words)
 	for _, p := range in.Pair.Untold {
-		if !slices.Contains(plan.Problems, p) {
+		if !slices.Contains(plan.Problems, p) && !slices.Contains(steps, p.Text) {
 			lines = append(lines, words.Say(p))
 		}
 	}
@@ -71,7 +72,7 @@ func (in Pairing) Lines(plan Plan, w Written, words Words) []string {
 			lines = append(lines, words.Say(p))
 		}
 	}
-	for _, text := range in.steps(plan, w, words) {
+	for _, text := range steps {
 		lines = append(lines, words.Done(ToPartnerCenter, text))
 	}
 	if in.recovered(plan) {
@@ -87,21 +88,40 @@ func (in Pairing) steps(plan Plan, w Written, words Words) []string {
 		return nil
 	}
 	if w.Referral != nil {
-		answered := w.Referral.Record
-		if s := plan.ToReferral[Status]; s != "" && answered[Status] == s {
-			out = append(out, sentStatus(s, answered[Reason]))
-		}
-		if plan.ToReferral[Visibility] == True && answered[Visibility] == True {
-			out = append(out, "shared: Microsoft's sellers can see the deal")
+		for _, step := range in.stepsTaken(plan.ToReferral, w.Referral.Record) {
+			out = append(out, step.Text)
 		}
 		if names := words.names(plan.ToReferral); in.Options.AuditSuccess == "all" && names != "" {
 			out = append(out, "updated "+names)
 		}
 	}
 	if w.Invited {
-		out = append(out, "Microsoft was asked for help: "+plan.Invite)
+		out = append(out, AskedMicrosoft(plan.Invite).Text)
 	}
 	return out
+}
+
+// stepsTaken are the steps of the life cycle that Partner Center took, as notes: whoever cannot tell them
+// at once keeps them in Untold.
+func (in Pairing) stepsTaken(sent, answered Record) []Problem {
+	var out []Problem
+	if in.Options.AuditSuccess == "none" {
+		return nil
+	}
+	if s := sent[Status]; s != "" && answered[Status] == s {
+		out = append(out, step(Status, sentStatus(s, answered[Reason])))
+	}
+	if sent[Visibility] == True && answered[Visibility] == True {
+		out = append(out, step(Visibility, "shared: Microsoft's sellers can see the deal"))
+	}
+	return out
+}
+
+// AskedMicrosoft is the note that Microsoft was asked for help.
+func AskedMicrosoft(help string) Problem { return step(Help, "Microsoft was asked for help: "+help) }
+
+func step(f Field, text string) Problem {
+	return Problem{Field: f, Place: InPartnerCenter, Text: text, Warn: true, Once: true}
 }
 
 func sentStatus(status, reason string) string {

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -31,6 +32,9 @@ func (a *application) invite(ctx context.Context) error {
 	pair.MicrosoftID = m.ID
 	pair.Base.Referral = pair.Base.Referral.Clone()
 	pair.Base.Referral[cosell.Help] = a.plan.Invite
+	if a.Settings.Options.AuditSuccess != "none" {
+		pair.Untold = append(slices.Clone(pair.Untold), cosell.AskedMicrosoft(a.plan.Invite))
+	}
 	pair = pair.Saw(m.Side)
 	if err := a.save(ctx, a.w, pair); err != nil {
 		return err

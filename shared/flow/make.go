@@ -23,6 +23,9 @@ func (f *Flow) makeOpportunity(ctx context.Context, w *work) error {
 	if f.heldBack(w) {
 		return nil
 	}
+	if found, err := f.foundMade(ctx, w); err != nil || found {
+		return err
+	}
 	joined, microsoftID, err := f.join(ctx, *w.referral)
 	if err != nil {
 		return err
@@ -58,15 +61,37 @@ func (f *Flow) giveUp(ctx context.Context, w *work) error {
 // noteMaking notes the creation before it is made: whoever deletes the row before we remembered it leaves
 // a tombstone on this.
 func (f *Flow) noteMaking(ctx context.Context, w *work, microsoftID string) error {
-	if w.pair.Phase == cosell.Making {
-		if s := w.pair.Sending; s != nil && f.Now().Sub(s.At) < resume {
-			return fault.Wait(resume, "opportunity %s: its creation was interrupted a moment ago", w.pair.OpportunityID)
-		}
-	}
 	pair := w.pair
 	pair.ReferralID, pair.EngagementID, pair.MicrosoftID, pair.Phase = w.referral.ID, w.referral.EngagementID, microsoftID, cosell.Making
-	pair.Sending = &cosell.Sending{Place: cosell.InCRM, At: f.Now(), Trace: shortTrace(ctx)}
+	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.Now(), shortTrace(ctx))
 	return f.save(ctx, w, pair)
+}
+
+// foundMade goes on with a row that an earlier run made and did not remember: what was noted before it was
+// made is what both sides agreed on, and whatever differs from it was changed by a person since.
+func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
+	s := w.pair.Sending
+	if w.pair.Phase != cosell.Making || s == nil {
+		return false, nil
+	}
+	if f.Now().Sub(s.At) < resume {
+		return false, fault.Wait(resume, "opportunity %s: its creation was interrupted a moment ago", w.pair.OpportunityID)
+	}
+	o, err := f.Opportunities.Get(ctx, w.pair.OpportunityID)
+	if fault.Is(err, fault.Gone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, unreadableOurs(err)
+	}
+	joined, _, err := f.join(ctx, *w.referral)
+	if err != nil {
+		return false, err
+	}
+	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", "opportunity "+o.ID))
+	w.pair.Base, w.pair.Sending, w.pair.Sheet = s.Made(o), nil, f.Settings.Sheet
+	w.referral, w.opportunity = &joined, &o
+	return true, f.noted(ctx, w, f.adoptBoth(ctx, w))
 }
 
 // makeRow tries everything first, then without what CRM names, then without halves of it.

@@ -98,8 +98,10 @@ type application struct {
 	referral cosell.Referral // as it is after the writes so far
 	done     cosell.Written
 	arrived  cosell.Record // taken by CRM in pieces, and not told yet
-	undone   bool          // the last write that was noted was certainly not made
-	ours     error         // a refusal that is about us: the message comes back
+	before   cosell.Plan   // before it was taken to pieces
+	narrowed bool
+	undone   bool  // the last write that was noted was certainly not made
+	ours     error // a refusal that is about us: the message comes back
 }
 
 func (a *application) run(ctx context.Context) error {

@@ -17,7 +17,7 @@ func (a *application) writeOpportunity(ctx context.Context) error {
 	o := a.present()
 	for {
 		values, fields := a.columns(ctx, o, a.plan)
-		if len(values) == 0 {
+		if len(values) == 0 || a.hushed() {
 			return nil
 		}
 		err := a.put(ctx, o, values, fields)
@@ -28,18 +28,37 @@ func (a *application) writeOpportunity(ctx context.Context) error {
 			return err
 		case a.w.opportunity == nil:
 			return fmt.Errorf("opportunity %s: what CRM refused is explained with the row at hand: %w", o.ID, cosell.ErrUnread)
+		case a.narrowed:
+			return a.wordless(ctx, &o, err)
 		case len(a.plan.ToOpportunity) == 0:
-			return a.silent(ctx, o, err)
+			return a.silent(err)
 		}
 		atoms := cosell.Atoms(a.plan.ToOpportunity)
 		if i := named(atoms, err); i >= 0 {
 			a.refusedAt(cosell.InCRM, refusal{atoms[i], err})
 			continue
 		}
+		a.before, a.narrowed = a.plan, true
 		if err := a.narrowCRM(ctx, &o, atoms, err); err != nil {
 			return err
 		}
 	}
+}
+
+// wordless: CRM refused the words too, so perhaps nothing but them. What was taken for refused without
+// being asked for alone is sent once more, without words.
+func (a *application) wordless(ctx context.Context, o *cosell.Opportunity, cause error) error {
+	rest := a.before.ToOpportunity.Clone()
+	for f := range a.arrived {
+		delete(rest, f)
+	}
+	if fault.ClassOf(cause) != fault.Ours && len(rest) > 0 {
+		a.plan = a.before
+		if err := a.narrowCRM(ctx, o, cosell.Atoms(rest), nil); err != nil {
+			return err
+		}
+	}
+	return a.silent(cause)
 }
 
 // narrowCRM finds out what CRM refuses; what it takes is written without words, which the next write brings.
@@ -53,7 +72,7 @@ func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atom
 		}
 		return err
 	}}
-	if fault.ClassOf(cause) == fault.Ours {
+	if cause != nil && fault.ClassOf(cause) == fault.Ours {
 		for _, atom := range atoms {
 			n.refused = append(n.refused, refusal{atom, cause})
 		}
@@ -63,7 +82,7 @@ func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atom
 	for _, r := range n.refused {
 		a.refusedAt(cosell.InCRM, r)
 	}
-	a.arrived = join(taken)
+	a.arrived = join(append(taken, a.arrived))
 	return nil
 }
 
@@ -118,15 +137,26 @@ func (a *application) correct(ctx context.Context, before cosell.Opportunity) er
 	return a.put(ctx, now, values, fields)
 }
 
-// silent: a row that takes nothing at all, not even words, is held as a whole and shows in health.
-func (a *application) silent(ctx context.Context, o cosell.Opportunity, cause error) error {
+// silent: a row that takes nothing at all, not even words, is held as a whole and shows in health. What
+// was to be told is told when it takes something again.
+func (a *application) silent(cause error) error {
 	if fault.ClassOf(cause) == fault.Ours {
 		a.ours = cause
 	}
 	p := problemOf(cosell.InCRM, cause, a.Rules, cosell.Whole)
 	p.Sent = true
-	a.plan = a.plan.With(p)
+	a.plan, a.done.Silent = a.plan.With(p), true
 	return nil
+}
+
+// hushed keeps words back from a row that did not take them, until it changes or its time has come.
+func (a *application) hushed() bool {
+	h, ok := a.w.pair.HeldAt(cosell.InCRM, cosell.Whole)
+	if len(a.plan.ToOpportunity) > 0 || !ok || h.Class == cosell.OfRule || a.in.Released(h) {
+		return false
+	}
+	a.plan, a.done.Silent = a.plan.With(h.Problem()), true
+	return true
 }
 
 // columns are the values to write, and the fields for the trail.

@@ -1,0 +1,113 @@
+package cosell
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+const conflictResolved = "conflict.resolved"
+
+func (m *merger) conflict(rule Rule, f Field, p, d string) {
+	if m.isBlank(rule, d) != m.isBlank(rule, p) { // an empty value never fights for itself
+		if m.isBlank(rule, d) {
+			m.toOpportunity(rule, f, p)
+		} else {
+			m.toReferral(rule, f, d)
+		}
+		return
+	}
+	switch m.winner(rule, f) {
+	case PartnerCenter:
+		m.plan.ToOpportunity[f] = across(rule.ToOpportunity, p)
+		m.lost(f, "CRM", d)
+	case ManualDecision:
+		m.plan.keep[f] = true
+		m.say(Problem{Code: "conflict.manual", Field: f, Place: InPartnerCenter, Class: OfRule,
+			Text: m.label(f) + " was changed on both sides", Mend: "set the same value on both sides"})
+	default:
+		m.plan.ToReferral[f] = across(rule.ToReferral, d)
+		m.lost(f, "Partner Center", p)
+	}
+}
+
+// winner: what was decided and then refused stays decided, because telling of it makes CRM's row newer.
+func (m *merger) winner(rule Rule, f Field) Wins {
+	if rule.Wins != Newest && rule.Wins != "" {
+		return rule.Wins
+	}
+	switch {
+	case m.refusedBefore(InCRM, f):
+		return PartnerCenter
+	case m.refusedBefore(InPartnerCenter, f):
+		return CRM
+	}
+	if m.Referral.Modified.After(m.Opportunity.Modified) {
+		return PartnerCenter
+	}
+	return CRM
+}
+
+// refusedBefore says whether the place refused what the other side still says of the field, or of the amount
+// that the currency goes with.
+func (m *merger) refusedBefore(place Place, f Field) bool {
+	if h, ok := m.held(place, f); ok && h.Value == m.wanted(place, f) {
+		return true
+	}
+	h, ok := m.held(place, DealValue)
+	return ok && (f == DealValue || f == Currency) && (h.Value == m.wanted(place, DealValue, Currency) || h.Value == m.wanted(place, Currency))
+}
+
+// wanted is what a place would be asked to take of the fields, as what is held remembers it.
+func (m *merger) wanted(place Place, fields ...Field) string {
+	atom := Record{}
+	for _, rule := range m.Rules {
+		switch {
+		case !slices.Contains(fields, rule.Field):
+		case place == InCRM:
+			atom[rule.Field] = across(rule.ToOpportunity, m.p[rule.Field])
+		default:
+			atom[rule.Field] = across(rule.ToReferral, m.d[rule.Field])
+		}
+	}
+	return Asked(atom)
+}
+
+// lost tells what a person loses by the plan.
+func (m *merger) lost(f Field, loser, value string) {
+	place := InCRM
+	if loser != "CRM" {
+		place = InPartnerCenter
+	}
+	m.say(Problem{Code: conflictResolved, Field: f, Place: place, Warn: true, Once: true,
+		Text: m.label(f) + " was changed on both sides; the value of " + loser + " gave way: " + quote(value), Mend: "nothing to do"})
+}
+
+// overtaken: CRM's row was saved after Partner Center's change, differs in nothing that we know, and shows
+// the old value. As a rule nobody meant it; but where our memory is an older copy, somebody may have typed
+// it anew, so it is told.
+func (m *merger) overtaken(f Field, d string) {
+	touched := m.Pair.Touched
+	if v := m.Pair.OpportunityVersion; !m.assumed && v != "" && m.Opportunity.Version != v && !Changed(m.base, *m.Opportunity, m.Rules) {
+		touched = m.Opportunity.Modified
+	}
+	_, writes := m.plan.ToOpportunity[f]
+	later := !touched.Before(m.Referral.Modified.Truncate(time.Second)) // CRM's clock has whole seconds
+	if !writes || d == "" || touched.IsZero() || !later || isHashed(d) {
+		return
+	}
+	m.say(Problem{Code: "conflict.possible", Field: f, Place: InCRM, Warn: true, Once: true,
+		Text: m.label(f) + " comes from Partner Center, although the opportunity was saved later; CRM's value gave way: " + quote(d),
+		Mend: "set it again in CRM if it was meant"})
+}
+
+// quote keeps a value for Audit, whole as far as the column has room: it can be restored from there. Lines
+// of Audit are lines, so the ends of the value's own show as ↵.
+func quote(s string) string {
+	const words = 500 // bytes of the line beside the value
+	s = strings.ReplaceAll(s, "\n", " ↵ ")
+	if len(s) <= longestAudit-words {
+		return `"` + s + `"`
+	}
+	return `"` + strings.ToValidUTF8(s[:longestAudit-words], "") + `…"`
+}

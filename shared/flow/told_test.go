@@ -1,0 +1,135 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// What people edited between the creation of an opportunity and the run that remembers it is an edit.
+func TestEditDuringAnInterruptedMakingIsNotLost(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		id := portalDeal(w, nil)
+		o := crm{w}.ID(id)
+		w.dieAt = at
+		done := w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) }) == nil
+		w.now = w.now.Add(time.Minute)
+		w.portal(id, cosell.Record{cosell.DealValue: "777"})
+		_, made := w.opportunities[o]
+		if made {
+			w.userOf(o, cosell.Record{cosell.Name: "Better", "solutions/SOL-2": "{}"})
+		}
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+		w.events()
+		p, d := w.referrals[id].Record, w.opportunities[o].Record
+		if d[cosell.DealValue] != "777" || p[cosell.DealValue] != "777" {
+			t.Errorf("death at %d: the portal's edit: %v, %v", at, p, d)
+		}
+		if made && (p[cosell.Name] != "Better" || d[cosell.Name] != "Better" || p["solutions/SOL-2"] == "" || p["solutions/SOL-1"] == "") {
+			t.Errorf("death at %d: the seller's edit: %v, %v", at, p, d)
+		}
+		w.silent()
+		if done {
+			break
+		}
+	}
+}
+
+// refusesCRM says no to writes that hold the field, n times.
+func (w *world) refusesCRM(f cosell.Field, n int) {
+	w.refuseCRM = func(v cosell.Record) error {
+		if _, ok := v[f]; ok && n > 0 {
+			n--
+			return fault.New(fault.Refused, "no").OfClass(fault.Record)
+		}
+		return nil
+	}
+}
+
+func TestNothingGaveWayWhereTheWinnerWasRefused(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.DealValue: "30"})
+	w.now = w.now.Add(time.Minute)
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "40"})
+	w.refusesCRM(cosell.DealValue, 100)
+	w.events()
+	if got := w.opportunities[deal].Record; strings.Contains(got[cosell.Audit], "gave way") {
+		t.Errorf("value %s, Audit:\n%s", got[cosell.DealValue], got[cosell.Audit])
+	}
+	w.refuseCRM = nil
+	w.later(time.Hour)
+	got := w.opportunities[deal].Record
+	if n := strings.Count(got[cosell.Audit], `gave way: "30"`); n != 1 || got[cosell.DealValue] != "40" {
+		t.Errorf("value %s, told %d times:\n%s", got[cosell.DealValue], n, got[cosell.Audit])
+	}
+	w.silent()
+}
+
+func TestWhatCRMWouldNotHearIsToldLater(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.now = w.now.Add(time.Minute)
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "40"})
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.DealValue: "30", cosell.Visibility: cosell.True})
+	w.refusesCRM(cosell.Audit, 100)
+	w.events()
+	w.silent()
+	asked := w.counts["CRM PATCH"]
+	w.events()
+	if n := w.counts["CRM PATCH"] - asked; n != 0 {
+		t.Errorf("refused words were sent again %d times", n)
+	}
+	w.refuseCRM = nil
+	w.later(time.Hour)
+	got := w.opportunities[deal].Record
+	for _, words := range []string{`gave way: "40"`, "shared: Microsoft's sellers"} {
+		if n := strings.Count(got[cosell.Audit], words); n != 1 {
+			t.Errorf("%q was told %d times:\n%s", words, n, got[cosell.Audit])
+		}
+	}
+	w.silent()
+}
+
+// A step of the life cycle is told although somebody else wrote to CRM in between.
+func TestStepIsToldAfterAConflict(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.user(cosell.Record{cosell.Visibility: cosell.True})
+	w.beforeCRMPut = func() { w.user(cosell.Record{cosell.Notes: "between"}) }
+	w.events()
+	if got := w.opportunities[deal].Record[cosell.Audit]; strings.Count(got, "shared: Microsoft's sellers") != 1 {
+		t.Errorf("Audit:\n%s", got)
+	}
+	w.silent()
+}
+
+func TestWordsRefusedAfterPiecesWereTakenAreNoRefusedValue(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "40", cosell.Name: "Better"})
+	w.refusesCRM(cosell.Audit, 100)
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(w.own()[0].ID, "referral-updated")) })
+	pair, _, err := w.memory.Find(ctx, deal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range pair.Held {
+		if h.Field != cosell.Whole {
+			t.Errorf("%s is held, although CRM took it: %s", h.Field, h.Text)
+		}
+	}
+	if got := w.opportunities[deal].Record; got[cosell.DealValue] != "40" || got[cosell.Name] != "Better" {
+		t.Errorf("%v", got)
+	}
+}
