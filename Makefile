@@ -36,7 +36,7 @@ check: ## format, vet, lint, layers, generated files
 	@unformatted=$$(.ci/files '*.go' | xargs gofmt -l); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
 	@go vet ./...
 	@.ci/staticcheck -checks '$(CHECKS)' ./...
-	@go test -count=1 -run 'Layers' ./shared
+	@go test -count=1 -run 'Layers|R144' ./shared ./shared/mapping
 	@.ci/fresh
 
 package: inputs ## builds .build/app and .build/app.zip, and prints its sha256; MAPPING=file packs a field sheet
