@@ -225,6 +225,7 @@ func Loosen(atom Record, named Field) (core, extra Record) {
 	return nil, nil
 }
 
+// Sever takes a refused field out of an acceptance, whose other values go on; every other atom is refused
 // as a whole.
 func Sever(atom Record, f Field) (bad, rest Record) {
 	if v, ok := atom[f]; ok && f != Status && atom[Status] == Accepted {
