@@ -79,6 +79,7 @@ func Merge(in Pairing) Plan {
 	m.guard()
 	m.locked()
 	m.withhold()
+	m.invitation()
 	m.unreadable()
 	m.forgetUndecided()
 	return m.plan
@@ -107,6 +108,9 @@ func (m *merger) off() Plan {
 	plan.Problems = []Problem{{Code: "sync.off", Field: Sync, Place: InPartnerCenter, Class: OfRule, Warn: true,
 		Text: "the sync with Partner Center is switched off: nothing crosses in either direction",
 		Mend: "switch it on again; what was changed on one side meanwhile then crosses"}}
+	if m.wasReminded() {
+		plan.Problems = append(plan.Problems, Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true, Quiet: true, Value: reminded})
+	}
 	return plan
 }
 

@@ -16,6 +16,7 @@ type Plan struct {
 	Invite        string // help code: Microsoft's referral is to be created
 	Problems      []Problem
 	HeldUntil     time.Time // a change waits until then, by Partner Center's clock
+	Task          string    // what becomes of the owner's tasks about an invitation: one of the Task… values
 	Ends          bool      // the pair ends with this plan: the opportunity goes on alone
 	// NeedsOpportunity says that the opportunity was assumed from its base and that this does not do.
 	NeedsOpportunity bool
@@ -25,7 +26,8 @@ type Plan struct {
 
 // Empty says that there is nothing to write and nothing to say.
 func (p Plan) Empty() bool {
-	return len(p.ToReferral) == 0 && len(p.ToOpportunity) == 0 && p.Invite == "" && len(p.Problems) == 0
+	said := func(p Problem) bool { return !p.Quiet }
+	return len(p.ToReferral) == 0 && len(p.ToOpportunity) == 0 && p.Invite == "" && !slices.ContainsFunc(p.Problems, said)
 }
 
 func (p Plan) clone() Plan {
@@ -35,6 +37,13 @@ func (p Plan) clone() Plan {
 	if p.keep == nil {
 		p.keep = map[Field]bool{}
 	}
+	return p
+}
+
+// Told is the plan without what only keeps a time.
+func (p Plan) Told() Plan {
+	p = p.clone()
+	p.Problems = slices.DeleteFunc(p.Problems, func(p Problem) bool { return p.Quiet })
 	return p
 }
 

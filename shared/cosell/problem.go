@@ -39,6 +39,9 @@ type Problem struct {
 	Place  Place  `json:"place,omitempty"` // the side that does not hold what the other one wants
 	Warn   bool   `json:"warn,omitempty"`  // does not turn the tick into a cross
 	Once   bool   `json:"once,omitempty"`
+	// Quiet only keeps a time, Due, at which the pair is looked at again: it is not told, and is no trouble.
+	Quiet bool      `json:"-"`
+	Due   time.Time `json:"-"`
 
 	// Value is what was not taken, as remembered; Sent says that the other side was asked in this run.
 	Value string `json:"-"`
@@ -69,6 +72,7 @@ type Held struct {
 	Next     time.Time `json:"next,omitzero"` // when it is tried again; zero: when something changes
 	Attempts int       `json:"attempts"`
 	Warn     bool      `json:"warn,omitempty"`
+	Quiet    bool      `json:"quiet,omitempty"` // only keeps a time: nothing is held, nothing told
 }
 
 // The schedule of what is held: a refused creation at every look in its first hour, everything else
@@ -123,6 +127,9 @@ func heldFrom(before []Held, problems []Problem, at time.Time, version map[Place
 		if p.Sent {
 			h = h.Again(at)
 		}
+		if p.Quiet {
+			h.Quiet, h.Next = true, p.Due
+		}
 		h.Version = version[p.Place]
 		if !slices.ContainsFunc(out, func(o Held) bool { return o.Place == h.Place && o.Field == h.Field && o.Code == h.Code }) {
 			out = append(out, h)
@@ -152,7 +159,7 @@ func Crossed(problems []Problem) bool {
 func Prints(problems []Problem) []string {
 	var out []string
 	for _, p := range problems {
-		if !p.Once {
+		if !p.Once && !p.Quiet {
 			out = append(out, p.print())
 		}
 	}

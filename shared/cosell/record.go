@@ -51,6 +51,10 @@ const (
 	Expires   Field = "expires"   // when a pending referral ends by itself, RFC 3339
 	Proposed  Field = "proposed"  // the referral that asks to be linked
 
+	// Task asks CRM for the owner's tasks about an invitation, beside other values: TaskAnswer and TaskReminder
+	// make one, TasksDone completes both. It is never read, and a task that CRM refuses holds nothing back.
+	Task Field = "task"
+
 	// LastClosed is when the newest close activity of the opportunity was made, RFC 3339; read only.
 	LastClosed Field = "lastClosed"
 )
@@ -62,6 +66,13 @@ const Locked Field = "locked"
 // Unreadable is the list of the fields whose value on that side is not what the sheet says; each member is
 // named after its field and says what is wrong and where. Such a field is absent from the record.
 const Unreadable Field = "unreadable"
+
+// Values of Task.
+const (
+	TaskAnswer   = "answer"
+	TaskReminder = "reminder"
+	TasksDone    = "done"
+)
 
 // Values of Mark.
 const (

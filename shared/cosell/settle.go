@@ -50,7 +50,9 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 		} else {
 			pair.Told = Prints(plan.Problems)
 		}
-		pair.Held = heldFrom(pair.Held, plan.Problems, in.At, in.versions(w))
+		pair.Held = heldFrom(pair.Held, in.stillQuiet(plan.Problems, w), in.At, in.versions(w))
+	} else if in.Tasks(plan, w) == TasksDone {
+		pair.Held = pair.Loud()
 	}
 	if plan.Ends {
 		pair.Phase = Ended

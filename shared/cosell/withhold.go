@@ -88,7 +88,7 @@ func (m *merger) held(place Place, f Field) (Held, bool) {
 
 // Problem is what the row says, as a problem that nobody asked about in this run.
 func (h Held) Problem() Problem {
-	return Problem{Code: h.Code, Field: h.Field, Text: h.Text, Mend: h.Mend, Class: h.Class, Place: h.Place, Value: h.Value, Warn: h.Warn}
+	return Problem{Code: h.Code, Field: h.Field, Text: h.Text, Mend: h.Mend, Class: h.Class, Place: h.Place, Value: h.Value, Warn: h.Warn, Quiet: h.Quiet, Due: h.Next}
 }
 
 // Released says whether what is held may be sent again.

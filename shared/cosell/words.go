@@ -68,7 +68,7 @@ func (in Pairing) Lines(plan Plan, w Written, words Words) []string {
 		}
 	}
 	for _, p := range plan.Problems {
-		if p.Class != OfOurs && (p.Once || !slices.Contains(in.Pair.Told, p.print())) {
+		if p.Class != OfOurs && !p.Quiet && (p.Once || !slices.Contains(in.Pair.Told, p.print())) {
 			lines = append(lines, words.Say(p))
 		}
 	}
@@ -171,6 +171,9 @@ func (in Pairing) answered(status string, plan Plan) string {
 	if strings.EqualFold(status, "Pending") || strings.EqualFold(status, "Received") {
 		return "Microsoft has the request"
 	}
+	if unanswered(status) {
+		return "Microsoft did not answer in time: its referral expired. The deal goes on without Microsoft's help"
+	}
 	text := "Microsoft's answer: " + status
 	if seller := plan.ToOpportunity[MicrosoftSeller]; seller != "" {
 		text += ", seller " + seller
@@ -192,7 +195,7 @@ func (in Pairing) recovered(plan Plan) bool {
 
 // troubled is the direction in which the problems were.
 func (in Pairing) troubled() string {
-	if len(in.Pair.Held) > 0 && !slices.ContainsFunc(in.Pair.Held, func(h Held) bool { return h.Place != InCRM }) {
+	if held := in.Pair.Loud(); len(held) > 0 && !slices.ContainsFunc(held, func(h Held) bool { return h.Place != InCRM }) {
 		return ToCRM
 	}
 	return ToPartnerCenter
@@ -228,7 +231,7 @@ func Standing(referral string, problems []Problem) Record {
 	}
 	rank := 0
 	for _, p := range problems {
-		if p.Once || p.Class == OfOurs {
+		if p.Once || p.Quiet || p.Class == OfOurs {
 			continue
 		}
 		if code == "" {

@@ -61,7 +61,7 @@ func (f *Flow) decide(v *View) {
 	case v.Opportunity != nil && v.Referral != nil && v.Pair.Phase == cosell.Linked:
 		w := &work{pair: v.Pair, opportunity: v.Opportunity, referral: v.Referral, hint: Hint{Retry: true}}
 		f.resolve(w)
-		v.Plan = cosell.Merge(f.pairing(w))
+		v.Plan = cosell.Merge(f.pairing(w)).Told()
 		v.Differences = f.differences(v.Opportunity.Record, v.Referral.Record)
 	case v.Opportunity != nil && v.Opportunity.Synced():
 		values, problems := cosell.Prepare(*v.Opportunity, f.Rules)

@@ -42,7 +42,7 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	}
 	w.crmWrites++
 	now := w.opportunities[o.ID]
-	now.Record = after(now.Record, values)
+	now.Record = after(now.Record, w.tasked(values))
 	if w.afterCRMPut != nil {
 		w.afterCRMPut(now.Record)
 	}
@@ -72,7 +72,7 @@ func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cose
 		return w.answer(o), nil
 	}
 	w.crmWrites++
-	r := after(values, cosell.Record{cosell.Solutions: "", cosell.Contacts: ""})
+	r := after(w.tasked(values), cosell.Record{cosell.Solutions: "", cosell.Contacts: ""})
 	w.opportunities[id] = cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
 	w.boundary()
 	return w.answer(w.opportunities[id]), nil
@@ -95,3 +95,13 @@ func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Hint, str
 }
 
 func (w crm) Kinds() []string { return []string{"opportunity"} }
+
+// tasked keeps what was asked about tasks apart: CRM has no such column.
+func (w crm) tasked(values cosell.Record) cosell.Record {
+	if t := values[cosell.Task]; t != "" {
+		w.tasks = append(w.tasks, t)
+	}
+	values = values.Clone()
+	delete(values, cosell.Task)
+	return values
+}

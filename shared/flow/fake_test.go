@@ -45,6 +45,7 @@ type world struct {
 	forget        func(id string) bool // rows that find a pair by another id and are lost
 	refuseCRM     func(cosell.Record) error
 	grace         time.Duration
+	tasks         []string // what CRM was asked about the owner's tasks
 
 	hints  []func() error
 	memory *ledger.Ledger

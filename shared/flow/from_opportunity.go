@@ -95,7 +95,7 @@ func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 }
 
 func (f *Flow) unchanged(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
-	return !cosell.Changed(pair.Base, o, f.Rules) && len(pair.Told) == 0 && len(pair.Held) == 0 && pair.Sending == nil &&
+	return !cosell.Changed(pair.Base, o, f.Rules) && len(pair.Told) == 0 && len(pair.Loud()) == 0 && pair.Sending == nil &&
 		len(pair.Untold) == 0 && !h.Retry && pair.Sheet == f.Settings.Sheet
 }
 

@@ -200,7 +200,7 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, proble
 	}
 	out[cosell.LastSync] = stamp(r.Read)
 	if !r.ExpiresAt.IsZero() && r.Record[cosell.Status] == cosell.Pending {
-		out[cosell.Expires] = stamp(r.ExpiresAt)
+		out[cosell.Expires], out[cosell.Task] = stamp(r.ExpiresAt), cosell.TaskAnswer
 	}
 	return out
 }

@@ -39,7 +39,7 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 // prepare reads the opportunity where its base does not do from the start.
 func (f *Flow) prepare(ctx context.Context, w *work) error {
 	sending := w.pair.Sending
-	if w.opportunity == nil && (w.pair.OpportunityVersion == "" || len(w.pair.Held) > 0 || len(w.pair.Told) > 0 ||
+	if w.opportunity == nil && (w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
 		w.pair.Sheet != f.Settings.Sheet || sending != nil && sending.Place == cosell.InCRM) {
 		return f.readOpportunity(ctx, w)
 	}
@@ -100,6 +100,7 @@ type application struct {
 	arrived  cosell.Record // taken by CRM in pieces, and not told yet
 	before   cosell.Plan   // before it was taken to pieces
 	narrowed bool
+	tasked   bool  // the owner's tasks are what they should be
 	undone   bool  // the last write that was noted was certainly not made
 	ours     error // a refusal that is about us: the message comes back
 }

@@ -98,7 +98,8 @@ func (a *application) present() cosell.Opportunity {
 // put is one write to CRM, noted before it is made.
 func (a *application) put(ctx context.Context, o cosell.Opportunity, values cosell.Record, fields []cosell.Field) error {
 	piece := a.plan
-	piece.ToOpportunity = values
+	piece.ToOpportunity = values.Clone()
+	delete(piece.ToOpportunity, cosell.Task)
 	in := a.in
 	if in.Opportunity != nil {
 		in.Opportunity = &o
@@ -116,6 +117,9 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 	}
 	if err != nil {
 		return err
+	}
+	if values[cosell.Task] != "" {
+		a.tasked = true
 	}
 	a.done.Opportunity = &written
 	a.w.entries = append(a.w.entries, a.entry(ctx, written.Read, cosell.ToCRM, "updated", "ok", fields...))
@@ -180,6 +184,9 @@ func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan co
 	fields := slices.Sorted(maps.Keys(values))
 	if len(lines) > 0 {
 		values[cosell.Audit] = cosell.Prepend(firstNonEmpty(values[cosell.Audit], o.Record[cosell.Audit]), lines...)
+	}
+	if task := in.Tasks(plan, a.done); task != "" && !a.tasked {
+		values[cosell.Task] = task
 	}
 	if len(values) > 0 {
 		for f, v := range in.Columns(plan, a.done) {

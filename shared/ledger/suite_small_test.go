@@ -140,3 +140,34 @@ func TestAllPairsAreListed(t *testing.T) {
 		}
 	})
 }
+
+func TestR77_ARowThatKeepsATimeIsDueAndHoldsNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		p := cosell.Pair{OpportunityID: uuid.NewString(), Phase: cosell.Linked,
+			Held: []cosell.Held{{Place: cosell.InPartnerCenter, Field: cosell.Status, Class: cosell.OfRule, Code: "answer.due", Quiet: true, Since: at, Next: at.Add(time.Hour)}}}
+		if _, err := l.Save(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		for after, want := range map[time.Duration]int{59 * time.Minute: 0, time.Hour: 1} {
+			due, err := l.Due(t.Context(), at.Add(after))
+			n := 0
+			for _, id := range due {
+				if id == p.OpportunityID {
+					n++
+				}
+			}
+			if err != nil || n != want {
+				t.Errorf("after %s: %v, due %d times", after, err, n)
+			}
+		}
+		if err := l.HeldRows(t.Context(), func(h HeldRow) bool {
+			if h.OpportunityID == p.OpportunityID {
+				t.Errorf("listed as held: %+v", h)
+			}
+			return true
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

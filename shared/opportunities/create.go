@@ -46,9 +46,9 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	if w.closing != nil {
 		writes = append(writes, *w.closing)
 	}
-	row, err := s.api.ChangeSet(ctx, writes, &dataverse.Read{Set: opportunitySet, ID: id, Query: s.query()})
+	row, err := s.withTasks(ctx, writes, w.tasks, &dataverse.Read{Set: opportunitySet, ID: id, Query: s.query()})
 	if fault.Is(err, fault.Conflict) {
-		return s.oneByOne(ctx, id, r, values, writes)
+		return s.oneByOne(ctx, id, r, values, append(writes, w.tasks...))
 	}
 	if err != nil {
 		return cosell.Opportunity{}, err
@@ -126,6 +126,7 @@ func (s *Store) planCreation(ctx context.Context, id string, values cosell.Recor
 			delete(w.columns, column) // a new row is empty anyway
 		}
 	}
+	s.setTasks(w, blank, values, owner)
 	return w, s.createSolutions(ctx, w, id, values)
 }
 
@@ -162,6 +163,9 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 			continue // a close action, sent below
 		}
 		_, made, err := s.api.Create(ctx, set, rowID, w.Body, dataverse.Query{Select: []string{idColumn(set)}})
+		if set == taskSet {
+			continue // made or not, the deal goes on
+		}
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
@@ -200,6 +204,8 @@ func idColumn(set string) string {
 		return contactID
 	case solutionSet:
 		return solutionID
+	case taskSet:
+		return taskID
 	}
 	return opportunityID
 }

@@ -51,14 +51,14 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if o.Version == "" && w.patches() {
 		return cosell.Opportunity{}, mustRead(o.ID)
 	}
-	if len(w.children) == 0 && w.closing == nil {
+	if len(w.children) == 0 && w.closing == nil && len(w.tasks) == 0 {
 		row, err := s.api.Update(ctx, opportunitySet, o.ID, o.Version, w.columns, s.query())
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
 		return s.opportunity(ctx, row)
 	}
-	row, err := s.api.ChangeSet(ctx, w.changeSet(o), &dataverse.Read{Set: opportunitySet, ID: o.ID, Query: s.query()})
+	row, err := s.withTasks(ctx, w.changeSet(o), w.tasks, &dataverse.Read{Set: opportunitySet, ID: o.ID, Query: s.query()})
 	if err != nil {
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
@@ -86,11 +86,12 @@ type planned struct {
 	columns  map[string]any // of the opportunity
 	children []dataverse.Write
 	closing  *dataverse.Write
+	tasks    []dataverse.Write
 	closes   string // the status that the close activity gives
 }
 
 func (w *planned) empty() bool {
-	return len(w.columns) == 0 && len(w.children) == 0 && w.closing == nil
+	return len(w.columns) == 0 && len(w.children) == 0 && w.closing == nil && len(w.tasks) == 0
 }
 func (w *planned) patches() bool { return len(w.columns) > 0 || w.closing != nil }
 
@@ -125,6 +126,7 @@ func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Re
 	if err := s.setSolutions(ctx, w, o, values); err != nil {
 		return nil, err
 	}
+	s.setTasks(w, o, values, "")
 	if w.closes == "" {
 		return w, nil
 	}

@@ -1,0 +1,108 @@
+package cosell
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// answerDue is the row of an invitation that waits for its answer. It is quiet, and finds the moment of the
+// reminder.
+const answerDue = "answer.due"
+
+// remindBefore is how long before its end an invitation is called to mind: an invitation lives 14 days, and
+// three leave a working day even over a weekend.
+const remindBefore = 72 * time.Hour
+
+// reminded is the value of the row once the reminder was told.
+const reminded = "reminded"
+
+// invitation keeps the time of a pending referral, and calls it to mind once.
+func (m *merger) invitation() {
+	expires := m.Referral.ExpiresAt
+	if m.Referral.Microsoft || m.p[Status] != Pending || expires.IsZero() {
+		return
+	}
+	row := Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true, Quiet: true, Due: expires.Add(-remindBefore),
+		Text: "the invitation waits for an answer until " + clock(expires), Mend: "accept it or decline it"}
+	answered := OpportunityClosed(m.d[Status]) || m.plan.ToReferral[Status] != ""
+	switch {
+	case m.wasReminded():
+		row.Value, row.Due = reminded, time.Time{}
+	case m.At.Before(row.Due) || answered: // not yet, or not any more
+	case m.assumed:
+		m.plan.NeedsOpportunity = true
+	default:
+		row.Value, row.Due = reminded, time.Time{}
+		m.plan.Task = TaskReminder
+		m.say(Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Warn: true, Once: true,
+			Text: "the invitation ends by itself on " + clock(expires) + ", " + days(expires.Sub(m.At)) + " left to answer it",
+			Mend: "set the opportunity to In Progress to accept it, close it as lost to decline it"})
+	}
+	m.say(row)
+}
+
+func (m *merger) wasReminded() bool {
+	for _, h := range m.Pair.Held {
+		if h.Code == answerDue && h.Value == reminded {
+			return true
+		}
+	}
+	return false
+}
+
+func days(left time.Duration) string {
+	const day = 24 * time.Hour
+	n := int((left + day - 1) / day)
+	if n == 1 {
+		return "1 day"
+	}
+	return strconv.Itoa(n) + " days"
+}
+
+// status is what the referral says of itself after the writes.
+func (in Pairing) status(w Written) string {
+	switch {
+	case w.Referral != nil:
+		return w.Referral.Record[Status]
+	case in.Referral.Microsoft:
+		return in.Pair.Base.Referral[Status]
+	}
+	return in.Referral.Record[Status]
+}
+
+// Tasks is what becomes of the owner's tasks about the invitation with this write: the value of Task.
+func (in Pairing) Tasks(plan Plan, w Written) string {
+	if s := in.status(w); in.Pair.Holds(answerDue) && s != "" && s != Pending {
+		return TasksDone
+	}
+	return plan.Task
+}
+
+// stillQuiet drops what only an invitation that waits is to be reminded of, once it was answered.
+func (in Pairing) stillQuiet(problems []Problem, w Written) []Problem {
+	if in.status(w) == Pending {
+		return problems
+	}
+	var out []Problem
+	for _, p := range problems {
+		if !p.Quiet {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Loud lists what is held and told: all but what only keeps a time.
+func (p Pair) Loud() []Held {
+	var out []Held
+	for _, h := range p.Held {
+		if !h.Quiet {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// unanswered says in words that Microsoft let its own time run out.
+func unanswered(status string) bool { return strings.EqualFold(status, "Expired") }
