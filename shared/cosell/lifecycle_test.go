@@ -186,7 +186,8 @@ func TestR138_WhatAnAcceptanceLacksIsToldBeforeAnythingIsSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := answerable(nil, Record{Status: Open})
 			tt.set(&in)
-			plan := Merge(in)
+			in.Pair.Held = append(in.Pair.Held, Held{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: answerDue, Value: reminded, Quiet: true})
+			plan := Merge(in).Told()
 			tt.want.check(t, plan)
 			if len(tt.want.codes) == 0 {
 				return
