@@ -76,6 +76,10 @@ var ownerless = Problem{Code: "team.required", Field: Team, Text: "the opportuni
 
 // NeedsContact names what is missing before Microsoft can be asked for help.
 func NeedsContact(o Opportunity) []Problem {
+	if odd := o.Record[Unreadable.Of(string(Contacts))]; odd != "" {
+		return []Problem{{Code: "consent.required", Field: Contacts, Text: "Microsoft's help needs a customer contact: " + odd,
+			Mend: "set it once the contact has agreed, or choose a contact who has"}}
+	}
 	if len(o.Record.Members(Contacts)) == 0 {
 		return []Problem{{Code: "contact.required", Field: Contacts,
 			Text: "Microsoft's help needs a customer contact", Mend: "choose a contact on the opportunity"}}

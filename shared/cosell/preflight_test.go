@@ -36,6 +36,15 @@ func TestR46_ACountryThatIsNoneIsNamedAsSuch(t *testing.T) {
 	}
 }
 
+func TestR112_AContactThatMayNotBeNamedIsToldFromNone(t *testing.T) {
+	r := complete()
+	r[Help], r[Unreadable.Of(string(Contacts))] = "GeneralOrOther", `the contact is not sent: "Agreed" is not set to Yes`
+	got := Preflight(Opportunity{Side: Side{Record: r}})
+	if len(got) != 1 || got[0].Code != "consent.required" || !strings.Contains(got[0].Text, `"Agreed" is not set`) || got[0].Mend == "" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestPreflightOfACompleteDealIsEmpty(t *testing.T) {
 	values, problems := Prepare(Opportunity{Side: Side{Record: complete()}}, rules)
 	if len(problems) != 0 {
