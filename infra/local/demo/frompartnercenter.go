@@ -146,7 +146,8 @@ func answerInbound(s *Story) {
 	l.effect("pc", "PATCH", d.referral)
 	s.says("%-20s all of it in one PATCH, with the owner in the team", "")
 	l.expects(row+"/name", row+"/estimatedvalue", row+"/description", row+"/statuscode", row+"/"+colAudit,
-		own+"/acceptedDateTime", own+"/expirationDateTime", own+"/team", own+"/details/closingDateTime")
+		own+"/acceptedDateTime", own+"/expirationDateTime", own+"/team", own+"/details/closingDateTime",
+		"crm/task/*/statecode", "crm/task/*/statuscode") // the owner's reminder is done
 	l.nothingElse()
 
 	const reason = "Proposed timeline too short"

@@ -149,3 +149,17 @@ func TestWorldThatWasKilledIsNotTheNewest(t *testing.T) {
 		t.Error("the dead world is shown, or somebody else's file was taken away")
 	}
 }
+
+func TestWorldThatDoesNotStartLeavesNothing(t *testing.T) {
+	real, err := FindLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout := Layout{Top: t.TempDir()}
+	if _, err := Start(t.Context(), Options{Emulators: real.Emulators(), App: standInApp(t), Build: layout.Build(), Settings: map[string]string{playHandler: "refuse"}}); err == nil {
+		t.Fatal("it started")
+	}
+	if left, err := os.ReadDir(layout.Build()); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v is left behind", err, left)
+	}
+}

@@ -126,7 +126,10 @@ func (w *World) openPorts(context.Context) error {
 	w.onClose(ports.close)
 	if w.opt.State == "" {
 		w.opt.State = filepath.Join(w.opt.Build, strconv.Itoa(w.Port()), "world")
-		w.onClose(func() { _ = os.RemoveAll(w.opt.State) })
+		w.onClose(func() {
+			_ = os.RemoveAll(w.opt.State)
+			_ = os.Remove(filepath.Dir(w.opt.State)) // only when nothing else is in it
+		})
 	}
 	return nil
 }
