@@ -52,6 +52,8 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "constant and withHelp together", "field %s has withHelp but no constant", r.Field)
 	case r.Referral == "" && r.CRM == "":
 		l.mistake(r.where, "rows with referral, crm or both", "field %s stands on neither side", r.Field)
+	case r.As == "" && l.near(r.Field) != "":
+		l.mistake(r.where, string(l.near(r.Field)), "there is no field %s", r.Field)
 	case r.As == "":
 		l.mistake(r.where, codecNames(), "field %s has no codec (as)", r.Field)
 	case only(r.As) != "" && only(r.As) != string(r.Field):
@@ -67,6 +69,16 @@ func (l *loader) checkShape(r *Row) {
 	case (r.Referral == "" || r.CRM == "") && r.Way != "" && r.Way != cosell.Read:
 		l.mistake(r.where, "read", "field %s stands on one side only; its way is %q", r.Field, r.Way)
 	}
+}
+
+// near is the field that differs in letter case alone.
+func (l *loader) near(f cosell.Field) cosell.Field {
+	for other := range l.index {
+		if other != f && strings.EqualFold(string(other), string(f)) {
+			return other
+		}
+	}
+	return ""
 }
 
 // only names the one field that a codec can carry, where code of its own stands behind it.
