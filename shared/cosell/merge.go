@@ -74,6 +74,7 @@ func Merge(in Pairing) Plan {
 	if !in.Referral.Microsoft {
 		m.status()
 	}
+	m.customer()
 	m.money()
 	m.blanks()
 	m.guard()

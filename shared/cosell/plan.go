@@ -120,7 +120,7 @@ func (p Plan) at(place Place) Record {
 
 // first names an atom: its most telling field.
 func first(atom Record) Field {
-	for _, f := range []Field{Status, DealValue} {
+	for _, f := range []Field{Status, DealValue, CustomerName} {
 		if _, ok := atom[f]; ok {
 			return f
 		}
@@ -178,6 +178,9 @@ func atomOf(f Field, changes Record) Field {
 		f = list
 	}
 	accepting := changes[Status] == Accepted
+	if OfCustomer(f) && changes[CustomerName] != "" { // a customer without one of its values would be another
+		return CustomerName
+	}
 	switch f {
 	case Status, Reason, ClosedOn:
 		return Status

@@ -141,6 +141,13 @@ func renewWritten(base Record, plan Plan, written Record) {
 	for f := range plan.ToOpportunity {
 		base.renew(f, written)
 	}
+	if plan.ToOpportunity[CustomerName] != "" { // the account may say more than the referral
+		for f := range written {
+			if OfCustomer(f) {
+				base.renew(f, written)
+			}
+		}
+	}
 	if written[Mark] != base[Mark] && !plan.keep[Name] {
 		base.renew(Name, written) // a long name makes room for the mark
 	}

@@ -38,8 +38,8 @@ func (m *merger) standing() {
 		switch h.Code {
 		case "link.taken", "referral.twice", "microsoft.unreadable":
 			m.say(h.Problem())
-		case "account.unclear":
-			if m.d[CustomerName] == "" {
+		case accountUnclear:
+			if !m.hasCustomer() && m.plan.ToOpportunity[CustomerName] == "" {
 				m.say(h.Problem())
 			}
 		}

@@ -135,7 +135,10 @@ func sentStatus(status, reason string) string {
 // arrived says what comes into CRM, Microsoft's answer and a closing in words.
 func (in Pairing) arrived(plan Plan, words Words) string {
 	var parts []string
-	changes := plan.ToOpportunity.Clone()
+	changes, customer := withoutCustomer(plan.ToOpportunity)
+	if customer != "" {
+		parts = append(parts, "the customer is "+customer)
+	}
 	for _, f := range []Field{MicrosoftStatus, MicrosoftSeller} {
 		delete(changes, f)
 	}

@@ -66,6 +66,7 @@ var (
 		regexp.MustCompile(`of the property '` + ident + `'()`),
 		regexp.MustCompile(`Attribute: ` + ident + ` cannot be set to NULL(?:: entity '` + ident + `')?`),
 		regexp.MustCompile(`The value of '` + ident + `@odata\.bind'()`),
+		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `' of entity '` + ident + `'`),
 		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `'()`),
 	}
 	missingRight = regexp.MustCompile(`\b(?:is missing|lacks|missing) (prv[A-Za-z0-9_]{1,100})\b`)

@@ -71,8 +71,16 @@ func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cose
 	if o, ok := w.opportunities[id]; ok {
 		return w.answer(o), nil
 	}
+	if w.refuseNew != nil {
+		if err := w.refuseNew(values); err != nil {
+			return cosell.Opportunity{}, err
+		}
+	}
 	w.crmWrites++
 	r := after(w.tasked(values), cosell.Record{cosell.Solutions: "", cosell.Contacts: ""})
+	if w.afterCreate != nil {
+		w.afterCreate(r)
+	}
 	w.opportunities[id] = cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
 	w.boundary()
 	return w.answer(w.opportunities[id]), nil

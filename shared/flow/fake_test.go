@@ -44,6 +44,8 @@ type world struct {
 	refuseInvite  error                // answer of Partner Center to invitations of Microsoft
 	forget        func(id string) bool // rows that find a pair by another id and are lost
 	refuseCRM     func(cosell.Record) error
+	afterCreate   func(cosell.Record)       // what CRM makes of a new row
+	refuseNew     func(cosell.Record) error // of a new row
 	grace         time.Duration
 	tasks         []string // what CRM was asked about the owner's tasks
 
@@ -85,7 +87,9 @@ func rules() []cosell.Rule {
 		{Field: cosell.Status, Way: cosell.Both, Door: cosell.Lifecycle},
 		{Field: cosell.Visibility, Way: cosell.Both, Door: cosell.OneWay},
 		{Field: cosell.Help, Way: cosell.Both, Door: cosell.OnceSet},
-		{Field: cosell.Contacts, Way: cosell.ToReferral, Door: cosell.OnceShared, List: true},
+		{Field: cosell.Contacts, Way: cosell.ToReferral, Door: cosell.OnceShared, List: true, Related: true},
+		{Field: cosell.CustomerName, Way: cosell.ToReferral, Door: cosell.OnceCreated, Related: true},
+		{Field: "customerPostalCode", Way: cosell.ToReferral, Door: cosell.OnceCreated, Related: true},
 		{Field: cosell.Solutions, Way: cosell.Both, Door: cosell.NeverEmpty, List: true},
 		{Field: cosell.MicrosoftStatus, Way: cosell.ToOpportunity},
 	}

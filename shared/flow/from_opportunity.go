@@ -43,6 +43,23 @@ func (f *Flow) fanOut(ctx context.Context, h Hint) error {
 			return err
 		}
 	}
+	return f.unclearBy(ctx, h)
+}
+
+// unclearBy has deals tried again whose customer nobody could choose, once one of the accounts changes.
+func (f *Flow) unclearBy(ctx context.Context, h Hint) error {
+	if h.Kind != accountKind {
+		return nil
+	}
+	ids, err := f.Ledger.HeldNaming(ctx, "account.unclear", h.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Related: true, Retry: true, Why: h.Kind}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

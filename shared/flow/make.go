@@ -94,11 +94,16 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 	return true, f.noted(ctx, w, f.adoptBoth(ctx, w))
 }
 
+// fitting is what had to go so that CRM took a row.
+type fitting struct {
+	left     []cosell.Field   // not written
+	problems []cosell.Problem // told with the row
+	untold   []cosell.Problem // known only once the row was made
+}
+
 // makeRow tries everything first, then without what CRM names, then without halves of it.
 func (f *Flow) makeRow(ctx context.Context, w *work) error {
-	values := cosell.ForOpportunity(*w.referral, f.Rules)
-	var problems []cosell.Problem
-	o, left, err := f.firstThatFits(ctx, w, values, &problems)
+	o, fit, err := f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
 	if fault.Is(err, fault.Refused) {
 		return f.heldWhole(ctx, w, err)
 	}
@@ -108,44 +113,52 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", "opportunity "+o.ID))
 	pair := w.pair
 	pair.Sending = nil
-	pair.Base = cosell.Made(*w.referral, o, left)
-	pair = pair.Lacks(problems, w.referral.Read, o.Side)
+	pair.Base = cosell.Made(*w.referral, o, fit.left)
+	pair = pair.Lacks(append(fit.problems, fit.untold...), w.referral.Read, o.Side)
+	pair.Told = cosell.Prints(fit.problems)
 	pair.Phase, pair.Sheet = cosell.Making, f.Settings.Sheet
 	w.pair, w.opportunity = pair, &o
 	return f.adoptBoth(ctx, w)
 }
 
-// firstThatFits gives the row that CRM took, and the fields that had to be left out.
-func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record, problems *[]cosell.Problem) (cosell.Opportunity, []cosell.Field, error) {
-	var left []cosell.Field
+// firstThatFits gives the row that CRM took, and what had to be left out.
+func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, fitting, error) {
+	var fit fitting
 	try := func(v cosell.Record) (cosell.Opportunity, error) {
-		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, *problems))
-	}
-	drop := func(field cosell.Field, err error) {
-		p := problemOf(cosell.InCRM, err, f.Rules, field)
-		p.Value, p.Sent = cosell.Remember(cosell.Record{field: values[field]})[field], true
-		*problems = append(*problems, p)
-		left = append(left, field)
+		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit.problems))
 	}
 	rest := values
 	for range len(values) + 1 {
 		o, err := try(rest)
 		if err == nil || !fault.Is(err, fault.Refused) {
-			return o, left, err
+			return o, fit, err
 		}
-		if fault.Of(err).Code == "account.unclear" && !hasCode(*problems, "account.unclear") {
-			*problems = append(*problems, problemOf(cosell.InCRM, err, f.Rules, cosell.CustomerName))
+		if fault.Of(err).Code == "account.unclear" && !hasCode(fit.problems, "account.unclear") {
+			fit.problems = append(fit.problems, problemOf(cosell.InCRM, err, f.Rules, cosell.CustomerName))
 			continue // the row is made without an account
 		}
 		field := cosell.Field(fault.Of(err).Field)
 		after := cosell.Left(rest, field, f.Rules)
 		if field == "" || len(after) == len(rest) {
-			return f.halves(rest, err, try, &left)
+			o, err := f.halves(rest, err, try, &fit)
+			return o, fit, err
 		}
-		drop(field, err)
+		fit.problems = append(fit.problems, f.leftOut(err, field, values))
+		fit.left = append(fit.left, field)
 		rest = after
 	}
-	return cosell.Opportunity{}, left, fault.New(fault.Broken, "opportunity %s: CRM refuses without end", w.pair.OpportunityID)
+	return cosell.Opportunity{}, fit, fault.New(fault.Broken, "opportunity %s: CRM refuses without end", w.pair.OpportunityID)
+}
+
+// leftOut is the problem of a value without which the row was made.
+func (f *Flow) leftOut(err error, field cosell.Field, values cosell.Record) cosell.Problem {
+	p := problemOf(cosell.InCRM, err, f.Rules, field)
+	if cosell.OfCustomer(field) { // it goes, and comes, as one
+		field = cosell.CustomerName
+		p.Field = field
+	}
+	p.Value, p.Sent = cosell.Remember(cosell.Record{field: values[field]})[field], true
+	return p
 }
 
 func hasCode(problems []cosell.Problem, code string) bool {
@@ -153,8 +166,8 @@ func hasCode(problems []cosell.Problem, code string) bool {
 }
 
 // halves tries what may go without what CRM refuses when it does not say what that is. What is left out is
-// filled in afterwards, field by field, by comparing.
-func (f *Flow) halves(values cosell.Record, cause error, try func(cosell.Record) (cosell.Opportunity, error), left *[]cosell.Field) (cosell.Opportunity, []cosell.Field, error) {
+// filled in afterwards, field by field, by comparing; the customer, which is not compared, is held.
+func (f *Flow) halves(values cosell.Record, cause error, try func(cosell.Record) (cosell.Opportunity, error), fit *fitting) (cosell.Opportunity, error) {
 	for _, v := range cosell.Halves(values) {
 		o, err := try(v)
 		if fault.Is(err, fault.Refused) {
@@ -163,12 +176,15 @@ func (f *Flow) halves(values cosell.Record, cause error, try func(cosell.Record)
 		}
 		for field := range values {
 			if _, in := v[field]; !in && err == nil {
-				*left = append(*left, field)
+				fit.left = append(fit.left, field)
 			}
 		}
-		return o, *left, err
+		if slices.Contains(fit.left, cosell.CustomerName) {
+			fit.untold = append(fit.untold, f.leftOut(cause, cosell.CustomerName, values))
+		}
+		return o, err
 	}
-	return cosell.Opportunity{}, *left, cause
+	return cosell.Opportunity{}, cause
 }
 
 // newRow adds to the values what every new row says.

@@ -69,6 +69,9 @@ type Ledger interface {
 	Pairs(ctx context.Context, each func(cosell.Pair) bool) error
 	// Due lists the opportunities of which something held is due.
 	Due(ctx context.Context, at time.Time) ([]string, error)
+	// HeldNaming lists the opportunities of which something is held under the code, in words that name the
+	// text.
+	HeldNaming(ctx context.Context, code, text string) ([]string, error)
 	Intent(ctx context.Context, opportunityID, target string) (cosell.Intent, bool, error)
 	PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error)
 	DropIntent(ctx context.Context, i cosell.Intent) error
@@ -93,4 +96,5 @@ const (
 	referralKind    = "referral"
 	opportunityKind = "opportunity"
 	solutionKind    = "solution"
+	accountKind     = "account"
 )

@@ -52,8 +52,10 @@ func (a *application) barsWon(atom cosell.Record, refused []refusal) bool {
 }
 
 func fieldOf(atom cosell.Record) cosell.Field {
-	if _, ok := atom[cosell.DealValue]; ok {
-		return cosell.DealValue
+	for _, f := range []cosell.Field{cosell.DealValue, cosell.CustomerName} {
+		if _, ok := atom[f]; ok {
+			return f
+		}
 	}
 	return slices.Sorted(maps.Keys(atom))[0]
 }
@@ -100,7 +102,14 @@ func (a *application) refusedAt(place cosell.Place, r refusal) {
 	if fault.ClassOf(r.err) == fault.Ours {
 		a.ours = r.err
 	}
-	a.plan = a.plan.Without(problemOf(place, r.err, a.Rules, fieldOf(r.atom)), r.atom)
+	field := fieldOf(r.atom)
+	at := field
+	if named := cosell.Field(fault.Of(r.err).Field); field == cosell.CustomerName && cosell.OfCustomer(named) {
+		at = named // the customer goes as one, and is told by what is wrong with it
+	}
+	p := problemOf(place, r.err, a.Rules, at)
+	p.Field = field
+	a.plan = a.plan.Without(p, r.atom)
 }
 
 // problemOf turns the other side's no into a problem.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -49,6 +50,18 @@ func (l *Ledger) Due(ctx context.Context, at time.Time) ([]string, error) {
 	var out []string
 	err := l.heldRows(ctx, func(h HeldRow) bool {
 		if h.Due(at) && !slices.Contains(out, h.OpportunityID) {
+			out = append(out, h.OpportunityID)
+		}
+		return true
+	})
+	return out, err
+}
+
+// HeldNaming lists the opportunities of which something is held under the code, in words that name the text.
+func (l *Ledger) HeldNaming(ctx context.Context, code, text string) ([]string, error) {
+	var out []string
+	err := l.heldRows(ctx, func(h HeldRow) bool {
+		if h.Code == code && strings.Contains(h.Text, text) && !slices.Contains(out, h.OpportunityID) {
 			out = append(out, h.OpportunityID)
 		}
 		return true

@@ -111,13 +111,7 @@ func (s *Store) planCreation(ctx context.Context, id string, values cosell.Recor
 			return nil, err
 		}
 	}
-	if c.account != "" {
-		w.columns["customerid_account@odata.bind"] = dataverse.Bind(accountSet, c.account)
-		w.columns[accountNav+"@odata.bind"] = dataverse.Bind(accountSet, c.account)
-	}
-	if len(c.contacts) > 0 {
-		w.columns[contactNav+"@odata.bind"] = dataverse.Bind(contactSet, c.contacts[0])
-	}
+	c.bind(w.columns)
 	for _, write := range c.writes {
 		write.Body[ownerBind] = owner
 	}

@@ -2,7 +2,9 @@ package opportunities
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -67,6 +69,52 @@ func (s *Store) customer(ctx context.Context, values cosell.Record, people []map
 		s.addContact(c, known, m)
 	}
 	return c, nil
+}
+
+// setCustomer gives an opportunity that has none the account and the contacts that the values name: found,
+// or made in the same transaction.
+func (s *Store) setCustomer(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
+	if values[cosell.CustomerName] == "" {
+		return nil
+	}
+	row, read := o.Source.(dataverse.Row)
+	if !read {
+		return mustRead(o.ID)
+	}
+	if _, has := relatedRow(row, accountNav); has {
+		return nil
+	}
+	var people []mapping.Member
+	members := values.Members(cosell.Contacts)
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		people = append(people, mapping.ParseMember(members[key]))
+	}
+	c, err := s.customer(ctx, values, people)
+	if err != nil {
+		return err
+	}
+	for _, write := range c.writes {
+		if owner := ownerOf(o); owner != "" {
+			write.Body[ownerBind] = owner
+		}
+	}
+	w.before = c.writes
+	c.bind(w.columns)
+	if _, has := relatedRow(row, contactNav); has {
+		delete(w.columns, contactNav+"@odata.bind")
+	}
+	return nil
+}
+
+// bind links an opportunity with its customer; the first contact is the primary one.
+func (c *customer) bind(columns map[string]any) {
+	if c.account != "" {
+		columns["customerid_account@odata.bind"] = dataverse.Bind(accountSet, c.account)
+		columns[accountNav+"@odata.bind"] = dataverse.Bind(accountSet, c.account)
+	}
+	if len(c.contacts) > 0 {
+		columns[contactNav+"@odata.bind"] = dataverse.Bind(contactSet, c.contacts[0])
+	}
 }
 
 const customerPostalCode cosell.Field = "customerPostalCode"

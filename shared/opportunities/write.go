@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,7 +52,7 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if o.Version == "" && w.patches() {
 		return cosell.Opportunity{}, mustRead(o.ID)
 	}
-	if len(w.children) == 0 && w.closing == nil && len(w.tasks) == 0 {
+	if len(w.before)+len(w.children)+len(w.tasks) == 0 && w.closing == nil {
 		row, err := s.api.Update(ctx, opportunitySet, o.ID, o.Version, w.columns, s.query())
 		if err != nil {
 			return cosell.Opportunity{}, err
@@ -83,7 +84,8 @@ func mustRead(id string) error {
 
 // planned is what a Put is going to send.
 type planned struct {
-	columns  map[string]any // of the opportunity
+	columns  map[string]any    // of the opportunity
+	before   []dataverse.Write // rows that it refers to
 	children []dataverse.Write
 	closing  *dataverse.Write
 	tasks    []dataverse.Write
@@ -98,7 +100,7 @@ func (w *planned) patches() bool { return len(w.columns) > 0 || w.closing != nil
 // changeSet puts the conditional PATCH first: the close actions take no condition of their own, so it is
 // what proves that nobody wrote in between. It then has to write something: the referral identifier as it is.
 func (w *planned) changeSet(o cosell.Opportunity) []dataverse.Write {
-	var out []dataverse.Write
+	out := slices.Clone(w.before)
 	if w.patches() {
 		out = append(out, dataverse.Write{Method: http.MethodPatch, Path: rowPath(opportunitySet, o.ID), IfMatch: o.Version, Body: w.columns})
 	}
@@ -124,6 +126,9 @@ func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Re
 		return nil, err
 	}
 	if err := s.setSolutions(ctx, w, o, values); err != nil {
+		return nil, err
+	}
+	if err := s.setCustomer(ctx, w, o, values); err != nil {
 		return nil, err
 	}
 	s.setTasks(w, o, values, "")
