@@ -38,11 +38,7 @@ var may = map[string][]string{
 	"functions/webhookregistration":  {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/partnercenter"},
 	"functions/partnercenterwebhook": {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/partnercenter"},
 	"functions/crmwebhook":           {"shared/flow", "shared/queue", "shared/funchost", "shared/fault", "shared/dataverse"},
-	"functions/partnercentertocrm":   queueFunction,
-	"functions/crmtopartnercenter":   queueFunction,
-	"functions/createcosellreferral": queueFunction,
-	"functions/solutionssync":        queueFunction,
-	"functions/reconcile":            queueFunction,
+	"functions/*":                    {"shared/flow", "shared/post", "shared/funchost", "shared/fault"}, // who has no line of its own
 	"functions/health":               {"shared/health", "shared/funchost"},
 	"functions/operator":             {"shared/office", "shared/funchost", "shared/fault"},
 
@@ -53,8 +49,6 @@ var may = map[string][]string{
 
 	"infra/local/odata": {"std"},
 }
-
-var queueFunction = []string{"shared/flow", "shared/post", "shared/funchost", "shared/fault"}
 
 // A simulator that shares a library with what it checks would share its mistakes: the local world has the
 // standard library, and hostsim the broker's client with what a credential is made of.
@@ -84,7 +78,7 @@ func TestLayersFollowTheHouse(t *testing.T) {
 			own, isOwn := strings.CutPrefix(i, module)
 			switch {
 			case isOwn && !slices.ContainsFunc(allowed, func(a string) bool { return under(own, a) }):
-				t.Errorf("%s imports %s; allowed are %v", name, own, allowed)
+				t.Errorf("%s imports %s; allowed are %v: a new arrow is a line in shared/layers_test.go", name, own, allowed)
 			case !isOwn && strings.Contains(strings.SplitN(i, "/", 2)[0], ".") && limited && !slices.ContainsFunc(libraries, func(a string) bool { return under(i, a) }):
 				t.Errorf("%s imports the library %s; allowed are %v", name, i, libraries)
 			}
@@ -157,4 +151,8 @@ func longest(table map[string][]string, name string) ([]string, bool) {
 	return table[best], found
 }
 
-func under(name, prefix string) bool { return name == prefix || strings.HasPrefix(name, prefix+"/") }
+// under says whether a package is the one named or below it; with /* only below it.
+func under(name, prefix string) bool {
+	parent, below := strings.CutSuffix(prefix, "/*")
+	return name == prefix && !below || strings.HasPrefix(name, parent+"/")
+}

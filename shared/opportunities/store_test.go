@@ -63,7 +63,7 @@ func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 		"customerName": "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerAddress2": "", "customerCity": "Hamburg",
 		"customerState": "HH", "customerPostalCode": "20095", "customerCountry": "Germany",
 	}
-	fill(want, func(r mapping.Row) bool { return r.CRM != "" && !strings.Contains(r.CRM, "/") })
+	fill(t, want, o.Record, func(r mapping.Row) bool { return r.CRM != "" && !strings.Contains(r.CRM, "/") })
 	if d := cmp.Diff(want, o.Record); d != "" {
 		t.Errorf("record (-want +got):\n%s", d)
 	}

@@ -121,19 +121,18 @@ func sameJSON(t *testing.T, want, got string) {
 	}
 }
 
-// fill adds the fields of the sheet that are on this side and that the test data does not set, so that a
-// new row of the sheet needs no edit here.
-func fill(want cosell.Record, here func(mapping.Row) bool) {
-	sheet, err := mapping.Default()
-	if err != nil {
-		panic(err) // the embedded sheet has tests of its own
-	}
-	for _, row := range sheet.Rows() {
-		if _, set := want[row.Field]; set || !row.Scalar() || !here(row) {
+// fill completes what a test wants of a whole record by the sheet, so that a new row needs no edit here: of
+// the rows that the test does not name, those that this side has must be there, and say what they say.
+func fill(t testing.TB, want, got cosell.Record, has func(mapping.Row) bool) {
+	t.Helper()
+	for _, row := range defaultSheet(t).Rows() {
+		if _, named := want[row.Field]; named || !row.Scalar() {
 			continue
 		}
-		if want[row.Field] = ""; row.As == "flag" {
-			want[row.Field] = cosell.False
+		if v, read := got[row.Field]; read {
+			want[row.Field] = v
+		} else if has(row) {
+			want[row.Field] = "whatever it says: the row of the sheet was not read"
 		}
 	}
 }
