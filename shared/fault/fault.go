@@ -38,7 +38,7 @@ type Class string
 
 // The classes of a Refused. New makes a Refused of class Record; ask with ClassOf.
 const (
-	Record Class = "record" // a value, a business rule, a closed record: shown on the record, no retry by schedule
+	Record Class = "record" // a value, a business rule, a closed record: shown on the record, tried again by its schedule
 	Ours   Class = "ours"   // a privilege, table, column, schema or consent: nothing is wrong with the record
 	Rule   Class = "rule"   // a rule of ours waits for a person: shown on the record, the mark stays
 )

@@ -17,6 +17,9 @@ import (
 //go:embed fields.yaml
 var fieldsYAML []byte
 
+// shipped is the name under which mistakes of our own sheet are reported.
+const shipped = "fields.yaml"
+
 // Source is the text of a field sheet and the name that mistakes are reported under.
 type Source struct {
 	Name string
@@ -67,7 +70,7 @@ func Load(sources ...Source) (*Sheet, error) {
 		return nil, err
 	}
 	l := loader{schema: s, index: map[cosell.Field]int{}, doors: map[cosell.Field]cosell.Door{}}
-	l.add(Source{Name: "fields.yaml", Text: fieldsYAML})
+	l.add(Source{Name: shipped, Text: fieldsYAML})
 	for _, r := range l.rows {
 		if r.Door != cosell.NoDoor {
 			l.doors[r.Field] = r.Door

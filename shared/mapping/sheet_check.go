@@ -147,6 +147,9 @@ func (l *loader) unknownColumn(r *Row, key, path, table, name string) {
 		l.mistake(r.where, "logical names; write "+c.name, "%s %q of field %s is the label of column %s", key, path, r.Field, c.name)
 		return
 	}
-	l.mistake(r.where, l.schema.names(table, codecKinds(r.As))+", and columns of your own like new_name",
-		"%s %q of field %s is no column of %s", key, path, r.Field, table)
+	allowed := l.schema.names(table, codecKinds(r.As)) + ", and columns of your own like new_name"
+	if strings.HasPrefix(r.where, shipped) && strings.HasPrefix(name, ours) {
+		allowed += "; a new one of ours needs its line in infra/dataverse/schema.json"
+	}
+	l.mistake(r.where, allowed, "%s %q of field %s is no column of %s", key, path, r.Field, table)
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -55,9 +56,26 @@ func TestQueuesOfTheRepositoryAreFound(t *testing.T) {
 	if err != nil || len(found) == 0 {
 		t.Fatalf("%v %v", found, err)
 	}
+	names := map[string]bool{}
 	for _, q := range found {
+		names[q.Name] = true
 		if want := (emulators.Queue{Name: q.Name, RequiresSession: true, LockDuration: "PT1M", MaxDeliveryCount: 10, TTL: "P14D"}); q != want {
 			t.Errorf("%+v", q)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(layout.Top, "functions", "*", "function.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile(`"queueName": *"([^"]+)"`).FindAllStringSubmatch(string(text), -1) {
+			if !names[name[1]] {
+				t.Errorf("the world has no queue %s, which %s listens to", name[1], file)
+			}
 		}
 	}
 }
