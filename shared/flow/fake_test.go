@@ -47,6 +47,7 @@ type world struct {
 	afterCreate   func(cosell.Record)       // what CRM makes of a new row
 	refuseNew     func(cosell.Record) error // of a new row
 	grace         time.Duration
+	takeover      string
 	tasks         []string // what CRM was asked about the owner's tasks
 
 	hints  []func() error
@@ -73,7 +74,7 @@ func (w *world) restart() {
 		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: rules(),
 		Now: func() time.Time { return w.now }, Machine: func() time.Time { return w.now }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
 		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true,
-			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", AcceptStrict: true, DeclineGrace: w.grace}},
+			Takeover: w.takeover, LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", AcceptStrict: true, DeclineGrace: w.grace}},
 	})
 }
 
@@ -92,6 +93,9 @@ func rules() []cosell.Rule {
 		{Field: "customerPostalCode", Way: cosell.ToReferral, Door: cosell.OnceCreated, Related: true},
 		{Field: cosell.Solutions, Way: cosell.Both, Door: cosell.NeverEmpty, List: true},
 		{Field: cosell.MicrosoftStatus, Way: cosell.ToOpportunity},
+		{Field: cosell.ReferralID, Way: cosell.Inside},
+		{Field: cosell.ReferralLink, Way: cosell.Inside},
+		{Field: cosell.Audit, Way: cosell.Inside},
 	}
 }
 
