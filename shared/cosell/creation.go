@@ -112,12 +112,10 @@ func related(rules []Rule, f Field) bool {
 // not take.
 func Made(r Referral, o Opportunity, left []Field) Base {
 	base := Base{Referral: Remember(r.Record), Opportunity: Remember(o.Record)}
-	for _, f := range left {
-		for _, side := range []Record{base.Referral, base.Opportunity} {
-			for g := range side {
-				if list, _, member := g.List(); g == f || member && list == f {
-					delete(side, g)
-				}
+	for _, f := range left { // what CRM holds instead, a default perhaps, is nobody's edit
+		for g := range base.Referral {
+			if list, _, member := g.List(); g == f || member && list == f {
+				delete(base.Referral, g)
 			}
 		}
 	}

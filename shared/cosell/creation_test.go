@@ -174,10 +174,10 @@ func TestR127_HalvesNeverLeaveOutWhatARowNeeds(t *testing.T) {
 }
 
 func TestR127_TheBaseOfANewRowForgetsWhatWasLeftOut(t *testing.T) {
-	r := Referral{Side: Side{Record: Record{Name: "N", Currency: "CHF", DealValue: "5", Solutions: "1", "solutions/a": "A"}}}
-	o := Opportunity{Side: Side{Record: Record{Name: "N", Currency: "", DealValue: "", Solutions: "0"}}}
-	base := Made(r, o, []Field{Currency, DealValue, Solutions})
-	for _, f := range []Field{Currency, DealValue, Solutions, "solutions/a"} {
+	r := Referral{Side: Side{Record: Record{Name: "N", Currency: "CHF", DealValue: "5", Visibility: True, Solutions: "1", "solutions/a": "A"}}}
+	o := Opportunity{Side: Side{Record: Record{Name: "N", Currency: "", DealValue: "", Visibility: False, Solutions: "0"}}} // No by default
+	base := Made(r, o, []Field{Currency, DealValue, Visibility, Solutions})
+	for _, f := range []Field{Currency, DealValue, Visibility, Solutions, "solutions/a"} {
 		if _, there := base.Referral[f]; there {
 			t.Errorf("%s counts as agreed", f)
 		}
@@ -185,7 +185,7 @@ func TestR127_TheBaseOfANewRowForgetsWhatWasLeftOut(t *testing.T) {
 	in := pairing(base, r.Record.Clone(), o.Record.Clone())
 	in.Referral.Record[Status], in.Opportunity.Record[Status], in.Opportunity.Record[Sync] = Accepted, Open, True
 	in.Rules = creating
-	want{toOpportunity: Record{Currency: "CHF", DealValue: "5", "solutions/a": "A"}}.check(t, Merge(in))
+	want{toOpportunity: Record{Currency: "CHF", DealValue: "5", Visibility: True, "solutions/a": "A"}}.check(t, Merge(in))
 }
 
 func TestF44_TheBaseOfACreationIsWhatWasSent(t *testing.T) {

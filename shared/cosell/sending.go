@@ -16,7 +16,9 @@ type Sending struct {
 	Source  Record    `json:"source"`  // what the other side held, which led to it
 	Notes   []Problem `json:"notes,omitempty"`
 	Trace   string    `json:"trace"`
-	At      time.Time `json:"at"`
+	// Wordless: a write to CRM that brings no line of its own.
+	Wordless bool      `json:"wordless,omitempty"`
+	At       time.Time `json:"at"`
 }
 
 // NewSending notes a write of changes to the side, before it is made.
@@ -59,9 +61,8 @@ func (s *Sending) Made(o Opportunity) Base {
 	for f, v := range s.New {
 		now, read := o.Record.value(f)
 		switch {
-		case read && now == "":
+		case read && (now == "" || now == False):
 			delete(base.Referral, f)
-			delete(base.Opportunity, f)
 		case read:
 			base.Opportunity.put(f, v)
 		}
@@ -126,7 +127,7 @@ func neverBack(f Field) bool { return f == Status || f == Visibility || f == Hel
 // notesOn are the notes about a field that Audit does not carry yet: what is written to CRM brings its own
 // line.
 func (s *Sending) notesOn(f Field) []Problem {
-	if s.Place == InCRM {
+	if s.Place == InCRM && !s.Wordless {
 		return nil
 	}
 	var out []Problem

@@ -90,6 +90,25 @@ func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
 	return pair.Saw(in.Referral.Side, r.Side)
 }
 
+// SettleTaken renews what CRM took alone, without words, as SettleSent does for Partner Center.
+func (in Pairing) SettleTaken(plan Plan, o Opportunity) Pair {
+	pair := in.Pair
+	base := pair.Base.Clone()
+	var notes []Problem
+	for f := range plan.ToOpportunity {
+		base.Opportunity.renew(f, o.Record)
+		base.Referral.renew(f, in.Referral.Record)
+	}
+	for _, p := range plan.Problems {
+		if _, taken := plan.ToOpportunity[p.Field]; taken && p.Once {
+			notes = append(notes, p)
+		}
+	}
+	pair.Untold = pair.tell(notes...)
+	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
+	return pair.Saw(in.Referral.Side, o.Side)
+}
+
 // Untold is what is still to be told after a run that could tell nothing.
 func (in Pairing) Untold(plan Plan) []Problem {
 	return in.Pair.tell(slices.DeleteFunc(slices.Clone(plan.Problems), func(p Problem) bool { return !p.Once })...)

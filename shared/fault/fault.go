@@ -61,6 +61,7 @@ type Error struct {
 	Target string        // how the other side names the place: "opportunity/description" or a column of the CRM, a JSON pointer of Partner Center
 	Status int           // of the answer, where there was one
 	After  time.Duration // the wait that the other side asked for (Later only)
+	Maybe  bool          // of a write: some of it may have been done all the same, by an earlier try or part
 	err    error
 }
 

@@ -39,6 +39,7 @@ type world struct {
 	afterCRMPut   func(cosell.Record)  // what CRM makes of what was written
 	between       func()               // runs before each call: other people at work
 	counts        map[string]int       // remote calls by kind, failed ones included
+	maybePC       bool                 // the next change commits, its answer is lost, and the second try is refused as old
 	refusePC      error                // answer of Partner Center to every write
 	outagePC      error                // answer of Partner Center to everything
 	refuseInvite  error                // answer of Partner Center to invitations of Microsoft

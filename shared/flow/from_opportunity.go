@@ -104,7 +104,8 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 	quiet := pair.Sending == nil && !h.Retry
 	if !o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.False {
-		return true
+		_, untold := pair.HeldAt(cosell.InCRM, cosell.Whole)
+		return !untold
 	}
 	return quiet && o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.True && len(pair.Told) == 0 && pair.Sheet == f.Settings.Sheet &&
 		pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold &&

@@ -41,9 +41,11 @@ func (f *Flow) prepare(ctx context.Context, w *work) error {
 	sending := w.pair.Sending
 	if w.opportunity == nil && (w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
 		w.pair.Sheet != f.Settings.Sheet || sending != nil && sending.Place == cosell.InCRM) {
-		return f.readOpportunity(ctx, w)
+		if err := f.readOpportunity(ctx, w); err != nil {
+			return err
+		}
 	}
-	return nil
+	return f.joinHeld(ctx, w)
 }
 
 // round decides once and writes: Partner Center first, then CRM, then what is remembered. Each write is
@@ -101,7 +103,7 @@ type application struct {
 	before   cosell.Plan   // before it was taken to pieces
 	narrowed bool
 	tasked   bool  // the owner's tasks are what they should be
-	undone   bool  // the last write that was noted was certainly not made
+	undone   bool  // what became of the last write that was noted is certain, and not saved yet
 	ours     error // a refusal that is about us: the message comes back
 }
 
@@ -132,11 +134,17 @@ func (a *application) halfDone(ctx context.Context, cause error) error {
 	return cause
 }
 
-// answered takes in how a write ended: every answer but a broken one says for certain what became of it.
+// answered takes in how a write ended: every answer says for certain what became of it, unless it is a
+// broken one, or one to a second try.
 func (a *application) answered(err error) {
-	if err != nil && (!fault.Is(err, fault.Broken) || errors.Is(err, cosell.ErrUnread)) {
+	if err != nil && (!fault.Is(err, fault.Broken) || errors.Is(err, cosell.ErrUnread)) && !maybe(err) {
 		a.w.pair.Sending, a.undone = nil, true
 	}
+}
+
+func maybe(err error) bool {
+	f := fault.Of(err)
+	return f != nil && f.Maybe
 }
 
 // remember saves the pair when anything of it changed.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
 // What people edited between the creation of an opportunity and the run that remembers it is an edit.
@@ -132,4 +133,96 @@ func TestWordsRefusedAfterPiecesWereTakenAreNoRefusedValue(t *testing.T) {
 	if got := w.opportunities[deal].Record; got[cosell.DealValue] != "40" || got[cosell.Name] != "Better" {
 		t.Errorf("%v", got)
 	}
+}
+
+// An answer that was lost, and a second try that is refused as old: the first one may have been made.
+func TestI25_NoteOfAWriteWhoseSecondTryWasRefusedIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.now = w.now.Add(time.Minute)
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "40"})
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.DealValue: "30"})
+	w.maybePC = true
+	w.events()
+	got := w.opportunities[deal].Record
+	if n := strings.Count(got[cosell.Audit], `gave way: "40"`); n != 1 || got[cosell.DealValue] != "30" {
+		t.Errorf("value %s, told %d times:\n%s", got[cosell.DealValue], n, got[cosell.Audit])
+	}
+	w.silent()
+}
+
+// CRM takes a value without words, and before the words come somebody saves: the note is not lost.
+func TestI25_NoteOfAPieceIsToldAfterAConflict(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.Name: "Mine"})
+	w.now = w.now.Add(time.Minute)
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "40", cosell.Name: "Theirs"})
+	piece := false
+	w.refuseCRM = func(v cosell.Record) error {
+		switch _, value := v[cosell.DealValue]; {
+		case value:
+			return fault.New(fault.Refused, "no").OfClass(fault.Record)
+		case v[cosell.Name] != "":
+			piece = true
+		case piece:
+			piece = false
+			w.user(cosell.Record{cosell.Notes: "between"})
+		}
+		return nil
+	}
+	w.events()
+	got := w.opportunities[deal].Record
+	if n := strings.Count(got[cosell.Audit], `gave way: "Mine"`); n != 1 || got[cosell.Name] != "Theirs" {
+		t.Errorf("name %s, told %d times:\n%s", got[cosell.Name], n, got[cosell.Audit])
+	}
+	w.refuseCRM = nil
+	w.later(time.Hour)
+	w.silent()
+}
+
+func TestSwitchingOffIsToldWhenCRMHearsAgain(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.user(cosell.Record{cosell.Sync: cosell.False})
+	w.refusesCRM(cosell.Audit, 1)
+	w.events()
+	w.later(time.Hour)
+	if got := w.opportunities[deal].Record[cosell.Audit]; strings.Count(got, "sync.off") != 1 {
+		t.Errorf("Audit:\n%s", got)
+	}
+	pair, _, err := w.memory.Find(ctx, deal)
+	if _, held := pair.HeldAt(cosell.InCRM, cosell.Whole); err != nil || held {
+		t.Errorf("still held: %v, %v", pair.Held, err)
+	}
+	w.silent()
+}
+
+// What CRM refused of Microsoft's answer is tried again by itself, although the partner's own referral does
+// not say it.
+func TestMicrosoftsAnswerThatCRMRefusedComesByItself(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	w.opportunityChanged()
+	m := w.microsofts()[0].ID
+	w.portal(m, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
+	w.refusesCRM(cosell.MicrosoftStatus, 2) // with the row assumed, and with it at hand
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(m, "related-referral-updated")) })
+	if got := w.opportunities[deal].Record[cosell.MicrosoftStatus]; got == "Accepted" {
+		t.Fatal("nothing was refused")
+	}
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(w.own()[0].ID, "referral-updated")) })
+	w.now = w.now.Add(time.Hour)
+	w.deliver(func() error {
+		return w.flow.FromOpportunity(ctx, flow.Hint{Kind: "opportunity", ID: deal, Retry: true})
+	})
+	if got := w.opportunities[deal].Record; got[cosell.MicrosoftStatus] != "Accepted" {
+		t.Errorf("status %q, Audit:\n%s", got[cosell.MicrosoftStatus], got[cosell.Audit])
+	}
+	w.silent()
 }

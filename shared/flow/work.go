@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -96,7 +97,31 @@ func (f *Flow) reread(ctx context.Context, w *work) error {
 		return err
 	}
 	w.referral = &r
-	return f.readOpportunity(ctx, w)
+	if err := f.readOpportunity(ctx, w); err != nil {
+		return err
+	}
+	return f.joinHeld(ctx, w)
+}
+
+// joinHeld reads Microsoft's referral too, where CRM did not take what it says: only with its values at hand
+// is that still wanted, and tried again.
+func (f *Flow) joinHeld(ctx context.Context, w *work) error {
+	wanted := slices.ContainsFunc(w.pair.Held, func(h cosell.Held) bool {
+		return h.Place == cosell.InCRM && slices.ContainsFunc(f.Rules, func(r cosell.Rule) bool { return r.Field == h.Field && r.Way == cosell.ToOpportunity })
+	})
+	if !wanted || w.pair.MicrosoftID == "" || w.referral.Microsoft || w.microsoftID != "" {
+		return nil
+	}
+	m, err := f.Referrals.Get(ctx, w.pair.MicrosoftID)
+	if fault.Is(err, fault.Refused) || fault.Is(err, fault.Gone) {
+		return nil // it may not be read any more
+	}
+	if err != nil {
+		return err
+	}
+	joined := with(*w.referral, m.Record)
+	w.referral = &joined
+	return nil
 }
 
 // noted keeps what was written in the ledger's trail when the work ends before the pair is saved.

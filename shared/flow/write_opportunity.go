@@ -69,6 +69,9 @@ func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atom
 		if err == nil {
 			*o = *a.done.Opportunity
 			taken = append(taken, c)
+			in, piece := a.in, a.plan
+			in.Pair, piece.ToOpportunity = a.w.pair, c
+			a.w.pair, a.undone = in.SettleTaken(piece, *o), true
 		}
 		return err
 	}}
@@ -106,6 +109,8 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 	}
 	s := in.NewSending(cosell.InCRM, piece, a.in.At, shortTrace(ctx))
 	s.Version = o.Version
+	_, words := values[cosell.Audit]
+	s.Wordless = !words
 	if err := a.note(ctx, s); err != nil {
 		return err
 	}

@@ -72,6 +72,9 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	fields := slices.Sorted(maps.Keys(changes))
 	r, err := a.Referrals.Put(ctx, a.referral, changes)
 	a.answered(err)
+	if fault.Is(err, fault.Refused) && maybe(err) {
+		return fault.New(fault.Conflict, "referral %s: some of a change was taken before the rest was refused: %w", a.referral.ID, err)
+	}
 	if fault.Is(err, fault.Refused) {
 		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, "refused", resultOf(err), fields...))
 	}

@@ -74,6 +74,7 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Unsure bool // an earlier try of the same call got no answer, and may have been carried out
 }
 
 // call is a request on its way through the chain.

@@ -134,6 +134,27 @@ func TestOnlyRepeatableCallsAreRepeated(t *testing.T) {
 	}
 }
 
+// The second try of a write is refused as old because the first one was made, or because somebody else was
+// there: the caller must know that it may be the first.
+func TestTheAnswerToASecondTryIsUnsure(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answers []http.HandlerFunc
+		unsure  bool
+	}{
+		"cut, then old":       {[]http.HandlerFunc{cut, status(412)}, true},
+		"503, then old":       {[]http.HandlerFunc{status(503), status(412)}, true},
+		"throttled, then old": {[]http.HandlerFunc{status(429, "Retry-After", "1"), status(412)}, false},
+		"old at once":         {[]http.HandlerFunc{status(412)}, false},
+	} {
+		w := serve(t, c.answers...)
+		resp, err := do(w, w.options(), "PATCH", "If-Match", `"a"`)
+		if err != nil || resp.Status != http.StatusPreconditionFailed || resp.Unsure != c.unsure {
+			t.Errorf("%s: %+v, %v", name, resp, err)
+		}
+	}
+}
+
 func TestAFinalAnswerIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	for final, calls := range map[bool]int{true: 1, false: 3} {

@@ -48,7 +48,7 @@ const unsaid = 5 * time.Second
 // so that the worker is free meanwhile. Where the context has a budget (WithRepeats), it ends the repeats.
 func retried(o Options, next step) step {
 	return func(ctx context.Context, c *call) (*Response, error) {
-		renewed := false
+		renewed, unsure := false, false
 		for c.try = 1; ; c.try++ {
 			resp, err := next(ctx, c)
 			if err == nil && resp.Status == http.StatusUnauthorized && o.Token != nil && !renewed {
@@ -59,8 +59,12 @@ func retried(o Options, next step) step {
 			c.refused = ""
 			wait, again, err := judge(o, c, repeatsLeft(ctx), resp, err)
 			if !again {
+				if resp != nil {
+					resp.Unsure = unsure
+				}
 				return answer(resp, err)
 			}
+			unsure = unsure || resp == nil || resp.Status != http.StatusTooManyRequests
 			spendRepeat(ctx)
 			if wait > 0 {
 				if err := o.Sleep(ctx, wait); err != nil {

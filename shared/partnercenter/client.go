@@ -192,10 +192,13 @@ func created(resp *httpclient.Response) (Document, error) {
 func (c *Client) Patch(ctx context.Context, id, etag string, ops []Operation) (Document, error) {
 	var d Document
 	_, err := encodeOperations(etag, ops) // nothing is sent unless all of it can be
-	for _, part := range apart(ops) {
+	for i, part := range apart(ops) {
 		if err == nil {
 			d, err = c.patch(ctx, id, etag, part)
 			etag = d.ETag()
+			if f := fault.Of(err); err != nil && i > 0 && f != nil {
+				f.Maybe = true // the earlier parts are written
+			}
 		}
 	}
 	if err != nil {
