@@ -80,6 +80,7 @@ func Merge(in Pairing) Plan {
 	m.guard()
 	m.locked()
 	m.withhold()
+	m.microsoftEdits()
 	m.twoTruths()
 	m.invitation()
 	m.unreadable()

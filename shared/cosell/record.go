@@ -36,6 +36,12 @@ const (
 	MicrosoftSeller Field = "microsoftSeller"
 	MicrosoftReason Field = "microsoftReason"
 
+	// What Microsoft says of the deal on its own referral: told, and never written anywhere.
+	MicrosoftValue       Field = "microsoftValue"
+	MicrosoftCurrency    Field = "microsoftCurrency"
+	MicrosoftClosingDate Field = "microsoftClosingDate"
+	MicrosoftNotes       Field = "microsoftNotes"
+
 	CRMID        Field = "crmId"        // the opportunity's id, on the referral
 	ReferralID   Field = "referralId"   // the referral's id, on the opportunity
 	ReferralLink Field = "referralLink" // opens the referral in the portal, on the opportunity

@@ -286,3 +286,30 @@ func TestF52_NothingUndecidedIsClosedWithoutAWord(t *testing.T) {
 		w.silent()
 	}
 }
+
+func TestR32_WhatMicrosoftEditsOnItsReferralIsToldAndCrossesNowhere(t *testing.T) {
+	w := newWorld(t)
+	r := w.sold(cosell.Record{cosell.Help: "GeneralOrOther"})
+	m := w.microsofts()[0].ID
+	w.portal(m, cosell.Record{cosell.MicrosoftStatus: "Accepted", cosell.MicrosoftValue: "100", cosell.MicrosoftNotes: "call them"})
+	w.events()
+	if w.lines(deal, "microsoft.edited") != 0 {
+		t.Errorf("what was there from the start is no edit: %s", w.opportunities[deal].Record[cosell.Audit])
+	}
+	ours, puts := w.opportunities[deal].Record.Clone(), w.puts
+	w.portal(m, cosell.Record{cosell.MicrosoftValue: "90000", cosell.MicrosoftNotes: "they called"})
+	w.events()
+	got := w.opportunities[deal].Record
+	if w.lines(deal, `deal value on its own referral to "90000", from "100"`) != 1 || w.lines(deal, `"they called"`) != 1 {
+		t.Errorf("%s", got[cosell.Audit])
+	}
+	for _, f := range []cosell.Field{cosell.DealValue, cosell.Notes, cosell.Mark, cosell.Status} {
+		if got[f] != ours[f] {
+			t.Errorf("%s became %q", f, got[f])
+		}
+	}
+	if w.puts != puts || w.referrals[r].Record[cosell.DealValue] != "100" {
+		t.Error("it crossed")
+	}
+	w.silent()
+}

@@ -135,7 +135,8 @@ func TestMicrosoftsReferralGivesMicrosoftsFieldsOnly(t *testing.T) {
 	accepted := map[string]any{"organizationId": "MSFT", "trackingInfo/microsoftMsxId": "7-ABC", "statusReason": "why not"}
 	r := referralOf(t, accepted)
 	want := cosell.Record{"microsoftCrmId": "7-ABC", "microsoftStatus": "Accepted", "microsoftSeller": "Kim Seller", "microsoftReason": "why not",
-		"help": "WorkloadSpecificValueProposition"}
+		"help": "WorkloadSpecificValueProposition", "microsoftValue": "85000", "microsoftCurrency": "EUR", "microsoftClosingDate": "2026-09-30",
+		"microsoftNotes": "Customer wants stock forecasting on Fabric."}
 	if d := cmp.Diff(want, r.Record); !r.Microsoft || d != "" {
 		t.Errorf("microsoft %v, record (-want +got):\n%s", r.Microsoft, d)
 	}
