@@ -20,8 +20,13 @@ func Posted(o Opportunity, values Record, rules []Rule) Base {
 		sent[f] = remember(f, v)
 	}
 	for _, r := range rules {
-		if _, any := sent[r.Field]; r.List && !any && len(values.Members(r.Field)) > 0 {
+		_, any := sent[r.Field]
+		switch {
+		case any || r.Way == ToOpportunity || r.Way == Read || r.Way == Inside || r.Door == Lifecycle:
+		case r.List:
 			sent[r.Field] = strconv.Itoa(len(values.Members(r.Field)))
+		default:
+			sent[r.Field] = "" // nothing was said of it: whoever fills it in is a person
 		}
 	}
 	return Base{Referral: sent, Opportunity: Remember(o.Record)}
@@ -109,14 +114,24 @@ func related(rules []Rule, f Field) bool {
 }
 
 // Made is the base of an opportunity that was just made: what both hold, but for the fields that CRM did
-// not take.
+// not take. Of those the referral counts as changed since, so that they arrive as any edit does.
 func Made(r Referral, o Opportunity, left []Field) Base {
 	base := Base{Referral: Remember(r.Record), Opportunity: Remember(o.Record)}
 	for _, f := range left { // what CRM holds instead, a default perhaps, is nobody's edit
+		list, _, member := f.List()
 		for g := range base.Referral {
-			if list, _, member := g.List(); g == f || member && list == f {
+			if l, _, ok := g.List(); ok && (l == f || member && g == f) {
 				delete(base.Referral, g)
 			}
+		}
+		switch {
+		case !member:
+			base.Referral[f] = ""
+			if _, read := base.Opportunity[f]; !read {
+				base.Opportunity[f] = ""
+			}
+		case base.Referral[list] != "":
+			base.Referral[list] = strconv.Itoa(len(base.Referral.Members(list)))
 		}
 	}
 	return base
@@ -204,7 +219,10 @@ func (p Pair) LinkedBack(before, written Opportunity, own, microsoft Referral, a
 	case help != "":
 		base.Opportunity[Help] = "" // still to be asked, and explained where that goes wrong
 	}
-	ours := append([]Field{ReferralID, ReferralLink, Visibility, Sync, Proposed}, columnsOfOurs...)
+	ours := append([]Field{ReferralID, ReferralLink, Proposed}, columnsOfOurs...)
+	if help != "" && own.Record[Visibility] == True {
+		ours = append(ours, Visibility) // asking for help made it visible on both sides
+	}
 	for _, f := range slices.AppendSeq(ours, maps.Keys(answer)) {
 		base.Opportunity.renew(f, written.Record)
 	}

@@ -178,7 +178,7 @@ func TestR127_TheBaseOfANewRowForgetsWhatWasLeftOut(t *testing.T) {
 	o := Opportunity{Side: Side{Record: Record{Name: "N", Currency: "", DealValue: "", Visibility: False, Solutions: "0"}}} // No by default
 	base := Made(r, o, []Field{Currency, DealValue, Visibility, Solutions})
 	for _, f := range []Field{Currency, DealValue, Visibility, Solutions, "solutions/a"} {
-		if _, there := base.Referral[f]; there {
+		if base.Referral[f] != "" {
 			t.Errorf("%s counts as agreed", f)
 		}
 	}
@@ -186,6 +186,20 @@ func TestR127_TheBaseOfANewRowForgetsWhatWasLeftOut(t *testing.T) {
 	in.Referral.Record[Status], in.Opportunity.Record[Status], in.Opportunity.Record[Sync] = Accepted, Open, True
 	in.Rules = creating
 	want{toOpportunity: Record{Currency: "CHF", DealValue: "5", Visibility: True, "solutions/a": "A"}}.check(t, Merge(in))
+}
+
+// Who types something else meanwhile is no silent difference: both count as having changed it.
+func TestR127_WhatWasLeftOutMeetsAnEditAsAnyOtherChange(t *testing.T) {
+	r := Record{Name: "N", Notes: "text", Solutions: "1", "solutions/a": "A", Status: Accepted}
+	o := Record{Name: "N", Notes: "", Solutions: "0", Status: Open, Sync: True}
+	in := pairing(Made(Referral{Side: Side{Record: r}}, Opportunity{Side: Side{Record: o}}, []Field{Notes, Solutions}), r, o.Clone())
+	in.Rules = creating
+	apply(in.Opportunity.Record, Record{Notes: "mine", "solutions/b": "B"})
+	want{toReferral: Record{Notes: "mine!", "solutions/b": "B"}, toOpportunity: Record{"solutions/a": "A"}, codes: []string{conflictResolved}}.check(t, Merge(in))
+	members := Made(Referral{Side: Side{Record: Record{Solutions: "2", "solutions/a": "A", "solutions/b": "B"}}}, Opportunity{}, []Field{"solutions/a"})
+	if d := cmp.Diff(Record{Solutions: "1", "solutions/b": "B"}, members.Referral); d != "" {
+		t.Error(d)
+	}
 }
 
 func TestF44_TheBaseOfACreationIsWhatWasSent(t *testing.T) {
@@ -227,6 +241,20 @@ func TestF45_EditsOnBothSidesOfAnInterruptedCreationAreBothSeen(t *testing.T) {
 	in := pairing(base, r, d)
 	in.Rules = creating
 	want{toReferral: Record{DealValue: "222"}, toOpportunity: Record{Name: "portal's"}}.check(t, Merge(in))
+}
+
+func TestF45_WhatWasNotSentAndIsThereNowWasTypedByAPerson(t *testing.T) {
+	o := Opportunity{Side: Side{Record: complete()}} // without notes
+	values, _ := Prepare(o, creating)
+	r := values.Clone()
+	r[Status], r[Notes], r[Solutions] = Accepted, "portal's", "1"
+	base := Created(Posted(o, values, creating), Referral{Side: Side{Record: r}}, false)
+	d := o.Record.Clone()
+	d[Status], d[Sync], d[Notes] = Open, True, ""
+	base.Opportunity[Status], base.Opportunity[Sync], base.Opportunity[Notes] = Open, True, ""
+	in := pairing(base, r, d)
+	in.Rules = creating
+	want{toOpportunity: Record{Notes: "port"}}.check(t, Merge(in))
 }
 
 func TestEditedSeesOnlyWhatTravelsToCRM(t *testing.T) {

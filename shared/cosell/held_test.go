@@ -382,3 +382,38 @@ func TestOnlyTheLastVersionsAreRemembered(t *testing.T) {
 		t.Errorf("the newest moment went back to %s", got)
 	}
 }
+
+// What a write would have told did not happen when the write was refused, in this run or in an earlier one.
+func TestR131_WhatWasRefusedIsNotToldAsDone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		in    Pairing
+		place Place
+		f     Field
+	}{
+		"TheSwitchThatIsSetBack":  {from(shared, shared, nil, Record{Visibility: False}), InCRM, Visibility},
+		"AColumnThatIsPutBack":    {from(Record{MicrosoftStatus: "A"}, Record{MicrosoftStatus: "A"}, nil, Record{MicrosoftStatus: "mine"}), InCRM, MicrosoftStatus},
+		"AConflictCRMHasWon":      {edit(Record{Name: "theirs"}, Record{Name: "mine"}), InPartnerCenter, Name},
+		"AMemberOfAListInTrouble": {edit(Record{"solutions/SOL-1": "theirs"}, Record{"solutions/SOL-1": "mine"}), InPartnerCenter, "solutions/SOL-1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := Merge(tt.in)
+			if len(plan.Problems) != 1 || !plan.Problems[0].Once {
+				t.Fatalf("%+v", plan.Problems)
+			}
+			in := refused(tt.in, tt.place, "no", OfRecord, tt.f)
+			if len(in.Pair.Held) != 1 || in.Pair.Held[0].Field != tt.f {
+				t.Fatalf("%+v", in.Pair.Held)
+			}
+			for range 2 {
+				plan = Merge(in)
+				if d := cmp.Diff([]string{"no"}, codes(plan.Problems)); d != "" {
+					t.Error(d)
+				}
+				if lines := in.Lines(plan, Written{}, words); len(lines) != 0 {
+					t.Errorf("told at every event: %q", lines)
+				}
+				in.Pair = in.Settle(plan, Written{}, "")
+			}
+		})
+	}
+}

@@ -310,8 +310,9 @@ func TestR125_ReasonsTravelWithTheClosing(t *testing.T) {
 func TestR138_ExpiryEndsThePairThatAPersonMovedOn(t *testing.T) {
 	in := answerable(Record{Status: Expired}, Record{Status: Open})
 	plan := Merge(in)
-	if got := in.Settle(plan, Written{}, "").Phase; got != Ended {
-		t.Errorf("phase %s", got)
+	in.Pair.Held = []Held{{Place: InCRM, Field: Notes, Class: OfRecord, Code: "no"}}
+	if got := in.Settle(plan, Written{}, ""); got.Phase != Ended || len(got.Held) != 0 {
+		t.Errorf("phase %s, held %v", got.Phase, got.Held)
 	}
 	if in.recovered(plan) || Crossed(plan.Problems) {
 		t.Errorf("%+v", plan)

@@ -119,9 +119,7 @@ func (m *merger) off() Plan {
 
 // forgetUndecided drops the notes about fields that wait: they are said when the field is decided.
 func (m *merger) forgetUndecided() {
-	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool {
-		return p.Once && m.plan.keep[p.Field] && p.Code == conflictResolved
-	})
+	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Once && m.plan.keep[p.Field] })
 }
 
 // unreadable tells of values that are not what the sheet says; the other fields go on.

@@ -29,7 +29,9 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	}
 	if w.Referral != nil {
 		for f := range plan.ToReferral {
-			base.Referral.renew(f, w.Referral.Record)
+			if !plan.keep[f] { // CRM did not take its half
+				base.Referral.renew(f, w.Referral.Record)
+			}
 		}
 	}
 	if w.Opportunity != nil {
@@ -55,7 +57,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 		pair.Held = pair.Loud()
 	}
 	if plan.Ends {
-		pair.Phase = Ended
+		pair.Phase, pair.Held, pair.Told, pair.HeldUntil = Ended, nil, nil, time.Time{}
 	}
 	if !Crossed(plan.Problems) && !plan.Empty() {
 		pair.LastSuccess = in.At

@@ -32,9 +32,13 @@ func (m *merger) tooLate() {
 }
 
 // standing keeps telling of what comparing cannot see: another referral of the opportunity, an account that
-// nobody could choose yet.
+// nobody could choose yet, what only Microsoft's referral says, which was not read this time.
 func (m *merger) standing() {
 	for _, h := range m.Pair.Held {
+		if m.OfMicrosoft(h) && !m.saidOf(h.Code, h.Field) {
+			m.plan.keep[h.Field] = true
+			m.say(h.Problem())
+		}
 		switch h.Code {
 		case "link.taken", "referral.twice", "microsoft.unreadable":
 			m.say(h.Problem())
@@ -44,6 +48,13 @@ func (m *merger) standing() {
 			}
 		}
 	}
+}
+
+// OfMicrosoft says whether CRM refused something of Microsoft's referral, which the referral at hand does
+// not say.
+func (in Pairing) OfMicrosoft(h Held) bool {
+	_, read := in.Referral.Record.value(h.Field)
+	return h.Place == InCRM && !read && slices.ContainsFunc(in.Rules, func(r Rule) bool { return r.Field == h.Field && r.Way == ToOpportunity })
 }
 
 func (m *merger) withholdAt(place Place) {

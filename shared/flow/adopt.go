@@ -11,6 +11,9 @@ import (
 // adopt links two records that exist: each gets the other's id where it is missing. What only one side has
 // is filled in on the other; what differs is told and left alone, unless the sheet says whose counts.
 func (f *Flow) adopt(ctx context.Context, w *work) error {
+	if f.unlinkable(w) {
+		return nil
+	}
 	w.linking = true
 	return f.noted(ctx, w, f.adoptBoth(ctx, w))
 }
@@ -23,6 +26,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 	if other := strings.TrimSpace(o.Record[cosell.ReferralID]); other != "" && !strings.EqualFold(other, r.ID) {
 		return f.second(ctx, w.pair, r)
 	}
+	before := w.pair
 	w.pair.ReferralID, w.pair.EngagementID, w.pair.Phase = r.ID, r.EngagementID, cosell.Linked
 	if w.pair.MicrosoftID == "" && w.pair.Base.Referral == nil { // who comes with a base has asked already
 		joined, microsoftID, err := f.join(ctx, r)
@@ -36,6 +40,9 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 	}
 	if o.Record[cosell.ReferralID] == "" {
 		written, err := f.linkBack(ctx, w, *w.referral, nil)
+		if fault.Is(err, fault.Refused) {
+			return f.unlinked(ctx, w, before, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,9 @@ func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 		if known && (pair.Phase == cosell.Linked || pair.Phase == cosell.Ended) {
 			return nil
 		}
+		if known && pair.ReferralID != "" && (pair.Phase == cosell.Making || pair.Phase == cosell.Lacking) {
+			return f.remake(ctx, pair, h) // the other way round: its opportunity is what is missing
+		}
 		return f.createMissing(ctx, pair, h)
 	})
 	f.waited(ctx, h.ID, h, err)
@@ -37,6 +40,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 		return err
 	}
 	w := &work{pair: pair, hint: h, opportunity: &o}
+	if f.unlinkable(w) {
+		return nil
+	}
 	id := strings.TrimSpace(o.Record[cosell.ReferralID])
 	switch {
 	case pair.ReferralID == "" && !o.Synced():
@@ -141,6 +147,9 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 	before := *w.opportunity
 	answer := f.answer(microsoft)
 	written, err := f.linkBack(ctx, w, own, answer)
+	if fault.Is(err, fault.Refused) {
+		return f.unlinked(ctx, w, w.pair, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,9 @@ func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
 	if !ok {
 		return o, fault.New(fault.Gone, "no opportunity %s", id)
 	}
+	if old, was := w.oldOpportunities[id]; was && w.stale != nil && w.stale() {
+		o = old
+	}
 	return w.answer(o), nil
 }
 
@@ -34,6 +37,7 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	}
 	if w.refuseCRM != nil {
 		if err := w.refuseCRM(values); err != nil {
+			w.refusals++
 			return o, err
 		}
 	}
@@ -41,6 +45,10 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 		return o, fault.New(fault.Conflict, "stale")
 	}
 	w.crmWrites++
+	if w.onCRMPut != nil {
+		w.onCRMPut(values)
+	}
+	w.keep(o.ID)
 	now := w.opportunities[o.ID]
 	now.Record = after(now.Record, w.tasked(values))
 	if w.afterCRMPut != nil {
@@ -52,7 +60,12 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	return w.answer(now), nil
 }
 
-func (w crm) ID(referralID string) string { return "2" + referralID[1:] }
+func (w crm) ID(referralID string) string {
+	if w.bornAs != "" {
+		return w.bornAs
+	}
+	return "2" + referralID[1:]
+}
 
 func (w crm) FindByReferral(_ context.Context, id string) ([]cosell.Opportunity, error) {
 	w.counts["CRM GET"]++
@@ -73,17 +86,20 @@ func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cose
 	}
 	if w.refuseNew != nil {
 		if err := w.refuseNew(values); err != nil {
+			w.refusals++
 			return cosell.Opportunity{}, err
 		}
 	}
 	w.crmWrites++
-	r := after(w.tasked(values), cosell.Record{cosell.Solutions: "", cosell.Contacts: ""})
+	r := after(after(empty(), w.relatives), w.tasked(values))
+	r = after(r, cosell.Record{cosell.Solutions: "", cosell.Contacts: ""})
 	if w.afterCreate != nil {
 		w.afterCreate(r)
 	}
-	w.opportunities[id] = cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
+	made := cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
+	w.opportunities[id] = made
 	w.boundary()
-	return w.answer(w.opportunities[id]), nil
+	return w.answer(made), nil // read in the same batch
 }
 
 func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {

@@ -26,14 +26,17 @@ func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
 	if !ok {
 		return r, fault.New(fault.Gone, "no referral %s", id)
 	}
+	if old, was := w.oldReferrals[id]; was && w.stale != nil && w.stale() {
+		r = old
+	}
 	return w.answer(r), nil
 }
 
 func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
 	w.counts["PC PATCH"]++
 	w.boundary()
-	if w.refusePC != nil {
-		return r, w.refusePC
+	if err := w.refusedByPC(values); err != nil {
+		return r, err
 	}
 	if w.referrals[r.ID].Microsoft {
 		w.t.Errorf("%v was written to Microsoft's referral", values)
@@ -46,6 +49,9 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 	}
 	w.doors(w.referrals[r.ID].Record, values)
 	w.puts++
+	if w.onPCPut != nil {
+		w.onPCPut(values)
+	}
 	w.portal(r.ID, values)
 	answer := w.answer(w.referrals[r.ID])
 	w.boundary()
@@ -58,11 +64,25 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 	return answer, nil
 }
 
+func (w pc) refusedByPC(values cosell.Record) error {
+	err := w.refusePC
+	if err == nil && w.refusePCBy != nil {
+		err = w.refusePCBy(values)
+	}
+	if err != nil {
+		w.refusals++
+	}
+	return err
+}
+
 func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, bool, error) {
 	w.counts["PC POST"]++
 	w.boundary()
-	if w.refusePC != nil {
-		return cosell.Referral{}, false, w.refusePC
+	if err := w.refusedByPC(d.Values); err != nil {
+		return cosell.Referral{}, false, err
+	}
+	if d.Microsoft && w.onInvite != nil {
+		w.onInvite()
 	}
 	if d.Microsoft && w.refuseInvite != nil {
 		return cosell.Referral{}, false, w.refuseInvite

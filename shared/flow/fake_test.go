@@ -48,8 +48,28 @@ type world struct {
 	afterCreate   func(cosell.Record)       // what CRM makes of a new row
 	refuseNew     func(cosell.Record) error // of a new row
 	grace         time.Duration
+	tasks         []string                  // what CRM was asked about the owner's tasks
+	refusePCBy    func(cosell.Record) error // answer of Partner Center by what is written
+	refusals      int                       // writes that one of the two refused
+	onCRMPut      func(cosell.Record)       // sees what CRM takes
+	onPCPut       func(cosell.Record)       // sees what Partner Center takes from us
+	lossy         bool                      // what has to wait is lost
+	slowIntent    time.Duration             // how long the table takes to keep an intent
+	beforeIntent  func()                    // what another process does first
+	skew          time.Duration             // how far the process's own clock is off
+	onInvite      func()                    // sees each invitation of Microsoft
+	rules         []cosell.Rule             // instead of the rules of every test
+	story         func() string             // what has happened, for a failure
+	look          func()                    // runs before and after each call
+	stale         func() bool               // whether a read answers with the version before
+	relatives     cosell.Record             // what account, contact and owner of a new row say
+	bornAs        string                    // id of the opportunity of any new deal of Partner Center
+	sheet         string
 	takeover      string
-	tasks         []string // what CRM was asked about the owner's tasks
+	foreign       string
+
+	oldReferrals     map[string]cosell.Referral
+	oldOpportunities map[string]cosell.Opportunity
 
 	hints  []func() error
 	memory *ledger.Ledger
@@ -63,7 +83,8 @@ const (
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, counts: map[string]int{}, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
-		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}}
+		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{},
+		oldReferrals: map[string]cosell.Referral{}, oldOpportunities: map[string]cosell.Opportunity{}}
 	w.memory = ledger.InMemory(func() time.Time { return w.now })
 	w.restart()
 	return w
@@ -72,11 +93,18 @@ func newWorld(t *testing.T) *world {
 // restart is a new process: nothing in its memory survives.
 func (w *world) restart() {
 	w.flow = flow.New(flow.Config{
-		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: rules(),
-		Now: func() time.Time { return w.now }, Machine: func() time.Time { return w.now }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
-		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true,
-			Takeover: w.takeover, LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", AcceptStrict: true, DeclineGrace: w.grace}},
+		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: w.ruled(),
+		Now: func() time.Time { return w.now.Add(w.skew) }, Machine: func() time.Time { return w.now.Add(w.skew) }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
+		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true, Sheet: w.sheet, Takeover: w.takeover, ForeignCRMID: w.foreign,
+			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", AcceptStrict: true, DeclineGrace: w.grace}},
 	})
+}
+
+func (w *world) ruled() []cosell.Rule {
+	if w.rules != nil {
+		return w.rules
+	}
+	return rules()
 }
 
 func rules() []cosell.Rule {
@@ -113,6 +141,9 @@ func (w *world) nextVersion() string {
 // boundary is passed before and after each call to the outside.
 func (w *world) boundary() {
 	w.calls++
+	if w.look != nil {
+		w.look()
+	}
 	if between := w.between; between != nil {
 		w.between = nil // people's own calls pass no boundary
 		between()
@@ -145,16 +176,24 @@ var errDied = fault.New(fault.Broken, "the process died")
 func (w *world) deliver(job func() error) {
 	w.t.Helper()
 	seen := w.now
+	var err error
 	for range 20 {
-		err := w.run(job)
+		err = w.run(job)
 		d := fault.Decide(err, 0, seen, w.now)
 		if d.Verdict != fault.Repeat {
 			w.drain()
 			return
 		}
 		w.now = w.now.Add(d.After)
+		if w.lossy { // the queue loses it: reconcile has to find what is left to do
+			return
+		}
 	}
-	w.t.Fatal("the job never came to an end")
+	story := ""
+	if w.story != nil {
+		story = w.story()
+	}
+	w.t.Fatalf("the job never came to an end: %v\n%s", err, story)
 }
 
 func (w *world) drain() {
@@ -203,8 +242,30 @@ func (w *world) want(changes cosell.Record) {
 	w.opportunities[deal] = cosell.Opportunity{Side: cosell.Side{ID: deal, Version: w.nextVersion(), Record: r}}
 }
 
+// keep remembers the version of a record before it changes.
+func (w *world) keep(id string) {
+	if o, ok := w.opportunities[id]; ok {
+		w.oldOpportunities[id] = o
+	}
+	if r, ok := w.referrals[id]; ok {
+		w.oldReferrals[id] = r
+	}
+}
+
+// empty is a new row of CRM in which nothing is filled in.
+func empty() cosell.Record {
+	r := cosell.Record{cosell.Solutions: "0", cosell.Contacts: "0"}
+	for _, f := range []cosell.Field{cosell.Name, cosell.DealValue, cosell.Currency, cosell.ClosingDate, cosell.Notes, cosell.Help, cosell.MicrosoftStatus,
+		cosell.ReferralID, cosell.ReferralLink, cosell.Audit, cosell.Mark} {
+		r[f] = ""
+	}
+	r[cosell.Visibility] = cosell.False
+	return r
+}
+
 // user edits the opportunity as a person does.
 func (w *world) user(changes cosell.Record) {
+	w.keep(deal)
 	o := w.opportunities[deal]
 	o.Record = after(o.Record, changes)
 	o.Version, o.Modified = w.nextVersion(), w.now
@@ -230,6 +291,7 @@ func after(r, changes cosell.Record) cosell.Record {
 
 // portal edits a referral as the partner's person does.
 func (w *world) portal(id string, changes cosell.Record) {
+	w.keep(id)
 	r := w.referrals[id]
 	r.Record = after(r.Record, changes)
 	r.Version, r.Modified = w.nextVersion(), w.now
@@ -306,6 +368,11 @@ func (d dying) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry)
 func (d dying) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error) {
 	d.w.boundary()
 	defer d.w.boundary()
+	d.w.now = d.w.now.Add(d.w.slowIntent)
+	if before := d.w.beforeIntent; before != nil {
+		d.w.beforeIntent = nil
+		before()
+	}
 	return d.Ledger.PutIntent(ctx, i)
 }
 

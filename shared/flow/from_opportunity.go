@@ -96,7 +96,12 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if err != nil {
 		return f.holdRead(ctx, pair, cosell.InPartnerCenter, err)
 	}
-	return f.converge(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h})
+	w := &work{pair: pair, referral: &r, opportunity: &o, hint: h}
+	ofMicrosoft := h.Retry && slices.ContainsFunc(pair.Held, f.pairing(w).OfMicrosoft)
+	if err := f.converge(ctx, w); err != nil || !ofMicrosoft {
+		return err
+	}
+	return f.askMicrosoft(ctx, r, h) // only Microsoft's referral says what CRM refused
 }
 
 // unanswered says whether nothing is to be compared yet: a pending referral that its seller has not answered,

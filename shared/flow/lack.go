@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -59,6 +60,29 @@ func (f *Flow) refusedWhole(ctx context.Context, w *work, values cosell.Record, 
 		return err
 	}
 	return nil
+}
+
+// unlinked holds an opportunity that does not take the referral's identifier. CRM takes no word of it
+// either, so it shows in health alone.
+func (f *Flow) unlinked(ctx context.Context, w *work, pair cosell.Pair, err error) error {
+	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
+	p.Text, p.Sent = "the opportunity does not take the referral's identifier: "+p.Text, true
+	pair.Held = slices.DeleteFunc(slices.Clone(pair.Held), func(h cosell.Held) bool { return h.Field == cosell.Whole && h.Place == cosell.InPartnerCenter })
+	pair = pair.Lacks(append(problemsOf(pair), p), w.opportunity.Read, w.opportunity.Side)
+	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, "refused", resultOf(err)))
+	if saveErr := f.save(ctx, w, pair); saveErr != nil {
+		return saveErr
+	}
+	if p.Class == cosell.OfOurs {
+		return err
+	}
+	return nil
+}
+
+// unlinkable says whether that is held, and nothing has changed since.
+func (f *Flow) unlinkable(w *work) bool {
+	h, ok := w.pair.HeldAt(cosell.InCRM, cosell.Whole)
+	return ok && w.opportunity != nil && !w.hint.Retry && h.Version == w.opportunity.Version && !h.Due(f.Now())
 }
 
 // end leaves a tombstone: nothing is made again for the opportunity.

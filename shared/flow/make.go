@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -143,21 +144,23 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record)
 			o, err := f.halves(rest, err, try, &fit)
 			return o, fit, err
 		}
-		fit.problems = append(fit.problems, f.leftOut(err, field, values))
-		fit.left = append(fit.left, field)
+		gone := rest.Clone()
+		maps.DeleteFunc(gone, func(g cosell.Field, _ string) bool { _, stays := after[g]; return stays })
+		fit.problems = append(fit.problems, f.leftOut(err, field, gone))
+		fit.left = slices.AppendSeq(append(fit.left, field), maps.Keys(gone))
 		rest = after
 	}
 	return cosell.Opportunity{}, fit, fault.New(fault.Broken, "opportunity %s: CRM refuses without end", w.pair.OpportunityID)
 }
 
-// leftOut is the problem of a value without which the row was made.
-func (f *Flow) leftOut(err error, field cosell.Field, values cosell.Record) cosell.Problem {
+// leftOut is the problem of a value without which the row was made, with what had to go along.
+func (f *Flow) leftOut(err error, field cosell.Field, gone cosell.Record) cosell.Problem {
 	p := problemOf(cosell.InCRM, err, f.Rules, field)
+	p.Value, p.Sent = cosell.Asked(gone), true
 	if cosell.OfCustomer(field) { // it goes, and comes, as one
-		field = cosell.CustomerName
-		p.Field = field
+		p.Field = cosell.CustomerName
+		p.Value = cosell.Asked(gone.Only(cosell.CustomerName))
 	}
-	p.Value, p.Sent = cosell.Remember(cosell.Record{field: values[field]})[field], true
 	return p
 }
 

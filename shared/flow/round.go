@@ -72,12 +72,17 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 // resolve finds out what became of a write that was noted and never settled.
 func (f *Flow) resolve(w *work) {
 	s := w.pair.Sending
-	switch {
-	case s == nil:
-	case s.Place == cosell.InCRM && w.opportunity != nil:
-		w.pair = w.pair.Resolve(w.opportunity.Side)
-	case s.Place == cosell.InPartnerCenter && !w.referral.Microsoft:
-		w.pair = w.pair.Resolve(w.referral.Side)
+	w.unproven = nil
+	if s == nil || s.Place == cosell.InCRM && w.opportunity == nil || s.Place == cosell.InPartnerCenter && w.referral.Microsoft {
+		return
+	}
+	side := w.referral.Side
+	if s.Place == cosell.InCRM {
+		side = w.opportunity.Side
+	}
+	w.pair = w.pair.Resolve(side)
+	if side.Version == s.Version {
+		w.unproven = s
 	}
 }
 
@@ -135,10 +140,15 @@ func (a *application) halfDone(ctx context.Context, cause error) error {
 }
 
 // answered takes in how a write ended: every answer says for certain what became of it, unless it is a
-// broken one, or one to a second try.
+// broken one, or one to a second try. A conflict says also that what was read may have been stale, and so
+// nothing is proven of an earlier write.
 func (a *application) answered(err error) {
-	if err != nil && (!fault.Is(err, fault.Broken) || errors.Is(err, cosell.ErrUnread)) && !maybe(err) {
-		a.w.pair.Sending, a.undone = nil, true
+	if err == nil || maybe(err) || fault.Is(err, fault.Broken) && !errors.Is(err, cosell.ErrUnread) {
+		return
+	}
+	a.w.pair.Sending, a.undone = nil, true
+	if fault.Is(err, fault.Conflict) {
+		a.w.pair.Sending = a.w.unproven
 	}
 }
 

@@ -20,6 +20,7 @@ type work struct {
 	entries     []cosell.Entry
 	standing    []cosell.Problem // notes that are not of comparing
 	linking     bool             // the two records meet
+	unproven    *cosell.Sending  // a write that counts as not made because of a read, which may have been stale
 }
 
 // staleTime is how long a system that answered with an old version is left alone; after stalePatience what
