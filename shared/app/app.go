@@ -55,6 +55,8 @@ type App struct {
 
 	opportunities *opportunities.Store
 
+	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
+
 	port  string
 	close func(context.Context) error
 }
@@ -129,7 +131,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 			"field", column.Field, "table", column.Table, "column", column.Name)
 	}
 	a.opportunities = deals
-	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Now: a.Now, NewID: a.NewID, Log: a.Log}
+	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Warm: a.limits, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = flow.New(flow.Config{
 		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,

@@ -28,6 +28,7 @@ func (a *App) room(c loaded, az azure) (err error) {
 		return err
 	}
 	a.Health.Boards = append(a.Health.Boards, a.Board)
+	a.limits = a.Board.Limits(a.Now)
 	return nil
 }
 
@@ -50,7 +51,7 @@ func (a *App) Tidy(ctx context.Context) error {
 
 // gate makes this process's part of the gate of a host, which knows all our processes as one identity.
 func (a *App) gate(identity string) *httpclient.Gate {
-	return httpclient.NewGate(0, a.Now, nil).ShareWith(a.Board.Limit(identity, a.Now))
+	return httpclient.NewGate(0, a.Now, nil).ShareWith(a.limits.Of(identity))
 }
 
 // answering tells the watch when a system answers well.

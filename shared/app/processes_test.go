@@ -62,7 +62,7 @@ func (h *house) process(name string) (*App, *httpclient.Client) {
 	a := &App{Role: Sync, Now: h.now, Board: h.board, Watch: health.NewWatch(Sync, name, "v1", h.now)}
 	a.Health = &health.Room{Watch: a.Watch, Boards: []health.Board{a.Board}, Role: Sync, Now: h.now}
 	client := httpclient.New(httpclient.Options{Base: answering{h, a.Watch, health.PartnerCenter}, Hosts: []string{"api.example"},
-		Gate: httpclient.NewGate(0, h.now, h.sleep).ShareWith(a.Board.Limit("partner-center", h.now)), Now: h.now, Sleep: h.sleep})
+		Gate: httpclient.NewGate(0, h.now, h.sleep).ShareWith(a.Board.Limits(h.now).Of("partner-center")), Now: h.now, Sleep: h.sleep})
 	return a, client
 }
 
@@ -135,36 +135,6 @@ func TestProcessesShareGateAndHealth(t *testing.T) {
 	both(15)
 	if got := one.Health.Report(t.Context()); !got.OK {
 		t.Errorf("%+v", got.Problems)
-	}
-}
-
-func TestSlotsFollowTheLivingProcesses(t *testing.T) {
-	h := newHouse()
-	limit := h.board.Limit("dataverse", h.now)
-	count := func() int {
-		_, n, err := limit.Look(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if n := count(); n != 1 {
-		t.Errorf("%d processes on an empty board: we are one", n)
-	}
-	for _, name := range []string{"p-1", "p-2", "p-3"} {
-		a, _ := h.process(name)
-		a.Watch.Ended("f", "r|1", h.now(), nil) // two rows, one process
-		if err := a.Watch.Post(t.Context(), a.Board); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h.pass(11 * time.Second)
-	if n := count(); n != 3 {
-		t.Errorf("%d processes, want 3", n)
-	}
-	h.pass(3 * time.Minute)
-	if n := count(); n != 1 {
-		t.Errorf("%d processes after all have gone", n)
 	}
 }
 

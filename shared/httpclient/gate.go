@@ -20,8 +20,9 @@ const shortWait = 3 * time.Second
 // answered holds for all, and so does the limit of calls in flight. Errors are not the caller's business: a
 // gate that cannot ask goes on with what it knows.
 type Shared interface {
-	// Look reads until when the identity was asked to wait, and how many processes work under it.
-	Look(ctx context.Context) (until time.Time, processes int, err error)
+	// Look says until when the identity was asked to wait, how many processes work under it, and as of when
+	// that is known.
+	Look(ctx context.Context) (until time.Time, processes int, at time.Time, err error)
 	// Close tells the others.
 	Close(ctx context.Context, until time.Time) error
 }
@@ -198,7 +199,7 @@ func (g *Gate) look(ctx context.Context) {
 	began := g.now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
 	defer cancel()
-	until, processes, err := g.shared.Look(ctx)
+	until, processes, at, err := g.shared.Look(ctx)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	close(g.looking)
@@ -206,6 +207,7 @@ func (g *Gate) look(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	g.looked = at
 	if until.After(g.until) {
 		g.until = until
 	}

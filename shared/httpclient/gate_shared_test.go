@@ -18,13 +18,14 @@ type store struct {
 	processes int
 	looks     int
 	broken    error
+	now       func() time.Time
 }
 
-func (s *store) Look(context.Context) (time.Time, int, error) {
+func (s *store) Look(context.Context) (time.Time, int, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looks++
-	return s.until, s.processes, s.broken
+	return s.until, s.processes, s.now(), s.broken
 }
 
 func (s *store) Close(_ context.Context, until time.Time) error {
@@ -43,7 +44,7 @@ func (s *store) asked() int {
 func TestAfter429NoOtherProcessSends(t *testing.T) {
 	t.Parallel()
 	w := serve(t, status(200), status(429, "Retry-After", "60"), status(200))
-	shared := &store{processes: 2}
+	shared := &store{processes: 2, now: w.clock.Now}
 	one, two := w.options(), w.options()
 	one.Gate = httpclient.NewGate(0, w.clock.Now, w.clock.Sleep).ShareWith(shared)
 	two.Gate = httpclient.NewGate(0, w.clock.Now, w.clock.Sleep).ShareWith(shared)
@@ -68,7 +69,7 @@ func TestAfter429NoOtherProcessSends(t *testing.T) {
 func TestOthersAreAskedBeforeTheFirstCallAndOnceASecond(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	shared := &store{until: c.Now().Add(time.Minute), processes: 1}
+	shared := &store{until: c.Now().Add(time.Minute), processes: 1, now: c.Now}
 	g := httpclient.NewGate(0, c.Now, c.Sleep).ShareWith(shared)
 	if _, err := g.Enter(context.Background()); !fault.Is(err, fault.Later) || shared.asked() != 1 {
 		t.Fatalf("%v after %d looks", err, shared.asked())
@@ -89,7 +90,7 @@ func TestOthersAreAskedBeforeTheFirstCallAndOnceASecond(t *testing.T) {
 func TestSlotsAreDividedAmongTheProcesses(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	shared := &store{processes: 7}
+	shared := &store{processes: 7, now: c.Now}
 	g := httpclient.NewGate(40, c.Now, c.Sleep).ShareWith(shared)
 	var leaves []func()
 	enter := func() error {
@@ -122,7 +123,7 @@ func TestGateGoesOnWithWhatItKnowsWhenTheStoreIsAway(t *testing.T) {
 	t.Parallel()
 	w := serve(t, status(429, "Retry-After", "60"), status(200))
 	o := w.options()
-	o.Gate = httpclient.NewGate(0, w.clock.Now, w.clock.Sleep).ShareWith(&store{broken: errors.New("away")})
+	o.Gate = httpclient.NewGate(0, w.clock.Now, w.clock.Sleep).ShareWith(&store{broken: errors.New("away"), now: w.clock.Now})
 	for range 3 {
 		if _, err := do(w, o, "GET"); !fault.Is(err, fault.Later) {
 			t.Fatalf("got %v", err)

@@ -82,6 +82,16 @@ func (b *Board) Until(ctx context.Context, identity string) (time.Time, error) {
 	return readTime(r.props["Until"]), err
 }
 
+// gatesUntil is how long every identity was asked to wait, by row key: one call.
+func (b *Board) gatesUntil(ctx context.Context) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	err := b.gates.list(ctx, b.table, "", "~", func(r row) bool {
+		out[r.key] = readTime(r.props["Until"])
+		return true
+	})
+	return out, err
+}
+
 // mostRaces is how often CloseGate meets another process that writes at the same moment.
 const mostRaces = 10
 

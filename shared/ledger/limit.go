@@ -6,52 +6,124 @@ import (
 	"time"
 )
 
-// Limit is one identity's row on the board, as a gate shares it with those of other processes. It may be
-// used by many goroutines.
-type Limit struct {
-	board    *Board
-	identity string
-	now      func() time.Time
+// Limits are the gate rows of a board, as one process knows them: one call reads those of every identity,
+// for all its gates together. It may be used by many goroutines.
+type Limits struct {
+	board *Board
+	now   func() time.Time
 
 	mu        sync.Mutex
+	until     map[string]time.Time
+	at        time.Time     // when the reading of that copy began
+	reading   chan struct{} // closed when the reading that is under way has ended
+	failed    error         // of the last reading
 	processes int
 	counted   time.Time
+	counting  bool
 }
 
 const (
+	// shareAge is how old a copy may be to serve another gate; each asks again when it gets older than the
+	// gate allows.
+	shareAge = 350 * time.Millisecond
 	// countEvery is how often the processes are counted.
 	countEvery = 10 * time.Second
 	// alive is how long a process counts after its last row; it writes one a minute.
 	alive = 2 * time.Minute
+	// lookTime bounds a reading.
+	lookTime = 2 * time.Second
 )
 
-// Limit gives an identity's row.
-func (b *Board) Limit(identity string, now func() time.Time) *Limit {
-	return &Limit{board: b, identity: identity, now: now}
+// Limits gives the gate rows, and how many processes share them.
+func (b *Board) Limits(now func() time.Time) *Limits {
+	return &Limits{board: b, now: now, processes: 1}
 }
 
-// Look reads until when the identity was asked to wait, and how many processes are alive: one call, and one
-// more every ten seconds.
-func (l *Limit) Look(ctx context.Context) (until time.Time, processes int, err error) {
-	if until, err = l.board.Until(ctx, l.identity); err != nil {
-		return time.Time{}, 0, err
-	}
-	processes, err = l.count(ctx)
-	return until, processes, err
+// Limit is one identity's row, as a gate shares it with those of other processes.
+type Limit struct {
+	*Limits
+	identity string
 }
 
-func (l *Limit) count(ctx context.Context) (int, error) {
+// Of gives the row of an identity.
+func (l *Limits) Of(identity string) Limit { return Limit{l, identity} }
+
+// Look says until when the identity was asked to wait, how many processes work under it, and as of when.
+func (l Limit) Look(ctx context.Context) (until time.Time, processes int, at time.Time, err error) {
+	err = l.Refresh(ctx)
 	l.mu.Lock()
-	processes, age := l.processes, l.now().Sub(l.counted)
+	defer l.mu.Unlock()
+	return l.until[key(l.identity)], l.processes, l.at, err
+}
+
+// Close tells the other processes that the identity has to wait.
+func (l Limit) Close(ctx context.Context, until time.Time) error {
+	return l.board.CloseGate(ctx, l.identity, until)
+}
+
+// Refresh reads the rows anew where the copy has become old. Whoever comes while another reads waits for
+// that reading.
+func (l *Limits) Refresh(ctx context.Context) error {
+	l.mu.Lock()
+	if age := l.now().Sub(l.at); !l.at.IsZero() && age >= 0 && age < shareAge {
+		defer l.mu.Unlock()
+		return l.failed
+	}
+	if under := l.reading; under != nil {
+		l.mu.Unlock()
+		select {
+		case <-under:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.failed
+	}
+	ended := make(chan struct{})
+	l.reading = ended
 	l.mu.Unlock()
-	if processes > 0 && age >= 0 && age < countEvery {
-		return processes, nil
+
+	// Others wait for this reading: it does not end with the caller.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	began := l.now()
+	l.count(ctx)
+	until, err := l.board.gatesUntil(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(ended)
+	l.reading, l.failed, l.at = nil, err, began
+	if err == nil {
+		l.until = until
 	}
+	return err
+}
+
+// count has the processes counted, aside but for the first time: their number changes seldom.
+func (l *Limits) count(ctx context.Context) {
+	l.mu.Lock()
+	age, first := l.now().Sub(l.counted), l.counted.IsZero()
+	due := !l.counting && (first || age < 0 || age >= countEvery)
+	l.counting = l.counting || due
+	l.mu.Unlock()
+	switch {
+	case !due:
+	case first:
+		l.countNow(ctx)
+	default:
+		go func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime) // of its own: the reading is over sooner
+			defer cancel()
+			l.countNow(ctx)
+		}()
+	}
+}
+
+func (l *Limits) countNow(ctx context.Context) {
+	now := l.now()
 	rows, err := l.board.Rows(ctx)
-	if err != nil {
-		return 0, err
-	}
-	now, instances := l.now(), map[string]bool{}
+	instances := map[string]bool{}
 	for _, r := range rows {
 		if now.Sub(r.At) <= alive {
 			instances[r.Instance] = true
@@ -59,11 +131,8 @@ func (l *Limit) count(ctx context.Context) (int, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.processes, l.counted = max(len(instances), 1), now
-	return l.processes, nil
-}
-
-// Close tells the other processes that the identity has to wait.
-func (l *Limit) Close(ctx context.Context, until time.Time) error {
-	return l.board.CloseGate(ctx, l.identity, until)
+	l.counting, l.counted = false, now
+	if err == nil {
+		l.processes = max(len(instances), 1)
+	}
 }
