@@ -205,6 +205,14 @@ func (p Pair) Lacks(problems []Problem, at time.Time, read Side) Pair {
 	return p
 }
 
+// Unasked is the pair that was just linked while Microsoft refused to be asked: it is not asked the same again
+// before something changes or it is due.
+func (p Pair) Unasked(why Problem, help string, own Side) Pair {
+	why.Field, why.Place, why.Value, why.Sent = Help, InPartnerCenter, Asked(Record{Help: help}), true
+	p.Held = heldFrom(nil, []Problem{why}, own.Read, map[Place]string{InPartnerCenter: own.Version})
+	return p
+}
+
 // LinkedBack is the pair after identifier, link and Microsoft's answer were written into the opportunity:
 // before is the row that was written, answer what was written of Microsoft's. Its base stays what was
 // POSTed, so that whoever edited since shows as having edited.

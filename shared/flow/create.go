@@ -95,11 +95,25 @@ func (f *Flow) create(ctx context.Context, w *work) error {
 	case help != "" && len(problems) == 0:
 		microsoft, err = f.microsoftReferral(ctx, w, values, help)
 		w.pair.MicrosoftID = microsoft.ID
+		if fault.Is(err, fault.Refused) {
+			w.unasked = f.notAsked(ctx, w, own, err)
+		}
 	}
 	if err != nil && !fault.Is(err, fault.Refused) {
 		return err
 	}
-	return f.finish(ctx, w, own, microsoft)
+	if finishErr := f.finish(ctx, w, own, microsoft); finishErr != nil || fault.ClassOf(err) != fault.Ours {
+		return finishErr
+	}
+	return err
+}
+
+// notAsked is why Microsoft was not asked for help.
+func (f *Flow) notAsked(ctx context.Context, w *work, own cosell.Referral, err error) *cosell.Problem {
+	w.entries = append(w.entries, f.entry(ctx, own.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.Help))
+	p := problemOf(cosell.InPartnerCenter, err, f.Rules, cosell.Help)
+	p.Text = "Microsoft was not asked for help: " + p.Text
+	return &p
 }
 
 // ownReferral creates the partner's referral, or reads it when an earlier run did. What was sent becomes
@@ -154,6 +168,9 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 		return err
 	}
 	pair := w.pair.LinkedBack(before, written, own, microsoft, answer)
+	if w.unasked != nil {
+		pair = pair.Unasked(*w.unasked, before.Record[cosell.Help], own.Side)
+	}
 	pair.Sheet = f.Settings.Sheet
 	edited := cosell.Changed(pair.Base, written, f.Rules)
 	if edited {

@@ -1,0 +1,443 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+)
+
+func (w *world) wanted() error {
+	return w.run(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+}
+
+func TestF113_ASlowIntentSendsNothing(t *testing.T) {
+	for took, sent := range map[time.Duration]int{4 * time.Second: 1, 5 * time.Second: 0, time.Minute: 0} {
+		w := newWorld(t)
+		w.want(nil)
+		w.slowIntent = took
+		err := w.wanted()
+		if w.posts != sent || sent == 0 && !fault.Is(err, fault.Later) {
+			t.Errorf("an intent that took %s: %d POSTs, %v", took, w.posts, err)
+		}
+		w.slowIntent = 0
+		w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+		w.linked()
+		if w.posts != 1 {
+			t.Errorf("an intent that took %s: %d POSTs in the end", took, w.posts)
+		}
+	}
+}
+
+func TestF114_OfSeveralOfOurOwnTheOldestIsKept(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.loseAnswer = true
+	_ = w.wanted()
+	first := w.own()[0]
+	second := portalDeal(w, first.Record) // the same attempt, committed once more, and listed first
+	r := w.referrals[second]
+	r.CreatedAt = first.CreatedAt.Add(time.Second)
+	w.referrals["00000000-0000-4000-8000-000000000000"] = r
+	r.ID = "00000000-0000-4000-8000-000000000000"
+	w.referrals[r.ID] = r
+	delete(w.referrals, second)
+	w.now = w.now.Add(settle)
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	if p, _, _ := w.memory.Find(ctx, deal); p.ReferralID != first.ID {
+		t.Errorf("linked with %s, the oldest is %s", p.ReferralID, first.ID)
+	}
+	if got := w.referrals[r.ID].Record; got[cosell.Status] != cosell.Errored || got[cosell.Reason] != "Duplicate" {
+		t.Errorf("the younger one is still open: %v", got)
+	}
+	if n := strings.Count(w.opportunities[deal].Record[cosell.Audit], r.ID); n != 1 {
+		t.Errorf("the younger one is named %d times", n)
+	}
+	w.silent()
+}
+
+func TestF114_AVisibleSecondReferralIsTheOperators(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Visibility: cosell.True})
+	w.loseAnswer = true
+	_ = w.wanted()
+	first := w.own()[0]
+	other := portalDeal(w, first.Record)
+	w.now = w.now.Add(settle)
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	if w.referrals[other].Record[cosell.Status] != cosell.Accepted {
+		t.Error("a deal that Microsoft's sellers may have seen was closed")
+	}
+	p, _, _ := w.memory.Find(ctx, deal)
+	h, ok := p.HeldAt(cosell.InPartnerCenter, cosell.Whole)
+	if !ok || h.Class != cosell.OfOurs || !strings.Contains(h.Text, first.ID) || !strings.Contains(h.Text, other) {
+		t.Errorf("held %+v", p.Held)
+	}
+	if strings.Contains(w.opportunities[deal].Record[cosell.Audit], other) {
+		t.Error("what is ours is on the record")
+	}
+	w.silent()
+	w.portal(other, cosell.Record{cosell.Status: cosell.Lost})
+	w.referralChanged(other)
+	if p, _, _ := w.memory.Find(ctx, deal); len(p.Held) != 0 {
+		t.Errorf("closed by a person, and still held: %+v", p.Held)
+	}
+}
+
+func TestF115_SettlingIsMeasuredByTheServersClock(t *testing.T) {
+	for _, skew := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
+		w := newWorld(t)
+		w.skew = skew
+		w.restart()
+		w.want(nil)
+		w.loseAnswer = true
+		_ = w.wanted()
+		other := w.referrals
+		w.referrals = map[string]cosell.Referral{} // lists do not show it yet
+		if err := w.wanted(); !fault.Is(err, fault.Later) || w.posts != 1 {
+			t.Errorf("own clock %s off: %d POSTs, %v", skew, w.posts, err)
+		}
+		w.referrals = other
+		w.now = w.now.Add(settle)
+		w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+		if w.posts != 1 || len(w.own()) != 1 {
+			t.Errorf("own clock %s off: %d POSTs", skew, w.posts)
+		}
+	}
+}
+
+func TestF125_TheProbeLooksBackBeforeTheAttempt(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.loseAnswer = true
+	_ = w.wanted()
+	r := w.own()[0]
+	r.CreatedAt = r.CreatedAt.Add(-9 * time.Minute) // Partner Center's clock is behind the table's
+	w.referrals[r.ID] = r
+	w.now = w.now.Add(settle)
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	if w.posts != 1 || w.linked().Record[cosell.ReferralID] != r.ID {
+		t.Errorf("%d POSTs", w.posts)
+	}
+}
+
+func TestF113_WhoLosesTheIntentSendsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.beforeIntent = func() { // another process is faster
+		i := cosell.Intent{OpportunityID: deal, Target: "own", Attempt: 1, RequestID: "other", Sent: true}
+		if _, err := w.memory.PutIntent(ctx, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.wanted(); !fault.Is(err, fault.Later) || w.posts != 0 {
+		t.Errorf("%d POSTs, %v", w.posts, err)
+	}
+}
+
+func TestF116_AfterAConflictWithPartnerCenterItIsDecidedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.DealValue: "200", cosell.Name: "Mine"})
+	once := true
+	w.refusePCBy = func(cosell.Record) error {
+		if once {
+			once = false
+			w.now = w.now.Add(time.Minute)
+			w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "300"}) // between our read and our write
+		}
+		return nil
+	}
+	w.opportunityChanged()
+	w.events()
+	r, o := w.own()[0].Record, w.opportunities[deal].Record
+	if r[cosell.DealValue] != "300" || o[cosell.DealValue] != "300" || r[cosell.Name] != "Mine" {
+		t.Errorf("referral %v, opportunity %v", r, o)
+	}
+	if !strings.Contains(o[cosell.Audit], `gave way: "200"`) {
+		t.Errorf("the loser is not told: %s", o[cosell.Audit])
+	}
+	w.silent()
+}
+
+func TestF116_AfterAConflictWithCRMItIsDecidedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.now = w.now.Add(time.Minute)
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "200", cosell.Name: "Theirs"})
+	w.beforeCRMPut = func() {
+		w.now = w.now.Add(time.Minute)
+		w.user(cosell.Record{cosell.DealValue: "300"})
+	}
+	w.referralChanged(w.own()[0].ID)
+	w.events()
+	r, o := w.own()[0].Record, w.opportunities[deal].Record
+	if r[cosell.DealValue] != "300" || o[cosell.DealValue] != "300" || o[cosell.Name] != "Theirs" {
+		t.Errorf("referral %v, opportunity %v", r, o)
+	}
+	w.silent()
+}
+
+func TestF53_OneBudgetOfTriesForTheWholeMessage(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Conflict, "again and again") }
+	for name, job := range map[string]func() error{
+		"FromReferral": func() error {
+			w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "x"})
+			return w.flow.FromReferral(ctx, told(w.own()[0].ID, "referral-updated"))
+		},
+		"FromOpportunity": func() error {
+			w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "y"})
+			w.user(cosell.Record{cosell.Notes: "touched"})
+			return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		},
+	} {
+		clear(w.counts)
+		if err := job(); !fault.Is(err, fault.Conflict) || w.counts["CRM PATCH"] > 3 {
+			t.Errorf("%s: %d PATCHes, %v", name, w.counts["CRM PATCH"], err)
+		}
+	}
+}
+
+func TestF117_TombstonesAreHonouredByEveryEntry(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	id, saved := w.own()[0].ID, w.opportunities[deal]
+	delete(w.opportunities, deal)
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Delete")) })
+	w.portal(id, cosell.Record{cosell.DealValue: "10"})
+	before := w.writes()
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) })
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", deal, "Create")) })
+	w.opportunities[deal] = saved // brought back from a backup: still left alone until a person acts
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) })
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	if n := w.writes() - before; n != 0 || len(w.opportunities) != 1 {
+		t.Errorf("%d writes, %d opportunities", n, len(w.opportunities))
+	}
+}
+
+// d3: made, not remembered, deleted by a person: whatever comes again, and in whatever order.
+func TestI27_DeletedBeforeWeRememberedItIsNotMadeAgain(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		id := portalDeal(w, nil)
+		o := crm{w}.ID(id)
+		w.dieAt = at
+		done := w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) }) == nil
+		if _, made := w.opportunities[o]; made {
+			delete(w.opportunities, o)
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Delete")) })
+			w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+			w.events()
+			if len(w.opportunities) != 0 {
+				t.Errorf("death at %d: it is there again", at)
+			}
+		}
+		if done {
+			break
+		}
+	}
+}
+
+func TestF118_AnEditSeenOnlyInTheAnswerOfOurWriteBack(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.afterCRMPut = func(r cosell.Record) { // somebody else's automation answers our write-back
+		r[cosell.DealValue] = "555"
+		w.afterCRMPut = nil
+	}
+	w.opportunityChanged()
+	w.events()
+	if got := w.own()[0].Record[cosell.DealValue]; got != "555" {
+		t.Errorf("the referral still says %s", got)
+	}
+	w.silent()
+}
+
+// d10 and d11: people edit while nobody knows whether the POST worked; the event of it may come or not.
+func TestF44_EditsDuringAnUnknownPOST(t *testing.T) {
+	for name, edit := range map[string]func(*world){
+		"Seller": func(w *world) { w.user(cosell.Record{cosell.Name: "after", cosell.DealValue: "20000"}) },
+		"Portal": func(w *world) {
+			w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "after", cosell.DealValue: "20000"})
+		},
+		"Both": func(w *world) {
+			w.user(cosell.Record{cosell.Name: "after"})
+			w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "20000"})
+		},
+		"PortalFillsWhatWasEmpty": func(w *world) {
+			w.user(cosell.Record{cosell.Name: "after", cosell.DealValue: "20000"})
+			w.portal(w.own()[0].ID, cosell.Record{cosell.Notes: "note", "solutions/SOL-7": "{}"})
+		},
+	} {
+		for _, echo := range []bool{true, false} {
+			w := newWorld(t)
+			w.want(cosell.Record{cosell.DealValue: "10000", cosell.Name: "before", cosell.Notes: ""})
+			w.loseAnswer = true
+			_ = w.wanted()
+			w.now = w.now.Add(time.Second)
+			edit(w)
+			if echo {
+				w.referralChanged(w.own()[0].ID)
+			} else {
+				w.now = w.now.Add(settle)
+				w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+			}
+			w.events()
+			r, o := w.own()[0].Record, w.opportunities[deal].Record
+			for _, f := range []cosell.Field{cosell.Name, cosell.DealValue, cosell.Notes, "solutions/SOL-7"} {
+				if r[f] != o[f] {
+					t.Errorf("%s, echo %v: %s is %q and %q", name, echo, f, r[f], o[f])
+				}
+			}
+			if r[cosell.Name] != "after" || r[cosell.DealValue] != "20000" {
+				t.Errorf("%s, echo %v: an edit was lost: %v", name, echo, r)
+			}
+			w.silent()
+		}
+	}
+}
+
+// d6: the process dies after the write and before it remembers it, and a person takes the edit back.
+func TestI26_AnUndoInTheSaveWindow(t *testing.T) {
+	for name, tt := range map[string]struct{ edit, undo string }{
+		"A: seller, seller": {"crm", "crm"}, "B: portal, seller": {"pc", "crm"}, "C: seller, portal": {"crm", "pc"}, "D: portal, portal": {"pc", "pc"},
+	} {
+		w := newWorld(t)
+		w.want(cosell.Record{cosell.DealValue: "10000"})
+		w.opportunityChanged()
+		w.events()
+		id := w.own()[0].ID
+		type_ := func(side, v string) {
+			w.now = w.now.Add(time.Minute)
+			if side == "crm" {
+				w.user(cosell.Record{cosell.DealValue: v})
+			} else {
+				w.portal(id, cosell.Record{cosell.DealValue: v})
+			}
+		}
+		type_(tt.edit, "20000")
+		traced := flow.WithTrace(ctx, "0123abcd") // the line in CRM proves that the write was made
+		job := func() error { return w.flow.FromOpportunity(traced, toldOf("opportunity", deal, "Update")) }
+		if tt.edit == "pc" {
+			job = func() error { return w.flow.FromReferral(traced, told(id, "referral-updated")) }
+		}
+		writes := w.writes()
+		w.look = func() {
+			if w.writes() > writes {
+				w.look, w.dieAt = nil, w.calls // right after the commit
+			}
+		}
+		if err := w.run(job); err != errDied {
+			t.Fatalf("%s: %v", name, err)
+		}
+		type_(tt.undo, "10000")
+		w.deliver(job)
+		w.events()
+		r, o := w.own()[0].Record[cosell.DealValue], w.opportunities[deal].Record
+		told := strings.Contains(o[cosell.Audit], "conflict") && strings.Contains(o[cosell.Audit], "10000")
+		if (r != "10000" || o[cosell.DealValue] != "10000") && !told {
+			t.Errorf("%s: Partner Center %s, CRM %s, Audit %q", name, r, o[cosell.DealValue], o[cosell.Audit])
+		}
+		if r != o[cosell.DealValue] {
+			t.Errorf("%s: %s and %s", name, r, o[cosell.DealValue])
+		}
+		w.silent()
+	}
+}
+
+// d1: the note of a conflict survives a death at any point.
+func TestI25_ANoteOfAConflictIsToldOnceWhereverTheProcessDies(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		w.events()
+		w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "theirs"})
+		w.now = w.now.Add(time.Minute)
+		w.user(cosell.Record{cosell.Name: "mine"})
+		w.dieAt = w.calls + at
+		traced := flow.WithTrace(ctx, "0123abcd")
+		job := func() error { return w.flow.FromOpportunity(traced, toldOf("opportunity", deal, "Update")) }
+		done := w.run(job) == nil
+		w.deliver(job)
+		w.events()
+		o := w.opportunities[deal].Record
+		if n := strings.Count(o[cosell.Audit], `gave way: "theirs"`); n != 1 || w.own()[0].Record[cosell.Name] != "mine" {
+			t.Errorf("death at %d: told %d times, Partner Center says %s", at, n, w.own()[0].Record[cosell.Name])
+		}
+		w.silent()
+		if done {
+			break
+		}
+	}
+}
+
+// d1b: nor does a CRM that is busy, or down, lose it.
+func TestI25_ANoteOfAConflictSurvivesABusyCRM(t *testing.T) {
+	for name, trouble := range map[string]error{"Busy": fault.Wait(20*time.Second, "429"), "Down": fault.New(fault.Broken, "503"), "Denied": fault.New(fault.Denied, "401")} {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		w.events()
+		w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "theirs"})
+		w.now = w.now.Add(time.Minute)
+		w.user(cosell.Record{cosell.Name: "mine"})
+		n := 4
+		w.refuseCRM = func(cosell.Record) error {
+			if n > 0 {
+				n--
+				return trouble
+			}
+			return nil
+		}
+		w.opportunityChanged()
+		w.events()
+		o := w.opportunities[deal].Record
+		if n := strings.Count(o[cosell.Audit], `gave way: "theirs"`); n != 1 || o[cosell.Mark] != cosell.MarkOK {
+			t.Errorf("%s: told %d times, mark %s", name, n, o[cosell.Mark])
+		}
+		w.silent()
+	}
+}
+
+func TestF123_HelpThatCouldNotBeAskedAtTheCreationIsAskedOnceAndAgainWhenDue(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	asked := 0
+	w.refuseInvite = fault.New(fault.Refused, "no seller").With("invite.refused", "ask")
+	w.onInvite = func() { asked++ }
+	w.opportunityChanged()
+	w.events()
+	w.events()
+	if asked != 1 {
+		t.Errorf("asked %d times for nothing", asked)
+	}
+	if o := w.opportunities[deal].Record; o[cosell.Mark] != cosell.MarkFailed || strings.Count(o[cosell.Audit], "invite.refused") != 1 {
+		t.Errorf("mark %s, Audit %q", o[cosell.Mark], o[cosell.Audit])
+	}
+	w.refuseInvite = nil
+	w.later(time.Hour)
+	if len(w.microsofts()) != 1 || asked != 2 {
+		t.Errorf("mended: %d of Microsoft's, asked %d times", len(w.microsofts()), asked)
+	}
+	w.later(25 * time.Hour)
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
+	w.silent()
+}
