@@ -188,7 +188,7 @@ func (m *merger) compare(rule Rule, f Field) {
 		m.toOpportunity(rule, f, p)
 		m.overtaken(f, d)
 	case dChanged && rule.Way == ToOpportunity:
-		m.restore(rule, f, p, pOK, bp, bpOK)
+		m.restore(rule, f, p, pOK)
 	case dChanged:
 		m.toReferral(rule, f, d)
 	}
@@ -237,14 +237,19 @@ func (m *merger) toReferral(rule Rule, f Field, d string) {
 }
 
 // restore puts back a column that only the other side fills.
-func (m *merger) restore(rule Rule, f Field, p string, pOK bool, bp string, bpOK bool) {
-	if !pOK {
-		p, pOK = bp, bpOK
-	}
-	if !pOK {
+func (m *merger) restore(rule Rule, f Field, p string, pOK bool) {
+	bp, bpOK := m.base.Referral.value(f)
+	bd, bdOK := m.base.Opportunity.value(f)
+	switch {
+	case pOK:
+		m.plan.ToOpportunity[f] = across(rule.ToOpportunity, p)
+	case bpOK:
+		m.plan.ToOpportunity[f] = across(rule.ToOpportunity, bp)
+	case bdOK && !isHashed(bd): // Partner Center has said nothing of it yet
+		m.plan.ToOpportunity[f] = bd
+	default:
 		return
 	}
-	m.plan.ToOpportunity[f] = across(rule.ToOpportunity, p)
 	m.say(Problem{Code: "column.readonly", Field: f, Place: InCRM, Warn: true, Once: true,
 		Text: m.label(f) + " is filled by Partner Center and was restored", Mend: "nothing to do"})
 }

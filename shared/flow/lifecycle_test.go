@@ -164,6 +164,18 @@ func TestR117_OurColumnsAreRestoredWhoeverWrites(t *testing.T) {
 	}
 }
 
+// A deal of which Microsoft has said nothing.
+func TestR117_AnEmptyColumnOfMicrosoftsStaysEmpty(t *testing.T) {
+	w := newWorld(t)
+	w.sold(nil)
+	w.user(cosell.Record{cosell.MicrosoftStatus: "mine"})
+	w.events()
+	if got := w.opportunities[deal].Record; got[cosell.MicrosoftStatus] != "" || w.lines(deal, "was restored") != 1 {
+		t.Errorf("%v", got)
+	}
+	w.silent()
+}
+
 // Another automation writes over our columns right after each write of ours.
 func TestR117_AnAutomationThatOverwritesIsNotFollowed(t *testing.T) {
 	w := newWorld(t)
