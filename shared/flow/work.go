@@ -49,7 +49,8 @@ func (f *Flow) freshSide(p cosell.Pair, h Hint, s cosell.Side) error {
 	if !p.Stale(s) || !h.Seen.IsZero() && f.Now().Sub(h.Seen) > stalePatience {
 		return nil
 	}
-	return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
+	return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339)).
+		With("record.stale", "")
 }
 
 func (f *Flow) pairing(w *work) cosell.Pairing {
