@@ -200,6 +200,10 @@ func (f *Flow) linkBack(ctx context.Context, w *work, own cosell.Referral, answe
 	if w.linking {
 		text = "linked with referral " + own.ID
 	}
+	if w.switchOn {
+		values[cosell.Sync] = cosell.True
+		text += "; the sync with Partner Center was switched on"
+	}
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Done(cosell.ToPartnerCenter, text))
 	if o.Record[cosell.Help] != "" && o.Record[cosell.Visibility] != cosell.True && !w.linking {
 		values[cosell.Visibility] = cosell.True

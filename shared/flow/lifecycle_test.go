@@ -98,13 +98,16 @@ func TestR135_TheOwnReferralTakesOverAtOnceWhereThatIsSet(t *testing.T) {
 		w := newWorld(t)
 		w.takeover = takeover
 		w.restart()
-		w.want(cosell.Record{cosell.Sync: cosell.False, cosell.DealValue: "987654"})
-		r := portalDeal(w, cosell.Record{cosell.CRMID: deal})
+		w.want(cosell.Record{cosell.Sync: cosell.False, cosell.DealValue: "987654", cosell.Notes: ""})
+		r := portalDeal(w, cosell.Record{cosell.CRMID: deal, cosell.Notes: "n"})
 		w.deliver(func() error { return w.flow.FromReferral(ctx, told(r, "referral-created")) })
 		w.silent()
 		got := w.opportunities[deal].Record
 		if (got[cosell.ReferralID] == r) != linked || got[cosell.DealValue] != "987654" || w.referrals[r].Record[cosell.DealValue] != "9" {
 			t.Errorf("%s: %v", takeover, got)
+		}
+		if linked != (got[cosell.Notes] == "n" && got[cosell.Sync] == cosell.True && w.lines(deal, "values.differ") > 0 && w.lines(deal, "switched on") == 1) {
+			t.Errorf("%s: first sight: %v", takeover, got)
 		}
 		if w.lines(deal, "link.unconfirmed") != map[bool]int{true: 0, false: 1}[linked] {
 			t.Errorf("%s: %s", takeover, got[cosell.Audit])

@@ -145,7 +145,7 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		f.Log.WarnContext(ctx, "a referral names an opportunity that has another one", "referral_id", r.ID, "opportunity_id", o.ID)
 		return false, f.second(ctx, pair, r)
 	}
-	return false, f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h})
+	return false, f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h, switchOn: !o.Synced() && !named})
 }
 
 // propose asks the seller of an opportunity that is not switched on: one line with the referral's link.
