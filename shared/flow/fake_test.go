@@ -365,6 +365,12 @@ func (d dying) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry)
 	return d.Ledger.Save(ctx, p, entries...)
 }
 
+func (d dying) Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {
+	d.w.boundary()
+	defer d.w.boundary()
+	return d.Ledger.Mark(ctx, p)
+}
+
 func (d dying) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error) {
 	d.w.boundary()
 	defer d.w.boundary()

@@ -98,7 +98,14 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 func (a *application) note(ctx context.Context, s *cosell.Sending) error {
 	pair := a.w.pair
 	pair.Sending = s
-	return a.save(ctx, a.w, pair)
+	if len(a.w.entries) > 0 {
+		return a.save(ctx, a.w, pair)
+	}
+	marked, err := a.Ledger.Mark(ctx, pair)
+	if err == nil {
+		a.w.pair = marked
+	}
+	return err
 }
 
 // refusedAt makes a new plan of an answer that refuses.

@@ -84,6 +84,32 @@ func (l *Ledger) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entr
 	return p, nil
 }
 
+// Mark writes the pair's own row alone, for what is noted before a write: one row instead of a transaction.
+// It is Save where the pair is new or other rows of it change.
+func (l *Ledger) Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {
+	version, had := splitVersion(p.Version)
+	if version == "" || !slices.Equal(links(p), had) {
+		return l.Save(ctx, p)
+	}
+	write := l.newID()
+	own := op{kind: put, key: key("o", p.OpportunityID), version: version, props: pairProps(p, write)}
+	versions, err := l.rows.write(ctx, stateTable, own)
+	if err == errStale {
+		now, exists, getErr := l.rows.get(ctx, stateTable, own.key)
+		if getErr != nil {
+			return p, getErr
+		}
+		if exists && now.props["Write"] == write { // the answer to our own write was lost
+			versions, err = []string{now.version}, nil
+		}
+	}
+	if err != nil {
+		return p, fmt.Errorf("noting what is written for opportunity %s: %w", p.OpportunityID, outside(err))
+	}
+	p.Version = joinVersion(versions[0], had)
+	return p, nil
+}
+
 // explain finds out why a transaction was refused: our own write came through, somebody was faster, a
 // record belongs to another pair; or only the rows that find the pair are not as expected. Then it gives
 // those that are there, and the save is tried once more.

@@ -272,3 +272,29 @@ func TestAuditIsNewestFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestMarkWritesThePairAloneAndUnderItsVersion(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		p := saved(t)(l.Save(t.Context(), samplePair()))
+		p.Sending = &cosell.Sending{Place: cosell.InCRM, Trace: "t2", At: noon}
+		marked, err := l.Mark(t.Context(), p)
+		if err != nil || marked.Version == p.Version {
+			t.Fatalf("%v, version %q", err, marked.Version)
+		}
+		if _, err := l.Mark(t.Context(), p); !fault.Is(err, fault.Conflict) {
+			t.Errorf("an older version was marked: %v", err)
+		}
+		marked = saved(t)(l.Save(t.Context(), marked))
+		got, ok, err := l.FindByReferral(t.Context(), marked.ReferralID)
+		if diff := cmp.Diff(marked, got); !ok || err != nil || diff != "" {
+			t.Errorf("%v %v %s", ok, err, diff)
+		}
+		fresh := cosell.Pair{OpportunityID: uuid.NewString(), ReferralID: uuid.NewString(), Phase: cosell.Making}
+		if _, err := l.Mark(t.Context(), fresh); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := l.FindByReferral(t.Context(), fresh.ReferralID); !ok || err != nil {
+			t.Errorf("a new pair is not found by its referral: %v", err)
+		}
+	})
+}
