@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestListsLag is fault F38: a change shows in lists, counts and change tracking only after a while.
+// A change shows in lists, counts and change tracking only after a while.
 func TestListsLag(t *testing.T) {
 	w := newWorld(t)
 	old := w.opportunity("")
@@ -69,7 +69,7 @@ func TestChangeTrackingLosesNothingByLagging(t *testing.T) {
 	}
 }
 
-// TestReadsOfOneRecordLag is fault F27.
+// A read of one record shows it as it was a while ago.
 func TestReadsOfOneRecordLag(t *testing.T) {
 	w := newWorld(t)
 	w.flip("readLagSeconds", 30)

@@ -61,7 +61,7 @@ func TestPluginsRunOnUpdatesAndAreNamedInEvents(t *testing.T) {
 	w.do("GET", "opportunities("+id+")", "").has(map[string]any{"salesstage": 3})
 }
 
-// TestAutomationAnswersAWrite is fault F29: somebody else's flow edits the row that was just written.
+// Somebody else's flow edits the row that was just written.
 func TestAutomationAnswersAWrite(t *testing.T) {
 	w := newWorld(t)
 	id := w.opportunity("")

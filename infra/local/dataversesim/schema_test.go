@@ -82,7 +82,7 @@ func TestLookupsAndTablesCome(t *testing.T) {
 	}
 }
 
-// TestAColumnGoes is the heart of fault F37: everything that names it is refused as the system refuses it.
+// A column goes: everything that names it is refused as the system refuses it.
 func TestAColumnGoes(t *testing.T) {
 	w := newWorld(t)
 	id := w.opportunity(`"description":"x","cosell_referralid":"R1","estimatedvalue":5`)
