@@ -366,3 +366,45 @@ func TestSettleEndsAPair(t *testing.T) {
 		t.Error("the pair goes on")
 	}
 }
+
+func TestI24_WhatGoesBothWaysIsAgreedOnlyWhenBothTookIt(t *testing.T) {
+	in := edit(nil, Record{Help: "A", "contacts/ada": ada})
+	plan := Merge(in).Invited() // visibility to both sides
+	_, done := write(in, plan)
+	plan = plan.Without(Problem{Code: "no", Field: Visibility, Place: InCRM, Class: OfRecord}, Record{Visibility: True})
+	done.Opportunity = nil
+	in.Pair = in.Settle(plan, done, "")
+	in.Pair.MicrosoftID = "m"
+	in.Referral = done.Referral
+	next := Merge(in)
+	if len(next.Problems) != 1 || next.Problems[0].Field != Visibility {
+		t.Errorf("a silent difference: base %v, plan %+v", in.Pair.Base.Referral[Visibility], next)
+	}
+}
+
+func TestF44_LinkingBackAgreesOnlyOnWhatItWrote(t *testing.T) {
+	before := Opportunity{Side: Side{ID: "o", Version: "o1", Record: Record{Help: "", Visibility: False, Sync: True, Name: "N"}}}
+	written := Opportunity{Side: Side{ID: "o", Version: "o2", Record: Record{Help: "", Visibility: True, Sync: False, Name: "N", ReferralID: "r"}}}
+	own := Referral{Side: Side{ID: "r", Version: "r1", Record: Record{Visibility: False, Status: Accepted}}}
+	base := Base{Referral: Record{Visibility: False}, Opportunity: Record{Visibility: False, Sync: True, Name: "N", Help: ""}}
+	got := Pair{ReferralID: "r", Base: base}.LinkedBack(before, written, own, Referral{}, nil)
+	if got.Base.Opportunity[Visibility] != False || got.Base.Opportunity[Sync] != True || got.Base.Opportunity[ReferralID] != "r" {
+		t.Errorf("what the seller switched meanwhile counts as agreed: %v", got.Base.Opportunity)
+	}
+	before.Record[Help], written.Record[Help] = "A", "A"
+	if got = (Pair{ReferralID: "r", Base: base}).LinkedBack(before, written, own, Referral{}, nil); got.Base.Opportunity[Visibility] != False {
+		t.Error("the own referral is not visible, and yet it is agreed that it is")
+	}
+	own.Record[Visibility] = True
+	if got = (Pair{ReferralID: "r", Base: base}).LinkedBack(before, written, own, Referral{}, nil); got.Base.Opportunity[Visibility] != True {
+		t.Error("asking for help made it visible")
+	}
+}
+
+func TestI24_WhatOnlyMicrosoftsReferralSaysStaysHeld(t *testing.T) {
+	in := edit(nil, nil)
+	in.Pair.Held = []Held{{Place: InCRM, Field: MicrosoftStatus, Class: OfRecord, Code: "no", Value: "Accepted", Version: "o1"}}
+	want{codes: []string{"no"}}.check(t, Merge(in)) // the own referral says nothing of it
+	in.Referral.Record[MicrosoftStatus] = ""
+	want{}.check(t, Merge(in))
+}

@@ -18,7 +18,7 @@ func (f *Flow) FromReferral(ctx context.Context, h Hint) error {
 	if err != nil {
 		return err
 	}
-	if known {
+	if known && !pair.Holds("crmid.foreign") { // of that its id has to be looked at again
 		err := f.fromKnown(ctx, pair.OpportunityID, h)
 		f.waited(ctx, pair.OpportunityID, h, err)
 		return err

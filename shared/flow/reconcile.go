@@ -12,13 +12,14 @@ import (
 // neither system. A cursor moves only after every hint of its feed was taken by the queue; feeds do not
 // wait for each other. Kinds: Later, Broken, Denied.
 func (f *Flow) Reconcile(ctx context.Context) error {
-	errs := []error{f.feed(ctx, referralKind, f.Referrals.Changed)}
+	errs := []error{f.due(ctx)} // first: what it tries is then not due for the hints of the feeds
+	errs = append(errs, f.feed(ctx, referralKind, f.Referrals.Changed))
 	for _, kind := range f.Opportunities.Kinds() {
 		errs = append(errs, f.feed(ctx, kind, func(ctx context.Context, cursor string) ([]Hint, string, error) {
 			return f.Opportunities.Changed(ctx, kind, cursor)
 		}))
 	}
-	errs = append(errs, f.due(ctx), f.grown(ctx))
+	errs = append(errs, f.grown(ctx))
 	return errors.Join(errs...)
 }
 
