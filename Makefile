@@ -2,9 +2,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # What `make run`, `make demo` and `make bench` take: PORT, the first port (run: 7400, else free ones), MODE, proxy
-# or forward for older hosts, SETTINGS, a file of NAME=value lines, and MAPPING, a field sheet.
+# or forward for older hosts, SETTINGS, a file of NAME=value lines, MAPPING, a field sheet, and SWITCHES, a file
+# of positions that the systems start with.
 MODE ?= proxy
-export MODE PORT SETTINGS MAPPING LAYOUT
+export MODE PORT SETTINGS MAPPING SWITCHES LAYOUT
 # All checks but one: ST1005 wants no capital in errors, and some begin with a product's name or quote the real host.
 CHECKS := all,-ST1005
 # The tests that hold lists against each other: who imports whom, the sheet and the event steps, the README and what it
@@ -12,7 +13,7 @@ CHECKS := all,-ST1005
 HOUSE := Layers|House|R144|Readme|Links|Agree|Trigger|RepositoryAreFound|Sample
 # Built and then run by exec: a signal to make has to reach it, which `go run` would not pass on.
 LOCAL := .build/local
-WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')
+WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(SWITCHES), -switches '$(SWITCHES)')
 # Go would ask git for the version of each program, which fails in a checkout that belongs to another user. The
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false

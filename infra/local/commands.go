@@ -36,7 +36,7 @@ func start(ctx context.Context, f flags, layout world.Layout) (*world.World, err
 		return nil, err
 	}
 	fmt.Fprintln(os.Stderr, "starting the world …")
-	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Build: layout.Build(), Mode: f.mode, BasePort: f.port, Settings: f.settings}
+	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Build: layout.Build(), Mode: f.mode, BasePort: f.port, Settings: f.settings, Positions: f.positions}
 	if f.log {
 		o.Log = os.Stderr
 	}

@@ -39,6 +39,11 @@ func (f *flags) check(environ []string) error {
 			return err
 		}
 	}
+	if f.switchesFile != "" {
+		if f.positions, err = world.ReadPositions(f.switchesFile); err != nil {
+			return err
+		}
+	}
 	return f.checkMapping()
 }
 

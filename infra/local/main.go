@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
 func main() {
@@ -66,7 +68,7 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-log] [-only M1]"
+const usage = "usage: local setup|package|run|demo|bench|calls|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only M1]"
 
 func command(ctx context.Context, args []string, out io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
@@ -81,6 +83,7 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	set.StringVar(&f.mode, "mode", "proxy", "how the host hands over HTTP calls: proxy or forward")
 	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
+	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")
 	set.StringVar(&f.only, "only", "", "the one mutant to try")
 	set.BoolVar(&f.log, "log", false, "show what host and handler say")
 	if err := set.Parse(args[1:]); err != nil {
@@ -101,9 +104,11 @@ type flags struct {
 	mode         string
 	settingsFile string
 	mapping      string // absolute once it was checked
+	switchesFile string
 	log          bool
 	only         string // the one mutant to try
 
-	settings map[string]string // what the two files come to
-	out      io.Writer
+	settings  map[string]string // what the files of settings and mapping come to
+	positions world.Positions   // what the file of switches comes to
+	out       io.Writer
 }

@@ -8,6 +8,7 @@ package dataversesim
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -35,6 +36,8 @@ type Options struct {
 	WebhookURL, SecretHeader, Secret string
 	// Organisation is Plain (default) or Opinionated.
 	Organisation string
+	// Switches are positions from the start, as POST switches takes them.
+	Switches map[string]any
 }
 
 // Simulator is the environment. It implements control.Simulator.
@@ -81,6 +84,9 @@ func New(o Options) (*Simulator, error) {
 		return nil, fmt.Errorf("dataversesim: option Organisation is %q: use %s or %s", o.Organisation, Plain, Opinionated)
 	}
 	s := &Simulator{o: o, sw: newSwitches(), rules: newRules(), tokenKey: []byte("dataversesim " + o.Tenant)}
+	if err := s.sw.change(maps.Clone(o.Switches)); err != nil {
+		return nil, err
+	}
 	if err := s.reset(); err != nil {
 		return nil, err
 	}

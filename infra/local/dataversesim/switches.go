@@ -102,6 +102,9 @@ func (s *switches) describe() map[string]any {
 
 // plain takes "true" and "42" for true and 42, as the other system's switches do.
 func plain(v any) any {
+	if n, ok := v.(int); ok {
+		return float64(n)
+	}
 	text, ok := v.(string)
 	if !ok {
 		return v

@@ -55,6 +55,8 @@ type Options struct {
 	SigningKey   *rsa.PrivateKey // of the leaf; made when nil
 	Intermediate bool            // an authority of its own stands between root and leaf
 	WebhookURL   string          // of the old connector, registered in the seed; "-" for no registration
+
+	Switches map[string]any // positions from the start, as POST switches takes them
 }
 
 // App is an app registration with a secret.
@@ -120,6 +122,9 @@ func New(o Options) (*Sim, error) {
 	}
 	for _, d := range switchList() {
 		s.switches[d.name] = d.first
+	}
+	if err := s.setSwitches(o.Switches); err != nil {
+		return nil, err
 	}
 	s.seed()
 	return s, nil

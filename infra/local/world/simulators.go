@@ -21,7 +21,7 @@ func (w *World) startSystems(context.Context) error {
 	partnerCenter, err := partnercentersim.New(partnercentersim.Options{
 		Now: w.clock.now, TokenNow: time.Now, Seed: seed, Notify: w.kickAll,
 		Tenant: k.partnerTenant, ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken,
-		SigningHost: certificateHost, Intermediate: true,
+		SigningHost: certificateHost, Intermediate: true, Switches: w.opt.Positions.PartnerCenter,
 		Apps: []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient}},
 	})
 	if err != nil {
@@ -36,8 +36,8 @@ func (w *World) startSystems(context.Context) error {
 	dataverse, err := dataversesim.New(dataversesim.Options{
 		Now: w.clock.now, Seed: seed, Notify: w.kickAll,
 		Host: dataverseHost, Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
-		OrganizationID: k.organization,
-		WebhookURL:     w.productURL() + crmRoute, SecretHeader: crmSecretHeader, Secret: k.crmSecret,
+		OrganizationID: k.organization, Organisation: w.opt.Positions.Organisation, Switches: w.opt.Positions.Dataverse,
+		WebhookURL: w.productURL() + crmRoute, SecretHeader: crmSecretHeader, Secret: k.crmSecret,
 	})
 	if err != nil {
 		return fmt.Errorf("starting Dataverse: %w", err)

@@ -36,6 +36,8 @@ type Options struct {
 	// Tokens lets queues and tables be reached as in a real deployment: under their real names, over TLS, by
 	// the tokens of an identity. Without it they are reached by connection strings.
 	Tokens bool
+	// Positions are how the systems behave where their documents leave it open.
+	Positions Positions
 	// Settings are laid over the handler's settings; an empty value takes a setting away.
 	Settings map[string]string
 }
