@@ -38,6 +38,11 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 	if err := w.refusedByPC(values); err != nil {
 		return r, err
 	}
+	if w.refusePatch != nil {
+		if err := w.refusePatch(values); err != nil {
+			return r, err
+		}
+	}
 	if w.referrals[r.ID].Microsoft {
 		w.t.Errorf("%v was written to Microsoft's referral", values)
 	}

@@ -36,14 +36,15 @@ type world struct {
 	crmWrites     int
 	loseAnswer    bool // the next POST commits and its answer is lost
 	beforeCRMPut  func()
-	afterCRMPut   func(cosell.Record)  // what CRM makes of what was written
-	between       func()               // runs before each call: other people at work
-	counts        map[string]int       // remote calls by kind, failed ones included
-	maybePC       bool                 // the next change commits, its answer is lost, and the second try is refused as old
-	refusePC      error                // answer of Partner Center to every write
-	outagePC      error                // answer of Partner Center to everything
-	refuseInvite  error                // answer of Partner Center to invitations of Microsoft
-	forget        func(id string) bool // rows that find a pair by another id and are lost
+	afterCRMPut   func(cosell.Record)       // what CRM makes of what was written
+	between       func()                    // runs before each call: other people at work
+	counts        map[string]int            // remote calls by kind, failed ones included
+	maybePC       bool                      // the next change commits, its answer is lost, and the second try is refused as old
+	refusePC      error                     // answer of Partner Center to every write
+	refusePatch   func(cosell.Record) error // what Partner Center takes no change of
+	outagePC      error                     // answer of Partner Center to everything
+	refuseInvite  error                     // answer of Partner Center to invitations of Microsoft
+	forget        func(id string) bool      // rows that find a pair by another id and are lost
 	refuseCRM     func(cosell.Record) error
 	afterCreate   func(cosell.Record)       // what CRM makes of a new row
 	refuseNew     func(cosell.Record) error // of a new row
@@ -109,7 +110,7 @@ func (w *world) ruled() []cosell.Rule {
 
 func rules() []cosell.Rule {
 	return []cosell.Rule{
-		{Field: cosell.Name, Way: cosell.Both, Wins: cosell.Newest},
+		{Field: cosell.Name, Way: cosell.Both, Wins: cosell.Newest, Apart: true},
 		{Field: cosell.DealValue, Way: cosell.Both, Wins: cosell.Newest},
 		{Field: cosell.Currency, Way: cosell.Both, Wins: cosell.Newest},
 		{Field: cosell.ClosingDate, Way: cosell.Both, Wins: cosell.Newest},
@@ -117,6 +118,7 @@ func rules() []cosell.Rule {
 		{Field: cosell.Status, Way: cosell.Both, Door: cosell.Lifecycle},
 		{Field: cosell.Visibility, Way: cosell.Both, Door: cosell.OneWay},
 		{Field: cosell.Help, Way: cosell.Both, Door: cosell.OnceSet},
+		{Field: cosell.Team, Way: cosell.ToReferral, List: true},
 		{Field: cosell.Contacts, Way: cosell.ToReferral, Door: cosell.OnceShared, List: true, Related: true},
 		{Field: cosell.CustomerName, Way: cosell.ToReferral, Door: cosell.OnceCreated, Related: true},
 		{Field: "customerPostalCode", Way: cosell.ToReferral, Door: cosell.OnceCreated, Related: true},

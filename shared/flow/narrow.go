@@ -70,10 +70,16 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 }
 
 // loosened sends what was refused together in two requests: an acceptance first, then what it did not take
-// along.
+// along. That is nothing to say on a deal whose acceptance is refused.
 func (n *narrower) loosened(atoms []cosell.Record, extra cosell.Record) error {
 	if err := n.all(atoms, nil); err != nil {
 		return err
+	}
+	for i, r := range n.refused {
+		if r.atom[cosell.Status] == cosell.Accepted {
+			maps.Copy(n.refused[i].atom, extra)
+			return nil
+		}
 	}
 	return n.all([]cosell.Record{extra}, nil)
 }

@@ -1,0 +1,94 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// accepted is a pending deal that its seller accepts with a name; Partner Center refuses changes as refuse says.
+func accepted(t *testing.T, refuse func(cosell.Record) error) (w *world, referral, opportunity cosell.Record) {
+	t.Helper()
+	w = newWorld(t)
+	r, o := w.inbound()
+	w.refusePatch = refuse
+	w.userOf(o, cosell.Record{cosell.Status: cosell.Open, cosell.Name: "Better", cosell.DealValue: "20"})
+	w.events()
+	return w, w.referrals[r].Record, w.opportunities[o].Record
+}
+
+func refusedName(field string) error {
+	e := fault.New(fault.Refused, "no").With("invalidRequest", "correct it")
+	e.Field = field
+	return e
+}
+
+func TestR128_RefusedNameHoldsNoAcceptanceBack(t *testing.T) {
+	for _, named := range []string{"", "name"} {
+		w, r, o := accepted(t, func(v cosell.Record) error {
+			if _, ok := v[cosell.Name]; ok {
+				return refusedName(named)
+			}
+			return nil
+		})
+		if r[cosell.Status] != cosell.Accepted || r[cosell.DealValue] != "20" || r[cosell.Name] == "Better" {
+			t.Errorf("named %q: %v", named, r)
+		}
+		if !strings.Contains(o[cosell.Audit], "invalidRequest") {
+			t.Errorf("named %q: nobody is told of the name: %q", named, o[cosell.Audit])
+		}
+		w.silent()
+	}
+}
+
+func TestNameThatOnlyGoesAloneFollowsTheAcceptance(t *testing.T) {
+	for _, named := range []string{"", "name"} {
+		w, r, o := accepted(t, func(v cosell.Record) error {
+			if _, ok := v[cosell.Name]; ok && len(v) > 1 {
+				return refusedName(named)
+			}
+			return nil
+		})
+		if r[cosell.Status] != cosell.Accepted || r[cosell.Name] != "Better" {
+			t.Errorf("named %q: %v", named, r)
+		}
+		if strings.Contains(o[cosell.Audit], "invalidRequest") {
+			t.Errorf("named %q: a refusal is told that is over: %q", named, o[cosell.Audit])
+		}
+		w.silent()
+	}
+}
+
+func TestR128_TeamThatIsNotTakenHoldsNoAcceptanceBack(t *testing.T) {
+	w, r, o := accepted(t, func(v cosell.Record) error {
+		if len(v.Members(cosell.Team)) > 0 {
+			return refusedName("")
+		}
+		return nil
+	})
+	if r[cosell.Status] != cosell.Accepted || r[cosell.Name] != "Better" || len(r.Members(cosell.Team)) > 0 {
+		t.Errorf("%v", r)
+	}
+	if !strings.Contains(o[cosell.Audit], "invalidRequest") {
+		t.Errorf("nobody is told of the team: %q", o[cosell.Audit])
+	}
+	w.silent()
+}
+
+func TestAcceptanceThatIsRefusedItselfIsHeldWhole(t *testing.T) {
+	w, r, o := accepted(t, func(v cosell.Record) error {
+		if v[cosell.Status] != "" {
+			return refusedName("")
+		}
+		return nil
+	})
+	if r[cosell.Status] != cosell.Pending || r[cosell.Name] == "Better" {
+		t.Errorf("%v", r)
+	}
+	if !strings.Contains(o[cosell.Audit], "invalidRequest") {
+		t.Errorf("nobody is told: %q", o[cosell.Audit])
+	}
+	w.silent()
+}
