@@ -30,6 +30,7 @@ func (s *Simulator) MountControl(mux *http.ServeMux) {
 	s.rules.MountControl(mux)
 	mux.HandleFunc("GET /privileges", s.getPrivileges)
 	mux.HandleFunc("POST /privileges", s.postPrivileges)
+	mux.HandleFunc("GET /organisation", s.getOrganisation)
 	mux.HandleFunc("POST /organisation", s.postOrganisation)
 	mux.HandleFunc("POST /schema", s.postSchema)
 	mux.HandleFunc("POST /plugins", s.postPlugins)

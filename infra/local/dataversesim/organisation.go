@@ -152,3 +152,13 @@ func (s *Simulator) postOrganisation(w http.ResponseWriter, r *http.Request) {
 	}
 	control.WriteJSON(w, http.StatusOK, map[string]string{"kind": body.Kind})
 }
+
+func (s *Simulator) getOrganisation(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	kind := s.house.kind
+	s.mu.Unlock()
+	if kind == "" {
+		kind = Plain
+	}
+	control.WriteJSON(w, http.StatusOK, map[string]string{"kind": kind})
+}

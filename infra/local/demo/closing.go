@@ -16,7 +16,7 @@ func winAndLose(s *Story) {
 	s.crm("win", fields{"id": d.opportunity, "actualRevenue": 86400, "actualEnd": day(-1), "reason": "Signed."})
 	l.settle().shows(own+"/status", "Active")
 	l.wrote(0, "pc")
-	if s.position(s.c.local.Dataverse.Control, "closedWritable") == "true" {
+	if s.crmIs("closedWritable", "true") {
 		l.holds(row+"/"+colAudit, "won.early")
 		s.says("%-20s held back, and Audit warns", "")
 	}

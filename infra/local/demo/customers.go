@@ -2,6 +2,7 @@ package demo
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -75,10 +76,12 @@ func day(fromNow int) string { return time.Now().UTC().AddDate(0, 0, fromNow).Fo
 
 // customer makes an account with an address in a country.
 func (s *Story) customer(name, country string) string {
-	return s.crm("create", fields{"table": "account", "columns": fields{
+	columns := fields{
 		"name": name, "address1_line1": "Musterweg 1", "address1_city": "Hamburg",
 		"address1_postalcode": "20095", "address1_country": country,
-	}})
+	}
+	maps.Copy(columns, s.demanded("account"))
+	return s.crm("create", fields{"table": "account", "columns": columns})
 }
 
 // contactOf makes a contact of an account.
@@ -99,9 +102,8 @@ func (s *Story) opportunity(name string, value int, account string, extra fields
 		"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + s.cast.euro + ")",
 		"parentaccountid@odata.bind":       "/accounts(" + account + ")",
 	}
-	for k, v := range extra {
-		columns[k] = v
-	}
+	maps.Copy(columns, s.demanded("opportunity"))
+	maps.Copy(columns, extra)
 	return s.crm("create", fields{"table": "opportunity", "columns": columns})
 }
 

@@ -25,7 +25,9 @@ var ignored = []string{
 	"crm/*/*/exchangerate",     // set by the CRM with the first money column
 	"crm/opportunity/*/*_base", // money columns in the organisation's currency, computed by the CRM
 	"crm/cosell_solution/*/*_base",
-	"crm/asyncoperation", // the CRM's own log of event deliveries
+	"crm/opportunity/*/closeprobability", // set by an automation of an opinionated organisation
+	"crm/opportunity/*/new_weighted",     // calculated there
+	"crm/asyncoperation",                 // the CRM's own log of event deliveries
 	"crm/asyncoperation/*",
 	"crm/asyncoperation/*/*",
 }

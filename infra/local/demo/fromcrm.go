@@ -88,11 +88,18 @@ func editInCRM(s *Story) {
 		"description": "Forecast stock, and returns.", "name": tick + "Tailspin analytics"})
 	l.settle()
 	own, row := "pc/referrals/"+d.referral, "crm/opportunity/"+d.opportunity
-	l.shows(own+"/details/dealValue", "91500.5")
+	l.shows(own+"/details/dealValue", s.inCRM("91500.5"))
 	l.shows(own+"/details/notes", "Forecast stock, and returns.")
-	l.shows(own+"/name", "Tailspin analytics")
 	l.holds(own+"/details/closingDateTime", day(120))
-	l.wrote(2, "pc") // whether a name can be changed is not documented: it goes in a PATCH of its own
+	// Whether a name can be changed is not documented: it goes in a PATCH of its own.
+	if s.pcIs("patchPaths", "connector") {
+		l.shows(own+"/name", "Tailspin warehouse analytics")
+		l.told(d.opportunity, "name")
+		l.wrote(1, "pc")
+	} else {
+		l.shows(own+"/name", "Tailspin analytics")
+		l.wrote(2, "pc")
+	}
 	l.effect("pc", "PATCH", d.referral)
 	l.expects(row+"/estimatedvalue", row+"/estimatedclosedate", row+"/description", row+"/name", row+"/"+colAudit)
 	l.nothingElse()
@@ -115,7 +122,7 @@ func openUp(s *Story) {
 	s.by(seller, "adds the contact and makes the deal visible")
 	contact := s.contactOf(account, "Bo", "Fabrikam")
 	s.crmUpdate("opportunity", opportunity, fields{colVisible: true, "parentcontactid@odata.bind": "/contacts(" + contact + ")"})
-	if s.position(s.c.local.PartnerCenter.Control, "consentPatch") == "accept" {
+	if s.pcIs("consentPatch", "accept") {
 		l.settle().shows(own+consent, "true")
 		l.effect("pc", "PATCH", d.referral)
 	} else {
@@ -155,6 +162,12 @@ func solutionRows(s *Story) {
 	l := s.look()
 	s.by(seller, "adds a solution row")
 	row := s.solution(d.opportunity, "SOL-22222-DEF", "Northwind Returns")
+	if s.pcIs("arrayReplace", "refuse") {
+		l.settle().told(d.opportunity, "solutions")
+		s.crm("delete", fields{"table": "cosell_solution", "id": row})
+		l.settle().wrote(0, "pc")
+		return
+	}
 	l.settle().shows(list+"/1/id", "SOL-22222-DEF")
 	l.is(list+"/0/id", "SOL-12345-ABC")
 	l.effect("pc", "PATCH", d.referral)

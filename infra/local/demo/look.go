@@ -70,7 +70,7 @@ func (l *look) shows(path, want string) {
 	if l.s.err != nil {
 		return
 	}
-	got := l.value(path)
+	got, want := l.value(path), l.s.inPC(path, want)
 	l.s.check(sameText(got, want), "%s is %q instead of %q", path, got, want)
 	l.expects(path)
 	l.s.says("%-20s %s = %s", "", path, want)
@@ -91,7 +91,7 @@ func (l *look) holds(path string, parts ...string) {
 // is checks a value without printing it.
 func (l *look) is(path, want string) {
 	if l.s.err == nil {
-		got := l.value(path)
+		got, want := l.value(path), l.s.inPC(path, want)
 		l.s.check(sameText(got, want), "%s is %q instead of %q", path, got, want)
 		l.expects(path)
 	}

@@ -79,7 +79,9 @@ const (
 	partner   = "Partner, portal"
 	microsoft = "Microsoft's seller"
 	operator  = "Operator"
-	nobody    = "The world"
+
+	administrator = "Administrator, CRM"
+	nobody        = "The world"
 )
 
 // crm lets a person work in Dynamics 365: the body of `POST user`. It returns the row's id.
@@ -119,18 +121,6 @@ func (s *Story) person(base, path, do string, body fields) (out made) {
 	}
 	s.keep(s.c.call(s.ctx, http.MethodPost, base, path, in, &out))
 	return out
-}
-
-// position is how a system behaves where its documents leave it open.
-func (s *Story) position(base, name string) string {
-	if s.err != nil {
-		return ""
-	}
-	var switches map[string]struct {
-		Value any `json:"value"`
-	}
-	s.keep(s.c.call(s.ctx, http.MethodGet, base, "/switches", nil, &switches))
-	return fmt.Sprint(switches[name].Value)
 }
 
 // operate calls an operator's route of the product; the answer must have the status.
