@@ -18,7 +18,7 @@ WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench calls mutants cosellctl generate ready inputs
+.PHONY: help demo run test race check package contract bench calls positions mutants cosellctl generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: ready ## measures speed and memory into .build/reports/bench.json
 
 calls: ready ## counts the remote calls per change beside their ceilings into .build/reports/calls.json
 	@exec $(LOCAL) calls $(if $(PORT),-port '$(PORT)' )$(WORLD)
+
+positions: ready ## plays the story in every position of both systems' switches into .build/reports/positions.json; CASE=name plays one
+	@exec $(LOCAL) positions $(if $(PORT),-port '$(PORT)' )$(if $(CASE),-only '$(CASE)')
 
 mutants: ## breaks rules on purpose, one at a time, and says whether a test notices; MUTANT=M1 tries one
 	@.ci/need go

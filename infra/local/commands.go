@@ -28,19 +28,29 @@ func setup(ctx context.Context, _ flags) error {
 
 // start sets up what is missing, builds the package and starts a world.
 func start(ctx context.Context, f flags, layout world.Layout) (*world.World, error) {
-	if err := setup(ctx, f); err != nil {
-		return nil, err
-	}
-	fmt.Fprintln(os.Stderr, "packing the functions (the first time about a minute) …")
-	if _, err := build(ctx, layout, ""); err != nil {
+	if err := prepare(ctx, f, layout); err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(os.Stderr, "starting the world …")
+	return world.Start(ctx, options(f, layout))
+}
+
+// prepare sets up what is missing and builds the package.
+func prepare(ctx context.Context, f flags, layout world.Layout) error {
+	if err := setup(ctx, f); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "packing the functions (the first time about a minute) …")
+	_, err := build(ctx, layout, "")
+	return err
+}
+
+func options(f flags, layout world.Layout) world.Options {
 	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Build: layout.Build(), Mode: f.mode, BasePort: f.port, Settings: f.settings, Positions: f.positions}
 	if f.log {
 		o.Log = os.Stderr
 	}
-	return world.Start(ctx, o)
+	return o
 }
 
 // inWorld starts a world with its own folder and ends both after use. The folder of a world on ports that

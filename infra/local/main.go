@@ -68,11 +68,11 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only M1]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only M1]"
 
 func command(ctx context.Context, args []string, out io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
-		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls}
+		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}

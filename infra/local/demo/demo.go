@@ -41,13 +41,18 @@ func Steps() []Step {
 
 // Run tells the whole story to a world that has just started.
 func Run(ctx context.Context, local control.Local, out io.Writer) (Report, error) {
+	return Play(ctx, local, Steps(), out)
+}
+
+// Play tells the steps in their order to a world that has just started.
+func Play(ctx context.Context, local control.Local, steps []Step, out io.Writer) (Report, error) {
 	s, err := Open(ctx, local, out)
 	if err != nil {
 		return Report{}, err
 	}
 	defer s.Close()
 	var report Report
-	for _, step := range Steps() {
+	for _, step := range steps {
 		if ctx.Err() != nil {
 			return report, ctx.Err()
 		}

@@ -57,12 +57,12 @@ func withPackage(run func() int) (int, error) {
 
 func TestStoryHoldsWithProxiedCalls(t *testing.T) {
 	t.Parallel()
-	tell(t, hostsim.ModeProxy, nil, nil)
+	tell(t, world.Options{Mode: hostsim.ModeProxy})
 }
 
 func TestStoryHoldsWithForwardedCalls(t *testing.T) {
 	t.Parallel()
-	tell(t, hostsim.ModeForward, nil, nil)
+	tell(t, world.Options{Mode: hostsim.ModeForward})
 }
 
 // The laptop world uses connection strings; a deployment has an identity, whose way this is.
@@ -81,12 +81,9 @@ func TestStoryHoldsWithTokens(t *testing.T) {
 	}
 }
 
-// tell plays all steps in a world of their own, with the protection limits of both systems on. pc and crm
-// are switches of the systems.
-func tell(t *testing.T, mode string, pc, crm map[string]any) {
-	w := open(t, world.Options{Mode: mode})
-	turn(t, w.Local().PartnerCenter.Control, pc)
-	turn(t, w.Local().Dataverse.Control, crm)
+// tell plays all steps in a world of their own, with the protection limits of both systems on.
+func tell(t *testing.T, o world.Options) {
+	w := open(t, o)
 	turn(t, w.Local().PartnerCenter.Control, map[string]any{"requestsPerMinute": 1000})
 	turn(t, w.Local().Dataverse.Control, map[string]any{"limitRequests": 6000, "limitExecutionSeconds": 1200, "limitConcurrent": 52})
 	reportIsAsDocumented(t, play(t, w, demo.Steps()))

@@ -124,7 +124,7 @@ func (l *look) told(opportunity, what string) {
 func (s *Story) arrivesOnceMended(referral string) {
 	l := s.look().settle()
 	s.check(len(l.rows("crm/opportunity", colReferral, referral)) == 0, "the CRM took a row without what it demands")
-	health := s.operate(http.MethodGet, "/api/health", nil, http.StatusOK)
+	health := s.health()
 	s.check(strings.Contains(health, referral), "health does not name referral %s: %s", referral, health)
 	held := s.operate(http.MethodGet, "/api/operator/held", nil, http.StatusOK)
 	s.check(strings.Contains(held, referral), "referral %s is not in what is held: %s", referral, held)
