@@ -168,7 +168,8 @@ func (c *Client) create(ctx context.Context, body any, requestID string) (Docume
 // created reads the new referral. It exists, so an ETag that cannot be used is only left out.
 func created(resp *httpclient.Response) (Document, error) {
 	tree, err := decodeObject(resp.Body)
-	d := Document{raw: resp.Body, tree: tree, date: resp.Date()}
+	d := spelt(resp.Body, tree)
+	d.date = resp.Date()
 	if err != nil || d.ID() == "" {
 		lost := fmt.Errorf("the answer %d does not hold the new referral", resp.Status)
 		return Document{}, fault.New(fault.Broken, "%w", &unknown{lost}).With("outcome.unknown", "")

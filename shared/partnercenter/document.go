@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +41,8 @@ func ParseDocument(body []byte, etag string, date time.Time) (Document, error) {
 	if err != nil {
 		return Document{}, fault.New(fault.Broken, "the answer is not a referral: %w", err).With("answer.malformed", "")
 	}
-	d := Document{raw: body, tree: tree, etag: etag, date: date}
+	d := spelt(body, tree)
+	d.etag, d.date = etag, date
 	if d.etag == "" {
 		d.etag = d.Text("/eTag")
 	}
@@ -47,6 +50,48 @@ func ParseDocument(body []byte, etag string, date time.Time) (Document, error) {
 		return Document{}, fault.New(fault.Broken, "the answer's ETag is weak, unquoted or too long").With("etag.unusable", "")
 	}
 	return d, nil
+}
+
+// spelt is the document with its members in camelCase, in which we know them: that is what the recorded answers
+// hold, but the documentation's tables have PascalCase.
+func spelt(body []byte, tree map[string]any) Document {
+	if _, pascal := tree["Id"]; !pascal {
+		return Document{raw: body, tree: tree}
+	}
+	lowerNames(tree)
+	var raw bytes.Buffer
+	encoder := json.NewEncoder(&raw)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(tree) != nil {
+		return Document{raw: body, tree: tree} // what was decoded can be encoded
+	}
+	return Document{raw: bytes.TrimSpace(raw.Bytes()), tree: tree}
+}
+
+// lowerNames spells the first letter of every member's name small.
+func lowerNames(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Collect(maps.Keys(v)) {
+			lowerNames(v[name])
+			if lower := lowerFirst(name); lower != name {
+				v[lower] = v[name]
+				delete(v, name)
+			}
+		}
+	case []any:
+		for _, e := range v {
+			lowerNames(e)
+		}
+	}
+}
+
+// lowerFirst leaves ETag its second capital: it is eTag in the answers.
+func lowerFirst(name string) string {
+	if name == "" || name[0] < 'A' || name[0] > 'Z' {
+		return name
+	}
+	return strings.ToLower(name[:1]) + name[1:]
 }
 
 func decodeObject(body []byte) (map[string]any, error) {
