@@ -77,18 +77,35 @@ func TestR128_TeamThatIsNotTakenHoldsNoAcceptanceBack(t *testing.T) {
 	w.silent()
 }
 
-func TestAcceptanceThatIsRefusedItselfIsHeldWhole(t *testing.T) {
+func TestAcceptanceThatIsRefusedItselfIsHeldAndTold(t *testing.T) {
 	w, r, o := accepted(t, func(v cosell.Record) error {
 		if v[cosell.Status] != "" {
 			return refusedName("")
 		}
 		return nil
 	})
-	if r[cosell.Status] != cosell.Pending || r[cosell.Name] == "Better" {
+	if r[cosell.Status] != cosell.Pending {
 		t.Errorf("%v", r)
 	}
 	if !strings.Contains(o[cosell.Audit], "invalidRequest") {
 		t.Errorf("nobody is told: %q", o[cosell.Audit])
+	}
+	w.silent()
+}
+
+// The whole document is demanded of an acceptance, and a name is only taken alone: it goes first then.
+func TestAcceptanceFollowsANameThatOnlyGoesAlone(t *testing.T) {
+	named := false
+	w, r, _ := accepted(t, func(v cosell.Record) error {
+		_, name := v[cosell.Name]
+		if name && len(v) > 1 || v[cosell.Status] != "" && !named {
+			return refusedName("")
+		}
+		named = named || name
+		return nil
+	})
+	if r[cosell.Status] != cosell.Accepted || r[cosell.Name] != "Better" || r[cosell.DealValue] != "20" {
+		t.Errorf("%v", r)
 	}
 	w.silent()
 }

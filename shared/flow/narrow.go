@@ -2,6 +2,7 @@ package flow
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -70,18 +71,25 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 }
 
 // loosened sends what was refused together in two requests: an acceptance first, then what it did not take
-// along. That is nothing to say on a deal whose acceptance is refused.
+// along. Where the acceptance was refused and the rest was taken it is sent once more: Partner Center may
+// demand of it what goes only alone.
 func (n *narrower) loosened(atoms []cosell.Record, extra cosell.Record) error {
 	if err := n.all(atoms, nil); err != nil {
 		return err
 	}
-	for i, r := range n.refused {
-		if r.atom[cosell.Status] == cosell.Accepted {
-			maps.Copy(n.refused[i].atom, extra)
-			return nil
-		}
+	accepts := func(r refusal) bool { return r.atom[cosell.Status] == cosell.Accepted }
+	i, before := slices.IndexFunc(n.refused, accepts), len(n.refused)
+	if err := n.all([]cosell.Record{extra}, nil); err != nil || i < 0 || len(n.refused) > before {
+		return err
 	}
-	return n.all([]cosell.Record{extra}, nil)
+	again := n.refused[i]
+	err := n.send(again.atom)
+	if fault.Is(err, fault.Refused) {
+		n.refused[i].err = err
+		return nil
+	}
+	n.refused = slices.Delete(n.refused, i, i+1)
+	return err
 }
 
 func (n *narrower) allowed(atoms []cosell.Record) []cosell.Record {

@@ -62,7 +62,7 @@ func coSellFromCRM(s *Story) {
 		own + "/externalReferenceId": opportunity, own + "/name": name, own + "/type": "Shared",
 		own + "/details/dealValue": "85000", own + "/details/currency": "EUR",
 		own + "/details/notes": "The customer wants to forecast stock.", own + "/customerProfile/address/country": "DE",
-		own + "/customerProfile/name": name + " GmbH", own + "/customerProfile/team/0/email": "ada@example.example",
+		own + "/customerProfile/name": s.accountName(name + " GmbH"), own + "/customerProfile/team/0/email": "ada@example.example",
 		own + "/consent/consentToShareReferralWithMicrosoftSellers": "true",
 		own + "/details/requirements/solutions/0/id":                "SOL-12345-ABC",
 		row + "/" + colVisible:                                      "true", row + "/name": tick + name,

@@ -141,7 +141,16 @@ func answerInbound(s *Story) {
 	s.says("%-20s nothing is sent while it is On Hold", "")
 	s.by(seller, "moves it to In Progress")
 	s.crmUpdate("opportunity", d.opportunity, fields{"statuscode": 1})
-	l.settle().shows(own+"/status", "Active")
+	l.settle()
+	if !s.acceptable() {
+		l.shows(own+"/status", "New")
+		l.told(d.opportunity, "to Partner Center")
+		s.says("%-20s this Partner Center wants the whole document and takes no change of a name or a team", "")
+		s.declineInbound()
+		return
+	}
+	s.check(l.value(own+"/status") == "Active", "the referral is not accepted; Audit says %q", shorten(l.value(row+"/"+colAudit)))
+	l.shows(own+"/status", "Active")
 	l.shows(own+"/details/dealValue", "77000")
 	l.is(own+"/details/notes", "Rollout in spring.")
 	l.is(own+"/substatus", "Accepted")
@@ -153,6 +162,13 @@ func answerInbound(s *Story) {
 	l.nothingElse()
 
 	s.declineInbound()
+}
+
+// acceptable says whether a deal without name and team can be accepted from CRM: not where an acceptance needs
+// both, and one of them cannot be changed.
+func (s *Story) acceptable() bool {
+	whole := s.pcIs("strict", "true") && s.pcIs("acceptance", "whole")
+	return !whole || !s.pcIs("patchPaths", "connector") && !s.pcIs("arrayReplace", "refuse")
 }
 
 // wholeAcceptance checks what goes with an answer: all in one request, where Partner Center takes it so.
@@ -168,6 +184,8 @@ func (l *look) wholeAcceptance(d deal) {
 	case s.pcIs("arrayReplace", "refuse"):
 		l.told(d.opportunity, "team")
 		l.wrote(2, "pc")
+	case s.pcIs("patchPaths", "alone") && s.pcIs("acceptance", "whole"):
+		l.wrote(3, "pc") // name and team first, then the answer
 	case s.pcIs("patchPaths", "alone"):
 		l.wrote(2, "pc")
 	default:

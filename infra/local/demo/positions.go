@@ -59,6 +59,14 @@ func (s *Story) inCRM(value string) string {
 	return value
 }
 
+// accountName is what the CRM makes of an account's name: an opinionated one writes capitals.
+func (s *Story) accountName(name string) string {
+	if s.opinionated() {
+		return strings.ToUpper(name)
+	}
+	return name
+}
+
 // inPC is what Partner Center makes of a value at a path, as its switches say.
 func (s *Story) inPC(path, value string) string {
 	switch {
@@ -68,19 +76,27 @@ func (s *Story) inPC(path, value string) string {
 		}
 	case isFreeText(path):
 		return s.inPCText(value)
+	case strings.HasSuffix(path, "/customerProfile/name"):
+		return s.cutInPC(value)
+	case strings.HasSuffix(path, "/externalReferenceId") && s.pcIs("upperText", "true"):
+		return strings.ToUpper(value)
 	}
 	return value
 }
 
-// inPCText is what Partner Center makes of a free text.
+// inPCText is what Partner Center makes of a text of the deal.
 func (s *Story) inPCText(text string) string {
-	var cut int
-	_, _ = fmt.Sscan(s.position(s.c.local.PartnerCenter.Control, "cutText"), &cut) // a number by the switch's kind
-	if r := []rune(text); cut > 0 && len(r) > cut {
-		text = string(r[:cut])
-	}
 	if s.pcIs("upperText", "true") {
-		return strings.ToUpper(text)
+		text = strings.ToUpper(text)
+	}
+	return s.cutInPC(text)
+}
+
+func (s *Story) cutInPC(text string) string {
+	var limit int
+	_, _ = fmt.Sscan(s.position(s.c.local.PartnerCenter.Control, "cutText"), &limit) // a number by the switch's kind
+	if r := []rune(text); limit > 0 && len(r) > limit {
+		return string(r[:limit])
 	}
 	return text
 }
@@ -92,7 +108,7 @@ func isFreeText(path string) bool {
 		return false
 	}
 	switch strings.Join(parts[3:], "/") {
-	case "name", "details/notes", "statusReason", "externalReferenceId":
+	case "name", "details/notes", "statusReason":
 		return true
 	}
 	return false
