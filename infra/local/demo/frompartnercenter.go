@@ -185,7 +185,7 @@ func (l *look) wholeAcceptance(d deal) {
 		l.told(d.opportunity, "team")
 		l.wrote(2, "pc")
 	case s.pcIs("patchPaths", "alone") && s.pcIs("acceptance", "whole"):
-		l.wrote(3, "pc") // name and team first, then the answer
+		l.wrote(4, "pc") // notes, team and name first, then the answer
 	case s.pcIs("patchPaths", "alone"):
 		l.wrote(2, "pc")
 	default:

@@ -81,7 +81,7 @@ func dailyCases() []Case {
 			Switches: set{"listDelay": "900ms", "commitDelay": "900ms", "msxIdOn": "own", "consentPatch": "ignore",
 				"listOrder": "any", "listItems": "flat", "absentValues": "missing", "idsForm": "missing", "moneyForm": "short",
 				"microsoftSide": false, "solutionIds": "catalogue", "statusReason": "text", "taxonomy": "services", "arrayReplace": "refuse"},
-			CRM: set{"eventLimitBytes": 2500, "listOrder": "scattered", "versionOrder": "scattered", "listLagSeconds": 2}},
+			CRM: set{"eventLimitBytes": 2500, "listOrder": "scattered", "versionOrder": "scattered"}},
 		{Name: "LessIsAllowed", Daily: true,
 			Switches: set{"consentPatch": "refuse", "eventBeforeReadable": "300ms", "absentValues": "empty", "idsForm": "null", "notes": "required",
 				"formats": "checked", "textLimit": 4000, "clientRequestId": "demanded", "solutionIds": "form", "errorTarget": "none",
