@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,8 +67,11 @@ func playCase(ctx context.Context, f flags, layout world.Layout, c demo.Case) (p
 		return positionRow{}, err
 	}
 	defer w.Close()
-	var told bytes.Buffer
-	report, err := demo.Play(ctx, w.Local(), c.Story(), &told)
+	told := io.Discard
+	if f.log {
+		told = f.out
+	}
+	report, err := demo.Play(ctx, w.Local(), c.Story(), told)
 	if err != nil {
 		return positionRow{}, err
 	}

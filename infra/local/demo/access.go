@@ -28,7 +28,7 @@ func Access() []Barrier {
 		{Name: "tokens without MFA", Switches: set{"tokenMFA": "false"}, Code: "mfa.missing", fresh: true},
 		{Name: "the same, in the other form", Switches: set{"tokenMFA": "false", "mfaRefusal": "403", "mfaCode": "innerError", "mfaShare": 99}, Code: "mfa.missing", fresh: true},
 		{Name: "a consent that was revoked", Switches: set{"refreshToken": "revoked"}, Code: "consent.lost", fresh: true},
-		{Name: "an app secret that has expired", Switches: set{"clientSecret": "expired"}, Code: "client.secret", fresh: true},
+		{Name: "an app secret that has expired", Switches: set{"clientSecret": "expired"}, Code: "identity.refused", fresh: true},
 		{Name: "no role", Switches: set{"role": "none"}, Code: "role.missing"},
 		{Name: "a role that only reads", Switches: set{"role": "reader"}},
 		{Name: "a role for the user's own deals", Switches: set{"role": "user"}},
@@ -58,6 +58,7 @@ func (s *Story) waitsFor(b Barrier, value string) {
 		beyond, edit, base, switches = "crm/opportunity/"+d.opportunity+"/estimatedvalue", s.editValueInPortal, s.c.local.Dataverse.Control, b.CRM
 	}
 	before := s.turn(base, switches)
+	defer func() { _ = s.c.call(s.ctx, http.MethodPost, base, "/switches", before, nil) }() // also when the step does not hold
 	if b.fresh {
 		s.renewTokens()
 	}

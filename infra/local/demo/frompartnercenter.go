@@ -42,8 +42,8 @@ func coSellFromPortal(s *Story) {
 	l := s.look()
 	s.by(partner, "makes a co-sell deal in Partner Center")
 	m := s.portal("create", fields{"help": helpProof, "notes": "Please introduce us.", "referral": fields{
-		"name": "Contoso stores", "details": fields{"dealValue": 120000, "currency": "EUR",
-			"closingDateTime": day(60) + "T00:00:00Z", "notes": "Forty stores."}}})
+		"name": "Contoso stores", "details": s.classified(fields{"dealValue": 120000, "currency": "EUR",
+			"closingDateTime": day(60) + "T00:00:00Z", "notes": "Forty stores."})}})
 	own := "pc/referrals/" + m.ID
 	if s.opinionated() {
 		s.arrivesOnceMended(m.ID)
@@ -119,6 +119,9 @@ func editInPortal(s *Story) {
 // inbound lets Microsoft's seller invite the partner, and waits for the opportunity, which is On Hold.
 func (s *Story) inbound(referral fields) deal {
 	s.by(microsoft, "sends the partner a deal")
+	if referral["details"] == nil {
+		referral["details"] = s.classified(fields{})
+	}
 	m := s.microsoft("invite", fields{"referral": referral})
 	l := s.look().settle()
 	found := l.rows("crm/opportunity", colReferral, m.ID)

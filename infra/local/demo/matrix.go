@@ -54,7 +54,7 @@ func Matrix() []Case {
 	return append(dailyCases(), furtherCases()...)
 }
 
-// taxonomySheet gives new deals the values of the year that Partner Center wants of services.
+// taxonomySheet gives new deals values of last year, which Partner Center still takes.
 const taxonomySheet = `- field: additional
   referral: /details/requirements/additionalRequirements
   constant:
@@ -62,8 +62,8 @@ const taxonomySheet = `- field: additional
     attributes:
       - {type: CustomerMarketplaceIntent, id: HaveNotDecided}
       - {type: PartnerRole, id: Deployment services}
-      - {type: SolutionArea, id: Security}
-      - {type: SolutionPlay, id: Data Security}
+      - {type: SolutionArea, id: Modern Work}
+      - {type: SolutionPlay, id: Copilot for Microsoft 365}
 `
 
 // dailyCases put together what does not hide each other.

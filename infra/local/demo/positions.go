@@ -127,6 +127,15 @@ func rounded(value string, step int64) string {
 	return times.Mul(times, big.NewRat(step, 1)).FloatString(0)
 }
 
+// classified adds to a deal what Partner Center wants of all shared ones in a position of the switch taxonomy.
+func (s *Story) classified(details fields) fields {
+	if s.pcIs("taxonomy", "all") {
+		details["requirements"] = fields{"additionalRequirements": fields{"attributes": []fields{{"type": "CustomerMarketplaceIntent", "id": "HaveNotDecided"}, {"type": "PartnerRole", "id": "Deployment services"},
+			{"type": "SolutionArea", "id": "Security"}, {"type": "SolutionPlay", "id": "Data Security"}}}}
+	}
+	return details
+}
+
 // told demands that Audit of an opportunity says what was not taken, and that the product holds it.
 func (l *look) told(opportunity, what string) {
 	l.holds("crm/opportunity/"+opportunity+"/"+colAudit, what)
