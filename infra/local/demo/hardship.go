@@ -70,6 +70,8 @@ func silence(s *Story) {
 	l = s.look()
 	s.by(nobody, "loses every event from now on")
 	s.everywhere("/delivery", control.Delivery{Lose: 1})
+	s.eventsAlone = true
+	defer func() { s.eventsAlone = false }()
 	s.by(seller, "edits the value of one deal")
 	s.crmUpdate("opportunity", d.opportunity, fields{"estimatedvalue": 98765})
 	s.by(partner, "edits the value of another")

@@ -96,7 +96,8 @@ func dailyCases() []Case {
 func furtherCases() []Case {
 	return []Case{
 		{Name: "Lenient", Switches: set{"strict": "false"}, CRM: set{"userTimeZone": "America/Los_Angeles"}},
-		{Name: "OldCopies", CRM: set{"readLagSeconds": 2, "listLagSeconds": 5}},
+		{Name: "OldLists", CRM: set{"listLagSeconds": 5}},
+		{Name: "OldReads", CRM: set{"readLagSeconds": 2}},
 		{Name: "Taxonomy", Switches: set{"taxonomy": "all", "oldTaxonomyUntil": "2099-01-01"}, Sheet: taxonomySheet},
 		{Name: "CapitalLetters", Switches: set{"upperText": "true", "trimText": "true"}},
 		{Name: "ShortTexts", Switches: set{"cutText": "20", "retryBackoff": "200ms"}},

@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -141,7 +143,10 @@ func (l *look) told(opportunity, what string) {
 	l.holds("crm/opportunity/"+opportunity+"/"+colAudit, what)
 	answer := l.s.operate(http.MethodGet, "/api/operator/held?id="+opportunity, nil, http.StatusOK)
 	l.s.check(strings.Contains(answer, opportunity), "nothing is held for opportunity %s: %s", opportunity, shorten(answer))
-	l.s.says("%-20s held, and Audit says what was not taken: %s", "", what)
+	var health struct{ Held map[string]int }
+	l.s.keep(json.Unmarshal([]byte(cmp.Or(l.s.health(), "{}")), &health))
+	l.s.check(health.Held["record"] > 0, "health counts nothing held that is a record's: %v", health.Held)
+	l.s.says("%-20s held, counted in health, and Audit says what was not taken: %s", "", what)
 }
 
 // arrivesOnceMended follows a deal of the portal into an organisation that demands columns which nobody fills: it

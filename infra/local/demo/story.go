@@ -23,6 +23,8 @@ type Story struct {
 	seen  map[string]int64 // entries of each system's history that were counted
 	calls int              // remote calls of the product so far
 
+	eventsAlone bool // what lists show late is not waited for
+
 	// of the step that is being told
 	err     error
 	cause   time.Time // when the last person began to act, by the world's clock
@@ -147,7 +149,7 @@ func (s *Story) settle() {
 // what an event told too early is found there.
 func (s *Story) catchUp() {
 	lag := s.position(s.c.local.Dataverse.Control, "listLagSeconds")
-	if s.err != nil || lag == "0" {
+	if s.err != nil || s.eventsAlone || lag == "0" {
 		return
 	}
 	wait, err := time.ParseDuration(lag + "s")
