@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
 // invited is an invitation that ends in 14 days, with its opportunity, all events seen.
@@ -111,4 +113,67 @@ func TestF34_MicrosoftsOwnTimeRunsOutInWords(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	w.silent()
+}
+
+// The process dies once at every boundary of the answer, and of the reminder; the event comes again.
+func TestR77_ADeathLosesNeitherReminderNorAnswer(t *testing.T) {
+	event := flow.WithTrace(ctx, "77aa0c1d-0000")
+	for name, c := range map[string]struct {
+		before func(w *world, r, o string)
+		line   string
+		task   string
+	}{
+		"the reminder": {func(w *world, _, _ string) { w.now = w.now.Add(11*24*time.Hour + time.Hour) }, "answer.due", cosell.TaskReminder},
+		"the answer":   {func(w *world, _, o string) { w.userOf(o, cosell.Record{cosell.Status: cosell.Open}) }, "accepted the referral", cosell.TasksDone},
+	} {
+		for at := 1; ; at++ {
+			w := newWorld(t)
+			r, o := w.invited()
+			c.before(w, r, o)
+			job := func() error {
+				h := toldOf("opportunity", o, "Update")
+				h.Retry = true
+				return w.flow.FromOpportunity(event, h)
+			}
+			w.dieAt = w.calls + at
+			died := w.run(job) != nil
+			w.deliver(job)
+			w.silent()
+			if w.lines(o, c.line) != 1 || !slices.Contains(w.tasks, c.task) {
+				t.Errorf("%s, death at %d: told %d times, tasks %v\n%s", name, at, w.lines(o, c.line), w.tasks, w.opportunities[o].Record[cosell.Audit])
+			}
+			if pair, _, _ := w.memory.Find(ctx, o); c.task == cosell.TasksDone && len(pair.Held) != 0 {
+				t.Errorf("%s, death at %d: still held: %+v", name, at, pair.Held)
+			}
+			if !died {
+				break
+			}
+		}
+	}
+}
+
+func TestR127_ADeathLosesNoCustomer(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		_, o := w.customerless(refused("0x1", "customerPostalCode", fault.Record))
+		w.refuseNew, w.refuseCRM = nil, nil
+		w.now = w.now.Add(time.Hour)
+		job := func() error {
+			h := toldOf("opportunity", o, "Update")
+			h.Retry = true
+			return w.flow.FromOpportunity(flow.WithTrace(ctx, "12700c1d-0000"), h)
+		}
+		w.dieAt = w.calls + at
+		died := w.run(job) != nil
+		w.deliver(job)
+		w.silent()
+		pair, _, _ := w.memory.Find(ctx, o)
+		got := w.opportunities[o].Record
+		if got[cosell.CustomerName] != "Tailspin" || len(pair.Held) != 0 || w.lines(o, "customer.locked") != 0 || got[cosell.Mark] != cosell.MarkOK {
+			t.Errorf("death at %d: held %+v, %v", at, pair.Held, got)
+		}
+		if !died {
+			break
+		}
+	}
 }
