@@ -93,7 +93,11 @@ func (k *checker) role() {
 	if k.file("SYNC_MAPPING_FILE", k.MappingFile) {
 		var err error
 		if k.sheet, err = sheet(k.Config); err != nil {
-			k.wrong("SYNC_MAPPING_FILE", "names a field sheet with mistakes:\n%s", err)
+			where := "names a field sheet with mistakes"
+			if k.MappingFile == "" {
+				where = "is not set, and the field sheet as shipped has mistakes"
+			}
+			k.wrong("SYNC_MAPPING_FILE", "%s:\n%s", where, err)
 		}
 	}
 }
