@@ -64,12 +64,14 @@ type Pair struct {
 type Sight struct {
 	Modified time.Time `json:"modified"`           // of the newest, by that system's clock
 	Versions []string  `json:"versions,omitempty"` // the newest last
+	Stale    time.Time `json:"stale,omitzero"`     // since when only older ones are read
 }
 
 // remembered is how many versions of a record are remembered.
 const remembered = 6
 
 func (s Sight) with(side Side) Sight {
+	s.Stale = time.Time{}
 	if side.Version != "" && !slices.Contains(s.Versions, side.Version) {
 		s.Versions = append(slices.Clone(s.Versions), side.Version)
 		s.Versions = s.Versions[max(0, len(s.Versions)-remembered):]
@@ -88,6 +90,15 @@ func (p Pair) Stale(s Side) bool {
 		return i < len(known.Versions)-1
 	}
 	return s.Modified.Before(known.Modified)
+}
+
+// Doubts notes that an old version of the record was read.
+func (p Pair) Doubts(id string, at time.Time) Pair {
+	p = p.Saw()
+	s := p.Seen[id]
+	s.Stale = at
+	p.Seen[id] = s
+	return p
 }
 
 // Saw notes versions that were read or written, in their order.

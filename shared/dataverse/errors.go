@@ -122,7 +122,7 @@ func classify(r *httpclient.Response, about asked) error {
 	if e.Code == "" {
 		e.Code = p.label(r.Status)
 	}
-	e.Maybe = r.Unsure && e.Kind == fault.Conflict
+	e.Maybe = r.Unsure
 	return e.Quoting(p.text).Answered(r.Status)
 }
 

@@ -83,7 +83,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if err != nil {
 		return f.holdRead(ctx, pair, cosell.InCRM, err)
 	}
-	if err := f.freshSide(pair, h, o.Side); err != nil {
+	if err := f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return err
 	}
 	switch {
@@ -124,7 +124,7 @@ func (f *Flow) unchanged(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 
 // touch remembers a version in which nothing that we know has changed.
 func (f *Flow) touch(ctx context.Context, pair cosell.Pair, o cosell.Opportunity) error {
-	if pair.OpportunityVersion == o.Version && slices.Equal(pair.Rows, o.Rows) {
+	if pair.OpportunityVersion == o.Version && slices.Equal(pair.Rows, o.Rows) && pair.Seen[o.ID].Stale.IsZero() {
 		return nil
 	}
 	pair.OpportunityVersion, pair.Touched, pair.Rows = o.Version, o.Modified, o.Rows

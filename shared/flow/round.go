@@ -51,7 +51,7 @@ func (f *Flow) prepare(ctx context.Context, w *work) error {
 // round decides once and writes: Partner Center first, then CRM, then what is remembered. Each write is
 // noted before it is made, so that a death at any point is understood by the next run.
 func (f *Flow) round(ctx context.Context, w *work) error {
-	if err := f.fresh(w); err != nil {
+	if err := f.fresh(ctx, w); err != nil {
 		return err
 	}
 	f.resolve(w)
@@ -178,7 +178,7 @@ func (a *application) remember(ctx context.Context) error {
 
 func equal(a, b cosell.Pair) bool {
 	same := func(x, y cosell.Sight) bool {
-		return slices.Equal(x.Versions, y.Versions) && x.Modified.Equal(y.Modified)
+		return slices.Equal(x.Versions, y.Versions) && x.Modified.Equal(y.Modified) && x.Stale.Equal(y.Stale)
 	}
 	return a.OpportunityVersion == b.OpportunityVersion && a.MicrosoftID == b.MicrosoftID && a.Phase == b.Phase &&
 		a.ReferralID == b.ReferralID && a.HeldUntil.Equal(b.HeldUntil) && slices.Equal(a.Told, b.Told) && slices.Equal(a.Held, b.Held) &&

@@ -33,25 +33,35 @@ const (
 )
 
 // fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
-func (f *Flow) fresh(w *work) error {
+func (f *Flow) fresh(ctx context.Context, w *work) error {
 	sides := []cosell.Side{w.referral.Side}
 	if w.opportunity != nil {
 		sides = append(sides, w.opportunity.Side)
 	}
 	for _, s := range sides {
-		if err := f.freshSide(w.pair, w.hint, s); err != nil {
+		if err := f.freshSide(ctx, w.pair, w.hint, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *Flow) freshSide(p cosell.Pair, h Hint, s cosell.Side) error {
-	if !p.Stale(s) || !h.Seen.IsZero() && f.Now().Sub(h.Seen) > stalePatience {
+// freshSide counts the patience from the first old version that was read, not only from the event: a message
+// that waited out an outage meets a replica that is behind as well.
+func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Side) error {
+	if !p.Stale(s) {
 		return nil
 	}
-	return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339)).
-		With("record.stale", "")
+	since := p.Seen[s.ID].Stale
+	switch {
+	case since.IsZero() && p.Version != "":
+		if _, err := f.Ledger.Save(ctx, p.Doubts(s.ID, f.Now())); err != nil {
+			return err
+		}
+	case !since.IsZero() && f.Now().Sub(since) > stalePatience && !h.Seen.IsZero() && f.Now().Sub(h.Seen) > stalePatience:
+		return nil
+	}
+	return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
 }
 
 func (f *Flow) pairing(w *work) cosell.Pairing {
@@ -68,7 +78,7 @@ func (f *Flow) readOpportunity(ctx context.Context, w *work) error {
 	if err := f.readOwn(ctx, w); err != nil {
 		return err
 	}
-	return f.fresh(w)
+	return f.fresh(ctx, w)
 }
 
 // readOwn puts the partner's own referral in the place of Microsoft's, which we may read but never write:

@@ -61,7 +61,7 @@ func classify(r *httpclient.Response, about asked) *fault.Error {
 	if e.Code == "" {
 		e.Code = b.label(r.Status)
 	}
-	e.Maybe = r.Unsure && e.Kind == fault.Conflict
+	e.Maybe = r.Unsure
 	return e.Quoting(b.text).Answered(r.Status)
 }
 
