@@ -117,9 +117,13 @@ func (m *merger) off() Plan {
 	return plan
 }
 
-// forgetUndecided drops the notes about fields that wait: they are said when the field is decided.
+// forgetUndecided drops the notes about fields that wait: they are said when the field is decided. Nothing
+// gave way where a door keeps the winner out.
 func (m *merger) forgetUndecided() {
-	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Once && m.plan.keep[p.Field] })
+	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool {
+		_, written := m.plan.at(p.Place)[p.Field]
+		return p.Once && m.plan.keep[p.Field] || p.Code == conflictResolved && !written
+	})
 }
 
 // unreadable tells of values that are not what the sheet says; the other fields go on.
