@@ -309,9 +309,8 @@ func TestR125_ReasonsTravelWithTheClosing(t *testing.T) {
 
 func TestR138_ExpiryEndsThePairThatAPersonMovedOn(t *testing.T) {
 	in := answerable(Record{Status: Expired}, Record{Status: Open})
-	plan := Merge(in)
 	in.Pair.Held = []Held{{Place: InPartnerCenter, Field: Whole, Class: OfRule, Code: "link.taken", Warn: true}}
-	plan = Merge(in)
+	plan := Merge(in)
 	if got := in.Settle(plan, Written{}, ""); got.Phase != Ended || len(got.Held) != 0 {
 		t.Errorf("phase %s, held %v", got.Phase, got.Held)
 	}
