@@ -152,7 +152,7 @@ func Codes(held []Held) []string {
 
 // Crossed says whether any of the problems turns the tick into a cross.
 func Crossed(problems []Problem) bool {
-	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warn && p.Class != OfOurs })
+	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warn && p.Class != OfOurs && p.Class != OfRule })
 }
 
 // Prints are the lasting problems as Pair.Told keeps them.

@@ -118,7 +118,7 @@ func (m *merger) referralClosed(p, d string, pChanged bool) {
 		}
 	default:
 		m.plan.keep[Status] = true
-		m.say(Problem{Code: "referral.closed", Field: Status, Place: InPartnerCenter, Class: OfRule,
+		m.say(Problem{Code: "referral.closed", Field: Status, Place: InPartnerCenter, Class: OfRecord,
 			Text: "the referral is closed as " + p + " and cannot be opened again",
 			Mend: "close the opportunity again, or make a new one for a new deal"})
 	}
@@ -138,7 +138,7 @@ func (m *merger) answerPending(d, before string, dChanged bool) {
 		m.decline()
 	case d == Won:
 		m.plan.keep[Status] = true
-		m.say(Problem{Code: "referral.pending", Field: Status, Place: InPartnerCenter, Class: OfRule,
+		m.say(Problem{Code: "referral.pending", Field: Status, Place: InPartnerCenter, Class: OfRecord,
 			Text: "the referral was not closed as won: it has not been accepted",
 			Mend: "reopen the opportunity, set it to On Hold, then to In Progress, and close it as won after that"})
 	}

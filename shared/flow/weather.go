@@ -54,7 +54,7 @@ func (f *Flow) waited(ctx context.Context, opportunityID string, h Hint, cause e
 		return
 	}
 	pair, known, err := f.Ledger.Find(ctx, opportunityID)
-	p := cosell.Problem{Code: "waiting", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRule,
+	p := cosell.Problem{Code: "waiting", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
 		Text: "a change has been waiting since " + h.Seen.UTC().Format("15:04") + " UTC: it is tried again by itself", Mend: "nothing to do"}
 	if err != nil || !known || pair.Phase != cosell.Linked && pair.Phase != cosell.Creating || pair.Holds(p.Code) {
 		return
