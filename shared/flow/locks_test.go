@@ -1,0 +1,64 @@
+package flow
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func TestF129_OneAtATimeForOneOpportunity(t *testing.T) {
+	var l locks
+	inside, most := 0, 0
+	var mu sync.Mutex
+	var jobs sync.WaitGroup
+	for range 50 {
+		jobs.Go(func() {
+			unlock, err := l.lock(context.Background(), "o")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer unlock()
+			mu.Lock()
+			inside++
+			most = max(most, inside)
+			mu.Unlock()
+			mu.Lock()
+			inside--
+			mu.Unlock()
+		})
+	}
+	jobs.Wait()
+	if most != 1 || len(l.held) != 0 {
+		t.Errorf("%d at the same time, %d locks left behind", most, len(l.held))
+	}
+}
+
+func TestF129_OthersDoNotWaitAndAWaiterMayLeave(t *testing.T) {
+	var l locks
+	unlock, err := l.lock(context.Background(), "o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := l.lock(context.Background(), "another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other()
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := l.lock(gone, "o"); !fault.Is(err, fault.Broken) {
+		t.Errorf("a waiter whose time is over: %v", err)
+	}
+	unlock()
+	again, err := l.lock(context.Background(), "o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+	if len(l.held) != 0 {
+		t.Errorf("%d locks left behind", len(l.held))
+	}
+}
