@@ -14,6 +14,11 @@ func microsoftAnswers(s *Story) {
 	s.by(microsoft, "accepts")
 	s.microsoft("accept", fields{"id": d.referral, "name": "Robin Redmond", "msxId": "7-ABCDE12345"})
 	row := "crm/opportunity/" + d.opportunity
+	if s.pcIs("microsoftReferral", "hidden") {
+		l.settle().holds(row+"/"+colAudit, "microsoft.unreadable")
+		s.says("%-20s this Partner Center keeps Microsoft's answer to itself, and Audit says so", "")
+		return
+	}
 	l.settle().shows(row+"/cosell_microsoftcrmid", "7-ABCDE12345")
 	l.effect("crm", d.opportunity)
 	l.holds(row+"/cosell_microsoftseller", "Robin Redmond")
@@ -62,7 +67,7 @@ func coSellFromPortal(s *Story) {
 	}
 	l.holds(row+"/cosell_referrallink", m.ID)
 	s.meet()
-	s.check(l.value(row+"/"+colHelp) == show(s.cast.choices[helpProof]), "help is %s in CRM", show(l.any(row+"/"+colHelp)))
+	s.check(l.value(row+"/"+colHelp) == show(s.cast.choices[helpProof]) || s.pcIs("microsoftReferral", "hidden"), "help is %s in CRM", show(l.any(row+"/"+colHelp)))
 	s.check(strings.EqualFold(l.lookup(row, "transactioncurrencyid"), s.cast.euro), "the currency is not EUR in CRM")
 	l.peopleOf(opportunity, own)
 	s.says("%-20s account, contact, solution rows and a human owner are in CRM", "")
