@@ -40,7 +40,7 @@ func winAndLose(s *Story) {
 	found := l.rows("crm/opportunityclose", "_opportunityid_value", lost.opportunity)
 	s.check(len(found) == 1, "the opportunity has %d close activities instead of one", len(found))
 	if s.err == nil {
-		l.holds("crm/opportunityclose/"+found[0]+"/description", reason)
+		l.holds("crm/opportunityclose/"+found[0]+"/description", s.cutInPC(reason))
 		s.says("%-20s lost in CRM too, with the reason", "")
 	}
 }
