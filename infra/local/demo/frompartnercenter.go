@@ -204,7 +204,7 @@ func (l *look) wholeAcceptance(d deal) {
 
 // declineInbound is the second half of D7.
 func (s *Story) declineInbound() {
-	const reason = "Proposed timeline too short"
+	const reason = tooShort
 	other := s.inbound(fields{})
 	own := "pc/referrals/" + other.referral
 	l := s.look()

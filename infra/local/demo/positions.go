@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// tooShort is the reason of the portal by which D7 declines.
+const tooShort = "Proposed timeline too short"
+
 // pcIs and crmIs say whether a system is in a position of one of its switches.
 func (s *Story) pcIs(name, position string) bool {
 	return s.position(s.c.local.PartnerCenter.Control, name) == position
@@ -76,6 +79,8 @@ func (s *Story) inPC(path, value string) string {
 		if s.pcIs("roundMoney", "0") {
 			return rounded(value, 1)
 		}
+	case strings.HasSuffix(path, "/statusReason") && value == tooShort && s.pcIs("statusReason", "code"):
+		return "6" // its number in bulk upload
 	case isFreeText(path):
 		return s.inPCText(value)
 	case strings.HasSuffix(path, "/customerProfile/name"):
