@@ -135,13 +135,16 @@ func TestValueThatCRMRefusesIsTriedAgain(t *testing.T) {
 	w.opportunityChanged()
 	w.refuseCRM = func(v cosell.Record) error {
 		if v[cosell.Currency] == "XTS" {
-			return fault.New(fault.Refused, "no such currency").With("currency.unknown", "add it")
+			return fault.New(fault.Refused, "no such currency").With("currency.unknown", "add it").At("currency")
 		}
 		return nil
 	}
-	w.portal(w.own()[0].ID, cosell.Record{cosell.Currency: "XTS"})
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Currency: "XTS", cosell.DealValue: "9"})
 	w.events()
 	o := w.opportunities[deal].Record
+	if pair, _, _ := w.memory.Find(ctx, deal); len(pair.Held) != 1 || pair.Held[0].Field != cosell.Currency {
+		t.Errorf("held %+v", pair.Held)
+	}
 	if strings.Count(o[cosell.Audit], "currency.unknown") != 1 || o[cosell.Mark] != cosell.MarkFailed {
 		t.Errorf("mark %q, Audit %q", o[cosell.Mark], o[cosell.Audit])
 	}

@@ -117,9 +117,12 @@ func (a *application) refusedAt(place cosell.Place, r refusal) {
 		a.ours = r.err
 	}
 	field := fieldOf(r.atom)
-	at := field
-	if named := cosell.Field(fault.Of(r.err).Field); field == cosell.CustomerName && cosell.OfCustomer(named) {
+	at, named := field, cosell.Field(fault.Of(r.err).Field)
+	switch _, inside := r.atom[named]; {
+	case field == cosell.CustomerName && cosell.OfCustomer(named):
 		at = named // the customer goes as one, and is told by what is wrong with it
+	case inside && field == cosell.DealValue:
+		at, field = named, named // amount and currency go as one, and what was refused is named
 	}
 	p := problemOf(place, r.err, a.Rules, at)
 	p.Field = field
