@@ -34,8 +34,10 @@ func Posted(o Opportunity, values Record, rules []Rule) Base {
 
 // Created is the base once the referral is known: what was sent, completed by what only the referral says.
 // own is the referral as it was read; answered says that it is the very answer to the POST, and so nobody
-// was there in between: then what the system made of a value counts.
+// was there in between: then what the system made of a value counts. A referral that was not changed since it
+// was made is as good.
 func Created(posted Base, own Referral, answered bool) Base {
+	answered = answered || !own.CreatedAt.IsZero() && own.Modified.Equal(own.CreatedAt)
 	base := posted.Clone()
 	for f, v := range own.Record {
 		_, sent := posted.Referral[f]

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -292,6 +293,22 @@ func TestFingerprintTellsOurPOSTsFromOthers(t *testing.T) {
 		other[f] += "x"
 		if Fingerprint(r) == Fingerprint(other) {
 			t.Errorf("%s does not count", f)
+		}
+	}
+}
+
+// Partner Center may store a value otherwise than it was sent. While nobody has touched the referral since it was
+// made, that is no edit of a person, also when the answer to the POST was lost.
+func TestUntouchedReferralIsItsOwnAnswer(t *testing.T) {
+	made := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	posted := Base{Referral: Record{Name: "Deal"}, Opportunity: Record{Name: "Deal"}}
+	for _, c := range []struct {
+		modified time.Time
+		want     string
+	}{{made, "DEAL"}, {made.Add(time.Millisecond), "Deal"}, {time.Time{}, "Deal"}} {
+		own := Referral{Side: Side{Record: Record{Name: "DEAL"}, Modified: c.modified}, CreatedAt: made}
+		if got := Created(posted, own, false).Referral[Name]; got != c.want {
+			t.Errorf("modified %s: the base says %q instead of %q", c.modified, got, c.want)
 		}
 	}
 }
