@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, i
 	if err != nil || len(found) == 0 {
 		return c, false, err
 	}
-	slices.SortFunc(found, func(a, b cosell.Referral) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	slices.SortFunc(found, func(a, b cosell.Referral) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
 	return creation{referral: found[0], base: intent.Base, others: found[1:]}, true, nil
 }
 
