@@ -110,7 +110,9 @@ func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, i
 	if err != nil || len(found) == 0 {
 		return c, false, err
 	}
-	slices.SortFunc(found, func(a, b cosell.Referral) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(found, func(a, b cosell.Referral) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 	return creation{referral: found[0], base: intent.Base, others: found[1:]}, true, nil
 }
 
