@@ -39,7 +39,7 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 			w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.Nowhere, "refused", "missing"))
 		}
 	}
-	pair = pair.Lacks(problems, o.Read, o.Side)
+	pair = pair.Lacks(problems, o.Read, o.Side).Saw(w.opportunity.Side, o.Side)
 	if equal(pair, w.pair) && len(w.entries) == 0 {
 		return nil
 	}
