@@ -25,7 +25,7 @@ type Room struct {
 }
 
 const (
-	copyAge  = 5 * time.Second
+	copyAge  = 2 * time.Second
 	lookTime = 3 * time.Second
 	// wordTime is what anybody may be kept waiting for one word.
 	wordTime = 500 * time.Millisecond
