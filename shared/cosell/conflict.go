@@ -42,7 +42,7 @@ func (m *merger) winner(rule Rule, f Field) Wins {
 	case m.refusedBefore(InPartnerCenter, f):
 		return CRM
 	}
-	if m.Referral.Modified.After(m.Opportunity.Modified) {
+	if row, read := m.Opportunity.Row(); !read || m.Referral.Modified.After(row.Modified) {
 		return PartnerCenter
 	}
 	return CRM
@@ -88,8 +88,9 @@ func (m *merger) lost(f Field, loser, value string) {
 // it anew, so it is told.
 func (m *merger) overtaken(f Field, d string) {
 	touched := m.Pair.Touched
-	if v := m.Pair.OpportunityVersion; !m.assumed && v != "" && m.Opportunity.Version != v && !Changed(m.base, *m.Opportunity, m.Rules) {
-		touched = m.Opportunity.Modified
+	row, read := m.Opportunity.Row()
+	if v := m.Pair.OpportunityVersion; read && v != "" && row.Version != v && !Changed(m.base, row, m.Rules) {
+		touched = row.Modified
 	}
 	_, writes := m.plan.ToOpportunity[f]
 	later := !touched.Before(m.Referral.Modified.Truncate(time.Second)) // CRM's clock has whole seconds

@@ -184,7 +184,7 @@ func TestR127_TheBaseOfANewRowForgetsWhatWasLeftOut(t *testing.T) {
 		}
 	}
 	in := pairing(base, r.Record.Clone(), o.Record.Clone())
-	in.Referral.Record[Status], in.Opportunity.Record[Status], in.Opportunity.Record[Sync] = Accepted, Open, True
+	in.Referral.Record[Status], in.Opportunity.row.Record[Status], in.Opportunity.row.Record[Sync] = Accepted, Open, True
 	in.Rules = creating
 	want{toOpportunity: Record{Currency: "CHF", DealValue: "5", Visibility: True, "solutions/a": "A"}}.check(t, Merge(in))
 }
@@ -195,7 +195,7 @@ func TestR127_WhatWasLeftOutMeetsAnEditAsAnyOtherChange(t *testing.T) {
 	o := Record{Name: "N", Notes: "", Solutions: "0", Status: Open, Sync: True}
 	in := pairing(Made(Referral{Side: Side{Record: r}}, Opportunity{Side: Side{Record: o}}, []Field{Notes, Solutions}), r, o.Clone())
 	in.Rules = creating
-	apply(in.Opportunity.Record, Record{Notes: "mine", "solutions/b": "B"})
+	apply(in.Opportunity.row.Record, Record{Notes: "mine", "solutions/b": "B"})
 	want{toReferral: Record{Notes: "mine!", "solutions/b": "B"}, toOpportunity: Record{"solutions/a": "A"}, codes: []string{conflictResolved}}.check(t, Merge(in))
 	members := Made(Referral{Side: Side{Record: Record{Solutions: "2", "solutions/a": "A", "solutions/b": "B"}}}, Opportunity{}, []Field{"solutions/a"})
 	if d := cmp.Diff(Record{Solutions: "1", "solutions/b": "B"}, members.Referral); d != "" {

@@ -23,7 +23,7 @@ func (m *merger) customer() {
 	if !held || m.p[CustomerName] == "" {
 		return
 	}
-	if m.assumed {
+	if m.Opportunity.Assumed() {
 		m.plan.NeedsOpportunity = true
 		return
 	}

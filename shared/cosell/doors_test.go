@@ -53,14 +53,17 @@ func TestR75_EveryWonGuard(t *testing.T) {
 		"WarnNotRegistrable": {func(o *Options) { o.WonGuard, o.RegistrableValue = "warn", "30000.01" }, nil,
 			want{toReferral: closing}, time.Time{}},
 		"DelayJustRegistrable": {func(o *Options) { o.RegistrableValue = "30000.00" }, nil, want{codes: []string{"won.early"}}, ripe},
-		"DelayPrivate": {func(*Options) {}, func(in *Pairing) { in.Referral.Record[Visibility] = False; in.Opportunity.Record[Visibility] = False },
+		"DelayPrivate": {func(*Options) {}, func(in *Pairing) {
+			in.Referral.Record[Visibility] = False
+			in.Opportunity.row.Record[Visibility] = False
+		},
 			want{toReferral: closing}, time.Time{}},
 		"DelayRipe": {func(*Options) {}, func(in *Pairing) { in.Referral.Read = ripe }, want{toReferral: closing}, time.Time{}},
 		"DelayOneSecondBefore": {func(*Options) {}, func(in *Pairing) { in.Referral.Read = ripe.Add(-time.Second) },
 			want{codes: []string{"won.early"}}, ripe},
 		"DelayNobodyKnowsWhenItWasAccepted": {func(*Options) {}, func(in *Pairing) { in.Referral.AcceptedAt = time.Time{} },
 			want{toReferral: closing}, time.Time{}},
-		"DelayLost": {func(*Options) {}, func(in *Pairing) { in.Opportunity.Record[Status] = Lost },
+		"DelayLost": {func(*Options) {}, func(in *Pairing) { in.Opportunity.row.Record[Status] = Lost },
 			want{toReferral: Record{Status: Lost, Reason: "Others", DealValue: "30000", ClosingDate: "2026-03-01"}}, time.Time{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +88,7 @@ func TestR75_WhatWaitsWithTheWinIsNotForgotten(t *testing.T) {
 	plan := Merge(in)
 	pair := in.Settle(plan, Written{}, "")
 	for _, f := range []Field{Status, DealValue, ClosingDate} {
-		if pair.Base.Opportunity[f] == in.Opportunity.Record[f] {
+		if pair.Base.Opportunity[f] == in.Opportunity.row.Record[f] {
 			t.Errorf("%s counts as agreed while it waits", f)
 		}
 	}
@@ -145,7 +148,7 @@ func TestOnceSetDoor(t *testing.T) {
 func TestHelpThatWaitsIsNotForgotten(t *testing.T) {
 	in := edit(nil, Record{Help: "A"}) // without a contact
 	pair := in.Settle(Merge(in), Written{}, "")
-	if pair.Base.Opportunity[Help] != "" || !Changed(pair.Base, *in.Opportunity, rules) {
+	if pair.Base.Opportunity[Help] != "" || !Changed(pair.Base, in.Opportunity.row, rules) {
 		t.Errorf("help counts as asked: %v", pair.Base.Opportunity)
 	}
 }
@@ -231,7 +234,7 @@ func TestR119_WhatCRMComputesGoesToPartnerCenterOnly(t *testing.T) {
 			in := pairing(baseOf(p, d), p.Clone(), d.Clone())
 			in.Rules = withCurrency()
 			apply(in.Referral.Record, tt.pc)
-			apply(in.Opportunity.Record, tt.crm)
+			apply(in.Opportunity.row.Record, tt.crm)
 			plan := Merge(in)
 			tt.want.check(t, plan)
 			if len(plan.Problems) > 0 && (!plan.Problems[0].Warn || plan.Problems[0].Class != OfRule) {

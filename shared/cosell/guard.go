@@ -72,7 +72,8 @@ func (m *merger) askForHelp() {
 	d := m.opportunityValue(Help)
 	_, submitted := m.plan.ToReferral[Help]
 	delete(m.plan.ToReferral, Help)
-	if m.assumed || m.Pair.MicrosoftID != "" || d == "" || m.base.Referral[Help] != "" || m.p[Help] != "" {
+	row, read := m.Opportunity.Row()
+	if !read || m.Pair.MicrosoftID != "" || d == "" || m.base.Referral[Help] != "" || m.p[Help] != "" {
 		return
 	}
 	if m.referralStatus() != Accepted {
@@ -82,7 +83,7 @@ func (m *merger) askForHelp() {
 		return
 	}
 	m.plan.keep[Help] = true
-	if problems := Preflight(*m.Opportunity); len(problems) > 0 {
+	if problems := Preflight(row); len(problems) > 0 {
 		m.plan.Problems = append(m.plan.Problems, problems...)
 		return
 	}
@@ -117,7 +118,7 @@ func (m *merger) guardOneWay(f Field) {
 func (m *merger) guardOnceSet(f Field) {
 	d, ok := m.d.value(f)
 	submitted := m.base.Referral[f]
-	if !ok || m.assumed || submitted == "" || d == submitted || same(f, m.base.Opportunity[f], d) {
+	if !ok || m.Opportunity.Assumed() || submitted == "" || d == submitted || same(f, m.base.Opportunity[f], d) {
 		return
 	}
 	m.say(Problem{Code: "help.submitted", Field: f, Place: InPartnerCenter, Warn: true, Once: true,

@@ -131,11 +131,11 @@ func TestI29_ARefusedValueIsSentAgainOnlyWhenSomethingChanged(t *testing.T) {
 		"Nothing":              {func(*Pairing) {}, false},
 		"TimePasses":           {func(in *Pairing) { in.At = noon.Add(14 * time.Minute) }, false},
 		"ItsTimeHasCome":       {func(in *Pairing) { in.At = noon.Add(15 * time.Minute) }, true},
-		"ItsValueChanged":      {func(in *Pairing) { in.Opportunity.Record[Name] = "Better" }, true},
-		"AnotherFieldChanged":  {func(in *Pairing) { in.Opportunity.Record[Notes] = "note" }, false},
+		"ItsValueChanged":      {func(in *Pairing) { in.Opportunity.row.Record[Name] = "Better" }, true},
+		"AnotherFieldChanged":  {func(in *Pairing) { in.Opportunity.row.Record[Notes] = "note" }, false},
 		"TheOtherSideChanged":  {func(in *Pairing) { in.Referral.Version = "r9" }, true},
 		"ARelativeOrTheSweep":  {func(in *Pairing) { in.Retry = true }, true},
-		"OurOwnAuditOfTheSame": {func(in *Pairing) { in.Opportunity.Version = "o9" }, false},
+		"OurOwnAuditOfTheSame": {func(in *Pairing) { in.Opportunity.row.Version = "o9" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := refused(edit(nil, Record{Name: "Bad", ClosingDate: "2026-12-01"}), InPartnerCenter, "no", OfRecord, Name)
@@ -160,7 +160,7 @@ func TestI29_ARefusedValueIsSentAgainOnlyWhenSomethingChanged(t *testing.T) {
 func TestI29_TheSameTowardsCRM(t *testing.T) {
 	in := refused(edit(Record{Name: "Bad"}, nil), InCRM, "no", OfRecord, Name)
 	want{codes: []string{"no"}}.check(t, Merge(in))
-	in.Opportunity.Version = "o9"
+	in.Opportunity.row.Version = "o9"
 	want{toOpportunity: Record{Name: "Bad"}}.check(t, Merge(in))
 }
 
@@ -195,10 +195,10 @@ func TestI29_AnyPartOfWhatWasRefusedTogetherCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := refused(deal(nil, nil, tt.edit), InPartnerCenter, "no", OfRecord, DealValue, Status, "solutions/SOL-2")
 			want{codes: []string{"no"}}.check(t, Merge(in))
-			o := *in.Opportunity
+			o := in.Opportunity.row
 			o.Record = o.Record.Clone()
 			apply(o.Record, tt.mend)
-			in.Opportunity = &o
+			in.Opportunity = AtHand(o)
 			if plan := Merge(in); len(plan.ToReferral) == 0 {
 				t.Errorf("mended, and not sent: %+v", plan)
 			}
@@ -220,7 +220,7 @@ func TestR128_ARefusedValueHoldsNothingElseBack(t *testing.T) {
 func TestR128_WonWaitsADayForARefusedValue(t *testing.T) {
 	start := edit(nil, Record{DealValue: "7"})
 	start = refused(start, InPartnerCenter, "no", OfRecord, DealValue)
-	start.Opportunity.Record[Status] = Won
+	start.Opportunity.row.Record[Status] = Won
 	for name, tt := range map[string]struct {
 		at    time.Duration
 		want  want
@@ -250,7 +250,7 @@ func TestR128_WonWaitsADayForARefusedValue(t *testing.T) {
 
 func TestR128_LostGoesAtOnce(t *testing.T) {
 	in := refused(edit(nil, Record{DealValue: "7"}), InPartnerCenter, "no", OfRecord, DealValue)
-	in.Opportunity.Record[Status] = Lost
+	in.Opportunity.row.Record[Status] = Lost
 	want{toReferral: Record{Status: Lost, Reason: "Others"}, codes: []string{"no"}}.check(t, Merge(in))
 }
 
@@ -292,13 +292,13 @@ func TestASharedDealStaysSharedThoughTheInvitationIsRefused(t *testing.T) {
 
 func TestStandingProblemsAreToldUntilTheyAreOver(t *testing.T) {
 	for code, over := range map[string]func(*Pairing){
-		"account.unclear": func(in *Pairing) { in.Opportunity.Record[CustomerName] = "Chosen" },
+		"account.unclear": func(in *Pairing) { in.Opportunity.row.Record[CustomerName] = "Chosen" },
 	} {
 		in := edit(nil, Record{CustomerName: ""})
 		in.Pair = in.Pair.Standing(Problem{Code: code, Field: CustomerName, Place: InCRM, Class: OfRule, Text: "two fit"}, noon)
 		want{codes: []string{code}}.check(t, Merge(in))
 		over(&in)
-		in.Pair.Base.Opportunity[CustomerName] = in.Opportunity.Record[CustomerName]
+		in.Pair.Base.Opportunity[CustomerName] = in.Opportunity.row.Record[CustomerName]
 		want{}.check(t, Merge(in))
 	}
 	for _, code := range []string{"link.taken", "referral.twice"} {

@@ -30,7 +30,7 @@ func (m *merger) invitation() {
 	case m.wasReminded():
 		row.Value, row.Due = reminded, time.Time{}
 	case m.At.Before(row.Due) || answered: // not yet, or not any more
-	case m.assumed:
+	case m.Opportunity.Assumed():
 		m.plan.NeedsOpportunity = true
 	default:
 		row.Value, row.Due = reminded, time.Time{}

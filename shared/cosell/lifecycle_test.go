@@ -126,7 +126,7 @@ func TestI8_TheStatusNeverGoesBack(t *testing.T) {
 func TestR138_AnAcceptanceIsWhole(t *testing.T) {
 	in := answerable(Record{Name: "", DealValue: "", ClosingDate: "", Currency: "", "team/kim": ""}, nil)
 	in.Pair.Base.Referral = Remember(in.Referral.Record)
-	in.Opportunity.Record[Status] = Open
+	in.Opportunity.row.Record[Status] = Open
 	want{toReferral: Record{Status: Accepted, Name: "Deal", DealValue: "100", Currency: "EUR", ClosingDate: "2026-09-30", "team/kim": kim}}.check(t, Merge(in))
 }
 
@@ -152,7 +152,7 @@ func TestR138_WhatAnAcceptanceLacksIsToldBeforeAnythingIsSent(t *testing.T) {
 	bare := func(in *Pairing) {
 		for _, f := range []Field{Name, DealValue, Currency, ClosingDate} {
 			in.Referral.Record[f], in.Pair.Base.Referral[f] = "", ""
-			in.Opportunity.Record[f], in.Pair.Base.Opportunity[f] = "", ""
+			in.Opportunity.row.Record[f], in.Pair.Base.Opportunity[f] = "", ""
 		}
 	}
 	for name, tt := range map[string]struct {
@@ -167,20 +167,20 @@ func TestR138_WhatAnAcceptanceLacksIsToldBeforeAnythingIsSent(t *testing.T) {
 		"StrictOnTheLastTwoDays": {func(in *Pairing) { bare(in); in.Referral.ExpiresAt = in.Referral.Read.Add(47 * time.Hour) },
 			want{toReferral: Record{Status: Accepted}}},
 		"OwnerWithoutPhone": {func(in *Pairing) {
-			in.Opportunity.Record["team/kim"] = `{"email":"kim@x","firstName":"Kim","lastName":"S"}`
+			in.Opportunity.row.Record["team/kim"] = `{"email":"kim@x","firstName":"Kim","lastName":"S"}`
 		},
 			want{codes: incomplete(1)}},
 		"OwnerWithoutPhoneOnTheLastDay": {func(in *Pairing) {
-			in.Opportunity.Record["team/kim"] = `{"email":"kim@x","firstName":"Kim","lastName":"S"}`
+			in.Opportunity.row.Record["team/kim"] = `{"email":"kim@x","firstName":"Kim","lastName":"S"}`
 			in.Referral.ExpiresAt = in.Referral.Read.Add(time.Hour)
 		}, want{codes: incomplete(1)}},
 		"NobodyOwnsIt": {func(in *Pairing) {
-			in.Opportunity.Record[Team] = "0"
-			delete(in.Opportunity.Record, "team/kim")
+			in.Opportunity.row.Record[Team] = "0"
+			delete(in.Opportunity.row.Record, "team/kim")
 		}, want{codes: incomplete(1)}},
 		"ZeroIsNoValue": {func(in *Pairing) {
 			in.Referral.Record[DealValue], in.Pair.Base.Referral[DealValue] = "0", "0"
-			in.Opportunity.Record[DealValue], in.Pair.Base.Opportunity[DealValue] = "0", "0"
+			in.Opportunity.row.Record[DealValue], in.Pair.Base.Opportunity[DealValue] = "0", "0"
 		}, want{codes: incomplete(1)}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -215,10 +215,10 @@ func TestR138_TheDayOfExpiryIsTold(t *testing.T) {
 func TestR138_OnceCompleteTheAcceptanceIsSent(t *testing.T) {
 	in := answerable(nil, Record{Status: Open, "team/kim": "", Team: "0"})
 	in.Pair = in.Settle(Merge(in), Written{}, "")
-	o := *in.Opportunity
+	o := in.Opportunity.row
 	o.Record = o.Record.Clone()
 	o.Record["team/kim"], o.Record[Team], o.Version = kim, "1", "o2"
-	in.Opportunity = &o
+	in.Opportunity = AtHand(o)
 	plan := Merge(in)
 	if plan.ToReferral[Status] != Accepted || len(plan.Problems) != 0 {
 		t.Errorf("%+v", plan)
@@ -244,8 +244,8 @@ func TestR137_ADeclineWaitsForItsGrace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := answerable(nil, Record{Status: Lost})
 			in.Options.DeclineGrace = 10 * time.Minute
-			in.Opportunity.Read, in.Opportunity.Modified = tt.read, tt.modified
-			in.Opportunity.Record[LastClosed] = tt.last
+			in.Opportunity.row.Read, in.Opportunity.row.Modified = tt.read, tt.modified
+			in.Opportunity.row.Record[LastClosed] = tt.last
 			plan := Merge(in)
 			tt.want.check(t, plan)
 			if waits := len(tt.want.codes) > 0; waits != !plan.HeldUntil.IsZero() {
@@ -276,7 +276,7 @@ func TestR137_ReopenIsNoAcceptance(t *testing.T) {
 			in := answerable(nil, nil)
 			in.Pair.Base.Opportunity[Status], in.Pair.Held = tt.was, tt.held
 			in.Pair.Base.Opportunity[LastClosed] = tt.base
-			in.Opportunity.Record[Status], in.Opportunity.Record[LastClosed] = Open, tt.crm
+			in.Opportunity.row.Record[Status], in.Opportunity.row.Record[LastClosed] = Open, tt.crm
 			tt.want.check(t, Merge(in))
 		})
 	}
@@ -285,7 +285,7 @@ func TestR137_ReopenIsNoAcceptance(t *testing.T) {
 func TestAnAssumedOpportunityNeverAnswers(t *testing.T) {
 	in := answerable(nil, nil)
 	in.Pair.Base.Opportunity[Status] = Lost
-	in.Opportunity = nil
+	in.Opportunity = Assumed(in.Pair)
 	plan := Merge(in)
 	if len(plan.ToReferral) != 0 || !plan.NeedsOpportunity {
 		t.Errorf("%+v", plan)

@@ -22,12 +22,12 @@ type Options struct {
 	AuditSuccess string
 }
 
-// Pairing is what Merge compares: the pair with its base, the referral as it is, and the opportunity as it
-// is or nil when it may be taken from its base.
+// Pairing is what Merge compares: the pair with its base, the referral as it is, and what is known of the
+// opportunity.
 type Pairing struct {
 	Pair        Pair
 	Referral    *Referral
-	Opportunity *Opportunity
+	Opportunity Known
 	Rules       []Rule
 	Options     Options
 	At          time.Time // for what is due, by a system's clock
@@ -51,12 +51,8 @@ type Pairing struct {
 func Merge(in Pairing) Plan {
 	m := &merger{Pairing: in, plan: Plan{ToReferral: Record{}, ToOpportunity: Record{}, keep: map[Field]bool{}}}
 	m.base = in.Pair.Base
-	m.assumed = in.Opportunity == nil
 	m.p = in.Referral.Record
-	m.d = m.base.Opportunity
-	if !m.assumed {
-		m.d = in.Opportunity.Record
-	}
+	m.d = in.Opportunity.Side().Record
 	if m.switchedOff() {
 		return m.off()
 	}
@@ -90,10 +86,9 @@ func Merge(in Pairing) Plan {
 
 type merger struct {
 	Pairing
-	plan    Plan
-	base    Base
-	p, d    Record
-	assumed bool
+	plan Plan
+	base Base
+	p, d Record
 }
 
 func (m *merger) switchedOff() bool { return m.d[Sync] == False }
@@ -136,7 +131,7 @@ func (m *merger) unreadable() {
 		}
 	}
 	tell(m.p, InCRM)
-	if !m.assumed {
+	if !m.Opportunity.Assumed() {
 		tell(m.d, InPartnerCenter)
 	}
 }
@@ -183,7 +178,7 @@ func (m *merger) compare(rule Rule, f Field) {
 		return
 	}
 	pChanged := pOK && !same(f, bp, p)
-	dChanged := dOK && !m.assumed && !same(f, bd, d)
+	dChanged := dOK && !m.Opportunity.Assumed() && !same(f, bd, d)
 	switch {
 	case pChanged && dChanged && m.agree(rule, p, d):
 	case pChanged && dChanged && rule.Way == Both:
@@ -215,7 +210,7 @@ func (m *merger) toOpportunity(rule Rule, f Field, p string) {
 		return
 	}
 	m.plan.ToOpportunity[f] = v
-	if rule.List && m.assumed {
+	if rule.List && m.Opportunity.Assumed() {
 		m.plan.NeedsOpportunity = true
 	}
 }
@@ -263,7 +258,7 @@ func (m *merger) inside(rule Rule) {
 	f := rule.Field
 	d, ok := m.d.value(f)
 	b, was := m.base.Opportunity[f]
-	if m.assumed || !ok || !was || b == "" && f != Audit || same(f, b, d) {
+	if m.Opportunity.Assumed() || !ok || !was || b == "" && f != Audit || same(f, b, d) {
 		return
 	}
 	if len(b) > 0 && isHashed(b) {

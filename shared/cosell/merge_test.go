@@ -54,7 +54,7 @@ func agreed() (Record, Record) {
 func pairing(base Base, p, d Record) Pairing {
 	return Pairing{Pair: Pair{Base: base, Phase: Linked, OpportunityID: "o", ReferralID: "r"}, Rules: rules, At: noon, Linking: true,
 		Referral:    &Referral{Side: Side{ID: "r", Version: "r1", Record: p, Modified: noon, Read: noon}, AcceptedAt: noon.Add(-time.Hour)},
-		Opportunity: &Opportunity{Side: Side{ID: "o", Version: "o1", Record: d, Modified: noon.Add(time.Minute), Read: noon.Add(2 * time.Minute)}},
+		Opportunity: AtHand(Opportunity{Side: Side{ID: "o", Version: "o1", Record: d, Modified: noon.Add(time.Minute), Read: noon.Add(2 * time.Minute)}}),
 		Options:     Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AcceptStrict: true}}
 }
 
@@ -211,7 +211,7 @@ func TestDoors(t *testing.T) {
 func TestHeldEditsStayChangesUntilTheyTravel(t *testing.T) {
 	in := from(Record{Status: Pending}, Record{Status: OnHold}, nil, Record{DealValue: "5"})
 	pair := in.Settle(Merge(in), Written{}, "")
-	if !Changed(pair.Base, *in.Opportunity, rules) {
+	if !Changed(pair.Base, in.Opportunity.row, rules) {
 		t.Fatal("the edit was forgotten while the referral was pending")
 	}
 	if pair.OpportunityVersion != "" {
@@ -242,13 +242,13 @@ func TestFirstSightLeavesDifferencesAlone(t *testing.T) {
 
 func TestAssumedOpportunityIsNeverTheChangedSide(t *testing.T) {
 	in := edit(Record{DealValue: "7"}, nil)
-	in.Opportunity = nil
+	in.Opportunity = Assumed(in.Pair)
 	plan := Merge(in)
 	if d := cmp.Diff(Record{DealValue: "7"}, plan.ToOpportunity); d != "" || len(plan.ToReferral) != 0 {
 		t.Errorf("%s %v", d, plan.ToReferral)
 	}
 	in = edit(Record{"solutions/SOL-9": "{}"}, nil)
-	in.Opportunity = nil
+	in.Opportunity = Assumed(in.Pair)
 	if !Merge(in).NeedsOpportunity {
 		t.Error("solution rows were written without being read")
 	}
@@ -268,10 +268,10 @@ func TestLongValuesAreRememberedByTheirHash(t *testing.T) {
 // write plays the systems: what is written is what is held.
 func write(in Pairing, plan Plan) (Pairing, Written) {
 	w := Written{}
-	p, d := in.Referral.Record.Clone(), in.Opportunity.Record.Clone()
+	p, d := in.Referral.Record.Clone(), in.Opportunity.row.Record.Clone()
 	apply(p, plan.ToReferral)
 	apply(d, plan.ToOpportunity)
-	r, o := *in.Referral, *in.Opportunity
+	r, o := *in.Referral, in.Opportunity.row
 	r.Record, o.Record = p, d
 	if len(plan.ToReferral) > 0 {
 		w.Referral = &r
@@ -279,7 +279,7 @@ func write(in Pairing, plan Plan) (Pairing, Written) {
 	if len(plan.ToOpportunity) > 0 {
 		w.Opportunity = &o
 	}
-	in.Referral, in.Opportunity = &r, &o
+	in.Referral, in.Opportunity = &r, AtHand(o)
 	return in, w
 }
 
@@ -335,8 +335,8 @@ func TestNoEditIsLost(t *testing.T) {
 			if f == Notes {
 				want = cut(v)
 			}
-			if _, both := crm[f]; !both && after.Opportunity.Record[f] != want && v != in.Pair.Base.Referral[f] {
-				t.Fatalf("Partner Center's %s = %q did not reach CRM: %q", f, v, after.Opportunity.Record[f])
+			if _, both := crm[f]; !both && after.Opportunity.row.Record[f] != want && v != in.Pair.Base.Referral[f] {
+				t.Fatalf("Partner Center's %s = %q did not reach CRM: %q", f, v, after.Opportunity.row.Record[f])
 			}
 		}
 	})
@@ -344,10 +344,10 @@ func TestNoEditIsLost(t *testing.T) {
 
 func TestMergeDoesNotTouchItsInput(t *testing.T) {
 	in := edit(Record{DealValue: "7"}, Record{Name: "x", Help: "GeneralOrOther"})
-	p, d, b := maps.Clone(in.Referral.Record), maps.Clone(in.Opportunity.Record), maps.Clone(in.Pair.Base.Referral)
+	p, d, b := maps.Clone(in.Referral.Record), maps.Clone(in.Opportunity.row.Record), maps.Clone(in.Pair.Base.Referral)
 	plan := Merge(in)
 	in.Settle(plan, Written{}, "")
-	if !maps.Equal(p, in.Referral.Record) || !maps.Equal(d, in.Opportunity.Record) || !maps.Equal(b, in.Pair.Base.Referral) {
+	if !maps.Equal(p, in.Referral.Record) || !maps.Equal(d, in.Opportunity.row.Record) || !maps.Equal(b, in.Pair.Base.Referral) {
 		t.Error("Merge or Settle changed what it was given")
 	}
 }

@@ -93,7 +93,7 @@ func TestR129_AnAmountNeverMeetsAnotherCurrency(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := deal(nil, tt.pc, tt.crm)
-			held.Version = in.Opportunity.Version
+			held.Version = in.Opportunity.row.Version
 			first := Merge(in).Without(Problem{Code: "currency.unknown", Field: Currency, Place: InCRM, Class: OfRecord}, Record(Merge(in).ToOpportunity))
 			in.Pair = in.Settle(first, Written{}, "")
 			plan := Merge(in)
@@ -110,7 +110,7 @@ func TestR129_WithoutACurrencyOnOneSideTheAmountTravels(t *testing.T) {
 		"PartnerCenterHasNone": deal(nil, nil, Record{DealValue: "7"}),
 	} {
 		if name == "CRMHasNone" {
-			delete(in.Opportunity.Record, Currency)
+			delete(in.Opportunity.row.Record, Currency)
 		} else {
 			delete(in.Referral.Record, Currency)
 		}

@@ -76,14 +76,14 @@ func TestWhatCRMTookAloneIsAgreedAndItsNotesWait(t *testing.T) {
 	piece := plan
 	piece.ToOpportunity = Record{Name: "theirs"}
 	after, _ := write(in, piece)
-	pair := in.SettleTaken(piece, *after.Opportunity)
+	pair := in.SettleTaken(piece, after.Opportunity.row)
 	if pair.Base.Opportunity[Name] != "theirs" || pair.Base.Referral[Name] != "theirs" || pair.Base.Opportunity[DealValue] == "7" {
 		t.Errorf("%v", pair.Base)
 	}
 	if len(pair.Untold) != 1 || pair.Untold[0].Field != Name || pair.OpportunityVersion != "" || pair.Sending != nil {
 		t.Errorf("%+v", pair)
 	}
-	if again := in.SettleTaken(piece, *after.Opportunity); len(again.Untold) != 1 {
+	if again := in.SettleTaken(piece, after.Opportunity.row); len(again.Untold) != 1 {
 		t.Errorf("noted twice: %+v", again.Untold)
 	}
 }
@@ -122,7 +122,7 @@ func TestAPersonsWordAgreesOnAField(t *testing.T) {
 		Solutions: {toReferral: Record{Name: "mine", DealValue: "8"}, codes: []string{conflictResolved}},
 	} {
 		one := in
-		one.Pair.Base = in.Pair.Base.Agreed(f, in.Referral, in.Opportunity)
+		one.Pair.Base = in.Pair.Base.Agreed(f, in.Referral, &in.Opportunity.row)
 		want.check(t, Merge(one))
 	}
 	if b := in.Pair.Base.Agreed(Name, nil, nil); b.Referral[Name] != "Deal" || b.Opportunity[Name] != "Deal" {
@@ -143,14 +143,14 @@ func TestMicrosoftIsNotAskedTheSameAgainAtOnce(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Pairing){
 		"ItsTime":     func(in *Pairing) { in.At = noon.Add(15 * time.Minute) },
-		"AnotherHelp": func(in *Pairing) { in.Opportunity.Record[Help] = "B" },
+		"AnotherHelp": func(in *Pairing) { in.Opportunity.row.Record[Help] = "B" },
 		"APerson":     func(in *Pairing) { in.Retry = true },
 		"ThatSide":    func(in *Pairing) { in.Referral.Version = "r2" },
 	} {
 		again := in
-		r, o := *in.Referral, *in.Opportunity
+		r, o := *in.Referral, in.Opportunity.row
 		o.Record = o.Record.Clone()
-		again.Referral, again.Opportunity = &r, &o
+		again.Referral, again.Opportunity = &r, AtHand(o)
 		change(&again)
 		if Merge(again).Invite == "" {
 			t.Errorf("%s: not asked", name)

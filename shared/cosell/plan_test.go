@@ -218,7 +218,7 @@ func wide() Pairing {
 	in := edit(Record{DealValue: "7", Notes: "new text", "solutions/SOL-2": "{}"}, Record{Name: "mine", ClosingDate: "2026-12-01", "team/pat": kim})
 	for _, f := range []Field{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"} {
 		in.Rules = append(in.Rules, Rule{Field: f, Way: Both})
-		in.Referral.Record[f], in.Opportunity.Record[f] = "same", "same"
+		in.Referral.Record[f], in.Opportunity.row.Record[f] = "same", "same"
 		in.Pair.Base.Referral[f], in.Pair.Base.Opportunity[f] = "same", "same"
 	}
 	return in

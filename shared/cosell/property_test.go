@@ -22,7 +22,7 @@ func refuseSome(t *rapid.T, in Pairing, plan Plan) (Pairing, Plan, Written) {
 		done.Referral.Version = "r2"
 	}
 	if done.Opportunity != nil {
-		done.Opportunity.Version = "o2"
+		done.Opportunity.Version, after.Opportunity.row.Version = "o2", "o2"
 	}
 	return after, plan, done
 }
@@ -36,7 +36,7 @@ func TestI1_NoEditIsLostWhateverIsRefused(t *testing.T) {
 		pair := in.Settle(plan, done, "")
 		for f, v := range crm {
 			_, both := pc[f]
-			there := after.Referral.Record[f] == v || both && after.Opportunity.Record[f] != v
+			there := after.Referral.Record[f] == v || both && after.Opportunity.row.Record[f] != v
 			if !there && !heldOf(pair, f) {
 				t.Fatalf("CRM's %s = %q is nowhere: referral %q, held %+v", f, v, after.Referral.Record[f], pair.Held)
 			}
@@ -47,9 +47,9 @@ func TestI1_NoEditIsLostWhateverIsRefused(t *testing.T) {
 				want = cut(v)
 			}
 			_, both := crm[f]
-			there := after.Opportunity.Record[f] == want || both && after.Referral.Record[f] != v || v == in.Pair.Base.Referral[f]
+			there := after.Opportunity.row.Record[f] == want || both && after.Referral.Record[f] != v || v == in.Pair.Base.Referral[f]
 			if !there && !heldOf(pair, f) {
-				t.Fatalf("Partner Center's %s = %q is nowhere: opportunity %q, held %+v", f, v, after.Opportunity.Record[f], pair.Held)
+				t.Fatalf("Partner Center's %s = %q is nowhere: opportunity %q, held %+v", f, v, after.Opportunity.row.Record[f], pair.Held)
 			}
 		}
 	})
@@ -99,8 +99,8 @@ func TestR103_WhatWasHeldArrivesWhenItIsDue(t *testing.T) {
 			t.Fatalf("still held: %+v", after.Pair.Held)
 		}
 		for _, f := range []Field{Name, DealValue, ClosingDate, "solutions/SOL-1", "solutions/SOL-2"} {
-			if after.Referral.Record[f] != after.Opportunity.Record[f] {
-				t.Fatalf("%s is %q and %q", f, after.Referral.Record[f], after.Opportunity.Record[f])
+			if after.Referral.Record[f] != after.Opportunity.row.Record[f] {
+				t.Fatalf("%s is %q and %q", f, after.Referral.Record[f], after.Opportunity.row.Record[f])
 			}
 		}
 	})

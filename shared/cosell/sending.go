@@ -23,7 +23,7 @@ type Sending struct {
 
 // NewSending notes a write of changes to the side, before it is made.
 func (in Pairing) NewSending(place Place, plan Plan, at time.Time, trace string) *Sending {
-	side, other := in.Referral.Side, in.opportunity()
+	side, other := in.Referral.Side, in.Opportunity.Side()
 	changes := plan.ToReferral
 	if place == InCRM {
 		side, other, changes = other, side, plan.ToOpportunity
@@ -74,14 +74,6 @@ func (s *Sending) Made(o Opportunity) Base {
 		}
 	}
 	return base
-}
-
-// opportunity is the side as it was read, or as it is remembered.
-func (in Pairing) opportunity() Side {
-	if in.Opportunity != nil {
-		return in.Opportunity.Side
-	}
-	return Side{ID: in.Pair.OpportunityID, Version: in.Pair.OpportunityVersion, Record: in.Pair.Base.Opportunity}
 }
 
 // Resolve finds out what became of a write that was noted and never settled, by the side as it is now:

@@ -22,9 +22,10 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	base := pair.Base.Clone()
 	fresh := true
 	renewAll(base.Referral, in.Referral.Record, plan.keep)
-	if in.Opportunity != nil {
-		renewAll(base.Opportunity, in.Opportunity.Record, plan.keep)
-		pair.OpportunityVersion, pair.Touched, pair.Rows = in.Opportunity.Version, time.Time{}, in.Opportunity.Rows
+	row, read := in.Opportunity.Row()
+	if read {
+		renewAll(base.Opportunity, row.Record, plan.keep)
+		pair.OpportunityVersion, pair.Touched, pair.Rows = row.Version, time.Time{}, row.Rows
 		fresh = len(plan.keep) == 0
 	}
 	if w.Referral != nil {
@@ -45,7 +46,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	pair.Base, pair.Sending, pair.Untold = base, nil, nil
 	pair.HeldUntil = plan.HeldUntil
 	pair = pair.Saw(in.sides(w)...)
-	if in.Opportunity != nil {
+	if read {
 		pair.Sheet = sheet
 		if w.Silent {
 			pair.Untold = in.Untold(plan)
@@ -71,13 +72,14 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
 	pair := in.Pair
 	base := pair.Base.Clone()
+	row, read := in.Opportunity.Row()
 	for f := range plan.ToReferral {
 		if _, both := plan.ToOpportunity[f]; both {
 			continue // half of it is still to come
 		}
 		base.Referral.renew(f, r.Record)
-		if in.Opportunity != nil {
-			base.Opportunity.renew(f, in.Opportunity.Record)
+		if read {
+			base.Opportunity.renew(f, row.Record)
 		}
 	}
 	pair.Untold = slices.Clone(pair.Untold)
@@ -129,8 +131,8 @@ func (p Pair) tell(notes ...Problem) []Problem {
 
 func (in Pairing) sides(w Written) []Side {
 	out := []Side{in.Referral.Side}
-	if in.Opportunity != nil {
-		out = append(out, in.Opportunity.Side)
+	if row, read := in.Opportunity.Row(); read {
+		out = append(out, row.Side)
 	}
 	if w.Referral != nil {
 		out = append(out, w.Referral.Side)
@@ -142,7 +144,7 @@ func (in Pairing) sides(w Written) []Side {
 }
 
 func (in Pairing) versions(w Written) map[Place]string {
-	out := map[Place]string{InPartnerCenter: in.Referral.Version, InCRM: in.opportunity().Version}
+	out := map[Place]string{InPartnerCenter: in.Referral.Version, InCRM: in.Opportunity.Side().Version}
 	if w.Referral != nil {
 		out[InPartnerCenter] = w.Referral.Version
 	}

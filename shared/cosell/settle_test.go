@@ -37,7 +37,7 @@ func TestSettleKeepsWhatTheSystemMadeOfAValue(t *testing.T) {
 	if pair.Base.Opportunity[DealValue] != "7.24" || pair.Base.Referral[DealValue] != "7.239" {
 		t.Errorf("%v", pair.Base)
 	}
-	in.Pair, in.Opportunity = pair, done.Opportunity
+	in.Pair, in.Opportunity = pair, AtHand(*done.Opportunity)
 	want{}.check(t, Merge(in))
 }
 
@@ -61,7 +61,7 @@ func TestF118_AnEditThatCameWithTheAnswerOfOurWriteIsStillAnEdit(t *testing.T) {
 			}
 			after.Pair = pair
 			if place == InCRM {
-				after.Opportunity = done.Opportunity
+				after.Opportunity = AtHand(*done.Opportunity)
 				want{toReferral: Record{Name: "the seller's"}}.check(t, Merge(after))
 			} else {
 				after.Referral = done.Referral
@@ -84,7 +84,7 @@ func TestF119_TheVersionGoesWithABaseThatSaysEverything(t *testing.T) {
 		t.Errorf("with a change that waits the version is %q", v)
 	}
 	assumed := edit(Record{DealValue: "7"}, nil)
-	assumed.Opportunity = nil
+	assumed.Opportunity = Assumed(assumed.Pair)
 	plan = Merge(assumed)
 	if v := assumed.Settle(plan, done, "").OpportunityVersion; v != "o2" {
 		t.Errorf("after a write to an assumed row the version is %q", v)
@@ -104,13 +104,13 @@ func TestSettleTakesInWhatAClosingBringsIntoView(t *testing.T) {
 	if pair.Base.Opportunity[DealValue] != "99" || pair.Base.Opportunity[ClosingDate] != "2026-03-02" {
 		t.Errorf("%v", pair.Base.Opportunity)
 	}
-	in.Pair, in.Opportunity = pair, done.Opportunity
+	in.Pair, in.Opportunity = pair, AtHand(*done.Opportunity)
 	want{}.check(t, Merge(in))
 }
 
 func TestSettleTakesOverANameThatMadeRoomForTheMark(t *testing.T) {
 	in := edit(Record{DealValue: "7"}, nil)
-	in.Pair.Base.Opportunity[Mark], in.Opportunity.Record[Mark] = MarkFailed, MarkFailed
+	in.Pair.Base.Opportunity[Mark], in.Opportunity.row.Record[Mark] = MarkFailed, MarkFailed
 	plan := Merge(in)
 	_, done := write(in, plan)
 	done.Opportunity.Record[Mark], done.Opportunity.Record[Name] = MarkOK, "Dea…"
@@ -123,7 +123,7 @@ func TestSettleTakesOverANameThatMadeRoomForTheMark(t *testing.T) {
 func TestSettleOfAnAssumedOpportunityLeavesHeldAndTold(t *testing.T) {
 	in := edit(Record{DealValue: "7"}, nil)
 	in.Pair.Held, in.Pair.Told, in.Pair.Sheet = []Held{{Code: "a"}}, []string{"a"}, "old"
-	in.Opportunity = nil
+	in.Opportunity = Assumed(in.Pair)
 	pair := in.Settle(Merge(in), Written{}, "new")
 	if len(pair.Held) != 1 || len(pair.Told) != 1 || pair.Sheet != "old" {
 		t.Errorf("judged without the opportunity at hand: %+v", pair)
@@ -256,7 +256,7 @@ func TestI26_AnUndoInTheSaveWindowWinsOrTheLoserIsTold(t *testing.T) {
 	side.Version, side.Record = "r2", side.Record.Clone()
 	side.Record[DealValue] = "20000"
 	in.Pair, in.Referral = pair.Resolve(side), &Referral{Side: side}
-	in.Opportunity.Record[DealValue] = "100"
+	in.Opportunity.row.Record[DealValue] = "100"
 	want{toReferral: Record{DealValue: "100"}}.check(t, Merge(in))
 }
 
@@ -277,10 +277,10 @@ func TestResolveOfAWriteToCRM(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := edit(Record{Name: "theirs"}, nil)
 			pair, _ := sent(in, InCRM)
-			side := in.Opportunity.Side
+			side := in.Opportunity.row.Side
 			side.Version, side.Record = tt.version, side.Record.Clone()
 			side.Record[Name], side.Record[Audit] = tt.now, tt.audit
-			in.Pair, in.Opportunity = pair.Resolve(side), &Opportunity{Side: side}
+			in.Pair, in.Opportunity = pair.Resolve(side), AtHand(Opportunity{Side: side})
 			tt.want.check(t, Merge(in))
 			if in.Pair.Untold != nil {
 				t.Errorf("a write to CRM brings its own line: %+v", in.Pair.Untold)
@@ -352,7 +352,8 @@ func TestWhatIsNotedBeforeAWrite(t *testing.T) {
 	if d := cmp.Diff(Record{DealValue: "7"}, s.New); d != "" || s.Version != "o1" || s.Old[DealValue] != "100" {
 		t.Errorf("%+v", s)
 	}
-	in.Opportunity, in.Pair.OpportunityVersion = nil, "o7"
+	in.Pair.OpportunityVersion = "o7"
+	in.Opportunity = Assumed(in.Pair)
 	if s = in.NewSending(InCRM, plan, noon, "t"); s.Version != "o7" || s.Old[DealValue] != "100" {
 		t.Errorf("of an assumed row: %+v", s)
 	}

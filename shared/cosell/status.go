@@ -85,7 +85,7 @@ func (m *merger) status() {
 	bp, bpOK := m.base.Referral.value(Status)
 	bd, bdOK := m.base.Opportunity.value(Status)
 	pChanged := bpOK && p != bp
-	dChanged := bdOK && d != bd && !m.assumed
+	dChanged := bdOK && d != bd && !m.Opportunity.Assumed()
 	switch {
 	case p == Accepted && d == OnHold && pChanged && !dChanged:
 		m.plan.ToOpportunity[Status] = Open
@@ -160,12 +160,13 @@ func (m *merger) wasHeld(code string) bool {
 
 // decline waits for the grace in which the seller can take it back.
 func (m *merger) decline() {
-	if m.assumed {
+	row, read := m.Opportunity.Row()
+	if !read {
 		m.plan.NeedsOpportunity = true
 		return
 	}
-	ripe := m.closedAt().Add(m.Options.DeclineGrace)
-	if m.Opportunity.Read.Before(ripe) {
+	ripe := m.closedAt(row).Add(m.Options.DeclineGrace)
+	if row.Read.Before(ripe) {
 		m.plan.HeldUntil = ripe
 		m.say(Problem{Code: "decline.waiting", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
 			Text: "the referral will be declined at " + clock(ripe), Mend: "reopen the opportunity before that to take it back"})
@@ -175,11 +176,11 @@ func (m *merger) decline() {
 	m.plan.ToReferral[Reason] = m.reason()
 }
 
-func (m *merger) closedAt() time.Time {
+func (m *merger) closedAt(row Opportunity) time.Time {
 	if at, err := time.Parse(time.RFC3339, m.d[LastClosed]); err == nil {
 		return at
 	}
-	return m.Opportunity.Modified
+	return row.Modified
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" }
@@ -241,7 +242,7 @@ func (m *merger) complete(rule Rule) {
 const lastDays = 48 * time.Hour
 
 func (m *merger) lacksForAcceptance() []Problem {
-	if m.assumed {
+	if m.Opportunity.Assumed() {
 		m.plan.NeedsOpportunity = true
 		return nil
 	}

@@ -197,7 +197,7 @@ func TestManualDecisionWaitsAndIsRemembered(t *testing.T) {
 		t.Errorf("held %v", pair.Held)
 	}
 	in.Pair = pair
-	in.Opportunity.Record = Record{x: "theirs", Status: Open, Sync: True} // a person decides
+	in.Opportunity.row.Record = Record{x: "theirs", Status: Open, Sync: True} // a person decides
 	in.Pair = in.Settle(Merge(in), Written{}, "")
 	if len(in.Pair.Held) != 0 || len(in.Pair.Told) != 0 {
 		t.Errorf("after the decision %v", in.Pair.Held)
@@ -301,11 +301,11 @@ func TestR145_TheFirstEditOfANewRowCrosses(t *testing.T) {
 	}
 	for name, edit := range map[string]func(*Pairing){
 		"PartnerCenter": func(in *Pairing) { in.Referral.Record = Record{x: "new", Status: Accepted} },
-		"CRM":           func(in *Pairing) { in.Opportunity.Record = Record{x: "new", Status: Open, Sync: True} },
+		"CRM":           func(in *Pairing) { in.Opportunity.row.Record = Record{x: "new", Status: Open, Sync: True} },
 	} {
 		later := in
-		r, o := *in.Referral, *in.Opportunity
-		later.Referral, later.Opportunity = &r, &o
+		r, o := *in.Referral, in.Opportunity.row
+		later.Referral, later.Opportunity = &r, AtHand(o)
 		edit(&later)
 		plan := Merge(later)
 		if got := plan.ToReferral[x] + plan.ToOpportunity[x]; got != "new" {
@@ -347,7 +347,7 @@ func TestR117_ColumnsOfOursArePutBack(t *testing.T) {
 }
 
 func TestR117_AnAssumedOpportunityIsNeverRestored(t *testing.T) {
-	plan := one(Rule{Field: ReferralLink, Way: Inside}, ReferralLink, three{"link", "-", "other"}, func(in *Pairing) { in.Opportunity = nil })
+	plan := one(Rule{Field: ReferralLink, Way: Inside}, ReferralLink, three{"link", "-", "other"}, func(in *Pairing) { in.Opportunity = Assumed(in.Pair) })
 	nothing.check(t, plan, ReferralLink)
 }
 
@@ -420,10 +420,10 @@ func TestR36_SwitchedOffNothingCrossesAndNothingIsForgotten(t *testing.T) {
 	if h, ok := in.Pair.HeldAt(InPartnerCenter, Sync); !ok || h.Class != OfRule {
 		t.Errorf("held %v", in.Pair.Held)
 	}
-	on := *in.Opportunity
+	on := in.Opportunity.row
 	on.Record = on.Record.Clone()
 	on.Record[Sync] = True
-	in.Opportunity = &on
+	in.Opportunity = AtHand(on)
 	plan = Merge(in)
 	if plan.ToReferral[Name] != "New" || plan.ToOpportunity[DealValue] != "7" || plan.ToOpportunity["solutions/SOL-9"] != "{}" {
 		t.Errorf("switched on again: %+v", plan)
@@ -439,7 +439,7 @@ func TestUnreadableValuesAreToldOnTheirSide(t *testing.T) {
 	if plan.Problems[0].Field != DealValue || plan.Problems[0].Text != "dealValue: not an amount" {
 		t.Errorf("%+v", plan.Problems[0])
 	}
-	in.Opportunity = nil
+	in.Opportunity = Assumed(in.Pair)
 	if got := codes(Merge(in).Problems); len(got) != 1 {
 		t.Errorf("of an assumed opportunity nothing is known to be unreadable: %v", got)
 	}

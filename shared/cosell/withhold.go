@@ -113,10 +113,8 @@ func (in Pairing) version(place Place) string {
 		return ""
 	case place == InPartnerCenter:
 		return in.Referral.Version
-	case in.Opportunity == nil:
-		return in.Pair.OpportunityVersion
 	}
-	return in.Opportunity.Version
+	return in.Opportunity.Side().Version
 }
 
 func (m *merger) withholdInvite() {

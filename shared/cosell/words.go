@@ -193,7 +193,7 @@ func (in Pairing) answered(status string, plan Plan) string {
 
 // recovered says whether everything that Audit explains is over.
 func (in Pairing) recovered(plan Plan) bool {
-	return in.Opportunity != nil && len(in.Pair.Told) > 0 && len(Prints(plan.Problems)) == 0 && !plan.Ends
+	return !in.Opportunity.Assumed() && len(in.Pair.Told) > 0 && len(Prints(plan.Problems)) == 0 && !plan.Ends
 }
 
 // troubled is the direction in which the problems were.
@@ -287,7 +287,7 @@ func (in Pairing) Tick(plan Plan) string {
 // NotTaken compares CRM's answer with what was asked: what is still as it was, although CRM said yes, was
 // ignored. The plan without it says so.
 func (in Pairing) NotTaken(plan Plan, answered Record) (Plan, bool) {
-	before := in.opportunity().Record
+	before := in.Opportunity.Side().Record
 	found := false
 	for _, atom := range Atoms(plan.ToOpportunity) {
 		for f, want := range atom {

@@ -206,7 +206,7 @@ func TestR131_TheEndOfATroubleIsToldInItsDirection(t *testing.T) {
 		if got := told(in, Plan{Ends: true}, Written{}); len(got) != 0 {
 			t.Errorf("%s: a pair that ends: %q", name, got)
 		}
-		in.Opportunity = nil
+		in.Opportunity = Assumed(in.Pair)
 		if got := told(in, Plan{}, Written{}); len(got) != 0 {
 			t.Errorf("%s: judged without the opportunity at hand: %q", name, got)
 		}

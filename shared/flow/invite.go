@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -11,8 +12,12 @@ import (
 
 // invite asks Microsoft for help on a deal that exists already, and makes the deal visible after that.
 func (a *application) invite(ctx context.Context) error {
-	values, _ := cosell.Prepare(*a.w.opportunity, a.Rules)
-	made, err := a.createOnce(ctx, *a.w.opportunity, cosell.Draft{Values: values, Help: a.plan.Invite, Microsoft: true, EngagementID: a.w.pair.EngagementID})
+	row, read := a.in.Opportunity.Row()
+	if !read {
+		return fmt.Errorf("opportunity %s: Microsoft is asked with the row at hand: %w", a.w.pair.OpportunityID, cosell.ErrUnread)
+	}
+	values, _ := cosell.Prepare(row, a.Rules)
+	made, err := a.createOnce(ctx, row, cosell.Draft{Values: values, Help: a.plan.Invite, Microsoft: true, EngagementID: a.w.pair.EngagementID})
 	if fault.Is(err, fault.Refused) {
 		if fault.ClassOf(err) == fault.Ours {
 			a.ours = err

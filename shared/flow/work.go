@@ -16,7 +16,7 @@ type work struct {
 	hint        Hint
 	referral    *cosell.Referral
 	microsoftID string              // Microsoft's referral reported, and referral is the own one with what Microsoft's says
-	opportunity *cosell.Opportunity // nil: taken from the base, the write's version condition proves it
+	opportunity *cosell.Opportunity // once it was read; decisions take known()
 	entries     []cosell.Entry
 	standing    []cosell.Problem // notes that are not of comparing
 	linking     bool             // the two records meet
@@ -64,8 +64,16 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 	return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
 }
 
+// known is the opportunity for a decision: as it was read, else as the pair remembers it.
+func (w *work) known() cosell.Known {
+	if w.opportunity == nil {
+		return cosell.Assumed(w.pair)
+	}
+	return cosell.AtHand(*w.opportunity)
+}
+
 func (f *Flow) pairing(w *work) cosell.Pairing {
-	return cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.opportunity, Rules: f.Rules, Options: f.Settings.Options,
+	return cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.known(), Rules: f.Rules, Options: f.Settings.Options,
 		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking}
 }
 

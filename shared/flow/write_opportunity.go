@@ -26,7 +26,7 @@ func (a *application) writeOpportunity(ctx context.Context) error {
 			return a.correct(ctx, o)
 		case !fault.Is(err, fault.Refused):
 			return err
-		case a.w.opportunity == nil:
+		case a.in.Opportunity.Assumed():
 			return fmt.Errorf("opportunity %s: what CRM refused is explained with the row at hand: %w", o.ID, cosell.ErrUnread)
 		case a.narrowed:
 			return a.wordless(ctx, &o, err)
@@ -91,11 +91,12 @@ func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atom
 
 // present is the opportunity to write: as it was read, or as it is remembered.
 func (a *application) present() cosell.Opportunity {
-	if a.w.opportunity != nil {
-		return *a.w.opportunity
+	if row, read := a.in.Opportunity.Row(); read {
+		return row
 	}
-	return cosell.Opportunity{Side: cosell.Side{ID: a.w.pair.OpportunityID, Version: a.in.Pair.OpportunityVersion,
-		Record: a.in.Pair.Base.Opportunity, Read: a.w.referral.Read}}
+	side := a.in.Opportunity.Side()
+	side.Read = a.w.referral.Read
+	return cosell.Opportunity{Side: side}
 }
 
 // put is one write to CRM, noted before it is made.
@@ -104,8 +105,8 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 	piece.ToOpportunity = values.Clone()
 	delete(piece.ToOpportunity, cosell.Task)
 	in := a.in
-	if in.Opportunity != nil {
-		in.Opportunity = &o
+	if !in.Opportunity.Assumed() {
+		in.Opportunity = cosell.AtHand(o)
 	}
 	s := in.NewSending(cosell.InCRM, piece, a.in.At, shortTrace(ctx))
 	s.Version = o.Version
@@ -186,7 +187,7 @@ func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan co
 	}
 	lines := in.Lines(told, a.done, a.words(ctx, o.Read))
 	mark := in.Tick(plan)
-	if a.Settings.CheckMark && o.Record[cosell.Mark] != mark && (a.w.opportunity != nil || len(values) > 0 || len(lines) > 0) {
+	if a.Settings.CheckMark && o.Record[cosell.Mark] != mark && (!a.in.Opportunity.Assumed() || len(values) > 0 || len(lines) > 0) {
 		values[cosell.Mark] = mark
 	}
 	fields := slices.Sorted(maps.Keys(values))

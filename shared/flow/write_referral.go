@@ -15,7 +15,7 @@ import (
 // it cannot be taken back.
 func (a *application) writeReferral(ctx context.Context) error {
 	changes := a.plan.ToReferral
-	if a.plan.Invite != "" && a.w.opportunity != nil && a.w.opportunity.Record[cosell.Visibility] != cosell.True {
+	if a.plan.Invite != "" && a.in.Opportunity.Side().Record[cosell.Visibility] != cosell.True {
 		changes = changes.Clone()
 		delete(changes, cosell.Visibility)
 	}
