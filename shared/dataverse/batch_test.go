@@ -150,7 +150,7 @@ func TestFailedChangeSetIsClassifiedByItsPart(t *testing.T) {
 
 func TestBatchRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
-	for status, kind := range map[int]fault.Kind{400: fault.Refused, 401: fault.Denied, 413: fault.Invalid, 500: fault.Broken, 503: fault.Broken} {
+	for status, kind := range map[int]fault.Kind{400: fault.Refused, 401: fault.Denied, 413: fault.Refused, 500: fault.Broken, 503: fault.Broken} {
 		w, c := serve(t, answer(status, problem(""), "Content-Type", "application/json"))
 		_, err := c.ChangeSet(ctx, closing, nil)
 		wantKind(t, err, kind, "")

@@ -157,7 +157,7 @@ func (a asked) judge(r *httpclient.Response, p reply) *fault.Error {
 
 func (a asked) judgeStatus(r *httpclient.Response, p reply) *fault.Error {
 	switch s := r.Status; {
-	case s == http.StatusBadRequest:
+	case s == http.StatusBadRequest, s == http.StatusUnprocessableEntity, s == http.StatusRequestEntityTooLarge:
 		return a.bad(r, p)
 	case s == http.StatusUnauthorized:
 		return a.plain(fault.Denied, r, p).Saying("the CRM takes no token of ours", "compare tenant, client id and credential with the app registration")
@@ -173,10 +173,10 @@ func (a asked) judgeStatus(r *httpclient.Response, p reply) *fault.Error {
 		return a.plain(fault.Conflict, r, p)
 	case s == http.StatusTooManyRequests:
 		return a.later(r, p)
-	case s == http.StatusRequestTimeout:
+	case s == http.StatusRequestTimeout, s == http.StatusLocked:
 		return a.plain(fault.Broken, r, p)
-	case s == http.StatusNotImplemented, s >= 400 && s < 500:
-		return a.plain(fault.Invalid, r, p)
+	case s == http.StatusNotImplemented, s >= 400 && s < 500: // a verb, a form, a header: our program or its settings
+		return a.ours(r, p).Saying("the CRM does not understand what we ask for", "compare the address of the CRM with the guide, and report it")
 	}
 	return a.plain(fault.Broken, r, p)
 }
@@ -250,7 +250,7 @@ func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
 	return a.ours(r, p).Saying("the application user lacks a right", "compare the security role of the application user with the guide")
 }
 
-// bad is a 400. Of a read it is about our columns and tables, never about the record; of a write it is
+// bad is a 400, 413 or 422. Of a read it is about our columns and tables, never about the record; of a write it is
 // about a value, unless it names something that does not exist.
 func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
 	if _, named := p.missingColumn(); named || p.missingSet() != "" || !a.writes {

@@ -74,12 +74,12 @@ func judge(status int, b reply, about asked) *fault.Error {
 		return plain(fault.Conflict, status, b)
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return missing(status, b, about)
-	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
+	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity, status == http.StatusRequestEntityTooLarge:
 		return bad(status, b, about)
 	case status == http.StatusRequestTimeout, status == http.StatusLocked:
 		return plain(fault.Broken, status, b)
-	case status >= 400 && status < 500:
-		return plain(fault.Invalid, status, b)
+	case status == http.StatusNotImplemented, status >= 400 && status < 500: // a verb, a form, a header: our program or its settings
+		return notUnderstood(plain(fault.Refused, status, b))
 	}
 	return plain(fault.Broken, status, b)
 }
@@ -132,13 +132,18 @@ func missing(status int, b reply, about asked) *fault.Error {
 	return plain(fault.Gone, status, b)
 }
 
-// bad is a 400 or 422: of a write it is about a value, of a read about what we ask for.
+// bad is a 400, 413 or 422: of a write it is about a value, of a read about what we ask for.
 func bad(status int, b reply, about asked) *fault.Error {
 	e := plain(fault.Refused, status, b)
 	if about != change && about != newRecord {
-		return e.OfClass(fault.Ours).Saying("Partner Center does not understand what we ask for", "see the log, and report it")
+		return notUnderstood(e)
 	}
 	return notTaken(e, b.target)
+}
+
+// notUnderstood is about what we ask for, whichever record it met.
+func notUnderstood(e *fault.Error) *fault.Error {
+	return e.OfClass(fault.Ours).Saying("Partner Center does not understand what we ask for", "see the log, and report it")
 }
 
 // notTaken says which value it is about, where that is known.
