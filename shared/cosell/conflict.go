@@ -37,9 +37,9 @@ func (m *merger) winner(rule Rule, f Field) Wins {
 		return rule.Wins
 	}
 	switch {
-	case m.refusedBefore(InCRM, f):
+	case m.refusedBefore(InCRM, rule, f):
 		return PartnerCenter
-	case m.refusedBefore(InPartnerCenter, f):
+	case m.refusedBefore(InPartnerCenter, rule, f):
 		return CRM
 	}
 	if row, read := m.Opportunity.Row(); !read || m.Referral.Modified.After(row.Modified) {
@@ -49,8 +49,15 @@ func (m *merger) winner(rule Rule, f Field) Wins {
 }
 
 // refusedBefore says whether the place refused what the other side still says of the field, or of the amount
-// that the currency goes with.
-func (m *merger) refusedBefore(place Place, f Field) bool {
+// that the currency goes with. Of a list the changed members were refused together, under the name of one.
+func (m *merger) refusedBefore(place Place, rule Rule, f Field) bool {
+	if rule.List {
+		atom := Asked(m.changedMembers(place, rule))
+		return slices.ContainsFunc(m.Pair.Held, func(h Held) bool {
+			list, _, member := h.Field.List()
+			return member && list == rule.Field && h.Place == place && h.Class != OfRule && h.Value == atom
+		})
+	}
 	if h, ok := m.held(place, f); ok && h.Value == m.wanted(place, f) {
 		return true
 	}
@@ -71,6 +78,24 @@ func (m *merger) wanted(place Place, fields ...Field) string {
 		}
 	}
 	return Asked(atom)
+}
+
+// changedMembers is what a place would be asked to take of a list.
+func (m *merger) changedMembers(place Place, rule Rule) Record {
+	from, base, to, turned := m.d, m.base.Opportunity, m.p, rule.ToReferral
+	if place == InCRM {
+		from, base, to, turned = m.p, m.base.Referral, m.d, rule.ToOpportunity
+	}
+	atom := Record{}
+	for _, f := range m.entries(rule) {
+		was, _ := base.value(f)
+		now, read := from.value(f)
+		there, _ := to.value(f)
+		if v := across(turned, now); read && !same(f, was, now) && there != v {
+			atom[f] = v
+		}
+	}
+	return atom
 }
 
 // lost tells what a person loses by the plan.

@@ -239,16 +239,19 @@ func (m *merger) toReferral(rule Rule, f Field, d string) {
 func (m *merger) restore(rule Rule, f Field, p string, pOK bool) {
 	bp, bpOK := m.base.Referral.value(f)
 	bd, bdOK := m.base.Opportunity.value(f)
+	v := bd
 	switch {
 	case pOK:
-		m.plan.ToOpportunity[f] = across(rule.ToOpportunity, p)
+		v = across(rule.ToOpportunity, p)
 	case bpOK:
-		m.plan.ToOpportunity[f] = across(rule.ToOpportunity, bp)
-	case bdOK && !isHashed(bd): // Partner Center has said nothing of it yet
-		m.plan.ToOpportunity[f] = bd
-	default:
+		v = across(rule.ToOpportunity, bp)
+	case !bdOK || isHashed(bd): // Partner Center has said nothing of it yet
 		return
 	}
+	if m.d[f] == v {
+		return // somebody typed what stands there: nothing is restored
+	}
+	m.plan.ToOpportunity[f] = v
 	m.say(Problem{Code: "column.readonly", Field: f, Place: InCRM, Warn: true, Once: true,
 		Text: m.label(f) + " is filled by Partner Center and was restored", Mend: "nothing to do"})
 }
