@@ -40,7 +40,7 @@ func (m *merger) blanks() {
 
 func (m *merger) keepFromBlank(rule Rule, changes Record, place Place) {
 	v, ok := changes[rule.Field]
-	if !ok || !blank(rule, v) {
+	if !ok || !blank(rule, v) || place == InPartnerCenter && m.closed() {
 		return
 	}
 	delete(changes, rule.Field)
@@ -55,8 +55,8 @@ func (m *merger) keepFromBlank(rule Rule, changes Record, place Place) {
 	}
 	p := Problem{Code: "value.blank", Field: rule.Field, Place: place, Class: OfRule, Warn: true,
 		Text: m.label(rule.Field) + " " + what + " in " + here + " and did not replace the value on the other side", Mend: "fill it in"}
-	if ClosesAsWon(changes) && rule.Field == DealValue {
-		p.Text += "; the deal is won with the last agreed value, which is now final"
+	if status := changes[Status]; place == InPartnerCenter && status != "" && ReferralClosed(status) || place == InCRM && OpportunityClosed(status) {
+		p.Text += "; the deal is " + status + " with the last agreed value, which is now final"
 		p.Mend, p.Once = "nothing to do", true
 		delete(m.plan.keep, rule.Field)
 	}
@@ -97,7 +97,7 @@ func (m *merger) paired(changes, from, to Record, place Place) {
 	if c, travels := changes[Currency]; travels {
 		target, there = c, true
 	}
-	if !known || !there || source == "" || target == "" || source == target {
+	if !known || !there || source == "" || target == "" || source == target || place == InPartnerCenter && m.closed() {
 		return
 	}
 	if ok {

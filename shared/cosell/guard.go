@@ -49,6 +49,9 @@ func (m *merger) referralStatus() string {
 	return m.base.Referral[Status]
 }
 
+// closed says whether the referral takes nothing any more, since before this plan.
+func (m *merger) closed() bool { return ReferralClosed(m.referralStatus()) }
+
 // shared says whether Microsoft's sellers see the referral already, before this plan.
 func (m *merger) shared() bool {
 	if v, ok := m.p[Visibility]; ok {
@@ -76,10 +79,14 @@ func (m *merger) askForHelp() {
 	if !read || m.Pair.MicrosoftID != "" || d == "" || m.base.Referral[Help] != "" || m.p[Help] != "" {
 		return
 	}
+	switch {
+	case submitted && m.closed():
+		m.plan.ToReferral[Help] = d // which is told
+		return
+	case submitted && m.referralStatus() != Accepted:
+		m.plan.keep[Help] = true
+	}
 	if m.referralStatus() != Accepted {
-		if submitted {
-			m.plan.keep[Help] = true
-		}
 		return
 	}
 	m.plan.keep[Help] = true
@@ -127,7 +134,7 @@ func (m *merger) guardOnceSet(f Field) {
 
 func (m *merger) guardLocked(rule Rule, code, text string) {
 	found := false
-	closed := ReferralClosed(m.referralStatus()) // it could not have changed either: nothing to tell
+	closed := m.closed() // it could not have changed either: nothing to tell
 	for f := range m.plan.ToReferral {
 		list, _, member := f.List()
 		if f == rule.Field || member && list == rule.Field {
@@ -165,7 +172,7 @@ func (m *merger) guardNeverEmpty(rule Rule) {
 			left++
 		}
 	}
-	if !touched || left > 0 {
+	if !touched || left > 0 || m.closed() {
 		return
 	}
 	for member := range after {
@@ -180,7 +187,7 @@ func (m *merger) guardNeverEmpty(rule Rule) {
 
 // guardClosed: nothing is written to a referral that was closed before this plan.
 func (m *merger) guardClosed() {
-	if !ReferralClosed(m.referralStatus()) {
+	if !m.closed() {
 		return
 	}
 	if len(m.plan.ToReferral) > 0 && !m.said("referral.closed") {

@@ -221,7 +221,7 @@ func (m *merger) toReferral(rule Rule, f Field, d string) {
 	if ok && p == v {
 		return
 	}
-	if ok && rule.Whole != nil && p != "" && d != "" {
+	if ok && rule.Whole != nil && p != "" && d != "" && !m.closed() {
 		whole, sure := rule.Whole(d, p)
 		if !sure {
 			m.plan.keep[f] = true

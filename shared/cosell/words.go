@@ -191,8 +191,12 @@ func (in Pairing) answered(status string, plan Plan) string {
 	return text
 }
 
-// recovered says whether everything that Audit explains is over.
+// recovered says whether everything that Audit explains is over. What ends because the referral is closed is
+// not in step.
 func (in Pairing) recovered(plan Plan) bool {
+	if slices.ContainsFunc(plan.Problems, func(p Problem) bool { return p.Code == "referral.closed" }) {
+		return false
+	}
 	return !in.Opportunity.Assumed() && len(in.Pair.Told) > 0 && len(Prints(plan.Problems)) == 0 && !plan.Ends
 }
 
