@@ -363,8 +363,14 @@ type dying struct {
 func (d dying) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
 	d.w.boundary()
 	defer d.w.boundary()
-	d.w.forget = nil // saving heals them
 	return d.Ledger.Save(ctx, p, entries...)
+}
+
+func (d dying) Heal(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {
+	d.w.boundary()
+	defer d.w.boundary()
+	d.w.forget = nil
+	return d.Ledger.Heal(ctx, p)
 }
 
 func (d dying) Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {

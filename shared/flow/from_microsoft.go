@@ -108,7 +108,7 @@ func (f *Flow) fromEngagement(ctx context.Context, engagementID string, h Hint) 
 			return err
 		}
 		if known { // the row that finds it by its engagement was lost
-			_, err := f.Ledger.Save(ctx, pair)
+			_, err := f.Ledger.Heal(ctx, pair)
 			return err
 		}
 		return f.meet(ctx, own, h)

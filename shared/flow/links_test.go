@@ -30,6 +30,26 @@ func TestLinkRowsThatWereLostLoseNoEdit(t *testing.T) {
 	}
 }
 
+// A referral whose CRM id may not be written is found by the opportunity alone; its row is healed too.
+func TestLostLinkRowIsHealedWithoutACRMID(t *testing.T) {
+	w := newWorld(t)
+	id := portalDeal(w, nil)
+	w.referralChanged(id)
+	r := w.referrals[id]
+	r.Record = r.Record.Clone()
+	delete(r.Record, cosell.CRMID)
+	w.referrals[id] = r
+	w.forget = func(lost string) bool { return lost == id }
+	w.portal(id, cosell.Record{cosell.DealValue: "4321"})
+	w.referralChanged(id)
+	if w.forget != nil {
+		t.Error("the row that finds the pair by its referral is still missing")
+	}
+	if o := w.opportunities[crm{w}.ID(id)].Record; o[cosell.DealValue] != "4321" || len(w.opportunities) != 1 {
+		t.Errorf("%d opportunities, %v", len(w.opportunities), o)
+	}
+}
+
 func TestLinkedOpportunityNeverTakesAnotherReferral(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

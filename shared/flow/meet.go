@@ -38,7 +38,12 @@ func (f *Flow) meet(ctx context.Context, r cosell.Referral, h Hint) error {
 		return err
 	}
 	if len(found) > 0 {
-		return f.underLock(ctx, found[0].ID, func(pair cosell.Pair, _ bool) error {
+		return f.underLock(ctx, found[0].ID, func(pair cosell.Pair, _ bool) (err error) {
+			if pair.ReferralID == r.ID { // the row that finds it by its referral was missed
+				if pair, err = f.Ledger.Heal(ctx, pair); err != nil {
+					return err
+				}
+			}
 			return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &found[0], hint: h})
 		})
 	}
@@ -192,7 +197,7 @@ func (f *Flow) confirm(ctx context.Context, w *work) error {
 
 // refound is a pair whose row that finds it by its referral was lost: saving writes it anew.
 func (f *Flow) refound(ctx context.Context, pair cosell.Pair, r cosell.Referral, h Hint) error {
-	pair, err := f.Ledger.Save(ctx, pair)
+	pair, err := f.Ledger.Heal(ctx, pair)
 	if err != nil {
 		return err
 	}

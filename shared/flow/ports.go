@@ -64,6 +64,8 @@ type Ledger interface {
 	FindByReferral(ctx context.Context, referralID string) (cosell.Pair, bool, error)
 	FindByEngagement(ctx context.Context, engagementID string) (cosell.Pair, bool, error)
 	Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error)
+	// Heal is Save after a row that finds the pair was missed: it is written anew.
+	Heal(ctx context.Context, p cosell.Pair) (cosell.Pair, error)
 	// Mark is Save of the pair's own row alone, before a write.
 	Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error)
 	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error

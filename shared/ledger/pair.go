@@ -62,13 +62,26 @@ func (l *Ledger) Pairs(ctx context.Context, each func(cosell.Pair) bool) error {
 
 // Save writes the pair, the rows that find it by its other ids, and its audit entries, all or nothing, in
 // one call. A pair without Version must not exist yet, any other must not have changed since. When the
-// answer to a Save that worked is lost and the client repeats it, that counts as success.
+// answer to a Save that worked is lost and the client repeats it, that counts as success. Rows that find
+// the pair and are there already are left alone; Heal writes them anew.
 func (l *Ledger) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
+	version, had := splitVersion(p.Version)
+	return l.save(ctx, p, version, had, entries)
+}
+
+// Heal is Save that writes the rows that find the pair too, after one of them was missed.
+func (l *Ledger) Heal(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {
+	version, had := splitVersion(p.Version)
+	gone := slices.DeleteFunc(slices.Clone(had), func(link string) bool { return slices.Contains(identities(p), link) })
+	return l.save(ctx, p, version, gone, nil)
+}
+
+// save writes the pair whose rows beside its own are known to be those in had.
+func (l *Ledger) save(ctx context.Context, p cosell.Pair, version string, had []string, entries []cosell.Entry) (cosell.Pair, error) {
 	if p.OpportunityID == "" {
 		return p, fault.New(fault.Invalid, "a pair without an opportunity cannot be saved")
 	}
 	write := l.newID()
-	version, had := splitVersion(p.Version)
 	versions, err := l.rows.write(ctx, stateTable, saveOps(p, version, had, write, entries)...)
 	if err == errTaken || err == errStale {
 		var done bool
@@ -149,13 +162,14 @@ func saveOps(p cosell.Pair, version string, had []string, write string, entries 
 	}
 	ops := []op{pair}
 	rows := rowsOf(p)
-	wanted := links(p)
+	wanted, same := links(p), identities(p)
 	for _, link := range wanted {
-		o := op{kind: insert, key: link, props: rows[link]}
-		if slices.Contains(had, link) {
-			o.kind = put // heals a row that was lost
+		switch {
+		case !slices.Contains(had, link):
+			ops = append(ops, op{kind: insert, key: link, props: rows[link]})
+		case !slices.Contains(same, link): // what is held tells more than whose it is
+			ops = append(ops, op{kind: put, key: link, props: rows[link]})
 		}
-		ops = append(ops, o)
 	}
 	for _, link := range had {
 		if !slices.Contains(wanted, link) {

@@ -197,7 +197,7 @@ func TestLostRowsAreHealed(t *testing.T) {
 			}
 		}
 		drop(key("r", p.ReferralID))
-		p = saved(t)(l.Save(t.Context(), p))
+		p = saved(t)(l.Heal(t.Context(), p))
 		if _, ok, err := l.FindByReferral(t.Context(), p.ReferralID); !ok || err != nil {
 			t.Errorf("the link is still lost: %v %v", ok, err)
 		}
