@@ -20,7 +20,7 @@ func TestARowIsAtHandOrAssumed(t *testing.T) {
 func TestOfARowThatNobodyKnowsNothingIsWritten(t *testing.T) {
 	in := edit(nil, Record{DealValue: "7"})
 	in.Opportunity = Known{}
-	if s := in.NewSending(InCRM, Merge(in), noon, "t"); s.Version != "" {
+	if s := in.NewSending(InCRM, Merge(in), noon); s.Version != "" {
 		t.Errorf("a write under version %q", s.Version)
 	}
 	if !in.Opportunity.Assumed() || in.Opportunity.Side().ID != "" {

@@ -36,7 +36,7 @@ func TestLoosenDividesARefusedAcceptanceOnly(t *testing.T) {
 // interrupted is a creation that was noted, made, and never remembered; people have been on both sides since.
 func interrupted(pc, crm Record) Pairing {
 	r := Record{Name: "N", DealValue: "5", Notes: "long text", Solutions: "1", "solutions/a": "A", Status: Accepted, CustomerName: "C"}
-	s := Creation(Referral{Side: Side{Record: r}}, creating, noon, "t")
+	s := Creation(Referral{Side: Side{Record: r}}, creating, noon)
 	o := Record{Name: "N", DealValue: "5", Notes: "long", Solutions: "1", "solutions/a": "A", Status: Open, Sync: True, CustomerName: "C"}
 	p := r.Clone()
 	apply(p, pc)

@@ -146,7 +146,7 @@ func TestI26_ResolveOfAnyWriteFindsNothingLeftToDo(t *testing.T) {
 		if len(plan.ToReferral) == 0 {
 			return
 		}
-		in.Pair.Sending = in.NewSending(InPartnerCenter, plan, noon, "t")
+		in.Pair.Sending = in.NewSending(InPartnerCenter, plan, noon)
 		after, _ := write(in, plan)
 		after.Referral.Version = "r2"
 		after.Pair = in.Pair.Resolve(after.Referral.Side)

@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,20 +16,19 @@ type Sending struct {
 	New     Record    `json:"new"`     // what is written
 	Source  Record    `json:"source"`  // what the other side held, which led to it
 	Notes   []Problem `json:"notes,omitempty"`
-	Trace   string    `json:"trace"`
 	// Wordless: a write to CRM that brings no line of its own.
 	Wordless bool      `json:"wordless,omitempty"`
 	At       time.Time `json:"at"`
 }
 
 // NewSending notes a write of changes to the side, before it is made.
-func (in Pairing) NewSending(place Place, plan Plan, at time.Time, trace string) *Sending {
+func (in Pairing) NewSending(place Place, plan Plan, at time.Time) *Sending {
 	side, other := in.Referral.Side, in.Opportunity.Side()
 	changes := plan.ToReferral
 	if place == InCRM {
 		side, other, changes = other, side, plan.ToOpportunity
 	}
-	s := &Sending{Place: place, Version: side.Version, Old: Record{}, New: Record{}, Source: Record{}, Trace: trace, At: at}
+	s := &Sending{Place: place, Version: side.Version, Old: Record{}, New: Record{}, Source: Record{}, At: at}
 	for f, v := range changes {
 		s.New[f] = remember(f, v)
 		if old, ok := side.Record.value(f); ok {
@@ -49,9 +49,31 @@ func (in Pairing) NewSending(place Place, plan Plan, at time.Time, trace string)
 	return s
 }
 
+// Says is the pair that notes words for an opportunity, which lead nowhere else.
+func (p Pair) Says(o Side, values Record, at time.Time) Pair {
+	old := o.Record.Only(slices.Collect(maps.Keys(values))...)
+	p.Sending = &Sending{Place: InCRM, Version: o.Version, Old: Remember(old), New: Remember(values), Source: Record{}, At: at}
+	return p
+}
+
+// Said is the pair after words were written.
+func (p Pair) Said(before, written Side, values Record) Pair {
+	if p.Sending != nil && p.Sending.Place == InCRM {
+		p.Sending = nil
+	}
+	p.Base = p.Base.Clone()
+	for f := range values {
+		p.Base.Opportunity[f] = written.Record[f]
+	}
+	if p.OpportunityVersion == before.Version {
+		p.OpportunityVersion = written.Version
+	}
+	return p.Saw(written)
+}
+
 // Creation notes that an opportunity is about to be made of a referral.
-func Creation(r Referral, rules []Rule, at time.Time, trace string) *Sending {
-	return &Sending{Place: InCRM, New: Remember(ForOpportunity(r, rules)), Source: Remember(r.Record), Trace: trace, At: at}
+func Creation(r Referral, rules []Rule, at time.Time) *Sending {
+	return &Sending{Place: InCRM, New: Remember(ForOpportunity(r, rules)), Source: Remember(r.Record), At: at}
 }
 
 // Made is the base of an opportunity that a noted creation made, as it is now. What it does not hold was not
@@ -84,14 +106,15 @@ func (s *Sending) Made(o Opportunity) Base {
 //	                                  | changed elsewhere. Both sides count as changed, so the loser is told
 //	a field holds something else      | a person was there since: his value counts as his edit
 //
-// In CRM nobody has to guess: the line in Audit proves that the write was made.
+// In CRM nobody has to guess: its own line in Audit proves that the write was made. Another line of the same
+// event proves nothing: the event may have been told to wait, or have come before.
 func (p Pair) Resolve(side Side) Pair {
 	s := p.Sending
 	p.Sending = nil
 	if s == nil || side.Version == s.Version {
 		return p
 	}
-	made := s.Place == InCRM && s.Trace != "" && strings.Contains(side.Record[Audit], "("+s.Trace+")")
+	made := s.Place == InCRM && s.lineIn(side.Record[Audit])
 	base := p.Base.Clone()
 	mine, other := base.Referral, base.Opportunity
 	if s.Place == InCRM {
@@ -111,6 +134,14 @@ func (p Pair) Resolve(side Side) Pair {
 	}
 	p.Base, p.OpportunityVersion = base, ""
 	return p
+}
+
+// lineIn says whether Audit holds a line that only this write brings.
+func (s *Sending) lineIn(audit string) bool {
+	before, now := strings.Split(s.Old[Audit], "\n"), strings.Split(audit, "\n")
+	return slices.ContainsFunc(strings.Split(s.New[Audit], "\n"), func(line string) bool {
+		return line != "" && slices.Contains(now, line) && !slices.Contains(before, line)
+	})
 }
 
 // neverBack are the fields of which nobody can take a change back.

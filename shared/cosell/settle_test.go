@@ -202,11 +202,16 @@ func TestI25_NotesOfWhatWasSentWaitUntilAuditHasThem(t *testing.T) {
 	}
 }
 
+const sentLine = "2026-03-02 12:00 - to CRM: updated name (trace)"
+
 // sent is what was noted before a write to a side, and the side as it was then.
 func sent(in Pairing, place Place) (Pair, Plan) {
 	plan := Merge(in)
 	pair := in.Pair
-	pair.Sending = in.NewSending(place, plan, noon, "trace")
+	if place == InCRM { // each write to CRM brings its line
+		plan.ToOpportunity[Audit] = sentLine
+	}
+	pair.Sending = in.NewSending(place, plan, noon)
 	return pair, plan
 }
 
@@ -261,7 +266,8 @@ func TestI26_AnUndoInTheSaveWindowWinsOrTheLoserIsTold(t *testing.T) {
 }
 
 func TestResolveOfAWriteToCRM(t *testing.T) {
-	line := "2026-03-02 12:00 - to CRM: updated name (trace)"
+	line := sentLine
+	waits := "2026-03-02 12:00 - to Partner Center: waiting: a change has been waiting since 11:58 UTC (trace)"
 	for name, tt := range map[string]struct {
 		version, now, audit string
 		want                want
@@ -270,6 +276,8 @@ func TestResolveOfAWriteToCRM(t *testing.T) {
 		"Made":                         {"o2", "theirs", line, want{}},
 		"MadeWithoutALine":             {"o2", "theirs", "", want{}},
 		"NotMadeAndSavedElsewhere":     {"o2", "Deal", "", want{toOpportunity: Record{Name: "theirs"}}},
+		"NotMadeAndToldToWait":         {"o2", "Deal", waits, want{toOpportunity: Record{Name: "theirs"}}},
+		"MadeAndToldToWait":            {"o3", "Deal", waits + "\n" + line, want{toReferral: Record{Name: "Deal"}}},
 		"MadeAndTakenBack":             {"o3", "Deal", line, want{toReferral: Record{Name: "Deal"}}},
 		"MadeAndChangedToSomethingNew": {"o3", "newest", line, want{toReferral: Record{Name: "newest"}}},
 		"NotMadeAndChangedMeanwhile":   {"o2", "newest", "", want{toReferral: Record{Name: "newest"}, codes: []string{conflictResolved}}},
@@ -343,18 +351,18 @@ func TestResolveWithoutANoteChangesNothing(t *testing.T) {
 func TestWhatIsNotedBeforeAWrite(t *testing.T) {
 	in := edit(Record{Name: "theirs", DealValue: "7"}, Record{Name: "mine"})
 	plan := Merge(in)
-	s := in.NewSending(InPartnerCenter, plan, noon, "t")
+	s := in.NewSending(InPartnerCenter, plan, noon)
 	if d := cmp.Diff(&Sending{Place: InPartnerCenter, Version: "r1", Old: Record{Name: "theirs"}, New: Record{Name: "mine"},
-		Source: Record{Name: "mine"}, Notes: plan.Problems, Trace: "t", At: noon}, s); d != "" {
+		Source: Record{Name: "mine"}, Notes: plan.Problems, At: noon}, s); d != "" {
 		t.Error(d)
 	}
-	s = in.NewSending(InCRM, plan, noon, "t")
+	s = in.NewSending(InCRM, plan, noon)
 	if d := cmp.Diff(Record{DealValue: "7"}, s.New); d != "" || s.Version != "o1" || s.Old[DealValue] != "100" {
 		t.Errorf("%+v", s)
 	}
 	in.Pair.OpportunityVersion = "o7"
 	in.Opportunity = Assumed(in.Pair)
-	if s = in.NewSending(InCRM, plan, noon, "t"); s.Version != "o7" || s.Old[DealValue] != "100" {
+	if s = in.NewSending(InCRM, plan, noon); s.Version != "o7" || s.Old[DealValue] != "100" {
 		t.Errorf("of an assumed row: %+v", s)
 	}
 }

@@ -40,6 +40,7 @@ type world struct {
 	between       func()                    // runs before each call: other people at work
 	counts        map[string]int            // remote calls by kind, failed ones included
 	maybePC       bool                      // the next change commits, its answer is lost, and the second try is refused as old
+	maybeCRM      bool                      // the next write to CRM commits, and its answer is lost
 	refusePC      error                     // answer of Partner Center to every write
 	refusePatch   func(cosell.Record) error // what Partner Center takes no change of
 	outagePC      error                     // answer of Partner Center to everything

@@ -125,14 +125,11 @@ func (f *Flow) holdRead(ctx context.Context, pair cosell.Pair, place cosell.Plac
 	if news && place == cosell.InPartnerCenter {
 		if o, getErr := f.Opportunities.Get(ctx, pair.OpportunityID); getErr == nil {
 			line := f.words(ctx, o.Read).Say(p)
-			written, putErr := f.Opportunities.Put(ctx, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)})
+			said, _, putErr := f.say(ctx, pair, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)})
 			if putErr != nil {
 				return putErr
 			}
-			pair.Base = pair.Base.Clone()
-			pair.Base.Opportunity[cosell.Audit] = written.Record[cosell.Audit]
-			pair.OpportunityVersion = ""
-			pair = pair.Saw(written.Side)
+			pair = said
 		}
 	}
 	held := pair.Lacks(append(problemsOf(pair), p), f.Now(), cosell.Side{})

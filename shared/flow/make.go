@@ -64,7 +64,7 @@ func (f *Flow) giveUp(ctx context.Context, w *work) error {
 func (f *Flow) noteMaking(ctx context.Context, w *work, microsoftID string) error {
 	pair := w.pair
 	pair.ReferralID, pair.EngagementID, pair.MicrosoftID, pair.Phase = w.referral.ID, w.referral.EngagementID, microsoftID, cosell.Making
-	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.Now(), shortTrace(ctx))
+	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.Now())
 	return f.save(ctx, w, pair)
 }
 

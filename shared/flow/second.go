@@ -102,20 +102,14 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 		}
 	}
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
-	written, err := f.Opportunities.Put(ctx, o, values)
+	if pair.Version == "" {
+		_, err := f.Opportunities.Put(ctx, o, values)
+		return err
+	}
+	pair, written, err := f.say(ctx, pair, o, values)
 	if err != nil {
 		return err
 	}
-	if pair.Version == "" {
-		return nil
-	}
-	pair.Base = pair.Base.Clone()
-	for field := range values {
-		pair.Base.Opportunity[field] = written.Record[field]
-	}
-	if pair.OpportunityVersion == o.Version {
-		pair.OpportunityVersion = written.Version
-	}
-	_, err = f.Ledger.Save(ctx, pair.Saw(written.Side), f.entry(ctx, written.Read, cosell.ToCRM, "updated", p.Code))
+	_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, written.Read, cosell.ToCRM, "updated", p.Code))
 	return err
 }

@@ -108,7 +108,7 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 	if !in.Opportunity.Assumed() {
 		in.Opportunity = cosell.AtHand(o)
 	}
-	s := in.NewSending(cosell.InCRM, piece, a.in.At, shortTrace(ctx))
+	s := in.NewSending(cosell.InCRM, piece, a.in.At)
 	s.Version = o.Version
 	_, words := values[cosell.Audit]
 	s.Wordless = !words

@@ -69,7 +69,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	piece.ToReferral = changes
 	in := a.in
 	in.Referral = &a.referral
-	if err := a.note(ctx, in.NewSending(cosell.InPartnerCenter, piece, a.in.At, shortTrace(ctx))); err != nil {
+	if err := a.note(ctx, in.NewSending(cosell.InPartnerCenter, piece, a.in.At)); err != nil {
 		return err
 	}
 	fields := slices.Sorted(maps.Keys(changes))

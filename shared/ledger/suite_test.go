@@ -44,7 +44,7 @@ func samplePair() cosell.Pair {
 		HeldUntil: noon.Add(time.Hour), LastSuccess: noon, Seen: map[string]cosell.Sight{"r": {Modified: noon, Versions: []string{"1", "2"}}},
 		Held:    []cosell.Held{{Place: cosell.InCRM, Field: cosell.Currency, Class: cosell.OfRecord, Code: "currency.unknown", Text: "no such currency", Since: noon, Next: noon.Add(time.Minute), Attempts: 1}},
 		Untold:  []cosell.Problem{{Code: "conflict.resolved", Field: cosell.Name, Text: "gave way", Once: true, Warn: true}},
-		Sending: &cosell.Sending{Place: cosell.InPartnerCenter, Version: "1", New: cosell.Record{cosell.Name: "x"}, Trace: "t", At: noon},
+		Sending: &cosell.Sending{Place: cosell.InPartnerCenter, Version: "1", New: cosell.Record{cosell.Name: "x"}, At: noon},
 		Base: cosell.Base{
 			Referral:    cosell.Record{cosell.Name: "Contoso's 'deal' ✓", cosell.Notes: strings.Repeat("🙂é", 40_000), cosell.Contacts: "1"},
 			Opportunity: cosell.Record{cosell.Name: "", cosell.DealValue: "1000.5"},
@@ -276,7 +276,7 @@ func TestAuditIsNewestFirst(t *testing.T) {
 func TestMarkWritesThePairAloneAndUnderItsVersion(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		p := saved(t)(l.Save(t.Context(), samplePair()))
-		p.Sending = &cosell.Sending{Place: cosell.InCRM, Trace: "t2", At: noon}
+		p.Sending = &cosell.Sending{Place: cosell.InCRM, At: noon}
 		marked, err := l.Mark(t.Context(), p)
 		if err != nil || marked.Version == p.Version {
 			t.Fatalf("%v, version %q", err, marked.Version)
