@@ -64,6 +64,20 @@ func TestI1_EditsAroundAnInterruptedMaking(t *testing.T) {
 	}
 }
 
+func TestI1_WhatCRMMadeOfAValueIsNobodysEditWhereNobodyWas(t *testing.T) {
+	r := Record{Name: "N", DealValue: "5", Notes: "long text", Status: Accepted}
+	s := Creation(Referral{Side: Side{Record: r}}, creating, noon)
+	o := Opportunity{Side: Side{Record: Record{Name: "N INC", DealValue: "10", Notes: "", Status: Open, Sync: True}}, Untouched: true}
+	plan := Merge(func() Pairing { in := pairing(s.Made(o), r, o.Record); in.Rules = creating; return in }())
+	if d := cmp.Diff(Record{Notes: "long"}, plan.ToOpportunity); d != "" || len(plan.ToReferral) > 0 {
+		t.Errorf("%s, to the referral %v", d, plan.ToReferral)
+	}
+	o.Untouched = false // a person was there, so all of it may be his
+	if base := s.Made(o).Opportunity; base[Name] != "N" || base[DealValue] != "5" || base[Status] != Open {
+		t.Errorf("%v", base)
+	}
+}
+
 func TestWhatCRMTookAloneIsAgreedAndItsNotesWait(t *testing.T) {
 	in := edit(Record{Name: "theirs", DealValue: "7"}, Record{Name: "mine"})
 	in.Rules = append([]Rule{}, in.Rules...)

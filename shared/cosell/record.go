@@ -166,6 +166,8 @@ type Referral struct {
 type Opportunity struct {
 	Side
 	Rows []string // ids of its child rows (solutions): a deletion names nothing else
+	// Untouched: nobody but its maker has written it, as far as the row tells.
+	Untouched bool
 }
 
 // Synced says whether the seller wants it in Partner Center.

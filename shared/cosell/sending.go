@@ -73,11 +73,14 @@ func (p Pair) Said(before, written Side, values Record) Pair {
 
 // Creation notes that an opportunity is about to be made of a referral.
 func Creation(r Referral, rules []Rule, at time.Time) *Sending {
-	return &Sending{Place: InCRM, New: Remember(ForOpportunity(r, rules)), Source: Remember(r.Record), At: at}
+	values := ForOpportunity(r, rules)
+	values[Status] = StatusFor(r.Record[Status])
+	return &Sending{Place: InCRM, New: Remember(values), Source: Remember(r.Record), At: at}
 }
 
 // Made is the base of an opportunity that a noted creation made, as it is now. What it does not hold was not
-// taken, or cleared since: comparing fills it.
+// taken, or cleared since: comparing fills it. Where nobody was there since, what CRM made of a value counts;
+// else what was written, so that the person's edit shows as one, his answer to the referral too.
 func (s *Sending) Made(o Opportunity) Base {
 	base := Base{Referral: s.Source.Clone(), Opportunity: Remember(o.Record)}
 	for f, v := range s.New {
@@ -85,9 +88,12 @@ func (s *Sending) Made(o Opportunity) Base {
 		switch {
 		case read && (now == "" || now == False):
 			delete(base.Referral, f)
-		case read:
+		case read && !o.Untouched:
 			base.Opportunity.put(f, v)
 		}
+	}
+	if o.Untouched {
+		return base
 	}
 	for f := range o.Record { // members that came later
 		list, _, member := f.List()

@@ -100,7 +100,7 @@ func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cose
 	if w.afterCreate != nil {
 		w.afterCreate(r)
 	}
-	made := cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}}
+	made := cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}, Untouched: true}
 	w.opportunities[id] = made
 	w.boundary()
 	return w.answer(made), nil // read in the same batch

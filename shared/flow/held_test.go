@@ -30,7 +30,7 @@ func (w *world) later(d time.Duration) {
 func (w *world) userOf(id string, changes cosell.Record) {
 	o := w.opportunities[id]
 	o.Record = after(o.Record, changes)
-	o.Version, o.Modified = w.nextVersion(), w.now
+	o.Version, o.Modified, o.Untouched = w.nextVersion(), w.now, false
 	w.opportunities[id] = o
 }
 
@@ -252,4 +252,33 @@ func TestR79_MarksThatPeopleTypedAreTidiedUp(t *testing.T) {
 		t.Errorf("mark %q after %d writes to CRM and %d to Partner Center", got, w.crmWrites-writes, w.puts-puts)
 	}
 	w.silent()
+}
+
+// The seller answers in the moment between the making of the row and our remembering it, and the process dies
+// there: his answer is one all the same.
+func TestI1_AnAnswerAroundAnInterruptedMakingIsSeen(t *testing.T) {
+	seen := 0
+	for n := 1; n < 40; n++ {
+		w := newWorld(t)
+		id := portalDeal(w, cosell.Record{cosell.Status: cosell.Pending, cosell.Visibility: cosell.True})
+		o := crm{w}.ID(id)
+		w.dieAt = w.calls + n
+		err := w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+		w.dieAt = 0
+		if _, there := w.opportunities[o]; !there || err == nil {
+			continue
+		}
+		seen++
+		w.userOf(o, cosell.Record{cosell.Status: cosell.Open, cosell.Team: "1", "team/kim": `{"email":"kim@x","firstName":"Kim","lastName":"S","phone":"1"}`})
+		w.now = w.now.Add(time.Minute)
+		w.events()
+		w.now = w.now.Add(time.Minute)
+		w.events()
+		if got := w.referrals[id].Record[cosell.Status]; got != cosell.Accepted {
+			t.Errorf("died at call %d: the referral is %s\n%s", n, got, w.opportunities[o].Record[cosell.Audit])
+		}
+	}
+	if seen == 0 {
+		t.Fatal("the process never died while the row was there")
+	}
 }

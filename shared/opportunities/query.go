@@ -25,13 +25,15 @@ const (
 	statusColumn  = "statuscode"
 	nameColumn    = "name"
 	modifiedAt    = "modifiedon"
+	maker         = "createdby"
+	lastWriter    = "modifiedby"
 	opportunityID = "opportunityid"
 )
 
 // query selects exactly the columns that the sheet names, and what the codecs of several columns need.
 func query(sheet *mapping.Sheet) dataverse.Query {
 	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true,
-		lookupValue(owningTeam): true}
+		lookupValue(owningTeam): true, lookupValue(maker): true, lookupValue(lastWriter): true}
 	account, contact, owner := map[string]bool{}, personColumns(), userColumns()
 	q := dataverse.Query{}
 	for _, r := range sheet.Rows() {

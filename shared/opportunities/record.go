@@ -19,6 +19,8 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
 	o.Rows = childRows(row, s.sheet())
+	by := row.Text(lookupValue(maker))
+	o.Untouched = by != "" && by == row.Text(lookupValue(lastWriter))
 	m, known := s.metadata.peek()
 	if known && s.unknownOption(row, m) && s.metadata.renew(ctx, repairAge) {
 		m, known = s.metadata.peek()

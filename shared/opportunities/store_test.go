@@ -328,3 +328,22 @@ func TestR79_MarksThatPeopleTypedBecomeOne(t *testing.T) {
 		}
 	}
 }
+
+func TestARowIsUntouchedWhileItsMakerAloneWroteIt(t *testing.T) {
+	const other = "d0000000-0000-4000-8000-000000000009"
+	for name, tt := range map[string]struct {
+		by   map[string]any
+		want bool
+	}{
+		"MakerAlone":      {map[string]any{"_createdby_value": ownID, "_modifiedby_value": ownID}, true},
+		"SomebodySince":   {map[string]any{"_createdby_value": ownID, "_modifiedby_value": other}, false},
+		"NotToldByTheRow": {map[string]any{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, _ := testCRM(t, tt.by)
+			if got := read(t, s).Untouched; got != tt.want {
+				t.Errorf("untouched: %v", got)
+			}
+		})
+	}
+}
