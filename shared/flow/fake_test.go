@@ -271,7 +271,7 @@ func (w *world) user(changes cosell.Record) {
 	w.keep(deal)
 	o := w.opportunities[deal]
 	o.Record = after(o.Record, changes)
-	o.Version, o.Modified = w.nextVersion(), w.now
+	o.Version, o.Modified, o.Untouched = w.nextVersion(), w.now, false
 	w.opportunities[deal] = o
 }
 
