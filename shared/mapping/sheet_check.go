@@ -115,6 +115,10 @@ func (l *loader) checkPointer(r *Row) {
 			return
 		}
 	}
+	if near, ok := knownPath(r.Referral); !ok {
+		l.mistake(r.where, "the members of a referral, and anything below "+free+"; the nearest is "+near,
+			"referral path %q of field %s is no member of a referral", r.Referral, r.Field)
+	}
 }
 
 func (l *loader) checkColumn(r *Row, key, path string) {
