@@ -458,3 +458,20 @@ func TestReportShowsWhatAnOperatorAsksFor(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// What every process finds by itself is one thing, and what nothing fails for leaves health as it is.
+func TestNotesAreToldOnceAndHarmNothing(t *testing.T) {
+	h := newHouse()
+	one, two := h.process("one"), h.process("two")
+	for _, r := range []*Room{one, two} {
+		r.Watch.Stand(Process, "event steps", []Problem{{What: "column.unwatched", Say: "waits for reconcile", Count: 1, Note: true}})
+	}
+	h.passes(t, 10*time.Second, one, two)
+	got := one.Report(t.Context())
+	if !got.OK || len(got.Problems) != 0 || len(got.Notes) != 1 || got.Notes[0].Count != 1 || got.Notes[0].Since.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	if text, _ := json.Marshal(got); !strings.Contains(string(text), `"notes":[{"what":"column.unwatched"`) {
+		t.Errorf("%s", text)
+	}
+}

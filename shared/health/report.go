@@ -17,6 +17,7 @@ import (
 type Report struct {
 	OK       bool      `json:"ok"`
 	Problems []Problem `json:"problems"`
+	Notes    []Problem `json:"notes,omitempty"` // what a person may want to change and nothing fails for
 	Version  string    `json:"version"`
 	Role     string    `json:"role"`
 	// Registration of the webhook in a few words, as it was last seen; URL is where the events go.
@@ -87,7 +88,15 @@ const (
 
 // fill writes what the processes say into the report.
 func (r *Report) fill(s *sum) {
-	r.Problems = append([]Problem{}, s.pressing()...)
+	r.Problems = []Problem{}
+	for _, p := range s.pressing() {
+		if p.Note {
+			p.Note = false
+			r.Notes = append(r.Notes, p)
+			continue
+		}
+		r.Problems = append(r.Problems, p)
+	}
 	r.Oldest, r.Counts = s.oldest, s.counts()
 	for function, at := range s.last {
 		if r.LastSuccess == nil || at.After(*r.LastSuccess) {

@@ -26,6 +26,8 @@ type Problem struct {
 	GoodKey string    `json:"goodKey,omitempty"`
 	// Stays: it is no news that grows old, but what was found, until the next look finds otherwise.
 	Stays bool `json:"stays,omitempty"`
+	// Note: nothing fails for it, so that it is told beside the problems.
+	Note bool `json:"note,omitempty"`
 }
 
 // Wait is a record whose job could not be finished, through no wish of ours.

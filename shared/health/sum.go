@@ -116,7 +116,11 @@ func (s *sum) add(p Problem) (key string) {
 		s.problems[key] = p
 		return key
 	}
-	have.Count += p.Count
+	if have.Stays && p.Stays { // several looked at the same thing
+		have.Count = max(have.Count, p.Count)
+	} else {
+		have.Count += p.Count
+	}
 	if p.Since.Before(have.Since) {
 		have.Since = p.Since
 	}
