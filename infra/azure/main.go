@@ -1,4 +1,5 @@
-// Command azure is the custom handler that the Azure Functions host starts.
+// Command azure is the custom handler that the Azure Functions host starts. `azure -sheet FILE` only checks a
+// field sheet, as the start does: whoever packs one asks before it ships.
 // https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers
 package main
 
@@ -26,12 +27,19 @@ var version string
 func main() {
 	debug.SetMemoryLimit(memory)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	err := do(ctx, os.Args[1:])
 	stop()
 	if err != nil && !errors.Is(err, funchost.ErrOrphan) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func do(ctx context.Context, args []string) error {
+	if len(args) == 2 && args[0] == "-sheet" {
+		return app.CheckSheet(args[1])
+	}
+	return run(ctx)
 }
 
 func run(ctx context.Context) error {

@@ -47,7 +47,8 @@ func (f *flags) check(environ []string) error {
 	return f.checkMapping()
 }
 
-// checkMapping lets the handler find the field sheet. What stands in it the handler checks when it starts.
+// checkMapping lets the handler find the field sheet. What stands in it the handler checks, when it starts or
+// before it is packed.
 func (f *flags) checkMapping() error {
 	if f.mapping == "" {
 		return nil

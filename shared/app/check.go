@@ -92,7 +92,7 @@ func (k *checker) role() {
 	}
 	if k.file("SYNC_MAPPING_FILE", k.MappingFile) {
 		var err error
-		if k.sheet, err = sheet(k.Config); err != nil {
+		if k.sheet, err = sheet(k.MappingFile); err != nil {
 			where := "names a field sheet with mistakes"
 			if k.MappingFile == "" {
 				where = "is not set, and the field sheet as shipped has mistakes"
@@ -149,11 +149,7 @@ func (k *checker) rules() {
 	k.oneOf("SYNC_FOREIGN_CRM_ID", k.ForeignCRMID, "ignore", "keep")
 	k.oneOf("SYNC_CONTACT_CONSENT", k.ContactConsent, "column", "always")
 	k.oneOf("SYNC_AUDIT_SUCCESS", k.AuditSuccess, "steps", "all", "none")
-	if k.LastSync == "quiet" {
-		k.wrong("SYNC_LAST_SYNC", "cannot be quiet yet: use never")
-	} else {
-		k.oneOf("SYNC_LAST_SYNC", k.LastSync, "never")
-	}
+	k.oneOf("SYNC_LAST_SYNC", k.LastSync, "never", "quiet")
 	k.oneOf("PARTNER_CENTER_REASONS", k.Reasons, "text", "code")
 	if _, ok := new(big.Rat).SetString(k.RegistrableValue); !ok {
 		k.wrong("SYNC_REGISTRABLE_VALUE", "must be a number, as 25000")

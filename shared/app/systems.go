@@ -105,15 +105,21 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 }
 
 // sheet compiles the field sheet: ours, and the customer's over it.
-func sheet(c Config) (*mapping.Sheet, error) {
-	if c.MappingFile == "" {
+func sheet(file string) (*mapping.Sheet, error) {
+	if file == "" {
 		return mapping.Default()
 	}
-	text, err := os.ReadFile(c.MappingFile)
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading SYNC_MAPPING_FILE: %w", err)
+		return nil, fmt.Errorf("reading the field sheet: %w", err)
 	}
-	return mapping.Load(mapping.Source{Name: c.MappingFile, Text: text})
+	return mapping.Load(mapping.Source{Name: file, Text: text})
+}
+
+// CheckSheet names every mistake of a customer's field sheet, as a start with it would.
+func CheckSheet(file string) error {
+	_, err := sheet(file)
+	return err
 }
 
 func (a *App) both(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*referrals.Store, *opportunities.Store, error) {

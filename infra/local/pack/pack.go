@@ -45,6 +45,11 @@ type Result struct {
 // the folder is put in place whole, or left alone when it would be the same: worlds may run from it.
 func Build(ctx context.Context, o Options) (Result, error) {
 	r := Result{Dir: filepath.Join(o.Out, "app"), Zip: filepath.Join(o.Out, "app.zip"), Version: version(ctx, o.Top)}
+	if o.Mapping != "" {
+		if err := checkSheet(ctx, o.Top, o.Mapping); err != nil {
+			return r, err
+		}
+	}
 	unlock, err := lock(ctx, filepath.Join(o.Out, ".pack.lock"))
 	if err != nil {
 		return r, fmt.Errorf("packing: waiting for another program that packs: %w", err)
@@ -89,6 +94,19 @@ func fill(ctx context.Context, o Options, dir, version string) error {
 		}
 	}
 	return compile(ctx, o.Top, filepath.Join(dir, handler), version)
+}
+
+// checkSheet has the handler look at a customer's field sheet before it is packed: what it would refuse to
+// start with does not ship.
+func checkSheet(ctx context.Context, top, file string) error {
+	cmd := exec.CommandContext(ctx, "go", "run", "-buildvcs=false", "./infra/azure", "-sheet", file)
+	cmd.Dir = top
+	said, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	mistakes := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(said)), "exit status 1"))
+	return fmt.Errorf("the field sheet has mistakes, nothing was packed:\n%s", mistakes)
 }
 
 // compile makes the static Linux executable that the host starts. Nothing of this machine goes into it.
