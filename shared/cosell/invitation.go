@@ -26,20 +26,35 @@ func (m *merger) invitation() {
 	row := Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true, Quiet: true, Due: expires.Add(-remindBefore),
 		Text: "the invitation waits for an answer until " + clock(expires), Mend: "accept it or decline it"}
 	answered := OpportunityClosed(m.d[Status]) || m.plan.ToReferral[Status] != ""
+	if m.Linking && !answered && !m.Pair.Holds(answerDue) { // a row that we make brings its task along
+		m.plan.Task = TaskAnswer
+	}
 	switch {
 	case m.wasReminded():
-		row.Value, row.Due = reminded, time.Time{}
+		row.Value, row.Due = reminded, afterReminder(m.At, expires)
 	case m.At.Before(row.Due) || answered: // not yet, or not any more
 	case m.Opportunity.Assumed():
 		m.plan.NeedsOpportunity = true
 	default:
-		row.Value, row.Due = reminded, time.Time{}
+		row.Value, row.Due = reminded, afterReminder(m.At, expires)
 		m.plan.Task = TaskReminder
 		m.say(Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Warn: true, Once: true,
 			Text: "the invitation ends by itself on " + clock(expires) + ", " + days(expires.Sub(m.At)) + " left to answer it",
 			Mend: "set the opportunity to In Progress to accept it, close it as lost to decline it"})
 	}
 	m.say(row)
+}
+
+// afterReminder is when an invitation is looked at once more: when an acceptance may go without what only the
+// portal's form demands, and when it has ended, of which an event may not have told.
+func afterReminder(now, expires time.Time) time.Time {
+	const late = 5 * time.Minute // Partner Center's own clock work
+	for _, at := range []time.Time{expires.Add(-lastDays), expires.Add(late)} {
+		if now.Before(at) {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 func (m *merger) wasReminded() bool {
@@ -86,11 +101,21 @@ func (in Pairing) stillQuiet(problems []Problem, w Written) []Problem {
 	}
 	var out []Problem
 	for _, p := range problems {
-		if !p.Quiet {
+		if !p.Quiet || p.Code != answerDue {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// answered drops the row of an invitation.
+func (p Pair) answered() (rest []Held) {
+	for _, h := range p.Held {
+		if !h.Quiet || h.Code != answerDue {
+			rest = append(rest, h)
+		}
+	}
+	return rest
 }
 
 // Loud lists what is held and told: all but what only keeps a time.

@@ -20,6 +20,9 @@ type Options struct {
 	AcceptStrict bool
 	// AuditSuccess is "steps", "all" or "none": which successes towards Partner Center Audit tells.
 	AuditSuccess string
+	// LastSync is "quiet" or "never": whether the column for the last sync is written also after edits that
+	// bring nothing else into CRM, once nobody has edited for a while.
+	LastSync string
 }
 
 // Pairing is what Merge compares: the pair with its base, the referral as it is, and what is known of the
@@ -79,6 +82,7 @@ func Merge(in Pairing) Plan {
 	m.microsoftEdits()
 	m.twoTruths()
 	m.invitation()
+	m.stamp()
 	m.unreadable()
 	m.forgetUndecided()
 	return m.plan
@@ -149,7 +153,7 @@ func Changed(base Base, o Opportunity, rules []Rule) bool {
 			}
 		}
 	}
-	return o.Record[Sync] != base.Opportunity[Sync] || o.Record[Mark] == MarkUntidy && base.Opportunity[Mark] != MarkUntidy
+	return Mistold(base, o) || o.Record[Sync] != base.Opportunity[Sync] || o.Record[Mark] == MarkUntidy && base.Opportunity[Mark] != MarkUntidy
 }
 
 // entries lists the field itself, or every member that any of the four records knows.

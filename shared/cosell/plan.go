@@ -18,6 +18,7 @@ type Plan struct {
 	HeldUntil     time.Time // a change waits until then, by Partner Center's clock
 	Task          string    // what becomes of the owner's tasks about an invitation: one of the Task… values
 	Ends          bool      // the pair ends with this plan: the opportunity goes on alone
+	Stamp         bool      // the column for the last sync is due
 	// NeedsOpportunity says that the opportunity was assumed from its base and that this does not do.
 	NeedsOpportunity bool
 

@@ -53,9 +53,9 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 		} else {
 			pair.Told = Prints(plan.Problems)
 		}
-		pair.Held = heldFrom(pair.Held, in.stillQuiet(plan.Problems, w), in.At, in.versions(w))
+		pair.Held = heldFrom(pair.Held, in.crossedQuietly(in.stillQuiet(plan.Problems, w), w), in.At, in.versions(w))
 	} else if in.Tasks(plan, w) == TasksDone {
-		pair.Held = pair.Loud()
+		pair.Held = pair.answered()
 	}
 	if plan.Ends {
 		pair.Phase, pair.Held, pair.Told, pair.HeldUntil = Ended, nil, nil, time.Time{}
@@ -155,7 +155,7 @@ func (in Pairing) versions(w Written) map[Place]string {
 }
 
 // columnsOfOurs are written beside the plan with every write to CRM.
-var columnsOfOurs = []Field{Audit, Mark, State, ErrorCode, LastSync, Expires}
+func columnsOfOurs() []Field { return append([]Field{Audit, Mark}, shown()...) }
 
 func renewWritten(base Record, plan Plan, written Record) {
 	if _, closing := plan.ToOpportunity[Status]; closing {
@@ -174,7 +174,7 @@ func renewWritten(base Record, plan Plan, written Record) {
 	if written[Mark] != base[Mark] && !plan.keep[Name] {
 		base.renew(Name, written) // a long name makes room for the mark
 	}
-	for _, f := range columnsOfOurs {
+	for _, f := range columnsOfOurs() {
 		base.renew(f, written)
 	}
 }

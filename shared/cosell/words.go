@@ -259,8 +259,8 @@ func Standing(referral string, problems []Problem) Record {
 	return Record{State: state, ErrorCode: code}
 }
 
-// Columns are what CRM is to show beside the values: state, error code, when something last crossed, and
-// when a pending referral ends.
+// Columns are what CRM is to show beside the values: state, error code, when something last crossed, when a
+// pending referral ends, and that no other referral asks for the opportunity.
 func (in Pairing) Columns(plan Plan, w Written) Record {
 	status := in.Referral.Record[Status]
 	if s := plan.ToReferral[Status]; s != "" && w.Referral != nil {
@@ -270,10 +270,15 @@ func (in Pairing) Columns(plan Plan, w Written) Record {
 		status = in.Pair.Base.Referral[Status]
 	}
 	out := Standing(status, plan.Problems)
-	if len(plan.ToOpportunity) > 0 || w.Referral != nil || w.Invited {
+	switch was, known := in.Pair.Base.Opportunity[LastSync]; {
+	case len(plan.ToOpportunity) > 0 || w.Referral != nil || w.Invited:
 		out[LastSync] = in.At.UTC().Format(time.RFC3339)
+	case plan.Stamp:
+		out[LastSync] = in.Pair.LastSuccess.UTC().Format(time.RFC3339)
+	case known:
+		out[LastSync] = was
 	}
-	out[Expires] = ""
+	out[Expires], out[Proposed] = "", ""
 	if status == Pending && !in.Referral.ExpiresAt.IsZero() {
 		out[Expires] = in.Referral.ExpiresAt.UTC().Format(time.RFC3339)
 	}

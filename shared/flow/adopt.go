@@ -38,7 +38,8 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 	if err := f.claim(ctx, w); err != nil {
 		return err
 	}
-	if o.Record[cosell.ReferralID] == "" {
+	link, shown := o.Record[cosell.ReferralLink]
+	if o.Record[cosell.ReferralID] == "" || shown && link == "" { // typed in by a person, who knows no link
 		written, err := f.linkBack(ctx, w, *w.referral, nil)
 		if fault.Is(err, fault.Refused) {
 			return f.unlinked(ctx, w, before, err)

@@ -54,6 +54,10 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	case pair.ReferralID == "" && cosell.OpportunityClosed(o.Record[cosell.Status]):
 		return f.release(ctx, w)
 	}
+	if f.Settings.Unstarted && pair.ReferralID == "" && pair.Phase != cosell.Creating {
+		f.Log.InfoContext(ctx, "not made: nothing is created before the start", "opportunity_id", h.ID)
+		return nil // the first pass of reconcile after the start finds it
+	}
 	if pair.Phase == "" {
 		w.pair.Phase = cosell.Creating
 	}
@@ -62,11 +66,18 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 
 // release forgets what is held of an opportunity that nobody wants in Partner Center now.
 func (f *Flow) release(ctx context.Context, w *work) error {
-	if w.pair.Version == "" || len(w.pair.Held) == 0 || w.pair.Phase == cosell.Claimed {
+	switch {
+	case w.pair.Version == "":
 		return nil
+	case w.pair.Phase == cosell.Claimed:
+		return f.stand(ctx, w, heldProblems(w.pair))
+	case len(w.pair.Held) > 0:
+		w.pair.Held, w.pair.Told = nil, nil
+		if err := f.save(ctx, w, w.pair); err != nil {
+			return err
+		}
 	}
-	w.pair.Held, w.pair.Told = nil, nil
-	return f.save(ctx, w, w.pair)
+	return f.stand(ctx, w, nil)
 }
 
 // create sends what is still missing of the own referral and Microsoft's, then writes back.
@@ -78,7 +89,7 @@ func (f *Flow) create(ctx context.Context, w *work) error {
 			return f.lack(ctx, w, problems)
 		}
 		if h, ok := w.pair.HeldAt(cosell.InPartnerCenter, cosell.Whole); ok && h.Value == valuesPrint(values) && !w.hint.Retry {
-			return nil // refused, and nothing has changed: reconcile says when it is due
+			return f.stand(ctx, w, heldProblems(w.pair)) // refused, and nothing has changed: reconcile says when it is due
 		}
 	}
 	own, err := f.ownReferral(ctx, w, values)

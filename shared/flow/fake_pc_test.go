@@ -141,7 +141,9 @@ func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Hint, string, er
 	w.boundary()
 	var out []cosell.Hint
 	for _, id := range sorted(w.referrals) {
-		out = append(out, cosell.Hint{Kind: "referral", ID: id})
+		if !w.deaf {
+			out = append(out, cosell.Hint{Kind: "referral", ID: id})
+		}
 	}
 	return out, cursor + "+", nil
 }

@@ -69,6 +69,9 @@ type world struct {
 	sheet         string
 	takeover      string
 	foreign       string
+	unstarted     bool
+	lastSync      string
+	deaf          bool // Partner Center's feed tells nothing
 
 	oldReferrals     map[string]cosell.Referral
 	oldOpportunities map[string]cosell.Opportunity
@@ -97,8 +100,8 @@ func (w *world) restart() {
 	w.flow = flow.New(flow.Config{
 		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: w.ruled(),
 		Now: func() time.Time { return w.now.Add(w.skew) }, Machine: func() time.Time { return w.now.Add(w.skew) }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
-		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true, Sheet: w.sheet, Takeover: w.takeover, ForeignCRMID: w.foreign,
-			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", AcceptStrict: true, DeclineGrace: w.grace}},
+		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true, Sheet: w.sheet, Takeover: w.takeover, ForeignCRMID: w.foreign, Unstarted: w.unstarted,
+			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", LastSync: w.lastSync, AcceptStrict: true, DeclineGrace: w.grace}},
 	})
 }
 

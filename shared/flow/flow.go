@@ -28,6 +28,8 @@ type Settings struct {
 	// ForeignCRMID is "ignore" or "keep": whether a referral that carries somebody else's id becomes an
 	// opportunity.
 	ForeignCRMID string
+	// Unstarted: nothing is created on either side yet.
+	Unstarted bool
 	// Sheet names the field sheet: where it differs from a pair's, its base is completed.
 	Sheet string
 }

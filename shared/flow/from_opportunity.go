@@ -110,11 +110,11 @@ func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 	quiet := pair.Sending == nil && !h.Retry
 	if !o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.False {
 		_, untold := pair.HeldAt(cosell.InCRM, cosell.Whole)
-		return !untold
+		return !untold && !cosell.Mistold(pair.Base, o)
 	}
 	return quiet && o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.True && len(pair.Told) == 0 && pair.Sheet == f.Settings.Sheet &&
 		pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold &&
-		!cosell.Restorable(pair.Base, o, f.Rules)
+		!cosell.Restorable(pair.Base, o, f.Rules) && !cosell.Mistold(pair.Base, o)
 }
 
 func (f *Flow) unchanged(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {

@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -138,13 +139,15 @@ func (f *Flow) holdRead(ctx context.Context, pair cosell.Pair, place cosell.Plac
 	return saveErr
 }
 
-// problemsOf are the problems that a pair holds.
+// problemsOf are the problems that a pair holds, but for those of a whole record.
 func problemsOf(p cosell.Pair) []cosell.Problem {
-	var out []cosell.Problem
+	return slices.DeleteFunc(heldProblems(p), func(p cosell.Problem) bool { return p.Field == cosell.Whole })
+}
+
+// heldProblems are all problems that a pair holds.
+func heldProblems(p cosell.Pair) (out []cosell.Problem) {
 	for _, h := range p.Held {
-		if h.Field != cosell.Whole {
-			out = append(out, h.Problem())
-		}
+		out = append(out, h.Problem())
 	}
 	return out
 }

@@ -177,3 +177,27 @@ func TestR127_ADeathLosesNoCustomer(t *testing.T) {
 		}
 	}
 }
+
+// An opportunity that was there first gets its task when it is linked with an invitation, once.
+func TestR77_AnExistingDealIsAskedToAnswerToo(t *testing.T) {
+	w := newWorld(t)
+	id := portalDeal(w, cosell.Record{cosell.Status: cosell.Pending, cosell.Visibility: cosell.True})
+	r := w.referrals[id]
+	r.ExpiresAt = w.now.Add(14 * 24 * time.Hour)
+	w.referrals[id] = r
+	w.want(cosell.Record{cosell.Status: cosell.OnHold, cosell.ReferralID: id, cosell.State: "", cosell.Expires: ""})
+	w.opportunityChanged()
+	w.events()
+	got := w.opportunities[deal].Record
+	if !slices.Equal(w.tasks, []string{cosell.TaskAnswer}) || got[cosell.State] != cosell.StatePending || got[cosell.Expires] != r.ExpiresAt.Format(time.RFC3339) ||
+		got[cosell.ReferralLink] == "" {
+		t.Fatalf("tasks %v, %v", w.tasks, got)
+	}
+	w.silent()
+	w.user(cosell.Record{cosell.Status: cosell.Open})
+	w.events()
+	if w.referrals[id].Record[cosell.Status] != cosell.Accepted || !slices.Equal(w.tasks, []string{cosell.TaskAnswer, cosell.TasksDone}) {
+		t.Errorf("tasks %v, %v", w.tasks, w.referrals[id].Record)
+	}
+	w.silent()
+}

@@ -23,13 +23,14 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 			lines = append(lines, words.Say(p))
 		}
 	}
-	values := cosell.Record{}
-	if len(lines) > 0 {
-		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
-		if f.Settings.CheckMark && o.Record[cosell.Mark] != cosell.MarkFailed && cosell.Crossed(problems) {
+	values := known(pair.Unlinked(problems), o)
+	if len(lines) > 0 || len(values) > 0 && !pair.Knows(o.Side) {
+		if len(lines) > 0 {
+			values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
+		}
+		if f.Settings.CheckMark && len(lines) > 0 && o.Record[cosell.Mark] != cosell.MarkFailed && cosell.Crossed(problems) {
 			values[cosell.Mark] = cosell.MarkFailed
 		}
-		maps.Copy(values, known(cosell.Standing("", problems), o))
 		written, err := f.Opportunities.Put(ctx, o, values)
 		if err != nil && !fault.Is(err, fault.Refused) {
 			return err
@@ -44,6 +45,27 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 		return nil
 	}
 	return f.save(ctx, w, pair)
+}
+
+// stand puts the columns right that tell how an opportunity without a referral stands, once for each version
+// of the row: CRM may refuse them. A closed row is left alone.
+func (f *Flow) stand(ctx context.Context, w *work, problems []cosell.Problem) error {
+	o := *w.opportunity
+	values := known(w.pair.Unlinked(problems), o)
+	if len(values) == 0 || w.pair.Knows(o.Side) || cosell.OpportunityClosed(o.Record[cosell.Status]) {
+		return nil
+	}
+	fields := slices.Sorted(maps.Keys(values))
+	written, err := f.Opportunities.Put(ctx, o, values)
+	switch {
+	case fault.Is(err, fault.Refused):
+		w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), fields...))
+		return f.save(ctx, w, w.pair.Saw(o.Side))
+	case err != nil:
+		return err
+	}
+	w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "updated", "ok", fields...))
+	return f.save(ctx, w, w.pair.Saw(o.Side, written.Side))
 }
 
 // refusedWhole holds a referral that Partner Center did not take, and tells why.

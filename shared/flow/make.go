@@ -21,6 +21,9 @@ func (f *Flow) makeOpportunity(ctx context.Context, w *work) error {
 	if cosell.ReferralClosed(w.referral.Record[cosell.Status]) && w.pair.Phase != cosell.Making {
 		return f.giveUp(ctx, w)
 	}
+	if f.Settings.Unstarted && w.pair.Phase != cosell.Making {
+		return f.awaitStart(ctx, w)
+	}
 	if f.heldBack(w) {
 		return nil
 	}

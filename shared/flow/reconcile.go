@@ -10,8 +10,12 @@ import (
 // Reconcile asks both systems what changed since it last asked, and enqueues a hint for each: what no
 // event told us is found here, and what is held and due, and pairs whose sheet has grown. It writes to
 // neither system. A cursor moves only after every hint of its feed was taken by the queue; feeds do not
-// wait for each other. Kinds: Later, Broken, Denied.
+// wait for each other. Before the start no cursor moves, so that the first pass after it finds everything.
+// Kinds: Later, Broken, Denied.
 func (f *Flow) Reconcile(ctx context.Context) error {
+	if f.Settings.Unstarted {
+		return nil
+	}
 	errs := []error{f.due(ctx)} // first: what it tries is then not due for the hints of the feeds
 	errs = append(errs, f.feed(ctx, referralKind, f.Referrals.Changed))
 	for _, kind := range f.Opportunities.Kinds() {

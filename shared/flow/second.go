@@ -66,8 +66,10 @@ func (f *Flow) secondGone(ctx context.Context, pair cosell.Pair, r cosell.Referr
 		return nil
 	}
 	pair.Held = kept
-	_, err := f.Ledger.Save(ctx, pair)
-	return err
+	if _, err := f.Ledger.Save(ctx, pair); err != nil {
+		return err
+	}
+	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: "a second referral is gone"})
 }
 
 // tellStanding adds a problem that comparing does not find, and keeps it until it is over.
@@ -95,11 +97,11 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 		return err
 	}
 	values := cosell.Record{}
-	if state := cosell.Standing("", []cosell.Problem{p}); p.Code == "waiting" {
-		values = known(state, o)
-		if f.Settings.CheckMark && o.Record[cosell.Mark] != cosell.MarkFailed {
-			values[cosell.Mark] = cosell.MarkFailed
-		}
+	if !p.Once {
+		values = known(cosell.Standing("", append(heldProblems(pair), p)), o)
+	}
+	if f.Settings.CheckMark && !p.Once && cosell.Crossed([]cosell.Problem{p}) && o.Record[cosell.Mark] != cosell.MarkFailed {
+		values[cosell.Mark] = cosell.MarkFailed
 	}
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
 	if pair.Version == "" {

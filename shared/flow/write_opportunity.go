@@ -197,8 +197,8 @@ func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan co
 	if task := in.Tasks(plan, a.done); task != "" && !a.tasked {
 		values[cosell.Task] = task
 	}
-	if len(values) > 0 {
-		for f, v := range in.Columns(plan, a.done) {
+	if columns := in.Columns(plan, a.done); len(values) > 0 || in.PutRight(columns, plan) {
+		for f, v := range columns {
 			if old, known := o.Record[f]; known && old != v {
 				values[f] = v
 			}
