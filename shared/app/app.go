@@ -126,10 +126,8 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
-	for _, column := range c.sheet.Unwatched() {
-		a.Log.Warn("no event step of ours watches this column of the field sheet: its changes wait for reconcile",
-			"field", column.Field, "table", column.Table, "column", column.Name)
-	}
+	a.unwatched(c.sheet)
+	a.unstarted(c.Started)
 	a.opportunities = deals
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Warm: a.limits, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = flow.New(flow.Config{
@@ -138,8 +136,8 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
-				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: c.sheet.Version(),
+				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync},
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Unstarted: c.Started.IsZero(), Sheet: c.sheet.Version(),
 		},
 	})
 	a.Office = &office.Office{Ledger: a.Ledger, Book: heldBook{a.Ledger, a.Jobs}, Desk: desk{a.Jobs}, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}

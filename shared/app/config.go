@@ -56,8 +56,8 @@ type Config struct {
 	WonGuard         string `env:"SYNC_WON_GUARD" envDefault:"delay"`
 	WonGuardAge      Span   `env:"SYNC_WON_GUARD_AGE" envDefault:"72h"`
 	RegistrableValue string `env:"SYNC_REGISTRABLE_VALUE" envDefault:"25000"`
-	// The day from which this installation works, as 2026-03-01 or with a time. It is read and checked, and
-	// holds nothing back yet: taking over what is there already comes with `cosellctl adopt`.
+	// The day from which this installation works, as 2026-03-01 or with a time. Until it is set nothing is
+	// created on either side, and health says so: a person looks first at what both systems hold.
 	Started Date `env:"SYNC_STARTED"`
 	// What a referral that names an existing opportunity needs before it is linked: "ask" (its seller's
 	// consent: Sync, or the action on the form) or "own" (nothing, if the partner made the referral).
@@ -74,8 +74,8 @@ type Config struct {
 	AcceptStrict Flag `env:"SYNC_ACCEPT_STRICT" envDefault:"true"`
 	// Which successes get a line in Audit: "steps" (those of the life cycle), "all" or "none".
 	AuditSuccess string `env:"SYNC_AUDIT_SUCCESS" envDefault:"steps"`
-	// When the column for the last sync is written beside writes that happen anyway: "never". "quiet" (also
-	// after edits towards Partner Center, once the record was quiet for five minutes) is not there yet.
+	// When the column for the last sync is written beside writes that happen anyway: "never", or "quiet" (also
+	// after edits towards Partner Center, by the first pass of reconcile after five quiet minutes).
 	LastSync string `env:"SYNC_LAST_SYNC" envDefault:"never"`
 	// How far before its cursor a change feed is read again, because lists show changes late.
 	FeedOverlap Span `env:"SYNC_FEED_OVERLAP" envDefault:"10m"`

@@ -258,11 +258,3 @@ func TestFlagsAndDatesAreReadAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 }
-
-func TestSettingThatIsNotThereYetIsRefused(t *testing.T) {
-	s := production(t)
-	s["SYNC_LAST_SYNC"] = "quiet"
-	if _, err := New(environ(s), io.Discard); err == nil || !strings.Contains(err.Error(), "SYNC_LAST_SYNC cannot be quiet yet") {
-		t.Errorf("%v", err)
-	}
-}
