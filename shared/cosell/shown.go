@@ -24,10 +24,11 @@ func (r Record) has(f Field) bool {
 // PutRight says whether the columns are worth a write of their own: one that was read does not say what it
 // should. When something last crossed is no such thing, unless somebody wrote there, or its time has come.
 func (in Pairing) PutRight(columns Record, plan Plan) bool {
-	if in.Opportunity == nil {
+	o, read := in.Opportunity.Row()
+	if !read {
 		return false
 	}
-	now := in.Opportunity.Record
+	now := o.Record
 	for f, v := range columns {
 		if f != LastSync && now.has(f) && now[f] != v {
 			return true
@@ -66,7 +67,7 @@ func (m *merger) stamp() {
 	for _, h := range m.Pair.Held {
 		switch {
 		case h.Code != lastSyncDue:
-		case h.Due(m.At) && m.assumed:
+		case h.Due(m.At) && m.Opportunity.Assumed():
 			m.plan.NeedsOpportunity = true
 		case h.Due(m.At):
 			m.plan.Stamp = true

@@ -22,6 +22,11 @@ func TestR151_NothingIsCreatedBeforeTheStart(t *testing.T) {
 	if w.writes() != 0 || len(w.opportunities) != 1 {
 		t.Fatalf("%d writes, %d opportunities", w.writes(), len(w.opportunities))
 	}
+	for _, feed := range []string{"referral", "opportunity"} {
+		if cursor, err := w.memory.Cursor(ctx, feed); err != nil || cursor != "" {
+			t.Errorf("the feed %s was read up to %q, %v", feed, cursor, err)
+		}
+	}
 	w.now = w.now.Add(10 * 24 * time.Hour)
 	w.unstarted = false
 	w.restart()
