@@ -54,6 +54,7 @@ type App struct {
 	Office *office.Office
 
 	opportunities *opportunities.Store
+	jobs          chan struct{} // one that has ended
 
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
 
@@ -128,8 +129,8 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	}
 	a.unwatched(c.sheet)
 	a.unstarted(c.Started)
-	a.opportunities = deals
-	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: a.Watch, Warm: a.limits, Now: a.Now, NewID: a.NewID, Log: a.Log}
+	a.opportunities, a.jobs = deals, make(chan struct{}, 1)
+	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.jobs}, Warm: a.limits, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = flow.New(flow.Config{
 		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
@@ -151,6 +152,9 @@ func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
 	noting, stopNoting := context.WithCancel(ctx)
 	var notes sync.WaitGroup
 	notes.Go(func() { a.note(noting) })
+	if a.opportunities != nil {
+		notes.Go(func() { a.compare(noting, a.jobs, a.Metadata) })
+	}
 	err := funchost.Serve(ctx, server, a.port)
 	stopNoting()
 	notes.Wait()

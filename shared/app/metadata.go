@@ -2,8 +2,11 @@ package app
 
 import (
 	"context"
+	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/health"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -23,10 +26,58 @@ func (a *App) Metadata(ctx context.Context) error {
 		case m.Off:
 			say += "; the field is switched off"
 		}
-		problems = append(problems, health.Problem{What: "column " + m.Table + "/" + m.Column + " " + string(m.Field), Say: say, Mend: m.Mend, Count: 1})
+		problems = append(problems, health.Problem{What: "column " + m.Table + "/" + m.Column + " " + string(m.Field), Where: "CRM", Say: say, Mend: m.Mend, Count: 1})
 	}
-	a.Watch.Stand("reconcile", "crm metadata", problems)
+	a.Watch.Stand(health.Process, "crm metadata", problems)
 	return nil
+}
+
+// Every process has the metadata of its own to look things up in, so every process compares: when its first job
+// has ended, so that neither its start nor that job waits for it, and then hourly as long as there are jobs.
+const (
+	compareAge  = time.Hour
+	compareTime = 30 * time.Second
+	// compareAgain is how soon it is tried again where the CRM could not be asked.
+	compareAgain = 5 * time.Minute
+	compareCalls = 2 // repeats of single calls
+)
+
+// compare runs until the context ends: look compares, jobs tells of each job that has ended.
+func (a *App) compare(ctx context.Context, jobs <-chan struct{}, look func(context.Context) error) {
+	var next time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-jobs:
+		}
+		now := a.Now()
+		if now.Before(next) {
+			continue
+		}
+		next = now.Add(compareAge)
+		within, cancel := context.WithTimeout(httpclient.WithRepeats(ctx, compareCalls), compareTime)
+		if err := look(within); err != nil {
+			next = now.Add(compareAgain)
+			a.Log.Info("the CRM's metadata is not compared yet", fault.Attr(err))
+		}
+		cancel()
+	}
+}
+
+// jobWatch tells of each job that has ended, and waits for nobody.
+type jobWatch struct {
+	*health.Watch
+	ended chan struct{}
+}
+
+// Ended implements post.Watch.
+func (w jobWatch) Ended(function, record string, seen time.Time, err error) {
+	w.Watch.Ended(function, record, seen, err)
+	select {
+	case w.ended <- struct{}{}:
+	default:
+	}
 }
 
 // unwatched tells in log and health of the columns whose changes raise no event. Nothing fails for them.
