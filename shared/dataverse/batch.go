@@ -61,16 +61,17 @@ func (c *Client) changeSet(ctx context.Context, writes []Write, then *Read) (Row
 	about := writing(writes...)
 	answers, err := readBatch(resp, about)
 	if err != nil {
-		return Row{}, err
+		return Row{}, keptFromUs(&c.writes, err, first(about.own), resp)
 	}
 	if len(answers) < len(writes) {
 		return Row{}, fault.New(fault.Broken, "%d answers to %d writes", len(answers), len(writes)).With("answer.malformed", "")
 	}
 	for _, a := range answers[:len(writes)] {
 		if a.Status < 200 || a.Status > 299 {
-			return Row{}, classify(a, about)
+			return Row{}, keptFromUs(&c.writes, classify(a, about), first(about.own), resp)
 		}
 	}
+	c.writes.Yes()
 	if then == nil {
 		return Row{}, nil
 	}

@@ -26,6 +26,8 @@ type Options struct {
 type Client struct {
 	base *url.URL // without a slash at its end
 	http *httpclient.Client
+
+	reads, writes fault.Streak // of rows that were kept from us
 }
 
 // NewClient makes a client; it fails on an address that is not plain https.
@@ -57,8 +59,9 @@ func (c *Client) get(ctx context.Context, set, id string, q Query) (Row, error) 
 		return Row{}, err
 	}
 	if resp.Status != http.StatusOK {
-		return Row{}, classify(resp, reading(id))
+		return Row{}, keptFromUs(&c.reads, classify(resp, reading(id)), id, resp)
 	}
+	c.reads.Yes()
 	return whole(resp)
 }
 
@@ -140,8 +143,10 @@ func (c *Client) patch(ctx context.Context, set, id string, header http.Header, 
 		return Row{}, err
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		return Row{}, classify(resp, writing(Write{Path: strings.TrimPrefix(Bind(set, id), "/"), IfNoneMatch: header.Get("If-None-Match"), Body: columns}))
+		about := writing(Write{Path: strings.TrimPrefix(Bind(set, id), "/"), IfNoneMatch: header.Get("If-None-Match"), Body: columns})
+		return Row{}, keptFromUs(&c.writes, classify(resp, about), id, resp)
 	}
+	c.writes.Yes()
 	if row, err := whole(resp); err == nil {
 		return row, nil
 	}

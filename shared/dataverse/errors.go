@@ -250,6 +250,28 @@ func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
 	return a.ours(r, p).Saying("the application user lacks a right", "compare the security role of the application user with the guide")
 }
 
+// keptFromUs makes a refusal ours where several rows in a row were kept from us alike: then it is our role that
+// does not reach them.
+func keptFromUs(streak *fault.Streak, err error, row string, r *httpclient.Response) error {
+	e := fault.Of(err)
+	if e == nil || e.Code != CodeAccess || !streak.No(guid(row), r.Date()) {
+		return err
+	}
+	e.OfClass(fault.Ours).Saying("the application user is kept from every record that it needs",
+		"give the security role of the application user the right for the whole organisation, not for its own records alone")
+	return err
+}
+
+// first is the row that a change set is about, or one of them.
+func first(own map[string]bool) (row string) {
+	for id := range own {
+		if row == "" || id < row {
+			row = id
+		}
+	}
+	return row
+}
+
 // bad is a 400, 413 or 422. Of a read it is about our columns and tables, never about the record; of a write it is
 // about a value, unless it names something that does not exist.
 func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {

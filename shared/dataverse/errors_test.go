@@ -270,3 +270,37 @@ func TestTheirWordsAreForAuditAlone(t *testing.T) {
 		}
 	}
 }
+
+// A role that reaches its own records alone refuses one record after the other: the third in a row is ours.
+func TestR143_ANoToEveryRowIsOurs(t *testing.T) {
+	const thirdID = "3a7d8f55-3333-4a5d-8c12-0a5c3d2e0003"
+	no := answer(403, says("0x80040220", "Principal user does not have WriteAccess right(s) for record with id "+oneID))
+	yes := answer(200, row(etag1))
+	for name, do := range map[string]func(*Client, string) error{
+		"a row": func(c *Client, id string) error {
+			_, err := c.Update(ctx, "opportunities", id, etag1, map[string]any{"name": "x"}, Query{})
+			return err
+		},
+		"a read": func(c *Client, id string) error {
+			_, err := c.Get(ctx, "opportunities", id, Query{})
+			return err
+		},
+	} {
+		_, c := serve(t, no, no, no, no, yes, no)
+		for i, step := range []struct {
+			id    string
+			class fault.Class
+		}{{oneID, fault.Record}, {oneID, fault.Record}, {otherID, fault.Record}, {thirdID, fault.Ours}, {oneID, ""}, {thirdID, fault.Record}} {
+			if err := do(c, step.id); fault.ClassOf(err) != step.class {
+				t.Errorf("%s, step %d: %v of class %s", name, i, err, fault.ClassOf(err))
+			}
+		}
+	}
+	_, c := serve(t, no)
+	for i, id := range []string{oneID, otherID, thirdID} {
+		_, err := c.ChangeSet(ctx, []Write{{Method: "PATCH", Path: "opportunities(" + id + ")", IfMatch: etag1, Body: map[string]any{"name": "x"}}}, nil)
+		if ours := fault.ClassOf(err) == fault.Ours; ours != (i == 2) {
+			t.Errorf("a change set, %d: %v", i, err)
+		}
+	}
+}

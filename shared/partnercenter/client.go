@@ -47,6 +47,7 @@ type Client struct {
 	referrals, webhooks       string
 	referralsHTTP, webhookAPI *httpclient.Client
 	testEvents                *httpclient.Client // two a minute, which says nothing about the other calls
+	changes                   fault.Streak       // changes that the integration user may not make
 	log                       *slog.Logger
 }
 
@@ -184,8 +185,8 @@ func created(resp *httpclient.Response) (Document, error) {
 }
 
 // Patch changes a referral under the condition of its ETag and returns what the system made of it.
-// Conflict: somebody wrote in between. Refused: the change is not allowed; Target is the path where the
-// answer names it, or where it was alone. Invalid: operations that Partner Center does not know, or an
+// Conflict: somebody wrote in between. Refused: the change is not allowed, of class Ours where no referral may
+// be changed; Target is the path where the answer names it, or where it was alone. Invalid: operations that Partner Center does not know, or an
 // ETag that is no condition; nothing is sent then.
 //
 // What no published client writes goes first and apart (see apart), so that its refusal names it and
@@ -227,11 +228,15 @@ func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (D
 	}
 	if resp.Status < 200 || resp.Status > 299 {
 		e := classify(resp, change)
+		if resp.Status == http.StatusForbidden && e.Class == fault.Record && c.changes.No(guid(id), resp.Date()) {
+			e = changesNothing(e)
+		}
 		if e.Kind == fault.Refused && e.Target == "" && len(ops) == 1 && resp.Status != http.StatusForbidden {
 			e = notTaken(e, ops[0].Path)
 		}
 		return Document{}, e
 	}
+	c.changes.Yes()
 	if d, err := whole(resp, id); err == nil {
 		return d, nil
 	}

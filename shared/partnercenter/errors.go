@@ -120,6 +120,12 @@ func keptFromUs(e *fault.Error) *fault.Error {
 		"add the integration user to the deal's team, or give it the role Referrals admin for the deal's location")
 }
 
+// changesNothing makes the refusal of a change ours: several referrals in a row were refused alike.
+func changesNothing(e *fault.Error) *fault.Error {
+	return e.OfClass(fault.Ours).With(CodeRole, "").Saying("Partner Center does not let the integration user change any deal",
+		"give the integration user the role Referrals admin for all locations")
+}
+
 func missing(status int, b reply, about asked) *fault.Error {
 	switch about {
 	case newRecord: // the engagement that it was to join

@@ -139,3 +139,20 @@ func TestWhatIsUnprovenGoesApartAndFirst(t *testing.T) {
 		t.Errorf("%v: nothing may be sent when a part cannot be", err)
 	}
 }
+
+// The third deal in a row that may not be changed shows that none may: that is ours, until one is changed.
+func TestR143_ANoToEveryChangeIsOurs(t *testing.T) {
+	const thirdID = "c1d2c3e4-5f60-4711-8a22-9c3d4e5f6a70"
+	no, yes := answer(403, `{"error":{"code":"accessDenied"}}`), answer(200, referral(oneID, etag2), "ETag", etag2)
+	_, c := serve(t, no, no, no, no, yes, no)
+	for i, step := range []struct {
+		id    string
+		class fault.Class
+		code  string
+	}{{oneID, fault.Record, "accessDenied"}, {oneID, fault.Record, ""}, {otherID, fault.Record, ""}, {thirdID, fault.Ours, CodeRole}, {oneID, "", ""}, {thirdID, fault.Record, ""}} {
+		_, err := c.Patch(t.Context(), step.id, etag1, []Operation{{Op: "replace", Path: "/details/dealValue", Value: 1}})
+		if fault.ClassOf(err) != step.class || step.code != "" && fault.Of(err).Code != step.code {
+			t.Errorf("step %d: %v of class %s", i, err, fault.ClassOf(err))
+		}
+	}
+}
