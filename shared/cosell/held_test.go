@@ -340,49 +340,6 @@ func TestLacksHoldsARecordThatCannotBeMade(t *testing.T) {
 	}
 }
 
-func TestStaleIsJudgedByVersionsBeforeClocks(t *testing.T) {
-	side := func(v string, at time.Time) Side { return Side{ID: "o", Version: v, Modified: at} }
-	p := Pair{}.Saw(side("1", noon), side("2", noon), side("3", noon))
-	for name, tt := range map[string]struct {
-		side Side
-		want bool
-	}{
-		"TheNewest":                  {side("3", noon), false},
-		"SupersededInTheSameSecond":  {side("2", noon), true},
-		"SupersededWithALaterClock":  {side("1", noon.Add(time.Hour)), true},
-		"UnknownAndLater":            {side("4", noon.Add(time.Second)), false},
-		"UnknownInTheSameSecond":     {side("4", noon), false},
-		"UnknownAndOlder":            {side("0", noon.Add(-time.Second)), true},
-		"TheNewestWithAnEarlierTime": {side("3", noon.Add(-time.Hour)), false},
-		"AnotherRecord":              {Side{ID: "r", Version: "1", Modified: noon.Add(-time.Hour)}, false},
-	} {
-		if got := p.Stale(tt.side); got != tt.want {
-			t.Errorf("%s: stale %v", name, got)
-		}
-	}
-	if (Pair{}).Stale(side("1", noon)) {
-		t.Error("nothing is known, and it is stale")
-	}
-}
-
-func TestOnlyTheLastVersionsAreRemembered(t *testing.T) {
-	p := Pair{}
-	for _, v := range []string{"1", "2", "3", "3", "4", "5", "6", "7"} {
-		p = p.Saw(Side{ID: "o", Version: v, Modified: noon})
-	}
-	if d := cmp.Diff([]string{"2", "3", "4", "5", "6", "7"}, p.Seen["o"].Versions); d != "" {
-		t.Error(d)
-	}
-	before := p.Seen["o"]
-	p.Saw(Side{ID: "o", Version: "8"}, Side{Version: "of nothing"})
-	if len(p.Seen) != 1 || len(p.Seen["o"].Versions) != len(before.Versions) {
-		t.Error("Saw changed the pair that it was called on")
-	}
-	if got := p.Saw(Side{ID: "o", Modified: noon.Add(-time.Hour)}).Seen["o"].Modified; !got.Equal(noon) {
-		t.Errorf("the newest moment went back to %s", got)
-	}
-}
-
 // What a write would have told did not happen when the write was refused, in this run or in an earlier one.
 func TestR131_WhatWasRefusedIsNotToldAsDone(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -54,66 +54,10 @@ type Pair struct {
 	Sheet              string   // the sheet by which Base was made
 	Rows               []string // ids of the opportunity's child rows when it was last read
 	Posted             []string // what was POSTed with an outcome that stayed unknown (Fingerprint)
-	// Seen is, per record id, what is known of its versions. A read that is older must neither look like a
-	// change nor like none.
+	// Seen is, per record id, what is known of its versions, of solution rows too. A read that is older must
+	// neither look like a change nor like none.
 	Seen    map[string]Sight
 	Version string // of the row in the ledger; empty for a pair that was never saved
-}
-
-// Sight is what is known of the versions of one record.
-type Sight struct {
-	Modified time.Time `json:"modified"`           // of the newest, by that system's clock
-	Versions []string  `json:"versions,omitempty"` // the newest last
-	Stale    time.Time `json:"stale,omitzero"`     // since when only older ones are read
-}
-
-// remembered is how many versions of a record are remembered.
-const remembered = 6
-
-func (s Sight) with(side Side) Sight {
-	s.Stale = time.Time{}
-	if side.Version != "" && !slices.Contains(s.Versions, side.Version) {
-		s.Versions = append(slices.Clone(s.Versions), side.Version)
-		s.Versions = s.Versions[max(0, len(s.Versions)-remembered):]
-	}
-	if side.Modified.After(s.Modified) {
-		s.Modified = side.Modified
-	}
-	return s
-}
-
-// Stale says whether the side is an older version of the record than one that was seen before: by its
-// version where that is known to be superseded, because clocks are coarser than writes, else by time.
-func (p Pair) Stale(s Side) bool {
-	known := p.Seen[s.ID]
-	if i := slices.Index(known.Versions, s.Version); i >= 0 {
-		return i < len(known.Versions)-1
-	}
-	return s.Modified.Before(known.Modified)
-}
-
-// Doubts notes that an old version of the record was read.
-func (p Pair) Doubts(id string, at time.Time) Pair {
-	p = p.Saw()
-	s := p.Seen[id]
-	s.Stale = at
-	p.Seen[id] = s
-	return p
-}
-
-// Saw notes versions that were read or written, in their order.
-func (p Pair) Saw(sides ...Side) Pair {
-	seen := make(map[string]Sight, len(p.Seen)+len(sides))
-	for id, s := range p.Seen {
-		seen[id] = s
-	}
-	for _, s := range sides {
-		if s.ID != "" {
-			seen[s.ID] = seen[s.ID].with(s)
-		}
-	}
-	p.Seen = seen
-	return p
 }
 
 // HeldAt finds what is held of a field at a place.

@@ -68,7 +68,7 @@ func (p Pair) Said(before, written Side, values Record) Pair {
 	if p.OpportunityVersion == before.Version {
 		p.OpportunityVersion = written.Version
 	}
-	return p.Saw(written)
+	return p.Wrote(before.Version, written)
 }
 
 // Creation notes that an opportunity is about to be made of a referral.

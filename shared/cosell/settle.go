@@ -45,7 +45,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	}
 	pair.Base, pair.Sending, pair.Untold = base, nil, nil
 	pair.HeldUntil = plan.HeldUntil
-	pair = pair.Saw(in.sides(w)...)
+	pair = in.saw(pair, w)
 	if read {
 		pair.Sheet = sheet
 		if w.Silent {
@@ -91,7 +91,7 @@ func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
 	}
 	pair.Untold = pair.tell(notes...)
 	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
-	return pair.Saw(in.Referral.Side, r.Side)
+	return pair.Wrote(in.Referral.Version, r.Side)
 }
 
 // SettleTaken renews what CRM took alone, without words, as SettleSent does for Partner Center.
@@ -110,7 +110,7 @@ func (in Pairing) SettleTaken(plan Plan, o Opportunity) Pair {
 	}
 	pair.Untold = pair.tell(notes...)
 	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
-	return pair.Saw(in.Referral.Side, o.Side)
+	return pair.Saw(in.Referral.Side).Wrote(in.Opportunity.Side().Version, o.Side)
 }
 
 // Untold is what is still to be told after a run that could tell nothing.
@@ -129,18 +129,19 @@ func (p Pair) tell(notes ...Problem) []Problem {
 	return out
 }
 
-func (in Pairing) sides(w Written) []Side {
-	out := []Side{in.Referral.Side}
+// saw notes the versions that were read, and after them those that were written.
+func (in Pairing) saw(pair Pair, w Written) Pair {
+	pair = pair.Saw(in.Referral.Side)
 	if row, read := in.Opportunity.Row(); read {
-		out = append(out, row.Side)
+		pair = pair.Saw(row.Side)
 	}
 	if w.Referral != nil {
-		out = append(out, w.Referral.Side)
+		pair = pair.Wrote(Unread, w.Referral.Side)
 	}
 	if w.Opportunity != nil {
-		out = append(out, w.Opportunity.Side)
+		pair = pair.Wrote(in.Opportunity.Side().Version, w.Opportunity.Side)
 	}
-	return out
+	return pair
 }
 
 func (in Pairing) versions(w Written) map[Place]string {

@@ -47,7 +47,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		if err != nil {
 			return err
 		}
-		w.pair = w.pair.Saw(o.Side, written.Side) // an old read of the row is no change of anybody
+		w.pair = w.pair.Wrote(o.Version, written.Side) // an old read of the row is no change of anybody
 		w.opportunity = &written
 		w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "linked", "referral "+r.ID))
 	}

@@ -83,7 +83,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if err != nil {
 		return f.holdRead(ctx, pair, cosell.InCRM, err)
 	}
-	if err := f.freshSide(ctx, pair, h, o.Side); err != nil {
+	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return err
 	}
 	switch {

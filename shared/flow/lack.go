@@ -40,7 +40,10 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 			w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.Nowhere, "refused", "missing"))
 		}
 	}
-	pair = pair.Lacks(problems, o.Read, o.Side).Saw(w.opportunity.Side, o.Side)
+	pair = pair.Lacks(problems, o.Read, o.Side).Saw(w.opportunity.Side)
+	if o.Version != w.opportunity.Version {
+		pair = pair.Wrote(w.opportunity.Version, o.Side)
+	}
 	if equal(pair, w.pair) && len(w.entries) == 0 {
 		return nil
 	}
@@ -65,7 +68,7 @@ func (f *Flow) stand(ctx context.Context, w *work, problems []cosell.Problem) er
 		return err
 	}
 	w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "updated", "ok", fields...))
-	return f.save(ctx, w, w.pair.Saw(o.Side, written.Side))
+	return f.save(ctx, w, w.pair.Wrote(o.Version, written.Side))
 }
 
 // refusedWhole holds a referral that Partner Center did not take, and tells why.

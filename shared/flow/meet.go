@@ -171,7 +171,7 @@ func (f *Flow) propose(ctx context.Context, pair cosell.Pair, o cosell.Opportuni
 		return err
 	}
 	pair.ProposedID = r.ID
-	pair = pair.Saw(o.Side, written.Side)
+	pair = pair.Wrote(o.Version, written.Side)
 	pair = pair.Lacks([]cosell.Problem{p}, o.Read, written.Side)
 	pair.Phase = cosell.Claimed
 	_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, written.Read, cosell.ToCRM, "proposed", "referral "+r.ID))

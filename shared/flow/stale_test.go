@@ -60,12 +60,11 @@ func TestStaleReadIsNotBelievedBecauseTheMessageIsOld(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	w.user(cosell.Record{cosell.DealValue: "250"})
 	w.opportunityChanged()
-	fresh := w.opportunities[deal]
 	hint := toldOf("opportunity", deal, "Update")
 	hint.Seen = w.now
 	w.now = w.now.Add(2 * time.Hour)
 
-	w.opportunities[deal] = old
+	w.stale = func() bool { return true }
 	for range 3 {
 		err := w.flow.FromOpportunity(context.Background(), hint)
 		if d := decided(err); d != "later" || w.own()[0].Record[cosell.DealValue] != "250" {
@@ -73,11 +72,11 @@ func TestStaleReadIsNotBelievedBecauseTheMessageIsOld(t *testing.T) {
 		}
 		w.now = w.now.Add(3 * time.Minute)
 	}
-	w.opportunities[deal] = fresh
+	w.stale = nil
 	w.opportunityChanged()
 	w.silent()
 
-	w.opportunities[deal] = old
+	w.opportunities[deal], hint.Seen = old, w.now
 	for range 2 {
 		if d := decided(w.flow.FromOpportunity(context.Background(), hint)); d != "later" {
 			t.Fatalf("an old doubt counts: %s", d)
@@ -88,4 +87,5 @@ func TestStaleReadIsNotBelievedBecauseTheMessageIsOld(t *testing.T) {
 	if got := w.own()[0].Record[cosell.DealValue]; got != "100" {
 		t.Errorf("restored, and Partner Center says %s", got)
 	}
+	w.silent()
 }

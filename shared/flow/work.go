@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -23,45 +22,6 @@ type work struct {
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
 	unasked     *cosell.Problem  // why Microsoft could not be asked at the creation
 	unproven    *cosell.Sending  // a write that counts as not made because of a read, which may have been stale
-}
-
-// staleTime is how long a system that answered with an old version is left alone; after stalePatience what
-// it says is believed: a restored environment has older versions than we know.
-const (
-	staleTime     = 5 * time.Second
-	stalePatience = 10 * time.Minute
-)
-
-// fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
-func (f *Flow) fresh(ctx context.Context, w *work) error {
-	sides := []cosell.Side{w.referral.Side}
-	if w.opportunity != nil {
-		sides = append(sides, w.opportunity.Side)
-	}
-	for _, s := range sides {
-		if err := f.freshSide(ctx, w.pair, w.hint, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// freshSide counts the patience from the first old version that was read, not only from the event: a message
-// that waited out an outage meets a replica that is behind as well.
-func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Side) error {
-	if !p.Stale(s) {
-		return nil
-	}
-	since := p.Seen[s.ID].Stale
-	switch {
-	case since.IsZero() && p.Version != "":
-		if _, err := f.Ledger.Save(ctx, p.Doubts(s.ID, f.Now())); err != nil {
-			return err
-		}
-	case !since.IsZero() && f.Now().Sub(since) > stalePatience && !h.Seen.IsZero() && f.Now().Sub(h.Seen) > stalePatience:
-		return nil
-	}
-	return fault.Wait(staleTime, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
 }
 
 // known is the opportunity for a decision: as it was read, else as the pair remembers it.

@@ -1,0 +1,171 @@
+package cosell
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Sight is what is known of the versions of one record. Versions are compared for equality. Which of two is
+// the newer one is known of those that we wrote, and of those that were read one after the other; clocks count
+// whole seconds, and the numbers in versions promise no order.
+type Sight struct {
+	Modified time.Time `json:"modified"`           // of the newest, by that system's clock
+	Versions []string  `json:"versions,omitempty"` // the newest last; Unread for one that nobody has read
+	Stale    time.Time `json:"stale,omitzero"`     // since when only others than the newest are read
+}
+
+// Unread stands for a version that is known to be there, and was never read: a refused condition says so, or a
+// write whose answer does not show it.
+const Unread = ""
+
+// remembered is how many versions of a record are remembered.
+const remembered = 6
+
+// Age is how new a read is, beside what was seen before.
+type Age int
+
+// The ages of a read.
+const (
+	Current   Age = iota // no newer version is known
+	Uncertain            // a version that nobody knows, of the same moment as the newest
+	Overtaken            // a condition was refused, so there is a newer version, which nobody has read
+	Older                // a newer version was read or written
+)
+
+// AgeOf judges a read:
+//
+//	version    | its time, beside the newest's | it is
+//	the newest | -                             | current
+//	before it  | -                             | older, or overtaken where the newest is unread
+//	unknown    | earlier                       | older
+//	unknown    | later                         | current
+//	unknown    | the same                      | current where numbers rise, else uncertain
+func (p Pair) AgeOf(s Side) Age {
+	known := p.Seen[s.ID]
+	last := len(known.Versions) - 1
+	at := slices.Index(known.Versions, s.Version)
+	switch {
+	case s.Version == Unread || last < 0:
+		if s.Modified.Before(known.Modified) {
+			return Older
+		}
+		return Current
+	case at == last:
+		return Current
+	case at >= 0 && at == last-1 && known.Versions[last] == Unread:
+		return Overtaken
+	case at >= 0:
+		return Older
+	case s.Modified.Before(known.Modified):
+		return Older
+	case s.Modified.After(known.Modified) || known.risesTo(s.Version):
+		return Current
+	}
+	return Uncertain
+}
+
+// risesTo says whether the numbers of the versions have risen so far, and rise to this one: a hint, no more.
+func (s Sight) risesTo(version string) bool {
+	before := -1
+	for _, v := range append(slices.Clone(s.Versions), version) {
+		if v == Unread {
+			continue
+		}
+		n, err := strconv.Atoi(strings.Trim(strings.TrimPrefix(v, "W/"), `"`))
+		if err != nil || n < before {
+			return false
+		}
+		before = n
+	}
+	return true
+}
+
+// newest puts a version at the end.
+func (s Sight) newest(side Side) Sight {
+	s.Stale = time.Time{}
+	if side.Version != Unread {
+		s.Versions = append(slices.DeleteFunc(slices.Clone(s.Versions), func(v string) bool { return v == side.Version || v == Unread }), side.Version)
+		s.Versions = s.Versions[max(0, len(s.Versions)-remembered):]
+	}
+	if side.Modified.After(s.Modified) {
+		s.Modified = side.Modified
+	}
+	return s
+}
+
+// older puts a version that was not known before at the beginning.
+func (s Sight) older(version string) Sight {
+	if version != Unread && !slices.Contains(s.Versions, version) && len(s.Versions) < remembered {
+		s.Versions = append([]string{version}, s.Versions...)
+	}
+	return s
+}
+
+// look gives the pair with another view of a record.
+func (p Pair) look(id string, change func(Sight) Sight) Pair {
+	if id == "" {
+		return p
+	}
+	seen := make(map[string]Sight, len(p.Seen)+1)
+	for known, s := range p.Seen {
+		seen[known] = s
+	}
+	seen[id] = change(seen[id])
+	p.Seen = seen
+	return p
+}
+
+// Saw notes versions that were read, in their order. What is known to be older stays so.
+func (p Pair) Saw(sides ...Side) Pair {
+	for _, side := range sides {
+		age := p.AgeOf(side)
+		p = p.look(side.ID, func(s Sight) Sight {
+			switch age {
+			case Older, Overtaken:
+				return s.older(side.Version)
+			case Uncertain: // nor is it certain that the other one is older
+				s.Versions = s.Versions[:len(s.Versions)-1]
+			}
+			return s.newest(side)
+		})
+	}
+	return p
+}
+
+// Wrote notes the version that a write answered, and the one that it replaced.
+func (p Pair) Wrote(before string, after Side) Pair {
+	return p.look(after.ID, func(s Sight) Sight { return s.newest(Side{Version: before}).newest(after) })
+}
+
+// Overtaken notes that there is a newer version than this one, which nobody has read: a condition was refused,
+// or the answer to a write does not show what was written.
+func (p Pair) Overtaken(id, version string) Pair {
+	if version == Unread {
+		return p
+	}
+	return p.look(id, func(s Sight) Sight {
+		if i := slices.Index(s.Versions, version); i >= 0 && i < len(s.Versions)-1 {
+			return s // known already
+		}
+		at := s.Stale
+		s = s.newest(Side{Version: version})
+		s.Versions, s.Stale = append(s.Versions, Unread), at
+		return s
+	})
+}
+
+// Doubts notes since when other versions of the record than the newest are read.
+func (p Pair) Doubts(id string, at time.Time) Pair {
+	return p.look(id, func(s Sight) Sight {
+		s.Stale = at
+		return s
+	})
+}
+
+// Believes takes a version for the newest, whatever was seen before: a system that was restored has only
+// older ones.
+func (p Pair) Believes(side Side) Pair {
+	return p.look(side.ID, func(Sight) Sight { return Sight{}.newest(side) })
+}
