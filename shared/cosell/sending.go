@@ -17,8 +17,10 @@ type Sending struct {
 	Source  Record    `json:"source"`  // what the other side held, which led to it
 	Notes   []Problem `json:"notes,omitempty"`
 	// Wordless: a write to CRM that brings no line of its own.
-	Wordless bool      `json:"wordless,omitempty"`
-	At       time.Time `json:"at"`
+	Wordless bool `json:"wordless,omitempty"`
+	// Taken: the other side said that it is written, and did not show it.
+	Taken bool      `json:"taken,omitempty"`
+	At    time.Time `json:"at"`
 }
 
 // NewSending notes a write of changes to the side, before it is made.
@@ -120,7 +122,10 @@ func (p Pair) Resolve(side Side) Pair {
 	if s == nil || side.Version == s.Version {
 		return p
 	}
-	made := s.Place == InCRM && s.lineIn(side.Record[Audit])
+	made := s.Taken || s.Place == InCRM && s.lineIn(side.Record[Audit])
+	if made && s.Place == InCRM && !s.Wordless {
+		p.Untold = nil // its lines were among those that were written
+	}
 	base := p.Base.Clone()
 	mine, other := base.Referral, base.Opportunity
 	if s.Place == InCRM {

@@ -37,7 +37,8 @@ var writePath = regexp.MustCompile(`^(` + rowForm + `(/Microsoft\.Dynamics\.CRM\
 
 // ChangeSet sends the writes as one transaction: all of them happen, or none. Then, if then is not nil, it
 // reads a row as it is afterwards, with the same call. Faults are those of the write that failed; after a
-// lost answer (Broken) the writes may have happened, and a second time end in Conflict.
+// lost answer (Broken) the writes may have happened, and a second time end in Conflict. Later with Maybe: they
+// have, and the row does not show it yet.
 // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/execute-batch-operations-using-web-api
 func (c *Client) ChangeSet(ctx context.Context, writes []Write, then *Read) (Row, error) {
 	row, err := c.changeSet(ctx, writes, then)
@@ -77,10 +78,37 @@ func (c *Client) changeSet(ctx context.Context, writes []Write, then *Read) (Row
 	}
 	if len(answers) > len(writes) && answers[len(writes)].Status == http.StatusOK {
 		if row, err := whole(answers[len(writes)]); err == nil {
-			return row, nil
+			return row, shows(row, *then, writes)
 		}
 	}
-	return c.get(ctx, then.Set, then.ID, then.Query) // written, but the answer does not show it
+	return c.written(ctx, *then, writes)
+}
+
+// written reads a row that was written and whose answer does not show it.
+func (c *Client) written(ctx context.Context, then Read, writes []Write) (Row, error) {
+	row, err := c.get(ctx, then.Set, then.ID, then.Query)
+	if err == nil {
+		return row, shows(row, then, writes)
+	}
+	done := *fault.Of(err)
+	if done.Kind == fault.Gone {
+		done = *fault.Stale("the row was written and cannot be read yet: %w", err)
+	}
+	done.Maybe = true
+	return Row{}, &done
+}
+
+// shows says whether a row that was read after a write is not the one before it: reads may come from a replica
+// that is behind. Stale with Maybe: it is.
+func shows(row Row, then Read, writes []Write) error {
+	for _, w := range writes {
+		if w.IfMatch == row.ETag() && "/"+w.Path == Bind(then.Set, then.ID) {
+			e := fault.Stale("the row was written and is shown as it was before")
+			e.Maybe = true
+			return e
+		}
+	}
+	return nil
 }
 
 // batch writes the body. Values cannot break out of their part: they are JSON, and everything in the

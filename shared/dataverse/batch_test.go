@@ -148,6 +148,33 @@ func TestFailedChangeSetIsClassifiedByItsPart(t *testing.T) {
 	}
 }
 
+// A read that comes with the writes may be served by a replica that is behind: what it shows is not what was
+// written, and taken for that it would look like somebody's change.
+func TestF27_AChangeSetThatIsNotShownYetIsDoneAndStale(t *testing.T) {
+	t.Parallel()
+	done := set(part(204, ""), part(204, ""), part(204, ""), part(204, ""))
+	unknown := answer(404, problem("0x80040217"))
+	for name, answers := range map[string][]http.HandlerFunc{
+		"TheRowBefore":          {batch(200, done, part(200, row(etag1)))},
+		"TheRowBeforeReadAgain": {batch(200, done, part(500, "")), answer(200, row(etag1))},
+		"NoRow":                 {batch(200, done, part(404, problem("0x80040217"))), unknown},
+	} {
+		_, c := serve(t, answers...)
+		_, err := c.ChangeSet(ctx, closing, follow)
+		if f := fault.Of(err); f == nil || f.Kind != fault.Later || f.Code != fault.CodeStale || !f.Maybe {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, c := serve(t, batch(200, done, part(500, "")), answer(429, problem("0x80072322"), "Retry-After", "30"))
+	if _, err := c.ChangeSet(ctx, closing, follow); !fault.Is(err, fault.Later) || !fault.Of(err).Maybe {
+		t.Errorf("written, and the reading is throttled: %v", err)
+	}
+	_, c = serve(t, answer(204, ""), answer(200, row(etag1)))
+	if _, err := c.Update(ctx, "opportunities", oneID, etag1, map[string]any{"name": "x"}, Query{}); err == nil || !fault.Of(err).Maybe {
+		t.Errorf("a change that is not shown: %v", err)
+	}
+}
+
 func TestBatchRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
 	for status, kind := range map[int]fault.Kind{400: fault.Refused, 401: fault.Denied, 413: fault.Refused, 500: fault.Broken, 503: fault.Broken} {
@@ -164,8 +191,8 @@ func TestWrittenChangeSetIsReadAgainWhenTheReadFailed(t *testing.T) {
 	t.Parallel()
 	done := set(part(204, ""), part(204, ""), part(204, ""), part(204, ""))
 	for _, first := range []http.HandlerFunc{batch(200, done), batch(200, done, part(500, "")), batch(200, done, part(200, "<html>"))} {
-		w, c := serve(t, first, answer(200, row(etag1)))
-		if r, err := c.ChangeSet(ctx, closing, follow); err != nil || r.ETag() != etag1 || len(w.calls()) != 2 {
+		w, c := serve(t, first, answer(200, row(etag2)))
+		if r, err := c.ChangeSet(ctx, closing, follow); err != nil || r.ETag() != etag2 || len(w.calls()) != 2 {
 			t.Errorf("got %v, %v", r.ETag(), err)
 		}
 	}

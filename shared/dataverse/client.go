@@ -101,7 +101,8 @@ func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
 }
 
 // Update changes columns of the row whose version is etag ("*" for child rows: any version, but never a
-// new row), and returns the row as q asks. Conflict: somebody wrote in between. Gone: the row is deleted.
+// new row), and returns the row as q asks. Conflict: somebody wrote in between. Gone: the row is deleted. Later
+// with Maybe: it is written, and does not show it yet.
 // Refused: a value or a rule of the CRM (Record), or a column or right that is missing (Ours); Target
 // names the column, and its table, where the answer does: "description", "opportunity/description".
 func (c *Client) Update(ctx context.Context, set, id, etag string, columns map[string]any, q Query) (Row, error) {
@@ -142,15 +143,15 @@ func (c *Client) patch(ctx context.Context, set, id string, header http.Header, 
 	if err != nil {
 		return Row{}, err
 	}
+	write := Write{Path: strings.TrimPrefix(Bind(set, id), "/"), IfMatch: header.Get("If-Match"), IfNoneMatch: header.Get("If-None-Match"), Body: columns}
 	if resp.Status < 200 || resp.Status > 299 {
-		about := writing(Write{Path: strings.TrimPrefix(Bind(set, id), "/"), IfNoneMatch: header.Get("If-None-Match"), Body: columns})
-		return Row{}, keptFromUs(&c.writes, classify(resp, about), id, resp)
+		return Row{}, keptFromUs(&c.writes, classify(resp, writing(write)), id, resp)
 	}
 	c.writes.Yes()
 	if row, err := whole(resp); err == nil {
 		return row, nil
 	}
-	return c.get(ctx, set, id, q) // written, but the answer does not show it
+	return c.written(ctx, Read{Set: set, ID: id, Query: q}, []Write{write})
 }
 
 // send adds the headers of every call.

@@ -26,6 +26,7 @@ const (
 	otherID = "2a7d8f55-3333-4a5d-8c12-0a5c3d2e0003"
 	orgID   = "50000000-0000-4000-8000-000000000005"
 	etag1   = `W/"88123401"`
+	etag2   = `W/"88123402"`
 	date    = "Mon, 02 Mar 2026 09:14:05 GMT"
 	root    = "/api/data/v9.2"
 )

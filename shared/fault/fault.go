@@ -86,6 +86,19 @@ func Wait(after time.Duration, format string, args ...any) *Error {
 	return &Error{Kind: Later, After: after, err: fmt.Errorf(format, args...)}
 }
 
+// CodeStale is the machine word of a wait for a system that shows an old copy of a record.
+const CodeStale = "record.stale"
+
+// staleTime is how long a system that shows an old copy is left alone.
+const staleTime = 5 * time.Second
+
+// Stale makes the Later for a system that shows an old copy of a record. No rule of ours wants that wait, and
+// so health says when it lasts.
+func Stale(format string, args ...any) *Error {
+	return Wait(staleTime, format, args...).With(CodeStale, "").
+		Saying("a system still shows old copies of records that were changed", "nothing to do at first; if it lasts, look at that system's service health")
+}
+
 // Lacking makes the Refused for something that a record only refers to and that does not exist: an owner,
 // a currency, an account. That is never Gone, because the record itself is there. The code is
 // "<thing>.unknown".

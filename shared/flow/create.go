@@ -33,10 +33,13 @@ func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 // createMissing looks what there is, and makes the rest.
 func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) error {
 	o, err := f.Opportunities.Get(ctx, h.ID)
-	if fault.Is(err, fault.Gone) && pair.Version != "" && f.lasting(h) {
-		return f.end(ctx, pair, "the opportunity is gone")
+	if fault.Is(err, fault.Gone) && pair.Version != "" {
+		return f.gone(ctx, pair, h, err)
 	}
 	if err != nil {
+		return err
+	}
+	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return err
 	}
 	w := &work{pair: pair, hint: h, opportunity: &o}
@@ -114,9 +117,21 @@ func (f *Flow) create(ctx context.Context, w *work) error {
 		return err
 	}
 	if finishErr := f.finish(ctx, w, own, microsoft); finishErr != nil || fault.ClassOf(err) != fault.Ours {
-		return finishErr
+		return f.unfinished(ctx, w, finishErr)
 	}
 	return err
+}
+
+// unfinished remembers Microsoft's referral when the opportunity could not be written: it is made only once, and
+// noted once.
+func (f *Flow) unfinished(ctx context.Context, w *work, cause error) error {
+	if cause == nil || len(w.entries) == 0 || w.pair.MicrosoftID == "" || w.pair.Phase != cosell.Creating {
+		return cause
+	}
+	if err := f.save(ctx, w, w.pair); err != nil {
+		return err
+	}
+	return cause
 }
 
 // notAsked is why Microsoft was not asked for help.

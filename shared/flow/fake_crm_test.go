@@ -18,8 +18,9 @@ func (w crm) answer(o cosell.Opportunity) cosell.Opportunity {
 func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
 	w.counts["CRM GET"]++
 	w.boundary()
-	o, ok := w.opportunities[id]
-	if !ok {
+	shown := w.shown(id, w.crmLag)
+	o := shown.opportunity
+	if !shown.was {
 		return o, fault.New(fault.Gone, "no opportunity %s", id)
 	}
 	if old, was := w.oldOpportunities[id]; was && w.stale != nil && w.stale() {
@@ -56,12 +57,27 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	}
 	now.Version, now.Modified = w.nextVersion(), w.now
 	w.opportunities[o.ID] = now
+	w.boundary()
 	if w.maybeCRM {
 		w.maybeCRM = false
 		return o, fault.New(fault.Broken, "no answer")
 	}
-	defer w.boundary() // the answer is as it was written
-	return w.answer(now), nil
+	if w.crmLag > 0 && bySet(values) {
+		return now, notShown(o.ID)
+	}
+	return w.answer(now), nil // as it was written
+}
+
+// bySet says whether a write needs a change set: what comes with its answer is read, and may be old.
+func bySet(values cosell.Record) bool {
+	_, closing := values[cosell.Status]
+	return closing || values[cosell.Task] != "" || len(values.Members(cosell.Solutions)) > 0
+}
+
+func notShown(id string) error {
+	e := fault.Stale("opportunity %s was written and is shown as it was before", id)
+	e.Maybe = true
+	return e
 }
 
 func (w crm) ID(referralID string) string {
@@ -101,8 +117,12 @@ func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cose
 		w.afterCreate(r)
 	}
 	made := cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}, Untouched: true}
+	w.keep(id)
 	w.opportunities[id] = made
 	w.boundary()
+	if w.crmLag > 0 {
+		return made, notShown(id)
+	}
 	return w.answer(made), nil // read in the same batch
 }
 

@@ -22,8 +22,9 @@ func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
 	if w.outagePC != nil {
 		return cosell.Referral{}, w.outagePC
 	}
-	r, ok := w.referrals[id]
-	if !ok {
+	shown := w.shown(id, w.pcLag)
+	r := shown.referral
+	if !shown.was {
 		return r, fault.New(fault.Gone, "no referral %s", id)
 	}
 	if old, was := w.oldReferrals[id]; was && w.stale != nil && w.stale() {
@@ -104,6 +105,7 @@ func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cos
 		delete(r.Record, cosell.Help)
 		r.Record = after(r.Record, cosell.Record{cosell.Status: cosell.Accepted, cosell.CRMID: o.ID, cosell.Solutions: "", cosell.Contacts: ""})
 	}
+	w.keep(id)
 	w.referrals[id] = r
 	w.boundary()
 	if w.loseAnswer {

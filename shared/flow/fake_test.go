@@ -75,6 +75,8 @@ type world struct {
 
 	oldReferrals     map[string]cosell.Referral
 	oldOpportunities map[string]cosell.Opportunity
+	crmLag, pcLag    time.Duration     // a read of one record shows it as it was so long ago
+	past             map[string][]copy // what they were, the oldest first
 
 	hints  []func() error
 	memory *ledger.Ledger
@@ -89,7 +91,7 @@ const (
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, counts: map[string]int{}, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{},
-		oldReferrals: map[string]cosell.Referral{}, oldOpportunities: map[string]cosell.Opportunity{}}
+		past: map[string][]copy{}, oldReferrals: map[string]cosell.Referral{}, oldOpportunities: map[string]cosell.Opportunity{}}
 	w.memory = ledger.InMemory(func() time.Time { return w.now })
 	w.restart()
 	return w
@@ -248,11 +250,36 @@ func (w *world) want(changes cosell.Record) {
 	w.opportunities[deal] = cosell.Opportunity{Side: cosell.Side{ID: deal, Version: w.nextVersion(), Record: r}}
 }
 
+// copy is a record as it was until a moment.
+type copy struct {
+	until       time.Time
+	was         bool
+	opportunity cosell.Opportunity
+	referral    cosell.Referral
+}
+
+// shown is the record as a read sees it.
+func (w *world) shown(id string, lag time.Duration) copy {
+	for _, c := range w.past[id] {
+		if c.until.After(w.now.Add(-lag)) {
+			return c
+		}
+	}
+	return w.present(id)
+}
+
+func (w *world) present(id string) copy {
+	o, isDeal := w.opportunities[id]
+	r, isReferral := w.referrals[id]
+	return copy{w.now, isDeal || isReferral, o, r}
+}
+
 // keep remembers the version of a record before it changes.
 func (w *world) keep(id string) {
 	if o, ok := w.opportunities[id]; ok {
 		w.oldOpportunities[id] = o
 	}
+	w.past[id] = append(w.past[id], w.present(id))
 	if r, ok := w.referrals[id]; ok {
 		w.oldReferrals[id] = r
 	}

@@ -87,10 +87,12 @@ func (f *Flow) met(ctx context.Context, pair cosell.Pair, r cosell.Referral, h H
 	}
 	w.pair.MicrosoftID = r.ID
 	intent, _, err := f.Ledger.Intent(ctx, pair.OpportunityID, microsoftTarget)
-	if intent.Sent {
-		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+r.ID))
+	if err != nil || !intent.Sent {
+		return w, err
 	}
-	return w, err
+	// Noted at once: the comparison may have to wait, and would note it again.
+	w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+r.ID))
+	return w, f.save(ctx, w, w.pair)
 }
 
 // fromEngagement takes up the partner's own referral of an engagement.

@@ -77,8 +77,8 @@ func (f *Flow) bury(ctx context.Context, pair cosell.Pair, known bool) error {
 // fromLinked reads the opportunity, and the referral only when there is something to compare.
 func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
-	if fault.Is(err, fault.Gone) && f.lasting(h) {
-		return f.end(ctx, pair, "the opportunity is gone")
+	if fault.Is(err, fault.Gone) {
+		return f.gone(ctx, pair, h, err)
 	}
 	if err != nil {
 		return f.holdRead(ctx, pair, cosell.InCRM, err)

@@ -142,6 +142,9 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	if err != nil {
 		return false, err
 	}
+	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
+		return false, err
+	}
 	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
 	if !o.Synced() && !named && (f.Settings.Takeover != "own" || r.Record[cosell.Status] == cosell.Pending) {
 		return r.Record[cosell.Status] == cosell.Pending, f.propose(ctx, pair, o, r)

@@ -190,7 +190,10 @@ func TestF53_OneBudgetOfTriesForTheWholeMessage(t *testing.T) {
 	w.want(nil)
 	w.opportunityChanged()
 	w.events()
-	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Conflict, "again and again") }
+	w.refuseCRM = func(cosell.Record) error {
+		w.user(cosell.Record{"touched": w.id()})
+		return fault.New(fault.Conflict, "again and again")
+	}
 	for name, job := range map[string]func() error{
 		"FromReferral": func() error {
 			w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "x"})

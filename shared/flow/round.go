@@ -139,10 +139,19 @@ func (a *application) halfDone(ctx context.Context, cause error) error {
 	return cause
 }
 
-// answered takes in how a write ended: every answer says for certain what became of it, unless it is a
-// broken one, or one to a second try. A conflict says also that what was read may have been stale, and so
-// nothing is proven of an earlier write.
-func (a *application) answered(err error) {
+// answered takes in how a write to a side ended: every answer says for certain what became of it, unless it is
+// a broken one, or one to a second try. A conflict says also that what was read was stale, and so nothing is
+// proven of an earlier write. What was written and is not shown yet stays noted: it is looked at later.
+func (a *application) answered(s cosell.Side, err error) {
+	overtaken := err != nil && (fault.Is(err, fault.Conflict) && !errors.Is(err, cosell.ErrUnread) || fault.Of(err).Code == fault.CodeStale)
+	if overtaken {
+		a.w.pair, a.undone = a.w.pair.Overtaken(s.ID, s.Version), true
+	}
+	if unshown(err) && a.w.pair.Sending != nil {
+		noted := *a.w.pair.Sending
+		noted.Taken = true
+		a.w.pair.Sending = &noted
+	}
 	if err == nil || maybe(err) || fault.Is(err, fault.Broken) && !errors.Is(err, cosell.ErrUnread) {
 		return
 	}
@@ -151,6 +160,9 @@ func (a *application) answered(err error) {
 		a.w.pair.Sending = a.w.unproven
 	}
 }
+
+// unshown says that a write was made and that its answer does not show it.
+func unshown(err error) bool { return maybe(err) && fault.Of(err).Code == fault.CodeStale }
 
 func maybe(err error) bool {
 	f := fault.Of(err)

@@ -8,23 +8,14 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// CodeStale is the machine word of a wait for a system that shows an old copy of a record.
-const CodeStale = "record.stale"
-
-// staleTime is how long a system that answered with an old version is left alone, uncertainTime how long one
-// whose version may be old or new.
-const (
-	staleTime     = 5 * time.Second
-	uncertainTime = 3 * time.Second
-)
-
 // Patience is how long a system has to show the same before it is believed. A restored environment has older
 // versions than we know; a condition may have been refused for another reason; and what may be old or new is
 // new when it stays.
 const (
 	olderPatience     = 10 * time.Minute
 	overtakenPatience = time.Minute
-	uncertainPatience = uncertainTime
+	uncertainPatience = 3 * time.Second
+	gonePatience      = time.Minute
 )
 
 // fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
@@ -64,15 +55,27 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 			return p, err
 		}
 	}
-	wait := staleTime
+	err := fault.Stale("record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
 	if age == cosell.Uncertain {
-		wait = uncertainTime
+		err.After = uncertainPatience
 	}
-	return p, stale(wait, "record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
+	return p, err
 }
 
-// stale is the wait for a system that shows an old copy: no rule of ours, and so health says when it lasts.
-func stale(wait time.Duration, format string, args ...any) *fault.Error {
-	return fault.Wait(wait, format, args...).With(CodeStale, "").
-		Saying("a system still shows old copies of records that were changed", "nothing to do at first; if it lasts, look at that system's service health")
+// gone ends a pair whose opportunity is not there, once that has lasted: the event may come before the row can be
+// read, and a message that waited out an outage meets a replica that does not know the row yet. Kinds: Gone,
+// Later.
+func (f *Flow) gone(ctx context.Context, p cosell.Pair, h Hint, cause error) error {
+	if !f.lasting(h) {
+		return cause
+	}
+	switch since := p.Seen[p.OpportunityID].Stale; {
+	case since.IsZero():
+		if _, err := f.Ledger.Save(ctx, p.Doubts(p.OpportunityID, f.Now())); err != nil {
+			return err
+		}
+	case f.Now().Sub(since) >= gonePatience:
+		return f.end(ctx, p, "the opportunity is gone")
+	}
+	return fault.Stale("opportunity %s was there and is not now: %w", p.OpportunityID, cause)
 }

@@ -116,13 +116,16 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 		return err
 	}
 	written, err := a.Opportunities.Put(ctx, o, values)
-	a.answered(err)
+	a.answered(o.Side, err)
 	if fault.Is(err, fault.Refused) && maybe(err) {
 		return fault.New(fault.Conflict, "opportunity %s: a second try was refused, the first one may have been made: %w", o.ID, err)
 	}
 	if fault.Is(err, fault.Refused) {
 		a.Log.WarnContext(ctx, "CRM refused a write", "opportunity_id", o.ID, fault.Attr(err))
 		a.w.entries = append(a.w.entries, a.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), fields...))
+	}
+	if unshown(err) {
+		a.w.entries = append(a.w.entries, a.entry(ctx, o.Read, cosell.ToCRM, "updated", "ok", fields...))
 	}
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	}
 	fields := slices.Sorted(maps.Keys(changes))
 	r, err := a.Referrals.Put(ctx, a.referral, changes)
-	a.answered(err)
+	a.answered(a.referral.Side, err)
 	if fault.Is(err, fault.Refused) && maybe(err) {
 		return fault.New(fault.Conflict, "referral %s: some of a change was taken before the rest was refused: %w", a.referral.ID, err)
 	}

@@ -200,7 +200,7 @@ func TestRowsThatExistAreKeptAndTheRestIsMadeSingly(t *testing.T) {
 	c.fail["PATCH accounts("+accountID+")"] = reply{412, "0x80040237"}
 	c.fail["GET opportunities("+id+")"] = reply{404, "0x80040217"}
 	_, err := s.Create(context.Background(), id, r, values)
-	if !fault.Is(err, fault.Gone) { // the fake never shows the new row
+	if f := fault.Of(err); f == nil || f.Code != fault.CodeStale || !f.Maybe { // the fake never shows the new row
 		t.Fatal(err)
 	}
 	var singly []string
