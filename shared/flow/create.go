@@ -137,8 +137,7 @@ func (f *Flow) unfinished(ctx context.Context, w *work, cause error) error {
 // notAsked is why Microsoft was not asked for help.
 func (f *Flow) notAsked(ctx context.Context, w *work, own cosell.Referral, err error) *cosell.Problem {
 	w.entries = append(w.entries, f.entry(ctx, own.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.Help))
-	p := problemOf(cosell.InPartnerCenter, err, f.Rules, cosell.Help)
-	p.Text = "Microsoft was not asked for help: " + p.Text
+	p := f.notInvited(err)
 	return &p
 }
 

@@ -2,6 +2,8 @@ package flow_test
 
 import (
 	"context"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -26,6 +28,9 @@ func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
 	r := shown.referral
 	if !shown.was {
 		return r, fault.New(fault.Gone, "no referral %s", id)
+	}
+	if r.Microsoft && w.hidden {
+		return cosell.Referral{}, fault.New(fault.Refused, "referral %s is Microsoft's", id)
 	}
 	if old, was := w.oldReferrals[id]; was && w.stale != nil && w.stale() {
 		r = old
@@ -93,6 +98,13 @@ func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cos
 	if d.Microsoft && w.refuseInvite != nil {
 		return cosell.Referral{}, false, w.refuseInvite
 	}
+	if d.Microsoft && w.inviteOnce && slices.ContainsFunc(w.microsofts(), func(r cosell.Referral) bool { return r.EngagementID == d.EngagementID }) {
+		return cosell.Referral{}, false, fault.New(fault.Conflict, "Microsoft is in the engagement").Answered(http.StatusConflict)
+	}
+	if w.loseRequest {
+		w.loseAnswer, w.loseRequest = false, false
+		return cosell.Referral{}, true, fault.New(fault.Broken, "cut")
+	}
 	w.posts++
 	id := w.id()
 	r := cosell.Referral{EngagementID: d.EngagementID, Microsoft: d.Microsoft, AcceptedAt: w.now, CreatedAt: w.now,
@@ -120,7 +132,7 @@ func (w pc) Engagement(_ context.Context, id string) ([]cosell.Referral, error) 
 	w.boundary()
 	var out []cosell.Referral
 	for _, r := range w.referrals {
-		if r.EngagementID == id {
+		if r.EngagementID == id && !(r.Microsoft && w.hidden) {
 			out = append(out, w.answer(r))
 		}
 	}

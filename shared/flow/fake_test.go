@@ -35,6 +35,7 @@ type world struct {
 	posts, puts   int // writes to Partner Center
 	crmWrites     int
 	loseAnswer    bool // the next POST commits and its answer is lost
+	loseRequest   bool // it does not even arrive
 	beforeCRMPut  func()
 	afterCRMPut   func(cosell.Record)       // what CRM makes of what was written
 	between       func()                    // runs before each call: other people at work
@@ -60,6 +61,8 @@ type world struct {
 	beforeIntent  func()                    // what another process does first
 	skew          time.Duration             // how far the process's own clock is off
 	onInvite      func()                    // sees each invitation of Microsoft
+	hidden        bool                      // Microsoft's referrals are neither listed nor to be read
+	inviteOnce    bool                      // Partner Center answers a second invitation with 409
 	rules         []cosell.Rule             // instead of the rules of every test
 	story         func() string             // what has happened, for a failure
 	look          func()                    // runs before and after each call

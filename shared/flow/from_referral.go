@@ -26,6 +26,10 @@ func (f *Flow) FromReferral(ctx context.Context, h Hint) error {
 	}
 	return again(ctx, func() error {
 		r, err := f.Referrals.Get(ctx, h.ID)
+		if h.Related && fault.ClassOf(err) == fault.Record {
+			f.Log.InfoContext(ctx, "a related referral, Microsoft's perhaps, may not be read", "referral_id", h.ID, fault.Attr(err))
+			return nil // which deal it belongs to nobody can tell
+		}
 		if err != nil {
 			return unreadableOurs(err)
 		}

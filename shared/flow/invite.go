@@ -23,9 +23,7 @@ func (a *application) invite(ctx context.Context) error {
 			a.ours = err
 		}
 		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.Help))
-		p := problemOf(cosell.InPartnerCenter, err, a.Rules, cosell.Help)
-		p.Text = "Microsoft was not asked for help: " + p.Text
-		a.plan = a.plan.WithoutInvite(p)
+		a.plan = a.plan.WithoutInvite(a.notInvited(err))
 		return nil
 	}
 	if err != nil {

@@ -91,6 +91,9 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 		if _, putErr := f.Ledger.PutIntent(ctx, intent); putErr != nil {
 			return creation{}, putErr
 		}
+		if d.Microsoft && fault.Is(err, fault.Conflict) {
+			return f.invitedAlready(ctx, d.EngagementID, intent, err)
+		}
 		return creation{}, err
 	}
 	return creation{referral: r, base: intent.Base, answered: true}, nil
@@ -107,6 +110,9 @@ func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, i
 		return c, false, fault.Wait(wait, "opportunity %s: waiting until it is certain whether the referral was created", opportunityID)
 	}
 	found, err := f.probe(ctx, opportunityID, engagementID, intent)
+	if err == nil && len(found) == 0 && intent.Target == microsoftTarget {
+		err = f.absenceProves(ctx, opportunityID)
+	}
 	if err != nil || len(found) == 0 {
 		return c, false, err
 	}
