@@ -2,10 +2,12 @@ package flow_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // A system may answer with an old version for a while after a write.
@@ -86,6 +88,71 @@ func TestStaleReadIsNotBelievedBecauseTheMessageIsOld(t *testing.T) {
 	w.deliver(func() error { return w.flow.FromOpportunity(context.Background(), hint) })
 	if got := w.own()[0].Record[cosell.DealValue]; got != "100" {
 		t.Errorf("restored, and Partner Center says %s", got)
+	}
+	w.silent()
+}
+
+// A wait for an old copy is no rule of ours: health says when it lasts.
+func TestAWaitForAnOldCopyIsNotByRule(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.DealValue: "250"})
+	w.opportunityChanged()
+	w.stale = func() bool { return true }
+	err := w.flow.FromOpportunity(context.Background(), toldOf("opportunity", deal, "Update"))
+	if f := fault.Of(err); f == nil || f.Kind != fault.Later || f.Code != fault.CodeStale || f.Say == "" || fault.ByRule(err) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A replica that does not know a row yet meets a message that waited out an outage: the row is not gone.
+func TestARowThatCannotBeReadYetIsNotGone(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	there := w.opportunities[deal]
+	hint := toldOf("opportunity", deal, "Update")
+	hint.Seen = w.now
+	w.now = w.now.Add(time.Hour)
+	delete(w.opportunities, deal)
+	for range 2 {
+		if d := decided(w.flow.FromOpportunity(context.Background(), hint)); d != "later" || w.pair().Phase != cosell.Linked {
+			t.Fatalf("%s, the pair is %s", d, w.pair().Phase)
+		}
+		w.now = w.now.Add(10 * time.Second)
+	}
+	w.opportunities[deal] = there
+	w.opportunityChanged()
+	if !w.pair().Seen[deal].Stale.IsZero() {
+		t.Error("the doubt stays")
+	}
+	w.silent()
+
+	delete(w.opportunities, deal)
+	w.deliver(func() error { return w.flow.FromOpportunity(context.Background(), hint) })
+	if w.pair().Phase != cosell.Ended {
+		t.Errorf("gone for long, and the pair is %s", w.pair().Phase)
+	}
+}
+
+// What CRM wrote and does not show yet is written once, told once, and nobody's edit.
+func TestAWriteThatIsNotShownYetIsMadeOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.now = w.now.Add(time.Minute)
+	w.crmLag = 12 * time.Second
+	before := w.crmWrites
+	w.portal(w.own()[0].ID, cosell.Record{"solutions/SOL-2": "{}"})
+	w.referralChanged(w.own()[0].ID)
+	w.events()
+	o := w.opportunities[deal].Record
+	if n := w.crmWrites - before; n != 1 || o["solutions/SOL-2"] != "{}" || strings.Count(o[cosell.Audit], "solutions") != 1 || o[cosell.Mark] != cosell.MarkOK {
+		t.Errorf("%d writes, Audit %s", n, o[cosell.Audit])
 	}
 	w.silent()
 }

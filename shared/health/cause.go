@@ -52,6 +52,8 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 			what += " " + e.Target
 		}
 		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + says(e, err), Mend: e.Mend, Class: refused, Singly: true}, true
+	case e.Code == fault.CodeStale:
+		return e.Code, Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Class: broken, Patience: staleDue, Singly: true}, true
 	case e.Kind == fault.Later && !fault.ByRule(err):
 		return e.Code, Cause{Say: "the other side asks to wait: " + says(e, err), Mend: e.Mend, Class: throttled, Patience: 5 * time.Minute}, true
 	case e.Kind == fault.Broken:
@@ -61,6 +63,9 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 	}
 	return "", Cause{}, false
 }
+
+// staleDue is how long a system may show old copies before somebody should look: replicas are seconds behind.
+const staleDue = 5 * time.Minute
 
 // says is the sentence for a person where there is one, else the log's.
 func says(e *fault.Error, err error) string { return word(e.Say, err.Error()) }

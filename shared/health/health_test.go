@@ -113,6 +113,7 @@ func TestEveryTroubleShowsAndEnds(t *testing.T) {
 		"a right":                     {job(right), 0, `"privilege prvWriteLead"`, job(nil)},
 		"broken":                      {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(nil)},
 		"throttled":                   {twice(job(throttle)), 5 * time.Minute, `"throttled"`, job(nil)},
+		"old copies":                  {job(fault.Stale("record 1 was read as it was")), 5 * time.Minute, `"record.stale"`, job(nil)},
 		"conflict":                    {job(fault.New(fault.Conflict, "412")), 2 * time.Minute, `"conflict"`, job(nil)},
 		"broken, then held":           {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(fault.New(fault.Refused, "closed"))},
 		"broken, then a wait by rule": {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(byRule)},
