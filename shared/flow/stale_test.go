@@ -156,3 +156,45 @@ func TestAWriteThatIsNotShownYetIsMadeOnce(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A refused condition proves that a newer version is there: the old copy is not tried once more.
+func TestARefusedConditionIsNotTriedOnceMore(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.now = w.now.Add(time.Minute)
+	w.crmLag = 12 * time.Second
+	w.user(cosell.Record{cosell.Notes: "theirs"})
+	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "250"})
+	clear(w.counts)
+	err := w.flow.FromReferral(context.Background(), told(w.own()[0].ID, "referral-updated"))
+	if fault.Of(err) == nil || fault.Of(err).Code != fault.CodeStale || w.counts["CRM PATCH"] != 1 {
+		t.Errorf("%d changes, %v", w.counts["CRM PATCH"], err)
+	}
+	w.now = w.now.Add(w.crmLag)
+	w.events()
+	if o := w.opportunities[deal].Record; o[cosell.DealValue] != "250" || w.own()[0].Record[cosell.Notes] != "theirs" {
+		t.Errorf("CRM %v", o)
+	}
+	w.silent()
+}
+
+func TestANoteOfAWriteThatIsNotShownYetIsToldOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.now = w.now.Add(time.Minute)
+	w.portal(w.own()[0].ID, cosell.Record{"solutions/SOL-2": `{"quantity":"1"}`, "solutions/SOL-3": "{}"})
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{"solutions/SOL-2": `{"quantity":"2"}`})
+	w.now = w.now.Add(time.Minute)
+	w.crmLag = 12 * time.Second
+	w.events()
+	w.events()
+	if o := w.opportunities[deal].Record; strings.Count(o[cosell.Audit], "conflict.resolved") != 1 || o["solutions/SOL-3"] != "{}" {
+		t.Errorf("Audit %s", o[cosell.Audit])
+	}
+	w.silent()
+}
