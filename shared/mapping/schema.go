@@ -32,7 +32,7 @@ type schema struct {
 	choices map[string][]Option
 }
 
-// paths tells which table stands behind the lookups that a crm path may go through.
+// lookupTable is the table behind a lookup that a crm path may go through.
 func lookupTable(nav string) (table string, ok bool) {
 	switch nav {
 	case "parentaccountid":
