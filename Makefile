@@ -9,7 +9,7 @@ export MODE PORT SETTINGS MAPPING SWITCHES LAYOUT
 # All checks but one: ST1005 wants no capital in errors, and some begin with a product's name or quote the real host.
 CHECKS := all,-ST1005
 # The tests that hold lists against each other: who imports whom, the sheet and the event steps, the README and what it
-# shows, the functions with their folders, function.json, queues and the world's broker.
+# shows, the functions with their folders, function.json, queues and the world's broker, the mutants and the code that they break.
 HOUSE := Layers|House|R144|Readme|Links|Agree|Trigger|RepositoryAreFound|Sample
 # Built and then run by exec: a signal to make has to reach it, which `go run` would not pass on.
 LOCAL := .build/local
@@ -39,7 +39,7 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@unformatted=$$(.ci/files '*.go' | xargs gofmt -l); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
 	@go vet ./...
 	@.ci/staticcheck -checks '$(CHECKS)' ./...
-	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world
+	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants
 	@.ci/fresh
 
 package: inputs ## builds .build/app and .build/app.zip, and prints its sha256; MAPPING=file packs a field sheet

@@ -107,8 +107,9 @@ func TestWrongPatchesAreNamedBeforeAnythingIsTried(t *testing.T) {
 }
 
 // Every committed mutant must name a test that exists and apply; `make mutants` tries them all.
-func TestCommittedMutantsCanBeRead(t *testing.T) {
-	all, err := read(Options{Patches: "../../../.ci/mutants"})
+func TestCommittedMutantsAgreeWithTheCode(t *testing.T) {
+	const top = "../../.."
+	all, err := read(Options{Patches: top + "/.ci/mutants"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,10 +117,68 @@ func TestCommittedMutantsCanBeRead(t *testing.T) {
 		if len(m.touches) == 0 {
 			t.Errorf("%s changes nothing", m.name)
 		}
-		for _, file := range m.touches {
-			if _, err := os.Stat(filepath.Join("../../..", file)); err != nil {
-				t.Errorf("%s: %v", m.name, err)
+		text, err := os.ReadFile(m.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, lost := range lostHunks(t, top, string(text)) {
+			t.Errorf("%s no longer applies: %s has moved on where the patch wants to break it. Break the rule there by hand and make the patch anew (README, Change a rule of decision)", m.name, lost)
+		}
+		for test := range strings.SplitSeq(m.test, "|") {
+			if !hasTest(t, filepath.Join(top, m.pkg), test) {
+				t.Errorf("%s names %s, which %s does not have", m.name, test, m.pkg)
 			}
 		}
 	}
+}
+
+// lostHunks names the files that do not hold what a hunk of the patch replaces.
+func lostHunks(t *testing.T, top, patch string) (out []string) {
+	t.Helper()
+	var file, text string
+	var old []string
+	check := func() {
+		if len(old) > 0 && !strings.Contains(text, strings.Join(old, "")) {
+			out = append(out, file)
+		}
+		old = nil
+	}
+	for line := range strings.Lines(patch) {
+		if name, ok := strings.CutPrefix(line, "--- a/"); ok {
+			check()
+			file = strings.TrimSpace(name)
+			raw, err := os.ReadFile(filepath.Join(top, file))
+			if err != nil {
+				t.Error(err)
+			}
+			text = string(raw)
+			continue
+		}
+		switch {
+		case strings.HasPrefix(line, "diff ") || strings.HasPrefix(line, "@@ "):
+			check()
+		case file != "" && (line[0] == ' ' || line[0] == '-'):
+			old = append(old, line[1:])
+		}
+	}
+	check()
+	return out
+}
+
+func hasTest(t *testing.T, dir, name string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nfunc "+name+"(") {
+			return true
+		}
+	}
+	return false
 }
