@@ -169,6 +169,8 @@ func (a asked) judgeStatus(r *httpclient.Response, p reply) *fault.Error {
 		return a.schema(r, p)
 	case s == http.StatusGone:
 		return a.plain(fault.Gone, r, p)
+	case s == http.StatusConflict && a.writes && p.code != "": // versions and keys have codes of their own, above
+		return a.bad(r, p)
 	case s == http.StatusConflict, s == http.StatusPreconditionFailed:
 		return a.plain(fault.Conflict, r, p)
 	case s == http.StatusTooManyRequests:
@@ -272,8 +274,8 @@ func first(own map[string]bool) (row string) {
 	return row
 }
 
-// bad is a 400, 413 or 422. Of a read it is about our columns and tables, never about the record; of a write it is
-// about a value, unless it names something that does not exist.
+// bad is a 400, 409, 413 or 422. Of a read it is about our columns and tables, never about the record; of a
+// write it is about a value, unless it names something that does not exist.
 func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
 	if _, named := p.missingColumn(); named || p.missingSet() != "" || !a.writes {
 		return a.schema(r, p)

@@ -207,7 +207,9 @@ func TestCreateIsSentOnceAndItsOutcomeIsTold(t *testing.T) {
 		{"401", answer(401, ""), false, fault.Denied},
 		{"403", answer(403, ""), false, fault.Refused},
 		{"404", answer(404, ""), false, fault.Refused},
-		{"409", answer(409, ""), false, fault.Conflict},
+		{"405", answer(405, ""), false, fault.Refused},
+		{"409", answer(409, ""), false, fault.Refused},
+		{"412", answer(412, ""), false, fault.Refused},
 		{"429", answer(429, "", "Retry-After", "1"), false, fault.Later},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,8 +69,11 @@ func judge(status int, b reply, about asked) *fault.Error {
 	if e := rights(status, b, about); e != nil {
 		return e
 	}
+	clash := status == http.StatusPreconditionFailed || status == http.StatusConflict
 	switch {
-	case b.has(theirModified), status == http.StatusPreconditionFailed, status == http.StatusConflict:
+	case clash && about == newRecord: // nobody can have changed what does not exist yet
+		return bad(status, b, about)
+	case b.has(theirModified), clash:
 		return plain(fault.Conflict, status, b)
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return missing(status, b, about)
@@ -138,7 +141,7 @@ func missing(status int, b reply, about asked) *fault.Error {
 	return plain(fault.Gone, status, b)
 }
 
-// bad is a 400, 413 or 422: of a write it is about a value, of a read about what we ask for.
+// bad is a 400, 413 or 422, and a 409 or 412 to what is new: of a write it is about a value, of a read about what we ask for.
 func bad(status int, b reply, about asked) *fault.Error {
 	e := plain(fault.Refused, status, b)
 	if about != change && about != newRecord {
