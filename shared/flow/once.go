@@ -77,7 +77,8 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 		if _, err := f.Ledger.PutIntent(ctx, intent); err != nil {
 			return creation{}, err
 		}
-		return creation{}, fault.Wait(time.Second, "opportunity %s: writing the intent took longer than the guard", o.ID)
+		return creation{}, fault.Wait(time.Second, "opportunity %s: writing the intent took longer than the guard", o.ID).With("tables.slow", "").
+			Saying("the table store is too slow to make new deals safely", "look at the table store; SYNC_GUARD is the time that one write may take")
 	}
 	d.RequestID = intent.RequestID
 	sending, cancel := context.WithTimeout(ctx, f.Settings.PostTimeout)
@@ -85,7 +86,7 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	r, unknown, err := f.Referrals.Create(sending, o, d)
 	switch {
 	case unknown:
-		return creation{}, fault.Wait(f.Settings.Settle, "opportunity %s: it is not known whether the referral was created: %w", o.ID, err)
+		return creation{}, unsettled(fault.Wait(f.Settings.Settle, "opportunity %s: it is not known whether the referral was created: %w", o.ID, err))
 	case err != nil:
 		intent.Sent = false
 		if _, putErr := f.Ledger.PutIntent(ctx, intent); putErr != nil {
@@ -99,6 +100,12 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	return creation{referral: r, base: intent.Base, answered: true}, nil
 }
 
+// unsettled gives the wait after an unknown outcome a code: one is nothing, but where each attempt ends so
+// people are told, on the record and in health.
+func unsettled(e *fault.Error) error {
+	return e.With("creation.unsettled", "").Saying("Partner Center does not say whether new deals were created", "nothing to do, unless it lasts: then look at the state of Partner Center")
+}
+
 // settle finds out what became of an attempt without an answer. ok: it had succeeded, the referral is
 // adopted; of several the oldest.
 func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, intent cosell.Intent) (c creation, ok bool, err error) {
@@ -107,7 +114,7 @@ func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, i
 		return c, false, err
 	}
 	if wait := intent.At.Add(f.Settings.Settle).Sub(now); wait > 0 {
-		return c, false, fault.Wait(wait, "opportunity %s: waiting until it is certain whether the referral was created", opportunityID)
+		return c, false, unsettled(fault.Wait(wait, "opportunity %s: waiting until it is certain whether the referral was created", opportunityID))
 	}
 	found, err := f.probe(ctx, opportunityID, engagementID, intent)
 	if err == nil && len(found) == 0 && intent.Target == microsoftTarget {

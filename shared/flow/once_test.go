@@ -444,3 +444,25 @@ func TestF123_HelpThatCouldNotBeAskedAtTheCreationIsAskedOnceAndAgainWhenDue(t *
 	}
 	w.silent()
 }
+
+// A wait without a code is one that a rule of ours wants, and nobody is told of it, however long. A creation
+// that goes on failing is none.
+func TestNoWaitOfACreationIsSilent(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.slowIntent = time.Minute
+	if err := w.wanted(); fault.ByRule(err) || fault.Of(err).Code != "tables.slow" || fault.Of(err).Mend == "" {
+		t.Errorf("a slow table: %v", err)
+	}
+	w.slowIntent, w.loseAnswer = 0, true
+	for _, when := range []string{"no answer", "a second time"} {
+		if err := w.wanted(); !fault.Is(err, fault.Later) || fault.ByRule(err) || fault.Of(err).Code != "creation.unsettled" || fault.Of(err).Say == "" {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	w.now = w.now.Add(settle)
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	if w.linked(); w.posts != 1 {
+		t.Errorf("%d POSTs", w.posts)
+	}
+}

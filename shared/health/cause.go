@@ -55,7 +55,11 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 	case e.Code == fault.CodeStale:
 		return e.Code, Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Class: broken, Patience: staleDue, Singly: true}, true
 	case e.Kind == fault.Later && !fault.ByRule(err):
-		return e.Code, Cause{Say: "the other side asks to wait: " + says(e, err), Mend: e.Mend, Class: throttled, Patience: 5 * time.Minute}, true
+		asks := "the other side asks to wait: "
+		if e.Say != "" {
+			asks = "changes wait: "
+		}
+		return e.Code, Cause{Say: asks + says(e, err), Mend: e.Mend, Class: throttled, Patience: 5 * time.Minute}, true
 	case e.Kind == fault.Broken:
 		return word(e.Code, broken), Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Class: broken, Patience: unlistedDue}, true
 	case e.Kind == fault.Conflict:

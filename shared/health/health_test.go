@@ -88,6 +88,7 @@ var (
 	errNetwork = errors.New("connection reset")
 	byRule     = fault.Wait(71*time.Hour, "a win waits until it is time")
 	throttle   = fault.Wait(time.Minute, "asked to wait").With("throttled", "")
+	unsettled  = fault.Wait(time.Minute, "unknown").With("creation.unsettled", "").Saying("Partner Center does not say", "")
 	pointer    = queue.Pointer{V: 1, Tenant: "t", Kind: queue.Referral, ID: "1", Seen: noon}
 )
 
@@ -114,6 +115,7 @@ func TestEveryTroubleShowsAndEnds(t *testing.T) {
 		"broken":                      {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(nil)},
 		"throttled":                   {twice(job(throttle)), 5 * time.Minute, `"throttled"`, job(nil)},
 		"old copies":                  {job(fault.Stale("record 1 was read as it was")), 5 * time.Minute, `"record.stale"`, job(nil)},
+		"no answer to a POST":         {twice(job(unsettled)), 5 * time.Minute, `"say":"changes wait: Partner Center does not say"`, job(nil)},
 		"conflict":                    {job(fault.New(fault.Conflict, "412")), 2 * time.Minute, `"conflict"`, job(nil)},
 		"broken, then held":           {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(fault.New(fault.Refused, "closed"))},
 		"broken, then a wait by rule": {job(errNetwork), 2 * time.Minute, `"what":"broken"`, job(byRule)},
