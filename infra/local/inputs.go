@@ -82,14 +82,16 @@ func productSettings(layout world.Layout) ([]string, error) {
 	return slices.Sorted(maps.Keys(sample.Values)), nil
 }
 
-// notInShell refuses settings of the product in the environment: the world does not read them there, and
-// whoever has set them believes that it does. Those that Azure's own tools read are left alone.
+// notInShell refuses settings of the product in the environment, misspelt ones too: the world does not read
+// them there, and whoever has set them believes that it does. Those that Azure's own tools read are left
+// alone, and so are those of `cosellctl`.
 func notInShell(environ, known []string) error {
 	var found []string
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		shared := strings.HasPrefix(name, "AZURE_") || name == "FUNCTIONS_WORKER_RUNTIME" || name == "AzureWebJobsStorage"
-		if value != "" && !shared && slices.Contains(known, name) {
+		ours := slices.Contains(known, name) || strings.HasPrefix(name, "SYNC_") && name != "SYNC_OPERATOR_URL"
+		if value != "" && !shared && ours {
 			found = append(found, name)
 		}
 	}
@@ -111,9 +113,9 @@ func readSettings(file string, known []string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SETTINGS=%s cannot be read: %w", file, errors.Unwrap(err))
 	}
-	out := map[string]string{}
+	out, at := map[string]string{}, map[string]int{}
 	var wrong []error
-	for i, line := range strings.Split(string(text), "\n") {
+	for i, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") { // a mark with which Windows begins a file
 		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "export "))
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -125,12 +127,25 @@ func readSettings(file string, known []string) (map[string]string, error) {
 		case !ok || name == "":
 			wrong = append(wrong, fmt.Errorf("%s:%d: not NAME=value", file, i+1))
 		case !slices.Contains(known, name) && !ofHost:
-			wrong = append(wrong, fmt.Errorf("%s:%d: there is no setting %s: local.settings.sample.json has them all", file, i+1, name))
+			wrong = append(wrong, fmt.Errorf("%s:%d: there is no setting %s: local.settings.sample.json has them all%s", file, i+1, name, near(name, known)))
+		case at[name] > 0:
+			wrong = append(wrong, fmt.Errorf("%s:%d: %s is set already, in line %d: leave one of them out", file, i+1, name, at[name]))
 		default:
-			out[name] = value
+			out[name], at[name] = value, i+1
 		}
 	}
 	return out, errors.Join(wrong...)
+}
+
+// near names the setting that was probably meant.
+func near(name string, known []string) string {
+	letters := func(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "_", "") }
+	for _, k := range known {
+		if letters(k) == letters(name) {
+			return ", " + k + " among them"
+		}
+	}
+	return ""
 }
 
 func unquoted(value string) string {

@@ -38,12 +38,16 @@ AzureWebJobs.reconcile.Disabled='true'
 }
 
 func TestEveryWrongLineOfASettingsFileIsNamed(t *testing.T) {
-	f := flags{mode: "proxy", settingsFile: file(t, "a.env", "SYNC_WON_GUARD=warn\nSYNC_WONGUARD=off\nnonsense\n=x\n")}
+	f := flags{mode: "proxy", settingsFile: file(t, "a.env", "\ufeffSYNC_WON_GUARD=warn\r\nSYNC_WONGUARD=off\nnonsense\n=x\nSYNC_WON_GUARD=off\nSYNC_NOVEL=1\n")}
 	err := f.check(nil)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"a.env:2: there is no setting SYNC_WONGUARD", "a.env:3: not NAME=value", "a.env:4: not NAME=value"} {
+	if strings.Contains(err.Error(), "a.env:1:") {
+		t.Errorf("%v: the first line is right", err)
+	}
+	for _, want := range []string{"a.env:2: there is no setting SYNC_WONGUARD: local.settings.sample.json has them all, SYNC_WON_GUARD among them",
+		"a.env:5: SYNC_WON_GUARD is set already, in line 1", "a.env:6: there is no setting SYNC_NOVEL", "a.env:3: not NAME=value", "a.env:4: not NAME=value"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %s", err, want)
 		}
@@ -52,8 +56,8 @@ func TestEveryWrongLineOfASettingsFileIsNamed(t *testing.T) {
 
 func TestSettingsInTheShellAreNeverSilentlyIgnored(t *testing.T) {
 	f := flags{mode: "proxy"}
-	err := f.check([]string{"HOME=/x", "SYNC_MAPPING_FILE=/nonexistent", "DATAVERSE_URL=https://x", "AZURE_CLIENT_ID=left-alone", "SYNC_CHECK_MARK="})
-	if err == nil || !strings.HasPrefix(err.Error(), "DATAVERSE_URL, SYNC_MAPPING_FILE: set in the shell") || strings.Contains(err.Error(), "\n") {
+	err := f.check([]string{"HOME=/x", "SYNC_MAPPING_FILE=/nonexistent", "DATAVERSE_URL=https://x", "AZURE_CLIENT_ID=left-alone", "SYNC_CHECK_MARK=", "SYNC_WONGUARD=off", "SYNC_OPERATOR_URL=https://x"})
+	if err == nil || !strings.HasPrefix(err.Error(), "DATAVERSE_URL, SYNC_MAPPING_FILE, SYNC_WONGUARD: set in the shell") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("%v", err)
 	}
 	if err := f.check([]string{"HOME=/x", "AZURE_CLIENT_ID=x", "SYNC_CHECK_MARK=", "MODE=proxy"}); err != nil {

@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 )
 
 // Positions say which of the behaviours that the documents leave open a world starts with. The zero value is
@@ -17,21 +21,45 @@ type Positions struct {
 	Organisation  string         `json:"organisation"`  // kind of the CRM's organisation: plain (default) or opinionated
 }
 
-// ReadPositions reads the JSON form of a file. Names and values are checked when the systems start; an unknown
-// member is an error here.
+// ReadPositions reads the JSON form of a file, and checks its names and values by making the systems that they
+// are for.
 func ReadPositions(file string) (Positions, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return Positions{}, fmt.Errorf("SWITCHES=%s cannot be read: %w", file, errors.Unwrap(err))
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))) // as Windows begins a file
 	d.DisallowUnknownFields()
-	var out Positions
-	if err := d.Decode(&out); err != nil {
+	var some *Positions
+	err = d.Decode(&some)
+	if err == nil && some == nil {
+		err = errors.New("null says nothing")
+	}
+	if err != nil {
 		return Positions{}, fmt.Errorf(`SWITCHES=%s: %w: write {"partnerCenter": {switch: position}, "dataverse": {switch: position}, "organisation": "opinionated"}`, file, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return Positions{}, fmt.Errorf("SWITCHES=%s: there is more after the one object", file)
 	}
-	return out, nil
+	if err := some.check(); err != nil {
+		return Positions{}, fmt.Errorf("SWITCHES=%s: %w", file, err)
+	}
+	return *some, nil
+}
+
+// check asks the systems themselves what they take.
+func (p Positions) check() error {
+	if _, err := partnercentersim.New(partnercentersim.Options{Now: time.Now, Switches: p.PartnerCenter}); err != nil {
+		return fmt.Errorf("partnerCenter: %w", err)
+	}
+	if p.Organisation != "" && p.Organisation != dataversesim.Plain && p.Organisation != dataversesim.Opinionated {
+		return fmt.Errorf("organisation %q: use %s or %s", p.Organisation, dataversesim.Plain, dataversesim.Opinionated)
+	}
+	const any = "of no consequence"
+	_, err := dataversesim.New(dataversesim.Options{Now: time.Now, Host: any, Tenant: any, ClientID: any, ClientSecret: any, OrganizationID: any,
+		WebhookURL: any, SecretHeader: any, Switches: p.Dataverse})
+	if err != nil {
+		return fmt.Errorf("dataverse: %w", err)
+	}
+	return nil
 }

@@ -14,6 +14,13 @@ func TestPositionsAreReadOrRefusedInOneLine(t *testing.T) {
 		`{"partnercentre":{}}`: "unknown field",
 		`{} {}`:                "more after the one object",
 		`strict=false`:         "write {",
+		`null`:                 "says nothing",
+		``:                     "write {",
+		"\xef\xbb\xbf" + `{"organisation":"opinionated","partnerCenter":{"strict":false},"dataverse":{"pageSize":2}}`: "",
+		`{"partnerCenter":{"strictt":false}}`:    "partnerCenter: there is no switch \"strictt\"",
+		`{"partnerCenter":{"strict":"perhaps"}}`: "partnerCenter: switch strict",
+		`{"dataverse":{"pageSize":0}}`:           "dataverse: ",
+		`{"organisation":"odd"}`:                 "use plain or opinionated",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
