@@ -134,8 +134,11 @@ func (p Pair) Resolve(side Side) Pair {
 	for f, v := range s.New {
 		now, read := side.Record.value(f)
 		ours := read && same(f, v, now)
-		if !ours && !made && (s.Place == InCRM || neverBack(f)) {
-			continue // no line in Audit, or a door that nobody can open again: it was not made
+		if !ours && !made && (s.Place == InCRM || neverBack(f)) { // no line in Audit, or a door that nobody can open again: it was not made
+			if old, was := s.Old[f]; s.Place == InCRM && was && read && !same(f, old, now) {
+				mine.put(f, old) // and what a person typed since is an edit, even of what both sides once said
+			}
+			continue
 		}
 		mine.put(f, v)
 		if source, ok := s.Source[f]; ok && (made || ours) {

@@ -297,6 +297,17 @@ func TestResolveOfAWriteToCRM(t *testing.T) {
 	}
 }
 
+// The portal's newer value was about to be written over the seller's, who meanwhile typed what both sides once
+// said: an edit all the same, though it looks like none.
+func TestI26_AnEditBackToTheBaseIsSeenThoughTheWriteWasNotMade(t *testing.T) {
+	in := edit(Record{Name: "theirs"}, Record{Name: "mine"})
+	in.Referral.Modified = noon.Add(time.Hour)
+	pair, _ := sent(in, InCRM)
+	in.Pair = pair.Resolve(with(in.Opportunity, func(o *Opportunity) { o.Version, o.Record[Name] = "o2", "Deal" }).Side())
+	in.Opportunity = with(in.Opportunity, func(o *Opportunity) { o.Version, o.Modified, o.Record[Name] = "o2", noon.Add(2*time.Hour), "Deal" })
+	want{toReferral: Record{Name: "Deal"}, codes: []string{conflictResolved}}.check(t, Merge(in))
+}
+
 func TestI25_ResolveBringsTheNotesOfAWriteThatWasMade(t *testing.T) {
 	in := edit(Record{Name: "theirs"}, Record{Name: "mine"})
 	pair, plan := sent(in, InPartnerCenter)

@@ -1,0 +1,112 @@
+package cosell
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// act is what a person does after a run, perhaps one that died.
+type act struct {
+	name string
+	do   func(l *life, n string)
+}
+
+func acts() []act {
+	const old = "Deal"
+	return []act{
+		{"Nobody", func(*life, string) {}},
+		{"TheSellerTakesItBack", func(l *life, _ string) { l.types(InCRM, old) }},
+		{"TheSellerTypesAnother", func(l *life, n string) { l.types(InCRM, "seller"+n) }},
+		{"ThePortalTakesItBack", func(l *life, _ string) { l.types(InPartnerCenter, old) }},
+		{"ThePortalTypesAnother", func(l *life, n string) { l.types(InPartnerCenter, "portal"+n) }},
+		{"TheSellerEditsElsewhere", func(l *life, n string) { l.seller(Record{ClosingDate: "2027-01-0" + n}) }},
+		{"ThePortalEditsElsewhere", func(l *life, n string) { l.portal(Record{DealValue: "10" + n}) }},
+	}
+}
+
+// Every write that can be interrupted, at every point, with everything that a person can do before the event
+// comes again, and a second death after that: in the end both sides say the same, nothing is written any
+// more, and what was typed last stands, or Audit quotes it.
+func TestI26_NoInterruptedWriteLosesAnEdit(t *testing.T) {
+	t.Parallel()
+	const every = 11 // of 88,200 stories; a stride that meets every value of each part. All of them: 1
+	n := 0
+	for _, field := range []Field{Name, "solutions/SOL-1"} {
+		for _, wins := range []Wins{Newest, PartnerCenter, CRM} {
+			for _, who := range []string{"seller", "portal", "both", "portalThenSeller"} {
+				for _, no := range []Place{"", InPartnerCenter, InCRM} {
+					for first := range boundaries {
+						for _, then := range acts() {
+							for second := range boundaries {
+								for _, last := range acts() {
+									if n++; n%every != 0 {
+										continue
+									}
+									name := fmt.Sprint(field, " wins ", wins, ", ", who, ", refused at ", no, ", dies at ", first, ", ", then.name, ", dies at ", second, ", ", last.name)
+									interrupt(t, name, field, wins, who, no, first, then, second, last)
+									if t.Failed() {
+										return
+									}
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d stories", n/every)
+}
+
+func interrupt(t *testing.T, name string, field Field, wins Wins, who string, no Place, first int, then act, second int, last act) {
+	t.Helper()
+	rules := withCurrency()
+	for i := range rules {
+		if rules[i].Field == field || rules[i].List {
+			rules[i].Wins = wins
+		}
+	}
+	l := newLife(rules, field)
+	if _, _, member := field.List(); member {
+		l.p[field], l.d[field] = "Deal", "Deal"
+		l.row.Base = baseOf(l.p, l.d)
+		l.met = "Deal"
+	}
+	refuses := func(atom Record) bool { _, ok := atom[field]; return ok }
+	switch no {
+	case InPartnerCenter:
+		l.refusePC = refuses
+	case InCRM:
+		l.refuseCRM = refuses
+	}
+	if who != "seller" {
+		l.types(InPartnerCenter, "theirs")
+	}
+	if who != "portal" {
+		l.types(InCRM, "mine")
+	}
+	if who == "both" {
+		l.portal(Record{field: "theirs"}) // saved once more: the newer record is Partner Center's
+	}
+	l.run(first)
+	then.do(l, "1")
+	l.run(second)
+	l.refusePC, l.refuseCRM = nil, nil
+	last.do(l, "2")
+	silent := l.rest()
+	theirs, _ := l.p.value(field)
+	mine, _ := l.d.value(field)
+	switch {
+	case !silent:
+		t.Errorf("%s: it is written again and again", name)
+	case theirs != mine:
+		t.Errorf("%s: %q and %q, held %+v", name, theirs, mine, l.row.Held)
+	case l.lost() != "":
+		t.Errorf("%s: %q was typed last, and is nowhere: %q\n%s", name, l.lost(), mine, l.d[Audit])
+	case l.row.Sending != nil || len(l.row.Untold) > 0:
+		t.Errorf("%s: left %+v %+v", name, l.row.Sending, l.row.Untold)
+	case strings.Count(l.d[Audit], "no: no") > 2:
+		t.Errorf("%s: a refusal is told again and again\n%s", name, l.d[Audit])
+	}
+}

@@ -1,0 +1,176 @@
+package cosell
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// invited is a pending deal whose invitation ends ten days after noon.
+func invited(crm Record, set func(*Pairing)) Pairing {
+	in := answerable(nil, crm)
+	in.Referral.ExpiresAt = noon.Add(10 * 24 * time.Hour)
+	if set != nil {
+		set(&in)
+	}
+	return in
+}
+
+const day = 24 * time.Hour
+
+// The time of an invitation is kept quietly, and called to mind once, three days before its end.
+func TestR77_WhenAnInvitationIsCalledToMind(t *testing.T) {
+	due := noon.Add(7 * day)
+	was := []Held{{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: answerDue, Value: reminded, Quiet: true}}
+	for name, tt := range map[string]struct {
+		crm   Record
+		set   func(*Pairing)
+		told  bool
+		quiet bool      // a row keeps the time
+		next  time.Time // at which it is looked at again
+	}{
+		"Early":            {nil, nil, false, true, due},
+		"ASecondBefore":    {nil, func(in *Pairing) { in.At = due.Add(-time.Second) }, false, true, due},
+		"ThreeDaysBefore":  {nil, func(in *Pairing) { in.At = due }, true, true, time.Time{}},
+		"OnTheLastDay":     {nil, func(in *Pairing) { in.At = noon.Add(10*day - time.Hour) }, true, true, time.Time{}},
+		"RemindedBefore":   {nil, func(in *Pairing) { in.At, in.Pair.Held = due, was }, false, true, time.Time{}},
+		"BeingAnswered":    {Record{Status: Open}, func(in *Pairing) { in.At = due }, false, true, due},
+		"BeingDeclined":    {Record{Status: Lost}, func(in *Pairing) { in.At, in.Options.DeclineGrace = due, time.Hour }, false, true, due},
+		"Assumed":          {nil, func(in *Pairing) { in.At, in.Opportunity = due, Assumed(in.Pair) }, false, true, due},
+		"NeverEnds":        {nil, func(in *Pairing) { in.At, in.Referral.ExpiresAt = due, time.Time{} }, false, false, time.Time{}},
+		"OfMicrosoft":      {nil, func(in *Pairing) { in.At, in.Referral.Microsoft = due, true }, false, false, time.Time{}},
+		"AcceptedAlready":  {Record{Status: Open}, func(in *Pairing) { in.At = due; in.Referral.Record[Status] = Accepted }, false, false, time.Time{}},
+		"AnotherCodeIsDue": {nil, func(in *Pairing) { in.Pair.Held = []Held{{Code: "no", Value: reminded}} }, false, true, due},
+		"NotRemindedYet":   {nil, func(in *Pairing) { in.At, in.Pair.Held = due, []Held{{Code: answerDue}} }, true, true, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := invited(tt.crm, tt.set)
+			plan := Merge(in)
+			var notes, rows []Problem
+			for _, p := range plan.Problems {
+				switch {
+				case p.Code == answerDue && p.Quiet:
+					rows = append(rows, p)
+				case p.Code == answerDue:
+					notes = append(notes, p)
+				}
+			}
+			if tt.told != (len(notes) == 1) || tt.told != (plan.Task == TaskReminder) {
+				t.Errorf("told %+v, task %q", notes, plan.Task)
+			}
+			if tt.quiet != (len(rows) == 1) || tt.quiet && !rows[0].Due.Equal(tt.next) {
+				t.Errorf("kept %+v, want it due %s", rows, tt.next)
+			}
+			if want := name == "Assumed"; plan.NeedsOpportunity != want {
+				t.Errorf("the opportunity is wanted: %v", plan.NeedsOpportunity)
+			}
+			if tt.quiet && !tt.told && len(tt.crm) == 0 && !plan.Empty() {
+				t.Errorf("what only keeps a time is something to do: %+v", plan)
+			}
+		})
+	}
+}
+
+func TestR77_TheReminderIsToldOnceAndCountsTheDays(t *testing.T) {
+	in := invited(nil, func(in *Pairing) { in.At = noon.Add(7 * day) })
+	plan := Merge(in)
+	lines := told(in, plan, Written{})
+	if len(lines) != 1 || !strings.Contains(lines[0], "ends by itself on 2026-03-12 12:00 UTC, 3 days left") {
+		t.Fatalf("%q", lines)
+	}
+	in.Pair = in.Settle(plan, Written{}, "")
+	for _, later := range []time.Duration{0, day, 3 * day} {
+		in.At = noon.Add(7*day + later)
+		again := Merge(in)
+		if lines := told(in, again, Written{}); len(lines) != 0 || again.Task != "" {
+			t.Errorf("%s later it is told again: %q", later, lines)
+		}
+		in.Pair = in.Settle(again, Written{}, "")
+	}
+	for left, want := range map[time.Duration]string{time.Minute: "1 day", day: "1 day", day + time.Second: "2 days", 72 * time.Hour: "3 days"} {
+		if got := days(left); got != want {
+			t.Errorf("%s: %s", left, got)
+		}
+	}
+}
+
+// The row finds the pair when it is due, is no trouble, and is gone with the answer.
+func TestR77_TheRowOfAnInvitation(t *testing.T) {
+	in := invited(nil, nil)
+	in.Pair = in.Settle(Merge(in), Written{}, "")
+	h, ok := in.Pair.HeldAt(InPartnerCenter, Status)
+	if !ok || !h.Quiet || len(in.Pair.Loud()) != 0 || len(in.Pair.Told) != 0 || !h.Next.Equal(noon.Add(7*day)) || h.Attempts != 0 {
+		t.Fatalf("%+v", in.Pair.Held)
+	}
+	if in.Pair.DueAt(noon) || !in.Pair.DueAt(noon.Add(7*day)) {
+		t.Error("it is not due three days before the end")
+	}
+	if s := in.Columns(Merge(in), Written{}); s[State] != StatePending || s[Expires] != "2026-03-12T12:00:00Z" || s[ErrorCode] != "" {
+		t.Errorf("%v", s)
+	}
+	for name, tt := range map[string]struct {
+		crm   Record
+		there string // the referral after the write
+		tasks string
+		rows  int
+	}{
+		"Waits":    {nil, "", "", 1},
+		"Accepted": {Record{Status: Open}, Accepted, TasksDone, 0},
+		"Declined": {Record{Status: Lost}, Declined, TasksDone, 0},
+	} {
+		again := in
+		again.Opportunity = with(in.Opportunity, func(o *Opportunity) { apply(o.Record, tt.crm) })
+		plan := Merge(again)
+		_, done := write(again, plan)
+		if got := again.Tasks(plan, done); got != tt.tasks {
+			t.Errorf("%s: tasks %q", name, got)
+		}
+		if pair := again.Settle(plan, done, ""); len(pair.Held) != tt.rows {
+			t.Errorf("%s: held %+v", name, pair.Held)
+		}
+	}
+}
+
+// An answer that was given in the portal ends the row too, even where the row of CRM is only assumed.
+func TestR77_AnAnswerInThePortalEndsTheRow(t *testing.T) {
+	for _, answer := range []string{Accepted, Declined, Expired} {
+		in := invited(nil, nil)
+		in.Pair = in.Settle(Merge(in), Written{}, "")
+		in.Pair.Held = append(in.Pair.Held, Held{Place: InPartnerCenter, Field: Name, Class: OfRecord, Code: "no"})
+		in.Referral.Record = in.Referral.Record.Clone()
+		in.Referral.Record[Status] = answer
+		in.Opportunity = Assumed(in.Pair)
+		plan := Merge(in)
+		if got := in.Tasks(plan, Written{}); got != TasksDone {
+			t.Errorf("%s: tasks %q", answer, got)
+		}
+		pair := in.Settle(plan, Written{}, "")
+		if d := cmp.Diff([]string{"no"}, Codes(pair.Held)); d != "" {
+			t.Errorf("%s: held %+v", answer, pair.Held)
+		}
+		in.Referral.Microsoft, in.Pair.Base.Referral[Status] = true, Pending
+		if got := in.Tasks(plan, Written{}); got != "" {
+			t.Errorf("Microsoft's own %s answers our invitation: %q", answer, got)
+		}
+	}
+}
+
+func TestR77_SwitchedOffTheReminderStaysTold(t *testing.T) {
+	for _, was := range []bool{false, true} {
+		in := invited(Record{Sync: False}, nil)
+		if was {
+			in.Pair.Held = []Held{{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: answerDue, Value: reminded, Quiet: true}}
+		}
+		in.Pair = in.Settle(Merge(in), Written{}, "")
+		if in.Pair.Holds(answerDue) != was || !in.Pair.Holds("sync.off") {
+			t.Errorf("reminded %v: held %v", was, Codes(in.Pair.Held))
+		}
+		in.Opportunity = with(in.Opportunity, func(o *Opportunity) { o.Record[Sync] = True })
+		in.At = noon.Add(8 * day)
+		if again := Merge(in).Task == TaskReminder; again == was {
+			t.Errorf("reminded %v, and again after switching on: %v", was, again)
+		}
+	}
+}
