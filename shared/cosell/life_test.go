@@ -20,7 +20,7 @@ type life struct {
 	ignoreCRM             func(atom Record) bool // CRM says yes and does nothing
 	runs, wrote, asked    int
 	watched               Field
-	met                   string   // the last value of the watched field that both sides held
+	met                   string // the last value of the watched field that both sides held
 	typed                 []typed
 	told                  []string // the lines of Audit in their order, without stamp and trace
 	boundary, dieAt, died int

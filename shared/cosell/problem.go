@@ -75,8 +75,8 @@ type Held struct {
 	Quiet    bool      `json:"quiet,omitempty"` // only keeps a time: nothing is held, nothing told
 }
 
-// The schedule of what is held: a refused creation at every look in its first hour, everything else
-// after a quarter of an hour, doubling to a day.
+// The schedule of what is held: a refused creation at every look in its first hour; everything else, and that
+// after its first hour, after a quarter of an hour, doubling to a day.
 const (
 	firstHour = time.Hour
 	firstTry  = 15 * time.Minute
@@ -90,8 +90,11 @@ func (h Held) Again(at time.Time) Held {
 		h.Next = time.Time{}
 		return h
 	}
-	if h.Field == Whole && h.Value != "" && at.Sub(h.Since) < firstHour {
+	if h.Field == Whole && h.Value != "" { // the many tries of the first hour do not count afterwards
 		h.Next = at
+		if later := at.Sub(h.Since) - firstHour; later >= 0 {
+			h.Next = at.Add(min(later+firstTry, lastTry)) // so each wait is twice the one before
+		}
 		return h
 	}
 	wait := firstTry
