@@ -22,7 +22,7 @@ const day = 24 * time.Hour
 
 // The time of an invitation is kept quietly, and called to mind once, three days before its end.
 func TestR77_WhenAnInvitationIsCalledToMind(t *testing.T) {
-	due := noon.Add(7 * day)
+	due, strictEnds, ended := noon.Add(7*day), noon.Add(8*day), noon.Add(10*day+5*time.Minute)
 	was := []Held{{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: answerDue, Value: reminded, Quiet: true}}
 	for name, tt := range map[string]struct {
 		crm   Record
@@ -31,19 +31,21 @@ func TestR77_WhenAnInvitationIsCalledToMind(t *testing.T) {
 		quiet bool      // a row keeps the time
 		next  time.Time // at which it is looked at again
 	}{
-		"Early":            {nil, nil, false, true, due},
-		"ASecondBefore":    {nil, func(in *Pairing) { in.At = due.Add(-time.Second) }, false, true, due},
-		"ThreeDaysBefore":  {nil, func(in *Pairing) { in.At = due }, true, true, time.Time{}},
-		"OnTheLastDay":     {nil, func(in *Pairing) { in.At = noon.Add(10*day - time.Hour) }, true, true, time.Time{}},
-		"RemindedBefore":   {nil, func(in *Pairing) { in.At, in.Pair.Held = due, was }, false, true, time.Time{}},
-		"BeingAnswered":    {Record{Status: Open}, func(in *Pairing) { in.At = due }, false, true, due},
-		"BeingDeclined":    {Record{Status: Lost}, func(in *Pairing) { in.At, in.Options.DeclineGrace = due, time.Hour }, false, true, due},
-		"Assumed":          {nil, func(in *Pairing) { in.At, in.Opportunity = due, Assumed(in.Pair) }, false, true, due},
-		"NeverEnds":        {nil, func(in *Pairing) { in.At, in.Referral.ExpiresAt = due, time.Time{} }, false, false, time.Time{}},
-		"OfMicrosoft":      {nil, func(in *Pairing) { in.At, in.Referral.Microsoft = due, true }, false, false, time.Time{}},
-		"AcceptedAlready":  {Record{Status: Open}, func(in *Pairing) { in.At = due; in.Referral.Record[Status] = Accepted }, false, false, time.Time{}},
-		"AnotherCodeIsDue": {nil, func(in *Pairing) { in.Pair.Held = []Held{{Code: "no", Value: reminded}} }, false, true, due},
-		"NotRemindedYet":   {nil, func(in *Pairing) { in.At, in.Pair.Held = due, []Held{{Code: answerDue}} }, true, true, time.Time{}},
+		"Early":             {nil, nil, false, true, due},
+		"ASecondBefore":     {nil, func(in *Pairing) { in.At = due.Add(-time.Second) }, false, true, due},
+		"ThreeDaysBefore":   {nil, func(in *Pairing) { in.At = due }, true, true, strictEnds},
+		"OnTheLastDay":      {nil, func(in *Pairing) { in.At = noon.Add(10*day - time.Hour) }, true, true, ended},
+		"RemindedBefore":    {nil, func(in *Pairing) { in.At, in.Pair.Held = due, was }, false, true, strictEnds},
+		"BeingAnswered":     {Record{Status: Open}, func(in *Pairing) { in.At = due }, false, true, due},
+		"BeingDeclined":     {Record{Status: Lost}, func(in *Pairing) { in.At, in.Options.DeclineGrace = due, time.Hour }, false, true, due},
+		"Assumed":           {nil, func(in *Pairing) { in.At, in.Opportunity = due, Assumed(in.Pair) }, false, true, due},
+		"NeverEnds":         {nil, func(in *Pairing) { in.At, in.Referral.ExpiresAt = due, time.Time{} }, false, false, time.Time{}},
+		"OfMicrosoft":       {nil, func(in *Pairing) { in.At, in.Referral.Microsoft = due, true }, false, false, time.Time{}},
+		"AcceptedAlready":   {Record{Status: Open}, func(in *Pairing) { in.At = due; in.Referral.Record[Status] = Accepted }, false, false, time.Time{}},
+		"AnotherCodeIsDue":  {nil, func(in *Pairing) { in.Pair.Held = []Held{{Code: "no", Value: reminded}} }, false, true, due},
+		"TheStrictnessEnds": {nil, func(in *Pairing) { in.At, in.Pair.Held = strictEnds, was }, false, true, ended},
+		"ItHasEnded":        {nil, func(in *Pairing) { in.At, in.Pair.Held = ended, was }, false, true, time.Time{}},
+		"NotRemindedYet":    {nil, func(in *Pairing) { in.At, in.Pair.Held = due, []Held{{Code: answerDue}} }, true, true, strictEnds},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := invited(tt.crm, tt.set)
@@ -70,6 +72,27 @@ func TestR77_WhenAnInvitationIsCalledToMind(t *testing.T) {
 				t.Errorf("what only keeps a time is something to do: %+v", plan)
 			}
 		})
+	}
+}
+
+// The task to answer comes with the row that the two make when they meet, once, and not where it is answered.
+func TestR77_TheTaskToAnswerComesOnce(t *testing.T) {
+	for name, tt := range map[string]struct {
+		crm  Record
+		set  func(*Pairing)
+		want string
+	}{
+		"TheyMeet":          {nil, nil, TaskAnswer},
+		"TheyMetBefore":     {nil, func(in *Pairing) { in.Linking = false }, ""},
+		"TheRowIsThere":     {nil, func(in *Pairing) { in.Pair.Held = []Held{{Code: answerDue}} }, ""},
+		"AnsweredAtOnce":    {Record{Status: Open}, nil, ""},
+		"ClosedAtOnce":      {Record{Status: Won}, nil, ""},
+		"AlmostOver":        {nil, func(in *Pairing) { in.At = noon.Add(9 * day) }, TaskReminder},
+		"MicrosoftsOwnOnes": {nil, func(in *Pairing) { in.Referral.Microsoft = true }, ""},
+	} {
+		if got := Merge(invited(tt.crm, tt.set)).Task; got != tt.want {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 

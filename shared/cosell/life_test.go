@@ -157,7 +157,7 @@ func (l *life) send(in Pairing, plan Plan, done Written) (Pairing, Written) {
 		return in, done
 	}
 	l.row = in.Pair
-	l.row.Sending = in.NewSending(InPartnerCenter, plan, l.now, l.trace())
+	l.row.Sending = in.NewSending(InPartnerCenter, plan, l.now)
 	l.pass(beforeReferral)
 	apply(l.p, plan.ToReferral)
 	l.pc, l.pcAt, l.wrote = l.pc+1, l.now, l.wrote+1
@@ -180,7 +180,7 @@ func (l *life) write(in Pairing, plan Plan, done Written) (Plan, Written) {
 	piece := plan
 	piece.ToOpportunity = values
 	l.row = in.Pair
-	l.row.Sending = in.NewSending(InCRM, piece, l.now, l.trace())
+	l.row.Sending = in.NewSending(InCRM, piece, l.now)
 	l.row.Sending.Wordless = len(lines) == 0
 	l.pass(beforeOpportunity)
 	taken := Record{}
