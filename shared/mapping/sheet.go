@@ -76,6 +76,7 @@ func Load(sources ...Source) (*Sheet, error) {
 			l.doors[r.Field] = r.Door
 		}
 	}
+	l.embedded = len(l.rows)
 	for _, src := range sources {
 		l.add(src)
 	}
@@ -93,6 +94,7 @@ type loader struct {
 	rows     []Row
 	index    map[cosell.Field]int
 	doors    map[cosell.Field]cosell.Door // of the embedded sheet
+	embedded int                          // how many rows it has
 	mistakes []error
 }
 

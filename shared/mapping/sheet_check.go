@@ -25,6 +25,9 @@ func (l *loader) check() {
 		r := &l.rows[i]
 		l.checkShape(r)
 		l.checkMeaning(r)
+		if i >= l.embedded {
+			l.checkCrosses(r)
+		}
 		if r.Referral != "" {
 			l.checkPointer(r)
 		}

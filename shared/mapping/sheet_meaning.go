@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"strings"
-
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
@@ -33,17 +31,44 @@ func (l *loader) checkMeaning(r *Row) {
 	}
 }
 
-// checkShared finds two fields that are written to one column. Name and mark are the one pair that is.
-func (l *loader) checkShared() {
-	first := map[string]cosell.Field{}
-	for _, r := range l.rows {
-		if r.Off || r.CRM == "" || r.Constant != nil || r.As == AsMark || r.Way == cosell.ToReferral || r.Way == cosell.Read {
-			continue
-		}
-		if other, twice := first[r.CRM]; twice {
-			l.mistake(r.where, "one field for each column", "column %s of field %s is that of field %s already", strings.TrimPrefix(r.CRM, "opportunity/"), r.Field, other)
-			continue
-		}
-		first[r.CRM] = r.Field
+// checkCrosses finds a row of the customer's own that no value would ever cross by. Those of ours that stand on
+// one side have code behind them.
+func (l *loader) checkCrosses(r *Row) {
+	if r.Off || r.Constant != nil || r.Default != "" || r.As == "" || r.Way == cosell.Read || (r.Referral == "") == (r.CRM == "") {
+		return
 	}
+	l.mistake(r.where, "rows with referral and crm, and constants", "field %s stands on one side only, so nothing of it would cross", r.Field)
+}
+
+// checkShared finds two fields that are written to one column, or to one place of a referral, and an amount
+// without its currency. Name and mark are the one pair that shares a column.
+func (l *loader) checkShared() {
+	columns, paths := map[string]cosell.Field{}, map[string]cosell.Field{}
+	off := map[cosell.Field]bool{}
+	for _, r := range l.rows {
+		off[r.Field] = r.Off
+		if r.Off || r.Way == cosell.Read {
+			continue
+		}
+		if r.CRM != "" && r.Constant == nil && r.As != AsMark && r.Way != cosell.ToReferral {
+			l.alone(r, columns, "one field for each column", "column", r.CRM)
+		}
+		if r.Referral != "" && !r.Microsoft && r.Way != cosell.ToOpportunity {
+			l.alone(r, paths, "one field for each path", "referral path", r.Referral)
+		}
+	}
+	for i := range l.rows {
+		if r := &l.rows[i]; r.Field == cosell.Currency && r.Off && !off[cosell.DealValue] {
+			l.mistake(r.where, "both off, or none", "field %s is off and %s is not: an amount goes with its currency", r.Field, cosell.DealValue)
+		}
+	}
+}
+
+// alone finds the second field at a place.
+func (l *loader) alone(r Row, first map[string]cosell.Field, allowed, what, at string) {
+	if other, twice := first[at]; twice {
+		l.mistake(r.where, allowed, "%s %s of field %s is that of field %s already", what, at, r.Field, other)
+		return
+	}
+	first[at] = r.Field
 }

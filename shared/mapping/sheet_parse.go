@@ -1,6 +1,9 @@
 package mapping
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,13 +19,20 @@ var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
 // add reads one source and lays it over what is there.
 func (l *loader) add(src Source) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(src.Text, &doc); err != nil {
+	var doc, more yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(src.Text))
+	if err := d.Decode(&doc); errors.Is(err, io.EOF) {
+		return // an empty file changes nothing
+	} else if err != nil {
 		l.mistake(yamlPlace(src.Name, err), "", "%s", yamlText(err))
 		return
 	}
-	if len(doc.Content) == 0 {
-		return // an empty file changes nothing
+	if err := d.Decode(&more); err == nil { // else it would be passed over
+		l.mistake(place(src, &more), "one list of rows in a file", "a second document begins")
+		return
+	} else if !errors.Is(err, io.EOF) {
+		l.mistake(yamlPlace(src.Name, err), "", "%s", yamlText(err))
+		return
 	}
 	list := doc.Content[0]
 	if list.Kind != yaml.SequenceNode {
