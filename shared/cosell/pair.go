@@ -113,6 +113,7 @@ type Hint struct {
 	ID      string
 	Parent  string // the opportunity of a solution row, where the event named it
 	Deleted bool   // the event says that the record is gone for good
+	Gone    string // the child row of the record of which the event says so
 	Related bool   // it is about a relative of the record: Microsoft's referral, an account, a solution row
 	Retry   bool   // a person, or the schedule, wants what is held tried again
 	Why     string // a remark for logs; decides nothing

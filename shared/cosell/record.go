@@ -166,6 +166,8 @@ type Referral struct {
 type Opportunity struct {
 	Side
 	Rows []string // ids of its child rows (solutions): a deletion names nothing else
+	// Children are those rows with their versions: the opportunity's own version says nothing of them.
+	Children []Side
 	// Untouched: nobody but its maker has written it, as far as the row tells.
 	Untouched bool
 }

@@ -25,7 +25,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	row, read := in.Opportunity.Row()
 	if read {
 		renewAll(base.Opportunity, row.Record, plan.keep)
-		pair.OpportunityVersion, pair.Touched, pair.Rows = row.Version, time.Time{}, row.Rows
+		pair.OpportunityVersion, pair.Touched = row.Version, time.Time{}
 		fresh = len(plan.keep) == 0
 	}
 	if w.Referral != nil {
@@ -133,13 +133,15 @@ func (p Pair) tell(notes ...Problem) []Problem {
 func (in Pairing) saw(pair Pair, w Written) Pair {
 	pair = pair.Saw(in.Referral.Side)
 	if row, read := in.Opportunity.Row(); read {
-		pair = pair.Saw(row.Side)
+		pair = pair.SawRow(row)
 	}
 	if w.Referral != nil {
 		pair = pair.Wrote(Unread, w.Referral.Side)
 	}
 	if w.Opportunity != nil {
 		pair = pair.Wrote(in.Opportunity.Side().Version, w.Opportunity.Side)
+		row, _ := in.Opportunity.Row()
+		pair = pair.wroteRows(row, *w.Opportunity)
 	}
 	return pair
 }

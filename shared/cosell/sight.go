@@ -60,6 +60,8 @@ func (p Pair) AgeOf(s Side) Age {
 		return Older
 	case s.Modified.Before(known.Modified):
 		return Older
+	case s.Modified.IsZero():
+		return Current // it has no clock: a child row, of which only known versions are told apart
 	case s.Modified.After(known.Modified) || known.risesTo(s.Version):
 		return Current
 	}

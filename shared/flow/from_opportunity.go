@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -83,7 +84,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if err != nil {
 		return f.holdRead(ctx, pair, cosell.InCRM, err)
 	}
-	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
+	if pair, err = f.freshRow(ctx, pair, h, o); err != nil {
 		return err
 	}
 	switch {
@@ -127,8 +128,8 @@ func (f *Flow) touch(ctx context.Context, pair cosell.Pair, o cosell.Opportunity
 	if pair.OpportunityVersion == o.Version && slices.Equal(pair.Rows, o.Rows) && pair.Seen[o.ID].Stale.IsZero() {
 		return nil
 	}
-	pair.OpportunityVersion, pair.Touched, pair.Rows = o.Version, o.Modified, o.Rows
-	_, err := f.Ledger.Save(ctx, pair.Saw(o.Side))
+	pair.OpportunityVersion, pair.Touched = o.Version, o.Modified
+	_, err := f.Ledger.Save(ctx, pair.SawRow(o))
 	return err
 }
 
@@ -143,7 +144,16 @@ func (f *Flow) SyncSolutions(ctx context.Context, h Hint) error {
 		f.Log.InfoContext(ctx, "solution row without an opportunity", "solution_row", h.ID)
 		return nil // deleted before it was ever seen: nothing was ever sent of it
 	}
-	return f.FromOpportunity(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: "solution row", Related: true, Retry: h.Retry, Trace: h.Trace, Seen: h.Seen})
+	return f.FromOpportunity(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: "solution row", Related: true, Retry: h.Retry, Trace: h.Trace, Seen: h.Seen,
+		Gone: goneRow(h)})
+}
+
+// goneRow is the row of which the event says that it was deleted.
+func goneRow(h Hint) string {
+	if h.Deleted {
+		return strings.ToLower(h.ID)
+	}
+	return ""
 }
 
 // opportunityOf resolves a row by the event, by the row itself, or, when it is gone, by what was noted of

@@ -16,13 +16,18 @@ const (
 	overtakenPatience = time.Minute
 	uncertainPatience = 3 * time.Second
 	gonePatience      = time.Minute
+	listPatience      = 30 * time.Second
 )
 
 // fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
 func (f *Flow) fresh(ctx context.Context, w *work) error {
 	sides := []cosell.Side{w.referral.Side}
 	if w.opportunity != nil {
-		sides = append(sides, w.opportunity.Side)
+		pair, err := f.freshRow(ctx, w.pair, w.hint, *w.opportunity)
+		if err != nil {
+			return err
+		}
+		w.pair = pair
 	}
 	for _, s := range sides {
 		pair, err := f.freshSide(ctx, w.pair, w.hint, s)
@@ -60,6 +65,30 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 		err.After = uncertainPatience
 	}
 	return p, err
+}
+
+// freshRow judges an opportunity with what hangs on it: lists may be behind the row.
+func (f *Flow) freshRow(ctx context.Context, p cosell.Pair, h Hint, o cosell.Opportunity) (cosell.Pair, error) {
+	p, err := f.freshSide(ctx, p, h, o.Side)
+	if err != nil {
+		return p, err
+	}
+	lagging := p.Lagging(o, h.Gone)
+	if lagging == "" {
+		return p, nil
+	}
+	switch since := p.Seen[o.ID].Stale; {
+	case since.IsZero():
+		if p.Version == "" {
+			break
+		}
+		if _, err := f.Ledger.Save(ctx, p.Doubts(o.ID, f.Now())); err != nil {
+			return p, err
+		}
+	case f.Now().Sub(since) >= listPatience:
+		return p.BelievesAll(o), nil
+	}
+	return p, fault.Stale("opportunity %s: %s", o.ID, lagging)
 }
 
 // gone ends a pair whose opportunity is not there, once that has lasted: the event may come before the row can be

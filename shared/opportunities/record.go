@@ -18,7 +18,7 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 		ID: row.ID(opportunityID), Version: row.ETag(), Read: row.Date(), Source: row,
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
-	o.Rows = childRows(row, s.sheet())
+	o.Rows, o.Children = childRows(row, s.sheet())
 	by := row.Text(lookupValue(maker))
 	o.Untouched = by != "" && by == row.Text(lookupValue(lastWriter))
 	m, known := s.metadata.peek()
@@ -46,18 +46,19 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 	return o, s.substitute(ctx, o.Record, row)
 }
 
-// childRows are the ids of the solution rows: when one is deleted, its id is all that is known of it.
-func childRows(row dataverse.Row, sheet *mapping.Sheet) []string {
+// childRows are the ids of the solution rows, and the rows with their versions: when one is deleted, its id is
+// all that is known of it.
+func childRows(row dataverse.Row, sheet *mapping.Sheet) (ids []string, children []cosell.Side) {
 	field, ok := sheet.Row(cosell.Solutions)
 	if !ok {
-		return nil
+		return nil, nil
 	}
-	var out []string
 	for _, child := range row.Rows(field.CRM) {
-		out = append(out, child.ID(solutionID))
+		ids = append(ids, child.ID(solutionID))
+		children = append(children, cosell.Side{ID: child.ID(solutionID), Version: child.ETag()})
 	}
-	slices.Sort(out)
-	return out
+	slices.Sort(ids)
+	return ids, children
 }
 
 // needsMetadata says whether the row cannot be read without metadata: an option is chosen, or a status

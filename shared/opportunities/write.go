@@ -10,6 +10,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -63,7 +64,28 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if err != nil {
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
-	return s.opportunity(ctx, row)
+	now, err := s.opportunity(ctx, row)
+	if err == nil && !w.listedBy(now) {
+		unseen := fault.Stale("the solution rows of opportunity %s were written and are listed as before", o.ID)
+		unseen.Maybe = true
+		return now, unseen
+	}
+	return now, err
+}
+
+// listedBy says whether the rows that were written are listed so: lists may be behind.
+func (w *planned) listedBy(o cosell.Opportunity) bool {
+	versions := map[string]string{}
+	for _, child := range o.Children {
+		versions[rowPath(solutionSet, child.ID)] = child.Version
+	}
+	for _, write := range w.children {
+		version, listed := versions[write.Path]
+		if listed == (write.Method == http.MethodDelete) || listed && write.IfMatch != "" && version == write.IfMatch {
+			return false
+		}
+	}
+	return true
 }
 
 // closedAlready: a close whose answer was lost is done, if the state is the wanted one.

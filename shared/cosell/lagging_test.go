@@ -1,0 +1,80 @@
+package cosell
+
+import (
+	"testing"
+	"time"
+)
+
+func withRows(status string, r Record, rows ...Side) Opportunity {
+	o := Opportunity{Side: Side{ID: "o", Version: "2", Modified: noon, Record: r.Clone()}, Children: rows}
+	o.Record[Status] = status
+	for _, row := range rows {
+		o.Rows = append(o.Rows, row.ID)
+	}
+	return o
+}
+
+// What hangs on a row is read from lists, which may be behind the row: what they cannot know yet is nobody's edit.
+func TestF27_WhatListsDoNotShowYetIsNobodysEdit(t *testing.T) {
+	a, b := Side{ID: "a", Version: "1"}, Side{ID: "b", Version: "1"}
+	two := Pair{OpportunityID: "o", Base: Base{Opportunity: Record{Status: Open}}}.SawRow(withRows(Open, nil, a, b))
+	wrote := func(members Record) Pair {
+		p := two
+		p.Sending = &Sending{Place: InCRM, New: members, Taken: true}
+		return p
+	}
+	closedBefore := two
+	closedBefore.Base.Opportunity = Record{Status: Open, LastClosed: "2026-01-01T00:00:00Z"}
+	lost := func(r Record) Opportunity { return withRows(Lost, r, a, b) }
+	for name, tt := range map[string]struct {
+		pair Pair
+		row  Opportunity
+		gone string
+		old  bool
+	}{
+		"AsBefore":                       {two, withRows(Open, nil, a, b), "", false},
+		"ARowMore":                       {two, withRows(Open, nil, a, b, Side{ID: "c", Version: "1"}), "", false},
+		"ARowLess":                       {two, withRows(Open, nil, a), "", true},
+		"ARowLessAndItsEventSaysSo":      {two, withRows(Open, nil, a), "b", false},
+		"AnotherRowLessThanTheEventSays": {two, withRows(Open, nil, b), "b", true},
+		"ADeletedRowIsListed":            {two, withRows(Open, nil, a, b), "b", true},
+		"ARowChanged":                    {two, withRows(Open, nil, a, Side{ID: "b", Version: "2"}), "", false},
+		"ARowAsItWas":                    {two.SawRow(withRows(Open, nil, a, Side{ID: "b", Version: "2"})), withRows(Open, nil, a, b), "", true},
+		"ARowThatWeDeleted":              {two.wroteRows(withRows(Open, nil, a, b), withRows(Open, nil, a)), withRows(Open, nil, a, b), "", true},
+		"ARowThatWeDeletedIsGone":        {two.wroteRows(withRows(Open, nil, a, b), withRows(Open, nil, a)), withRows(Open, nil, a), "", false},
+		"WrittenAndNotListed":            {wrote(Record{"solutions/SOL-9": "{}"}), withRows(Open, nil, a, b), "", true},
+		"WrittenAndListed":               {wrote(Record{"solutions/SOL-9": "{}"}), withRows(Open, Record{"solutions/SOL-9": "{}"}, a, b), "", false},
+		"TakenAwayAndListed":             {wrote(Record{"solutions/SOL-2": ""}), withRows(Open, Record{"solutions/SOL-2": "{}"}, a, b), "", true},
+		"TakenAway":                      {wrote(Record{"solutions/SOL-2": ""}), withRows(Open, nil, a), "", false},
+		"LostWithoutAWord":               {two, lost(Record{Reason: ""}), "", true},
+		"LostAndTheActivityShows":        {two, lost(Record{LastClosed: "2026-03-02T09:00:00Z"}), "", false},
+		"LostAgainAndTheOldReasonShows":  {closedBefore, lost(Record{LastClosed: "2026-01-01T00:00:00Z", Reason: "the old one"}), "", true},
+		"WonNeedsNoReason":               {two, withRows(Won, nil, a, b), "", false},
+	} {
+		if why := tt.pair.Lagging(tt.row, tt.gone); (why != "") != tt.old {
+			t.Errorf("%s: %q", name, why)
+		}
+	}
+}
+
+func TestChildRowsThatAreGoneAreForgotten(t *testing.T) {
+	a, b := Side{ID: "a", Version: "1"}, Side{ID: "b", Version: "1"}
+	p := Pair{OpportunityID: "o"}.SawRow(withRows(Open, nil, a, b)).Saw(Side{ID: "r", Version: "1"})
+	p = p.wroteRows(withRows(Open, nil, a, b), withRows(Open, nil, a))
+	if p = p.SawRow(withRows(Open, nil, a)); len(p.Seen) != 3 {
+		t.Errorf("%v", p.Seen)
+	}
+	p = p.SawRow(withRows(Open, nil))
+	if _, known := p.Seen["a"]; known || len(p.Rows) != 0 {
+		t.Errorf("%v", p.Seen)
+	}
+}
+
+func TestWhatListsShowForLongIsBelieved(t *testing.T) {
+	a := Side{ID: "a", Version: "1"}
+	p := Pair{OpportunityID: "o"}.SawRow(withRows(Open, nil, a)).SawRow(withRows(Open, nil, Side{ID: "a", Version: "2"}))
+	p = p.Doubts("o", noon.Add(time.Second)).BelievesAll(withRows(Open, nil, a))
+	if why := p.Lagging(withRows(Open, nil, a), ""); why != "" {
+		t.Error(why)
+	}
+}
