@@ -93,6 +93,7 @@ func New(environ []string, out io.Writer) (*App, error) {
 	if err := a.room(c, az); err != nil {
 		return nil, err
 	}
+	a.unread(unknown(environ))
 	if c.Role != Sync {
 		if err := a.events(c, transport); err != nil {
 			return nil, err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"net/netip"
 	"net/url"
 	"os"
@@ -55,6 +54,26 @@ func load(environ []string) (loaded, error) {
 	return k.loaded, nil
 }
 
+// parts are the prefixes of settings that are ours alone.
+var parts = []string{"SYNC_", "PARTNER_CENTER_", "DATAVERSE_", "TABLES_"}
+
+// unknown lists the settings that look like ours and are none: misspelt, or of another version.
+func unknown(environ []string) (names []string) {
+	known, err := env.GetFieldParams(&Config{})
+	if err != nil {
+		return nil
+	}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		ours := slices.ContainsFunc(parts, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		if ours && value != "" && !slices.ContainsFunc(known, func(p env.FieldParams) bool { return p.Key == name }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // checker collects mistakes.
 type checker struct {
 	loaded
@@ -87,8 +106,10 @@ func (k *checker) role() {
 		return
 	}
 	k.address("SYNC_PUBLIC_URL", k.PublicURL)
-	if k.need("SYNC_RECONCILE_SCHEDULE", k.ReconcileSchedule) && len(strings.Fields(k.ReconcileSchedule)) != 6 {
-		k.wrong("SYNC_RECONCILE_SCHEDULE", "must have six fields: {second} {minute} {hour} {day} {month} {weekday}, as in 0 */5 * * * *")
+	if k.need("SYNC_RECONCILE_SCHEDULE", k.ReconcileSchedule) {
+		if where := misread(k.ReconcileSchedule); where != "" {
+			k.wrong("SYNC_RECONCILE_SCHEDULE", "has a wrong %s: it is {second} {minute} {hour} {day} {month} {weekday}, as in 0 */5 * * * *", where)
+		}
 	}
 	if k.file("SYNC_MAPPING_FILE", k.MappingFile) {
 		var err error
@@ -128,11 +149,28 @@ func (k *checker) times() {
 			k.wrong(name, "must be a length of time above zero, as 90s or 72h")
 		}
 	}
+	// Outside of these nothing would be created, or declined, ever again, and no error would say so.
+	k.between("SYNC_GUARD", k.Guard, 100*time.Millisecond, 5*time.Minute)
+	k.between("SYNC_POST_TIMEOUT", k.PostTimeout, 500*time.Millisecond, 10*time.Minute)
+	k.between("SYNC_SETTLE", k.Settle, 0, 24*time.Hour)
+	k.between("SYNC_DECLINE_GRACE", k.DeclineGrace, 0, 13*24*time.Hour) // an invitation lasts 14 days
+	k.between("SYNC_WON_GUARD_AGE", k.WonGuardAge, 0, 90*24*time.Hour)
+	k.between("SYNC_FEED_OVERLAP", k.FeedOverlap, 0, 7*24*time.Hour)
 	if k.Settle.Duration <= k.Guard.Duration+k.PostTimeout.Duration {
 		k.wrong("SYNC_SETTLE", "must be longer than SYNC_GUARD and SYNC_POST_TIMEOUT together, else referrals could be created twice")
 	}
 	if k.Started.bad {
 		k.wrong("SYNC_STARTED", "must be a day, as 2026-03-01, or a moment, as 2026-03-01T08:00:00Z")
+	}
+}
+
+func (k *checker) between(name string, s Span, least, most time.Duration) {
+	switch {
+	case s.bad:
+	case s.Duration < least:
+		k.wrong(name, "is too short: at least %s", least)
+	case s.Duration > most:
+		k.wrong(name, "is too long: at most %s", most)
 	}
 }
 
@@ -151,8 +189,13 @@ func (k *checker) rules() {
 	k.oneOf("SYNC_AUDIT_SUCCESS", k.AuditSuccess, "steps", "all", "none")
 	k.oneOf("SYNC_LAST_SYNC", k.LastSync, "never", "quiet")
 	k.oneOf("PARTNER_CENTER_REASONS", k.Reasons, "text", "code")
-	if _, ok := new(big.Rat).SetString(k.RegistrableValue); !ok {
-		k.wrong("SYNC_REGISTRABLE_VALUE", "must be a number, as 25000")
+	if !amount.MatchString(k.RegistrableValue) {
+		k.wrong("SYNC_REGISTRABLE_VALUE", "must be an amount in digits, as 25000 or 25000.50")
+	}
+	for name, who := range map[string]string{"SYNC_DEFAULT_OWNER": k.DefaultOwner, "SYNC_DEFAULT_MEMBER": k.DefaultMember} {
+		if who != "" && !guid.MatchString(strings.Trim(who, "{}")) && !email.MatchString(who) {
+			k.wrong(name, "must be the id (a GUID) or the e-mail address of a user of the CRM")
+		}
 	}
 }
 
@@ -174,11 +217,11 @@ func (k *checker) partnerCenter() {
 	k.need("PARTNER_CENTER_CLIENT_ID", k.PartnerCenterClientID)
 	k.need("PARTNER_CENTER_CLIENT_SECRET", k.PartnerCenterClientSecret.text)
 	k.need("PARTNER_CENTER_REFRESH_TOKEN_SECRET", k.RefreshTokenSecret)
-	if !strings.Contains(k.ReferralLink, "{id}") {
-		k.wrong("PARTNER_CENTER_REFERRAL_LINK", "must contain {id}, which stands for the referral's id")
+	if !strings.Contains(k.ReferralLink, "{id}") || !strings.HasPrefix(k.ReferralLink, "https://") {
+		k.wrong("PARTNER_CENTER_REFERRAL_LINK", "must be an https address that contains {id}, which stands for the referral's id")
 	}
 	for name, zone := range map[string]string{"PARTNER_CENTER_TIME_ZONE": k.TimeZone, "DATAVERSE_TIME_ZONE": k.DataverseTimeZone} {
-		if _, err := time.LoadLocation(zone); err != nil {
+		if _, err := time.LoadLocation(zone); err != nil || strings.EqualFold(zone, "local") { // the machine's own is another on each
 			k.wrong(name, "must be the name of a time zone, as Europe/Paris")
 		}
 	}
@@ -186,6 +229,8 @@ func (k *checker) partnerCenter() {
 
 var (
 	guid       = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	email      = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+	amount     = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,4})?$`)
 	headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
 )
 

@@ -258,3 +258,55 @@ func TestFlagsAndDatesAreReadAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 }
+
+// Each of these would stop something for good, or mean another thing than it says, without an error.
+func TestValuesThatStopSomethingSilentlyAreRefused(t *testing.T) {
+	for setting, wrong := range map[string][]string{
+		"SYNC_GUARD":                   {"1ns", "10m", "5", "5 s", "-5s"},
+		"SYNC_POST_TIMEOUT":            {"1ms", "1h"},
+		"SYNC_SETTLE":                  {"9999h"},
+		"SYNC_DECLINE_GRACE":           {"400h"},
+		"SYNC_WON_GUARD_AGE":           {"9999h"},
+		"SYNC_FEED_OVERLAP":            {"9999h"},
+		"SYNC_REGISTRABLE_VALUE":       {"-1", "1e5", "0x10", "25_000", "50000/2", "25.000,00"},
+		"SYNC_DEFAULT_OWNER":           {"Sam Seller", "d0000000", "sam@@x", "sam@x y"},
+		"SYNC_DEFAULT_MEMBER":          {"Sam"},
+		"SYNC_RECONCILE_SCHEDULE":      {"a b c d e f", "0 */5 * * *", "5m"},
+		"PARTNER_CENTER_TIME_ZONE":     {"Local", "CEST", "UTC+1"},
+		"DATAVERSE_TIME_ZONE":          {"local"},
+		"PARTNER_CENTER_REFERRAL_LINK": {"javascript:{id}", "http://x/{id}"},
+	} {
+		for _, value := range wrong {
+			s := production(t)
+			s[setting] = value
+			if _, err := load(environ(s)); err == nil || !strings.Contains(err.Error(), "  "+setting+" ") {
+				t.Errorf("%s=%s: %v", setting, value, err)
+			}
+		}
+	}
+}
+
+// A setting that nobody reads is named in log and health, whichever app it is, and never its value.
+func TestUnknownSettingsAreNamed(t *testing.T) {
+	for _, role := range []string{All, Intake, Sync} {
+		s := production(t)
+		maps.Copy(s, map[string]string{"SYNC_ROLE": role, "SYNC_WONGUARD": "hunter2", "DATAVERSE_ORG": "hunter2", "PATH": "x", "SYNC_EMPTY": ""})
+		var log strings.Builder
+		a, err := New(environ(s), &log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := json.Marshal(a.Health.Report(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"SYNC_WONGUARD", "DATAVERSE_ORG"} {
+			if !strings.Contains(string(report), "setting.unknown "+name) || !strings.Contains(log.String(), `"setting":"`+name+`"`) {
+				t.Errorf("%s: %s is not named", role, name)
+			}
+		}
+		if all := string(report) + log.String(); strings.Contains(all, "hunter2") || strings.Contains(all, "SYNC_EMPTY") {
+			t.Errorf("%s: %s", role, all)
+		}
+	}
+}

@@ -104,3 +104,17 @@ func (a *App) unstarted(started Date) {
 		Say:  "nothing is created on either side, because SYNC_STARTED is not set",
 		Mend: "look at what both systems hold, and set SYNC_STARTED to the day from which deals are to cross"}})
 }
+
+// unread tells in log and health of settings that nobody reads. They are no mistake: after a step back to an
+// older version those of the newer one are still there.
+func (a *App) unread(names []string) {
+	var notes []health.Problem
+	for _, name := range names {
+		a.Log.Warn("there is no such setting: it changes nothing", "setting", name)
+		notes = append(notes, health.Problem{What: "setting.unknown " + name, Note: true, Count: 1,
+			Say: "there is no setting " + name + ": it changes nothing", Mend: "correct its name, or take it away"})
+	}
+	if len(notes) > 0 {
+		a.Watch.Stand(health.Process, "settings", notes)
+	}
+}
