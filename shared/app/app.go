@@ -54,7 +54,7 @@ type App struct {
 	Office *office.Office
 
 	opportunities *opportunities.Store
-	jobs          chan struct{} // one that has ended
+	comparing     *opportunities.Comparing
 
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
 
@@ -112,7 +112,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if a.Ledger, err = az.tables(); err != nil {
 		return err
 	}
-	a.Health.Ledger = healthLedger{a.Ledger}
+	a.Health.Ledger = health.LedgerRows{Ledger: a.Ledger}
 	secrets, err := az.vault()
 	if err != nil {
 		return err
@@ -124,14 +124,15 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
-	referrals, deals, err := a.both(c, a.PartnerCenter, crm)
+	referrals, deals, err := a.stores(c, a.PartnerCenter, crm)
 	if err != nil {
 		return err
 	}
 	a.unwatched(c.sheet)
 	a.unstarted(c.Started)
-	a.opportunities, a.jobs = deals, make(chan struct{}, 1)
-	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.jobs}, Warm: a.limits, Now: a.Now, NewID: a.NewID, Log: a.Log}
+	a.opportunities = deals
+	a.comparing = a.comparison()
+	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing}, Warm: a.limits, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = flow.New(flow.Config{
 		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
@@ -142,7 +143,8 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Unstarted: c.Started.IsZero(), Sheet: c.sheet.Version(),
 		},
 	})
-	a.Office = &office.Office{Ledger: a.Ledger, Book: heldBook{a.Ledger, a.Jobs}, Desk: desk{a.Jobs}, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}
+	flows := office.Flows{Ledger: a.Ledger, Flow: a.Jobs}
+	a.Office = &office.Office{Ledger: a.Ledger, Book: flows, Desk: flows, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}
 	return nil
 }
 
@@ -153,8 +155,8 @@ func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
 	noting, stopNoting := context.WithCancel(ctx)
 	var notes sync.WaitGroup
 	notes.Go(func() { a.note(noting) })
-	if a.opportunities != nil {
-		notes.Go(func() { a.compare(noting, a.jobs, a.Metadata) })
+	if a.comparing != nil {
+		notes.Go(func() { a.comparing.Run(noting) })
 	}
 	err := funchost.Serve(ctx, server, a.port)
 	stopNoting()

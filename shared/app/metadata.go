@@ -8,6 +8,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 )
 
 // Metadata compares the field sheet with the CRM's metadata, at most once an hour, and has health tell what
@@ -19,65 +20,36 @@ func (a *App) Metadata(ctx context.Context) error {
 	}
 	var problems []health.Problem
 	for _, m := range found {
-		say := m.String()
-		switch {
-		case m.Vital:
-			say += "; nothing is kept in step without it"
-		case m.Off:
-			say += "; the field is switched off"
-		}
-		problems = append(problems, health.Problem{What: "column " + m.Table + "/" + m.Column + " " + string(m.Field), Where: "CRM", Say: say, Mend: m.Mend, Count: 1})
+		problems = append(problems, health.Problem{What: "column " + m.Table + "/" + m.Column + " " + string(m.Field), Where: "CRM", Say: m.Say(), Mend: m.Mend, Count: 1})
 	}
 	a.Watch.Stand(health.Process, "crm metadata", problems)
 	return nil
 }
 
-// Every process has the metadata of its own to look things up in, so every process compares: when its first job
-// has ended, so that neither its start nor that job waits for it, and then hourly as long as there are jobs.
-const (
-	compareAge  = time.Hour
-	compareTime = 30 * time.Second
-	// compareAgain is how soon it is tried again where the CRM could not be asked.
-	compareAgain = 5 * time.Minute
-	compareCalls = 2 // repeats of single calls
-)
+// compareCalls is how often single calls of a comparison may be repeated.
+const compareCalls = 2
 
-// compare runs until the context ends: look compares, jobs tells of each job that has ended.
-func (a *App) compare(ctx context.Context, jobs <-chan struct{}, look func(context.Context) error) {
-	var next time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-jobs:
-		}
-		now := a.Now()
-		if now.Before(next) {
-			continue
-		}
-		next = now.Add(compareAge)
-		within, cancel := context.WithTimeout(httpclient.WithRepeats(ctx, compareCalls), compareTime)
-		if err := look(within); err != nil {
-			next = now.Add(compareAgain)
+// comparison makes what has every process compare, once it works.
+func (a *App) comparison() *opportunities.Comparing {
+	return opportunities.NewComparing(a.Now, func(ctx context.Context) error {
+		err := a.Metadata(httpclient.WithRepeats(ctx, compareCalls))
+		if err != nil {
 			a.Log.Info("the CRM's metadata is not compared yet", fault.Attr(err))
 		}
-		cancel()
-	}
+		return err
+	})
 }
 
-// jobWatch tells of each job that has ended, and waits for nobody.
+// jobWatch tells the comparison, too, of each job that has ended.
 type jobWatch struct {
 	*health.Watch
-	ended chan struct{}
+	comparing *opportunities.Comparing
 }
 
 // Ended implements post.Watch.
 func (w jobWatch) Ended(function, record string, seen time.Time, err error) {
 	w.Watch.Ended(function, record, seen, err)
-	select {
-	case w.ended <- struct{}{}:
-	default:
-	}
+	w.comparing.JobEnded()
 }
 
 // unwatched tells in log and health of the columns whose changes raise no event. Nothing fails for them.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
@@ -52,20 +51,4 @@ func (a *App) Tidy(ctx context.Context) error {
 // gate makes this process's part of the gate of a host, which knows all our processes as one identity.
 func (a *App) gate(identity string) *httpclient.Gate {
 	return httpclient.NewGate(0, a.Now, nil).ShareWith(a.limits.Of(identity))
-}
-
-// answering tells the watch when a system answers well.
-type answering struct {
-	http.RoundTripper
-	watch  *health.Watch
-	system string
-}
-
-// RoundTrip implements http.RoundTripper.
-func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := a.RoundTripper.RoundTrip(r)
-	if err == nil && resp.StatusCode < http.StatusMultipleChoices {
-		a.watch.Answered(a.system)
-	}
-	return resp, err
 }

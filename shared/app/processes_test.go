@@ -61,7 +61,7 @@ func (h *house) RoundTrip(r *http.Request) (*http.Response, error) {
 func (h *house) process(name string) (*App, *httpclient.Client) {
 	a := &App{Role: Sync, Now: h.now, Board: h.board, Watch: health.NewWatch(Sync, name, "v1", h.now)}
 	a.Health = &health.Room{Watch: a.Watch, Boards: []health.Board{a.Board}, Role: Sync, Now: h.now}
-	client := httpclient.New(httpclient.Options{Base: answering{h, a.Watch, health.PartnerCenter}, Hosts: []string{"api.example"},
+	client := httpclient.New(httpclient.Options{Base: a.Watch.Transport(h, health.PartnerCenter), Hosts: []string{"api.example"},
 		Gate: httpclient.NewGate(0, h.now, h.sleep).ShareWith(a.Board.Limits(h.now).Of("partner-center")), Now: h.now, Sleep: h.sleep})
 	return a, client
 }

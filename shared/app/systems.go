@@ -80,9 +80,9 @@ func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partner
 		}
 		return text, err
 	}
-	answering := answering{transport, a.Watch, health.PartnerCenter}
+	watched := a.Watch.Transport(transport, health.PartnerCenter)
 	chain := func(base, call, operation string) *httpclient.Client {
-		return httpclient.New(httpclient.Options{Base: answering, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
+		return httpclient.New(httpclient.Options{Base: watched, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
 			Gate:       a.gate(hostOf(base)), // the hosts count for themselves, and all our processes together
 			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now})
 	}
@@ -99,7 +99,7 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default")
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2",
-		HTTP: httpclient.New(httpclient.Options{Base: answering{az.transport, a.Watch, health.CRM}, Hosts: []string{hostOf(c.DataverseURL)},
+		HTTP: httpclient.New(httpclient.Options{Base: a.Watch.Transport(az.transport, health.CRM), Hosts: []string{hostOf(c.DataverseURL)},
 			Audience: c.DataverseURL, Token: token, Gate: a.gate(hostOf(c.DataverseURL)), Final: dataverse.Final, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
 	})
 }
@@ -122,7 +122,8 @@ func CheckSheet(file string) error {
 	return err
 }
 
-func (a *App) both(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*referrals.Store, *opportunities.Store, error) {
+// stores makes the two repositories of the records.
+func (a *App) stores(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*referrals.Store, *opportunities.Store, error) {
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
 		return nil, nil, fmt.Errorf("PARTNER_CENTER_TIME_ZONE: %w", err)

@@ -31,6 +31,17 @@ func (m Mismatch) String() string {
 	return fmt.Sprintf("field %s: column %s of %s %s", m.Field, m.Column, m.Table, m.Problem)
 }
 
+// Say says also what follows from it.
+func (m Mismatch) Say() string {
+	switch {
+	case m.Vital:
+		return m.String() + "; nothing is kept in step without it"
+	case m.Off:
+		return m.String() + "; the field is switched off"
+	}
+	return m.String()
+}
+
 // live is the part of the sheet that the CRM can carry now.
 type live struct {
 	sheet      *mapping.Sheet

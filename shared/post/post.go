@@ -33,7 +33,7 @@ type Warm interface {
 	Refresh(ctx context.Context) error
 }
 
-// Post is the office of one tenant. Every method may be called from many goroutines.
+// Post carries the messages of one tenant. Every method may be called from many goroutines.
 type Post struct {
 	Tenant string
 	Sender queue.Sender
