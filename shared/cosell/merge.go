@@ -153,6 +153,9 @@ func Changed(base Base, o Opportunity, rules []Rule) bool {
 			}
 		}
 	}
+	if !maps.Equal(o.Record.Members(Unreadable), base.Opportunity.Members(Unreadable)) {
+		return true
+	}
 	return Mistold(base, o) || o.Record[Sync] != base.Opportunity[Sync] || o.Record[Mark] == MarkUntidy && base.Opportunity[Mark] != MarkUntidy
 }
 

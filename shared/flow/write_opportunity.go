@@ -96,7 +96,7 @@ func (a *application) present() cosell.Opportunity {
 	}
 	side := a.in.Opportunity.Side()
 	side.Read = a.w.referral.Read
-	return cosell.Opportunity{Side: side}
+	return cosell.Opportunity{Side: side, Rows: a.w.pair.Rows}
 }
 
 // put is one write to CRM, noted before it is made.
@@ -145,6 +145,9 @@ func (a *application) correct(ctx context.Context, before cosell.Opportunity) er
 		return nil
 	}
 	a.plan = plan
+	if a.in.Opportunity.Assumed() { // the write has proven it: what it did not take is held with the row
+		a.in.Opportunity = cosell.AtHand(before)
+	}
 	now := *a.done.Opportunity
 	values, fields := a.columns(ctx, before, plan)
 	for f := range plan.ToOpportunity {
