@@ -55,7 +55,7 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	case pair.Phase == cosell.Claimed:
 		return f.confirm(ctx, w)
 	case pair.ReferralID == "" && cosell.OpportunityClosed(o.Record[cosell.Status]):
-		return f.release(ctx, w)
+		return f.noted(ctx, w, f.tooLate(ctx, w))
 	}
 	if f.Settings.Unstarted && pair.ReferralID == "" && pair.Phase != cosell.Creating {
 		f.Log.InfoContext(ctx, "not made: nothing is created before the start", "opportunity_id", h.ID)
@@ -65,6 +65,27 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 		w.pair.Phase = cosell.Creating
 	}
 	return f.noted(ctx, w, f.create(ctx, w))
+}
+
+// tooLate says once that a deal was closed before it had a referral: Partner Center will not hear of it.
+func (f *Flow) tooLate(ctx context.Context, w *work) error {
+	p := cosell.Problem{Code: "deal.closed", Field: cosell.Status, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
+		Text: "the opportunity was closed before it had one, so nothing was sent to Partner Center",
+		Mend: "reopen it to share it after all"}
+	if w.pair.Explains(p) {
+		return nil
+	}
+	if intent, _, err := f.Ledger.Intent(ctx, w.pair.OpportunityID, ownTarget); err != nil || intent.Sent {
+		return err // it may have been made: its own event goes on from there
+	}
+	if w.pair.Phase == "" {
+		w.pair.Phase = cosell.Creating
+	}
+	if err := f.lack(ctx, w, []cosell.Problem{p}); err != nil {
+		return err
+	}
+	w.pair.Held = nil // nothing waits
+	return f.save(ctx, w, w.pair)
 }
 
 // release forgets what is held of an opportunity that nobody wants in Partner Center now.

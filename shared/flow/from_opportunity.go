@@ -115,6 +115,7 @@ func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 	}
 	return quiet && o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.True && len(pair.Told) == 0 && pair.Sheet == f.Settings.Sheet &&
 		pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold &&
+		pair.Base.Opportunity[cosell.Status] == cosell.OnHold &&
 		!cosell.Restorable(pair.Base, o, f.Rules) && !cosell.Mistold(pair.Base, o)
 }
 

@@ -1,0 +1,67 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// A deal that is won before it had a referral: nobody will send it, and its seller hears of that, once.
+func TestR131_ADealThatIsClosedBeforeItHadAReferralIsTold(t *testing.T) {
+	for name, before := range map[string]cosell.Record{"complete": nil, "told to lack its solution": {cosell.Solutions: "0", "solutions/SOL-1": ""}} {
+		w := newWorld(t)
+		w.want(before)
+		if before != nil {
+			w.opportunityChanged()
+		}
+		w.user(cosell.Record{cosell.Status: cosell.Won})
+		w.opportunityChanged()
+		w.events()
+		if a := w.opportunities[deal].Record[cosell.Audit]; w.posts != 0 || strings.Count(a, "deal.closed") != 1 || len(w.pair().Held) != 0 {
+			t.Errorf("%s: %d POSTs, held %+v, Audit %q", name, w.posts, w.pair().Held, a)
+		}
+		w.silent()
+		w.user(cosell.Record{cosell.Status: cosell.Open, cosell.Solutions: "1", "solutions/SOL-1": "{}"})
+		w.opportunityChanged()
+		w.events()
+		w.linked()
+		w.silent()
+	}
+}
+
+// Whether a POST was done is not known, so nothing is said of it.
+func TestR131_ADealThatIsClosedDuringAnUnknownPOSTIsNotCalledUnsent(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.loseAnswer = true
+	if err := w.run(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "Update")) }); fault.Of(err) == nil {
+		t.Fatal("the answer was not lost")
+	}
+	w.user(cosell.Record{cosell.Status: cosell.Won})
+	w.opportunityChanged()
+	if a := w.opportunities[deal].Record[cosell.Audit]; strings.Contains(a, "deal.closed") {
+		t.Errorf("Audit %q", a)
+	}
+	w.events()
+	if r := w.own(); len(r) != 1 || r[0].Record[cosell.Status] != cosell.Won {
+		t.Errorf("referrals %+v", r)
+	}
+	w.silent()
+}
+
+// The way over a status reason of the organisation's own is as good as any: what the seller moves from On Hold
+// to In Progress is accepted.
+func TestR72_AcceptanceAfterAnOwnStatusReason(t *testing.T) {
+	w := newWorld(t)
+	r, o := w.inbound()
+	for _, status := range []string{cosell.Other, cosell.OnHold, cosell.Open} {
+		w.userOf(o, cosell.Record{cosell.Status: status, cosell.Name: "Deal", cosell.DealValue: "10", cosell.Currency: "EUR", cosell.ClosingDate: "2026-12-24"})
+		w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Update")) })
+		if got := w.referrals[r].Record[cosell.Status]; (got == cosell.Accepted) != (status == cosell.Open) {
+			t.Errorf("after %s the referral is %s: %s", status, got, w.opportunities[o].Record[cosell.Audit])
+		}
+	}
+	w.silent()
+}
