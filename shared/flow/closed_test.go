@@ -65,3 +65,23 @@ func TestR72_AcceptanceAfterAnOwnStatusReason(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A closing that one side refuses is a matter of the status, not of the day or the reason that go along.
+func TestR131_ARefusedClosingIsNamedAfterTheStatus(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.refuseCRM = func(values cosell.Record) error {
+		if values[cosell.Status] != "" {
+			return fault.New(fault.Refused, "no").With("rule.broken", "")
+		}
+		return nil
+	}
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "Others", cosell.ClosedOn: "2026-03-02"})
+	w.referralChanged(w.own()[0].ID)
+	if h := w.pair().Held; len(h) != 1 || h[0].Field != cosell.Status {
+		t.Errorf("held %+v", h)
+	}
+	w.silent()
+}

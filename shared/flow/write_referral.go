@@ -52,10 +52,7 @@ func (a *application) barsWon(atom cosell.Record, refused []refusal) bool {
 }
 
 func fieldOf(atom cosell.Record) cosell.Field {
-	if atom[cosell.Status] == cosell.Accepted {
-		return cosell.Status
-	}
-	for _, f := range []cosell.Field{cosell.DealValue, cosell.CustomerName} {
+	for _, f := range []cosell.Field{cosell.Status, cosell.DealValue, cosell.CustomerName} {
 		if _, ok := atom[f]; ok {
 			return f
 		}
