@@ -3,6 +3,7 @@ package cosell
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -61,8 +62,16 @@ func (r Record) renew(f Field, from Record) {
 	}
 }
 
-// Agreed is the base after a person said that the field, or the list, is right as it is on both sides.
-func (b Base) Agreed(f Field, r *Referral, o *Opportunity) Base {
+// Forgets is the pair after a person dropped what is held of the field at the place: what both sides say of it
+// counts as agreed until one of them changes.
+func (p Pair) Forgets(place Place, f Field, r *Referral, o *Opportunity) Pair {
+	p.Held = slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Place == place && h.Field == f })
+	p.Base, p.OpportunityVersion = p.Base.agreed(f, r, o), ""
+	return p
+}
+
+// agreed is the base after a person said that the field, or the list, is right as it is on both sides.
+func (b Base) agreed(f Field, r *Referral, o *Opportunity) Base {
 	out := b.Clone()
 	renew := func(base, now Record) {
 		for g := range now {

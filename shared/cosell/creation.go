@@ -215,6 +215,18 @@ func (p Pair) Unasked(why Problem, help string, own Side) Pair {
 	return p
 }
 
+// AskedMicrosoft is the linked pair after Microsoft's referral was made: the help is agreed, and waits to be told
+// unless audit, which is as Options.AuditSuccess, tells no success.
+func (p Pair) AskedMicrosoft(m Referral, help, audit string) Pair {
+	p.MicrosoftID = m.ID
+	p.Base = p.Base.Clone()
+	p.Base.Referral[Help] = help
+	if audit != "none" {
+		p.Untold = append(slices.Clone(p.Untold), askedMicrosoft(help))
+	}
+	return p.Saw(m.Side)
+}
+
 // LinkedBack is the pair after identifier, link and Microsoft's answer were written into the opportunity:
 // before is the row that was written, answer what was written of Microsoft's. Its base stays what was
 // POSTed, so that whoever edited since shows as having edited.

@@ -136,11 +136,15 @@ func TestAPersonsWordAgreesOnAField(t *testing.T) {
 		Solutions: {toReferral: Record{Name: "mine", DealValue: "8"}, codes: []string{conflictResolved}},
 	} {
 		one := in
-		one.Pair.Base = in.Pair.Base.Agreed(f, in.Referral, &in.Opportunity.row)
+		one.Pair = in.Pair.Forgets(InCRM, f, in.Referral, &in.Opportunity.row)
 		want.check(t, Merge(one))
 	}
-	if b := in.Pair.Base.Agreed(Name, nil, nil); b.Referral[Name] != "Deal" || b.Opportunity[Name] != "Deal" {
+	if b := in.Pair.Forgets(InCRM, Name, nil, nil).Base; b.Referral[Name] != "Deal" || b.Opportunity[Name] != "Deal" {
 		t.Errorf("of sides that nobody read: %v", b)
+	}
+	in.Pair.Held = []Held{{Place: InCRM, Field: Name}, {Place: InPartnerCenter, Field: Name}}
+	if after := in.Pair.Forgets(InCRM, Name, nil, nil); len(after.Held) != 1 || after.Held[0].Place != InPartnerCenter || after.OpportunityVersion != "" || len(in.Pair.Held) != 2 {
+		t.Errorf("held %+v, version %q", after.Held, after.OpportunityVersion)
 	}
 }
 
@@ -191,5 +195,17 @@ func TestWhatWasDecidedAndRefusedStaysDecided(t *testing.T) {
 			in.Pair.Held = []Held{{Place: tt.place, Field: Name, Class: OfRecord, Code: "no", Value: v, Version: "older"}}
 			tt.want.check(t, Merge(in))
 		})
+	}
+}
+
+func TestHelpThatWasAskedIsAgreedAndTold(t *testing.T) {
+	before := Pair{ReferralID: "r", Base: Base{Referral: Record{Name: "Deal"}}}
+	m := Referral{Side: Side{ID: "m", Version: "m1"}}
+	after := before.AskedMicrosoft(m, "GeneralOrOther", "steps")
+	if after.MicrosoftID != "m" || after.Base.Referral[Help] != "GeneralOrOther" || len(after.Untold) != 1 || !after.Knows(m.Side) || before.Base.Referral[Help] != "" {
+		t.Errorf("%+v", after)
+	}
+	if quiet := before.AskedMicrosoft(m, "GeneralOrOther", "none"); len(quiet.Untold) != 0 {
+		t.Errorf("told: %+v", quiet.Untold)
 	}
 }

@@ -96,7 +96,7 @@ func (in Pairing) steps(plan Plan, w Written, words Words) []string {
 		}
 	}
 	if w.Invited {
-		out = append(out, AskedMicrosoft(plan.Invite).Text)
+		out = append(out, askedMicrosoft(plan.Invite).Text)
 	}
 	return out
 }
@@ -117,8 +117,8 @@ func (in Pairing) stepsTaken(sent, answered Record) []Problem {
 	return out
 }
 
-// AskedMicrosoft is the note that Microsoft was asked for help.
-func AskedMicrosoft(help string) Problem { return step(Help, "Microsoft was asked for help: "+help) }
+// askedMicrosoft is the note that Microsoft was asked for help.
+func askedMicrosoft(help string) Problem { return step(Help, "Microsoft was asked for help: "+help) }
 
 func step(f Field, text string) Problem {
 	return Problem{Field: f, Place: InPartnerCenter, Text: text, Warn: true, Once: true}

@@ -168,10 +168,7 @@ func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Pl
 		if err != nil {
 			return err
 		}
-		pair.Held = slices.DeleteFunc(slices.Clone(pair.Held), func(h cosell.Held) bool { return h.Place == place && h.Field == field })
-		pair.Base = pair.Base.Agreed(field, v.Referral, v.Opportunity)
-		pair.OpportunityVersion = ""
-		_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, f.Now(), cosell.Nowhere, "forgotten", string(field), field))
+		_, err = f.Ledger.Save(ctx, pair.Forgets(place, field, v.Referral, v.Opportunity), f.entry(ctx, f.Now(), cosell.Nowhere, "forgotten", string(field), field))
 		return err
 	})
 }

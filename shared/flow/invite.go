@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -31,15 +30,7 @@ func (a *application) invite(ctx context.Context) error {
 	}
 	m := made.referral
 	a.w.entries = append(a.w.entries, a.entry(ctx, m.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+m.ID))
-	pair := a.w.pair
-	pair.MicrosoftID = m.ID
-	pair.Base.Referral = pair.Base.Referral.Clone()
-	pair.Base.Referral[cosell.Help] = a.plan.Invite
-	if a.Settings.Options.AuditSuccess != "none" {
-		pair.Untold = append(slices.Clone(pair.Untold), cosell.AskedMicrosoft(a.plan.Invite))
-	}
-	pair = pair.Saw(m.Side)
-	if err := a.save(ctx, a.w, pair); err != nil {
+	if err := a.save(ctx, a.w, a.w.pair.AskedMicrosoft(m, a.plan.Invite, a.Settings.Options.AuditSuccess)); err != nil {
 		return err
 	}
 	a.dropIntents(ctx, a.w.pair)
