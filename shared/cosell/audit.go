@@ -9,9 +9,11 @@ import (
 // longestAudit keeps the column readable and the base that remembers it small.
 const longestAudit = 12000
 
+const lineTime = "2006-01-02 15:04"
+
 // AuditLine is one line of the Audit column: "2026-03-02 09:14 - to Partner Center: updated dealValue (trace)".
 func AuditLine(at time.Time, direction, text, trace string) string {
-	line := at.UTC().Format("2006-01-02 15:04") + " - " + direction + ": " + strings.Join(strings.Fields(text), " ")
+	line := at.UTC().Format(lineTime) + " - " + direction + ": " + strings.Join(strings.Fields(text), " ")
 	if trace != "" {
 		line += " (" + trace + ")"
 	}
@@ -29,8 +31,31 @@ func Prepend(audit string, lines ...string) string {
 			fresh = append(fresh, line)
 		}
 	}
-	text := strings.Join(append(fresh, told...), "\n")
-	text = strings.TrimRight(text, "\n")
+	return cutAudit(append(fresh, told...))
+}
+
+// withOurLines is Audit as it was left, with the lines that we wrote since and did not remember: a process
+// died, or another one was faster. What somebody else typed is not kept, what he took away comes back.
+func withOurLines(left, now string) string {
+	lines := strings.Split(left, "\n")
+	var since []string
+	for _, line := range strings.Split(now, "\n") {
+		if isOurLine(line) && !slices.Contains(lines, line) {
+			since = append(since, line)
+		}
+	}
+	return cutAudit(append(since, lines...))
+}
+
+func isOurLine(line string) bool {
+	at, text, ok := strings.Cut(line, " - ")
+	_, err := time.Parse(lineTime, at)
+	return ok && err == nil && (strings.HasPrefix(text, ToCRM+": ") || strings.HasPrefix(text, ToPartnerCenter+": "))
+}
+
+// cutAudit joins lines, without those at the end for which there is no room.
+func cutAudit(lines []string) string {
+	text := strings.TrimRight(strings.Join(lines, "\n"), "\n")
 	for len(text) > longestAudit {
 		cut := strings.LastIndexByte(text, '\n')
 		if cut < 0 {

@@ -207,6 +207,12 @@ func (p Pair) Lacks(problems []Problem, at time.Time, read Side) Pair {
 	return p
 }
 
+// Unheard is the pair whose row did not take the words: what it explained before, and no more.
+func (p Pair) Unheard(before Pair) Pair {
+	p.Told = slices.DeleteFunc(slices.Clone(p.Told), func(print string) bool { return !slices.Contains(before.Told, print) })
+	return p
+}
+
 // Unasked is the pair that was just linked while Microsoft refused to be asked: it is not asked the same again
 // before something changes or it is due.
 func (p Pair) Unasked(why Problem, help string, own Side) Pair {

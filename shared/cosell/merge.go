@@ -274,6 +274,11 @@ func (m *merger) inside(rule Rule) {
 	if len(b) > 0 && isHashed(b) {
 		return
 	}
+	if f == Audit {
+		if b = withOurLines(b, d); b == d {
+			return
+		}
+	}
 	m.plan.ToOpportunity[f] = b
 	m.say(Problem{Code: "column.locked", Field: f, Place: InCRM, Warn: true, Once: true,
 		Text: m.label(f) + " is kept by the sync and was restored", Mend: "nothing to do"})

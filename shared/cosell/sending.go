@@ -16,7 +16,7 @@ type Sending struct {
 	New     Record    `json:"new"`     // what is written
 	Source  Record    `json:"source"`  // what the other side held, which led to it
 	Notes   []Problem `json:"notes,omitempty"`
-	// Wordless: a write to CRM that brings no line of its own.
+	// Wordless: a write to CRM that does not bring the notes.
 	Wordless bool `json:"wordless,omitempty"`
 	// Taken: the other side said that it is written, and did not show it.
 	Taken bool      `json:"taken,omitempty"`
@@ -51,10 +51,11 @@ func (in Pairing) NewSending(place Place, plan Plan, at time.Time) *Sending {
 	return s
 }
 
-// Says is the pair that notes words for an opportunity, which lead nowhere else.
+// Says is the pair that notes words for an opportunity, which lead nowhere else. The notes that wait to be told
+// are not among them.
 func (p Pair) Says(o Side, values Record, at time.Time) Pair {
 	old := o.Record.Only(slices.Collect(maps.Keys(values))...)
-	p.Sending = &Sending{Place: InCRM, Version: o.Version, Old: Remember(old), New: Remember(values), Source: Record{}, At: at}
+	p.Sending = &Sending{Place: InCRM, Version: o.Version, Old: Remember(old), New: Remember(values), Source: Record{}, Wordless: true, At: at}
 	return p
 }
 

@@ -316,6 +316,7 @@ func TestR145_TheFirstEditOfANewRowCrosses(t *testing.T) {
 
 func TestR117_ColumnsOfOursArePutBack(t *testing.T) {
 	inside := Rule{Field: ReferralLink, Way: Inside}
+	const oldLine, newLine = "2026-03-02 09:00 - to CRM: updated Topic (t1)", "2026-03-02 09:05 - to Partner Center: waiting (t2)"
 	for _, tt := range []struct {
 		name string
 		v    three
@@ -328,6 +329,9 @@ func TestR117_ColumnsOfOursArePutBack(t *testing.T) {
 		{"NotRead", three{"link", "-", "-"}, ReferralLink, nothing},
 		{"NeverKnown", three{"-", "-", "typed"}, ReferralLink, nothing},
 		{"ItWasEmpty", three{"", "-", "typed"}, ReferralLink, nothing},
+		{"AuditWithALineOfOursNotRemembered", three{oldLine, "-", newLine + "\n" + oldLine}, Audit, nothing},
+		{"AuditWithALineOfOursAndWordsOfSomebody", three{oldLine, "-", "typed\n" + newLine + "\n" + oldLine}, Audit, toCRM(newLine+"\n"+oldLine).saying("column.locked", InCRM)},
+		{"AuditWhoseLineWasTakenAway", three{oldLine, "-", newLine}, Audit, toCRM(newLine+"\n"+oldLine).saying("column.locked", InCRM)},
 		{"AuditThatWasEmptyIsEmptiedAgain", three{"", "-", "typed"}, Audit, toCRM("").saying("column.locked", InCRM)},
 		{"OnlyAHashIsLeft", three{hashed + "00", "-", "other"}, ReferralLink, nothing},
 	} {

@@ -23,8 +23,9 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 			lines = append(lines, words.Say(p))
 		}
 	}
+	untold := f.mute(w)
 	values := known(pair.Unlinked(problems), o)
-	if len(lines) > 0 || len(values) > 0 && !pair.Knows(o.Side) {
+	if untold == nil && (len(lines) > 0 || len(values) > 0 && !pair.Knows(o.Side)) {
 		if len(lines) > 0 {
 			values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
 		}
@@ -38,11 +39,18 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 		if err == nil {
 			o = written
 			w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.Nowhere, "refused", "missing"))
+		} else {
+			p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
+			p.Sent = true
+			untold = &p
 		}
 	}
 	pair = pair.Lacks(problems, o.Read, o.Side).Saw(w.opportunity.Side)
 	if o.Version != w.opportunity.Version {
 		pair = pair.Wrote(w.opportunity.Version, o.Side)
+	}
+	if len(lines) > 0 && untold != nil {
+		pair = w.pair.Lacks(append(problems, *untold), o.Read, o.Side).Saw(w.opportunity.Side).Unheard(w.pair)
 	}
 	if equal(pair, w.pair) && len(w.entries) == 0 {
 		return nil
@@ -69,6 +77,16 @@ func (f *Flow) stand(ctx context.Context, w *work, problems []cosell.Problem) er
 	}
 	w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "updated", "ok", fields...))
 	return f.save(ctx, w, w.pair.Wrote(o.Version, written.Side))
+}
+
+// mute is why CRM takes no words on the row, until the row changes or it is due.
+func (f *Flow) mute(w *work) *cosell.Problem {
+	h, ok := w.pair.HeldAt(cosell.InCRM, cosell.Whole)
+	if !ok || w.hint.Retry || h.Due(w.opportunity.Read) || h.Version != w.opportunity.Version {
+		return nil
+	}
+	p := h.Problem()
+	return &p
 }
 
 // refusedWhole holds a referral that Partner Center did not take, and tells why.

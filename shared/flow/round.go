@@ -140,10 +140,17 @@ func (a *application) halfDone(ctx context.Context, cause error) error {
 }
 
 // answered takes in how a write to a side ended: every answer says for certain what became of it, unless it is
-// a broken one, or one to a second try. A conflict says also that what was read was stale, and so nothing is
-// proven of an earlier write. What was written and is not shown yet stays noted: it is looked at later.
+// a broken one, or one to a second try. What was read may have been stale: a conflict says so, and a refusal may
+// come before versions are compared. So neither proves anything of an earlier write; only a success does. What
+// was written and is not shown yet stays noted: it is looked at later.
 func (a *application) answered(s cosell.Side, err error) {
-	overtaken := err != nil && (fault.Is(err, fault.Conflict) && !errors.Is(err, cosell.ErrUnread) || fault.Of(err).Code == fault.CodeStale)
+	if err == nil {
+		if noted, was := a.w.pair.Sending, a.w.unproven; noted != nil && was != nil && noted.Place == was.Place {
+			a.w.unproven = nil
+		}
+		return
+	}
+	overtaken := fault.Is(err, fault.Conflict) && !errors.Is(err, cosell.ErrUnread) || fault.Of(err).Code == fault.CodeStale
 	if overtaken {
 		a.w.pair, a.undone = a.w.pair.Overtaken(s.ID, s.Version), true
 	}
@@ -152,11 +159,11 @@ func (a *application) answered(s cosell.Side, err error) {
 		noted.Taken = true
 		a.w.pair.Sending = &noted
 	}
-	if err == nil || maybe(err) || fault.Is(err, fault.Broken) && !errors.Is(err, cosell.ErrUnread) {
+	if maybe(err) || fault.Is(err, fault.Broken) && !errors.Is(err, cosell.ErrUnread) {
 		return
 	}
 	a.w.pair.Sending, a.undone = nil, true
-	if fault.Is(err, fault.Conflict) {
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Refused) {
 		a.w.pair.Sending = a.w.unproven
 	}
 }
@@ -174,6 +181,9 @@ func (a *application) remember(ctx context.Context) error {
 	in := a.in
 	in.Pair = a.w.pair
 	settled := in.Settle(a.plan, a.done, a.Settings.Sheet)
+	if a.undone {
+		settled.Sending = a.w.unproven
+	}
 	if a.w.pair.Version == "" || len(a.w.entries) > 0 || !equal(settled, a.w.pair) {
 		if err := a.save(ctx, a.w, settled); err != nil {
 			return err

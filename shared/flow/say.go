@@ -27,7 +27,7 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 	written, err := f.Opportunities.Put(ctx, o, values)
 	if fault.Is(err, fault.Conflict) && pair.Version != before.Version { // what was read may have been stale
 		before.Version = pair.Version
-		_, markErr := f.Ledger.Mark(ctx, before)
+		_, markErr := f.Ledger.Mark(ctx, before.Overtaken(o.ID, o.Version))
 		if markErr != nil {
 			return pair, o, markErr
 		}

@@ -198,3 +198,26 @@ func TestANoteOfAWriteThatIsNotShownYetIsToldOnce(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A refusal may come before versions are compared, so it does not prove that an old copy was no old copy.
+func TestI26_ARefusalProvesNoEarlierWriteUndone(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	id := w.own()[0].ID
+	w.portal(id, cosell.Record{cosell.DealValue: "250"})
+	w.maybeCRM = true
+	if err := w.flow.FromReferral(ctx, toldOf("referral", id, "updated")); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	delete(w.oldReferrals, id) // CRM alone is behind
+	w.stale = func() bool { return true }
+	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "not now").OfClass(fault.Record) }
+	_ = w.flow.FromReferral(ctx, toldOf("referral", id, "updated"))
+	w.stale, w.refuseCRM = nil, nil
+	w.user(cosell.Record{cosell.DealValue: "100"}) // taken back
+	w.opportunityChanged()
+	if got := w.referrals[id].Record[cosell.DealValue]; got != "100" {
+		t.Errorf("what was taken back came again: %s\n%s", got, w.opportunities[deal].Record[cosell.Audit])
+	}
+}

@@ -226,3 +226,31 @@ func TestMicrosoftsAnswerThatCRMRefusedComesByItself(t *testing.T) {
 	}
 	w.silent()
 }
+
+// What keeps a referral from being made is told even if CRM refused the words at first; and not at each event
+// while it goes on refusing them.
+func TestR127_WordsThatCRMRefusedAreToldOnceItTakesThem(t *testing.T) {
+	w := newWorld(t)
+	tries := 0
+	w.refuseCRM = func(cosell.Record) error {
+		tries++
+		return fault.New(fault.Refused, "no words today").OfClass(fault.Record)
+	}
+	w.want(cosell.Record{cosell.DealValue: ""})
+	for range 3 {
+		w.deliver(w.wanted)
+	}
+	if tries != 1 {
+		t.Errorf("the words were sent %d times to a row that does not take them", tries)
+	}
+	w.refuseCRM = nil
+	w.user(cosell.Record{cosell.Notes: "still empty"})
+	w.deliver(w.wanted)
+	if audit := w.opportunities[deal].Record[cosell.Audit]; strings.Count(audit, "no referral yet") != 1 {
+		t.Errorf("%q", audit)
+	}
+	w.deliver(w.wanted)
+	if audit := w.opportunities[deal].Record[cosell.Audit]; strings.Count(audit, "no referral yet") != 1 {
+		t.Errorf("told again: %q", audit)
+	}
+}
