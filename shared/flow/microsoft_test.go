@@ -67,3 +67,25 @@ func TestLaterHelpInvitesMicrosoft(t *testing.T) {
 	}
 	w.silent()
 }
+
+// What Microsoft answered while a deal was switched off shows once it is switched on again, though no event
+// comes a second time.
+func TestMicrosoftsAnswerWhileSwitchedOffShowsAfterwards(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	w.opportunityChanged()
+	w.events()
+	w.user(cosell.Record{cosell.Sync: cosell.False})
+	w.opportunityChanged()
+	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
+	w.referralChanged(w.microsofts()[0].ID)
+	if got := w.opportunities[deal].Record[cosell.MicrosoftStatus]; got == "Accepted" {
+		t.Fatal("it crossed while the deal was switched off")
+	}
+	w.user(cosell.Record{cosell.Sync: cosell.True})
+	w.opportunityChanged()
+	if got := w.opportunities[deal].Record[cosell.MicrosoftStatus]; got != "Accepted" {
+		t.Errorf("Microsoft's status is %q", got)
+	}
+	w.silent()
+}

@@ -86,12 +86,17 @@ func (f *Flow) reread(ctx context.Context, w *work) error {
 }
 
 // joinHeld reads Microsoft's referral too, where CRM did not take what it says: only with its values at hand
-// is that still wanted, and tried again.
+// is that still wanted, and tried again. So it is after a deal was switched on again: what Microsoft said
+// meanwhile comes with no second event.
 func (f *Flow) joinHeld(ctx context.Context, w *work) error {
+	switchedOn := w.opportunity != nil && w.opportunity.Synced() && w.pair.Base.Opportunity[cosell.Sync] == cosell.False
+	if switchedOn && w.pair.MicrosoftID == "" && !w.referral.Microsoft {
+		return f.joinUnknown(ctx, w)
+	}
 	wanted := slices.ContainsFunc(w.pair.Held, func(h cosell.Held) bool {
 		return h.Place == cosell.InCRM && slices.ContainsFunc(f.Rules, func(r cosell.Rule) bool { return r.Field == h.Field && r.Way == cosell.ToOpportunity })
 	})
-	if !wanted || w.pair.MicrosoftID == "" || w.referral.Microsoft || w.microsoftID != "" {
+	if !wanted && !switchedOn || w.pair.MicrosoftID == "" || w.referral.Microsoft || w.microsoftID != "" {
 		return nil
 	}
 	m, err := f.Referrals.Get(ctx, w.pair.MicrosoftID)
@@ -103,6 +108,20 @@ func (f *Flow) joinHeld(ctx context.Context, w *work) error {
 	}
 	joined := with(*w.referral, m.Record)
 	w.referral = &joined
+	return nil
+}
+
+// joinUnknown looks for Microsoft's referral of a pair that has met none.
+func (f *Flow) joinUnknown(ctx context.Context, w *work) error {
+	joined, microsoftID, err := f.join(ctx, *w.referral)
+	if err != nil || microsoftID == "" {
+		return err
+	}
+	met, err := f.met(ctx, w.pair, cosell.Referral{Side: cosell.Side{ID: microsoftID, Read: joined.Read}}, w.hint)
+	if err != nil {
+		return err
+	}
+	w.referral, w.pair, w.entries = &joined, met.pair, append(w.entries, met.entries...)
 	return nil
 }
 
