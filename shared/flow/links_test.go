@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 func TestLinkRowsThatWereLostLoseNoEdit(t *testing.T) {
@@ -126,5 +127,50 @@ func TestWritesBeforeAFailureHaveTheirEntries(t *testing.T) {
 	w.events()
 	if n := w.entries(deal); n != w.writes() || len(w.microsofts()) != 1 {
 		t.Errorf("%d writes, %d entries, %d of Microsoft's", w.writes(), n, len(w.microsofts()))
+	}
+}
+
+// What was made is noted once, however often the rest of its making has to be tried.
+func TestI1_TheTrailTellsACreationOnce(t *testing.T) {
+	created := func(w *world, id string) (n int) {
+		entries, err := w.memory.Audit(ctx, id, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.Action == "created" {
+				n++
+			}
+		}
+		return n
+	}
+	w := newWorld(t)
+	id := portalDeal(w, cosell.Record{cosell.Status: cosell.Accepted})
+	failures := 0
+	w.refusePCBy = func(cosell.Record) error {
+		if failures++; failures < 4 {
+			return fault.New(fault.Broken, "no answer")
+		}
+		return nil
+	}
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+	w.events()
+	if n := created(w, crm{w}.ID(id)); n != 1 || failures < 4 {
+		t.Errorf("the opportunity is noted as made %d times after %d tries", n, failures)
+	}
+
+	w = newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	failures = 0
+	w.refuseCRM = func(cosell.Record) error {
+		if failures++; failures < 4 {
+			return fault.New(fault.Broken, "no answer")
+		}
+		return nil
+	}
+	w.opportunityChanged()
+	w.events()
+	if n := created(w, deal); n != 2 || failures < 4 {
+		t.Errorf("two referrals are noted as made %d times after %d tries", n, failures)
 	}
 }

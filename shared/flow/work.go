@@ -125,8 +125,12 @@ func (f *Flow) joinUnknown(ctx context.Context, w *work) error {
 	return nil
 }
 
-// noted keeps what was written in the ledger's trail when the work ends before the pair is saved.
+// noted keeps what was written in the ledger's trail when the work ends before the pair is saved. What was made
+// is told by whoever goes on with it: he finds it, and notes it with the pair.
 func (f *Flow) noted(ctx context.Context, w *work, err error) error {
+	if err != nil {
+		w.entries = slices.DeleteFunc(w.entries, func(e cosell.Entry) bool { return e.Action == "created" })
+	}
 	if err == nil || len(w.entries) == 0 {
 		return err
 	}
