@@ -12,7 +12,7 @@ import (
 
 // Office is what this function calls.
 type Office interface {
-	Status(ctx context.Context, idOrName string) ([]office.Record, error)
+	Status(ctx context.Context, idOrName string) (rows []office.Record, more bool, err error)
 	Resync(ctx context.Context, a office.Act, id string) error
 	PreviewOne(ctx context.Context, id string) (office.Preview, error)
 	PreviewAll(ctx context.Context, after string, limit int) (rows []office.Preview, next string, err error)
@@ -71,8 +71,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) asks() map[string]func(ctx context.Context, id, after string) (office.Answer, error) {
 	return map[string]func(context.Context, string, string) (office.Answer, error){
 		"status": func(ctx context.Context, id, _ string) (office.Answer, error) {
-			rows, err := h.Office.Status(ctx, id)
-			return office.Answer{Records: rows}, err
+			rows, more, err := h.Office.Status(ctx, id)
+			return office.Answer{Records: rows, More: more}, err
 		},
 		"preview": h.preview,
 		"held": func(ctx context.Context, id, _ string) (office.Answer, error) {

@@ -26,8 +26,8 @@ func (f *fake) note(args ...any) error {
 	return f.err
 }
 
-func (f *fake) Status(_ context.Context, id string) ([]office.Record, error) {
-	return []office.Record{{OpportunityID: id}}, f.note("status", id)
+func (f *fake) Status(_ context.Context, id string) ([]office.Record, bool, error) {
+	return []office.Record{{OpportunityID: id}}, id == "many", f.note("status", id)
 }
 
 func (f *fake) Resync(_ context.Context, a office.Act, id string) error {

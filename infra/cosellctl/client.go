@@ -29,6 +29,11 @@ type awayError struct{ text string }
 
 func (e *awayError) Error() string { return e.text }
 
+// wrongError: the app does not understand what was asked.
+type wrongError struct{ text string }
+
+func (e *wrongError) Error() string { return e.text }
+
 // limits of a call: the host ends it after 230 s.
 const (
 	callTime  = 240 * time.Second
@@ -79,13 +84,18 @@ func connect(g commands, environ []string) (*client, error) {
 	return c, err
 }
 
-// pairs reads NAME=value; empty lines and those that begin with # say nothing.
+// pairs reads NAME=value, as make's SETTINGS does: empty lines and those that begin with # say nothing, quotes
+// around a value are taken off.
 func pairs(lines []string) map[string]string {
 	out := map[string]string{}
 	for _, line := range lines {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(line, "\ufeff")), "export "), "=")
+		value = strings.TrimSpace(value)
+		if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+			value = value[1 : n-1]
+		}
 		if ok && !strings.HasPrefix(name, "#") {
-			out[strings.TrimSpace(name)] = strings.TrimSpace(value)
+			out[strings.TrimSpace(name)] = value
 		}
 	}
 	return out
@@ -143,7 +153,13 @@ func (c *client) do(ctx context.Context, route string, d office.Deed) (office.An
 	return c.call(ctx, http.MethodPost, route, body)
 }
 
+// longestRoute is more than any id or name needs; servers refuse longer ones without a word.
+const longestRoute = 4000
+
 func (c *client) call(ctx context.Context, method, route string, body []byte) (a office.Answer, err error) {
+	if len(route) > longestRoute {
+		return a, &wrongError{"that is longer than any id or name"}
+	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+office.Route+route, bytes.NewReader(body))
 	if err != nil {
 		return a, fmt.Errorf("making the request: %w", err)
@@ -182,6 +198,8 @@ func refused(base string, status int, text []byte) error {
 		return &awayError{fmt.Sprintf("%s answers %d without a reason: is it the sync app?", base, status)}
 	case status >= http.StatusInternalServerError && status != http.StatusBadGateway, status == http.StatusTooManyRequests:
 		return &awayError{r.Error}
+	case status == http.StatusBadRequest:
+		return &wrongError{r.Error}
 	}
 	return errors.New(r.Error)
 }

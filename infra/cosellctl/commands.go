@@ -22,7 +22,7 @@ func (s *statusCmd) Run(ctx context.Context, c *client, p *printer) error {
 	for _, r := range a.Records {
 		inStep = inStep && r.InStep
 	}
-	return foundUnless(inStep, p.show(a, func() { p.records(a.Records) }))
+	return foundUnless(inStep, p.show(a, func() { p.records(a) }))
 }
 
 type resyncCmd struct {

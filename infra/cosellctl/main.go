@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,11 +73,30 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		return wrongUse
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return exitCode(parsed.Run(c, &printer{out: out, json: grammar.JSON}), errOut)
+	paper := &paper{to: out}
+	err = parsed.Run(c, &printer{out: paper, json: grammar.JSON})
+	if paper.err != nil {
+		err = fmt.Errorf("the answer cannot be written: %w", paper.err)
+	}
+	return exitCode(err, errOut)
+}
+
+// paper notices that what is written does not arrive: a full disk must not look like an answer.
+type paper struct {
+	to  io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (p *paper) Write(text []byte) (int, error) {
+	n, err := p.to.Write(text)
+	p.err = cmp.Or(p.err, err)
+	return n, err
 }
 
 func exitCode(err error, errOut io.Writer) int {
 	var away *awayError
+	var wrong *wrongError
 	switch {
 	case err == nil:
 		return fine
@@ -87,13 +107,16 @@ func exitCode(err error, errOut io.Writer) int {
 	if errors.As(err, &away) {
 		return unreachable
 	}
+	if errors.As(err, &wrong) {
+		return wrongUse
+	}
 	return found
 }
 
 // localDefault is where `make run` describes its world.
 const localDefault = ".build/local.json"
 
-// localAlone gives --local without a file its default: only a word that ends in .json is one.
+// localAlone gives --local without a file its default: only a word that ends in .json or has a slash is one.
 func localAlone(args []string) (out []string) {
 	for i := 0; i < len(args); i++ {
 		switch {
@@ -101,7 +124,7 @@ func localAlone(args []string) (out []string) {
 			return append(out, args[i:]...)
 		case args[i] != "--local":
 			out = append(out, args[i])
-		case i+1 < len(args) && strings.HasSuffix(args[i+1], ".json"):
+		case i+1 < len(args) && (strings.HasSuffix(args[i+1], ".json") || strings.Contains(args[i+1], "/")):
 			i++
 			out = append(out, "--local="+args[i])
 		default:

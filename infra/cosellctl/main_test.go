@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -66,7 +67,7 @@ func TestVerbsAskForWhatTheyMean(t *testing.T) {
 		{"status o-1", office.Answer{Records: []office.Record{{Why: "held: x", Held: held, Parked: parked,
 			Sides: &office.Sides{Differences: []office.Difference{{Field: "name", Opportunity: "left", Referral: "right"}}}}}}, found, "GET /api/operator/status?id=o-1", "left"},
 		{"resync o-1", office.Answer{Done: true}, fine, `POST /api/operator/resync {"id":"o-1"}`, "o-1"},
-		{"preview o-1", office.Answer{Previews: []office.Preview{{}}}, fine, "GET /api/operator/preview?id=o-1", "1 pairs, 1 of them in step"},
+		{"preview o-1", office.Answer{Previews: []office.Preview{{}}}, fine, "GET /api/operator/preview?id=o-1", "1 pair, 1 of them in step"},
 		{"preview --all", office.Answer{Previews: []office.Preview{{Writes: []office.Write{{To: "crm", Field: "name", Value: "new"}}}}}, found, "GET /api/operator/preview", "new"},
 		{"held list", office.Answer{Held: &none}, fine, "GET /api/operator/held", "nothing is held"},
 		{"held list", office.Answer{Held: &held}, found, "GET /api/operator/held", "too large"},
@@ -166,7 +167,7 @@ func TestSettingsComeFromAFileOrAWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(settings, "# of the world\n\nSYNC_PUBLIC_URL="+a.URL+"\nSYNC_OPERATOR_KEYS=ann=the-key,bob=other\nSYNC_CA_FILE="+ca+"\n")
+	write(settings, "# of the world\n\nSYNC_PUBLIC_URL="+a.URL+"\nexport SYNC_OPERATOR_KEYS=\"ann=the-key,bob=other\"\nSYNC_CA_FILE="+ca+"\n")
 	write(local, fmt.Sprintf(`{"caFile":%q,"product":{"url":%q,"operatorKey":"the-key"}}`, ca, a.URL))
 	for _, args := range [][]string{{"--settings", settings, "held", "list"}, {"held", "list", "--local", local}, {"--local=" + local, "held", "list"}} {
 		if code, _, errOut := ctl(t, nil, args...); code != fine {
@@ -182,3 +183,39 @@ func TestSettingsComeFromAFileOrAWorld(t *testing.T) {
 		t.Errorf("the default: code %d, %s", code, errOut)
 	}
 }
+
+func TestWrongUseIsToldFromTrouble(t *testing.T) {
+	a, environ := newApp(t)
+	a.status, a.answer = http.StatusBadRequest, office.Refusal{Error: "say which"}
+	if code, _, errOut := ctl(t, environ, "status", " "); code != wrongUse || !strings.Contains(errOut, "say which") {
+		t.Errorf("400: code %d, %s", code, errOut)
+	}
+	asked := len(a.asked)
+	if code, _, errOut := ctl(t, environ, "status", strings.Repeat("x", 100_000)); code != wrongUse || len(errOut) > 100 || len(a.asked) != asked {
+		t.Errorf("a huge id: code %d, %.100s", code, errOut)
+	}
+	if code, _, errOut := ctl(t, environ, "--local", "/no/where", "held", "list"); code != wrongUse || !strings.Contains(errOut, "does a world run") {
+		t.Errorf("no world: code %d, %s", code, errOut)
+	}
+}
+
+// What people type in either system must not reach the terminal as commands, and a full disk is no answer.
+func TestAnswersArePrintedWholeAndTame(t *testing.T) {
+	a, environ := newApp(t)
+	a.answer = office.Answer{More: true, Records: []office.Record{{Name: "Deal \x1b[2J\x1b]0;x\a 🚀", Why: "in step", InStep: true, Lines: []office.Line{{Result: "a\x1bb\x9b1m"}}}}}
+	code, out, _ := ctl(t, environ, "status", "deal")
+	if code != fine || strings.ContainsAny(out, "\x1b\a\u009b") || !strings.Contains(out, "🚀") || !strings.Contains(out, "more than these 1") {
+		t.Errorf("code %d, %q", code, out)
+	}
+	var errOut strings.Builder
+	for _, args := range [][]string{{"status", "x"}, {"--json", "status", "x"}} {
+		errOut.Reset()
+		if code := run(t.Context(), args, environ, fullDisk{}, &errOut); code == fine || !strings.Contains(errOut.String(), "no space") {
+			t.Errorf("%v on a full disk: code %d, %s", args, code, errOut.String())
+		}
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
@@ -29,7 +30,16 @@ func (p *printer) show(a office.Answer, person func()) error {
 	return e.Encode(a)
 }
 
-func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+// line prints what people and other systems have written, so without what a terminal would obey.
+func (p *printer) line(format string, args ...any) {
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	fmt.Fprintln(p.out, text)
+}
 
 // table prints rows under a heading, each column as wide as it has to be.
 func (p *printer) table(heading string, rows [][]string) {
@@ -51,7 +61,7 @@ const widest = 80
 
 // flat keeps a cell on one line.
 func flat(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' }), " ")
+	s = strings.Join(strings.FieldsFunc(s, unicode.IsControl), " ")
 	if runes := []rune(s); len(runes) > widest {
 		return string(runes[:widest-1]) + "…"
 	}
@@ -78,13 +88,23 @@ func whenKnown(t *time.Time) string {
 	return when(*t)
 }
 
-func (p *printer) records(all []office.Record) {
-	for i, r := range all {
+func (p *printer) records(a office.Answer) {
+	for i, r := range a.Records {
 		if i > 0 {
 			p.line("")
 		}
 		p.record(r)
 	}
+	if a.More {
+		p.line("\nThere are more than these %d: give a longer part of the name, or an id", len(a.Records))
+	}
+}
+
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func (p *printer) record(r office.Record) {
@@ -151,7 +171,7 @@ func (p *printer) previews(all []office.Preview) {
 	if len(rows) > 0 {
 		p.table("OPPORTUNITY|NAME|TO|FIELD|FROM|VALUE", rows)
 	}
-	p.line("%d pairs, %d of them in step", len(all), quiet)
+	p.line("%s, %d of them in step", counted(len(all), "pair"), quiet)
 }
 
 func (p *printer) heldTable(all []office.Held) {

@@ -114,10 +114,16 @@ func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error
 	ctx = withBudget(ctx)
 	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
 		o, err := f.Opportunities.Get(ctx, opportunityID)
+		if fault.Is(err, fault.Gone) {
+			return fault.New(fault.Gone, "there is no opportunity %s in the CRM", opportunityID)
+		}
 		if err != nil {
 			return err
 		}
 		r, err := f.Referrals.Get(ctx, referralID)
+		if fault.Is(err, fault.Gone) {
+			return fault.New(fault.Gone, "there is no referral %s in Partner Center", referralID)
+		}
 		if err != nil {
 			return err
 		}

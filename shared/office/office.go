@@ -88,14 +88,20 @@ func (a Act) reasoned(what string) error {
 	return nil
 }
 
-// maxFound is how many pairs a name may find.
-const maxFound = 20
+// maxFound is how many pairs a name may find; longest is the most that a name has.
+const (
+	maxFound = 20
+	longest  = 400
+)
 
-// find gives the pairs that an id or a part of a name means, at most maxFound.
+// find gives the pairs that an id or a part of a name means, one more than maxFound where there are more.
 func (o *Office) find(ctx context.Context, what string) ([]cosell.Pair, error) {
 	what = strings.TrimSpace(what)
-	if what == "" {
+	if what == "" || len(what) > longest {
 		return nil, fault.New(fault.Invalid, "say which: the id of an opportunity, a referral or an engagement, or a part of the name")
+	}
+	if id := idIn(what); looksLikeID(id) {
+		what = id
 	}
 	for _, by := range []func(context.Context, string) (cosell.Pair, bool, error){o.Ledger.Find, o.Ledger.FindByReferral, o.Ledger.FindByEngagement} {
 		if p, ok, err := by(ctx, what); err != nil || ok {
@@ -107,7 +113,7 @@ func (o *Office) find(ctx context.Context, what string) ([]cosell.Pair, error) {
 		if strings.Contains(strings.ToLower(nameOf(p)), strings.ToLower(what)) {
 			found = append(found, p)
 		}
-		return len(found) < maxFound
+		return len(found) <= maxFound
 	})
 	if err == nil && len(found) == 0 {
 		err = fault.New(fault.Gone, "no pair is known by the id or name %q: resync ID looks at a record anew", what)
@@ -122,7 +128,7 @@ func (o *Office) one(ctx context.Context, what string) (cosell.Pair, error) {
 		return cosell.Pair{}, err
 	}
 	if len(found) > 1 {
-		return cosell.Pair{}, fault.New(fault.Invalid, "%q means %d pairs: use the id of one, as status %q shows them", what, len(found), what)
+		return cosell.Pair{}, fault.New(fault.Invalid, "%q means several pairs: use the id of one, as status %q shows them", what, what)
 	}
 	return found[0], nil
 }

@@ -140,7 +140,7 @@ func TestStatusSaysWhyInOneSentence(t *testing.T) {
 		r := newRoom(t)
 		c.change(r)
 		for _, by := range []string{opportunity, referral, "e-1", "contoso"} {
-			got, err := r.Status(t.Context(), by)
+			got, _, err := r.Status(t.Context(), by)
 			if err != nil || len(got) != 1 || got[0].InStep != c.inStep || !strings.Contains(got[0].Why, c.why) {
 				t.Errorf("%s, by %s: %v %+v", name, by, err, got)
 			}
@@ -150,16 +150,60 @@ func TestStatusSaysWhyInOneSentence(t *testing.T) {
 
 func TestStatusShowsTheLastLines(t *testing.T) {
 	r := newRoom(t)
-	got, err := r.Status(t.Context(), opportunity)
+	got, _, err := r.Status(t.Context(), opportunity)
 	want := []Line{{At: noon, Direction: "to CRM", Action: "updated", Fields: []string{string(cosell.DealValue)}, Result: "ok", Trace: "t"}}
 	if diff := cmp.Diff(want, got[0].Lines); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-	if _, err := r.Status(t.Context(), "nobody"); !fault.Is(err, fault.Gone) {
+	if _, _, err := r.Status(t.Context(), "nobody"); !fault.Is(err, fault.Gone) {
 		t.Errorf("an unknown name: %v", err)
 	}
-	if _, err := r.Status(t.Context(), " "); !fault.Is(err, fault.Invalid) {
-		t.Errorf("nothing: %v", err)
+	for _, nothing := range []string{"", " ", strings.Repeat("x", 500)} {
+		if _, _, err := r.Status(t.Context(), nothing); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q: %v", nothing, err)
+		}
+	}
+	if got, _, err := r.Status(t.Context(), " {"+strings.ToUpper(opportunity)+"} "); err != nil || len(got) != 1 {
+		t.Errorf("an id as people copy it: %v", err)
+	}
+}
+
+// A name that many share shows some, and says that there are more; nothing is done to one of them by chance.
+func TestANameThatManyShareSaysSo(t *testing.T) {
+	r := newRoom(t)
+	for i := range maxFound {
+		p := cosell.Pair{OpportunityID: fmt.Sprintf("10000000-0000-4000-8000-%012d", i), Phase: cosell.Linked, Base: cosell.Base{Opportunity: cosell.Record{cosell.Name: "Common deal"}}}
+		if _, err := r.ledger.Save(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			if got, more, err := r.Status(t.Context(), "common"); err != nil || more || len(got) != 1 {
+				t.Errorf("%d records, more %v, %v", len(got), more, err)
+			}
+		}
+	}
+	if got, more, err := r.Status(t.Context(), "common"); err != nil || more || len(got) != maxFound {
+		t.Errorf("%d records, more %v, %v", len(got), more, err)
+	}
+	if _, err := r.ledger.Save(t.Context(), cosell.Pair{OpportunityID: opportunity[:35] + "f", Phase: cosell.Linked, Base: cosell.Base{Opportunity: cosell.Record{cosell.Name: "One common deal more"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, more, err := r.Status(t.Context(), "common"); err != nil || !more || len(got) != maxFound {
+		t.Errorf("%d records, more %v, %v", len(got), more, err)
+	}
+	if err := r.Resync(t.Context(), Act{By: "ann"}, "common"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("resync: %v", err)
+	}
+}
+
+// Names of deals are names of customers: the log has ids.
+func TestActsByNameAreLoggedByID(t *testing.T) {
+	r := newRoom(t)
+	if err := r.Resync(t.Context(), Act{By: "ann"}, "contoso"); err != nil {
+		t.Fatal(err)
+	}
+	if log := r.log.String(); !strings.Contains(log, "opportunity_id="+opportunity) || strings.Contains(strings.ToLower(log), "contoso") {
+		t.Errorf("the log: %s", log)
 	}
 }
 
@@ -321,18 +365,23 @@ func TestPreviewWritesNothingAndGoesOnWhereItStopped(t *testing.T) {
 func TestLinkAndUnlinkNeedAReasonAndAreWrittenDown(t *testing.T) {
 	r := newRoom(t)
 	act := Act{By: "ann"}
-	if err := errors.Join(r.Link(t.Context(), act, "o", "r"), r.Unlink(t.Context(), act, opportunity)); err == nil || r.desk.did != nil {
+	if err := errors.Join(r.Link(t.Context(), act, opportunity, referral), r.Unlink(t.Context(), act, opportunity)); err == nil || r.desk.did != nil {
 		t.Errorf("without a reason: %v, did %v", err, r.desk.did)
 	}
 	act.Reason = "they are one deal"
-	if err := errors.Join(r.Link(t.Context(), act, "o", "r"), r.Unlink(t.Context(), act, referral)); err != nil {
+	if err := errors.Join(r.Link(t.Context(), act, "{"+opportunity+"}", referral+" "), r.Unlink(t.Context(), act, referral)); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"link o r", "unlink " + opportunity}; !slices.Equal(r.desk.did, want) {
+	if want := []string{"link " + opportunity + " " + referral, "unlink " + opportunity}; !slices.Equal(r.desk.did, want) {
 		t.Errorf("did %v", r.desk.did)
 	}
 	if log := r.log.String(); strings.Count(log, "they are one deal") != 2 || strings.Count(log, "operator=ann") != 2 {
 		t.Errorf("the log: %s", log)
+	}
+	for _, ids := range [][2]string{{"o", "r"}, {opportunity, ""}, {"", referral}, {opportunity, "contoso"}} {
+		if err := r.Link(t.Context(), act, ids[0], ids[1]); !fault.Is(err, fault.Invalid) {
+			t.Errorf("link %q: %v", ids, err)
+		}
 	}
 	r.Desk = nil
 	if err := r.Unlink(t.Context(), act, opportunity); fault.Of(err).Code != "desk.none" {

@@ -86,6 +86,10 @@ func (o *Office) Link(ctx context.Context, a Act, opportunityID, referralID stri
 	if err := a.reasoned("link two records"); err != nil {
 		return err
 	}
+	opportunityID, referralID = idIn(opportunityID), idIn(referralID)
+	if !looksLikeID(opportunityID) || !looksLikeID(referralID) {
+		return fault.New(fault.Invalid, "say which: the id of an opportunity, then the id of a referral")
+	}
 	desk, err := o.desk()
 	if err == nil {
 		err = desk.Link(ctx, opportunityID, referralID)

@@ -61,30 +61,33 @@ type Line struct {
 // linesShown is how much of a pair's trail is shown.
 const linesShown = 10
 
-// Status says everything about the pair of an id, or about the pairs whose names contain a text. Both
-// systems are read only where one pair is meant.
-func (o *Office) Status(ctx context.Context, idOrName string) ([]Record, error) {
+// Status says everything about the pair of an id, or about the pairs whose names contain a text; more says that
+// there are more than these. Both systems are read only where one pair is meant.
+func (o *Office) Status(ctx context.Context, idOrName string) (out []Record, more bool, err error) {
 	pairs, err := o.find(ctx, idOrName)
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	if more = len(pairs) > maxFound; more {
+		pairs = pairs[:maxFound]
 	}
 	held, err := o.held(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	parked, err := o.ParkedList(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	waiting := o.Waiting.Waiting(ctx)
-	out := make([]Record, len(pairs))
+	out = make([]Record, len(pairs))
 	for i, p := range pairs {
 		r := recordOf(p)
 		r.Held = ofPair(held, func(h Held) bool { return strings.EqualFold(h.OpportunityID, p.OpportunityID) })
 		r.Parked = ofPair(parked, func(m Parked) bool { return r.is(m.Record) })
 		r.Waiting = ofPair(waiting, func(w health.Waiting) bool { return r.is(w.Record) })
 		if r.Lines, err = o.lines(ctx, p.OpportunityID); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if len(pairs) == 1 {
 			o.read(ctx, &r)
@@ -92,7 +95,7 @@ func (o *Office) Status(ctx context.Context, idOrName string) ([]Record, error) 
 		r.judge(o.Now())
 		out[i] = r
 	}
-	return out, nil
+	return out, more, nil
 }
 
 func ofPair[T any](all []T, is func(T) bool) []T {
@@ -178,20 +181,21 @@ func (r *Record) judge(now time.Time) {
 // Resync has both records of a pair looked at now, and what is held tried again. An id that no pair knows
 // is looked at on both sides: whichever has it takes it up.
 func (o *Office) Resync(ctx context.Context, a Act, what string) error {
-	pairs, err := o.find(ctx, what)
-	switch {
-	case fault.Is(err, fault.Gone) && looksLikeID(what):
-		err = o.look(ctx, what, what)
-	case err == nil && len(pairs) > 1:
-		_, err = o.one(ctx, what) // says that it has to be one
-	case err == nil:
-		err = o.look(ctx, pairs[0].OpportunityID, pairs[0].ReferralID)
+	p, err := o.one(ctx, what)
+	if id := idIn(what); fault.Is(err, fault.Gone) && looksLikeID(id) {
+		p, err = cosell.Pair{OpportunityID: id, ReferralID: id}, nil
 	}
 	if err == nil {
-		o.did(ctx, a, "resync", "id", what)
+		err = o.look(ctx, p.OpportunityID, p.ReferralID)
+	}
+	if err == nil { // by its id: what was asked for may be a name
+		o.did(ctx, a, "resync", "opportunity_id", p.OpportunityID, "referral_id", p.ReferralID)
 	}
 	return err
 }
+
+// idIn is an id as people copy it, with blanks or braces around it.
+func idIn(s string) string { return strings.Trim(strings.TrimSpace(s), "{}") }
 
 // looksLikeID: a GUID, in the form that both systems use.
 func looksLikeID(s string) bool {

@@ -13,6 +13,7 @@ type Deed struct {
 // Answer is what every call is answered with: what it is about is there, the rest is absent.
 type Answer struct {
 	Records  []Record  `json:"records,omitempty"`
+	More     bool      `json:"more,omitempty"` // there are more records than these
 	Previews []Preview `json:"previews,omitempty"`
 	Next     string    `json:"next,omitempty"` // where the previews go on
 	Held     *[]Held   `json:"held,omitempty"`
