@@ -246,7 +246,7 @@ func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
 			Saying("the application user has no "+right+" to this record", "share the record with the application user, or give its security role the right for the whole organisation")
 	case p.code == codeColumnWrite, p.code == codeColumnRead:
 		at, _ := a.named(p)
-		return a.ours(r, p).Naming(at.String()).
+		return a.ours(r, p).Naming(at.String()).OfPart().
 			Saying("column security keeps a column from the application user", "add the application user to the column security profile")
 	}
 	return a.ours(r, p).Saying("the application user lacks a right", "compare the security role of the application user with the guide")

@@ -307,3 +307,15 @@ func TestR143_ANoToEveryRowIsOurs(t *testing.T) {
 		}
 	}
 }
+
+// Column security names no column: what else was written with it may go.
+func TestR143_ColumnSecurityIsAboutAPart(t *testing.T) {
+	t.Parallel()
+	for code, part := range map[string]bool{"0x8004F507": true, "0x8004F504": true, "0x80040220": false} {
+		body := `{"error":{"code":"` + code + `","message":"The user does not have update permissions for a secured field. The requested operation could not be completed."}}`
+		err := classify(&httpclient.Response{Status: 403, Body: []byte(body)}, writing(Write{Path: "opportunities(11111111-1111-4111-8111-111111111111)", Body: map[string]any{"description": "x"}}))
+		if fault.ClassOf(err) != fault.Ours || fault.OfAll(err) == part {
+			t.Errorf("%s: class %s, of all %v", code, fault.ClassOf(err), fault.OfAll(err))
+		}
+	}
+}

@@ -62,6 +62,7 @@ type Error struct {
 	Status int           // of the answer, where there was one
 	After  time.Duration // the wait that the other side asked for (Later only)
 	Maybe  bool          // of a write: some of it may have been done all the same, by an earlier try or part
+	Part   bool          // of a Refused that is ours: it is about a part of what was written, and the rest may go
 	err    error
 }
 
@@ -129,6 +130,15 @@ func (e *Error) OfClass(c Class) *Error {
 	e.Class = c
 	return e
 }
+
+// OfPart says that only a part of what was written is refused, and returns the same error.
+func (e *Error) OfPart() *Error {
+	e.Part = true
+	return e
+}
+
+// OfAll says whether a refusal is about us as such, so that nothing of what was written would be taken now.
+func OfAll(err error) bool { return ClassOf(err) == Ours && !Of(err).Part }
 
 // At sets the field of the sheet, and returns the same error.
 func (e *Error) At(field string) *Error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // A plug-in of the organisation keeps what was there, and CRM says yes: that is held like a refusal, also
@@ -65,4 +66,45 @@ func TestR131_AValueThatBecameUnreadableInCRMIsTold(t *testing.T) {
 		t.Errorf("Partner Center has %q, held %+v", r[cosell.ClosingDate], w.pair().Held)
 	}
 	w.silent()
+}
+
+// Column security keeps one column from us and does not say which: that is ours to mend, and no reason to keep
+// the other values back.
+func TestR143_ARefusalOfOursAboutOneColumnHoldsNothingElseBack(t *testing.T) {
+	for _, toPC := range []bool{true, false} {
+		w := newWorld(t)
+		w.want(cosell.Record{cosell.Notes: "n"})
+		w.opportunityChanged()
+		w.events()
+		secured := func(values cosell.Record) error {
+			if _, ok := values[cosell.DealValue]; ok {
+				return fault.New(fault.Refused, "403").OfClass(fault.Ours).With("column.secured", "").OfPart()
+			}
+			return nil
+		}
+		edit := cosell.Record{cosell.DealValue: "250", cosell.Notes: "note", cosell.ClosingDate: "2026-12-24"}
+		var err error
+		if toPC {
+			w.refusePCBy = secured
+			w.user(edit)
+			err = w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		} else {
+			w.refuseCRM = secured
+			w.portal(w.own()[0].ID, edit)
+			err = w.flow.FromReferral(ctx, told(w.own()[0].ID, "referral-updated"))
+		}
+		o, r := w.opportunities[deal].Record, w.own()[0].Record
+		if fault.ClassOf(err) != fault.Ours || o[cosell.Notes] != "note" || r[cosell.Notes] != "note" || o[cosell.ClosingDate] != r[cosell.ClosingDate] || o[cosell.DealValue] == r[cosell.DealValue] {
+			t.Errorf("to Partner Center %v: %v\nCRM %v\nPartner Center %v", toPC, err, o, r)
+		}
+		if h := w.pair().Held; len(h) != 1 || h[0].Class != cosell.OfOurs || h[0].Field != cosell.DealValue || strings.Contains(o[cosell.Audit], "column.secured") {
+			t.Errorf("to Partner Center %v: held %+v, Audit %q", toPC, h, o[cosell.Audit])
+		}
+		w.refusePCBy, w.refuseCRM = nil, nil
+		w.later(time.Hour)
+		if w.own()[0].Record[cosell.DealValue] != "250" || w.opportunities[deal].Record[cosell.DealValue] != "250" || len(w.pair().Held) != 0 {
+			t.Errorf("to Partner Center %v: does not resume by itself: held %+v", toPC, w.pair().Held)
+		}
+		w.silent()
+	}
 }

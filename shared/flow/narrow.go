@@ -44,7 +44,7 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 			n.refused = append(n.refused, refusal{atoms[i], err})
 			return n.all(others, nil)
 		}
-		if fault.ClassOf(err) == fault.Ours { // it is not about the values
+		if fault.OfAll(err) { // it is not about the values
 			for _, a := range atoms {
 				n.refused = append(n.refused, refusal{a, err})
 			}

@@ -75,7 +75,7 @@ func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atom
 		}
 		return err
 	}}
-	if cause != nil && fault.ClassOf(cause) == fault.Ours {
+	if cause != nil && fault.OfAll(cause) {
 		for _, atom := range atoms {
 			n.refused = append(n.refused, refusal{atom, cause})
 		}
