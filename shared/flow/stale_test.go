@@ -220,4 +220,80 @@ func TestI26_ARefusalProvesNoEarlierWriteUndone(t *testing.T) {
 	if got := w.referrals[id].Record[cosell.DealValue]; got != "100" {
 		t.Errorf("what was taken back came again: %s\n%s", got, w.opportunities[deal].Record[cosell.Audit])
 	}
+	w.silent()
+}
+
+// A list may lack a row for a while, and the opportunity's own version does not tell: only the row's own event says
+// at once that it was deleted.
+func TestF27_ASolutionThatIsNotListedIsNotTakenAway(t *testing.T) {
+	const rowA, rowB = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+	listed := func(w *world, rows map[string]cosell.Field) {
+		o := w.opportunities[deal]
+		o.Rows, o.Children = sorted(rows), nil
+		members := cosell.Record{"solutions/SOL-1": "", "solutions/SOL-2": ""}
+		for id, member := range rows {
+			members[member] = "{}"
+			o.Children = append(o.Children, cosell.Side{ID: id, Version: "1"})
+		}
+		o.Record = after(o.Record, members)
+		w.opportunities[deal] = o
+	}
+	both, first := map[string]cosell.Field{rowA: "solutions/SOL-1", rowB: "solutions/SOL-2"}, map[string]cosell.Field{rowA: "solutions/SOL-1"}
+	start := func() *world {
+		w := newWorld(t)
+		w.want(nil)
+		listed(w, both)
+		w.opportunityChanged()
+		w.events()
+		listed(w, first)
+		return w
+	}
+	sent := func(w *world) string { return w.own()[0].Record["solutions/SOL-2"] }
+
+	w := start()
+	err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+	if f := fault.Of(err); f == nil || f.Code != fault.CodeStale || sent(w) == "" {
+		t.Errorf("a list that lacks a row took it away: %v", err)
+	}
+	listed(w, both)
+	w.opportunityChanged()
+	if sent(w) == "" {
+		t.Error("the list has it again, and it is gone")
+	}
+	w.silent()
+
+	w = start()
+	if err := w.flow.SyncSolutions(ctx, toldRow(rowB, deal, "Delete")); err != nil || sent(w) != "" {
+		t.Errorf("its event says that it was deleted, and Partner Center has %q: %v", sent(w), err)
+	}
+	w.silent()
+
+	w = start() // nobody says so, and it stays away
+	w.opportunityChanged()
+	if sent(w) != "" {
+		t.Error("a row that stays away is still in Partner Center")
+	}
+	w.silent()
+}
+
+// A deal that is closed as lost waits for the reason, which comes from a list.
+func TestF27_TheReasonOfALossIsWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.now = w.now.Add(time.Minute)
+	w.user(cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: ""})
+	err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+	if f := fault.Of(err); f == nil || f.Code != fault.CodeStale || cosell.ReferralClosed(w.own()[0].Record[cosell.Status]) {
+		t.Errorf("closed without a reason: %v", err)
+	}
+	o := w.opportunities[deal]
+	o.Record = after(o.Record, cosell.Record{cosell.Reason: "too late", cosell.LastClosed: "2026-03-02T09:01:00Z"})
+	w.opportunities[deal] = o
+	w.opportunityChanged()
+	if r := w.own()[0].Record; r[cosell.Status] != cosell.Lost || r[cosell.Reason] != "too late" {
+		t.Errorf("%v", r)
+	}
+	w.silent()
 }
