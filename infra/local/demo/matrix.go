@@ -99,6 +99,11 @@ func furtherCases() []Case {
 		// The reason of a closing is read from a list: the grace of a decline is longer than the lists are late.
 		{Name: "OldLists", CRM: set{"listLagSeconds": 5}, Settings: map[string]string{"SYNC_DECLINE_GRACE": "1m"}},
 		{Name: "OldReads", CRM: set{"readLagSeconds": 2}},
+		{Name: "OldEverywhere", CRM: set{"readLagSeconds": 2, "listLagSeconds": 4, "versionOrder": "scattered", "listOrder": "scattered"},
+			Settings: map[string]string{"SYNC_DECLINE_GRACE": "1m"}},
+		{Name: "LenientAndOpinionated", Organisation: "opinionated",
+			Switches: set{"strict": "false", "memberCase": "pascal", "absentValues": "nullLists", "roundMoney": "0", "eventBeforeReadable": "300ms", "acceptance": "touched", "typeFollowsConsent": "false"},
+			CRM:      set{"userTimeZone": "Asia/Kolkata", "wrappedValues": true, "closedWritable": false}},
 		{Name: "Taxonomy", Switches: set{"taxonomy": "all", "oldTaxonomyUntil": "2099-01-01"}, Sheet: taxonomySheet},
 		{Name: "CapitalLetters", Switches: set{"upperText": "true", "trimText": "true"}},
 		{Name: "ShortTexts", Switches: set{"cutText": "20", "retryBackoff": "200ms"}},
