@@ -81,14 +81,33 @@ func Creation(r Referral, rules []Rule, at time.Time) *Sending {
 	return &Sending{Place: InCRM, New: Remember(values), Source: Remember(r.Record), At: at}
 }
 
+// Without notes that some of the values of a creation are left out.
+func (s *Sending) Without(values, sent Record) *Sending {
+	less := *s
+	less.New = s.New.Clone()
+	for f, v := range values {
+		less.New[f] = ""
+		if _, in := sent[f]; in {
+			less.New[f] = remember(f, v)
+		}
+	}
+	return &less
+}
+
 // Made is the base of an opportunity that a noted creation made, as it is now. What it does not hold was not
 // taken, or cleared since: comparing fills it. Where nobody was there since, what CRM made of a value counts;
-// else what was written, so that the person's edit shows as one, his answer to the referral too.
+// else what was written, so that the person's edit shows as one, his answer to the referral too. What was left
+// out is empty in the note: of that the referral counts as changed since, and a person as well.
 func (s *Sending) Made(o Opportunity) Base {
 	base := Base{Referral: s.Source.Clone(), Opportunity: Remember(o.Record)}
 	for f, v := range s.New {
 		now, read := o.Record.value(f)
 		switch {
+		case v == "":
+			base.Referral.put(f, "")
+			if !o.Untouched {
+				base.Opportunity.put(f, "")
+			}
 		case read && (now == "" || now == False):
 			delete(base.Referral, f)
 		case read && !o.Untouched:

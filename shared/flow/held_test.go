@@ -282,3 +282,38 @@ func TestI1_AnAnswerAroundAnInterruptedMakingIsSeen(t *testing.T) {
 		t.Fatal("the process never died while the row was there")
 	}
 }
+
+// What CRM did not take of a new row and the seller then typed, before we remembered the row, are two values:
+// the loser is told.
+func TestI1_AnEditOfWhatAnInterruptedMakingLeftOutIsAConflict(t *testing.T) {
+	seen := 0
+	for n := 1; n < 40; n++ {
+		w := newWorld(t)
+		id := portalDeal(w, cosell.Record{cosell.Status: cosell.Accepted, cosell.DealValue: "57268"})
+		w.refuseNew = func(values cosell.Record) error {
+			if values[cosell.DealValue] != "" {
+				return fault.New(fault.Refused, "not this value").OfClass(fault.Record).Naming(string(cosell.DealValue))
+			}
+			return nil
+		}
+		o := crm{w}.ID(id)
+		w.dieAt = w.calls + n
+		err := w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+		w.dieAt = 0
+		if row, there := w.opportunities[o]; !there || err == nil || row.Record[cosell.DealValue] != "" {
+			continue
+		}
+		seen++
+		w.now = w.now.Add(time.Minute)
+		w.userOf(o, cosell.Record{cosell.DealValue: "6298"})
+		w.events()
+		w.now = w.now.Add(time.Minute)
+		w.events()
+		if got := w.referrals[id].Record[cosell.DealValue]; got != "6298" || w.lines(o, `gave way: "57268"`) != 1 {
+			t.Errorf("died at call %d: the referral says %s\n%s", n, got, w.opportunities[o].Record[cosell.Audit])
+		}
+	}
+	if seen == 0 {
+		t.Fatal("the process never died while the row was there")
+	}
+}

@@ -129,6 +129,15 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, fitting, error) {
 	var fit fitting
 	try := func(v cosell.Record) (cosell.Opportunity, error) {
+		if len(v) < len(values) && w.pair.Sending != nil {
+			pair := w.pair
+			pair.Sending = pair.Sending.Without(values, v)
+			marked, err := f.Ledger.Mark(ctx, pair)
+			if err != nil {
+				return cosell.Opportunity{}, err
+			}
+			w.pair = marked
+		}
 		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit.problems))
 	}
 	rest := values
