@@ -319,6 +319,24 @@ func TestR138_ExpiryEndsThePairThatAPersonMovedOn(t *testing.T) {
 	}
 }
 
+// An opportunity that takes no words now is told later; only then does its pair end.
+func TestR138_APairEndsOnceItsEndIsTold(t *testing.T) {
+	in := answerable(Record{Status: Expired}, Record{Status: Open})
+	no := Problem{Code: "no", Field: Whole, Place: InCRM, Class: OfRecord, Text: "no", Sent: true}
+	plan := Merge(in)
+	in.Pair = in.Settle(plan.With(no), Written{Silent: true}, "")
+	if in.Pair.Phase != Linked || !in.Pair.Holds("no") || len(in.Pair.Untold) != 1 || in.Pair.OpportunityVersion != "" {
+		t.Fatalf("%s, held %v, untold %v", in.Pair.Phase, in.Pair.Held, in.Pair.Untold)
+	}
+	again := Merge(in)
+	if !again.Ends || len(told(in, again, Written{})) != 1 {
+		t.Errorf("ends %v, told %q", again.Ends, told(in, again, Written{}))
+	}
+	if got := in.Settle(again, Written{}, ""); got.Phase != Ended || len(got.Held) != 0 || len(got.Untold) != 0 {
+		t.Errorf("%s, held %v, untold %v", got.Phase, got.Held, got.Untold)
+	}
+}
+
 func TestStatusForEveryStatus(t *testing.T) {
 	want := map[string]string{Pending: OnHold, Accepted: Open, Won: Won, Lost: Lost, Declined: Canceled, Expired: Canceled, Errored: Canceled}
 	for referral, opportunity := range want {

@@ -18,6 +18,9 @@ type Written struct {
 // were written, what the system made of them; for fields that wait for a decision, what it was. Only what
 // was compared is renewed: a change that somebody made at the same moment stays visible as a change.
 func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
+	if plan.Ends && w.Silent {
+		plan = plan.unheard()
+	}
 	pair := in.Pair
 	base := pair.Base.Clone()
 	fresh := true
@@ -64,6 +67,13 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 		pair.LastSuccess = in.At
 	}
 	return pair
+}
+
+// unheard is the plan whose end could not be told: the pair ends once its seller knows.
+func (p Plan) unheard() Plan {
+	p = p.clone()
+	p.Ends, p.keep[Status] = false, true
+	return p
 }
 
 // SettleSent renews what was written to the referral alone, when the rest of the plan is still to come, or

@@ -292,9 +292,13 @@ func pairOf(r row) (cosell.Pair, error) {
 	}
 	// Damaged or of an older version: as if there were none.
 	for name, to := range map[string]any{"Held": &p.Held, "Untold": &p.Untold, "Sending": &p.Sending} {
-		_ = json.Unmarshal([]byte(r.long(name)), to)
+		if text := r.long(name); text != "" {
+			_ = json.Unmarshal([]byte(text), to)
+		}
 	}
-	_ = json.Unmarshal([]byte(r.props["Seen"]), &p.Seen)
+	if text := r.props["Seen"]; text != "" {
+		_ = json.Unmarshal([]byte(text), &p.Seen)
+	}
 	p.Version = joinVersion(r.version, links(p))
 	return p, nil
 }
