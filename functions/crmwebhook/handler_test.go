@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,32 @@ func TestOnlyPOSTIsServed(t *testing.T) {
 		w := httptest.NewRecorder()
 		if h.ServeHTTP(w, httptest.NewRequest(method, "/", nil)); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "POST" {
 			t.Errorf("%s: %d", method, w.Code)
+		}
+	}
+}
+
+// Who wrote last decides nothing: an automation of the CRM answers our own write under our own user, and a tool of
+// the customer's may share it. The event of our own write finds nothing to do later, by the values alone.
+func TestAnEventOfOurOwnUserIsAHintAsAnyOther(t *testing.T) {
+	const applicationUser, seller = "30000000-0000-4000-8000-000000000003", "30000000-0000-4000-8000-0000000000aa"
+	recorded, err := os.ReadFile("../../shared/dataverse/testdata/update-opportunity.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := dataverse.NewVerifier(dataverse.VerifierOptions{Header: "x-cosell-secret", Secrets: []string{"secret"},
+		OrganizationID: "50000000-0000-4000-8000-000000000005", Host: "org1.crm.dynamics.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{applicationUser, seller} {
+		sent := queue.InMemory()
+		h := &Handler{Verifier: verifier, Sender: sent, Tenant: "acme", Now: func() time.Time { return noon }, NewID: func() string { return "t-1" }, Log: slog.New(slog.DiscardHandler), Watch: &judged{}}
+		r := httptest.NewRequest(http.MethodPost, "/api/crmwebhook", strings.NewReader(strings.ReplaceAll(string(recorded), applicationUser, user)))
+		r.Header = http.Header{"Content-Type": {"application/json"}, "X-Cosell-Secret": {"secret"}}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if got := sent.Take(); w.Code != http.StatusAccepted || len(got) != 1 {
+			t.Errorf("of user %s: %d, %d hints", user, w.Code, len(got))
 		}
 	}
 }
