@@ -216,3 +216,32 @@ func TestR128_ADealWonWithZeroGoesAtOnceWithTheLastAgreedValue(t *testing.T) {
 		}
 	}
 }
+
+// Whatever closes the deal, and whichever value is empty: it is told as final, and nothing is held afterwards.
+func TestR130_AnEmptyValueAtTheClosingIsFinal(t *testing.T) {
+	for _, closing := range []string{Won, Lost, Canceled} {
+		for _, f := range []Field{Name, DealValue, Currency, ClosingDate} {
+			in := deal(nil, nil, Record{Status: closing, f: ""})
+			plan := Merge(in)
+			if p := plan.Problems[0]; len(plan.Problems) != 1 || p.Code != "value.blank" || !p.Once || !strings.Contains(p.Text, "the deal is "+plan.ToReferral[Status]+" with the last agreed value, which is now final") {
+				t.Errorf("%s, %s: %+v", closing, f, plan.Problems)
+			}
+			after, done := write(in, plan)
+			after.Pair = in.Settle(plan, done, "")
+			if again := Merge(after); len(after.Pair.Held) > 0 || len(again.ToReferral)+len(again.ToOpportunity)+len(again.Problems) > 0 {
+				t.Errorf("%s, %s: held %+v, and then %+v", closing, f, after.Pair.Held, again)
+			}
+		}
+	}
+	for _, closed := range []string{Won, Lost} { // and the same towards CRM
+		in := deal(nil, Record{Status: closed, DealValue: "0"}, nil)
+		if p := Merge(in).Problems[0]; p.Place != InCRM || !p.Once || !strings.Contains(p.Text, "the deal is "+closed) {
+			t.Errorf("%s: %+v", closed, p)
+		}
+	}
+	open := deal(nil, Record{Status: Accepted, DealValue: "0"}, nil)
+	open.Pair.Base.Referral[Status], open.Pair.Base.Opportunity[Status], open.Opportunity.row.Record[Status] = Pending, OnHold, OnHold
+	if p := Merge(open).Problems[0]; p.Once {
+		t.Errorf("an acceptance is no closing: %+v", p)
+	}
+}

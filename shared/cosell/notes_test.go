@@ -209,3 +209,28 @@ func TestHelpThatWasAskedIsAgreedAndTold(t *testing.T) {
 		t.Errorf("told: %+v", quiet.Untold)
 	}
 }
+
+// The members of a list were refused together, under the name of one of them.
+func TestWhatWasDecidedOfAListAndRefusedStaysDecided(t *testing.T) {
+	theirs, mine := Record{"solutions/SOL-1": "theirs", "solutions/SOL-3": "{}"}, Record{"solutions/SOL-1": "mine"}
+	for name, tt := range map[string]struct {
+		place   Place
+		pcNewer bool
+		asked   Record
+		want    want
+	}{
+		"CRMRefusedBoth":            {InCRM, false, theirs, want{toOpportunity: theirs, codes: []string{conflictResolved}}},
+		"CRMRefusedAnother":         {InCRM, false, Record{"solutions/SOL-1": "older"}, want{toReferral: mine, toOpportunity: Record{"solutions/SOL-3": "{}"}, codes: []string{conflictResolved}}},
+		"PartnerCenterRefusedCRMs":  {InPartnerCenter, true, mine, want{toReferral: mine, toOpportunity: Record{"solutions/SOL-3": "{}"}, codes: []string{conflictResolved}}},
+		"PartnerCenterRefusedOther": {InPartnerCenter, true, Record{"solutions/SOL-1": ""}, want{toOpportunity: theirs, codes: []string{conflictResolved}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := edit(theirs, mine)
+			if tt.pcNewer {
+				in.Referral.Modified = noon.Add(time.Hour)
+			}
+			in.Pair.Held = []Held{{Place: tt.place, Field: "solutions/SOL-1", Class: OfRecord, Code: "no", Value: Asked(tt.asked), Version: "older"}}
+			tt.want.check(t, Merge(in))
+		})
+	}
+}

@@ -213,6 +213,21 @@ func TestR131_TheEndOfATroubleIsToldInItsDirection(t *testing.T) {
 	}
 }
 
+// A trouble that ends because the referral takes nothing any more is over, and yet not in step.
+func TestR131_WhatAClosedReferralEndsIsNotInStep(t *testing.T) {
+	in := refused(edit(nil, Record{Name: "Bad"}), InPartnerCenter, "no", OfRecord, Name)
+	in.Referral.Record, in.Opportunity.row.Record[Status] = in.Referral.Record.Clone(), Won
+	in.Referral.Record[Status] = Won
+	in.Rules = append([]Rule{}, rules...)
+	plan := Merge(in)
+	if d := cmp.Diff([]string{"to Partner Center: referral.closed: the referral is closed; changes stay in CRM"}, told(in, plan, Written{})); d != "" {
+		t.Error(d)
+	}
+	if in.Pair = in.Settle(plan, Written{}, ""); len(in.Pair.Held) > 0 || len(in.Pair.Told) > 0 {
+		t.Errorf("held %+v", in.Pair.Held)
+	}
+}
+
 func TestR107_HowThingsStand(t *testing.T) {
 	record := func(code string) Problem { return Problem{Code: code, Class: OfRecord} }
 	rule := func(code string) Problem { return Problem{Code: code, Class: OfRule} }
