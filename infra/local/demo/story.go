@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -62,10 +63,38 @@ func (s *Story) check(held bool, format string, args ...any) {
 	}
 }
 
-// says prints one line of the story.
+// says prints one line of the story, or more where a terminal would break it.
 func (s *Story) says(format string, args ...any) {
 	if s.err == nil {
-		fmt.Fprintf(s.out, "    %s\n", fmt.Sprintf(format, args...))
+		fmt.Fprintln(s.out, folded("    "+fmt.Sprintf(format, args...)))
+	}
+}
+
+// width is what a terminal shows in one line; what goes on is indented as deep as what people do.
+const (
+	width  = 118
+	hanged = "                           "
+)
+
+var guid = regexp.MustCompile(`\b([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
+
+// folded shortens ids to their beginning, which tells them apart here, and breaks a line between words.
+func folded(line string) string {
+	line = guid.ReplaceAllString(line, "$1…")
+	var out []string
+	for runes := []rune(line); ; {
+		if len(runes) <= width {
+			return strings.Join(append(out, string(runes)), "\n")
+		}
+		at := width
+		for at > len(hanged) && runes[at] != ' ' {
+			at--
+		}
+		if at <= len(hanged) { // one long word
+			return strings.Join(append(out, string(runes)), "\n")
+		}
+		out = append(out, string(runes[:at]))
+		runes = append([]rune(hanged), runes[at+1:]...)
 	}
 }
 
