@@ -33,6 +33,8 @@ const (
 	codeRange          = "0x8004432f"
 	codeDecimalRange   = "0x80044330"
 	codePlugin         = "0x80040265"
+	codeRequest        = "0x80060888"
+	codePayload        = "0x80048d19"
 	codePluginFailed   = "0x80040224"
 	codeManyRequests   = "0x80072322"
 	codeMuchTime       = "0x80072321"
@@ -49,6 +51,7 @@ const (
 	CodePrivilege = "privilege.missing" // Target names it, e.g. prvWriteOpportunity
 	CodeAccess    = "access.denied"     // to this one record
 	CodeTooLong   = codeTooLong
+	CodePayload   = codePayload // a column that is not there, or a value of another type
 )
 
 // asked is what a call asked for, as far as it decides what a refusal of it means.
@@ -163,7 +166,7 @@ func (a asked) judgeStatus(r *httpclient.Response, p reply) *fault.Error {
 		return a.plain(fault.Denied, r, p).Saying("the CRM takes no token of ours", "compare tenant, client id and credential with the app registration")
 	case s == http.StatusForbidden:
 		return a.access(r, p)
-	case s == http.StatusNotFound && p.code == "" && p.noRow():
+	case s == http.StatusNotFound && p.code == "" && (p.noRow() || a.ofRow(p) != ""):
 		return a.missing(r, p)
 	case s == http.StatusNotFound:
 		return a.schema(r, p)
@@ -204,6 +207,9 @@ func (a asked) ours(r *httpclient.Response, p reply) *fault.Error {
 // missing: the record itself is gone, or something that its values refer to was never there.
 func (a asked) missing(r *httpclient.Response, p reply) *fault.Error {
 	table, id := p.missingRow()
+	if id == "" {
+		id = a.ofRow(p)
+	}
 	nav, referred := a.refs[id]
 	switch {
 	case a.others[id] && !a.own[id]:
@@ -222,6 +228,19 @@ func (a asked) missing(r *httpclient.Response, p reply) *fault.Error {
 	}
 	return fault.Lacking(fault.Record, table, "Dataverse answered %d (%s): a row that is referred to does not exist", r.Status, p.code).
 		Naming(nav).Saying(what+" does not exist in the CRM", "choose another, or restore it")
+}
+
+// ofRow is the row of ours that a text in any language names by its id: of several one that is referred to.
+func (a asked) ofRow(p reply) (row string) {
+	for _, id := range p.ids() {
+		if _, referred := a.refs[id]; referred && !a.own[id] && !a.others[id] {
+			return id
+		}
+		if row == "" && (a.own[id] || a.others[id]) {
+			row = id
+		}
+	}
+	return row
 }
 
 // refers says whether the values refer to rows that need not be there.
@@ -245,7 +264,7 @@ func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
 		return a.plain(fault.Refused, r, p).With(CodeAccess, "").
 			Saying("the application user has no "+right+" to this record", "share the record with the application user, or give its security role the right for the whole organisation")
 	case p.code == codeColumnWrite, p.code == codeColumnRead:
-		at, _ := a.named(p)
+		at, _, _ := a.named(p)
 		return a.ours(r, p).Naming(at.String()).OfPart().
 			Saying("column security keeps a column from the application user", "add the application user to the column security profile")
 	}
@@ -281,8 +300,11 @@ func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
 		return a.schema(r, p)
 	}
 	e, where := a.plain(fault.Refused, r, p), "a column"
-	if at, ok := a.named(p); ok {
+	if at, certain, ok := a.named(p); ok {
 		e, where = e.Naming(at.String()), at.words()
+		if e.Guessed = !certain; !certain && (p.code == "" || p.code == codeRequest) && p.bare { // so are columns refused that are not there
+			return e.OfClass(fault.Ours).OfPart().With(CodeColumn, "").Saying(where+" does not exist in the CRM", mendSchema)
+		}
 	}
 	switch {
 	case p.code == codeClosed:
@@ -306,9 +328,11 @@ func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
 	return e.Saying("the CRM refused it", "correct the record, or ask the CRM's administrator")
 }
 
+const mendSchema = "compare the field sheet with the CRM, and install the columns and tables of cosell-sync"
+
 // schema: something that the sheet or we take for granted does not exist.
 func (a asked) schema(r *httpclient.Response, p reply) *fault.Error {
-	const mend = "compare the field sheet with the CRM, and install the columns and tables of cosell-sync"
+	const mend = mendSchema
 	if at, named := p.missingColumn(); named {
 		return a.ours(r, p).With(CodeColumn, "").Naming(at.String()).Saying(at.words()+" does not exist in the CRM", mend)
 	}
@@ -318,15 +342,29 @@ func (a asked) schema(r *httpclient.Response, p reply) *fault.Error {
 	if r.Status == http.StatusNotFound {
 		return a.ours(r, p).With(CodeTable, "").Saying("a table or action does not exist in the CRM", mend)
 	}
-	return a.ours(r, p).Saying("the CRM does not understand what we ask for", mend)
+	e := a.ours(r, p).Saying("the CRM does not understand what we ask for", mend)
+	if !a.writes && (p.code == "" || p.code == codeRequest) { // a text in another language: the metadata tells
+		return e.With(CodeColumn, mend)
+	}
+	return e
 }
 
-// named is the column that the answer names, if it is one that we wrote: the text may quote values.
-func (a asked) named(p reply) (place, bool) {
+// named is the column that the answer names, if it is one that we wrote: the text may quote values. certain is
+// false where it is not known what the text says, and only one such name stands in it.
+func (a asked) named(p reply) (at place, certain, ok bool) {
 	for _, at := range p.places() {
 		if a.sent[at.column] {
-			return at, true
+			return at, true, true
 		}
 	}
-	return place{}, false
+	for _, word := range p.names() {
+		switch {
+		case !a.sent[word] || word == at.column:
+		case at.column != "":
+			return place{}, false, false
+		default:
+			at.column = word
+		}
+	}
+	return at, false, at.column != ""
 }

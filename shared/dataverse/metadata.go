@@ -16,6 +16,7 @@ type Attribute struct {
 	Options   []Option
 	Targets   []string // of Lookup: tables
 	Days      string   // of DateTime, its behaviour: DateOnly, UserLocal, TimeZoneIndependent
+	Labels    []string // what people call it, in each language
 }
 
 // Option is one choice; Labels by language code (1033, 1036, …).
@@ -41,6 +42,7 @@ var casts = []struct{ kind, query string }{
 type wireAttribute struct {
 	LogicalName   string
 	AttributeType string
+	DisplayName   wireLabel
 	MaxLength     int
 	Targets       []string
 	Behavior      struct{ Value string } `json:"DateTimeBehavior"`
@@ -52,12 +54,14 @@ type wireOptions struct {
 	Options []struct {
 		Value int
 		State int
-		Label struct {
-			LocalizedLabels []struct {
-				Label        string
-				LanguageCode int
-			}
-		}
+		Label wireLabel
+	}
+}
+
+type wireLabel struct {
+	LocalizedLabels []struct {
+		Label        string
+		LanguageCode int
 	}
 }
 
@@ -68,14 +72,14 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 		return nil, badQuery("table", table)
 	}
 	root := c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')/Attributes"
-	all, err := c.definitions(ctx, root+"?$select=LogicalName,AttributeType")
+	all, err := c.definitions(ctx, root+"?$select=LogicalName,AttributeType,DisplayName")
 	if err != nil {
 		return nil, fmt.Errorf("reading the columns of %s: %w", table, err)
 	}
 	out := make(map[string]Attribute, len(all))
 	kinds := map[string]bool{"MultiSelectPicklist": false}
 	for _, a := range all {
-		out[a.LogicalName] = Attribute{Type: a.AttributeType}
+		out[a.LogicalName] = Attribute{Type: a.AttributeType, Labels: a.labels()}
 		kinds[a.AttributeType] = true
 		if a.AttributeType == "Virtual" {
 			kinds["MultiSelectPicklist"] = true
@@ -90,10 +94,20 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 			return nil, fmt.Errorf("reading the %s columns of %s: %w", cast.kind, table, err)
 		}
 		for _, d := range details {
-			out[d.LogicalName] = Attribute{Type: cast.kind, MaxLength: d.MaxLength, Targets: d.Targets, Days: d.Behavior.Value, Options: d.options()}
+			out[d.LogicalName] = Attribute{Type: cast.kind, MaxLength: d.MaxLength, Targets: d.Targets, Days: d.Behavior.Value, Options: d.options(),
+				Labels: out[d.LogicalName].Labels}
 		}
 	}
 	return out, nil
+}
+
+func (a wireAttribute) labels() (out []string) {
+	for _, l := range a.DisplayName.LocalizedLabels {
+		if l.Label != "" {
+			out = append(out, l.Label)
+		}
+	}
+	return out
 }
 
 func (a wireAttribute) options() []Option {

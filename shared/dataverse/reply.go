@@ -10,7 +10,8 @@ import (
 // reply is an error body. The text is read for names only (columns, tables, privileges), which have to
 // look like names: it is the other side's, may quote values, and goes nowhere but to fault.Quoting.
 type reply struct {
-	code string // lower case; empty in older versions, and "0x0" for some
+	code string // lower case; empty in older versions, and where it is "0x0"
+	bare bool   // the code is "0x0", or of a request that is not understood
 	text string
 }
 
@@ -30,10 +31,11 @@ func readReply(body []byte) reply {
 		return reply{}
 	}
 	code := strings.ToLower(p.Error.Code)
+	bare := code == "0x0" || code == codeRequest
 	if !codeForm.MatchString(code) || code == "0x0" {
 		code = ""
 	}
-	return reply{code: code, text: p.Error.Message[:min(len(p.Error.Message), longest)]}
+	return reply{code: code, bare: bare, text: p.Error.Message[:min(len(p.Error.Message), longest)]}
 }
 
 // label is the machine word of an answer without a meaning of its own.
@@ -69,10 +71,24 @@ var (
 		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `' of entity '` + ident + `'`),
 		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `'()`),
 	}
-	missingRight = regexp.MustCompile(`\b(?:is missing|lacks|missing) (prv[A-Za-z0-9_]{1,100})\b`)
+	missingRight = regexp.MustCompile(`\b(prv[A-Z][A-Za-z0-9_]{1,100})\b`)
 	recordRight  = regexp.MustCompile(`\b((?:Read|Write|Append|AppendTo|Create|Delete|Share|Assign)Access)\b`)
-	quoteWord    = regexp.MustCompile(`(?i)\bquotes?\b`)
+	// What quotes are called in the languages of the CRM that are spoken most.
+	quoteWord = regexp.MustCompile(`(?i)\b(?:quotes?|angebote?|devis|ofertas?|offertes?|cota(?:ção|ções)|preventiv[oi])\b|見積|报价|報價|견적`)
+	anyName   = regexp.MustCompile(ident)
+	anyID     = regexp.MustCompile(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 )
+
+// names are the words of a text that could be names of columns, whatever language it is in.
+func (p reply) names() []string { return anyName.FindAllString(p.text, 400) }
+
+// ids are the ids that stand in a text.
+func (p reply) ids() (out []string) {
+	for _, id := range anyID.FindAllString(p.text, 20) {
+		out = append(out, guid(id))
+	}
+	return out
+}
 
 func (p reply) noRow() bool { return noSuchRow.MatchString(p.text) }
 

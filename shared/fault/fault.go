@@ -63,7 +63,9 @@ type Error struct {
 	After  time.Duration // the wait that the other side asked for (Later only)
 	Maybe  bool          // of a write: some of it may have been done all the same, by an earlier try or part
 	Part   bool          // of a Refused that is ours: it is about a part of what was written, and the rest may go
-	err    error
+	// Guessed: Field or Target was found in the other side's words alone, which may speak of something else.
+	Guessed bool
+	err     error
 }
 
 // Error gives our own text with what it wraps.

@@ -141,6 +141,11 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record)
 		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit.problems))
 	}
 	rest := values
+	var guess struct { // before a field was left out of which the words only seem to speak
+		rest  cosell.Record
+		fit   fitting
+		words string
+	}
 	for range len(values) + 1 {
 		o, err := try(rest)
 		if err == nil || !fault.Is(err, fault.Refused) {
@@ -149,6 +154,13 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record)
 		if fault.Of(err).Code == "account.unclear" && !hasCode(fit.problems, "account.unclear") {
 			fit.problems = append(fit.problems, problemOf(cosell.InCRM, err, f.Rules, cosell.CustomerName))
 			continue // the row is made without an account
+		}
+		if e := fault.Of(err); guess.rest != nil && e.Theirs == guess.words { // it was not that
+			rest, fit = guess.rest, guess.fit
+			o, err := f.halves(rest, err, try, &fit)
+			return o, fit, err
+		} else if guess.rest = nil; e.Guessed {
+			guess.rest, guess.fit, guess.words = rest, fit, e.Theirs
 		}
 		field := cosell.Field(fault.Of(err).Field)
 		after := cosell.Left(rest, field, f.Rules)

@@ -59,7 +59,7 @@ func (n *narrower) all(atoms []cosell.Record, suspect error) error {
 		n.refused = append(n.refused, refusal{atoms[0], suspect})
 		return nil
 	}
-	first, second := split(atoms)
+	first, second := splitBy(atoms, suspect)
 	before := len(n.refused)
 	if err := n.all(first, nil); err != nil {
 		return err
@@ -115,6 +115,18 @@ func split(atoms []cosell.Record) (first, second []cosell.Record) {
 	return atoms[:half], atoms[half:]
 }
 
+// splitBy divides by what the refusal's words seem to speak of, which the first half then proves: were they about
+// something else, that is refused too, and this is asked by itself. What closes a deal stays last.
+func splitBy(atoms []cosell.Record, suspect error) (first, second []cosell.Record) {
+	e := fault.Of(suspect)
+	i := atomOf(atoms, e)
+	_, closing := atoms[len(atoms)-1][cosell.Status]
+	if e == nil || !e.Guessed || i < 0 || closing && i < len(atoms)-1 {
+		return split(atoms)
+	}
+	return append(slices.Clone(atoms[:i]), atoms[i+1:]...), atoms[i : i+1]
+}
+
 func join(atoms []cosell.Record) cosell.Record {
 	out := cosell.Record{}
 	for _, a := range atoms {
@@ -123,9 +135,17 @@ func join(atoms []cosell.Record) cosell.Record {
 	return out
 }
 
-// named finds the atom that the refusal names.
+// named finds the atom that the refusal names for certain.
 func named(atoms []cosell.Record, err error) int {
 	e := fault.Of(err)
+	if e == nil || e.Guessed {
+		return -1
+	}
+	return atomOf(atoms, e)
+}
+
+// atomOf finds the atom that holds the refusal's field.
+func atomOf(atoms []cosell.Record, e *fault.Error) int {
 	if e == nil || e.Field == "" {
 		return -1
 	}

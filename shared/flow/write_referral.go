@@ -122,6 +122,12 @@ func (a *application) refusedAt(place cosell.Place, r refusal) {
 		at, field = named, named // amount and currency go as one, and what was refused is named
 	}
 	p := problemOf(place, r.err, a.Rules, at)
+	if _, inside := r.atom[named]; fault.Of(r.err).Guessed && !inside { // its words spoke of something else
+		p.Text = ""
+	}
+	if p.Text == "" {
+		p.Text = notTaken(place, a.Rules, at)
+	}
 	p.Field = field
 	a.plan = a.plan.Without(p, r.atom)
 }
@@ -129,10 +135,6 @@ func (a *application) refusedAt(place cosell.Place, r refusal) {
 // problemOf turns the other side's no into a problem.
 func problemOf(place cosell.Place, err error, rules []cosell.Rule, f cosell.Field) cosell.Problem {
 	e := fault.Of(err)
-	who := "Partner Center"
-	if place == cosell.InCRM {
-		who = "CRM"
-	}
 	p := cosell.Problem{Code: e.Code, Field: f, Place: place, Class: cosell.Class(fault.ClassOf(err)), Text: e.Say, Mend: e.Mend, Theirs: e.Theirs}
 	if p.Code == "" {
 		p.Code = "refused"
@@ -140,16 +142,23 @@ func problemOf(place cosell.Place, err error, rules []cosell.Rule, f cosell.Fiel
 	if p.Class == "" {
 		p.Class = cosell.OfRecord
 	}
-	what := cosell.Label(rules, f)
-	if f == cosell.Whole {
-		what = "the record"
-	}
 	if p.Text == "" {
-		p.Text = who + " did not take " + what
+		p.Text = notTaken(place, rules, f)
 	} else if f != cosell.Whole {
-		p.Text = what + ": " + p.Text
+		p.Text = cosell.Label(rules, f) + ": " + p.Text
 	}
 	return p
+}
+
+func notTaken(place cosell.Place, rules []cosell.Rule, f cosell.Field) string {
+	who, what := "Partner Center", "the record"
+	if place == cosell.InCRM {
+		who = "CRM"
+	}
+	if f != cosell.Whole {
+		what = cosell.Label(rules, f)
+	}
+	return who + " did not take " + what
 }
 
 // resultOf is what the trail keeps of a failure: never another system's text.

@@ -25,7 +25,7 @@ func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values
 	if s.learn(ctx, err) || s.recheck(ctx, err) {
 		o, err = s.create(ctx, id, r, s.named(r, values))
 	}
-	return o, s.sheet().NameByCRM(err)
+	return o, s.speaksOf(s.sheet().NameByCRM(err), values)
 }
 
 func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {

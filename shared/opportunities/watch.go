@@ -65,14 +65,16 @@ func (s *Store) Mismatches(ctx context.Context) ([]Mismatch, error) {
 	return l.mismatches, nil
 }
 
-// recheck compares anew when CRM says that a table or column is not there. True: rows were switched off or
-// on, so that another try makes sense.
+// recheck compares anew when CRM says, or seems to say, that a table or column is not there. True: rows were
+// switched off or on, so that another try makes sense.
 func (s *Store) recheck(ctx context.Context, err error) bool {
 	e := fault.Of(err)
-	if fault.ClassOf(err) != fault.Ours || e.Code != dataverse.CodeColumn && e.Code != dataverse.CodeTable {
+	certain := fault.ClassOf(err) == fault.Ours && (e.Code == dataverse.CodeColumn || e.Code == dataverse.CodeTable)
+	if !certain && !doubted(e) {
 		return false
 	}
 	before := s.live.Load()
+	defer func() { settled(e, s.live.Load().mismatches) }()
 	if s.options.Now().Sub(before.at) < checkAge {
 		return false
 	}

@@ -26,7 +26,7 @@ func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if s.learn(ctx, err) || s.recheck(ctx, err) {
 		written, err = s.put(ctx, o, values)
 	}
-	return written, s.sheet().NameByCRM(err)
+	return written, s.speaksOf(s.sheet().NameByCRM(err), values)
 }
 
 // codeNoReason is Dataverse's answer to a status reason that the state does not have.

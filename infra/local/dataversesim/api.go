@@ -178,7 +178,7 @@ func (s *Simulator) refuse(c *call, err error) *answer {
 		e = fail(500, "0x80040216", "%s", err.Error())
 	}
 	b := quote([]byte(`{"error":{"code":`), e.code)
-	b = quote(append(b, `,"message":`...), e.message)
+	b = quote(append(b, `,"message":`...), translated(s.sw.text("language"), e.message))
 	if c != nil && c.prefer.wants("Microsoft.PowerApps.CDS.HelpLink") {
 		b = quote(append(b, `,"@Microsoft.PowerApps.CDS.HelpLink":`...), "http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException:"+e.code)
 	}

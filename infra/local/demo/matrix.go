@@ -86,7 +86,7 @@ func dailyCases() []Case {
 			Switches: set{"consentPatch": "refuse", "absentValues": "empty", "idsForm": "null", "notes": "required",
 				"formats": "checked", "textLimit": 4000, "clientRequestId": "demanded", "solutionIds": "form", "errorTarget": "none",
 				"listItems": "sample", "writesPerMinute": 500, "refusedCallsCount": true, "fillDefaults": true, "patchPaths": "connector", "pastClosing": "refuse"},
-			CRM: set{"closedWritable": false, "readOnlyColumns": "refused", "futureClose": "refused", "duplicateDetection": "always"}},
+			CRM: set{"closedWritable": false, "readOnlyColumns": "refused", "futureClose": "refused", "duplicateDetection": "always", "language": "de"}},
 		{Name: "OpinionatedOrganisation", Daily: true, Organisation: "opinionated",
 			Switches: set{"memberCase": "pascal", "absentValues": "nullLists", "roundMoney": "0", "patchPaths": "alone"}},
 	}
@@ -104,7 +104,7 @@ func furtherCases() []Case {
 		{Name: "LenientAndOpinionated", Organisation: "opinionated",
 			Switches: set{"strict": "false", "memberCase": "pascal", "absentValues": "nullLists", "roundMoney": "0", "eventBeforeReadable": "300ms", "acceptance": "touched", "typeFollowsConsent": "false"},
 			CRM:      set{"userTimeZone": "Asia/Kolkata", "wrappedValues": true, "closedWritable": false}},
-		{Name: "Taxonomy", Switches: set{"taxonomy": "all", "oldTaxonomyUntil": "2099-01-01"}, Sheet: taxonomySheet},
+		{Name: "Taxonomy", CRM: set{"language": "fr"}, Switches: set{"taxonomy": "all", "oldTaxonomyUntil": "2099-01-01"}, Sheet: taxonomySheet},
 		{Name: "CapitalLetters", Switches: set{"upperText": "true", "trimText": "true"}},
 		{Name: "ShortTexts", Switches: set{"cutText": "20", "retryBackoff": "200ms"}},
 		{Name: "ReasonsByCode", CRM: set{"userTimeZone": "America/Santiago", "openQuotes": "none", "retryDelaySeconds": 1}, Switches: set{"statusReason": "code", "putWithoutIfMatch": "428"},
@@ -117,6 +117,6 @@ func furtherCases() []Case {
 			CRM: set{"unknownColumnCode": "0x80060888", "unknownTableCode": "", "controlCharacters": "taken", "inactiveLookups": "taken",
 				"openQuotes": "both", "openQuotesCode": "0x80040239", "closeCurrency": "taken", "duplicateStatus": 500, "mergeRaisesUpdate": false,
 				"leadMapsOwnColumns": true, "userTimeZone": "Europe/Paris", "bypassPrivilege": true, "tokenSeconds": 600,
-				"limitRequests": 5500, "limitExecutionSeconds": 1100, "limitConcurrent": 50, "executionMillis": 5}},
+				"limitRequests": 5500, "language": "ja", "limitExecutionSeconds": 1100, "limitConcurrent": 50, "executionMillis": 5}},
 	}
 }
