@@ -115,6 +115,7 @@ func sweep(a *app.App, _ Declared) funchost.Function {
 		reconcile.Job{Name: "webhook registration", Do: registration(a).Check},
 		reconcile.Job{Name: "CRM metadata", Do: a.Metadata},
 		reconcile.Job{Name: "status rows", Do: a.Tidy},
+		reconcile.Job{Name: "old copies", Do: a.Ledger.DropCopies},
 	)}
 }
 

@@ -83,7 +83,7 @@ func New(environ []string, out io.Writer) (*App, error) {
 		Log: slog.New(slog.NewJSONHandler(out, nil)), port: portOf(environ),
 	}
 	a.Watch = health.NewWatch(a.Role, a.NewID()[:8], a.Version, a.Now)
-	az := azure{config: c.Config, dialer: c.dialer, transport: transport}
+	az := azure{config: c.Config, dialer: c.dialer, transport: transport, now: now}
 	bus, err := az.queues()
 	if err != nil {
 		return nil, err

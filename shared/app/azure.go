@@ -28,6 +28,7 @@ type azure struct {
 	config    Config
 	dialer    *httpclient.Dialer
 	transport *http.Transport
+	now       func() time.Time
 }
 
 func (a azure) options() azcore.ClientOptions {
@@ -113,7 +114,7 @@ func (a azure) board(table string) (*ledger.Board, error) {
 }
 
 func (a azure) tableConfig() (ledger.Config, error) {
-	c := ledger.Config{ConnectionString: a.config.TablesConnection.Reveal(), Endpoint: a.config.TablesEndpoint, Tenant: a.config.TenantAlias}
+	c := ledger.Config{ConnectionString: a.config.TablesConnection.Reveal(), Endpoint: a.config.TablesEndpoint, Tenant: a.config.TenantAlias, Now: a.now}
 	c.Transport = a.options().Transport
 	if c.ConnectionString != "" && a.dialer != nil {
 		// An emulator on this machine, which the check has made sure of.

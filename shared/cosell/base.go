@@ -17,6 +17,14 @@ func remember(f Field, v string) string {
 	if len(v) <= longestRemembered || f == Audit {
 		return v
 	}
+	return Digested(v)
+}
+
+// Digested is how a text is remembered of which only the hash is kept.
+func Digested(v string) string {
+	if v == "" || isHashed(v) {
+		return v
+	}
 	sum := sha256.Sum256([]byte(v))
 	return hashed + hex.EncodeToString(sum[:])
 }

@@ -271,7 +271,11 @@ func (m *merger) inside(rule Rule) {
 	if m.Opportunity.Assumed() || !ok || !was || b == "" && f != Audit || same(f, b, d) {
 		return
 	}
-	if len(b) > 0 && isHashed(b) {
+	if isHashed(b) {
+		if f == Audit {
+			m.say(Problem{Code: "column.changed", Field: f, Place: InCRM, Warn: true, Once: true,
+				Text: "somebody else has changed " + m.label(f) + ", and its copy is not kept any more: what stood there is not restored", Mend: "nothing to do"})
+		}
 		return
 	}
 	if f == Audit {

@@ -58,7 +58,18 @@ type Pair struct {
 	// neither look like a change nor like none.
 	Seen    map[string]Sight
 	Version string // of the row in the ledger; empty for a pair that was never saved
+	Copy    Copy   // of Audit, as Base holds it
 }
+
+// Copy says since when the text of Audit is kept that Base holds: it is for putting back what somebody wiped,
+// and is not kept for ever, because it names people.
+type Copy struct {
+	Of    string // Digested
+	Since time.Time
+}
+
+// AuditIsLost says that the text of Audit is not kept any more: a line needs the row itself.
+func (p Pair) AuditIsLost() bool { return isHashed(p.Base.Opportunity[Audit]) }
 
 // HeldAt finds what is held of a field at a place.
 func (p Pair) HeldAt(place Place, f Field) (Held, bool) {

@@ -328,3 +328,33 @@ func TestR32_WhatMicrosoftEditsOnItsReferralIsToldAndCrossesNowhere(t *testing.T
 	}
 	w.silent()
 }
+
+// Within thirty days after its last line a wiped Audit is put back; afterwards only the fact is told, once, and
+// what comes from Partner Center is told without losing what stands there.
+func TestR117_AuditIsRestoredForThirtyDays(t *testing.T) {
+	for days, restored := range map[int]bool{29: true, 31: false} {
+		for _, typed := range []string{"", "theirs"} {
+			w := newWorld(t)
+			r := w.sold(nil)
+			w.events()
+			before := w.opportunities[deal].Record[cosell.Audit]
+			w.now = w.now.Add(time.Duration(days) * 24 * time.Hour)
+			w.user(cosell.Record{cosell.Audit: typed})
+			w.events()
+			got := w.opportunities[deal].Record[cosell.Audit]
+			if strings.HasSuffix(got, before) != restored || (w.lines(deal, "column.locked") == 1) != restored || (w.lines(deal, "column.changed") == 1) == restored ||
+				!restored && !strings.HasSuffix(got, typed) {
+				t.Errorf("%d days, %q:\n%s", days, typed, got)
+			}
+			w.silent()
+			w.now = w.now.Add(31 * 24 * time.Hour)
+			now := w.opportunities[deal].Record[cosell.Audit]
+			w.portal(r, cosell.Record{cosell.DealValue: "4711"})
+			w.events()
+			if got := w.opportunities[deal].Record; got[cosell.DealValue] != "4711" || !strings.HasSuffix(got[cosell.Audit], now) || strings.Contains(got[cosell.Audit], "sha256") {
+				t.Errorf("%d days, %q, a line later:\n%s", days, typed, got[cosell.Audit])
+			}
+			w.silent()
+		}
+	}
+}

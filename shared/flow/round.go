@@ -92,7 +92,7 @@ func (f *Flow) needsOpportunity(w *work, plan cosell.Plan) bool {
 	if w.opportunity != nil {
 		return false
 	}
-	return plan.NeedsOpportunity || len(cosell.Prints(plan.Problems)) > 0 ||
+	return plan.NeedsOpportunity || w.pair.AuditIsLost() && (!plan.Empty() || len(w.pair.Untold) > 0) || len(cosell.Prints(plan.Problems)) > 0 ||
 		w.pair.Sending != nil || w.referral.Microsoft && (len(plan.ToReferral) > 0 || plan.Invite != "")
 }
 

@@ -33,6 +33,7 @@ import (
 type Ledger struct {
 	rows  rows
 	newID func() string
+	clock func() time.Time
 }
 
 // Parked is a message that was set aside for a person.
@@ -52,7 +53,7 @@ type Parked struct {
 
 // InMemory makes an empty ledger that lives as long as the process; now is the store's own clock.
 func InMemory(now func() time.Time) *Ledger {
-	return &Ledger{rows: newMemory(now), newID: uuid.NewString}
+	return &Ledger{rows: newMemory(now), newID: uuid.NewString, clock: now}
 }
 
 // The tables.

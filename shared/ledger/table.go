@@ -24,6 +24,7 @@ type Config struct {
 	Credential       azcore.TokenCredential
 	Transport        policy.Transporter // nil: Go's own; set in a simulated run
 	Tenant           string             // the partition
+	Now              func() time.Time   // the world's time; nil is time.Now
 }
 
 // table is a partition of a storage account. Tables are made when a write first misses them.
@@ -41,7 +42,10 @@ func OpenTable(c Config) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{rows: partitionOf(service, escape(c.Tenant)), newID: uuid.NewString}, nil
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Ledger{rows: partitionOf(service, escape(c.Tenant)), newID: uuid.NewString, clock: c.Now}, nil
 }
 
 func partitionOf(service *aztables.ServiceClient, name string) *table {
