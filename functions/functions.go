@@ -64,14 +64,6 @@ func Of(role string) (out []Declared) {
 	return out
 }
 
-// Names lists the names of a role's functions.
-func Names(role string) (out []string) {
-	for _, d := range Of(role) {
-		out = append(out, d.Name)
-	}
-	return out
-}
-
 // List builds the functions of the app's role.
 func List(a *app.App) (out []funchost.Function) {
 	for _, d := range Of(a.Role) {

@@ -49,11 +49,6 @@ func (w *World) simulated() string {
 	return strings.Join(out, ",")
 }
 
-// simulatedAt is where the stand-in of a real host listens.
-func (w *World) simulatedAt(host string) string {
-	return fmt.Sprintf("127.0.0.1:%d", w.ports.number[surfaces()[host]])
-}
-
 // serveSystems opens the fronts of the systems, under their real names, and of the table store.
 func (w *World) serveSystems(context.Context) error {
 	partnerCenter, dataverse, vault := w.systems[0].wire, w.systems[1].wire, w.systems[2].wire

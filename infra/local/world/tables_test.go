@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -135,7 +136,7 @@ func TestFrozenPartStandsStillAndComesBack(t *testing.T) {
 	if status, answer := ask(t, http.MethodGet, host+"/idle?wait=10", nil); status != http.StatusRequestTimeout {
 		t.Errorf("the world is idle while it stands still: %v", answer)
 	}
-	resp, err := w.client.Get("https://" + strings.Replace(w.simulatedAt(vaultHost), "127.0.0.1", "localhost", 1) + "/secrets/x")
+	resp, err := w.client.Get(fmt.Sprintf("https://localhost:%d/secrets/x", w.ports.number[surfaces()[vaultHost]]))
 	if err != nil {
 		t.Fatal(err)
 	}
