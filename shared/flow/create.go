@@ -18,13 +18,13 @@ import (
 func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 	ctx = withBudget(ctx)
 	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
-		if known && (pair.Phase == cosell.Linked || pair.Phase == cosell.Ended) {
-			return nil
+		switch next(pair, known, ofWant) {
+		case remake:
+			return f.remake(ctx, pair, h)
+		case create:
+			return f.createMissing(ctx, pair, h)
 		}
-		if known && pair.ReferralID != "" && (pair.Phase == cosell.Making || pair.Phase == cosell.Lacking) {
-			return f.remake(ctx, pair, h) // the other way round: its opportunity is what is missing
-		}
-		return f.createMissing(ctx, pair, h)
+		return nil
 	})
 	f.waited(ctx, h.ID, h, err)
 	return err

@@ -18,7 +18,7 @@ func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
 		return f.fanOut(ctx, h)
 	}
 	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
-		switch next(pair, known, h) {
+		switch next(pair, known, newsOf(h)) {
 		case bury:
 			return f.bury(ctx, pair, known)
 		case want:

@@ -56,7 +56,7 @@ func (f *Flow) fromKnown(ctx context.Context, opportunityID string, h Hint) erro
 		if !known {
 			return nil
 		}
-		switch next(pair, known, h) {
+		switch next(pair, known, newsOf(h)) {
 		case want:
 			return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: h.Why, Retry: h.Retry})
 		case remake:

@@ -82,7 +82,7 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 // makeNew makes the opportunity of a deal that was born in Partner Center, once.
 func (f *Flow) makeNew(ctx context.Context, r cosell.Referral, h Hint) error {
 	return f.underLock(ctx, f.Opportunities.ID(r.ID), func(pair cosell.Pair, known bool) error {
-		if known && pair.Phase != cosell.Making && pair.Phase != cosell.Lacking {
+		if next(pair, known, ofNew) != remake {
 			return nil // made by somebody else meanwhile, or deleted by a person: never again
 		}
 		return f.makeOpportunity(ctx, &work{pair: pair, referral: &r, hint: h})
