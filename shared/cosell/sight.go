@@ -41,7 +41,7 @@ const (
 //	before it  | -                             | older, or overtaken where the newest is unread
 //	unknown    | earlier                       | older
 //	unknown    | later                         | current
-//	unknown    | the same                      | current where numbers rise, else uncertain
+//	unknown    | the same                      | uncertain where numbers fall, or have fallen before; else current
 func (p Pair) AgeOf(s Side) Age {
 	known := p.Seen[s.ID]
 	last := len(known.Versions) - 1
@@ -62,26 +62,39 @@ func (p Pair) AgeOf(s Side) Age {
 		return Older
 	case s.Modified.IsZero():
 		return Current // it has no clock: a child row, of which only known versions are told apart
-	case s.Modified.After(known.Modified) || known.risesTo(s.Version):
+	case s.Modified.After(known.Modified):
 		return Current
 	}
-	return Uncertain
+	if numbered, rise := known.order(s.Version); numbered && !rise {
+		return Uncertain
+	}
+	return Current
 }
 
-// risesTo says whether the numbers of the versions have risen so far, and rise to this one: a hint, no more.
-func (s Sight) risesTo(version string) bool {
+// order says whether the versions are numbers, and whether those have risen so far and rise to this one: a hint,
+// no more.
+func (s Sight) order(version string) (numbered, rise bool) {
 	before := -1
+	rise = true
 	for _, v := range append(slices.Clone(s.Versions), version) {
 		if v == Unread {
 			continue
 		}
 		n, err := strconv.Atoi(strings.Trim(strings.TrimPrefix(v, "W/"), `"`))
-		if err != nil || n < before {
-			return false
+		if err != nil {
+			return false, false
 		}
-		before = n
+		rise, before = rise && n >= before, n
 	}
-	return true
+	return true, rise
+}
+
+// besides says whether a version that nobody knows is of the same moment as the newest, so that neither is known
+// to be older.
+func (s Sight) besides(side Side) bool {
+	last := len(s.Versions) - 1
+	_, rise := s.order(side.Version)
+	return !rise && !side.Modified.IsZero() && last >= 0 && s.Versions[last] != Unread && !slices.Contains(s.Versions, side.Version) && !side.Modified.After(s.Modified)
 }
 
 // newest puts a version at the end.
@@ -124,10 +137,10 @@ func (p Pair) Saw(sides ...Side) Pair {
 	for _, side := range sides {
 		age := p.AgeOf(side)
 		p = p.look(side.ID, func(s Sight) Sight {
-			switch age {
-			case Older, Overtaken:
+			switch {
+			case age == Older, age == Overtaken:
 				return s.older(side.Version)
-			case Uncertain: // nor is it certain that the other one is older
+			case s.besides(side):
 				s.Versions = s.Versions[:len(s.Versions)-1]
 			}
 			return s.newest(side)

@@ -21,7 +21,7 @@ func TestStaleIsJudgedByVersionsBeforeClocks(t *testing.T) {
 		"UnknownAndLater":            {version("0", noon.Add(time.Second)), Current},
 		"UnknownAndRising":           {version("4", noon), Current},
 		"UnknownAndFalling":          {version("0", noon), Uncertain},
-		"UnknownAndNoNumber":         {version("x", noon), Uncertain},
+		"UnknownAndNoNumber":         {version("x", noon), Current},
 		"UnknownAndOlder":            {version("4", noon.Add(-time.Second)), Older},
 		"TheNewestWithAnEarlierTime": {version("3", noon.Add(-time.Hour)), Current},
 		"AnotherRecord":              {Side{ID: "r", Version: "1", Modified: noon.Add(-time.Hour)}, Current},
@@ -53,6 +53,10 @@ func TestAnUnknownOlderVersionIsNotTheNewest(t *testing.T) {
 	p = Pair{}.Saw(version("5", noon), version("4", noon))
 	if got := p.AgeOf(version("5", noon)); got == Older {
 		t.Error("the other version of the same second counts as old")
+	}
+	p = Pair{}.Saw(version("a", noon), version("b", noon))
+	if got := p.AgeOf(version("a", noon)); got != Current {
+		t.Errorf("versions that say nothing of their order: %v", got)
 	}
 }
 
