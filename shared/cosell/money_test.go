@@ -245,3 +245,108 @@ func TestR130_AnEmptyValueAtTheClosingIsFinal(t *testing.T) {
 		t.Errorf("an acceptance is no closing: %+v", p)
 	}
 }
+
+// A column that CRM computes takes nothing; its amount keeps its currency with it.
+func TestR119_WhatCRMComputesIsNotWritten(t *testing.T) {
+	for name, tt := range map[string]struct {
+		locked  Record
+		pc, crm Record
+		want    want
+	}{
+		"NothingIsLocked":        {nil, Record{DealValue: "7"}, nil, want{toOpportunity: Record{DealValue: "7"}}},
+		"TheAmount":              {Record{Locked.Of("dealValue"): "calculated"}, Record{DealValue: "7"}, nil, want{codes: []string{"column.calculated"}}},
+		"TheAmountWithItsMoney":  {Record{Locked.Of("dealValue"): "calculated"}, Record{DealValue: "7", Currency: "USD"}, nil, want{codes: []string{"column.calculated"}}},
+		"TheCurrencyAlone":       {Record{Locked.Of("dealValue"): "calculated"}, Record{Currency: "USD"}, nil, want{toOpportunity: Record{Currency: "USD"}}},
+		"LockedForAnotherReason": {Record{Locked.Of("dealValue"): "readonly"}, Record{DealValue: "7", Currency: "USD"}, nil, want{toOpportunity: Record{Currency: "USD"}, codes: []string{"column.readonly"}}},
+		"AnotherField":           {Record{Locked.Of("name"): "calculated"}, Record{DealValue: "7"}, nil, want{toOpportunity: Record{DealValue: "7"}}},
+		"TowardsPartnerCenter":   {Record{Locked.Of("dealValue"): "calculated"}, nil, Record{DealValue: "7"}, want{toReferral: Record{DealValue: "7"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := deal(nil, tt.pc, tt.crm)
+			for f, v := range tt.locked {
+				in.Opportunity.row.Record[f] = v
+			}
+			plan := Merge(in)
+			tt.want.check(t, plan)
+			pair := in.Settle(plan, Written{}, "")
+			for _, p := range plan.Problems {
+				if p.Class != OfRule || !p.Warn || Crossed(plan.Problems) || pair.Base.Referral[p.Field] == in.Referral.Record[p.Field] {
+					t.Errorf("%+v, remembered %q", p, pair.Base.Referral[p.Field])
+				}
+			}
+			if _, both := tt.pc[Currency]; both && name == "TheAmountWithItsMoney" && pair.Base.Referral[Currency] == "USD" {
+				t.Error("the currency counts as agreed, and did not cross")
+			}
+		})
+	}
+}
+
+// Two currencies that nobody decided yet: no amount crosses, either way, until they are the same.
+func TestR129_NoAmountCrossesBetweenTwoCurrencies(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pc, crm Record
+		place   Place
+	}{
+		"ToPartnerCenter": {nil, Record{DealValue: "7"}, InPartnerCenter},
+		"ToCRM":           {Record{DealValue: "7"}, nil, InCRM},
+	} {
+		in := deal(nil, tt.pc, tt.crm)
+		in.Opportunity.row.Record[Currency], in.Pair.Base.Opportunity[Currency] = "CHF", "CHF" // left alone when they met
+		plan := Merge(in)
+		want{codes: []string{"currency.differs"}}.check(t, plan)
+		if p := plan.Problems[0]; p.Place != tt.place || p.Value != "7" || p.Class != OfRule {
+			t.Errorf("%s: %+v", name, p)
+		}
+		in.Pair = in.Settle(plan, Written{}, "")
+		want{codes: []string{"currency.differs"}}.check(t, Merge(in)) // it stays a change
+		in.Opportunity.row.Record[Currency] = "EUR"
+		after := Merge(in)
+		if after.ToReferral[DealValue]+after.ToOpportunity[DealValue] != "7" {
+			t.Errorf("%s: one currency, and the amount stays: %+v", name, after)
+		}
+	}
+}
+
+// What was decided of amount and currency together, and refused, stays decided though CRM's row is newer.
+func TestMoneyThatWasDecidedAndRefusedStaysDecided(t *testing.T) {
+	theirs, mine := Record{DealValue: "7", Currency: "USD"}, Record{DealValue: "8", Currency: "CHF"}
+	for name, tt := range map[string]struct {
+		place   Place
+		pcNewer bool
+		held    Record
+		toCRM   bool
+	}{
+		"CRMRefusedBoth":            {InCRM, false, theirs, true},
+		"CRMRefusedTheCurrency":     {InCRM, false, Record{Currency: "USD"}, true},
+		"CRMRefusedSomethingElse":   {InCRM, false, Record{DealValue: "6", Currency: "USD"}, false},
+		"PartnerCenterRefusedBoth":  {InPartnerCenter, true, mine, false},
+		"PartnerCenterRefusedOther": {InPartnerCenter, true, Record{DealValue: "6"}, true},
+	} {
+		in := deal(nil, theirs, mine)
+		if tt.pcNewer {
+			in.Referral.Modified = noon.Add(day)
+		}
+		in.Pair.Held = []Held{{Place: tt.place, Field: DealValue, Class: OfRecord, Code: "no", Value: Asked(tt.held), Version: "older"}}
+		w := want{toReferral: mine, codes: []string{conflictResolved, conflictResolved}}
+		if tt.toCRM {
+			w = want{toOpportunity: theirs, codes: w.codes}
+		}
+		t.Run(name, func(t *testing.T) { w.check(t, Merge(in)) })
+	}
+}
+
+func TestR130_TheLineOfAnEmptyValueSaysWhereAndWhat(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pc, crm Record
+		want    string
+	}{
+		"EmptyInCRM":           {nil, Record{DealValue: ""}, "dealValue is empty in CRM and did not replace the value on the other side"},
+		"ZeroInCRM":            {nil, Record{DealValue: "0"}, "dealValue is 0 in CRM and did not replace the value on the other side"},
+		"EmptyInPartnerCenter": {Record{Name: ""}, nil, "name is empty in Partner Center and did not replace the value on the other side"},
+		"ZeroInPartnerCenter":  {Record{DealValue: "0.0"}, nil, "dealValue is 0.0 in Partner Center and did not replace the value on the other side"},
+	} {
+		if p := Merge(deal(nil, tt.pc, tt.crm)).Problems[0]; p.Text != tt.want {
+			t.Errorf("%s: %q", name, p.Text)
+		}
+	}
+}

@@ -249,3 +249,65 @@ func TestMergeOfOnePairIsCheap(t *testing.T) {
 		t.Errorf("one pair takes %s and %d bytes", fastest, per)
 	}
 }
+
+// A plan is a value: what is made of it leaves it as it was.
+func TestWhatIsMadeOfAPlanLeavesItAsItWas(t *testing.T) {
+	in := edit(Record{ClosingDate: "2027-01-01"}, Record{Name: "New", Help: "A", "contacts/ada": ada})
+	note := Problem{Code: "no", Field: Name, Place: InPartnerCenter, Class: OfRecord, Text: "no"}
+	for name, make := range map[string]func(Plan) Plan{
+		"With":          func(p Plan) Plan { return p.With(note) },
+		"Told":          func(p Plan) Plan { return p.Told() },
+		"Without":       func(p Plan) Plan { return p.Without(note, Record{Name: "New"}) },
+		"WithoutInvite": func(p Plan) Plan { return p.WithoutInvite(note) },
+		"Invited":       func(p Plan) Plan { return p.Invited() },
+		"WonWaiting":    func(p Plan) Plan { return p.WithWonWaiting(in.Rules, DealValue, noon) },
+		"Unheard":       func(p Plan) Plan { return p.unheard() },
+	} {
+		plan, twin := Merge(in), Merge(in)
+		plan.Problems = append(plan.Problems, Problem{Code: answerDue, Quiet: true})
+		twin.Problems = append(twin.Problems, Problem{Code: answerDue, Quiet: true})
+		plan.Problems = plan.Problems[:len(plan.Problems):len(plan.Problems)]
+		made := make(plan)
+		made.ToReferral[Notes], made.keep[Notes] = "scribbled", true
+		if d := cmp.Diff(twin, plan, cmp.AllowUnexported(Plan{})); d != "" {
+			t.Errorf("%s (-was +is):\n%s", name, d)
+		}
+	}
+}
+
+// What was not taken takes the notes about it along: nothing gave way, nothing was restored.
+func TestARefusalTakesTheNotesOfItsFieldsAlong(t *testing.T) {
+	note := func(f Field, once bool) Problem { return Problem{Code: "c", Field: f, Place: InPartnerCenter, Once: once} }
+	plan := Plan{ToReferral: Record{Name: "n", Notes: "m"}, Problems: []Problem{note(Name, true), note(Notes, true), note(Name, false)}}
+	got := plan.Without(Problem{Code: "no", Field: Name, Place: InPartnerCenter}, Record{Name: "n"})
+	if d := cmp.Diff([]Problem{note(Notes, true), note(Name, false), {Code: "no", Field: Name, Place: InPartnerCenter, Value: "n", Sent: true}}, got.Problems); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if _, asked := got.ToReferral[Name]; asked || !got.keep[Name] || got.ToReferral[Notes] != "m" {
+		t.Errorf("%+v", got)
+	}
+	other := plan.Without(Problem{Code: "no", Field: ClosingDate, Place: InPartnerCenter}, Record{Name: "n"})
+	if p := other.Problems[len(other.Problems)-1]; p.Field != Name {
+		t.Errorf("a refusal that names what was not sent is told of %s", p.Field)
+	}
+}
+
+// After Microsoft was asked, help and visibility are decided; refused, both wait.
+func TestAnInvitationDecidesHelpAndVisibility(t *testing.T) {
+	in := edit(nil, Record{Help: "A", "contacts/ada": ada})
+	plan := Merge(in)
+	if !plan.keep[Help] || !plan.keep[Visibility] {
+		t.Fatalf("decided before Microsoft was asked: %v", plan.keep)
+	}
+	if made := plan.Invited(); made.keep[Help] || made.keep[Visibility] || made.Invite != "A" {
+		t.Errorf("made, and it waits: %v", made.keep)
+	}
+	no := plan.WithoutInvite(Problem{Code: "no", Class: OfRecord, Text: "no"})
+	if !no.keep[Help] || no.Invite != "" || no.ToReferral[Visibility] != "" || no.Problems[len(no.Problems)-1].Field != Help {
+		t.Errorf("%+v", no)
+	}
+	visible := Merge(edit(nil, Record{Help: "A", "contacts/ada": ada, Visibility: True}))
+	if visible.keep[Visibility] {
+		t.Error("the seller switched it on: that is decided")
+	}
+}
