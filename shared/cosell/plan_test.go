@@ -277,7 +277,9 @@ func TestWhatIsMadeOfAPlanLeavesItAsItWas(t *testing.T) {
 
 // What was not taken takes the notes about it along: nothing gave way, nothing was restored.
 func TestARefusalTakesTheNotesOfItsFieldsAlong(t *testing.T) {
-	note := func(f Field, once bool) Problem { return Problem{Code: "c", Field: f, Place: InPartnerCenter, Once: once} }
+	note := func(f Field, once bool) Problem {
+		return Problem{Code: "c", Field: f, Place: InPartnerCenter, Once: once}
+	}
 	plan := Plan{ToReferral: Record{Name: "n", Notes: "m"}, Problems: []Problem{note(Name, true), note(Notes, true), note(Name, false)}}
 	got := plan.Without(Problem{Code: "no", Field: Name, Place: InPartnerCenter}, Record{Name: "n"})
 	if d := cmp.Diff([]Problem{note(Notes, true), note(Name, false), {Code: "no", Field: Name, Place: InPartnerCenter, Value: "n", Sent: true}}, got.Problems); d != "" {
