@@ -13,7 +13,7 @@ import (
 // new when it stays.
 const (
 	olderPatience     = 10 * time.Minute
-	overtakenPatience = time.Minute
+	overtakenPatience = 3 * time.Second
 	uncertainPatience = 3 * time.Second
 	gonePatience      = time.Minute
 	listPatience      = 30 * time.Second
@@ -50,10 +50,9 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 	since := p.Seen[s.ID].Stale
 	lasted := func(patience time.Duration) bool { return !since.IsZero() && f.Now().Sub(since) >= patience }
 	switch {
-	case age == cosell.Uncertain && lasted(uncertainPatience):
-		return p, nil
-	case age == cosell.Overtaken && lasted(overtakenPatience),
-		age == cosell.Older && lasted(olderPatience) && !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= olderPatience:
+	case age == cosell.Uncertain && lasted(uncertainPatience), age == cosell.Overtaken && lasted(overtakenPatience):
+		return p, nil // what is written by it carries its version, and is refused once more if it is old after all
+	case age == cosell.Older && lasted(olderPatience) && !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= olderPatience:
 		return p.Believes(s), nil
 	case since.IsZero() && p.Version != "":
 		if _, err := f.Ledger.Save(ctx, p.Doubts(s.ID, f.Now())); err != nil {
@@ -61,8 +60,11 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 		}
 	}
 	err := fault.Stale("record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
-	if age == cosell.Uncertain {
+	switch age {
+	case cosell.Uncertain:
 		err.After = uncertainPatience
+	case cosell.Overtaken:
+		err.After = overtakenPatience
 	}
 	return p, err
 }

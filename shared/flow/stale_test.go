@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -296,4 +297,47 @@ func TestF27_TheReasonOfALossIsWaitedFor(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 	w.silent()
+}
+
+// A condition may be refused although it names the newest version, also several times in a row. What is read
+// stays the same then, and the change is through within half a minute.
+func TestR59_AConditionThatIsRefusedForNoReasonIsSurvived(t *testing.T) {
+	for _, toPC := range []bool{true, false} {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		w.events()
+		w.now = w.now.Add(time.Minute)
+		refusals := 5
+		mismatch := func(cosell.Record) error {
+			if refusals--; refusals >= 0 {
+				return fault.New(fault.Conflict, "412").Answered(http.StatusPreconditionFailed)
+			}
+			return nil
+		}
+		job := func() error {
+			return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		}
+		if toPC {
+			w.refusePCBy = mismatch
+			w.user(cosell.Record{cosell.DealValue: "250"})
+		} else {
+			w.refuseCRM = mismatch
+			w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "250"})
+			job = func() error { return w.flow.FromReferral(ctx, told(w.own()[0].ID, "referral-updated")) }
+		}
+		begun := w.now
+		for attempt := 0; ; attempt++ {
+			d := fault.Decide(job(), attempt, begun, w.now)
+			if d.Verdict != fault.Repeat || w.now.Sub(begun) > 30*time.Second {
+				break
+			}
+			w.now = w.now.Add(d.After)
+		}
+		if w.own()[0].Record[cosell.DealValue] != "250" || w.opportunities[deal].Record[cosell.DealValue] != "250" || len(w.pair().Held) != 0 {
+			t.Errorf("to Partner Center %v: after %s Partner Center has %s, CRM %s, held %+v", toPC, w.now.Sub(begun),
+				w.own()[0].Record[cosell.DealValue], w.opportunities[deal].Record[cosell.DealValue], w.pair().Held)
+		}
+		w.silent()
+	}
 }
