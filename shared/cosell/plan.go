@@ -86,11 +86,16 @@ func Asked(atom Record) string {
 			}
 		}
 	}
+	return hashed + Print(atom)
+}
+
+// Print tells two sets of values apart.
+func Print(values Record) string {
 	var b strings.Builder
-	for _, f := range slices.Sorted(maps.Keys(atom)) {
-		b.WriteString(strconv.Quote(string(f)) + strconv.Quote(atom[f]))
+	for _, f := range slices.Sorted(maps.Keys(values)) {
+		b.WriteString(strconv.Quote(string(f)) + strconv.Quote(values[f]))
 	}
-	return hashed + Digest(b.String())
+	return Digest(b.String())
 }
 
 // WithoutInvite is the plan after Microsoft could not be asked.

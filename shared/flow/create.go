@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -112,7 +111,7 @@ func (f *Flow) create(ctx context.Context, w *work) error {
 		if len(problems) > 0 {
 			return f.lack(ctx, w, problems)
 		}
-		if h, ok := w.pair.HeldAt(cosell.InPartnerCenter, cosell.Whole); ok && h.Value == valuesPrint(values) && !w.hint.Retry {
+		if h, ok := w.pair.HeldAt(cosell.InPartnerCenter, cosell.Whole); ok && h.Value == cosell.Print(values) && !w.hint.Retry {
 			return f.stand(ctx, w, heldProblems(w.pair)) // refused, and nothing has changed: reconcile says when it is due
 		}
 	}
@@ -276,13 +275,4 @@ func known(values cosell.Record, o cosell.Opportunity) cosell.Record {
 		}
 	}
 	return values
-}
-
-// valuesPrint tells two sets of values apart.
-func valuesPrint(values cosell.Record) string {
-	var b strings.Builder
-	for _, f := range slices.Sorted(maps.Keys(values)) {
-		b.WriteString(strconv.Quote(string(f)) + strconv.Quote(values[f]))
-	}
-	return cosell.Digest(b.String())
 }

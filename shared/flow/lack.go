@@ -95,7 +95,7 @@ func (f *Flow) refusedWhole(ctx context.Context, w *work, values cosell.Record, 
 	if e := fault.Of(err); e.Field != "" {
 		p.Text = cosell.Label(f.Rules, cosell.Field(e.Field)) + ": " + p.Text
 	}
-	p.Value, p.Sent = valuesPrint(values), true
+	p.Value, p.Sent = cosell.Print(values), true
 	if saveErr := f.lack(ctx, w, []cosell.Problem{p}); saveErr != nil {
 		return saveErr
 	}

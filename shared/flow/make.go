@@ -51,7 +51,7 @@ func (f *Flow) heldBack(w *work) bool {
 		_, foreign := crmID(*w.referral)
 		return foreign && !f.arrivesForeign(*w.referral)
 	}
-	return h.Value == valuesPrint(w.referral.Record)
+	return h.Value == cosell.Print(w.referral.Record)
 }
 
 // giveUp lets a closed deal go that never had an opportunity.
@@ -252,7 +252,7 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, proble
 func (f *Flow) heldWhole(ctx context.Context, w *work, err error) error {
 	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
 	p.Text = "no opportunity could be made of referral " + w.referral.ID + ": " + p.Text
-	p.Value, p.Sent = valuesPrint(w.referral.Record), true
+	p.Value, p.Sent = cosell.Print(w.referral.Record), true
 	pair := w.pair
 	pair.Sending = nil
 	pair = pair.Lacks([]cosell.Problem{p}, w.referral.Read, cosell.Side{})

@@ -3,67 +3,10 @@ package flow
 import (
 	"context"
 	"net/http"
-	"sync"
-	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
-
-// weather is when each system last answered well, whoever asked. It tells a record's own trouble from the
-// outage of a whole side, about which no record is written to.
-type weather struct {
-	mu   sync.Mutex
-	good map[cosell.Place]time.Time
-}
-
-// fairFor is how long a good answer speaks for a system.
-const fairFor = time.Minute
-
-func (w *weather) answered(place cosell.Place, at time.Time, err error) {
-	if err != nil && !fault.Is(err, fault.Gone) && !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Refused) {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.good == nil {
-		w.good = map[cosell.Place]time.Time{}
-	}
-	w.good[place] = at
-}
-
-func (w *weather) fair(now time.Time) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, place := range []cosell.Place{cosell.InPartnerCenter, cosell.InCRM} {
-		if now.Sub(w.good[place]) > fairFor {
-			return false
-		}
-	}
-	return true
-}
-
-// longWait is after how long a seller sees that a change could not cross.
-const longWait = 2 * time.Minute
-
-// waited shows on the record that a change of its own could not cross for long, once; it clears with the
-// first success. An outage of a whole side is health's business.
-func (f *Flow) waited(ctx context.Context, opportunityID string, h Hint, cause error) {
-	kind := fault.KindOf(cause)
-	own := kind == fault.Broken || kind == fault.Conflict || kind == fault.Later && !fault.ByRule(cause)
-	if cause == nil || !own || h.Seen.IsZero() || f.Now().Sub(h.Seen) < longWait || !f.weather.fair(f.Now()) {
-		return
-	}
-	pair, known, err := f.Ledger.Find(ctx, opportunityID)
-	p := cosell.Problem{Code: "waiting", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
-		Text: "a change has been waiting since " + h.Seen.UTC().Format("15:04") + " UTC: it is tried again by itself", Mend: "nothing to do"}
-	if err != nil || !known || pair.Phase != cosell.Linked && pair.Phase != cosell.Creating || pair.Holds(p.Code) {
-		return
-	}
-	if err := f.tellStanding(ctx, pair, p); err != nil {
-		f.Log.InfoContext(ctx, "the record does not show yet that it waits", "opportunity_id", opportunityID, fault.Attr(err))
-	}
-}
 
 // watchedReferrals and watchedOpportunities notice how reads and writes of single records end.
 type watchedReferrals struct {
@@ -73,7 +16,7 @@ type watchedReferrals struct {
 
 func (w watchedReferrals) Get(ctx context.Context, id string) (cosell.Referral, error) {
 	r, err := w.Referrals.Get(ctx, id)
-	w.f.weather.answered(cosell.InPartnerCenter, w.f.Now(), err)
+	w.f.outages.answered(cosell.InPartnerCenter, w.f.Now(), err)
 	return r, err
 }
 
@@ -93,7 +36,7 @@ type watchedOpportunities struct {
 
 func (w watchedOpportunities) Get(ctx context.Context, id string) (cosell.Opportunity, error) {
 	o, err := w.Opportunities.Get(ctx, id)
-	w.f.weather.answered(cosell.InCRM, w.f.Now(), err)
+	w.f.outages.answered(cosell.InCRM, w.f.Now(), err)
 	return o, err
 }
 
