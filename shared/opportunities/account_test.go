@@ -120,7 +120,7 @@ func TestHostileCustomerNamesAreMatchedLiterally(t *testing.T) {
 		if _, _, err := s.findAccount(context.Background(), mapping.NewCustomer(name, "", "1")); err != nil {
 			t.Fatal(err)
 		}
-		q, err := url.ParseQuery(w.last().query)
+		q, err := url.ParseQuery(w.Last().Query)
 		clean := strings.ReplaceAll(strings.ReplaceAll(name, "\r\n", "\n"), "'", "''")
 		if err != nil || !strings.HasPrefix(q.Get("$filter"), "(name eq '"+clean+"' or accountid eq ") || q.Has("$top") {
 			t.Errorf("%q asks %q", name, q.Get("$filter"))

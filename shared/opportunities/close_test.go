@@ -38,8 +38,8 @@ func TestR125_LostForAReasonOfPartnerCenters(t *testing.T) {
 
 func TestR31_AStatusReasonOfTheirOwnIsLookedUpAndDecidesNothing(t *testing.T) {
 	s, _, w := testCRM(t, map[string]any{"statuscode": 100000001, "cosell_help": nil})
-	if o := read(t, s); o.Record[cosell.Status] != cosell.Other || !strings.Contains(w.list(), "EntityDefinitions") {
-		t.Errorf("%q\n%s", o.Record[cosell.Status], w.list())
+	if o := read(t, s); o.Record[cosell.Status] != cosell.Other || !strings.Contains(w.List(), "EntityDefinitions") {
+		t.Errorf("%q\n%s", o.Record[cosell.Status], w.List())
 	}
 }
 
@@ -50,8 +50,8 @@ func TestR31_AStatusReasonThatWasRemovedIsLearntFromTheRefusal(t *testing.T) {
 	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Status: cosell.Lost}); codeOf(err) != codeNoReason && codeOf(err) != "status.unknown" {
 		t.Errorf("%v", err)
 	}
-	if !strings.Contains(w.list(), "EntityDefinitions") {
-		t.Errorf("nobody asked which reasons there are:\n%s", w.list())
+	if !strings.Contains(w.List(), "EntityDefinitions") {
+		t.Errorf("nobody asked which reasons there are:\n%s", w.List())
 	}
 }
 
@@ -101,7 +101,7 @@ func TestReopenSetsTheStateToo(t *testing.T) {
 	if _, err := s.Put(context.Background(), read(t, s), cosell.Record{cosell.Status: cosell.Open}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"statecode":0,"statuscode":1}`, w.last().body)
+	sameJSON(t, `{"statecode":0,"statuscode":1}`, w.Last().Body)
 }
 
 func TestAlreadyClosedIsSuccessIfTheStateIsTheWantedOne(t *testing.T) {

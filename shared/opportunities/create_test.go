@@ -97,13 +97,13 @@ func TestR19_ANewDealIsOneTransactionWithItsCustomer(t *testing.T) {
 		"customerid_account@odata.bind":"/accounts(`+accountID+`)","parentaccountid@odata.bind":"/accounts(`+accountID+`)",
 		"parentcontactid@odata.bind":"/contacts(`+zoe+`)",`+owner+`}]`, string(bodies))
 	calls := 0
-	for _, call := range w.calls {
-		if !strings.Contains(call.path, "transactioncurrencies") && !strings.Contains(call.path, catalogueSet) {
+	for _, call := range w.Calls {
+		if !strings.Contains(call.Path, "transactioncurrencies") && !strings.Contains(call.Path, catalogueSet) {
 			calls++
 		}
 	}
 	if calls != 3 {
-		t.Errorf("%d calls beside what is cached:\n%s", calls, w.list())
+		t.Errorf("%d calls beside what is cached:\n%s", calls, w.List())
 	}
 }
 
@@ -204,16 +204,16 @@ func TestRowsThatExistAreKeptAndTheRestIsMadeSingly(t *testing.T) {
 		t.Fatal(err)
 	}
 	var singly []string
-	for _, call := range w.calls {
-		if call.method == "PATCH" {
-			singly = append(singly, strings.Split(strings.TrimPrefix(call.path, api), "(")[0])
-			if call.header.Get("If-None-Match") != "*" {
+	for _, call := range w.Calls {
+		if call.Method == "PATCH" {
+			singly = append(singly, strings.Split(strings.TrimPrefix(call.Path, api), "(")[0])
+			if call.Header.Get("If-None-Match") != "*" {
 				t.Errorf("%s could overwrite", call)
 			}
 		}
 	}
 	if d := cmp.Diff([]string{"accounts", "contacts"}, singly[:2]); d != "" {
-		t.Errorf("%s\n%s", d, w.list())
+		t.Errorf("%s\n%s", d, w.List())
 	}
 }
 
@@ -226,8 +226,8 @@ func TestAnOpportunityThatExistsIsReturnedAsItIs(t *testing.T) {
 	if err != nil || o.Record[cosell.Name] != "Fabric roll-out" {
 		t.Fatalf("%v %v", err, o.Record)
 	}
-	for _, call := range w.calls {
-		if call.method == "PATCH" {
+	for _, call := range w.Calls {
+		if call.Method == "PATCH" {
 			t.Errorf("written: %s", call)
 		}
 	}
@@ -251,9 +251,9 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 	if changes, next, err := s.Changed(context.Background(), "account", ""); err != nil || len(changes) != 0 || next == "" {
 		t.Errorf("accounts do not start from now on: %v %v %q", err, changes, next)
 	}
-	before := len(w.calls)
+	before := len(w.Calls)
 	changes, _, err := s.Changed(context.Background(), "opportunity", "https://elsewhere.example/x")
-	if d := cmp.Diff(want, changes); err != nil || d != "" || len(w.calls) != before+1 {
+	if d := cmp.Diff(want, changes); err != nil || d != "" || len(w.Calls) != before+1 {
 		t.Errorf("with an expired cursor: %v %s", err, d)
 	}
 	if _, _, err := s.Changed(context.Background(), "lead", ""); !fault.Is(err, fault.Invalid) {

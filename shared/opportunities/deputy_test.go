@@ -49,9 +49,9 @@ func TestR50_WhoLeadsTheTeam(t *testing.T) {
 		if _, ok := members[c.want]; ok == (c.want == "") || len(members) > 1 {
 			t.Errorf("%s: %v", what, members)
 		}
-		before := len(w.calls)
-		if read(t, s); len(w.calls) > before+2 {
-			t.Errorf("%s: the second reading asks again:\n%s", what, w.list())
+		before := len(w.Calls)
+		if read(t, s); len(w.Calls) > before+2 {
+			t.Errorf("%s: the second reading asks again:\n%s", what, w.List())
 		}
 	}
 }

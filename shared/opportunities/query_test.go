@@ -29,8 +29,8 @@ func TestR47_AnotherCountryColumnIsReadAndWrittenInItsPlace(t *testing.T) {
 	s, crm, w := testCRM(t, map[string]any{"parentaccountid": map[string]any{"name": "X", "new_iso": "fr", "address1_country": "Germany"}})
 	crm.lists[userSet] = kimRow
 	s.live.Store(&live{sheet: sheet, query: query(sheet)})
-	if got := read(t, s).Record[cosell.CustomerCountry]; got != "FR" || strings.Contains(w.last().query, "address1_country") {
-		t.Errorf("%q by %s", got, w.last().query)
+	if got := read(t, s).Record[cosell.CustomerCountry]; got != "FR" || strings.Contains(w.Last().Query, "address1_country") {
+		t.Errorf("%q by %s", got, w.Last().Query)
 	}
 	r, values := newDeal(t)
 	if _, err := s.Create(context.Background(), s.ID(r.ID), r, values); err != nil {

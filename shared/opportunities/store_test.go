@@ -11,6 +11,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/go-cmp/cmp"
 )
@@ -26,7 +27,7 @@ func opportunityRow(t testing.TB, changes map[string]any) string {
 
 const catalogueRow = `{"cosell_solutiondetailid":"2a7d8f55-3333-4a5d-8c12-0a5c3d2e0021","cosell_identifier":"SOL-1","cosell_name":"One"}`
 
-func testCRM(t *testing.T, changes map[string]any, options ...func(*Options)) (*Store, *crm, *wire) {
+func testCRM(t *testing.T, changes map[string]any, options ...func(*Options)) (*Store, *crm, *httpclienttest.Wire) {
 	t.Helper()
 	c := &crm{t: t, row: opportunityRow(t, changes), rows: map[string]string{}, fail: map[string]reply{}, lists: map[string]string{
 		catalogueSet:            catalogueRow,
@@ -48,10 +49,10 @@ func read(t *testing.T, s *Store) cosell.Opportunity {
 func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 	s, _, w := testCRM(t, nil)
 	read(t, s)
-	before := len(w.calls)
+	before := len(w.Calls)
 	o := read(t, s)
-	if len(w.calls) != before+1 {
-		t.Errorf("%d calls once metadata and catalogue are known:\n%s", len(w.calls)-before, w.list())
+	if len(w.Calls) != before+1 {
+		t.Errorf("%d calls once metadata and catalogue are known:\n%s", len(w.Calls)-before, w.List())
 	}
 	want := cosell.Record{
 		"name": "Fabric roll-out", "mark": "ok", "dealValue": "85000", "currency": "EUR", "closingDate": "2026-09-30", "notes": "line 1\nline 2",
@@ -113,58 +114,58 @@ func TestPutIsOneConditionalPatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := w.last()
-	if call.method != "PATCH" || call.header.Get("If-Match") != o.Version || !strings.Contains(call.header.Get("Prefer"), "return=representation") {
-		t.Errorf("%s %v", call, call.header)
+	call := w.Last()
+	if call.Method != "PATCH" || call.Header.Get("If-Match") != o.Version || !strings.Contains(call.Header.Get("Prefer"), "return=representation") {
+		t.Errorf("%s %v", call, call.Header)
 	}
 	sameJSON(t, `{"name":"✗ New name","estimatedvalue":90000.5,"transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003)",
 		"estimatedclosedate":"2026-10-01","description":null,"cosell_visible":true,"cosell_help":700010003,"cosell_audit":"line","statuscode":2,
-		"cosell_microsoftseller":"S T"}`, call.body)
+		"cosell_microsoftseller":"S T"}`, call.Body)
 }
 
 func TestAssumedOpportunityIsWrittenWithoutReading(t *testing.T) {
 	s, _, w := testCRM(t, map[string]any{"cosell_help": nil, "cosell_opportunity_solution": []any{}})
 	assumed := cosell.Opportunity{Side: cosell.Side{ID: crmID, Version: `W/"100"`, Record: cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "sha256:00", cosell.Status: "open"}}}
 	o, err := s.Put(context.Background(), assumed, cosell.Record{cosell.Name: "New", cosell.DealValue: "1"})
-	if err != nil || len(w.calls) != 1 || o.Record[cosell.Notes] == "" {
-		t.Fatalf("%v, %d calls, %v", err, len(w.calls), o.Record)
+	if err != nil || len(w.Calls) != 1 || o.Record[cosell.Notes] == "" {
+		t.Fatalf("%v, %d calls, %v", err, len(w.Calls), o.Record)
 	}
-	sameJSON(t, `{"name":"✓ New","estimatedvalue":1}`, w.last().body)
+	sameJSON(t, `{"name":"✓ New","estimatedvalue":1}`, w.Last().Body)
 	for _, values := range []cosell.Record{{cosell.Solutions.Of("SOL-1"): "{}"}, {cosell.Mark: cosell.MarkFailed}} {
 		if _, err := s.Put(context.Background(), assumed, values); !errors.Is(err, cosell.ErrUnread) {
 			t.Errorf("%v: %v", values, err)
 		}
 	}
-	if len(w.calls) != 1 {
-		t.Errorf("written without knowing:\n%s", w.list())
+	if len(w.Calls) != 1 {
+		t.Errorf("written without knowing:\n%s", w.List())
 	}
 }
 
 func TestSystemCalculatedRevenueIsNotWritten(t *testing.T) {
 	s, _, w := testCRM(t, map[string]any{"isrevenuesystemcalculated": true})
 	o := read(t, s)
-	before := len(w.calls)
-	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.DealValue: "1"}); err != nil || len(w.calls) != before {
-		t.Errorf("%v, %s", err, w.last())
+	before := len(w.Calls)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.DealValue: "1"}); err != nil || len(w.Calls) != before {
+		t.Errorf("%v, %s", err, w.Last())
 	}
 	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.DealValue: "1", cosell.Notes: "n"}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"description":"n"}`, w.last().body)
+	sameJSON(t, `{"description":"n"}`, w.Last().Body)
 }
 
 func TestCheckMarkOffLeavesTheNameAlone(t *testing.T) {
 	off := func(o *Options) { o.CheckMark = false }
 	s, _, w := testCRM(t, nil, off)
 	o := read(t, s)
-	before := len(w.calls)
-	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkFailed}); err != nil || len(w.calls) != before {
-		t.Errorf("%v, %s %s", err, w.last(), w.last().body)
+	before := len(w.Calls)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkFailed}); err != nil || len(w.Calls) != before {
+		t.Errorf("%v, %s %s", err, w.Last(), w.Last().Body)
 	}
 	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "From PC"}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"name":"From PC"}`, w.last().body)
+	sameJSON(t, `{"name":"From PC"}`, w.Last().Body)
 }
 
 func TestMarkFlipsAndTheSameNameIsNotWritten(t *testing.T) {
@@ -173,12 +174,12 @@ func TestMarkFlipsAndTheSameNameIsNotWritten(t *testing.T) {
 	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkFailed}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"name":"✗ Deal"}`, w.last().body)
+	sameJSON(t, `{"name":"✗ Deal"}`, w.Last().Body)
 	s, _, w = testCRM(t, nil)
 	o = read(t, s)
-	before := len(w.calls)
-	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "Fabric roll-out"}); err != nil || len(w.calls) != before {
-		t.Errorf("%v, %s", err, w.last().body)
+	before := len(w.Calls)
+	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "Fabric roll-out"}); err != nil || len(w.Calls) != before {
+		t.Errorf("%v, %s", err, w.Last().Body)
 	}
 }
 
@@ -270,7 +271,7 @@ func TestAWriteIsRefusedForAFractionOfASolution(t *testing.T) {
 func TestCurrencyThatCRMLacksIsRefusedBeforeWriting(t *testing.T) {
 	s, _, w := testCRM(t, nil)
 	_, err := s.Put(context.Background(), read(t, s), cosell.Record{cosell.Currency: "XAF"})
-	if !fault.Is(err, fault.Refused) || codeOf(err) != "currency.unknown" || w.last().method != "GET" {
+	if !fault.Is(err, fault.Refused) || codeOf(err) != "currency.unknown" || w.Last().Method != "GET" {
 		t.Errorf("%v", err)
 	}
 }
@@ -283,13 +284,13 @@ func TestShorterColumnsAreLearntFromTheRefusal(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	patches := 0
-	for _, call := range w.calls {
-		if call.method == "PATCH" {
+	for _, call := range w.Calls {
+		if call.Method == "PATCH" {
 			patches++
 		}
 	}
 	if patches != 2 {
-		t.Errorf("%d tries:\n%s", patches, w.list())
+		t.Errorf("%d tries:\n%s", patches, w.List())
 	}
 }
 
@@ -298,7 +299,7 @@ func TestR141_RelatedAsksForSyncedOpenOpportunitiesOnly(t *testing.T) {
 	c.lists[opportunitySet] = `{"opportunityid":"` + crmID + `"}`
 	for kind, column := range map[string]string{"account": "_parentaccountid_value", "contact": "_parentcontactid_value"} {
 		ids, err := s.Related(context.Background(), kind, ownID)
-		q, _ := url.ParseQuery(w.last().query)
+		q, _ := url.ParseQuery(w.Last().Query)
 		want := "cosell_sync eq true and statecode eq 0 and (" + column + " eq " + ownID + " or _customerid_value eq " + ownID + ")"
 		if err != nil || len(ids) != 1 || ids[0] != crmID || q.Get("$filter") != want {
 			t.Errorf("%v %v %q", err, ids, q.Get("$filter"))
@@ -357,7 +358,7 @@ func TestR79_MarksThatPeopleTypedBecomeOne(t *testing.T) {
 			if _, err := s.Put(context.Background(), o, values); err != nil {
 				t.Fatal(err)
 			}
-			sameJSON(t, `{"name":"✓ Fabric"}`, w.last().body)
+			sameJSON(t, `{"name":"✓ Fabric"}`, w.Last().Body)
 		}
 	}
 }

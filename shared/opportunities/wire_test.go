@@ -1,69 +1,19 @@
 package opportunities
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
-	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/go-cmp/cmp"
 )
-
-// served is a request that reached the fake, with the answer that it got.
-type served struct {
-	method, path, query, body string
-	header                    http.Header
-}
-
-func (s served) String() string { return s.method + " " + s.path }
-
-// wire stands where the network is: requests of the real clients go to a handler, and are kept.
-type wire struct {
-	handler http.Handler
-	calls   []served
-}
-
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	w.calls = append(w.calls, served{r.Method, r.URL.Path, r.URL.RawQuery, string(body), r.Header})
-	in := r.Clone(r.Context())
-	in.Body = io.NopCloser(bytes.NewReader(body))
-	in.ContentLength, in.RequestURI = int64(len(body)), r.URL.RequestURI()
-	rec := httptest.NewRecorder()
-	w.handler.ServeHTTP(rec, in)
-	res := rec.Result()
-	if res.Header.Get("Date") == "" {
-		res.Header.Set("Date", serverNow.Format(http.TimeFormat))
-	}
-	return res, nil
-}
-
-func (w *wire) last() served {
-	if len(w.calls) == 0 {
-		return served{}
-	}
-	return w.calls[len(w.calls)-1]
-}
-
-func (w *wire) list() string {
-	var out []string
-	for _, c := range w.calls {
-		out = append(out, c.String())
-	}
-	return strings.Join(out, "\n")
-}
 
 var serverNow = time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
 
@@ -72,15 +22,10 @@ const (
 	api     = "/api/data/v9.2/"
 )
 
-func chain(w *wire, host string) *httpclient.Client {
-	return httpclient.New(httpclient.Options{Base: w, Hosts: []string{host},
-		Sleep: func(context.Context, time.Duration) error { return nil }})
-}
-
-func testStore(t *testing.T, h http.HandlerFunc, change ...func(*Options)) (*Store, *wire) {
+func testStore(t *testing.T, h http.HandlerFunc, change ...func(*Options)) (*Store, *httpclienttest.Wire) {
 	t.Helper()
-	w := &wire{handler: h}
-	c, err := dataverse.NewClient(dataverse.Options{BaseURL: "https://" + crmHost + strings.TrimSuffix(api, "/"), HTTP: chain(w, crmHost)})
+	w := &httpclienttest.Wire{Handler: h, Date: serverNow}
+	c, err := dataverse.NewClient(dataverse.Options{BaseURL: "https://" + crmHost + strings.TrimSuffix(api, "/"), HTTP: w.Client(crmHost)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,8 +39,8 @@ func TestEngagementReadsPartialItemsWhole(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != microsoftID || got[1].Record[cosell.Name] == "" {
 		t.Errorf("%v %+v", err, got)
 	}
-	if len(w.calls) != 2 || !strings.Contains(w.calls[0].query, "engagementId") {
-		t.Errorf("%s", w.list())
+	if len(w.Calls) != 2 || !strings.Contains(w.Calls[0].Query, "engagementId") {
+		t.Errorf("%s", w.List())
 	}
 }
 
@@ -59,8 +59,8 @@ func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].ID != ownID || got[1].ID != "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04" {
 		t.Errorf("%v %+v", err, got)
 	}
-	if strings.Contains(w.calls[0].query, "filter") || !strings.Contains(w.calls[0].query, "createdDateTime%20desc") {
-		t.Errorf("asked %s", w.calls[0].query)
+	if strings.Contains(w.Calls[0].Query, "filter") || !strings.Contains(w.Calls[0].Query, "createdDateTime%20desc") {
+		t.Errorf("asked %s", w.Calls[0].Query)
 	}
 }
 
@@ -71,15 +71,15 @@ func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	if err != nil || len(changes) != 2 || changes[0] != (cosell.Hint{Kind: "referral", ID: ownID}) {
 		t.Fatalf("%v %v", err, changes)
 	}
-	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
+	if q, _ := url.ParseQuery(w.Last().Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
 		t.Errorf("first filter %q does not begin a day before the server's date", q.Get("$filter"))
 	}
 	changes, again, err := s.Changed(context.Background(), cursor)
-	if q, _ := url.ParseQuery(w.last().query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:50:03.5") {
+	if q, _ := url.ParseQuery(w.Last().Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:50:03.5") {
 		t.Errorf("next filter %q", q.Get("$filter"))
 	}
-	if err != nil || len(changes) != 0 || again != cursor || len(w.calls) != 3 {
-		t.Errorf("the second time: %v %v, cursor %s, %d calls", err, changes, again, len(w.calls))
+	if err != nil || len(changes) != 0 || again != cursor || len(w.Calls) != 3 {
+		t.Errorf("the second time: %v %v, cursor %s, %d calls", err, changes, again, len(w.Calls))
 	}
 }
 

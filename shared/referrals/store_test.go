@@ -200,9 +200,9 @@ func TestPutPatchesOnlyWhatIsGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := w.last()
-	if call.header.Get("If-Match") != r.Version || call.method != http.MethodPatch || call.path != pcPath+"/"+ownID {
-		t.Errorf("%s with %v", call, call.header)
+	call := w.Last()
+	if call.Header.Get("If-Match") != r.Version || call.Method != http.MethodPatch || call.Path != pcPath+"/"+ownID {
+		t.Errorf("%s with %v", call, call.Header)
 	}
 	want := `[{"op":"replace","path":"/details/dealValue","value":90000.5},
 		{"op":"replace","path":"/details/closingDateTime","value":"2026-10-01T00:00:00Z"},
@@ -212,7 +212,7 @@ func TestPutPatchesOnlyWhatIsGiven(t *testing.T) {
 		{"op":"add","path":"/inviteContext","value":{}},
 		{"op":"add","path":"/inviteContext/assistanceRequestCode","value":"GeneralOrOther"},
 		{"op":"add","path":"/externalReferenceId","value":"` + crmID + `"}]`
-	sameJSON(t, want, call.body)
+	sameJSON(t, want, call.Body)
 	if got.Version != `"new"` || got.Record[cosell.DealValue] != "90000.5" {
 		t.Errorf("%+v", got)
 	}
@@ -246,19 +246,19 @@ func TestPutReplacesAListWholeAndKeepsWhatItDoesNotKnow(t *testing.T) {
 		{"op":"replace","path":"/details/requirements/solutions","value":[
 		{"id":"SOL-12345-ABC","name":"Northwind Forecast","type":"Name","price":10.5,"quantity":2,"currency":"EUR",
 		 "publisherName":"Northwind Consulting","solutionType":"3P","closingDateTime":null},
-		{"id":"SOL-2","name":"Other","type":"Name"}]}]`, w.last().body)
+		{"id":"SOL-2","name":"Other","type":"Name"}]}]`, w.Last().Body)
 }
 
 func TestPutWithoutChangesSendsNothing(t *testing.T) {
 	s, w := testStore(t, nil)
-	if _, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.Audit: "x", cosell.Sync: "true"}); err != nil || len(w.calls) != 0 {
-		t.Errorf("%v\n%s", err, w.list())
+	if _, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.Audit: "x", cosell.Sync: "true"}); err != nil || len(w.Calls) != 0 {
+		t.Errorf("%v\n%s", err, w.List())
 	}
 	if _, err := s.Put(context.Background(), cosell.Referral{}, cosell.Record{cosell.Name: "x"}); !errors.Is(err, cosell.ErrUnread) {
 		t.Errorf("an unread referral: %v", err)
 	}
 	_, err := s.Put(context.Background(), referralOf(t, nil), cosell.Record{cosell.DealValue: "12,5"})
-	if !fault.Is(err, fault.Refused) || codeOf(err) != "value.invalid" || len(w.calls) != 0 {
+	if !fault.Is(err, fault.Refused) || codeOf(err) != "value.invalid" || len(w.Calls) != 0 {
 		t.Errorf("a bad amount: %v", err)
 	}
 }
@@ -293,7 +293,7 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if err != nil || unknown || r.ID != ownID {
 			t.Fatalf("%+v %v %v", r, unknown, err)
 		}
-		sameJSON(t, privateBody(t), w.last().body)
+		sameJSON(t, privateBody(t), w.Last().Body)
 	})
 	t.Run("partner-led", func(t *testing.T) {
 		o, d := draft("")
@@ -301,14 +301,14 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, patched(t, createdBody, map[string]any{"consent/consentToShareReferralWithMicrosoftSellers": true}), w.last().body)
+		sameJSON(t, patched(t, createdBody, map[string]any{"consent/consentToShareReferralWithMicrosoftSellers": true}), w.Last().Body)
 	})
 	t.Run("co-sell, own", func(t *testing.T) {
 		o, d := draft("GeneralOrOther")
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true}), w.last().body)
+		sameJSON(t, patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true}), w.Last().Body)
 	})
 	t.Run("co-sell, Microsoft's", func(t *testing.T) {
 		o, d := draft("GeneralOrOther")
@@ -320,14 +320,14 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 			"engagementId": engagement, "status": "New", "substatus": "Pending", "team": absent, "externalReferenceId": absent,
 			"target":        []any{map[string]any{"type": "BusinessProfileLocation", "id": "msft"}},
 			"inviteContext": map[string]any{"assistanceRequestCode": "GeneralOrOther", "notes": "Notes", "invitedBy": map[string]any{"organizationId": organization}},
-		}), w.last().body)
+		}), w.Last().Body)
 	})
 	t.Run("the sheet stays as it is", func(t *testing.T) {
 		o, d := draft("")
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, privateBody(t), w.last().body)
+		sameJSON(t, privateBody(t), w.Last().Body)
 	})
 }
 
@@ -345,7 +345,7 @@ func TestR112_WithoutConsentNoContactAndNoConsentIsSent(t *testing.T) {
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		body := w.last().body
+		body := w.Last().Body
 		if strings.Contains(body, "ada@x") || !strings.Contains(body, `"consentToMicrosoftToContactSpecificPartners":false`) || strings.Contains(body, `"consentToContact":true`) {
 			t.Errorf("consent %q: %s", given, body)
 		}
@@ -363,10 +363,10 @@ func TestCreateTellsAnUnknownOutcomeFromARefusal(t *testing.T) {
 		unknown bool
 	}{{500, true}, {503, true}, {400, false}, {422, false}} {
 		status = c.status
-		before := len(w.calls)
+		before := len(w.Calls)
 		_, unknown, err := s.Create(context.Background(), o, d)
-		if err == nil || unknown != c.unknown || len(w.calls) != before+1 {
-			t.Errorf("%d: unknown %v, %d calls, %v", c.status, unknown, len(w.calls)-before, err)
+		if err == nil || unknown != c.unknown || len(w.Calls) != before+1 {
+			t.Errorf("%d: unknown %v, %d calls, %v", c.status, unknown, len(w.Calls)-before, err)
 		}
 	}
 }
