@@ -20,7 +20,7 @@ var may = map[string][]string{
 	"shared/cosell":        {"std"},
 	"shared/fault":         {"std"},
 	"shared/flow":          {"shared/cosell", "shared/fault"},
-	"shared/httpclient":    {"shared/fault"},
+	"shared/httpclient":    {"shared/fault", "shared/httpclient"},
 	"shared/queue":         {"shared/fault"},
 	"shared/funchost":      {"shared/fault"},
 	"shared/ledger":        {"shared/cosell", "shared/fault"},
