@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -124,7 +125,7 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	state := h.state(current, exists)
 	if exists && !state.Ours && !*ask.Overwrite {
 		funchost.Refuse(w, http.StatusConflict, fmt.Sprintf(
-			`this tenant's events go to %s, and Partner Center knows one address only: send {"overwrite": true} to replace it by %s`, current.WebhookURL, h.URL))
+			`this tenant's events go to %s, and Partner Center knows one address only: send {"overwrite": true} to replace it by %s`, shown(current.WebhookURL), h.URL))
 		return
 	}
 	result, after, err := h.write(r.Context(), current, state)
@@ -161,7 +162,7 @@ func (h *Handler) write(ctx context.Context, current partnercenter.Registration,
 }
 
 func (h *Handler) state(r partnercenter.Registration, exists bool) State {
-	s := State{Registered: exists, URL: r.WebhookURL, Events: r.Events, Wanted: h.URL}
+	s := State{Registered: exists, URL: shown(r.WebhookURL), Events: r.Events, Wanted: h.URL}
 	s.Ours = exists && isOurs(r.WebhookURL, h.URL)
 	for _, e := range Events() {
 		if !slices.ContainsFunc(r.Events, func(have string) bool { return strings.EqualFold(have, e) }) {
@@ -170,6 +171,16 @@ func (h *Handler) state(r partnercenter.Registration, exists bool) State {
 	}
 	s.Complete = exists && len(s.Missing) == 0
 	return s
+}
+
+// shown is an address without what opens it: the old connector's has its key in the query.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "an address that cannot be read"
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 // isOurs also takes the URL without the alias at its end, which the webhook serves too.

@@ -3,6 +3,7 @@ package webhookregistration
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -222,6 +223,20 @@ func TestWatchdogSeesLostEvents(t *testing.T) {
 		if e, ok := err.(*fault.Error); c.code != "" && (!ok || e.Code != c.code) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// The old connector's address is a Logic App's, and whoever has its query can call it.
+func TestKeysInAnothersAddressAreNeverShown(t *testing.T) {
+	const flow = "https://prod-12.westeurope.logic.azure.com/workflows/1/triggers/manual/paths/invoke"
+	f := &fake{current: registered("https://ann:hunter2@prod-12.westeurope.logic.azure.com/workflows/1/triggers/manual/paths/invoke?sp=%2Ftriggers&sig=hunter2#hunter2", Events()...)}
+	get, remembered := call(f, http.MethodGet, "", "")
+	post, _ := call(f, http.MethodPost, "", `{"overwrite":false}`)
+	m := &memo{}
+	check := (&Handler{Registrations: f, URL: ours, Memory: m, Now: time.Now}).Check(t.Context())
+	all := get.Body.String() + remembered + post.Body.String() + fmt.Sprint(check) + m.text
+	if strings.Contains(all, "hunter2") || strings.Count(all, flow) < 4 || check == nil {
+		t.Errorf("%s", all)
 	}
 }
 

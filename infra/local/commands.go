@@ -99,7 +99,7 @@ and in %s as long as no newer world runs.
 
 Partner Center still sends its events to the old connector. Take over as an operator does:
 
-  curl --cacert %s -H 'x-cosell-key: %s' -H 'content-type: application/json' \
+  curl --cacert '%s' -H 'x-cosell-key: %s' -H 'content-type: application/json' \
     -d '{"overwrite": true}' %s/api/webhookregistration
 
 `, home.Local(), layout.Local(), l.Product.URL, l.PartnerCenter.URL, l.PartnerCenter.Control, l.Dataverse.URL, l.Dataverse.Control,

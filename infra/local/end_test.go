@@ -56,9 +56,18 @@ func ended(t *testing.T, cmd *exec.Cmd, folder string) int {
 }
 
 func TestInterruptedStorySaysThatItWasStopped(t *testing.T) {
-	t.Parallel()
+	for name, by := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "a terminal that is closed": syscall.SIGHUP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			interrupted(t, by)
+		})
+	}
+}
+
+func interrupted(t *testing.T, by syscall.Signal) {
+	t.Helper()
 	cmd, _, told, says, folder := playing(t)
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := cmd.Process.Signal(by); err != nil {
 		t.Fatal(err)
 	}
 	rest, err := io.ReadAll(told)
@@ -69,7 +78,7 @@ func TestInterruptedStorySaysThatItWasStopped(t *testing.T) {
 	if err := cmd.Wait(); !errors.As(err, &exit) {
 		t.Errorf("%v", err)
 	}
-	if code := ended(t, cmd, folder); code != 128+int(syscall.SIGINT) {
+	if code := ended(t, cmd, folder); code != 128+int(by) {
 		t.Errorf("exit code %d", code)
 	}
 	if !strings.HasSuffix(says.String(), "\nstopped\n") || strings.Contains(string(rest)+says.String(), "FAILED") || strings.Contains(says.String(), "cancel") {
