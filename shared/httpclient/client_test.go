@@ -361,7 +361,11 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 
 func TestEchoedTokenIsMaskedAndLogShowsNoSecrets(t *testing.T) {
 	t.Parallel()
+	const id = "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c01"
 	echo := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Request-Id", r.Header.Get("Authorization")) // of these only an id is for the log
+		w.Header().Set("X-Ms-Service-Request-Id", "canary-person@example.com")
+		w.Header().Set("Req_id", id)
 		w.WriteHeader(500)
 		_, _ = w.Write([]byte(r.Header.Get("Authorization")))
 	}
@@ -375,7 +379,7 @@ func TestEchoedTokenIsMaskedAndLogShowsNoSecrets(t *testing.T) {
 	if err != nil || strings.Contains(string(resp.Body), "canary") {
 		t.Errorf("got %s, %v", resp.Body, err)
 	}
-	if !strings.Contains(log.String(), "status=500") || strings.Contains(log.String(), "canary") {
+	if !strings.Contains(log.String(), "status=500") || !strings.Contains(log.String(), "request_id="+id) || strings.Contains(log.String(), "canary") {
 		t.Errorf("log: %s", log.String())
 	}
 }

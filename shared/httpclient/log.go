@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"regexp"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -33,11 +34,14 @@ func logged(o Options, next step) step {
 	}
 }
 
-// requestID is what the vendor's support asks for. It is cut, because it is text from outside.
+// anID is the form of an id that says nothing: a header is text from outside, and may hold anything.
+var anID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// requestID is what the vendor's support asks for.
 func requestID(r *Response) string {
 	for _, name := range []string{"Request-Id", "X-Ms-Service-Request-Id", "Req_id", "Ms-Requestid"} {
-		if v := r.Header.Get(name); v != "" {
-			return v[:min(len(v), 64)]
+		if v := r.Header.Get(name); anID.MatchString(v) {
+			return v
 		}
 	}
 	return ""
