@@ -66,6 +66,14 @@ func cutAudit(lines []string) string {
 	return text
 }
 
+// Tells says whether some line says the text, whenever and by whichever event it was written.
+func Tells(audit, direction, text string) bool {
+	return slices.ContainsFunc(strings.Split(audit, "\n"), func(line string) bool {
+		_, said, ok := strings.Cut(line, " - ")
+		return ok && (said == direction+": "+text || strings.HasPrefix(said, direction+": "+text+" ("))
+	})
+}
+
 // newestLines is how far back a line of the same event is looked for: more than one event ever writes.
 const newestLines = 40
 

@@ -161,13 +161,27 @@ func (p Pair) Resolve(side Side) Pair {
 			continue
 		}
 		mine.put(f, v)
-		if source, ok := s.Source[f]; ok && (made || ours) {
+		source, led := s.Source[f]
+		if led && (made || ours) {
 			other.put(f, source)
+		}
+		if led && (made || ours || read && s.stands(side.Record) && !same(f, s.Old[f], now)) {
 			p.Untold = append(slices.Clone(p.Untold), s.notesOn(f)...)
 		}
 	}
 	p.Base, p.OpportunityVersion = base, ""
 	return p
+}
+
+// stands says whether some of what was written stands there, and did not before: what gave way to the rest of it
+// did so, though a person has changed that since.
+func (s *Sending) stands(now Record) bool {
+	for f, v := range s.New {
+		if is, read := now.value(f); read && same(f, v, is) && s.Old[f] != v {
+			return true
+		}
+	}
+	return false
 }
 
 // lineIn says whether Audit holds a line that only this write brings.

@@ -428,3 +428,21 @@ func TestI24_WhatOnlyMicrosoftsReferralSaysStaysHeld(t *testing.T) {
 	in.Referral.Record[MicrosoftStatus] = ""
 	want{}.check(t, Merge(in))
 }
+
+// Of two values one gave way, and then a person changed the winner before we knew that it was written: the note
+// is not lost.
+func TestI25_ANoteSurvivesAnEditOfTheValueThatWon(t *testing.T) {
+	in := edit(Record{Name: "theirs"}, Record{Name: "mine", DealValue: "7"})
+	pair, plan := sent(in, InPartnerCenter)
+	side := in.Referral.Side
+	side.Version, side.Record = "r3", side.Record.Clone()
+	side.Record[Name], side.Record[DealValue] = "third", "7"
+	got := pair.Resolve(side)
+	if len(got.Untold) != 1 || got.Untold[0].Code != conflictResolved || got.Untold[0] != plan.Problems[0] {
+		t.Errorf("%+v", got.Untold)
+	}
+	side.Record[DealValue] = in.Referral.Record[DealValue] // nothing of it is there: nothing gave way
+	if got := pair.Resolve(side); got.Untold != nil {
+		t.Errorf("told of a write that nothing proves: %+v", got.Untold)
+	}
+}

@@ -249,7 +249,9 @@ func (f *Flow) linkBack(ctx context.Context, w *work, own cosell.Referral, answe
 		values[cosell.Sync] = cosell.True
 		text += "; the sync with Partner Center was switched on"
 	}
-	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Done(cosell.ToPartnerCenter, text))
+	if audit := o.Record[cosell.Audit]; w.linking || !cosell.Tells(audit, cosell.ToPartnerCenter, text) { // another run may have written it
+		values[cosell.Audit] = cosell.Prepend(audit, f.words(ctx, o.Read).Done(cosell.ToPartnerCenter, text))
+	}
 	if o.Record[cosell.Help] != "" && o.Record[cosell.Visibility] != cosell.True && !w.linking {
 		values[cosell.Visibility] = cosell.True
 	}

@@ -466,3 +466,22 @@ func TestNoWaitOfACreationIsSilent(t *testing.T) {
 		t.Errorf("%d POSTs", w.posts)
 	}
 }
+
+// The answer to the write that names the referral is lost, and another event goes on with the creation: its line
+// is in Audit once.
+func TestR131_ACreationIsToldOnceWhoeverGoesOnWithIt(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.maybeCRM = true
+	if err := w.flow.CreateReferral(flow.WithTrace(ctx, "11111111"), flow.Hint{Kind: "opportunity", ID: deal}); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	if err := w.flow.CreateReferral(flow.WithTrace(ctx, "22222222"), flow.Hint{Kind: "opportunity", ID: deal}); err != nil {
+		t.Fatal(err)
+	}
+	w.events()
+	if n := w.lines(deal, "created, sync success"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, w.opportunities[deal].Record[cosell.Audit])
+	}
+	w.silent()
+}
