@@ -37,13 +37,19 @@ func readJSON(t *testing.T, file string, v any) string {
 	return string(text)
 }
 
-// list builds the functions of a role from the sample settings, with its placeholders filled in.
-func list(t *testing.T, role string) []funchost.Function {
+// sample holds every setting, with a harmless value.
+func sample(t *testing.T) map[string]string {
 	t.Helper()
 	var file struct{ Values map[string]string }
 	readJSON(t, "../local.settings.sample.json", &file)
+	return file.Values
+}
+
+// list builds the functions of a role from the sample settings, with its placeholders filled in.
+func list(t *testing.T, role string) []funchost.Function {
+	t.Helper()
 	var environ []string
-	for name, value := range file.Values {
+	for name, value := range sample(t) {
 		value = strings.NewReplacer("changeme: 16 characters or more", "b6e1d3c0a59f4e7d", "changeme", "7fd8Q~abcdef").Replace(value)
 		if name == "SYNC_ROLE" {
 			value = role
@@ -200,16 +206,18 @@ func checkAlone(t *testing.T, name string, bindings []binding, want binding) {
 	}
 }
 
-// timer is the setting that the declaration names.
+// timer is the setting that the declaration names, and which there has to be.
 func timer(t *testing.T, name string) string {
 	t.Helper()
-	for _, d := range All() {
-		if d.Name == name {
-			return d.Trigger.Timer
-		}
+	i := slices.IndexFunc(All(), func(d Declared) bool { return d.Name == name })
+	if i < 0 {
+		t.Fatalf("%s is not declared", name)
 	}
-	t.Fatalf("%s is not declared", name)
-	return ""
+	setting := All()[i].Trigger.Timer
+	if _, ok := sample(t)[setting]; !ok {
+		t.Errorf("%s runs by the setting %s, which local.settings.sample.json lacks, and so perhaps Config in shared/app/config.go", name, setting)
+	}
+	return setting
 }
 
 func TestEveryFunctionHasOneTriggerAndWhatItCalls(t *testing.T) {
