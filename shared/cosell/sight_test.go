@@ -116,3 +116,18 @@ func TestOnlyTheLastVersionsAreRemembered(t *testing.T) {
 		t.Errorf("the newest moment went back to %s", got)
 	}
 }
+
+// CRM said that a write is taken, and did not show it: no line in Audit is needed to know that it was made.
+func TestAWriteThatWasTakenIsKnownWithoutItsLine(t *testing.T) {
+	for taken, want := range map[bool]Base{
+		true:  {Referral: Record{Notes: "theirs"}, Opportunity: Record{Notes: "ours"}},
+		false: {Referral: Record{Notes: "before"}, Opportunity: Record{Notes: "before"}},
+	} {
+		p := Pair{Base: Base{Referral: Record{Notes: "before"}, Opportunity: Record{Notes: "before"}},
+			Sending: &Sending{Place: InCRM, Version: "1", New: Record{Notes: "ours"}, Source: Record{Notes: "theirs"}, Wordless: true, Taken: taken}}
+		got := p.Resolve(Side{ID: "o", Version: "3", Record: Record{Notes: "a person's"}})
+		if d := cmp.Diff(want, got.Base); d != "" {
+			t.Errorf("taken %v: %s", taken, d)
+		}
+	}
+}
