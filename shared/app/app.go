@@ -109,14 +109,14 @@ func New(environ []string, out io.Writer) (*App, error) {
 func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.Context, queue.Dead) error) error) (err error) {
 	a.Register = c.Register
 	a.WebhookURL = c.PublicURL + "/api/partnercenterwebhook/" + c.TenantAlias
-	if a.Ledger, err = az.tables(); err != nil {
-		return err
-	}
-	a.Health.Ledger = health.LedgerRows{Ledger: a.Ledger}
 	secrets, err := az.vault()
 	if err != nil {
 		return err
 	}
+	if a.Ledger, err = az.tables(newSeal(secrets, a.Now, a.unsealed)); err != nil {
+		return err
+	}
+	a.Health.Ledger = health.LedgerRows{Ledger: a.Ledger}
 	if a.PartnerCenter, err = a.partnerCenter(c.Config, az.transport, secrets); err != nil {
 		return err
 	}

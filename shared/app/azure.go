@@ -97,11 +97,12 @@ func simulator(setting, host, port string) string {
 	return found
 }
 
-func (a azure) tables() (*ledger.Ledger, error) {
+func (a azure) tables(sealer ledger.Sealer) (*ledger.Ledger, error) {
 	c, err := a.tableConfig()
 	if err != nil {
 		return nil, err
 	}
+	c.Sealer = sealer
 	return ledger.OpenTable(c)
 }
 
@@ -166,6 +167,9 @@ func (v vault) Set(ctx context.Context, name, value string) error {
 // aadCode is the number by which Entra ID's documentation explains a refusal.
 var aadCode = regexp.MustCompile(`AADSTS[0-9]{3,9}`)
 
+// secretMissing is the code of a secret that is not in Key Vault.
+const secretMissing = "consent.missing"
+
 // vaultError keeps no text of the client: it may quote what was sent.
 func vaultError(doing, name string, err error) error {
 	if err == nil {
@@ -187,7 +191,7 @@ func vaultError(doing, name string, err error) error {
 			With("vault.denied", "give the app Key Vault Secrets Officer on this secret")
 	case http.StatusNotFound:
 		return fault.New(fault.Denied, "%s secret %s: it is not in Key Vault", doing, name).
-			With("consent.missing", "sign the integration user in, which stores the refresh token there")
+			With(secretMissing, "sign the integration user in, which stores the refresh token there")
 	case http.StatusTooManyRequests:
 		return fault.Wait(10*time.Second, "%s secret %s: Key Vault is busy", doing, name).With("vault.busy", "")
 	}

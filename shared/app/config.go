@@ -106,7 +106,8 @@ type Config struct {
 	PartnerCenterClientID     string `env:"PARTNER_CENTER_CLIENT_ID"`
 	PartnerCenterClientSecret Secret `env:"PARTNER_CENTER_CLIENT_SECRET"`
 	// The key vault, and the name of its secret, that keep the integration user's refresh token. It is
-	// written, too: Entra hands out a new one now and then.
+	// written, too: Entra hands out a new one now and then. Another secret, cosell-seal, is made there: the key by
+	// which texts in our tables are sealed.
 	VaultURL           string `env:"PARTNER_CENTER_VAULT_URL"`
 	RefreshTokenSecret string `env:"PARTNER_CENTER_REFRESH_TOKEN_SECRET"`
 	// The only hosts from which the certificate of an event's signature is fetched, and whom it may name.

@@ -11,10 +11,23 @@ import (
 // import or a person wiped. It names people and quotes what they wrote, so it is not kept for ever; its hash is.
 const copyLives = 30 * 24 * time.Hour
 
-// copyOf takes the text of Audit out of the pair's base, which then has its hash, and says since when it is kept;
-// no text where its time is over.
-func (l *Ledger) copyOf(p *cosell.Pair) (text string, since time.Time) {
-	text = p.Base.Opportunity[cosell.Audit]
+// Sealer keeps texts from whoever reads the tables. What it cannot do now it says with false: a copy is then not
+// kept, or not to be had, and everything else goes on.
+type Sealer interface {
+	Seal(ctx context.Context, text string) (sealed string, ok bool)
+	Open(ctx context.Context, sealed string) (text string, ok bool)
+}
+
+// plain seals nothing: in memory nobody else reads.
+type plain struct{}
+
+func (plain) Seal(_ context.Context, text string) (string, bool)   { return text, true }
+func (plain) Open(_ context.Context, sealed string) (string, bool) { return sealed, true }
+
+// copyOf takes the text of Audit out of the pair's base, which then has its hash, and gives it sealed, with
+// since when it is kept; none where its time is over.
+func (l *Ledger) copyOf(ctx context.Context, p *cosell.Pair) (sealed string, since time.Time) {
+	text := p.Base.Opportunity[cosell.Audit]
 	digest := cosell.Digested(text)
 	if text == digest { // empty, or lost already
 		return "", time.Time{}
@@ -24,18 +37,26 @@ func (l *Ledger) copyOf(p *cosell.Pair) (text string, since time.Time) {
 	}
 	p.Base = cosell.Base{Referral: p.Base.Referral, Opportunity: p.Base.Opportunity.Clone()}
 	p.Base.Opportunity[cosell.Audit] = digest
-	if l.over(since) || cutUnits(text, maxUnits) < len(text) { // one property, so that nothing is left of it
+	if l.over(since) {
 		return "", time.Time{}
 	}
-	return text, since
+	sealed, ok := l.sealer.Seal(ctx, text)
+	if !ok || cutUnits(sealed, maxUnits) < len(sealed) { // one property, so that nothing is left of it
+		return "", time.Time{}
+	}
+	return sealed, since
 }
 
 func (l *Ledger) over(since time.Time) bool { return l.clock().Sub(since) >= copyLives }
 
 // takeCopy gives the base the text again, as long as it lives.
-func (l *Ledger) takeCopy(p *cosell.Pair, r row) {
-	text, since := r.long("AuditCopy"), readTime(r.props["AuditAt"])
-	if text == "" || l.over(since) {
+func (l *Ledger) takeCopy(ctx context.Context, p *cosell.Pair, r row) {
+	sealed, since := r.long("AuditCopy"), readTime(r.props["AuditAt"])
+	if sealed == "" || l.over(since) {
+		return
+	}
+	text, ok := l.sealer.Open(ctx, sealed)
+	if !ok || cosell.Digested(text) != p.Base.Opportunity[cosell.Audit] {
 		return
 	}
 	p.Base.Opportunity[cosell.Audit] = text

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -73,4 +74,42 @@ func (l *Ledger) raw(t *testing.T, opportunityID string) string {
 		b.WriteString(name + "=" + v + "\n")
 	}
 	return b.String()
+}
+
+// barred is a sealer whose key may be away.
+type barred struct{ away bool }
+
+func (b *barred) Seal(_ context.Context, text string) (string, bool) {
+	return "sealed:" + rot(text), !b.away
+}
+func (b *barred) Open(_ context.Context, sealed string) (string, bool) {
+	return rot(strings.TrimPrefix(sealed, "sealed:")), !b.away
+}
+
+func rot(s string) string {
+	return strings.Map(func(r rune) rune { return r ^ 1 }, s)
+}
+
+// In the table stands nothing to read; without the key a pair is found all the same, and its Audit is lost.
+func TestR117_NobodyReadsTheCopyInTheTable(t *testing.T) {
+	key := &barred{}
+	l := openTable(t, Config{Sealer: key})
+	p := samplePair()
+	p.Base.Opportunity[cosell.Audit] = "who said what"
+	p = saved(t)(l.Save(t.Context(), p))
+	if raw := l.raw(t, p.OpportunityID); strings.Contains(raw, "who said what") || !strings.Contains(raw, "sealed:") {
+		t.Errorf("the row holds %q", raw)
+	}
+	for _, away := range []bool{false, true} {
+		key.away = away
+		got, ok, err := l.Find(t.Context(), p.OpportunityID)
+		if err != nil || !ok || got.AuditIsLost() != away || !away && got.Base.Opportunity[cosell.Audit] != "who said what" {
+			t.Errorf("key away %v: %v %v %+v", away, ok, err, got.Base.Opportunity)
+		}
+	}
+	p.Base.Opportunity[cosell.Audit] = "a line"
+	p = saved(t)(l.Save(t.Context(), p))
+	if raw := l.raw(t, p.OpportunityID); strings.Contains(raw, "sealed:") || strings.Contains(raw, "a line") {
+		t.Errorf("without a key it is kept: %q", raw)
+	}
 }

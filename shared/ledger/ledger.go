@@ -34,6 +34,8 @@ type Ledger struct {
 	rows  rows
 	newID func() string
 	clock func() time.Time
+
+	sealer Sealer
 }
 
 // Parked is a message that was set aside for a person.
@@ -53,7 +55,7 @@ type Parked struct {
 
 // InMemory makes an empty ledger that lives as long as the process; now is the store's own clock.
 func InMemory(now func() time.Time) *Ledger {
-	return &Ledger{rows: newMemory(now), newID: uuid.NewString, clock: now}
+	return &Ledger{rows: newMemory(now), newID: uuid.NewString, clock: now, sealer: plain{}}
 }
 
 // The tables.

@@ -18,7 +18,7 @@ func (l *Ledger) Find(ctx context.Context, opportunityID string) (cosell.Pair, b
 	if err != nil || !ok {
 		return cosell.Pair{}, false, err
 	}
-	p, err := l.pairOf(r)
+	p, err := l.pairOf(ctx, r)
 	return p, err == nil, err
 }
 
@@ -48,7 +48,7 @@ func (l *Ledger) findBy(ctx context.Context, link string) (cosell.Pair, bool, er
 func (l *Ledger) Pairs(ctx context.Context, each func(cosell.Pair) bool) error {
 	var broken error
 	err := l.rows.list(ctx, stateTable, "o|", after("o"), func(r row) bool {
-		p, err := l.pairOf(r)
+		p, err := l.pairOf(ctx, r)
 		if broken = err; err != nil {
 			return false
 		}
@@ -82,13 +82,13 @@ func (l *Ledger) save(ctx context.Context, p cosell.Pair, version string, had []
 		return p, fault.New(fault.Invalid, "a pair without an opportunity cannot be saved")
 	}
 	write := l.newID()
-	versions, err := l.rows.write(ctx, stateTable, l.saveOps(p, version, had, write, entries)...)
+	versions, err := l.rows.write(ctx, stateTable, l.saveOps(ctx, p, version, had, write, entries)...)
 	if err == errTaken || err == errStale {
 		var done bool
 		if p, done, had, err = l.explain(ctx, p, version, had, write); done || err != nil {
 			return p, err
 		}
-		versions, err = l.rows.write(ctx, stateTable, l.saveOps(p, version, had, write, entries)...)
+		versions, err = l.rows.write(ctx, stateTable, l.saveOps(ctx, p, version, had, write, entries)...)
 	}
 	if err != nil {
 		return p, fmt.Errorf("saving the pair of opportunity %s: %w", p.OpportunityID, outside(err))
@@ -105,7 +105,7 @@ func (l *Ledger) Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {
 		return l.Save(ctx, p)
 	}
 	write := l.newID()
-	own := op{kind: put, key: key("o", p.OpportunityID), version: version, props: l.pairProps(p, write)}
+	own := op{kind: put, key: key("o", p.OpportunityID), version: version, props: l.pairProps(ctx, p, write)}
 	versions, err := l.rows.write(ctx, stateTable, own)
 	if err == errStale {
 		now, exists, getErr := l.rows.get(ctx, stateTable, own.key)
@@ -155,8 +155,8 @@ func (l *Ledger) explain(ctx context.Context, p cosell.Pair, version string, had
 	return p, false, ours, nil
 }
 
-func (l *Ledger) saveOps(p cosell.Pair, version string, had []string, write string, entries []cosell.Entry) []op {
-	pair := op{kind: put, key: key("o", p.OpportunityID), version: version, props: l.pairProps(p, write)}
+func (l *Ledger) saveOps(ctx context.Context, p cosell.Pair, version string, had []string, write string, entries []cosell.Entry) []op {
+	pair := op{kind: put, key: key("o", p.OpportunityID), version: version, props: l.pairProps(ctx, p, write)}
 	if version == "" {
 		pair.kind = insert
 	}
@@ -243,8 +243,8 @@ func splitVersion(v string) (version string, links []string) {
 	return parts[0], parts[1:]
 }
 
-func (l *Ledger) pairProps(p cosell.Pair, write string) map[string]string {
-	text, since := l.copyOf(&p)
+func (l *Ledger) pairProps(ctx context.Context, p cosell.Pair, write string) map[string]string {
+	text, since := l.copyOf(ctx, &p)
 	base, _ := json.Marshal(p.Base) // maps of text
 	seen, _ := json.Marshal(p.Seen) // times between the years 0 and 9999
 	props := map[string]string{
@@ -281,7 +281,7 @@ func lines(text string) []string {
 	return strings.Split(text, "\n")
 }
 
-func (l *Ledger) pairOf(r row) (cosell.Pair, error) {
+func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 	p := cosell.Pair{
 		OpportunityID: r.props["Opportunity"], ReferralID: r.props["Referral"],
 		MicrosoftID: r.props["Microsoft"], EngagementID: r.props["Engagement"],
@@ -293,7 +293,7 @@ func (l *Ledger) pairOf(r row) (cosell.Pair, error) {
 	if err := json.Unmarshal([]byte(r.long("Base")), &p.Base); err != nil {
 		return p, fault.New(fault.Invalid, "the base in row %s is damaged: delete the row, the sweep builds it anew: %w", r.key, err)
 	}
-	l.takeCopy(&p, r)
+	l.takeCopy(ctx, &p, r)
 	// Damaged or of an older version: as if there were none.
 	for name, to := range map[string]any{"Held": &p.Held, "Untold": &p.Untold, "Sending": &p.Sending} {
 		if text := r.long(name); text != "" {

@@ -25,6 +25,7 @@ type Config struct {
 	Transport        policy.Transporter // nil: Go's own; set in a simulated run
 	Tenant           string             // the partition
 	Now              func() time.Time   // the world's time; nil is time.Now
+	Sealer           Sealer             // nil: texts are kept as they are
 }
 
 // table is a partition of a storage account. Tables are made when a write first misses them.
@@ -45,7 +46,10 @@ func OpenTable(c Config) (*Ledger, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Ledger{rows: partitionOf(service, escape(c.Tenant)), newID: uuid.NewString, clock: c.Now}, nil
+	if c.Sealer == nil {
+		c.Sealer = plain{}
+	}
+	return &Ledger{rows: partitionOf(service, escape(c.Tenant)), newID: uuid.NewString, clock: c.Now, sealer: c.Sealer}, nil
 }
 
 func partitionOf(service *aztables.ServiceClient, name string) *table {
