@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -372,5 +373,33 @@ func TestR131_WhatWasRefusedIsNotToldAsDone(t *testing.T) {
 				in.Pair = in.Settle(plan, Written{}, "")
 			}
 		})
+	}
+}
+
+// A person's row for another trouble is left alone, and rows of one place are no rows of the other.
+func TestRowsAreFoundByPlaceAndField(t *testing.T) {
+	p := Pair{Held: []Held{{Place: InCRM, Field: Name, Code: "a"}, {Place: InPartnerCenter, Field: Name, Code: "b"}, {Place: InPartnerCenter, Field: Notes, Code: "c"}}}
+	for _, tt := range []struct {
+		place Place
+		field Field
+		want  string
+	}{{InCRM, Name, "a"}, {InPartnerCenter, Name, "b"}, {InPartnerCenter, Notes, "c"}, {InCRM, Notes, ""}, {InCRM, Whole, ""}} {
+		if h, ok := p.HeldAt(tt.place, tt.field); h.Code != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s of %s: %+v", tt.field, tt.place, h)
+		}
+	}
+	before := heldFrom(nil, []Problem{{Code: "no", Field: Name, Place: InCRM, Class: OfRecord, Value: "v", Sent: true}}, noon, nil)
+	later := heldFrom(before, []Problem{{Code: "no", Field: Name, Place: InPartnerCenter, Class: OfRecord, Value: "v"}, {Code: "other", Field: Name, Place: InCRM, Class: OfRecord, Value: "v"}}, noon.Add(time.Hour), nil)
+	for _, h := range later {
+		if !h.Since.Equal(noon.Add(time.Hour)) || h.Attempts != 0 {
+			t.Errorf("another row's age: %+v", h)
+		}
+	}
+	told := Pair{Told: []string{"z", "b"}}.Standing(Problem{Code: "a", Class: OfRule}, noon).Standing(Problem{Code: "a", Class: OfRule}, noon).Told
+	if len(told) != 3 || !slices.IsSorted(told) {
+		t.Errorf("told %q", told)
+	}
+	if got := Codes([]Held{{Code: "z"}, {Code: "a"}, {Code: "z"}}); !slices.Equal(got, []string{"a", "z"}) {
+		t.Errorf("codes %q", got)
 	}
 }

@@ -97,3 +97,12 @@ func TestLessComparesPlainDecimals(t *testing.T) {
 		}
 	}
 }
+
+func TestPreflightNamesWhatTheOwnerLacks(t *testing.T) {
+	r := complete()
+	r["team/kim"] = `{"email":"kim@x","firstName":"Kim"}`
+	got := Preflight(Opportunity{Side: Side{Record: r}})
+	if len(got) != 1 || got[0].Code != "team.incomplete" || got[0].Text != "the owner has no last name, no phone" || got[0].Field != Team || got[0].Class != OfRecord {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -444,5 +445,57 @@ func TestI25_ANoteSurvivesAnEditOfTheValueThatWon(t *testing.T) {
 	side.Record[DealValue] = in.Referral.Record[DealValue] // nothing of it is there: nothing gave way
 	if got := pair.Resolve(side); got.Untold != nil {
 		t.Errorf("told of a write that nothing proves: %+v", got.Untold)
+	}
+}
+
+// What was read and what was written is seen: an older version of either is known as such afterwards.
+func TestSettleSeesWhatWasReadAndWritten(t *testing.T) {
+	in := edit(Record{ClosingDate: "2027-01-01"}, Record{Name: "New"})
+	plan := Merge(in)
+	_, done := write(in, plan)
+	done.Referral.Version, done.Opportunity.Version = "r2", "o2"
+	pair := in.Settle(plan, done, "")
+	for _, side := range []Side{done.Referral.Side, done.Opportunity.Side} {
+		if !pair.Knows(side) {
+			t.Errorf("%s was written and is not the newest: %+v", side.Version, pair.Seen[side.ID])
+		}
+	}
+	for _, side := range []Side{in.Referral.Side, in.Opportunity.Side()} {
+		if pair.Knows(side) || !slices.Contains(pair.Seen[side.ID].Versions, side.Version) {
+			t.Errorf("%s was read before, and is not known as older: %+v", side.Version, pair.Seen[side.ID])
+		}
+	}
+	quiet := edit(nil, nil)
+	pair = quiet.Settle(Merge(quiet), Written{}, "")
+	if !pair.Knows(quiet.Referral.Side) || !pair.Knows(quiet.Opportunity.Side()) {
+		t.Errorf("read and not seen: %+v", pair.Seen)
+	}
+	assumed := edit(nil, nil)
+	assumed.Opportunity = Assumed(assumed.Pair)
+	if pair = assumed.Settle(Merge(assumed), Written{}, ""); len(pair.Seen["o"].Versions) != 0 {
+		t.Errorf("an assumed row counts as seen: %+v", pair.Seen)
+	}
+	if got := in.SettleSent(plan, *done.Referral); !got.Knows(done.Referral.Side) || in.Pair.Seen != nil {
+		t.Errorf("sent and not seen: %+v", got.Seen)
+	}
+}
+
+func TestRestorableColumnsAreOursAndPartnerCenters(t *testing.T) {
+	base := Base{Opportunity: Record{ReferralLink: "l", MicrosoftStatus: "Pending", Name: "N", CustomerCountry: "DE"}}
+	sheet := []Rule{{Field: ReferralLink, Way: Inside}, {Field: MicrosoftStatus, Way: ToOpportunity}, {Field: Name, Way: Both}, {Field: CustomerCountry, Way: ToReferral}}
+	for name, tt := range map[string]struct {
+		now  Record
+		want bool
+	}{
+		"Nothing":      {Record{}, false},
+		"Alike":        {base.Opportunity, false},
+		"Ours":         {Record{ReferralLink: "x"}, true},
+		"Microsofts":   {Record{MicrosoftStatus: "mine"}, true},
+		"TheSellers":   {Record{Name: "M"}, false},
+		"TheCustomers": {Record{CustomerCountry: "FR"}, false},
+	} {
+		if got := Restorable(base, Opportunity{Side: Side{Record: tt.now}}, sheet); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -382,3 +382,36 @@ func (r Record) with(f Field, v string) Record {
 	r[f] = v
 	return r
 }
+
+// When something last crossed: now, or when it did where the column is only brought up to date.
+func TestR107_TheColumnOfTheLastSync(t *testing.T) {
+	before := noon.Add(-time.Hour)
+	for name, tt := range map[string]struct {
+		plan Plan
+		w    Written
+		base string
+		want string
+	}{
+		"SomethingCame":   {Plan{ToOpportunity: Record{Name: "N"}}, Written{}, "old", "2026-03-02T12:00:00Z"},
+		"SomethingWent":   {Plan{}, answeredReferral(Record{}), "old", "2026-03-02T12:00:00Z"},
+		"BroughtUpToDate": {Plan{Stamp: true}, Written{}, "old", "2026-03-02T11:00:00Z"},
+		"Nothing":         {Plan{}, Written{}, "old", "old"},
+		"NeverKnown":      {Plan{}, Written{}, "-", "-"},
+	} {
+		in := linked(func(in *Pairing) { in.Pair.LastSuccess = before })
+		if tt.base != "-" {
+			in.Pair.Base.Opportunity[LastSync] = tt.base
+		}
+		got, there := in.Columns(tt.plan, tt.w)[LastSync]
+		if there != (tt.want != "-") || there && got != tt.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestAStatusWithoutWordsIsNamed(t *testing.T) {
+	in := linked(func(in *Pairing) { in.Referral.Record[Status] = "odd" })
+	if d := cmp.Diff([]string{"to CRM: status canceled, reason: why"}, told(in, Plan{ToOpportunity: Record{Status: Canceled, Reason: "why"}}, Written{})); d != "" {
+		t.Error(d)
+	}
+}
