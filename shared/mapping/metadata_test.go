@@ -54,7 +54,12 @@ func TestR142_AColumnThatGoesSwitchesItsRowOff(t *testing.T) {
 			if _, there := o.Record["campaign"]; err != nil || there || o.Record[cosell.Notes] != "notes" {
 				t.Fatalf("%v %v", err, o.Record)
 			}
-			if o, err = w.opportunities.Put(ctx, o, cosell.Record{"campaign": "x", cosell.Notes: "new"}); err != nil || o.Record[cosell.Notes] != "new" {
+			// What cannot be written must not count as written; the rest goes on.
+			_, err = w.opportunities.Put(ctx, o, cosell.Record{"campaign": "x", cosell.Notes: "new"})
+			if e := fault.Of(err); !fault.Is(err, fault.Refused) || e.Class != fault.Ours || e.Field != "campaign" || fault.OfAll(err) {
+				t.Errorf("a value without its column: %v", err)
+			}
+			if o, err = w.opportunities.Put(ctx, o, cosell.Record{cosell.Notes: "new"}); err != nil || o.Record[cosell.Notes] != "new" {
 				t.Errorf("%v %v", err, o.Record)
 			}
 			w.administrator(t, `{"do":"remove","table":"opportunity","column":"`+map[string]string{"retyped": "new_campaign", "gone": "cosell_proposed"}[what]+`"}`)

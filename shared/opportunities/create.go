@@ -21,6 +21,9 @@ func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
+	if err := s.hidden(values); err != nil {
+		return cosell.Opportunity{}, err
+	}
 	o, err := s.create(ctx, id, r, s.named(r, values))
 	if s.learn(ctx, err) || s.recheck(ctx, err) {
 		o, err = s.create(ctx, id, r, s.named(r, values))

@@ -3,6 +3,7 @@ package opportunities
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -108,6 +109,29 @@ func (s *Store) ready(ctx context.Context) error {
 	for _, m := range l.mismatches {
 		if m.Vital {
 			return fault.New(fault.Refused, "%s", m).OfClass(fault.Ours).With(dataverse.CodeColumn, "").Saying(m.String(), m.Mend).At(string(m.Field))
+		}
+	}
+	return nil
+}
+
+// hidden is the refusal of a value whose row is switched off: it was not written and must not count as agreed.
+// Columns that only we fill are left out without a word; they are put right when they are back.
+func (s *Store) hidden(values cosell.Record) error {
+	on := s.sheet()
+	for _, f := range slices.Sorted(maps.Keys(values)) {
+		field := f
+		if list, _, member := f.List(); member {
+			field = list
+		}
+		if _, live := on.Row(field); live {
+			continue
+		}
+		if r, ok := s.whole.Row(field); ok && r.Way == cosell.Both && r.Referral != "" {
+			for _, m := range s.live.Load().mismatches {
+				if m.Field == field {
+					return fault.New(fault.Refused, "%s", m).OfClass(fault.Ours).With(dataverse.CodeColumn, "").Saying(m.String(), m.Mend).At(string(field)).OfPart()
+				}
+			}
 		}
 	}
 	return nil

@@ -22,6 +22,9 @@ func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
+	if err := s.hidden(values); err != nil {
+		return cosell.Opportunity{}, err
+	}
 	written, err := s.put(ctx, o, values)
 	if s.learn(ctx, err) || s.recheck(ctx, err) {
 		written, err = s.put(ctx, o, values)
