@@ -4,7 +4,9 @@
 package control
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -228,9 +230,28 @@ func WriteError(w http.ResponseWriter, status int, format string, args ...any) {
 // ReadJSON decodes the body of a control call strictly: an unknown member is an error, so that a
 // misspelt switch is never silently ignored.
 func ReadJSON(r *http.Request, v any) error {
-	d := json.NewDecoder(r.Body)
+	return read(r, r.Body, v, false)
+}
+
+// ReadExact is ReadJSON with numbers as they are written, for what goes into documents.
+func ReadExact(r *http.Request, limit int64, v any) error {
+	return read(r, io.LimitReader(r.Body, limit), v, true)
+}
+
+func read(r *http.Request, body io.Reader, v any, numbers bool) error {
+	text, err := io.ReadAll(body)
+	if err == nil && string(bytes.TrimSpace(text)) == "null" {
+		err = errors.New("null says nothing: write a JSON object")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	if numbers {
+		d.UseNumber()
+	}
+	if err == nil {
+		err = d.Decode(v)
+	}
+	if err != nil {
 		return fmt.Errorf("body of %s %s: %w", r.Method, r.URL.Path, err)
 	}
 	if _, err := d.Token(); err != io.EOF {

@@ -100,6 +100,7 @@ func TestRulesControlCallsAreStrict(t *testing.T) {
 		`{"match":{"method":"FETCH"}}`:             "match.method",
 		`{"status":200}`:                           "400 to 599",
 		`{"times":-1}`:                             "times -1",
+		` null `:                                   "null says nothing", // else it would refuse everything
 		`{"match":{"method":"PATCH"}} {"match":0}`: "follows",
 	} {
 		status, answer := callRules(dataverseRules(), http.MethodPost, body)

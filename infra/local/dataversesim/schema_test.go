@@ -269,6 +269,10 @@ func TestSchemaCallsAreStrict(t *testing.T) {
 		`{"do":"option","table":"opportunity","column":"need","value":9,"labels":{"x":"y"}}`:      "language code",
 		`{"do":"option","table":"opportunity","column":"need","value":9,"lable":"y"}`:             "lable",
 		`{"do":"rename","table":"opportunity","column":"name"}`:                                   "use add",
+		`{"do":"add","table":"opportunity","column":"new x","type":"String"}`:                     "logical name",
+		`{"do":"add","table":"opportunity","column":"new_Region","type":"String"}`:                "logical name",
+		`{"do":"length","table":"opportunity","column":"name","length":9999999}`:                  "1 to 1048576",
+		`null`: "null says nothing",
 	} {
 		before := w.do("GET", "EntityDefinitions(LogicalName='opportunity')?$expand=Attributes", "").text
 		if r := w.ctl("POST", "/schema", body).is(400); !strings.Contains(r.text, want) {

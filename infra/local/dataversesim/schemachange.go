@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,8 +101,8 @@ func (s *Simulator) changeSchema(c schemaChange) error {
 	case "require":
 		return col.require(c.Level)
 	case "length":
-		if !col.kind.isText() || c.Length < 1 {
-			return fmt.Errorf("length: a text column and 1 or more are needed")
+		if !col.kind.isText() || c.Length < 1 || c.Length > longestText {
+			return fmt.Errorf("length: a text column and 1 to %d are needed", longestText)
 		}
 		col.maxLength = c.Length
 		return nil
@@ -124,6 +125,12 @@ func (c *column) require(level string) error {
 	}
 	return nil
 }
+
+// longestText is the most that a memo takes; columnName is what the platform makes a logical name of.
+// https://learn.microsoft.com/power-apps/maker/data-platform/types-of-fields
+const longestText = 1048576
+
+var columnName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 
 func (s *Simulator) addCustomColumn(tab *table, c schemaChange) error {
 	col, err := s.customColumn(tab, c)
@@ -152,8 +159,8 @@ func (s *Simulator) settleColumns(tab *table) error {
 
 // customColumn makes a column as the call describes it.
 func (s *Simulator) customColumn(tab *table, c schemaChange) (*column, error) {
-	if c.Column != strings.ToLower(c.Column) || c.Column == "" {
-		return nil, fmt.Errorf("column: a logical name in lower case is needed")
+	if !columnName.MatchString(c.Column) {
+		return nil, fmt.Errorf("column %q: a logical name of lower-case letters, digits and _ is needed, as new_region", c.Column)
 	}
 	labels, err := languages(c.Labels)
 	if err != nil {

@@ -144,6 +144,8 @@ func TestWrongControlCallsAreExplained(t *testing.T) {
 		{"POST", "/faults", map[string]any{"do": "explode"}, 400, `use status, delay, cut, loseAnswer`},
 		{"POST", "/faults", map[string]any{"do": "cut", "match": map[string]string{"path": "x"}}, 400, `match.path`},
 		{"POST", "/faults", map[string]any{"do": "status", "status": 200}, 400, `use 400 to 599`},
+		{"POST", "/faults", map[string]any{"do": "cut", "match": map[string]string{"method": "POST"}}, 400, `match.method`},
+		{"POST", "/faults", map[string]any{"do": "cut", "match": map[string]string{"method": "sendd"}}, 400, `use send, complete`},
 		{"GET", "/history?since=x", nil, 400, `since=x is not a number`},
 		{"GET", "/pending?until=3s", nil, 400, `use within`},
 		{"POST", "/reset", map[string]string{"hard": "x"}, 400, `unknown member \"hard\"`},

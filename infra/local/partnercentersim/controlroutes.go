@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -68,15 +67,7 @@ func (s *Sim) locked(do func(*http.Request) (any, error)) http.HandlerFunc {
 }
 
 // readAct decodes strictly and keeps numbers as they are written.
-func readAct(r *http.Request, v any) error {
-	d := json.NewDecoder(io.LimitReader(r.Body, bodyLimit))
-	d.DisallowUnknownFields()
-	d.UseNumber()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("body of %s %s: %w", r.Method, r.URL.Path, err)
-	}
-	return nil
-}
+func readAct(r *http.Request, v any) error { return control.ReadExact(r, bodyLimit, v) }
 
 // records is everything stored.
 func (s *Sim) records() map[string]any {

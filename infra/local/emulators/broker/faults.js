@@ -1,5 +1,6 @@
 import { byStatus } from './errors.js';
 import { goDuration } from './duration.js';
+import { operationNames } from './management.js';
 
 const DEEDS = ['status', 'delay', 'cut', 'loseAnswer'];
 const MEMBERS = ['match', 'do', 'status', 'delay', 'headers', 'body', 'times'];
@@ -28,15 +29,17 @@ export class Faults {
     }
     const times = body.times ?? 0;
     if (!Number.isInteger(times) || times < 0) throw new Error(`times ${JSON.stringify(times)}: use a whole number, 0 for ever`);
+    const method = String(match.method ?? '').toLowerCase();
+    if (method && !operationNames().includes(method)) throw new Error(`match.method ${JSON.stringify(match.method)}: use ${operationNames().join(', ')}`);
     const url = expression('url', match.url);
     const content = expression('body', match.body);
     const delay = body.do === 'delay' ? goDuration(body.delay) : 0;
-    this.#list.push({ method: match.method ?? '', url, body: match.body === undefined ? undefined : content, do: body.do, status: body.status, text: body.body, delay, left: times || Infinity });
+    this.#list.push({ method, url, body: match.body === undefined ? undefined : content, do: body.do, status: body.status, text: body.body, delay, left: times || Infinity });
   }
 
   // `content` gives the message's bytes, properties included; operations without a message have none.
   #take(operation, path, content) {
-    const fault = this.#list.find((f) => f.left > 0 && (!f.method || f.method.toLowerCase() === operation) && f.url.test(`/${path}`) &&
+    const fault = this.#list.find((f) => f.left > 0 && (!f.method || f.method === operation) && f.url.test(`/${path}`) &&
       (f.body === undefined || f.body.test(Buffer.from(content()).toString())));
     if (fault) fault.left--;
     return fault;

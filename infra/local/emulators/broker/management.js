@@ -37,6 +37,10 @@ const OPERATIONS = {
   'com.microsoft:update-disposition': { name: 'settle', run: updateDisposition },
 };
 
+// What a fault's method may name: these, and what has no request of its own.
+export const operationNames = () => ['send', 'complete', 'abandon', 'dead-letter', 'defer', 'release', 'accept-session', 'put-token',
+  ...Object.values(OPERATIONS).map((o) => o.name)];
+
 const DISPOSITIONS = { completed: 'complete', abandoned: 'abandon', suspended: 'dead-letter', defered: 'defer' };
 
 function renewLocks(queue, body) {
