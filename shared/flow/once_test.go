@@ -109,6 +109,29 @@ func TestF115_SettlingIsMeasuredByTheServersClock(t *testing.T) {
 	}
 }
 
+// Partner Center may need nearly all of the settle time until it lists what it made: whoever looks earlier makes
+// a second one.
+func TestTheWholeSettleTimeIsWaited(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.loseAnswer = true
+	_ = w.wanted()
+	made := w.referrals
+	w.referrals = map[string]cosell.Referral{} // lists do not show it yet
+	for left := settle - time.Second; left > 0; left -= settle / 8 {
+		w.now = w.now.Add(settle - left - w.now.Sub(made[sorted(made)[0]].CreatedAt))
+		if err := w.wanted(); !fault.Is(err, fault.Later) || w.posts != 1 || fault.Of(err).After < left {
+			t.Errorf("%s before its end: %d POSTs, %v after %s", left, w.posts, err, fault.Of(err).After)
+		}
+	}
+	w.referrals = made
+	w.now = w.now.Add(settle)
+	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	if w.linked(); w.posts != 1 {
+		t.Errorf("%d POSTs", w.posts)
+	}
+}
+
 func TestF125_TheProbeLooksBackBeforeTheAttempt(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)
