@@ -29,8 +29,8 @@ func main() {
 		signal.Stop(signals) // the second one ends us at once
 		stop(stopped{128 + int(s.(syscall.Signal))})
 	}()
-	out := &pipe{to: os.Stdout, broken: func() { stop(stopped{128 + int(syscall.SIGPIPE)}) }}
-	err := command(ctx, os.Args[1:], out)
+	gone := func() { stop(stopped{128 + int(syscall.SIGPIPE)}) }
+	err := command(ctx, os.Args[1:], &pipe{to: os.Stdout, broken: gone}, &pipe{to: os.Stderr, broken: gone})
 	os.Exit(ending(context.Cause(ctx), err, os.Stderr))
 }
 
@@ -73,13 +73,13 @@ func (p *pipe) Write(text []byte) (int, error) {
 
 const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only M1]"
 
-func command(ctx context.Context, args []string, out io.Writer) error {
+func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
 		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}
-	f := flags{out: out}
+	f := flags{out: out, says: says}
 	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.IntVar(&f.port, "port", 0, "first port of the world; 0 takes free ones")
@@ -114,4 +114,5 @@ type flags struct {
 	settings  map[string]string // what the files of settings and mapping come to
 	positions world.Positions   // what the file of switches comes to
 	out       io.Writer
+	says      io.Writer // what host and handler say
 }

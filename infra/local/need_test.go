@@ -82,7 +82,7 @@ func TestFolderThatCannotBeWrittenIsSaidInOneLine(t *testing.T) {
 func TestCommandThatIsNoneIsExplained(t *testing.T) {
 	for _, args := range [][]string{nil, {"dance"}, {"run", "-port", "x"}, {"demo", "twice"}, {"run", "-mode", "foo"}, {"run", "-port", "70000"},
 		{"run", "-settings", "/no/such"}, {"run", "-mapping", "/no/such"}, {"demo", "-switches", "/no/such"}} {
-		if err := command(t.Context(), args, io.Discard); err == nil || strings.Contains(err.Error(), "\n") {
+		if err := command(t.Context(), args, io.Discard, io.Discard); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: %v", args, err)
 		}
 	}
