@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -379,5 +380,27 @@ func TestARowIsUntouchedWhileItsMakerAloneWroteIt(t *testing.T) {
 				t.Errorf("untouched: %v", got)
 			}
 		})
+	}
+}
+
+// An administrator changes two columns one after the other: the second refusal leads to another look, within
+// seconds, and a refusal that lasts to no more than one in that time.
+func TestR142_ARefusalLeadsToAnotherLookWithinSeconds(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	s, c, w := testCRM(t, map[string]any{"cosell_help": nil}, func(o *Options) { o.Now = func() time.Time { return now } })
+	o := read(t, s)
+	c.fail["PATCH opportunities("+crmID+")"] = reply{400, dataverse.CodeTooLong}
+	for _, step := range []struct {
+		after time.Duration
+		looks bool
+	}{{time.Hour, true}, {4 * time.Second, false}, {4 * time.Second, false}, {4 * time.Second, true}} {
+		now = now.Add(step.after)
+		before := strings.Count(w.List(), "EntityDefinitions")
+		if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Notes: "x"}); codeOf(err) != dataverse.CodeTooLong {
+			t.Errorf("%v", err)
+		}
+		if looked := strings.Count(w.List(), "EntityDefinitions") > before; looked != step.looks {
+			t.Errorf("%s later: looked %v", step.after, looked)
+		}
 	}
 }

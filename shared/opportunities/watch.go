@@ -90,7 +90,7 @@ func (s *Store) recheck(ctx context.Context, err error) bool {
 // checkAge is how soon after a comparison a refusal leads to another; repairAge is how soon we look again
 // whether what was wrong has been mended.
 const (
-	checkAge  = time.Minute
+	checkAge  = 10 * time.Second
 	repairAge = 5 * time.Minute
 )
 

@@ -36,7 +36,7 @@ func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 const codeNoReason = "0x80048408"
 
 // learn reads how long the columns are in this organisation, and which status reasons it has, when CRM
-// refused one and nobody had looked in the last minute: administrators shorten columns and remove reasons.
+// refused one and nobody had looked in the last seconds: administrators shorten columns and remove reasons.
 // True: it is worth another try.
 func (s *Store) learn(ctx context.Context, err error) bool {
 	if code := codeOf(err); code != dataverse.CodeTooLong && code != codeNoReason {
