@@ -248,7 +248,10 @@ func TestF117_TombstonesAreHonouredByEveryEntry(t *testing.T) {
 	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
 	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
 	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", deal, "Create")) })
+	copied := portalDeal(w, cosell.Record{cosell.CRMID: deal}) // another referral claims the opportunity
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(copied, "referral-created")) })
 	w.opportunities[deal] = saved // brought back from a backup: still left alone until a person acts
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(copied, "referral-updated")) })
 	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) })
 	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
 	if n := w.writes() - before; n != 0 || len(w.opportunities) != 1 {
