@@ -18,12 +18,17 @@ func (a *App) Metadata(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.mismatched(found)
+	return nil
+}
+
+// mismatched has health tell what does not fit now.
+func (a *App) mismatched(found []opportunities.Mismatch) {
 	var problems []health.Problem
 	for _, m := range found {
 		problems = append(problems, health.Problem{What: "column " + m.Table + "/" + m.Column + " " + string(m.Field), Where: "CRM", Say: m.Say(), Mend: m.Mend, Count: 1})
 	}
 	a.Watch.Stand(health.Process, "crm metadata", problems)
-	return nil
 }
 
 // compareCalls is how often single calls of a comparison may be repeated.

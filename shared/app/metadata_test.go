@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 )
 
 // A column of the sheet that no event step watches, and a start that nobody has allowed, stand in health.
@@ -35,5 +37,31 @@ func TestHealthSaysWhatAStartFinds(t *testing.T) {
 		if notes != 1 || pending == 1 != want {
 			t.Errorf("started %q: %d notes, %d of the start", started, notes, pending)
 		}
+	}
+}
+
+// What does not fit stands in health until it does.
+func TestR142_HealthNamesAColumnThatIsGone(t *testing.T) {
+	a, err := New(environ(production(t)), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func() (n int) {
+		for _, status := range a.Watch.Snapshot() {
+			for _, p := range status.Problems {
+				if strings.Contains(p.What, "opportunity/new_campaign") && p.Say != "" && p.Mend != "" {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	a.mismatched([]opportunities.Mismatch{{Field: "campaign", Table: "opportunity", Column: "new_campaign", Problem: "is not there", Mend: "bring it back", Off: true}})
+	if named() != 1 {
+		t.Error("a column that is gone stands nowhere")
+	}
+	a.mismatched(nil)
+	if named() != 0 {
+		t.Error("it is back, and health still names it")
 	}
 }

@@ -139,7 +139,7 @@ func (a *App) stores(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (
 	o := opportunities.New(dv, c.sheet, opportunities.Options{
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
 		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultMember: c.DefaultMember,
-		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now,
+		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now, Told: a.mismatched,
 	})
 	return r, o, nil
 }

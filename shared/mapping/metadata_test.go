@@ -90,6 +90,24 @@ func TestR142_ARefusedReadLooksAtTheMetadata(t *testing.T) {
 	}
 }
 
+// What a refusal finds is told at once, and so is its end: health does not wait for the hour.
+func TestR142_WhatARefusalFindsIsTold(t *testing.T) {
+	w := newWorld(t, campaign)
+	o := w.sellersDeal(t)
+	if len(w.told) != 1 || len(w.told[0]) != 1 || w.told[0][0].Column != "new_campaign" {
+		t.Fatalf("told %v", w.told)
+	}
+	*w.now = w.now.Add(time.Minute)
+	if _, err := w.opportunities.Get(context.Background(), o.ID); err != nil || len(w.told) != 1 {
+		t.Errorf("%v, told again: %v", err, w.told)
+	}
+	w.administrator(t, `{"do":"add","table":"opportunity","column":"new_campaign","type":"String","length":50}`)
+	*w.now = w.now.Add(10 * time.Minute)
+	if _, err := w.opportunities.Get(context.Background(), o.ID); err != nil || len(w.told) != 2 || len(w.told[1]) != 0 {
+		t.Errorf("%v, the end: %v", err, w.told)
+	}
+}
+
 func TestR142_WithoutAVitalColumnNothingIsDone(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t)

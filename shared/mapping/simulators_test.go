@@ -59,6 +59,7 @@ type world struct {
 	pcWire, dv    *inside
 	control       *http.ServeMux // of the CRM
 	now           *time.Time     // of the stores
+	told          [][]opportunities.Mismatch
 }
 
 const crmHost = "cosell.crm4.dynamics.com"
@@ -101,7 +102,8 @@ func newWorld(t *testing.T, overlays ...string) *world {
 	}
 	w.rules = sheet.Rules()
 	w.referrals = referrals.New(pcClient, sheet, referrals.Options{})
-	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true, Now: func() time.Time { return *w.now }, CRMZone: paris(t)})
+	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true, Now: func() time.Time { return *w.now }, CRMZone: paris(t),
+		Told: func(found []opportunities.Mismatch) { w.told = append(w.told, found) }})
 	return w
 }
 

@@ -37,6 +37,8 @@ type Options struct {
 	// ContactConsent says that the partner vouches for the consent of all contacts; else each opportunity's
 	// consent column says whether its contact may be named.
 	ContactConsent bool
+	// Told hears of the mismatches whenever a refusal, or a look for repair, has found other ones. Nil: nobody does.
+	Told func([]Mismatch)
 	// DefaultPhone is sent for an owner without a phone; empty sends none.
 	DefaultPhone string
 	// Now is the clock for the age of what is cached; nil is time.Now.

@@ -83,8 +83,17 @@ func (s *Store) recheck(ctx context.Context, err error) bool {
 	if err != nil {
 		return false
 	}
+	return s.found(before, after)
+}
+
+// found takes a new comparison, tells of it where it found something else, and says whether it did.
+func (s *Store) found(before, after *live) bool {
 	s.live.Store(after)
-	return !slices.Equal(before.mismatches, after.mismatches)
+	differs := !slices.Equal(before.mismatches, after.mismatches)
+	if differs && s.options.Told != nil {
+		s.options.Told(after.mismatches)
+	}
+	return differs
 }
 
 // checkAge is how soon after a comparison a refusal leads to another; repairAge is how soon we look again
@@ -102,7 +111,7 @@ func (s *Store) ready(ctx context.Context) error {
 	}
 	if s.options.Now().Sub(l.at) >= repairAge {
 		if fresh, err := s.watch.again(ctx); err == nil {
-			s.live.Store(fresh)
+			s.found(l, fresh)
 			l = fresh
 		}
 	}
