@@ -119,8 +119,11 @@ func (l *loader) checkPointer(r *Row) {
 		}
 	}
 	if near, ok := knownPath(r.Referral); !ok {
-		l.mistake(r.where, "the members of a referral, and anything below "+free+"; the nearest is "+near,
-			"referral path %q of field %s is no member of a referral", r.Referral, r.Field)
+		allowed := "the members of a referral, and anything below " + free + "; the nearest is " + near
+		if strings.HasPrefix(r.where, shipped) {
+			allowed += "; a new one needs its line in shared/mapping/paths.go"
+		}
+		l.mistake(r.where, allowed, "referral path %q of field %s is no member of a referral", r.Referral, r.Field)
 	}
 }
 
