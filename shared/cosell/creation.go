@@ -258,5 +258,6 @@ func (p Pair) LinkedBack(before, written Opportunity, own, microsoft Referral, a
 		base.Opportunity.renew(Name, written.Record) // a long name made room for the mark
 	}
 	p.Base, p.OpportunityVersion, p.Rows = base, written.Version, written.Rows
+	p.Columns = written.youngest(before.youngest(p.Columns))
 	return p.Saw(own.Side, microsoft.Side).Wrote(before.Version, written.Side)
 }

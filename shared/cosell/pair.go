@@ -51,9 +51,10 @@ type Pair struct {
 	Sending            *Sending  // what is being written, noted before it is
 	HeldUntil          time.Time // a change that waits by a rule, by Partner Center's clock
 	LastSuccess        time.Time
-	Sheet              string   // the sheet by which Base was made
-	Rows               []string // ids of the opportunity's child rows when it was last read
-	Posted             []string // what was POSTed with an outcome that stayed unknown (Fingerprint)
+	Columns            time.Time // when the youngest column of those that Base was made with was made
+	Sheet              string    // the sheet by which Base was made
+	Rows               []string  // ids of the opportunity's child rows when it was last read
+	Posted             []string  // what was POSTed with an outcome that stayed unknown (Fingerprint)
 	// Seen is, per record id, what is known of its versions, of solution rows too. A read that is older must
 	// neither look like a change nor like none.
 	Seen    map[string]Sight

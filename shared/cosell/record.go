@@ -170,6 +170,9 @@ type Opportunity struct {
 	Children []Side
 	// Untouched: nobody but its maker has written it, as far as the row tells.
 	Untouched bool
+	// Born is since when the column of a field exists, where that is known: what is remembered of an older one of
+	// the same name says nothing of it.
+	Born map[Field]time.Time
 }
 
 // Synced says whether the seller wants it in Partner Center.

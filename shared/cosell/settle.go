@@ -50,7 +50,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	pair.HeldUntil = plan.HeldUntil
 	pair = in.saw(pair, w)
 	if read {
-		pair.Sheet = sheet
+		pair.Sheet, pair.Columns = sheet, row.youngest(pair.Columns)
 		if w.Silent {
 			pair.Untold = in.Untold(plan)
 		} else {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -14,9 +15,11 @@ type Attribute struct {
 	Type      string // "String", "Memo", "Money", "Picklist", "State", "Status", "Lookup", "MultiSelectPicklist", …
 	MaxLength int    // of String and Memo, in UTF-16 units
 	Options   []Option
-	Targets   []string // of Lookup: tables
-	Days      string   // of DateTime, its behaviour: DateOnly, UserLocal, TimeZoneIndependent
-	Labels    []string // what people call it, in each language
+	Targets   []string  // of Lookup: tables
+	Days      string    // of DateTime, its behaviour: DateOnly, UserLocal, TimeZoneIndependent
+	Labels    []string  // what people call it, in each language
+	Created   time.Time // of this column: one that is deleted and made anew is another
+	Secured   bool      // column security decides who sees it; to everybody else it shows as empty
 }
 
 // Option is one choice; Labels by language code (1033, 1036, …).
@@ -43,6 +46,8 @@ type wireAttribute struct {
 	LogicalName   string
 	AttributeType string
 	DisplayName   wireLabel
+	CreatedOn     time.Time
+	IsSecured     bool
 	MaxLength     int
 	Targets       []string
 	Behavior      struct{ Value string } `json:"DateTimeBehavior"`
@@ -68,18 +73,15 @@ type wireLabel struct {
 // Attributes reads the metadata of a table's columns, by logical name. It takes several calls: keep the
 // result for an hour. Refused of class Ours: there is no such table.
 func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attribute, error) {
-	if !name.MatchString(table) {
-		return nil, badQuery("table", table)
-	}
 	root := c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')/Attributes"
-	all, err := c.definitions(ctx, root+"?$select=LogicalName,AttributeType,DisplayName")
+	all, err := c.columns(ctx, table)
 	if err != nil {
-		return nil, fmt.Errorf("reading the columns of %s: %w", table, err)
+		return nil, err
 	}
 	out := make(map[string]Attribute, len(all))
 	kinds := map[string]bool{"MultiSelectPicklist": false}
 	for _, a := range all {
-		out[a.LogicalName] = Attribute{Type: a.AttributeType, Labels: a.labels()}
+		out[a.LogicalName] = a.column()
 		kinds[a.AttributeType] = true
 		if a.AttributeType == "Virtual" {
 			kinds["MultiSelectPicklist"] = true
@@ -94,11 +96,40 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 			return nil, fmt.Errorf("reading the %s columns of %s: %w", cast.kind, table, err)
 		}
 		for _, d := range details {
-			out[d.LogicalName] = Attribute{Type: cast.kind, MaxLength: d.MaxLength, Targets: d.Targets, Days: d.Behavior.Value, Options: d.options(),
-				Labels: out[d.LogicalName].Labels}
+			a := out[d.LogicalName]
+			a.Type, a.MaxLength, a.Targets, a.Days, a.Options = cast.kind, d.MaxLength, d.Targets, d.Behavior.Value, d.options()
+			out[d.LogicalName] = a
 		}
 	}
 	return out, nil
+}
+
+// Columns is Attributes without what depends on a column's type: one call.
+func (c *Client) Columns(ctx context.Context, table string) (map[string]Attribute, error) {
+	all, err := c.columns(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Attribute, len(all))
+	for _, a := range all {
+		out[a.LogicalName] = a.column()
+	}
+	return out, nil
+}
+
+func (c *Client) columns(ctx context.Context, table string) ([]wireAttribute, error) {
+	if !name.MatchString(table) {
+		return nil, badQuery("table", table)
+	}
+	all, err := c.definitions(ctx, c.base.String()+"/EntityDefinitions(LogicalName='"+table+"')/Attributes?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured")
+	if err != nil {
+		return nil, fmt.Errorf("reading the columns of %s: %w", table, err)
+	}
+	return all, nil
+}
+
+func (a wireAttribute) column() Attribute {
+	return Attribute{Type: a.AttributeType, Labels: a.labels(), Created: a.CreatedOn, Secured: a.IsSecured}
 }
 
 func (a wireAttribute) labels() (out []string) {

@@ -142,6 +142,17 @@ func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Hint, str
 	return out, cursor + "+", nil
 }
 
+func (w crm) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Opportunity, error) {
+	w.boundary()
+	o.Born, o.Record = w.born, o.Record.Clone()
+	for f := range w.secured {
+		if o.Record[f] == "" {
+			delete(o.Record, f)
+		}
+	}
+	return o, nil
+}
+
 func (w crm) Kinds() []string { return []string{"opportunity"} }
 
 // tasked keeps what was asked about tasks apart: CRM has no such column.

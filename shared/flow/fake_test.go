@@ -37,16 +37,18 @@ type world struct {
 	loseAnswer    bool // the next POST commits and its answer is lost
 	loseRequest   bool // it does not even arrive
 	beforeCRMPut  func()
-	afterCRMPut   func(cosell.Record)       // what CRM makes of what was written
-	between       func()                    // runs before each call: other people at work
-	counts        map[string]int            // remote calls by kind, failed ones included
-	maybePC       bool                      // the next change commits, its answer is lost, and the second try is refused as old
-	maybeCRM      bool                      // the next write to CRM commits, and its answer is lost
-	refusePC      error                     // answer of Partner Center to every write
-	refusePatch   func(cosell.Record) error // what Partner Center takes no change of
-	outagePC      error                     // answer of Partner Center to everything
-	refuseInvite  error                     // answer of Partner Center to invitations of Microsoft
-	forget        func(id string) bool      // rows that find a pair by another id and are lost
+	afterCRMPut   func(cosell.Record)        // what CRM makes of what was written
+	between       func()                     // runs before each call: other people at work
+	counts        map[string]int             // remote calls by kind, failed ones included
+	maybePC       bool                       // the next change commits, its answer is lost, and the second try is refused as old
+	maybeCRM      bool                       // the next write to CRM commits, and its answer is lost
+	refusePC      error                      // answer of Partner Center to every write
+	refusePatch   func(cosell.Record) error  // what Partner Center takes no change of
+	outagePC      error                      // answer of Partner Center to everything
+	refuseInvite  error                      // answer of Partner Center to invitations of Microsoft
+	born          map[cosell.Field]time.Time // columns that were deleted and made anew
+	secured       map[cosell.Field]bool      // columns that column security keeps from us
+	forget        func(id string) bool       // rows that find a pair by another id and are lost
 	refuseCRM     func(cosell.Record) error
 	afterCreate   func(cosell.Record)       // what CRM makes of a new row
 	refuseNew     func(cosell.Record) error // of a new row

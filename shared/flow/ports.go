@@ -32,6 +32,9 @@ type Referrals interface {
 type Opportunities interface {
 	// Get reads one opportunity with everything the field sheet names. Gone: deleted, or not readable yet.
 	Get(ctx context.Context, id string) (cosell.Opportunity, error)
+	// Emptied looks again at a row in which something seems to have been cleared, and gives it as the columns of
+	// now say: what they do not show is absent, and Born is known.
+	Emptied(ctx context.Context, o cosell.Opportunity) (cosell.Opportunity, error)
 	// Put writes the values under the condition that the row still has o.Version, closing it (win, lose)
 	// or opening it as the status asks, in one transaction, and returns the row as it is afterwards.
 	// o may be assumed from a base: then only its ID, Version and Record are set. Conflict: somebody wrote

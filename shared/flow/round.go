@@ -64,6 +64,15 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		in = f.pairing(w)
 		plan = cosell.Merge(in)
 	}
+	if w.opportunity != nil && in.Clears(plan) {
+		emptied, err := f.Opportunities.Emptied(ctx, *w.opportunity)
+		if err != nil {
+			return err
+		}
+		w.opportunity = &emptied
+		in = f.pairing(w)
+		plan = cosell.Merge(in)
+	}
 	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral}
 	w.standing = nil
 	return a.run(ctx)
@@ -204,7 +213,7 @@ func equal(a, b cosell.Pair) bool {
 	}
 	return a.OpportunityVersion == b.OpportunityVersion && a.MicrosoftID == b.MicrosoftID && a.Phase == b.Phase &&
 		a.ReferralID == b.ReferralID && a.HeldUntil.Equal(b.HeldUntil) && slices.Equal(a.Told, b.Told) && slices.Equal(a.Held, b.Held) &&
-		len(a.Untold) == len(b.Untold) && (a.Sending == nil) == (b.Sending == nil) && a.Sheet == b.Sheet && slices.Equal(a.Rows, b.Rows) &&
+		len(a.Untold) == len(b.Untold) && (a.Sending == nil) == (b.Sending == nil) && a.Sheet == b.Sheet && a.Columns.Equal(b.Columns) && slices.Equal(a.Rows, b.Rows) &&
 		a.Touched.Equal(b.Touched) && maps.EqualFunc(a.Seen, b.Seen, same) &&
 		maps.Equal(a.Base.Referral, b.Base.Referral) && maps.Equal(a.Base.Opportunity, b.Base.Opportunity)
 }

@@ -254,7 +254,8 @@ func (l *Ledger) pairProps(ctx context.Context, p cosell.Pair, write string) map
 		"Told": strings.Join(p.Told, "\n"), "Touched": writeTime(p.Touched), "Sheet": p.Sheet,
 		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"),
 		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
-		"Seen": string(seen),
+		"Columns": writeTime(p.Columns),
+		"Seen":    string(seen),
 	}
 	props["AuditAt"] = writeTime(since)
 	setLong(props, "AuditCopy", text)
@@ -287,6 +288,7 @@ func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 		MicrosoftID: r.props["Microsoft"], EngagementID: r.props["Engagement"],
 		Phase: cosell.Phase(r.props["Phase"]), OpportunityVersion: r.props["OpportunityVersion"],
 		HeldUntil: readTime(r.props["HeldUntil"]), LastSuccess: readTime(r.props["LastSuccess"]),
+		Columns:    readTime(r.props["Columns"]),
 		ProposedID: r.props["Proposed"], Touched: readTime(r.props["Touched"]), Sheet: r.props["Sheet"],
 		Told: lines(r.props["Told"]), Posted: lines(r.props["Posted"]), Rows: lines(r.props["Rows"]),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -41,9 +42,41 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 	if err != nil {
 		return o, err
 	}
+	o.Born = s.born(m.found)
 	o.Record = s.record(row, s.glossary(m), m.reasons, catalogue)
 	s.tellConsent(o.Record, row)
 	return o, s.substitute(ctx, o.Record, row)
+}
+
+// born is since when the opportunity's own columns exist, as far as the metadata has been read.
+func (s *Store) born(columns map[string]dataverse.Attribute) map[cosell.Field]time.Time {
+	out := map[cosell.Field]time.Time{}
+	for _, r := range s.sheet().Rows() {
+		if a, known := columns[r.CRM]; known && !a.Created.IsZero() {
+			out[r.Field] = a.Created
+		}
+	}
+	return out
+}
+
+// Emptied looks again at a row in which something seems to have been cleared: a column that was deleted and made
+// anew comes back empty, and one that column security keeps from us shows as empty. The one is younger than what
+// is remembered (Born), the other says nothing (absent). One call. Broken, Later: it could not be asked now.
+func (s *Store) Emptied(ctx context.Context, o cosell.Opportunity) (cosell.Opportunity, error) {
+	columns, err := s.api.Columns(ctx, opportunityKind)
+	if fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) {
+		return o, err
+	}
+	if err != nil {
+		return o, nil // our role may not look
+	}
+	o.Born, o.Record = s.born(columns), o.Record.Clone()
+	for _, r := range s.sheet().Rows() {
+		if columns[r.CRM].Secured && o.Record[r.Field] == "" {
+			delete(o.Record, r.Field)
+		}
+	}
+	return o, nil
 }
 
 // childRows are the ids of the solution rows, and the rows with their versions: when one is deleted, its id is

@@ -71,6 +71,7 @@ type opportunityAPI interface {
 	ChangeSet(ctx context.Context, writes []dataverse.Write, then *dataverse.Read) (dataverse.Row, error)
 	Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []dataverse.Row, deleted []string, next string, err error)
 	Attributes(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
+	Columns(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
 }
 
 const opportunitySet = "opportunities"

@@ -1,9 +1,11 @@
 package dataversesim
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // label is the shape of a localised text in English, the language of the organisation.
@@ -106,6 +108,7 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		add("IsValidForCreate", !c.locked(true)).add("IsValidForUpdate", !c.locked(false)).
 		add("IsValidForRead", c.kind != kindSecret).add("SourceType", c.sourceType()).
 		add("IsSecured", len(s.role.secure[c.table.name+"."+c.name]) > 0).
+		add("CreatedOn", cmp.Or(c.created, organisationCreated()).UTC().Format(time.RFC3339)).
 		add("IsCustomAttribute", strings.Contains(c.schemaName, "_") && c.table.primaryID != c.name && c.schemaName != c.name)
 	c.addTyped(d)
 	if cast && (c.kind.isOption() || c.kind == kindBool) {
@@ -113,6 +116,9 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 	}
 	return d
 }
+
+// organisationCreated is since when the columns exist that the organisation began with.
+func organisationCreated() time.Time { return time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // sourceType is 0 for a simple column and 1 for a calculated one.
 func (c *column) sourceType() int {

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 )
@@ -67,6 +68,7 @@ type column struct {
 	behavior                       string         // of kindDateTime; empty is user-local
 	formula                        *formula       // of a calculated column
 	noCreate, noUpdate             bool           // not valid for create, for update
+	created                        time.Time      // zero: with the organisation
 }
 
 // nav is a single-valued navigation property.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
@@ -106,8 +107,11 @@ func TestAColumnGoes(t *testing.T) {
 	if got := messages(w.deliver(200)); got != "Update opportunity" {
 		t.Errorf("events: %s", got)
 	}
+	w.definition("opportunity", "name").is(200).has(map[string]any{"CreatedOn": "2020-01-01T00:00:00Z"})
 	w.schema(`{"do":"add","table":"opportunity","column":"description","type":"Memo"}`)
 	w.do("GET", path+"?$select=description", "").is(200).has(map[string]any{"description": nil})
+	// The new column is another one, which its definition tells.
+	w.definition("opportunity", "description").is(200).has(map[string]any{"CreatedOn": w.now().UTC().Format(time.RFC3339)})
 }
 
 func TestATableGoes(t *testing.T) {

@@ -137,6 +137,7 @@ func (s *Simulator) addCustomColumn(tab *table, c schemaChange) error {
 	if err != nil {
 		return err
 	}
+	col.created = s.now()
 	tab.add(col)
 	return s.settleColumns(tab)
 }
