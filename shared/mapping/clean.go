@@ -14,16 +14,15 @@ import (
 // bytes that are no UTF-8 and the two code points that are no characters are removed. Both sides are read
 // in this form, so cleaning never looks like an edit.
 func Clean(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if strings.IndexFunc(text, dirty) < 0 {
-		return text
+	if strings.IndexFunc(text, dirty) >= 0 {
+		text = strings.Map(func(r rune) rune {
+			if dirty(r) {
+				return -1
+			}
+			return r
+		}, text)
 	}
-	return strings.Map(func(r rune) rune {
-		if dirty(r) {
-			return -1
-		}
-		return r
-	}, text)
+	return strings.ReplaceAll(text, "\r\n", "\n") // last: what stood between the two may be gone now
 }
 
 func dirty(r rune) bool {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestR147_OddCharactersAreRemovedFromBothSides(t *testing.T) {
-	const odd, clean = "VT\u000bna\u0000me\u001e\u007f\u0085 a\tb\r\nc\rd\ufffd\uffff\xc3", "VTname a\tb\nc\rd"
+	const odd, clean = "VT\u000b\r\u0000\nna\u0000me\u001e\u007f\u0085 a\tb\r\nc\rd\ufffd\uffff\xc3", "VT\nname a\tb\nc\rd"
 	for what, read := range map[string]func(string) (string, error){
 		"text of a referral": func(s string) (string, error) { return textFromReferral(nil, s) },
 		"text of CRM":        func(s string) (string, error) { return textFromCRM(nil, "", s) },
