@@ -57,11 +57,10 @@ func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell
 			return nil
 		}
 		if pair.MicrosoftID == r.ID { // others met it meanwhile: what was read before the lock could be old news
-			again, err := f.Referrals.Get(ctx, r.ID)
-			if err != nil {
+			var err error
+			if r, err = f.current(ctx, pair, r); err != nil {
 				return err
 			}
-			r = again
 		}
 		w, err := f.met(ctx, pair, r, h)
 		if err != nil {

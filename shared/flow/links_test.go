@@ -51,6 +51,20 @@ func TestLostLinkRowIsHealedWithoutACRMID(t *testing.T) {
 	}
 }
 
+// An event that waited for the lock while the pair was made costs the read that it made before.
+func TestEchoOfACreationIsReadOnce(t *testing.T) {
+	w := newWorld(t)
+	w.shared(nil)
+	for _, r := range []cosell.Referral{w.own()[0], w.microsofts()[0]} {
+		w.forget = func(id string) bool { return id == r.ID }
+		reads, writes := w.counts["PC GET"]+w.counts["CRM GET"], w.writes()
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(r.ID, "referral-created")) })
+		if n := w.counts["PC GET"] + w.counts["CRM GET"] - reads; n != 1 || w.writes() != writes {
+			t.Errorf("%d reads, %d writes", n, w.writes()-writes)
+		}
+	}
+}
+
 func TestLinkedOpportunityNeverTakesAnotherReferral(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

@@ -204,10 +204,19 @@ func (f *Flow) refound(ctx context.Context, pair cosell.Pair, r cosell.Referral,
 	if err != nil {
 		return err
 	}
-	if r, err = f.Referrals.Get(ctx, r.ID); err != nil { // what was read before the lock could be old news
+	if r, err = f.current(ctx, pair, r); err != nil {
 		return err
 	}
 	return f.converge(ctx, &work{pair: pair, referral: &r, hint: h})
+}
+
+// current reads a referral again that was read before the pair's lock was held, because that could be old news;
+// one that is the newest of which the pair knows is none.
+func (f *Flow) current(ctx context.Context, pair cosell.Pair, r cosell.Referral) (cosell.Referral, error) {
+	if pair.Knows(r.Side) {
+		return r, nil
+	}
+	return f.Referrals.Get(ctx, r.ID)
 }
 
 // echo is our own POST seen from outside before its answer was saved: the creation goes on from here.
