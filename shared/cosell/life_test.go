@@ -10,20 +10,20 @@ import (
 // life is a pair with its two records and the ledger's row, through runs that may die, systems that may
 // refuse, and people who type. It carries out plans as package flow does, without any I/O.
 type life struct {
-	p, d                  Record
-	pc, crm               int // versions
-	pcAt, crmAt, now      time.Time
-	row                   Pair
-	rules                 []Rule
-	options               Options
-	refusePC, refuseCRM   func(atom Record) bool
-	ignoreCRM             func(atom Record) bool // CRM says yes and does nothing
-	runs, wrote, asked    int
-	watched               Field
-	met                   string // the last value of the watched field that both sides held
-	typed                 []typed
-	told                  []string // the lines of Audit in their order, without stamp and trace
-	boundary, dieAt, died int
+	p, d                Record
+	pc, crm             int // versions
+	pcAt, crmAt, now    time.Time
+	row                 Pair
+	rules               []Rule
+	options             Options
+	refusePC, refuseCRM func(atom Record) bool
+	ignoreCRM           func(atom Record) bool // CRM says yes and does nothing
+	runs, wrote, asked  int
+	watched             Field
+	met                 string // the last value of the watched field that both sides held
+	typed               []typed
+	told                []string // the lines of Audit in their order, without stamp and trace
+	dieAt, died         int
 }
 
 // The boundaries at which a run can die.
