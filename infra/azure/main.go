@@ -19,7 +19,7 @@ import (
 )
 
 // memory is where the collector begins to work harder, so that a burst stays within 64 MiB.
-const memory = 40 << 20
+const memory = 50 << 20
 
 // version is stamped in by `make package`; without it the build information is all there is.
 var version string
