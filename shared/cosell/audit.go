@@ -47,6 +47,20 @@ func withOurLines(left, now string) string {
 	return cutAudit(append(since, lines...))
 }
 
+// grownByUs says whether Audit is as its hash says but for lines of ours before that, which we did not remember.
+func grownByUs(hash, now string) bool {
+	for rest := now; ; {
+		line, older, more := strings.Cut(rest, "\n")
+		switch {
+		case !isOurLine(line) || !more:
+			return false
+		case Digested(older) == hash:
+			return true
+		}
+		rest = older
+	}
+}
+
 func isOurLine(line string) bool {
 	at, text, ok := strings.Cut(line, " - ")
 	_, err := time.Parse(lineTime, at)

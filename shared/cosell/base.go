@@ -32,8 +32,8 @@ func Digested(v string) string {
 func isHashed(v string) bool { return strings.HasPrefix(v, hashed) }
 
 // same compares a value with what was remembered.
-func same(f Field, remembered, v string) bool {
-	return remembered == v || isHashed(remembered) && remembered == remember(f, v)
+func same(remembered, v string) bool {
+	return remembered == v || isHashed(remembered) && remembered == Digested(v)
 }
 
 // Remember makes the base of one side from what that side holds.

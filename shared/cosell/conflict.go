@@ -91,7 +91,7 @@ func (m *merger) changedMembers(place Place, rule Rule) Record {
 		was, _ := base.value(f)
 		now, read := from.value(f)
 		there, _ := to.value(f)
-		if v := across(turned, now); read && !same(f, was, now) && there != v {
+		if v := across(turned, now); read && !same(was, now) && there != v {
 			atom[f] = v
 		}
 	}

@@ -184,7 +184,7 @@ func Edited(base Base, r Referral, rules []Rule) bool {
 			continue
 		}
 		for _, f := range m.entries(rule) {
-			if p, ok := r.Record.value(f); ok && !same(f, base.Referral[f], p) {
+			if p, ok := r.Record.value(f); ok && !same(base.Referral[f], p) {
 				return true
 			}
 		}

@@ -125,7 +125,7 @@ func (m *merger) guardOneWay(f Field) {
 func (m *merger) guardOnceSet(f Field) {
 	d, ok := m.d.value(f)
 	submitted := m.base.Referral[f]
-	if !ok || m.Opportunity.Assumed() || submitted == "" || d == submitted || same(f, m.base.Opportunity[f], d) {
+	if !ok || m.Opportunity.Assumed() || submitted == "" || d == submitted || same(m.base.Opportunity[f], d) {
 		return
 	}
 	m.say(Problem{Code: "help.submitted", Field: f, Place: InPartnerCenter, Warn: true, Once: true,

@@ -148,7 +148,7 @@ func Changed(base Base, o Opportunity, rules []Rule) bool {
 			continue
 		}
 		for _, f := range m.entries(rule) {
-			if d, ok := o.Record.value(f); ok && !same(f, base.Opportunity[f], d) {
+			if d, ok := o.Record.value(f); ok && !same(base.Opportunity[f], d) {
 				return true
 			}
 		}
@@ -184,8 +184,8 @@ func (m *merger) compare(rule Rule, f Field) {
 		m.firstSight(rule, f, p, d, pOK, dOK)
 		return
 	}
-	pChanged := pOK && !same(f, bp, p)
-	dChanged := dOK && !m.Opportunity.Assumed() && !same(f, bd, d)
+	pChanged := pOK && !same(bp, p)
+	dChanged := dOK && !m.Opportunity.Assumed() && !same(bd, d)
 	switch {
 	case pChanged && dChanged && m.agree(rule, p, d):
 	case pChanged && dChanged && rule.Way == Both:
@@ -268,11 +268,11 @@ func (m *merger) inside(rule Rule) {
 	f := rule.Field
 	d, ok := m.d.value(f)
 	b, was := m.base.Opportunity[f]
-	if m.Opportunity.Assumed() || !ok || !was || b == "" && f != Audit || same(f, b, d) {
+	if m.Opportunity.Assumed() || !ok || !was || b == "" && f != Audit || same(b, d) {
 		return
 	}
 	if isHashed(b) {
-		if f == Audit {
+		if f == Audit && !grownByUs(b, d) {
 			m.say(Problem{Code: "column.changed", Field: f, Place: InCRM, Warn: true, Once: true,
 				Text: "somebody else has changed " + m.label(f) + ", and its copy is not kept any more: what stood there is not restored", Mend: "nothing to do"})
 		}
@@ -316,7 +316,7 @@ func firstOf(f Field, records ...Record) string {
 func Restorable(base Base, o Opportunity, rules []Rule) bool {
 	for _, rule := range rules {
 		d, ok := o.Record.value(rule.Field)
-		if (rule.Way == Inside || rule.Way == ToOpportunity) && ok && !same(rule.Field, base.Opportunity[rule.Field], d) {
+		if (rule.Way == Inside || rule.Way == ToOpportunity) && ok && !same(base.Opportunity[rule.Field], d) {
 			return true
 		}
 	}

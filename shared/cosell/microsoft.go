@@ -19,7 +19,7 @@ func (m *merger) microsoftEdits() {
 	for _, own := range microsoftsOwn() {
 		was, known := m.base.Referral[own.field]
 		now, read := m.p[own.field]
-		if !known || !read || same(own.field, was, now) || same(own.ours, m.base.Referral[own.ours], now) {
+		if !known || !read || same(was, now) || same(m.base.Referral[own.ours], now) {
 			continue
 		}
 		text := "Microsoft changed the " + own.name + " on its own referral to " + quote(now)

@@ -361,7 +361,7 @@ func TestMergeDecidesEveryCellAsTheRulesSay(t *testing.T) {
 func (c cell) remembers(base, r Record) bool {
 	now, read := r.value(c.kind.field)
 	was, _ := base.value(c.kind.field)
-	return !read || same(c.kind.field, was, now)
+	return !read || same(was, now)
 }
 
 // After every cell: what is decided is remembered as it is, what waits as it was; what waits has a row, and

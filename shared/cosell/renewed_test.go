@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -66,6 +67,36 @@ func TestR142_AColumnThatWasMadeAnewClearsNothing(t *testing.T) {
 			settled := in.Settle(plan, Written{}, "sheet")
 			if want := (Opportunity{Born: row.Born}).youngest(tt.columns); !settled.Columns.Equal(want) {
 				t.Errorf("the youngest column is of %s, want %s", settled.Columns, want)
+			}
+		})
+	}
+}
+
+func TestR117_AnAuditOfWhichOnlyTheHashIsLeft(t *testing.T) {
+	const left = "2026-03-02 09:14 - to CRM: created (a)"
+	const grown = "2026-03-02 09:16 - to CRM: updated Topic (c)\n2026-03-02 09:15 - to Partner Center: updated Topic (b)\n" + left
+	for name, tt := range map[string]struct {
+		now  string
+		told bool
+	}{
+		"IsAsItWas":           {left, false},
+		"HasLinesOfOurs":      {grown, false},
+		"WasWiped":            {"", true},
+		"HasAnothersLine":     {"typed\n" + left, true},
+		"HasLostALine":        {"2026-03-02 09:16 - to CRM: updated Topic (c)", true},
+		"WasTypedBelowALine":  {"2026-03-02 09:16 - to CRM: updated Topic (c)\ntyped\n" + left, true},
+		"HasAnotherLineOfOld": {grown + "x", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := edit(nil, nil)
+			in.Pair.Base.Opportunity[Audit] = Digested(left)
+			in.Rules = append(slices.Clone(in.Rules), Rule{Field: Audit, Way: Inside})
+			row, _ := in.Opportunity.Row()
+			row.Record[Audit] = tt.now
+			in.Opportunity = AtHand(row)
+			plan := Merge(in)
+			if told := len(plan.Problems) > 0; told != tt.told || plan.ToOpportunity[Audit] != "" {
+				t.Errorf("told %v: %v, to CRM %v", told, plan.Problems, plan.ToOpportunity)
 			}
 		})
 	}

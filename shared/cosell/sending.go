@@ -153,9 +153,9 @@ func (p Pair) Resolve(side Side) Pair {
 	}
 	for f, v := range s.New {
 		now, read := side.Record.value(f)
-		ours := read && same(f, v, now)
+		ours := read && same(v, now)
 		if !ours && !made && (s.Place == InCRM || neverBack(f)) { // no line in Audit, or a door that nobody can open again: it was not made
-			if old, was := s.Old[f]; s.Place == InCRM && was && read && !same(f, old, now) {
+			if old, was := s.Old[f]; s.Place == InCRM && was && read && !same(old, now) {
 				mine.put(f, old) // and what a person typed since is an edit, even of what both sides once said
 			}
 			continue
@@ -165,7 +165,7 @@ func (p Pair) Resolve(side Side) Pair {
 		if led && (made || ours) {
 			other.put(f, source)
 		}
-		if led && (made || ours || read && s.stands(side.Record) && !same(f, s.Old[f], now)) {
+		if led && (made || ours || read && s.stands(side.Record) && !same(s.Old[f], now)) {
 			p.Untold = append(slices.Clone(p.Untold), s.notesOn(f)...)
 		}
 	}
@@ -177,7 +177,7 @@ func (p Pair) Resolve(side Side) Pair {
 // did so, though a person has changed that since.
 func (s *Sending) stands(now Record) bool {
 	for f, v := range s.New {
-		if is, read := now.value(f); read && same(f, v, is) && s.Old[f] != v {
+		if is, read := now.value(f); read && same(v, is) && s.Old[f] != v {
 			return true
 		}
 	}

@@ -211,7 +211,7 @@ func renewAll(base, read Record, keep map[Field]bool) {
 // holds says whether the base says everything that the record says.
 func holds(base, r Record) bool {
 	for f, v := range r {
-		if !same(f, base[f], v) {
+		if !same(base[f], v) {
 			return false
 		}
 	}

@@ -302,7 +302,7 @@ func (in Pairing) NotTaken(plan Plan, answered Record) (Plan, bool) {
 		for f, want := range atom {
 			old, had := before.value(f)
 			now, read := answered.value(f)
-			if !had || !read || now == want || !same(f, old, now) || same(f, old, want) || f == Reason {
+			if !had || !read || now == want || !same(old, now) || same(old, want) || f == Reason {
 				continue
 			}
 			plan = plan.Without(Problem{Code: "value.ignored", Field: f, Place: InCRM, Class: OfRecord,
