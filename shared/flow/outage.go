@@ -46,11 +46,12 @@ func (o *outages) none(now time.Time) bool {
 const longWait = 2 * time.Minute
 
 // waited shows on the record that a change of its own could not cross for long, once; it clears with the
-// first success. An outage of a whole side is health's business.
+// first success. An outage of a whole side is health's business, and so is a system that shows old copies: a
+// write of ours would begin its waiting anew.
 func (f *Flow) waited(ctx context.Context, opportunityID string, h Hint, cause error) {
 	kind := fault.KindOf(cause)
 	own := kind == fault.Broken || kind == fault.Conflict || kind == fault.Later && !fault.ByRule(cause)
-	if cause == nil || !own || h.Seen.IsZero() || f.Now().Sub(h.Seen) < longWait || !f.outages.none(f.Now()) {
+	if cause == nil || !own || h.Seen.IsZero() || f.Now().Sub(h.Seen) < longWait || !f.outages.none(f.Now()) || fault.Of(cause).Code == fault.CodeStale {
 		return
 	}
 	pair, known, err := f.Ledger.Find(ctx, opportunityID)

@@ -278,6 +278,41 @@ func TestF27_ASolutionThatIsNotListedIsNotTakenAway(t *testing.T) {
 }
 
 // A deal that is closed as lost waits for the reason, which comes from a list.
+// What waits for an old copy writes nothing meanwhile, however long ago its event came: its own write would begin
+// the waiting anew.
+func TestF27_WaitingForAnOldCopyWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	o := w.opportunities[deal]
+	o.Rows, o.Children = []string{"aaaaaaaa-0000-4000-8000-000000000001"}, []cosell.Side{{ID: "aaaaaaaa-0000-4000-8000-000000000001", Version: "1"}}
+	w.opportunities[deal] = o
+	w.opportunityChanged()
+	w.events()
+	o = w.opportunities[deal]
+	o.Rows, o.Children = nil, nil
+	w.opportunities[deal] = o
+	h := toldOf("opportunity", deal, "Update")
+	h.Seen = w.now
+	other := portalDeal(w, nil)
+	w.referralChanged(other)
+	w.now = w.now.Add(time.Hour)
+	writes, began := w.writes(), w.now
+	for w.now.Sub(began) <= time.Minute {
+		w.referralChanged(other) // both systems are there
+		err := w.flow.FromOpportunity(ctx, h)
+		if err == nil {
+			break
+		}
+		if f := fault.Of(err); f == nil || f.Code != fault.CodeStale {
+			t.Fatal(err)
+		}
+		w.now = w.now.Add(5 * time.Second)
+	}
+	if lasted := w.now.Sub(began); lasted < 20*time.Second || lasted > 40*time.Second || w.writes() != writes {
+		t.Errorf("believed after %s, with %d writes meanwhile", lasted, w.writes()-writes)
+	}
+}
+
 func TestF27_TheReasonOfALossIsWaitedFor(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)
