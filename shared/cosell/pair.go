@@ -104,6 +104,7 @@ type Intent struct {
 	RequestID     string
 	Sent          bool      // false: a definite answer said that nothing was done
 	At            time.Time // the row's own server time stamp
+	Doubted       time.Time // of the first attempt whose outcome stayed unknown: each later one looks for it first
 	// Base is what was POSTed, and what the opportunity held then: a referral that is found later is
 	// compared with this, never with what is read afterwards.
 	Base    Base

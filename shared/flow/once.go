@@ -49,6 +49,11 @@ func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Dr
 			return c, err
 		}
 		gaveUp = append(gaveUp, cosell.Fingerprint(intent.Base.Referral))
+		intent.Doubted = cmp.Or(intent.Doubted, intent.At)
+	} else if found && !intent.Doubted.IsZero() { // what was not listed when it was settled may be now
+		if c, ok, err := f.take(ctx, o.ID, d.EngagementID, intent); err != nil || ok {
+			return c, err
+		}
 	}
 	if !found {
 		intent = cosell.Intent{OpportunityID: o.ID, Target: target}
@@ -116,6 +121,11 @@ func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, i
 	if wait := intent.At.Add(f.Settings.Settle).Sub(now); wait > 0 {
 		return c, false, unsettled(fault.Wait(wait, "opportunity %s: waiting until it is certain whether the referral was created", opportunityID))
 	}
+	return f.take(ctx, opportunityID, engagementID, intent)
+}
+
+// take looks for what attempts without an answer may have made, and takes the oldest.
+func (f *Flow) take(ctx context.Context, opportunityID, engagementID string, intent cosell.Intent) (c creation, ok bool, err error) {
 	found, err := f.probe(ctx, opportunityID, engagementID, intent)
 	if err == nil && len(found) == 0 && intent.Target == microsoftTarget {
 		err = f.absenceProves(ctx, opportunityID)
@@ -132,7 +142,7 @@ func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, i
 // probe lists what the attempt may have made.
 func (f *Flow) probe(ctx context.Context, opportunityID, engagementID string, intent cosell.Intent) ([]cosell.Referral, error) {
 	if intent.Target == ownTarget {
-		return f.Referrals.FindCreated(ctx, opportunityID, intent.At.Add(-lookBack))
+		return f.Referrals.FindCreated(ctx, opportunityID, cmp.Or(intent.Doubted, intent.At).Add(-lookBack))
 	}
 	all, err := f.Referrals.Engagement(ctx, engagementID)
 	return slices.DeleteFunc(all, func(r cosell.Referral) bool { return !r.Microsoft }), err

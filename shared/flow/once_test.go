@@ -132,6 +132,37 @@ func TestTheWholeSettleTimeIsWaited(t *testing.T) {
 	}
 }
 
+// Once the outcome of an attempt stayed unknown, no later answer ends the doubt: Partner Center may have listed
+// nothing for longer than the settle time, and a refusal says nothing of the attempt before.
+func TestI1_ADoubtOutlivesARefusal(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.loseAnswer = true
+	_ = w.wanted()
+	made := w.referrals
+	w.referrals = map[string]cosell.Referral{} // lists do not show it for long
+	refused := true
+	w.refusePCBy = func(cosell.Record) error {
+		if refused {
+			return fault.New(fault.Refused, "no").OfClass(fault.Ours).With("role.missing", "give the role")
+		}
+		return nil
+	}
+	for range 3 {
+		w.now = w.now.Add(settle)
+		_ = w.wanted()
+	}
+	refused = false
+	w.now = w.now.Add(time.Hour)
+	w.referrals = made
+	w.deliver(func() error {
+		return w.flow.CreateReferral(ctx, flow.Hint{Kind: "opportunity", ID: deal, Retry: true, Why: "due"})
+	})
+	if w.linked(); w.posts != 1 || len(w.own()) != 1 {
+		t.Errorf("%d POSTs, %d referrals", w.posts, len(w.own()))
+	}
+}
+
 func TestF125_TheProbeLooksBackBeforeTheAttempt(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

@@ -27,6 +27,7 @@ func (l *Ledger) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent,
 	o := op{kind: put, key: key("i", i.OpportunityID, i.Target), version: i.Version, props: map[string]string{
 		"V": schema, "Write": write, "Opportunity": i.OpportunityID, "Target": i.Target,
 		"Attempt": strconv.Itoa(i.Attempt), "RequestID": i.RequestID, "Sent": strconv.FormatBool(i.Sent),
+		"Doubted": writeTime(i.Doubted),
 	}}
 	setJSON(o.props, "Base", i.Base, i.Base.Referral == nil)
 	if i.Version == "" {
@@ -63,7 +64,7 @@ func intentOf(r row) cosell.Intent {
 	attempt, _ := strconv.Atoi(r.props["Attempt"])
 	i := cosell.Intent{
 		OpportunityID: r.props["Opportunity"], Target: r.props["Target"], Attempt: attempt,
-		RequestID: r.props["RequestID"], Sent: r.props["Sent"] == "true", At: r.changed, Version: r.version,
+		RequestID: r.props["RequestID"], Sent: r.props["Sent"] == "true", At: r.changed, Version: r.version, Doubted: readTime(r.props["Doubted"]),
 	}
 	_ = json.Unmarshal([]byte(r.long("Base")), &i.Base) // of an older version: none
 	return i

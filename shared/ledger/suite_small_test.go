@@ -15,7 +15,7 @@ import (
 
 func TestIntentIsOwnedByOne(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
-		i := cosell.Intent{OpportunityID: uuid.NewString(), Target: "own", Attempt: 1, RequestID: "r1", Sent: true}
+		i := cosell.Intent{OpportunityID: uuid.NewString(), Target: "own", Attempt: 1, RequestID: "r1", Sent: true, Doubted: noon}
 		before, err := l.Now(t.Context())
 		if err != nil {
 			t.Fatal(err)
