@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -56,6 +57,9 @@ func ended(t *testing.T, cmd *exec.Cmd, folder string) int {
 }
 
 func TestInterruptedStorySaysThatItWasStopped(t *testing.T) {
+	// Whoever runs the tests under nohup ignores a closed terminal, and what they start would inherit that; who
+	// listens hands on the default.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	for name, by := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "a terminal that is closed": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
