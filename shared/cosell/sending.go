@@ -132,7 +132,8 @@ func (s *Sending) Made(o Opportunity) Base {
 //	a field holds what was written    | it was made: that is agreed
 //	a field holds what it held before | made, and taken back by a person; or never made, and the record was
 //	                                  | changed elsewhere. Both sides count as changed, so the loser is told
-//	a field holds something else      | a person was there since: his value counts as his edit
+//	a field holds something else      | a person was there since: his value counts as his edit. Whether ours stood
+//	                                  | in between nobody can tell, so what would have given way to it is told
 //
 // In CRM nobody has to guess: its own line in Audit proves that the write was made. Another line of the same
 // event proves nothing: the event may have been told to wait, or have come before.
@@ -165,23 +166,12 @@ func (p Pair) Resolve(side Side) Pair {
 		if led && (made || ours) {
 			other.put(f, source)
 		}
-		if led && (made || ours || read && s.stands(side.Record) && !same(s.Old[f], now)) {
+		if led && (made || ours || read && !same(s.Old[f], now)) {
 			p.Untold = append(slices.Clone(p.Untold), s.notesOn(f)...)
 		}
 	}
 	p.Base, p.OpportunityVersion = base, ""
 	return p
-}
-
-// stands says whether some of what was written stands there, and did not before: what gave way to the rest of it
-// did so, though a person has changed that since.
-func (s *Sending) stands(now Record) bool {
-	for f, v := range s.New {
-		if is, read := now.value(f); read && same(v, is) && s.Old[f] != v {
-			return true
-		}
-	}
-	return false
 }
 
 // lineIn says whether Audit holds a line that only this write brings.

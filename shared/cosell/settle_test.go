@@ -442,9 +442,13 @@ func TestI25_ANoteSurvivesAnEditOfTheValueThatWon(t *testing.T) {
 	if len(got.Untold) != 1 || got.Untold[0].Code != conflictResolved || got.Untold[0] != plan.Problems[0] {
 		t.Errorf("%+v", got.Untold)
 	}
-	side.Record[DealValue] = in.Referral.Record[DealValue] // nothing of it is there: nothing gave way
+	side.Record[DealValue] = in.Referral.Record[DealValue] // nothing else of it is there: it may have been made all the same
+	if got := pair.Resolve(side); len(got.Untold) != 1 {
+		t.Errorf("what may have given way is not told: %+v", got.Untold)
+	}
+	side.Record[Name] = in.Referral.Record[Name] // taken back, or never made: a conflict, which is decided anew
 	if got := pair.Resolve(side); got.Untold != nil {
-		t.Errorf("told of a write that nothing proves: %+v", got.Untold)
+		t.Errorf("told before it is decided: %+v", got.Untold)
 	}
 }
 

@@ -447,6 +447,43 @@ func TestI25_ANoteOfAConflictIsToldOnceWhereverTheProcessDies(t *testing.T) {
 	}
 }
 
+// Nor does a third value that somebody types in Partner Center before the next run: what our write replaced was
+// replaced, whoever was there afterwards.
+func TestI25_ANoteSurvivesAThirdValue(t *testing.T) {
+	replaced := 0
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		w.events()
+		id := w.own()[0].ID
+		w.portal(id, cosell.Record{cosell.Name: "theirs"})
+		w.now = w.now.Add(time.Minute)
+		w.user(cosell.Record{cosell.Name: "mine"})
+		w.dieAt = w.calls + at
+		job := func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) }
+		done := w.run(job) == nil
+		written := w.referrals[id].Record[cosell.Name] == "mine"
+		w.now = w.now.Add(time.Minute)
+		w.portal(id, cosell.Record{cosell.Name: "third"})
+		w.deliver(job)
+		w.events()
+		if n := strings.Count(w.opportunities[deal].Record[cosell.Audit], `gave way: "theirs"`); written && n != 1 {
+			t.Errorf("death at %d: told %d times\n%s", at, n, w.opportunities[deal].Record[cosell.Audit])
+		}
+		if written {
+			replaced++
+		}
+		w.silent()
+		if done {
+			break
+		}
+	}
+	if replaced < 2 {
+		t.Errorf("only %d deaths after the write", replaced)
+	}
+}
+
 // d1b: nor does a CRM that is busy, or down, lose it.
 func TestI25_ANoteOfAConflictSurvivesABusyCRM(t *testing.T) {
 	for name, trouble := range map[string]error{"Busy": fault.Wait(20*time.Second, "429"), "Down": fault.New(fault.Broken, "503"), "Denied": fault.New(fault.Denied, "401")} {
