@@ -18,6 +18,14 @@ func (w *world) shared(changes cosell.Record) {
 	w.events()
 }
 
+// private is a deal that Microsoft was not asked for, all events seen.
+func (w *world) private(changes cosell.Record) {
+	w.t.Helper()
+	w.want(changes)
+	w.opportunityChanged()
+	w.events()
+}
+
 func TestMicrosoftsEventNeverWritesToMicrosoftsReferral(t *testing.T) {
 	w := newWorld(t)
 	w.shared(nil)

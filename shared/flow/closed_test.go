@@ -69,9 +69,7 @@ func TestR72_AcceptanceAfterAnOwnStatusReason(t *testing.T) {
 // A closing that one side refuses is a matter of the status, not of the day or the reason that go along.
 func TestR131_ARefusedClosingIsNamedAfterTheStatus(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.refuseCRM = func(values cosell.Record) error {
 		if values[cosell.Status] != "" {
 			return fault.New(fault.Refused, "no").With("rule.broken", "")

@@ -126,9 +126,7 @@ func TestEditTravelsOnceEachWay(t *testing.T) {
 
 func TestReferralChangeCostsOneReadAndOneWrite(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "300"})
 	calls := w.calls
 	w.referralChanged(w.own()[0].ID)

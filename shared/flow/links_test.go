@@ -126,9 +126,7 @@ func TestEveryRemoteWriteHasOneEntry(t *testing.T) {
 
 func TestWritesBeforeAFailureHaveTheirEntries(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	broken := true
 	w.refuseCRM = func(cosell.Record) error {
 		if broken {

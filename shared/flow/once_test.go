@@ -14,6 +14,19 @@ func (w *world) wanted() error {
 	return w.run(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
 }
 
+// unlisted makes a referral whose answer is lost and that lists do not show yet, and gives what they will.
+func (w *world) unlisted() map[string]cosell.Referral {
+	w.t.Helper()
+	w.want(nil)
+	w.loseAnswer = true
+	if err := w.wanted(); err == nil {
+		w.t.Fatal("the answer was not lost")
+	}
+	made := w.referrals
+	w.referrals = map[string]cosell.Referral{}
+	return made
+}
+
 func TestF113_ASlowIntentSendsNothing(t *testing.T) {
 	for took, sent := range map[time.Duration]int{4 * time.Second: 1, 5 * time.Second: 0, time.Minute: 0} {
 		w := newWorld(t)
@@ -92,11 +105,7 @@ func TestF115_SettlingIsMeasuredByTheServersClock(t *testing.T) {
 		w := newWorld(t)
 		w.skew = skew
 		w.restart()
-		w.want(nil)
-		w.loseAnswer = true
-		_ = w.wanted()
-		other := w.referrals
-		w.referrals = map[string]cosell.Referral{} // lists do not show it yet
+		other := w.unlisted()
 		if err := w.wanted(); !fault.Is(err, fault.Later) || w.posts != 1 {
 			t.Errorf("own clock %s off: %d POSTs, %v", skew, w.posts, err)
 		}
@@ -113,11 +122,7 @@ func TestF115_SettlingIsMeasuredByTheServersClock(t *testing.T) {
 // a second one.
 func TestTheWholeSettleTimeIsWaited(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.loseAnswer = true
-	_ = w.wanted()
-	made := w.referrals
-	w.referrals = map[string]cosell.Referral{} // lists do not show it yet
+	made := w.unlisted()
 	for left := settle - time.Second; left > 0; left -= settle / 8 {
 		w.now = w.now.Add(settle - left - w.now.Sub(made[sorted(made)[0]].CreatedAt))
 		if err := w.wanted(); !fault.Is(err, fault.Later) || w.posts != 1 || fault.Of(err).After < left {
@@ -136,11 +141,7 @@ func TestTheWholeSettleTimeIsWaited(t *testing.T) {
 // nothing for longer than the settle time, and a refusal says nothing of the attempt before.
 func TestI1_ADoubtOutlivesARefusal(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.loseAnswer = true
-	_ = w.wanted()
-	made := w.referrals
-	w.referrals = map[string]cosell.Referral{} // lists do not show it for long
+	made := w.unlisted()
 	refused := true
 	w.refusePCBy = func(cosell.Record) error {
 		if refused {
@@ -221,9 +222,7 @@ func TestF116_AfterAConflictWithPartnerCenterItIsDecidedAgain(t *testing.T) {
 
 func TestF116_AfterAConflictWithCRMItIsDecidedAgain(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.now = w.now.Add(time.Minute)
 	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "200", cosell.Name: "Theirs"})
 	w.beforeCRMPut = func() {
@@ -241,9 +240,7 @@ func TestF116_AfterAConflictWithCRMItIsDecidedAgain(t *testing.T) {
 
 func TestF53_OneBudgetOfTriesForTheWholeMessage(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.refuseCRM = func(cosell.Record) error {
 		w.user(cosell.Record{"touched": w.id()})
 		return fault.New(fault.Conflict, "again and again")
@@ -424,9 +421,7 @@ func TestI26_AnUndoInTheSaveWindow(t *testing.T) {
 func TestI25_ANoteOfAConflictIsToldOnceWhereverTheProcessDies(t *testing.T) {
 	for at := 1; ; at++ {
 		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		w.events()
+		w.private(nil)
 		w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "theirs"})
 		w.now = w.now.Add(time.Minute)
 		w.user(cosell.Record{cosell.Name: "mine"})
@@ -453,9 +448,7 @@ func TestI25_ANoteSurvivesAThirdValue(t *testing.T) {
 	replaced := 0
 	for at := 1; ; at++ {
 		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		w.events()
+		w.private(nil)
 		id := w.own()[0].ID
 		w.portal(id, cosell.Record{cosell.Name: "theirs"})
 		w.now = w.now.Add(time.Minute)
@@ -488,9 +481,7 @@ func TestI25_ANoteSurvivesAThirdValue(t *testing.T) {
 func TestI25_ANoteOfAConflictSurvivesABusyCRM(t *testing.T) {
 	for name, trouble := range map[string]error{"Busy": fault.Wait(20*time.Second, "429"), "Down": fault.New(fault.Broken, "503"), "Denied": fault.New(fault.Denied, "401")} {
 		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		w.events()
+		w.private(nil)
 		w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "theirs"})
 		w.now = w.now.Add(time.Minute)
 		w.user(cosell.Record{cosell.Name: "mine"})

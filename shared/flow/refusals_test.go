@@ -105,9 +105,7 @@ func TestI4_NarrowingStaysWithinItsBound(t *testing.T) {
 
 func TestI29_WhatIsHeldIsTriedByReconcileWhenDueAndOnlyThen(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.refusePCBy = (&no{field: cosell.Name, class: fault.Record}).refuses
 	w.user(cosell.Record{cosell.Name: "Bad"})
 	w.opportunityChanged()
@@ -127,9 +125,7 @@ func TestI29_WhatIsHeldIsTriedByReconcileWhenDueAndOnlyThen(t *testing.T) {
 func TestR143_WhatIsOursWaitsWithoutAWordOnTheRecord(t *testing.T) {
 	for name, toPC := range map[string]bool{"Partner Center": true, "CRM": false} {
 		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		w.events()
+		w.private(nil)
 		rule := &no{class: fault.Ours}
 		audit := w.opportunities[deal].Record[cosell.Audit]
 		var err error
@@ -243,9 +239,7 @@ func TestR127_ABornDealArrivesWithoutWhatCRMRefuses(t *testing.T) {
 
 func TestM9_AnEventIsAHintAndNothingElse(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Delete")); err != nil { // it is there
 		t.Fatal(err)
 	}
@@ -348,9 +342,7 @@ func TestF129_EveryTakenLinkIsToldAndNothingIsWritten(t *testing.T) {
 
 func TestR36_SwitchedOffIsToldOnceAndWritesNothing(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.user(cosell.Record{cosell.Sync: cosell.False})
 	w.opportunityChanged()
 	puts := w.puts

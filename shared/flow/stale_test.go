@@ -111,9 +111,7 @@ func TestAWaitForAnOldCopyIsNotByRule(t *testing.T) {
 // A replica that does not know a row yet meets a message that waited out an outage: the row is not gone.
 func TestARowThatCannotBeReadYetIsNotGone(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	there := w.opportunities[deal]
 	hint := toldOf("opportunity", deal, "Update")
 	hint.Seen = w.now
@@ -142,9 +140,7 @@ func TestARowThatCannotBeReadYetIsNotGone(t *testing.T) {
 // What CRM wrote and does not show yet is written once, told once, and nobody's edit.
 func TestAWriteThatIsNotShownYetIsMadeOnce(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.now = w.now.Add(time.Minute)
 	w.crmLag = 12 * time.Second
 	before := w.crmWrites
@@ -161,9 +157,7 @@ func TestAWriteThatIsNotShownYetIsMadeOnce(t *testing.T) {
 // A refused condition proves that a newer version is there: the old copy is not tried once more.
 func TestARefusedConditionIsNotTriedOnceMore(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.now = w.now.Add(time.Minute)
 	w.crmLag = 12 * time.Second
 	w.user(cosell.Record{cosell.Notes: "theirs"})
@@ -183,9 +177,7 @@ func TestARefusedConditionIsNotTriedOnceMore(t *testing.T) {
 
 func TestANoteOfAWriteThatIsNotShownYetIsToldOnce(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.now = w.now.Add(time.Minute)
 	w.portal(w.own()[0].ID, cosell.Record{"solutions/SOL-2": `{"quantity":"1"}`, "solutions/SOL-3": "{}"})
 	w.now = w.now.Add(time.Minute)
@@ -315,9 +307,7 @@ func TestF27_WaitingForAnOldCopyWritesNothing(t *testing.T) {
 
 func TestF27_TheReasonOfALossIsWaitedFor(t *testing.T) {
 	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.events()
+	w.private(nil)
 	w.now = w.now.Add(time.Minute)
 	w.user(cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: ""})
 	err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
@@ -339,9 +329,7 @@ func TestF27_TheReasonOfALossIsWaitedFor(t *testing.T) {
 func TestR59_AConditionThatIsRefusedForNoReasonIsSurvived(t *testing.T) {
 	for _, toPC := range []bool{true, false} {
 		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		w.events()
+		w.private(nil)
 		w.now = w.now.Add(time.Minute)
 		refusals := 5
 		mismatch := func(cosell.Record) error {

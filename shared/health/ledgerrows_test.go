@@ -14,9 +14,9 @@ import (
 func TestWhatIsHeldIsCountedByRecord(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	l := ledger.InMemory(func() time.Time { return noon })
-	value := cosell.Held{Place: cosell.InPartnerCenter, Field: cosell.DealValue, Class: cosell.OfRecord, Code: "too.large", Text: "too large", Mend: "make it smaller", Since: noon, Next: noon.Add(time.Hour), Attempts: 2}
-	right := cosell.Held{Place: cosell.InCRM, Field: cosell.Notes, Class: cosell.OfOurs, Code: "privilege.missing", Text: "no right", Since: noon}
-	whole := cosell.Held{Place: cosell.InCRM, Field: cosell.Whole, Class: cosell.OfRecord, Code: "0x80040265", Text: "a plug-in refuses it", Since: noon}
+	value := cosell.Held{Place: cosell.InPartnerCenter, Field: cosell.DealValue, Class: cosell.OfRecord, Code: "too.large", Mend: "make it smaller", Since: noon}
+	right := cosell.Held{Place: cosell.InCRM, Field: cosell.Notes, Class: cosell.OfOurs, Code: "privilege.missing", Since: noon}
+	whole := cosell.Held{Place: cosell.InCRM, Field: cosell.Whole, Class: cosell.OfRecord, Code: "0x80040265", Since: noon}
 	for _, p := range []cosell.Pair{
 		{OpportunityID: "o-1", ReferralID: "r-1", Phase: cosell.Linked, Held: []cosell.Held{value, right}},
 		{OpportunityID: "o-2", ReferralID: "r-2", Phase: cosell.Lacking, Held: []cosell.Held{whole}},
