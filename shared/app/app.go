@@ -132,7 +132,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	a.unstarted(c.Started)
 	a.opportunities = deals
 	a.comparing = a.comparison()
-	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing}, Warm: a.limits, Now: a.Now, NewID: a.NewID, Log: a.Log}
+	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing}, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.Jobs = flow.New(flow.Config{
 		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,

@@ -28,11 +28,6 @@ type Watch interface {
 	DeadLetters(function string, n int)
 }
 
-// Warm is what the calls of a job will need, and can be read while the job looks at its own rows.
-type Warm interface {
-	Refresh(ctx context.Context) error
-}
-
 // Post carries the messages of one tenant. Every method may be called from many goroutines.
 type Post struct {
 	Tenant string
@@ -41,7 +36,6 @@ type Post struct {
 	// Dead empties the dead-letter queues into take; a message for which take fails stays there.
 	Dead  func(ctx context.Context, take func(context.Context, queue.Dead) error) error
 	Watch Watch
-	Warm  Warm // nil: nothing
 	Now   func() time.Time
 	NewID func() string
 	Log   *slog.Logger
