@@ -33,9 +33,7 @@ func (s *Streak) No(record string, at time.Time) bool {
 			delete(s.refused, other)
 		}
 	}
-	if len(s.refused) < manyRecords { // more say no more
-		s.refused[record] = at
-	} else if _, known := s.refused[record]; known {
+	if _, known := s.refused[record]; known || len(s.refused) < manyRecords { // more say no more
 		s.refused[record] = at
 	}
 	return len(s.refused) >= manyRecords
