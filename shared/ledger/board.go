@@ -76,12 +76,6 @@ func (b *Board) Remove(ctx context.Context, s StatusRow) error {
 
 func (s StatusRow) key() string { return key(s.App, s.Function, s.Instance) }
 
-// Until is how long an identity was asked to wait; zero: it never was. One call.
-func (b *Board) Until(ctx context.Context, identity string) (time.Time, error) {
-	r, _, err := b.gates.get(ctx, b.table, key(identity))
-	return readTime(r.props["Until"]), err
-}
-
 // gatesUntil is how long every identity was asked to wait, by row key: one call.
 func (b *Board) gatesUntil(ctx context.Context) (map[string]time.Time, error) {
 	out := map[string]time.Time{}

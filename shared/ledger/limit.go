@@ -50,7 +50,7 @@ func (l *Limits) Of(identity string) Limit { return Limit{l, identity} }
 
 // Look says until when the identity was asked to wait, how many processes work under it, and as of when.
 func (l Limit) Look(ctx context.Context) (until time.Time, processes int, at time.Time, err error) {
-	err = l.Refresh(ctx)
+	err = l.refresh(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.until[key(l.identity)], l.processes, l.at, err
@@ -61,9 +61,9 @@ func (l Limit) Close(ctx context.Context, until time.Time) error {
 	return l.board.CloseGate(ctx, l.identity, until)
 }
 
-// Refresh reads the rows anew where the copy has become old. Whoever comes while another reads waits for
+// refresh reads the rows anew where the copy has become old. Whoever comes while another reads waits for
 // that reading.
-func (l *Limits) Refresh(ctx context.Context) error {
+func (l *Limits) refresh(ctx context.Context) error {
 	l.mu.Lock()
 	if age := l.now().Sub(l.at); !l.at.IsZero() && age >= 0 && age < shareAge {
 		defer l.mu.Unlock()

@@ -103,7 +103,7 @@ func TestCallerWhoLeavesDoesNotSpoilTheReading(t *testing.T) {
 	l := b.Limits(func() time.Time { return noon })
 	gone, leave := context.WithCancel(context.Background())
 	leave()
-	if err := l.Refresh(gone); err != nil {
+	if err := l.refresh(gone); err != nil {
 		t.Errorf("%v", err)
 	}
 	b, _ = counted(t, func(*http.Request, bool) (*http.Response, error) { return nil, errors.New("no route") })

@@ -108,12 +108,8 @@ func (l *Ledger) Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {
 	own := op{kind: put, key: key("o", p.OpportunityID), version: version, props: l.pairProps(ctx, p, write)}
 	versions, err := l.rows.write(ctx, stateTable, own)
 	if err == errStale {
-		now, exists, getErr := l.rows.get(ctx, stateTable, own.key)
-		if getErr != nil {
-			return p, getErr
-		}
-		if exists && now.props["Write"] == write { // the answer to our own write was lost
-			versions, err = []string{now.version}, nil
+		if explained, done, _, err := l.explain(ctx, p, version, had, write); done || err != nil {
+			return explained, err
 		}
 	}
 	if err != nil {
@@ -254,10 +250,8 @@ func (l *Ledger) pairProps(ctx context.Context, p cosell.Pair, write string) map
 		"Told": strings.Join(p.Told, "\n"), "Touched": writeTime(p.Touched), "Sheet": p.Sheet,
 		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"),
 		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
-		"Columns": writeTime(p.Columns),
-		"Seen":    string(seen),
+		"Columns": writeTime(p.Columns), "Seen": string(seen), "AuditAt": writeTime(since),
 	}
-	props["AuditAt"] = writeTime(since)
 	setLong(props, "AuditCopy", text)
 	setLong(props, "Base", string(base))
 	setJSON(props, "Held", p.Held, len(p.Held) == 0)

@@ -277,9 +277,20 @@ func TestMarkWritesThePairAloneAndUnderItsVersion(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		p := saved(t)(l.Save(t.Context(), samplePair()))
 		p.Sending = &cosell.Sending{Place: cosell.InCRM, At: noon}
+		held := func() string {
+			r, _, err := l.rows.get(t.Context(), stateTable, heldKey(p, p.Held[0]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.version
+		}
+		before := held()
 		marked, err := l.Mark(t.Context(), p)
 		if err != nil || marked.Version == p.Version {
 			t.Fatalf("%v, version %q", err, marked.Version)
+		}
+		if held() != before {
+			t.Error("the row of what is held was written too")
 		}
 		if _, err := l.Mark(t.Context(), p); !fault.Is(err, fault.Conflict) {
 			t.Errorf("an older version was marked: %v", err)

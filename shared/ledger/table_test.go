@@ -73,6 +73,12 @@ func TestSaveWhoseAnswerWasLostCounts(t *testing.T) {
 	if entries, err := l.Audit(t.Context(), other.OpportunityID, 10); len(entries) != 2 || err != nil {
 		t.Errorf("%d audit entries, want 2: %v", len(entries), err)
 	}
+	w.spoil = loseAnswers(1)
+	p.Sending = &cosell.Sending{Place: cosell.InCRM, At: noon}
+	marked := saved(t)(l.Mark(t.Context(), p))
+	if got, _, err := l.Find(t.Context(), p.OpportunityID); err != nil || got.Version != marked.Version || got.Sending == nil {
+		t.Errorf("%v, version %q, want %q", err, got.Version, marked.Version)
+	}
 	// A save that somebody else made is none of ours, lost answer or not.
 	p.Version = ""
 	w.spoil = loseAnswers(1)
