@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -107,8 +108,11 @@ func TestIntentWhoseAnswerWasLostIsOurs(t *testing.T) {
 
 func TestCallsPerJobStayFew(t *testing.T) {
 	w := &wire{}
-	l := openTable(t, Config{Transport: w})
+	l := openTable(t, Config{Transport: w, Now: func() time.Time { return noon }})
 	p := saved(t)(l.Save(t.Context(), samplePair()))
+	if err := l.DropCopies(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		most int64
 		do   func() error
@@ -121,8 +125,9 @@ func TestCallsPerJobStayFew(t *testing.T) {
 			p, err = l.Save(t.Context(), p, cosell.Entry{At: noon}, cosell.Entry{At: noon})
 			return err
 		}},
-		"save a new pair": {1, func() error { _, err := l.Save(t.Context(), samplePair()); return err }},
-		"now":             {1, func() error { _, err := l.Now(t.Context()); return err }},
+		"save a new pair":                 {1, func() error { _, err := l.Save(t.Context(), samplePair()); return err }},
+		"drop copies a second time today": {1, func() error { return l.DropCopies(t.Context()) }},
+		"now":                             {1, func() error { _, err := l.Now(t.Context()); return err }},
 		"put intent": {2, func() error {
 			_, err := l.PutIntent(t.Context(), cosell.Intent{OpportunityID: uuid.NewString(), Target: "own"})
 			return err
