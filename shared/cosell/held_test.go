@@ -100,7 +100,7 @@ func TestRowsKeepTheirAgeAndLoseTheirAttemptsWithTheValue(t *testing.T) {
 func TestNotesAndUnclassedProblemsAreNoRows(t *testing.T) {
 	got := heldFrom(nil, []Problem{{Code: "note", Once: true, Class: OfRule}, {Code: "unclassed"}, {Code: "a", Field: Name, Class: OfRecord},
 		{Code: "a", Field: Name, Class: OfRecord}, {Code: "b", Field: Name, Class: OfRecord}}, noon, nil)
-	if d := cmp.Diff([]string{"a", "b"}, Codes(got)); d != "" || len(got) != 2 {
+	if d := cmp.Diff([]string{"a", "b"}, heldCodes(got)); d != "" || len(got) != 2 {
 		t.Errorf("%v", got)
 	}
 }
@@ -399,7 +399,16 @@ func TestRowsAreFoundByPlaceAndField(t *testing.T) {
 	if len(told) != 3 || !slices.IsSorted(told) {
 		t.Errorf("told %q", told)
 	}
-	if got := Codes([]Held{{Code: "z"}, {Code: "a"}, {Code: "z"}}); !slices.Equal(got, []string{"a", "z"}) {
-		t.Errorf("codes %q", got)
+}
+
+// heldCodes lists the codes of what is held, sorted.
+func heldCodes(held []Held) []string {
+	var out []string
+	for _, h := range held {
+		if !slices.Contains(out, h.Code) {
+			out = append(out, h.Code)
+		}
 	}
+	slices.Sort(out)
+	return out
 }

@@ -170,7 +170,7 @@ func TestR77_AnAnswerInThePortalEndsTheRow(t *testing.T) {
 			t.Errorf("%s: tasks %q", answer, got)
 		}
 		pair := in.Settle(plan, Written{}, "")
-		if d := cmp.Diff([]string{"no"}, Codes(pair.Held)); d != "" {
+		if d := cmp.Diff([]string{"no"}, heldCodes(pair.Held)); d != "" {
 			t.Errorf("%s: held %+v", answer, pair.Held)
 		}
 		in.Referral.Microsoft, in.Pair.Base.Referral[Status] = true, Pending
@@ -188,7 +188,7 @@ func TestR77_SwitchedOffTheReminderStaysTold(t *testing.T) {
 		}
 		in.Pair = in.Settle(Merge(in), Written{}, "")
 		if in.Pair.Holds(answerDue) != was || !in.Pair.Holds("sync.off") {
-			t.Errorf("reminded %v: held %v", was, Codes(in.Pair.Held))
+			t.Errorf("reminded %v: held %v", was, heldCodes(in.Pair.Held))
 		}
 		in.Opportunity = with(in.Opportunity, func(o *Opportunity) { o.Record[Sync] = True })
 		in.At = noon.Add(8 * day)

@@ -141,18 +141,6 @@ func heldFrom(before []Held, problems []Problem, at time.Time, version map[Place
 	return out
 }
 
-// Codes lists the codes of what is held, sorted.
-func Codes(held []Held) []string {
-	var out []string
-	for _, h := range held {
-		if !slices.Contains(out, h.Code) {
-			out = append(out, h.Code)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // Crossed says whether any of the problems turns the tick into a cross.
 func Crossed(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warn && p.Class != OfOurs && p.Class != OfRule })

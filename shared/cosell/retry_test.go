@@ -133,7 +133,7 @@ func TestI29_AThousandEventsAskNothing(t *testing.T) {
 	if l.asked != asked || l.d[Audit] != audit {
 		t.Errorf("%d more questions, %q", l.asked-asked, l.told)
 	}
-	if got := Codes(l.row.Held); !slices.Equal(got, []string{"no"}) || len(l.row.Held) != 2 {
+	if got := heldCodes(l.row.Held); !slices.Equal(got, []string{"no"}) || len(l.row.Held) != 2 {
 		t.Errorf("held %+v", l.row.Held)
 	}
 }
