@@ -2,6 +2,7 @@ package cosell
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -186,10 +187,7 @@ func (l *life) write(in Pairing, plan Plan, done Written) (Plan, Written) {
 	taken := Record{}
 	for _, atom := range Atoms(values) {
 		if l.ignoreCRM == nil || !l.ignoreCRM(atom) {
-			apply(taken, atom)
-			for f, v := range atom {
-				taken[f] = v
-			}
+			maps.Copy(taken, atom)
 		}
 	}
 	apply(l.d, taken)
