@@ -58,6 +58,11 @@ func (r Record) value(f Field) (v string, present bool) {
 	return "", false
 }
 
+func (r Record) has(f Field) bool {
+	_, ok := r[f]
+	return ok
+}
+
 // renew makes the base hold what the record says of the field; a list's members are renewed one by one.
 func (r Record) renew(f Field, from Record) {
 	v, present := from.value(f)

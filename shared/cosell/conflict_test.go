@@ -1,6 +1,9 @@
 package cosell
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // A closed referral takes nothing, so nothing of it gives way.
 func TestR131_NothingGivesWayOnAClosedReferral(t *testing.T) {
@@ -15,16 +18,7 @@ func TestR131_NothingGivesWayOnAClosedReferral(t *testing.T) {
 			t.Errorf("told: %s", p.Text)
 		}
 	}
-	if !hasProblem(plan, "referral.closed") {
+	if !slices.Contains(codes(plan.Problems), "referral.closed") {
 		t.Errorf("not told: %v", plan.Problems)
 	}
-}
-
-func hasProblem(plan Plan, code string) bool {
-	for _, p := range plan.Problems {
-		if p.Code == code {
-			return true
-		}
-	}
-	return false
 }

@@ -247,7 +247,7 @@ func (p Pair) LinkedBack(before, written Opportunity, own, microsoft Referral, a
 	case help != "":
 		base.Opportunity[Help] = "" // still to be asked, and explained where that goes wrong
 	}
-	ours := append([]Field{ReferralID, ReferralLink, Proposed}, columnsOfOurs()...)
+	ours := append([]Field{ReferralID, ReferralLink}, columnsOfOurs...)
 	if help != "" && own.Record[Visibility] == True {
 		ours = append(ours, Visibility) // asking for help made it visible on both sides
 	}

@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,23 +100,12 @@ func (in Pairing) stillQuiet(problems []Problem, w Written) []Problem {
 	if in.status(w) == Pending {
 		return problems
 	}
-	var out []Problem
-	for _, p := range problems {
-		if !p.Quiet || p.Code != answerDue {
-			out = append(out, p)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Quiet && p.Code == answerDue })
 }
 
 // answered drops the row of an invitation.
-func (p Pair) answered() (rest []Held) {
-	for _, h := range p.Held {
-		if !h.Quiet || h.Code != answerDue {
-			rest = append(rest, h)
-		}
-	}
-	return rest
+func (p Pair) answered() []Held {
+	return slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Quiet && h.Code == answerDue })
 }
 
 // Loud lists what is held and told: all but what only keeps a time.

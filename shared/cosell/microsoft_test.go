@@ -40,7 +40,7 @@ func TestR150_MicrosoftsEditsAreToldAndNothingElse(t *testing.T) {
 			for f, v := range was {
 				in.Pair.Base.Referral[f], in.Referral.Record[f] = v, v
 			}
-			for _, own := range microsoftsOwn() {
+			for _, own := range microsoftsOwn {
 				delete(in.Referral.Record, own.field)
 				if v, read := now[own.field]; read {
 					in.Referral.Record[own.field] = v

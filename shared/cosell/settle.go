@@ -142,7 +142,8 @@ func (p Pair) tell(notes ...Problem) []Problem {
 // saw notes the versions that were read, and after them those that were written.
 func (in Pairing) saw(pair Pair, w Written) Pair {
 	pair = pair.Saw(in.Referral.Side)
-	if row, read := in.Opportunity.Row(); read {
+	row, read := in.Opportunity.Row()
+	if read {
 		pair = pair.SawRow(row)
 	}
 	if w.Referral != nil {
@@ -150,7 +151,6 @@ func (in Pairing) saw(pair Pair, w Written) Pair {
 	}
 	if w.Opportunity != nil {
 		pair = pair.Wrote(in.Opportunity.Side().Version, w.Opportunity.Side)
-		row, _ := in.Opportunity.Row()
 		pair = pair.wroteRows(row, *w.Opportunity)
 	}
 	return pair
@@ -168,7 +168,7 @@ func (in Pairing) versions(w Written) map[Place]string {
 }
 
 // columnsOfOurs are written beside the plan with every write to CRM.
-func columnsOfOurs() []Field { return append([]Field{Audit, Mark}, shown()...) }
+var columnsOfOurs = append([]Field{Audit, Mark}, shown...)
 
 func renewWritten(base Record, plan Plan, written Record) {
 	if _, closing := plan.ToOpportunity[Status]; closing {
@@ -187,7 +187,7 @@ func renewWritten(base Record, plan Plan, written Record) {
 	if written[Mark] != base[Mark] && !plan.keep[Name] {
 		base.renew(Name, written) // a long name makes room for the mark
 	}
-	for _, f := range columnsOfOurs() {
+	for _, f := range columnsOfOurs {
 		base.renew(f, written)
 	}
 }

@@ -1,24 +1,22 @@
 package cosell
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // shown are the columns that tell how a deal stands. People sort and filter by them, so each is put right as
 // soon as it says something else, whoever wrote that, and also where only time has passed.
-func shown() []Field { return []Field{State, ErrorCode, LastSync, Expires, Proposed} }
+var shown = []Field{State, ErrorCode, LastSync, Expires, Proposed}
 
 // Mistold says whether somebody else wrote into one of these columns.
 func Mistold(base Base, o Opportunity) bool {
-	for _, f := range shown() {
+	for _, f := range shown {
 		if was, known := base.Opportunity[f]; known && o.Record.has(f) && o.Record[f] != was {
 			return true
 		}
 	}
 	return false
-}
-
-func (r Record) has(f Field) bool {
-	_, ok := r[f]
-	return ok
 }
 
 // PutRight says whether the columns are worth a write of their own: one that was read does not say what it
@@ -49,12 +47,6 @@ func (p Pair) Unlinked(problems []Problem) Record {
 	return out
 }
 
-// Knows says whether this version of the record is the newest that was seen or written.
-func (p Pair) Knows(s Side) bool {
-	versions := p.Seen[s.ID].Versions
-	return len(versions) > 0 && versions[len(versions)-1] == s.Version
-}
-
 // lastSyncDue is the row of an edit that crossed without a write to CRM, so that the column for the last sync
 // does not say it yet. It is quiet.
 const lastSyncDue = "lastsync.due"
@@ -82,15 +74,10 @@ func (in Pairing) crossedQuietly(problems []Problem, w Written) []Problem {
 	if in.Options.LastSync != "quiet" || w.Referral == nil && w.Opportunity == nil {
 		return problems
 	}
-	var out []Problem
-	for _, p := range problems {
-		if p.Code != lastSyncDue {
-			out = append(out, p)
-		}
-	}
+	rest := slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Code == lastSyncDue })
 	if w.Opportunity != nil {
-		return out
+		return rest
 	}
-	return append(out, Problem{Code: lastSyncDue, Field: LastSync, Place: InCRM, Class: OfRule, Warn: true, Quiet: true, Due: in.At.Add(quietFor),
+	return append(rest, Problem{Code: lastSyncDue, Field: LastSync, Place: InCRM, Class: OfRule, Warn: true, Quiet: true, Due: in.At.Add(quietFor),
 		Text: "the column for the last sync is written once the record is quiet", Mend: "nothing to do"})
 }

@@ -71,6 +71,12 @@ func (p Pair) AgeOf(s Side) Age {
 	return Current
 }
 
+// Knows says whether this version of the record is the newest that was seen or written.
+func (p Pair) Knows(s Side) bool {
+	versions := p.Seen[s.ID].Versions
+	return len(versions) > 0 && versions[len(versions)-1] == s.Version
+}
+
 // order says whether the versions are numbers, and whether those have risen so far and rise to this one: a hint,
 // no more.
 func (s Sight) order(version string) (numbered, rise bool) {
