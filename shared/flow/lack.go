@@ -135,12 +135,4 @@ func (f *Flow) end(ctx context.Context, pair cosell.Pair, why string) error {
 	return err
 }
 
-// unreadable is how long an event may come before its record can be read.
-const unreadable = 2 * time.Minute
-
-// lasting says whether a record that is not there will not come any more.
-func (f *Flow) lasting(h Hint) bool {
-	return h.Deleted || !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= unreadable
-}
-
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

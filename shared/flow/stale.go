@@ -21,7 +21,6 @@ const (
 
 // fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
 func (f *Flow) fresh(ctx context.Context, w *work) error {
-	sides := []cosell.Side{w.referral.Side}
 	if w.opportunity != nil {
 		pair, err := f.freshRow(ctx, w.pair, w.hint, *w.opportunity)
 		if err != nil {
@@ -29,14 +28,21 @@ func (f *Flow) fresh(ctx context.Context, w *work) error {
 		}
 		w.pair = pair
 	}
-	for _, s := range sides {
-		pair, err := f.freshSide(ctx, w.pair, w.hint, s)
-		if err != nil {
-			return err
-		}
-		w.pair = pair
+	pair, err := f.freshSide(ctx, w.pair, w.hint, w.referral.Side)
+	if err != nil {
+		return err
 	}
+	w.pair = pair
 	return nil
+}
+
+// doubt remembers since when a record is doubted, and says whether that has lasted for the patience.
+func (f *Flow) doubt(ctx context.Context, p cosell.Pair, id string, patience time.Duration) (lasted bool, err error) {
+	since := p.Seen[id].Stale
+	if since.IsZero() && p.Version != "" {
+		_, err = f.Ledger.Save(ctx, p.Doubts(id, f.Now()))
+	}
+	return !since.IsZero() && f.Now().Sub(since) >= patience, err
 }
 
 // freshSide gives the pair with which to go on: a side that is believed at last is the newest from now on. The
@@ -47,26 +53,21 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 	if age == cosell.Current {
 		return p, nil
 	}
-	since := p.Seen[s.ID].Stale
-	lasted := func(patience time.Duration) bool { return !since.IsZero() && f.Now().Sub(since) >= patience }
+	patience := map[cosell.Age]time.Duration{cosell.Uncertain: uncertainPatience, cosell.Overtaken: overtakenPatience, cosell.Older: olderPatience}[age]
+	lasted, err := f.doubt(ctx, p, s.ID, patience)
 	switch {
-	case age == cosell.Uncertain && lasted(uncertainPatience), age == cosell.Overtaken && lasted(overtakenPatience):
+	case err != nil:
+		return p, err
+	case lasted && age != cosell.Older:
 		return p, nil // what is written by it carries its version, and is refused once more if it is old after all
-	case age == cosell.Older && lasted(olderPatience) && !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= olderPatience:
+	case lasted && !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= patience:
 		return p.Believes(s), nil
-	case since.IsZero() && p.Version != "":
-		if _, err := f.Ledger.Save(ctx, p.Doubts(s.ID, f.Now())); err != nil {
-			return p, err
-		}
 	}
-	err := fault.Stale("record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
-	switch age {
-	case cosell.Uncertain:
-		err.After = uncertainPatience
-	case cosell.Overtaken:
-		err.After = overtakenPatience
+	stale := fault.Stale("record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
+	if age != cosell.Older {
+		stale.After = patience
 	}
-	return p, err
+	return p, stale
 }
 
 // freshRow judges an opportunity with what hangs on it: lists may be behind the row.
@@ -79,15 +80,11 @@ func (f *Flow) freshRow(ctx context.Context, p cosell.Pair, h Hint, o cosell.Opp
 	if lagging == "" {
 		return p, nil
 	}
-	switch since := p.Seen[o.ID].Stale; {
-	case since.IsZero():
-		if p.Version == "" {
-			break
-		}
-		if _, err := f.Ledger.Save(ctx, p.Doubts(o.ID, f.Now())); err != nil {
-			return p, err
-		}
-	case f.Now().Sub(since) >= listPatience:
+	lasted, err := f.doubt(ctx, p, o.ID, listPatience)
+	if err != nil {
+		return p, err
+	}
+	if lasted {
 		return p.BelievesAll(o), nil
 	}
 	return p, fault.Stale("opportunity %s: %s", o.ID, lagging)
@@ -100,13 +97,20 @@ func (f *Flow) gone(ctx context.Context, p cosell.Pair, h Hint, cause error) err
 	if !f.lasting(h) {
 		return cause
 	}
-	switch since := p.Seen[p.OpportunityID].Stale; {
-	case since.IsZero():
-		if _, err := f.Ledger.Save(ctx, p.Doubts(p.OpportunityID, f.Now())); err != nil {
-			return err
-		}
-	case f.Now().Sub(since) >= gonePatience:
+	lasted, err := f.doubt(ctx, p, p.OpportunityID, gonePatience)
+	if err != nil {
+		return err
+	}
+	if lasted {
 		return f.end(ctx, p, "the opportunity is gone")
 	}
 	return fault.Stale("opportunity %s was there and is not now: %w", p.OpportunityID, cause)
+}
+
+// unreadable is how long an event may come before its record can be read.
+const unreadable = 2 * time.Minute
+
+// lasting says whether a record that is not there will not come any more.
+func (f *Flow) lasting(h Hint) bool {
+	return h.Deleted || !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= unreadable
 }
