@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -10,25 +11,32 @@ import (
 // askMicrosoft looks at the other referral of the engagement: it is not documented whether the event of
 // a change there carries that id or ours.
 func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral, h Hint) error {
-	all, err := f.Referrals.Engagement(ctx, own.EngagementID)
+	r, shown, err := f.microsoftIn(ctx, own.EngagementID)
+	if err != nil || !shown {
+		return err
+	}
+	pair, known, err := f.Ledger.FindByReferral(ctx, own.ID)
+	if err != nil || !known || pair.Phase != cosell.Linked {
+		return err
+	}
+	w, err := f.met(ctx, pair, r, h)
 	if err != nil {
 		return err
 	}
-	for _, r := range all {
-		if !r.Microsoft {
-			continue
-		}
-		pair, known, err := f.Ledger.FindByReferral(ctx, own.ID)
-		if err != nil || !known || pair.Phase != cosell.Linked {
-			return err
-		}
-		w, err := f.met(ctx, pair, r, h)
-		if err != nil {
-			return err
-		}
-		return f.converge(ctx, w)
+	return f.converge(ctx, w)
+}
+
+// microsoftIn finds Microsoft's referral in the list of an engagement, where that shows it.
+func (f *Flow) microsoftIn(ctx context.Context, engagementID string) (r cosell.Referral, shown bool, err error) {
+	all, err := f.Referrals.Engagement(ctx, engagementID)
+	if err != nil {
+		return r, false, err
 	}
-	return nil
+	i := slices.IndexFunc(all, func(r cosell.Referral) bool { return r.Microsoft })
+	if i < 0 {
+		return r, false, nil
+	}
+	return all[i], true, nil
 }
 
 // fromNewMicrosoft meets Microsoft's referral for the first time: in an engagement that we know, or in

@@ -90,14 +90,12 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 // list of the engagement shows of it will do; where it shows nothing, Microsoft's answer cannot be known,
 // which is told once.
 func (f *Flow) unreadableMicrosoft(ctx context.Context, pair cosell.Pair, h Hint) error {
-	all, err := f.Referrals.Engagement(ctx, pair.EngagementID)
+	r, shown, err := f.microsoftIn(ctx, pair.EngagementID)
 	if err != nil && fault.ClassOf(err) != fault.Record {
 		return err
 	}
-	for _, r := range all {
-		if r.Microsoft {
-			return f.converge(ctx, &work{pair: pair, referral: &r, hint: h})
-		}
+	if shown {
+		return f.converge(ctx, &work{pair: pair, referral: &r, hint: h})
 	}
 	if pair.Holds("microsoft.unreadable") {
 		return nil

@@ -272,13 +272,9 @@ func (f *Flow) join(ctx context.Context, r cosell.Referral) (cosell.Referral, st
 	if r.Record[cosell.Visibility] != cosell.True || r.EngagementID == "" {
 		return r, "", nil
 	}
-	all, err := f.Referrals.Engagement(ctx, r.EngagementID)
-	if err != nil {
+	m, shown, err := f.microsoftIn(ctx, r.EngagementID)
+	if err != nil || !shown {
 		return r, "", err
 	}
-	i := slices.IndexFunc(all, func(m cosell.Referral) bool { return m.Microsoft })
-	if i < 0 {
-		return r, "", nil
-	}
-	return with(r, all[i].Record), all[i].ID, nil
+	return with(r, m.Record), m.ID, nil
 }

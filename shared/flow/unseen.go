@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -32,12 +31,8 @@ func (f *Flow) absenceProves(ctx context.Context, opportunityID string) error {
 		return err
 	}
 	for _, engagement := range others {
-		all, err := f.Referrals.Engagement(ctx, engagement)
-		if err != nil {
+		if _, shown, err := f.microsoftIn(ctx, engagement); err != nil || shown {
 			return err
-		}
-		if slices.ContainsFunc(all, isMicrosofts) {
-			return nil
 		}
 	}
 	return fault.New(fault.Refused, "opportunity %s: the answer to the invitation of Microsoft was lost, and Microsoft's referrals are not listed", opportunityID).
@@ -46,17 +41,15 @@ func (f *Flow) absenceProves(ctx context.Context, opportunityID string) error {
 			"look at the deal in Partner Center, and ask Microsoft there if it was not asked")
 }
 
-func isMicrosofts(r cosell.Referral) bool { return r.Microsoft }
-
 // invitedAlready: Partner Center says that Microsoft is in the engagement. Refused of class rule: and does not
 // show its referral.
 func (f *Flow) invitedAlready(ctx context.Context, engagementID string, intent cosell.Intent, cause error) (creation, error) {
-	all, err := f.Referrals.Engagement(ctx, engagementID)
+	m, shown, err := f.microsoftIn(ctx, engagementID)
 	if err != nil {
 		return creation{}, err
 	}
-	if i := slices.IndexFunc(all, isMicrosofts); i >= 0 {
-		return creation{referral: all[i], base: intent.Base}, nil
+	if shown {
+		return creation{referral: m, base: intent.Base}, nil
 	}
 	return creation{}, fault.New(fault.Refused, "opportunity %s: Microsoft has a referral of its engagement: %w", intent.OpportunityID, cause).
 		OfClass(fault.Rule).With(codeHelpUnknown, "").
