@@ -53,8 +53,9 @@ func (f *Flow) closeDuplicate(ctx context.Context, pair cosell.Pair, r cosell.Re
 	if err := f.Ledger.Note(ctx, pair.OpportunityID, entry); err != nil {
 		return err
 	}
-	return f.tellOnce(ctx, pair, cosell.Problem{Code: "referral.twice", Field: cosell.Whole, Place: cosell.InPartnerCenter, Warn: true, Once: true,
+	_, err = f.tellOnce(ctx, pair, cosell.Problem{Code: "referral.twice", Field: cosell.Whole, Place: cosell.InPartnerCenter, Warn: true, Once: true,
 		Text: "Partner Center had made a second referral, " + r.ID + ", which nobody had seen; it was closed as a duplicate", Mend: "nothing to do"})
+	return err
 }
 
 // secondGone forgets the trouble with a second referral once that is closed.
@@ -75,26 +76,21 @@ func (f *Flow) secondGone(ctx context.Context, pair cosell.Pair, r cosell.Referr
 // tellStanding adds a problem that comparing does not find, and keeps it until it is over.
 func (f *Flow) tellStanding(ctx context.Context, pair cosell.Pair, p cosell.Problem) error {
 	if p.Class != cosell.OfOurs {
-		if err := f.tellOnce(ctx, pair, p); err != nil {
-			return err
-		}
-		now, known, err := f.Ledger.Find(ctx, pair.OpportunityID)
+		told, err := f.tellOnce(ctx, pair, p)
 		if err != nil {
 			return err
 		}
-		if known {
-			pair = now
-		}
+		pair = told
 	}
 	_, err := f.Ledger.Save(ctx, pair.Standing(p, f.Now()))
 	return err
 }
 
-// tellOnce writes one line into the opportunity.
-func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem) error {
+// tellOnce writes one line into the opportunity, and gives the pair as it is saved then.
+func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem) (cosell.Pair, error) {
 	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
 	if err != nil {
-		return err
+		return pair, err
 	}
 	values := cosell.Record{}
 	if !p.Once {
@@ -106,12 +102,11 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
 	if pair.Version == "" {
 		_, err := f.Opportunities.Put(ctx, o, values)
-		return err
+		return pair, err
 	}
-	pair, written, err := f.say(ctx, pair, o, values)
+	said, written, err := f.say(ctx, pair, o, values)
 	if err != nil {
-		return err
+		return pair, err
 	}
-	_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, written.Read, cosell.ToCRM, "updated", p.Code))
-	return err
+	return f.Ledger.Save(ctx, said, f.entry(ctx, written.Read, cosell.ToCRM, "updated", p.Code))
 }
