@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -17,12 +18,9 @@ func (k *checker) need(name, value string) bool {
 }
 
 func (k *checker) oneOf(name, value string, allowed ...string) {
-	for _, a := range allowed {
-		if a == value {
-			return
-		}
+	if !slices.Contains(allowed, value) {
+		k.wrong(name, "must be one of %s", strings.Join(allowed, ", "))
 	}
-	k.wrong(name, "must be one of %s", strings.Join(allowed, ", "))
 }
 
 func (k *checker) file(name, path string) bool {

@@ -226,9 +226,7 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, proble
 	}
 	lines = append(lines, words.Done(cosell.ToCRM, "created from referral "+r.ID+", sync success"))
 	out := values.Clone()
-	for field, v := range f.identity(r) {
-		out[field] = v
-	}
+	maps.Copy(out, f.identity(r))
 	out[cosell.Sync] = cosell.True
 	out[cosell.Status] = cosell.StatusFor(r.Record[cosell.Status])
 	out[cosell.Audit] = cosell.Prepend("", lines...)
@@ -238,9 +236,7 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, proble
 			out[cosell.Mark] = cosell.MarkFailed
 		}
 	}
-	for field, v := range cosell.Standing(r.Record[cosell.Status], problems) {
-		out[field] = v
-	}
+	maps.Copy(out, cosell.Standing(r.Record[cosell.Status], problems))
 	out[cosell.LastSync] = stamp(r.Read)
 	if !r.ExpiresAt.IsZero() && r.Record[cosell.Status] == cosell.Pending {
 		out[cosell.Expires], out[cosell.Task] = stamp(r.ExpiresAt), cosell.TaskAnswer

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -198,7 +199,7 @@ func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan co
 	}
 	fields := slices.Sorted(maps.Keys(values))
 	if len(lines) > 0 {
-		values[cosell.Audit] = cosell.Prepend(firstNonEmpty(values[cosell.Audit], o.Record[cosell.Audit]), lines...)
+		values[cosell.Audit] = cosell.Prepend(cmp.Or(values[cosell.Audit], o.Record[cosell.Audit]), lines...)
 	}
 	if task := in.Tasks(plan, a.done); task != "" && !a.tasked {
 		values[cosell.Task] = task
@@ -211,13 +212,4 @@ func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan co
 		}
 	}
 	return values, fields
-}
-
-func firstNonEmpty(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -44,10 +45,10 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 	}
 	switch {
 	case e.Kind == fault.Denied:
-		what = word(e.Code, denied)
+		what = cmp.Or(e.Code, denied)
 		return what, Cause{Say: "our access is refused: " + says(e, err), Mend: e.Mend, GoodKey: systemOf(e.Code), Class: denied}, true
 	case fault.ClassOf(err) == fault.Ours:
-		what = word(e.Code, refused)
+		what = cmp.Or(e.Code, refused)
 		if e.Target != "" {
 			what += " " + e.Target
 		}
@@ -61,7 +62,7 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 		}
 		return e.Code, Cause{Say: asks + says(e, err), Mend: e.Mend, Class: throttled, Patience: 5 * time.Minute}, true
 	case e.Kind == fault.Broken:
-		return word(e.Code, broken), Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Class: broken, Patience: unlistedDue}, true
+		return cmp.Or(e.Code, broken), Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Class: broken, Patience: unlistedDue}, true
 	case e.Kind == fault.Conflict:
 		return conflict, Cause{Say: "changes wait because the records change all the time", Class: conflict, Patience: unlistedDue, Singly: true}, true
 	}
@@ -72,14 +73,7 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 const staleDue = 5 * time.Minute
 
 // says is the sentence for a person where there is one, else the log's.
-func says(e *fault.Error, err error) string { return word(e.Say, err.Error()) }
-
-func word(code, otherwise string) string {
-	if code == "" {
-		return otherwise
-	}
-	return code
-}
+func says(e *fault.Error, err error) string { return cmp.Or(e.Say, err.Error()) }
 
 // systemOf is the system whose good answer shows that a denial with the code is over; "" where only the
 // job itself can show it.

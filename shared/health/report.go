@@ -195,7 +195,7 @@ func (r *Report) readHeld(ctx context.Context, l Ledger, now time.Time) error {
 		switch {
 		case h.Class == fault.Ours:
 			p := ours[h.Code]
-			p.What, p.Say = word(h.Code, "refused"), "changes are refused for a reason that is ours, not the records'"
+			p.What, p.Say = cmp.Or(h.Code, "refused"), "changes are refused for a reason that is ours, not the records'"
 			p.Mend = cmp.Or(p.Mend, h.Mend)
 			p.count(h)
 			ours[h.Code] = p

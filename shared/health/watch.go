@@ -197,7 +197,7 @@ func (w *Watch) Door(function string, err error) {
 		n.bad(Problem{What: "webhook.denied", Class: door, GoodKey: "door:" + function, Least: strangers, Say: "requests are turned away as not authentic (401): " + err.Error(),
 			Mend: "compare the secret or the certificate on both sides; nothing to do if these are strangers"}, now)
 	case !fault.Is(err, fault.Invalid):
-		n.bad(Problem{What: word(fault.Of(err).Code, "webhook.broken"), GoodKey: "door:" + function, Due: now.Add(unlistedDue),
+		n.bad(Problem{What: cmp.Or(fault.Of(err).Code, "webhook.broken"), GoodKey: "door:" + function, Due: now.Add(unlistedDue),
 			Say: "requests cannot be judged: " + err.Error(), Mend: fault.Of(err).Mend}, now)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
@@ -112,7 +111,7 @@ func does(v flow.View) string {
 		return "close"
 	case len(plan.ToReferral)+len(plan.ToOpportunity) > 0 || plan.Invite != "":
 		return "update"
-	case !plan.HeldUntil.Equal(time.Time{}):
+	case !plan.HeldUntil.IsZero():
 		return "wait"
 	case len(plan.Problems) > 0:
 		return "hold"
