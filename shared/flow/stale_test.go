@@ -269,7 +269,6 @@ func TestF27_ASolutionThatIsNotListedIsNotTakenAway(t *testing.T) {
 	w.silent()
 }
 
-// A deal that is closed as lost waits for the reason, which comes from a list.
 // What waits for an old copy writes nothing meanwhile, however long ago its event came: its own write would begin
 // the waiting anew.
 func TestF27_WaitingForAnOldCopyWritesNothing(t *testing.T) {
@@ -305,6 +304,7 @@ func TestF27_WaitingForAnOldCopyWritesNothing(t *testing.T) {
 	}
 }
 
+// A deal that is closed as lost waits for the reason, which comes from a list.
 func TestF27_TheReasonOfALossIsWaitedFor(t *testing.T) {
 	w := newWorld(t)
 	w.private(nil)
