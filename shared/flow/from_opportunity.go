@@ -39,10 +39,8 @@ func (f *Flow) fanOut(ctx context.Context, h Hint) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range related {
-		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Related: true, Why: h.Kind}); err != nil {
-			return err
-		}
+	if err := f.hintAll(ctx, related, Hint{Related: true, Why: h.Kind}); err != nil {
+		return err
 	}
 	return f.unclearBy(ctx, h)
 }
@@ -56,8 +54,14 @@ func (f *Flow) unclearBy(ctx context.Context, h Hint) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Related: true, Retry: true, Why: h.Kind}); err != nil {
+	return f.hintAll(ctx, ids, Hint{Related: true, Retry: true, Why: h.Kind})
+}
+
+// hintAll has opportunities compared, each by a hint like the one given.
+func (f *Flow) hintAll(ctx context.Context, opportunityIDs []string, like Hint) error {
+	like.Kind = opportunityKind
+	for _, like.ID = range opportunityIDs {
+		if err := f.Hints.OpportunityChanged(ctx, like); err != nil {
 			return err
 		}
 	}

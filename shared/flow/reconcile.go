@@ -65,12 +65,7 @@ func (f *Flow) due(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Why: "held work is due", Retry: true}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.hintAll(ctx, ids, Hint{Why: "held work is due", Retry: true})
 }
 
 // mostGrown is how many pairs one pass takes up after the sheet has changed.
@@ -93,13 +88,8 @@ func (f *Flow) grown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: id, Why: "the field sheet has changed"}); err != nil {
-			return err
-		}
-	}
-	if len(ids) > 0 {
-		return nil // looked at again, until every pair has taken it up
+	if len(ids) > 0 { // looked at again, until every pair has taken it up
+		return f.hintAll(ctx, ids, Hint{Why: "the field sheet has changed"})
 	}
 	return f.Ledger.SaveCursor(ctx, "sheet", f.Settings.Sheet)
 }
