@@ -53,7 +53,7 @@ type Config struct {
 type Flow struct {
 	Config
 	locks   locks
-	outages *outages
+	outages outages
 }
 
 // New makes the flows.
@@ -61,7 +61,7 @@ func New(c Config) *Flow {
 	if c.Machine == nil {
 		c.Machine = time.Now
 	}
-	f := &Flow{Config: c, outages: &outages{}}
+	f := &Flow{Config: c}
 	f.Referrals = watchedReferrals{c.Referrals, f}
 	f.Opportunities = watchedOpportunities{c.Opportunities, f}
 	return f

@@ -129,7 +129,7 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, fitting, error) {
 	var fit fitting
 	try := func(v cosell.Record) (cosell.Opportunity, error) {
-		if len(v) < len(values) && w.pair.Sending != nil {
+		if len(v) < len(values) {
 			pair := w.pair
 			pair.Sending = pair.Sending.Without(values, v)
 			marked, err := f.Ledger.Mark(ctx, pair)

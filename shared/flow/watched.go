@@ -8,7 +8,8 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// watchedReferrals and watchedOpportunities notice how reads and writes of single records end.
+// watchedReferrals and watchedOpportunities notice how reads of single records end, and look behind what writes
+// of them are answered.
 type watchedReferrals struct {
 	Referrals
 	f *Flow
