@@ -304,10 +304,7 @@ func empty() cosell.Record {
 // user edits the opportunity as a person does.
 func (w *world) user(changes cosell.Record) {
 	w.keep(deal)
-	o := w.opportunities[deal]
-	o.Record = after(o.Record, changes)
-	o.Version, o.Modified, o.Untouched = w.nextVersion(), w.now, false
-	w.opportunities[deal] = o
+	w.userOf(deal, changes)
 }
 
 // after is the record with the changes; a member without text is gone, and lists know how long they are.

@@ -176,7 +176,7 @@ func TestUnknownOutcomeWaitsAndIsFound(t *testing.T) {
 		t.Fatalf("sent %d times before it was settled: %v", w.posts, err)
 	}
 	w.now = w.now.Add(settle)
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(w.wanted)
 	w.linked()
 	if w.posts != 1 {
 		t.Errorf("%d POSTs", w.posts)
@@ -206,7 +206,7 @@ func TestDeathAtEveryPointOfACreationMakesOneEngagement(t *testing.T) {
 			w := newWorld(t)
 			w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
 			w.dieAt = at
-			if err := w.run(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) }); err == nil {
+			if err := w.wanted(); err == nil {
 				if at < 10 {
 					t.Fatalf("only %d boundaries", at)
 				}
@@ -215,7 +215,7 @@ func TestDeathAtEveryPointOfACreationMakesOneEngagement(t *testing.T) {
 			if echo {
 				w.events()
 			}
-			w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+			w.deliver(w.wanted)
 			w.events()
 			w.linked()
 			if len(w.own()) != 1 || len(w.microsofts()) != 1 || len(w.opportunities) != 1 {

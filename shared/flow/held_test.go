@@ -142,7 +142,7 @@ func TestValueThatCRMRefusesIsTriedAgain(t *testing.T) {
 	w.portal(w.own()[0].ID, cosell.Record{cosell.Currency: "XTS", cosell.DealValue: "9"})
 	w.events()
 	o := w.opportunities[deal].Record
-	if pair, _, _ := w.memory.Find(ctx, deal); len(pair.Held) != 1 || pair.Held[0].Field != cosell.Currency {
+	if pair := w.pair(); len(pair.Held) != 1 || pair.Held[0].Field != cosell.Currency {
 		t.Errorf("held %+v", pair.Held)
 	}
 	if strings.Count(o[cosell.Audit], "currency.unknown") != 1 || o[cosell.Mark] != cosell.MarkFailed {

@@ -161,7 +161,7 @@ func TestR117_OurColumnsAreRestoredWhoeverWrites(t *testing.T) {
 			w.silent()
 			want = w.opportunities[deal].Record.Clone()
 		}
-		if pair, _, _ := w.memory.Find(ctx, deal); pair.ReferralID != r || len(w.own()) != 1 {
+		if pair := w.pair(); pair.ReferralID != r || len(w.own()) != 1 {
 			t.Errorf("%s: linked anew with %q", name, pair.ReferralID)
 		}
 	}

@@ -74,7 +74,7 @@ func TestLinkedOpportunityNeverTakesAnotherReferral(t *testing.T) {
 	w.user(cosell.Record{cosell.ReferralID: other})
 	w.referralChanged(other)
 	w.opportunityChanged()
-	if p, _, _ := w.memory.Find(ctx, deal); p.ReferralID != own || w.referrals[other].Record[cosell.CRMID] != "" {
+	if p := w.pair(); p.ReferralID != own || w.referrals[other].Record[cosell.CRMID] != "" {
 		t.Errorf("linked with %s, which says %v", p.ReferralID, w.referrals[other].Record)
 	}
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -25,6 +26,7 @@ func TestF129_OneAtATimeForOneOpportunity(t *testing.T) {
 			inside++
 			most = max(most, inside)
 			mu.Unlock()
+			runtime.Gosched() // whoever may come in comes in
 			mu.Lock()
 			inside--
 			mu.Unlock()

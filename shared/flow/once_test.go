@@ -37,7 +37,7 @@ func TestF113_ASlowIntentSendsNothing(t *testing.T) {
 			t.Errorf("an intent that took %s: %d POSTs, %v", took, w.posts, err)
 		}
 		w.slowIntent = 0
-		w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+		w.deliver(w.wanted)
 		w.linked()
 		if w.posts != 1 {
 			t.Errorf("an intent that took %s: %d POSTs in the end", took, w.posts)
@@ -59,8 +59,8 @@ func TestF114_OfSeveralOfOurOwnTheOldestIsKept(t *testing.T) {
 	w.referrals[r.ID] = r
 	delete(w.referrals, second)
 	w.now = w.now.Add(settle)
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
-	if p, _, _ := w.memory.Find(ctx, deal); p.ReferralID != first.ID {
+	w.deliver(w.wanted)
+	if p := w.pair(); p.ReferralID != first.ID {
 		t.Errorf("linked with %s, the oldest is %s", p.ReferralID, first.ID)
 	}
 	if got := w.referrals[r.ID].Record; got[cosell.Status] != cosell.Errored || got[cosell.Reason] != "Duplicate" {
@@ -80,11 +80,11 @@ func TestF114_AVisibleSecondReferralIsTheOperators(t *testing.T) {
 	first := w.own()[0]
 	other := portalDeal(w, first.Record)
 	w.now = w.now.Add(settle)
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(w.wanted)
 	if w.referrals[other].Record[cosell.Status] != cosell.Accepted {
 		t.Error("a deal that Microsoft's sellers may have seen was closed")
 	}
-	p, _, _ := w.memory.Find(ctx, deal)
+	p := w.pair()
 	h, ok := p.HeldAt(cosell.InPartnerCenter, cosell.Whole)
 	if !ok || h.Class != cosell.OfOurs || !strings.Contains(h.Text, first.ID) || !strings.Contains(h.Text, other) {
 		t.Errorf("held %+v", p.Held)
@@ -95,7 +95,7 @@ func TestF114_AVisibleSecondReferralIsTheOperators(t *testing.T) {
 	w.silent()
 	w.portal(other, cosell.Record{cosell.Status: cosell.Lost})
 	w.referralChanged(other)
-	if p, _, _ := w.memory.Find(ctx, deal); len(p.Held) != 0 {
+	if p := w.pair(); len(p.Held) != 0 {
 		t.Errorf("closed by a person, and still held: %+v", p.Held)
 	}
 }
@@ -111,7 +111,7 @@ func TestF115_SettlingIsMeasuredByTheServersClock(t *testing.T) {
 		}
 		w.referrals = other
 		w.now = w.now.Add(settle)
-		w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+		w.deliver(w.wanted)
 		if w.posts != 1 || len(w.own()) != 1 {
 			t.Errorf("own clock %s off: %d POSTs", skew, w.posts)
 		}
@@ -131,7 +131,7 @@ func TestTheWholeSettleTimeIsWaited(t *testing.T) {
 	}
 	w.referrals = made
 	w.now = w.now.Add(settle)
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(w.wanted)
 	if w.linked(); w.posts != 1 {
 		t.Errorf("%d POSTs", w.posts)
 	}
@@ -173,7 +173,7 @@ func TestF125_TheProbeLooksBackBeforeTheAttempt(t *testing.T) {
 	r.CreatedAt = r.CreatedAt.Add(-9 * time.Minute) // Partner Center's clock is behind the table's
 	w.referrals[r.ID] = r
 	w.now = w.now.Add(settle)
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(w.wanted)
 	if w.posts != 1 || w.linked().Record[cosell.ReferralID] != r.ID {
 		t.Errorf("%d POSTs", w.posts)
 	}
@@ -274,14 +274,14 @@ func TestF117_TombstonesAreHonouredByEveryEntry(t *testing.T) {
 	before := w.writes()
 	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) })
 	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(w.wanted)
 	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", deal, "Create")) })
 	copied := portalDeal(w, cosell.Record{cosell.CRMID: deal}) // another referral claims the opportunity
 	w.deliver(func() error { return w.flow.FromReferral(ctx, told(copied, "referral-created")) })
 	w.opportunities[deal] = saved // brought back from a backup: still left alone until a person acts
 	w.deliver(func() error { return w.flow.FromReferral(ctx, told(copied, "referral-updated")) })
 	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) })
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(w.wanted)
 	if n := w.writes() - before; n != 0 || len(w.opportunities) != 1 {
 		t.Errorf("%d writes, %d opportunities", n, len(w.opportunities))
 	}
@@ -352,7 +352,7 @@ func TestF44_EditsDuringAnUnknownPOST(t *testing.T) {
 				w.referralChanged(w.own()[0].ID)
 			} else {
 				w.now = w.now.Add(settle)
-				w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+				w.deliver(w.wanted)
 			}
 			w.events()
 			r, o := w.own()[0].Record, w.opportunities[deal].Record
@@ -546,7 +546,7 @@ func TestNoWaitOfACreationIsSilent(t *testing.T) {
 		}
 	}
 	w.now = w.now.Add(settle)
-	w.deliver(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+	w.deliver(w.wanted)
 	if w.linked(); w.posts != 1 {
 		t.Errorf("%d POSTs", w.posts)
 	}

@@ -51,7 +51,7 @@ type stubborn struct {
 	lost  []string
 }
 
-// told are the fields of which a lost edit has a conflict line.
+// toldFields are those of which a lost edit has a conflict line.
 var toldFields = []cosell.Field{cosell.Name, cosell.DealValue, cosell.ClosingDate}
 
 func newStubborn(t *testing.T, seed uint64) *stubborn {
