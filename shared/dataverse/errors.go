@@ -302,7 +302,8 @@ func (a asked) bad(r *httpclient.Response, p reply) *fault.Error {
 	e, where := a.plain(fault.Refused, r, p), "a column"
 	if at, certain, ok := a.named(p); ok {
 		e, where = e.Naming(at.String()), at.words()
-		if e.Guessed = !certain; !certain && (p.code == "" || p.code == codeRequest) && p.bare { // so are columns refused that are not there
+		e.Guessed = !certain
+		if e.Guessed && p.bare { // so are columns refused that are not there
 			return e.OfClass(fault.Ours).OfPart().With(CodeColumn, "").Saying(where+" does not exist in the CRM", mendSchema)
 		}
 	}
@@ -332,19 +333,18 @@ const mendSchema = "compare the field sheet with the CRM, and install the column
 
 // schema: something that the sheet or we take for granted does not exist.
 func (a asked) schema(r *httpclient.Response, p reply) *fault.Error {
-	const mend = mendSchema
 	if at, named := p.missingColumn(); named {
-		return a.ours(r, p).With(CodeColumn, "").Naming(at.String()).Saying(at.words()+" does not exist in the CRM", mend)
+		return a.ours(r, p).With(CodeColumn, "").Naming(at.String()).Saying(at.words()+" does not exist in the CRM", mendSchema)
 	}
 	if set := p.missingSet(); set != "" {
-		return a.ours(r, p).With(CodeTable, "").Naming(set).Saying("the table or action "+set+" does not exist in the CRM", mend)
+		return a.ours(r, p).With(CodeTable, "").Naming(set).Saying("the table or action "+set+" does not exist in the CRM", mendSchema)
 	}
 	if r.Status == http.StatusNotFound {
-		return a.ours(r, p).With(CodeTable, "").Saying("a table or action does not exist in the CRM", mend)
+		return a.ours(r, p).With(CodeTable, "").Saying("a table or action does not exist in the CRM", mendSchema)
 	}
-	e := a.ours(r, p).Saying("the CRM does not understand what we ask for", mend)
+	e := a.ours(r, p).Saying("the CRM does not understand what we ask for", mendSchema)
 	if !a.writes && (p.code == "" || p.code == codeRequest) { // a text in another language: the metadata tells
-		return e.With(CodeColumn, mend)
+		e.Code = CodeColumn
 	}
 	return e
 }

@@ -73,17 +73,14 @@ type wireLabel struct {
 // Attributes reads the metadata of a table's columns, by logical name. It takes several calls: keep the
 // result for an hour. Refused of class Ours: there is no such table.
 func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attribute, error) {
-	root := c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')/Attributes"
-	all, err := c.columns(ctx, table)
+	out, err := c.Columns(ctx, table)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]Attribute, len(all))
 	kinds := map[string]bool{"MultiSelectPicklist": false}
-	for _, a := range all {
-		out[a.LogicalName] = a.column()
-		kinds[a.AttributeType] = true
-		if a.AttributeType == "Virtual" {
+	for _, a := range out {
+		kinds[a.Type] = true
+		if a.Type == "Virtual" {
 			kinds["MultiSelectPicklist"] = true
 		}
 	}
@@ -91,7 +88,7 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 		if !kinds[cast.kind] {
 			continue
 		}
-		details, err := c.definitions(ctx, root+"/Microsoft.Dynamics.CRM."+cast.kind+"AttributeMetadata"+cast.query)
+		details, err := c.definitions(ctx, c.attributes(table)+"/Microsoft.Dynamics.CRM."+cast.kind+"AttributeMetadata"+cast.query)
 		if err != nil {
 			return nil, fmt.Errorf("reading the %s columns of %s: %w", cast.kind, table, err)
 		}
@@ -106,30 +103,22 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 
 // Columns is Attributes without what depends on a column's type: one call.
 func (c *Client) Columns(ctx context.Context, table string) (map[string]Attribute, error) {
-	all, err := c.columns(ctx, table)
+	if !name.MatchString(table) {
+		return nil, badQuery("table", table)
+	}
+	all, err := c.definitions(ctx, c.attributes(table)+"?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the columns of %s: %w", table, err)
 	}
 	out := make(map[string]Attribute, len(all))
 	for _, a := range all {
-		out[a.LogicalName] = a.column()
+		out[a.LogicalName] = Attribute{Type: a.AttributeType, Labels: a.labels(), Created: a.CreatedOn, Secured: a.IsSecured}
 	}
 	return out, nil
 }
 
-func (c *Client) columns(ctx context.Context, table string) ([]wireAttribute, error) {
-	if !name.MatchString(table) {
-		return nil, badQuery("table", table)
-	}
-	all, err := c.definitions(ctx, c.base.String()+"/EntityDefinitions(LogicalName='"+table+"')/Attributes?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured")
-	if err != nil {
-		return nil, fmt.Errorf("reading the columns of %s: %w", table, err)
-	}
-	return all, nil
-}
-
-func (a wireAttribute) column() Attribute {
-	return Attribute{Type: a.AttributeType, Labels: a.labels(), Created: a.CreatedOn, Secured: a.IsSecured}
+func (c *Client) attributes(table string) string {
+	return c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')/Attributes"
 }
 
 func (a wireAttribute) labels() (out []string) {
