@@ -4,13 +4,11 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/reports"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -96,16 +94,4 @@ func (r *Report) Table(out io.Writer) {
 }
 
 // Write puts the report into a file, making its folder.
-func (r *Report) Write(file string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("making the folder of %s: %w", file, err)
-	}
-	out, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	if err := os.WriteFile(file, append(out, '\n'), 0o644); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
-}
+func (r *Report) Write(file string) error { return reports.Write(file, r) }

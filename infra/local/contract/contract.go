@@ -8,10 +8,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/reports"
 )
 
 // ReportEnv names the file that the report is merged into; without it none is written.
@@ -97,14 +98,5 @@ func report(file, system string, results []Result) error {
 	}
 	slices.SortStableFunc(results, func(a, b Result) int { return cmp.Compare(a.Target, b.Target) })
 	all[system] = results
-	if text, err = json.MarshalIndent(all, "", "  "); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
+	return reports.Write(file, all)
 }

@@ -3,15 +3,13 @@ package demo
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/reports"
 )
 
 // CallRow is one kind of change in .build/reports/calls.json: what the product spent on it, counted by the
@@ -182,16 +180,4 @@ func (c *counter) quietPass() {
 }
 
 // Write puts the report into a file, making its folder.
-func (r CallReport) Write(file string) error {
-	out, err := json.MarshalIndent(r, "", "  ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(file), 0o755)
-	}
-	if err == nil {
-		err = os.WriteFile(file, append(out, '\n'), 0o644)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
-}
+func (r CallReport) Write(file string) error { return reports.Write(file, r) }

@@ -1,13 +1,12 @@
 package demo
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/reports"
 )
 
 // Result is one step of .build/reports/demo.json.
@@ -48,19 +47,7 @@ func (r Report) EffectMedian() int64 {
 }
 
 // Write puts the report into a file, making its folder.
-func (r Report) Write(file string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("making the folder of %s: %w", file, err)
-	}
-	out, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	if err := os.WriteFile(file, append(out, '\n'), 0o644); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
-}
+func (r Report) Write(file string) error { return reports.Write(file, r) }
 
 // Table prints the summary.
 func (r Report) Table(out io.Writer, took time.Duration) {

@@ -5,7 +5,6 @@ package mutants
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/reports"
 )
 
 // atOnce is how many mutants are tried at the same time, each in a copy of the tree of its own.
@@ -68,19 +69,7 @@ func (r Report) Caught() (n int) {
 }
 
 // Write puts the report into a file, making its folder.
-func (r Report) Write(file string) error {
-	out, err := json.MarshalIndent(r, "", "  ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(file), 0o755)
-	}
-	if err == nil {
-		err = os.WriteFile(file, append(out, '\n'), 0o644)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
-}
+func (r Report) Write(file string) error { return reports.Write(file, r) }
 
 // mutant is one patch.
 type mutant struct {
