@@ -71,7 +71,7 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only M1]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
@@ -87,7 +87,7 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
 	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")
-	set.StringVar(&f.only, "only", "", "the one mutant to try")
+	set.StringVar(&f.only, "only", "", "the one mutant to try, or case to play")
 	set.BoolVar(&f.log, "log", false, "show what host and handler say")
 	if err := set.Parse(args[1:]); err != nil {
 		return fmt.Errorf("%s: %w: %s", args[0], err, usage)
@@ -109,7 +109,7 @@ type flags struct {
 	mapping      string // absolute once it was checked
 	switchesFile string
 	log          bool
-	only         string // the one mutant to try
+	only         string // the one mutant to try, or case to play
 
 	settings  map[string]string // what the files of settings and mapping come to
 	positions world.Positions   // what the file of switches comes to

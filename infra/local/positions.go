@@ -2,15 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/demo"
+	"github.com/cosell-sync/cosell-sync/infra/local/reports"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -53,14 +53,15 @@ func playMatrix(ctx context.Context, f flags) error {
 func playCase(ctx context.Context, f flags, layout world.Layout, c demo.Case) (positionRow, error) {
 	began := time.Now()
 	f.positions = world.Positions{PartnerCenter: c.Switches, Dataverse: c.CRM, Organisation: c.Organisation}
-	f.settings = c.Settings
+	f.settings = map[string]string{}
+	maps.Copy(f.settings, c.Settings)
 	if c.Sheet != "" {
 		sheet, err := c.WriteSheet(layout.Build())
 		if err != nil {
 			return positionRow{}, err
 		}
 		defer func() { _ = os.Remove(sheet) }()
-		f.settings = map[string]string{"SYNC_MAPPING_FILE": sheet}
+		f.settings["SYNC_MAPPING_FILE"] = sheet
 	}
 	w, err := world.Start(ctx, options(f, layout))
 	if err != nil {
@@ -95,13 +96,8 @@ func concludeMatrix(out io.Writer, layout world.Layout, rows []positionRow) erro
 			failed++
 		}
 	}
-	text, err := json.MarshalIndent(map[string]any{"rows": rows}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing positions.json: %w", err)
-	}
-	file := filepath.Join(layout.Reports(), "positions.json")
-	if err := errors.Join(os.MkdirAll(layout.Reports(), 0o755), os.WriteFile(file, append(text, '\n'), 0o644)); err != nil {
-		return fmt.Errorf("writing positions.json: %w", err)
+	if err := reports.Write(filepath.Join(layout.Reports(), "positions.json"), map[string]any{"rows": rows}); err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "positions: %d cases, %d held\n", len(rows), len(rows)-failed)
 	if failed > 0 {
