@@ -44,9 +44,7 @@ func (l *loader) checkCrosses(r *Row) {
 // without its currency. Name and mark are the one pair that shares a column.
 func (l *loader) checkShared() {
 	columns, paths := map[string]cosell.Field{}, map[string]cosell.Field{}
-	off := map[cosell.Field]bool{}
 	for _, r := range l.rows {
-		off[r.Field] = r.Off
 		if r.Off || r.Way == cosell.Read {
 			continue
 		}
@@ -57,10 +55,9 @@ func (l *loader) checkShared() {
 			l.alone(r, paths, "one field for each path", "referral path", r.Referral)
 		}
 	}
-	for i := range l.rows {
-		if r := &l.rows[i]; r.Field == cosell.Currency && r.Off && !off[cosell.DealValue] {
-			l.mistake(r.where, "both off, or none", "field %s is off and %s is not: an amount goes with its currency", r.Field, cosell.DealValue)
-		}
+	currency, value := l.rows[l.index[cosell.Currency]], l.rows[l.index[cosell.DealValue]]
+	if currency.Off && !value.Off {
+		l.mistake(currency.where, "both off, or none", "field %s is off and %s is not: an amount goes with its currency", currency.Field, value.Field)
 	}
 }
 

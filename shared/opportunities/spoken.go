@@ -1,6 +1,7 @@
 package opportunities
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -85,13 +86,8 @@ func doubted(e *fault.Error) bool {
 
 // settled makes a refusal the record's again whose column the CRM has.
 func settled(e *fault.Error, found []Mismatch) {
-	if !doubted(e) || e.Class != fault.Ours {
+	if !doubted(e) || e.Class != fault.Ours || slices.ContainsFunc(found, func(m Mismatch) bool { return m.Column == e.Target }) {
 		return
-	}
-	for _, m := range found {
-		if m.Column == e.Target {
-			return
-		}
 	}
 	e.OfClass(fault.Record).With("refused", "").Saying("the CRM does not take the value of the column "+e.Target, "correct the value")
 }

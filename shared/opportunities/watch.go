@@ -43,6 +43,11 @@ func (m Mismatch) Say() string {
 	return m.String()
 }
 
+// refusal is the one of what needs the column.
+func (m Mismatch) refusal() *fault.Error {
+	return fault.New(fault.Refused, "%s", m).OfClass(fault.Ours).With(dataverse.CodeColumn, "").Saying(m.String(), m.Mend).At(string(m.Field))
+}
+
 // live is the part of the sheet that the CRM can carry now.
 type live struct {
 	sheet      *mapping.Sheet
@@ -103,7 +108,8 @@ const (
 	repairAge = 5 * time.Minute
 )
 
-// ready looks again whether what was wrong is mended, and is the refusal of everything as long as a vital column is not there: about us, so messages wait.
+// ready looks again whether what was wrong is mended, and is the refusal of everything as long as a vital column
+// is not there: about us, so messages wait.
 func (s *Store) ready(ctx context.Context) error {
 	l := s.live.Load()
 	if len(l.mismatches) == 0 {
@@ -117,7 +123,7 @@ func (s *Store) ready(ctx context.Context) error {
 	}
 	for _, m := range l.mismatches {
 		if m.Vital {
-			return fault.New(fault.Refused, "%s", m).OfClass(fault.Ours).With(dataverse.CodeColumn, "").Saying(m.String(), m.Mend).At(string(m.Field))
+			return m.refusal()
 		}
 	}
 	return nil
@@ -138,7 +144,7 @@ func (s *Store) hidden(values cosell.Record) error {
 		if r, ok := s.whole.Row(field); ok && r.Way == cosell.Both && r.Referral != "" {
 			for _, m := range s.live.Load().mismatches {
 				if m.Field == field {
-					return fault.New(fault.Refused, "%s", m).OfClass(fault.Ours).With(dataverse.CodeColumn, "").Saying(m.String(), m.Mend).At(string(field)).OfPart()
+					return m.refusal().OfPart()
 				}
 			}
 		}

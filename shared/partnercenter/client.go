@@ -186,8 +186,8 @@ func created(resp *httpclient.Response) (Document, error) {
 
 // Patch changes a referral under the condition of its ETag and returns what the system made of it.
 // Conflict: somebody wrote in between. Refused: the change is not allowed, of class Ours where no referral may
-// be changed; Target is the path where the answer names it, or where it was alone. Invalid: operations that Partner Center does not know, or an
-// ETag that is no condition; nothing is sent then.
+// be changed; Target is the path where the answer names it, or where it was alone. Invalid: operations that
+// Partner Center does not know, or an ETag that is no condition; nothing is sent then.
 //
 // What no published client writes goes first and apart (see apart), so that its refusal names it and
 // holds nothing else. After a refusal of a later part the earlier ones are written, and the ETag is old.
