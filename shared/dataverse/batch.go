@@ -90,10 +90,10 @@ func (c *Client) written(ctx context.Context, then Read, writes []Write) (Row, e
 	if err == nil {
 		return row, shows(row, then, writes)
 	}
-	done := *fault.Of(err)
-	if done.Kind == fault.Gone {
-		done = *fault.Stale("the row was written and cannot be read yet: %w", err)
+	if fault.Is(err, fault.Gone) {
+		return Row{}, fault.Unseen("the row was written and cannot be read yet: %w", err)
 	}
+	done := *fault.Of(err)
 	done.Maybe = true
 	return Row{}, &done
 }
@@ -103,9 +103,7 @@ func (c *Client) written(ctx context.Context, then Read, writes []Write) (Row, e
 func shows(row Row, then Read, writes []Write) error {
 	for _, w := range writes {
 		if w.IfMatch == row.ETag() && "/"+w.Path == Bind(then.Set, then.ID) {
-			e := fault.Stale("the row was written and is shown as it was before")
-			e.Maybe = true
-			return e
+			return fault.Unseen("the row was written and is shown as it was before")
 		}
 	}
 	return nil

@@ -102,6 +102,13 @@ func Stale(format string, args ...any) *Error {
 		Saying("a system still shows old copies of records that were changed", "nothing to do at first; if it lasts, look at that system's service health")
 }
 
+// Unseen makes the Stale for what was written and is not shown yet.
+func Unseen(format string, args ...any) *Error {
+	e := Stale(format, args...)
+	e.Maybe = true
+	return e
+}
+
 // Lacking makes the Refused for something that a record only refers to and that does not exist: an owner,
 // a currency, an account. That is never Gone, because the record itself is there. The code is
 // "<thing>.unknown".

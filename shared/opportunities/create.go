@@ -172,9 +172,7 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 	}
 	o, err := s.Get(ctx, id)
 	if fault.Is(err, fault.Gone) {
-		unseen := fault.Stale("opportunity %s was made and cannot be read yet: %w", id, err)
-		unseen.Maybe = true
-		return o, unseen
+		return o, fault.Unseen("opportunity %s was made and cannot be read yet: %w", id, err)
 	}
 	if err != nil || !cosell.OpportunityClosed(values[cosell.Status]) {
 		return o, err

@@ -69,9 +69,7 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	}
 	now, err := s.opportunity(ctx, row)
 	if err == nil && !w.listedBy(now) {
-		unseen := fault.Stale("the solution rows of opportunity %s were written and are listed as before", o.ID)
-		unseen.Maybe = true
-		return now, unseen
+		return now, fault.Unseen("the solution rows of opportunity %s were written and are listed as before", o.ID)
 	}
 	return now, err
 }
