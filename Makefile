@@ -1,7 +1,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 
-# What `make run`, `make demo` and `make bench` take: PORT, the first port (run: 7400, else free ones), MODE, proxy
+# What `make run`, `make demo`, `make bench` and `make calls` take: PORT, the first port (run: 7400, else free ones), MODE, proxy
 # or forward for older hosts, SETTINGS, a file of NAME=value lines, MAPPING, a field sheet, and SWITCHES, a file
 # of positions that the systems start with.
 MODE ?= proxy

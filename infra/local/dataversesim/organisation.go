@@ -1,6 +1,7 @@
 package dataversesim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -155,10 +156,7 @@ func (s *Simulator) postOrganisation(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) getOrganisation(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	kind := s.house.kind
+	kind := cmp.Or(s.house.kind, Plain)
 	s.mu.Unlock()
-	if kind == "" {
-		kind = Plain
-	}
 	control.WriteJSON(w, http.StatusOK, map[string]string{"kind": kind})
 }

@@ -204,15 +204,14 @@ func (l *look) wholeAcceptance(d deal) {
 
 // declineInbound is the second half of D7.
 func (s *Story) declineInbound() {
-	const reason = tooShort
 	other := s.inbound(fields{})
 	own := "pc/referrals/" + other.referral
 	l := s.look()
-	s.by(seller, "closes another one as lost: %s", reason)
-	s.crm("lose", fields{"id": other.opportunity, "reason": reason, "status": 4})
+	s.by(seller, "closes another one as lost: %s", tooShort)
+	s.crm("lose", fields{"id": other.opportunity, "reason": tooShort, "status": 4})
 	l.settle().shows(own+"/substatus", "Declined")
 	l.is(own+"/status", "Closed")
-	l.shows(own+"/statusReason", reason)
+	l.shows(own+"/statusReason", tooShort)
 	l.wrote(1, "pc")
 	l.effect("pc", "PATCH", other.referral)
 }
