@@ -105,6 +105,8 @@ func furtherCases() []Case {
 			Switches: set{"strict": "false", "memberCase": "pascal", "absentValues": "nullLists", "roundMoney": "0", "eventBeforeReadable": "300ms", "acceptance": "touched", "typeFollowsConsent": "false"},
 			CRM:      set{"userTimeZone": "Asia/Kolkata", "wrappedValues": true, "closedWritable": false}},
 		{Name: "Taxonomy", CRM: set{"language": "fr"}, Switches: set{"taxonomy": "all", "oldTaxonomyUntil": "2099-01-01"}, Sheet: taxonomySheet},
+		{Name: "OtherLeads", Switches: set{"leadInviter": "none", "leadContacts": "writable", "pendingEdits": "crmId", "acceptedLead": "deal", "marketplaceLeads": "unlisted",
+			"archivedLeads": "unlisted", "expiredContacts": "removed"}},
 		{Name: "CapitalLetters", Switches: set{"upperText": "true", "trimText": "true"}},
 		{Name: "ShortTexts", Switches: set{"cutText": "20", "retryBackoff": "200ms"}},
 		{Name: "ReasonsByCode", CRM: set{"userTimeZone": "America/Santiago", "openQuotes": "none", "retryDelaySeconds": 1}, Switches: set{"statusReason": "code", "putWithoutIfMatch": "428"},

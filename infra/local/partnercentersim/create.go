@@ -125,6 +125,9 @@ func (s *Sim) createOwn(asked document) (*referral, *refusal) {
 		}
 	}
 	doc["status"], doc["substatus"], doc["direction"] = "Active", "Accepted", s.switches["ownDirection"]
+	if doc.at("inviteContext/invitedBy") == nil {
+		doc.put("inviteContext/invitedBy", map[string]any{"organizationId": s.opts.OrganizationID, "organizationName": s.opts.OrganizationName})
+	}
 	s.remake(doc)
 	return s.enter(&referral{doc: doc}, s.guid()), nil
 }
@@ -134,9 +137,6 @@ func (s *Sim) enter(r *referral, engagement string) *referral {
 	doc := r.doc
 	doc["id"], doc["engagementId"] = s.guid(), engagement
 	doc["organizationId"], doc["organizationName"] = s.opts.OrganizationID, s.opts.OrganizationName
-	if doc.at("inviteContext/invitedBy") == nil {
-		doc.put("inviteContext/invitedBy", map[string]any{"organizationId": s.opts.OrganizationID, "organizationName": s.opts.OrganizationName})
-	}
 	s.add(r)
 	return r
 }
@@ -166,6 +166,9 @@ func (s *Sim) createMicrosofts(asked document) (*referral, *refusal) {
 		return nil, refuse(http.StatusConflict, "resourceModified", "alreadyInvited", "engagement %s has a referral to Microsoft already", id)
 	case own.closed():
 		return nil, invalid("referralClosed", "the partner's referral of engagement %s is closed", id)
+	}
+	if refused := pendingOwn(own); refused != nil {
+		return nil, refused
 	}
 	for _, name := range serverSet() {
 		delete(asked, name)

@@ -55,21 +55,43 @@ func (s *Sim) inboundDeal() document {
 	return d
 }
 
-// inboundLead is an inquiry from the marketplace.
+// inboundLead is an inquiry from the marketplace: a customer looked at an offer and asks to be called.
 func (s *Sim) inboundLead() document {
 	d := s.inboundDeal()
-	d["type"], d["qualification"] = "Independent", "Direct"
+	d["type"], d["qualification"], d["campaignId"] = "Independent", "Direct", "MKT-SPRING"
 	d["callToAction"], d["referralSource"] = "ContactMe", "AppSource"
 	d["target"] = []any{map[string]any{"type": "BusinessProfileLocation", "id": "1234567"}}
 	d.put("customerProfile/name", "Adventure Works Ltd")
 	d.put("customerProfile/address", map[string]any{"addressLine1": "1 High Street", "city": "Leeds", "postalCode": "LS1 1AA", "country": "GB"})
-	d.put("customerProfile/team", []any{person("Robin", "Example", "+441135550100", "robin@adventureworks.example")})
+	robin := person("Robin", "Example", "+441135550100", "robin@adventureworks.example")
+	robin["title"], robin["contactPreference"] = "Head of IT", map[string]any{"locale": "en-gb", "disableNotifications": false}
+	d.put(contactsPath, []any{robin})
 	d.put("details/notes", "I would like a demonstration.")
 	d.put("details/dealValue", nil)
 	d.put("details/closingDateTime", nil)
+	d.put("details/customerRequestedContact", true)
+	d.put("details/customerAction", "ContactMe")
 	d.put("details/requirements/solutions", []any{})
 	d.put(shareConsent, false)
 	d.put("inviteContext/notes", nil)
-	d.put("inviteContext/assistanceRequestCode", "Unknown")
+	d.put(helpPath, "Unknown")
+	d.put("inviteContext/invitedBy", s.inviter())
+	return d
+}
+
+// qualifiedLead is one that Microsoft's people have talked to: it has a value, a date and a solution.
+func (s *Sim) qualifiedLead() document {
+	d := s.inboundLead()
+	d["qualification"], d["referralSource"], d["callToAction"] = "SalesQualified", "MicrosoftSales", nil
+	d.put("customerProfile/name", "Litware Retail SA")
+	d.put("customerProfile/address", map[string]any{"addressLine1": "12 Rue des Exemples", "city": "Lyon", "postalCode": "69002", "country": "FR"})
+	d.put(contactsPath, []any{person("Camille", "Example", "+33455550100", "camille@litware.example")})
+	d.put("details/notes", "The customer has a budget and asks for an offer.")
+	d.put("details/dealValue", "24000")
+	d.put("details/closingDateTime", shortTime(s.opts.Now().UTC().AddDate(0, 2, 0).Truncate(24*time.Hour)))
+	d.put("details/customerRequestedContact", false)
+	d.put("details/customerAction", nil)
+	d.put("details/requirements/solutions", s.completeDeal().at(solutionsPath))
+	d.put("inviteContext/invitedBy", map[string]any{"organizationId": microsoftID, "organizationName": "Microsoft"})
 	return d
 }

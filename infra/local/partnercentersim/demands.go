@@ -91,18 +91,6 @@ func (c *demands) accepted(d document) {
 	c.members(d, "team", 1)
 }
 
-// isLead is the official classification of leads: anything else is a co-sell opportunity.
-func isLead(d document) bool {
-	invited := d.text("inviteContext/invitedBy/organizationId")
-	switch d.text("qualification") {
-	case "Direct":
-		return d.text("type") == "Independent" && (invited == "" || strings.EqualFold(invited, microsoftID))
-	case "SalesQualified", "MarketingQualified":
-		return d.text("type") == "Independent" && strings.EqualFold(invited, microsoftID)
-	}
-	return false
-}
-
 // changed checks only what a change touches, so that an inbound referral with gaps can still be worked on.
 func (c *demands) changed(before, after document) {
 	checks := []struct {

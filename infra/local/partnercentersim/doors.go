@@ -40,6 +40,9 @@ func (s *Sim) guard(before, after document, by way) *refusal {
 	if refused := s.guardConsent(before, after, by); refused != nil {
 		return refused
 	}
+	if refused := s.guardLead(before, after, by); refused != nil {
+		return refused
+	}
 	if before.isTrue(shareConsent) && len(before.items("customerProfile/team")) > 0 &&
 		!same(before.at("customerProfile/team"), after.at("customerProfile/team")) {
 		return invalid("readOnlyAfterSharing", "customerProfile/team cannot be changed once the deal was shared with Microsoft").about(contactsPath)

@@ -77,6 +77,7 @@ func (s *Sim) expire(now time.Time) {
 		}
 		r.doc["status"], r.doc["substatus"] = "Closed", "Expired"
 		r.doc["closedDateTime"] = serverTime(r.expires)
+		s.lapsed(r.doc)
 		s.save(r)
 	}
 }

@@ -45,7 +45,7 @@ func (s *Sim) listed(keep func(document) bool) []document {
 		if one.microsoft() && s.is("microsoftReferral", "hidden") {
 			continue
 		}
-		if doc := one.inList(now); doc != nil && s.sees(one) && keep(doc) {
+		if doc := one.inList(now); doc != nil && s.sees(one) && !s.hiddenLead(doc, now) && keep(doc) {
 			found = append(found, doc)
 		}
 	}

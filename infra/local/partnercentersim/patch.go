@@ -137,6 +137,7 @@ func (s *Sim) become(have *referral, after document, by way) *refusal {
 			return refused
 		}
 	}
+	s.accepted(have.doc, after)
 	if !same(have.doc.at(shareConsent), after.at(shareConsent)) {
 		s.followConsent(after)
 	}

@@ -87,7 +87,11 @@ func (s *Sim) formFilled(d document, steps []operation) []operation {
 	form := s.completeDeal()
 	form["name"] = "Deal with " + d.text("customerProfile/name")
 	var out []operation
-	for _, path := range []string{"name", "team", "details/dealValue", "details/currency", "details/closingDateTime", "details/notes", solutionsPath, attributesPath} {
+	demanded := dealForm()
+	if isLead(d) {
+		demanded = leadForm()
+	}
+	for _, path := range demanded {
 		said := slices.ContainsFunc(steps, func(o operation) bool {
 			return strings.HasPrefix(strings.ToLower(o.path)+"/", strings.ToLower("/"+path+"/"))
 		})

@@ -19,16 +19,20 @@ type sellerAct struct {
 	Help     string         `json:"help"`
 	Notes    string         `json:"notes"`
 	Source   string         `json:"source"`
+	Kind     string         `json:"kind"` // of a lead
 	Raw      map[string]any `json:"raw"`
 }
 
 // seller does what Microsoft's seller does.
 func (s *Sim) seller(a sellerAct) (acted, error) {
+	if a.Kind != "" && a.Do != "lead" {
+		return acted{}, fmt.Errorf("kind goes with lead, not with %q", a.Do)
+	}
 	switch a.Do {
 	case "invite":
 		return s.inbound(s.inboundDeal(), a)
 	case "lead":
-		return s.inbound(s.inboundLead(), a)
+		return s.sendLead(a)
 	case "accept", "decline", "win", "lose", "edit", "upgrade":
 	default:
 		return acted{}, fmt.Errorf("do %q: use accept, decline, win, lose, edit, invite, lead or upgrade", a.Do)

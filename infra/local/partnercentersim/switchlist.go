@@ -4,7 +4,7 @@ package partnercentersim
 // The first value is what a new simulator does. docs/control-interface.md lists them for readers.
 func switchList() []switchDef {
 	var out []switchDef
-	for _, group := range [][]switchDef{demandSwitches(), writeSwitches(), wireSwitches(), listSwitches(), accessSwitches(), deliverySwitches()} {
+	for _, group := range [][]switchDef{demandSwitches(), writeSwitches(), leadSwitches(), wireSwitches(), listSwitches(), accessSwitches(), deliverySwitches()} {
 		out = append(out, group...)
 	}
 	return out
