@@ -56,9 +56,14 @@ func (p *contextParts) head(w *contextWriter, parent bool) {
 	w.raw(`,"OperationId":"` + p.j.id + `","OrganizationId":"` + t.s.o.OrganizationID + `","OrganizationName":`)
 	w.text(t.s.o.label())
 	w.raw(`,"OutputParameters":`)
-	if o.message == "Create" && !parent {
+	switch {
+	case parent:
+		w.raw("[]")
+	case o.message == "Create":
 		w.attributes([]attribute{{"id", guid(o.row.id)}})
-	} else {
+	case o.message == "QualifyLead":
+		w.attributes([]attribute{{"CreatedEntities", o.qualified.created}})
+	default:
 		w.raw("[]")
 	}
 	w.raw(`,"OwningExtension":{`)
@@ -99,7 +104,7 @@ func (p *contextParts) inputs(parent bool) []attribute {
 	case "Merge":
 		return []attribute{{"Target", ref{o.table.name, o.row.id}}, {"SubordinateId", guid(o.other.id)}, {"PerformParentingChecks", false}}
 	case "QualifyLead":
-		return []attribute{{"LeadId", ref{o.table.name, o.row.id}}, {"Status", contextOption(o.status)}}
+		return o.qualified.inputs(ref{o.table.name, o.row.id})
 	}
 	if parent {
 		return []attribute{{"Target", contextEntity{table: o.table.name, id: o.row.id, attrs: p.submitted}}, {"SuppressDuplicateDetection", false}}

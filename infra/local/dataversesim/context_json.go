@@ -125,6 +125,14 @@ func (w *contextWriter) value(v any) {
 func (w *contextWriter) list(v any) {
 	w.raw("[")
 	switch x := v.(type) {
+	case []ref: // an EntityReferenceCollection: the type of its items is known
+		for i, to := range x {
+			if i > 0 {
+				w.raw(",")
+			}
+			w.raw("{")
+			w.reference(to)
+		}
 	case []contextOption:
 		for i, o := range x {
 			if i > 0 {

@@ -28,7 +28,7 @@ func (t *tx) checkDuplicates(tab *table, id string, v map[string]any, ch *change
 		return nil
 	}
 	asked := strings.EqualFold(t.via.header.Get("MSCRM.SuppressDuplicateDetection"), "false")
-	if !asked && t.s.sw.text("duplicateDetection") == "onRequest" {
+	if !asked && !t.detect && t.s.sw.text("duplicateDetection") == "onRequest" {
 		return nil
 	}
 	for _, columns := range duplicateRules(tab.name) {

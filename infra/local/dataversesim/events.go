@@ -34,6 +34,8 @@ type occurrence struct {
 	activity *row     // with Win and Lose
 	status   int64
 	other    ref // the loser of a Merge
+
+	qualified *qualification // with QualifyLead
 }
 
 // changedTable forgets the compiled steps when rows they are made of change.

@@ -19,6 +19,7 @@ type userAction struct {
 	ActualRevenue json.RawMessage `json:"actualRevenue"`
 	ActualEnd     *string         `json:"actualEnd"`
 	Loser         string          `json:"loser"` // merge: the record that the other one takes over
+	Make          []string        `json:"make"`  // qualify: what the lead becomes; left out: account, contact and opportunity
 }
 
 func (s *Simulator) postUser(w http.ResponseWriter, r *http.Request) {
@@ -122,12 +123,21 @@ func (t *tx) actQualify(a userAction, tab *table, old *row) error {
 	if tab.name != "lead" {
 		return fail(400, "", "only a lead can be qualified")
 	}
-	q := qualification{account: true, contact: true, opportunity: true, status: -1}
+	q := qualification{status: -1}
+	if a.Make == nil {
+		a.Make = []string{"account", "contact", "opportunity"}
+	}
+	for _, name := range a.Make {
+		wanted := map[string]*bool{"account": &q.account, "contact": &q.contact, "opportunity": &q.opportunity}[name]
+		if wanted == nil {
+			return fail(400, "", "make %q: use account, contact and opportunity", name)
+		}
+		*wanted = true
+	}
 	if a.Status != nil {
 		q.status = *a.Status
 	}
-	_, err := t.qualify(old, q)
-	return err
+	return t.qualify(old, &q)
 }
 
 func (t *tx) actCreate(a userAction, tab *table) (string, error) {

@@ -295,7 +295,7 @@ func TestChangeTrackingShowsChangesAndTombstones(t *testing.T) {
 	for _, option := range []string{"$filter=statecode eq 0", "$orderby=name", "$top=1", "$expand=owninguser"} {
 		w.do("GET", "opportunities?"+option, "", "Prefer", "odata.track-changes").is(400)
 	}
-	w.do("GET", "leads?$select=subject", "", "Prefer", "odata.track-changes").refused(400, "0x80072491")
+	w.do("GET", "tasks?$select=subject", "", "Prefer", "odata.track-changes").refused(400, "0x80072491")
 	w.advance(7*24*3600*1e9 + 1e9)
 	w.token = w.tokenFor(client, secret, "https://"+host+"/.default")
 	w.do("GET", delta, "").refused(400, "0x80044352")

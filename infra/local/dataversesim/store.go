@@ -115,6 +115,7 @@ type tx struct {
 	automation bool
 	answers    []*plugin // of the write under way
 	follow     []followUp
+	detect     bool // QualifyLead looks for duplicates
 	before     string
 	after      string
 }

@@ -40,7 +40,7 @@ func newSwitches() *switches {
 	}
 	return &switches{defs: map[string]*switchDef{
 		"winRaisesUpdate":       onOff(true, "Win and Lose raise Update of the opportunity as well"),
-		"closedWritable":        onOff(true, "closed opportunities can be changed; false: 0x80040230 until they are reopened"),
+		"closedWritable":        onOff(true, "closed opportunities and leads can be changed; false: 0x80040230 until they are reopened"),
 		"tagLevel":              oneOf("where ?tag= appears: SharedVariables of the parent context or of the outer one", "parent", "outer"),
 		"wrappedValues":         onOff(false, "ids and dates in events are objects with __type and __value"),
 		"optimisticConcurrency": onOff(true, "If-Match with an ETag is allowed; false: 0x8006088D"),
@@ -56,6 +56,8 @@ func newSwitches() *switches {
 		"duplicateDetection":    oneOf("when rules against duplicates of accounts, contacts and leads are asked: if the caller sends MSCRM.SuppressDuplicateDetection: false, or at each write of the Web API", "onRequest", "always"),
 		"duplicateStatus":       oneOf("status of a duplicate that was detected (0x80040333)", 412, 500),
 		"mergeRaisesUpdate":     onOff(true, "rows that hang on a merged record raise Update when they move to the other one"),
+		"qualifyRaisesUpdate":   onOff(true, "qualifying a lead raises Update of the lead as well, beside QualifyLead"),
+		"plainQualify":          oneOf("what becomes of an update that sets the state of a lead to Qualified without QualifyLead", "taken", "refused"),
 		"leadMapsOwnColumns":    onOff(false, "qualifying a lead copies the organisation's own columns to those of the same name on the opportunity"),
 		"userTimeZone":          oneOf("time zone of people (POST user) who write a plain date into a user-local column", "UTC", "Europe/Paris", "America/Santiago", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Auckland"),
 		"language":              oneOf("the language in which refusals speak: the caller's own, which is the base language for an application user", "en", "de", "fr", "ja"),

@@ -244,8 +244,13 @@ func (s *Simulator) settleState(tab *table, old *row, v map[string]any, ch *chan
 		}
 	}
 	givenStatus, hasStatus := ch.set["statuscode"]
-	if tab.name == "opportunity" {
+	switch tab.name {
+	case "opportunity":
 		if err := s.opportunityState(old, current, state, present, hasStatus); err != nil {
+			return err
+		}
+	case "lead":
+		if err := s.leadState(old, current, state); err != nil {
 			return err
 		}
 	}
