@@ -22,6 +22,9 @@ func (s *Simulator) derive(tab *table, v map[string]any) error {
 		if to, ok := v["record2id"].(ref); ok {
 			v["name"] = s.primaryName(to)
 		}
+		if err := s.checkConnection(v); err != nil {
+			return err
+		}
 	}
 	if tab.columns["address1_composite"] != nil {
 		s.setComposite(v)

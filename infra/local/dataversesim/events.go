@@ -122,7 +122,7 @@ func (t *tx) raiseUpdate(tab *table, old, r *row, order []string) {
 
 // raise makes a job for each step that listens. The context is taken now; the job starts with the commit.
 func (t *tx) raise(o *occurrence) {
-	if t.skipAll {
+	if t.skipAll || t.s.silent(o) {
 		return
 	}
 	for _, st := range t.s.activeSteps() {

@@ -1,5 +1,7 @@
 package dataversesim
 
+import "slices"
+
 // checkActive refuses a lookup to a row that was deactivated. A closed opportunity is no such row.
 func (s *Simulator) checkActive(c *column, to ref) error {
 	r, tab := s.db.get(to.table, to.id), s.schema.tables[to.table]
@@ -32,4 +34,36 @@ func (s *Simulator) checkOwner(ch *change) error {
 		return fail(403, codeNoRoles, "The %s with id %s has not been assigned any roles. They need a role with minimal privileges to access and own records.", map[string]string{"systemuser": "user", "team": "team"}[to.table], to.id)
 	}
 	return nil
+}
+
+// unitOf is the business unit that an owner belongs to; its records belong there too.
+func (s *Simulator) unitOf(owner ref) ref {
+	if r := s.db.get(owner.table, owner.id); r != nil {
+		if unit := r.ref("businessunitid"); unit != (ref{}) {
+			return unit
+		}
+	}
+	return ref{"businessunit", BusinessUnitID}
+}
+
+// moveOwned takes the records of a user or team along to another business unit. It raises no events of theirs.
+// https://learn.microsoft.com/power-platform/admin/create-edit-business-units
+func (t *tx) moveOwned(before, after *row, owner ref) {
+	unit := after.ref("businessunitid")
+	if unit == before.ref("businessunitid") {
+		return
+	}
+	for _, tab := range t.s.schema.order {
+		if !tab.userOwned {
+			continue
+		}
+		for _, sl := range slices.Clone(t.s.db.tables[tab.name].order) {
+			if sl.row == nil || sl.row.ref("ownerid") != owner {
+				continue
+			}
+			v := sl.row.values()
+			v["owningbusinessunit"] = t.s.unitOf(owner)
+			t.put(tab, sl.id, v)
+		}
+	}
 }

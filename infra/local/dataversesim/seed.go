@@ -40,6 +40,7 @@ func (s *Simulator) seed() {
 	t.skipAll = true
 	s.seedOrganisation(t)
 	s.seedPeople(t)
+	s.seedConnectionRoles(t)
 	s.seedSales(t)
 	s.seedMessages(t)
 	s.seedSteps(t)

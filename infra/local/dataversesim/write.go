@@ -60,6 +60,12 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 	t.totals(tab, r)
 	t.followUps(tab, id)
 	t.raise(&occurrence{message: "Create", table: tab, row: r, order: createdOrder(tab, r)})
+	if tab.name == connectionTable {
+		var err error
+		if r, err = t.reciprocate(tab, r); err != nil {
+			return nil, err
+		}
+	}
 	return r, t.createNested(tab, r, ch, refs)
 }
 
@@ -141,6 +147,12 @@ func (t *tx) update(tab *table, old *row, ch *change) (*row, error) {
 	t.totals(tab, old, r)
 	t.followUps(tab, old.id)
 	t.raiseUpdate(tab, old, r, ch.order)
+	switch tab.name {
+	case connectionTable:
+		return r, t.followConnection(tab, r, ch.order)
+	case "systemuser", "team":
+		t.moveOwned(old, r, ref{tab.name, r.id})
+	}
 	return r, nil
 }
 
@@ -328,7 +340,7 @@ func (t *tx) stamp(tab *table, v map[string]any, creating bool) {
 	}
 	delete(v, "owninguser")
 	delete(v, "owningteam")
-	v["owningbusinessunit"] = ref{"businessunit", BusinessUnitID}
+	v["owningbusinessunit"] = t.s.unitOf(owner)
 	if owner.table == "team" {
 		v["owningteam"] = owner
 	} else {
