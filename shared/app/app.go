@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -65,7 +66,10 @@ type App struct {
 // New reads the settings from "NAME=value" pairs, checks them all, and builds the parts that the role
 // needs. Nothing is called: credentials and connections come with the first use. Log lines go to out, as
 // JSON: the host takes standard output for information.
-func New(environ []string, out io.Writer) (*App, error) {
+func New(environ []string, out io.Writer) (*App, error) { return Of(environ, out, Parts{}) }
+
+// Of is New with parts of the caller's own.
+func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 	c, err := load(environ)
 	if err != nil {
 		return nil, err
@@ -83,7 +87,10 @@ func New(environ []string, out io.Writer) (*App, error) {
 		Log: slog.New(slog.NewJSONHandler(out, nil)), port: portOf(environ),
 	}
 	a.Watch = health.NewWatch(a.Role, a.NewID()[:8], a.Version, a.Now)
-	az := azure{config: c.Config, dialer: c.dialer, transport: transport, now: now}
+	az := azure{config: c.Config, dialer: c.dialer, roots: transport.TLSClientConfig.RootCAs, transport: transport, now: now, own: own}
+	if own.Transport != nil {
+		az.transport = own.Transport
+	}
 	bus, err := az.queues()
 	if err != nil {
 		return nil, err
@@ -95,7 +102,7 @@ func New(environ []string, out io.Writer) (*App, error) {
 	}
 	a.unread(unknown(environ))
 	if c.Role != Sync {
-		if err := a.events(c, transport); err != nil {
+		if err := a.events(c, az.certificates()); err != nil {
 			return nil, err
 		}
 	}
@@ -148,16 +155,26 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	return nil
 }
 
+// Handler serves the functions to whoever speaks as the Functions host does.
+func (a *App) Handler(functions []funchost.Function) http.Handler {
+	return funchost.NewServer(functions, a.Post, funchost.Options{Now: a.Now, Log: a.Log})
+}
+
+// Compare holds the field sheet against the CRM's metadata, as jobs are done, until the context ends.
+func (a *App) Compare(ctx context.Context) {
+	if a.comparing != nil {
+		a.comparing.Run(ctx)
+	}
+}
+
 // Serve serves the functions to the Functions host until ctx ends or the host is gone.
 func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
-	server := funchost.NewServer(functions, a.Post, funchost.Options{Now: a.Now, Log: a.Log})
+	server := a.Handler(functions)
 	a.Watch.Stamp(a.Version)
 	noting, stopNoting := context.WithCancel(ctx)
 	var notes sync.WaitGroup
 	notes.Go(func() { a.note(noting) })
-	if a.comparing != nil {
-		notes.Go(func() { a.comparing.Run(noting) })
-	}
+	notes.Go(func() { a.Compare(noting) })
 	err := funchost.Serve(ctx, server, a.port)
 	stopNoting()
 	notes.Wait()

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -20,15 +21,19 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
-// azure makes the clients of Azure's own services. Nothing is called before the first use.
+// azure makes the clients of Azure's own services, but for what the caller has brought. Nothing is called before
+// the first use.
 type azure struct {
 	config    Config
 	dialer    *httpclient.Dialer
-	transport *http.Transport
+	roots     *x509.CertPool // of a simulated world, else nil: the system's
+	transport http.RoundTripper
 	now       func() time.Time
+	own       Parts
 }
 
 func (a azure) options() azcore.ClientOptions {
@@ -69,7 +74,10 @@ func (a azure) crmCredential() (azcore.TokenCredential, error) {
 	return a.secretCredential(c.DataverseTenant, c.DataverseClientID, c.DataverseClientSecret)
 }
 
-func (a azure) queues() (*queue.ServiceBus, error) {
+func (a azure) queues() (Queues, error) {
+	if a.own.Queues != nil {
+		return a.own.Queues, nil
+	}
 	c := queue.Config{ConnectionString: a.config.ServiceBus.Reveal(), Namespace: a.config.ServiceBusNamespace}
 	if c.ConnectionString == "" {
 		identity, err := a.identity()
@@ -79,7 +87,7 @@ func (a azure) queues() (*queue.ServiceBus, error) {
 		c.Credential = identity
 		if a.dialer != nil {
 			c.Endpoint = simulator(a.config.Simulated, c.Namespace, "5671")
-			c.TLS = &tls.Config{ServerName: c.Namespace, RootCAs: a.transport.TLSClientConfig.RootCAs, MinVersion: tls.VersionTLS12}
+			c.TLS = &tls.Config{ServerName: c.Namespace, RootCAs: a.roots, MinVersion: tls.VersionTLS12}
 		}
 	}
 	return queue.OpenServiceBus(c)
@@ -98,6 +106,9 @@ func simulator(setting, host, port string) string {
 }
 
 func (a azure) tables(sealer ledger.Sealer) (*ledger.Ledger, error) {
+	if a.own.Ledger != nil {
+		return a.own.Ledger(sealer), nil
+	}
 	c, err := a.tableConfig()
 	if err != nil {
 		return nil, err
@@ -107,11 +118,22 @@ func (a azure) tables(sealer ledger.Sealer) (*ledger.Ledger, error) {
 }
 
 func (a azure) board(table string) (*ledger.Board, error) {
+	if a.own.Board != nil {
+		return a.own.Board(table), nil
+	}
 	c, err := a.tableConfig()
 	if err != nil {
 		return nil, err
 	}
 	return ledger.OpenBoard(c, table)
+}
+
+// certificates reads the certificate files of events' signatures.
+func (a azure) certificates() func(ctx context.Context, address string) ([]byte, error) {
+	if a.own.Certificates != nil {
+		return a.own.Certificates
+	}
+	return partnercenter.NewFetcher(partnercenter.FetcherOptions{Dialer: a.dialer, TLSRoots: a.roots})
 }
 
 func (a azure) tableConfig() (ledger.Config, error) {

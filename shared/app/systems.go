@@ -21,7 +21,7 @@ import (
 )
 
 // events makes the two verifiers of the intake.
-func (a *App) events(c loaded, transport *http.Transport) error {
+func (a *App) events(c loaded, fetch func(ctx context.Context, address string) ([]byte, error)) error {
 	roots, err := pool(c.ExtraRootsFile, httpclient.Roots)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (a *App) events(c loaded, transport *http.Transport) error {
 		return err
 	}
 	a.PartnerCenterEvents = partnercenter.NewVerifier(partnercenter.VerifierOptions{
-		Fetch: partnercenter.NewFetcher(partnercenter.FetcherOptions{Dialer: c.dialer, TLSRoots: transport.TLSClientConfig.RootCAs}),
+		Fetch: fetch,
 		Hosts: c.CertificateHosts, Subjects: c.CertificateSubjects, Roots: roots, Intermediates: intermediates, Now: a.Now, Log: a.Log,
 	})
 	secrets := []string{c.WebhookSecret.Reveal()}
@@ -63,7 +63,7 @@ func intermediatesOf(file string) (*x509.CertPool, error) {
 }
 
 // partnerCenter makes the client of both hosts, each with tokens of its own audience.
-func (a *App) partnerCenter(c Config, transport *http.Transport, secrets partnercenter.Secrets) (*partnercenter.Client, error) {
+func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partnercenter.Secrets) (*partnercenter.Client, error) {
 	tokens, err := partnercenter.NewTokens(partnercenter.TokenOptions{
 		TokenURL: c.LoginURL, Tenant: c.PartnerCenterTenant, ClientID: c.PartnerCenterClientID,
 		ClientSecret: c.PartnerCenterClientSecret.Reveal(), Secrets: secrets, SecretName: c.RefreshTokenSecret,

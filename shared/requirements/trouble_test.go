@@ -1,0 +1,101 @@
+package requirements
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestR89_AThrottledSystemIsLeftAloneUntilItSays(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Throttled")
+		r.pc.fault(doc{"match": doc{"method": "PATCH"}, "do": "status", "status": 429, "headers": doc{"Retry-After": "300"}, "times": 1})
+		mark := r.pc.calls()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+		r.quiet()
+		r.advance(20 * time.Minute)
+		var refused time.Time
+		for _, e := range r.pc.since(mark) {
+			switch {
+			case e.Status == http.StatusTooManyRequests:
+				refused = e.At
+			case !refused.IsZero() && strings.Contains(e.URL, "/engagements/") && e.At.Before(refused.Add(300*time.Second)):
+				t.Errorf("%s %s after %s", e.Method, e.URL, e.At.Sub(refused))
+			}
+		}
+		if v := r.referral(p.own).text("details/dealValue"); refused.IsZero() || v != "90000" {
+			t.Errorf("the value is %s", v)
+		}
+	})
+}
+
+func TestR91_ARefusalOfTheRecordIsNotRetriedAndExplained(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Refused")
+		r.pc.rule(doc{"match": doc{"path": "details/dealValue"}, "status": 400, "code": "invalidValue", "message": "The deal value is not plausible.", "field": true})
+		mark := r.pc.calls()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+		r.quiet()
+		r.pc.wrote(mark, 1)
+		r.audited(p.opportunity, "to Partner Center", "The deal value is not plausible.")
+		r.pc.unruled()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 91000})
+		r.quiet()
+		if v := r.referral(p.own).text("details/dealValue"); v != "91000" {
+			t.Errorf("the value is %s", v)
+		}
+	})
+}
+
+func TestR90_TransientErrorsAreTriedAgain(t *testing.T) {
+	for _, status := range []int{500, 503, 504} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.private("Unsteady")
+				r.pc.fault(doc{"match": doc{"url": "/engagements/"}, "do": "status", "status": status, "times": 4})
+				r.dv.fault(doc{"match": doc{"url": "/api/data/"}, "do": "status", "status": status, "times": 4})
+				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+				r.quiet()
+				r.advance(time.Hour)
+				if v := r.referral(p.own).text("details/dealValue"); v != "90000" {
+					t.Errorf("the value is %s", v)
+				}
+			})
+		})
+	}
+}
+
+func TestR93_WhatHappenedWhileNobodyListenedIsCaughtUp(t *testing.T) {
+	play(t, func(r *rig) {
+		var deals []pair
+		for _, name := range []string{"One", "Two", "Three", "Four", "Five"} {
+			deals = append(deals, r.private(name))
+		}
+		r.reconcile()
+		r.pc.delivery(doc{"lose": true})
+		for _, p := range deals {
+			r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+		}
+		var made []acted
+		for _, name := range []string{"Six", "Seven", "Eight", "Nine", "Ten"} {
+			made = append(made, r.portalDeal(doc{"name": name}))
+		}
+		r.stop()
+		time.Sleep(2 * time.Hour)
+		r.pc.delivery(doc{})
+		r.start()
+		r.reconcile()
+		r.quiet()
+		for _, p := range deals {
+			if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "91000" {
+				t.Errorf("a value is still %s", v)
+			}
+		}
+		for _, a := range made {
+			if p := r.arrived(a); r.opportunities()[p.opportunity] == nil {
+				t.Errorf("%s has no opportunity", a.ID)
+			}
+		}
+	})
+}

@@ -1,0 +1,184 @@
+package requirements
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+)
+
+// eventBody is a notification about a referral.
+func eventBody(name, referral string) []byte {
+	return fmt.Appendf(nil, `{"EventName":%q,"ResourceUri":"%s/engagements/v1/referrals/%s","ResourceName":"referral","AuditUri":null,"ResourceChangeUtcDate":"%s"}`,
+		name, partnercentersim.WebhooksAudience, referral, time.Now().UTC().Format(time.RFC3339))
+}
+
+// signed are the headers that Microsoft sends with a body.
+func (r *rig) signed(body []byte) http.Header {
+	r.t.Helper()
+	var out struct {
+		Headers map[string]string `json:"headers"`
+	}
+	decoded(r.t, r.pc.call(http.MethodPost, "/sign", doc{"body": base64.StdEncoding.EncodeToString(body)}), &out)
+	h := http.Header{}
+	for name, value := range out.Headers {
+		h.Set(name, value)
+	}
+	return h
+}
+
+// sends brings a notification to the webhook.
+func (r *rig) sends(header http.Header, body []byte) (status int) {
+	status, _ = r.ask(http.MethodPost, "/api/partnercenterwebhook/default", header, body)
+	return status
+}
+
+// queued is how many messages wait.
+func (r *rig) queued() int {
+	r.bus.mu.Lock()
+	defer r.bus.mu.Unlock()
+	return len(r.bus.waiting)
+}
+
+const someReferral = "11111111-2222-4333-8444-555555555555"
+
+func TestR6_AValidEventIsAcceptedAtOnceAndQueued(t *testing.T) {
+	play(t, func(r *rig) {
+		body, began := eventBody("referral-updated", someReferral), time.Now()
+		mark := r.pc.calls()
+		if status := r.sends(r.signed(body), body); status/100 != 2 || r.queued() != 1 || time.Since(began) > time.Second {
+			t.Errorf("answered %d after %s, %d messages wait", status, time.Since(began), r.queued())
+		}
+		for _, e := range r.pc.since(mark) {
+			if !strings.Contains(e.URL, "/cert/") {
+				t.Errorf("the webhook called %s %s", e.Method, e.URL)
+			}
+		}
+	})
+}
+
+func TestR7_BothFormsOfTheSignatureAreTakenAndNoneIsRefused(t *testing.T) {
+	play(t, func(r *rig) {
+		body := eventBody("referral-updated", someReferral)
+		signed := r.signed(body)
+		signature := signed.Get("x-ms-signature") + signed.Get("Authorization")
+		form := func(name, value string) http.Header {
+			h := signed.Clone()
+			h.Del("x-ms-signature")
+			h.Del("Authorization")
+			if name != "" {
+				h.Set(name, value)
+			}
+			return h
+		}
+		for i, h := range []http.Header{form("Authorization", signature), form("x-ms-signature", signature), form("x-ms-signature", strings.TrimPrefix(signature, "Signature "))} {
+			if status := r.sends(h, body); status/100 != 2 || r.queued() != i+1 {
+				t.Errorf("form %d: answered %d, %d messages wait", i, status, r.queued())
+			}
+		}
+		if status := r.sends(form("", ""), body); status != http.StatusUnauthorized || r.queued() != 3 {
+			t.Errorf("without a signature: answered %d, %d messages wait", status, r.queued())
+		}
+	})
+}
+
+func TestR8_WhatMicrosoftDidNotSignIsRejected(t *testing.T) {
+	play(t, func(r *rig) {
+		body := eventBody("referral-updated", someReferral)
+		with := func(name, value string) http.Header {
+			h := r.signed(body)
+			h.Set(name, value)
+			return h
+		}
+		for what, c := range map[string]struct {
+			header http.Header
+			body   []byte
+		}{
+			"another body":              {r.signed(body), eventBody("referral-updated", strings.Replace(someReferral, "1", "2", 1))},
+			"unknown algorithm":         {with("X-MS-Signature-Algorithm", "none"), body},
+			"weak algorithm":            {with("X-MS-Signature-Algorithm", "rsa-sha1"), body},
+			"certificate of others":     {with("X-MS-Certificate-Url", "https://evil.example/cert/pcnotifications-dispatch.microsoft.com.cer"), body},
+			"certificate by plain http": {with("X-MS-Certificate-Url", "http://"+certificateHost+"/cert/pcnotifications-dispatch.microsoft.com.cer"), body},
+			"a token for a signature":   {with("x-ms-signature", "Bearer eyJ0eXAiOiJKV1QifQ"), body},
+		} {
+			if status := r.sends(c.header, c.body); status < 400 || status >= 500 || r.queued() != 0 {
+				t.Errorf("%s: answered %d, %d messages wait", what, status, r.queued())
+			}
+		}
+	})
+}
+
+// A chain that leads elsewhere, and a leaf for another name.
+func TestR8_WrongChainAndWrongSubjectAreRejected(t *testing.T) {
+	for what, setting := range map[string]string{
+		"chain": "PARTNER_CENTER_EXTRA_ROOTS_FILE=", "intermediate": "PARTNER_CENTER_INTERMEDIATES_FILE=", "subject": "PARTNER_CENTER_CERTIFICATE_SUBJECTS=other.microsoft.com",
+	} {
+		t.Run(what, func(t *testing.T) {
+			play(t, func(r *rig) {
+				body := eventBody("referral-updated", someReferral)
+				if status := r.sends(r.signed(body), body); status != http.StatusUnauthorized || r.queued() != 0 {
+					t.Errorf("answered %d, %d messages wait", status, r.queued())
+				}
+			}, setting)
+		})
+	}
+}
+
+func TestR9_AnEventOfAnotherNameIsTakenLoggedAndIgnored(t *testing.T) {
+	play(t, func(r *rig) {
+		for _, name := range []string{"subscription-updated", "invoice-ready", "brand-new-event"} {
+			body := eventBody(name, someReferral)
+			if name == "subscription-updated" {
+				body = []byte(strings.ReplaceAll(string(body), "referral", "subscription"))
+			}
+			if status := r.sends(r.signed(body), body); status/100 != 2 || r.queued() != 0 {
+				t.Errorf("%s: answered %d, %d messages wait", name, status, r.queued())
+			}
+			if !strings.Contains(r.log.String(), name) {
+				t.Errorf("%s is not logged", name)
+			}
+		}
+	})
+}
+
+func TestR10_AnEventThatComesFiveTimesIsOneWrite(t *testing.T) {
+	for _, crowded := range []bool{false, true} {
+		t.Run(fmt.Sprintf("concurrently=%v", crowded), func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.coSell("Five times")
+				r.bus.crowded = crowded
+				r.pc.delivery(doc{"duplicate": 4, "shuffle": true})
+				mark, messages := r.dv.calls(), r.bus.last
+				r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+				r.quiet()
+				r.dv.wrote(mark, 1)
+				if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "91000" || r.bus.last-messages < 5 {
+					t.Errorf("the value is %s, after %d messages", v, r.bus.last-messages)
+				}
+			})
+		})
+	}
+}
+
+func TestR11_AnEventThatComesLateChangesNothingBack(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("Out of order")
+		r.pc.delivery(doc{"pause": true})
+		for _, value := range []int{91000, 92000, 93000} {
+			r.portalEdits(p.own, doc{"/details/dealValue": value})
+		}
+		r.pc.delivery(doc{"shuffle": true})
+		r.quiet()
+		mark := r.dv.calls()
+		r.pc.call(http.MethodPost, "/redeliver", doc{"all": true})
+		r.quiet()
+		r.dv.wrote(mark, 0)
+		if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "93000" || r.referral(p.own).text("details/dealValue") != "93000" {
+			t.Errorf("CRM has %s, Partner Center %s", v, r.referral(p.own).text("details/dealValue"))
+		}
+	})
+}
