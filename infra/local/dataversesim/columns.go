@@ -1,6 +1,7 @@
 package dataversesim
 
 import (
+	"cmp"
 	"encoding/json"
 	"math/big"
 	"regexp"
@@ -115,6 +116,8 @@ func (c *column) parse(v any) (any, error) {
 		return nil, wrongType(c, v, "Edm.Guid")
 	case kindDate, kindDateTime:
 		return c.parseTime(v)
+	case kindMulti:
+		return c.parseChoices(v)
 	}
 	return nil, wrongType(c, v, "navigation property")
 }
@@ -158,7 +161,7 @@ func (c *column) parseInt(v any) (any, error) {
 	if c.kind.isOption() {
 		return n, c.checkOption(n)
 	}
-	if c.kind == kindInt && (float64(n) < c.min || float64(n) > c.max) {
+	if (c.kind == kindInt || c.kind == kindBigInt && c.max > c.min) && (float64(n) < c.min || float64(n) > c.max) {
 		return nil, c.outOfRange(codeIntRange, string(num))
 	}
 	return n, nil
@@ -231,11 +234,23 @@ func (c *column) parseTime(v any) (any, error) {
 }
 
 // optionLabel is the text that people see for an option; empty for an unknown one.
-func (c *column) optionLabel(n int64) string {
+func (c *column) optionLabel(n int64) string { return c.optionIn(n, english) }
+
+// optionIn is that text in a language, English where there is none.
+func (c *column) optionIn(n int64, language int) string {
 	for _, o := range c.options {
 		if o.value == n {
-			return o.label
+			return cmp.Or(o.labels[language], o.label)
 		}
 	}
 	return ""
+}
+
+// truth is what people see for yes and no.
+func (c *column) truth(yes bool, language int) string {
+	n, usual := int64(0), map[int]string{english: "No", 1031: "Nein", 1036: "Non", 1041: "いいえ"}
+	if yes {
+		n, usual = 1, map[int]string{english: "Yes", 1031: "Ja", 1036: "Oui", 1041: "はい"}
+	}
+	return cmp.Or(c.optionIn(n, language), usual[language], usual[english])
 }

@@ -236,6 +236,12 @@ func contextValue(c *column, v any) any {
 		if c.kind.isOption() {
 			return contextOption(x)
 		}
+	case choices:
+		var out []contextOption
+		for _, n := range x.values() {
+			out = append(out, contextOption(n))
+		}
+		return out
 	case decimal:
 		if c.kind == kindMoney {
 			return contextMoney(x)

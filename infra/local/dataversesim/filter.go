@@ -49,7 +49,7 @@ func filterSchema(resolve resolver, collections func(path string) (odata.Collect
 			return odata.Field{Get: get, Literal: o.literal, Compare: compared}, nil
 		},
 		Collection: collections,
-		Call:       odata.TextFunction(strings.ToLower),
+		Call:       queryFunction,
 	}
 }
 
@@ -72,7 +72,7 @@ func filterRefused(err error) error {
 	case odata.Unterminated:
 		return syntax("There is an unterminated string literal at position %d in '%s'.", len(e.Filter), clip(e.Filter, 500))
 	case odata.Function:
-		return missing("the query function %s (contains, startswith and endswith are)", e.Found)
+		return missing("the query function %s (contains, startswith, endswith, In, NotIn, ContainValues and DoesNotContainValues are)", e.Found)
 	case odata.Arguments:
 		return syntax("No function signature for the function with name '%s' matches the specified arguments in '%s'.", e.Found, clip(e.Filter, 500))
 	}
@@ -89,6 +89,10 @@ func (o operand) literal(l odata.Literal) (any, error) {
 	case c.kind == kindString || c.kind == kindMemo:
 		if l.Kind == odata.Text {
 			return strings.ToLower(l.Text), nil
+		}
+	case c.kind == kindMulti:
+		if v, err := c.parseChoices(l.Text); err == nil && l.Kind == odata.Text && v != nil {
+			return v, nil
 		}
 	case c.kind == kindBool:
 		if l.Kind == odata.Word && (l.Text == "true" || l.Text == "false") {
@@ -147,6 +151,10 @@ const incomparable = -2
 // database's collation does.
 func compare(a, b any) int {
 	switch x := a.(type) {
+	case choices:
+		if y, ok := b.(choices); ok {
+			return strings.Compare(string(x), string(y))
+		}
 	case string:
 		if y, ok := b.(string); ok {
 			return strings.Compare(strings.ToLower(x), strings.ToLower(y))

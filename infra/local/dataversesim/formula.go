@@ -11,6 +11,7 @@ import (
 type formula struct {
 	column string
 	factor *big.Rat // nil: the column as it is
+	rollup bool     // said to be one; it is worked out at once all the same
 }
 
 // parseFormula reads "column" and "column * number".

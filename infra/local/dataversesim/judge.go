@@ -74,6 +74,8 @@ func plainValue(v any) any {
 		return string(x)
 	case date:
 		return string(x)
+	case choices:
+		return string(x)
 	case ref:
 		return x.id
 	case time.Time:

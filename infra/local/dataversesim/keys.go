@@ -45,7 +45,7 @@ func (s *Simulator) parseKey(t *table, args string) (rowKey, error) {
 		k.values[c] = v
 	}
 	for _, def := range t.keys {
-		if k.fits(def) {
+		if k.fits(def) && !def.failed {
 			return k, nil
 		}
 	}
@@ -119,6 +119,9 @@ func (k rowKey) absent(t *table) *apiError {
 // checkKeys refuses a row whose alternate key another row holds. Keys with an empty column are not protected.
 func (s *Simulator) checkKeys(t *table, id string, v map[string]any) error {
 	for _, def := range t.keys {
+		if def.failed {
+			continue
+		}
 		k := rowKey{values: map[*column]any{}}
 		for _, c := range def.columns {
 			if v[c.name] != nil {

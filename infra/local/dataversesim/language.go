@@ -17,6 +17,38 @@ func translated(language, text string) string {
 	return text
 }
 
+// callersLanguage is the language of labels and formatted values that the caller sees.
+func (s *Simulator) callersLanguage() int {
+	return map[string]int{"en": english, "de": 1031, "fr": 1036, "ja": 1041}[s.sw.text("language")]
+}
+
+// speak puts the labels in the caller's language forward, in a document and all below it.
+func speak(v any, language int) {
+	switch x := v.(type) {
+	case []*document:
+		for _, d := range x {
+			speak(d, language)
+		}
+	case []any:
+		for _, d := range x {
+			speak(d, language)
+		}
+	case *document:
+		all, isLabel := x.values["LocalizedLabels"].([]any)
+		if !isLabel {
+			for _, inner := range x.values {
+				speak(inner, language)
+			}
+			return
+		}
+		for _, one := range all {
+			if d, ok := one.(*document); ok && d.values["LanguageCode"] == language {
+				x.values["UserLocalizedLabel"] = d
+			}
+		}
+	}
+}
+
 // saying is a message and what it is in other languages.
 type saying struct {
 	english *regexp.Regexp

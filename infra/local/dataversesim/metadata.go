@@ -160,6 +160,7 @@ func (s *Simulator) optionSets(c *call, segs []segment) (*answer, error) {
 
 // metadataOne answers one definition with $select and $expand.
 func (s *Simulator) metadataOne(c *call, context string, d *document) (*answer, error) {
+	speak(d, s.callersLanguage())
 	out, err := project(d, c.opts)
 	if err != nil {
 		return nil, err
@@ -193,6 +194,7 @@ func (s *Simulator) metadataList(c *call, context string, all []*document, rest 
 		if !where(&row{v: map[string]any{"": d}}) {
 			continue
 		}
+		speak(d, s.callersLanguage())
 		one, err := project(d, c.opts)
 		if err != nil {
 			return nil, err

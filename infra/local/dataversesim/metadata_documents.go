@@ -3,6 +3,7 @@ package dataversesim
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func (s *Simulator) entityDocument(t *table) *document {
 		add("LogicalName", t.name).add("SchemaName", t.schemaName).
 		add("EntitySetName", t.set).add("LogicalCollectionName", t.set).add("CollectionSchemaName", t.set).
 		add("PrimaryIdAttribute", t.primaryID).add("PrimaryNameAttribute", t.primaryName).
-		add("DisplayName", label(t.label)).add("DisplayCollectionName", label(t.set)).
+		add("DisplayName", localized(t.label, t.labels)).add("DisplayCollectionName", localized(cmp.Or(t.plural, t.set), t.plurals)).
 		add("OwnershipType", ownership).add("IsCustomEntity", strings.Contains(t.name, "_")).
 		add("ChangeTrackingEnabled", t.tracking).add("CanChangeTrackingBeEnabled", managed(true)).
 		add("IsOptimisticConcurrencyEnabled", s.sw.flag("optimisticConcurrency")).
@@ -74,8 +75,10 @@ func (c *column) attributeType() string {
 		return "DateTime"
 	case kindGUID:
 		return "UniqueIdentifier"
+	case kindMulti:
+		return "MultiSelectPicklist"
 	case kindPoly:
-		if c.name == "customerid" || c.name == "parentcustomerid" {
+		if slices.Equal(c.targets, []string{"account", "contact"}) {
 			return "Customer"
 		}
 		return "Lookup"
@@ -94,8 +97,11 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		level = "SystemRequired"
 	}
 	attributeType := c.attributeType()
-	if attributeType == "UniqueIdentifier" {
+	switch attributeType {
+	case "UniqueIdentifier":
 		attributeType = "Uniqueidentifier"
+	case "MultiSelectPicklist":
+		attributeType = "Virtual"
 	}
 	d := (&document{}).
 		add("@odata.type", "#Microsoft.Dynamics.CRM."+c.metadataType()).
@@ -111,7 +117,7 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		add("CreatedOn", cmp.Or(c.created, organisationCreated()).UTC().Format(time.RFC3339)).
 		add("IsCustomAttribute", strings.Contains(c.schemaName, "_") && c.table.primaryID != c.name && c.schemaName != c.name)
 	c.addTyped(d)
-	if cast && (c.kind.isOption() || c.kind == kindBool) {
+	if cast && (c.kind.isOption() || c.kind == kindBool || c.kind == kindMulti) {
 		s.addOptionSet(c, d)
 	}
 	return d
@@ -120,12 +126,15 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 // organisationCreated is since when the columns exist that the organisation began with.
 func organisationCreated() time.Time { return time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// sourceType is 0 for a simple column and 1 for a calculated one.
+// sourceType is 0 for a simple column, 1 for a calculated one and 2 for a rollup.
 func (c *column) sourceType() int {
-	if c.formula != nil {
-		return 1
+	switch {
+	case c.formula == nil:
+		return 0
+	case c.formula.rollup:
+		return 2
 	}
-	return 0
+	return 1
 }
 
 func (c *column) addTyped(d *document) {
@@ -137,8 +146,10 @@ func (c *column) addTyped(d *document) {
 		}
 		d.add("MaxLength", c.maxLength).add("Format", format)
 		if c.kind != kindMemo {
-			d.add("FormatName", (&document{}).add("Value", format))
+			d.add("FormatName", (&document{}).add("Value", format)).add("AutoNumberFormat", c.autoNumber)
 		}
+	case kindBigInt:
+		d.add("MinValue", int64(math.MinInt64)).add("MaxValue", int64(math.MaxInt64))
 	case kindInt, kindDecimal, kindDouble, kindMoney:
 		d.add("MinValue", c.min).add("MaxValue", c.max)
 		if c.kind != kindInt {
@@ -167,8 +178,8 @@ func (c *column) addTyped(d *document) {
 
 func (s *Simulator) addOptionSet(c *column, d *document) {
 	if c.kind == kindBool {
-		yes := (&document{}).add("Value", 1).add("Label", label("Yes"))
-		no := (&document{}).add("Value", 0).add("Label", label("No"))
+		yes := (&document{}).add("Value", 1).add("Label", localized(c.truth(true, english), c.optionLabels(1)))
+		no := (&document{}).add("Value", 0).add("Label", localized(c.truth(false, english), c.optionLabels(0)))
 		d.add("OptionSet", (&document{}).add("OptionSetType", "Boolean").add("TrueOption", yes).add("FalseOption", no))
 		return
 	}
@@ -181,6 +192,16 @@ func (s *Simulator) addOptionSet(c *column, d *document) {
 	} else {
 		d.add("GlobalOptionSet", nil)
 	}
+}
+
+// optionLabels are the labels of a value in other languages than English.
+func (c *column) optionLabels(n int64) map[int]string {
+	for _, o := range c.options {
+		if o.value == n {
+			return o.labels
+		}
+	}
+	return nil
 }
 
 func optionSetDocument(ch *choice) *document {
@@ -201,7 +222,7 @@ func (s *Simulator) keyDocuments(t *table) []*document {
 		}
 		out = append(out, (&document{}).add("MetadataId", fixedID("key/"+k.schemaName)).add("SchemaName", k.schemaName).
 			add("LogicalName", strings.ToLower(k.schemaName)).add("EntityLogicalName", t.name).
-			add("KeyAttributes", names).add("EntityKeyIndexStatus", "Active").add("DisplayName", label(k.schemaName)))
+			add("KeyAttributes", names).add("EntityKeyIndexStatus", map[bool]string{true: "Failed", false: "Active"}[k.failed]).add("DisplayName", label(k.schemaName)))
 	}
 	return out
 }

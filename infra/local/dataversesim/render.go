@@ -86,6 +86,8 @@ func appendValue(b []byte, v any) []byte {
 		return quote(b, string(x))
 	case ref:
 		return quote(b, x.id)
+	case choices:
+		return quote(b, string(x))
 	case time.Time:
 		return quote(b, x.Format("2006-01-02T15:04:05Z"))
 	}
@@ -212,19 +214,22 @@ func (s *Simulator) follow(n *nav, r *row) *row {
 	return nil
 }
 
-// formatted is the text people see in the screens (English, United States).
+// formatted is the text people see in the screens (United States, but for labels in the caller's language).
 func (s *Simulator) formatted(c *column, r *row, v any) string {
 	switch x := v.(type) {
 	case int64:
 		if c.kind.isOption() {
-			return c.optionLabel(x)
+			return c.optionIn(x, s.callersLanguage())
 		}
 		return groups(strconv.FormatInt(x, 10))
 	case bool:
-		if x {
-			return "Yes"
+		return c.truth(x, s.callersLanguage())
+	case choices:
+		var texts []string
+		for _, n := range x.values() {
+			texts = append(texts, c.optionIn(n, s.callersLanguage()))
 		}
-		return "No"
+		return strings.Join(texts, "; ")
 	case decimal:
 		if c.kind == kindMoney {
 			return s.currencySymbol(c, r) + groups(x.text)

@@ -28,6 +28,7 @@ const (
 	kindDate     kind = "date"     // DateTime with behaviour DateOnly
 	kindDateTime kind = "datetime" // user-local, unless the column says otherwise
 	kindPicklist kind = "picklist"
+	kindMulti    kind = "multi" // several values of a choice
 	kindState    kind = "state"
 	kindStatus   kind = "status"
 	kindGUID     kind = "guid"
@@ -69,6 +70,8 @@ type column struct {
 	formula                        *formula       // of a calculated column
 	noCreate, noUpdate             bool           // not valid for create, for update
 	created                        time.Time      // zero: with the organisation
+	autoNumber                     string         // form of what the system fills in
+	numbered                       int            // how often it did
 }
 
 // nav is a single-valued navigation property.
@@ -88,10 +91,13 @@ type collection struct {
 type key struct {
 	schemaName string
 	columns    []*column
+	failed     bool // two rows held the same values when it was defined
 }
 
 type table struct {
 	name, schemaName, set, label string
+	plural                       string // label of several; empty: the set
+	labels, plurals              map[int]string
 	primaryID, primaryName       string
 	userOwned, tracking, keep    bool
 	columns                      map[string]*column

@@ -16,12 +16,12 @@ import (
 // schemaChange is the body of POST /schema: an administrator changes the CRM's metadata while it runs. It is
 // in force at once, and a reset takes it back.
 type schemaChange struct {
-	Do     string `json:"do"` // add, remove, retype, require, length or option
+	Do     string `json:"do"` // add, remove, retype, require, length, option or key
 	Table  string `json:"table"`
 	Column string `json:"column"` // empty with add and remove: the table itself
 
 	// add and retype
-	Type       string            `json:"type"` // of the metadata: String, Memo, Boolean, Integer, Decimal, Double, Money, DateTime, Picklist, Lookup
+	Type       string            `json:"type"` // one of columnTypes
 	SchemaName string            `json:"schemaName"`
 	Label      string            `json:"label"`
 	Labels     map[string]string `json:"labels"` // by language: {"1036": "Territoire"}
@@ -31,10 +31,13 @@ type schemaChange struct {
 	Behavior   string            `json:"behavior"` // of DateTime: UserLocal, DateOnly or TimeZoneIndependent
 	Format     string            `json:"format"`
 	Options    []schemaOption    `json:"options"`
+	Choice     string            `json:"choice"` // a global choice
+	AutoNumber string            `json:"autoNumber"`
 	Target     string            `json:"target"`
 	Collection string            `json:"collection"`
 	Default    json.RawMessage   `json:"default"`
 	Formula    string            `json:"formula"` // a calculated column: "estimatedvalue * 0.5"
+	Rollup     bool              `json:"rollup"`  // with formula: a rollup column
 	Create     *bool             `json:"create"`  // false: not valid for create
 	Update     *bool             `json:"update"`  // false: not valid for update
 
@@ -46,9 +49,17 @@ type schemaChange struct {
 	State  *int64 `json:"state"` // of a status reason
 	Remove bool   `json:"remove"`
 
+	// key, by its schemaName
+	Columns []string `json:"columns"`
+
 	// a new table
-	Set         string `json:"set"`
-	PrimaryName string `json:"primaryName"`
+	Set          string            `json:"set"`
+	PrimaryName  string            `json:"primaryName"`
+	PrimaryLabel string            `json:"primaryLabel"`
+	Plural       string            `json:"plural"` // label of several
+	Plurals      map[string]string `json:"plurals"`
+	Ownership    string            `json:"ownership"` // UserOwned (default) or OrganizationOwned
+	Tracking     bool              `json:"tracking"`
 }
 
 // schemaOption is one value of a choice or one status reason.
@@ -87,6 +98,9 @@ func (s *Simulator) changeSchema(c schemaChange) error {
 	if c.Do == "remove" && c.Column == "" {
 		return s.removeTable(tab)
 	}
+	if c.Do == "key" {
+		return s.changeKey(tab, c)
+	}
 	col := tab.columns[c.Column]
 	if (col == nil) != (c.Do == "add") {
 		return fmt.Errorf("the column is %s", map[bool]string{true: "not there", false: "there already"}[col == nil])
@@ -109,7 +123,7 @@ func (s *Simulator) changeSchema(c schemaChange) error {
 	case "option":
 		return s.changeOption(col, c)
 	}
-	return fmt.Errorf("do: use add, remove, retype, require, length or option")
+	return fmt.Errorf("do: use add, remove, retype, require, length, option or key")
 }
 
 func (k kind) isText() bool { return k == kindString || k == kindMemo }
@@ -189,6 +203,7 @@ func (s *Simulator) customColumn(tab *table, c schemaChange) (*column, error) {
 		if col.formula, err = tab.parseFormula(c.Formula); err != nil {
 			return nil, err
 		}
+		col.formula.rollup = c.Rollup
 	}
 	if len(c.Default) > 0 {
 		col.table = tab // for the text of a refusal
@@ -200,44 +215,6 @@ func (s *Simulator) customColumn(tab *table, c schemaChange) (*column, error) {
 }
 
 func isFalse(b *bool) bool { return b != nil && !*b }
-
-// typed sets what belongs to the type of a column.
-func (s *Simulator) typed(col *column, c schemaChange) error {
-	switch c.Type {
-	case "String", "Memo":
-		col.kind = kind(strings.ToLower(c.Type))
-		if col.maxLength == 0 {
-			col.maxLength = map[kind]int{kindString: 100, kindMemo: 2000}[col.kind]
-		}
-	case "Boolean":
-		col.kind, col.def = kindBool, false
-	case "Integer":
-		col.kind, col.min, col.max = kindInt, -2147483648, 2147483647
-	case "Decimal", "Double", "Money":
-		col.kind, col.precision = kind(strings.ToLower(c.Type)), 2
-	case "DateTime":
-		return col.setBehavior(c.Behavior)
-	case "Picklist":
-		col.kind = kindPicklist
-		for _, o := range c.Options {
-			if err := col.putOption(o); err != nil {
-				return err
-			}
-		}
-	case "Lookup":
-		if s.schema.tables[c.Target] == nil {
-			return fmt.Errorf("target: there is no table %q", c.Target)
-		}
-		name := c.SchemaName
-		if name == "" {
-			name = c.Column
-		}
-		col.kind, col.targets, col.navs, col.relationships = kindLookup, []string{c.Target}, []string{name}, []string{c.Collection}
-	default:
-		return fmt.Errorf("type %q: use String, Memo, Boolean, Integer, Decimal, Double, Money, DateTime, Picklist or Lookup", c.Type)
-	}
-	return nil
-}
 
 func (c *column) setBehavior(behavior string) error {
 	switch behavior {
@@ -285,12 +262,15 @@ func (s *Simulator) retype(tab *table, old *column, c schemaChange) error {
 
 // changeOption adds, renames or removes one value; of a global choice for all columns that use it.
 func (s *Simulator) changeOption(col *column, c schemaChange) error {
-	if !col.kind.isOption() || c.Value == nil {
-		return fmt.Errorf("option: a choice, state or status column and a value are needed")
+	if !col.kind.isOption() && col.kind != kindMulti && col.kind != kindBool || c.Value == nil {
+		return fmt.Errorf("option: a choice, two-option, state or status column and a value are needed")
 	}
 	o := schemaOption{Value: *c.Value, Label: c.Label, Labels: c.Labels}
 	if c.State != nil {
 		o.State = *c.State
+	}
+	if col.kind == kindBool && (c.Remove || *c.Value != 0 && *c.Value != 1) {
+		return fmt.Errorf("value %d: a two-option column has 1 and 0", *c.Value)
 	}
 	if col.kind == kindStatus && !c.Remove && col.table.state.optionLabel(o.State) == "" {
 		return fmt.Errorf("state %d: the table has no such state", o.State)

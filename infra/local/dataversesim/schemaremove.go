@@ -93,31 +93,3 @@ func (s *Simulator) removeTable(t *table) error {
 	delete(s.db.tables, t.name)
 	return nil
 }
-
-// addCustomTable makes a table of the organisation's own, with its name column and its messages.
-func (s *Simulator) addCustomTable(c schemaChange) error {
-	if !strings.Contains(c.Table, "_") || c.Table != strings.ToLower(c.Table) || c.Set == "" || s.schema.sets[c.Set] != nil {
-		return fmt.Errorf(`a new table needs a logical name with a prefix, such as new_country, and a "set" of its own`)
-	}
-	if c.PrimaryName == "" {
-		c.PrimaryName = strings.SplitN(c.Table, "_", 2)[0] + "_name"
-	}
-	t := &table{name: c.Table, schemaName: c.Table, set: c.Set, label: c.Label, primaryID: c.Table + "id", primaryName: c.PrimaryName, userOwned: true, states: true}
-	if t.label == "" {
-		t.label = c.Table
-	}
-	s.schema.addTable(t)
-	t.add(&column{name: t.primaryID, kind: kindGUID, createOnly: true})
-	t.add(&column{name: t.primaryName, kind: kindString, maxLength: 100})
-	if err := s.schema.finish(t); err != nil {
-		return err
-	}
-	s.db.tables[t.name] = &rows{byID: map[string]*slot{}}
-	tx := s.begin(ApplicationUserID, ApplicationUserID)
-	tx.skipAll = true
-	for _, m := range []string{"Create", "Update", "Delete"} {
-		tx.plantFilter(m, t.name)
-	}
-	tx.commit()
-	return nil
-}

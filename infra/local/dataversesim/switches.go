@@ -61,7 +61,7 @@ func newSwitches() *switches {
 		"plainQualify":           oneOf("what becomes of an update that sets the state of a lead to Qualified without QualifyLead", "taken", "refused"),
 		"leadMapsOwnColumns":     onOff(false, "qualifying a lead copies the organisation's own columns to those of the same name on the opportunity"),
 		"userTimeZone":           oneOf("time zone of people (POST user) who write a plain date into a user-local column", "UTC", "Europe/Paris", "America/Santiago", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Auckland"),
-		"language":               oneOf("the language in which refusals speak: the caller's own, which is the base language for an application user", "en", "de", "fr", "ja"),
+		"language":               oneOf("the caller's own language, which is the base language for an application user: refusals, formatted values and UserLocalizedLabel speak it, where there is a label in it", "en", "de", "fr", "ja"),
 		"listOrder":              oneOf("order of a list without $orderby", "created", "scattered"),
 		"listLagSeconds":         upTo(0, 0, 300, "lists, counts and change tracking show the world as it was so long ago"),
 		"readLagSeconds":         upTo(0, 0, 300, "a read of one record shows it as it was so long ago"),

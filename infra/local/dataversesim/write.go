@@ -35,6 +35,7 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 			v[name] = val
 		}
 	}
+	t.autoNumbers(tab, v)
 	if err := t.s.settleState(tab, nil, v, ch); err != nil {
 		return nil, err
 	}
