@@ -54,7 +54,7 @@ type Pairing struct {
 func Merge(in Pairing) Plan {
 	m := &merger{Pairing: in, plan: Plan{ToReferral: Record{}, ToOpportunity: Record{}, keep: map[Field]bool{}}}
 	m.base = in.Pair.Base
-	m.p = in.Referral.Record
+	m.p = in.heard()
 	m.d = in.Opportunity.Side().Record
 	if m.switchedOff() {
 		return m.off()
@@ -77,6 +77,7 @@ func Merge(in Pairing) Plan {
 	m.money()
 	m.blanks()
 	m.guard()
+	m.wholeLists()
 	m.locked()
 	m.withhold()
 	m.microsoftEdits()

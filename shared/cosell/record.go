@@ -160,6 +160,9 @@ type Referral struct {
 	AcceptedAt   time.Time // zero while pending
 	CreatedAt    time.Time
 	ExpiresAt    time.Time // when it ends unanswered; zero where it does not
+	// Unsaid are the lists of which it says nothing: they came as null, or not at all, and are absent from the
+	// record. So comes what is not known, too: nobody has removed anything.
+	Unsaid []Field
 }
 
 // Opportunity is an opportunity in the CRM.

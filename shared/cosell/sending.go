@@ -161,6 +161,9 @@ func (p Pair) Resolve(side Side) Pair {
 			}
 			continue
 		}
+		if _, _, member := f.List(); member && !read && !made { // the list is not said: it is sent again
+			continue
+		}
 		mine.put(f, v)
 		source, led := s.Source[f]
 		if led && (made || ours) {

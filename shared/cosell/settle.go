@@ -34,7 +34,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	if w.Referral != nil {
 		for f := range plan.ToReferral {
 			if !plan.keep[f] { // CRM did not take its half
-				base.Referral.renew(f, w.Referral.Record)
+				base.Referral.renewSent(f, plan.ToReferral, *w.Referral)
 			}
 		}
 	}
@@ -87,7 +87,7 @@ func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
 		if _, both := plan.ToOpportunity[f]; both {
 			continue // half of it is still to come
 		}
-		base.Referral.renew(f, r.Record)
+		base.Referral.renewSent(f, plan.ToReferral, r)
 		if read {
 			base.Opportunity.renew(f, row.Record)
 		}

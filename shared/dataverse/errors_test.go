@@ -3,6 +3,7 @@ package dataverse
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -316,6 +317,110 @@ func TestR143_ColumnSecurityIsAboutAPart(t *testing.T) {
 		err := classify(&httpclient.Response{Status: 403, Body: []byte(body)}, writing(Write{Path: "opportunities(11111111-1111-4111-8111-111111111111)", Body: map[string]any{"description": "x"}}))
 		if fault.ClassOf(err) != fault.Ours || fault.OfAll(err) == part {
 			t.Errorf("%s: class %s, of all %v", code, fault.ClassOf(err), fault.OfAll(err))
+		}
+	}
+}
+
+// TestAnAnswerToASecondTrySaysNothingOfTheFirst, whatever it is: the write may have been made.
+func TestAnAnswerToASecondTrySaysNothingOfTheFirst(t *testing.T) {
+	t.Parallel()
+	for name, final := range map[string]struct {
+		status int
+		code   string
+	}{"conflict": {412, codeVersion}, "refused": {400, codePlugin}, "gone": {404, codeNoRow}, "denied": {403, codePrivilege}} {
+		for before, maybe := range map[int]bool{0: false, 429: false, 503: true} {
+			answers := []http.HandlerFunc{answer(before, "{}", "Retry-After", "1"), answer(final.status, problem(final.code))}
+			if before == 0 {
+				answers = answers[1:]
+			}
+			w, client := serve(t, answers...)
+			_, err := client.Update(ctx, "opportunities", oneID, etag1, map[string]any{"name": "x"}, Query{})
+			if e := fault.Of(err); e == nil || e.Maybe != maybe || e.Status != final.status || len(w.seen) != len(answers) {
+				t.Errorf("%s after %d: %+v, %d calls", name, before, e, len(w.seen))
+			}
+		}
+	}
+}
+
+// TestAGuessNeedsOneName: of two columns that a text in another language names, neither is meant.
+func TestAGuessNeedsOneName(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Der Wert für description ist nicht erlaubt.":                  "description",
+		"description: der Wert für description ist nicht erlaubt.":     "description",
+		"Der Wert für description passt nicht zu estimatedvalue.":      "",
+		"Der Wert für estimatedvalue passt nicht zu description.":      "",
+		"Der Wert für secretcolumn ist nicht erlaubt, sagt Descripti.": "",
+	} {
+		_, client := serve(t, answer(400, says("0x80040265", text)))
+		_, err := client.Update(ctx, "opportunities", oneID, etag1, map[string]any{"description": "x", "estimatedvalue": 5}, Query{})
+		if e := fault.Of(err); e == nil || e.Target != want || e.Guessed != (want != "") {
+			t.Errorf("%q: %+v", text, e)
+		}
+	}
+}
+
+// TestARowThatIsMissedInAnotherLanguage is known by its id: the record's own, a child row of it, or one that is
+// referred to, which comes first.
+func TestARowThatIsMissedInAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	const thirdID = "33333333-3333-4333-8333-333333333333"
+	writes := []Write{
+		{Method: "PATCH", Path: "opportunities(" + oneID + ")", IfMatch: etag1, Body: map[string]any{"name": "x", "ownerid@odata.bind": Bind("systemusers", thirdID)}},
+		{Method: "DELETE", Path: "cosell_solutions(" + otherID + ")", IfMatch: "*"},
+		{Method: "POST", Path: "cosell_solutions", Body: map[string]any{"cosell_OpportunityId@odata.bind": Bind("opportunities", oneID)}}}
+	for _, tt := range []struct {
+		text string
+		want string
+	}{
+		{"La ligne " + otherID + " de " + oneID + " n'existe pas.", "conflict"},
+		{"La ligne " + oneID + " n'existe pas.", "gone"},
+		{"La ligne " + otherID + " n'existe pas.", "conflict"},
+		{"La ligne " + strings.ToUpper(otherID) + " n'existe pas.", "conflict"},
+		{"La ligne " + thirdID + " n'existe pas.", "refused/record"},
+		{"La ligne " + oneID + " se réfère à " + thirdID + ", qui n'existe pas.", "refused/record"},
+		{"La ligne " + otherID + " se réfère à " + thirdID + ", qui n'existe pas.", "refused/record"},
+	} {
+		for _, code := range []string{codeNoRow, ""} {
+			_, client := serve(t, answer(404, says(code, tt.text)))
+			_, err := client.ChangeSet(ctx, writes, nil)
+			if got := meaning(err); got != tt.want {
+				t.Errorf("%q (%s): %s, want %s", tt.text, code, got, tt.want)
+			}
+		}
+	}
+}
+
+// TestQuotesAreKnownInTheLanguagesOfTheCRM.
+func TestQuotesAreKnownInTheLanguagesOfTheCRM(t *testing.T) {
+	t.Parallel()
+	won := []Write{{Method: "POST", Path: "WinOpportunity", Body: map[string]any{"Status": 3}}}
+	for text, want := range map[string]string{
+		"There are open Quotes.":                              CodeQuoteOpen,
+		"Es gibt noch ein offenes Angebot.":                   CodeQuoteOpen,
+		"Es gibt offene Angebote.":                            CodeQuoteOpen,
+		"Mit offenen Angeboten kann nicht geschlossen werden": CodeQuoteOpen,
+		"Il reste des devis ouverts.":                         CodeQuoteOpen,
+		"Hay una oferta abierta.":                             CodeQuoteOpen,
+		"Hay ofertas abiertas.":                               CodeQuoteOpen,
+		"Er is nog een open offerte.":                         CodeQuoteOpen,
+		"Er zijn open offertes.":                              CodeQuoteOpen,
+		"Existe uma cotação aberta.":                          CodeQuoteOpen,
+		"Existem cotações abertas.":                           CodeQuoteOpen,
+		"C'è un preventivo aperto.":                           CodeQuoteOpen,
+		"Ci sono preventivi aperti.":                          CodeQuoteOpen,
+		"C'è un'offerta aperta.":                              CodeQuoteOpen,
+		"未完了の見積があります。":                                        CodeQuoteOpen,
+		"存在未关闭的报价单。":                                          CodeQuoteOpen,
+		"存在未關閉的報價單。":                                          CodeQuoteOpen,
+		"열린 견적이 있습니다.":                                        CodeQuoteOpen,
+		"The quota of the seller is used up.":                 "0x80040239",
+		"Die Angebotsphase fehlt.":                            "0x80040239",
+	} {
+		_, client := serve(t, answer(400, says("0x80040239", text)))
+		_, err := client.ChangeSet(ctx, won, nil)
+		if e := fault.Of(err); e == nil || e.Code != want {
+			t.Errorf("%q: %+v", text, e)
 		}
 	}
 }

@@ -74,7 +74,7 @@ var (
 	missingRight = regexp.MustCompile(`\b(prv[A-Z][A-Za-z0-9_]{1,100})\b`)
 	recordRight  = regexp.MustCompile(`\b((?:Read|Write|Append|AppendTo|Create|Delete|Share|Assign)Access)\b`)
 	// What quotes are called in the languages of the CRM that are spoken most.
-	quoteWord = regexp.MustCompile(`(?i)\b(?:quotes?|angebote?|devis|ofertas?|offertes?|cota(?:ção|ções)|preventiv[oi])\b|見積|报价|報價|견적`)
+	quoteWord = regexp.MustCompile(`(?i)\b(?:quotes?|angebot(?:e[ns]?|s)?|devis|ofertas?|offert(?:a|es?)|cota(?:ção|ções)|preventiv[oi])\b|見積|报价|報價|견적`)
 	anyName   = regexp.MustCompile(ident)
 	anyID     = regexp.MustCompile(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 )

@@ -80,12 +80,13 @@ func (f *Flow) differences(o, r cosell.Record) []Difference {
 		if rule.Way != cosell.Both || rule.Door == cosell.Lifecycle {
 			continue
 		}
+		_, here := o[rule.Field]
+		_, there := r[rule.Field]
+		if !here || !there { // not read or not said, or said by another record: Microsoft's has the help
+			continue
+		}
 		for _, field := range fieldsOf(rule, o, r) {
-			d, here := o[field]
-			p, there := r[field]
-			if !rule.List && !(here && there) { // not read, or said by another record: Microsoft's has the help
-				continue
-			}
+			d, p := o[field], r[field]
 			if d == p || rule.ToOpportunity != nil && rule.ToOpportunity(p) == d {
 				continue
 			}

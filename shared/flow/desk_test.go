@@ -103,3 +103,26 @@ func TestForgottenValueIsNotSentUntilItChanges(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A list that is null in Partner Center is no word about it: nothing of CRM is removed, and no difference shown.
+func TestAListThatPartnerCenterDoesNotSayRemovesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	own := w.own()[0]
+	for f := range own.Record {
+		if list, _, _ := f.List(); list == cosell.Solutions {
+			delete(own.Record, f)
+		}
+	}
+	own.Unsaid, own.Version = []cosell.Field{cosell.Solutions}, "unsaid"
+	w.referrals[own.ID] = own
+	if v, err := w.flow.Look(ctx, deal); err != nil || len(v.Differences) != 0 || !v.Plan.Empty() {
+		t.Errorf("%v %+v %+v", err, v.Differences, v.Plan)
+	}
+	before := w.opportunities[deal].Record["solutions/SOL-1"]
+	w.events()
+	if got := w.opportunities[deal].Record["solutions/SOL-1"]; got == "" || got != before {
+		t.Errorf("CRM holds %q, before %q", got, before)
+	}
+}

@@ -159,3 +159,28 @@ func TestSlotOfACallerThatLeftIsNotLost(t *testing.T) {
 	}
 	again()
 }
+
+// What others know may itself be a copy: its age counts, or a call would leave long after their 429.
+func TestAnOldAnswerOfTheStoreIsAskedForAgainSooner(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	shared := &store{processes: 1, now: func() time.Time { return c.Now().Add(-500 * time.Millisecond) }}
+	g := httpclient.NewGate(0, c.Now, c.Sleep).ShareWith(shared)
+	enter := func() error {
+		leave, err := g.Enter(context.Background())
+		if err == nil {
+			leave()
+		}
+		return err
+	}
+	if err := enter(); err != nil {
+		t.Fatal(err)
+	}
+	shared.mu.Lock()
+	shared.until = c.Now().Add(time.Minute) // another process is throttled
+	shared.mu.Unlock()
+	_ = c.Sleep(context.Background(), 300*time.Millisecond) // what we know is 800 ms old
+	if err := enter(); !fault.Is(err, fault.Later) {
+		t.Errorf("got %v", err)
+	}
+}

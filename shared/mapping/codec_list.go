@@ -141,6 +141,16 @@ func Elements(v any) []any {
 	return nil
 }
 
+// IsList says whether a list was said at all: as a list, or as one object where a list should be, an empty one
+// for none. Null says nothing.
+func IsList(v any) bool {
+	switch v.(type) {
+	case []any, map[string]any:
+		return true
+	}
+	return false
+}
+
 // IsWhole says whether a quantity is one that CRM can hold: none, or a whole number.
 func IsWhole(quantity string) bool {
 	if quantity == "" {

@@ -2,6 +2,7 @@ package partnercenter
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +154,38 @@ func TestR143_ANoToEveryChangeIsOurs(t *testing.T) {
 		_, err := c.Patch(t.Context(), step.id, etag1, []Operation{{Op: "replace", Path: "/details/dealValue", Value: 1}})
 		if fault.ClassOf(err) != step.class || step.code != "" && fault.Of(err).Code != step.code {
 			t.Errorf("step %d: %v of class %s", i, err, fault.ClassOf(err))
+		}
+	}
+}
+
+// TestAnAnswerToASecondTrySaysNothingOfTheFirst, whatever it is: the change may have been made.
+func TestAnAnswerToASecondTrySaysNothingOfTheFirst(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{400, 403, 404, 412} {
+		for before, maybe := range map[int]bool{0: false, 429: false, 503: true} {
+			answers := []http.HandlerFunc{answer(before, "{}", "Retry-After", "1"), answer(status, `{"error":{"code":"x"}}`)}
+			if before == 0 {
+				answers = answers[1:]
+			}
+			w, c := serve(t, answers...)
+			_, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/details/dealValue", 1}})
+			if e := fault.Of(err); e == nil || e.Maybe != maybe || e.Status != status || len(w.calls()) != len(answers) {
+				t.Errorf("%d after %d: %+v, %d calls", status, before, e, len(w.calls()))
+			}
+		}
+	}
+}
+
+// TestARefusalOfALaterPartLeavesTheEarlierOnesWritten: the first part's refusal does not.
+func TestARefusalOfALaterPartLeavesTheEarlierOnesWritten(t *testing.T) {
+	t.Parallel()
+	ops := []Operation{{"replace", "/name", "x"}, {"replace", "/details/dealValue", 1}}
+	for part, maybe := range []bool{false, true} {
+		answers := []http.HandlerFunc{answer(200, referral(oneID, etag2), "ETag", etag2), answer(400, `{"error":{"code":"x"}}`)}
+		w, c := serve(t, answers[1-part:]...)
+		_, err := c.Patch(ctx, oneID, etag1, ops)
+		if e := fault.Of(err); e == nil || e.Maybe != maybe || len(w.calls()) != part+1 {
+			t.Errorf("part %d: %+v, %d calls", part, e, len(w.calls()))
 		}
 	}
 }

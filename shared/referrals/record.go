@@ -34,6 +34,7 @@ func (s *Store) referral(d partnercenter.Document) cosell.Referral {
 		r.ExpiresAt = timeOf(d, "/expirationDateTime")
 	}
 	r.Record = s.record(d, r.Microsoft)
+	r.Unsaid = s.unsaid(d, r.Microsoft)
 	return r
 }
 
@@ -110,15 +111,8 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 	switch row.As {
 	case mapping.AsStatus:
 		text, err = mapping.StatusFromReferral(d.Text(row.Referral), d.Text(substatusOf(row)))
-	case mapping.AsMembers:
-		mapping.ReadMembers(d.Value(row.Referral)).Into(r, row.Field)
-		return
-	case mapping.AsSolutions:
-		list := mapping.ReadSolutions(d.Value(row.Referral))
-		list.Into(r, row.Field)
-		if odd := oddSolutions(r.Members(row.Field), list.Unkeyed); odd != "" {
-			r[cosell.Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + odd
-		}
+	case mapping.AsMembers, mapping.AsSolutions:
+		s.readList(r, row, d.Value(row.Referral))
 		return
 	case mapping.AsSeller:
 		text = seller(d, row)
@@ -135,6 +129,33 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 		return
 	}
 	r[row.Field] = text
+}
+
+// unsaid are the lists of the partner's own referral that came as null, or not at all.
+func (s *Store) unsaid(d partnercenter.Document, microsofts bool) []cosell.Field {
+	var out []cosell.Field
+	for _, row := range s.sheet.Rows() {
+		if row.IsList() && !row.Microsoft && !microsofts && !mapping.IsList(d.Value(row.Referral)) {
+			out = append(out, row.Field)
+		}
+	}
+	return out
+}
+
+// readList reads a list that was said.
+func (s *Store) readList(r cosell.Record, row mapping.Row, v any) {
+	if !mapping.IsList(v) {
+		return
+	}
+	if row.As == mapping.AsMembers {
+		mapping.ReadMembers(v).Into(r, row.Field)
+		return
+	}
+	list := mapping.ReadSolutions(v)
+	list.Into(r, row.Field)
+	if odd := oddSolutions(r.Members(row.Field), list.Unkeyed); odd != "" {
+		r[cosell.Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + odd
+	}
 }
 
 // oddSolutions says which solutions CRM cannot show as they are.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,10 +104,40 @@ func TestOddShapesOfAReferralDoNotCrash(t *testing.T) {
 			if name == "region" && r.Record["customerState"] != "WA" {
 				t.Errorf("state is %q", r.Record["customerState"])
 			}
-			if name == "nulls" && (r.Record[cosell.Name] != "" || r.Record[cosell.Team] != "0" || r.Record[cosell.Visibility] != cosell.False) {
+			if name == "nulls" && (r.Record[cosell.Name] != "" || r.Record[cosell.Visibility] != cosell.False) {
 				t.Errorf("%v", r.Record)
 			}
 		})
+	}
+}
+
+func TestAListThatIsNullOrLeftOutIsNotSaid(t *testing.T) {
+	for name, tt := range map[string]struct {
+		at   string
+		as   any
+		said bool
+	}{
+		"Null":          {"details/requirements/solutions", nil, false},
+		"LeftOut":       {"details/requirements/solutions", absent, false},
+		"ParentNull":    {"details/requirements", nil, false},
+		"ParentLeftOut": {"details", absent, false},
+		"NoList":        {"details/requirements/solutions", "x", false},
+		"Empty":         {"details/requirements/solutions", []any{}, true},
+		"EmptyAsObject": {"details/requirements/solutions", map[string]any{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := referralOf(t, map[string]any{tt.at: tt.as})
+			n, listed := r.Record[cosell.Solutions]
+			if listed != tt.said || tt.said && n != "0" || slices.Contains(r.Unsaid, cosell.Solutions) == tt.said {
+				t.Errorf("solutions %q, %v; unsaid %v", n, listed, r.Unsaid)
+			}
+			if slices.Contains(r.Unsaid, cosell.Team) || r.Record[cosell.Team] != "1" {
+				t.Errorf("team %q; unsaid %v", r.Record[cosell.Team], r.Unsaid)
+			}
+		})
+	}
+	if r := referralOf(t, map[string]any{"organizationId": "msft", "team": nil}); len(r.Unsaid) != 0 {
+		t.Errorf("Microsoft's own referral has no lists: %v", r.Unsaid)
 	}
 }
 
