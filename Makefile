@@ -9,7 +9,8 @@ export MODE PORT SETTINGS MAPPING SWITCHES LAYOUT
 # All checks but one: ST1005 wants no capital in errors, and some begin with a product's name or quote the real host.
 CHECKS := all,-ST1005
 # The tests that hold lists against each other: who imports whom, the sheet and the event steps, the README and what it
-# shows, the functions with their folders, function.json, queues and the world's broker, the mutants and the code that they break.
+# shows, the functions with their folders, function.json, queues and the world's broker, the mutants and the code that they break,
+# the table of requirements and the tests.
 HOUSE := Layers|House|R144|Readme|Links|Agree|Trigger|RepositoryAreFound|Sample
 # Built and then run by exec: a signal to make has to reach it, which `go run` would not pass on.
 LOCAL := .build/local
@@ -18,10 +19,10 @@ WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench calls positions mutants cosellctl generate ready inputs
+.PHONY: help demo run test race check package contract bench calls positions mutants requirements cosellctl generate ready inputs
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ready ## plays the whole story on this machine, step by step; MODE=forward for older hosts
 	@exec $(LOCAL) demo $(if $(PORT),-port '$(PORT)' )$(WORLD)
@@ -39,7 +40,7 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@unformatted=$$(.ci/files '*.go' | xargs gofmt -l); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
 	@go vet ./...
 	@.ci/staticcheck -checks '$(CHECKS)' ./...
-	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants
+	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants ./infra/local/requirements
 	@.ci/fresh
 
 package: inputs ## builds .build/app and .build/app.zip, and prints its sha256; MAPPING=file packs a field sheet
@@ -65,6 +66,9 @@ mutants: ## breaks rules on purpose, one at a time, and says whether a test noti
 	@.ci/need go
 	@.ci/build-local
 	@exec $(LOCAL) mutants$(if $(MUTANT), -only '$(MUTANT)')
+
+requirements: ready ## runs the tests of R1 to R155 into .build/reports/requirements.json and docs/requirements.md
+	@exec $(LOCAL) requirements
 
 cosellctl: ## builds the operator's command, .build/cosellctl
 	@.ci/need go

@@ -14,6 +14,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
 	"github.com/cosell-sync/cosell-sync/infra/local/mutants"
 	"github.com/cosell-sync/cosell-sync/infra/local/pack"
+	"github.com/cosell-sync/cosell-sync/infra/local/requirements"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -220,4 +221,17 @@ func tryMutants(ctx context.Context, f flags) error {
 	}
 	fmt.Fprintf(f.out, "mutants: %d, caught %d\n", len(report), report.Caught())
 	return err
+}
+
+// tryRequirements fills requirements.json and docs/requirements.md.
+func tryRequirements(ctx context.Context, f flags) error {
+	layout, err := world.FindLayout()
+	if err != nil {
+		return err
+	}
+	report, err := requirements.Run(ctx, requirements.Options{Top: layout.Top, Table: filepath.Join(layout.Top, "docs", "requirements.md")}, f.out)
+	if report == nil {
+		return err
+	}
+	return errors.Join(err, report.Write(filepath.Join(layout.Reports(), "requirements.json")))
 }

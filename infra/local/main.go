@@ -1,6 +1,6 @@
 // Command local is the laptop: `run` keeps the whole world up, `demo` tells the story of the source page in
 // it and ends, `bench` measures it; `setup` installs what comes from npm, `package` builds what ships, `mutants`
-// tries whether the tests notice broken rules. The Makefile calls it from the top folder of the repository.
+// tries whether the tests notice broken rules, `requirements` runs the tests of R1 to R155. The Makefile calls it from the top folder of the repository.
 package main
 
 import (
@@ -71,11 +71,12 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants|requirements [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
-		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix}
+		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix,
+		"requirements": tryRequirements}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}
