@@ -207,6 +207,11 @@ func (s *Simulator) dispatch(c *call, t *tx) (*answer, error) {
 	switch name := segs[0].name; name {
 	case "WhoAmI":
 		return s.whoAmI(c, t), nil
+	case "RetrieveProvisionedLanguages":
+		if c.method != http.MethodGet {
+			return nil, wrongVerb(c)
+		}
+		return s.languagesAnswer(c)
 	case "WinOpportunity", "LoseOpportunity":
 		if c.method != http.MethodPost {
 			return nil, fail(404, "", "No HTTP resource was found that matches the request URI '%s'.", clip(c.path, 200))

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,7 +35,7 @@ type Options struct {
 	OrganizationID string
 	// WebhookURL, SecretHeader and Secret go into the seeded serviceendpoint.
 	WebhookURL, SecretHeader, Secret string
-	// Organisation is Plain (default) or Opinionated.
+	// Organisation is Plain (default) or another of Organisations.
 	Organisation string
 	// Switches are positions from the start, as POST switches takes them.
 	Switches map[string]any
@@ -80,8 +81,8 @@ func New(o Options) (*Simulator, error) {
 	if o.Now == nil {
 		return nil, fmt.Errorf("dataversesim: option Now is empty")
 	}
-	if o.Organisation != "" && o.Organisation != Plain && o.Organisation != Opinionated {
-		return nil, fmt.Errorf("dataversesim: option Organisation is %q: use %s or %s", o.Organisation, Plain, Opinionated)
+	if o.Organisation != "" && !slices.Contains(Organisations(), o.Organisation) {
+		return nil, fmt.Errorf("dataversesim: option Organisation is %q: use %s", o.Organisation, strings.Join(Organisations(), ", "))
 	}
 	s := &Simulator{o: o, sw: newSwitches(), rules: newRules(), tokenKey: []byte("dataversesim " + o.Tenant)}
 	if err := s.sw.change(maps.Clone(o.Switches)); err != nil {

@@ -18,6 +18,10 @@ func (s *Simulator) derive(tab *table, v map[string]any) error {
 		s.deriveTotals(v)
 	case "opportunityproduct":
 		s.deriveLine(v)
+	case "environmentvariabledefinition", "environmentvariablevalue":
+		if err := s.checkVariable(tab, v); err != nil {
+			return err
+		}
 	case "connection":
 		if to, ok := v["record2id"].(ref); ok {
 			v["name"] = s.primaryName(to)

@@ -22,6 +22,24 @@ func (s *Simulator) callersLanguage() int {
 	return map[string]int{"en": english, "de": 1031, "fr": 1036, "ja": 1041}[s.sw.text("language")]
 }
 
+// languages are those that the organisation has installed, its base language first.
+func (s *Simulator) languages() []int {
+	switch s.house.kind {
+	case Opinionated:
+		return []int{english, 1036}
+	case Msft, MsftOther:
+		return []int{english, 1036, 1031}
+	}
+	return []int{english}
+}
+
+// languagesAnswer is the function RetrieveProvisionedLanguages.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/retrieveprovisionedlanguages
+func (s *Simulator) languagesAnswer(c *call) (*answer, error) {
+	return jsonAnswer((&document{}).add("@odata.context", c.root+"$metadata#Microsoft.Dynamics.CRM.RetrieveProvisionedLanguagesResponse").
+		add("RetrieveProvisionedLanguages", s.languages()))
+}
+
 // speak puts the labels in the caller's language forward, in a document and all below it.
 func speak(v any, language int) {
 	switch x := v.(type) {

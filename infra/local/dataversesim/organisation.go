@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
@@ -17,6 +19,11 @@ const (
 	// a plug-in and an automation, status reasons and choices of its own in two languages, calculated and
 	// user-local columns, people who cannot own and rows that are inactive.
 	Opinionated = "opinionated"
+	// Msft is an organisation in three languages that has Microsoft's own connector: its columns, tables,
+	// environment variables and flows.
+	Msft = "msft"
+	// MsftOther is the same under other names, where no document gives them.
+	MsftOther = "msftOther"
 )
 
 // Well-known rows that only an opinionated organisation has.
@@ -37,17 +44,18 @@ type organisation struct {
 // settle makes the seeded environment one of a kind. Only a mistake in the lists below can fail.
 func (s *Simulator) settle(kind string) error {
 	s.house = organisation{kind: kind, rules: newRules()}
+	if names, msft := msftKinds()[kind]; msft {
+		if err := s.administer(msftSchema(names)); err != nil {
+			return err
+		}
+		s.seedMsft(names)
+		return nil
+	}
 	if kind != Opinionated {
 		return nil
 	}
-	for _, text := range opinionatedSchema() {
-		var c schemaChange
-		if err := json.Unmarshal([]byte(text), &c); err != nil {
-			return fmt.Errorf("%s: %w", text, err)
-		}
-		if err := s.changeSchema(c); err != nil {
-			return fmt.Errorf("%s: %w", text, err)
-		}
+	if err := s.administer(opinionatedSchema()); err != nil {
+		return err
 	}
 	for _, one := range opinionatedRules() {
 		if _, err := s.house.rules.Add(one); err != nil {
@@ -65,6 +73,20 @@ func (s *Simulator) settle(kind string) error {
 		s.house.plugins = append(s.house.plugins, p)
 	}
 	s.seedOpinions()
+	return nil
+}
+
+// administer does the changes of an administrator.
+func (s *Simulator) administer(changes []string) error {
+	for _, text := range changes {
+		var c schemaChange
+		if err := json.Unmarshal([]byte(text), &c); err != nil {
+			return fmt.Errorf("%s: %w", text, err)
+		}
+		if err := s.changeSchema(c); err != nil {
+			return fmt.Errorf("%s: %w", text, err)
+		}
+	}
 	return nil
 }
 
@@ -139,8 +161,8 @@ func (s *Simulator) postOrganisation(w http.ResponseWriter, r *http.Request) {
 		control.WriteError(w, http.StatusBadRequest, "%v", err)
 		return
 	}
-	if body.Kind != Plain && body.Kind != Opinionated {
-		control.WriteError(w, http.StatusBadRequest, "kind %q: use %s or %s", body.Kind, Plain, Opinionated)
+	if !slices.Contains(Organisations(), body.Kind) {
+		control.WriteError(w, http.StatusBadRequest, "kind %q: use %s", body.Kind, strings.Join(Organisations(), ", "))
 		return
 	}
 	s.mu.Lock()

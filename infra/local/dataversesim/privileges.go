@@ -176,7 +176,9 @@ func (t *table) privilegeName() string {
 	}
 	special := map[string]string{"systemuser": "User", "businessunit": "BusinessUnit", "transactioncurrency": "TransactionCurrency",
 		"asyncoperation": "AsyncOperation", "serviceendpoint": "ServiceEndpoint", "sdkmessage": "SdkMessage", "sdkmessagefilter": "SdkMessage",
-		"sdkmessageprocessingstep": "SdkMessageProcessingStep", "sdkmessageprocessingstepimage": "SdkMessageProcessingStepImage", "opportunityproduct": "Opportunity"}
+		"sdkmessageprocessingstep": "SdkMessageProcessingStep", "sdkmessageprocessingstepimage": "SdkMessageProcessingStepImage", "opportunityproduct": "Opportunity",
+		"connectionrole": "ConnectionRole", "connectionroleobjecttypecode": "ConnectionRole", "environmentvariabledefinition": "EnvironmentVariableDefinition",
+		"environmentvariablevalue": "EnvironmentVariableValue"}
 	if name := special[t.name]; name != "" {
 		return name
 	}
@@ -191,7 +193,7 @@ func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // objectType is the number of a table; custom ones have theirs above 10000.
 func objectType(table string) int {
 	if n := map[string]int{"account": 1, "contact": 2, "opportunity": 3, "lead": 4, "systemuser": 8, "team": 9, "businessunit": 10,
-		"organization": 1019, "quote": 1084, "opportunityclose": 4208, "task": 4212, "activitypointer": 4200, "connection": 3234,
+		"organization": 1019, "quote": 1084, "opportunityclose": 4208, "task": 4212, "activitypointer": 4200, "connection": 3234, "connectionrole": 3231, "campaign": 4400, "territory": 2013, "workflow": 4703, "environmentvariabledefinition": 380, "environmentvariablevalue": 381,
 		"transactioncurrency": 9105, "asyncoperation": 4700, "serviceendpoint": 4618, "sdkmessageprocessingstep": 4608}[table]; n != 0 {
 		return n
 	}

@@ -147,18 +147,24 @@ func (s *Simulator) seedSteps(t *tx) {
 	t.plant("serviceendpoint", EndpointID, map[string]any{"name": s.schema.name, "contract": int64(8), "authtype": int64(5), "url": s.o.WebhookURL,
 		"authvalue": secret.String(), "messageformat": int64(2)})
 	for _, st := range s.schema.steps {
-		id := fixedID("step/" + st.Message + "/" + st.Table)
-		v := map[string]any{"name": s.schema.name + ": " + st.Message + " of " + st.Table, "mode": int64(1), "stage": int64(40), "asyncautodelete": true,
-			"sdkmessageid":       ref{"sdkmessage", fixedID("message/" + st.Message)},
-			"sdkmessagefilterid": ref{"sdkmessagefilter", fixedID("filter/" + st.Message + "/" + st.Table)},
-			"eventhandler":       ref{"serviceendpoint", EndpointID}}
-		if len(st.Filter) > 0 {
-			v["filteringattributes"] = strings.Join(st.Filter, ",")
-		}
-		t.plant(stepTable, id, v)
-		if len(st.PreImage) > 0 {
-			t.plant(imageTable, fixedID("image/"+st.Message+"/"+st.Table), map[string]any{"name": "pre", "entityalias": "pre", "imagetype": int64(0),
-				"messagepropertyname": "Target", "attributes": strings.Join(st.PreImage, ","), "sdkmessageprocessingstepid": ref{stepTable, id}})
-		}
+		t.plantStep(st)
+	}
+}
+
+// plantStep registers a step of the product, as its setup does.
+func (t *tx) plantStep(st stepSpec) {
+	s := t.s
+	id := fixedID("step/" + st.Message + "/" + st.Table)
+	v := map[string]any{"name": s.schema.name + ": " + st.Message + " of " + st.Table, "mode": int64(1), "stage": int64(40), "asyncautodelete": true,
+		"sdkmessageid":       ref{"sdkmessage", fixedID("message/" + st.Message)},
+		"sdkmessagefilterid": ref{"sdkmessagefilter", fixedID("filter/" + st.Message + "/" + st.Table)},
+		"eventhandler":       ref{"serviceendpoint", EndpointID}}
+	if len(st.Filter) > 0 {
+		v["filteringattributes"] = strings.Join(st.Filter, ",")
+	}
+	t.plant(stepTable, id, v)
+	if len(st.PreImage) > 0 {
+		t.plant(imageTable, fixedID("image/"+st.Message+"/"+st.Table), map[string]any{"name": "pre", "entityalias": "pre", "imagetype": int64(0),
+			"messagepropertyname": "Target", "attributes": strings.Join(st.PreImage, ","), "sdkmessageprocessingstepid": ref{stepTable, id}})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
@@ -18,7 +20,7 @@ import (
 type Positions struct {
 	PartnerCenter map[string]any `json:"partnerCenter"` // as POST switches of that system takes them
 	Dataverse     map[string]any `json:"dataverse"`     // likewise
-	Organisation  string         `json:"organisation"`  // kind of the CRM's organisation: plain (default) or opinionated
+	Organisation  string         `json:"organisation"`  // kind of the CRM's organisation: plain (default) or another of dataversesim.Organisations
 }
 
 // ReadPositions reads the JSON form of a file, and checks its names and values by making the systems that they
@@ -52,8 +54,8 @@ func (p Positions) check() error {
 	if _, err := partnercentersim.New(partnercentersim.Options{Now: time.Now, Switches: p.PartnerCenter}); err != nil {
 		return fmt.Errorf("partnerCenter: %w", err)
 	}
-	if p.Organisation != "" && p.Organisation != dataversesim.Plain && p.Organisation != dataversesim.Opinionated {
-		return fmt.Errorf("organisation %q: use %s or %s", p.Organisation, dataversesim.Plain, dataversesim.Opinionated)
+	if kinds := dataversesim.Organisations(); p.Organisation != "" && !slices.Contains(kinds, p.Organisation) {
+		return fmt.Errorf("organisation %q: use %s", p.Organisation, strings.Join(kinds, ", "))
 	}
 	const any = "of no consequence"
 	_, err := dataversesim.New(dataversesim.Options{Now: time.Now, Host: any, Tenant: any, ClientID: any, ClientSecret: any, OrganizationID: any,
