@@ -20,7 +20,7 @@ func TestPositionsAreReadOrRefusedInOneLine(t *testing.T) {
 		`{"partnerCenter":{"strictt":false}}`:    "partnerCenter: there is no switch \"strictt\"",
 		`{"partnerCenter":{"strict":"perhaps"}}`: "partnerCenter: switch strict",
 		`{"dataverse":{"pageSize":0}}`:           "dataverse: ",
-		`{"organisation":"odd"}`:                 "use plain or opinionated",
+		`{"organisation":"odd"}`:                 "use plain, opinionated, msft, msftOther",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
