@@ -134,13 +134,13 @@ func (a *App) stores(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (
 			return nil, nil, fmt.Errorf("DATAVERSE_TIME_ZONE: %w", err)
 		}
 	}
-	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code",
-		FeedOverlap: c.FeedOverlap.Duration})
 	o := opportunities.New(dv, c.sheet, opportunities.Options{
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
 		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultMember: c.DefaultMember,
 		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now, Told: a.mismatched,
 	})
+	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code",
+		FeedOverlap: c.FeedOverlap.Duration, Ready: o.Ready})
 	return r, o, nil
 }
 

@@ -73,7 +73,7 @@ func Fingerprint(r Record) string {
 func ForOpportunity(r Referral, rules []Rule) Record {
 	values := Record{}
 	for _, rule := range rules {
-		if rule.Way == Read || rule.Way == Inside || rule.Door == Lifecycle || rule.Way == ToReferral && !rule.Related {
+		if rule.Way == Read || rule.Way == Inside || rule.Way == NewReferral || rule.Door == Lifecycle || rule.Way == ToReferral && !rule.Related {
 			continue // what only travels the other way is not written, not even once
 		}
 		for f, v := range r.Record {

@@ -61,7 +61,7 @@ func Merge(in Pairing) Plan {
 	}
 	for _, rule := range in.Rules {
 		switch {
-		case rule.Door == Lifecycle || rule.Way == Read:
+		case rule.Door == Lifecycle || rule.Way == Read || rule.Way.created():
 		case rule.Way == Inside:
 			m.inside(rule)
 		default:
@@ -145,7 +145,7 @@ func (m *merger) unreadable() {
 func Changed(base Base, o Opportunity, rules []Rule) bool {
 	m := &merger{base: base, d: o.Record, p: Record{}}
 	for _, rule := range rules {
-		if rule.Way == Read {
+		if rule.Way == Read || rule.Way.created() {
 			continue
 		}
 		for _, f := range m.entries(rule) {

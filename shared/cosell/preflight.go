@@ -14,7 +14,7 @@ const mostMembers = 50
 func Prepare(o Opportunity, rules []Rule) (Record, []Problem) {
 	values := Record{}
 	for _, rule := range rules {
-		if rule.Way == ToOpportunity || rule.Way == Read || rule.Way == Inside || rule.Door == Lifecycle {
+		if rule.Way == ToOpportunity || rule.Way == Read || rule.Way == Inside || rule.Way == NewOpportunity || rule.Door == Lifecycle {
 			continue
 		}
 		if !rule.List {

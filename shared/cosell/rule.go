@@ -10,6 +10,10 @@ const (
 	ToOpportunity Way = "toOpportunity"
 	Read          Way = "read"
 	Inside        Way = "inside" // a column of ours in CRM: put back when somebody else changes it
+	// What a record gets when it is made, and what nobody compares afterwards: either of the two, or one.
+	OnCreate       Way = "onCreate"
+	NewReferral    Way = "onCreateReferral"
+	NewOpportunity Way = "onCreateOpportunity"
 )
 
 // Wins says whose value stays when both sides changed a field to different values, or, as FirstSight,
@@ -61,6 +65,9 @@ type Rule struct {
 	// when the mark of the cut is gone, so that nobody can tell what the hidden part should become.
 	Whole func(opportunity, referral string) (string, bool)
 }
+
+// created says whether the field is only ever written when a record is made.
+func (w Way) created() bool { return w == OnCreate || w == NewReferral || w == NewOpportunity }
 
 // label is what people call the field.
 func (r Rule) label() string {

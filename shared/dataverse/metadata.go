@@ -17,9 +17,13 @@ type Attribute struct {
 	Options   []Option
 	Targets   []string  // of Lookup: tables
 	Days      string    // of DateTime, its behaviour: DateOnly, UserLocal, TimeZoneIndependent
+	Day       bool      // of DateTime: people see a day, no time
 	Labels    []string  // what people call it, in each language
 	Created   time.Time // of this column: one that is deleted and made anew is another
 	Secured   bool      // column security decides who sees it; to everybody else it shows as empty
+	Required  string    // "None", "Recommended", "ApplicationRequired" (forms demand it), "SystemRequired"
+	ReadOnly  bool      // nobody may write it in a row that is there: computed, or fixed at creation
+	Fixed     bool      // nobody may write it in a new row either
 }
 
 // Option is one choice; Labels by language code (1033, 1036, …).
@@ -38,7 +42,8 @@ var casts = []struct{ kind, query string }{
 	{"Status", "?$select=LogicalName&$expand=OptionSet"},
 	{"MultiSelectPicklist", "?$select=LogicalName&$expand=OptionSet,GlobalOptionSet"},
 	{"Lookup", "?$select=LogicalName,Targets"},
-	{"DateTime", "?$select=LogicalName,DateTimeBehavior"},
+	{"DateTime", "?$select=LogicalName,DateTimeBehavior,Format"},
+	{"Boolean", "?$select=LogicalName&$expand=OptionSet"},
 }
 
 // wireAttribute is a column's definition, as far as we read it.
@@ -51,6 +56,10 @@ type wireAttribute struct {
 	MaxLength     int
 	Targets       []string
 	Behavior      struct{ Value string } `json:"DateTimeBehavior"`
+	Format        string
+	RequiredLevel struct{ Value string }
+	Create        *bool `json:"IsValidForCreate"`
+	Update        *bool `json:"IsValidForUpdate"`
 	OptionSet     wireOptions
 	Global        wireOptions `json:"GlobalOptionSet"`
 }
@@ -61,6 +70,8 @@ type wireOptions struct {
 		State int
 		Label wireLabel
 	}
+	// Of a two-option column.
+	TrueOption, FalseOption *struct{ Label wireLabel }
 }
 
 type wireLabel struct {
@@ -94,7 +105,11 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 		}
 		for _, d := range details {
 			a := out[d.LogicalName]
-			a.Type, a.MaxLength, a.Targets, a.Days, a.Options = cast.kind, d.MaxLength, d.Targets, d.Behavior.Value, d.options()
+			if a.Type != "Customer" && a.Type != "Owner" || cast.kind != "Lookup" {
+				a.Type = cast.kind
+			}
+			a.MaxLength, a.Targets, a.Days, a.Options = d.MaxLength, d.Targets, d.Behavior.Value, d.options()
+			a.Day = d.Format == "DateOnly"
 			out[d.LogicalName] = a
 		}
 	}
@@ -106,19 +121,20 @@ func (c *Client) Columns(ctx context.Context, table string) (map[string]Attribut
 	if !name.MatchString(table) {
 		return nil, badQuery("table", table)
 	}
-	all, err := c.definitions(ctx, c.attributes(table)+"?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured")
+	all, err := c.definitions(ctx, c.attributes(table)+"?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured,RequiredLevel,IsValidForCreate,IsValidForUpdate")
 	if err != nil {
 		return nil, fmt.Errorf("reading the columns of %s: %w", table, err)
 	}
 	out := make(map[string]Attribute, len(all))
 	for _, a := range all {
-		out[a.LogicalName] = Attribute{Type: a.AttributeType, Labels: a.labels(), Created: a.CreatedOn, Secured: a.IsSecured}
+		out[a.LogicalName] = Attribute{Type: a.AttributeType, Labels: a.labels(), Created: a.CreatedOn, Secured: a.IsSecured,
+			Required: a.RequiredLevel.Value, ReadOnly: a.Update != nil && !*a.Update, Fixed: a.Create != nil && !*a.Create}
 	}
 	return out, nil
 }
 
 func (c *Client) attributes(table string) string {
-	return c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')/Attributes"
+	return c.entity(table) + "/Attributes"
 }
 
 func (a wireAttribute) labels() (out []string) {
@@ -131,19 +147,87 @@ func (a wireAttribute) labels() (out []string) {
 }
 
 func (a wireAttribute) options() []Option {
+	if yes, no := a.OptionSet.TrueOption, a.OptionSet.FalseOption; yes != nil && no != nil {
+		return []Option{{Value: 1, Labels: yes.Label.byLanguage("true")}, {Value: 0, Labels: no.Label.byLanguage("false")}}
+	}
 	var out []Option
 	wire := a.OptionSet.Options
 	if len(wire) == 0 {
 		wire = a.Global.Options
 	}
 	for _, o := range wire {
-		labels := map[int]string{}
-		for _, l := range o.Label.LocalizedLabels {
-			labels[l.LanguageCode] = l.Label
-		}
-		out = append(out, Option{Value: o.Value, State: o.State, Labels: labels})
+		out = append(out, Option{Value: o.Value, State: o.State, Labels: o.Label.byLanguage("")})
 	}
 	return out
+}
+
+// byLanguage are the texts of a label by language; plain is its name in no language, "" for none.
+func (l wireLabel) byLanguage(plain string) map[int]string {
+	labels := map[int]string{}
+	if plain != "" {
+		labels[0] = plain
+	}
+	for _, one := range l.LocalizedLabels {
+		labels[one.LanguageCode] = one.Label
+	}
+	return labels
+}
+
+// Table is what a table is called where rows of it are read and written.
+type Table struct {
+	Set  string // in paths: "accounts"
+	ID   string // the column of the id
+	Name string // the column that people know a row by
+}
+
+// Table reads how a table is called. Gone: there is none of that name.
+func (c *Client) Table(ctx context.Context, table string) (Table, error) {
+	if !name.MatchString(table) {
+		return Table{}, badQuery("table", table)
+	}
+	var wire struct{ EntitySetName, PrimaryIdAttribute, PrimaryNameAttribute string }
+	if err := c.definition(ctx, c.entity(table)+"?$select=EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute", &wire); err != nil {
+		return Table{}, fmt.Errorf("reading the table %s: %w", table, err)
+	}
+	return Table{Set: wire.EntitySetName, ID: wire.PrimaryIdAttribute, Name: wire.PrimaryNameAttribute}, nil
+}
+
+// Navigations reads the property by which each lookup of a table is written, by column and target:
+// "new_regionid territory" to "new_RegionId".
+func (c *Client) Navigations(ctx context.Context, table string) (map[string]string, error) {
+	if !name.MatchString(table) {
+		return nil, badQuery("table", table)
+	}
+	var wire struct {
+		Value []struct{ ReferencingAttribute, ReferencedEntity, ReferencingEntityNavigationPropertyName string } `json:"value"`
+	}
+	if err := c.definition(ctx, c.entity(table)+"/ManyToOneRelationships?$select=ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationPropertyName", &wire); err != nil {
+		return nil, fmt.Errorf("reading the lookups of %s: %w", table, err)
+	}
+	out := map[string]string{}
+	for _, r := range wire.Value {
+		out[r.ReferencingAttribute+" "+r.ReferencedEntity] = r.ReferencingEntityNavigationPropertyName
+	}
+	return out, nil
+}
+
+func (c *Client) entity(table string) string {
+	return c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')"
+}
+
+// definition reads one document of the metadata.
+func (c *Client) definition(ctx context.Context, target string, into any) error {
+	resp, err := c.send(ctx, http.MethodGet, target, http.Header{"Consistency": {"Strong"}}, nil)
+	if err != nil {
+		return err
+	}
+	if resp.Status != http.StatusOK {
+		return classify(resp, reading())
+	}
+	if json.Unmarshal(resp.Body, into) != nil {
+		return fault.New(fault.Broken, "the answer is no metadata").With("answer.malformed", "")
+	}
+	return nil
 }
 
 func (c *Client) definitions(ctx context.Context, target string) ([]wireAttribute, error) {

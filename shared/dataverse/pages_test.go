@@ -116,7 +116,7 @@ func TestAttributesJoinTheDetailsOfEveryType(t *testing.T) {
 			t.Errorf("%s: %+v", column, o)
 		}
 	}
-	if first := w.calls()[0]; len(w.calls()) != 4 || first.header.Get("Consistency") != "Strong" || first.uri != root+"/EntityDefinitions(LogicalName='opportunity')/Attributes?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured" {
+	if first := w.calls()[0]; len(w.calls()) != 4 || first.header.Get("Consistency") != "Strong" || first.uri != root+"/EntityDefinitions(LogicalName='opportunity')/Attributes?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured,RequiredLevel,IsValidForCreate,IsValidForUpdate" {
 		t.Errorf("calls %+v", w.calls())
 	}
 	_, c = serve(t, answer(404, problem("0x80060888")))

@@ -24,7 +24,14 @@ const (
 	AsSeller    = "seller"
 	AsCurrency  = "currency"
 	AsChoice    = "choice"
+	AsChoices   = "choices"
 	AsDate      = "date"
+	AsFlag      = "flag"
+	AsWhole     = "whole"
+	AsNumber    = "number"
+	AsLookup    = "lookup"
+	// AsOwn is what a row has that names no codec, for a column that only the CRM's metadata knows.
+	AsOwn = "own"
 )
 
 // scalar is a codec between one JSON value of a referral, the canonical text, and one column. Every
@@ -48,6 +55,8 @@ type Glossary struct {
 	Currencies map[string]string
 	// Days say how each date column holds a day, by crm path.
 	Days map[string]Days
+	// Lookups are the texts that the lookups of the record show, by crm path.
+	Lookups map[string]string
 	// CRMZone is the zone in which the CRM's people enter days into user-local columns; nil is the zone of
 	// closing dates in Partner Center.
 	CRMZone *time.Location
@@ -70,9 +79,13 @@ var scalars = map[string]scalar{
 	AsDate:     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
 	"time":     {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
 	"id":       {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
-	"flag":     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
+	AsFlag:     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
 	"country":  {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
 	AsChoice:   {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
+	AsChoices:  {[]string{"MultiSelectPicklist"}, choicesFromReferral, choicesToReferral, choicesFromCRM, choicesToCRM},
+	AsWhole:    {[]string{"Integer", "BigInt"}, wholeFromReferral, wholeToReferral, wholeFromCRM, wholeToCRM},
+	AsNumber:   {[]string{"Decimal", "Double", "Integer", "Money"}, numberFromReferral, numberToReferral, numberFromCRM, numberToCRM},
+	AsLookup:   {[]string{"Lookup", "Customer", "Owner"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	AsCurrency: {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
 }
 
@@ -134,24 +147,72 @@ func scalarText(v any) (string, error) {
 	return "", fmt.Errorf("a list or an object is not a value")
 }
 
-// FromReferral reads a JSON value of a referral as canonical text, by the row's codec.
+// FromReferral reads what stands at the row's place in a referral as canonical text, by the row's codec.
 func (r Row) FromReferral(g *Glossary, v any) (string, error) {
-	return scalars[r.As].fromReferral(g, v)
+	if len(r.Values) == 0 {
+		return scalars[r.Kind()].fromReferral(g, v)
+	}
+	if r.Kind() == AsChoices {
+		text, err := choicesFromReferral(g, v)
+		return r.each(text, r.spelled), err
+	}
+	text, err := Text(v)
+	return r.spelled(text), err
 }
 
 // ToReferral gives the JSON value that a referral gets for a canonical text.
 func (r Row) ToReferral(g *Glossary, text string) (any, error) {
-	return scalars[r.As].toReferral(g, text)
+	switch {
+	case r.Kind() == AsChoices && !r.Pointer().Every():
+		return OrNull(strings.Join(setOf(text), ", ")), nil
+	case len(r.Values) == 0 || r.Kind() == AsChoices:
+		return scalars[r.Kind()].toReferral(g, text)
+	}
+	return r.typed(text), nil
 }
 
-// FromCRM reads a column's text as canonical text, by the row's codec.
+// each is a set of texts, every one of them changed.
+func (r Row) each(text string, change func(string) string) string {
+	set := setOf(text)
+	for i := range set {
+		set[i] = change(set[i])
+	}
+	return setText(set)
+}
+
+// FromCRM reads a column's text as canonical text, by the row's codec and its value table. Of a lookup it is
+// called with the text that the row of the lookup shows.
 func (r Row) FromCRM(g *Glossary, column, text string) (string, error) {
-	return scalars[r.As].fromCRM(g, column, text)
+	switch {
+	case r.optioned() && r.Kind() == AsFlag:
+		return choiceFromCRM(g, r.OptionsKey(), flagOption(text))
+	case r.HasOptions():
+		return scalars[r.Kind()].fromCRM(g, r.OptionsKey(), text)
+	}
+	text, err := scalars[r.Kind()].fromCRM(g, column, text)
+	if err != nil || len(r.Values) == 0 || text == "" {
+		return text, err
+	}
+	return r.toReferral(text)
 }
 
-// ToCRM gives the value that a column gets for a canonical text; for a currency the id of its row.
+// ToCRM gives the value that a column gets for a canonical text; for a currency the id of its row, for a lookup
+// the text that its row shows.
 func (r Row) ToCRM(g *Glossary, column, text string) (any, error) {
-	return scalars[r.As].toCRM(g, column, text)
+	switch {
+	case r.optioned() && r.Kind() == AsFlag:
+		option, err := choiceToCRM(g, r.OptionsKey(), text)
+		return option == 1, err
+	case r.HasOptions():
+		return scalars[r.Kind()].toCRM(g, r.OptionsKey(), text)
+	}
+	if len(r.Values) > 0 && text != "" {
+		var err error
+		if text, err = r.toCRM(text); err != nil {
+			return nil, err
+		}
+	}
+	return scalars[r.Kind()].toCRM(g, column, text)
 }
 
 // RefusedValue explains a value of a field that a side cannot hold, while doing what: Refused, with the

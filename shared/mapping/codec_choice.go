@@ -51,6 +51,55 @@ func ResolveChoices(shipped []Option, own bool, found []Label) Choices {
 	return c
 }
 
+// ResolveValues finds the options of a value table: by integer, or by label in any language of the organisation.
+// Of two options for one value the first is written.
+func ResolveValues(values []Value, found []Label) Choices {
+	c := Choices{code: map[int]string{}, value: map[string]int{}}
+	for _, v := range values {
+		n, err := strconv.Atoi(v.CRM)
+		i := slices.IndexFunc(found, func(f Label) bool { return err == nil && f.Value == n || f.named(v.CRM) })
+		if i < 0 {
+			continue
+		}
+		c.code[found[i].Value] = v.text()
+		if _, first := c.value[v.text()]; !first {
+			c.value[v.text()] = found[i].Value
+		}
+	}
+	return c
+}
+
+// OptionOf is the integer of an option by its label in any language, or by the integer itself.
+func OptionOf(text string, found []Label) (int, error) {
+	if n, err := strconv.Atoi(text); err == nil {
+		return n, nil
+	}
+	for _, f := range found {
+		if f.named(text) {
+			return f.Value, nil
+		}
+	}
+	return 0, NotA("a known option", text)
+}
+
+// ConstantText is a plain constant as text.
+func ConstantText(v any) string {
+	text, _ := scalarText(jsonOf(v)) // a list has no text
+	return text
+}
+
+// Lost names the lines of a value table whose option the CRM does not have.
+func Lost(values []Value, found []Label) []string {
+	var out []string
+	for _, v := range values {
+		n, err := strconv.Atoi(v.CRM)
+		if !slices.ContainsFunc(found, func(f Label) bool { return err == nil && f.Value == n || f.named(v.CRM) }) {
+			out = append(out, v.CRM)
+		}
+	}
+	return out
+}
+
 // Value is the integer of our code; false when the choice has no such option.
 func (c Choices) Value(code string) (int, bool) {
 	value, ok := c.value[code]

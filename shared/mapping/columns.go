@@ -3,7 +3,6 @@ package mapping
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -33,6 +32,17 @@ func solutionColumns() []string {
 	return []string{"cosell_name", "cosell_identifier", "cosell_solutiondetailid", "cosell_price", "cosell_quantity", "cosell_currency", "cosell_opportunityid"}
 }
 
+// kinds are the column types that will do for the row; none: any.
+func (r Row) kinds() []string {
+	if r.Place().Key != "" {
+		return scalars[AsLookup].kinds
+	}
+	if r.As == AsOwn {
+		return nil // whatever it is has its codec
+	}
+	return codecKinds(r.As)
+}
+
 // Columns are all columns that the sheet reads, or fills in new rows, in the order of its rows.
 func (s *Sheet) Columns() []Column {
 	var out []Column
@@ -46,8 +56,9 @@ func (s *Sheet) Columns() []Column {
 				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told || r.Constant != nil})
 			}
 		}
-		nav, name, deep := strings.Cut(r.CRM, "/")
-		table, _ := lookupTable(nav)
+		p := r.Place()
+		nav, name, deep := p.Nav, p.Column, p.Nav != ""
+		table := p.Table
 		switch {
 		case r.As == AsReason:
 			add(nav, []string{"Memo", "String"}, name)
@@ -64,9 +75,13 @@ func (s *Sheet) Columns() []Column {
 			add("contact", nil, personColumns()...)
 		case deep:
 			add("opportunity", nil, nav)
-			add(table, codecKinds(r.As), name)
+			add(table, r.kinds(), name)
 		default:
-			add("opportunity", codecKinds(r.As), r.CRM)
+			add("opportunity", r.kinds(), name)
+		}
+		if r.CRMWrite != "" {
+			add("opportunity", r.kinds(), r.CRMWrite)
+			out[len(out)-1].told = true // nothing is read there
 		}
 		if r.CRMWhenWon != "" {
 			add("opportunity", codecKinds(r.As), r.CRMWhenWon)

@@ -54,6 +54,8 @@ func (r Row) direction() string {
 		return "to CRM"
 	case r.Way == cosell.Read:
 		return "read"
+	case r.Way == cosell.OnCreate, r.Way == cosell.NewReferral, r.Way == cosell.NewOpportunity:
+		return "at creation"
 	}
 	return "in CRM"
 }

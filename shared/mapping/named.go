@@ -11,8 +11,9 @@ import (
 // stands for. Where the pointer fits several rows, or none, the refusal stays without a field.
 func (s *Sheet) NameByReferral(err error) error {
 	return s.name(err, func(r Row, target string) bool {
-		return r.Referral != "" && !r.Microsoft && (r.Referral == target ||
-			strings.HasPrefix(target, r.Referral+"/") || strings.HasPrefix(r.Referral, target+"/"))
+		at := r.Pointer().Plain()
+		return r.Referral != "" && !r.Microsoft && (at == target ||
+			strings.HasPrefix(target, at+"/") || strings.HasPrefix(at, target+"/"))
 	})
 }
 
@@ -26,7 +27,7 @@ func (s *Sheet) NameByCRM(err error) error {
 		}
 		nav, last, far := strings.Cut(r.CRM, "/")
 		if !far {
-			return (!named || table == "opportunity") && (r.CRM == column || r.CRMWhenWon == column)
+			return (!named || table == "opportunity") && (r.CRM == column || r.CRMWrite == column || r.CRMWhenWon == column)
 		}
 		return named && last == column && (nav == table || nav == "parent"+table+"id")
 	})

@@ -8,6 +8,13 @@ import (
 // free is where a referral takes names that nobody has listed: what Microsoft adds each July stands there.
 const free = "/details/requirements/additionalRequirements"
 
+// The lists of a referral that a path may go into; those of people, solutions and our own bookkeeping are led by
+// rows of their own.
+const (
+	lists    = "/tags, /team, /target, /registrations, /customerProfile/team, /customerProfile/ids, /details/requirements/solutions, /details/requirements/industries, /details/requirements/products, /details/requirements/services, /details/requirements/offers, /details/requirements/salesPlays"
+	ledLists = "/team, /target, /registrations, /customerProfile/team, /details/requirements/solutions"
+)
+
 // referralPaths are the members of a referral that are known, from Microsoft's pages and from referrals that
 // were seen. A path that is none of them is a misspelling far more often than news.
 // https://learn.microsoft.com/partner-center/developer/referral-resources

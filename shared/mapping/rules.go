@@ -20,7 +20,7 @@ func (s *Sheet) Rules() []cosell.Rule {
 		out = append(out, cosell.Rule{
 			Field: r.Field, Label: r.Label(), Way: way, Wins: r.Wins, Door: r.Door, List: r.IsList(),
 			FirstSight: cosell.Wins(r.FirstSight), Required: r.Required, AllowZero: r.AllowZero,
-			Apart:         r.Referral != "" && !r.Microsoft && !offered(r.Referral),
+			Apart:         r.Referral != "" && !r.Microsoft && !offered(r.Pointer().Plain()),
 			Related:       strings.Contains(r.CRM, "/") || r.As == AsMembers,
 			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.Whole(r),
 		})
@@ -55,15 +55,17 @@ func same(text string) string { return text }
 
 // Fit gives the function that cuts a row's canonical text to what the CRM can hold.
 func (s *Sheet) Fit(r Row) func(string) string {
-	length := s.length[r.CRM]
 	switch r.As {
 	case AsName:
 		return func(text string) string {
 			_, bare := SplitMark(text)
-			return Cut(bare, Room(length))
+			return Cut(bare, Room(s.length[r.CRM]))
 		}
-	case "text", "memo", "country", AsSeller:
-		return func(text string) string { return Cut(text, length) }
+	case "text", "memo", "country", AsSeller, AsOwn:
+		if len(r.Values) > 0 {
+			return same
+		}
+		return func(text string) string { return Cut(text, s.room(r)) }
 	case AsSolutions:
 		name := s.LengthOf("cosell_solution", "cosell_name")
 		return func(text string) string {
@@ -76,6 +78,19 @@ func (s *Sheet) Fit(r Row) func(string) string {
 		}
 	}
 	return same
+}
+
+// room is how much of a text the row's column takes: as shipped, or of a column of the organisation's own as its
+// metadata says; 0 is no limit.
+func (s *Sheet) room(r Row) int {
+	if shipped := s.length[r.CRM]; shipped > 0 || r.IsLookup() {
+		return shipped
+	}
+	if k := r.Kind(); k != "text" && k != "memo" && k != "country" {
+		return 0
+	}
+	n, _ := s.known.length(r.Written())
+	return n
 }
 
 // Room is what a name column has left beside the mark.

@@ -97,18 +97,11 @@ func (s *schema) find(table, name string) (column, bool) {
 
 // path finds the column of a crm path: "estimatedvalue", "parentaccountid/name".
 func (s *schema) path(path string) (column, bool) {
-	nav, name, deep := strings.Cut(path, "/")
-	if !deep {
-		return s.find("opportunity", nav)
+	p := placeOf(path)
+	if p.Key != "" {
+		return column{}, false // the row that a lookup leads to is the organisation's own
 	}
-	if nav == "opportunityclose" {
-		return s.find(nav, name)
-	}
-	table, ok := lookupTable(nav)
-	if !ok {
-		return column{}, false
-	}
-	return s.find(table, name)
+	return s.find(p.Table, p.Column)
 }
 
 // byLabel finds the column that people see under the label.
@@ -177,12 +170,23 @@ func standardColumns() map[string][]column {
 			{name: "parentcontactid", label: "Contact", kind: "Lookup"},
 			{name: "customerid", label: "Potential Customer", kind: "Customer"},
 			{name: "isrevenuesystemcalculated", label: "Revenue", kind: "Boolean"},
+			{name: "closeprobability", label: "Probability", kind: "Integer"},
+			{name: "owningbusinessunit", label: "Owning Business Unit", kind: "Lookup"},
+			{name: "campaignid", label: "Source Campaign", kind: "Lookup"},
+			{name: "pricelevelid", label: "Price List", kind: "Lookup"},
+			{name: "originatingleadid", label: "Originating Lead", kind: "Lookup"},
 		},
 		"opportunityclose": {{name: "description", label: "Description", kind: "Memo", length: 2000}},
 		"account": append([]column{
 			{name: "name", label: "Account Name", kind: "String", length: 160},
 			{name: "accountnumber", label: "Account Number", kind: "String", length: 20},
 			{name: "websiteurl", label: "Website", kind: "String", length: 200},
+			{name: "numberofemployees", label: "Number of Employees", kind: "Integer"},
+			{name: "revenue", label: "Annual Revenue", kind: "Money"},
+			{name: "industrycode", label: "Industry", kind: "Picklist"},
+			{name: "primarycontactid", label: "Primary Contact", kind: "Lookup"},
+			{name: "territoryid", label: "Territory", kind: "Lookup"},
+			{name: "owningbusinessunit", label: "Owning Business Unit", kind: "Lookup"},
 		}, address...),
 		"contact": append([]column{
 			{name: "firstname", label: "First Name", kind: "String", length: 50},

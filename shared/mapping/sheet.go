@@ -32,6 +32,7 @@ type Row struct {
 	Referral   string // JSON pointer
 	Microsoft  bool   // in Microsoft's referral, not in the partner's own
 	CRM        string // column, lookup/column, or collection
+	CRMWrite   string // the column that is written, where it is another than the one that is read
 	CRMWhenWon string
 	As         string // name of the codec
 	Way        cosell.Way
@@ -45,11 +46,15 @@ type Row struct {
 	AllowZero  bool                // 0 is a value
 	Reasons    map[string][]string // status reasons by label or integer: what each status, each reason stands for
 	FreeText   bool                // of the reason: words that are none of the reasons travel too
+	Values     []Value             // what a referral says for what the CRM calls it; none: the same
+	Match      []string            // of the customer's name: how its account is found
 	Remark     string
 	Off        bool
 
-	label string // what people call it
-	where string // file:line of the row that said most recently what it is
+	label   string // what people call it
+	where   string // file:line of the row that said most recently what it is
+	pointer Pointer
+	known   *knowledge
 }
 
 // Sheet is the compiled field sheet. It never changes and may be shared.
@@ -57,6 +62,7 @@ type Sheet struct {
 	rows   []Row
 	crm    *schema
 	length map[string]int // maximum length by crm path
+	known  *knowledge
 }
 
 // Default is the embedded sheet alone.
@@ -108,7 +114,7 @@ func (l *loader) mistake(where, allowed, format string, args ...any) {
 }
 
 func (l *loader) sheet() *Sheet {
-	s := &Sheet{crm: l.schema, length: map[string]int{}}
+	s := &Sheet{crm: l.schema, length: map[string]int{}, known: &knowledge{}}
 	for _, r := range l.rows {
 		if r.Off {
 			continue
@@ -120,6 +126,7 @@ func (l *loader) sheet() *Sheet {
 		if r.label == "" {
 			r.label = FirstText(c.label, spoken(r.Field))
 		}
+		r.known, r.pointer = s.known, r.Pointer()
 		s.rows = append(s.rows, r)
 	}
 	return s
@@ -142,6 +149,9 @@ func spoken(f cosell.Field) string {
 	return b.String()
 }
 
+// Where is file:line of the row that said most recently what it is.
+func (r Row) Where() string { return r.where }
+
 // Label is what people call the row: its own word, else the label of its column, else the field's name.
 func (r Row) Label() string { return r.label }
 
@@ -161,7 +171,7 @@ func (s *Sheet) Days(path string) Days {
 
 // Without is the sheet as if the rows of the fields were off.
 func (s *Sheet) Without(off map[cosell.Field]bool) *Sheet {
-	rest := &Sheet{crm: s.crm, length: s.length}
+	rest := &Sheet{crm: s.crm, length: s.length, known: s.known}
 	for _, r := range s.rows {
 		if !off[r.Field] {
 			rest.rows = append(rest.rows, r)
@@ -191,7 +201,7 @@ func (s *Sheet) Row(f cosell.Field) (Row, bool) {
 
 // Scalar says whether the row is carried by pointer and column alone.
 func (r Row) Scalar() bool {
-	_, ok := scalars[r.As]
+	_, ok := scalars[r.Kind()]
 	return ok && r.Constant == nil
 }
 
@@ -204,6 +214,9 @@ func (s *Sheet) Version() string {
 	var b strings.Builder
 	for _, r := range s.rows {
 		fmt.Fprintf(&b, "%s|%s|%s|%s|%s\n", r.Field, r.Referral, r.CRM, r.As, r.Way)
+		if len(r.Values) > 0 {
+			fmt.Fprintf(&b, "%v\n", r.Values)
+		}
 	}
 	return cosell.Digest(b.String())
 }

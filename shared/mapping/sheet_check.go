@@ -7,12 +7,8 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
-// Partner Center's member names. A segment that JSON Patch reads as an index, as "append" or as an escape
-// would make a document that does something else than the sheet says.
-var (
-	pointerSegment = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-	customColumn   = regexp.MustCompile(`^[a-z][a-z0-9]{1,7}_[a-z0-9_]+$`)
-)
+// customColumn is the name of a column that only the organisation knows.
+var customColumn = regexp.MustCompile(`^[a-z][a-z0-9]{1,7}_[a-z0-9_]+$`)
 
 // currencyColumn is the one lookup that a currency is read from.
 const currencyColumn = "transactioncurrencyid"
@@ -23,6 +19,7 @@ const ours = "cosell_"
 func (l *loader) check() {
 	for i := range l.rows {
 		r := &l.rows[i]
+		l.derive(r)
 		l.checkShape(r)
 		l.checkMeaning(r)
 		if i >= l.embedded {
@@ -36,6 +33,9 @@ func (l *loader) check() {
 		}
 		if r.CRMWhenWon != "" {
 			l.checkColumn(r, "crmWhenWon", r.CRMWhenWon)
+		}
+		if r.CRMWrite != "" {
+			l.checkColumn(r, "crmWrite", r.CRMWrite)
 		}
 		l.defaults(r)
 	}
@@ -59,6 +59,10 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, string(l.near(r.Field)), "there is no field %s", r.Field)
 	case r.As == "":
 		l.mistake(r.where, codecNames(), "field %s has no codec (as)", r.Field)
+	case len(r.Values) > 0 && !tabled(r.As):
+		l.mistake(r.where, "text, memo, choice, choices, flag, lookup, whole, number, and no codec (as)", "field %s is of kind %s, which has no value table", r.Field, r.As)
+	case r.CRMWrite != "" && (r.CRM == "" || !tabled(r.As) && r.As != "money" && r.As != AsDate && r.As != "time" && r.As != "country"):
+		l.mistake(r.where, "rows with crm and a codec of plain values", "field %s writes another column than it reads", r.Field)
 	case only(r.As) != "" && only(r.As) != string(r.Field):
 		l.mistake(r.where, "the field "+only(r.As), "field %s cannot be of kind %s", r.Field, r.As)
 	case r.As == AsMembers && r.CRM != "" && !isOne(r.CRM, "ownerid, parentcontactid"):
@@ -71,6 +75,29 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "toOpportunity, read", "field %s comes from Microsoft's referral, which is never written; its way is %q", r.Field, r.Way)
 	case (r.Referral == "" || r.CRM == "") && r.Way != "" && r.Way != cosell.Read:
 		l.mistake(r.where, "read", "field %s stands on one side only; its way is %q", r.Field, r.Way)
+	}
+}
+
+// tabled says whether values of the codec can stand in a value table.
+func tabled(as string) bool {
+	return isOne(as, "own, text, memo, choice, choices, flag, lookup, whole, number")
+}
+
+// derive gives a row of the organisation's own that names no codec the one that its column asks for: that of a
+// standard column now, that of a column of its own once the metadata was read.
+func (l *loader) derive(r *Row) {
+	if r.As != "" || r.Constant != nil || r.CRM == "" || l.near(r.Field) != "" {
+		return
+	}
+	p := placeOf(r.CRM)
+	c, known := l.schema.find(p.Table, p.Column)
+	switch {
+	case p.Key != "":
+		r.As = "text"
+	case known:
+		r.As = CodecOf(ColumnType{Type: c.kind, Days: DateOnly})
+	case customColumn.MatchString(p.Column) && !strings.HasPrefix(p.Column, ours):
+		r.As = AsOwn
 	}
 }
 
@@ -106,17 +133,23 @@ func (l *loader) defaults(r *Row) {
 	}
 }
 
+// pathForms are the forms of a referral path, as mistakes name them.
+const pathForms = "paths like /details/dealValue, of letters, digits and _; into a list /tags/0, /tags/* or /customerProfile/ids/profileType=Duns/id"
+
 func (l *loader) checkPointer(r *Row) {
-	const allowed = "paths like /details/dealValue, of letters, digits and _"
+	const allowed = pathForms
 	if !strings.HasPrefix(r.Referral, "/") {
 		l.mistake(r.where, allowed, "referral path %q of field %s does not begin with /", r.Referral, r.Field)
 		return
 	}
-	for segment := range strings.SplitSeq(r.Referral[1:], "/") {
-		if !pointerSegment.MatchString(segment) {
-			l.mistake(r.where, allowed, "referral path %q of field %s has the segment %q", r.Referral, r.Field, segment)
-			return
-		}
+	p, bad, ok := parsePointer(r.Referral)
+	if !ok {
+		l.mistake(r.where, allowed, "referral path %q of field %s has the segment %q", r.Referral, r.Field, bad)
+		return
+	}
+	if p.List() != "" {
+		l.checkList(r, p)
+		return
 	}
 	if near, ok := knownPath(r.Referral); !ok {
 		allowed := "the members of a referral, and anything below " + free + "; the nearest is " + near
@@ -127,27 +160,47 @@ func (l *loader) checkPointer(r *Row) {
 	}
 }
 
+// checkList checks a path into a list. Lists of people and solutions have codecs of their own that write them.
+func (l *loader) checkList(r *Row, p Pointer) {
+	writes := r.Way != cosell.ToOpportunity && r.Way != cosell.Read && r.Way != cosell.NewOpportunity
+	switch {
+	case !isOne(p.List(), lists) && !strings.HasPrefix(p.List(), free+"/"):
+		l.mistake(r.where, lists+", and lists below "+free, "referral path %q of field %s goes into %s, which is no list", r.Referral, r.Field, p.List())
+	case isOne(p.List(), ledLists) && (writes || r.Constant != nil):
+		l.mistake(r.where, "toOpportunity, read, onCreateOpportunity", "field %s would write into %s, which the row of that list writes; its way is %q", r.Field, p.List(), r.Way)
+	case p.Every() && r.Constant == nil && r.As != AsChoices && r.As != AsOwn:
+		l.mistake(r.where, AsChoices, "field %s means all members of %s", r.Field, p.List())
+	}
+}
+
+// lookupColumn says whether a path goes through a lookup whose row has the value.
+func (l *loader) lookupColumn(p Place) bool {
+	c, known := l.schema.find(p.Table, p.Column)
+	return known && (c.kind == "Lookup" || c.kind == "Customer" || c.kind == "Owner") || !known && customColumn.MatchString(p.Column) && !strings.HasPrefix(p.Column, ours)
+}
+
+var keyColumn = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
 func (l *loader) checkColumn(r *Row, key, path string) {
-	table, name := "opportunity", path
-	if nav, rest, deep := strings.Cut(path, "/"); deep {
-		target, ok := lookupTable(nav)
-		if nav == "opportunityclose" && r.As == AsReason {
-			target, ok = nav, true
-		}
-		if !ok {
-			l.mistake(r.where, lookups, "%s %q of field %s goes through %q", key, path, r.Field, nav)
+	p := placeOf(path)
+	if p.Table == closeTable && r.As != AsReason {
+		p = Place{Table: opportunityTable, Column: closeTable, Key: p.Column}
+	}
+	if p.Key != "" {
+		if !l.lookupColumn(p) {
+			l.mistake(r.where, lookups+", and lookups of your own", "%s %q of field %s goes through %q", key, path, r.Field, p.Column)
 			return
 		}
-		table, name = target, rest
+		return
 	}
 	kinds := codecKinds(r.As)
-	c, known := l.schema.find(table, name)
+	c, known := l.schema.find(p.Table, p.Column)
 	switch {
 	case known && len(kinds) > 0 && !isOne(c.kind, strings.Join(kinds, ", ")):
 		l.mistake(r.where, strings.Join(kinds, ", "), "%s %q of field %s is of type %s, which %q cannot carry", key, path, r.Field, c.kind, r.As)
 	case known:
-	case strings.HasPrefix(name, ours) || !customColumn.MatchString(name):
-		l.unknownColumn(r, key, path, table, name)
+	case strings.HasPrefix(p.Column, ours) || !customColumn.MatchString(p.Column):
+		l.unknownColumn(r, key, path, p.Table, p.Column)
 	}
 }
 

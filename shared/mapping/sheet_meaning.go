@@ -14,6 +14,7 @@ const compound = "/team, /target, /tags, /registrations, /customerProfile, /cust
 func (l *loader) checkMeaning(r *Row) {
 	kinds := map[string]string{"/type": "Independent, Shared", "/qualification": "None, Direct, MarketingQualified, SalesQualified"}
 	_, plain := scalars[r.As]
+	plain = plain || r.As == AsOwn
 	switch {
 	case r.Off && vital(r.Field):
 		l.mistake(r.where, "any row but sync, status, referralId, name", "field %s cannot be off", r.Field)
@@ -48,10 +49,10 @@ func (l *loader) checkShared() {
 		if r.Off || r.Way == cosell.Read {
 			continue
 		}
-		if r.CRM != "" && r.Constant == nil && r.As != AsMark && r.Way != cosell.ToReferral {
-			l.alone(r, columns, "one field for each column", "column", r.CRM)
+		if r.CRM != "" && r.Constant == nil && r.As != AsMark && r.Way != cosell.ToReferral && r.Way != cosell.NewReferral {
+			l.alone(r, columns, "one field for each column", "column", r.Written())
 		}
-		if r.Referral != "" && !r.Microsoft && r.Way != cosell.ToOpportunity {
+		if r.Referral != "" && !r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.NewOpportunity {
 			l.alone(r, paths, "one field for each path", "referral path", r.Referral)
 		}
 	}

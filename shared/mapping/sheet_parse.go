@@ -13,7 +13,7 @@ import (
 )
 
 // The keys of a row, in the order in which mistakes list them.
-const rowKeys = "field, referral, from, crm, crmWhenWon, as, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, remark, off"
+const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, match, remark, off"
 
 var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
@@ -76,7 +76,7 @@ func (l *loader) addRow(src Source, n *yaml.Node, seen map[cosell.Field]int) {
 	l.rows[i].where = where
 	for key, v := range keys {
 		if key != "field" {
-			l.set(&l.rows[i], key, v, place(src, v))
+			l.set(&l.rows[i], key, v, src)
 		}
 	}
 }
@@ -98,9 +98,18 @@ func (l *loader) keysOf(src Source, n *yaml.Node) map[string]*yaml.Node {
 	return keys
 }
 
-func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
+func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
+	where := place(src, v)
+	if key == "values" {
+		l.setValues(r, v, src)
+		return
+	}
 	if key == "constant" || key == "withHelp" {
 		l.setConstant(r, key, v, where)
+		return
+	}
+	if key == "match" {
+		l.setMatch(r, v, where)
 		return
 	}
 	if key == "reasons" {
@@ -125,13 +134,15 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, where string) {
 			l.mistake(where, "a column; to switch the row off write off: true", "crm is empty")
 		}
 		r.CRM = text
+	case "crmWrite":
+		r.CRMWrite = text
 	case "crmWhenWon":
 		r.CRMWhenWon = text
 	case "as":
 		l.oneOf(where, key, text, codecNames())
 		r.As = text
 	case "way":
-		l.oneOf(where, key, text, "both, toReferral, toOpportunity, read")
+		l.oneOf(where, key, text, "both, toReferral, toOpportunity, read, onCreate, onCreateReferral, onCreateOpportunity")
 		r.Way = cosell.Way(text)
 	case "wins":
 		l.oneOf(where, key, text, "newest, pc, crm, manual")

@@ -33,7 +33,7 @@ func overlay(t *testing.T, text string) *Sheet {
 }
 
 // Each file of testdata holds a sheet and, after a line "===", the mistakes that must be named. {Picklist} stands for
-// the columns of that type in the schema.
+// the columns of that type in the schema, {keys}, {codecs}, {paths}, {lists} and {lookups} for what may stand there.
 func TestMistakesOfASheetAreNamedAllAtOnce(t *testing.T) {
 	schema, err := readSchema(dataverse.Schema)
 	if err != nil {
@@ -58,7 +58,8 @@ func TestMistakesOfASheetAreNamedAllAtOnce(t *testing.T) {
 			if err == nil {
 				t.Fatal("the sheet was accepted")
 			}
-			if d := cmp.Diff(strings.ReplaceAll(strings.TrimSpace(want), "{Picklist}", choices), err.Error()); d != "" {
+			words := strings.NewReplacer("{Picklist}", choices, "{keys}", rowKeys, "{codecs}", codecNames(), "{paths}", pathForms, "{lists}", lists+", and lists below "+free, "{lookups}", lookups+", and lookups of your own")
+			if d := cmp.Diff(words.Replace(strings.TrimSpace(want)), err.Error()); d != "" {
 				t.Errorf("mistakes (-want +got):\n%s", d)
 			}
 		})

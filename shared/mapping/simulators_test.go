@@ -56,6 +56,7 @@ type world struct {
 	opportunities *opportunities.Store
 	rules         []cosell.Rule
 	crm           *dataverse.Client
+	pc            *partnercenter.Client
 	pcWire, dv    *inside
 	control       *http.ServeMux // of the CRM
 	now           *time.Time     // of the stores
@@ -91,6 +92,7 @@ func newWorld(t *testing.T, overlays ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.pc = pcClient
 	crm.MountControl(w.control)
 	var sources []mapping.Source
 	for _, text := range overlays {
@@ -101,9 +103,9 @@ func newWorld(t *testing.T, overlays ...string) *world {
 		t.Fatal(err)
 	}
 	w.rules = sheet.Rules()
-	w.referrals = referrals.New(pcClient, sheet, referrals.Options{})
 	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true, Now: func() time.Time { return *w.now }, CRMZone: paris(t),
 		Told: func(found []opportunities.Mismatch) { w.told = append(w.told, found) }})
+	w.referrals = referrals.New(pcClient, sheet, referrals.Options{Ready: w.opportunities.Ready})
 	return w
 }
 

@@ -21,11 +21,34 @@ const AccountUnclear = "account.unclear"
 // or deactivating it.
 const generations = 3
 
-// findAccount finds the account of a customer. CRM gives every account whose name begins alike, and the
-// rows under the ids that we would give it; the comparison is made here. The one that is written exactly
-// alike counts more than others. Without one, free is the id under which it may be made. An account that
-// we made and that was renamed or deactivated since is somebody else's; one that was merged is followed.
-func (s *Store) findAccount(ctx context.Context, want mapping.Customer) (found *dataverse.Row, free string, err error) {
+// findAccount finds the account of a customer in the ways that the sheet names, in their order: the first way that
+// finds one decides, and two that it finds are nobody's guess. Without one, free is the id under which it may be made.
+func (s *Store) findAccount(ctx context.Context, want mapping.Customer, values cosell.Record, people []mapping.Member) (found *dataverse.Row, free string, err error) {
+	matching := s.sheet().Matching()
+	for _, how := range matching {
+		switch how {
+		case mapping.MatchIDs:
+			found, err = s.accountByIDs(ctx, want, values)
+		case mapping.MatchDomain:
+			found, err = s.accountByDomain(ctx, want, people)
+		case mapping.MatchName:
+			found, free, err = s.accountByName(ctx, want, false)
+		}
+		if found != nil || err != nil {
+			return found, "", err
+		}
+	}
+	if !slices.Contains(matching, mapping.MatchName) {
+		return s.accountByName(ctx, want, true)
+	}
+	return nil, free, nil
+}
+
+// accountByName finds the account by name, postal code and country. CRM gives every account whose name begins
+// alike, and the rows under the ids that we would give it; the comparison is made here. The one that is written
+// exactly alike counts more than others. An account that we made and that was renamed or deactivated since is
+// somebody else's; one that was merged is followed. ours: only the ones that we made count.
+func (s *Store) accountByName(ctx context.Context, want mapping.Customer, ours bool) (found *dataverse.Row, free string, err error) {
 	ids := s.accountIDs(want)
 	if s.accountColumn(cosell.CustomerName) == "" {
 		return nil, ids[0], nil
@@ -36,23 +59,27 @@ func (s *Store) findAccount(ctx context.Context, want mapping.Customer) (found *
 	if err != nil {
 		return nil, "", err
 	}
-	var active, inactive []dataverse.Row
+	var active, inactive []candidate
 	taken := map[string]bool{}
 	for _, r := range rows {
+		a, err := s.accountOf(ctx, r)
+		if err != nil {
+			return nil, "", err
+		}
 		id := r.ID(accountID)
 		taken[id] = true
-		switch same := want.Same(s.customerOf(r)); {
+		switch same := want.Same(a.customer) && (!ours || slices.Contains(ids, id)); {
 		case same && r.Text(stateColumn) == "0":
-			active = append(active, r)
+			active = append(active, a)
 		case r.Text(stateColumn) != "0" && (same || slices.Contains(ids, id)):
-			inactive = append(inactive, r)
+			inactive = append(inactive, a)
 		}
 	}
 	if found, err = s.oneOf(want, active); found != nil || err != nil {
 		return found, "", err
 	}
-	for _, r := range inactive {
-		if found, err = s.master(ctx, r, q); found != nil || err != nil {
+	for _, a := range inactive {
+		if found, err = s.master(ctx, a.row, q); found != nil || err != nil {
 			return found, "", err
 		}
 	}
@@ -65,6 +92,12 @@ func (s *Store) findAccount(ctx context.Context, want mapping.Customer) (found *
 		With(AccountUnclear, "choose the account on the opportunity").At(string(cosell.CustomerName))
 }
 
+// candidate is a row of the CRM and the customer that it is.
+type candidate struct {
+	row      dataverse.Row
+	customer mapping.Customer
+}
+
 func (s *Store) accountIDs(want mapping.Customer) []string {
 	ids := []string{s.deterministic("account", want.Key()...)}
 	for n := 2; n <= generations; n++ {
@@ -74,15 +107,15 @@ func (s *Store) accountIDs(want mapping.Customer) []string {
 }
 
 // oneOf takes the account that is written most exactly alike, if there is but one.
-func (s *Store) oneOf(want mapping.Customer, rows []dataverse.Row) (*dataverse.Row, error) {
+func (s *Store) oneOf(want mapping.Customer, candidates []candidate) (*dataverse.Row, error) {
 	var best []dataverse.Row
 	rank := -1
-	for _, r := range rows {
-		switch exact := want.Exact(s.customerOf(r)); {
+	for _, a := range candidates {
+		switch exact := want.Exact(a.customer); {
 		case exact > rank:
-			rank, best = exact, []dataverse.Row{r}
+			rank, best = exact, []dataverse.Row{a.row}
 		case exact == rank:
-			best = append(best, r)
+			best = append(best, a.row)
 		}
 	}
 	switch len(best) {
@@ -125,30 +158,50 @@ func (s *Store) accountFilter(want mapping.Customer, ids []string) string {
 	return dataverse.Or(either...)
 }
 
-func (s *Store) customerOf(r dataverse.Row) mapping.Customer {
+// accountOf reads which customer an account is. A country that a lookup holds is read from its row.
+func (s *Store) accountOf(ctx context.Context, r dataverse.Row) (candidate, error) {
 	column := func(f cosell.Field) string {
 		if c := s.accountColumn(f); c != "" {
 			return r.Text(c)
 		}
 		return ""
 	}
-	return mapping.NewCustomer(column(cosell.CustomerName), column(cosell.CustomerCountry), column(customerPostalCode))
+	country := column(cosell.CustomerCountry)
+	if row, _ := s.sheet().Row(cosell.CustomerCountry); row.IsLookup() && country != "" {
+		m, err := s.metadata.get(ctx)
+		if err != nil {
+			return candidate{}, err
+		}
+		p := row.Place()
+		if country, err = s.lookups.text(ctx, m.tables[p.Table][p.Column].Targets, strings.ToLower(country), p.Key); unlessGone(err) != nil {
+			return candidate{}, err
+		}
+	}
+	return candidate{r, mapping.NewCustomer(column(cosell.CustomerName), country, column(customerPostalCode))}, nil
 }
 
-// accountColumn is the account's column of a customer field.
+// accountColumn is the account's column of a customer field, as it is read.
 func (s *Store) accountColumn(f cosell.Field) string {
 	row, _ := s.sheet().Row(f)
-	column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
-	if !ok {
+	p := row.Place()
+	switch {
+	case p.Nav != accountNav:
 		return ""
+	case row.IsLookup():
+		return lookupValue(p.Column)
 	}
-	return column
+	return p.Column
 }
 
 func (s *Store) accountQuery() dataverse.Query {
 	columns := []string{accountID, stateColumn, lookupValue(owningUser), lookupValue(owningTeam)}
 	for _, f := range []cosell.Field{cosell.CustomerName, cosell.CustomerCountry, customerPostalCode} {
 		if c := s.accountColumn(f); c != "" && !slices.Contains(columns, c) {
+			columns = append(columns, c)
+		}
+	}
+	for _, row := range s.idRows() {
+		if c := row.Place().Column; !slices.Contains(columns, c) {
 			columns = append(columns, c)
 		}
 	}

@@ -36,7 +36,7 @@ func TestR140_WhichAccountIsTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, crm, _ := testCRM(t, nil)
 			crm.lists[accountSet] = c.rows
-			got, free, err := s.findAccount(context.Background(), tailspin)
+			got, free, err := s.findAccount(context.Background(), tailspin, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestR140_AMergedAccountIsFollowedToItsMaster(t *testing.T) {
 		c.lists[accountSet] = accountNamed(id, name, "20095", "1")
 		c.rows[accountSet+"("+id+")"] = `{"@odata.etag":"W/\"5\"","accountid":"` + id + `","_masterid_value":"` + otherAccount + `"}`
 		c.rows[accountSet+"("+otherAccount+")"] = `{"@odata.etag":"W/\"6\"","accountid":"` + otherAccount + `","name":"Renamed","statecode":0}`
-		got, _, err := s.findAccount(context.Background(), tailspin)
+		got, _, err := s.findAccount(context.Background(), tailspin, nil, nil)
 		if err != nil || got == nil || got.ID(accountID) != otherAccount {
 			t.Errorf("%s: %v %v", what, got, err)
 		}
@@ -117,7 +117,7 @@ func TestR140_AMergedAccountIsFollowedToItsMaster(t *testing.T) {
 func TestHostileCustomerNamesAreMatchedLiterally(t *testing.T) {
 	for _, name := range []string{"O'Neill", "''", "') or (1 eq 1", "%27;&$top=1#?/", "a\r\nb"} {
 		s, _, w := testCRM(t, nil)
-		if _, _, err := s.findAccount(context.Background(), mapping.NewCustomer(name, "", "1")); err != nil {
+		if _, _, err := s.findAccount(context.Background(), mapping.NewCustomer(name, "", "1"), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		q, err := url.ParseQuery(w.Last().Query)

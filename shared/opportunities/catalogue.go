@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
-	"github.com/cosell-sync/cosell-sync/shared/fault"
-	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // What infra/dataverse/schema.json calls the solution rows of an opportunity and the catalogue behind
@@ -97,43 +95,4 @@ func (s *Store) loadCurrencies(ctx context.Context) (map[string]string, error) {
 		out[strings.ToUpper(r.Text("isocurrencycode"))] = r.ID("transactioncurrencyid")
 	}
 	return out, nil
-}
-
-// metadata is what the CRM says of the opportunity's columns.
-type metadata struct {
-	choices map[string]mapping.Choices
-	lengths map[string]int
-	days    map[string]mapping.Days
-	reasons mapping.StatusReasons
-	found   map[string]dataverse.Attribute
-}
-
-// loadMetadata resolves choices and lengths. Where metadata may not be read, what we ship is taken: the
-// work goes on with the standard integers and lengths.
-func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
-	found, err := s.api.Attributes(ctx, "opportunity")
-	if err != nil && (fault.Is(err, fault.Broken) || fault.Is(err, fault.Later)) {
-		return metadata{}, err
-	}
-	m := metadata{found: found, choices: map[string]mapping.Choices{}, lengths: map[string]int{}, days: map[string]mapping.Days{},
-		reasons: s.whole.StatusReasons(labels(found[statusColumn].Options))}
-	for name, a := range found {
-		m.lengths[name] = a.MaxLength
-		m.days[name] = mapping.Days(a.Days)
-	}
-	for _, row := range s.whole.Rows() {
-		if row.As == mapping.AsChoice && row.CRM != "" {
-			shipped, own := s.whole.Shipped(row)
-			m.choices[row.CRM] = mapping.ResolveChoices(shipped, own, labels(found[row.CRM].Options))
-		}
-	}
-	return m, nil
-}
-
-func labels(options []dataverse.Option) []mapping.Label {
-	var out []mapping.Label
-	for _, o := range options {
-		out = append(out, mapping.Label(o))
-	}
-	return out
 }

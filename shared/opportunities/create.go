@@ -106,9 +106,11 @@ func (s *Store) planCreation(ctx context.Context, id string, values cosell.Recor
 	if err := s.setName(w, blank, values); err != nil {
 		return nil, err
 	}
-	for column, v := range s.constants("") {
-		w.columns[column] = v
+	constants, err := s.constants(ctx, "")
+	if err != nil {
+		return nil, err
 	}
+	maps.Copy(w.columns, constants)
 	if w.closes != "" {
 		if err := s.closing(w, blank, values, w.closes); err != nil {
 			return nil, err

@@ -5,10 +5,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -52,7 +52,7 @@ func (s *Store) customer(ctx context.Context, values cosell.Record, people []map
 	if values[cosell.CustomerName] == "" || values[cosell.State] == AccountUnclear {
 		return &customer{}, nil
 	}
-	found, free, err := s.findAccount(ctx, mapping.NewCustomer(values[cosell.CustomerName], values[cosell.CustomerCountry], values[customerPostalCode]))
+	found, free, err := s.findAccount(ctx, mapping.NewCustomer(values[cosell.CustomerName], values[cosell.CustomerCountry], values[customerPostalCode]), values, people)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +62,13 @@ func (s *Store) customer(ctx context.Context, values cosell.Record, people []map
 		c.account = found.ID(accountID)
 		c.owner, c.team = found.Text(lookupValue(owningUser)), found.Text(lookupValue(owningTeam))
 		known = found.Rows(contactsOf)
-	} else if err := s.newAccount(c, values); err != nil {
+	} else if err := s.newAccount(ctx, c, values); err != nil {
 		return nil, err
 	}
 	for _, m := range people {
-		s.addContact(c, known, m)
+		if err := s.addContact(ctx, c, known, m, values); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -120,36 +122,73 @@ func (c *customer) bind(columns map[string]any) {
 const customerPostalCode cosell.Field = "customerPostalCode"
 
 // constants are the values that every new row of a table gets, which is reached by the lookup; "" is the
-// opportunity itself.
-func (s *Store) constants(nav string) map[string]any {
+// opportunity itself. One that the CRM has no option or row for is left out; health names it.
+func (s *Store) constants(ctx context.Context, nav string) (map[string]any, error) {
 	out := map[string]any{}
 	for _, row := range s.sheet().Rows() {
-		through, column, deep := strings.Cut(row.CRM, "/")
-		if !deep {
-			through, column = "", row.CRM
-		}
-		if row.Constant != nil && row.CRM != "" && through == nav {
-			out[column] = row.Constant
-		}
-	}
-	return out
-}
-
-func (s *Store) newAccount(c *customer, values cosell.Record) error {
-	body := s.constants(accountNav)
-	for _, row := range s.sheet().Rows() {
-		column, ok := strings.CutPrefix(row.CRM, accountNav+"/")
-		text := values[row.Field]
-		if !ok || text == "" || !row.Scalar() {
+		if row.Constant == nil || row.CRM == "" || row.Place().Nav != nav {
 			continue
 		}
-		v, err := row.ToCRM(&mapping.Glossary{}, column, s.sheet().Fit(row)(text))
-		if err != nil {
-			return mapping.RefusedValue("a new account", row.Field, err)
+		if err := s.setConstant(ctx, out, row); err != nil && !fault.Is(err, fault.Refused) {
+			return nil, err
 		}
-		body[column] = v
+	}
+	return out, nil
+}
+
+// setConstant writes a constant as the column's type wants it: an option by its label in any language or by its
+// integer, a lookup by what people call the row. Before the metadata was read it goes as it is.
+func (s *Store) setConstant(ctx context.Context, columns map[string]any, row mapping.Row) error {
+	m, err := s.metadata.get(ctx)
+	if err != nil {
+		return err
+	}
+	p := row.Place()
+	a := m.tables[p.Table][p.Column]
+	as := mapping.CodecOf(mapping.ColumnType{Type: a.Type, Days: mapping.Days(a.Days), Day: a.Day})
+	switch text, isText := row.Constant.(string); {
+	case as == mapping.AsLookup || p.Key != "":
+		return s.setLookup(ctx, columns, p, mapping.ConstantText(row.Constant))
+	case isText && (as == mapping.AsChoice || as == mapping.AsChoices):
+		v, err := mapping.OptionOf(text, labels(a.Options))
+		if err != nil {
+			return mapping.RefusedValue("a new "+p.Table, row.Field, err)
+		}
+		columns[p.Column] = v
+	default:
+		columns[p.Column] = row.Constant
+	}
+	return nil
+}
+
+func (s *Store) newAccount(ctx context.Context, c *customer, values cosell.Record) error {
+	body, err := s.constants(ctx, accountNav)
+	if err != nil {
+		return err
+	}
+	if err := s.fillRelated(ctx, body, accountNav, values); err != nil {
+		return err
 	}
 	c.writes = append(c.writes, newRow(accountSet, c.account, body))
+	return nil
+}
+
+// fillRelated writes the plain values that stand in a related row into the columns of a new one.
+func (s *Store) fillRelated(ctx context.Context, body map[string]any, nav string, values cosell.Record) error {
+	g := s.glossary(metadata{})
+	g.Country = nil
+	for _, row := range s.sheet().Rows() {
+		text := values[row.Field]
+		if row.CRM == "" || row.Place().Nav != nav || text == "" || !row.Scalar() || row.Constant != nil {
+			continue
+		}
+		if err := s.lookUp(ctx, g, row, text); err != nil {
+			return err
+		}
+		if err := s.setValue(ctx, body, g, row, row.Written(), s.sheet().Fit(row)(text)); err != nil {
+			return mapping.RefusedValue("a new row behind "+nav, row.Field, err)
+		}
+	}
 	return nil
 }
 
@@ -159,14 +198,22 @@ func newRow(set, id string, body map[string]any) dataverse.Write {
 
 // addContact takes the account's contact with the same e-mail and name, or makes one. A name that one of
 // the two does not have is no difference.
-func (s *Store) addContact(c *customer, known []dataverse.Row, m mapping.Member) {
+func (s *Store) addContact(ctx context.Context, c *customer, known []dataverse.Row, m mapping.Member, values cosell.Record) error {
 	for _, r := range known {
 		if r.Text(stateColumn) == "0" && samePerson(contactMember(r), m) {
 			c.contacts = append(c.contacts, r.ID(contactID))
-			return
+			return nil
 		}
 	}
-	body := s.constants(contactNav)
+	body, err := s.constants(ctx, contactNav)
+	if err != nil {
+		return err
+	}
+	if len(c.contacts) == 0 { // of the primary one the referral may say more
+		if err := s.fillRelated(ctx, body, contactNav, values); err != nil {
+			return err
+		}
+	}
 	body["parentcustomerid_account@odata.bind"] = dataverse.Bind(accountSet, c.account)
 	for column, text := range map[string]string{"firstname": m.FirstName, "lastname": m.LastName, "emailaddress1": m.Email, "telephone1": m.Phone} {
 		if text != "" {
@@ -176,6 +223,7 @@ func (s *Store) addContact(c *customer, known []dataverse.Row, m mapping.Member)
 	id := s.deterministic("contact", c.account, mapping.KeyText(m.Email), personName(m))
 	c.contacts = append(c.contacts, id)
 	c.writes = append(c.writes, newRow(contactSet, id, body))
+	return nil
 }
 
 func samePerson(a, b mapping.Member) bool {

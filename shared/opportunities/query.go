@@ -2,7 +2,6 @@ package opportunities
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
@@ -40,7 +39,11 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 		if r.CRM == "" || r.Constant != nil {
 			continue
 		}
-		nav, column, deep := strings.Cut(r.CRM, "/")
+		p := r.Place()
+		nav, column := p.Nav, p.Column
+		if r.IsLookup() {
+			column = lookupValue(column)
+		}
 		switch {
 		case r.As == mapping.AsReason:
 			q.Expand = append(q.Expand, closeExpand())
@@ -48,15 +51,15 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 			q.Expand = append(q.Expand, solutionExpand(r.CRM))
 		case r.As == mapping.AsCurrency:
 			q.Expand = append(q.Expand, dataverse.Expand{Nav: r.CRM, Query: dataverse.Query{Select: []string{currencyCode}}})
-		case r.As == mapping.AsMembers || r.As == mapping.AsStatus:
-		case deep && nav == accountNav:
+		case r.As == mapping.AsMembers || r.As == mapping.AsStatus || r.Kind() == "":
+		case nav == accountNav:
 			account[column] = true
-		case deep && nav == contactNav:
+		case nav == contactNav:
 			contact[column] = true
-		case deep && nav == ownerNav:
+		case nav == ownerNav:
 			owner[column] = true
 		default:
-			columns[r.CRM] = true
+			columns[column] = true
 			columns[calculated] = columns[calculated] || r.CRM == estimatedValue
 		}
 		if r.CRMWhenWon != "" {

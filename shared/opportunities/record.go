@@ -43,7 +43,11 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 		return o, err
 	}
 	o.Born = s.born(m.found)
-	o.Record = s.record(row, s.glossary(m), m.reasons, catalogue)
+	g := s.glossary(m)
+	if g.Lookups, err = s.lookupTexts(ctx, row, m); err != nil {
+		return o, err
+	}
+	o.Record = s.record(row, g, m.reasons, catalogue)
 	s.tellConsent(o.Record, row)
 	return o, s.substitute(ctx, o.Record, row)
 }
@@ -98,13 +102,25 @@ func childRows(row dataverse.Row, sheet *mapping.Sheet) (ids []string, children 
 // reason that only its label explains.
 func (s *Store) needsMetadata(row dataverse.Row) bool {
 	return !s.shippedReasons.Known(row.Text(statusColumn)) ||
-		slices.ContainsFunc(s.sheet().Rows(), func(r mapping.Row) bool { return r.As == mapping.AsChoice && row.Has(r.CRM) })
+		slices.ContainsFunc(s.sheet().Rows(), func(r mapping.Row) bool {
+			return r.Constant == nil && r.CRM != "" && (r.HasOptions() || r.IsLookup()) && holds(row, r)
+		})
+}
+
+// holds says whether the column of a field has a value.
+func holds(row dataverse.Row, r mapping.Row) bool {
+	p := r.Place()
+	in, ok := inRow(row, p)
+	if r.IsLookup() {
+		return ok && in.Has(lookupValue(p.Column))
+	}
+	return ok && in.Has(p.Column)
 }
 
 // unknownOption says whether the row holds an option that was not there when the metadata was read.
 func (s *Store) unknownOption(row dataverse.Row, m metadata) bool {
 	return slices.ContainsFunc(s.sheet().Rows(), func(r mapping.Row) bool {
-		return r.As == mapping.AsChoice && row.Has(r.CRM) && !m.choices[r.CRM].Has(row.Text(r.CRM))
+		return r.Kind() == mapping.AsChoice && len(r.Values) == 0 && r.Place().Nav == "" && row.Has(r.CRM) && !m.choices[r.CRM].Has(row.Text(r.CRM))
 	})
 }
 
@@ -151,6 +167,9 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 		case mapping.AsSeller:
 			text = mapping.Clean(row.Text(field.CRM))
 		default:
+			if !field.Scalar() {
+				continue // nobody knows yet what kind of column it is
+			}
 			text, present, err = readColumn(row, field, status, g)
 		}
 		switch {
@@ -182,16 +201,23 @@ func readColumn(row dataverse.Row, field mapping.Row, status string, g *mapping.
 		text, err = field.FromCRM(g, path, row.Text(path+"/"+currencyCode))
 		return text, true, err
 	}
-	nav, column, deep := strings.Cut(path, "/")
-	if !deep {
+	p := field.Place()
+	related, ok := inRow(row, p)
+	switch {
+	case !ok:
+		return "", false, nil
+	case field.IsLookup():
+		shown, found := g.Lookups[field.CRM]
+		if !found && related.Has(lookupValue(p.Column)) {
+			return "", true, mapping.NotA("a row that can be read", related.Text(lookupValue(p.Column)))
+		}
+		text, err = field.FromCRM(g, path, shown)
+		return text, true, err
+	case p.Nav == "":
 		text, err = field.FromCRM(g, path, row.Text(path))
 		return text, true, err
 	}
-	related, ok := relatedRow(row, nav)
-	if !ok {
-		return "", false, nil
-	}
-	text, err = field.FromCRM(g, path, related.Text(column))
+	text, err = field.FromCRM(g, path, related.Text(p.Column))
 	return text, true, err
 }
 

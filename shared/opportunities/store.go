@@ -59,6 +59,7 @@ type Store struct {
 	catalogue  *cached[map[string]catalogueSolution]
 	currencies *cached[map[string]string]
 	metadata   *cached[metadata]
+	lookups    *lookups
 	deputies   deputies
 }
 
@@ -72,6 +73,8 @@ type opportunityAPI interface {
 	Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []dataverse.Row, deleted []string, next string, err error)
 	Attributes(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
 	Columns(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
+	Table(ctx context.Context, table string) (dataverse.Table, error)
+	Navigations(ctx context.Context, table string) (map[string]string, error)
 }
 
 const opportunitySet = "opportunities"
@@ -86,7 +89,7 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 		o.Now = time.Now
 	}
 	s := &Store{api: api, whole: sheet, options: o, shippedReasons: sheet.StatusReasons(nil)}
-	s.live.Store(&live{sheet: sheet, query: query(sheet)})
+	s.live.Store(&live{sheet: sheet, query: query(sheet), waits: sheet.Waits()})
 	s.watch = newCached(o.Now, s.compare)
 	if o.ConvertCountry {
 		s.country = mapping.CountryNames()
@@ -94,6 +97,7 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 	s.catalogue = newCached(o.Now, s.loadCatalogue)
 	s.currencies = newCached(o.Now, s.loadCurrencies)
 	s.metadata = newCached(o.Now, s.loadMetadata)
+	s.lookups = newLookups(api, o.Now)
 	return s
 }
 

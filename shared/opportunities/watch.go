@@ -54,6 +54,7 @@ type live struct {
 	query      dataverse.Query
 	mismatches []Mismatch
 	at         time.Time
+	waits      bool // made before the types of own columns were known
 }
 
 func (s *Store) sheet() *mapping.Sheet  { return s.live.Load().sheet }
@@ -69,6 +70,15 @@ func (s *Store) Mismatches(ctx context.Context) ([]Mismatch, error) {
 	}
 	s.live.Store(l)
 	return l.mismatches, nil
+}
+
+// Ready reads the metadata that the sheet waits for, if it waits. Broken, Later: it cannot be read now.
+func (s *Store) Ready(ctx context.Context) error {
+	if !s.whole.Waits() {
+		return nil
+	}
+	_, err := s.metadata.get(ctx)
+	return err
 }
 
 // recheck compares anew when CRM says, or seems to say, that a table or column is not there. True: rows were
@@ -111,6 +121,11 @@ const (
 // ready looks again whether what was wrong is mended, and is the refusal of everything as long as a vital column
 // is not there: about us, so messages wait.
 func (s *Store) ready(ctx context.Context) error {
+	if s.whole.Waits() || s.live.Load().waits {
+		if _, err := s.Mismatches(ctx); err != nil {
+			return err
+		}
+	}
 	l := s.live.Load()
 	if len(l.mismatches) == 0 {
 		return nil
@@ -174,14 +189,18 @@ func (s *Store) compare(ctx context.Context) (*live, error) {
 			Mend: "bring the column back, or name another one in the row " + string(c.Field) + " of your mapping file"})
 		off[c.Field] = !c.Vital
 	}
-	found = append(found, s.lostOptions(tables["opportunity"])...)
+	found = append(found, s.unfit(tables, off)...)
+	found = append(found, s.lostOptions(tables)...)
 	sheet := s.whole.Without(off)
-	return &live{sheet: sheet, query: query(sheet), mismatches: found, at: s.options.Now()}, nil
+	return &live{sheet: sheet, query: query(sheet), mismatches: found, at: s.options.Now(), waits: s.whole.Waits()}, nil
 }
 
 // columnsOf reads a table's metadata; that of the opportunity is what codecs look things up in, too.
 func (s *Store) columnsOf(ctx context.Context, table string) (map[string]dataverse.Attribute, error) {
 	if table != opportunityKind {
+		if m, known := s.metadata.peek(); known && m.tables[table] != nil {
+			return m.tables[table], nil // read with the opportunity's, a moment ago
+		}
 		return s.api.Attributes(ctx, table)
 	}
 	m, err := s.metadata.again(ctx)
@@ -209,22 +228,65 @@ func problemOf(c mapping.Column, columns map[string]dataverse.Attribute, gone bo
 	return ""
 }
 
-// lostOptions names options of shipped choices that CRM does not have: their values are refused one by one.
-func (s *Store) lostOptions(columns map[string]dataverse.Attribute) []Mismatch {
+// lostOptions names options of shipped choices and of value tables that CRM does not have: their values are
+// refused one by one.
+func (s *Store) lostOptions(tables map[string]map[string]dataverse.Attribute) []Mismatch {
 	var out []Mismatch
 	for _, row := range s.whole.Rows() {
-		a, known := columns[row.CRM]
-		if row.As != mapping.AsChoice || !known {
+		p := row.Place()
+		a, known := tables[p.Table][p.Column]
+		if !known || row.CRM == "" || !row.HasOptions() {
+			continue
+		}
+		lost := func(problem string) {
+			out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem, Mend: "add the option to the choice of " + p.Column +
+				", or correct the row " + string(row.Field) + " of your mapping file"})
+		}
+		if len(row.Values) > 0 {
+			for _, name := range mapping.Lost(row.Values, labels(a.Options)) {
+				lost(fmt.Sprintf("has no option %q", name))
+			}
 			continue
 		}
 		shipped, own := s.whole.Shipped(row)
 		choices := mapping.ResolveChoices(shipped, own, labels(a.Options))
 		for _, o := range shipped {
 			if _, ok := choices.Value(o.Code); !ok {
-				out = append(out, Mismatch{Field: row.Field, Table: opportunityKind, Column: row.CRM,
-					Problem: fmt.Sprintf("has no option %q (%s)", o.Label, o.Code), Mend: "add the option to the choice of " + row.CRM})
+				lost(fmt.Sprintf("has no option %q (%s)", o.Label, o.Code))
 			}
 		}
 	}
 	return out
+}
+
+// unfit names columns of the organisation's own that no codec carries, and switches their rows off, and columns
+// that the CRM computes although the row would write them.
+func (s *Store) unfit(tables map[string]map[string]dataverse.Attribute, off map[cosell.Field]bool) []Mismatch {
+	var out []Mismatch
+	for _, row := range s.whole.Rows() {
+		p := row.Place()
+		a, known := tables[p.Table][p.Column]
+		if !known || row.CRM == "" || off[row.Field] {
+			continue
+		}
+		m := Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Mend: "name a column of another type in the row " + string(row.Field) + " of your mapping file"}
+		written := mapping.Row{CRM: row.Written()}.Place()
+		switch {
+		case row.As == mapping.AsOwn && row.Kind() == "":
+			m.Problem, m.Off = "is of type "+a.Type+", which no codec carries", true
+			off[row.Field] = true
+		case writes(row) && tables[written.Table][written.Column].ReadOnly:
+			m.Column, m.Problem = written.Column, "is computed by the CRM or locked, and the row would write it"
+			m.Mend = "let the row " + string(row.Field) + " say way: toReferral, or name in crmWrite the column that people fill in"
+		default:
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// writes says whether a value of the row ever goes into a row of the CRM that is there.
+func writes(row mapping.Row) bool {
+	return row.Constant == nil && (row.Way == cosell.Both || row.Way == cosell.ToOpportunity) && row.Place().Nav == "" && row.Scalar()
 }

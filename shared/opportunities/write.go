@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -187,13 +186,13 @@ func (s *Store) setColumns(ctx context.Context, w *planned, o cosell.Opportunity
 	g := s.glossary(metadata{})
 	for _, row := range s.sheet().Rows() {
 		text, ok := values[row.Field]
-		if !ok || row.CRM == "" || strings.Contains(row.CRM, "/") || !s.writable(row, o, values) {
+		if !ok || row.CRM == "" || row.Place().Nav != "" || !s.writable(row, o, values) {
 			continue
 		}
 		if err := s.lookUp(ctx, g, row, text); err != nil {
 			return err
 		}
-		if err := s.setColumn(w, g, row, o, text); err != nil {
+		if err := s.setColumn(ctx, w, g, row, o, text); err != nil {
 			return mapping.RefusedValue("opportunity "+o.ID, row.Field, err)
 		}
 	}
@@ -221,22 +220,22 @@ const estimatedValue = "estimatedvalue"
 
 // lookUp reads what the row's codec looks things up in.
 func (s *Store) lookUp(ctx context.Context, g *mapping.Glossary, row mapping.Row, text string) error {
-	switch row.As {
-	case mapping.AsChoice:
+	switch {
+	case row.HasOptions():
 		if text == "" {
 			return nil
 		}
 		m, err := s.metadata.get(ctx)
 		g.Choices = m.choices
 		return err
-	case mapping.AsDate:
-		if text == "" || s.whole.Days(row.CRM) == mapping.DateOnly {
+	case row.Kind() == mapping.AsDate:
+		if text == "" || s.whole.Days(row.Written()) == mapping.DateOnly {
 			return nil
 		}
 		m, err := s.metadata.get(ctx)
 		g.Days = m.days
 		return err
-	case mapping.AsCurrency:
+	case row.As == mapping.AsCurrency:
 		var err error
 		if g.Currencies, err = s.currencies.get(ctx); err != nil {
 			return err
@@ -249,8 +248,8 @@ func (s *Store) lookUp(ctx context.Context, g *mapping.Glossary, row mapping.Row
 	return nil
 }
 
-func (s *Store) setColumn(w *planned, g *mapping.Glossary, row mapping.Row, o cosell.Opportunity, text string) error {
-	column := row.CRM
+func (s *Store) setColumn(ctx context.Context, w *planned, g *mapping.Glossary, row mapping.Row, o cosell.Opportunity, text string) error {
+	column := row.Written()
 	if row.CRMWhenWon != "" && o.Record[cosell.Status] == cosell.Won {
 		column = row.CRMWhenWon
 	}
@@ -258,26 +257,53 @@ func (s *Store) setColumn(w *planned, g *mapping.Glossary, row mapping.Row, o co
 		w.columns[column] = mapping.OrNull(s.fitting(row, text))
 		return nil
 	}
-	v, err := row.ToCRM(g, column, text)
+	if left, err := s.computed(column, o); left || err != nil {
+		return err
+	}
+	return s.setValue(ctx, w.columns, g, row, column, text)
+}
+
+// computed says whether a column is left out of a new row because the CRM fills it by itself, as far as the
+// metadata was read. In a row that is there such a column is refused: the difference stays until somebody settles it.
+func (s *Store) computed(path string, o cosell.Opportunity) (left bool, err error) {
+	m, known := s.metadata.peek()
+	a := m.column(path)
+	switch {
+	case !known || !a.ReadOnly:
+		return false, nil
+	case o.Version == "" && o.Source == nil:
+		return a.Fixed, nil
+	}
+	return false, fault.New(fault.Refused, "the column %s is computed by the CRM or locked", path).
+		With("column.computed", "").Saying("the column "+path+" is computed by the CRM or locked, so nothing can be written into it",
+		"change what it is computed from, or let the administrator name in crmWrite the column that people fill in")
+}
+
+// setValue writes one plain value into the columns of a row: the opportunity's own, or a related one's.
+func (s *Store) setValue(ctx context.Context, columns map[string]any, g *mapping.Glossary, row mapping.Row, path, text string) error {
+	v, err := row.ToCRM(g, path, text)
 	if err != nil {
 		return err
 	}
-	switch v := v.(type) {
-	case string:
-		if row.As == mapping.AsCurrency {
-			w.columns[column+"@odata.bind"] = dataverse.Bind("transactioncurrencies", v)
-			return nil
-		}
-		w.columns[column] = s.fitting(row, v)
+	p := mapping.Row{CRM: path}.Place()
+	shown, isText := v.(string)
+	switch {
+	case row.IsLookup():
+		return s.setLookup(ctx, columns, p, shown)
+	case row.As == mapping.AsCurrency && isText:
+		columns[path+"@odata.bind"] = dataverse.Bind("transactioncurrencies", shown)
+	case isText:
+		columns[p.Column] = s.fitting(row, shown)
 	default:
-		w.columns[column] = v
+		columns[p.Column] = v
 	}
 	return nil
 }
 
 // fitting cuts a text to what the column holds in this organisation, should that be less than we ship.
 func (s *Store) fitting(row mapping.Row, text string) string {
-	if row.As == "text" || row.As == "memo" || row.As == "country" || row.As == mapping.AsSeller {
+	switch row.Kind() {
+	case "text", "memo", "country", mapping.AsSeller:
 		return mapping.Cut(text, s.lengthHere(row))
 	}
 	return text

@@ -26,13 +26,20 @@ func (s *Store) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, erro
 		if err != nil {
 			return nil, mapping.RefusedValue("a new referral for opportunity "+o.ID, row.Field, err)
 		}
-		if ok {
-			place := body
-			path := strings.Split(row.Referral[1:], "/")
-			for _, parent := range path[:len(path)-1] {
-				place = child(place, parent)
-			}
-			place[path[len(path)-1]] = v
+		if !ok {
+			continue
+		}
+		at := row.Pointer()
+		path := strings.Split(at.Plain()[1:], "/")
+		place := body
+		for _, parent := range path[:len(path)-1] {
+			place = child(place, parent)
+		}
+		name := path[len(path)-1]
+		if at.List() == "" {
+			place[name] = v
+		} else if place[name], err = at.After(elements(place[name]), v); err != nil {
+			return nil, mapping.RefusedValue("a new referral for opportunity "+o.ID, row.Field, err)
 		}
 	}
 	body["target"] = []any{}
@@ -40,6 +47,18 @@ func (s *Store) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, erro
 		s.address(body, d)
 	}
 	return body, nil
+}
+
+// elements are the members of a list that a body has already, from a constant perhaps.
+func elements(v any) []json.RawMessage {
+	if raw, is := v.([]json.RawMessage); is {
+		return raw
+	}
+	var out []json.RawMessage
+	for _, e := range mapping.Elements(v) {
+		out = append(out, json.RawMessage(mapping.Compact(e)))
+	}
+	return out
 }
 
 // created is what a row puts into a new referral; empty values are left out.

@@ -53,10 +53,10 @@ func (s *Store) setRow(p *patch, row mapping.Row, text string) error {
 		return nil
 	case row.Scalar():
 		v, err := row.ToReferral(s.glossary, text)
-		if err == nil {
-			p.set(row.Referral, v)
+		if err != nil {
+			return err
 		}
-		return err
+		return p.put(row.Pointer(), v)
 	}
 	return nil
 }
@@ -87,6 +87,31 @@ func (p *patch) set(pointer string, value any) {
 		op = "add" // adding a member that is there, as null, replaces it too
 	}
 	p.ops = append(p.ops, partnercenter.Operation{Op: op, Path: pointer, Value: value})
+}
+
+// put sets the value at a pointer. A list that the pointer goes into is replaced whole, once for all its members.
+func (p *patch) put(at mapping.Pointer, value any) error {
+	if at.List() == "" {
+		p.set(at.Plain(), value)
+		return nil
+	}
+	i := slices.IndexFunc(p.ops, func(o partnercenter.Operation) bool { return o.Path == at.List() })
+	var before []json.RawMessage
+	if i >= 0 {
+		before, _ = p.ops[i].Value.([]json.RawMessage)
+	} else {
+		before = rawElements(p.doc.JSON(), at.List())
+	}
+	after, err := at.After(before, value)
+	if err != nil {
+		return err
+	}
+	if i >= 0 {
+		p.ops[i].Value = after
+	} else {
+		p.set(at.List(), after)
+	}
+	return nil
 }
 
 // list is a list of a referral with its elements as they were received.

@@ -119,7 +119,10 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 	case mapping.AsReason:
 		text, err = mapping.ReasonFromReferral(d.Value(row.Referral), d.Text("/substatus"))
 	default:
-		text, err = row.FromReferral(s.glossary, d.Value(row.Referral))
+		if !row.Scalar() {
+			return // nobody knows yet what kind of column it is
+		}
+		text, err = row.FromReferral(s.glossary, row.Pointer().Value(d.Value))
 		if text == "" && row.Field == "customerState" {
 			text = d.Text("/customerProfile/address/region")
 		}

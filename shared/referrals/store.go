@@ -23,6 +23,9 @@ type Options struct {
 	// FeedOverlap is how far before its cursor the list of changes is read again, because it shows changes
 	// late; 0 is ten minutes.
 	FeedOverlap time.Duration
+	// Ready is called before records are read or written while the sheet waits for the CRM's metadata, from which
+	// the kinds of own columns follow. Nil: nobody has any.
+	Ready func(context.Context) error
 	// Organization is the partner's own organisation id in Partner Center, sent as the inviter when it is known.
 	Organization string
 }
@@ -57,6 +60,9 @@ func newStore(api referralAPI, sheet *mapping.Sheet, o Options) *Store {
 
 // Get reads one referral. Gone: unknown, or not readable yet.
 func (s *Store) Get(ctx context.Context, id string) (cosell.Referral, error) {
+	if err := s.ready(ctx); err != nil {
+		return cosell.Referral{}, err
+	}
 	d, err := s.api.Get(ctx, id)
 	if err != nil {
 		return cosell.Referral{}, err
@@ -87,6 +93,9 @@ func (s *Store) Put(ctx context.Context, r cosell.Referral, values cosell.Record
 
 // Create sends the one POST of a draft. unknown is true when the referral may or may not exist now.
 func (s *Store) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error) {
+	if err := s.ready(ctx); err != nil {
+		return cosell.Referral{}, false, err
+	}
 	body, err := s.body(o, d)
 	if err != nil {
 		return cosell.Referral{}, false, err
@@ -96,6 +105,14 @@ func (s *Store) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 		return cosell.Referral{}, partnercenter.Unknown(err), s.sheet.NameByReferral(err)
 	}
 	return s.referral(doc), false, nil
+}
+
+// ready waits for what the sheet learns from the CRM's metadata.
+func (s *Store) ready(ctx context.Context) error {
+	if s.options.Ready == nil || !s.sheet.Waits() {
+		return nil
+	}
+	return s.options.Ready(ctx)
 }
 
 // Engagement lists all referrals of an engagement, whole ones: what the list gives in part is read by id.
@@ -164,6 +181,9 @@ func (s *Store) FindCreated(ctx context.Context, opportunityID string, since tim
 
 // whole gives the referral of a list item, reading it by id when the item is only a part of it.
 func (s *Store) whole(ctx context.Context, d partnercenter.Document) (cosell.Referral, error) {
+	if err := s.ready(ctx); err != nil {
+		return cosell.Referral{}, err
+	}
 	if d.ETag() == "" {
 		return s.Get(ctx, d.ID())
 	}
