@@ -185,11 +185,15 @@ func (c *Client) Table(ctx context.Context, table string) (Table, error) {
 	if !name.MatchString(table) {
 		return Table{}, badQuery("table", table)
 	}
-	var wire struct{ EntitySetName, PrimaryIdAttribute, PrimaryNameAttribute string }
+	var wire struct {
+		Set  string `json:"EntitySetName"`
+		ID   string `json:"PrimaryIdAttribute"`
+		Name string `json:"PrimaryNameAttribute"`
+	}
 	if err := c.definition(ctx, c.entity(table)+"?$select=EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute", &wire); err != nil {
 		return Table{}, fmt.Errorf("reading the table %s: %w", table, err)
 	}
-	return Table{Set: wire.EntitySetName, ID: wire.PrimaryIdAttribute, Name: wire.PrimaryNameAttribute}, nil
+	return Table(wire), nil
 }
 
 // Navigations reads the property by which each lookup of a table is written, by column and target:
