@@ -19,6 +19,7 @@ type solution struct {
 	SolutionType string `json:"solutionType"` // 3P, or 1P for Microsoft's own
 	Kind         string `json:"kind"`         // application or service
 	CoSellReady  bool   `json:"coSellReady"`
+	AzureIP      bool   `json:"azureIPCoSell"` // eligible for deal registration
 }
 
 type catalogue []solution

@@ -11,7 +11,7 @@ func readOnly() []string {
 		"customerProfile/isMatchingComplete", "consent/consentToToShareInfoWithOthers", "consent/consentToContact",
 		"consent/consentToMicrosoftToContactSpecificPartners", "inviteContext/invitedBy", "inviteContext/invitedMpnId",
 		"target", "eTag", "links", "quality", "isSpam", "mpnId", "dealSensitivity", "createdVia",
-		"lastModifiedVia", "lastRunId", "tags", "trackingInfo", "registrationStatus", "registrations", "exception",
+		"lastModifiedVia", "lastRunId", "tags", "trackingInfo", "registrationStatus", "exception",
 		"details/customerRequestedContact", "details/customerAction", "details/incentiveLevel"}
 }
 
@@ -28,7 +28,7 @@ func isReadOnly(path string) bool {
 // guard holds the doors that open only once, and restores or refuses read-only values that came in with a
 // whole object.
 func (s *Sim) guard(before, after document, by way) *refusal {
-	for _, path := range readOnly() {
+	for _, path := range append(readOnly(), registrationsPath) {
 		if path == "links" || same(before.at(path), after.at(path)) {
 			continue
 		}

@@ -87,8 +87,15 @@ const (
 
 // change applies operations of the partner to a referral, or none of them.
 func (s *Sim) change(have *referral, operations []operation, by way) *refusal {
+	all, some := registering(operations)
+	if all {
+		return s.register(have, operations, by)
+	}
 	if refused := s.mayChange(have); refused != nil {
 		return refused
+	}
+	if some {
+		return invalid("invalidOperation", "a registration is changed in a PATCH of its own").about(registrationsPath)
 	}
 	if refused := s.offered(operations, by); refused != nil {
 		return refused
@@ -166,7 +173,8 @@ func (s *Sim) apply(doc document, op operation, by way, touched map[string]bool)
 		return invalid("readOnlyProperty", "path %s cannot be changed", op.path).about(op.path)
 	}
 	if by == byAPI && s.is("arrayReplace", "refuse") && at.kind == list {
-		return invalid("invalidOperation", "path %s is an array: add to it or change its elements", op.path).about(op.path)
+		status, _ := strconv.Atoi(s.switches["arrayReplaceStatus"]) // one of its values
+		return refuse(status, "invalidRequest", "invalidOperation", "path %s is an array: add to it or change its elements", op.path).about(op.path)
 	}
 	read := s.reading()
 	value := read.canonical(at, op.value, "/"+path)

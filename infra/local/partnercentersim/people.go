@@ -19,6 +19,8 @@ type userAct struct {
 	Changes  map[string]any `json:"changes"`
 	Reason   string         `json:"reason"`
 	Raw      map[string]any `json:"raw"`
+
+	Registration map[string]any `json:"registration"`
 }
 
 // acted is the answer to both.
@@ -59,6 +61,8 @@ func (s *Sim) user(a userAct) (acted, error) {
 	switch substatus, closing := closings()[a.Do]; {
 	case a.Do == "update":
 		return s.userUpdates(have, a)
+	case a.Do == "register":
+		steps = []operation{{"add", "/registrations/-", a.Registration}}
 	case a.Do == "accept":
 		if steps, err = a.steps(); err != nil {
 			return acted{}, err
@@ -70,7 +74,7 @@ func (s *Sim) user(a userAct) (acted, error) {
 			steps = append(steps, operation{"replace", "/statusReason", s.portalReason(substatus, a.Reason)})
 		}
 	default:
-		return acted{}, fmt.Errorf("do %q: use create, update, accept, decline, win, lose or error", a.Do)
+		return acted{}, fmt.Errorf("do %q: use create, update, accept, decline, win, lose, error or register", a.Do)
 	}
 	if refused := s.change(have, steps, byPortal); refused != nil {
 		return acted{}, refused

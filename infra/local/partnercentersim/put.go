@@ -35,7 +35,7 @@ func (s *Sim) put(w http.ResponseWriter, r *http.Request, id string) *refusal {
 	if refused := s.mayChange(have); refused != nil {
 		return refused
 	}
-	for _, path := range readOnly() { // what the body leaves out of these is not meant to be emptied
+	for _, path := range append(readOnly(), registrationsPath) { // what the body leaves out of these is not meant to be emptied
 		if value := have.doc.at(path); path != "links" && !asked.holds(path) && value != nil {
 			asked.put(path, clone(value))
 		}

@@ -19,7 +19,8 @@ type sellerAct struct {
 	Help     string         `json:"help"`
 	Notes    string         `json:"notes"`
 	Source   string         `json:"source"`
-	Kind     string         `json:"kind"` // of a lead
+	Kind     string         `json:"kind"`   // of a lead
+	Status   string         `json:"status"` // of a registration
 	Raw      map[string]any `json:"raw"`
 }
 
@@ -33,17 +34,20 @@ func (s *Sim) seller(a sellerAct) (acted, error) {
 		return s.inbound(s.inboundDeal(), a)
 	case "lead":
 		return s.sendLead(a)
-	case "accept", "decline", "win", "lose", "edit", "upgrade":
+	case "accept", "decline", "win", "lose", "edit", "upgrade", "registration":
 	default:
-		return acted{}, fmt.Errorf("do %q: use accept, decline, win, lose, edit, invite, lead or upgrade", a.Do)
+		return acted{}, fmt.Errorf("do %q: use accept, decline, win, lose, edit, invite, lead, upgrade or registration", a.Do)
 	}
 	named := s.referrals[strings.ToLower(a.ID)]
 	if named == nil {
 		return acted{}, fmt.Errorf("there is no referral with the id %q", a.ID)
 	}
 	own, microsoft := s.inEngagement(named.engagement())
-	if a.Do == "upgrade" {
+	switch a.Do {
+	case "upgrade":
 		return s.sellerUpgrades(own, microsoft, a)
+	case "registration":
+		return s.sellerRegisters(own, a)
 	}
 	if microsoft == nil {
 		return acted{}, fmt.Errorf("engagement %s has no referral to Microsoft: ask for help first", named.engagement())

@@ -104,7 +104,7 @@ func referralShape() *shape {
 		obj("links"),
 		always(obj("trackingInfo", prop(text, "microsoftMsxId", "microsoftUSFedOpportunityId", "microsoftUSFedLeadId",
 			"migratedPSCDealId", "migratedPSCPartnerDealId"))),
-		prop(opaque, "exception", "registrations"),
+		prop(opaque, "exception"), registrationShape(),
 	)[0]
 }
 

@@ -54,6 +54,9 @@ func writeSwitches() []switchDef {
 		of(aNumber, "cutText", "0", "free texts are stored cut to so many characters; 0 is uncut"),
 		on("roundMoney", "money is stored as sent, or rounded to so many decimals", "off", "2", "0"),
 		on("fillDefaults", "an empty salesStage is stored as 10", "false", "true"),
+		on("arrayReplaceStatus", "status of the answer to a PATCH of a whole array that is refused", "400", "409", "422", "501"),
+		on("dealRegistration", "a PATCH of /registrations is done or refused with 400", "accept", "refuse"),
+		on("managedCustomers", "the customers are managed by Microsoft, without which no deal can be registered", "true", "false"),
 		on("microsoftSide", "an invitation by Microsoft's seller comes with Microsoft's own referral in the engagement, Active/Accepted, or with the partner's alone", "true", "false"),
 	}
 }
