@@ -82,7 +82,7 @@ func (s *Sim) register(have *referral, operations []operation, by way) *refusal 
 		}
 	}
 	s.moveRegistrations(have.doc, after)
-	have.doc = s.skeleton(after)
+	have.doc = after
 	s.save(have)
 	return nil
 }
@@ -143,6 +143,7 @@ func (s *Sim) decideRegistration(doc, one document, status, reason string) {
 		return
 	}
 	one.put("statusHistory/"+strings.ToLower(status[:1])+status[1:]+"DateTime", serverTime(s.opts.Now()))
+	fill(s.shape.find(registrationsPath).element, map[string]any(one))
 }
 
 // sellerRegisters decides on the newest registration of a deal, as Microsoft's reviewers do.
@@ -156,7 +157,7 @@ func (s *Sim) sellerRegisters(own *referral, a sellerAct) (acted, error) {
 	after := own.doc.clone()
 	list := after.items(registrationsPath)
 	s.decideRegistration(after, rowOf(list[len(list)-1]), a.Status, a.Reason)
-	own.doc = s.skeleton(after)
+	own.doc = after
 	if err := s.retype(own, a.Raw); err != nil {
 		return acted{}, err
 	}
