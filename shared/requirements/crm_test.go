@@ -60,6 +60,17 @@ func (r *rig) opportunity(id string) doc {
 // opportunities are all opportunities by id.
 func (r *rig) opportunities() map[string]doc { r.t.Helper(); return r.dv.records()["opportunity"] }
 
+// naming are the opportunities that name a referral.
+func (r *rig) naming(referral string) (ids []string) {
+	r.t.Helper()
+	for id, o := range r.opportunities() {
+		if o.text("cosell_referralid") == referral {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // only is the id of the one opportunity that there is.
 func (r *rig) only() string {
 	r.t.Helper()

@@ -39,6 +39,7 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err
 	}
+	n.r.heard(req.Header.Get("Authorization"))
 	in := httptest.NewRequestWithContext(context.Background(), req.Method, req.URL.String(), bytes.NewReader(body))
 	in.Header = req.Header.Clone()
 	fatal := n.r.doomed(req)
@@ -57,6 +58,13 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	answer.Request = req
 	return answer, nil
+}
+
+// heard remembers the tokens that were sent, which nobody may find anywhere else.
+func (r *rig) heard(authorization string) {
+	if token, ok := strings.CutPrefix(authorization, "Bearer "); ok {
+		r.tokens.Store(token, true)
+	}
 }
 
 // served is the answer of a handler; cut: the connection ended without one.

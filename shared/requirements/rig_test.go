@@ -61,6 +61,7 @@ type rig struct {
 	log     *syncBuffer
 	next    time.Time // when the timer is due
 	folder  string
+	tokens  sync.Map // that the product has sent
 
 	doom *doom // how the product is about to be killed; nil: not at all
 }

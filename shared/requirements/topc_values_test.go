@@ -1,0 +1,219 @@
+package requirements
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+)
+
+const dollar = "/transactioncurrencies(" + dataversesim.DollarID + ")"
+
+func TestR48_TheDealValueMayStandInAnotherColumn(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_dealvalue", "schemaName": "new_DealValue", "type": "Money"})
+		p := r.private("Other column", doc{"new_dealvalue": 77000})
+		if v := r.referral(p.own).text("details/dealValue"); v != "77000" {
+			t.Errorf("Partner Center has %s", v)
+		}
+		before := r.opportunity(p.opportunity)
+		r.portalEdits(p.own, doc{"/details/dealValue": 78000})
+		r.quiet()
+		if got := r.touched(p.opportunity, before); !slices.Equal(got, []string{"new_dealvalue"}) || r.opportunity(p.opportunity).text("new_dealvalue") != "78000" {
+			t.Errorf("touched were %v", got)
+		}
+	}, "sheet:- {field: dealValue, crm: new_dealvalue}\n")
+}
+
+func TestR48_AValueThatIsCalculatedToNothingIsNotSentAsZero(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_half", "schemaName": "new_Half", "type": "Money", "formula": "estimatedvalue * 0.5"})
+		p := r.private("Half", doc{"estimatedvalue": 80000})
+		if v := r.referral(p.own).text("details/dealValue"); v != "40000" {
+			t.Fatalf("Partner Center has %s", v)
+		}
+		mark := r.pc.calls()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 0})
+		r.quiet()
+		r.reconcile()
+		r.quiet()
+		r.pc.wrote(mark, 0)
+		r.audited(p.opportunity, "to Partner Center", "0")
+	}, "sheet:- {field: dealValue, crm: new_half}\n")
+}
+
+func TestR51_TheCurrencysCodeIsSent(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("In dollars", doc{"transactioncurrencyid@odata.bind": dollar})
+		if c := r.referral(p.own).text("details/currency"); c != "USD" {
+			t.Errorf("Partner Center has %q", c)
+		}
+		r.edits("opportunity", p.opportunity, doc{"transactioncurrencyid@odata.bind": euro})
+		r.quiet()
+		if c := r.referral(p.own).text("details/currency"); c != "EUR" {
+			t.Errorf("Partner Center has %q", c)
+		}
+	})
+}
+
+func TestR52_ADayIsSentAsItsMidnight(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("A day", doc{"estimatedclosedate": "2026-03-31"})
+		if d := r.referral(p.own).text("details/closingDateTime"); d != "2026-03-31T00:00:00Z" {
+			t.Errorf("Partner Center has %q", d)
+		}
+	})
+}
+
+func TestR53_MoreThanFiftySolutionsAreRefusedBeforeTheCall(t *testing.T) {
+	play(t, func(r *rig) {
+		id := r.deal("Too much")
+		for n := range 51 {
+			r.solution(id, fmt.Sprintf("SOL-%05d-ABC", n), fmt.Sprint("Solution ", n))
+		}
+		r.refused(id, "50")
+	})
+}
+
+func TestR55_EachShippedFieldReachesPartnerCenterAlone(t *testing.T) {
+	for field, c := range map[string]struct {
+		columns doc
+		changes map[string]string
+	}{
+		"value":        {doc{"estimatedvalue": 91000.5}, map[string]string{"details/dealValue": "91000.5"}},
+		"currency":     {doc{"transactioncurrencyid@odata.bind": dollar}, map[string]string{"details/currency": "USD"}},
+		"closing date": {doc{"estimatedclosedate": "2026-12-24"}, map[string]string{"details/closingDateTime": "2026-12-24T00:00:00Z"}},
+		"description":  {doc{"description": "Other words"}, map[string]string{"details/notes": "Other words"}},
+		"name":         {doc{"name": "Other name"}, map[string]string{"name": "Other name"}},
+		"visibility": {doc{"cosell_visible": true}, map[string]string{"consent/consentToShareReferralWithMicrosoftSellers": "true",
+			"type": "Shared", "customerProfile/team/0/email": "ada@tailspin.example"}}, // a private deal names no contact (R112)
+		"owner": {doc{"ownerid@odata.bind": "/systemusers(" + dataversesim.CloserID + ")"}, map[string]string{"team/0/email": "sam@northwind.example"}},
+	} {
+		t.Run(field, func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.private("One field")
+				was, mark := r.referral(p.own), r.pc.calls()
+				r.edits("opportunity", p.opportunity, c.columns)
+				r.quiet()
+				for path, want := range c.changes {
+					if got := r.referral(p.own).text(path); got != want {
+						t.Errorf("%s is %q", path, got)
+					}
+				}
+				r.pc.wrote(mark, 1)
+				if other := r.otherPaths(was, r.referral(p.own), c.changes); len(other) > 0 {
+					t.Errorf("these changed as well: %v", other)
+				}
+			})
+		})
+	}
+}
+
+// otherPaths lists what differs between two states of a referral beside the paths that were meant.
+func (r *rig) otherPaths(a, b doc, meant map[string]string) (out []string) {
+	for path := range leaves("", map[string]any(a), map[string]any(b)) {
+		if !same(a.at(path), b.at(path)) && !slices.Contains(bookkeeping, path) && !within(path, meant) {
+			out = append(out, path)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// within says whether one of the paths is this one, or a member of it.
+func within(path string, meant map[string]string) bool {
+	for m := range meant {
+		if m == path || strings.HasPrefix(m, path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// leaves are the paths of all values in some documents; lists count as one.
+func leaves(path string, docs ...any) map[string]bool {
+	out := map[string]bool{}
+	for _, d := range docs {
+		m, ok := d.(map[string]any)
+		if !ok {
+			out[path] = true
+			continue
+		}
+		for name, v := range m {
+			for leaf := range leaves(strings.TrimPrefix(path+"/"+name, "/"), v) {
+				out[leaf] = true
+			}
+		}
+	}
+	return out
+}
+
+func TestR55_StatusAndContactReachPartnerCenter(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Contact and end", doc{"estimatedvalue": 9000}) // too small for R75
+		other := r.contactOf(dataversesim.AccountID, "Bo", "Tailspin")
+		r.edits("opportunity", p.opportunity, doc{"parentcontactid@odata.bind": "/contacts(" + other + ")", "cosell_visible": true})
+		r.quiet()
+		if mail := r.referral(p.own).text("customerProfile/team/0/email"); mail != "bo@tailspin.example" {
+			t.Errorf("the contact is %q", mail)
+		}
+		r.person(doc{"do": "win", "id": p.opportunity})
+		r.quiet()
+		if s := r.referral(p.own); s.text("status") != "Closed" || s.text("substatus") != "Won" {
+			t.Errorf("the referral is %s/%s", s.text("status"), s.text("substatus"))
+		}
+	})
+}
+
+func TestR56_ASaveWithoutAChangeWritesNothing(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("Saved again")
+		o, mark, crm := r.opportunity(p.opportunity), r.pc.calls(), r.dv.calls()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": o.at("estimatedvalue"), "name": o.at("name"), "description": o.at("description"), "stepname": "Closing"})
+		r.quiet()
+		r.pc.wrote(mark, 0)
+		r.dv.wrote(crm, 0)
+	})
+}
+
+func TestR57_OneMemberForAnotherIsSentAndTheOthersStay(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Members")
+		second := r.solution(p.opportunity, "SOL-15974-MQF", "Northwind Insight")
+		r.quiet()
+		first := r.referral(p.own).text("details/requirements/solutions/0")
+		mark := r.pc.calls()
+		r.edits("cosell_solution", second, doc{"cosell_identifier": "SOL-22222-DEF", "cosell_name": "Northwind Returns"})
+		r.quiet()
+		w := r.pc.wrote(mark, 1)
+		d := r.referral(p.own)
+		if d.text("details/requirements/solutions/0") != first || d.text("details/requirements/solutions/1/id") != "SOL-22222-DEF" || d.at("details/requirements/solutions/2") != nil {
+			t.Errorf("the list is %s after %s", d.text("details/requirements/solutions"), listed(w))
+		}
+		other := r.contactOf(dataversesim.AccountID, "Bo", "Tailspin")
+		r.edits("opportunity", p.opportunity, doc{"parentcontactid@odata.bind": "/contacts(" + other + ")"})
+		r.quiet()
+		if visible := r.referral(p.own).at("consent/consentToShareReferralWithMicrosoftSellers"); visible != false {
+			t.Errorf("shared: %v", visible)
+		}
+	})
+}
+
+func TestR58_MarksNeverReachPartnerCenter(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Marked")
+		if name := r.opportunity(p.opportunity).text("name"); name != tick+"Marked" {
+			t.Fatalf("the name is %q", name)
+		}
+		for _, typed := range []string{tick + "Deal", cross + "Other deal", tick + cross + "Third deal"} {
+			r.edits("opportunity", p.opportunity, doc{"name": typed})
+			r.quiet()
+			want := strings.TrimSpace(strings.NewReplacer(tick, "", cross, "").Replace(typed))
+			if got := r.referral(p.own).text("name"); got != want {
+				t.Errorf("%q became %q", typed, got)
+			}
+		}
+	})
+}
