@@ -52,16 +52,20 @@ type Config struct {
 // nothing to do. One process works on one pair at a time; across processes the version conditions decide.
 type Flow struct {
 	Config
-	locks   locks
-	outages outages
+	locks   *locks
+	outages *outages
 }
 
 // New makes the flows.
-func New(c Config) *Flow {
+func New(c Config) *Flow { return (&Flow{locks: &locks{}, outages: &outages{}}).Next(c) }
+
+// Next makes the flows that follow these, as with another field sheet: whatever works on a pair already, in these
+// or in those, has its lock.
+func (f *Flow) Next(c Config) *Flow {
 	if c.Machine == nil {
 		c.Machine = time.Now
 	}
-	f := &Flow{Config: c}
+	f = &Flow{Config: c, locks: f.locks, outages: f.outages}
 	f.Referrals = watchedReferrals{c.Referrals, f}
 	f.Opportunities = watchedOpportunities{c.Opportunities, f}
 	return f
