@@ -189,6 +189,7 @@ func maybe(err error) bool {
 func (a *application) remember(ctx context.Context) error {
 	in := a.in
 	in.Pair = a.w.pair
+	in = in.Moved(a.Settings.Sheet) // what CRM did not take now was not agreed before either
 	settled := in.Settle(a.plan, a.done, a.Settings.Sheet)
 	if a.undone {
 		settled.Sending = a.w.unproven

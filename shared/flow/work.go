@@ -35,7 +35,7 @@ func (w *work) known() cosell.Known {
 func (f *Flow) pairing(w *work) cosell.Pairing {
 	in := cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.known(), Rules: f.Rules, Options: f.Settings.Options,
 		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking}
-	return in.Renewed()
+	return in.Moved(f.Settings.Sheet).Renewed()
 }
 
 func (f *Flow) readOpportunity(ctx context.Context, w *work) error {

@@ -208,15 +208,13 @@ func (r Row) Scalar() bool {
 // IsList says whether the row holds a list of members.
 func (r Row) IsList() bool { return r.As == AsMembers || r.As == AsSolutions }
 
-// Version tells sheets apart by which field stands where: a pair whose base was made by another version is
-// completed.
+// Version tells sheets apart by where each field stands: a pair whose base was made by another version is
+// completed, and what has moved meanwhile is met anew. It is "field:place:way" for each row, as cosell.Pairing's Moved reads it.
 func (s *Sheet) Version() string {
-	var b strings.Builder
-	for _, r := range s.rows {
-		fmt.Fprintf(&b, "%s|%s|%s|%s|%s\n", r.Field, r.Referral, r.CRM, r.As, r.Way)
-		if len(r.Values) > 0 {
-			fmt.Fprintf(&b, "%v\n", r.Values)
-		}
+	all := make([]string, len(s.rows))
+	for i, r := range s.rows {
+		place := cosell.Digest(fmt.Sprint(r.Referral, "|", r.Microsoft, "|", r.CRM, "|", r.CRMWhenWon, "|", r.As, "|", r.Values))[:6]
+		all[i] = string(r.Field) + ":" + place + ":" + string(r.Way)
 	}
-	return cosell.Digest(b.String())
+	return strings.Join(all, " ")
 }
