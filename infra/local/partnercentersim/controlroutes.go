@@ -85,7 +85,7 @@ func (s *Sim) records() map[string]any {
 		tests[id] = shown
 	}
 	return map[string]any{"referrals": referrals, "registration": s.registration, "validationEvents": tests, "deadEvents": dead,
-		"catalogue": s.catalogue, "taxonomy": s.taxonomy}
+		"catalogue": s.catalogue, "taxonomy": s.taxonomy, "locations": s.opts.Locations}
 }
 
 func (s *Sim) setDelivery(r *http.Request) (any, error) {

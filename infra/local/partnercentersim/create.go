@@ -116,6 +116,7 @@ func (s *Sim) createOwn(asked document) (*referral, *refusal) {
 		delete(asked, name)
 	}
 	doc := s.skeleton(asked)
+	s.located(doc)
 	s.followConsent(doc)
 	if s.is("strict", "true") {
 		check := &demands{s: s}

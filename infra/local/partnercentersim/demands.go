@@ -57,6 +57,7 @@ func (c *demands) needText(d document, paths ...string) {
 func (c *demands) complete(d document) {
 	c.needText(d, "name")
 	c.members(d, "team", 1)
+	c.location(d)
 	c.core(d)
 }
 
@@ -75,6 +76,8 @@ func (c *demands) core(d document) {
 	c.solutions(d)
 	c.attributes(d)
 	c.help(d)
+	c.ids(d)
+	c.stage(d)
 	c.lengths(nil, d)
 }
 
@@ -104,6 +107,7 @@ func (c *demands) changed(before, after document) {
 		{"details/notes", c.notes},
 		{solutionsPath, c.solutions},
 		{attributesPath, c.attributes},
+		{"salesStage", c.stage},
 		{"team", func(d document) { c.members(d, "team", 1) }},
 		{contactsPath, c.help},
 		{helpPath, c.help},

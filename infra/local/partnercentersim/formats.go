@@ -9,8 +9,11 @@ var (
 	emailForm    = regexp.MustCompile(`^[^\s@<>,;:"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 	phoneForm    = regexp.MustCompile(`^\+?[0-9][0-9 ()./-]{4,28}[0-9]( ?(x|ext\.?) ?[0-9]{1,6})?$`)
 	solutionForm = regexp.MustCompile(`^(SOL-[0-9]+-[A-Z]{3}|[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})$`)
+	dunsForm     = regexp.MustCompile(`^[0-9]{9}$`)
 	guidForm     = regexp.MustCompile(`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`)
 )
+
+func isDuns(text string) bool { return dunsForm.MatchString(text) }
 
 func isEmail(text string) bool { return emailForm.MatchString(text) }
 

@@ -19,19 +19,19 @@ type sellerAct struct {
 	Help     string         `json:"help"`
 	Notes    string         `json:"notes"`
 	Source   string         `json:"source"`
-	Kind     string         `json:"kind"`   // of a lead
+	Kind     string         `json:"kind"`   // of a lead or an invitation
 	Status   string         `json:"status"` // of a registration
 	Raw      map[string]any `json:"raw"`
 }
 
 // seller does what Microsoft's seller does.
 func (s *Sim) seller(a sellerAct) (acted, error) {
-	if a.Kind != "" && a.Do != "lead" {
-		return acted{}, fmt.Errorf("kind goes with lead, not with %q", a.Do)
+	if a.Kind != "" && a.Do != "lead" && a.Do != "invite" {
+		return acted{}, fmt.Errorf("kind goes with lead and invite, not with %q", a.Do)
 	}
 	switch a.Do {
 	case "invite":
-		return s.inbound(s.inboundDeal(), a)
+		return s.sendInvitation(a)
 	case "lead":
 		return s.sendLead(a)
 	case "accept", "decline", "win", "lose", "edit", "upgrade", "registration":
@@ -56,6 +56,17 @@ func (s *Sim) seller(a sellerAct) (acted, error) {
 		return s.sellerEdits(microsoft, a)
 	}
 	return s.sellerDecides(own, microsoft, a)
+}
+
+// sendInvitation stores an inbound deal, or a solution assessment.
+func (s *Sim) sendInvitation(a sellerAct) (acted, error) {
+	switch a.Kind {
+	case "":
+		return s.inbound(s.inboundDeal(), a)
+	case "assessment":
+		return s.inbound(s.assessment(), a)
+	}
+	return acted{}, fmt.Errorf("kind %q: an invitation is none or an assessment", a.Kind)
 }
 
 // sellerDecides moves Microsoft's referral through its life cycle.

@@ -49,7 +49,8 @@ type Options struct {
 
 	OrganizationID   string // the partner
 	OrganizationName string
-	UserEmail        string // the integration user, for the Referrals user role
+	UserEmail        string   // the integration user, for the Referrals user role
+	Locations        []string // the partner ids (mpnId) of its locations
 
 	SigningHost  string          // default 3psostorageacct.blob.core.windows.net
 	SigningKey   *rsa.PrivateKey // of the leaf; made when nil
@@ -146,6 +147,9 @@ func withDefaults(o *Options) {
 	orElse(&o.UserEmail, "integration@northwind.example")
 	orElse(&o.SigningHost, "3psostorageacct.blob.core.windows.net")
 	orElse(&o.WebhookURL, "https://prod-12.westeurope.logic.azure.com/workflows/1f0e5c3a9b7d4e6f8a2b4c6d8e0f1a2b/triggers/manual/paths/invoke")
+	if len(o.Locations) == 0 {
+		o.Locations = []string{"1234567", "7654321"}
+	}
 	if o.TokenNow == nil {
 		o.TokenNow = o.Now
 	}

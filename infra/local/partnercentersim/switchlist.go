@@ -28,7 +28,8 @@ func demandSwitches() []switchDef {
 		on("taxonomy", "which deals must hold PartnerRole, SolutionArea and SolutionPlay of the year: none; shared deals with a service of the catalogue (Services co-sell); all shared deals", "none", "services", "all"),
 		of(aDate, "oldTaxonomyUntil", "2025-10-01", "the first day on which values of last year's taxonomy are refused"),
 		on("statusReason", "what is taken as the reason of Declined, Lost and Error: any text, one of the portal's texts, or the number of one in bulk upload", "any", "text", "code"),
-		on("formats", "e-mail addresses and phone numbers are taken as they come, or their form is checked", "free", "checked"),
+		on("formats", "e-mail addresses, phone numbers and D-U-N-S numbers are taken as they come, or their form is checked", "free", "checked"),
+		on("locations", "the location (mpnId) of a new deal is taken as it comes, or must be one of the organisation's (GET records shows them)", "any", "known"),
 		on("pastClosing", "a closing date before today is taken or, unless the same change closes the deal, refused", "accept", "refuse"),
 		of(aNumber, "textLimit", "0", "the longest free text in characters that is taken; 0 is no limit"),
 	}
@@ -53,6 +54,7 @@ func writeSwitches() []switchDef {
 		on("upperText", "name, notes, reason, CRM id and campaign are stored in capitals", "false", "true"),
 		of(aNumber, "cutText", "0", "free texts are stored cut to so many characters; 0 is uncut"),
 		on("roundMoney", "money is stored as sent, or rounded to so many decimals", "off", "2", "0"),
+		on("fillLocation", "a new deal without a location (mpnId) is stored with the organisation's first", "false", "true"),
 		on("fillDefaults", "an empty salesStage is stored as 10", "false", "true"),
 		on("arrayReplaceStatus", "status of the answer to a PATCH of a whole array that is refused", "400", "409", "422", "501"),
 		on("dealRegistration", "a PATCH of /registrations is done or refused with 400", "accept", "refuse"),
