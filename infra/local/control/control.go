@@ -25,7 +25,9 @@ type Local struct {
 	Tables        Tables        `json:"tables"`
 	Vault         Part          `json:"vault"`
 	PartnerCenter PartnerCenter `json:"partnerCenter"`
-	Dataverse     Dataverse     `json:"dataverse"`
+	// Tenants are further partners, by the alias that ends the path of their webhook.
+	Tenants   map[string]Tenant `json:"tenants,omitempty"`
+	Dataverse Dataverse         `json:"dataverse"`
 	// Simulated is the value of SYNC_SIMULATED: "host=127.0.0.1:port,…".
 	Simulated string `json:"simulated"`
 }
@@ -72,6 +74,14 @@ type PartnerCenter struct {
 	ClientSecret string `json:"clientSecret"`
 	RefreshToken string `json:"refreshToken"`
 	Control      string `json:"control"`
+}
+
+// Tenant is a further partner, with a Partner Center of its own under the same hosts.
+type Tenant struct {
+	PartnerCenter
+	Webhook            string `json:"webhook"`
+	OrganizationID     string `json:"organizationId"`
+	RefreshTokenSecret string `json:"refreshTokenSecret"` // name of its refresh token in the vault
 }
 
 // Dataverse is the Dataverse simulator.

@@ -29,6 +29,14 @@ type signer struct {
 	root, intermediate, leaf []byte // DER; intermediate may be empty
 }
 
+// signer is the sibling's, or a new one.
+func (o *Options) signer() (*signer, error) {
+	if o.Sibling != nil {
+		return o.Sibling.signs, nil
+	}
+	return newSigner(o.SigningKey, o.Intermediate, o.Now())
+}
+
 func newSigner(key *rsa.PrivateKey, withIntermediate bool, now time.Time) (*signer, error) {
 	var err error
 	if key == nil {

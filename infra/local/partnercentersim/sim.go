@@ -52,6 +52,7 @@ type Options struct {
 	UserEmail        string   // the integration user, for the Referrals user role
 	Locations        []string // the partner ids (mpnId) of its locations
 
+	Sibling      *Sim            // another tenant of the same Microsoft: certificate and signing host are its
 	SigningHost  string          // default 3psostorageacct.blob.core.windows.net
 	SigningKey   *rsa.PrivateKey // of the leaf; made when nil
 	Intermediate bool            // an authority of its own stands between root and leaf
@@ -101,7 +102,7 @@ func New(o Options) (*Sim, error) {
 		return nil, fmt.Errorf("Options.Now is missing: give the world's clock")
 	}
 	withDefaults(&o)
-	signs, err := newSigner(o.SigningKey, o.Intermediate, o.Now())
+	signs, err := o.signer()
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +150,9 @@ func withDefaults(o *Options) {
 	orElse(&o.WebhookURL, "https://prod-12.westeurope.logic.azure.com/workflows/1f0e5c3a9b7d4e6f8a2b4c6d8e0f1a2b/triggers/manual/paths/invoke")
 	if len(o.Locations) == 0 {
 		o.Locations = []string{"1234567", "7654321"}
+	}
+	if o.Sibling != nil {
+		o.SigningHost = o.Sibling.opts.SigningHost
 	}
 	if o.TokenNow == nil {
 		o.TokenNow = o.Now

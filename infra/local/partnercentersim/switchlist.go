@@ -56,7 +56,7 @@ func writeSwitches() []switchDef {
 		on("roundMoney", "money is stored as sent, or rounded to so many decimals", "off", "2", "0"),
 		on("fillLocation", "a new deal without a location (mpnId) is stored with the organisation's first", "false", "true"),
 		on("fillDefaults", "an empty salesStage is stored as 10", "false", "true"),
-		on("arrayReplaceStatus", "status of the answer to a PATCH of a whole array that is refused", "400", "409", "422", "501"),
+		on("arrayReplaceStatus", "status of the answer to a PATCH of a whole array that is refused", "400", "409", "422"),
 		on("dealRegistration", "a PATCH of /registrations is done or refused with 400", "accept", "refuse"),
 		on("managedCustomers", "the customers are managed by Microsoft, without which no deal can be registered", "true", "false"),
 		on("microsoftSide", "an invitation by Microsoft's seller comes with Microsoft's own referral in the engagement, Active/Accepted, or with the partner's alone", "true", "false"),

@@ -51,7 +51,7 @@ func (w *World) simulated() string {
 
 // serveSystems opens the fronts of the systems, under their real names, and of the table store.
 func (w *World) serveSystems(context.Context) error {
-	partnerCenter, dataverse, vault := w.systems[0].wire, w.systems[1].wire, w.systems[2].wire
+	partnerCenter, dataverse, vault := w.allTenants(), w.systems[1].wire, w.systems[2].wire
 	behind := map[string]http.Handler{
 		partnercentersim.ReferralsHost: partnerCenter,
 		partnercentersim.WebhooksHost:  partnerCenter,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"testing"
 
@@ -53,14 +54,14 @@ func TestTwoWorldsOfOneCloneLeaveEachOtherAlone(t *testing.T) {
 	passing, passingHome := atHome(t, layout, false) // a demo
 	for w, h := range map[*World]*Home{first: firstHome, second: secondHome, passing: passingHome} {
 		own := filepath.Join(layout.Build(), strconv.Itoa(w.Port()))
-		if l := shownLocal(t, filepath.Join(own, "local.json")); l != w.Local() || h.Local() != filepath.Join(own, "local.json") {
+		if l := shownLocal(t, filepath.Join(own, "local.json")); !reflect.DeepEqual(l, w.Local()) || h.Local() != filepath.Join(own, "local.json") {
 			t.Errorf("world %d has another's local.json", w.Port())
 		}
 		if ca := w.Local().CAFile; filepath.Dir(filepath.Dir(ca)) != own || !there(ca) {
 			t.Errorf("world %d: %s", w.Port(), ca)
 		}
 	}
-	if shownLocal(t, layout.Local()) != second.Local() {
+	if !reflect.DeepEqual(shownLocal(t, layout.Local()), second.Local()) {
 		t.Error("local.json is not the newest world's")
 	}
 	same := func(a, b string) bool {
@@ -74,7 +75,7 @@ func TestTwoWorldsOfOneCloneLeaveEachOtherAlone(t *testing.T) {
 
 	second.Close()
 	secondHome.Close()
-	if shownLocal(t, layout.Local()) != first.Local() || !same(filepath.Join(layout.Build(), "world", "ca.pem"), first.Local().CAFile) {
+	if !reflect.DeepEqual(shownLocal(t, layout.Local()), first.Local()) || !same(filepath.Join(layout.Build(), "world", "ca.pem"), first.Local().CAFile) {
 		t.Error("after the newest has ended local.json is not that of the one that still runs")
 	}
 	if there(filepath.Dir(secondHome.Local())) {
@@ -141,7 +142,7 @@ func TestWorldThatWasKilledIsNotTheNewest(t *testing.T) {
 		}
 	}
 	w, h := atHome(t, layout, true)
-	if shownLocal(t, layout.Local()) != w.Local() {
+	if !reflect.DeepEqual(shownLocal(t, layout.Local()), w.Local()) {
 		t.Error("the dead world is shown")
 	}
 	h.Close()

@@ -20,6 +20,7 @@ import (
 type Positions struct {
 	PartnerCenter map[string]any `json:"partnerCenter"` // as POST switches of that system takes them
 	Dataverse     map[string]any `json:"dataverse"`     // likewise
+	Tenants       []string       `json:"tenants"`       // aliases of further partners, each with a Partner Center of its own
 	Organisation  string         `json:"organisation"`  // kind of the CRM's organisation: plain (default) or another of dataversesim.Organisations
 }
 
@@ -38,7 +39,7 @@ func ReadPositions(file string) (Positions, error) {
 		err = errors.New("null says nothing")
 	}
 	if err != nil {
-		return Positions{}, fmt.Errorf(`SWITCHES=%s: %w: write {"partnerCenter": {switch: position}, "dataverse": {switch: position}, "organisation": "opinionated"}`, file, err)
+		return Positions{}, fmt.Errorf(`SWITCHES=%s: %w: write {"partnerCenter": {switch: position}, "dataverse": {switch: position}, "organisation": "opinionated", "tenants": ["acme"]}`, file, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return Positions{}, fmt.Errorf("SWITCHES=%s: there is more after the one object", file)
@@ -51,6 +52,9 @@ func ReadPositions(file string) (Positions, error) {
 
 // check asks the systems themselves what they take.
 func (p Positions) check() error {
+	if err := checkTenants(p.Tenants); err != nil {
+		return err
+	}
 	if _, err := partnercentersim.New(partnercentersim.Options{Now: time.Now, Switches: p.PartnerCenter}); err != nil {
 		return fmt.Errorf("partnerCenter: %w", err)
 	}

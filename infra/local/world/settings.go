@@ -128,6 +128,7 @@ func (w *World) describe() control.Local {
 			Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
 			OrganizationID: k.organization, Control: controlOf("dataverse")},
 		Simulated: w.simulated(),
+		Tenants:   w.describeTenants(at, controlOf),
 	}
 }
 

@@ -42,25 +42,30 @@ func (w *World) startSystems(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("starting Dataverse: %w", err)
 	}
+	if err := w.startTenants(partnerCenter); err != nil {
+		return err
+	}
+	secrets := map[string]string{refreshTokenSecret: k.refreshToken}
+	for _, t := range w.tenants {
+		secrets[t.refreshSecret()] = t.refreshToken
+	}
 	vault, err := vaultsim.New(vaultsim.Options{
 		Now: w.clock.now, Tenant: k.partnerTenant, CheckToken: partnerCenter.CheckToken,
-		Secrets: map[string]string{refreshTokenSecret: k.refreshToken},
+		Secrets: secrets,
 	})
 	if err != nil {
 		return fmt.Errorf("starting Key Vault: %w", err)
 	}
 	w.systems = []*system{
-		newSystem("partnercenter", surfaced{partnerCenter, map[string]http.Handler{
-			partnercentersim.ReferralsHost: partnerCenter.Handler(partnercentersim.SurfaceReferrals),
-			partnercentersim.WebhooksHost:  partnerCenter.Handler(partnercentersim.SurfaceWebhooks),
-			partnercentersim.LoginHost:     partnerCenter.Handler(partnercentersim.SurfaceLogin),
-			certificateHost:                partnerCenter.Handler(partnercentersim.SurfaceCertificate),
-		}}, &w.clock, w.client),
+		newSystem("partnercenter", surfacesOf(partnerCenter), &w.clock, w.client),
 		newSystem("dataverse", surfaced{dataverse, map[string]http.Handler{
 			partnercentersim.LoginHost: dataverse.Handler("login"),
 			dataverseHost:              dataverse.Handler("api"),
 		}}, &w.clock, w.client),
 		newSystem("vault", vault, &w.clock, w.client),
+	}
+	for _, t := range w.tenants {
+		w.systems = append(w.systems, t.system)
 	}
 	for _, s := range w.systems {
 		s.wire.Watch(w.killer.watch)

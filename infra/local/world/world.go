@@ -53,7 +53,8 @@ type World struct {
 	frozen    frozen
 	client    *http.Client // carries events out
 
-	systems      []*system // Partner Center, Dataverse, Key Vault
+	systems      []*system // Partner Center, Dataverse, Key Vault, and the Partner Centers of further tenants
+	tenants      []*tenant
 	tables       *tablesProxy
 	azurite      *emulators.Azurite
 	broker       *emulators.Broker
