@@ -2,6 +2,8 @@
 package functions
 
 import (
+	"context"
+
 	"github.com/cosell-sync/cosell-sync/functions/createcosellreferral"
 	"github.com/cosell-sync/cosell-sync/functions/crmtopartnercenter"
 	"github.com/cosell-sync/cosell-sync/functions/crmwebhook"
@@ -41,10 +43,10 @@ func All() []Declared {
 		})},
 		{"partnercenterwebhook", app.Intake, Trigger{Route: "partnercenterwebhook/{tenant?}"}, partnerCenterEvents},
 		{"crmwebhook", app.Intake, Trigger{Route: "crmwebhook"}, crmEvents},
-		{"partnercentertocrm", app.Sync, Trigger{Queue: queue.ReferralChanged}, worker(func(a *app.App) post.Work { return partnercentertocrm.Handler(a.Jobs) })},
-		{"crmtopartnercenter", app.Sync, Trigger{Queue: queue.OpportunityChanged}, worker(func(a *app.App) post.Work { return crmtopartnercenter.Handler(a.Jobs) })},
-		{"createcosellreferral", app.Sync, Trigger{Queue: queue.ReferralWanted}, worker(func(a *app.App) post.Work { return createcosellreferral.Handler(a.Jobs) })},
-		{"solutionssync", app.Sync, Trigger{Queue: queue.SolutionsChanged}, worker(func(a *app.App) post.Work { return solutionssync.Handler(a.Jobs) })},
+		{"partnercentertocrm", app.Sync, Trigger{Queue: queue.ReferralChanged}, worker(func(g *app.Generation) post.Work { return partnercentertocrm.Handler(g.Jobs) })},
+		{"crmtopartnercenter", app.Sync, Trigger{Queue: queue.OpportunityChanged}, worker(func(g *app.Generation) post.Work { return crmtopartnercenter.Handler(g.Jobs) })},
+		{"createcosellreferral", app.Sync, Trigger{Queue: queue.ReferralWanted}, worker(func(g *app.Generation) post.Work { return createcosellreferral.Handler(g.Jobs) })},
+		{"solutionssync", app.Sync, Trigger{Queue: queue.SolutionsChanged}, worker(func(g *app.Generation) post.Work { return solutionssync.Handler(g.Jobs) })},
 		{"operator", app.Sync, Trigger{Route: "operator/{*path}"}, guarded(func(a *app.App) funchost.Function {
 			return funchost.Function{HTTP: &operator.Handler{Office: a.Office}}
 		})},
@@ -74,10 +76,16 @@ func List(a *app.App) (out []funchost.Function) {
 	return out
 }
 
-// worker builds a queue function of its work.
-func worker(work func(*app.App) post.Work) func(*app.App, Declared) funchost.Function {
+// worker builds a queue function of its work, which each message has from the field sheet of its moment.
+func worker(work func(*app.Generation) post.Work) func(*app.App, Declared) funchost.Function {
 	return func(a *app.App, d Declared) funchost.Function {
-		return funchost.Function{Queue: a.Post.Handler(d.Name, d.Trigger.Queue, work(a))}
+		return funchost.Function{Queue: a.Post.Handler(d.Name, d.Trigger.Queue, func(ctx context.Context, h post.Hint) error {
+			g, err := a.Generation(ctx)
+			if err != nil {
+				return err
+			}
+			return work(g)(ctx, h)
+		})}
 	}
 }
 
@@ -103,7 +111,7 @@ func crmEvents(a *app.App, _ Declared) funchost.Function {
 func sweep(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{Timer: reconcile.Handler(a.Watch, a.Log, a.Now, a.NewID,
 		reconcile.Job{Name: "dead letters", Do: a.Post.Revive},
-		reconcile.Job{Name: "change feeds", Do: a.Jobs.Reconcile},
+		reconcile.Job{Name: "change feeds", Do: a.Reconcile},
 		reconcile.Job{Name: "webhook registration", Do: registration(a).Check},
 		reconcile.Job{Name: "CRM metadata", Do: a.Metadata},
 		reconcile.Job{Name: "status rows", Do: a.Tidy},

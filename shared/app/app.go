@@ -14,13 +14,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
-	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/office"
 	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
@@ -42,7 +41,6 @@ type App struct {
 	CRMEvents           *dataverse.Verifier
 	Operators           funchost.Operators
 
-	Jobs          *flow.Flow
 	Post          *post.Post
 	PartnerCenter *partnercenter.Client
 	Ledger        *ledger.Ledger
@@ -54,8 +52,8 @@ type App struct {
 	Health *health.Room
 	Office *office.Office
 
-	opportunities *opportunities.Store
-	comparing     *opportunities.Comparing
+	generations *generations
+	comparing   *opportunities.Comparing
 
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
 
@@ -131,26 +129,18 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
-	referrals, deals, err := a.stores(c, a.PartnerCenter, crm)
-	if err != nil {
-		return err
-	}
 	a.unwatched(c.sheet)
 	a.unstarted(c.Started)
-	a.opportunities = deals
 	a.comparing = a.comparison()
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing}, Now: a.Now, NewID: a.NewID, Log: a.Log}
-	a.Jobs = flow.New(flow.Config{
-		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: c.sheet.Rules(),
-		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
-		Settings: flow.Settings{
-			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
-			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
-				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Unstarted: c.Started.IsZero(), Sheet: c.sheet.Version(),
+	a.generations = newGenerations(generations{
+		pushed: a.Ledger, layers: c.layers, now: a.Now, log: a.Log, taken: a.taken,
+		stand: func(problems []health.Problem) { a.Watch.Stand(health.Process, "field sheet", problems) },
+		build: func(number int, sheet *mapping.Sheet, before *Generation) (*Generation, error) {
+			return a.generation(c, number, sheet, crm, before)
 		},
 	})
-	flows := office.Flows{Ledger: a.Ledger, Flow: a.Jobs}
+	flows := office.Flows{Ledger: a.Ledger, Flow: a.flow}
 	a.Office = &office.Office{Ledger: a.Ledger, Book: flows, Desk: flows, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log}
 	return nil
 }

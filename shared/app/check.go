@@ -20,9 +20,13 @@ import (
 type loaded struct {
 	Config
 	dialer    *httpclient.Dialer
-	sheet     *mapping.Sheet
+	own       []mapping.Source // the customer's field sheet in a file
+	sheet     *mapping.Sheet   // what that makes of ours, where nobody has pushed another
 	operators []funchost.Key
 }
+
+// layers is what lies under a field sheet that was pushed, the lowest first.
+func (c loaded) layers() []mapping.Source { return slices.Clone(c.own) }
 
 // load reads the settings from "NAME=value" pairs and reports every mistake at once, those of the
 // customer's field sheet included, by the setting's name and never with its value.
@@ -109,7 +113,10 @@ func (k *checker) role() {
 	}
 	if k.file("SYNC_MAPPING_FILE", k.MappingFile) {
 		var err error
-		if k.sheet, err = sheet(k.MappingFile); err != nil {
+		if k.own, err = ownSheet(k.MappingFile); err == nil {
+			k.sheet, err = mapping.Load(k.own...)
+		}
+		if err != nil {
 			where := "names a field sheet with mistakes"
 			if k.MappingFile == "" {
 				where = "is not set, and the field sheet as shipped has mistakes"

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
 // replace writes a file as the world does: whole, under another name, then renamed.
@@ -57,12 +59,18 @@ func TestWholeAppLivesByTheWorldsClockButNotTheFence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, now := range map[string]func() time.Time{"app": a.Now, "health": a.Health.Now, "flow": a.Jobs.Now} {
+	a.Ledger = ledger.InMemory(a.Now)
+	a.generations.pushed = a.Ledger
+	g, err := a.Generation(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, now := range map[string]func() time.Time{"app": a.Now, "health": a.Health.Now, "flow": g.Jobs.Now} {
 		if got := ahead(now); got != 73*time.Hour {
 			t.Errorf("the clock of %s is ahead by %s", name, got)
 		}
 	}
-	if got := ahead(a.Jobs.Machine); got != 0 {
+	if got := ahead(g.Jobs.Machine); got != 0 {
 		t.Errorf("the clock of the creation protocol's fence is ahead by %s", got)
 	}
 

@@ -14,12 +14,24 @@ import (
 // Metadata compares the field sheet with the CRM's metadata, at most once an hour, and has health tell what
 // does not fit until it does. The rows concerned are switched off meanwhile.
 func (a *App) Metadata(ctx context.Context) error {
-	found, err := a.opportunities.Mismatches(ctx)
+	g, err := a.Generation(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := g.deals.Mismatches(ctx)
 	if err != nil {
 		return err
 	}
 	a.mismatched(found)
 	return nil
+}
+
+// taken is told of each new generation: what was said of the one before counts no more, and its sheet is compared
+// with the CRM as soon as a job has ended.
+func (a *App) taken(g *Generation) {
+	a.Log.Info("a field sheet is in force", "version", g.Number, "rows", len(g.Sheet.Rows()))
+	a.unwatched(g.Sheet)
+	a.comparing.Anew()
 }
 
 // mismatched has health tell what does not fit now.
@@ -67,9 +79,7 @@ func (a *App) unwatched(sheet *mapping.Sheet) {
 			Say:  "no event step of ours watches column " + column.Name + " of " + column.Table + ": its changes wait for the next pass of reconcile",
 			Mend: "add the column to the filter of the step Update of " + column.Table + " in the CRM"})
 	}
-	if len(notes) > 0 {
-		a.Watch.Stand(health.Process, "event steps", notes)
-	}
+	a.Watch.Stand(health.Process, "event steps", notes)
 }
 
 // unstarted tells in health that nothing is created yet: a standstill that a person chose, or has forgotten.

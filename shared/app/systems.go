@@ -104,26 +104,29 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	})
 }
 
-// sheet compiles the field sheet: ours, and the customer's over it.
-func sheet(file string) (*mapping.Sheet, error) {
+// ownSheet is the customer's field sheet in a file, which lies over ours; none where there is no file.
+func ownSheet(file string) ([]mapping.Source, error) {
 	if file == "" {
-		return mapping.Default()
+		return nil, nil
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the field sheet: %w", err)
 	}
-	return mapping.Load(mapping.Source{Name: file, Text: text})
+	return []mapping.Source{{Name: file, Text: text}}, nil
 }
 
 // CheckSheet names every mistake of a customer's field sheet, as a start with it would.
 func CheckSheet(file string) error {
-	_, err := sheet(file)
+	own, err := ownSheet(file)
+	if err == nil {
+		_, err = mapping.Load(own...)
+	}
 	return err
 }
 
 // stores makes the two repositories of the records.
-func (a *App) stores(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (*referrals.Store, *opportunities.Store, error) {
+func (a *App) stores(c loaded, sheet *mapping.Sheet, pc *partnercenter.Client, dv *dataverse.Client) (*referrals.Store, *opportunities.Store, error) {
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
 		return nil, nil, fmt.Errorf("PARTNER_CENTER_TIME_ZONE: %w", err)
@@ -134,12 +137,12 @@ func (a *App) stores(c loaded, pc *partnercenter.Client, dv *dataverse.Client) (
 			return nil, nil, fmt.Errorf("DATAVERSE_TIME_ZONE: %w", err)
 		}
 	}
-	o := opportunities.New(dv, c.sheet, opportunities.Options{
+	o := opportunities.New(dv, sheet, opportunities.Options{
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
 		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultMember: c.DefaultMember,
 		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now, Told: a.mismatched,
 	})
-	r := referrals.New(pc, c.sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code",
+	r := referrals.New(pc, sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code",
 		FeedOverlap: c.FeedOverlap.Duration, Ready: o.Ready})
 	return r, o, nil
 }

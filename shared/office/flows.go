@@ -14,7 +14,7 @@ import (
 // the flow's business, which knows what both sides say. Errors are those of the flows and the ledger.
 type Flows struct {
 	Ledger *ledger.Ledger
-	Flow   *flow.Flow
+	Flow   func(context.Context) (*flow.Flow, error) // those of the field sheet of now
 }
 
 // Rows implements Book.
@@ -26,7 +26,11 @@ func (f Flows) Rows(ctx context.Context, each func(Held) bool) error {
 
 // Drop implements Book.
 func (f Flows) Drop(ctx context.Context, h Held) error {
-	return f.Flow.Forget(ctx, h.OpportunityID, cosell.Place(h.Place), cosell.Field(h.Field))
+	now, err := f.Flow(ctx)
+	if err != nil {
+		return err
+	}
+	return now.Forget(ctx, h.OpportunityID, cosell.Place(h.Place), cosell.Field(h.Field))
 }
 
 func heldOf(h cosell.Held, opportunityID, referralID string) Held {
@@ -38,9 +42,17 @@ func heldOf(h cosell.Held, opportunityID, referralID string) Held {
 	return out
 }
 
+func (f Flows) look(ctx context.Context, opportunityID string) (flow.View, error) {
+	now, err := f.Flow(ctx)
+	if err != nil {
+		return flow.View{}, err
+	}
+	return now.Look(ctx, opportunityID)
+}
+
 // Sides implements Desk.
 func (f Flows) Sides(ctx context.Context, opportunityID string) (Sides, error) {
-	v, err := f.Flow.Look(ctx, opportunityID)
+	v, err := f.look(ctx, opportunityID)
 	if err != nil {
 		return Sides{}, err
 	}
@@ -67,7 +79,7 @@ func texts(r cosell.Record) map[string]string {
 
 // Preview implements Desk.
 func (f Flows) Preview(ctx context.Context, opportunityID string) (Preview, error) {
-	v, err := f.Flow.Look(ctx, opportunityID)
+	v, err := f.look(ctx, opportunityID)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -121,10 +133,18 @@ func does(v flow.View) string {
 
 // Link implements Desk.
 func (f Flows) Link(ctx context.Context, opportunityID, referralID string) error {
-	return f.Flow.Link(ctx, opportunityID, referralID)
+	now, err := f.Flow(ctx)
+	if err != nil {
+		return err
+	}
+	return now.Link(ctx, opportunityID, referralID)
 }
 
 // Unlink implements Desk.
 func (f Flows) Unlink(ctx context.Context, opportunityID string) error {
-	return f.Flow.Unlink(ctx, opportunityID)
+	now, err := f.Flow(ctx)
+	if err != nil {
+		return err
+	}
+	return now.Unlink(ctx, opportunityID)
 }

@@ -2,6 +2,7 @@ package opportunities
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,12 +20,16 @@ type Comparing struct {
 	now  func() time.Time
 	look func(context.Context) error
 	jobs chan struct{} // one that has ended
+	anew atomic.Bool
 }
 
 // NewComparing makes it of the comparison, which gets a context with a deadline.
 func NewComparing(now func() time.Time, look func(context.Context) error) *Comparing {
 	return &Comparing{now: now, look: look, jobs: make(chan struct{}, 1)}
 }
+
+// Anew compares with the next job that ends, whenever it was done last: the field sheet is another one.
+func (c *Comparing) Anew() { c.anew.Store(true) }
 
 // JobEnded tells of a job that has ended, and waits for nobody.
 func (c *Comparing) JobEnded() {
@@ -44,7 +49,7 @@ func (c *Comparing) Run(ctx context.Context) {
 		case <-c.jobs:
 		}
 		now := c.now()
-		if now.Before(next) {
+		if !c.anew.Swap(false) && now.Before(next) {
 			continue
 		}
 		next = now.Add(compareAge)

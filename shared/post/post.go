@@ -41,8 +41,11 @@ type Post struct {
 	Log   *slog.Logger
 }
 
+// Hint is what a queue function is told: that a record may have changed.
+type Hint = flow.Hint
+
 // Work is what a queue function does with a hint.
-type Work func(ctx context.Context, h flow.Hint) error
+type Work func(ctx context.Context, h Hint) error
 
 // Handler makes a queue function of its work: it reads the pointer, once, and refuses what is none, what
 // does not belong on this queue, and the pointers of another tenant, whose ids name other records: Invalid,

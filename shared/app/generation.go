@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
+)
+
+// Generation is everything that depends on a field sheet, of one tenant: sheet, stores and flows, which are only
+// ever replaced together. A job ends on the generation that it began with.
+type Generation struct {
+	Number int // of the pushed version of the sheet; 0: the file's, or ours
+	Sheet  *mapping.Sheet
+	Jobs   *flow.Flow
+
+	deals *opportunities.Store
+}
+
+// generation makes one of a sheet. Flows of another generation that are still at work keep their pairs locked.
+func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *dataverse.Client, before *Generation) (*Generation, error) {
+	referrals, deals, err := a.stores(c, sheet, a.PartnerCenter, crm)
+	if err != nil {
+		return nil, err
+	}
+	config := flow.Config{
+		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: sheet.Rules(),
+		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
+		Settings: flow.Settings{
+			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
+			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
+				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync},
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Unstarted: c.Started.IsZero(), Sheet: sheet.Version(),
+		},
+	}
+	g := &Generation{Number: number, Sheet: sheet, deals: deals}
+	if before == nil {
+		g.Jobs = flow.New(config)
+	} else {
+		g.Jobs = before.Jobs.Next(config)
+	}
+	return g, nil
+}
+
+// Generation is the one of now: that of the field sheet that was pushed last, in force at the latest lookEvery
+// after the push. Broken, Later, Denied: nobody knows yet which one that is, because the tables cannot be read.
+func (a *App) Generation(ctx context.Context) (*Generation, error) { return a.generations.get(ctx) }
+
+// Reconcile looks for what no event told us, with the field sheet of now.
+func (a *App) Reconcile(ctx context.Context) error {
+	g, err := a.Generation(ctx)
+	if err != nil {
+		return err
+	}
+	return g.Jobs.Reconcile(ctx)
+}
+
+func (a *App) flow(ctx context.Context) (*flow.Flow, error) {
+	g, err := a.Generation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return g.Jobs, nil
+}

@@ -1,0 +1,133 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/health"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// lookEvery is how long a process works on before it asks again which field sheet counts: a push is in force in
+// every process within a minute, also where several have to wait for the tables.
+const lookEvery = 20 * time.Second
+
+// pushed is where the field sheets are that were pushed.
+type pushed interface {
+	SheetHead(ctx context.Context) (ledger.SheetVersion, error)
+	Sheet(ctx context.Context, number int) (ledger.SheetVersion, bool, error)
+}
+
+// generations has the generation of now. Nothing looks beside the work: before a job begins the head of the table
+// is read, where that was not done just now.
+type generations struct {
+	pushed pushed
+	layers func() []mapping.Source // what lies under a pushed sheet: the file's
+	build  func(number int, sheet *mapping.Sheet, before *Generation) (*Generation, error)
+	taken  func(*Generation) // hears of each new one
+	stand  func([]health.Problem)
+	now    func() time.Time
+	log    *slog.Logger
+
+	turn    chan struct{} // holds one token
+	current *Generation
+	head    int // the number that the table named last
+	looked  time.Time
+}
+
+func newGenerations(g generations) *generations {
+	g.turn = make(chan struct{}, 1)
+	g.turn <- struct{}{}
+	return &g
+}
+
+func (g *generations) get(ctx context.Context) (*Generation, error) { return g.fresh(ctx, lookEvery) }
+
+// again looks now: somebody has just pushed.
+func (g *generations) again(ctx context.Context) (*Generation, error) { return g.fresh(ctx, 0) }
+
+func (g *generations) fresh(ctx context.Context, age time.Duration) (*Generation, error) {
+	select {
+	case <-g.turn:
+	case <-ctx.Done():
+		return nil, fault.New(fault.Broken, "waiting for the field sheet: %w", ctx.Err())
+	}
+	defer func() { g.turn <- struct{}{} }()
+	if now := g.now(); g.current == nil || now.Sub(g.looked) >= age {
+		if err := g.look(ctx); err != nil && g.current == nil {
+			return nil, err
+		} else if err != nil {
+			g.log.Warn("which field sheet counts cannot be read: the work goes on with the last one", "version", g.current.Number, fault.Attr(err))
+		}
+		g.looked = now
+	}
+	return g.current, nil
+}
+
+// look takes up the version that counts. One that this program cannot read, as after a step back to an older
+// program, or beside another file, leaves the one before it in force, and health says so.
+func (g *generations) look(ctx context.Context) error {
+	head, err := g.pushed.SheetHead(ctx)
+	if err != nil {
+		return err
+	}
+	if g.current != nil && head.Number == g.head {
+		return nil
+	}
+	var problems []health.Problem
+	for number := head.Number; number >= 0; number-- {
+		next, wrong, err := g.make(ctx, number)
+		switch {
+		case err != nil:
+			return err
+		case wrong != nil:
+			problems = append(problems, unusable(number, wrong))
+			g.log.Error("the pushed field sheet cannot be used", "version", number, "mistakes", wrong.Error())
+			if number == 1 && g.current == nil {
+				return fault.New(fault.Refused, "no pushed field sheet can be used: %w", wrong).OfClass(fault.Ours).With("sheet.unusable", "push one that mapping check accepts")
+			}
+			if g.current != nil {
+				g.head = head.Number
+				g.stand(problems)
+				return nil
+			}
+			continue
+		}
+		g.current, g.head = next, head.Number
+		g.stand(problems)
+		g.taken(next)
+		return nil
+	}
+	return nil
+}
+
+// make builds the generation of a version; wrong are the sheet's mistakes.
+func (g *generations) make(ctx context.Context, number int) (next *Generation, wrong, err error) {
+	sources := g.layers()
+	if number > 0 {
+		v, ok, err := g.pushed.Sheet(ctx, number)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("version %d is not in the table any more", number), nil
+		}
+		sources = append(sources, mapping.Source{Name: v.File, Text: []byte(v.Text)})
+	}
+	sheet, wrong := mapping.Load(sources...)
+	if wrong != nil {
+		return nil, wrong, nil
+	}
+	next, err = g.build(number, sheet, g.current)
+	return next, nil, err
+}
+
+func unusable(number int, wrong error) health.Problem {
+	return health.Problem{What: fmt.Sprintf("sheet.unusable %d", number), Count: 1,
+		Say:  fmt.Sprintf("version %d of the field sheet cannot be used: %s", number, wrong),
+		Mend: "push one that cosellctl mapping check accepts; until then the one before it is in force"}
+}
