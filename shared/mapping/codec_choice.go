@@ -82,9 +82,9 @@ func OptionOf(text string, found []Label) (int, error) {
 	return 0, NotA("a known option", text)
 }
 
-// ConstantText is a plain constant as text.
-func ConstantText(v any) string {
-	text, _ := scalarText(jsonOf(v)) // a list has no text
+// FixedText is the value of a constant or a formula as text; a list has none.
+func FixedText(v any) string {
+	text, _ := scalarText(jsonOf(v))
 	return text
 }
 

@@ -53,7 +53,7 @@ func (s *Sheet) Columns() []Column {
 		add := func(table string, kinds []string, names ...string) {
 			for _, n := range names {
 				known, _ := s.crm.find(table, n)
-				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told || r.Constant != nil})
+				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told || r.Fixed()})
 			}
 		}
 		p := r.Place()

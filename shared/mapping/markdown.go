@@ -44,7 +44,7 @@ func (r Row) crmCell() string {
 
 func (r Row) direction() string {
 	switch {
-	case r.Constant != nil:
+	case r.Fixed():
 		return "at creation"
 	case r.Way == cosell.Both:
 		return "both"
@@ -82,6 +82,9 @@ func (r Row) remarks() string {
 		if r.WithHelp != nil {
 			text += ", with help `" + jsonText(r.WithHelp) + "`"
 		}
+	}
+	if r.Formula != "" {
+		text = strings.TrimSpace(text + " `" + r.Formula + "`")
 	}
 	return strings.ReplaceAll(text, "|", `\|`)
 }

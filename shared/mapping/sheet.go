@@ -39,6 +39,7 @@ type Row struct {
 	Wins       cosell.Wins
 	Door       cosell.Door
 	Constant   any    // decoded; nil on an ordinary row. Of a referral path, or of a column that new rows get
+	Formula    string // computes what a new record gets; see Computed
 	Default    string // what a new row gets where the referral says nothing
 	WithHelp   any
 	FirstSight string              // leave, crm or pc: whose value counts where two records meet
@@ -51,10 +52,12 @@ type Row struct {
 	Remark     string
 	Off        bool
 
-	label   string // what people call it
-	where   string // file:line of the row that said most recently what it is
-	pointer Pointer
-	known   *knowledge
+	label     string // what people call it
+	where     string // file:line of the row that said most recently what it is
+	compiled  *Formula
+	formulaAt string // file:line
+	pointer   Pointer
+	known     *knowledge
 }
 
 // Sheet is the compiled field sheet. It never changes and may be shared.
@@ -75,7 +78,7 @@ func Load(sources ...Source) (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := loader{schema: s, index: map[cosell.Field]int{}, doors: map[cosell.Field]cosell.Door{}}
+	l := loader{schema: s, index: map[cosell.Field]int{}, spoilt: map[cosell.Field]bool{}, doors: map[cosell.Field]cosell.Door{}}
 	l.add(Source{Name: shipped, Text: fieldsYAML})
 	for _, r := range l.rows {
 		if r.Door != cosell.NoDoor {
@@ -86,9 +89,7 @@ func Load(sources ...Source) (*Sheet, error) {
 	for _, src := range sources {
 		l.add(src)
 	}
-	if len(l.mistakes) == 0 {
-		l.check()
-	}
+	l.check()
 	if len(l.mistakes) > 0 {
 		return nil, errors.Join(l.mistakes...)
 	}
@@ -101,6 +102,7 @@ type loader struct {
 	index    map[cosell.Field]int
 	doors    map[cosell.Field]cosell.Door // of the embedded sheet
 	embedded int                          // how many rows it has
+	spoilt   map[cosell.Field]bool        // rows whose keys cannot be read: what they mean is not judged
 	mistakes []error
 }
 
@@ -151,6 +153,12 @@ func spoken(f cosell.Field) string {
 
 // Where is file:line of the row that said most recently what it is.
 func (r Row) Where() string { return r.where }
+
+// Fixed says whether the row only fills a new record, by a constant or a formula, and is never compared.
+func (r Row) Fixed() bool { return r.Constant != nil || r.Formula != "" && r.As == "" }
+
+// Computed is the row's compiled formula; nil where it has none.
+func (r Row) Computed() *Formula { return r.compiled }
 
 // Label is what people call the row: its own word, else the label of its column, else the field's name.
 func (r Row) Label() string { return r.label }

@@ -19,6 +19,9 @@ const ours = "cosell_"
 func (l *loader) check() {
 	for i := range l.rows {
 		r := &l.rows[i]
+		if l.spoilt[r.Field] {
+			continue
+		}
 		l.derive(r)
 		l.checkShape(r)
 		l.checkMeaning(r)
@@ -40,17 +43,23 @@ func (l *loader) check() {
 		l.defaults(r)
 	}
 	l.checkShared()
+	l.compileFormulas()
 }
 
 func (l *loader) checkShape(r *Row) {
 	switch {
-	case r.Constant != nil && ((r.Referral == "") == (r.CRM == "") || r.As != "" || r.Way != "" || r.Default != ""):
+	case r.Constant != nil && ((r.Referral == "") == (r.CRM == "") || r.As != "" || r.Way != "" || r.Default != "" || r.Formula != ""):
 		l.mistake(r.where, "field, referral or crm, constant, withHelp, remark, off", "field %s is a constant", r.Field)
 	case r.Constant != nil && r.CRM != "" && r.WithHelp != nil:
 		l.mistake(r.where, "withHelp beside a referral path", "field %s has withHelp in CRM", r.Field)
 	case r.Default != "" && (r.CRM == "" || scalars[r.As].toCRM == nil):
 		l.mistake(r.where, "rows with a column and a codec of plain values", "field %s has a default", r.Field)
 	case r.Constant != nil:
+	case r.Formula != "" && r.Default != "":
+		l.mistake(r.where, "default or formula", "field %s has both", r.Field)
+	case r.Formula != "" && r.CRM == "" && (r.Microsoft || r.As != ""):
+		l.mistake(r.where, "rows with crm, or with a referral path, formula and neither as nor way", "field %s has a formula", r.Field)
+	case r.Formula != "" && (r.Referral == "" || r.CRM == "") && r.Way == "":
 	case r.WithHelp != nil:
 		l.mistake(r.where, "constant and withHelp together", "field %s has withHelp but no constant", r.Field)
 	case r.Referral == "" && r.CRM == "":
@@ -86,7 +95,7 @@ func tabled(as string) bool {
 // derive gives a row of the organisation's own that names no codec the one that its column asks for: that of a
 // standard column now, that of a column of its own once the metadata was read.
 func (l *loader) derive(r *Row) {
-	if r.As != "" || r.Constant != nil || r.CRM == "" || l.near(r.Field) != "" {
+	if r.As != "" || r.Constant != nil || r.CRM == "" || r.Formula != "" && r.Referral == "" || l.near(r.Field) != "" {
 		return
 	}
 	p := placeOf(r.CRM)

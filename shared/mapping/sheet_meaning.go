@@ -27,15 +27,46 @@ func (l *loader) checkMeaning(r *Row) {
 			}
 		}
 	}
+	l.checkConstant(r)
 	if door, has := l.doors[r.Field]; has && r.Door == cosell.NoDoor {
 		l.mistake(r.where, string(door), "field %s has no door: Partner Center closes it all the same", r.Field)
+	}
+}
+
+// checkConstant compares a constant with the type of a standard column. What a column of the organisation's own
+// takes, only its metadata says.
+func (l *loader) checkConstant(r *Row) {
+	p := placeOf(r.CRM)
+	c, known := l.schema.find(p.Table, p.Column)
+	if r.Constant == nil || r.CRM == "" || r.Referral != "" || !known || p.Key != "" {
+		return
+	}
+	allowed := ""
+	switch r.Constant.(type) {
+	case string:
+		if isOne(c.kind, "Money, Integer, Decimal, Double, Boolean") {
+			allowed = "a number"
+		}
+	case bool:
+	case int, int64, uint64, float64:
+		if isOne(c.kind, "String, Memo, DateTime, Lookup, Boolean") {
+			allowed = "a text, in quotes"
+		}
+	default:
+		allowed = "a single value"
+	}
+	if _, is := r.Constant.(bool); is != (c.kind == "Boolean") {
+		allowed = map[bool]string{true: "true, false", false: FirstText(allowed, "a value of its type")}[c.kind == "Boolean"]
+	}
+	if allowed != "" {
+		l.mistake(r.where, allowed, "field %s has the constant %v, which the column %s of type %s does not take", r.Field, r.Constant, p.Column, c.kind)
 	}
 }
 
 // checkCrosses finds a row of the customer's own that no value would ever cross by. Those of ours that stand on
 // one side have code behind them.
 func (l *loader) checkCrosses(r *Row) {
-	if r.Off || r.Constant != nil || r.Default != "" || r.As == "" || r.Way == cosell.Read || (r.Referral == "") == (r.CRM == "") {
+	if r.Off || r.Constant != nil || r.Default != "" || r.Formula != "" || r.As == "" || r.Way == cosell.Read || (r.Referral == "") == (r.CRM == "") {
 		return
 	}
 	l.mistake(r.where, "rows with referral and crm, and constants", "field %s stands on one side only, so nothing of it would cross", r.Field)
@@ -46,7 +77,7 @@ func (l *loader) checkCrosses(r *Row) {
 func (l *loader) checkShared() {
 	columns, paths := map[string]cosell.Field{}, map[string]cosell.Field{}
 	for _, r := range l.rows {
-		if r.Off || r.Way == cosell.Read {
+		if r.Off || r.Way == cosell.Read || l.spoilt[r.Field] {
 			continue
 		}
 		if r.CRM != "" && r.Constant == nil && r.As != AsMark && r.Way != cosell.ToReferral && r.Way != cosell.NewReferral {

@@ -13,7 +13,7 @@ import (
 )
 
 // The keys of a row, in the order in which mistakes list them.
-const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, match, remark, off"
+const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, formula, match, remark, off"
 
 var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
@@ -46,7 +46,7 @@ func (l *loader) add(src Source) {
 }
 
 func (l *loader) addRow(src Source, n *yaml.Node, seen map[cosell.Field]int) {
-	where := place(src, n)
+	where, before := place(src, n), len(l.mistakes)
 	if n.Kind != yaml.MappingNode {
 		l.mistake(where, "rows like - {field: notes, wins: crm}", "this is not a row")
 		return
@@ -79,6 +79,7 @@ func (l *loader) addRow(src Source, n *yaml.Node, seen map[cosell.Field]int) {
 			l.set(&l.rows[i], key, v, src)
 		}
 	}
+	l.spoilt[f] = l.spoilt[f] || len(l.mistakes) > before
 }
 
 func (l *loader) keysOf(src Source, n *yaml.Node) map[string]*yaml.Node {
@@ -168,6 +169,11 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		r.FreeText = text == "true"
 	case "default":
 		r.Default = text
+	case "formula":
+		if text == "" {
+			l.mistake(where, "an expression", "formula is empty")
+		}
+		r.Formula, r.formulaAt = text, where
 	case "remark":
 		r.Remark = text
 	case "off":

@@ -32,7 +32,8 @@ func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values
 }
 
 func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
-	c, err := s.customer(ctx, values, s.people(r, cosell.Contacts))
+	n := newsOf(r, values)
+	c, err := s.customer(ctx, n, values, s.people(r, cosell.Contacts))
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
@@ -40,7 +41,7 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
-	w, err := s.planCreation(ctx, id, values, c, owner)
+	w, err := s.planCreation(ctx, id, n, values, c, owner)
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
@@ -63,8 +64,11 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 func (s *Store) named(r cosell.Referral, values cosell.Record) cosell.Record {
 	out := values.Clone()
 	for _, row := range s.sheet().Rows() {
-		if row.Default != "" && out[row.Field] == "" {
-			out[row.Field] = row.Default
+		if out[row.Field] != "" || row.Fixed() {
+			continue
+		}
+		if text := defaultOf(row, newsOf(r, values)); text != "" {
+			out[row.Field] = text
 		}
 	}
 	if out[cosell.ClosedOn] == "" && r.Record[cosell.ClosedOn] != "" {
@@ -94,7 +98,7 @@ func (s *Store) people(r cosell.Referral, f cosell.Field) []mapping.Member {
 	return out
 }
 
-func (s *Store) planCreation(ctx context.Context, id string, values cosell.Record, c *customer, owner string) (*planned, error) {
+func (s *Store) planCreation(ctx context.Context, id string, n news, values cosell.Record, c *customer, owner string) (*planned, error) {
 	blank := cosell.Opportunity{Side: cosell.Side{ID: id, Record: cosell.Record{cosell.Status: cosell.Open, cosell.Mark: ""}}}
 	w := &planned{columns: map[string]any{ownerBind: owner}}
 	if err := s.setStatus(w, blank, values); err != nil {
@@ -106,11 +110,11 @@ func (s *Store) planCreation(ctx context.Context, id string, values cosell.Recor
 	if err := s.setName(w, blank, values); err != nil {
 		return nil, err
 	}
-	constants, err := s.constants(ctx, "")
+	fixed, err := s.fixed(ctx, "", n)
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(w.columns, constants)
+	maps.Copy(w.columns, fixed)
 	if w.closes != "" {
 		if err := s.closing(w, blank, values, w.closes); err != nil {
 			return nil, err

@@ -8,7 +8,6 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
-	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -48,7 +47,7 @@ type customer struct {
 // customer finds the account and its contacts, or plans them. Where two accounts could be the customer
 // nobody guesses: that is a Refused of class Rule with the code account.unclear, which names both. Values
 // whose state says account.unclear already ask for no customer at all.
-func (s *Store) customer(ctx context.Context, values cosell.Record, people []mapping.Member) (*customer, error) {
+func (s *Store) customer(ctx context.Context, n news, values cosell.Record, people []mapping.Member) (*customer, error) {
 	if values[cosell.CustomerName] == "" || values[cosell.State] == AccountUnclear {
 		return &customer{}, nil
 	}
@@ -62,11 +61,11 @@ func (s *Store) customer(ctx context.Context, values cosell.Record, people []map
 		c.account = found.ID(accountID)
 		c.owner, c.team = found.Text(lookupValue(owningUser)), found.Text(lookupValue(owningTeam))
 		known = found.Rows(contactsOf)
-	} else if err := s.newAccount(ctx, c, values); err != nil {
+	} else if err := s.newAccount(ctx, n, c, values); err != nil {
 		return nil, err
 	}
 	for _, m := range people {
-		if err := s.addContact(ctx, c, known, m, values); err != nil {
+		if err := s.addContact(ctx, n, c, known, m, values); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +90,7 @@ func (s *Store) setCustomer(ctx context.Context, w *planned, o cosell.Opportunit
 	for _, key := range slices.Sorted(maps.Keys(members)) {
 		people = append(people, mapping.ParseMember(members[key]))
 	}
-	c, err := s.customer(ctx, values, people)
+	c, err := s.customer(ctx, news{fields: values}, values, people)
 	if err != nil {
 		return err
 	}
@@ -121,48 +120,8 @@ func (c *customer) bind(columns map[string]any) {
 
 const customerPostalCode cosell.Field = "customerPostalCode"
 
-// constants are the values that every new row of a table gets, which is reached by the lookup; "" is the
-// opportunity itself. One that the CRM has no option or row for is left out; health names it.
-func (s *Store) constants(ctx context.Context, nav string) (map[string]any, error) {
-	out := map[string]any{}
-	for _, row := range s.sheet().Rows() {
-		if row.Constant == nil || row.CRM == "" || row.Place().Nav != nav {
-			continue
-		}
-		if err := s.setConstant(ctx, out, row); err != nil && !fault.Is(err, fault.Refused) {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// setConstant writes a constant as the column's type wants it: an option by its label in any language or by its
-// integer, a lookup by what people call the row. Before the metadata was read it goes as it is.
-func (s *Store) setConstant(ctx context.Context, columns map[string]any, row mapping.Row) error {
-	m, err := s.metadata.get(ctx)
-	if err != nil {
-		return err
-	}
-	p := row.Place()
-	a := m.tables[p.Table][p.Column]
-	as := mapping.CodecOf(mapping.ColumnType{Type: a.Type, Days: mapping.Days(a.Days), Day: a.Day})
-	switch text, isText := row.Constant.(string); {
-	case as == mapping.AsLookup || p.Key != "":
-		return s.setLookup(ctx, columns, p, mapping.ConstantText(row.Constant))
-	case isText && (as == mapping.AsChoice || as == mapping.AsChoices):
-		v, err := mapping.OptionOf(text, labels(a.Options))
-		if err != nil {
-			return mapping.RefusedValue("a new "+p.Table, row.Field, err)
-		}
-		columns[p.Column] = v
-	default:
-		columns[p.Column] = row.Constant
-	}
-	return nil
-}
-
-func (s *Store) newAccount(ctx context.Context, c *customer, values cosell.Record) error {
-	body, err := s.constants(ctx, accountNav)
+func (s *Store) newAccount(ctx context.Context, n news, c *customer, values cosell.Record) error {
+	body, err := s.fixed(ctx, accountNav, n)
 	if err != nil {
 		return err
 	}
@@ -179,7 +138,7 @@ func (s *Store) fillRelated(ctx context.Context, body map[string]any, nav string
 	g.Country = nil
 	for _, row := range s.sheet().Rows() {
 		text := values[row.Field]
-		if row.CRM == "" || row.Place().Nav != nav || text == "" || !row.Scalar() || row.Constant != nil {
+		if row.CRM == "" || row.Place().Nav != nav || text == "" || !row.Scalar() {
 			continue
 		}
 		if err := s.lookUp(ctx, g, row, text); err != nil {
@@ -198,14 +157,14 @@ func newRow(set, id string, body map[string]any) dataverse.Write {
 
 // addContact takes the account's contact with the same e-mail and name, or makes one. A name that one of
 // the two does not have is no difference.
-func (s *Store) addContact(ctx context.Context, c *customer, known []dataverse.Row, m mapping.Member, values cosell.Record) error {
+func (s *Store) addContact(ctx context.Context, n news, c *customer, known []dataverse.Row, m mapping.Member, values cosell.Record) error {
 	for _, r := range known {
 		if r.Text(stateColumn) == "0" && samePerson(contactMember(r), m) {
 			c.contacts = append(c.contacts, r.ID(contactID))
 			return nil
 		}
 	}
-	body, err := s.constants(ctx, contactNav)
+	body, err := s.fixed(ctx, contactNav, n)
 	if err != nil {
 		return err
 	}

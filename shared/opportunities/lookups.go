@@ -133,7 +133,7 @@ func (l *lookups) find(ctx context.Context, targets []string, column, text strin
 func (s *Store) lookupTexts(ctx context.Context, row dataverse.Row, m metadata) (map[string]string, error) {
 	out := map[string]string{}
 	for _, r := range s.sheet().Rows() {
-		if r.Constant != nil || r.CRM == "" || !r.IsLookup() {
+		if r.CRM == "" || !r.Scalar() || !r.IsLookup() {
 			continue
 		}
 		p := r.Place()

@@ -92,7 +92,7 @@ func (s *Store) described() map[string]bool {
 		if row.CRM == "" || p.Table == "opportunityclose" {
 			continue
 		}
-		lookup := p.Key != "" || row.As == mapping.AsLookup || row.As == mapping.AsOwn || row.Constant != nil
+		lookup := p.Key != "" || row.As == mapping.AsLookup || row.As == mapping.AsOwn || row.Fixed()
 		if lookup || row.As == mapping.AsChoice || row.As == mapping.AsChoices || row.As == mapping.AsDate || len(row.Values) > 0 {
 			out[p.Table] = out[p.Table] || lookup
 		}

@@ -36,7 +36,7 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 	account, contact, owner := map[string]bool{}, personColumns(), userColumns()
 	q := dataverse.Query{}
 	for _, r := range sheet.Rows() {
-		if r.CRM == "" || r.Constant != nil {
+		if r.CRM == "" || r.Fixed() {
 			continue
 		}
 		p := r.Place()

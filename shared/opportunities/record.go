@@ -103,7 +103,7 @@ func childRows(row dataverse.Row, sheet *mapping.Sheet) (ids []string, children 
 func (s *Store) needsMetadata(row dataverse.Row) bool {
 	return !s.shippedReasons.Known(row.Text(statusColumn)) ||
 		slices.ContainsFunc(s.sheet().Rows(), func(r mapping.Row) bool {
-			return r.Constant == nil && r.CRM != "" && (r.HasOptions() || r.IsLookup()) && holds(row, r)
+			return r.Scalar() && r.CRM != "" && (r.HasOptions() || r.IsLookup()) && holds(row, r)
 		})
 }
 
@@ -141,7 +141,7 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 	}
 	status, statusErr := reasons.Status(row.Text(stateColumn), row.Text(statusColumn))
 	for _, field := range s.sheet().Rows() {
-		if field.CRM == "" || field.Constant != nil {
+		if field.CRM == "" || field.Fixed() {
 			continue
 		}
 		var text string

@@ -191,6 +191,8 @@ func (s *Store) compare(ctx context.Context) (*live, error) {
 	}
 	found = append(found, s.unfit(tables, off)...)
 	found = append(found, s.lostOptions(tables)...)
+	found = append(found, s.unfilled(tables)...)
+	found = append(found, s.unfixed(tables)...)
 	sheet := s.whole.Without(off)
 	return &live{sheet: sheet, query: query(sheet), mismatches: found, at: s.options.Now(), waits: s.whole.Waits()}, nil
 }
@@ -288,5 +290,5 @@ func (s *Store) unfit(tables map[string]map[string]dataverse.Attribute, off map[
 
 // writes says whether a value of the row ever goes into a row of the CRM that is there.
 func writes(row mapping.Row) bool {
-	return row.Constant == nil && (row.Way == cosell.Both || row.Way == cosell.ToOpportunity) && row.Place().Nav == "" && row.Scalar()
+	return !row.Fixed() && (row.Way == cosell.Both || row.Way == cosell.ToOpportunity) && row.Place().Nav == "" && row.Scalar()
 }

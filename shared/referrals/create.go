@@ -71,6 +71,9 @@ func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (
 		return row.WithHelp, true, nil
 	case row.Constant != nil:
 		return row.Constant, true, nil
+	case row.Fixed():
+		v, err := row.Computed().Eval(d.Values, nil)
+		return v, err == nil && v != nil && v != "", nil // what cannot be computed is not there
 	case row.Field == cosell.CRMID:
 		return o.ID, true, nil
 	case row.Field == cosell.Visibility && d.Help != "":

@@ -77,7 +77,7 @@ func (s *Store) record(d partnercenter.Document, microsofts bool) cosell.Record 
 	r := cosell.Record{}
 	for _, row := range s.sheet.Rows() {
 		switch {
-		case row.Constant != nil || row.Referral == "":
+		case row.Fixed() || row.Referral == "":
 		case row.Field == cosell.Help:
 			s.readHelp(r, row, d)
 		case row.Microsoft && (microsofts || row.Field == cosell.MicrosoftCRMID):
