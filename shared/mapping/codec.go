@@ -185,9 +185,11 @@ func (r Row) each(text string, change func(string) string) string {
 func (r Row) FromCRM(g *Glossary, column, text string) (string, error) {
 	switch {
 	case r.optioned() && r.Kind() == AsFlag:
-		return choiceFromCRM(g, r.OptionsKey(), flagOption(text))
+		code, err := choiceFromCRM(g, r.OptionsKey(), flagOption(text))
+		return code, r.unlisted(text, err, func(v Value) string { return v.CRM })
 	case r.HasOptions():
-		return scalars[r.Kind()].fromCRM(g, r.OptionsKey(), text)
+		code, err := scalars[r.Kind()].fromCRM(g, r.OptionsKey(), text)
+		return code, r.unlisted(text, err, func(v Value) string { return v.CRM })
 	}
 	text, err := scalars[r.Kind()].fromCRM(g, column, text)
 	if err != nil || len(r.Values) == 0 || text == "" {
@@ -202,9 +204,10 @@ func (r Row) ToCRM(g *Glossary, column, text string) (any, error) {
 	switch {
 	case r.optioned() && r.Kind() == AsFlag:
 		option, err := choiceToCRM(g, r.OptionsKey(), text)
-		return option == 1, err
+		return option == 1, r.unlisted(text, err, Value.text)
 	case r.HasOptions():
-		return scalars[r.Kind()].toCRM(g, r.OptionsKey(), text)
+		option, err := scalars[r.Kind()].toCRM(g, r.OptionsKey(), text)
+		return option, r.unlisted(text, err, Value.text)
 	}
 	if len(r.Values) > 0 && text != "" {
 		var err error

@@ -88,7 +88,7 @@ func (r Row) toReferral(text string) (string, error) {
 			return v.text(), nil
 		}
 	}
-	return "", NotA("one of the values of "+string(r.Field)+" ("+r.listed(func(v Value) string { return v.CRM })+")", text)
+	return "", r.notListed(text, func(v Value) string { return v.CRM })
 }
 
 // toCRM gives what the CRM holds for the referral's text.
@@ -98,15 +98,27 @@ func (r Row) toCRM(text string) (string, error) {
 			return v.CRM, nil
 		}
 	}
-	return "", NotA("one of the values of "+string(r.Field)+" ("+r.listed(Value.text)+")", text)
+	return "", r.notListed(text, Value.text)
 }
 
-func (r Row) listed(of func(Value) string) string {
+// notListed says what the value table of the row has on that side.
+func (r Row) notListed(text string, of func(Value) string) error {
 	var out []string
 	for _, v := range r.Values {
 		out = append(out, of(v))
 	}
-	return strings.Join(out, ", ")
+	return NotA("one of the values of "+string(r.Field)+" ("+strings.Join(out, ", ")+")", text)
+}
+
+// unlisted names the value table where an option is none of it, or of the column.
+func (r Row) unlisted(text string, err error, of func(Value) string) error {
+	switch {
+	case err == nil:
+		return nil
+	case len(r.Values) > 0:
+		return r.notListed(text, of)
+	}
+	return NotA("a known option of "+r.CRM, text)
 }
 
 // spelled gives a text of a referral as the value table writes it, so that another spelling is no edit; one that

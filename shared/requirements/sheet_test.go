@@ -1,0 +1,150 @@
+package requirements
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// listens lets the event step of a table listen to more columns, as setup does for the columns of a sheet.
+func (r *rig) listens(table string, columns ...string) {
+	r.t.Helper()
+	for id, step := range r.dv.records()["sdkmessageprocessingstep"] {
+		if filter := step.text("filteringattributes"); strings.HasSuffix(step.text("name"), ": Update of "+table) {
+			r.edits("sdkmessageprocessingstep", id, doc{"filteringattributes": strings.Join(append([]string{filter}, columns...), ",")})
+			return
+		}
+	}
+	r.t.Fatalf("no step listens to updates of %s", table)
+}
+
+// with starts the product anew with another sheet.
+func (r *rig) with(sheet string) {
+	r.t.Helper()
+	r.stop()
+	r.own = append(r.own, sheet)
+	r.start()
+}
+
+func TestR87_OneLineOfTheSheetCarriesAColumnBothWays(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaign", "type": "String", "length": 100})
+		r.listens("opportunity", "new_campaign")
+		p := r.private("Own column", doc{"new_campaign": "Spring"})
+		if got := r.referral(p.own).text("campaignId"); got != "Spring" {
+			t.Errorf("at creation the referral says %q", got)
+		}
+		began := time.Now()
+		r.edits("opportunity", p.opportunity, doc{"new_campaign": "Summer"})
+		r.quiet()
+		if got := r.referral(p.own).text("campaignId"); got != "Summer" || time.Since(began) > horizon {
+			t.Errorf("the referral says %q after %s", got, time.Since(began))
+		}
+		r.portalEdits(p.own, doc{"/campaignId": "Autumn"})
+		r.quiet()
+		if got := r.opportunity(p.opportunity).text("new_campaign"); got != "Autumn" {
+			t.Errorf("the CRM says %q", got)
+		}
+		r.edits("opportunity", p.opportunity, doc{"new_campaign": nil})
+		r.quiet()
+		if got := r.referral(p.own).text("campaignId"); got != "" {
+			t.Errorf("emptied, the referral says %q", got)
+		}
+		mark := r.pc.calls()
+		r.advance(time.Hour)
+		r.pc.wrote(mark, 0)
+	}, "sheet: - {field: campaign, referral: /campaignId, crm: new_campaign}\n")
+}
+
+const mandatory = `sheet:
+- {field: line, crm: new_line, constant: Cloud}
+- {field: size, crm: new_size, formula: 'dealValue > 100000 ? "Large" : "Small"', required: true}
+- {field: source, crm: new_source, formula: 'referral.direction == "Incoming" ? "Microsoft" : "Partner"'}
+- {field: segment, crm: parentaccountid/new_segmentid, constant: Industry}
+- {field: role, crm: parentcontactid/new_role, default: Buyer, referral: /customerProfile/team/0/title, as: text, way: onCreateOpportunity}
+`
+
+// mandatoryColumns are columns that the organisation demands of every record.
+func (r *rig) mandatoryColumns() {
+	r.t.Helper()
+	option := func(value int, label, french string) doc {
+		return doc{"value": value, "label": label, "labels": doc{"1036": french}}
+	}
+	r.administrator(doc{"do": "add", "table": "new_segment", "set": "new_segments", "primaryName": "new_name"})
+	r.creates("new_segment", doc{"new_name": "Industry"})
+	r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_line", "type": "Picklist", "options": []doc{option(10, "Hardware", "Matériel"), option(20, "Cloud", "Nuage")}})
+	r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_size", "type": "Picklist", "options": []doc{option(1, "Small", "Petit"), option(2, "Large", "Grand")}})
+	r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_source", "type": "String", "length": 20})
+	r.administrator(doc{"do": "add", "table": "account", "column": "new_segmentid", "schemaName": "new_SegmentId", "type": "Lookup", "target": "new_segment"})
+	r.administrator(doc{"do": "add", "table": "contact", "column": "new_role", "type": "String", "length": 20})
+	for _, c := range []doc{{"table": "opportunity", "column": "new_line"}, {"table": "opportunity", "column": "new_size"}, {"table": "opportunity", "column": "new_source"},
+		{"table": "account", "column": "new_segmentid"}, {"table": "contact", "column": "new_role"}} {
+		c["do"], c["level"] = "require", "SystemRequired"
+		r.administrator(c)
+	}
+}
+
+func TestR20_MandatoryColumnsOfEveryNewRecordAreFilled(t *testing.T) {
+	play(t, func(r *rig) {
+		r.mandatoryColumns()
+		p := r.arrived(r.portalDeal(doc{"name": "Mandatory", "details": doc{"dealValue": 150000}, "customerProfile": doc{"name": "Wingtip Toys"}}))
+		o := r.opportunity(p.opportunity)
+		account, contact := r.row("account", o.text("_parentaccountid_value")), r.row("contact", o.text("_parentcontactid_value"))
+		segment := r.row("new_segment", account.text("_new_segmentid_value"))
+		if o.text("new_line") != "20" || o.text("new_size") != "2" || o.text("new_source") != "Partner" || segment.text("new_name") != "Industry" || contact.text("new_role") != "Buyer" {
+			t.Errorf("line %q, size %q, source %q, segment %q, role %q", o.text("new_line"), o.text("new_size"), o.text("new_source"), segment.text("new_name"), contact.text("new_role"))
+		}
+	}, mandatory)
+}
+
+// Without those rows the deal is not lost either: it waits, the columns are named, and it comes once the sheet fills them.
+func TestR20_WithoutTheRowsTheMissingColumnsAreNamed(t *testing.T) {
+	play(t, func(r *rig) {
+		r.mandatoryColumns()
+		r.portalDeal(doc{"name": "Mandatory", "customerProfile": doc{"name": "Wingtip Toys"}})
+		r.quiet()
+		if n := len(r.opportunities()); n != 0 {
+			t.Fatalf("%d opportunities", n)
+		}
+		_, health := r.operator("GET", "health", nil)
+		for _, column := range []string{"new_line", "new_size", "new_source", "new_segmentid", "new_role"} {
+			if !strings.Contains(health, column) {
+				t.Errorf("health does not name %s", column)
+			}
+		}
+		r.with(mandatory)
+		r.advance(time.Hour)
+		if n := len(r.opportunities()); n != 1 {
+			t.Errorf("%d opportunities after the sheet was mended", n)
+		}
+	})
+}
+
+func TestR85_OptionsCrossByLabelWhateverTheirIntegers(t *testing.T) {
+	for name, values := range map[string][2]int{"as one organisation has them": {100, 200}, "as another has them": {299600001, 299600000}} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_tier", "type": "Picklist", "options": []doc{
+					{"value": values[0], "label": "Gold", "labels": doc{"1036": "Or"}}, {"value": values[1], "label": "Silver", "labels": doc{"1036": "Argent"}}}})
+				r.listens("opportunity", "new_tier")
+				gold := strconv.Itoa(values[0])
+				p := r.private("Tiers", doc{"new_tier": values[1]})
+				if got := r.referral(p.own).text("campaignId"); got != "tier-2" {
+					t.Errorf("the referral says %q", got)
+				}
+				r.portalEdits(p.own, doc{"/campaignId": "tier-1"})
+				r.quiet()
+				if got := r.opportunity(p.opportunity).text("new_tier"); got != gold {
+					t.Errorf("the CRM says %q", got)
+				}
+				r.portalEdits(p.own, doc{"/campaignId": "tier-7", "/details/dealValue": 4711})
+				r.quiet()
+				if got := r.opportunity(p.opportunity); got.text("new_tier") != gold || got.text("estimatedvalue") != "4711" {
+					t.Errorf("an unlisted value: the CRM says %s and %s", got.text("new_tier"), got.text("estimatedvalue"))
+				}
+				r.audited(p.opportunity, "tier-7", "tier-1, tier-2")
+			}, "sheet: - {field: tier, referral: /campaignId, crm: new_tier, label: Tier, values: {or: tier-1, Silver: tier-2}}\n")
+		})
+	}
+}
