@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -244,7 +245,13 @@ func (s *Simulator) set(c *call, t *tx, tab *table, segs []segment) (*answer, er
 		if segs[1].name == "$count" && c.method == http.MethodGet {
 			return s.count(c, tab, nil)
 		}
-		if strings.HasPrefix(segs[1].name, "Microsoft.Dynamics.CRM.") {
+		if message, bound := strings.CutPrefix(segs[1].name, "Microsoft.Dynamics.CRM."); bound {
+			switch {
+			case s.hasMultiple(tab, message):
+				return s.multiple(c, t, tab, message)
+			case slices.Contains(multiples(), message):
+				return nil, s.noResource(segs[1].name)
+			}
 			return nil, missing("%s", segs[1].name)
 		}
 		return nil, s.noResource(segs[1].name)

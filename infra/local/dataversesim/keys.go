@@ -2,6 +2,7 @@ package dataversesim
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 )
 
@@ -92,22 +93,76 @@ func (s *Simulator) find(t *table, k rowKey) *row {
 	if k.values == nil {
 		return s.db.get(t.name, k.id)
 	}
-	for _, sl := range s.db.tables[t.name].order {
-		if sl.row != nil && k.matches(sl.row) {
-			return sl.row
+	for _, def := range t.keys {
+		if !k.fits(def) {
+			continue
 		}
+		text, whole := def.text(func(c *column) any { return k.values[c] })
+		if !whole {
+			return nil
+		}
+		rows := s.db.tables[t.name]
+		return rows.get(rows.index(def)[text])
 	}
 	return nil
 }
 
-func (k rowKey) matches(r *row) bool {
-	for c, want := range k.values {
-		if v := r.v[c.name]; v == nil || want == nil || compare(v, want) != 0 {
-			return false
+// text joins the values of a key; false when one is missing.
+func (def *key) text(value func(*column) any) (string, bool) {
+	var b strings.Builder
+	for _, c := range def.columns {
+		v := value(c)
+		if v == nil {
+			return "", false
+		}
+		switch x := v.(type) {
+		case decimal:
+			v = x.num
+		case ref:
+			v = x.id
+		}
+		fmt.Fprintf(&b, "%v\x00", v)
+	}
+	return strings.ToLower(b.String()), true
+}
+
+// index is where the rows are by the values of a key.
+func (r *rows) index(def *key) map[string]string {
+	if m := r.finds[def]; m != nil {
+		return m
+	}
+	m := map[string]string{}
+	for _, sl := range r.order {
+		if sl.row != nil {
+			if text, whole := def.text(sl.row.value); whole {
+				m[text] = sl.id
+			}
 		}
 	}
-	return true
+	if r.finds == nil {
+		r.finds = map[*key]map[string]string{}
+	}
+	r.finds[def] = m
+	return m
 }
+
+// reindex follows a change of one row.
+func (r *rows) reindex(id string, before, after *row) {
+	for def, m := range r.finds {
+		if before != nil {
+			if text, whole := def.text(before.value); whole && m[text] == id {
+				delete(m, text)
+			}
+		}
+		if after != nil {
+			if text, whole := def.text(after.value); whole {
+				m[text] = id
+			}
+		}
+	}
+}
+
+func (r *row) value(c *column) any { return r.v[c.name] }
 
 func (k rowKey) absent(t *table) *apiError {
 	if k.values != nil {

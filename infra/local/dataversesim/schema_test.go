@@ -78,7 +78,7 @@ func TestLookupsAndTablesCome(t *testing.T) {
 		t.Errorf("collection: %s", got)
 	}
 	w.do("GET", "EntityDefinitions(LogicalName='new_country')", "").is(200).has(map[string]any{"EntitySetName": "new_countries"})
-	if rows := w.do("GET", "sdkmessagefilters?$filter=primaryobjecttypecode eq 'new_country'", "").rows(); len(rows) != 3 {
+	if rows := w.do("GET", "sdkmessagefilters?$filter=primaryobjecttypecode eq 'new_country'", "").rows(); len(rows) != 6 {
 		t.Errorf("messages of the new table: %v", rows)
 	}
 }

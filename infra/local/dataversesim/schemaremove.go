@@ -9,6 +9,7 @@ import (
 
 // rewrite changes the values of all rows of a table without a new version: the change is none of the rows'.
 func (db *database) rewrite(table string, change func(v map[string]any)) {
+	db.tables[table].finds = nil
 	for _, sl := range db.tables[table].order {
 		if sl.row == nil {
 			continue

@@ -37,9 +37,7 @@ func (s *Simulator) addCustomTable(c schemaChange) error {
 	s.db.tables[t.name] = &rows{byID: map[string]*slot{}}
 	tx := s.begin(ApplicationUserID, ApplicationUserID)
 	tx.skipAll = true
-	for _, m := range []string{"Create", "Update", "Delete"} {
-		tx.plantFilter(m, t.name)
-	}
+	tx.plantFilters(t)
 	tx.commit()
 	return nil
 }

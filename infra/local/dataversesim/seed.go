@@ -115,19 +115,28 @@ func (s *Simulator) seedSales(t *tx) {
 }
 
 func (s *Simulator) seedMessages(t *tx) {
-	for _, m := range []string{"Create", "Update", "Delete", "Win", "Lose", "Merge", "QualifyLead", "Assign", "SetState", "Retrieve", "RetrieveMultiple"} {
+	for _, m := range []string{"Create", "Update", "Delete", "Win", "Lose", "Merge", "QualifyLead", "Assign", "SetState", "Retrieve", "RetrieveMultiple", "CreateMultiple", "UpdateMultiple", "UpsertMultiple"} {
 		t.plant("sdkmessage", fixedID("message/"+m), map[string]any{"name": m})
 	}
 	for _, tab := range s.schema.order {
-		for _, m := range []string{"Create", "Update", "Delete"} {
-			t.plantFilter(m, tab.name)
-		}
+		t.plantFilters(tab)
 	}
 	t.plantFilter("Win", "opportunity")
 	t.plantFilter("Lose", "opportunity")
 	t.plantFilter("QualifyLead", "lead")
 	for _, table := range []string{"account", "contact", "lead"} {
 		t.plantFilter("Merge", table)
+	}
+}
+
+// plantFilters are the messages of a table. Those of the platform's own have no bulk messages.
+func (t *tx) plantFilters(tab *table) {
+	all := []string{"Create", "Update", "Delete"}
+	if tab.userOwned && tab.primaryID != "activityid" || strings.Contains(tab.name, "_") {
+		all = append(all, multiples()...)
+	}
+	for _, m := range all {
+		t.plantFilter(m, tab.name)
 	}
 }
 

@@ -32,6 +32,7 @@ type rows struct {
 	order []*slot
 	live  int
 	tombs []tombstone
+	finds map[*key]map[string]string // ids by the values of alternate keys; built when they are first asked for
 }
 
 func (r *rows) get(id string) *row {
@@ -76,6 +77,7 @@ func (db *database) set(table, id string, r *row) (before *row) {
 		t.order = append(t.order, sl)
 	}
 	before, sl.row = sl.row, r
+	t.reindex(id, before, r)
 	if before == nil && r != nil {
 		t.live++
 	}

@@ -56,6 +56,7 @@ func newSwitches() *switches {
 		"duplicateDetection":     oneOf("when rules against duplicates of accounts, contacts and leads are asked: if the caller sends MSCRM.SuppressDuplicateDetection: false, or at each write of the Web API", "onRequest", "always"),
 		"duplicateStatus":        oneOf("status of a duplicate that was detected (0x80040333)", 412, 500),
 		"reciprocalRaisesEvents": onOff(true, "the second row that the system keeps of each connection, as seen from the other side (ismaster false), raises events too"),
+		"bulkMessages":           onOff(true, "the tables have CreateMultiple, UpdateMultiple and UpsertMultiple; false: 404 as for any action that does not exist"),
 		"variableTypes":          oneOf("values of environment variables are taken as they come, or refused where they do not fit the type: a number, yes or no, JSON", "free", "checked"),
 		"mergeRaisesUpdate":      onOff(true, "rows that hang on a merged record raise Update when they move to the other one"),
 		"qualifyRaisesUpdate":    onOff(true, "qualifying a lead raises Update of the lead as well, beside QualifyLead"),
