@@ -33,6 +33,10 @@ var clauses = []contract.Clause[*dataverse.Client]{
 	{Name: "a column that cannot be written is ours", Writes: true, Run: unknownColumnInABody},
 	{Name: "a change set is all or nothing", Writes: true, Run: changeSets},
 	{Name: "an opportunity is closed by actions and once", Writes: true, Run: closing},
+	{Name: "environment variables are read with their values", Run: variables},
+	{Name: "a lead is qualified by an action and once", Writes: true, Run: qualifying},
+	{Name: "a lead is disqualified and opened again", Writes: true, Run: disqualifying},
+	{Name: "a connection is seen from both sides", Writes: true, Run: connecting},
 }
 
 func TestContract(t *testing.T) {
