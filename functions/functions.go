@@ -48,7 +48,7 @@ func All() []Declared {
 		{"createcosellreferral", app.Sync, Trigger{Queue: queue.ReferralWanted}, worker(func(g *app.Generation) post.Work { return createcosellreferral.Handler(g.Jobs) })},
 		{"solutionssync", app.Sync, Trigger{Queue: queue.SolutionsChanged}, worker(func(g *app.Generation) post.Work { return solutionssync.Handler(g.Jobs) })},
 		{"operator", app.Sync, Trigger{Route: "operator/{*path}"}, guarded(func(a *app.App) funchost.Function {
-			return funchost.Function{HTTP: &operator.Handler{Office: a.Office}}
+			return funchost.Function{MaxBody: operator.MaxBody, HTTP: &operator.Handler{Office: a.Office}}
 		})},
 		{"reconcile", app.Sync, Trigger{Timer: "SYNC_RECONCILE_SCHEDULE"}, sweep},
 		{"health", app.All, Trigger{Route: "health"}, healthReport},

@@ -26,6 +26,7 @@ type Office interface {
 	ParkedDrop(ctx context.Context, a office.Act, id string) error
 	Link(ctx context.Context, a office.Act, opportunityID, referralID string) error
 	Unlink(ctx context.Context, a office.Act, id string) error
+	Mapping
 }
 
 // Handler answers operators; the guard stands in front of it.
@@ -39,6 +40,8 @@ const page = 50
 //
 //	GET  status?id=    preview?id=|after=    held[?id=]    parked[?id=]
 //	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink    {"id", "referral", "reason"}
+//	GET  mapping[?id=VERSION]
+//	POST mapping/check  mapping/diff  mapping/push    {"file", "text", "yes", "reason"}
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.PathValue("path")
 	if ask, ok := h.asks()[path]; ok {
@@ -47,11 +50,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	do, ok := h.deeds()[path]
-	if !ok {
-		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link and unlink")
+	if do, ok := h.sheets()[path]; ok {
+		post(w, r, do)
 		return
 	}
+	do, ok := h.deeds()[path]
+	if !ok {
+		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink and mapping")
+		return
+	}
+	post(w, r, func(ctx context.Context, by string, d office.Deed) (office.Answer, error) {
+		return do(ctx, office.Act{By: by, Reason: d.Reason}, d)
+	})
+}
+
+// post answers a POST by its body, whose form is the route's.
+func post[T any](w http.ResponseWriter, r *http.Request, do func(ctx context.Context, by string, body T) (office.Answer, error)) {
 	if !funchost.Allowed(w, r, http.MethodPost) {
 		return
 	}
@@ -59,12 +73,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var d office.Deed
+	var d T
 	if err := funchost.Strict(body, &d); err != nil {
 		funchost.Refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	answer(w)(do(r.Context(), office.Act{By: funchost.Operator(r.Context()), Reason: d.Reason}, d))
+	answer(w)(do(r.Context(), funchost.Operator(r.Context()), d))
 }
 
 // asks are the questions, by path.
@@ -75,6 +89,7 @@ func (h *Handler) asks() map[string]func(ctx context.Context, id, after string) 
 			return office.Answer{Records: rows, More: more}, err
 		},
 		"preview": h.preview,
+		"mapping": h.mapping,
 		"held": func(ctx context.Context, id, _ string) (office.Answer, error) {
 			if id == "" {
 				rows, err := h.Office.HeldList(ctx)

@@ -42,6 +42,22 @@ func (f *fake) PreviewAll(_ context.Context, after string, limit int) ([]office.
 	return []office.Preview{{}}, "next-id", f.note("preview all", after, limit)
 }
 
+func (f *fake) MappingCheck(_ context.Context, t office.SheetText) (office.Mapping, error) {
+	return office.Mapping{}, f.note("mapping check", t.File, t.Text)
+}
+
+func (f *fake) MappingDiff(_ context.Context, t office.SheetText) (office.Mapping, error) {
+	return office.Mapping{}, f.note("mapping diff", t.File, t.Text)
+}
+
+func (f *fake) MappingPull(_ context.Context, number int) (office.Mapping, error) {
+	return office.Mapping{}, f.note("mapping pull", number)
+}
+
+func (f *fake) MappingPush(_ context.Context, a office.Act, t office.SheetText) (office.Mapping, error) {
+	return office.Mapping{Pushed: true}, f.note("mapping push", t.File, t.Text, t.Yes, a.By, a.Reason)
+}
+
 func (f *fake) HeldList(context.Context) ([]office.Held, error) {
 	return []office.Held{}, f.note("held")
 }
@@ -110,6 +126,11 @@ func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 		{"POST", "parked/drop", `{"id":"x","reason":"y"}`, "parked drop x ann y", `"done":true`},
 		{"POST", "link", `{"id":"o","referral":"r","reason":"y"}`, "link o r ann y", `"done":true`},
 		{"POST", "unlink", `{"id":"o","reason":"y"}`, "unlink o ann y", `"done":true`},
+		{"GET", "mapping", "", "mapping pull 0", `"mapping":{`},
+		{"GET", "mapping?id=3", "", "mapping pull 3", `"mapping":{`},
+		{"POST", "mapping/check", `{"file":"m.yaml","text":"- x"}`, "mapping check m.yaml - x", `"mapping":{`},
+		{"POST", "mapping/diff", `{"file":"m.yaml","text":"- x"}`, "mapping diff m.yaml - x", `"mapping":{`},
+		{"POST", "mapping/push", `{"file":"m.yaml","text":"- x","yes":true,"reason":"y"}`, "mapping push m.yaml - x true ann y", `"done":true`},
 	} {
 		f := &fake{}
 		w := call(f, c.method, c.path, c.body)
@@ -124,7 +145,7 @@ func TestWhatIsAskedWronglyReachesNobody(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		{"GET", "", "", 404}, {"GET", "nothing", "", 404}, {"GET", "held/nothing", "", 404},
+		{"GET", "", "", 404}, {"GET", "nothing", "", 404}, {"GET", "held/nothing", "", 404}, {"GET", "mapping?id=x", "", 400}, {"GET", "mapping/push", "", 405},
 		{"POST", "status", "{}", 405}, {"GET", "resync", "", 405}, {"DELETE", "parked", "", 405},
 		{"POST", "resync", "", 400}, {"POST", "resync", "[]", 400}, {"POST", "resync", `{"id":"x","more":1}`, 400},
 	} {

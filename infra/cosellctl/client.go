@@ -153,6 +153,15 @@ func (c *client) do(ctx context.Context, route string, d office.Deed) (office.An
 	return c.call(ctx, http.MethodPost, route, body)
 }
 
+// hand gives the app a text with what is to be done with it.
+func (c *client) hand(ctx context.Context, route string, s any) (office.Answer, error) {
+	body, err := json.Marshal(s)
+	if err != nil {
+		return office.Answer{}, fmt.Errorf("writing the request: %w", err)
+	}
+	return c.call(ctx, http.MethodPost, route, body)
+}
+
 // longestRoute is more than any id or name needs; servers refuse longer ones without a word.
 const longestRoute = 4000
 

@@ -44,6 +44,7 @@ type commands struct {
 	Parked  parkedCmd  `cmd:"" help:"Messages that can never work as they are."`
 	Link    linkCmd    `cmd:"" help:"Make a pair of an opportunity and a referral."`
 	Unlink  unlinkCmd  `cmd:"" help:"End a pair: it is never made again by itself."`
+	Mapping mappingCmd `cmd:"" help:"The field sheet: which column stands for what."`
 }
 
 // errFound says that there is something to look at, which has been shown.
@@ -67,14 +68,18 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		fmt.Fprintln(errOut, "cosellctl:", err)
 		return wrongUse
 	}
-	c, err := connect(grammar, environ)
-	if err != nil {
-		fmt.Fprintln(errOut, "cosellctl:", err)
-		return wrongUse
-	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.BindSingletonProvider(func() (*client, error) { // of the verbs that ask the app
+		c, err := connect(grammar, environ)
+		if err != nil {
+			return nil, &wrongError{err.Error()}
+		}
+		return c, nil
+	})
 	paper := &paper{to: out}
-	err = parsed.Run(c, &printer{out: paper, json: grammar.JSON})
+	if err == nil {
+		err = parsed.Run(&printer{out: paper, json: grammar.JSON})
+	}
 	if paper.err != nil {
 		err = fmt.Errorf("the answer cannot be written: %w", paper.err)
 	}

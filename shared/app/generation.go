@@ -21,9 +21,10 @@ type Generation struct {
 	deals *opportunities.Store
 }
 
-// generation makes one of a sheet. Flows of another generation that are still at work keep their pairs locked.
-func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *dataverse.Client, before *Generation) (*Generation, error) {
-	referrals, deals, err := a.stores(c, sheet, a.PartnerCenter, crm)
+// generation makes one of a sheet. Flows of another generation that are still at work keep their pairs locked. told
+// hears what does not fit the CRM; nil: nobody does.
+func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *dataverse.Client, told func([]opportunities.Mismatch), before *Generation) (*Generation, error) {
+	referrals, deals, err := a.stores(c, sheet, a.PartnerCenter, crm, told)
 	if err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func CheckSheet(file string) error {
 }
 
 // stores makes the two repositories of the records.
-func (a *App) stores(c loaded, sheet *mapping.Sheet, pc *partnercenter.Client, dv *dataverse.Client) (*referrals.Store, *opportunities.Store, error) {
+func (a *App) stores(c loaded, sheet *mapping.Sheet, pc *partnercenter.Client, dv *dataverse.Client, told func([]opportunities.Mismatch)) (*referrals.Store, *opportunities.Store, error) {
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
 		return nil, nil, fmt.Errorf("PARTNER_CENTER_TIME_ZONE: %w", err)
@@ -140,7 +140,7 @@ func (a *App) stores(c loaded, sheet *mapping.Sheet, pc *partnercenter.Client, d
 	o := opportunities.New(dv, sheet, opportunities.Options{
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
 		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultMember: c.DefaultMember,
-		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now, Told: a.mismatched,
+		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now, Told: told,
 	})
 	r := referrals.New(pc, sheet, referrals.Options{Zone: zone, Organization: c.PartnerOrganization, ReasonCodes: c.Reasons == "code",
 		FeedOverlap: c.FeedOverlap.Duration, Ready: o.Ready})

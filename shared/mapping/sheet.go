@@ -74,11 +74,23 @@ func Default() (*Sheet, error) { return Load() }
 // Load compiles the embedded sheet, overlaid row by row by the sources in their order. The error names
 // every mistake of all sources as "file:line: what is wrong: what is allowed", one per line.
 func Load(sources ...Source) (*Sheet, error) {
+	l, err := read(nil, sources...)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.mistakes) > 0 {
+		return nil, errors.Join(l.mistakes...)
+	}
+	return l.sheet(), nil
+}
+
+// read lays the sources over each other and checks them.
+func read(crm Described, sources ...Source) (*loader, error) {
 	s, err := readSchema(dataverse.Schema)
 	if err != nil {
 		return nil, err
 	}
-	l := loader{schema: s, index: map[cosell.Field]int{}, spoilt: map[cosell.Field]bool{}, doors: map[cosell.Field]cosell.Door{}}
+	l := &loader{schema: s, crm: crm, index: map[cosell.Field]int{}, spoilt: map[cosell.Field]bool{}, doors: map[cosell.Field]cosell.Door{}}
 	l.add(Source{Name: shipped, Text: fieldsYAML})
 	for _, r := range l.rows {
 		if r.Door != cosell.NoDoor {
@@ -90,14 +102,12 @@ func Load(sources ...Source) (*Sheet, error) {
 		l.add(src)
 	}
 	l.check()
-	if len(l.mistakes) > 0 {
-		return nil, errors.Join(l.mistakes...)
-	}
-	return l.sheet(), nil
+	return l, nil
 }
 
 type loader struct {
 	schema   *schema
+	crm      Described // as it is now, where that is known
 	rows     []Row
 	index    map[cosell.Field]int
 	doors    map[cosell.Field]cosell.Door // of the embedded sheet

@@ -219,9 +219,16 @@ func (l *loader) unknownColumn(r *Row, key, path, table, name string) {
 		l.mistake(r.where, "logical names; write "+c.name, "%s %q of field %s is the label of column %s", key, path, r.Field, c.name)
 		return
 	}
+	if column, ok := l.crm.column(table, name); ok {
+		l.mistake(r.where, "logical names; write "+column, "%s %q of field %s is the label of column %s", key, path, r.Field, column)
+		return
+	}
 	allowed := l.schema.names(table, codecKinds(r.As)) + ", and columns of your own like new_name"
 	if strings.HasPrefix(r.where, shipped) && strings.HasPrefix(name, ours) {
 		allowed += "; a new one of ours needs its line in infra/dataverse/schema.json"
+	}
+	if near := Nearest(name, l.names(table)); near != "" {
+		allowed += "; the nearest is " + near
 	}
 	l.mistake(r.where, allowed, "%s %q of field %s is no column of %s", key, path, r.Field, table)
 }

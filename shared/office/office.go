@@ -65,8 +65,12 @@ type Office struct {
 	Post    Post
 	Waiting Waiting
 	Desk    Desk // nil: this host has none
-	Now     func() time.Time
-	Log     *slog.Logger
+
+	Sheets     Sheets
+	SheetTable SheetTable
+
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // Act says who does something, and why: what cannot be undone needs a reason.

@@ -18,6 +18,7 @@ type Answer struct {
 	Next     string    `json:"next,omitempty"` // where the previews go on
 	Held     *[]Held   `json:"held,omitempty"`
 	Parked   *[]Parked `json:"parked,omitempty"`
+	Mapping  *Mapping  `json:"mapping,omitempty"`
 	Done     bool      `json:"done,omitempty"`
 }
 

@@ -1,0 +1,51 @@
+package operator
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/office"
+)
+
+// MaxBody is more than the longest field sheet, as JSON, has.
+const MaxBody = 1 << 20
+
+// Mapping is the part of the office that is about field sheets.
+type Mapping interface {
+	MappingCheck(ctx context.Context, s office.SheetText) (office.Mapping, error)
+	MappingDiff(ctx context.Context, s office.SheetText) (office.Mapping, error)
+	MappingPull(ctx context.Context, number int) (office.Mapping, error)
+	MappingPush(ctx context.Context, a office.Act, s office.SheetText) (office.Mapping, error)
+}
+
+// sheets are the routes that take a field sheet, by path.
+func (h *Handler) sheets() map[string]func(ctx context.Context, by string, s office.SheetText) (office.Answer, error) {
+	about := func(do func(context.Context, office.SheetText) (office.Mapping, error)) func(context.Context, string, office.SheetText) (office.Answer, error) {
+		return func(ctx context.Context, _ string, s office.SheetText) (office.Answer, error) {
+			m, err := do(ctx, s)
+			return office.Answer{Mapping: &m}, err
+		}
+	}
+	return map[string]func(context.Context, string, office.SheetText) (office.Answer, error){
+		"mapping/check": about(h.Office.MappingCheck),
+		"mapping/diff":  about(h.Office.MappingDiff),
+		"mapping/push": func(ctx context.Context, by string, s office.SheetText) (office.Answer, error) {
+			m, err := h.Office.MappingPush(ctx, office.Act{By: by, Reason: s.Reason}, s)
+			return office.Answer{Mapping: &m, Done: m.Pushed}, err
+		},
+	}
+}
+
+// mapping gives a version of the sheet that was pushed: the one that counts, or that of a number.
+func (h *Handler) mapping(ctx context.Context, id, _ string) (office.Answer, error) {
+	number := 0
+	if id != "" {
+		var err error
+		if number, err = strconv.Atoi(id); err != nil || number < 1 {
+			return office.Answer{}, fault.New(fault.Invalid, "a version of the field sheet is a number from 1 up")
+		}
+	}
+	m, err := h.Office.MappingPull(ctx, number)
+	return office.Answer{Mapping: &m}, err
+}

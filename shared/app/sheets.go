@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/office"
+)
+
+// sheets implements office.Sheets: it makes generations that nothing works with, to see what they would do.
+type sheets struct {
+	app   *App
+	trial func(sheet *mapping.Sheet, before *Generation) (*Generation, error)
+}
+
+func (s sheets) sources(file, text string) []mapping.Source {
+	return append(s.app.generations.layers(), mapping.Source{Name: file, Text: []byte(text)})
+}
+
+// Check implements office.Sheets.
+func (s sheets) Check(ctx context.Context, file, text string) (mistakes, notes []string, err error) {
+	now, err := s.app.Generation(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	crm, err := now.deals.Described(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	sheet, mistakes, err := mapping.Examine(crm, s.sources(file, text)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	trial, err := s.trial(sheet, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := trial.deals.Check(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range found {
+		line := strings.TrimPrefix(f.Where+": "+f.Text, ": ")
+		if f.Note {
+			notes = append(notes, line)
+		} else if !slices.Contains(mistakes, line) {
+			mistakes = append(mistakes, line)
+		}
+	}
+	return mistakes, notes, nil
+}
+
+// Differences implements office.Sheets.
+func (s sheets) Differences(ctx context.Context, file, text string) ([]office.SheetDifference, error) {
+	now, err := s.app.Generation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	then, err := mapping.Load(s.sources(file, text)...)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "the field sheet has mistakes: %w", err)
+	}
+	out := []office.SheetDifference{}
+	for _, d := range now.Sheet.Differences(then) {
+		out = append(out, office.SheetDifference(d))
+	}
+	return out, nil
+}
+
+// Trial implements office.Sheets.
+func (s sheets) Trial(ctx context.Context, file, text string) (office.Desk, error) {
+	now, err := s.app.Generation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sheet, err := mapping.Load(s.sources(file, text)...)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "the field sheet has mistakes: %w", err)
+	}
+	trial, err := s.trial(sheet, now)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := trial.deals.Mismatches(ctx); err != nil { // so that it knows what it cannot read
+		return nil, err
+	}
+	return office.Flows{Ledger: s.app.Ledger, Flow: func(context.Context) (*flow.Flow, error) { return trial.Jobs, nil }}, nil
+}
+
+// TakeUp implements office.Sheets. That it is taken up later is no failure of the push.
+func (s sheets) TakeUp(ctx context.Context) error {
+	_, err := s.app.generations.again(ctx)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,65 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Described are the columns that the CRM has now, by table and logical name, with what people call them.
+type Described map[string]map[string][]string
+
+// Examine names every mistake of the sources, as Load does, and knows the CRM's columns by their labels beside. sheet
+// is what can be made of the rows that have none, to be held against the metadata as well.
+func Examine(crm Described, sources ...Source) (sheet *Sheet, mistakes []string, err error) {
+	l, err := read(crm, sources...)
+	if err != nil {
+		return nil, nil, err
+	}
+	bad := map[string]bool{}
+	for _, m := range l.mistakes {
+		text := m.Error()
+		if !slices.Contains(mistakes, text) {
+			mistakes = append(mistakes, text)
+		}
+		bad[placeIn(text)] = true
+	}
+	l.rows = slices.DeleteFunc(l.rows, func(r Row) bool { return bad[r.where] || l.spoilt[r.Field] })
+	return l.sheet(), mistakes, nil
+}
+
+// placeIn is the file:line that a mistake begins with.
+func placeIn(text string) string {
+	place, _, _ := strings.Cut(text, ": ")
+	return place
+}
+
+// column finds the column of the CRM that people see under the label.
+func (d Described) column(table, label string) (string, bool) {
+	for _, name := range slices.Sorted(maps.Keys(d[table])) {
+		if slices.ContainsFunc(d[table][name], func(l string) bool { return FoldText(l) == FoldText(label) }) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// names are the columns of a table that are known: as shipped, and as the CRM has them now.
+func (l *loader) names(table string) []string {
+	names := slices.Collect(maps.Keys(l.crm[table]))
+	for _, c := range l.schema.tables[table] {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// Nearest is the name that is most like the wrong one; "" where none is like it.
+func Nearest(wrong string, names []string) string {
+	near, best := "", max(2, len(wrong)/3)+1
+	for _, n := range slices.Sorted(slices.Values(names)) {
+		if d := distance(strings.ToLower(wrong), strings.ToLower(n)); d < best {
+			near, best = n, d
+		}
+	}
+	return near
+}

@@ -1,0 +1,118 @@
+package opportunities
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// Described reads which columns the tables have that a sheet names most, with their labels in every language; a table
+// whose definition may not be read is left out. Broken, Later: the CRM cannot be asked now.
+func (s *Store) Described(ctx context.Context) (mapping.Described, error) {
+	out := mapping.Described{}
+	for _, table := range []string{opportunityKind, accountKind, contactKind} {
+		columns, err := s.api.Columns(ctx, table)
+		if fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) {
+			return nil, err
+		}
+		if err != nil {
+			continue
+		}
+		out[table] = map[string][]string{}
+		for name, a := range columns {
+			out[table][name] = a.Labels
+		}
+	}
+	return out, nil
+}
+
+// Finding is what a sheet and the CRM do not agree about.
+type Finding struct {
+	Where string // file:line of the row
+	Text  string
+	Note  bool // it is allowed, and worth knowing
+}
+
+// Check compares the sheet with the CRM as Mismatches does, and says for a person what to write instead.
+func (s *Store) Check(ctx context.Context) ([]Finding, error) {
+	found, err := s.Mismatches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.metadata.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := s.short(m)
+	for _, x := range found {
+		text := x.String() + ": " + x.Mend
+		if _, known := m.tables[x.Table][x.Column]; !known && len(m.tables[x.Table]) > 0 {
+			text += proposed(x, m)
+		}
+		out = append(out, Finding{Where: s.where(x.Field), Text: text})
+	}
+	for _, table := range slices.Sorted(maps.Keys(m.tables)) {
+		if len(m.tables[table]) == 0 {
+			out = append(out, Finding{Note: true, Text: "the columns of " + table + " may not be read, so nothing was compared with them"})
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) where(f cosell.Field) string {
+	row, _ := s.whole.Row(f)
+	return row.Where()
+}
+
+// proposed names the column that was probably meant.
+func proposed(x Mismatch, m metadata) string {
+	var names []string
+	for name, a := range m.tables[x.Table] {
+		names = append(names, name)
+		if slices.ContainsFunc(a.Labels, func(l string) bool { return mapping.FoldText(l) == mapping.FoldText(x.Column) }) {
+			return "; " + x.Column + " is the label of column " + name
+		}
+	}
+	if near := mapping.Nearest(x.Column, names); near != "" {
+		return "; the nearest is " + near
+	}
+	return ""
+}
+
+// The least length of columns that must be held whole, and the one below which a text is often cut.
+const (
+	idLength   = 36
+	linkLength = 100
+	longText   = 2000
+)
+
+// short names columns that are too short for what they are to hold: ids and links are useless when cut, other texts
+// are cut with a mark.
+func (s *Store) short(m metadata) (out []Finding) {
+	for _, row := range s.whole.Rows() {
+		p := mapping.Row{CRM: row.Written()}.Place()
+		a, known := m.tables[p.Table][p.Column]
+		if row.CRM == "" || !known || a.MaxLength == 0 {
+			continue
+		}
+		f := Finding{Where: row.Where(), Text: fmt.Sprintf("field %s: column %s of %s holds %d characters", row.Field, p.Column, p.Table, a.MaxLength)}
+		least := map[cosell.Field]int{cosell.ReferralID: idLength, cosell.ReferralLink: linkLength}[row.Field]
+		switch {
+		case a.MaxLength < least:
+			f.Text += fmt.Sprintf(", and at least %d are needed: make it longer, or name another one", least)
+		case (row.As == "memo" || strings.HasSuffix(row.Referral, "/notes")) && writes(row) && a.MaxLength < longText:
+			f.Text += ": longer texts are cut there, with a mark"
+			f.Note = true
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
