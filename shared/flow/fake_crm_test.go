@@ -58,9 +58,9 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	now.Version, now.Modified = w.nextVersion(), w.now
 	w.opportunities[o.ID] = now
 	w.boundary()
-	if w.maybeCRM {
-		w.maybeCRM = false
-		return o, fault.New(fault.Broken, "no answer")
+	if again := w.maybeCRM; again != nil {
+		w.maybeCRM = nil
+		return o, again
 	}
 	if w.crmLag > 0 && bySet(values) {
 		return now, notShown(o.ID)
@@ -137,7 +137,9 @@ func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Hint, str
 	w.boundary()
 	var out []cosell.Hint
 	for _, id := range sorted(w.opportunities) {
-		out = append(out, cosell.Hint{Kind: kind, ID: id})
+		if !w.deaf {
+			out = append(out, cosell.Hint{Kind: kind, ID: id})
+		}
 	}
 	return out, cursor + "+", nil
 }

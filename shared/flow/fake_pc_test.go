@@ -63,10 +63,8 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 	w.portal(r.ID, values)
 	answer := w.answer(w.referrals[r.ID])
 	w.boundary()
-	if w.maybePC {
-		w.maybePC = false
-		again := fault.New(fault.Conflict, "stale at the second try")
-		again.Maybe = true
+	if again := w.maybePC; again != nil {
+		w.maybePC = nil
 		return r, again
 	}
 	return answer, nil

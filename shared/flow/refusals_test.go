@@ -374,6 +374,7 @@ func TestR145_TheFirstEditAfterTheSheetHasGrownCrosses(t *testing.T) {
 		w.rules = append(rules(), cosell.Rule{Field: segment, Way: cosell.Both})
 		w.sheet = "grown"
 		w.restart()
+		w.deaf = true // nobody was at the deal: no feed tells of it
 		w.later(time.Minute)
 		if side == "crm" {
 			w.user(cosell.Record{segment: "new"})
@@ -384,6 +385,9 @@ func TestR145_TheFirstEditAfterTheSheetHasGrownCrosses(t *testing.T) {
 		}
 		if r, o := w.own()[0].Record[segment], w.opportunities[deal].Record[segment]; r != "new" || o != "new" {
 			t.Errorf("%s: %q and %q", side, r, o)
+		}
+		if audit := w.opportunities[deal].Record[cosell.Audit]; strings.Contains(audit, "on both sides") {
+			t.Errorf("%s: one edit, and two are told of: %s", side, audit)
 		}
 		w.silent()
 	}

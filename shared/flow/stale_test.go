@@ -199,7 +199,7 @@ func TestI26_ARefusalProvesNoEarlierWriteUndone(t *testing.T) {
 	w.opportunityChanged()
 	id := w.own()[0].ID
 	w.portal(id, cosell.Record{cosell.DealValue: "250"})
-	w.maybeCRM = true
+	w.maybeCRM = fault.New(fault.Broken, "no answer")
 	if err := w.flow.FromReferral(ctx, toldOf("referral", id, "updated")); err == nil {
 		t.Fatal("the answer was not lost")
 	}
