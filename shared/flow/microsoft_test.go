@@ -89,3 +89,22 @@ func TestMicrosoftsAnswerWhileSwitchedOffShowsAfterwards(t *testing.T) {
 	}
 	w.silent()
 }
+
+// Nor is it missed where Microsoft was only asked, and answered, while the deal was switched off, and no event
+// said so: its referral is looked for, and known from then on.
+func TestMicrosoftWhoCameWhileSwitchedOffIsMet(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	w.user(cosell.Record{cosell.Sync: cosell.False})
+	w.opportunityChanged()
+	own := w.own()[0]
+	w.referrals["m"] = cosell.Referral{Side: cosell.Side{ID: "m", Version: w.nextVersion(), Modified: w.now,
+		Record: cosell.Record{cosell.MicrosoftStatus: "Accepted", cosell.Help: "GeneralOrOther"}}, EngagementID: own.EngagementID, Microsoft: true}
+	w.portal(own.ID, cosell.Record{cosell.Visibility: cosell.True})
+	w.user(cosell.Record{cosell.Sync: cosell.True})
+	w.opportunityChanged()
+	if got := w.opportunities[deal].Record[cosell.MicrosoftStatus]; got != "Accepted" || w.pair().MicrosoftID != "m" {
+		t.Errorf("Microsoft's status is %q, its referral %q", got, w.pair().MicrosoftID)
+	}
+	w.silent()
+}

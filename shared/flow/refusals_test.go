@@ -9,10 +9,17 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
 func (w *world) pair() cosell.Pair {
-	p, _, err := w.memory.Find(ctx, deal)
+	w.t.Helper()
+	return w.pairOf(deal)
+}
+
+func (w *world) pairOf(opportunityID string) cosell.Pair {
+	w.t.Helper()
+	p, _, err := w.memory.Find(ctx, opportunityID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -280,6 +287,38 @@ func TestR134_ForeignIdsAreUnderstoodOrLeftAlone(t *testing.T) {
 		w.events()
 		if len(w.opportunities) != 1 || w.opportunities[deal].Record[cosell.ReferralID] != id || w.referrals[id].Record[cosell.CRMID] != form {
 			t.Errorf("%q: %v", form, w.opportunities[deal].Record[cosell.ReferralID])
+		}
+	}
+}
+
+// That somebody tries an ignored referral again changes nothing while its id is another system's; once that is
+// taken out, or the setting is another, it arrives.
+func TestR134_AForeignIdIsLeftAloneUntilItIsGone(t *testing.T) {
+	for _, text := range []string{"SF-0042", "99999999-9999-4999-8999-999999999999"} {
+		for name, mend := range map[string]func(w *world, id string){
+			"Cleared": func(w *world, id string) { w.portal(id, cosell.Record{cosell.CRMID: ""}) },
+			"Kept":    func(w *world, _ string) { w.foreign = "keep"; w.restart() },
+		} {
+			w := newWorld(t)
+			w.foreign = "ignore"
+			w.restart()
+			id := portalDeal(w, cosell.Record{cosell.CRMID: text})
+			w.referralChanged(id)
+			retried := func() {
+				w.deliver(func() error {
+					return w.flow.FromOpportunity(ctx, flow.Hint{Kind: "opportunity", ID: crm{w}.ID(id), Retry: true})
+				})
+			}
+			retried()
+			if len(w.opportunities) != 0 || !w.pairOf(crm{w}.ID(id)).Holds("crmid.foreign") {
+				t.Errorf("%s: %d opportunities, held %+v", text, len(w.opportunities), w.pairOf(crm{w}.ID(id)).Held)
+			}
+			mend(w, id)
+			retried()
+			if len(w.opportunities) != 1 || len(w.pairOf(crm{w}.ID(id)).Held) != 0 {
+				t.Errorf("%s, %s: %d opportunities, held %+v", text, name, len(w.opportunities), w.pairOf(crm{w}.ID(id)).Held)
+			}
+			w.silent()
 		}
 	}
 }
