@@ -18,6 +18,9 @@ func (w crm) answer(o cosell.Opportunity) cosell.Opportunity {
 func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
 	w.counts["CRM GET"]++
 	w.boundary()
+	if w.refuseReadCRM != nil {
+		return cosell.Opportunity{}, w.refuseReadCRM
+	}
 	shown := w.shown(id, w.crmLag)
 	o := shown.opportunity
 	if !shown.was {

@@ -61,6 +61,9 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 		w.onPCPut(values)
 	}
 	w.portal(r.ID, values)
+	if w.afterPCPut != nil {
+		w.afterPCPut(w.referrals[r.ID].Record)
+	}
 	answer := w.answer(w.referrals[r.ID])
 	w.boundary()
 	if again := w.maybePC; again != nil {

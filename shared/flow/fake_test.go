@@ -38,6 +38,7 @@ type world struct {
 	loseRequest   bool // it does not even arrive
 	beforeCRMPut  func()
 	afterCRMPut   func(cosell.Record)        // what CRM makes of what was written
+	afterPCPut    func(cosell.Record)        // what Partner Center makes of what was written
 	between       func()                     // runs before each call: other people at work
 	counts        map[string]int             // remote calls by kind, failed ones included
 	maybePC       *fault.Error               // the next change commits, its answer is lost, and this one answers the second try
@@ -45,6 +46,7 @@ type world struct {
 	refusePC      error                      // answer of Partner Center to every write
 	refusePatch   func(cosell.Record) error  // what Partner Center takes no change of
 	outagePC      error                      // answer of Partner Center to everything
+	refuseReadCRM error                      // answer of CRM to every read of one record
 	refuseInvite  error                      // answer of Partner Center to invitations of Microsoft
 	born          map[cosell.Field]time.Time // columns that were deleted and made anew
 	secured       map[cosell.Field]bool      // columns that column security keeps from us

@@ -261,6 +261,12 @@ func TestF27_ASolutionThatIsNotListedIsNotTakenAway(t *testing.T) {
 	}
 	w.silent()
 
+	w = start() // nobody says of which deal it was, and only the pair remembers
+	if err := w.flow.SyncSolutions(ctx, toldRow(rowB, "", "Delete")); err != nil || sent(w) != "" {
+		t.Errorf("a row that the pair remembers was deleted, and Partner Center has %q: %v", sent(w), err)
+	}
+	w.silent()
+
 	w = start() // nobody says so, and it stays away
 	w.opportunityChanged()
 	if sent(w) != "" {
