@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -107,4 +108,72 @@ func TestMicrosoftWhoCameWhileSwitchedOffIsMet(t *testing.T) {
 		t.Errorf("Microsoft's status is %q, its referral %q", got, w.pair().MicrosoftID)
 	}
 	w.silent()
+}
+
+// That Microsoft was asked may make the deal visible by itself: then it is not asked for. What the partner's person
+// edited in that moment stands, and Microsoft is not asked again.
+func TestLaterHelpAndTheDealInPartnerCenterMeanwhile(t *testing.T) {
+	for name, tt := range map[string]struct {
+		meanwhile cosell.Record
+		asked     int
+		decided   int // how often
+	}{
+		"Nothing": {nil, 1, 1}, "Shown": {cosell.Record{cosell.Visibility: cosell.True}, 0, 1}, "Edited": {cosell.Record{cosell.DealValue: "250"}, 1, 2},
+		"ShownAndEdited": {cosell.Record{cosell.Visibility: cosell.True, cosell.DealValue: "250"}, 0, 1},
+	} {
+		w := newWorld(t)
+		w.private(nil)
+		invited, asked, patches, reads := 0, 0, w.counts["PC PATCH"], w.counts["CRM GET"]
+		w.onInvite = func() {
+			invited++
+			if w.now = w.now.Add(time.Second); tt.meanwhile != nil {
+				w.portal(w.own()[0].ID, tt.meanwhile)
+			}
+		}
+		w.onPCPut = func(values cosell.Record) {
+			if values[cosell.Visibility] == cosell.True {
+				asked++
+			}
+		}
+		w.user(cosell.Record{cosell.Help: "GeneralOrOther"})
+		w.opportunityChanged()
+		if n := w.counts["CRM GET"] - reads; n != tt.decided {
+			t.Errorf("%s: CRM was read %d times", name, n)
+		}
+		w.events()
+		r, o := w.own()[0].Record, w.opportunities[deal].Record
+		if invited != 1 || asked != tt.asked || r[cosell.Visibility] != cosell.True || o[cosell.Visibility] != cosell.True {
+			t.Errorf("%s: invited %d times, asked to show %d times, visible %s and %s", name, invited, asked, r[cosell.Visibility], o[cosell.Visibility])
+		}
+		if n := w.counts["PC PATCH"] - patches; n != tt.asked {
+			t.Errorf("%s: %d PATCHes", name, n)
+		}
+		if v := tt.meanwhile[cosell.DealValue]; v != "" && (r[cosell.DealValue] != v || o[cosell.DealValue] != v) {
+			t.Errorf("%s: the portal's edit became %s, and %s in CRM", name, r[cosell.DealValue], o[cosell.DealValue])
+		}
+		w.silent()
+	}
+}
+
+// Wherever the process dies while Microsoft is asked on a deal that exists: it is asked once, and the deal shows.
+func TestADeathWhileMicrosoftIsAskedLeavesNoHiddenDeal(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.private(nil)
+		w.user(cosell.Record{cosell.Help: "GeneralOrOther"})
+		w.dieAt = w.calls + at
+		job := func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) }
+		done := w.run(job) == nil
+		w.dieAt = 0
+		w.deliver(job)
+		w.events()
+		r, o := w.own()[0].Record, w.opportunities[deal].Record
+		if len(w.microsofts()) != 1 || r[cosell.Visibility] != cosell.True || o[cosell.Visibility] != cosell.True {
+			t.Errorf("death at %d: %d of Microsoft's, visible %s and %s", at, len(w.microsofts()), r[cosell.Visibility], o[cosell.Visibility])
+		}
+		w.silent()
+		if done {
+			break
+		}
+	}
 }

@@ -100,6 +100,27 @@ func TestF114_AVisibleSecondReferralIsTheOperators(t *testing.T) {
 	}
 }
 
+// An attempt that was given up made a referral after all, with what the deal said then: it is known for ours, and
+// closed.
+func TestF114_WhatAnAttemptMadeThatWasGivenUpIsClosed(t *testing.T) {
+	w := newWorld(t)
+	late := w.unlisted()
+	w.user(cosell.Record{cosell.Name: "Renamed", cosell.DealValue: "250"})
+	w.now = w.now.Add(settle)
+	w.deliver(w.wanted)
+	w.linked()
+	first := sorted(late)[0]
+	w.referrals[first] = late[first]
+	w.referralChanged(first)
+	if got := w.referrals[first].Record; got[cosell.Status] != cosell.Errored || got[cosell.Reason] != "Duplicate" {
+		t.Errorf("the late one is open: %v", got)
+	}
+	if o := w.opportunities[deal].Record; w.lines(deal, "referral.twice") != 1 || w.pair().ReferralID == first || o[cosell.Mark] != cosell.MarkOK {
+		t.Errorf("linked with %s, mark %s:\n%s", w.pair().ReferralID, o[cosell.Mark], o[cosell.Audit])
+	}
+	w.silent()
+}
+
 // A copied deal is told on the record, and its closing clears what shows of it, although nobody touched the deal.
 func TestF129_AClosedSecondReferralShowsNoMore(t *testing.T) {
 	w := newWorld(t)

@@ -283,3 +283,21 @@ func TestR127_WordsThatCRMRefusedAreToldOnceItTakesThem(t *testing.T) {
 		t.Errorf("told again: %q", audit)
 	}
 }
+
+// A row that takes no words is tried again once that is due, by whatever event comes then.
+func TestR127_WordsThatCRMRefusedAreToldWhenTheyAreDue(t *testing.T) {
+	w := newWorld(t)
+	w.refusesCRM(cosell.Audit, 1)
+	w.want(cosell.Record{cosell.DealValue: ""})
+	w.deliver(w.wanted)
+	w.deliver(w.wanted)
+	if n := w.lines(deal, "no referral yet"); n != 0 {
+		t.Fatalf("told %d times before it was due", n)
+	}
+	w.now = w.now.Add(time.Hour)
+	w.deliver(w.wanted)
+	if n := w.lines(deal, "no referral yet"); n != 1 {
+		t.Errorf("due, and told %d times", n)
+	}
+	w.silent()
+}
