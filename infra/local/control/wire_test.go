@@ -196,6 +196,23 @@ func TestMisspeltControlCallsAreRefused(t *testing.T) {
 	}
 }
 
+// A body that goes into documents is taken whole or not at all, and its numbers as they are written.
+func TestBodiesOfDocumentsHaveALimit(t *testing.T) {
+	exact := func(body string, limit int64) (v map[string]any, err error) {
+		err = ReadExact(httptest.NewRequest("POST", "/user", strings.NewReader(body)), limit, &v)
+		return v, err
+	}
+	const body = `{"a":1.50}`
+	if v, err := exact(body, int64(len(body))); err != nil || fmt.Sprint(v["a"]) != "1.50" {
+		t.Errorf("at the limit: %v %v", err, v)
+	}
+	for _, long := range []string{body + " ", body + "{}", `{"a":"` + strings.Repeat("x", 100) + `"}`} {
+		if _, err := exact(long, int64(len(body))); err == nil || !strings.Contains(err.Error(), "longer than 10 bytes") {
+			t.Errorf("%.20s: %v", long, err)
+		}
+	}
+}
+
 func TestRateTakesSharesAndFlags(t *testing.T) {
 	for text, want := range map[string]Rate{"true": 1, "false": 0, "0.25": 0.25, "null": 0} {
 		var d Delivery
