@@ -177,3 +177,29 @@ func TestADeathWhileMicrosoftIsAskedLeavesNoHiddenDeal(t *testing.T) {
 		}
 	}
 }
+
+// Microsoft was asked, and Partner Center does not take that the deal shows: that is held, and comes by itself.
+func TestAVisibilityThatIsRefusedAfterMicrosoftWasAskedComesByItself(t *testing.T) {
+	for _, class := range []fault.Class{fault.Ours, fault.Record} {
+		for name, edit := range map[string]cosell.Record{"Alone": nil, "WithAnotherEdit": {cosell.ClosingDate: "2026-12-24"}} {
+			w := newWorld(t)
+			w.private(nil)
+			w.refusePatch = func(cosell.Record) error { return fault.New(fault.Refused, "no").OfClass(class).With("4711", "") }
+			w.user(after(cosell.Record{cosell.Help: "GeneralOrOther"}, edit))
+			for range 3 {
+				_ = w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+				_ = w.flow.FromReferral(ctx, told(w.own()[0].ID, "related-referral-updated"))
+				_ = w.flow.FromReferral(ctx, told(w.microsofts()[0].ID, "related-referral-updated"))
+			}
+			if _, held := w.pair().HeldAt(cosell.InPartnerCenter, cosell.Visibility); !held || len(w.microsofts()) != 1 {
+				t.Errorf("%s, %s: %d of Microsoft's, held %+v", class, name, len(w.microsofts()), w.pair().Held)
+			}
+			w.refusePatch = nil
+			w.later(time.Hour)
+			if r := w.own()[0].Record; r[cosell.Visibility] != cosell.True || edit != nil && r[cosell.ClosingDate] != edit[cosell.ClosingDate] || len(w.pair().Held) != 0 {
+				t.Errorf("%s, %s: mended: %v, held %+v", class, name, r, w.pair().Held)
+			}
+			w.silent()
+		}
+	}
+}
