@@ -109,8 +109,8 @@ func fieldsOf(rule cosell.Rule, records ...cosell.Record) []cosell.Field {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// Link makes a pair of an opportunity and a referral, because a person says so. What an ended pair still names is
-// free. Refused: one of the two is linked elsewhere. Kinds else as FromOpportunity.
+// Link makes a pair of an opportunity and a referral, because a person says so. What an ended pair still names, or
+// was ignored, is free. Refused: one of the two is linked elsewhere. Kinds else as FromOpportunity.
 func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error {
 	ctx = withBudget(ctx)
 	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
@@ -125,7 +125,7 @@ func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error
 		taken = taken && other.OpportunityID != opportunityID
 		named := strings.TrimSpace(o.Record[cosell.ReferralID])
 		switch {
-		case taken && other.Phase != cosell.Ended:
+		case taken && other.Phase != cosell.Ended && !ignored(other):
 			return linkedElsewhere("referral", referralID, "opportunity "+other.OpportunityID)
 		case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, referralID):
 			return linkedElsewhere("opportunity", opportunityID, "referral "+pair.ReferralID)
@@ -161,10 +161,12 @@ func (f *Flow) both(ctx context.Context, opportunityID, referralID string) (o co
 	return o, r, err
 }
 
-// letGo takes its referrals from an ended pair, which stays the tombstone of its opportunity.
+// letGo takes its referrals from a pair that has ended, or was never to be made; it is the tombstone of its
+// opportunity.
 func (f *Flow) letGo(ctx context.Context, ended cosell.Pair) error {
 	referral := ended.ReferralID
 	ended.ReferralID, ended.MicrosoftID, ended.EngagementID = "", "", ""
+	ended.Phase, ended.Held, ended.Told = cosell.Ended, nil, nil
 	_, err := f.Ledger.Save(ctx, ended, f.entry(ctx, f.Now(), cosell.Nowhere, "unlinked", "referral "+referral))
 	return err
 }

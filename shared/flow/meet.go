@@ -79,6 +79,18 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 	})
 }
 
+// ignored says whether a pair only counts a referral that carries somebody else's id.
+func ignored(p cosell.Pair) bool { return p.Phase == cosell.Lacking && p.Holds("crmid.foreign") }
+
+// noticed ends the ignoring of a referral whose id was corrected, and names an opportunity now.
+func (f *Flow) noticed(ctx context.Context, r cosell.Referral) error {
+	pair, known, err := f.Ledger.FindByReferral(ctx, r.ID)
+	if err != nil || !known || !ignored(pair) {
+		return err
+	}
+	return f.letGo(ctx, pair)
+}
+
 // makeNew makes the opportunity of a deal that was born in Partner Center, once.
 func (f *Flow) makeNew(ctx context.Context, r cosell.Referral, h Hint) error {
 	return f.underLock(ctx, f.Opportunities.ID(r.ID), func(pair cosell.Pair, known bool) error {
@@ -143,6 +155,9 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		return false, err
 	}
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
+		return false, err
+	}
+	if err := f.noticed(ctx, r); err != nil {
 		return false, err
 	}
 	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)

@@ -323,6 +323,48 @@ func TestR134_AForeignIdIsLeftAloneUntilItIsGone(t *testing.T) {
 	}
 }
 
+// An ignored referral whose id is corrected, or that an operator links, belongs to the opportunity that it names
+// then, and nothing of the ignoring is left.
+func TestR134_AnIgnoredReferralIsLinkedOnceItsIDIsCorrected(t *testing.T) {
+	corrected := func(w *world, id string) {
+		w.portal(id, cosell.Record{cosell.CRMID: deal})
+		w.referralChanged(id)
+	}
+	for name, tt := range map[string]struct {
+		sync string
+		link func(w *world, id string)
+	}{
+		"Corrected": {cosell.True, corrected},
+		"CorrectedAndSwitchedOn": {cosell.False, func(w *world, id string) {
+			corrected(w, id)
+			w.user(cosell.Record{cosell.Sync: cosell.True})
+			w.opportunityChanged()
+		}},
+		"LinkedByAnOperator": {cosell.True, func(w *world, id string) {
+			if err := w.flow.Link(ctx, deal, id); err != nil {
+				t.Error(err)
+			}
+		}},
+	} {
+		w := newWorld(t)
+		w.foreign = "ignore"
+		w.restart()
+		id := portalDeal(w, cosell.Record{cosell.CRMID: "SF-0042"})
+		w.referralChanged(id)
+		w.want(cosell.Record{cosell.Sync: tt.sync})
+		tt.link(w, id)
+		w.user(cosell.Record{cosell.DealValue: "250"})
+		w.events()
+		if p := w.pair(); p.Phase != cosell.Linked || p.ReferralID != id || w.posts != 0 || w.referrals[id].Record[cosell.DealValue] != "250" {
+			t.Errorf("%s: %s with %s, %d POSTs, value %s", name, p.Phase, p.ReferralID, w.posts, w.referrals[id].Record[cosell.DealValue])
+		}
+		if p := w.pairOf(crm{w}.ID(id)); len(p.Held) != 0 || len(w.opportunities) != 1 {
+			t.Errorf("%s: still held: %+v, %d opportunities", name, p.Held, len(w.opportunities))
+		}
+		w.silent()
+	}
+}
+
 func TestR135_TakingOverNeedsTheSeller(t *testing.T) {
 	w := newWorld(t)
 	w.want(cosell.Record{cosell.Sync: cosell.False, cosell.DealValue: "987654"})
