@@ -56,16 +56,21 @@ func (f *Flow) fromKnown(ctx context.Context, opportunityID string, h Hint) erro
 		if !known {
 			return nil
 		}
-		switch next(pair, known, newsOf(h)) {
-		case want:
-			return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: h.Why, Retry: h.Retry})
-		case remake:
-			return f.remake(ctx, pair, h)
-		case compare:
-			return f.compareReferral(ctx, pair, h)
-		}
-		return nil
+		return f.goOn(ctx, pair, h)
 	})
+}
+
+// goOn does what the table says of a known pair whose referral may have changed.
+func (f *Flow) goOn(ctx context.Context, pair cosell.Pair, h Hint) error {
+	switch next(pair, true, newsOf(h)) {
+	case want:
+		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: h.Why, Retry: h.Retry})
+	case remake:
+		return f.remake(ctx, pair, h)
+	case compare:
+		return f.compareReferral(ctx, pair, h)
+	}
+	return nil
 }
 
 func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) error {

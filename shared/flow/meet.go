@@ -132,8 +132,8 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		return false, nil
 	case known && pair.ReferralID == r.ID && pair.Phase == cosell.Linked:
 		return false, f.refound(ctx, pair, r, h)
-	case known && pair.ReferralID == r.ID:
-		return false, f.remake(ctx, pair, h)
+	case known && pair.ReferralID == r.ID: // being made, on either side
+		return false, f.goOn(ctx, pair, h)
 	case known && pair.ReferralID != "":
 		return false, f.second(ctx, pair, r)
 	}
