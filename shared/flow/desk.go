@@ -110,7 +110,7 @@ func fieldsOf(rule cosell.Rule, records ...cosell.Record) []cosell.Field {
 }
 
 // Link makes a pair of an opportunity and a referral, because a person says so. What an ended pair still names, or
-// was ignored, is free. Refused: one of the two is linked elsewhere. Kinds else as FromOpportunity.
+// was only counted, is free. Refused: one of the two is linked elsewhere. Kinds else as FromOpportunity.
 func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error {
 	ctx = withBudget(ctx)
 	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
@@ -125,7 +125,7 @@ func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error
 		taken = taken && other.OpportunityID != opportunityID
 		named := strings.TrimSpace(o.Record[cosell.ReferralID])
 		switch {
-		case taken && other.Phase != cosell.Ended && !ignored(other):
+		case taken && other.Phase != cosell.Ended && !unbegun(other):
 			return linkedElsewhere("referral", referralID, "opportunity "+other.OpportunityID)
 		case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, referralID):
 			return linkedElsewhere("opportunity", opportunityID, "referral "+pair.ReferralID)

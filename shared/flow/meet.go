@@ -79,13 +79,16 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 	})
 }
 
-// ignored says whether a pair only counts a referral that carries somebody else's id.
-func ignored(p cosell.Pair) bool { return p.Phase == cosell.Lacking && p.Holds("crmid.foreign") }
+// unbegun says whether a pair only counts a referral, which carries somebody else's id, or came before the start:
+// what it names is looked at again each time.
+func unbegun(p cosell.Pair) bool {
+	return p.Phase == cosell.Lacking && (p.Holds("crmid.foreign") || p.Holds(startPending))
+}
 
-// noticed ends the ignoring of a referral whose id was corrected, and names an opportunity now.
+// noticed lets go of a referral that was only counted, and names an opportunity now.
 func (f *Flow) noticed(ctx context.Context, r cosell.Referral) error {
 	pair, known, err := f.Ledger.FindByReferral(ctx, r.ID)
-	if err != nil || !known || !ignored(pair) {
+	if err != nil || !known || !unbegun(pair) {
 		return err
 	}
 	return f.letGo(ctx, pair)
@@ -157,12 +160,17 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return false, err
 	}
+	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
+	pending := r.Record[cosell.Status] == cosell.Pending
+	asks := !o.Synced() && !named && (f.Settings.Takeover != "own" || pending)
+	if asks && pending {
+		return true, f.propose(ctx, pair, o, r)
+	}
 	if err := f.noticed(ctx, r); err != nil {
 		return false, err
 	}
-	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
-	if !o.Synced() && !named && (f.Settings.Takeover != "own" || r.Record[cosell.Status] == cosell.Pending) {
-		return r.Record[cosell.Status] == cosell.Pending, f.propose(ctx, pair, o, r)
+	if asks {
+		return false, f.propose(ctx, pair, o, r)
 	}
 	if other := o.Record[cosell.ReferralID]; other != "" && !named {
 		f.Log.WarnContext(ctx, "a referral names an opportunity that has another one", "referral_id", r.ID, "opportunity_id", o.ID)
