@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http/httptest"
@@ -45,8 +46,8 @@ func sample(t *testing.T) map[string]string {
 	return file.Values
 }
 
-// list builds the functions of a role from the sample settings, with its placeholders filled in.
-func list(t *testing.T, role string) []funchost.Function {
+// list builds the functions of a role from the sample settings, with its placeholders filled in, and others.
+func list(t *testing.T, role string, others ...string) []funchost.Function {
 	t.Helper()
 	var environ []string
 	for name, value := range sample(t) {
@@ -56,7 +57,7 @@ func list(t *testing.T, role string) []funchost.Function {
 		}
 		environ = append(environ, name+"="+value)
 	}
-	a, err := app.New(environ, io.Discard)
+	a, err := app.New(append(environ, others...), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +102,23 @@ func kindOn(name queue.Name) string {
 		}
 	}
 	return ""
+}
+
+// Nothing else does what the sweep does. Where nothing can be reached every one of its jobs fails, and is named.
+func TestTheSweepDoesAllItsJobs(t *testing.T) {
+	for _, f := range list(t, app.Sync, "SYNC_STARTED=2026-03-01") {
+		if f.Timer == nil {
+			continue
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err := f.Timer(ctx, funchost.Tick{})
+		for _, job := range []string{"dead letters", "change feeds", "webhook registration", "CRM metadata", "status rows", "old copies"} {
+			if err == nil || !strings.Contains(err.Error(), job+": ") {
+				t.Errorf("%s does not do %q: %v", f.Name, job, err)
+			}
+		}
+	}
 }
 
 func TestListAndFoldersAgree(t *testing.T) {

@@ -113,6 +113,7 @@ func call(f *fake, method, path, body string) *httptest.ResponseRecorder {
 func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 	for _, c := range []struct{ method, path, body, asked, has string }{
 		{"GET", "status?id=a%20b", "", "status a b", `"records":[{"opportunity":"a b"`},
+		{"GET", "status?id=many", "", "status many", `}],"more":true`},
 		{"GET", "preview?id=x", "", "preview x", `"previews":[`},
 		{"GET", "preview?after=y", "", "preview all y 50", `"next":"next-id"`},
 		{"GET", "held", "", "held", `"held":[]`},

@@ -161,15 +161,16 @@ func TestSettingsComeFromAFileOrAWorld(t *testing.T) {
 	a, environ := newApp(t)
 	ca := strings.TrimPrefix(environ[2], "SYNC_CA_FILE=")
 	dir := t.TempDir()
-	settings, local := filepath.Join(dir, "settings"), filepath.Join(dir, "local.json")
+	settings, windows, local := filepath.Join(dir, "settings"), filepath.Join(dir, "windows"), filepath.Join(dir, "local.json")
 	write := func(file, text string) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	write(settings, "# of the world\n\nSYNC_PUBLIC_URL="+a.URL+"\nexport SYNC_OPERATOR_KEYS=\"ann=the-key,bob=other\"\nSYNC_CA_FILE="+ca+"\n")
+	write(windows, "\ufeffSYNC_PUBLIC_URL="+a.URL+"\r\nSYNC_OPERATOR_KEY=the-key\r\nSYNC_CA_FILE="+ca+"\r\n") // with the mark of its editors
 	write(local, fmt.Sprintf(`{"caFile":%q,"product":{"url":%q,"operatorKey":"the-key"}}`, ca, a.URL))
-	for _, args := range [][]string{{"--settings", settings, "held", "list"}, {"held", "list", "--local", local}, {"--local=" + local, "held", "list"}} {
+	for _, args := range [][]string{{"--settings", settings, "held", "list"}, {"--settings", windows, "held", "list"}, {"held", "list", "--local", local}, {"--local=" + local, "held", "list"}} {
 		if code, _, errOut := ctl(t, nil, args...); code != fine {
 			t.Errorf("%v: code %d, %s", args, code, errOut)
 		}

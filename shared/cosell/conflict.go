@@ -6,7 +6,11 @@ import (
 	"time"
 )
 
-const conflictResolved = "conflict.resolved"
+// What gave way, for certain and perhaps.
+const (
+	conflictResolved = "conflict.resolved"
+	conflictPossible = "conflict.possible"
+)
 
 func (m *merger) conflict(rule Rule, f Field, p, d string) {
 	if m.isBlank(rule, d) != m.isBlank(rule, p) { // an empty value never fights for itself
@@ -122,7 +126,7 @@ func (m *merger) overtaken(f Field, d string) {
 	if !writes || d == "" || touched.IsZero() || !later || isHashed(d) {
 		return
 	}
-	m.say(Problem{Code: "conflict.possible", Field: f, Place: InCRM, Warn: true, Once: true,
+	m.say(Problem{Code: conflictPossible, Field: f, Place: InCRM, Warn: true, Once: true,
 		Text: m.label(f) + " comes from Partner Center, although the opportunity was saved later; CRM's value gave way: " + quote(d),
 		Mend: "set it again in CRM if it was meant"})
 }

@@ -70,12 +70,17 @@ func (m *merger) hasMembers(list Field) bool {
 }
 
 // askForHelp turns a help option that was chosen on a deal without Microsoft's referral into an
-// invitation, which makes the deal visible on both sides. What Microsoft wants to know must be there.
+// invitation, which makes the deal visible on both sides, also where that is all that is left of it. What Microsoft
+// wants to know must be there.
 func (m *merger) askForHelp() {
 	d := m.opportunityValue(Help)
 	_, submitted := m.plan.ToReferral[Help]
 	delete(m.plan.ToReferral, Help)
 	row, read := m.Opportunity.Row()
+	if read && m.askedHalf(d) {
+		m.show()
+		return
+	}
 	if !read || m.Pair.MicrosoftID != "" || d == "" || m.base.Referral[Help] != "" || m.p[Help] != "" {
 		return
 	}
@@ -103,12 +108,23 @@ func (m *merger) makeVisible() {
 	if _, wanted := m.plan.ToReferral[Visibility]; !wanted && m.d[Visibility] != True {
 		m.plan.keep[Visibility] = true
 	}
+	m.show()
+}
+
+// show shows the deal on the side that does not.
+func (m *merger) show() {
 	if m.p[Visibility] == False {
 		m.plan.ToReferral[Visibility] = True
 	}
 	if m.d[Visibility] == False {
 		m.plan.ToOpportunity[Visibility] = True
 	}
+}
+
+// askedHalf says whether an earlier run asked Microsoft for this help and came no further: AskedMicrosoft notes
+// the help for Partner Center alone, and the end of a run for CRM too.
+func (m *merger) askedHalf(help string) bool {
+	return help != "" && m.Pair.MicrosoftID != "" && m.base.Referral[Help] == help && m.base.Opportunity[Help] != help && m.referralStatus() == Accepted
 }
 
 // guardOneWay: what was shown to Microsoft's sellers stays shown.

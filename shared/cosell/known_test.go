@@ -17,13 +17,19 @@ func TestARowIsAtHandOrAssumed(t *testing.T) {
 	}
 }
 
-func TestOfARowThatNobodyKnowsNothingIsWritten(t *testing.T) {
-	in := edit(nil, Record{DealValue: "7"})
-	in.Opportunity = Known{}
-	if s := in.NewSending(InCRM, Merge(in), noon); s.Version != "" {
-		t.Errorf("a write under version %q", s.Version)
+// The zero value is no row at all: nothing is read from it, nobody's edit is seen in it, and what would be written to
+// it names neither a record nor a version.
+func TestTheZeroOfKnownIsNoRow(t *testing.T) {
+	theirs, ours := edit(Record{DealValue: "7"}, nil), edit(nil, Record{DealValue: "7"})
+	theirs.Opportunity, ours.Opportunity = Known{}, Known{}
+	if o, ok := ours.Opportunity.Row(); ok || !ours.Opportunity.Assumed() || o.ID != "" || ours.Opportunity.Side().ID != "" || ours.Opportunity.Side().Record != nil {
+		t.Errorf("the zero value is a row: %+v", ours.Opportunity)
 	}
-	if !in.Opportunity.Assumed() || in.Opportunity.Side().ID != "" {
-		t.Error("the zero value is a row at hand")
+	if plan := Merge(ours); !plan.Empty() {
+		t.Errorf("an edit was seen in no row: %+v", plan)
+	}
+	plan := Merge(theirs)
+	if s := theirs.NewSending(InCRM, plan, noon); plan.ToOpportunity[DealValue] != "7" || s.New[DealValue] != "7" || s.Version != "" || len(s.Old) != 0 {
+		t.Errorf("a write to no row: %+v", s)
 	}
 }

@@ -133,7 +133,7 @@ func (s *Sending) Made(o Opportunity) Base {
 //	a field holds what it held before | made, and taken back by a person; or never made, and the record was
 //	                                  | changed elsewhere. Both sides count as changed, so the loser is told
 //	a field holds something else      | a person was there since: his value counts as his edit. Whether ours stood
-//	                                  | in between nobody can tell, so what would have given way to it is told
+//	                                  | in between nobody can tell, so what would have given way to it is told as possible, unless another field shows that it was made
 //
 // In CRM nobody has to guess: its own line in Audit proves that the write was made. Another line of the same
 // event proves nothing: the event may have been told to wait, or have come before.
@@ -169,8 +169,11 @@ func (p Pair) Resolve(side Side) Pair {
 		if led && (made || ours) {
 			other.put(f, source)
 		}
-		if led && (made || ours || read && !same(s.Old[f], now)) {
+		switch {
+		case led && (made || ours || read && !same(s.Old[f], now) && s.shown(side.Record)):
 			p.Untold = append(slices.Clone(p.Untold), s.notesOn(f)...)
+		case led && read && !same(s.Old[f], now):
+			p.Untold = append(slices.Clone(p.Untold), doubted(s.notesOn(f))...)
 		}
 	}
 	p.Base, p.OpportunityVersion = base, ""
@@ -201,6 +204,25 @@ func (s *Sending) notesOn(f Field) []Problem {
 		}
 	}
 	return out
+}
+
+// shown says whether the record holds something that was written and was not there before: the write was made.
+func (s *Sending) shown(now Record) bool {
+	for f, v := range s.New {
+		if at, read := now.value(f); read && same(v, at) && !same(s.Old[f], at) {
+			return true
+		}
+	}
+	return false
+}
+
+// doubted are notes about a write of which nobody can tell whether it was made: they say so.
+func doubted(notes []Problem) []Problem {
+	for i, p := range notes {
+		notes[i].Code = conflictPossible
+		notes[i].Text = p.Text + " (perhaps: the write was interrupted, and the field was changed again since)"
+	}
+	return notes
 }
 
 // put sets a remembered value; an empty member is one that is gone.

@@ -175,7 +175,9 @@ func renewWritten(base Record, plan Plan, written Record) {
 		renewAll(base, written, plan.keep) // actual value and date come into view
 	}
 	for f := range plan.ToOpportunity {
-		base.renew(f, written)
+		if !plan.keep[f] { // Partner Center did not take its half
+			base.renew(f, written)
+		}
 	}
 	if plan.ToOpportunity[CustomerName] != "" { // the account may say more than the referral
 		for f := range written {

@@ -443,8 +443,8 @@ func TestI25_ANoteSurvivesAnEditOfTheValueThatWon(t *testing.T) {
 		t.Errorf("%+v", got.Untold)
 	}
 	side.Record[DealValue] = in.Referral.Record[DealValue] // nothing else of it is there: it may have been made all the same
-	if got := pair.Resolve(side); len(got.Untold) != 1 {
-		t.Errorf("what may have given way is not told: %+v", got.Untold)
+	if got := pair.Resolve(side); len(got.Untold) != 1 || got.Untold[0].Code != conflictPossible || !strings.Contains(got.Untold[0].Text, `gave way: "theirs" (perhaps: `) {
+		t.Errorf("what may have given way is not told as that: %+v", got.Untold)
 	}
 	side.Record[Name] = in.Referral.Record[Name] // taken back, or never made: a conflict, which is decided anew
 	if got := pair.Resolve(side); got.Untold != nil {

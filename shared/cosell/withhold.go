@@ -40,8 +40,12 @@ func (m *merger) standing() {
 			m.say(h.Problem())
 		}
 		switch h.Code {
-		case "link.taken", "referral.twice", "microsoft.unreadable":
+		case "link.taken", "referral.twice":
 			m.say(h.Problem())
+		case "microsoft.unreadable":
+			if _, read := m.Referral.Record.value(MicrosoftStatus); !read {
+				m.say(h.Problem())
+			}
 		case accountUnclear:
 			if !m.hasCustomer() && m.plan.ToOpportunity[CustomerName] == "" {
 				m.say(h.Problem())

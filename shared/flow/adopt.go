@@ -55,11 +55,11 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 }
 
 // claim writes the opportunity's id onto the referral, unless the referral is closed or carries the id of
-// another system.
+// another system, or of an opportunity that has not let it go.
 func (f *Flow) claim(ctx context.Context, w *work) error {
 	r := *w.referral
 	id, foreign := crmID(r)
-	if foreign || id != "" || cosell.ReferralClosed(r.Record[cosell.Status]) {
+	if foreign || id != "" && !strings.EqualFold(id, w.freed) || cosell.ReferralClosed(r.Record[cosell.Status]) {
 		return nil // ours already, or somebody else's: it stays
 	}
 	claimed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.CRMID: w.opportunity.ID})

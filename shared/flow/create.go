@@ -229,10 +229,15 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 	return f.lookAgain(ctx, w.pair, own, edited)
 }
 
-// lookAgain asks for a comparison where somebody was there between the POST and now.
+// lookAgain asks for a comparison where somebody was there between the POST and now. The hint names the side
+// that was edited: the other one, unchanged, ends a look at it.
 func (f *Flow) lookAgain(ctx context.Context, pair cosell.Pair, own cosell.Referral, edited bool) error {
-	if edited || cosell.Edited(pair.Base, own, f.Rules) {
-		return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: "edited while it was created"})
+	const why = "edited while it was created"
+	switch {
+	case cosell.Edited(pair.Base, own, f.Rules):
+		return f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: own.ID, Why: why})
+	case edited:
+		return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: why})
 	}
 	return nil
 }

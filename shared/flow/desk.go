@@ -109,22 +109,12 @@ func fieldsOf(rule cosell.Rule, records ...cosell.Record) []cosell.Field {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// Link makes a pair of an opportunity and a referral, because a person says so. Refused: one of the two is
-// linked elsewhere. Kinds else as FromOpportunity.
+// Link makes a pair of an opportunity and a referral, because a person says so. What an ended pair still names, or
+// was only counted, is free. Refused: one of the two is linked elsewhere. Kinds else as FromOpportunity.
 func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error {
 	ctx = withBudget(ctx)
 	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
-		o, err := f.Opportunities.Get(ctx, opportunityID)
-		if fault.Is(err, fault.Gone) {
-			return fault.New(fault.Gone, "there is no opportunity %s in the CRM", opportunityID)
-		}
-		if err != nil {
-			return err
-		}
-		r, err := f.Referrals.Get(ctx, referralID)
-		if fault.Is(err, fault.Gone) {
-			return fault.New(fault.Gone, "there is no referral %s in Partner Center", referralID)
-		}
+		o, r, err := f.both(ctx, opportunityID, referralID)
 		if err != nil {
 			return err
 		}
@@ -132,18 +122,66 @@ func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error
 		if err != nil {
 			return err
 		}
+		taken = taken && other.OpportunityID != opportunityID
 		named := strings.TrimSpace(o.Record[cosell.ReferralID])
 		switch {
-		case taken && other.OpportunityID != opportunityID && other.Phase != cosell.Ended:
+		case taken && other.Phase != cosell.Ended && !unbegun(other):
 			return linkedElsewhere("referral", referralID, "opportunity "+other.OpportunityID)
 		case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, referralID):
 			return linkedElsewhere("opportunity", opportunityID, "referral "+pair.ReferralID)
 		case named != "" && !strings.EqualFold(named, referralID):
 			return linkedElsewhere("opportunity", opportunityID, "referral "+named)
+		case taken:
+			if err := f.letGo(ctx, other); err != nil {
+				return err
+			}
+		}
+		freed, err := f.endedNamedBy(ctx, r)
+		if err != nil {
+			return err
 		}
 		pair.ReferralID, pair.ProposedID, pair.Held, pair.Told = "", "", nil, nil
-		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: Hint{Kind: opportunityKind, ID: opportunityID}})
+		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, freed: freed, hint: Hint{Kind: opportunityKind, ID: opportunityID}})
 	})
+}
+
+// both reads the two records that a person names. Gone: in words that say which of them.
+func (f *Flow) both(ctx context.Context, opportunityID, referralID string) (o cosell.Opportunity, r cosell.Referral, err error) {
+	o, err = f.Opportunities.Get(ctx, opportunityID)
+	if fault.Is(err, fault.Gone) {
+		err = fault.New(fault.Gone, "there is no opportunity %s in the CRM", opportunityID)
+	}
+	if err != nil {
+		return o, r, err
+	}
+	r, err = f.Referrals.Get(ctx, referralID)
+	if fault.Is(err, fault.Gone) {
+		err = fault.New(fault.Gone, "there is no referral %s in Partner Center", referralID)
+	}
+	return o, r, err
+}
+
+// letGo takes its referrals from a pair that has ended, or was never to be made; it is the tombstone of its
+// opportunity.
+func (f *Flow) letGo(ctx context.Context, ended cosell.Pair) error {
+	referral := ended.ReferralID
+	ended.ReferralID, ended.MicrosoftID, ended.EngagementID = "", "", ""
+	ended.Phase, ended.Held, ended.Told = cosell.Ended, nil, nil
+	_, err := f.Ledger.Save(ctx, ended, f.entry(ctx, f.Now(), cosell.Nowhere, "unlinked", "referral "+referral))
+	return err
+}
+
+// endedNamedBy is the opportunity that the referral names, where its pair has ended; else "".
+func (f *Flow) endedNamedBy(ctx context.Context, r cosell.Referral) (string, error) {
+	id, _ := crmID(r)
+	if id == "" {
+		return "", nil
+	}
+	pair, known, err := f.Ledger.Find(ctx, id)
+	if err != nil || !known || pair.Phase != cosell.Ended {
+		return "", err
+	}
+	return id, nil
 }
 
 func linkedElsewhere(what, id, by string) error {

@@ -1,7 +1,9 @@
 package flow_test
 
 import (
+	"maps"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -125,4 +127,61 @@ func TestAListThatPartnerCenterDoesNotSayRemovesNothing(t *testing.T) {
 	if got := w.opportunities[deal].Record["solutions/SOL-1"]; got == "" || got != before {
 		t.Errorf("CRM holds %q, before %q", got, before)
 	}
+	w.silent()
+}
+
+// A referral that could not be made, and is given up by a person, is not tried again, whatever happens.
+func TestForgottenCreationIsNotTriedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.refusePC = fault.New(fault.Refused, "no").With("4711", "")
+	w.opportunityChanged()
+	if err := w.flow.Forget(ctx, deal, cosell.InPartnerCenter, cosell.Whole); err != nil {
+		t.Fatal(err)
+	}
+	w.refusePC = nil
+	w.user(cosell.Record{cosell.DealValue: "250"})
+	w.events()
+	w.later(48 * time.Hour)
+	if p := w.pair(); w.posts != 0 || p.Phase != cosell.Ended || len(p.Held) != 0 {
+		t.Errorf("%d POSTs, %s, held %+v", w.posts, p.Phase, p.Held)
+	}
+	w.silent()
+}
+
+// A referral whose pair was ended may be linked with another opportunity: its events go there from then on.
+func TestLinkTakesTheReferralOfAnEndedPair(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	own := w.own()[0].ID
+	free := w.opportunities[deal]
+	free.ID, free.Version, free.Record = "33333333-3333-4333-8333-333333333333", w.nextVersion(), after(free.Record, cosell.Record{
+		cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: ""})
+	w.opportunities[free.ID] = free
+	if err := w.flow.Unlink(ctx, deal); err != nil {
+		t.Fatal(err)
+	}
+	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Broken, "503") }
+	if err := w.flow.Link(ctx, free.ID, own); !fault.Is(err, fault.Broken) {
+		t.Fatal(err)
+	}
+	w.refuseCRM = nil // and the person tries again
+	if err := w.flow.Link(ctx, free.ID, own); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.referrals[own].Record[cosell.CRMID]; got != free.ID {
+		t.Errorf("the referral names %s", got)
+	}
+	before := w.opportunities[deal].Record
+	w.portal(own, cosell.Record{cosell.DealValue: "250"})
+	w.referralChanged(own)
+	w.userOf(free.ID, cosell.Record{cosell.Name: "Better"})
+	w.events()
+	if o, r := w.opportunities[free.ID].Record, w.referrals[own].Record; o[cosell.ReferralID] != own || o[cosell.DealValue] != "250" || r[cosell.Name] != "Better" {
+		t.Errorf("CRM %v, Partner Center %v", o, r)
+	}
+	if !maps.Equal(w.opportunities[deal].Record, before) || w.pair().Phase != cosell.Ended {
+		t.Errorf("the old one was touched: %v", w.opportunities[deal].Record)
+	}
+	w.silent()
 }

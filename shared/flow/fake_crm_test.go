@@ -18,6 +18,9 @@ func (w crm) answer(o cosell.Opportunity) cosell.Opportunity {
 func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
 	w.counts["CRM GET"]++
 	w.boundary()
+	if w.refuseReadCRM != nil {
+		return cosell.Opportunity{}, w.refuseReadCRM
+	}
 	shown := w.shown(id, w.crmLag)
 	o := shown.opportunity
 	if !shown.was {
@@ -58,9 +61,9 @@ func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) 
 	now.Version, now.Modified = w.nextVersion(), w.now
 	w.opportunities[o.ID] = now
 	w.boundary()
-	if w.maybeCRM {
-		w.maybeCRM = false
-		return o, fault.New(fault.Broken, "no answer")
+	if again := w.maybeCRM; again != nil {
+		w.maybeCRM = nil
+		return o, again
 	}
 	if w.crmLag > 0 && bySet(values) {
 		return now, notShown(o.ID)
@@ -137,7 +140,9 @@ func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Hint, str
 	w.boundary()
 	var out []cosell.Hint
 	for _, id := range sorted(w.opportunities) {
-		out = append(out, cosell.Hint{Kind: kind, ID: id})
+		if !w.deaf {
+			out = append(out, cosell.Hint{Kind: kind, ID: id})
+		}
 	}
 	return out, cursor + "+", nil
 }

@@ -61,12 +61,13 @@ func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cos
 		w.onPCPut(values)
 	}
 	w.portal(r.ID, values)
+	if w.afterPCPut != nil {
+		w.afterPCPut(w.referrals[r.ID].Record)
+	}
 	answer := w.answer(w.referrals[r.ID])
 	w.boundary()
-	if w.maybePC {
-		w.maybePC = false
-		again := fault.New(fault.Conflict, "stale at the second try")
-		again.Maybe = true
+	if again := w.maybePC; again != nil {
+		w.maybePC = nil
 		return r, again
 	}
 	return answer, nil

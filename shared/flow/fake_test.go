@@ -38,13 +38,15 @@ type world struct {
 	loseRequest   bool // it does not even arrive
 	beforeCRMPut  func()
 	afterCRMPut   func(cosell.Record)        // what CRM makes of what was written
+	afterPCPut    func(cosell.Record)        // what Partner Center makes of what was written
 	between       func()                     // runs before each call: other people at work
 	counts        map[string]int             // remote calls by kind, failed ones included
-	maybePC       bool                       // the next change commits, its answer is lost, and the second try is refused as old
-	maybeCRM      bool                       // the next write to CRM commits, and its answer is lost
+	maybePC       *fault.Error               // the next change commits, its answer is lost, and this one answers the second try
+	maybeCRM      *fault.Error               // the next write to CRM commits, and this answers it or the second try
 	refusePC      error                      // answer of Partner Center to every write
 	refusePatch   func(cosell.Record) error  // what Partner Center takes no change of
 	outagePC      error                      // answer of Partner Center to everything
+	refuseReadCRM error                      // answer of CRM to every read of one record
 	refuseInvite  error                      // answer of Partner Center to invitations of Microsoft
 	born          map[cosell.Field]time.Time // columns that were deleted and made anew
 	secured       map[cosell.Field]bool      // columns that column security keeps from us
@@ -76,7 +78,7 @@ type world struct {
 	foreign       string
 	unstarted     bool
 	lastSync      string
-	deaf          bool // Partner Center's feed tells nothing
+	deaf          bool // no feed tells anything
 
 	oldReferrals     map[string]cosell.Referral
 	oldOpportunities map[string]cosell.Opportunity

@@ -19,7 +19,7 @@ func (f *Flow) FromReferral(ctx context.Context, h Hint) error {
 	if err != nil {
 		return err
 	}
-	if known && !pair.Holds("crmid.foreign") { // of that its id has to be looked at again
+	if known && !unbegun(pair) {
 		err := f.fromKnown(ctx, pair.OpportunityID, h)
 		f.waited(ctx, pair.OpportunityID, h, err)
 		return err
@@ -56,16 +56,21 @@ func (f *Flow) fromKnown(ctx context.Context, opportunityID string, h Hint) erro
 		if !known {
 			return nil
 		}
-		switch next(pair, known, newsOf(h)) {
-		case want:
-			return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: h.Why, Retry: h.Retry})
-		case remake:
-			return f.remake(ctx, pair, h)
-		case compare:
-			return f.compareReferral(ctx, pair, h)
-		}
-		return nil
+		return f.goOn(ctx, pair, h)
 	})
+}
+
+// goOn does what the table says of a known pair whose referral may have changed.
+func (f *Flow) goOn(ctx context.Context, pair cosell.Pair, h Hint) error {
+	switch next(pair, true, newsOf(h)) {
+	case want:
+		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: h.Why, Retry: h.Retry})
+	case remake:
+		return f.remake(ctx, pair, h)
+	case compare:
+		return f.compareReferral(ctx, pair, h)
+	}
+	return nil
 }
 
 func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) error {
@@ -112,6 +117,9 @@ func (f *Flow) remake(ctx context.Context, pair cosell.Pair, h Hint) error {
 	r, err := f.Referrals.Get(ctx, pair.ReferralID)
 	if err != nil {
 		return unreadableOurs(err)
+	}
+	if id, _ := crmID(r); id != "" && !strings.EqualFold(id, pair.OpportunityID) && unbegun(pair) { // under the lock of what it names
+		return f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: r.ID, Why: h.Why, Retry: h.Retry})
 	}
 	return f.makeOpportunity(ctx, &work{pair: pair, referral: &r, hint: h})
 }

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -61,6 +62,42 @@ func TestEchoOfACreationIsReadOnce(t *testing.T) {
 		w.deliver(func() error { return w.flow.FromReferral(ctx, told(r.ID, "referral-created")) })
 		if n := w.counts["PC GET"] + w.counts["CRM GET"] - reads; n != 1 || w.writes() != writes {
 			t.Errorf("%d reads, %d writes", n, w.writes()-writes)
+		}
+	}
+}
+
+// An event of a referral that is still being linked back waited for the lock while the pair was made: the opportunity
+// that is there is not made, and what its seller typed since is an edit.
+func TestEchoOfAnUnfinishedCreationGoesOnWithIt(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.refuseCRM = func(v cosell.Record) error {
+		if v[cosell.ReferralID] == "" {
+			return nil
+		}
+		return fault.New(fault.Refused, "a plug-in says no").OfClass(fault.Record)
+	}
+	if err := w.wanted(); err != nil {
+		t.Fatal(err)
+	}
+	own := w.own()[0]
+	w.now = w.now.Add(time.Minute)
+	w.refuseCRM = nil
+	w.user(cosell.Record{cosell.Notes: "typed meanwhile"})
+	w.forget = func(id string) bool { return id == own.ID }
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(own.ID, "referral-created")) })
+	w.forget = nil
+	w.events()
+	if got := w.own()[0].Record[cosell.Notes]; got != "typed meanwhile" {
+		t.Errorf("the edit made since the POST did not cross: %q", got)
+	}
+	entries, err := w.memory.Audit(ctx, deal, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Action == "created" && e.Direction == cosell.ToCRM {
+			t.Errorf("the trail says that the opportunity was created: %+v", e)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -41,17 +42,17 @@ func (f *Flow) makeOpportunity(ctx context.Context, w *work) error {
 	return f.noted(ctx, w, f.makeRow(ctx, w))
 }
 
-// heldBack says whether CRM refused the row and nothing has changed since.
+// heldBack says whether no row is to be made: CRM refused it and nothing has changed since, or the referral's id is
+// another system's, which nobody ends by trying again.
 func (f *Flow) heldBack(w *work) bool {
 	h, ok := w.pair.HeldAt(cosell.InCRM, cosell.Whole)
-	if !ok || w.hint.Retry {
+	switch {
+	case !ok:
 		return false
+	case h.Code == "crmid.foreign":
+		return strings.TrimSpace(w.referral.Record[cosell.CRMID]) != "" && !f.arrivesForeign(*w.referral)
 	}
-	if h.Code == "crmid.foreign" {
-		_, foreign := crmID(*w.referral)
-		return foreign && !f.arrivesForeign(*w.referral)
-	}
-	return h.Value == cosell.Print(w.referral.Record)
+	return !w.hint.Retry && h.Value == cosell.Print(w.referral.Record)
 }
 
 // giveUp lets a closed deal go that never had an opportunity.

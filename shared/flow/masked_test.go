@@ -61,3 +61,44 @@ func TestR126_GoneOrConflictOfARecordThatIsThereIsARefusal(t *testing.T) {
 		}
 	}
 }
+
+// Gone, and yet there with another version: somebody was faster, and it is decided again.
+func TestR126_GoneOfARecordThatChangedIsDecidedAgain(t *testing.T) {
+	for _, toPC := range []bool{true, false} {
+		w := newWorld(t)
+		w.private(nil)
+		id, once := w.own()[0].ID, true
+		w.now = w.now.Add(time.Minute)
+		masked := func(edit func()) func(cosell.Record) error {
+			return func(cosell.Record) error {
+				if !once {
+					return nil
+				}
+				once = false
+				edit()
+				return fault.New(fault.Gone, "404").Answered(http.StatusNotFound)
+			}
+		}
+		var err error
+		if toPC {
+			w.refusePCBy = masked(func() { w.portal(id, cosell.Record{cosell.Notes: "theirs"}) })
+			w.user(cosell.Record{cosell.DealValue: "250"})
+			err = w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		} else {
+			w.refuseCRM = masked(func() { w.user(cosell.Record{cosell.Notes: "mine"}) })
+			w.portal(id, cosell.Record{cosell.DealValue: "250"})
+			err = w.flow.FromReferral(ctx, told(id, "referral-updated"))
+		}
+		if err != nil { // a message that waited for long would be done with "gone"
+			t.Errorf("to Partner Center %v: %v", toPC, err)
+		}
+		o, r := w.opportunities[deal].Record, w.own()[0].Record
+		if once || o[cosell.DealValue] != "250" || r[cosell.DealValue] != "250" || r[cosell.Notes] == "" || o[cosell.Notes] != r[cosell.Notes] {
+			t.Errorf("to Partner Center %v: CRM %s %q, Partner Center %s %q", toPC, o[cosell.DealValue], o[cosell.Notes], r[cosell.DealValue], r[cosell.Notes])
+		}
+		if p := w.pair(); p.Phase != cosell.Linked || len(p.Held) != 0 {
+			t.Errorf("to Partner Center %v: %s, held %+v", toPC, p.Phase, p.Held)
+		}
+		w.silent()
+	}
+}

@@ -79,6 +79,21 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 	})
 }
 
+// unbegun says whether a pair only counts a referral, which carries somebody else's id, or came before the start:
+// what it names is looked at again each time.
+func unbegun(p cosell.Pair) bool {
+	return p.Phase == cosell.Lacking && (p.Holds("crmid.foreign") || p.Holds(startPending))
+}
+
+// noticed lets go of a referral that was only counted, and names an opportunity now.
+func (f *Flow) noticed(ctx context.Context, r cosell.Referral) error {
+	pair, known, err := f.Ledger.FindByReferral(ctx, r.ID)
+	if err != nil || !known || !unbegun(pair) {
+		return err
+	}
+	return f.letGo(ctx, pair)
+}
+
 // makeNew makes the opportunity of a deal that was born in Partner Center, once.
 func (f *Flow) makeNew(ctx context.Context, r cosell.Referral, h Hint) error {
 	return f.underLock(ctx, f.Opportunities.ID(r.ID), func(pair cosell.Pair, known bool) error {
@@ -120,8 +135,8 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		return false, nil
 	case known && pair.ReferralID == r.ID && pair.Phase == cosell.Linked:
 		return false, f.refound(ctx, pair, r, h)
-	case known && pair.ReferralID == r.ID:
-		return false, f.remake(ctx, pair, h)
+	case known && pair.ReferralID == r.ID: // being made, on either side
+		return false, f.goOn(ctx, pair, h)
 	case known && pair.ReferralID != "":
 		return false, f.second(ctx, pair, r)
 	}
@@ -146,8 +161,16 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		return false, err
 	}
 	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
-	if !o.Synced() && !named && (f.Settings.Takeover != "own" || r.Record[cosell.Status] == cosell.Pending) {
-		return r.Record[cosell.Status] == cosell.Pending, f.propose(ctx, pair, o, r)
+	pending := r.Record[cosell.Status] == cosell.Pending
+	asks := !o.Synced() && !named && (f.Settings.Takeover != "own" || pending)
+	if asks && pending {
+		return true, f.propose(ctx, pair, o, r)
+	}
+	if err := f.noticed(ctx, r); err != nil {
+		return false, err
+	}
+	if asks {
+		return false, f.propose(ctx, pair, o, r)
 	}
 	if other := o.Record[cosell.ReferralID]; other != "" && !named {
 		f.Log.WarnContext(ctx, "a referral names an opportunity that has another one", "referral_id", r.ID, "opportunity_id", o.ID)

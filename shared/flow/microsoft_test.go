@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -88,4 +89,117 @@ func TestMicrosoftsAnswerWhileSwitchedOffShowsAfterwards(t *testing.T) {
 		t.Errorf("Microsoft's status is %q", got)
 	}
 	w.silent()
+}
+
+// Nor is it missed where Microsoft was only asked, and answered, while the deal was switched off, and no event
+// said so: its referral is looked for, and known from then on.
+func TestMicrosoftWhoCameWhileSwitchedOffIsMet(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	w.user(cosell.Record{cosell.Sync: cosell.False})
+	w.opportunityChanged()
+	own := w.own()[0]
+	w.referrals["m"] = cosell.Referral{Side: cosell.Side{ID: "m", Version: w.nextVersion(), Modified: w.now,
+		Record: cosell.Record{cosell.MicrosoftStatus: "Accepted", cosell.Help: "GeneralOrOther"}}, EngagementID: own.EngagementID, Microsoft: true}
+	w.portal(own.ID, cosell.Record{cosell.Visibility: cosell.True})
+	w.user(cosell.Record{cosell.Sync: cosell.True})
+	w.opportunityChanged()
+	if got := w.opportunities[deal].Record[cosell.MicrosoftStatus]; got != "Accepted" || w.pair().MicrosoftID != "m" {
+		t.Errorf("Microsoft's status is %q, its referral %q", got, w.pair().MicrosoftID)
+	}
+	w.silent()
+}
+
+// That Microsoft was asked may make the deal visible by itself: then it is not asked for. What the partner's person
+// edited in that moment stands, and Microsoft is not asked again.
+func TestLaterHelpAndTheDealInPartnerCenterMeanwhile(t *testing.T) {
+	for name, tt := range map[string]struct {
+		meanwhile cosell.Record
+		asked     int
+		decided   int // how often
+	}{
+		"Nothing": {nil, 1, 1}, "Shown": {cosell.Record{cosell.Visibility: cosell.True}, 0, 1}, "Edited": {cosell.Record{cosell.DealValue: "250"}, 1, 2},
+		"ShownAndEdited": {cosell.Record{cosell.Visibility: cosell.True, cosell.DealValue: "250"}, 0, 1},
+	} {
+		w := newWorld(t)
+		w.private(nil)
+		invited, asked, patches, reads := 0, 0, w.counts["PC PATCH"], w.counts["CRM GET"]
+		w.onInvite = func() {
+			invited++
+			if w.now = w.now.Add(time.Second); tt.meanwhile != nil {
+				w.portal(w.own()[0].ID, tt.meanwhile)
+			}
+		}
+		w.onPCPut = func(values cosell.Record) {
+			if values[cosell.Visibility] == cosell.True {
+				asked++
+			}
+		}
+		w.user(cosell.Record{cosell.Help: "GeneralOrOther"})
+		w.opportunityChanged()
+		if n := w.counts["CRM GET"] - reads; n != tt.decided {
+			t.Errorf("%s: CRM was read %d times", name, n)
+		}
+		w.events()
+		r, o := w.own()[0].Record, w.opportunities[deal].Record
+		if invited != 1 || asked != tt.asked || r[cosell.Visibility] != cosell.True || o[cosell.Visibility] != cosell.True {
+			t.Errorf("%s: invited %d times, asked to show %d times, visible %s and %s", name, invited, asked, r[cosell.Visibility], o[cosell.Visibility])
+		}
+		if n := w.counts["PC PATCH"] - patches; n != tt.asked {
+			t.Errorf("%s: %d PATCHes", name, n)
+		}
+		if v := tt.meanwhile[cosell.DealValue]; v != "" && (r[cosell.DealValue] != v || o[cosell.DealValue] != v) {
+			t.Errorf("%s: the portal's edit became %s, and %s in CRM", name, r[cosell.DealValue], o[cosell.DealValue])
+		}
+		w.silent()
+	}
+}
+
+// Wherever the process dies while Microsoft is asked on a deal that exists: it is asked once, and the deal shows.
+func TestADeathWhileMicrosoftIsAskedLeavesNoHiddenDeal(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.private(nil)
+		w.user(cosell.Record{cosell.Help: "GeneralOrOther"})
+		w.dieAt = w.calls + at
+		job := func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) }
+		done := w.run(job) == nil
+		w.dieAt = 0
+		w.deliver(job)
+		w.events()
+		r, o := w.own()[0].Record, w.opportunities[deal].Record
+		if len(w.microsofts()) != 1 || r[cosell.Visibility] != cosell.True || o[cosell.Visibility] != cosell.True {
+			t.Errorf("death at %d: %d of Microsoft's, visible %s and %s", at, len(w.microsofts()), r[cosell.Visibility], o[cosell.Visibility])
+		}
+		w.silent()
+		if done {
+			break
+		}
+	}
+}
+
+// Microsoft was asked, and Partner Center does not take that the deal shows: that is held, and comes by itself.
+func TestAVisibilityThatIsRefusedAfterMicrosoftWasAskedComesByItself(t *testing.T) {
+	for _, class := range []fault.Class{fault.Ours, fault.Record} {
+		for name, edit := range map[string]cosell.Record{"Alone": nil, "WithAnotherEdit": {cosell.ClosingDate: "2026-12-24"}} {
+			w := newWorld(t)
+			w.private(nil)
+			w.refusePatch = func(cosell.Record) error { return fault.New(fault.Refused, "no").OfClass(class).With("4711", "") }
+			w.user(after(cosell.Record{cosell.Help: "GeneralOrOther"}, edit))
+			for range 3 {
+				_ = w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+				_ = w.flow.FromReferral(ctx, told(w.own()[0].ID, "related-referral-updated"))
+				_ = w.flow.FromReferral(ctx, told(w.microsofts()[0].ID, "related-referral-updated"))
+			}
+			if _, held := w.pair().HeldAt(cosell.InPartnerCenter, cosell.Visibility); !held || len(w.microsofts()) != 1 {
+				t.Errorf("%s, %s: %d of Microsoft's, held %+v", class, name, len(w.microsofts()), w.pair().Held)
+			}
+			w.refusePatch = nil
+			w.later(time.Hour)
+			if r := w.own()[0].Record; r[cosell.Visibility] != cosell.True || edit != nil && r[cosell.ClosingDate] != edit[cosell.ClosingDate] || len(w.pair().Held) != 0 {
+				t.Errorf("%s, %s: mended: %v, held %+v", class, name, r, w.pair().Held)
+			}
+			w.silent()
+		}
+	}
 }

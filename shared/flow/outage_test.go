@@ -102,7 +102,7 @@ func TestI26_WordsBetweenAWriteAndItsSettlementStay(t *testing.T) {
 	w.opportunityChanged()
 	id := w.own()[0].ID
 	w.portal(id, cosell.Record{cosell.DealValue: "250"})
-	w.maybeCRM = true
+	w.maybeCRM = fault.New(fault.Broken, "no answer")
 	if err := w.flow.FromReferral(ctx, toldOf("referral", id, "updated")); err == nil {
 		t.Fatal("the answer was not lost")
 	}
@@ -131,7 +131,7 @@ func TestI26_WordsWhoseAnswerIsLostStay(t *testing.T) {
 	w.opportunityChanged()
 	w.user(cosell.Record{cosell.Notes: "mine"})
 	w.outagePC = fault.New(fault.Refused, "this referral only").OfClass(fault.Record)
-	w.maybeCRM = true
+	w.maybeCRM = fault.New(fault.Broken, "no answer")
 	if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")); err == nil {
 		t.Fatal("the answer was not lost")
 	}

@@ -9,10 +9,17 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
 func (w *world) pair() cosell.Pair {
-	p, _, err := w.memory.Find(ctx, deal)
+	w.t.Helper()
+	return w.pairOf(deal)
+}
+
+func (w *world) pairOf(opportunityID string) cosell.Pair {
+	w.t.Helper()
+	p, _, err := w.memory.Find(ctx, opportunityID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -284,6 +291,80 @@ func TestR134_ForeignIdsAreUnderstoodOrLeftAlone(t *testing.T) {
 	}
 }
 
+// That somebody tries an ignored referral again changes nothing while its id is another system's; once that is
+// taken out, or the setting is another, it arrives.
+func TestR134_AForeignIdIsLeftAloneUntilItIsGone(t *testing.T) {
+	for _, text := range []string{"SF-0042", "99999999-9999-4999-8999-999999999999"} {
+		for name, mend := range map[string]func(w *world, id string){
+			"Cleared": func(w *world, id string) { w.portal(id, cosell.Record{cosell.CRMID: ""}) },
+			"Kept":    func(w *world, _ string) { w.foreign = "keep"; w.restart() },
+		} {
+			w := newWorld(t)
+			w.foreign = "ignore"
+			w.restart()
+			id := portalDeal(w, cosell.Record{cosell.CRMID: text})
+			w.referralChanged(id)
+			retried := func() {
+				w.deliver(func() error {
+					return w.flow.FromOpportunity(ctx, flow.Hint{Kind: "opportunity", ID: crm{w}.ID(id), Retry: true})
+				})
+			}
+			retried()
+			if len(w.opportunities) != 0 || !w.pairOf(crm{w}.ID(id)).Holds("crmid.foreign") {
+				t.Errorf("%s: %d opportunities, held %+v", text, len(w.opportunities), w.pairOf(crm{w}.ID(id)).Held)
+			}
+			mend(w, id)
+			retried()
+			if len(w.opportunities) != 1 || len(w.pairOf(crm{w}.ID(id)).Held) != 0 {
+				t.Errorf("%s, %s: %d opportunities, held %+v", text, name, len(w.opportunities), w.pairOf(crm{w}.ID(id)).Held)
+			}
+			w.silent()
+		}
+	}
+}
+
+// An ignored referral whose id is corrected, or that an operator links, belongs to the opportunity that it names
+// then, and nothing of the ignoring is left.
+func TestR134_AnIgnoredReferralIsLinkedOnceItsIDIsCorrected(t *testing.T) {
+	corrected := func(w *world, id string) {
+		w.portal(id, cosell.Record{cosell.CRMID: deal})
+		w.referralChanged(id)
+	}
+	for name, tt := range map[string]struct {
+		sync string
+		link func(w *world, id string)
+	}{
+		"Corrected": {cosell.True, corrected},
+		"CorrectedAndSwitchedOn": {cosell.False, func(w *world, id string) {
+			corrected(w, id)
+			w.user(cosell.Record{cosell.Sync: cosell.True})
+			w.opportunityChanged()
+		}},
+		"LinkedByAnOperator": {cosell.True, func(w *world, id string) {
+			if err := w.flow.Link(ctx, deal, id); err != nil {
+				t.Error(err)
+			}
+		}},
+	} {
+		w := newWorld(t)
+		w.foreign = "ignore"
+		w.restart()
+		id := portalDeal(w, cosell.Record{cosell.CRMID: "SF-0042"})
+		w.referralChanged(id)
+		w.want(cosell.Record{cosell.Sync: tt.sync})
+		tt.link(w, id)
+		w.user(cosell.Record{cosell.DealValue: "250"})
+		w.events()
+		if p := w.pair(); p.Phase != cosell.Linked || p.ReferralID != id || w.posts != 0 || w.referrals[id].Record[cosell.DealValue] != "250" {
+			t.Errorf("%s: %s with %s, %d POSTs, value %s", name, p.Phase, p.ReferralID, w.posts, w.referrals[id].Record[cosell.DealValue])
+		}
+		if p := w.pairOf(crm{w}.ID(id)); len(p.Held) != 0 || len(w.opportunities) != 1 {
+			t.Errorf("%s: still held: %+v, %d opportunities", name, p.Held, len(w.opportunities))
+		}
+		w.silent()
+	}
+}
+
 func TestR135_TakingOverNeedsTheSeller(t *testing.T) {
 	w := newWorld(t)
 	w.want(cosell.Record{cosell.Sync: cosell.False, cosell.DealValue: "987654"})
@@ -374,6 +455,7 @@ func TestR145_TheFirstEditAfterTheSheetHasGrownCrosses(t *testing.T) {
 		w.rules = append(rules(), cosell.Rule{Field: segment, Way: cosell.Both})
 		w.sheet = "grown"
 		w.restart()
+		w.deaf = true // nobody was at the deal: no feed tells of it
 		w.later(time.Minute)
 		if side == "crm" {
 			w.user(cosell.Record{segment: "new"})
@@ -384,6 +466,9 @@ func TestR145_TheFirstEditAfterTheSheetHasGrownCrosses(t *testing.T) {
 		}
 		if r, o := w.own()[0].Record[segment], w.opportunities[deal].Record[segment]; r != "new" || o != "new" {
 			t.Errorf("%s: %q and %q", side, r, o)
+		}
+		if audit := w.opportunities[deal].Record[cosell.Audit]; strings.Contains(audit, "on both sides") {
+			t.Errorf("%s: one edit, and two are told of: %s", side, audit)
 		}
 		w.silent()
 	}

@@ -140,3 +140,22 @@ func TestR107_LastSyncOnceTheRecordIsQuiet(t *testing.T) {
 		w.silent()
 	}
 }
+
+// A closed row takes no writes: what shows on a deal that was switched off and closed is put right once it is open.
+func TestR107_AClosedRowIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	w.stands("lacking")
+	w.user(cosell.Record{cosell.Sync: cosell.False, cosell.Status: cosell.Won})
+	writes := w.crmWrites
+	w.opportunityChanged()
+	w.events()
+	if n := w.crmWrites - writes; n != 0 {
+		t.Errorf("%d writes to a closed row", n)
+	}
+	w.user(cosell.Record{cosell.Status: cosell.Open})
+	w.opportunityChanged()
+	if got := w.opportunities[deal].Record; got[cosell.State] != "" || got[cosell.ErrorCode] != "" {
+		t.Errorf("open again, and it shows %q, %q", got[cosell.State], got[cosell.ErrorCode])
+	}
+	w.silent()
+}

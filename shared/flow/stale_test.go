@@ -199,7 +199,7 @@ func TestI26_ARefusalProvesNoEarlierWriteUndone(t *testing.T) {
 	w.opportunityChanged()
 	id := w.own()[0].ID
 	w.portal(id, cosell.Record{cosell.DealValue: "250"})
-	w.maybeCRM = true
+	w.maybeCRM = fault.New(fault.Broken, "no answer")
 	if err := w.flow.FromReferral(ctx, toldOf("referral", id, "updated")); err == nil {
 		t.Fatal("the answer was not lost")
 	}
@@ -258,6 +258,12 @@ func TestF27_ASolutionThatIsNotListedIsNotTakenAway(t *testing.T) {
 	w = start()
 	if err := w.flow.SyncSolutions(ctx, toldRow(rowB, deal, "Delete")); err != nil || sent(w) != "" {
 		t.Errorf("its event says that it was deleted, and Partner Center has %q: %v", sent(w), err)
+	}
+	w.silent()
+
+	w = start() // nobody says of which deal it was, and only the pair remembers
+	if err := w.flow.SyncSolutions(ctx, toldRow(rowB, "", "Delete")); err != nil || sent(w) != "" {
+		t.Errorf("a row that the pair remembers was deleted, and Partner Center has %q: %v", sent(w), err)
 	}
 	w.silent()
 

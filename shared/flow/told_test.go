@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,22 +136,50 @@ func TestWordsRefusedAfterPiecesWereTakenAreNoRefusedValue(t *testing.T) {
 	}
 }
 
-// An answer that was lost, and a second try that is refused as old: the first one may have been made.
+// secondTry is the answer to a second try whose first one may have been made.
+func secondTry(kind fault.Kind) *fault.Error {
+	e := fault.New(kind, "the second try").With("second.try", "")
+	e.Maybe = true
+	return e
+}
+
+// An answer that was lost, and a second try that is refused, as old or by a rule: the first one may have been made.
+// What gave way is told, and nothing is told of, or held as, refused.
 func TestI25_NoteOfAWriteWhoseSecondTryWasRefusedIsTold(t *testing.T) {
-	w := newWorld(t)
-	w.want(nil)
-	w.opportunityChanged()
-	w.now = w.now.Add(time.Minute)
-	w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "40"})
-	w.now = w.now.Add(time.Minute)
-	w.user(cosell.Record{cosell.DealValue: "30"})
-	w.maybePC = true
-	w.events()
-	got := w.opportunities[deal].Record
-	if n := strings.Count(got[cosell.Audit], `gave way: "40"`); n != 1 || got[cosell.DealValue] != "30" {
-		t.Errorf("value %s, told %d times:\n%s", got[cosell.DealValue], n, got[cosell.Audit])
+	for _, kind := range []fault.Kind{fault.Conflict, fault.Refused} {
+		for _, toPC := range []bool{true, false} {
+			w := newWorld(t)
+			w.want(nil)
+			w.opportunityChanged()
+			id := w.own()[0].ID
+			w.now = w.now.Add(time.Minute)
+			lost, wins := "40", "30"
+			if toPC {
+				w.portal(id, cosell.Record{cosell.DealValue: lost})
+				w.now = w.now.Add(time.Minute)
+				w.user(cosell.Record{cosell.DealValue: wins})
+				w.maybePC = secondTry(kind)
+			} else {
+				w.user(cosell.Record{cosell.DealValue: lost})
+				w.now = w.now.Add(time.Minute)
+				w.portal(id, cosell.Record{cosell.DealValue: wins})
+				w.maybeCRM = secondTry(kind)
+			}
+			w.events()
+			got := w.opportunities[deal].Record
+			if n := strings.Count(got[cosell.Audit], "gave way: \""+lost); n != 1 || got[cosell.DealValue] != wins || w.referrals[id].Record[cosell.DealValue] != wins {
+				t.Errorf("%s, to Partner Center %v: value %s, told %d times:\n%s", kind, toPC, got[cosell.DealValue], n, got[cosell.Audit])
+			}
+			if strings.Contains(got[cosell.Audit], "second.try") || got[cosell.Mark] != cosell.MarkOK || len(w.pair().Held) != 0 {
+				t.Errorf("%s, to Partner Center %v: mark %s, held %+v\n%s", kind, toPC, got[cosell.Mark], w.pair().Held, got[cosell.Audit])
+			}
+			entries, err := w.memory.Audit(ctx, deal, 1000)
+			if err != nil || slices.ContainsFunc(entries, func(e cosell.Entry) bool { return e.Action == "refused" }) {
+				t.Errorf("%s, to Partner Center %v: the trail says %+v, %v", kind, toPC, entries, err)
+			}
+			w.silent()
+		}
 	}
-	w.silent()
 }
 
 // CRM takes a value without words, and before the words come somebody saves: the note is not lost.
@@ -253,4 +282,22 @@ func TestR127_WordsThatCRMRefusedAreToldOnceItTakesThem(t *testing.T) {
 	if audit := w.opportunities[deal].Record[cosell.Audit]; strings.Count(audit, "no referral yet") != 1 {
 		t.Errorf("told again: %q", audit)
 	}
+}
+
+// A row that takes no words is tried again once that is due, by whatever event comes then.
+func TestR127_WordsThatCRMRefusedAreToldWhenTheyAreDue(t *testing.T) {
+	w := newWorld(t)
+	w.refusesCRM(cosell.Audit, 1)
+	w.want(cosell.Record{cosell.DealValue: ""})
+	w.deliver(w.wanted)
+	w.deliver(w.wanted)
+	if n := w.lines(deal, "no referral yet"); n != 0 {
+		t.Fatalf("told %d times before it was due", n)
+	}
+	w.now = w.now.Add(time.Hour)
+	w.deliver(w.wanted)
+	if n := w.lines(deal, "no referral yet"); n != 1 {
+		t.Errorf("due, and told %d times", n)
+	}
+	w.silent()
 }

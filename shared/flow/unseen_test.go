@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // witness is another deal of ours to which Microsoft was asked.
@@ -100,4 +101,29 @@ func TestEventsOfAReferralThatMayNotBeReadAreDone(t *testing.T) {
 	if err := w.flow.FromReferral(ctx, told("m2", "related-referral-created")); err != nil {
 		t.Error(err)
 	}
+}
+
+// The row of the deal could not be written after Microsoft was asked: who goes on knows Microsoft's referral, and
+// does not have to find it.
+func TestMicrosoftIsNotAskedTwiceBecauseCRMWasDown(t *testing.T) {
+	w := newWorld(t)
+	w.hidden = true
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	broken := 3
+	w.refuseCRM = func(cosell.Record) error {
+		if broken > 0 {
+			broken--
+			return fault.New(fault.Broken, "503")
+		}
+		return nil
+	}
+	w.opportunityChanged()
+	if n := len(w.microsofts()); n != 1 || broken != 0 || w.pair().MicrosoftID != w.microsofts()[0].ID {
+		t.Errorf("%d referrals of Microsoft, the pair knows %q", n, w.pair().MicrosoftID)
+	}
+	w.linked()
+	if n := w.entries(deal); n != w.writes() {
+		t.Errorf("%d writes, %d entries", w.writes(), n)
+	}
+	w.silent()
 }

@@ -19,6 +19,7 @@ type work struct {
 	entries     []cosell.Entry
 	standing    []cosell.Problem // notes that are not of comparing
 	linking     bool             // the two records meet
+	freed       string           // the opportunity of an ended pair, which the referral still names
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
 	unasked     *cosell.Problem  // why Microsoft could not be asked at the creation
 	unproven    *cosell.Sending  // a write that counts as not made because of a read, which may have been stale

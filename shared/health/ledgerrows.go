@@ -15,7 +15,7 @@ type LedgerRows struct{ *ledger.Ledger }
 func (t LedgerRows) HeldRows(ctx context.Context, each func(Held) bool) error {
 	return t.Ledger.HeldRows(ctx, func(h ledger.HeldRow) bool {
 		out := Held{Class: fault.Class(h.Class), Code: h.Code, Record: "opportunity|" + h.OpportunityID, Since: h.Since, Mend: h.Mend}
-		if h.Field == cosell.Whole && h.Place == cosell.InCRM {
+		if h.Field == cosell.Whole && h.Place == cosell.InCRM && h.Phase == cosell.Lacking && h.ReferralID != "" { // else a row that is there and takes no words
 			out.Record, out.Whole = "referral|"+h.ReferralID, h.Class == cosell.OfRecord
 		}
 		if h.Code == "referral.twice" {

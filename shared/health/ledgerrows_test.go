@@ -20,6 +20,8 @@ func TestWhatIsHeldIsCountedByRecord(t *testing.T) {
 	for _, p := range []cosell.Pair{
 		{OpportunityID: "o-1", ReferralID: "r-1", Phase: cosell.Linked, Held: []cosell.Held{value, right}},
 		{OpportunityID: "o-2", ReferralID: "r-2", Phase: cosell.Lacking, Held: []cosell.Held{whole}},
+		{OpportunityID: "o-3", Phase: cosell.Lacking, Held: []cosell.Held{whole}},                   // takes no words about what it lacks
+		{OpportunityID: "o-4", ReferralID: "r-4", Phase: cosell.Linked, Held: []cosell.Held{whole}}, // takes nothing any more
 	} {
 		if _, err := l.Save(t.Context(), p); err != nil {
 			t.Fatal(err)
@@ -32,6 +34,8 @@ func TestWhatIsHeldIsCountedByRecord(t *testing.T) {
 	want := []Held{
 		{Class: fault.Ours, Code: "privilege.missing", Record: "opportunity|o-1", Since: noon},
 		{Class: fault.Record, Code: "0x80040265", Record: "referral|r-2", Since: noon, Whole: true},
+		{Class: fault.Record, Code: "0x80040265", Record: "opportunity|o-3", Since: noon},
+		{Class: fault.Record, Code: "0x80040265", Record: "opportunity|o-4", Since: noon},
 		{Class: fault.Record, Code: "too.large", Record: "opportunity|o-1", Since: noon, Mend: "make it smaller"},
 	}
 	if diff := cmp.Diff(want, counted); diff != "" {

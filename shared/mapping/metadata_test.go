@@ -59,6 +59,15 @@ func TestR142_AColumnThatGoesSwitchesItsRowOff(t *testing.T) {
 			if e := fault.Of(err); !fault.Is(err, fault.Refused) || e.Class != fault.Ours || e.Field != "campaign" || fault.OfAll(err) {
 				t.Errorf("a value without its column: %v", err)
 			}
+			made := cosell.Record{cosell.Name: "New", "campaign": "x"}
+			const other = "0dea1000-0000-4000-8000-0000000000ff"
+			_, err = w.opportunities.Create(ctx, other, cosell.Referral{Side: cosell.Side{ID: other, Record: cosell.Record{}}}, made)
+			if e := fault.Of(err); !fault.Is(err, fault.Refused) || e.Class != fault.Ours || e.Field != "campaign" || fault.OfAll(err) {
+				t.Errorf("a new opportunity with a value without its column: %v", err)
+			}
+			if _, err := w.opportunities.Get(ctx, other); !fault.Is(err, fault.Gone) {
+				t.Errorf("it was made all the same: %v", err)
+			}
 			if o, err = w.opportunities.Put(ctx, o, cosell.Record{cosell.Notes: "new"}); err != nil || o.Record[cosell.Notes] != "new" {
 				t.Errorf("%v %v", err, o.Record)
 			}

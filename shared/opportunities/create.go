@@ -21,14 +21,7 @@ func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
-	if err := s.hidden(values); err != nil {
-		return cosell.Opportunity{}, err
-	}
-	o, err := s.create(ctx, id, r, s.named(r, values))
-	if s.learn(ctx, err) || s.recheck(ctx, err) {
-		o, err = s.create(ctx, id, r, s.named(r, values))
-	}
-	return o, s.speaksOf(s.sheet().NameByCRM(err), values)
+	return s.twice(ctx, values, func() (cosell.Opportunity, error) { return s.create(ctx, id, r, s.named(r, values)) })
 }
 
 func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {

@@ -21,14 +21,24 @@ func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
+	return s.twice(ctx, values, func() (cosell.Opportunity, error) { return s.put(ctx, o, values) })
+}
+
+// twice writes the values, and once more where the first refusal led to another look at the metadata that may
+// have helped. What the sheet cannot carry, from the start or since that look, is refused, not left out.
+func (s *Store) twice(ctx context.Context, values cosell.Record, write func() (cosell.Opportunity, error)) (cosell.Opportunity, error) {
 	if err := s.hidden(values); err != nil {
 		return cosell.Opportunity{}, err
 	}
-	written, err := s.put(ctx, o, values)
+	o, err := write()
 	if s.learn(ctx, err) || s.recheck(ctx, err) {
-		written, err = s.put(ctx, o, values)
+		if err := s.hidden(values); err != nil {
+			return cosell.Opportunity{}, err
+		}
+		o, err = write()
+		settled(fault.Of(err), s.live.Load().mismatches)
 	}
-	return written, s.speaksOf(s.sheet().NameByCRM(err), values)
+	return o, s.speaksOf(s.sheet().NameByCRM(err), values)
 }
 
 // codeNoReason is Dataverse's answer to a status reason that the state does not have.

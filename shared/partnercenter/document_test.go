@@ -22,3 +22,13 @@ func TestDocumentReadsMembersInEitherSpelling(t *testing.T) {
 		t.Errorf("what is sent back is spelt otherwise than what is read: %s", d.JSON())
 	}
 }
+
+// A creation that is not recognised by its answer would be looked for, and perhaps made again.
+func TestANewReferralIsKnownInEitherSpelling(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, answer(201, `{"Id":"`+oneID+`","ETag":"\"7\"","EngagementId":"`+otherID+`","Details":{"DealValue":1.50}}`))
+	d, err := c.Create(ctx, map[string]any{}, oneID)
+	if err != nil || d.ID() != oneID || d.ETag() != `"7"` || d.Text("/engagementId") != otherID || d.Text("/details/dealValue") != "1.50" {
+		t.Errorf("%v: %s", err, d.JSON())
+	}
+}

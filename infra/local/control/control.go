@@ -243,9 +243,16 @@ func ReadJSON(r *http.Request, v any) error {
 	return read(r, r.Body, v, false)
 }
 
-// ReadExact is ReadJSON with numbers as they are written, for what goes into documents.
+// ReadExact is ReadJSON with numbers as they are written, for what goes into documents of at most limit bytes.
 func ReadExact(r *http.Request, limit int64, v any) error {
-	return read(r, io.LimitReader(r.Body, limit), v, true)
+	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		return fmt.Errorf("body of %s %s: it is longer than %d bytes", r.Method, r.URL.Path, limit)
+	}
+	if err != nil {
+		return fmt.Errorf("body of %s %s: %w", r.Method, r.URL.Path, err)
+	}
+	return read(r, bytes.NewReader(text), v, true)
 }
 
 func read(r *http.Request, body io.Reader, v any, numbers bool) error {

@@ -196,6 +196,22 @@ func TestMisspeltControlCallsAreRefused(t *testing.T) {
 	}
 }
 
+// A body that goes into documents is taken whole or not at all, and its numbers as they are written.
+func TestBodiesOfDocumentsHaveALimit(t *testing.T) {
+	const body = `{"a":1.50}`
+	var v map[string]any
+	if err := ReadExact(httptest.NewRequest("POST", "/user", strings.NewReader(body)), int64(len(body)), &v); err != nil || fmt.Sprint(v["a"]) != "1.50" {
+		t.Errorf("at the limit: %v %v", err, v)
+	}
+	for _, long := range []string{body + " ", body + "{}", `{"a":"` + strings.Repeat("x", 100) + `"}`} {
+		rest, v := strings.NewReader(long), map[string]any{}
+		err := ReadExact(httptest.NewRequest("POST", "/user", rest), int64(len(body)), &v)
+		if err == nil || !strings.Contains(err.Error(), "longer than 10 bytes") || len(long)-rest.Len() > len(body)+1 {
+			t.Errorf("%.20s: %v, %d bytes read", long, err, len(long)-rest.Len())
+		}
+	}
+}
+
 func TestRateTakesSharesAndFlags(t *testing.T) {
 	for text, want := range map[string]Rate{"true": 1, "false": 0, "0.25": 0.25, "null": 0} {
 		var d Delivery
