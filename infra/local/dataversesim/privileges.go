@@ -31,6 +31,7 @@ type privilege struct {
 	Column    string `json:"column"` // a secured column: create, read or write of it alone
 	User      string `json:"user"`   // a systemuser or team: whether it has a role at all
 	Allowed   *bool  `json:"allowed"`
+	Role      string `json:"role"` // a whole role instead: administrator or runtime
 }
 
 func (s *Simulator) postPrivileges(w http.ResponseWriter, r *http.Request) {
@@ -89,6 +90,12 @@ func (o *role) describe() map[string]any {
 
 // grant changes the role as a control call says.
 func (s *Simulator) grant(p privilege) error {
+	if p.Role != "" {
+		if p != (privilege{Role: p.Role}) {
+			return fail(400, "", "role stands alone")
+		}
+		return s.giveRole(p.Role)
+	}
 	if p.Allowed == nil {
 		return fail(400, "", "allowed: say true or false")
 	}
