@@ -106,7 +106,7 @@ func furtherCases() []Case {
 			CRM:      set{"userTimeZone": "Asia/Kolkata", "wrappedValues": true, "closedWritable": false}},
 		{Name: "Taxonomy", CRM: set{"language": "fr"}, Switches: set{"taxonomy": "all", "oldTaxonomyUntil": "2099-01-01", "arrayReplace": "refuse", "arrayReplaceStatus": "409"}, Sheet: taxonomySheet},
 		{Name: "OtherLeads", Switches: set{"leadInviter": "none", "leadContacts": "writable", "pendingEdits": "crmId", "acceptedLead": "deal", "marketplaceLeads": "unlisted",
-			"archivedLeads": "unlisted", "expiredContacts": "removed", "arrayReplace": "refuse", "arrayReplaceStatus": "422", "dealRegistration": "refuse", "managedCustomers": false, "locations": "known", "fillLocation": true}, CRM: set{"qualifyRaisesUpdate": false, "plainQualify": "refused", "reciprocalRaisesEvents": false, "variableTypes": "checked", "bulkMessages": false}},
+			"archivedLeads": "unlisted", "expiredContacts": "removed", "arrayReplace": "refuse", "arrayReplaceStatus": "422", "dealRegistration": "refuse", "managedCustomers": false, "locations": "known", "fillLocation": true, "roleLocations": "first"}, CRM: set{"qualifyRaisesUpdate": false, "plainQualify": "refused", "reciprocalRaisesEvents": false, "variableTypes": "checked", "bulkMessages": false}},
 		{Name: "CapitalLetters", Switches: set{"upperText": "true", "trimText": "true"}},
 		{Name: "ShortTexts", Switches: set{"cutText": "20", "retryBackoff": "200ms"}},
 		{Name: "ReasonsByCode", CRM: set{"userTimeZone": "America/Santiago", "openQuotes": "none", "retryDelaySeconds": 1}, Switches: set{"statusReason": "code", "putWithoutIfMatch": "428"},

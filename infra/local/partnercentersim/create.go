@@ -75,6 +75,9 @@ func (s *Sim) createFrom(asked document) (*referral, *refusal) {
 		}
 		return nil, invalid("invalidTarget", "a second referral of an engagement must have the target BusinessProfileLocation/msft").about("target")
 	}
+	if !s.covers(asked) { // people in the portal have roles of their own
+		return nil, refuse(http.StatusForbidden, "accessDenied", "locationScope", "the user has no role at location %s", asked.text("mpnId"))
+	}
 	return s.createOwn(asked)
 }
 

@@ -13,6 +13,12 @@ func (c *demands) location(d document) {
 	}
 }
 
+// covers says whether the integration user's role reaches a deal: a role may be given for single locations.
+func (s *Sim) covers(d document) bool {
+	id := d.text("mpnId")
+	return s.is("roleLocations", "all") || id == "" || id == s.opts.Locations[0]
+}
+
 // located gives a new deal of the partner the first location where it names none, by switch.
 func (s *Sim) located(d document) {
 	if d.text("mpnId") == "" && s.is("fillLocation", "true") {

@@ -59,3 +59,20 @@ func TestSolutionAssessmentKeepsItsSalesStage(t *testing.T) {
 		}
 	}
 }
+
+func TestRoleMayHoldForOneLocation(t *testing.T) {
+	p := newPlace(t)
+	here, there, nowhere := p.post(deal(set("mpnId", "1234567"))).text("id"), p.post(deal(set("mpnId", "7654321"))).text("id"), p.post(deal()).text("id")
+	p.turn("roleLocations", "first")
+	p.want(p.call("GET", referrals+"/"+there, nil), 403, "notOnTeam")
+	p.want(p.patch(there, []object{replace("/name", "x")}), 403, "notOnTeam")
+	for _, id := range []string{here, nowhere} {
+		p.want(p.patch(id, []object{replace("/name", "x")}), 204, "")
+	}
+	if list, _ := p.call("GET", referrals, nil).body["value"].([]any); len(list) != 2 {
+		t.Errorf("%d are listed", len(list))
+	}
+	p.want(p.call("POST", referrals, deal(set("mpnId", "7654321"))), 403, "locationScope")
+	p.post(deal(set("mpnId", "1234567")))
+	p.do("/user", object{"do": "create", "referral": object{"mpnId": "7654321"}}) // people in the portal have roles of their own
+}

@@ -135,12 +135,15 @@ func (s *Sim) withoutMFA() *refusal {
 // sees says whether the integration user may see a referral: an admin all, a user where it is on the team
 // of the partner's referral in the engagement.
 func (s *Sim) sees(r *referral) bool {
-	if s.is("role", "admin") {
-		return true
-	}
 	own, _ := s.inEngagement(r.engagement())
 	if own == nil {
 		own = r
+	}
+	if !s.covers(own.doc) {
+		return false
+	}
+	if s.is("role", "admin") {
+		return true
 	}
 	for _, m := range own.doc.items("team") {
 		if member, ok := m.(map[string]any); ok && strings.EqualFold(document(member).text("email"), s.opts.UserEmail) {
@@ -160,7 +163,7 @@ func (s *Sim) visible(id string) (*referral, *refusal) {
 		return nil, refuse(http.StatusForbidden, "accessDenied", "microsoftsReferral", "referral %s is Microsoft's", id)
 	}
 	if !s.sees(r) {
-		return nil, refuse(http.StatusForbidden, "accessDenied", "notOnTeam", "the user is not on the team of referral %s", id)
+		return nil, refuse(http.StatusForbidden, "accessDenied", "notOnTeam", "the user is not on the team of referral %s, or has no role at its location", id)
 	}
 	return r, nil
 }
