@@ -26,6 +26,8 @@ type Office interface {
 	ParkedDrop(ctx context.Context, a office.Act, id string) error
 	Link(ctx context.Context, a office.Act, opportunityID, referralID string) error
 	Unlink(ctx context.Context, a office.Act, id string) error
+	AskAgain(ctx context.Context, a office.Act, id string) error
+	CloseTest(ctx context.Context, a office.Act, id string) error
 	Mapping
 }
 
@@ -39,7 +41,7 @@ const page = 50
 // host repeats a POST without:
 //
 //	GET  status?id=    preview?id=|after=    held[?id=]    parked[?id=]
-//	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink    {"id", "referral", "reason"}
+//	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink  ask-again  close-test    {"id", "referral", "reason"}
 //	GET  mapping[?id=VERSION]
 //	POST mapping/check  mapping/diff  mapping/push    {"file", "text", "yes", "reason"}
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +58,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	do, ok := h.deeds()[path]
 	if !ok {
-		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink and mapping")
+		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test and mapping")
 		return
 	}
 	post(w, r, func(ctx context.Context, by string, d office.Deed) (office.Answer, error) {
@@ -144,6 +146,12 @@ func (h *Handler) deeds() map[string]func(context.Context, office.Act, office.De
 		},
 		"unlink": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
 			return done, h.Office.Unlink(ctx, a, d.ID)
+		},
+		"ask-again": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
+			return done, h.Office.AskAgain(ctx, a, d.ID)
+		},
+		"close-test": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
+			return done, h.Office.CloseTest(ctx, a, d.ID)
 		},
 	}
 }

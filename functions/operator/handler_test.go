@@ -94,6 +94,14 @@ func (f *fake) Link(_ context.Context, a office.Act, o, r string) error {
 	return f.note("link", o, r, a.By, a.Reason)
 }
 
+func (f *fake) AskAgain(_ context.Context, a office.Act, id string) error {
+	return f.note("ask-again", id, a.By, a.Reason)
+}
+
+func (f *fake) CloseTest(_ context.Context, a office.Act, id string) error {
+	return f.note("close-test", id, a.By, a.Reason)
+}
+
 func (f *fake) Unlink(_ context.Context, a office.Act, id string) error {
 	return f.note("unlink", id, a.By, a.Reason)
 }
@@ -126,6 +134,8 @@ func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 		{"POST", "parked/replay", `{"id":"x"}`, "parked replay x ann", `"done":true`},
 		{"POST", "parked/drop", `{"id":"x","reason":"y"}`, "parked drop x ann y", `"done":true`},
 		{"POST", "link", `{"id":"o","referral":"r","reason":"y"}`, "link o r ann y", `"done":true`},
+		{"POST", "ask-again", `{"id":"o","reason":"y"}`, "ask-again o ann y", `"done":true`},
+		{"POST", "close-test", `{"id":"o","reason":"y"}`, "close-test o ann y", `"done":true`},
 		{"POST", "unlink", `{"id":"o","reason":"y"}`, "unlink o ann y", `"done":true`},
 		{"GET", "mapping", "", "mapping pull 0", `"mapping":{`},
 		{"GET", "mapping?id=3", "", "mapping pull 3", `"mapping":{`},

@@ -247,6 +247,34 @@ func (u *unlinkCmd) Run(ctx context.Context, c *client, p *printer) error {
 	return p.show(a, func() { p.line("unlinked") })
 }
 
+type askAgainCmd struct {
+	ID string `arg:"" help:"Id of the opportunity or the referral."`
+	reason
+}
+
+// Run asks Microsoft again.
+func (a *askAgainCmd) Run(ctx context.Context, c *client, p *printer) error {
+	answer, err := c.do(ctx, "ask-again", office.Deed{ID: a.ID, Reason: a.Reason})
+	if err != nil {
+		return err
+	}
+	return p.show(answer, func() { p.line("Microsoft is asked again; the opportunity's Audit says what became of it") })
+}
+
+type closeTestCmd struct {
+	ID string `arg:"" help:"Id of the opportunity or the referral."`
+	reason
+}
+
+// Run closes the referral of a trial.
+func (t *closeTestCmd) Run(ctx context.Context, c *client, p *printer) error {
+	a, err := c.do(ctx, "close-test", office.Deed{ID: t.ID, Reason: t.Reason})
+	if err != nil {
+		return err
+	}
+	return p.show(a, func() { p.line("closed as a test") })
+}
+
 func rows[T any](list *[]T) []T {
 	if list == nil {
 		return nil

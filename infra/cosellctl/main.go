@@ -45,6 +45,9 @@ type commands struct {
 	Link    linkCmd    `cmd:"" help:"Make a pair of an opportunity and a referral."`
 	Unlink  unlinkCmd  `cmd:"" help:"End a pair: it is never made again by itself."`
 	Mapping mappingCmd `cmd:"" help:"The field sheet: which column stands for what."`
+
+	AskAgain  askAgainCmd  `cmd:"" help:"Ask Microsoft again, in a new engagement, after it declined or did not answer."`
+	CloseTest closeTestCmd `cmd:"" help:"Close the referral of a trial as Closed/Error."`
 }
 
 // errFound says that there is something to look at, which has been shown.

@@ -81,6 +81,8 @@ func TestVerbsAskForWhatTheyMean(t *testing.T) {
 		{"parked replay --all", office.Answer{Parked: &parked}, fine, `GET /api/operator/parked,POST /api/operator/parked/replay {"id":"m-1"}`, "1 of 1"},
 		{"parked drop m-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/parked/drop {"id":"m-1","reason":"because"}`, "dropped"},
 		{"link o-1 r-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/link {"id":"o-1","referral":"r-1","reason":"because"}`, "linked"},
+		{"ask-again o-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/ask-again {"id":"o-1","reason":"because"}`, "asked again"},
+		{"close-test o-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/close-test {"id":"o-1","reason":"because"}`, "closed as a test"},
 		{"unlink o-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/unlink {"id":"o-1","reason":"because"}`, "unlinked"},
 	} {
 		a, environ := newApp(t)
@@ -115,7 +117,7 @@ func TestPreviewOfAllGoesOnToTheEnd(t *testing.T) {
 
 func TestWrongUseIsTwo(t *testing.T) {
 	a, environ := newApp(t)
-	for _, args := range []string{"", "nothing", "held", "status", "preview", "preview x --all", "parked replay", "unlink o-1", "link o-1 --reason x",
+	for _, args := range []string{"", "nothing", "held", "status", "preview", "preview x --all", "parked replay", "unlink o-1", "ask-again o-1", "close-test o-1", "link o-1 --reason x",
 		"held drop x", "status x --settings /no/such/file", "status x --local /no/such/local.json"} {
 		if code, _, errOut := ctl(t, environ, strings.Fields(args)...); code != wrongUse || errOut == "" {
 			t.Errorf("%q: code %d, %s", args, code, errOut)

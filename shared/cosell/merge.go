@@ -84,6 +84,7 @@ func Merge(in Pairing) Plan {
 	m.twoTruths()
 	m.invitation()
 	m.stamp()
+	m.heed()
 	m.unreadable()
 	m.forgetUndecided()
 	return m.plan

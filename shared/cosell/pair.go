@@ -36,11 +36,14 @@ const (
 
 // Pair is an opportunity and its referrals, and what they last agreed on.
 type Pair struct {
-	OpportunityID      string
-	ReferralID         string // the partner's own; empty while Lacking or Claimed
-	MicrosoftID        string // Microsoft's referral, empty for private and partner-led deals
-	EngagementID       string
-	ProposedID         string // the referral that asks for the opportunity
+	OpportunityID string
+	ReferralID    string // the partner's own; empty while Lacking or Claimed
+	MicrosoftID   string // Microsoft's referral, empty for private and partner-led deals
+	EngagementID  string
+	ProposedID    string // the referral that asks for the opportunity
+	// Former are the referrals of engagements that a person gave up for a new one, Unlike those that a person said
+	// are another deal: neither is ever linked with the opportunity by itself.
+	Former, Unlike     []string
 	Phase              Phase
 	Base               Base
 	OpportunityVersion string    // ETag that goes with Base.Opportunity; empty when it does not
@@ -118,6 +121,7 @@ type Draft struct {
 	EngagementID string // set for the referral addressed to Microsoft
 	Microsoft    bool
 	Help         string
+	Former       []string // referrals of former engagements: what is looked for is none of them
 }
 
 // Hint says that a record may have changed. It carries no values: those are read when it is worked on.

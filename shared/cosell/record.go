@@ -57,6 +57,8 @@ const (
 	Expires   Field = "expires"   // when a pending referral ends by itself, RFC 3339
 	Proposed  Field = "proposed"  // the referral that asks to be linked
 
+	Action Field = "action" // what a person asks of us: one of the Act… values
+
 	// Task asks CRM for the owner's tasks about an invitation, beside other values: TaskAnswer and TaskReminder
 	// make one, TasksDone completes both. It is never read, and a task that CRM refuses holds nothing back.
 	Task Field = "task"

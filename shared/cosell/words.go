@@ -68,7 +68,7 @@ func (in Pairing) Lines(plan Plan, w Written, words Words) []string {
 		}
 	}
 	for _, p := range plan.Problems {
-		if p.Class != OfOurs && !p.Quiet && (p.Once || !slices.Contains(in.Pair.Told, p.print())) {
+		if p.Class != OfOurs && !p.Quiet && (p.Once || plan.answersAct() || !slices.Contains(in.Pair.Told, p.print())) {
 			lines = append(lines, words.Say(p))
 		}
 	}

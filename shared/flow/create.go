@@ -42,6 +42,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 		return err
 	}
 	w := &work{pair: pair, hint: h, opportunity: &o}
+	if done, err := f.heed(ctx, w); done || err != nil {
+		return err
+	}
 	if f.unlinkable(w) {
 		return nil
 	}
@@ -49,7 +52,7 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	switch {
 	case pair.ReferralID == "" && !o.Synced():
 		return f.release(ctx, w)
-	case id != "" && pair.ReferralID == "":
+	case id != "" && pair.ReferralID == "" && !pair.Resumes(id):
 		return f.relink(ctx, w, id)
 	case pair.Phase == cosell.Claimed:
 		return f.confirm(ctx, w)
@@ -167,7 +170,7 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 	if w.pair.ReferralID != "" {
 		return f.Referrals.Get(ctx, w.pair.ReferralID)
 	}
-	c, err := f.createOnce(ctx, *w.opportunity, cosell.Draft{Values: values, Help: w.opportunity.Record[cosell.Help]})
+	c, err := f.createOnce(ctx, *w.opportunity, cosell.Draft{Values: values, Help: w.opportunity.Record[cosell.Help], Former: w.pair.Former})
 	if err != nil {
 		return c.referral, err
 	}
@@ -205,6 +208,9 @@ func (f *Flow) microsoftReferral(ctx context.Context, w *work, values cosell.Rec
 func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referral) error {
 	before := *w.opportunity
 	answer := f.answer(microsoft)
+	if len(w.pair.Former) > 0 {
+		f.withoutFormer(answer, before)
+	}
 	written, err := f.linkBack(ctx, w, own, answer)
 	if fault.Is(err, fault.Refused) {
 		return f.unlinked(ctx, w, w.pair, err)
@@ -247,6 +253,9 @@ func (f *Flow) linkBack(ctx context.Context, w *work, own cosell.Referral, answe
 	o := *w.opportunity
 	values := f.identity(own)
 	text := "referral " + own.ID + " created, sync success"
+	if n := len(w.pair.Former); n > 0 && !w.linking {
+		text += "; " + cosell.FormerStay + strings.Join(w.pair.Former, ", ")
+	}
 	if w.linking {
 		text = "linked with referral " + own.ID
 	}
@@ -266,6 +275,9 @@ func (f *Flow) linkBack(ctx context.Context, w *work, own cosell.Referral, answe
 	maps.Copy(values, cosell.Standing(own.Record[cosell.Status], nil))
 	values[cosell.LastSync], values[cosell.Proposed] = stamp(own.Read), ""
 	maps.Copy(values, answer)
+	if o.Record[cosell.Action] != "" {
+		values[cosell.Action] = ""
+	}
 	return f.Opportunities.Put(ctx, o, known(values, o))
 }
 

@@ -118,30 +118,28 @@ func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error
 		if err != nil {
 			return err
 		}
-		other, taken, err := f.Ledger.FindByReferral(ctx, referralID)
-		if err != nil {
-			return err
-		}
-		taken = taken && other.OpportunityID != opportunityID
 		named := strings.TrimSpace(o.Record[cosell.ReferralID])
 		switch {
-		case taken && other.Phase != cosell.Ended && !unbegun(other):
-			return linkedElsewhere("referral", referralID, "opportunity "+other.OpportunityID)
 		case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, referralID):
 			return linkedElsewhere("opportunity", opportunityID, "referral "+pair.ReferralID)
 		case named != "" && !strings.EqualFold(named, referralID):
 			return linkedElsewhere("opportunity", opportunityID, "referral "+named)
-		case taken:
-			if err := f.letGo(ctx, other); err != nil {
-				return err
-			}
+		}
+		by, err := f.takenBy(ctx, opportunityID, r)
+		if err != nil {
+			return err
+		}
+		if by != "" {
+			return linkedElsewhere("referral", referralID, "opportunity "+by)
 		}
 		freed, err := f.endedNamedBy(ctx, r)
 		if err != nil {
 			return err
 		}
-		pair.ReferralID, pair.ProposedID, pair.Held, pair.Told = "", "", nil, nil
-		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, freed: freed, hint: Hint{Kind: opportunityKind, ID: opportunityID}})
+		if pair.Phase != cosell.Linked {
+			pair = pair.Afresh(referralID)
+		}
+		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, freed: freed, switchOn: !o.Synced(), hint: Hint{Kind: opportunityKind, ID: opportunityID}})
 	})
 }
 
@@ -189,13 +187,91 @@ func linkedElsewhere(what, id, by string) error {
 		Saying("the "+what+" is linked with "+by, "unlink it there first").With("link.taken", "unlink it there first")
 }
 
-// Unlink ends the pair: both records go on alone, and neither is taken up again by itself.
+// Unlink ends the pair, or the proposal of one: both records go on alone, and neither is taken up again by itself.
+// Gone: there is no such pair.
 func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
 		if !known {
 			return fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
 		}
-		return f.end(ctx, pair, "unlinked by a person")
+		o, err := f.Opportunities.Get(ctx, opportunityID)
+		if fault.Is(err, fault.Gone) {
+			return f.end(ctx, pair, "unlinked by a person")
+		}
+		if err != nil {
+			return err
+		}
+		w := &work{pair: pair, opportunity: &o}
+		if pair.Phase == cosell.Claimed {
+			return f.refuse(ctx, w)
+		}
+		return f.part(ctx, w)
+	})
+}
+
+// AskAgain begins a new engagement for an opportunity whose help Microsoft declined, or did not answer in time.
+// Refused: it makes no sense now, or something is missing. Gone: there is no such pair or opportunity.
+func (f *Flow) AskAgain(ctx context.Context, opportunityID string) error {
+	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
+		if !known {
+			return fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
+		}
+		o, err := f.Opportunities.Get(ctx, opportunityID)
+		if err != nil {
+			return err
+		}
+		microsoft, err := f.microsoftStatus(ctx, pair)
+		if err != nil {
+			return err
+		}
+		o.Record = o.Record.Clone()
+		o.Record[cosell.Action] = cosell.ActAsk
+		_, lacking := cosell.Prepare(o, f.Rules)
+		switch deed, why := cosell.Heed(pair, o, microsoft); {
+		case deed == cosell.Look:
+			return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Retry: true, Why: "operator"})
+		case deed != cosell.AskAgain:
+			return notNow(opportunityID, why)
+		case len(lacking) > 0:
+			return notNow(opportunityID, lacking...)
+		}
+		return f.askAgain(ctx, &work{pair: pair, opportunity: &o})
+	})
+}
+
+func notNow(opportunityID string, why ...cosell.Problem) error {
+	var texts []string
+	for _, p := range why {
+		texts = append(texts, p.Explain())
+	}
+	return fault.New(fault.Refused, "opportunity %s: %s", opportunityID, strings.Join(texts, "; ")).With(why[0].Code, "")
+}
+
+// testReason is why a trial referral is closed. https://learn.microsoft.com/partner-center/bulk-operations
+const testReason = "Test referral"
+
+// CloseTest closes the referral of a trial as Closed/Error, which cannot be taken back: the opportunity follows as
+// it does any closing. Refused: it is not linked, or closed. Gone: there is no such pair.
+func (f *Flow) CloseTest(ctx context.Context, opportunityID string) error {
+	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
+		if !known || pair.ReferralID == "" {
+			return fault.New(fault.Gone, "opportunity %s has no referral", opportunityID)
+		}
+		r, err := f.Referrals.Get(ctx, pair.ReferralID)
+		if err != nil {
+			return err
+		}
+		if status := r.Record[cosell.Status]; cosell.ReferralClosed(status) {
+			return fault.New(fault.Refused, "referral %s is closed already, as %s", r.ID, status).With("referral.closed", "nothing to do")
+		}
+		closed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.Status: cosell.Errored, cosell.Reason: testReason})
+		if err != nil {
+			return err
+		}
+		if err := f.Ledger.Note(ctx, opportunityID, f.entry(ctx, closed.Read, cosell.ToPartnerCenter, "closed", "trial referral "+r.ID, cosell.Status)); err != nil {
+			return err
+		}
+		return f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: r.ID, Why: "closed as a test"})
 	})
 }
 

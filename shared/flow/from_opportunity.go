@@ -27,6 +27,8 @@ func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
 			return f.remake(ctx, pair, h)
 		case compare:
 			return f.fromLinked(ctx, pair, h)
+		case heed:
+			return f.fromEnded(ctx, pair, h)
 		}
 		return nil
 	})
@@ -91,6 +93,11 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if pair, err = f.freshRow(ctx, pair, h, o); err != nil {
 		return err
 	}
+	w := &work{pair: pair, opportunity: &o, hint: h}
+	if done, err := f.heed(ctx, w); done || err != nil {
+		return err
+	}
+	h = w.hint
 	switch {
 	case f.unanswered(pair, o, h):
 		return nil
@@ -101,7 +108,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if err != nil {
 		return f.holdRead(ctx, pair, cosell.InPartnerCenter, err)
 	}
-	w := &work{pair: pair, referral: &r, opportunity: &o, hint: h}
+	w.referral = &r
 	ofMicrosoft := h.Retry && slices.ContainsFunc(pair.Held, f.pairing(w).OfMicrosoft)
 	if err := f.converge(ctx, w); err != nil || !ofMicrosoft {
 		return err

@@ -16,9 +16,10 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 	o := *w.opportunity
 	pair := w.pair
 	words := f.words(ctx, o.Read)
+	asked := o.Record[cosell.Action] != ""
 	var lines []string
 	for _, p := range problems {
-		if !pair.Explains(p) && p.Class != cosell.OfOurs {
+		if (asked || !pair.Explains(p)) && p.Class != cosell.OfOurs {
 			p.Text = "no referral yet: " + p.Text
 			lines = append(lines, words.Say(p))
 		}
@@ -28,6 +29,9 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 	if untold == nil && (len(lines) > 0 || len(values) > 0 && !pair.Knows(o.Side)) {
 		if len(lines) > 0 {
 			values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
+		}
+		if asked {
+			values[cosell.Action] = ""
 		}
 		if f.Settings.CheckMark && len(lines) > 0 && o.Record[cosell.Mark] != cosell.MarkFailed && cosell.Crossed(problems) {
 			values[cosell.Mark] = cosell.MarkFailed
@@ -130,9 +134,13 @@ func (f *Flow) unlinkable(w *work) bool {
 
 // end leaves a tombstone: nothing is made again for the opportunity.
 func (f *Flow) end(ctx context.Context, pair cosell.Pair, why string) error {
-	pair.Phase, pair.Held, pair.Told, pair.Sending, pair.Untold = cosell.Ended, nil, nil, nil, nil
-	_, err := f.Ledger.Save(ctx, pair, f.entry(ctx, f.Now(), cosell.Nowhere, "ended", why))
+	_, err := f.endPair(ctx, pair, why)
 	return err
+}
+
+func (f *Flow) endPair(ctx context.Context, pair cosell.Pair, why string) (cosell.Pair, error) {
+	pair.Phase, pair.Held, pair.Told, pair.Sending, pair.Untold = cosell.Ended, nil, nil, nil, nil
+	return f.Ledger.Save(ctx, pair, f.entry(ctx, f.Now(), cosell.Nowhere, "ended", why))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -131,8 +132,10 @@ func (f *Flow) fromClaimed(ctx context.Context, r cosell.Referral, opportunityID
 // claimed decides under the lock of the opportunity; alone: the referral gets an opportunity of its own.
 func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cosell.Referral, h Hint) (alone bool, err error) {
 	switch {
-	case known && pair.Phase == cosell.Ended:
+	case known && (pair.Phase == cosell.Ended || slices.Contains(pair.Former, r.ID)):
 		return false, nil
+	case known && slices.Contains(pair.Unlike, r.ID):
+		return true, nil
 	case known && pair.ReferralID == r.ID && pair.Phase == cosell.Linked:
 		return false, f.refound(ctx, pair, r, h)
 	case known && pair.ReferralID == r.ID: // being made, on either side
@@ -204,21 +207,50 @@ func (f *Flow) propose(ctx context.Context, pair cosell.Pair, o cosell.Opportuni
 	return err
 }
 
-// confirm links a proposed referral after the seller switched on.
+// confirm links a proposed referral after the seller switched on, or said so.
 func (f *Flow) confirm(ctx context.Context, w *work) error {
 	r, err := f.Referrals.Get(ctx, w.pair.ProposedID)
 	if err != nil {
 		return unreadableOurs(err)
 	}
-	if other, taken, err := f.Ledger.FindByReferral(ctx, r.ID); err != nil {
+	by, err := f.takenBy(ctx, w.pair.OpportunityID, r)
+	if err != nil {
 		return err
-	} else if taken && other.OpportunityID != w.pair.OpportunityID || cosell.ReferralClosed(r.Record[cosell.Status]) {
-		w.pair.Phase, w.pair.ProposedID, w.pair.Held, w.pair.Told = cosell.Creating, "", nil, nil
-		return f.create(ctx, w) // it went elsewhere meanwhile: the opportunity gets one of its own
 	}
+	if by != "" || cosell.ReferralClosed(r.Record[cosell.Status]) {
+		return f.wentElsewhere(ctx, w, r)
+	}
+	w.switchOn = !w.opportunity.Synced()
 	w.pair.Held, w.pair.Told, w.pair.ProposedID = nil, nil, ""
 	w.referral = &r
 	return f.adopt(ctx, w)
+}
+
+// takenBy is the opportunity with which a referral is linked already, or "". A pair that has nothing of it but the id,
+// because a person ended it or it only counts it, gives it away.
+func (f *Flow) takenBy(ctx context.Context, opportunityID string, r cosell.Referral) (string, error) {
+	other, taken, err := f.Ledger.FindByReferral(ctx, r.ID)
+	switch {
+	case err != nil || !taken || other.OpportunityID == opportunityID:
+		return "", err
+	case other.Phase != cosell.Ended && !unbegun(other):
+		return other.OpportunityID, nil
+	}
+	return "", f.letGo(ctx, other)
+}
+
+// wentElsewhere: a proposed referral is linked elsewhere or closed by now. An opportunity whose seller wants it in
+// Partner Center gets one of its own.
+func (f *Flow) wentElsewhere(ctx context.Context, w *work, r cosell.Referral) error {
+	if w.opportunity.Synced() {
+		w.pair.Phase, w.pair.ProposedID, w.pair.Held, w.pair.Told = cosell.Creating, "", nil, nil
+		return f.create(ctx, w)
+	}
+	if err := f.save(ctx, w, w.pair.Withdrawn()); err != nil {
+		return err
+	}
+	line := f.words(ctx, w.opportunity.Read).Done(cosell.ToCRM, "referral "+r.ID+" is closed or linked elsewhere by now: it asks for nothing any more")
+	return f.write(ctx, w, "withdrawn", known(w.pair.Unlinked(nil), *w.opportunity), line)
 }
 
 // refound is a pair whose row that finds it by its referral was lost: saving writes it anew.

@@ -44,14 +44,14 @@ func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Dr
 	}
 	var gaveUp []string
 	if found && intent.Sent {
-		c, ok, err := f.settle(ctx, o.ID, d.EngagementID, intent)
+		c, ok, err := f.settle(ctx, o.ID, d, intent)
 		if err != nil || ok {
 			return c, err
 		}
 		gaveUp = append(gaveUp, cosell.Fingerprint(intent.Base.Referral))
 		intent.Doubted = cmp.Or(intent.Doubted, intent.At)
 	} else if found && !intent.Doubted.IsZero() { // what was not listed when it was settled may be now
-		if c, ok, err := f.take(ctx, o.ID, d.EngagementID, intent); err != nil || ok {
+		if c, ok, err := f.take(ctx, o.ID, d, intent); err != nil || ok {
 			return c, err
 		}
 	}
@@ -113,7 +113,7 @@ func unsettled(e *fault.Error) error {
 
 // settle finds out what became of an attempt without an answer. ok: it had succeeded, the referral is
 // adopted; of several the oldest.
-func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, intent cosell.Intent) (c creation, ok bool, err error) {
+func (f *Flow) settle(ctx context.Context, opportunityID string, d cosell.Draft, intent cosell.Intent) (c creation, ok bool, err error) {
 	now, err := f.Ledger.Now(ctx)
 	if err != nil {
 		return c, false, err
@@ -121,12 +121,13 @@ func (f *Flow) settle(ctx context.Context, opportunityID, engagementID string, i
 	if wait := intent.At.Add(f.Settings.Settle).Sub(now); wait > 0 {
 		return c, false, unsettled(fault.Wait(wait, "opportunity %s: waiting until it is certain whether the referral was created", opportunityID))
 	}
-	return f.take(ctx, opportunityID, engagementID, intent)
+	return f.take(ctx, opportunityID, d, intent)
 }
 
 // take looks for what attempts without an answer may have made, and takes the oldest.
-func (f *Flow) take(ctx context.Context, opportunityID, engagementID string, intent cosell.Intent) (c creation, ok bool, err error) {
-	found, err := f.probe(ctx, opportunityID, engagementID, intent)
+func (f *Flow) take(ctx context.Context, opportunityID string, d cosell.Draft, intent cosell.Intent) (c creation, ok bool, err error) {
+	found, err := f.probe(ctx, opportunityID, d.EngagementID, intent)
+	found = slices.DeleteFunc(found, func(r cosell.Referral) bool { return slices.Contains(d.Former, r.ID) })
 	if err == nil && len(found) == 0 && intent.Target == microsoftTarget {
 		err = f.absenceProves(ctx, opportunityID)
 	}

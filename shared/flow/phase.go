@@ -13,6 +13,7 @@ const (
 	create       // and does it now
 	compare      // both exist: what differs crosses
 	bury         // the opportunity is deleted: a tombstone
+	heed         // only what a person asks on the form counts
 )
 
 // news is what a pair hears.
@@ -43,7 +44,7 @@ func next(pair cosell.Pair, known bool, n news) step {
 	case phase == cosell.Linked:
 		does = [allNews]step{compare, compare, bury, nothing, nothing}
 	case phase == cosell.Ended:
-		does = [allNews]step{}
+		does = [allNews]step{nothing, heed, nothing, nothing, nothing}
 	default: // creating
 		does = [allNews]step{want, want, bury, create, nothing}
 	}

@@ -8,7 +8,7 @@ import (
 
 // Every phase hears everything; what it does then is written out once more, by name.
 func TestAPairInAPhaseDoesOneThingWithEachNews(t *testing.T) {
-	names := map[step]string{nothing: "-", meet: "meet", remake: "remake", want: "want", create: "create", compare: "compare", bury: "bury"}
+	names := map[step]string{nothing: "-", meet: "meet", remake: "remake", want: "want", create: "create", compare: "compare", bury: "bury", heed: "heed"}
 	for _, tt := range []struct {
 		name  string
 		pair  cosell.Pair
@@ -22,7 +22,7 @@ func TestAPairInAPhaseDoesOneThingWithEachNews(t *testing.T) {
 		{"no opportunity yet", cosell.Pair{Phase: cosell.Lacking, ReferralID: "r"}, true, [allNews]string{"remake", "remake", "bury", "remake", "remake"}},
 		{"proposed", cosell.Pair{Phase: cosell.Claimed, ProposedID: "r"}, true, [allNews]string{"-", "want", "bury", "create", "-"}},
 		{"linked", cosell.Pair{Phase: cosell.Linked, ReferralID: "r"}, true, [allNews]string{"compare", "compare", "bury", "-", "-"}},
-		{"ended", cosell.Pair{Phase: cosell.Ended, ReferralID: "r"}, true, [allNews]string{"-", "-", "-", "-", "-"}},
+		{"ended", cosell.Pair{Phase: cosell.Ended, ReferralID: "r"}, true, [allNews]string{"-", "heed", "-", "-", "-"}},
 	} {
 		for n := range allNews {
 			if got := names[next(tt.pair, tt.known, n)]; got != tt.want[n] {

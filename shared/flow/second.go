@@ -35,7 +35,22 @@ func (f *Flow) second(ctx context.Context, pair cosell.Pair, r cosell.Referral) 
 	if pair.Explains(p) {
 		return nil
 	}
+	if former, err := f.former(ctx, pair, r); err != nil || former {
+		return err
+	}
 	return f.tellStanding(ctx, pair, p)
+}
+
+// former says whether Audit names the referral as one of a former engagement, and remembers that: the tables were
+// lost since.
+func (f *Flow) former(ctx context.Context, pair cosell.Pair, r cosell.Referral) (bool, error) {
+	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if err != nil || !cosell.Former(o.Record[cosell.Audit], r.ID) {
+		return false, err
+	}
+	pair.Former = append(slices.Clone(pair.Former), r.ID)
+	_, err = f.Ledger.Save(ctx, pair)
+	return true, err
 }
 
 // closeDuplicate closes what was made twice and not seen by anybody, and says so.

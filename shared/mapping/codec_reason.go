@@ -3,6 +3,7 @@ package mapping
 import (
 	"iter"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,9 @@ func ReasonToReferral(text string, codes bool) any {
 			return strconv.Itoa(n)
 		}
 		return closingReasons()[n-1][0]
+	}
+	if i := slices.IndexFunc(errorReasons(), func(s string) bool { return FoldText(s) == FoldText(text) }); codes && i >= 0 {
+		return strconv.Itoa(i + 1)
 	}
 	return OrNull(Clean(text))
 }

@@ -148,3 +148,13 @@ func (f Flows) Unlink(ctx context.Context, opportunityID string) error {
 	}
 	return now.Unlink(ctx, opportunityID)
 }
+
+// AskAgain implements Desk.
+func (f Flows) AskAgain(ctx context.Context, opportunityID string) error {
+	return f.Flow.AskAgain(ctx, opportunityID)
+}
+
+// CloseTest implements Desk.
+func (f Flows) CloseTest(ctx context.Context, opportunityID string) error {
+	return f.Flow.CloseTest(ctx, opportunityID)
+}

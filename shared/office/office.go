@@ -53,8 +53,12 @@ type Desk interface {
 	Preview(ctx context.Context, opportunityID string) (Preview, error)
 	// Link makes a pair of the two. Refused: one of them is linked elsewhere.
 	Link(ctx context.Context, opportunityID, referralID string) error
-	// Unlink ends the pair; neither record is ever taken up again by itself.
+	// Unlink ends the pair, or the proposal of one; neither record is ever taken up again by itself.
 	Unlink(ctx context.Context, opportunityID string) error
+	// AskAgain begins a new engagement for the opportunity. Refused: it makes no sense now, or something is missing.
+	AskAgain(ctx context.Context, opportunityID string) error
+	// CloseTest closes the referral of a trial as Closed/Error. Refused: it is closed.
+	CloseTest(ctx context.Context, opportunityID string) error
 }
 
 // Office is the room of one tenant. Errors are faults; Gone: what was asked for is not there, Invalid: the

@@ -97,6 +97,16 @@ func (d *desk) Unlink(_ context.Context, o string) error {
 	return d.err
 }
 
+func (d *desk) AskAgain(_ context.Context, o string) error {
+	d.did = append(d.did, "ask-again "+o)
+	return d.err
+}
+
+func (d *desk) CloseTest(_ context.Context, o string) error {
+	d.did = append(d.did, "close-test "+o)
+	return d.err
+}
+
 func newRoom(t *testing.T) *room {
 	t.Helper()
 	now := func() time.Time { return noon }

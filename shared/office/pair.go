@@ -102,7 +102,22 @@ func (o *Office) Link(ctx context.Context, a Act, opportunityID, referralID stri
 
 // Unlink ends a pair. It needs a reason: the pair is never made again by itself.
 func (o *Office) Unlink(ctx context.Context, a Act, what string) error {
-	if err := a.reasoned("unlink a pair"); err != nil {
+	return o.act(ctx, a, "unlink", "unlink a pair", what, Desk.Unlink)
+}
+
+// AskAgain asks Microsoft again, in a new engagement. It needs a reason: what is asked cannot be taken back.
+func (o *Office) AskAgain(ctx context.Context, a Act, what string) error {
+	return o.act(ctx, a, "ask-again", "ask Microsoft again", what, Desk.AskAgain)
+}
+
+// CloseTest closes the referral of a trial as an error. It needs a reason: a closed referral stays closed.
+func (o *Office) CloseTest(ctx context.Context, a Act, what string) error {
+	return o.act(ctx, a, "close-test", "close a referral", what, Desk.CloseTest)
+}
+
+// act does something to the one pair that is meant; says is what cannot be undone.
+func (o *Office) act(ctx context.Context, a Act, name, says, what string, do func(Desk, context.Context, string) error) error {
+	if err := a.reasoned(says); err != nil {
 		return err
 	}
 	desk, err := o.desk()
@@ -111,10 +126,10 @@ func (o *Office) Unlink(ctx context.Context, a Act, what string) error {
 	}
 	p, err := o.one(ctx, what)
 	if err == nil {
-		err = desk.Unlink(ctx, p.OpportunityID)
+		err = do(desk, ctx, p.OpportunityID)
 	}
 	if err == nil {
-		o.did(ctx, a, "unlink", "opportunity_id", p.OpportunityID, "referral_id", p.ReferralID)
+		o.did(ctx, a, name, "opportunity_id", p.OpportunityID, "referral_id", p.ReferralID)
 	}
 	return err
 }

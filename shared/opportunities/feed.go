@@ -73,7 +73,7 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 // switches are the columns that tell whether an opportunity concerns us.
 func (s *Store) switches() []string {
 	var out []string
-	for _, f := range []cosell.Field{cosell.Sync, cosell.ReferralID} {
+	for _, f := range []cosell.Field{cosell.Sync, cosell.ReferralID, cosell.Action} {
 		if row, ok := s.sheet().Row(f); ok {
 			out = append(out, row.CRM)
 		}

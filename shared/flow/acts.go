@@ -1,0 +1,159 @@
+package flow
+
+import (
+	"context"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// heed does what a person asks on the opportunity's form, answers in Audit and clears what was asked. Each deed may
+// be interrupted anywhere: as long as the form asks for it, it is gone on with. done: the hint has no other work.
+func (f *Flow) heed(ctx context.Context, w *work) (done bool, err error) {
+	act := w.opportunity.Record[cosell.Action]
+	if act == "" {
+		return false, nil
+	}
+	status := ""
+	if act == cosell.ActAsk && w.pair.Phase == cosell.Linked {
+		if status, err = f.microsoftStatus(ctx, w.pair); err != nil {
+			return false, err
+		}
+	}
+	deed, why := cosell.Heed(w.pair, *w.opportunity, status)
+	switch deed {
+	case cosell.Look:
+		w.hint.Retry = true
+		return false, nil
+	case cosell.AskAgain:
+		return true, f.askAgain(ctx, w)
+	case cosell.Join:
+		return true, f.confirm(ctx, w)
+	case cosell.Refuse:
+		return true, f.refuse(ctx, w)
+	case cosell.Part:
+		return true, f.part(ctx, w)
+	}
+	return true, f.explain(ctx, w, why)
+}
+
+// fromEnded looks whether somebody asks for something on the form of an opportunity that was let go.
+func (f *Flow) fromEnded(ctx context.Context, pair cosell.Pair, h Hint) error {
+	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if fault.Is(err, fault.Gone) {
+		return nil
+	}
+	if err != nil || o.Record[cosell.Action] == "" {
+		return err
+	}
+	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
+		return err
+	}
+	_, err = f.heed(ctx, &work{pair: pair, opportunity: &o, hint: h})
+	return err
+}
+
+// microsoftStatus is what Microsoft's referral says now, or said last where it may not be read.
+func (f *Flow) microsoftStatus(ctx context.Context, pair cosell.Pair) (string, error) {
+	if pair.MicrosoftID == "" {
+		return "", nil
+	}
+	r, err := f.Referrals.Get(ctx, pair.MicrosoftID)
+	if fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Record {
+		return pair.Base.Referral[cosell.MicrosoftStatus], nil
+	}
+	return r.Record[cosell.MicrosoftStatus], err
+}
+
+// askAgain begins a new engagement for the same opportunity. The old ids are kept, so that neither an event of
+// theirs nor the look for what an interrupted POST has made takes them for the new ones. What is missing is told
+// before anything is given up.
+func (f *Flow) askAgain(ctx context.Context, w *work) error {
+	if _, problems := cosell.Prepare(*w.opportunity, f.Rules); len(problems) > 0 {
+		for i := range problems {
+			problems[i].Text = "Microsoft was not asked again: " + problems[i].Text
+		}
+		return f.explain(ctx, w, problems...)
+	}
+	former := w.pair.ReferralID
+	pair := w.pair.Again()
+	w.entries = append(w.entries, f.entry(ctx, f.Now(), cosell.Nowhere, "asked again", "former referral "+former))
+	if err := f.save(ctx, w, pair); err != nil {
+		return err
+	}
+	return f.noted(ctx, w, f.create(ctx, w))
+}
+
+// withoutFormer adds that nothing of the former Microsoft's answer stands any more.
+func (f *Flow) withoutFormer(answer cosell.Record, o cosell.Opportunity) {
+	for _, rule := range f.Rules {
+		if _, said := answer[rule.Field]; rule.Way == cosell.ToOpportunity && !said && o.Record[rule.Field] != "" {
+			answer[rule.Field] = ""
+		}
+	}
+}
+
+// refuse takes a proposed referral for another deal: it is not proposed again, and gets an opportunity of its own.
+func (f *Flow) refuse(ctx context.Context, w *work) error {
+	o := *w.opportunity
+	id := w.pair.ProposedID
+	if id == "" { // it was refused, and the row did not hear of it
+		id = o.Record[cosell.Proposed]
+	}
+	if err := f.save(ctx, w, w.pair.Refuses()); err != nil {
+		return err
+	}
+	if err := f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: id, Retry: true, Why: "not the same deal"}); err != nil {
+		return err
+	}
+	values := known(w.pair.Unlinked(nil), o)
+	return f.write(ctx, w, "refused", values, f.words(ctx, o.Read).Done(cosell.ToCRM, "referral "+id+" is another deal, as said: it is not proposed again"))
+}
+
+// part ends the pair, and takes the referral out of the row: both records go on alone.
+func (f *Flow) part(ctx context.Context, w *work) error {
+	o := *w.opportunity
+	id := w.pair.ReferralID
+	if w.pair.Phase != cosell.Ended {
+		ended, err := f.endPair(ctx, w.pair, "unlinked by a person")
+		if err != nil {
+			return err
+		}
+		w.pair = ended
+	}
+	values := cosell.Parted(o, f.Rules)
+	if !f.Settings.CheckMark {
+		delete(values, cosell.Mark)
+	}
+	return f.write(ctx, w, "unlinked", values, f.words(ctx, o.Read).Done(cosell.ToCRM, "unlinked from referral "+id+", as asked: both records go on alone, and Sync is off"))
+}
+
+// explain answers why nothing was done.
+func (f *Flow) explain(ctx context.Context, w *work, problems ...cosell.Problem) error {
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, f.words(ctx, w.opportunity.Read).Say(p))
+	}
+	return f.write(ctx, w, "answered", cosell.Record{}, lines...)
+}
+
+// write is the answer to a person, with the values of it: the row asks for nothing any more.
+func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.Record, lines ...string) error {
+	o := *w.opportunity
+	asked := o.Record[cosell.Action]
+	if asked != "" {
+		values[cosell.Action] = ""
+	}
+	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
+	pair, written, err := f.say(ctx, w.pair, o, values)
+	if err != nil {
+		return err
+	}
+	done := f.entry(ctx, written.Read, cosell.ToCRM, action, strings.TrimSpace("ok "+asked))
+	if pair.Version == "" {
+		return f.Ledger.Note(ctx, pair.OpportunityID, done)
+	}
+	_, err = f.Ledger.Save(ctx, pair, done)
+	return err
+}
