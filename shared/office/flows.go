@@ -151,10 +151,18 @@ func (f Flows) Unlink(ctx context.Context, opportunityID string) error {
 
 // AskAgain implements Desk.
 func (f Flows) AskAgain(ctx context.Context, opportunityID string) error {
-	return f.Flow.AskAgain(ctx, opportunityID)
+	now, err := f.Flow(ctx)
+	if err != nil {
+		return err
+	}
+	return now.AskAgain(ctx, opportunityID)
 }
 
 // CloseTest implements Desk.
 func (f Flows) CloseTest(ctx context.Context, opportunityID string) error {
-	return f.Flow.CloseTest(ctx, opportunityID)
+	now, err := f.Flow(ctx)
+	if err != nil {
+		return err
+	}
+	return now.CloseTest(ctx, opportunityID)
 }
