@@ -118,12 +118,12 @@ func (m *merger) off() Plan {
 	return plan
 }
 
-// forgetUndecided drops the notes about fields that wait: they are said when the field is decided. Nothing
-// gave way where a door keeps the winner out.
+// forgetUndecided drops the notes about fields that wait: they are said when the field is decided, but for the
+// reminder of an invitation, whose end does not wait. Nothing gave way where a door keeps the winner out.
 func (m *merger) forgetUndecided() {
 	m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool {
 		_, written := m.plan.at(p.Place)[p.Field]
-		return p.Once && m.plan.keep[p.Field] || p.Code == conflictResolved && !written
+		return p.Once && m.plan.keep[p.Field] && p.Code != answerDue || p.Code == conflictResolved && !written
 	})
 }
 

@@ -251,7 +251,7 @@ func (m *merger) lacksForAcceptance() []Problem {
 		lacks = append(lacks, ownerless)
 	}
 	expires := m.Referral.ExpiresAt
-	hurry := !expires.IsZero() && m.Referral.Read.Add(lastDays).After(expires)
+	hurry := !expires.IsZero() && !m.Referral.Read.Add(lastDays).Before(expires) // from the moment on that afterReminder gives
 	if m.Options.AcceptStrict && !hurry {
 		lacks = append(lacks, m.lacking(Name, Currency, DealValue, ClosingDate)...)
 	}

@@ -111,6 +111,15 @@ func TestR77_AnInvitationIsATaskAndAReminderUntilItIsAnswered(t *testing.T) {
 	})
 }
 
+func TestR77_TheReminderComesWhateverTheAcceptanceWaitsFor(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.arrived(r.microsoft(doc{"do": "invite", "referral": doc{"name": "Half a deal", "details": doc{"dealValue": 0}}}))
+		r.edits("opportunity", p.opportunity, doc{"statuscode": inProgress})
+		r.advance(11*24*time.Hour + time.Hour)
+		r.audited(p.opportunity, "2026-03-16", "3 days left")
+	})
+}
+
 func TestR77_AnExpiredInvitationIsCancelled(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.invited("Too late")
