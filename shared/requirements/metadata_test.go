@@ -1,0 +1,290 @@
+package requirements
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+)
+
+// health is what the product tells operators of itself.
+func (r *rig) health() string {
+	r.t.Helper()
+	_, answer := r.operator(http.MethodGet, "health", nil)
+	return answer
+}
+
+func TestR142_AColumnThatGoesSwitchesItsFieldOffUntilItIsBack(t *testing.T) {
+	play(t, func(r *rig) {
+		column := doc{"do": "add", "table": "opportunity", "column": "new_campaign", "schemaName": "new_Campaign", "type": "String", "length": 100}
+		r.administrator(column)
+		p := r.private("Own column", doc{"new_campaign": "SPRING"})
+		if c := r.referral(p.own).text("campaignId"); c != "SPRING" {
+			t.Fatalf("Partner Center has %q", c)
+		}
+		r.administrator(doc{"do": "remove", "table": "opportunity", "column": "new_campaign"})
+		r.advance(2 * time.Hour)
+		if h := r.health(); !strings.Contains(h, "new_campaign") || !strings.Contains(h, "switched off") {
+			t.Errorf("health does not name it: %s", h)
+		}
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.quiet()
+		if v := r.referral(p.own).text("details/dealValue"); v != "5000" || r.referral(p.own).text("campaignId") != "SPRING" {
+			t.Errorf("the others do not go on: %s, %q", v, r.referral(p.own).text("campaignId"))
+		}
+		r.administrator(column)
+		r.edits("opportunity", p.opportunity, doc{"new_campaign": "SUMMER"})
+		r.advance(2 * time.Hour)
+		if c := r.referral(p.own).text("campaignId"); c != "SUMMER" || strings.Contains(r.health(), "switched off") {
+			t.Errorf("after the mend Partner Center has %q, health says %s", c, r.health())
+		}
+	}, "sheet:- {field: campaign, referral: /campaignId, crm: new_campaign, as: text, wins: newest}\n")
+}
+
+func TestR142_AVitalColumnThatGoesStopsAndLosesNothing(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Vital")
+		r.reconcile()
+		r.administrator(doc{"do": "remove", "table": "opportunity", "column": "cosell_referralid"})
+		r.portalEdits(p.own, doc{"/details/dealValue": 5000})
+		r.advance(2 * time.Hour)
+		if h := r.health(); !strings.Contains(h, "cosell_referralid") || !strings.Contains(h, `"ok":false`) {
+			t.Errorf("no alarm: %s", h)
+		}
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "cosell_referralid", "schemaName": "cosell_ReferralId", "type": "String", "length": 100})
+		r.advance(2 * time.Hour)
+		if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "5000" {
+			t.Errorf("after the mend CRM has %s", v)
+		}
+		if len(r.opportunities()) != 1 || len(r.parked()) != 0 {
+			t.Errorf("%d opportunities, %d are parked", len(r.opportunities()), len(r.parked()))
+		}
+	})
+}
+
+func TestR143_AMissingPrivilegeIsOursAndTheMessageWaits(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("No right")
+		right := doc{"table": "opportunity", "operation": "write", "allowed": false}
+		r.dv.call(http.MethodPost, "/privileges", right)
+		r.portalEdits(p.own, doc{"/details/dealValue": 5000})
+		r.advance(30 * time.Minute)
+		if h := r.health(); !strings.Contains(h, "prvWriteOpportunity") || !strings.Contains(h, `"ok":false`) {
+			t.Errorf("health does not name the privilege: %s", h)
+		}
+		r.named(p.opportunity, tick+"No right")
+		right["allowed"] = true
+		r.dv.call(http.MethodPost, "/privileges", right)
+		r.advance(time.Hour)
+		if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "5000" {
+			t.Errorf("after the mend CRM has %s", v)
+		}
+	})
+}
+
+func TestR143_OneRowThatMayNotBeWrittenIsTheRecords(t *testing.T) {
+	play(t, func(r *rig) {
+		p, other := r.private("Not this one"), r.private("But this one")
+		r.dv.call(http.MethodPost, "/privileges", doc{"table": "opportunity", "operation": "write", "id": p.opportunity, "allowed": false})
+		for _, q := range []pair{p, other} {
+			r.portalEdits(q.own, doc{"/details/dealValue": 5000})
+		}
+		r.quiet()
+		if v := r.opportunity(other.opportunity).text("estimatedvalue"); v != "5000" {
+			t.Errorf("the other one has %s", v)
+		}
+		rows := r.held()
+		if len(rows) == 0 || rows[0].text("class") != "record" || rows[0].text("opportunity") != p.opportunity {
+			t.Errorf("held is %v", rows)
+		}
+		if h := r.health(); strings.Contains(h, "prvWriteOpportunity") {
+			t.Errorf("it counts as a missing privilege: %s", h)
+		}
+	})
+}
+
+func TestR144_EveryColumnOfTheSheetRaisesItsEvent(t *testing.T) {
+	columns := doc{"estimatedvalue": 5000, "estimatedclosedate": "2026-10-10", "description": "Words", "name": "Other name", "cosell_visible": true,
+		"ownerid@odata.bind": "/systemusers(" + dataversesim.CloserID + ")", "transactioncurrencyid@odata.bind": dollar}
+	for column, value := range columns {
+		t.Run(strings.TrimSuffix(column, "@odata.bind"), func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.private("Watched")
+				mark, began := r.pc.calls(), time.Now()
+				r.edits("opportunity", p.opportunity, doc{column: value})
+				r.quiet()
+				if len(r.pc.writes(mark)) == 0 || time.Since(began) > time.Second {
+					t.Errorf("%d writes after %s", len(r.pc.writes(mark)), time.Since(began))
+				}
+			})
+		})
+	}
+}
+
+const grown = "sheet:- {field: campaign, referral: /campaignId, crm: new_campaign, as: text, wins: newest%s}\n"
+
+func TestR145_AfterARowWasAddedTheFirstEditCrosses(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, crm, pc, wantCRM, wantPC string
+	}{
+		"fill":        {"", "", "SPRING", "SPRING", "SPRING"},
+		"leave":       {"", "OURS", "THEIRS", "OURS", "THEIRS"},
+		"crm decides": {", firstSight: crm", "OURS", "THEIRS", "OURS", "OURS"},
+		"pc decides":  {", firstSight: pc", "OURS", "THEIRS", "THEIRS", "THEIRS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaign", "schemaName": "new_Campaign", "type": "String", "length": 100})
+				p := r.private("Grows", doc{"new_campaign": c.crm})
+				r.partner(doc{"do": "update", "id": p.own, "raw": doc{"/campaignId": c.pc}})
+				r.quiet()
+				r.stop()
+				r.own = append(r.own, fmt.Sprintf(grown, c.first))
+				r.start()
+				r.reconcile()
+				r.quiet()
+				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+				r.quiet()
+				if o, d := r.opportunity(p.opportunity).text("new_campaign"), r.referral(p.own).text("campaignId"); o != c.wantCRM || d != c.wantPC {
+					t.Errorf("CRM has %q, Partner Center %q", o, d)
+				}
+				r.edits("opportunity", p.opportunity, doc{"new_campaign": "EDITED"})
+				r.reconcile() // nobody's step watches this column
+				r.quiet()
+				if d := r.referral(p.own).text("campaignId"); d != "EDITED" {
+					t.Errorf("after an edit in CRM Partner Center has %q", d)
+				}
+				r.portalEdits(p.own, doc{"/campaignId": "BACK"})
+				r.quiet()
+				if o := r.opportunity(p.opportunity).text("new_campaign"); o != "BACK" {
+					t.Errorf("after an edit in Partner Center CRM has %q", o)
+				}
+			})
+		})
+	}
+}
+
+func TestR146_CutTextKeepsItsHiddenTail(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "length", "table": "opportunity", "column": "description", "length": 60})
+		r.reconcile() // looks at the metadata
+		long := "Forty stores want to forecast their stock. " + strings.Repeat("Tail. ", 20) + "END"
+		p := r.arrived(r.portalDeal(doc{"name": "Long", "details": doc{"dealValue": 5, "currency": "EUR", "closingDateTime": "2026-10-10T00:00:00Z", "notes": long}}))
+		shown := r.opportunity(p.opportunity).text("description")
+		if len([]rune(shown)) > 60 || !strings.HasSuffix(shown, "…") {
+			t.Fatalf("CRM shows %q", shown)
+		}
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 6})
+		r.quiet()
+		if notes := r.referral(p.own).text("details/notes"); notes != long {
+			t.Fatalf("an edit beside it cut the text: %q", notes)
+		}
+		r.edits("opportunity", p.opportunity, doc{"description": strings.Replace(shown, "Forty", "Fifty", 1)})
+		r.quiet()
+		if notes := r.referral(p.own).text("details/notes"); notes != strings.Replace(long, "Forty", "Fifty", 1) {
+			t.Errorf("Partner Center has %q", notes)
+		}
+		mark, had := r.pc.calls(), len(r.audit(p.opportunity))
+		r.edits("opportunity", p.opportunity, doc{"description": "All new"})
+		r.quiet()
+		r.pc.wrote(mark, 0)
+		if lines := r.newest(p.opportunity, had); len(lines) != 1 || !strings.Contains(lines[0], "Partner Center") {
+			t.Errorf("Audit says %v", lines)
+		}
+	})
+}
+
+func TestR147_OddCharactersAreRemovedOnce(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Odd")
+		r.partner(doc{"do": "update", "id": p.own, "raw": doc{"/details/notes": "one\x00two\x07\tthree\r\nfour\x1b"}})
+		r.quiet()
+		if got := r.opportunity(p.opportunity).text("description"); strings.ReplaceAll(got, "\r\n", "\n") != "onetwo\tthree\nfour" {
+			t.Errorf("CRM has %q", got)
+		}
+		pc, crm := r.pc.calls(), r.dv.calls()
+		for range 3 {
+			r.reconcile()
+			r.quiet()
+		}
+		r.pc.wrote(pc, 0)
+		r.dv.wrote(crm, 0)
+	})
+}
+
+func TestR148_ADayStaysTheDayInBothKindsOfColumn(t *testing.T) {
+	for _, zone := range []string{"UTC", "Europe/Paris", "America/Santiago", "Pacific/Auckland", "Asia/Kolkata"} {
+		t.Run(strings.ReplaceAll(zone, "/", " "), func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.dv.switches(doc{"userTimeZone": zone})
+				r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_golive", "schemaName": "new_GoLive", "type": "DateTime", "behavior": "UserLocal", "format": "DateOnly"})
+				for _, day := range []string{"2026-03-29", "2026-06-30", "2026-10-25", "2026-12-31"} {
+					p := r.private("Day "+day, doc{"estimatedclosedate": day, "new_golive": day})
+					back := "2027" + day[4:]
+					sent := r.referral(p.own).text("details/closingDateTime")
+					moment, err := time.Parse(time.RFC3339, sent)
+					place, _ := time.LoadLocation(zone)
+					if err != nil || moment.In(place).Format(time.DateOnly) != day {
+						t.Errorf("%s is sent as %s", day, sent)
+					}
+					next, _ := time.ParseInLocation(time.DateOnly, back, place)
+					r.portalEdits(p.own, doc{"/details/closingDateTime": next.UTC().Format(time.RFC3339)})
+					r.quiet()
+					if got := r.opportunity(p.opportunity).text("new_golive"); !r.isDay(got, back, place) {
+						t.Errorf("%s arrives as %s", back, got)
+					}
+				}
+			}, "PARTNER_CENTER_TIME_ZONE="+zone, "sheet:- {field: closingDate, crm: new_golive}\n")
+		})
+	}
+}
+
+// isDay says whether a user-local column shows that day to people of the zone.
+func (r *rig) isDay(text, day string, place *time.Location) bool {
+	moment, err := time.Parse(time.RFC3339, text)
+	return err == nil && moment.In(place).Format(time.DateOnly) == day || text == day
+}
+
+func TestR150_WhatMicrosoftEditsOnItsOwnReferralIsAuditOnly(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("Microsoft edits")
+		r.microsoft(doc{"do": "accept", "id": p.microsoft})
+		r.quiet()
+		before, pc, had := r.opportunity(p.opportunity), r.pc.calls(), len(r.audit(p.opportunity))
+		r.microsoft(doc{"do": "edit", "id": p.microsoft, "changes": doc{"/details/dealValue": 123456, "/details/notes": "Theirs"}})
+		r.quiet()
+		if got := r.touched(p.opportunity, before); len(got) != 0 {
+			t.Errorf("touched were %v", got)
+		}
+		r.pc.wrote(pc, 0)
+		if lines := r.newest(p.opportunity, had); len(lines) != 2 || !strings.Contains(strings.Join(lines, "\n"), "123456") {
+			t.Errorf("Audit says %v", lines)
+		}
+	})
+}
+
+func TestR151_BeforeTheStartNothingIsCreatedOnEitherSide(t *testing.T) {
+	play(t, func(r *rig) {
+		a := r.portalDeal(doc{"name": "Old in the portal"})
+		id := r.deal("Old in CRM")
+		r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
+		mark, crm := r.pc.calls(), r.dv.calls()
+		r.edits("opportunity", id, doc{"cosell_sync": true})
+		r.advance(time.Hour)
+		r.pc.wrote(mark, 0)
+		r.dv.wrote(crm, 0)
+		if !strings.Contains(r.health(), "start.pending") {
+			t.Errorf("health does not say so: %s", r.health())
+		}
+		r.stop()
+		r.own = append(r.own, "SYNC_STARTED=2026-01-01")
+		r.start()
+		r.advance(time.Hour)
+		if len(r.naming(a.ID)) != 1 || r.pairOf(id).own == "" {
+			t.Errorf("after the start %d opportunities name the referral, the deal is %+v", len(r.naming(a.ID)), r.pairOf(id))
+		}
+	}, "SYNC_STARTED=")
+}
