@@ -59,7 +59,7 @@ func (s *Sheet) Fit(r Row) func(string) string {
 	case AsName:
 		return func(text string) string {
 			_, bare := SplitMark(text)
-			return Cut(bare, Room(s.length[r.CRM]))
+			return Cut(bare, Room(s.room(r)))
 		}
 	case "text", "memo", "country", AsSeller, AsOwn:
 		if len(r.Values) > 0 {
@@ -80,17 +80,20 @@ func (s *Sheet) Fit(r Row) func(string) string {
 	return same
 }
 
-// room is how much of a text the row's column takes: as shipped, or of a column of the organisation's own as its
-// metadata says; 0 is no limit.
+// room is how much of a text the row's column takes: as its metadata says where the column is the organisation's own
+// or was made shorter, else as shipped; 0 is no limit. It is what is written, so that what is compared was cut alike.
 func (s *Sheet) room(r Row) int {
-	if shipped := s.length[r.CRM]; shipped > 0 || r.IsLookup() {
+	shipped := s.length[r.CRM]
+	if r.IsLookup() {
 		return shipped
 	}
-	if k := r.Kind(); k != "text" && k != "memo" && k != "country" {
-		return 0
+	if k := r.Kind(); k != "text" && k != "memo" && k != "country" && k != AsName && k != AsSeller {
+		return shipped
 	}
-	n, _ := s.known.length(r.Written())
-	return n
+	if here, _ := s.known.length(r.Written()); here > 0 && (shipped == 0 || here < shipped) {
+		return here
+	}
+	return shipped
 }
 
 // Room is what a name column has left beside the mark.
