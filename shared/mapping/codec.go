@@ -30,6 +30,9 @@ const (
 	AsWhole     = "whole"
 	AsNumber    = "number"
 	AsLookup    = "lookup"
+	AsStage     = "stage"
+	AsStageName = "stageName"
+	AsSize      = "size"
 	// AsOwn is what a row has that names no codec, for a column that only the CRM's metadata knows.
 	AsOwn = "own"
 )
@@ -72,21 +75,24 @@ type glossary = Glossary
 
 // scalars are the codecs of plain values. A map of functions, never changed.
 var scalars = map[string]scalar{
-	AsName:     {[]string{"String"}, textFromReferral, textToReferral, nameFromCRM, textToCRM},
-	"text":     {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	"memo":     {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	"money":    {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
-	AsDate:     {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
-	"time":     {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
-	"id":       {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
-	AsFlag:     {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
-	"country":  {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
-	AsChoice:   {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
-	AsChoices:  {[]string{"MultiSelectPicklist"}, choicesFromReferral, choicesToReferral, choicesFromCRM, choicesToCRM},
-	AsWhole:    {[]string{"Integer", "BigInt"}, wholeFromReferral, wholeToReferral, wholeFromCRM, wholeToCRM},
-	AsNumber:   {[]string{"Decimal", "Double", "Integer", "Money"}, numberFromReferral, numberToReferral, numberFromCRM, numberToCRM},
-	AsLookup:   {[]string{"Lookup", "Customer", "Owner"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	AsCurrency: {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
+	AsName:      {[]string{"String"}, textFromReferral, textToReferral, nameFromCRM, textToCRM},
+	"text":      {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	"memo":      {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	"money":     {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
+	AsDate:      {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
+	"time":      {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
+	"id":        {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
+	AsFlag:      {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
+	"country":   {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
+	AsChoice:    {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
+	AsChoices:   {[]string{"MultiSelectPicklist"}, choicesFromReferral, choicesToReferral, choicesFromCRM, choicesToCRM},
+	AsWhole:     {[]string{"Integer", "BigInt"}, wholeFromReferral, wholeToReferral, wholeFromCRM, wholeToCRM},
+	AsNumber:    {[]string{"Decimal", "Double", "Integer", "Money"}, numberFromReferral, numberToReferral, numberFromCRM, numberToCRM},
+	AsLookup:    {[]string{"Lookup", "Customer", "Owner"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	AsStage:     {[]string{"Picklist"}, stageFromReferral, stageToReferral, choiceFromCRM, stageToCRM},
+	AsStageName: {[]string{"Picklist"}, stageFromReferral, stageNameToReferral, choiceFromCRM, stageToCRM},
+	AsSize:      {[]string{"Integer"}, sizeFromReferral, textToReferral, sizeFromCRM, sizeToCRM},
+	AsCurrency:  {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
 }
 
 // codecKinds are the column types that a codec can carry; none means that the codec knows its column.
@@ -156,6 +162,10 @@ func (r Row) FromReferral(g *Glossary, v any) (string, error) {
 		text, err := choicesFromReferral(g, v)
 		return r.each(text, r.spelled), err
 	}
+	if r.isStage() {
+		text, err := stageFromReferral(g, v)
+		return r.spelled(text), err
+	}
 	text, err := Text(v)
 	return r.spelled(text), err
 }
@@ -167,6 +177,9 @@ func (r Row) ToReferral(g *Glossary, text string) (any, error) {
 		return OrNull(strings.Join(setOf(text), ", ")), nil
 	case len(r.Values) == 0 || r.Kind() == AsChoices:
 		return scalars[r.Kind()].toReferral(g, text)
+	}
+	if r.As == AsStageName {
+		return stageNameToReferral(g, text)
 	}
 	return r.typed(text), nil
 }

@@ -66,6 +66,11 @@ func (s *Sheet) Fit(r Row) func(string) string {
 			return same
 		}
 		return func(text string) string { return Cut(text, s.room(r)) }
+	case AsStage, AsStageName:
+		if len(r.Values) > 0 {
+			return same
+		}
+		return stageHeld
 	case AsSolutions:
 		name := s.LengthOf("cosell_solution", "cosell_name")
 		return func(text string) string {

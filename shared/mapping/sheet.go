@@ -201,6 +201,9 @@ func (s *Sheet) Without(off map[cosell.Field]bool) *Sheet {
 // Shipped are our codes of a choice row, whatever column it is mapped to, with the integers and labels of
 // infra/dataverse/schema.json; none for a choice of the organisation's own. own says that the column is ours.
 func (s *Sheet) Shipped(r Row) (options []Option, own bool) {
+	if r.isStage() {
+		return stageOptions(), false
+	}
 	if c, ok := s.crm.path(r.CRM); ok && c.choice != "" {
 		return s.crm.choices[c.choice], true
 	}

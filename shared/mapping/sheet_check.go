@@ -69,7 +69,7 @@ func (l *loader) checkShape(r *Row) {
 	case r.As == "":
 		l.mistake(r.where, codecNames(), "field %s has no codec (as)", r.Field)
 	case len(r.Values) > 0 && !tabled(r.As):
-		l.mistake(r.where, "text, memo, choice, choices, flag, lookup, whole, number, and no codec (as)", "field %s is of kind %s, which has no value table", r.Field, r.As)
+		l.mistake(r.where, "text, memo, choice, choices, flag, stage, stageName, lookup, whole, number, and no codec (as)", "field %s is of kind %s, which has no value table", r.Field, r.As)
 	case r.CRMWrite != "" && (r.CRM == "" || !tabled(r.As) && r.As != "money" && r.As != AsDate && r.As != "time" && r.As != "country"):
 		l.mistake(r.where, "rows with crm and a codec of plain values", "field %s writes another column than it reads", r.Field)
 	case only(r.As) != "" && only(r.As) != string(r.Field):
@@ -78,6 +78,8 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "ownerid, parentcontactid", "field %s reads people from %q", r.Field, r.CRM)
 	case r.As == AsCurrency && r.CRM != "" && r.CRM != currencyColumn:
 		l.mistake(r.where, currencyColumn, "field %s reads a currency from %q", r.Field, r.CRM)
+	case onlyAtCreation(r.Referral) && !r.Microsoft && (r.Way == cosell.Both || r.Way == cosell.ToReferral):
+		l.mistake(r.where, "onCreateReferral, onCreateOpportunity, onCreate, toOpportunity, read", "field %s stands at %s, which nobody can change after the creation; its way is %q", r.Field, r.Referral, r.Way)
 	case r.Microsoft && r.Referral == "":
 		l.mistake(r.where, "from: microsoft with a referral path", "field %s is from Microsoft's referral but has no path there", r.Field)
 	case r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.Read:
@@ -89,7 +91,7 @@ func (l *loader) checkShape(r *Row) {
 
 // tabled says whether values of the codec can stand in a value table.
 func tabled(as string) bool {
-	return isOne(as, "own, text, memo, choice, choices, flag, lookup, whole, number")
+	return isOne(as, "own, stage, stageName, text, memo, choice, choices, flag, lookup, whole, number")
 }
 
 // derive gives a row of the organisation's own that names no codec the one that its column asks for: that of a
@@ -133,6 +135,9 @@ func only(as string) string {
 func (l *loader) defaults(r *Row) {
 	if r.Constant != nil || r.Referral == "" || r.CRM == "" {
 		return
+	}
+	if r.Way == "" && onlyAtCreation(r.Referral) {
+		r.Way = cosell.NewReferral
 	}
 	if r.Way == "" {
 		r.Way = cosell.Both

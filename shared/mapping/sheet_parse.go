@@ -74,6 +74,9 @@ func (l *loader) addRow(src Source, n *yaml.Node, seen map[cosell.Field]int) {
 		l.rows = append(l.rows, Row{Field: f})
 	}
 	l.rows[i].where = where
+	if keys["off"] == nil {
+		l.rows[i].Off = false // a row of ours that is off is switched on by whoever speaks of it
+	}
 	for key, v := range keys {
 		if key != "field" {
 			l.set(&l.rows[i], key, v, src)

@@ -61,7 +61,7 @@ func isFloat(v any) bool { _, ok := v.(float64); return ok }
 // optioned says whether the row's value table speaks of the options of its column.
 func (r Row) optioned() bool {
 	switch r.Kind() {
-	case AsChoice, AsChoices, AsFlag:
+	case AsChoice, AsChoices, AsFlag, AsStage, AsStageName:
 		return len(r.Values) > 0
 	}
 	return false
@@ -78,8 +78,10 @@ func (r Row) OptionsKey() string {
 
 // HasOptions says whether the row cannot be read without the options of its column.
 func (r Row) HasOptions() bool {
-	return r.Kind() == AsChoice || r.Kind() == AsChoices || r.optioned()
+	return r.Kind() == AsChoice || r.Kind() == AsChoices || r.isStage() || r.optioned()
 }
+
+func (r Row) isStage() bool { return r.As == AsStage || r.As == AsStageName }
 
 // toReferral gives the referral's text for what the CRM holds.
 func (r Row) toReferral(text string) (string, error) {

@@ -19,7 +19,7 @@ func (s *Store) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, erro
 		if row.Referral == "" || row.Microsoft || row.As == mapping.AsStatus || row.As == mapping.AsReason || row.Field == cosell.Help {
 			continue
 		}
-		if d.Microsoft && (row.Field == cosell.Team || row.Field == cosell.CRMID) {
+		if d.Microsoft && (row.Field == cosell.Team || row.Field == cosell.CRMID || row.Referral == location) || row.Referral == inviteNotes {
 			continue
 		}
 		v, ok, err := s.created(row, o, d)
@@ -87,6 +87,12 @@ func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (
 	return v, true, err
 }
 
+// location is where a referral names the partner's location; inviteNotes what Microsoft is told with an invitation.
+const (
+	location    = "/mpnId"
+	inviteNotes = "/inviteContext/notes"
+)
+
 // What the contact consented to; partners may contact nobody who did not.
 const (
 	consent         cosell.Field = "consent"
@@ -119,8 +125,12 @@ func (s *Store) address(body map[string]any, d cosell.Draft) {
 	body["status"], body["substatus"] = "New", "Pending"
 	body["target"] = []any{map[string]any{"type": "BusinessProfileLocation", "id": microsoft}}
 	invite := map[string]any{"assistanceRequestCode": d.Help}
-	if notes := d.Values[cosell.Notes]; notes != "" {
-		invite["notes"] = notes
+	notes := cosell.Notes
+	if row, own := s.sheet.InviteNotes(); own {
+		notes = row.Field
+	}
+	if text := d.Values[notes]; text != "" {
+		invite["notes"] = text
 	}
 	if s.options.Organization != "" {
 		invite["invitedBy"] = map[string]any{"organizationId": s.options.Organization}
