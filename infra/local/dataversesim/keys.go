@@ -191,7 +191,7 @@ func (s *Simulator) checkKeys(t *table, id string, v map[string]any) error {
 			for i, c := range def.columns {
 				labels[i] = c.label
 			}
-			return fail(412, codeDuplicateKey, "A record that has the attribute values %s already exists. The entity key %s requires that this set of attributes contains unique values. Select unique values and try again.",
+			return fail(s.sw.number("duplicateKeyStatus"), codeDuplicateKey, "A record that has the attribute values %s already exists. The entity key %s requires that this set of attributes contains unique values. Select unique values and try again.",
 				strings.Join(labels, ", "), def.schemaName)
 		}
 	}

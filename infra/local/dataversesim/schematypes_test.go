@@ -123,6 +123,10 @@ func TestKeysOfOwnTables(t *testing.T) {
 	w.schema(`{"do":"key","table":"new_country","schemaName":"new_IsoKey","columns":["new_iso"]}`)
 	france := w.create("new_countries", `{"new_name":"France","new_iso":"FR"}`)
 	w.do("POST", "new_countries", `{"new_name":"Frankreich","new_iso":"fr"}`).refused(412, "0x80060892")
+	for _, status := range []int{400, 409, 412} {
+		w.flip("duplicateKeyStatus", status)
+		w.do("POST", "new_countries", `{"new_name":"Frankreich","new_iso":"fr"}`).refused(status, "0x80060892")
+	}
 	w.do("GET", "new_countries(new_iso='FR')", "").is(200).has(map[string]any{"new_countryid": france, "ownerid": nil})
 	w.do("GET", "new_countries(new_iso='XX')", "").refused(404, "0x80060891")
 	w.do("PATCH", "accounts("+dataversesim.AccountID+")", `{"new_CountryId@odata.bind":"/new_countries(new_iso='FR')"}`).is(204)

@@ -54,6 +54,7 @@ func newSwitches() *switches {
 		"futureClose":            oneOf("what becomes of an actual close date after today", "taken", "refused"),
 		"closeCurrency":          oneOf("what becomes of a close activity in another currency than the opportunity's", "refused", "taken"),
 		"duplicateDetection":     oneOf("when rules against duplicates of accounts, contacts and leads are asked: if the caller sends MSCRM.SuppressDuplicateDetection: false, or at each write of the Web API", "onRequest", "always"),
+		"duplicateKeyStatus":     oneOf("status of an alternate key that another row holds (0x80060892)", 412, 400, 409),
 		"duplicateStatus":        oneOf("status of a duplicate that was detected (0x80040333)", 412, 500),
 		"reciprocalRaisesEvents": onOff(true, "the second row that the system keeps of each connection, as seen from the other side (ismaster false), raises events too"),
 		"bulkMessages":           onOff(true, "the tables have CreateMultiple, UpdateMultiple and UpsertMultiple; false: 404 as for any action that does not exist"),

@@ -78,7 +78,35 @@ func (s *Sim) createFrom(asked document) (*referral, *refusal) {
 	if !s.covers(asked) { // people in the portal have roles of their own
 		return nil, refuse(http.StatusForbidden, "accessDenied", "locationScope", "the user has no role at location %s", asked.text("mpnId"))
 	}
-	return s.createOwn(asked)
+	return s.createAsked(asked)
+}
+
+// createAsked makes the partner's own deal, and with a help code what the switch helpInOwnPost says.
+func (s *Sim) createAsked(asked document) (*referral, *refusal) {
+	if code := asked.text(helpPath); code == "" || code == "Unknown" || s.is("helpInOwnPost", "stored") {
+		return s.createOwn(asked)
+	}
+	invitation := asked.clone()
+	if s.is("helpInOwnPost", "invites") {
+		check := &demands{s: s}
+		check.help(asked) // before anything is stored
+		if refused := check.refusal(); refused != nil && s.is("strict", "true") {
+			return nil, refused
+		}
+	}
+	asked.put(helpPath, nil)
+	asked.put("inviteContext/notes", nil)
+	made, refused := s.createOwn(asked)
+	if refused != nil || s.is("helpInOwnPost", "ignored") {
+		return made, refused
+	}
+	invitation["engagementId"], invitation["target"] = made.engagement(), []any{map[string]any{"type": "BusinessProfileLocation", "id": microsoftID}}
+	delete(invitation, "externalReferenceId")
+	if _, refused := s.createMicrosofts(invitation); refused != nil {
+		s.forget(made)
+		return nil, refused
+	}
+	return made, nil
 }
 
 func forMicrosoft(d document) bool {

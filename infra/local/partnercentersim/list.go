@@ -29,6 +29,9 @@ func (s *Sim) list(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused
 	}
+	if limit := s.number("topLimit"); limit > 0 && asked.Top > limit {
+		return invalid("invalidQuery", "$top=%d is more than %d", asked.Top, limit)
+	}
 	keep, refused := s.filter(asked.Filter)
 	if refused != nil {
 		return refused

@@ -43,10 +43,14 @@ func (s *Sim) assessment() document {
 	return d
 }
 
-// stage demands the sales stage of a solution assessment.
+// stage demands the sales stage of a solution assessment, and one that the switch salesStages takes.
 func (c *demands) stage(d document) {
 	if isAssessment(d) {
 		c.needText(d, "salesStage")
+	}
+	known := map[string][]string{"percent": {"10", "20", "40", "60", "80", "100"}, "names": {"Qualify", "Develop", "Propose", "Close"}}[c.s.switches["salesStages"]]
+	if stage := d.text("salesStage"); stage != "" && known != nil && !slices.Contains(known, stage) {
+		c.wrong("salesStage", "must be one of %s, not %q", strings.Join(known, ", "), stage)
 	}
 }
 

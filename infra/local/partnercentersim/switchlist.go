@@ -28,6 +28,7 @@ func demandSwitches() []switchDef {
 		on("taxonomy", "which deals must hold PartnerRole, SolutionArea and SolutionPlay of the year: none; shared deals with a service of the catalogue (Services co-sell); all shared deals", "none", "services", "all"),
 		of(aDate, "oldTaxonomyUntil", "2025-10-01", "the first day on which values of last year's taxonomy are refused"),
 		on("statusReason", "what is taken as the reason of Declined, Lost and Error: any text, one of the portal's texts, or the number of one in bulk upload", "any", "text", "code"),
+		on("salesStages", "what is taken as a sales stage: any text; a percentage of the portal (10, 20, 40, 60, 80, 100); a name of the connector (Qualify, Develop, Propose, Close)", "any", "percent", "names"),
 		on("formats", "e-mail addresses, phone numbers and D-U-N-S numbers are taken as they come, or their form is checked", "free", "checked"),
 		on("locations", "the location (mpnId) of a new deal is taken as it comes, or must be one of the organisation's (GET records shows them)", "any", "known"),
 		on("pastClosing", "a closing date before today is taken or, unless the same change closes the deal, refused", "accept", "refuse"),
@@ -42,6 +43,7 @@ func writeSwitches() []switchDef {
 		on("ownDirection", "direction of the deals that the partner makes", "Outgoing", "Incoming"),
 		on("consentPatch", "a PATCH that shares a deal with Microsoft sellers is done, refused with 400, or silently left out", "accept", "refuse", "ignore"),
 		on("typeFollowsConsent", "the type is Shared when the sellers may see the deal, else Independent; or it stays as sent at creation", "true", "false"),
+		on("helpInOwnPost", "what becomes of a help code in the POST of the partner's own deal: it is stored there, it invites Microsoft at once (the second POST is then answered with 409), or it is passed over", "stored", "invites", "ignored"),
 		on("ownHelpCode", "what the partner's own referral says in inviteContext.assistanceRequestCode once help was asked", "unknown", "mirrored"),
 		on("closeSteps", "strict: Won and Lost follow Active, Declined follows New; table: any closed substatus from New or Active", "strict", "table"),
 		on("readOnlyPatch", "a PATCH or PUT of a read-only path is refused with 400, or that path is left out", "refuse", "ignore"),
@@ -85,6 +87,7 @@ func listSwitches() []switchDef {
 	return []switchDef{
 		on("filterFields", "$filter takes the documented fields only, or any property", "documented", "any"),
 		on("listFilterUpdated", "a $filter on updatedDateTime is done or refused with 400", "accept", "refuse"),
+		of(aNumber, "topLimit", "0", "the largest $top that is taken, larger ones are answered with 400; 0 is no limit"),
 		on("nextLink", "form of @odata.nextLink; http is the documented sample: no TLS and no /engagements in the path", "https", "http"),
 		on("listItems", "items of a list are whole referrals, hold no objects and arrays (flat), or only the five members of the documented sample; $select still gives what it names", "whole", "flat", "sample"),
 		of(aDuration, "listDelay", "0s", "how late lists show a new referral or a change"),
