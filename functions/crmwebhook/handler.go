@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -89,13 +90,16 @@ func (h *Handler) message(e dataverse.Event) (m queue.Message, ok bool) {
 		m.Pointer.Kind = queue.Account
 	case "contact":
 		m.Pointer.Kind = queue.Contact
-	case "cosell_solution":
+	default:
+		if !strings.Contains(e.Table, "_") {
+			return queue.Message{}, false
+		}
+		// A table of ours or of the organisation's own: the steps listen to those of solution rows only, whose names the
+		// field sheet has.
 		m.Queue, m.Pointer.Kind, m.Pointer.Parent = queue.SolutionsChanged, queue.Solution, e.OpportunityID
 		if e.OpportunityID != "" {
 			m.Session = h.Tenant + "|" + e.OpportunityID
 		}
-	default:
-		return queue.Message{}, false
 	}
 	return m, true
 }

@@ -129,12 +129,16 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
-	a.unwatched(c.sheet)
+	if _, asks := c.sheet.Asks(); !asks { // else it is told once the names are known
+		a.unwatched(c.sheet)
+	}
 	a.unstarted(c.Started)
 	a.comparing = a.comparison()
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing}, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.generations = newGenerations(generations{
-		pushed: a.Ledger, layers: c.layers, now: a.Now, log: a.Log, taken: a.taken,
+		pushed: a.Ledger, layers: c.layers, ask: func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) {
+			return opportunities.Describe(ctx, crm, asks)
+		}, now: a.Now, log: a.Log, taken: a.taken,
 		stand: func(problems []health.Problem) { a.Watch.Stand(health.Process, "field sheet", problems) },
 		build: func(number int, sheet *mapping.Sheet, before *Generation) (*Generation, error) {
 			return a.generation(c, number, sheet, crm, a.mismatched, before)

@@ -26,7 +26,8 @@ type pushed interface {
 // is read, where that was not done just now.
 type generations struct {
 	pushed pushed
-	layers func() []mapping.Source // what lies under a pushed sheet: the file's
+	layers func() []mapping.Source                                                 // what lies under a pushed sheet: the file's
+	ask    func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) // the CRM
 	build  func(number int, sheet *mapping.Sheet, before *Generation) (*Generation, error)
 	taken  func(*Generation) // hears of each new one
 	stand  func([]health.Problem)
@@ -118,12 +119,30 @@ func (g *generations) make(ctx context.Context, number int) (next *Generation, w
 		}
 		sources = append(sources, mapping.Source{Name: v.File, Text: []byte(v.Text)})
 	}
-	sheet, wrong := mapping.Load(sources...)
-	if wrong != nil {
-		return nil, wrong, nil
+	sheet, wrong, err := g.load(ctx, sources)
+	if wrong != nil || err != nil {
+		return nil, wrong, err
 	}
 	next, err = g.build(number, sheet, g.current)
 	return next, nil, err
+}
+
+// load makes a sheet, and asks the CRM for the names that the sheet knows by their labels only.
+func (g *generations) load(ctx context.Context, sources []mapping.Source) (sheet *mapping.Sheet, wrong, err error) {
+	sheet, wrong = mapping.Load(sources...)
+	if wrong != nil {
+		return nil, wrong, nil
+	}
+	asks, asking := sheet.Asks()
+	if !asking {
+		return sheet, nil, nil
+	}
+	crm, err := g.ask(ctx, asks)
+	if err != nil {
+		return nil, nil, err
+	}
+	sheet, wrong = mapping.LoadFor(crm, sources...)
+	return sheet, wrong, nil
 }
 
 func unusable(number int, wrong error) health.Problem {

@@ -31,6 +31,12 @@ func (a *App) Metadata(ctx context.Context) error {
 func (a *App) taken(g *Generation) {
 	a.Log.Info("a field sheet is in force", "version", g.Number, "rows", len(g.Sheet.Rows()))
 	a.unwatched(g.Sheet)
+	var problems []health.Problem
+	for _, m := range g.Sheet.Missing() {
+		problems = append(problems, health.Problem{What: "sheet.missing " + string(m.Field), Where: "CRM", Count: 1, Say: m.Text + "; the field is switched off",
+			Mend: "write its name in the row " + string(m.Field) + " of your mapping file, and push it"})
+	}
+	a.Watch.Stand(health.Process, "names of the field sheet", problems)
 	a.comparing.Anew()
 }
 

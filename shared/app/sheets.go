@@ -22,17 +22,32 @@ func (s sheets) sources(file, text string) []mapping.Source {
 	return append(s.app.generations.layers(), mapping.Source{Name: file, Text: []byte(text)})
 }
 
+func (s sheets) load(ctx context.Context, file, text string) (*mapping.Sheet, error) {
+	sheet, wrong, err := s.app.generations.load(ctx, s.sources(file, text))
+	if wrong != nil {
+		return nil, fault.New(fault.Invalid, "the field sheet has mistakes: %w", wrong)
+	}
+	return sheet, err
+}
+
 // Check implements office.Sheets.
 func (s sheets) Check(ctx context.Context, file, text string) (mistakes, notes []string, err error) {
 	now, err := s.app.Generation(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	crm, err := now.deals.Described(ctx)
+	sources := s.sources(file, text)
+	sheet, _, err := mapping.Examine(nil, sources...) // whatever is wrong with it, it says what to ask for
 	if err != nil {
 		return nil, nil, err
 	}
-	sheet, mistakes, err := mapping.Examine(crm, s.sources(file, text)...)
+	asks, _ := sheet.Asks()
+	asks.Labels = true
+	crm, err := s.app.generations.ask(ctx, asks)
+	if err != nil {
+		return nil, nil, err
+	}
+	sheet, mistakes, err = mapping.Examine(crm, sources...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -61,9 +76,9 @@ func (s sheets) Differences(ctx context.Context, file, text string) ([]office.Sh
 	if err != nil {
 		return nil, err
 	}
-	then, err := mapping.Load(s.sources(file, text)...)
+	then, err := s.load(ctx, file, text)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "the field sheet has mistakes: %w", err)
+		return nil, err
 	}
 	out := []office.SheetDifference{}
 	for _, d := range now.Sheet.Differences(then) {
@@ -78,9 +93,9 @@ func (s sheets) Trial(ctx context.Context, file, text string) (office.Desk, erro
 	if err != nil {
 		return nil, err
 	}
-	sheet, err := mapping.Load(s.sources(file, text)...)
+	sheet, err := s.load(ctx, file, text)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "the field sheet has mistakes: %w", err)
+		return nil, err
 	}
 	trial, err := s.trial(sheet, now)
 	if err != nil {

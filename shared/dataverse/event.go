@@ -84,7 +84,25 @@ func (c executionContext) opportunity(table, column string) string {
 			return id
 		}
 	}
+	for _, e := range append([]entity{c.target}, c.images...) { // a table of the organisation's own has another column
+		if id := e.leadingTo("opportunity"); id != "" {
+			return id
+		}
+	}
 	return ""
+}
+
+// leadingTo gives the id of the row of a table that a lookup, whatever its name, leads to.
+func (e entity) leadingTo(table string) (id string) {
+	if e.attributes == nil {
+		return ""
+	}
+	_ = pairs(e.attributes, func(_ string, value []byte) {
+		if to := readEntity(value); id == "" && to.table == table {
+			id = to.id
+		}
+	})
+	return id
 }
 
 func readContext(body []byte) (executionContext, error) {

@@ -28,10 +28,6 @@ func personColumns() []string {
 	return []string{"firstname", "lastname", "emailaddress1", "telephone1", "mobilephone"}
 }
 
-func solutionColumns() []string {
-	return []string{"cosell_name", "cosell_identifier", "cosell_solutiondetailid", "cosell_price", "cosell_quantity", "cosell_currency", "cosell_opportunityid"}
-}
-
 // kinds are the column types that will do for the row; none: any.
 func (r Row) kinds() []string {
 	if r.Place().Key != "" {
@@ -63,8 +59,8 @@ func (s *Sheet) Columns() []Column {
 		case r.As == AsReason:
 			add(nav, []string{"Memo", "String"}, name)
 		case r.As == AsSolutions:
-			add("cosell_solution", nil, solutionColumns()...)
-			add("cosell_solutiondetail", nil, "cosell_identifier", "cosell_name")
+			add(s.tables.Rows.Table, nil, s.tables.Rows.columns()...)
+			add(s.tables.Catalogue.Table, nil, s.tables.Catalogue.Identifier, s.tables.Catalogue.Name)
 		case r.As == AsStatus:
 			add("opportunity", nil, "statecode", "statuscode")
 		case r.As == AsMembers && r.CRM == "ownerid":
@@ -112,7 +108,7 @@ func (s *Sheet) Unwatched() []Column {
 	}
 	var out []Column
 	for _, c := range s.Columns() {
-		if c.Table == "opportunityclose" || c.Table == "systemuser" || c.Table == "cosell_solutiondetail" || c.told || slices.Contains(filter[c.Table], c.Name) {
+		if c.Table == "opportunityclose" || c.Table == "systemuser" || c.Table == s.tables.Catalogue.Table || c.told || slices.Contains(filter[c.Table], c.Name) {
 			continue
 		}
 		out = append(out, c)

@@ -53,6 +53,7 @@ func (r Row) said() map[string]string {
 		"firstSight": r.FirstSight, "required": flag(r.Required), "allowZero": flag(r.AllowZero), "freeText": flag(r.FreeText),
 		"constant": one(r.Constant), "withHelp": one(r.WithHelp), "default": r.Default, "formula": r.Formula, "match": strings.Join(r.Match, ", "),
 		"values": r.valuesText(), "reasons": r.reasonsText(),
+		"rows": namesText(r.Rows), "catalogue": namesText(r.Catalogue),
 	}
 	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })
 	return out
@@ -74,6 +75,14 @@ func (r Row) reasonsText() string {
 			all = append(all, strconv.Quote(one))
 		}
 		out = append(out, name+": ["+strings.Join(all, ", ")+"]")
+	}
+	return strings.Join(out, ", ")
+}
+
+func namesText(names map[string]string) string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(names)) {
+		out = append(out, key+": "+names[key])
 	}
 	return strings.Join(out, ", ")
 }

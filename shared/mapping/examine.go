@@ -6,13 +6,33 @@ import (
 	"strings"
 )
 
-// Described are the columns that the CRM has now, by table and logical name, with what people call them.
-type Described map[string]map[string][]string
+// Described is what the CRM has now, by the tables' logical names.
+type Described map[string]DescribedTable
+
+// DescribedTable is a table; labels are what people call it and its columns, in every language of the organisation.
+type DescribedTable struct {
+	Labels  []string
+	Set, ID string
+	Columns map[string][]string // labels by logical name
+	Lookups map[string]Lookup   // by column and target: "new_regionid territory"
+}
+
+// Lookup is how a lookup is written, and how the row that it leads to has all that lead to it.
+type Lookup struct{ Property, Collection string }
+
+// LoadFor is Load for what the CRM has now: labels are looked up there. A row whose names are not there is off.
+func LoadFor(crm Described, sources ...Source) (*Sheet, error) {
+	l, err := read(crm, false, sources...)
+	if err != nil {
+		return nil, err
+	}
+	return l.made()
+}
 
 // Examine names every mistake of the sources, as Load does, and knows the CRM's columns by their labels beside. sheet
 // is what can be made of the rows that have none, to be held against the metadata as well.
 func Examine(crm Described, sources ...Source) (sheet *Sheet, mistakes []string, err error) {
-	l, err := read(crm, sources...)
+	l, err := read(crm, true, sources...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -36,8 +56,8 @@ func placeIn(text string) string {
 
 // column finds the column of the CRM that people see under the label.
 func (d Described) column(table, label string) (string, bool) {
-	for _, name := range slices.Sorted(maps.Keys(d[table])) {
-		if slices.ContainsFunc(d[table][name], func(l string) bool { return FoldText(l) == FoldText(label) }) {
+	for _, name := range slices.Sorted(maps.Keys(d[table].Columns)) {
+		if has(d[table].Columns[name], label) {
 			return name, true
 		}
 	}
@@ -46,7 +66,7 @@ func (d Described) column(table, label string) (string, bool) {
 
 // names are the columns of a table that are known: as shipped, and as the CRM has them now.
 func (l *loader) names(table string) []string {
-	names := slices.Collect(maps.Keys(l.crm[table]))
+	names := slices.Collect(maps.Keys(l.crm[table].Columns))
 	for _, c := range l.schema.tables[table] {
 		names = append(names, c.name)
 	}

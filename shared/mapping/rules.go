@@ -72,7 +72,7 @@ func (s *Sheet) Fit(r Row) func(string) string {
 		}
 		return stageHeld
 	case AsSolutions:
-		name := s.LengthOf("cosell_solution", "cosell_name")
+		name := s.LengthOf(s.tables.Rows.Table, s.tables.Rows.Name)
 		return func(text string) string {
 			m := ParseSolution(text)
 			m.Name = Cut(m.Name, name)

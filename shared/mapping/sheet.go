@@ -49,6 +49,8 @@ type Row struct {
 	FreeText   bool                // of the reason: words that are none of the reasons travel too
 	Values     []Value             // what a referral says for what the CRM calls it; none: the same
 	Match      []string            // of the customer's name: how its account is found
+	Rows       map[string]string   // of the solutions: the organisation's own table of rows, and its columns
+	Catalogue  map[string]string   // of the solutions: its own catalogue
 	Remark     string
 	Off        bool
 
@@ -66,6 +68,9 @@ type Sheet struct {
 	crm    *schema
 	length map[string]int // maximum length by crm path
 	known  *knowledge
+	tables Tables
+
+	missing []Missing
 }
 
 // Default is the embedded sheet alone.
@@ -74,23 +79,27 @@ func Default() (*Sheet, error) { return Load() }
 // Load compiles the embedded sheet, overlaid row by row by the sources in their order. The error names
 // every mistake of all sources as "file:line: what is wrong: what is allowed", one per line.
 func Load(sources ...Source) (*Sheet, error) {
-	l, err := read(nil, sources...)
+	l, err := read(nil, false, sources...)
 	if err != nil {
 		return nil, err
 	}
+	return l.made()
+}
+
+func (l *loader) made() (*Sheet, error) {
 	if len(l.mistakes) > 0 {
 		return nil, errors.Join(l.mistakes...)
 	}
 	return l.sheet(), nil
 }
 
-// read lays the sources over each other and checks them.
-func read(crm Described, sources ...Source) (*loader, error) {
+// read lays the sources over each other and checks them. strict: what the CRM does not have is a mistake.
+func read(crm Described, strict bool, sources ...Source) (*loader, error) {
 	s, err := readSchema(dataverse.Schema)
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{schema: s, crm: crm, index: map[cosell.Field]int{}, spoilt: map[cosell.Field]bool{}, doors: map[cosell.Field]cosell.Door{}}
+	l := &loader{schema: s, crm: crm, strict: strict, tables: ownTables(), index: map[cosell.Field]int{}, spoilt: map[cosell.Field]bool{}, doors: map[cosell.Field]cosell.Door{}}
 	l.add(Source{Name: shipped, Text: fieldsYAML})
 	for _, r := range l.rows {
 		if r.Door != cosell.NoDoor {
@@ -101,6 +110,7 @@ func read(crm Described, sources ...Source) (*loader, error) {
 	for _, src := range sources {
 		l.add(src)
 	}
+	l.resolve()
 	l.check()
 	return l, nil
 }
@@ -108,6 +118,9 @@ func read(crm Described, sources ...Source) (*loader, error) {
 type loader struct {
 	schema   *schema
 	crm      Described // as it is now, where that is known
+	strict   bool
+	tables   Tables
+	missing  []Missing
 	rows     []Row
 	index    map[cosell.Field]int
 	doors    map[cosell.Field]cosell.Door // of the embedded sheet
@@ -126,7 +139,7 @@ func (l *loader) mistake(where, allowed, format string, args ...any) {
 }
 
 func (l *loader) sheet() *Sheet {
-	s := &Sheet{crm: l.schema, length: map[string]int{}, known: &knowledge{}}
+	s := &Sheet{crm: l.schema, length: map[string]int{}, known: &knowledge{}, tables: l.tables, missing: l.missing}
 	for _, r := range l.rows {
 		if r.Off {
 			continue
@@ -189,7 +202,7 @@ func (s *Sheet) Days(path string) Days {
 
 // Without is the sheet as if the rows of the fields were off.
 func (s *Sheet) Without(off map[cosell.Field]bool) *Sheet {
-	rest := &Sheet{crm: s.crm, length: s.length, known: s.known}
+	rest := &Sheet{crm: s.crm, length: s.length, known: s.known, tables: s.tables, missing: s.missing}
 	for _, r := range s.rows {
 		if !off[r.Field] {
 			rest.rows = append(rest.rows, r)
@@ -234,7 +247,7 @@ func (r Row) IsList() bool { return r.As == AsMembers || r.As == AsSolutions }
 func (s *Sheet) Version() string {
 	all := make([]string, len(s.rows))
 	for i, r := range s.rows {
-		place := cosell.Digest(fmt.Sprint(r.Referral, "|", r.Microsoft, "|", r.CRM, "|", r.CRMWhenWon, "|", r.As, "|", r.Values))[:6]
+		place := cosell.Digest(fmt.Sprint(r.Referral, "|", r.Microsoft, "|", r.CRM, "|", r.CRMWhenWon, "|", r.As, "|", r.Values, r.Rows))[:6]
 		all[i] = string(r.Field) + ":" + place + ":" + string(r.Way)
 	}
 	return strings.Join(all, " ")

@@ -84,7 +84,7 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "from: microsoft with a referral path", "field %s is from Microsoft's referral but has no path there", r.Field)
 	case r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.Read:
 		l.mistake(r.where, "toOpportunity, read", "field %s comes from Microsoft's referral, which is never written; its way is %q", r.Field, r.Way)
-	case (r.Referral == "" || r.CRM == "") && r.Way != "" && r.Way != cosell.Read:
+	case r.Field != consent && (r.Referral == "" || r.CRM == "") && r.Way != "" && r.Way != cosell.Read:
 		l.mistake(r.where, "read", "field %s stands on one side only; its way is %q", r.Field, r.Way)
 	}
 }
@@ -196,6 +196,9 @@ func (l *loader) lookupColumn(p Place) bool {
 var keyColumn = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func (l *loader) checkColumn(r *Row, key, path string) {
+	if strings.Contains(path, labelMark) || r.Rows != nil && key == "crm" {
+		return // it is looked up in the CRM
+	}
 	p := placeOf(path)
 	if p.Table == closeTable && r.As != AsReason {
 		p = Place{Table: opportunityTable, Column: closeTable, Key: p.Column}

@@ -13,7 +13,7 @@ import (
 )
 
 // The keys of a row, in the order in which mistakes list them.
-const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, formula, match, remark, off"
+const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, formula, match, rows, catalogue, remark, off"
 
 var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
@@ -112,6 +112,10 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		l.setConstant(r, key, v, where)
 		return
 	}
+	if key == "rows" || key == "catalogue" {
+		l.setTable(r, key, v, where)
+		return
+	}
 	if key == "match" {
 		l.setMatch(r, v, where)
 		return
@@ -137,7 +141,9 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		if text == "" {
 			l.mistake(where, "a column; to switch the row off write off: true", "crm is empty")
 		}
-		r.CRM = text
+		if r.CRM = text; text == noColumn {
+			r.CRM = "" // of consent: who has no column for it answers by a setting
+		}
 	case "crmWrite":
 		r.CRMWrite = text
 	case "crmWhenWon":

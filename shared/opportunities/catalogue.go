@@ -5,29 +5,11 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
-// What infra/dataverse/schema.json calls the solution rows of an opportunity and the catalogue behind
-// them; a test holds the two together.
-const (
-	solutionTable      = "cosell_solution"
-	solutionSet        = "cosell_solutions"
-	solutionID         = "cosell_solutionid"
-	solutionName       = "cosell_name"
-	solutionIdentifier = "cosell_identifier"
-	solutionPrice      = "cosell_price"
-	solutionQuantity   = "cosell_quantity"
-	solutionCurrency   = "cosell_currency"
-	solutionDetail     = "cosell_solutiondetailid"
-	solutionDetailBind = "cosell_SolutionDetailId@odata.bind"
-	solutionParent     = "cosell_opportunityid"
-	solutionParentBind = "cosell_OpportunityId@odata.bind"
-
-	catalogueSet        = "cosell_solutiondetails"
-	catalogueID         = "cosell_solutiondetailid"
-	catalogueIdentifier = "cosell_identifier"
-	catalogueName       = "cosell_name"
-)
+// tables are where the solution rows and the catalogue stand.
+func (s *Store) tables() mapping.Tables { return s.whole.Tables() }
 
 // lookupValue is how a lookup column is read.
 func lookupValue(column string) string { return "_" + column + "_value" }
@@ -40,14 +22,15 @@ type catalogueSolution struct {
 }
 
 func (s *Store) loadCatalogue(ctx context.Context) (map[string]catalogueSolution, error) {
-	rows, err := s.api.List(ctx, catalogueSet, dataverse.Query{Select: []string{catalogueID, catalogueIdentifier, catalogueName}})
+	t := s.tables().Catalogue
+	rows, err := s.api.List(ctx, t.Set, dataverse.Query{Select: []string{t.ID, t.Identifier, t.Name}})
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string]catalogueSolution, len(rows))
 	for _, r := range rows {
-		id := r.ID(catalogueID)
-		out[id] = catalogueSolution{row: id, identifier: strings.TrimSpace(r.Text(catalogueIdentifier)), name: r.Text(catalogueName)}
+		id := r.ID(t.ID)
+		out[id] = catalogueSolution{row: id, identifier: strings.TrimSpace(r.Text(t.Identifier)), name: r.Text(t.Name)}
 	}
 	return out, nil
 }
@@ -57,7 +40,7 @@ func (s *Store) loadCatalogue(ctx context.Context) (map[string]catalogueSolution
 func (s *Store) detailsOf(ctx context.Context, rows []dataverse.Row) (map[string]catalogueSolution, error) {
 	var known map[string]catalogueSolution
 	for _, r := range rows {
-		id := strings.ToLower(r.Text(lookupValue(solutionDetail)))
+		id := strings.ToLower(r.Text(lookupValue(s.tables().Rows.Solution)))
 		if id == "" {
 			continue
 		}

@@ -8,29 +8,8 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
-	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
-
-// Described reads which columns the tables have that a sheet names most, with their labels in every language; a table
-// whose definition may not be read is left out. Broken, Later: the CRM cannot be asked now.
-func (s *Store) Described(ctx context.Context) (mapping.Described, error) {
-	out := mapping.Described{}
-	for _, table := range []string{opportunityKind, accountKind, contactKind} {
-		columns, err := s.api.Columns(ctx, table)
-		if fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) {
-			return nil, err
-		}
-		if err != nil {
-			continue
-		}
-		out[table] = map[string][]string{}
-		for name, a := range columns {
-			out[table][name] = a.Labels
-		}
-	}
-	return out, nil
-}
 
 // Finding is what a sheet and the CRM do not agree about.
 type Finding struct {

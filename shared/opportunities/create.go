@@ -139,11 +139,11 @@ func (s *Store) createSolutions(ctx context.Context, w *planned, id string, valu
 		if members[key] == "" {
 			continue
 		}
-		write, err := s.newSolution(id, catalogue, key, members[key], nil)
+		writes, err := s.newSolution(id, catalogue, key, members[key], nil)
 		if err != nil {
 			return mapping.RefusedValue("opportunity "+id, cosell.Solutions.Of(key), err)
 		}
-		w.children = append(w.children, write)
+		w.children = append(w.children, writes...)
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 		if !isRow {
 			continue // a close action, sent below
 		}
-		_, made, err := s.api.Create(ctx, set, rowID, w.Body, dataverse.Query{Select: []string{idColumn(set)}})
+		_, made, err := s.api.Create(ctx, set, rowID, w.Body, dataverse.Query{Select: []string{s.idColumn(set)}})
 		if set == taskSet {
 			continue // made or not, the deal goes on
 		}
@@ -195,14 +195,16 @@ func (s *Store) existing(ctx context.Context, id string, r cosell.Referral) (cos
 	return found[0], nil
 }
 
-func idColumn(set string) string {
+func (s *Store) idColumn(set string) string {
 	switch set {
 	case accountSet:
 		return accountID
 	case contactSet:
 		return contactID
-	case solutionSet:
-		return solutionID
+	case s.tables().Rows.Set:
+		return s.tables().Rows.ID
+	case s.tables().Catalogue.Set:
+		return s.tables().Catalogue.ID
 	case taskSet:
 		return taskID
 	}

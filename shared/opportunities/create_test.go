@@ -98,7 +98,7 @@ func TestR19_ANewDealIsOneTransactionWithItsCustomer(t *testing.T) {
 		"parentcontactid@odata.bind":"/contacts(`+zoe+`)",`+owner+`}]`, string(bodies))
 	calls := 0
 	for _, call := range w.Calls {
-		if !strings.Contains(call.Path, "transactioncurrencies") && !strings.Contains(call.Path, catalogueSet) {
+		if !strings.Contains(call.Path, "transactioncurrencies") && !strings.Contains(call.Path, "cosell_solutiondetails") {
 			calls++
 		}
 	}

@@ -33,7 +33,7 @@ func saying(t *testing.T, code, text, lacks string) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &crm{t: t, row: opportunityRow(t, nil), rows: map[string]string{}, fail: map[string]reply{}, lists: map[string]string{catalogueSet: catalogueRow}}
+	c := &crm{t: t, row: opportunityRow(t, nil), rows: map[string]string{}, fail: map[string]reply{}, lists: map[string]string{"cosell_solutiondetails": catalogueRow}}
 	now := serverNow
 	s, _ := testStore(t, func(w http.ResponseWriter, r *http.Request) {
 		switch path := strings.TrimPrefix(r.URL.Path, api); {

@@ -2,6 +2,7 @@ package opportunities
 
 import (
 	"context"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -13,10 +14,10 @@ type feed struct {
 	kind, set, id string
 }
 
-func feeds() []feed {
+func (s *Store) feeds() []feed {
 	return []feed{
 		{opportunityKind, opportunitySet, opportunityID},
-		{solutionKind, solutionSet, solutionID},
+		{solutionKind, s.tables().Rows.Set, s.tables().Rows.ID},
 		{accountKind, accountSet, accountID},
 		{contactKind, contactSet, contactID},
 	}
@@ -25,7 +26,7 @@ func feeds() []feed {
 // Kinds lists the tables that have a change feed, opportunity first.
 func (s *Store) Kinds() []string {
 	var out []string
-	for _, f := range feeds() {
+	for _, f := range s.feeds() {
 		out = append(out, f.kind)
 	}
 	return out
@@ -36,7 +37,7 @@ func (s *Store) Kinds() []string {
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Opportunities that are neither synced nor linked are left out.
 func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Hint, string, error) {
-	for _, f := range feeds() {
+	for _, f := range s.feeds() {
 		if f.kind == kind {
 			return s.changed(ctx, f, cursor)
 		}
@@ -48,6 +49,9 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 	columns := []string{f.id}
 	if f.kind == opportunityKind {
 		columns = append(columns, s.switches()...)
+	}
+	if f.kind == solutionKind && cursor != "" && !strings.Contains(cursor, "/"+f.set+"?") && !strings.Contains(cursor, "/"+f.set+"(") {
+		cursor = "" // of another table, which the sheet named before
 	}
 	rows, deleted, next, err := s.api.Changes(ctx, f.set, columns, cursor)
 	if cursor != "" && fault.Is(err, fault.Gone) {

@@ -48,7 +48,7 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 		case r.As == mapping.AsReason:
 			q.Expand = append(q.Expand, closeExpand())
 		case r.As == mapping.AsSolutions:
-			q.Expand = append(q.Expand, solutionExpand(r.CRM))
+			q.Expand = append(q.Expand, solutionExpand(r.CRM, sheet.Tables().Rows))
 		case r.As == mapping.AsCurrency:
 			q.Expand = append(q.Expand, dataverse.Expand{Nav: r.CRM, Query: dataverse.Query{Select: []string{currencyCode}}})
 		case r.As == mapping.AsMembers || r.As == mapping.AsStatus || r.Kind() == "":
@@ -93,12 +93,14 @@ func closeExpand() dataverse.Expand {
 	}}
 }
 
-func solutionExpand(nav string) dataverse.Expand {
-	return dataverse.Expand{Nav: nav, Query: dataverse.Query{
-		Select: []string{solutionID, solutionName, solutionIdentifier, lookupValue(solutionDetail), solutionPrice, solutionQuantity,
-			solutionCurrency, "createdon"},
-		OrderBy: "createdon asc",
-	}}
+func solutionExpand(nav string, t mapping.RowTable) dataverse.Expand {
+	columns := []string{t.ID, lookupValue(t.Solution), "createdon"}
+	for _, c := range []string{t.Name, t.Identifier, t.Price, t.Quantity, t.Currency} {
+		if c != "" {
+			columns = append(columns, c)
+		}
+	}
+	return dataverse.Expand{Nav: nav, Query: dataverse.Query{Select: columns, OrderBy: "createdon asc"}}
 }
 
 func sorted(set map[string]bool) []string {

@@ -91,8 +91,9 @@ func childRows(row dataverse.Row, sheet *mapping.Sheet) (ids []string, children 
 		return nil, nil
 	}
 	for _, child := range row.Rows(field.CRM) {
-		ids = append(ids, child.ID(solutionID))
-		children = append(children, cosell.Side{ID: child.ID(solutionID), Version: child.ETag()})
+		id := child.ID(sheet.Tables().Rows.ID)
+		ids = append(ids, id)
+		children = append(children, cosell.Side{ID: id, Version: child.ETag()})
 	}
 	slices.Sort(ids)
 	return ids, children
@@ -161,8 +162,8 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 			continue
 		case mapping.AsSolutions:
 			rows := row.Rows(field.CRM)
-			readSolutionRows(rows, catalogue).Into(r, field.Field)
-			tellUnkeyed(r, field, rows, catalogue)
+			s.readSolutionRows(rows, catalogue).Into(r, field.Field)
+			s.tellUnkeyed(r, field, rows, catalogue)
 			continue
 		case mapping.AsSeller:
 			text = mapping.Clean(row.Text(field.CRM))
@@ -269,21 +270,21 @@ func contactMember(contact dataverse.Row) mapping.Member {
 
 // readSolutionRows reads the solution rows. A row that names no solution, neither by the catalogue nor by
 // its own identifier, is not counted.
-func readSolutionRows(rows []dataverse.Row, catalogue map[string]catalogueSolution) *mapping.List {
+func (s *Store) readSolutionRows(rows []dataverse.Row, catalogue map[string]catalogueSolution) *mapping.List {
 	var l mapping.List
 	for _, row := range rows {
-		key, sol := solutionOfRow(row, catalogue)
+		key, sol := s.solutionOfRow(row, catalogue)
 		l.Add(key, sol.Text())
 	}
 	return &l
 }
 
 // tellUnkeyed names the rows that were not counted: Partner Center knows solutions by their id.
-func tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, catalogue map[string]catalogueSolution) {
+func (s *Store) tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, catalogue map[string]catalogueSolution) {
 	var names []string
 	for _, row := range rows {
-		if key, s := solutionOfRow(row, catalogue); key == "" {
-			names = append(names, strconv.Quote(s.Name))
+		if key, sol := s.solutionOfRow(row, catalogue); key == "" {
+			names = append(names, strconv.Quote(sol.Name))
 		}
 	}
 	if len(names) > 0 {
@@ -291,16 +292,17 @@ func tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, catal
 	}
 }
 
-func solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (key string, s mapping.Solution) {
-	price, _ := mapping.Decimal(row.Text(solutionPrice)) // numbers of the CRM's own
-	quantity, _ := mapping.Decimal(row.Text(solutionQuantity))
-	s = mapping.Solution{Currency: strings.ToUpper(row.Text(solutionCurrency)), Name: mapping.Clean(row.Text(solutionName)), Price: price, Quantity: quantity}
-	key = strings.TrimSpace(row.Text(solutionIdentifier))
-	if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(solutionDetail)))]; ok {
+func (s *Store) solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (key string, sol mapping.Solution) {
+	t := s.tables().Rows
+	price, _ := mapping.Decimal(row.Text(t.Price)) // numbers of the CRM's own
+	quantity, _ := mapping.Decimal(row.Text(t.Quantity))
+	sol = mapping.Solution{Currency: strings.ToUpper(row.Text(t.Currency)), Name: mapping.Clean(row.Text(t.Name)), Price: price, Quantity: quantity}
+	key = strings.TrimSpace(row.Text(t.Identifier))
+	if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(t.Solution)))]; ok {
 		key = entry.identifier
-		s.Name = mapping.FirstText(entry.name, s.Name)
+		sol.Name = mapping.FirstText(entry.name, sol.Name)
 	}
-	return key, s
+	return key, sol
 }
 
 // calculatedValue is why an amount cannot be written: the CRM computes it from the products.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -44,15 +45,15 @@ func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportuni
 // makes one, anything else changes the first.
 func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, catalogue map[string]catalogueSolution, key, text string) ([]dataverse.Write, error) {
 	var out []dataverse.Write
-	taken := map[string]bool{}
+	taken, set := map[string]bool{}, s.tables().Rows.Set
 	known := false
 	for _, row := range rows {
-		taken[row.ID(solutionID)] = true
-		has, _ := solutionOfRow(row, catalogue)
+		taken[row.ID(s.tables().Rows.ID)] = true
+		has, _ := s.solutionOfRow(row, catalogue)
 		if has != key {
 			continue
 		}
-		path := rowPath(solutionSet, row.ID(solutionID))
+		path := rowPath(set, row.ID(s.tables().Rows.ID))
 		switch {
 		case text == "":
 			out = append(out, dataverse.Write{Method: http.MethodDelete, Path: path, IfMatch: row.ETag()})
@@ -70,26 +71,26 @@ func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, catalog
 	if known || text == "" {
 		return out, nil
 	}
-	write, err := s.newSolution(opportunity, catalogue, key, text, taken)
-	return append(out, write), err
+	writes, err := s.newSolution(opportunity, catalogue, key, text, taken)
+	return append(out, writes...), err
 }
 
 // solutionChanges are the columns of a row that differ from the member.
 func (s *Store) solutionChanges(row dataverse.Row, catalogue map[string]catalogueSolution, text string) (map[string]any, error) {
-	_, had := solutionOfRow(row, catalogue)
+	_, had := s.solutionOfRow(row, catalogue)
 	want := mapping.ParseSolution(text)
 	all, err := s.solutionColumns(want)
 	if err != nil {
 		return nil, err
 	}
-	body := map[string]any{}
+	body, t := map[string]any{}, s.tables().Rows
 	for column, changed := range map[string]bool{
-		solutionName:     want.Name != "" && want.Name != had.Name && !row.Has(lookupValue(solutionDetail)),
-		solutionPrice:    want.Price != had.Price,
-		solutionQuantity: want.Quantity != had.Quantity,
-		solutionCurrency: want.Currency != had.Currency,
+		t.Name:     want.Name != "" && want.Name != had.Name && !row.Has(lookupValue(t.Solution)),
+		t.Price:    want.Price != had.Price,
+		t.Quantity: want.Quantity != had.Quantity,
+		t.Currency: want.Currency != had.Currency,
 	} {
-		if changed {
+		if changed && column != "" {
 			body[column] = all[column]
 		}
 	}
@@ -101,36 +102,56 @@ func (s *Store) solutionColumns(m mapping.Solution) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	t := s.tables().Rows
 	body := map[string]any{
-		solutionName: mapping.OrNull(mapping.Cut(m.Name, s.sheet().LengthOf(solutionTable, solutionName))), solutionPrice: nil,
-		solutionQuantity: quantity, solutionCurrency: mapping.OrNull(m.Currency),
+		t.Name: mapping.OrNull(mapping.Cut(m.Name, s.sheet().LengthOf(t.Table, t.Name))), t.Price: nil,
+		t.Quantity: quantity, t.Currency: mapping.OrNull(m.Currency),
 	}
 	if m.Price != "" {
-		body[solutionPrice] = json.Number(m.Price)
+		body[t.Price] = json.Number(m.Price)
 	}
+	delete(body, "") // the table has no such column
 	return body, nil
 }
 
 // newSolution makes a child row under the id that its opportunity and solution give it, so that making it
-// twice is refused. Should another row stand there, whose solution a person has changed, the next id is taken.
-func (s *Store) newSolution(opportunity string, catalogue map[string]catalogueSolution, key, text string, taken map[string]bool) (dataverse.Write, error) {
+// twice is refused. Should another row stand there, whose solution a person has changed, the next id is taken. In a
+// table that knows solutions by the catalogue alone, one that is not there is made there first.
+func (s *Store) newSolution(opportunity string, catalogue map[string]catalogueSolution, key, text string, taken map[string]bool) ([]dataverse.Write, error) {
 	m := mapping.ParseSolution(text)
 	all, err := s.solutionColumns(m)
 	if err != nil {
-		return dataverse.Write{}, err
+		return nil, err
 	}
-	body := map[string]any{solutionIdentifier: key, solutionParentBind: dataverse.Bind(opportunitySet, opportunity)}
+	t := s.tables()
+	body := map[string]any{t.Rows.OpportunityBind + "@odata.bind": dataverse.Bind(opportunitySet, opportunity)}
+	if t.Rows.Identifier != "" {
+		body[t.Rows.Identifier] = key
+	}
 	for column, v := range all {
 		if v != nil {
 			body[column] = v
 		}
 	}
-	if entry, ok := byIdentifier(catalogue, key); ok {
-		body[solutionDetailBind] = dataverse.Bind(catalogueSet, entry.row)
+	var writes []dataverse.Write
+	entry, ok := byIdentifier(catalogue, key)
+	if !ok && t.Rows.Identifier == "" {
+		entry.row = s.deterministic("catalogue", strings.ToLower(key))
+		writes, ok = append(writes, s.newEntry(entry.row, key, m.Name)), true
+	}
+	if ok {
+		body[t.Rows.SolutionBind+"@odata.bind"] = dataverse.Bind(t.Catalogue.Set, entry.row)
 	}
 	id := s.deterministic("solution", opportunity, key)
 	for n := 2; taken[id]; n++ {
 		id = s.deterministic("solution", opportunity, key, strconv.Itoa(n))
 	}
-	return dataverse.Write{Method: http.MethodPatch, Path: rowPath(solutionSet, id), IfNoneMatch: "*", Body: body}, nil
+	return append(writes, dataverse.Write{Method: http.MethodPatch, Path: rowPath(t.Rows.Set, id), IfNoneMatch: "*", Body: body}), nil
+}
+
+// newEntry makes a row of the catalogue of what Partner Center says of a solution.
+func (s *Store) newEntry(id, identifier, name string) dataverse.Write {
+	t := s.tables().Catalogue
+	return dataverse.Write{Method: http.MethodPatch, Path: rowPath(t.Set, id), IfNoneMatch: "*",
+		Body: map[string]any{t.Identifier: identifier, t.Name: mapping.Cut(mapping.FirstText(name, identifier), s.sheet().LengthOf(t.Table, t.Name))}}
 }

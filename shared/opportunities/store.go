@@ -176,14 +176,15 @@ func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) 
 
 // OpportunityOf finds the opportunity of a solution row; false when the row is gone or hangs on none.
 func (s *Store) OpportunityOf(ctx context.Context, solutionRow string) (string, bool, error) {
-	row, err := s.api.Get(ctx, solutionSet, solutionRow, dataverse.Query{Select: []string{lookupValue(solutionParent)}})
+	t := s.tables().Rows
+	row, err := s.api.Get(ctx, t.Set, solutionRow, dataverse.Query{Select: []string{lookupValue(t.Opportunity)}})
 	if fault.Is(err, fault.Gone) {
 		return "", false, nil
 	}
 	if err != nil {
 		return "", false, err
 	}
-	id := strings.ToLower(row.Text(lookupValue(solutionParent)))
+	id := strings.ToLower(row.Text(lookupValue(t.Opportunity)))
 	return id, id != "", nil
 }
 

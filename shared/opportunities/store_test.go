@@ -31,8 +31,8 @@ const catalogueRow = `{"cosell_solutiondetailid":"2a7d8f55-3333-4a5d-8c12-0a5c3d
 func testCRM(t *testing.T, changes map[string]any, options ...func(*Options)) (*Store, *crm, *httpclienttest.Wire) {
 	t.Helper()
 	c := &crm{t: t, row: opportunityRow(t, changes), rows: map[string]string{}, fail: map[string]reply{}, lists: map[string]string{
-		catalogueSet:            catalogueRow,
-		"transactioncurrencies": `{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002","isocurrencycode":"EUR"},{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003","isocurrencycode":"USD"}`,
+		"cosell_solutiondetails": catalogueRow,
+		"transactioncurrencies":  `{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002","isocurrencycode":"EUR"},{"transactioncurrencyid":"0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003","isocurrencycode":"USD"}`,
 	}}
 	s, w := testStore(t, c.ServeHTTP, options...)
 	return s, c, w
@@ -313,7 +313,7 @@ func TestR141_RelatedAsksForSyncedOpenOpportunitiesOnly(t *testing.T) {
 
 func TestOpportunityOfASolutionRow(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
-	c.rows[solutionSet+"("+ownID+")"] = `{"@odata.etag":"W/\"1\"","cosell_solutionid":"` + ownID + `","_cosell_opportunityid_value":"` + crmID + `"}`
+	c.rows["cosell_solutions("+ownID+")"] = `{"@odata.etag":"W/\"1\"","cosell_solutionid":"` + ownID + `","_cosell_opportunityid_value":"` + crmID + `"}`
 	if id, ok, err := s.OpportunityOf(context.Background(), ownID); id != crmID || !ok || err != nil {
 		t.Errorf("%q %v %v", id, ok, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -77,20 +78,23 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
 	now, err := s.opportunity(ctx, row)
-	if err == nil && !w.listedBy(now) {
+	if err == nil && !w.listedBy(now, s.tables().Rows.Set) {
 		return now, fault.Unseen("the solution rows of opportunity %s were written and are listed as before", o.ID)
 	}
 	return now, err
 }
 
 // listedBy says whether the rows that were written are listed so: lists may be behind.
-func (w *planned) listedBy(o cosell.Opportunity) bool {
+func (w *planned) listedBy(o cosell.Opportunity, set string) bool {
 	versions := map[string]string{}
 	for _, child := range o.Children {
-		versions[rowPath(solutionSet, child.ID)] = child.Version
+		versions[rowPath(set, child.ID)] = child.Version
 	}
 	for _, write := range w.children {
 		version, listed := versions[write.Path]
+		if !strings.HasPrefix(write.Path, set+"(") {
+			continue // a row of the catalogue
+		}
 		if listed == (write.Method == http.MethodDelete) || listed && write.IfMatch != "" && version == write.IfMatch {
 			return false
 		}
