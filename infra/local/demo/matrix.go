@@ -107,7 +107,7 @@ func furtherCases() []Case {
 		{Name: "Taxonomy", CRM: set{"language": "fr"}, Switches: set{"taxonomy": "all", "oldTaxonomyUntil": "2099-01-01", "arrayReplace": "refuse", "arrayReplaceStatus": "409"}, Sheet: taxonomySheet},
 		{Name: "OtherLeads", Switches: set{"leadInviter": "none", "leadContacts": "writable", "pendingEdits": "crmId", "acceptedLead": "deal", "marketplaceLeads": "unlisted",
 			"archivedLeads": "unlisted", "expiredContacts": "removed", "arrayReplace": "refuse", "arrayReplaceStatus": "422", "dealRegistration": "refuse", "managedCustomers": false, "locations": "known", "fillLocation": true, "roleLocations": "first",
-			"salesStages": "percent", "helpInOwnPost": "ignored", "topLimit": 200}, CRM: set{"qualifyRaisesUpdate": false, "plainQualify": "refused", "reciprocalRaisesEvents": false, "variableTypes": "checked", "bulkMessages": false, "duplicateKeyStatus": 400}},
+			"salesStages": "percent", "codes": "checked", "inviteNotesMinimum": 5, "helpInOwnPost": "ignored", "topLimit": 200}, CRM: set{"qualifyRaisesUpdate": false, "plainQualify": "refused", "reciprocalRaisesEvents": false, "variableTypes": "checked", "bulkMessages": false, "duplicateKeyStatus": 400}},
 		{Name: "CapitalLetters", CRM: set{"duplicateKeyStatus": 409}, Switches: set{"salesStages": "names", "helpInOwnPost": "invites", "upperText": "true", "trimText": "true"}},
 		{Name: "ShortTexts", Switches: set{"cutText": "20", "retryBackoff": "200ms"}},
 		{Name: "ReasonsByCode", CRM: set{"userTimeZone": "America/Santiago", "openQuotes": "none", "retryDelaySeconds": 1}, Switches: set{"statusReason": "code", "putWithoutIfMatch": "428"},

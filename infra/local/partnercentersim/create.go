@@ -213,6 +213,7 @@ func (s *Sim) createMicrosofts(asked document) (*referral, *refusal) {
 	if s.is("strict", "true") {
 		check := &demands{s: s}
 		check.core(doc)
+		check.plea(doc)
 		if doc.text(helpPath) == "Unknown" {
 			check.wrong(helpPath, "must say how Microsoft can help: one of %s", strings.Join(helpCodes()[1:], ", "))
 		}

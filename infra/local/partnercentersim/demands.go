@@ -78,6 +78,7 @@ func (c *demands) core(d document) {
 	c.help(d)
 	c.ids(d)
 	c.stage(d)
+	c.codes(d)
 	c.lengths(nil, d)
 }
 
@@ -107,6 +108,10 @@ func (c *demands) changed(before, after document) {
 		{"details/notes", c.notes},
 		{solutionsPath, c.solutions},
 		{attributesPath, c.attributes},
+		{attributesPath, c.codes},
+		{"details/requirements/industries", c.codes},
+		{"details/requirements/products", c.codes},
+		{"details/requirements/services", c.codes},
 		{"salesStage", c.stage},
 		{"team", func(d document) { c.members(d, "team", 1) }},
 		{contactsPath, c.help},

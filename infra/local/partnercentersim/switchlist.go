@@ -28,6 +28,8 @@ func demandSwitches() []switchDef {
 		on("taxonomy", "which deals must hold PartnerRole, SolutionArea and SolutionPlay of the year: none; shared deals with a service of the catalogue (Services co-sell); all shared deals", "none", "services", "all"),
 		of(aDate, "oldTaxonomyUntil", "2025-10-01", "the first day on which values of last year's taxonomy are refused"),
 		on("statusReason", "what is taken as the reason of Declined, Lost and Error: any text, one of the portal's texts, or the number of one in bulk upload", "any", "text", "code"),
+		on("codes", "size, industries, products, services and marketplace intent are any texts, or must be on the documented lists", "free", "checked"),
+		of(aNumber, "inviteNotesMinimum", "0", "the shortest notes to Microsoft, in characters, with which help can be asked"),
 		on("salesStages", "what is taken as a sales stage: any text; a percentage of the portal (10, 20, 40, 60, 80, 100); a name of the connector (Qualify, Develop, Propose, Close)", "any", "percent", "names"),
 		on("formats", "e-mail addresses, phone numbers and D-U-N-S numbers are taken as they come, or their form is checked", "free", "checked"),
 		on("locations", "the location (mpnId) of a new deal is taken as it comes, or must be one of the organisation's (GET records shows them)", "any", "known"),

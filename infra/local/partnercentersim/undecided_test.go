@@ -51,3 +51,30 @@ func TestTopHasALimit(t *testing.T) {
 		t.Error(a.raw)
 	}
 }
+
+func TestValuesThatAreOnLists(t *testing.T) {
+	p := newPlace(t)
+	odd := []func(object){set("customerProfile/size", "big"), set("details/requirements/industries", []any{object{"id": "Space"}}),
+		set("details/requirements/services", []any{object{"id": "Magic"}}), set("details/requirements/products", []any{object{"id": "Clippy"}}),
+		set("details/requirements/additionalRequirements/attributes", []any{object{"type": "CustomerMarketplaceIntent", "id": "Perhaps"}})}
+	for _, one := range odd {
+		p.post(deal(one))
+	}
+	p.turn("codes", "checked")
+	for i, one := range odd {
+		if a := p.want(p.call("POST", referrals, deal(one)), 400, "validationFailed"); !strings.Contains(a.raw, "is none of") {
+			t.Errorf("%d: %s", i, a.raw)
+		}
+	}
+	id := p.post(deal(set("customerProfile/size", "Morethan500employees"))).text("id")
+	p.want(p.patch(id, []object{replace("/details/requirements/industries", []any{object{"id": "Space"}})}), 400, "validationFailed")
+	p.want(p.patch(id, []object{replace("/details/requirements/industries", []any{object{"id": "Retail & Consumer Goods"}})}), 204, "")
+}
+
+func TestNotesToMicrosoftMayBeTooShort(t *testing.T) {
+	p := newPlace(t)
+	p.turn("inviteNotesMinimum", 40)
+	engagement := p.post(deal(shared)).text("engagementId")
+	p.want(p.call("POST", referrals, forMicrosoft(engagement)), 400, "validationFailed")
+	p.post(forMicrosoft(engagement, set("inviteContext/notes", strings.Repeat("Please introduce us. ", 3))))
+}
