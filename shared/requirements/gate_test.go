@@ -1,12 +1,15 @@
 package requirements
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 )
 
 func TestR32_MicrosoftsReferralIsFoundByItsEngagement(t *testing.T) {
@@ -166,6 +169,53 @@ func TestR103_WhatFailedIsTriedAgainByItself(t *testing.T) {
 			t.Errorf("Partner Center has %s", v)
 		}
 		r.named(p.opportunity, tick+"Heals")
+	})
+}
+
+func TestR103_AfterTwoWeeksItIsTriedDaily(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Old trouble")
+		r.pc.rule(doc{"match": doc{"path": "details/dealValue"}})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.advance(15 * 24 * time.Hour)
+		mark := r.pc.calls()
+		for range 4 {
+			r.advance(24 * time.Hour)
+		}
+		if n := len(r.pc.writes(mark)); n < 3 || n > 5 {
+			t.Errorf("%d tries in four days", n)
+		}
+		if rows := r.held(); len(rows) != 1 {
+			t.Errorf("held is %v", rows)
+		}
+		if h := r.health(); !strings.Contains(h, `"record":1`) {
+			t.Errorf("health does not count it: %s", h)
+		}
+	})
+}
+
+// The views of infra/dataverse/schema.json find the deals by the states that were written above.
+func TestR107_TheViewsFindTheStates(t *testing.T) {
+	play(t, func(r *rig) {
+		var schema struct {
+			Views []struct{ Table, Name, Filter string }
+		}
+		must(t, json.Unmarshal(dataverse.Schema, &schema))
+		filters := map[string]string{}
+		for _, v := range schema.Views {
+			filters[strings.TrimPrefix(v.Name, "Co-sell: ")] = v.Filter
+		}
+		for view, states := range map[string][]string{"Failed": {"failed"}, "Held": {"held"},
+			"Awaiting us": {"pending", "acceptance.incomplete", "link.unconfirmed", "account.unclear"}} {
+			for _, state := range states {
+				if want := fmt.Sprint("cosell_state eq ", r.choice("cosell_state", state)); !strings.Contains(filters[view], want) {
+					t.Errorf("view %s does not hold %s: %s", view, state, filters[view])
+				}
+			}
+		}
+		if filters["Awaiting Microsoft"] != "cosell_microsoftstatus eq 'Pending'" {
+			t.Errorf("Awaiting Microsoft holds %s", filters["Awaiting Microsoft"])
+		}
 	})
 }
 

@@ -137,7 +137,11 @@ func (r *rig) deliverAll(due []*message) bool {
 // deliver hands a message to the function of its queue, as the host does.
 func (r *rig) deliver(m *message) {
 	m.deliveries++
-	status, _ := r.ask(http.MethodPost, "/"+functionOf(m.queue), jsonHeader(), m.envelope())
+	ask := r.ask
+	if r.twin != nil && m.n%2 == 0 {
+		ask = r.twin.ask
+	}
+	status, _ := ask(http.MethodPost, "/"+functionOf(m.queue), jsonHeader(), m.envelope())
 	if status != http.StatusOK {
 		r.bus.back(m)
 	}

@@ -266,6 +266,28 @@ func TestR150_WhatMicrosoftEditsOnItsOwnReferralIsAuditOnly(t *testing.T) {
 	})
 }
 
+func TestR150_AnIncentiveClaimIsTakenOverAndNeverWrittenBack(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Claimed")
+		mark, had := r.pc.calls(), len(r.audit(p.opportunity))
+		up := r.microsoft(doc{"do": "upgrade", "id": p.own, "source": "MCI"})
+		r.quiet()
+		o := r.opportunity(p.opportunity)
+		if o.text("cosell_visible") != "true" || o.text("cosell_referralid") != p.own || up.MicrosoftID == "" {
+			t.Errorf("visible %s, identifier %s", o.text("cosell_visible"), o.text("cosell_referralid"))
+		}
+		for _, w := range r.pc.writes(mark) {
+			if strings.Contains(w.Body, "/type") || strings.Contains(w.Body, "/consent") || strings.Contains(w.Body, "/inviteContext") || w.Method == http.MethodPost {
+				t.Errorf("written back was %s", listed([]written{w}))
+			}
+		}
+		if len(r.newest(p.opportunity, had)) == 0 || strings.Contains(strings.Join(r.audit(p.opportunity), "\n"), "conflict") {
+			t.Errorf("Audit says %v", r.audit(p.opportunity))
+		}
+		r.named(p.opportunity, tick+"Claimed")
+	})
+}
+
 func TestR151_BeforeTheStartNothingIsCreatedOnEitherSide(t *testing.T) {
 	play(t, func(r *rig) {
 		a := r.portalDeal(doc{"name": "Old in the portal"})

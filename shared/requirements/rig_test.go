@@ -58,6 +58,7 @@ type rig struct {
 	tables  *ledger.Ledger
 	boards  map[string]*ledger.Board
 	product *process
+	twin    *process // a second process that works at the same time; nil: there is none
 	log     *syncBuffer
 	next    time.Time // when the timer is due
 	folder  string
@@ -167,7 +168,10 @@ type process struct {
 }
 
 // start starts the product.
-func (r *rig) start() {
+func (r *rig) start() { r.t.Helper(); r.product = r.life() }
+
+// life is a process of the product.
+func (r *rig) life() *process {
 	r.t.Helper()
 	p := &process{dead: make(chan struct{})}
 	a, err := app.Of(overlaid(r.t, r.folder, r.own), r.log, app.Parts{
@@ -184,14 +188,18 @@ func (r *rig) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.end = cancel
 	p.ended.Go(func() { a.Compare(ctx) })
-	r.product = p
+	return p
 }
 
 // stop ends the product, so that no goroutine of the story is left. What remains of one that was killed waits for
 // its own limit of an invocation.
 func (r *rig) stop() {
-	r.product.end()
-	r.product.ended.Wait()
+	for _, p := range []*process{r.product, r.twin} {
+		if p != nil {
+			p.end()
+			p.ended.Wait()
+		}
+	}
 	if r.doom != nil {
 		time.Sleep(longestInvocation)
 	}
@@ -229,14 +237,18 @@ func (r *rig) operator(method, route string, body doc) (status int, answer strin
 
 // ask calls the product as the Functions host does.
 func (r *rig) ask(method, path string, header http.Header, body []byte) (status int, answer string) {
-	req := httptest.NewRequestWithContext(context.Background(), method, path, bytes.NewReader(body))
-	req.Header = header.Clone()
-	rec := httptest.NewRecorder()
 	if r.dead() {
 		r.product.end()
 		r.start()
 	}
-	p, done := r.product, make(chan struct{})
+	return r.product.ask(method, path, header, body)
+}
+
+func (p *process) ask(method, path string, header http.Header, body []byte) (status int, answer string) {
+	req := httptest.NewRequestWithContext(context.Background(), method, path, bytes.NewReader(body))
+	req.Header = header.Clone()
+	rec := httptest.NewRecorder()
+	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		p.handler.ServeHTTP(rec, req)

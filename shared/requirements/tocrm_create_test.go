@@ -36,6 +36,14 @@ func TestR12_ADealOfThePartnersBecomesOneOpportunityWhole(t *testing.T) {
 				t.Errorf("the account's %s is %q instead of %q", column, got, want)
 			}
 		}
+		if mail, want := r.row("contact", o.text("_parentcontactid_value")).text("emailaddress1"), own.text("customerProfile/team/0/email"); mail != want || mail == "" {
+			t.Errorf("the contact is %q instead of %q", mail, want)
+		}
+		for i, row := range r.solutionsOf(p.opportunity) {
+			if want := own.text("details/requirements/solutions/0/id"); r.solutionID(row) != want || i > 0 {
+				t.Errorf("solution row %d is %s instead of %s", i, r.solutionID(row), want)
+			}
+		}
 		r.audited(p.opportunity, "to CRM", "created")
 	})
 }

@@ -114,6 +114,17 @@ func TestR28_NameAndSolutionsComeToo(t *testing.T) {
 	})
 }
 
+func TestR28_TheStageComesWhereTheSheetHasIt(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("Stages")
+		r.portalEdits(p.own, doc{"/salesStage": "40"})
+		r.quiet()
+		if got := r.opportunity(p.opportunity).text("stepname"); got != "40" {
+			t.Errorf("the stage is %q", got)
+		}
+	}, "sheet:- {field: stage, referral: /salesStage, crm: stepname, as: text, wins: newest}\n")
+}
+
 // solutionsOf are the solution rows of an opportunity.
 func (r *rig) solutionsOf(opportunity string) (out []doc) {
 	r.t.Helper()

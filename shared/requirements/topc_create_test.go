@@ -169,3 +169,14 @@ func TestR44_AContactWithoutPhoneOrEMailIsRefusedByName(t *testing.T) {
 func TestR45_NoSolutionIsRefused(t *testing.T) {
 	play(t, func(r *rig) { r.refused(r.deal("No solution"), "solution.required") })
 }
+
+func TestR49_EverythingThatIsMissingIsToldAtOnce(t *testing.T) {
+	play(t, func(r *rig) {
+		account := r.customer("Litware SA", doc{"address1_country": "Atlantis"})
+		id := r.deal("Three faults", doc{"cosell_help": r.help("WorkloadSpecificValueProposition"), "parentaccountid@odata.bind": "/accounts(" + account + ")", "parentcontactid@odata.bind": nil})
+		r.refused(id, "country.invalid", "contact.required", "solution.required")
+		if lines := r.audit(id); len(lines) != 3 || lines[0][:16] != lines[2][:16] {
+			t.Errorf("Audit says %v", lines)
+		}
+	})
+}

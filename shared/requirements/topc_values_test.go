@@ -192,11 +192,31 @@ func TestR57_OneMemberForAnotherIsSentAndTheOthersStay(t *testing.T) {
 		if d.text("details/requirements/solutions/0") != first || d.text("details/requirements/solutions/1/id") != "SOL-22222-DEF" || d.at("details/requirements/solutions/2") != nil {
 			t.Errorf("the list is %s after %s", d.text("details/requirements/solutions"), listed(w))
 		}
-		other := r.contactOf(dataversesim.AccountID, "Bo", "Tailspin")
-		r.edits("opportunity", p.opportunity, doc{"parentcontactid@odata.bind": "/contacts(" + other + ")"})
+	})
+}
+
+func TestR57_AnotherContactOfTheSameCountGoesAlong(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Another contact")
+		r.edits("opportunity", p.opportunity, doc{"parentcontactid@odata.bind": "/contacts(" + r.contactOf(dataversesim.AccountID, "Bo", "Tailspin") + ")"})
 		r.quiet()
-		if visible := r.referral(p.own).at("consent/consentToShareReferralWithMicrosoftSellers"); visible != false {
-			t.Errorf("shared: %v", visible)
+		r.edits("opportunity", p.opportunity, doc{"cosell_visible": true}) // a private deal names nobody (R112)
+		r.quiet()
+		if d := r.referral(p.own); d.text("customerProfile/team/0/email") != "bo@tailspin.example" || d.at("customerProfile/team/1") != nil {
+			t.Errorf("the contacts are %s", d.text("customerProfile/team"))
+		}
+	})
+}
+
+func TestR57_TheOwnersSuccessorTakesTheirPlaceInTheTeam(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Handed over")
+		mark := r.pc.calls()
+		r.edits("opportunity", p.opportunity, doc{"ownerid@odata.bind": "/systemusers(" + dataversesim.CloserID + ")"})
+		r.quiet()
+		r.pc.wrote(mark, 1)
+		if d := r.referral(p.own); d.text("team/0/email") != "sam@northwind.example" {
+			t.Errorf("the team is %s", d.text("team"))
 		}
 	})
 }

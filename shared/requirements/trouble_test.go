@@ -30,6 +30,37 @@ func TestR89_AThrottledSystemIsLeftAloneUntilItSays(t *testing.T) {
 	})
 }
 
+func TestR89_MoreThanFifteenMinutesCountAsFifteen(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Throttled for long")
+		r.pc.fault(doc{"match": doc{"method": "PATCH"}, "do": "status", "status": 429, "headers": doc{"Retry-After": "86400"}, "times": 1})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+		r.quiet()
+		time.Sleep(14 * time.Minute)
+		r.quiet()
+		if v := r.referral(p.own).text("details/dealValue"); v != "85000" {
+			t.Errorf("after 14 minutes the value is %s", v)
+		}
+		time.Sleep(2 * time.Minute)
+		r.quiet()
+		if v := r.referral(p.own).text("details/dealValue"); v != "90000" {
+			t.Errorf("after 16 minutes the value is %s", v)
+		}
+	})
+}
+
+func TestR90_AnAnswerThatNeverComesIsATimeout(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Slow")
+		r.pc.fault(doc{"match": doc{"method": "GET", "url": "/engagements/"}, "do": "delay", "delay": "3m", "times": 2})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+		r.advance(30 * time.Minute)
+		if v := r.referral(p.own).text("details/dealValue"); v != "90000" {
+			t.Errorf("the value is %s", v)
+		}
+	})
+}
+
 func TestR91_ARefusalOfTheRecordIsNotRetriedAndExplained(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.private("Refused")
