@@ -78,6 +78,26 @@ func TestR13_AClosedDealGetsNoCRMID(t *testing.T) {
 	})
 }
 
+// The id could not be written while the deal was open.
+func TestR13_ADealThatWasClosedMeanwhileGetsNoCRMID(t *testing.T) {
+	play(t, func(r *rig) {
+		r.pc.fault(doc{"match": doc{"method": "PATCH"}, "do": "status", "status": 503})
+		a := r.portalDeal(doc{"name": "Closed meanwhile"})
+		r.quiet()
+		if len(r.naming(a.ID)) != 1 {
+			t.Fatalf("%d opportunities name the referral", len(r.naming(a.ID)))
+		}
+		r.partner(doc{"do": "lose", "id": a.ID, "reason": "Others"})
+		mark := r.pc.calls()
+		r.pc.healed()
+		r.advance(time.Hour)
+		r.pc.wrote(mark, 0)
+		if o := r.opportunity(r.only()); o.text("statecode") != "2" {
+			t.Errorf("the opportunity is %s", o.text("statecode"))
+		}
+	})
+}
+
 func TestR14_ADealOfAnotherSystemIsIgnored(t *testing.T) {
 	for _, id := range []string{"SFDC-0065g00000Xyz", "99999999-aaaa-4bbb-8ccc-dddddddddddd"} {
 		t.Run(id, func(t *testing.T) {
