@@ -66,8 +66,34 @@ func Preflight(o Opportunity) []Problem {
 	if o.Record[Help] != "" {
 		out = append(out, NeedsContact(o)...)
 	}
+	out = append(out, services(o.Record)...)
 	for i := range out {
 		out[i].Class, out[i].Place = OfRecord, InPartnerCenter
+	}
+	return out
+}
+
+// services names what a deal with a service lacks that Microsoft is to see.
+// https://learn.microsoft.com/partner-center/referrals/create-manage-services-co-sell
+func services(r Record) []Problem {
+	if r[ServicesDeal] != True || r[Visibility] != True && r[Help] == "" {
+		return nil
+	}
+	var out []Problem
+	for _, want := range []struct {
+		field      Field
+		code, what string
+	}{{SolutionArea, "area", "solution area"}, {SolutionPlay, "play", "solution play"}, {PartnerRole, "role", "partner's role"}} {
+		odd := r[Unreadable.Of(string(want.field))]
+		if r[want.field] != "" {
+			continue
+		}
+		text := "one of the solutions is a service, and a services deal that Microsoft sees needs a " + want.what
+		if odd != "" {
+			text += ": " + odd
+		}
+		out = append(out, Problem{Code: "services." + want.code + ".required", Field: want.field, Text: text,
+			Mend: "choose it on the opportunity; the row " + string(want.field) + " of the field sheet names its column"})
 	}
 	return out
 }

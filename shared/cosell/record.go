@@ -31,6 +31,11 @@ const (
 	Team            Field = "team"      // list: the partner's people
 	Solutions       Field = "solutions" // list
 
+	// What Microsoft asks of a services deal, by the values of its fiscal year.
+	SolutionArea Field = "solutionArea"
+	SolutionPlay Field = "solutionPlay"
+	PartnerRole  Field = "partnerRole"
+
 	MicrosoftCRMID  Field = "microsoftCrmId"
 	MicrosoftStatus Field = "microsoftStatus"
 	MicrosoftSeller Field = "microsoftSeller"
@@ -62,6 +67,9 @@ const (
 	// Task asks CRM for the owner's tasks about an invitation, beside other values: TaskAnswer and TaskReminder
 	// make one, TasksDone completes both. It is never read, and a task that CRM refuses holds nothing back.
 	Task Field = "task"
+
+	// ServicesDeal is True where one of the solutions is a service; read only.
+	ServicesDeal Field = "servicesDeal"
 
 	// LastClosed is when the newest close activity of the opportunity was made, RFC 3339; read only.
 	LastClosed Field = "lastClosed"

@@ -60,7 +60,7 @@ func (s *Sheet) Columns() []Column {
 			add(nav, []string{"Memo", "String"}, name)
 		case r.As == AsSolutions:
 			add(s.tables.Rows.Table, nil, s.tables.Rows.columns()...)
-			add(s.tables.Catalogue.Table, nil, s.tables.Catalogue.Identifier, s.tables.Catalogue.Name)
+			add(s.tables.Catalogue.Table, nil, there(s.tables.Catalogue.Identifier, s.tables.Catalogue.Name, s.tables.Catalogue.Type)...)
 		case r.As == AsStatus:
 			add("opportunity", nil, "statecode", "statuscode")
 		case r.As == AsMembers && r.CRM == "ownerid":

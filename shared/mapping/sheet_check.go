@@ -22,6 +22,10 @@ func (l *loader) check() {
 		if l.spoilt[r.Field] {
 			continue
 		}
+		if r.Off {
+			l.checkOff(r)
+			continue
+		}
 		l.derive(r)
 		l.checkShape(r)
 		l.checkMeaning(r)

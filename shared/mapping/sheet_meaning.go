@@ -10,14 +10,19 @@ const compound = "/team, /target, /tags, /registrations, /customerProfile, /cust
 	"/details/requirements/services, /details/requirements/offers, /details/requirements/salesPlays, /details/requirements/additionalRequirements, " +
 	"/inviteContext, /trackingInfo, /links"
 
+// checkOff finds a row that cannot be off. What a row that is off means is not judged.
+func (l *loader) checkOff(r *Row) {
+	if vital(r.Field) {
+		l.mistake(r.where, "any row but sync, status, referralId, name", "field %s cannot be off", r.Field)
+	}
+}
+
 // checkMeaning finds rows that are well formed and yet wrong.
 func (l *loader) checkMeaning(r *Row) {
 	kinds := map[string]string{"/type": "Independent, Shared", "/qualification": "None, Direct, MarketingQualified, SalesQualified"}
 	_, plain := scalars[r.As]
 	plain = plain || r.As == AsOwn
 	switch {
-	case r.Off && vital(r.Field):
-		l.mistake(r.where, "any row but sync, status, referralId, name", "field %s cannot be off", r.Field)
 	case plain && isOne(r.Referral, compound):
 		l.mistake(r.where, "paths of plain values, or the codecs members, solutions", "referral path %q of field %s holds a list or an object", r.Referral, r.Field)
 	case r.Constant != nil && kinds[r.Referral] != "":

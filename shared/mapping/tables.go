@@ -50,6 +50,9 @@ func (t RowTable) columns() []string {
 	return there(t.Name, t.Identifier, t.Solution, t.Price, t.Quantity, t.Currency, t.Opportunity)
 }
 
+// Columns are those that the catalogue is read with.
+func (t CatalogueTable) Columns() []string { return there(t.ID, t.Identifier, t.Name, t.Type) }
+
 func there(names ...string) []string {
 	return slices.DeleteFunc(names, func(n string) bool { return n == "" })
 }

@@ -19,29 +19,31 @@ type catalogueSolution struct {
 	row        string // row id
 	identifier string
 	name       string
+	service    bool // its type says so: a deal with it is Services co-sell
 }
 
 func (s *Store) loadCatalogue(ctx context.Context) (map[string]catalogueSolution, error) {
 	t := s.tables().Catalogue
-	rows, err := s.api.List(ctx, t.Set, dataverse.Query{Select: []string{t.ID, t.Identifier, t.Name}})
+	rows, err := s.api.List(ctx, t.Set, dataverse.Query{Select: t.Columns()})
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string]catalogueSolution, len(rows))
 	for _, r := range rows {
 		id := r.ID(t.ID)
-		out[id] = catalogueSolution{row: id, identifier: strings.TrimSpace(r.Text(t.Identifier)), name: r.Text(t.Name)}
+		out[id] = catalogueSolution{row: id, identifier: strings.TrimSpace(r.Text(t.Identifier)), name: r.Text(t.Name),
+			service: t.Type != "" && strings.Contains(strings.ToLower(r.Text(t.Type)), "service")}
 	}
 	return out, nil
 }
 
-// detailsOf reads the catalogue when a solution row refers to it, afresh when the row refers to an entry
+// detailsOf reads the catalogue when a solution row names an entry of it, afresh when the row refers to an entry
 // that is not known yet.
 func (s *Store) detailsOf(ctx context.Context, rows []dataverse.Row) (map[string]catalogueSolution, error) {
 	var known map[string]catalogueSolution
 	for _, r := range rows {
 		id := strings.ToLower(r.Text(lookupValue(s.tables().Rows.Solution)))
-		if id == "" {
+		if id == "" && r.Text(s.tables().Rows.Identifier) == "" {
 			continue
 		}
 		var err error
@@ -50,7 +52,7 @@ func (s *Store) detailsOf(ctx context.Context, rows []dataverse.Row) (map[string
 				return nil, err
 			}
 		}
-		if _, ok := known[id]; !ok {
+		if _, ok := known[id]; !ok && id != "" {
 			return s.catalogue.again(ctx)
 		}
 	}

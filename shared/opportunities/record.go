@@ -164,6 +164,9 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 			rows := row.Rows(field.CRM)
 			s.readSolutionRows(rows, catalogue).Into(r, field.Field)
 			s.tellUnkeyed(r, field, rows, catalogue)
+			if s.hasService(rows, catalogue) {
+				r[cosell.ServicesDeal] = cosell.True
+			}
 			continue
 		case mapping.AsSeller:
 			text = mapping.Clean(row.Text(field.CRM))
@@ -172,6 +175,9 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 				continue // nobody knows yet what kind of column it is
 			}
 			text, present, err = readColumn(row, field, status, g)
+		}
+		if text != "" && err == nil && len(field.Values) == 0 {
+			text, err = mapping.OfYear(s.years, field.Field, text, s.options.Now())
 		}
 		switch {
 		case err != nil:
@@ -303,6 +309,17 @@ func (s *Store) solutionOfRow(row dataverse.Row, catalogue map[string]catalogueS
 		sol.Name = mapping.FirstText(entry.name, sol.Name)
 	}
 	return key, sol
+}
+
+// hasService says whether one of the solution rows is a service of the catalogue.
+func (s *Store) hasService(rows []dataverse.Row, catalogue map[string]catalogueSolution) bool {
+	return slices.ContainsFunc(rows, func(row dataverse.Row) bool {
+		if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(s.tables().Rows.Solution)))]; ok {
+			return entry.service
+		}
+		entry, ok := byIdentifier(catalogue, strings.TrimSpace(row.Text(s.tables().Rows.Identifier)))
+		return ok && entry.service
+	})
 }
 
 // calculatedValue is why an amount cannot be written: the CRM computes it from the products.

@@ -55,6 +55,7 @@ type Store struct {
 	country func(string) string
 	// shippedReasons are the status reasons as long as nobody has read the metadata.
 	shippedReasons mapping.StatusReasons
+	years          []mapping.Year
 
 	catalogue  *cached[map[string]catalogueSolution]
 	currencies *cached[map[string]string]
@@ -89,6 +90,7 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 		o.Now = time.Now
 	}
 	s := &Store{api: api, whole: sheet, options: o, shippedReasons: sheet.StatusReasons(nil)}
+	s.years, _ = mapping.Years() // our own files; a test reads them
 	s.live.Store(&live{sheet: sheet, query: query(sheet), waits: sheet.Waits()})
 	s.watch = newCached(o.Now, s.compare)
 	if o.ConvertCountry {

@@ -3,6 +3,7 @@ package requirements
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
@@ -45,6 +46,7 @@ func TestR111_TheLocationIsThatOfTheBusinessUnitAtTheCreation(t *testing.T) {
 			t.Fatalf("the location is %q", got)
 		}
 		r.edits("businessunit", unit, doc{"new_mpnid": "1111111"})
+		r.advance(2 * time.Hour) // what a row says is believed for an hour
 		mark := r.pc.calls()
 		r.edits("opportunity", id, doc{"estimatedvalue": 1234})
 		r.quiet()
