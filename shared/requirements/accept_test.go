@@ -75,7 +75,11 @@ func TestR125_WonInPartnerCenterCarriesItsDay(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.private("Won there", doc{"estimatedvalue": 9000})
 		r.portalEdits(p.own, doc{"/details/dealValue": 8800})
+		r.quiet()
+		r.pc.delivery(doc{"pause": true})
 		r.partner(doc{"do": "win", "id": p.own})
+		time.Sleep(48 * time.Hour) // nobody hears of it for two days
+		r.pc.delivery(doc{})
 		r.quiet()
 		o := r.opportunity(p.opportunity)
 		if o.text("statecode") != "1" || o.text("actualvalue") != "8800" || o.text("actualclosedate") != "2026-03-02" {
@@ -162,6 +166,32 @@ func TestR127_AValueThatCRMRefusesDoesNotKeepTheDealOut(t *testing.T) {
 					t.Errorf("the currency is %s after the mend", c.text("isocurrencycode"))
 				}
 				r.named(ids[0], tick+"Arrives")
+			})
+		})
+	}
+}
+
+func TestR127_AValueThatCRMCannotHoldDoesNotKeepTheDealOut(t *testing.T) {
+	for what, c := range map[string]struct {
+		details doc
+		word    string
+	}{
+		"a currency it does not have": {doc{"currency": "CHF"}, "CHF"},
+		"an amount beyond its column": {doc{"dealValue": 999999999999999}, "evenue"},
+		"a day before its calendar":   {doc{"closingDateTime": "1600-01-01T00:00:00Z"}, "lose"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			play(t, func(r *rig) {
+				a := r.portalDeal(doc{"name": "Arrives", "details": over(doc{"dealValue": 4321, "currency": "EUR", "closingDateTime": "2026-10-10T00:00:00Z", "notes": "Words"}, []doc{c.details})})
+				r.quiet()
+				ids := r.naming(a.ID)
+				if len(ids) != 1 {
+					t.Fatalf("%d opportunities, held %v", len(ids), r.held())
+				}
+				if o := r.opportunity(ids[0]); o.text("description") != "Words" {
+					t.Errorf("the notes are %q", o.text("description"))
+				}
+				r.audited(ids[0], c.word)
 			})
 		})
 	}
@@ -268,6 +298,26 @@ func TestR129_AmountAndCurrencyCrossTogetherOrNotAtAll(t *testing.T) {
 	})
 }
 
+func TestR129_AnAmountHereAndACurrencyThereAreOneConflict(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Half and half")
+		r.pc.delivery(doc{"pause": true})
+		r.dv.delivery(doc{"pause": true})
+		r.portalEdits(p.own, doc{"/details/currency": "USD"})
+		time.Sleep(time.Minute)
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.pc.delivery(doc{})
+		r.dv.delivery(doc{})
+		r.quiet()
+		d, o := r.referral(p.own), r.opportunity(p.opportunity)
+		there := d.text("details/dealValue") + " " + d.text("details/currency")
+		here := o.text("estimatedvalue") + " " + r.row("transactioncurrency", o.text("_transactioncurrencyid_value")).text("isocurrencycode")
+		if there != here || there != "5000 EUR" && there != "85000 USD" {
+			t.Errorf("Partner Center has %s, CRM %s", there, here)
+		}
+	})
+}
+
 func TestR130_ZeroAndEmptyReplaceNothing(t *testing.T) {
 	for column, empty := range map[string]any{"estimatedvalue": 0, "estimatedclosedate": nil} {
 		t.Run("from CRM "+column, func(t *testing.T) {
@@ -311,6 +361,22 @@ func TestR130_ZeroAndEmptyReplaceNothing(t *testing.T) {
 			r.quiet()
 			if notes := r.referral(p.own).text("details/notes"); notes != "" {
 				t.Errorf("Partner Center has %q", notes)
+			}
+		})
+	})
+	t.Run("a lost deal does not wait for a value", func(t *testing.T) {
+		play(t, func(r *rig) {
+			p := r.private("Lost and emptied")
+			r.dv.delivery(doc{"pause": true})
+			r.edits("opportunity", p.opportunity, doc{"estimatedvalue": nil, "estimatedclosedate": nil})
+			r.person(doc{"do": "lose", "id": p.opportunity})
+			r.dv.delivery(doc{})
+			r.quiet()
+			if d := r.referral(p.own); d.text("substatus") != "Lost" || d.text("details/dealValue") != "85000" {
+				t.Errorf("the referral is %s with %s", d.text("substatus"), d.text("details/dealValue"))
+			}
+			if len(r.held()) != 0 {
+				t.Errorf("held is %v", r.held())
 			}
 		})
 	})

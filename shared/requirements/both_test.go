@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
 
@@ -54,6 +55,30 @@ func TestR59_AfterThreeTriesTheRunEndsAndComesAgain(t *testing.T) {
 			t.Errorf("the value is %s", v)
 		}
 	})
+}
+
+// Somebody writes between our reading and our writing: what we write then is decided anew.
+func TestR59_AChangeInBetweenIsMergedAnew(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("In between")
+		once := true
+		r.pc.wire.Watch(func(at control.Point, call *http.Request) {
+			if once && at == control.Before && call.Method == http.MethodPatch {
+				once = false
+				r.portalEdits(p.own, doc{"/details/dealValue": 91000, "/details/notes": "Theirs"})
+			}
+		})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 92000, "estimatedclosedate": "2026-11-11"})
+		r.quiet()
+		d, o := r.referral(p.own), r.opportunity(p.opportunity)
+		if once || d.text("details/dealValue") != "91000" || d.text("details/notes") != "Theirs" || d.text("details/closingDateTime") != "2026-11-11T00:00:00Z" {
+			t.Errorf("Partner Center has %s, %q, %s", d.text("details/dealValue"), d.text("details/notes"), d.text("details/closingDateTime"))
+		}
+		if o.text("estimatedvalue") != "91000" || o.text("description") != "Theirs" || o.text("estimatedclosedate") != "2026-11-11" {
+			t.Errorf("CRM has %s, %q, %s", o.text("estimatedvalue"), o.text("description"), o.text("estimatedclosedate"))
+		}
+		r.audited(p.opportunity, "92000")
+	}, "sheet:- {field: dealValue, wins: pc}\n")
 }
 
 // bothEdit lets both sides change the value while neither hears of the other.

@@ -44,6 +44,20 @@ func TestR142_AColumnThatGoesSwitchesItsFieldOffUntilItIsBack(t *testing.T) {
 	}, "sheet:- {field: campaign, referral: /campaignId, crm: new_campaign, as: text, wins: newest}\n")
 }
 
+func TestR142_ARefusalThatNamesAMissingColumnIsToldAtOnce(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaign", "schemaName": "new_Campaign", "type": "String", "length": 100})
+		p := r.private("Own column", doc{"new_campaign": "SPRING"})
+		time.Sleep(time.Minute)
+		r.administrator(doc{"do": "remove", "table": "opportunity", "column": "new_campaign"})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.quiet()
+		if v := r.referral(p.own).text("details/dealValue"); v != "5000" || !strings.Contains(r.health(), "switched off") {
+			t.Errorf("Partner Center has %s, health says %s", v, r.health())
+		}
+	}, fmt.Sprintf(grown, ""))
+}
+
 func TestR142_AVitalColumnThatGoesStopsAndLosesNothing(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.private("Vital")

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 func TestR89_AThrottledSystemIsLeftAloneUntilItSays(t *testing.T) {
@@ -127,6 +129,26 @@ func TestR93_WhatHappenedWhileNobodyListenedIsCaughtUp(t *testing.T) {
 			if p := r.arrived(a); r.opportunities()[p.opportunity] == nil {
 				t.Errorf("%s has no opportunity", a.ID)
 			}
+		}
+	})
+}
+
+func TestR93_WhatCouldNotBeQueuedIsFoundByTheNextPass(t *testing.T) {
+	play(t, func(r *rig) {
+		p, later := r.private("Found twice"), r.private("Changed later")
+		r.reconcile()
+		r.pc.delivery(doc{"lose": true})
+		r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+		time.Sleep(30 * time.Minute) // beyond the overlap of the feeds
+		r.portalEdits(later.own, doc{"/details/dealValue": 92000})
+		r.bus.fail = fault.New(fault.Broken, "the broker is away")
+		r.reconcile()
+		time.Sleep(30 * time.Minute)
+		r.bus.fail = nil
+		r.reconcile()
+		r.quiet()
+		if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "91000" {
+			t.Errorf("CRM has %s", v)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // eventBody is a notification about a referral.
@@ -58,6 +59,27 @@ func TestR6_AValidEventIsAcceptedAtOnceAndQueued(t *testing.T) {
 			if !strings.Contains(e.URL, "/cert/") {
 				t.Errorf("the webhook called %s %s", e.Method, e.URL)
 			}
+		}
+	})
+}
+
+// What is not in the queue is not accepted, so that it comes again.
+func TestR6_NothingIsAcceptedThatIsNotQueued(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("No queue")
+		r.bus.fail = fault.New(fault.Broken, "the broker is away")
+		body := eventBody("referral-updated", p.own)
+		if status := r.sends(r.signed(body), body); status != http.StatusServiceUnavailable {
+			t.Errorf("Partner Center is answered %d", status)
+		}
+		r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+		r.step()
+		r.edits("opportunity", p.opportunity, doc{"description": "Twice"})
+		r.step()
+		r.bus.fail = nil
+		r.quiet()
+		if v, notes := r.opportunity(p.opportunity).text("estimatedvalue"), r.referral(p.own).text("details/notes"); v != "91000" || notes != "Twice" {
+			t.Errorf("CRM has %s, Partner Center %q", v, notes)
 		}
 	})
 }

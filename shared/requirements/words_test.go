@@ -239,7 +239,7 @@ func TestR135_ByTheSettingThePartnersOwnLinksAtOnce(t *testing.T) {
 		id := r.deal("Ours")
 		a := r.portalDeal(doc{"name": "Ours", "externalReferenceId": id})
 		r.quiet()
-		if o := r.opportunity(id); o.text("cosell_referralid") != a.ID || len(r.opportunities()) != 1 {
+		if o := r.opportunity(id); o.text("cosell_referralid") != a.ID || o.text("cosell_sync") != "true" || len(r.opportunities()) != 1 {
 			t.Errorf("the identifier is %q, %d opportunities", o.text("cosell_referralid"), len(r.opportunities()))
 		}
 	}, "SYNC_TAKEOVER=own")
