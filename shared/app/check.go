@@ -10,6 +10,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
@@ -191,6 +192,7 @@ func (k *checker) rules() {
 	k.oneOf("SYNC_CONTACT_CONSENT", k.ContactConsent, "column", "always")
 	k.oneOf("SYNC_AUDIT_SUCCESS", k.AuditSuccess, "steps", "all", "none")
 	k.oneOf("SYNC_LAST_SYNC", k.LastSync, "never", "quiet")
+	k.oneOf("SYNC_SHARE", k.Share, "allow", cosell.ShareNever)
 	k.oneOf("PARTNER_CENTER_REASONS", k.Reasons, "text", "code")
 	if !amount.MatchString(k.RegistrableValue) {
 		k.wrong("SYNC_REGISTRABLE_VALUE", "must be an amount in digits, as 25000 or 25000.50")

@@ -77,6 +77,9 @@ type Config struct {
 	// When the column for the last sync is written beside writes that happen anyway: "never", or "quiet" (also
 	// after edits towards Partner Center, by the first pass of reconcile after five quiet minutes).
 	LastSync string `env:"SYNC_LAST_SYNC" envDefault:"never"`
+	// Whether deals are shown to Microsoft: "allow", or "never" (neither visible to its sellers nor asked for help,
+	// whatever the opportunity says): for trials, which cosellctl close-test ends.
+	Share string `env:"SYNC_SHARE" envDefault:"allow"`
 	// How far before its cursor a change feed is read again, because lists show changes late.
 	FeedOverlap Span `env:"SYNC_FEED_OVERLAP" envDefault:"10m"`
 	// Puts a tick or a cross before the opportunity's name, as Microsoft's connector does.

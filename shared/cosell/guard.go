@@ -76,6 +76,9 @@ func (m *merger) askForHelp() {
 	d := m.opportunityValue(Help)
 	_, submitted := m.plan.ToReferral[Help]
 	delete(m.plan.ToReferral, Help)
+	if m.neverShared() {
+		return
+	}
 	row, read := m.Opportunity.Row()
 	if read && m.askedHalf(d) {
 		m.show()

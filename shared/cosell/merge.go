@@ -23,6 +23,8 @@ type Options struct {
 	// LastSync is "quiet" or "never": whether the column for the last sync is written also after edits that
 	// bring nothing else into CRM, once nobody has edited for a while.
 	LastSync string
+	// Share is "allow" or "never": whether deals are shown to Microsoft at all.
+	Share string
 }
 
 // Pairing is what Merge compares: the pair with its base, the referral as it is, and what is known of the

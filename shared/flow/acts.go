@@ -70,6 +70,9 @@ func (f *Flow) microsoftStatus(ctx context.Context, pair cosell.Pair) (string, e
 // theirs nor the look for what an interrupted POST has made takes them for the new ones. What is missing is told
 // before anything is given up.
 func (f *Flow) askAgain(ctx context.Context, w *work) error {
+	if f.Settings.Options.Withholds(*w.opportunity) {
+		return f.explain(ctx, w, cosell.NotShared())
+	}
 	if _, problems := cosell.Prepare(*w.opportunity, f.Rules); len(problems) > 0 {
 		for i := range problems {
 			problems[i].Text = "Microsoft was not asked again: " + problems[i].Text

@@ -108,7 +108,7 @@ func (f *Flow) release(ctx context.Context, w *work) error {
 
 // create sends what is still missing of the own referral and Microsoft's, then writes back.
 func (f *Flow) create(ctx context.Context, w *work) error {
-	o := *w.opportunity
+	o := f.Settings.Options.Shown(*w.opportunity)
 	values, problems := cosell.Prepare(o, f.Rules)
 	if w.pair.ReferralID == "" {
 		if len(problems) > 0 {
@@ -170,7 +170,7 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 	if w.pair.ReferralID != "" {
 		return f.Referrals.Get(ctx, w.pair.ReferralID)
 	}
-	c, err := f.createOnce(ctx, *w.opportunity, cosell.Draft{Values: values, Help: w.opportunity.Record[cosell.Help], Former: w.pair.Former})
+	c, err := f.createOnce(ctx, *w.opportunity, cosell.Draft{Values: values, Help: values[cosell.Help], Former: w.pair.Former})
 	if err != nil {
 		return c.referral, err
 	}
@@ -219,6 +219,7 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 		return err
 	}
 	pair := w.pair.LinkedBack(before, written, own, microsoft, answer)
+	pair = f.Settings.Options.Withheld(pair, before)
 	if w.unasked != nil {
 		pair = pair.Unasked(*w.unasked, before.Record[cosell.Help], own.Side)
 	}
@@ -232,6 +233,9 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 		return err
 	}
 	f.dropIntents(ctx, w.pair)
+	if f.Settings.Options.Withholds(before) { // which is told with both at hand
+		return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: w.pair.OpportunityID, Retry: true, Why: "not shared"})
+	}
 	return f.lookAgain(ctx, w.pair, own, edited)
 }
 
@@ -266,7 +270,7 @@ func (f *Flow) linkBack(ctx context.Context, w *work, own cosell.Referral, answe
 	if audit := o.Record[cosell.Audit]; w.linking || !cosell.Tells(audit, cosell.ToPartnerCenter, text) { // another run may have written it
 		values[cosell.Audit] = cosell.Prepend(audit, f.words(ctx, o.Read).Done(cosell.ToPartnerCenter, text))
 	}
-	if o.Record[cosell.Help] != "" && o.Record[cosell.Visibility] != cosell.True && !w.linking {
+	if f.Settings.Options.Shown(o).Record[cosell.Help] != "" && o.Record[cosell.Visibility] != cosell.True && !w.linking {
 		values[cosell.Visibility] = cosell.True
 	}
 	if f.Settings.CheckMark {

@@ -232,6 +232,8 @@ func (f *Flow) AskAgain(ctx context.Context, opportunityID string) error {
 			return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Retry: true, Why: "operator"})
 		case deed != cosell.AskAgain:
 			return notNow(opportunityID, why)
+		case f.Settings.Options.Withholds(o):
+			return notNow(opportunityID, cosell.NotShared())
 		case len(lacking) > 0:
 			return notNow(opportunityID, lacking...)
 		}

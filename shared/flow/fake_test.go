@@ -78,6 +78,7 @@ type world struct {
 	foreign       string
 	unstarted     bool
 	lastSync      string
+	share         string
 	deaf          bool // no feed tells anything
 
 	oldReferrals     map[string]cosell.Referral
@@ -110,7 +111,7 @@ func (w *world) restart() {
 		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: w.ruled(),
 		Now: func() time.Time { return w.now.Add(w.skew) }, Machine: func() time.Time { return w.now.Add(w.skew) }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
 		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true, Sheet: w.sheet, Takeover: w.takeover, ForeignCRMID: w.foreign, Unstarted: w.unstarted,
-			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", LastSync: w.lastSync, AcceptStrict: true, DeclineGrace: w.grace}},
+			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", LastSync: w.lastSync, Share: w.share, AcceptStrict: true, DeclineGrace: w.grace}},
 	})
 }
 

@@ -170,3 +170,47 @@ func TestR108_BeforeMicrosoftHasAnsweredNobodyAsksAgain(t *testing.T) {
 		r.pc.wrote(mark, 0)
 	})
 }
+
+func TestR110_ATrialIsNeverShownToMicrosoft(t *testing.T) {
+	play(t, func(r *rig) {
+		id := r.deal("A trial", doc{"cosell_help": r.help("GeneralOrOther"), "cosell_visible": true})
+		p := r.synced(id)
+		own := r.referral(p.own)
+		if own.text("consent/consentToShareReferralWithMicrosoftSellers") != "false" || own.text("type") != "Independent" || len(r.referrals()) != 1 {
+			t.Errorf("shared %s, type %s, %d referrals", own.text("consent/consentToShareReferralWithMicrosoftSellers"), own.text("type"), len(r.referrals()))
+		}
+		r.audited(id, "share.never", "SYNC_SHARE")
+		if r.opportunity(id).text("name") != tick+"A trial" {
+			t.Errorf("the name is %q", r.opportunity(id).text("name"))
+		}
+		mark := r.pc.calls()
+		r.edits("opportunity", id, doc{"cosell_help": r.help("QuotesOrLicensing"), "description": "Tried"})
+		r.quiet()
+		r.pc.wrote(mark, 1)
+		if r.referral(p.own).text("details/notes") != "Tried" {
+			t.Error("the description did not cross")
+		}
+	}, "SYNC_SHARE=never")
+}
+
+func TestR110_CloseTestClosesATrialAsAnError(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("A trial that is over")
+		if status, answer := r.operates("close-test", doc{"id": p.opportunity}); status != http.StatusBadRequest {
+			t.Errorf("without a reason: %d %s", status, answer)
+		}
+		if status, answer := r.operates("close-test", doc{"id": p.opportunity, "reason": "the trial is over"}); status != http.StatusOK {
+			t.Fatalf("%d %s", status, answer)
+		}
+		d := r.referral(p.own)
+		if d.text("status") != "Closed" || d.text("substatus") != "Error" || d.text("statusReason") != "Test referral" {
+			t.Errorf("%s/%s, %s", d.text("status"), d.text("substatus"), d.text("statusReason"))
+		}
+		if o := r.opportunity(p.opportunity); o.text("statecode") != "2" || o.text("statuscode") != canceled {
+			t.Errorf("the opportunity is %s/%s", o.text("statecode"), o.text("statuscode"))
+		}
+		if status, _ := r.operates("close-test", doc{"id": p.opportunity, "reason": "once more"}); status != http.StatusConflict {
+			t.Errorf("closed twice: %d", status)
+		}
+	})
+}
