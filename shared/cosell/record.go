@@ -173,6 +173,8 @@ type Referral struct {
 	// Unsaid are the lists of which it says nothing: they came as null, or not at all, and are absent from the
 	// record. So comes what is not known, too: nobody has removed anything.
 	Unsaid []Field
+	// Unlike are opportunities that are another deal: whoever looks for one that it resembles passes them over.
+	Unlike []string
 }
 
 // Opportunity is an opportunity in the CRM.

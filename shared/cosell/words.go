@@ -224,7 +224,7 @@ const (
 
 // stateOf is the state that a lasting problem stands for.
 var stateOf = map[string]string{"acceptance.incomplete": StateIncomplete, "won.waiting": StateWonWaiting, "won.early": StateWonWaiting,
-	"waiting": StateWaiting, "account.unclear": StateUnclear, "link.unconfirmed": StateUnconfirmed, "decline.waiting": StatePending, "reopen.pending": StatePending}
+	"waiting": StateWaiting, "account.unclear": StateUnclear, CodeUnconfirmed: StateUnconfirmed, "decline.waiting": StatePending, "reopen.pending": StatePending}
 
 // Standing is how things stand, for the columns of the opportunity: referral is its status, empty where
 // there is none yet.

@@ -51,7 +51,7 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	id := strings.TrimSpace(o.Record[cosell.ReferralID])
 	switch {
 	case pair.ReferralID == "" && !o.Synced():
-		return f.release(ctx, w)
+		return f.unwanted(ctx, w)
 	case id != "" && pair.ReferralID == "" && !pair.Resumes(id):
 		return f.relink(ctx, w, id)
 	case pair.Phase == cosell.Claimed:
@@ -88,6 +88,21 @@ func (f *Flow) tooLate(ctx context.Context, w *work) error {
 	}
 	w.pair.Held = nil // nothing waits
 	return f.save(ctx, w, w.pair)
+}
+
+// unwanted is an opportunity that nobody wants in Partner Center. One that is closed is no candidate for a referral
+// that resembles it.
+func (f *Flow) unwanted(ctx context.Context, w *work) error {
+	if cosell.OpportunityClosed(w.opportunity.Record[cosell.Status]) {
+		over, err := f.outlived(ctx, w.pair)
+		if err != nil {
+			return err
+		}
+		if over {
+			return f.save(ctx, w, w.pair.Refuses())
+		}
+	}
+	return f.release(ctx, w)
 }
 
 // release forgets what is held of an opportunity that nobody wants in Partner Center now.

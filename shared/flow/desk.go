@@ -136,6 +136,11 @@ func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error
 		if err != nil {
 			return err
 		}
+		if !strings.EqualFold(pair.ProposedID, referralID) {
+			if _, err := f.outlived(ctx, pair); err != nil {
+				return err
+			}
+		}
 		if pair.Phase != cosell.Linked {
 			pair = pair.Afresh(referralID)
 		}

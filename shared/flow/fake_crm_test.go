@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -101,11 +102,25 @@ func (w crm) FindByReferral(_ context.Context, id string) ([]cosell.Opportunity,
 	return nil, nil
 }
 
-func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+// resembled is the deal of the same customer that a referral resembles; "" for none.
+func (w crm) resembled(r cosell.Referral) string {
+	for _, id := range sorted(w.opportunities) {
+		o := w.opportunities[id].Record
+		if w.alike && !slices.Contains(r.Unlike, id) && o[cosell.CustomerName] == r.Record[cosell.CustomerName] && r.Resembles(o) {
+			return id
+		}
+	}
+	return ""
+}
+
+func (w crm) Create(_ context.Context, id string, referral cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	w.boundary()
 	w.counts["CRM change set"]++
 	if o, ok := w.opportunities[id]; ok {
 		return w.answer(o), nil
+	}
+	if other := w.resembled(referral); other != "" {
+		return cosell.Opportunity{}, fault.New(fault.Refused, "alike").OfClass(fault.Rule).With(cosell.CodeUnconfirmed, "").Naming(other)
 	}
 	if w.refuseNew != nil {
 		if err := w.refuseNew(values); err != nil {

@@ -79,6 +79,7 @@ type world struct {
 	unstarted     bool
 	lastSync      string
 	share         string
+	alike         bool // CRM finds unlinked deals of the same customer that a referral resembles
 	deaf          bool // no feed tells anything
 
 	oldReferrals     map[string]cosell.Referral

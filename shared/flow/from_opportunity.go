@@ -78,6 +78,9 @@ func (f *Flow) bury(ctx context.Context, pair cosell.Pair, known bool) error {
 			return err // it is there: the hint was wrong
 		}
 	}
+	if _, err := f.outlived(ctx, pair); err != nil {
+		return err
+	}
 	return f.end(ctx, pair, "the opportunity was deleted")
 }
 

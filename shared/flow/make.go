@@ -109,6 +109,17 @@ type fitting struct {
 // makeRow tries everything first, then without what CRM names, then without halves of it.
 func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	o, fit, err := f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
+	for range mostLookalikes {
+		if fault.Of(err) == nil || fault.Of(err).Code != cosell.CodeUnconfirmed {
+			break
+		}
+		other := fault.Of(err).Target
+		if proposed, err := f.resembles(ctx, w, other); err != nil || proposed {
+			return err
+		}
+		w.referral.Unlike = append(slices.Clone(w.referral.Unlike), other)
+		o, fit, err = f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
+	}
 	if fault.Is(err, fault.Refused) {
 		return f.heldWhole(ctx, w, err)
 	}
@@ -150,6 +161,9 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record)
 	for range len(values) + 1 {
 		o, err := try(rest)
 		if err == nil || !fault.Is(err, fault.Refused) {
+			return o, fit, err
+		}
+		if fault.Of(err).Code == cosell.CodeUnconfirmed {
 			return o, fit, err
 		}
 		if fault.Of(err).Code == "account.unclear" && !hasCode(fit.problems, "account.unclear") {

@@ -80,10 +80,10 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 	})
 }
 
-// unbegun says whether a pair only counts a referral, which carries somebody else's id, or came before the start:
+// unbegun says whether a pair only counts a referral, which carries somebody else's id, came before the start, or resembles an opportunity:
 // what it names is looked at again each time.
 func unbegun(p cosell.Pair) bool {
-	return p.Phase == cosell.Lacking && (p.Holds("crmid.foreign") || p.Holds(startPending))
+	return p.Phase == cosell.Lacking && (p.Holds("crmid.foreign") || p.Holds(startPending) || p.Holds(cosell.CodeUnconfirmed))
 }
 
 // noticed lets go of a referral that was only counted, and names an opportunity now.
@@ -167,13 +167,13 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	pending := r.Record[cosell.Status] == cosell.Pending
 	asks := !o.Synced() && !named && (f.Settings.Takeover != "own" || pending)
 	if asks && pending {
-		return true, f.propose(ctx, pair, o, r)
+		return true, f.propose(ctx, pair, o, r, f.namedBy(r))
 	}
 	if err := f.noticed(ctx, r); err != nil {
 		return false, err
 	}
 	if asks {
-		return false, f.propose(ctx, pair, o, r)
+		return false, f.propose(ctx, pair, o, r, f.namedBy(r))
 	}
 	if other := o.Record[cosell.ReferralID]; other != "" && !named {
 		f.Log.WarnContext(ctx, "a referral names an opportunity that has another one", "referral_id", r.ID, "opportunity_id", o.ID)
@@ -182,28 +182,35 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	return false, f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h, switchOn: !o.Synced() && !named})
 }
 
+// namedBy is why a referral asks for an opportunity whose id it carries.
+func (f *Flow) namedBy(r cosell.Referral) cosell.Problem {
+	return cosell.Problem{Code: cosell.CodeUnconfirmed, Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
+		Text: "referral " + r.ID + " in Partner Center names this opportunity: " + f.link(r.ID),
+		Mend: "switch Sync on to link the two; without that nothing crosses"}
+}
+
 // propose asks the seller of an opportunity that is not switched on: one line with the referral's link.
 // Nothing else of the opportunity is touched.
-func (f *Flow) propose(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, r cosell.Referral) error {
+func (f *Flow) propose(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, r cosell.Referral, p cosell.Problem) error {
 	if cosell.ReferralClosed(r.Record[cosell.Status]) || strings.EqualFold(pair.ProposedID, r.ID) {
 		return nil
 	}
-	p := cosell.Problem{Code: "link.unconfirmed", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
-		Text: "referral " + r.ID + " in Partner Center names this opportunity: " + f.link(r.ID),
-		Mend: "switch Sync on to link the two; without that nothing crosses"}
-	values := cosell.Standing("", []cosell.Problem{p})
-	values[cosell.Proposed] = r.ID
-	values = known(values, o)
-	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
-	written, err := f.Opportunities.Put(ctx, o, values)
-	if err != nil {
-		return err
+	written := o
+	if !strings.EqualFold(o.Record[cosell.Proposed], r.ID) { // an earlier run told it, and died
+		values := cosell.Standing("", []cosell.Problem{p})
+		values[cosell.Proposed] = r.ID
+		values = known(values, o)
+		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
+		var err error
+		if written, err = f.Opportunities.Put(ctx, o, values); err != nil {
+			return err
+		}
 	}
 	pair.ProposedID = r.ID
 	pair = pair.Wrote(o.Version, written.Side)
 	pair = pair.Lacks([]cosell.Problem{p}, o.Read, written.Side)
 	pair.Phase = cosell.Claimed
-	_, err = f.Ledger.Save(ctx, pair, f.entry(ctx, written.Read, cosell.ToCRM, "proposed", "referral "+r.ID))
+	_, err := f.Ledger.Save(ctx, pair, f.entry(ctx, written.Read, cosell.ToCRM, "proposed", "referral "+r.ID))
 	return err
 }
 

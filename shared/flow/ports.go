@@ -48,7 +48,8 @@ type Opportunities interface {
 	// and solution rows, in one transaction where it can. values are canonical values for the
 	// opportunity, and all there is to write. An opportunity that exists already under the id is returned
 	// as it is. Refused of class rule with code account.unclear: two accounts fit; values whose state says
-	// so ask for none.
+	// so ask for none. With code link.unconfirmed, and the id of an opportunity as target: the referral resembles
+	// that (Referral.Resembles), so nothing was made.
 	Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error)
 	// Related lists the synced, open opportunities that show the row of another table (account, contact).
 	Related(ctx context.Context, kind, id string) ([]string, error)

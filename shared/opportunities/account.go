@@ -205,9 +205,8 @@ func (s *Store) accountQuery() dataverse.Query {
 			columns = append(columns, c)
 		}
 	}
-	return dataverse.Query{Select: columns, OrderBy: "createdon asc", Expand: []dataverse.Expand{{
-		Nav: contactsOf, Query: dataverse.Query{Select: []string{contactID, "firstname", "lastname", "emailaddress1", stateColumn}},
-	}}}
+	contacts := dataverse.Expand{Nav: contactsOf, Query: dataverse.Query{Select: []string{contactID, "firstname", "lastname", "emailaddress1", stateColumn}}}
+	return dataverse.Query{Select: columns, OrderBy: "createdon asc", Expand: append(s.lookalikes(), contacts)}
 }
 
 // master follows an account that was merged into another.

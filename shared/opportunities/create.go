@@ -1,6 +1,7 @@
 package opportunities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -29,6 +30,11 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	c, err := s.customer(ctx, n, values, s.people(r, cosell.Contacts))
 	if err != nil {
 		return cosell.Opportunity{}, err
+	}
+	if c.found != nil {
+		if other, err := s.lookalike(ctx, r, *c.found); err != nil || other != "" {
+			return cosell.Opportunity{}, cmp.Or(err, resembled(r, other))
+		}
 	}
 	owner, err := s.owner(ctx, s.people(r, cosell.Team), c)
 	if err != nil {

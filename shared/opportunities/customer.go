@@ -41,7 +41,8 @@ type customer struct {
 	contacts []string
 	writes   []dataverse.Write
 
-	owner, team string // of an existing account
+	owner, team string         // of an existing account
+	found       *dataverse.Row // that account
 }
 
 // customer finds the account and its contacts, or plans them. Where two accounts could be the customer
@@ -58,7 +59,7 @@ func (s *Store) customer(ctx context.Context, n news, values cosell.Record, peop
 	c := &customer{account: free}
 	var known []dataverse.Row
 	if found != nil {
-		c.account = found.ID(accountID)
+		c.account, c.found = found.ID(accountID), found
 		c.owner, c.team = found.Text(lookupValue(owningUser)), found.Text(lookupValue(owningTeam))
 		known = found.Rows(contactsOf)
 	} else if err := s.newAccount(ctx, n, c, values); err != nil {

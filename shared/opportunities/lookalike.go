@@ -1,0 +1,128 @@
+package opportunities
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// The collections in which an account lists its opportunities: by the form's lookup, and by the customer, which may
+// be set alone.
+const (
+	dealsOfAccount  = "opportunity_parent_account"
+	dealsOfCustomer = "opportunity_customer_accounts"
+)
+
+// mostLookalikes is how many unlinked deals of one account are looked at.
+const mostLookalikes = 50
+
+// lookalikes asks the search for accounts for their open deals that nobody has linked, so that finding one which a
+// referral resembles costs no call of its own.
+func (s *Store) lookalikes() []dataverse.Expand {
+	sync, okSync := s.sheet().Row(cosell.Sync)
+	id, okID := s.sheet().Row(cosell.ReferralID)
+	if !okSync || !okID {
+		return nil
+	}
+	columns := []string{opportunityID, stateColumn, lookupValue(currencyNav)}
+	for _, f := range []cosell.Field{cosell.DealValue, cosell.ClosingDate} {
+		if row, ok := s.sheet().Row(f); ok && row.CRM != "" && !strings.Contains(row.CRM, "/") && !slices.Contains(columns, row.CRM) {
+			columns = append(columns, row.CRM)
+		}
+	}
+	q := dataverse.Query{Select: columns, OrderBy: "createdon asc", Top: mostLookalikes, Filter: dataverse.And(dataverse.EqInt(stateColumn, mapping.StateOpen),
+		dataverse.Or(dataverse.EqBool(sync.CRM, false), dataverse.Null(sync.CRM)), dataverse.Null(id.CRM))}
+	return []dataverse.Expand{{Nav: dealsOfAccount, Query: q}, {Nav: dealsOfCustomer, Query: q}}
+}
+
+// lookalike finds the oldest unlinked deal of the account that the referral resembles: by value and date, and only
+// where none is near in that by solutions, for which the rows have to be asked for. "": there is none.
+func (s *Store) lookalike(ctx context.Context, r cosell.Referral, account dataverse.Row) (string, error) {
+	rows := slices.DeleteFunc(append(account.Rows(dealsOfAccount), account.Rows(dealsOfCustomer)...), func(row dataverse.Row) bool {
+		return slices.Contains(r.Unlike, row.ID(opportunityID))
+	})
+	if len(rows) == 0 || !r.Seeks() {
+		return "", nil
+	}
+	currencies, err := s.currencies.get(ctx)
+	if err != nil {
+		return "", err
+	}
+	var ids []string
+	for _, row := range rows {
+		id := row.ID(opportunityID)
+		if r.Resembles(s.sketch(row, currencies)) {
+			return id, nil
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return s.sameSolution(ctx, r, ids)
+}
+
+// sketch is as much of an unlinked deal as the search for accounts shows.
+func (s *Store) sketch(row dataverse.Row, currencies map[string]string) cosell.Record {
+	m, _ := s.metadata.peek()
+	out := cosell.Record{cosell.Status: cosell.Open}
+	for _, f := range []cosell.Field{cosell.DealValue, cosell.ClosingDate} {
+		if field, ok := s.sheet().Row(f); ok && field.CRM != "" {
+			if text, err := field.FromCRM(s.glossary(m), field.CRM, row.Text(field.CRM)); err == nil { // else it is near nothing
+				out[f] = text
+			}
+		}
+	}
+	for code, id := range currencies {
+		if strings.EqualFold(id, row.Text(lookupValue(currencyNav))) {
+			out[cosell.Currency] = code
+		}
+	}
+	return out
+}
+
+// sameSolution finds the first of the deals that has a solution of the referral.
+func (s *Store) sameSolution(ctx context.Context, r cosell.Referral, ids []string) (string, error) {
+	if len(r.Record.Members(cosell.Solutions)) == 0 {
+		return "", nil
+	}
+	var parents []string
+	for _, id := range ids {
+		parents = append(parents, dataverse.EqID(lookupValue(solutionParent), id))
+	}
+	rows, err := s.api.List(ctx, solutionSet, dataverse.Query{Select: []string{solutionIdentifier, lookupValue(solutionDetail), lookupValue(solutionParent)},
+		Filter: dataverse.Or(parents...)})
+	if err != nil {
+		return "", unlessGone(err)
+	}
+	catalogue, err := s.detailsOf(ctx, rows)
+	if err != nil {
+		return "", err
+	}
+	deals := map[string]cosell.Record{}
+	for _, row := range rows {
+		id := strings.ToLower(row.Text(lookupValue(solutionParent)))
+		if deals[id] == nil {
+			deals[id] = cosell.Record{cosell.Status: cosell.Open}
+		}
+		if key, _ := solutionOfRow(row, catalogue); key != "" {
+			deals[id][cosell.Solutions.Of(key)] = "{}"
+		}
+	}
+	for _, id := range ids {
+		if r.Resembles(deals[id]) {
+			return id, nil
+		}
+	}
+	return "", nil
+}
+
+// resembled is the answer that nothing was made, because a person has to say first whether the two are one.
+func resembled(r cosell.Referral, opportunity string) error {
+	return fault.New(fault.Refused, "referral %s resembles opportunity %s", r.ID, opportunity).OfClass(fault.Rule).
+		With(cosell.CodeUnconfirmed, "").Naming(opportunity)
+}
