@@ -90,12 +90,16 @@ func (s *Store) sameSolution(ctx context.Context, r cosell.Referral, ids []strin
 	if len(r.Record.Members(cosell.Solutions)) == 0 {
 		return "", nil
 	}
+	t := s.tables().Rows
 	var parents []string
 	for _, id := range ids {
-		parents = append(parents, dataverse.EqID(lookupValue(solutionParent), id))
+		parents = append(parents, dataverse.EqID(lookupValue(t.Opportunity), id))
 	}
-	rows, err := s.api.List(ctx, solutionSet, dataverse.Query{Select: []string{solutionIdentifier, lookupValue(solutionDetail), lookupValue(solutionParent)},
-		Filter: dataverse.Or(parents...)})
+	columns := []string{lookupValue(t.Opportunity), lookupValue(t.Solution)}
+	if t.Identifier != "" {
+		columns = append(columns, t.Identifier)
+	}
+	rows, err := s.api.List(ctx, t.Set, dataverse.Query{Select: columns, Filter: dataverse.Or(parents...)})
 	if err != nil {
 		return "", unlessGone(err)
 	}
@@ -105,11 +109,11 @@ func (s *Store) sameSolution(ctx context.Context, r cosell.Referral, ids []strin
 	}
 	deals := map[string]cosell.Record{}
 	for _, row := range rows {
-		id := strings.ToLower(row.Text(lookupValue(solutionParent)))
+		id := strings.ToLower(row.Text(lookupValue(t.Opportunity)))
 		if deals[id] == nil {
 			deals[id] = cosell.Record{cosell.Status: cosell.Open}
 		}
-		if key, _ := solutionOfRow(row, catalogue); key != "" {
+		if key, _ := s.solutionOfRow(row, catalogue); key != "" {
 			deals[id][cosell.Solutions.Of(key)] = "{}"
 		}
 	}
