@@ -24,6 +24,8 @@ type Difference struct {
 	Field                 cosell.Field
 	Opportunity, Referral string
 	Wins                  cosell.Wins
+	Goes                  cosell.Place // where a rehearsal would write it; "": nowhere
+	Why                   string       // of a rehearsal
 }
 
 // Look reads both sides and decides, and writes nothing: the plan is the one that an event would carry

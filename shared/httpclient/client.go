@@ -129,8 +129,13 @@ func (o Options) withDefaults() Options {
 }
 
 // Do sends one request. Every status but 429 comes back as an answer for the caller to judge; 429 is
-// fault.Later. Other faults: Broken for network trouble (see Lost), and those of the TokenFunc.
+// fault.Later. Other faults: Broken for network trouble (see Lost), and those of the TokenFunc. In a rehearsal
+// (fault.Rehearse) what is no read ends as fault.ErrRehearsed; asking for a token, which a client without a
+// TokenFunc does, is none.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	if fault.Rehearsing(ctx) && c.options.Token != nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil, fault.ErrRehearsed
+	}
 	header := r.Header.Clone()
 	if header == nil {
 		header = http.Header{}

@@ -1,0 +1,245 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// Rehearsal is what hints would do if they were followed now.
+type Rehearsal struct {
+	Pair        cosell.Pair // as it would be remembered
+	Known       bool        // there is such a pair now
+	Opportunity *cosell.Opportunity
+	Referral    *cosell.Referral // both as they are now, where they were read
+	Writes      []Rehearsed
+	Lines       []string // that Audit would get
+	Problems    []cosell.Problem
+	Waits       error // the kind Later of what waits; nil: nothing does
+	Differences []Difference
+}
+
+// Rehearsed is one write that would be made.
+type Rehearsed struct {
+	Place     cosell.Place
+	ID        string // "" of a record that would be new
+	Microsoft bool   // a referral that asks Microsoft in
+	Values    cosell.Record
+	Was       cosell.Record
+}
+
+// steps is how many hints one rehearsal follows: a hint, what it hands on, and once more.
+const steps = 6
+
+// Rehearse follows hints with the very code that follows them in earnest, as if the installation had been started,
+// and writes nothing: not to either system, not to the ledger, not to a queue. What follows is judged by what the
+// systems say now; what they would refuse is only known where the sheet or their metadata say it.
+// Kinds: those of FromReferral and FromOpportunity, but for Later (Waits).
+func (f *Flow) Rehearse(ctx context.Context, hints ...Hint) (Rehearsal, error) {
+	ctx = fault.Rehearse(ctx)
+	s := &stage{pairs: map[string]cosell.Pair{}, intents: map[string]cosell.Intent{}, hints: hints,
+		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}}
+	c := f.Config
+	c.Referrals, c.Opportunities = stagedReferrals{f.Referrals, s}, stagedOpportunities{f.Opportunities, s}
+	c.Ledger, c.Hints, c.Log = stagedLedger{f.Ledger, s}, stagedHints{s}, slog.New(slog.DiscardHandler)
+	c.Settings.Unstarted = false
+	staged := New(c)
+	out := Rehearsal{}
+	for range steps {
+		if len(s.hints) == 0 {
+			break
+		}
+		h := s.hints[0]
+		s.hints = s.hints[1:]
+		err := staged.follow(ctx, h)
+		switch {
+		case fault.Is(err, fault.Later):
+			out.Waits = err
+		case fault.Is(err, fault.Refused): // ours: it would come back again and again
+			out.Problems = append(out.Problems, problemOf(cosell.InCRM, err, f.Rules, cosell.Whole))
+		case err != nil:
+			return out, err
+		}
+	}
+	return f.judged(ctx, out, s)
+}
+
+// follow does what the queue functions do.
+func (f *Flow) follow(ctx context.Context, h Hint) error {
+	switch h.Kind {
+	case referralKind:
+		return f.FromReferral(ctx, h)
+	case wantedKind:
+		h.Kind = opportunityKind
+		return f.CreateReferral(ctx, h)
+	}
+	return f.FromOpportunity(ctx, h)
+}
+
+// judged completes a rehearsal by what stands on its stage at the end.
+func (f *Flow) judged(ctx context.Context, out Rehearsal, s *stage) (Rehearsal, error) {
+	out.Writes, out.Lines = s.writes, s.lines
+	out.Opportunity, out.Referral = s.opportunity, s.referral
+	out.Pair = s.pair()
+	if out.Pair.OpportunityID == "" {
+		if err := f.unstaged(ctx, &out); err != nil {
+			return out, err
+		}
+	} else {
+		_, known, err := f.Ledger.Find(ctx, out.Pair.OpportunityID)
+		if err != nil {
+			return out, err
+		}
+		out.Known = known
+	}
+	for _, h := range out.Pair.Held {
+		if !h.Quiet {
+			out.Problems = append(out.Problems, h.Problem())
+		}
+	}
+	if out.Opportunity != nil && out.Referral != nil && !out.Referral.Microsoft {
+		return out, f.explained(ctx, &out)
+	}
+	return out, nil
+}
+
+// explained adds what differs now, and what becomes of each of it.
+func (f *Flow) explained(ctx context.Context, out *Rehearsal) error {
+	now, _, err := f.Ledger.Find(ctx, out.Opportunity.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range f.differences(out.Opportunity.Record, out.Referral.Record) {
+		d.Goes, d.Why = out.fate(d.Field, d.Wins, now.Base)
+		out.Differences = append(out.Differences, d)
+	}
+	return nil
+}
+
+// fate says where the value of a field that differs goes ("": nowhere), and why.
+func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) (goes cosell.Place, why string) {
+	for _, w := range r.Writes {
+		if _, written := w.Values[field]; written {
+			goes = w.Place
+		}
+	}
+	list, _, _ := field.List()
+	i := slices.IndexFunc(r.Problems, func(p cosell.Problem) bool { return p.Field == field || p.Field == list })
+	met, inCRM, inPC := base.Sides(field, r.Opportunity.Record, r.Referral.Record)
+	switch {
+	case goes == "" && i >= 0:
+		return goes, r.Problems[i].Text
+	case goes == "" && r.Waits != nil:
+		return goes, "it waits, as a rule wants"
+	case !met:
+		return goes, "the two have never agreed on it: " + firstSight(goes)
+	case inCRM && inPC && goes != "":
+		return goes, "changed on both sides since they last agreed: " + string(wins) + " wins"
+	case inCRM && inPC:
+		return goes, "changed on both sides since they last agreed, and nobody has decided"
+	case inCRM:
+		return goes, "changed in CRM since they last agreed"
+	case inPC:
+		return goes, "changed in Partner Center since they last agreed"
+	}
+	return goes, "nobody has changed it since they last agreed, or it was left so"
+}
+
+func firstSight(goes cosell.Place) string {
+	if goes == "" {
+		return "it is left as it is on each side"
+	}
+	return "the sheet says whose counts, or one side is empty"
+}
+
+// unstaged finds the pair of a rehearsal that has changed none.
+func (f *Flow) unstaged(ctx context.Context, out *Rehearsal) (err error) {
+	if out.Opportunity != nil {
+		out.Pair, out.Known, err = f.Ledger.Find(ctx, out.Opportunity.ID)
+	}
+	if err == nil && !out.Known && out.Referral != nil {
+		out.Pair, out.Known, err = f.Ledger.FindByReferral(ctx, out.Referral.ID)
+	}
+	return err
+}
+
+// wantedKind is a hint for createcosellreferral: it exists on a stage only, where hints have no queues.
+const wantedKind = "wanted"
+
+// stage holds what a rehearsal would have written.
+type stage struct {
+	pairs         map[string]cosell.Pair
+	intents       map[string]cosell.Intent
+	referrals     map[string]cosell.Referral // as they would be
+	opportunities map[string]cosell.Opportunity
+	hints         []Hint
+
+	referral    *cosell.Referral // as it was read first
+	opportunity *cosell.Opportunity
+	writes      []Rehearsed
+	lines       []string
+	versions    int
+}
+
+func (s *stage) version() string {
+	s.versions++
+	return stagedVersion + strconv.Itoa(s.versions)
+}
+
+// pair is the one that the rehearsal is about: of several that of what was read first.
+func (s *stage) pair() (p cosell.Pair) {
+	for _, id := range slices.Sorted(maps.Keys(s.pairs)) {
+		if p = s.pairs[id]; s.opportunity != nil && strings.EqualFold(id, s.opportunity.ID) {
+			break
+		}
+	}
+	return p
+}
+
+// stagedVersion begins the version of everything that exists on a stage only.
+const stagedVersion = "rehearsed-"
+
+// wrote notes a write, and what Audit would get by it. A record that was made on this stage is one write.
+func (s *stage) wrote(place cosell.Place, id string, values, was cosell.Record) {
+	if line, ok := values[cosell.Audit]; ok {
+		s.lines = append(s.lines, newLines(line, was[cosell.Audit])...)
+	}
+	s.writes = append(s.writes, Rehearsed{Place: place, ID: id, Values: values.Clone(), Was: was.Only(slices.Collect(maps.Keys(values))...)})
+}
+
+// newLines are the lines of a text that it had not before.
+func newLines(text, before string) (out []string) {
+	had := strings.Split(before, "\n")
+	for line := range strings.SplitSeq(text, "\n") {
+		if line != "" && !slices.Contains(had, line) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// laid is a record with values written over it: an empty member of a list is one that goes.
+func laid(before, values cosell.Record) cosell.Record {
+	out := before.Clone()
+	for f, v := range values {
+		if _, _, member := f.List(); member && v == "" {
+			delete(out, f)
+			continue
+		}
+		out[f] = v
+	}
+	return out
+}
+
+// staged says whether a record exists on a stage only.
+func staged(side cosell.Side) bool { return strings.HasPrefix(side.Version, stagedVersion) }
+
+// sent says that a write came as far as the wire.
+func sent(err error) bool { return errors.Is(err, fault.ErrRehearsed) }
