@@ -4,6 +4,7 @@ package operator
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
@@ -15,7 +16,10 @@ type Office interface {
 	Status(ctx context.Context, idOrName string) (rows []office.Record, more bool, err error)
 	Resync(ctx context.Context, a office.Act, id string) error
 	PreviewOne(ctx context.Context, id string) (office.Preview, error)
-	PreviewAll(ctx context.Context, after string, limit int) (rows []office.Preview, next string, err error)
+	PreviewSome(ctx context.Context, ids string) (rows []office.Preview, rest string, err error)
+	PreviewAll(ctx context.Context, after string, limit int) (rows []office.Preview, next string, total int, err error)
+	AdoptPlan(ctx context.Context, since string) (office.Census, error)
+	Adopt(ctx context.Context, a office.Act, since string) (office.Census, error)
 	HeldList(ctx context.Context) ([]office.Held, error)
 	HeldShow(ctx context.Context, id string) ([]office.Held, error)
 	HeldRetry(ctx context.Context, a office.Act, id string) ([]office.Held, error)
@@ -40,15 +44,16 @@ const page = 50
 // ServeHTTP answers GET for what changes nothing, and POST for deeds, whose body is never empty because the
 // host repeats a POST without:
 //
-//	GET  status?id=    preview?id=|after=    held[?id=]    parked[?id=]
-//	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink  ask-again  close-test    {"id", "referral", "reason"}
+//	GET  status?id=    preview?id=|ids=|after=    held[?id=]    parked[?id=]    adopt[?since=]
+//	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink  ask-again  close-test  adopt    {"id", "referral", "reason", "since"}
 //	GET  mapping[?id=VERSION]
 //	POST mapping/check  mapping/diff  mapping/push    {"file", "text", "yes", "reason"}
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.PathValue("path")
-	if ask, ok := h.asks()[path]; ok {
+	do, isDeed := h.deeds()[path]
+	if ask, ok := h.asks()[path]; ok && !(isDeed && r.Method == http.MethodPost) {
 		if funchost.Allowed(w, r, http.MethodGet, http.MethodHead) {
-			answer(w)(ask(r.Context(), r.URL.Query().Get("id"), r.URL.Query().Get("after")))
+			answer(w)(ask(r.Context(), r.URL.Query()))
 		}
 		return
 	}
@@ -56,9 +61,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		post(w, r, do)
 		return
 	}
-	do, ok := h.deeds()[path]
-	if !ok {
-		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test and mapping")
+	if !isDeed {
+		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt and mapping")
 		return
 	}
 	post(w, r, func(ctx context.Context, by string, d office.Deed) (office.Answer, error) {
@@ -84,40 +88,52 @@ func post[T any](w http.ResponseWriter, r *http.Request, do func(ctx context.Con
 }
 
 // asks are the questions, by path.
-func (h *Handler) asks() map[string]func(ctx context.Context, id, after string) (office.Answer, error) {
-	return map[string]func(context.Context, string, string) (office.Answer, error){
-		"status": func(ctx context.Context, id, _ string) (office.Answer, error) {
-			rows, more, err := h.Office.Status(ctx, id)
+func (h *Handler) asks() map[string]func(context.Context, url.Values) (office.Answer, error) {
+	return map[string]func(context.Context, url.Values) (office.Answer, error){
+		"status": func(ctx context.Context, q url.Values) (office.Answer, error) {
+			rows, more, err := h.Office.Status(ctx, q.Get("id"))
 			return office.Answer{Records: rows, More: more}, err
 		},
 		"preview": h.preview,
 		"mapping": h.mapping,
-		"held": func(ctx context.Context, id, _ string) (office.Answer, error) {
-			if id == "" {
-				rows, err := h.Office.HeldList(ctx)
+		"adopt": func(ctx context.Context, q url.Values) (office.Answer, error) {
+			c, err := h.Office.AdoptPlan(ctx, q.Get("since"))
+			return office.Answer{Census: &c}, err
+		},
+		"held": func(ctx context.Context, q url.Values) (office.Answer, error) {
+			if id := q.Get("id"); id != "" {
+				rows, err := h.Office.HeldShow(ctx, id)
 				return office.Answer{Held: &rows}, err
 			}
-			rows, err := h.Office.HeldShow(ctx, id)
+			rows, err := h.Office.HeldList(ctx)
 			return office.Answer{Held: &rows}, err
 		},
-		"parked": func(ctx context.Context, id, _ string) (office.Answer, error) {
-			if id == "" {
-				rows, err := h.Office.ParkedList(ctx)
-				return office.Answer{Parked: &rows}, err
+		"parked": func(ctx context.Context, q url.Values) (office.Answer, error) {
+			if id := q.Get("id"); id != "" {
+				row, err := h.Office.ParkedShow(ctx, id)
+				return office.Answer{Parked: &[]office.Parked{row}}, err
 			}
-			row, err := h.Office.ParkedShow(ctx, id)
-			return office.Answer{Parked: &[]office.Parked{row}}, err
+			rows, err := h.Office.ParkedList(ctx)
+			return office.Answer{Parked: &rows}, err
 		},
 	}
 }
 
-func (h *Handler) preview(ctx context.Context, id, after string) (office.Answer, error) {
-	if id == "" {
-		rows, next, err := h.Office.PreviewAll(ctx, after, page)
-		return office.Answer{Previews: rows, Next: next}, err
+// preview of one record, of several, or of a page of all pairs.
+func (h *Handler) preview(ctx context.Context, q url.Values) (a office.Answer, err error) {
+	switch {
+	case q.Get("id") != "":
+		var row office.Preview
+		row, err = h.Office.PreviewOne(ctx, q.Get("id"))
+		a.Previews = []office.Preview{row}
+	case q.Get("ids") != "":
+		a.Previews, a.Next, err = h.Office.PreviewSome(ctx, q.Get("ids"))
+	default:
+		a.Previews, a.Next, a.Total, err = h.Office.PreviewAll(ctx, q.Get("after"), page)
 	}
-	row, err := h.Office.PreviewOne(ctx, id)
-	return office.Answer{Previews: []office.Preview{row}}, err
+	counts := office.Count(a.Previews)
+	a.Counts = &counts
+	return a, err
 }
 
 // deeds are what changes something, by path.
@@ -140,6 +156,10 @@ func (h *Handler) deeds() map[string]func(context.Context, office.Act, office.De
 		},
 		"parked/drop": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
 			return done, h.Office.ParkedDrop(ctx, a, d.ID)
+		},
+		"adopt": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
+			c, err := h.Office.Adopt(ctx, a, d.Since)
+			return office.Answer{Census: &c, Done: true}, err
 		},
 		"link": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
 			return done, h.Office.Link(ctx, a, d.ID, d.Referral)

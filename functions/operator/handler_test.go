@@ -38,8 +38,20 @@ func (f *fake) PreviewOne(_ context.Context, id string) (office.Preview, error) 
 	return office.Preview{}, f.note("preview", id)
 }
 
-func (f *fake) PreviewAll(_ context.Context, after string, limit int) ([]office.Preview, string, error) {
-	return []office.Preview{{}}, "next-id", f.note("preview all", after, limit)
+func (f *fake) PreviewSome(_ context.Context, ids string) ([]office.Preview, string, error) {
+	return []office.Preview{{}}, "c", f.note("preview some", ids)
+}
+
+func (f *fake) PreviewAll(_ context.Context, after string, limit int) ([]office.Preview, string, int, error) {
+	return []office.Preview{{}}, "next-id", 7, f.note("preview all", after, limit)
+}
+
+func (f *fake) AdoptPlan(_ context.Context, since string) (office.Census, error) {
+	return office.Census{Found: []office.Found{}}, f.note("adopt plan", since)
+}
+
+func (f *fake) Adopt(_ context.Context, a office.Act, since string) (office.Census, error) {
+	return office.Census{Setting: "SYNC_STARTED=" + since}, f.note("adopt", since, a.By, a.Reason)
 }
 
 func (f *fake) MappingCheck(_ context.Context, t office.SheetText) (office.Mapping, error) {
@@ -123,7 +135,10 @@ func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 		{"GET", "status?id=a%20b", "", "status a b", `"records":[{"opportunity":"a b"`},
 		{"GET", "status?id=many", "", "status many", `}],"more":true`},
 		{"GET", "preview?id=x", "", "preview x", `"previews":[`},
-		{"GET", "preview?after=y", "", "preview all y 50", `"next":"next-id"`},
+		{"GET", "preview?after=y", "", "preview all y 50", `"next":"next-id","total":7,"counts":{"records":1,`},
+		{"GET", "preview?ids=a,b,c", "", "preview some a,b,c", `"next":"c"`},
+		{"GET", "adopt?since=2026-03-01", "", "adopt plan 2026-03-01", `"census":{"paired":0,"older":0,"found":[]}`},
+		{"POST", "adopt", `{"since":"2026-03-01","reason":"y"}`, "adopt 2026-03-01 ann y", `"setting":"SYNC_STARTED=2026-03-01"`},
 		{"GET", "held", "", "held", `"held":[]`},
 		{"GET", "held?id=o/crm/name/x", "", "held o/crm/name/x", `"held":[{`},
 		{"GET", "parked", "", "parked", `"parked":[]`},

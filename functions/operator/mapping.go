@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -38,8 +39,8 @@ func (h *Handler) sheets() map[string]func(ctx context.Context, by string, s off
 }
 
 // mapping gives a version of the sheet that was pushed: the one that counts, or that of a number.
-func (h *Handler) mapping(ctx context.Context, id, _ string) (office.Answer, error) {
-	number := 0
+func (h *Handler) mapping(ctx context.Context, q url.Values) (office.Answer, error) {
+	number, id := 0, q.Get("id")
 	if id != "" {
 		var err error
 		if number, err = strconv.Atoi(id); err != nil || number < 1 {

@@ -38,42 +38,11 @@ func (r *resyncCmd) Run(ctx context.Context, c *client, p *printer) error {
 	return p.show(a, func() { p.line("%s will be looked at in a moment", r.ID) })
 }
 
-type previewCmd struct {
-	ID  string `arg:"" optional:"" help:"Id of an opportunity or a referral."`
-	All bool   `help:"Every pair."`
-}
-
-// Validate implements kong's check of the arguments.
-func (v *previewCmd) Validate() error { return oneOrAll(v.ID, v.All) }
-
 func oneOrAll(id string, all bool) error {
 	if (id == "") == !all {
 		return errors.New("either an id or --all")
 	}
 	return nil
-}
-
-// Run previews one pair or all; it is found something where anything would be written or held.
-func (v *previewCmd) Run(ctx context.Context, c *client, p *printer) error {
-	var all office.Answer
-	for query := (url.Values{}); ; query = (url.Values{"after": {all.Next}}) {
-		if v.ID != "" {
-			query = url.Values{"id": {v.ID}}
-		}
-		a, err := c.ask(ctx, "preview", query)
-		if err != nil {
-			return err
-		}
-		all.Previews, all.Next = append(all.Previews, a.Previews...), a.Next
-		if a.Next == "" {
-			break
-		}
-	}
-	nothing := true
-	for _, r := range all.Previews {
-		nothing = nothing && len(r.Writes) == 0 && len(r.Problems) == 0 && r.Failed == ""
-	}
-	return foundUnless(nothing, p.show(all, func() { p.previews(all.Previews) }))
 }
 
 type heldCmd struct {

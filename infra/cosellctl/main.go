@@ -39,7 +39,9 @@ type commands struct {
 
 	Status  statusCmd  `cmd:"" help:"Everything about a pair: both sides, what differs, held, waiting, the last lines, and why."`
 	Resync  resyncCmd  `cmd:"" help:"Look at a pair now, and try again what is held."`
-	Preview previewCmd `cmd:"" help:"What a look at a pair would write. Nothing is written."`
+	Preview previewCmd `cmd:"" help:"What a look at a record would do. Nothing is written."`
+	Drift   driftCmd   `cmd:"" help:"What differs between the two records of each pair, who wins, and why."`
+	Adopt   adoptCmd   `cmd:"" help:"The first day: what the work would begin with, and its beginning."`
 	Held    heldCmd    `cmd:"" help:"What one side did not take, or what waits for a person."`
 	Parked  parkedCmd  `cmd:"" help:"Messages that can never work as they are."`
 	Link    linkCmd    `cmd:"" help:"Make a pair of an opportunity and a referral."`
@@ -81,7 +83,7 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 	})
 	paper := &paper{to: out}
 	if err == nil {
-		err = parsed.Run(&printer{out: paper, json: grammar.JSON})
+		err = parsed.Run(&printer{out: paper, beside: errOut, json: grammar.JSON})
 	}
 	if paper.err != nil {
 		err = fmt.Errorf("the answer cannot be written: %w", paper.err)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
@@ -67,8 +68,14 @@ func TestVerbsAskForWhatTheyMean(t *testing.T) {
 		{"status o-1", office.Answer{Records: []office.Record{{Why: "held: x", Held: held, Parked: parked,
 			Sides: &office.Sides{Differences: []office.Difference{{Field: "name", Opportunity: "left", Referral: "right"}}}}}}, found, "GET /api/operator/status?id=o-1", "left"},
 		{"resync o-1", office.Answer{Done: true}, fine, `POST /api/operator/resync {"id":"o-1"}`, "o-1"},
-		{"preview o-1", office.Answer{Previews: []office.Preview{{}}}, fine, "GET /api/operator/preview?id=o-1", "1 pair, 1 of them in step"},
-		{"preview --all", office.Answer{Previews: []office.Preview{{Writes: []office.Write{{To: "crm", Field: "name", Value: "new"}}}}}, found, "GET /api/operator/preview", "new"},
+		{"preview o-1", office.Answer{Previews: []office.Preview{{}}}, fine, "GET /api/operator/preview?id=o-1", "1 record: 0 would create"},
+		{"preview --all", office.Answer{Census: &office.Census{}, Previews: []office.Preview{{Writes: []office.Write{{To: "crm", Field: "name", Value: "new"}}}}}, found,
+			"GET /api/operator/preview,GET /api/operator/adopt", "new"},
+		{"preview o-1", office.Answer{Previews: []office.Preview{{OpportunityID: "o-1", Does: office.Updates, Writes: []office.Write{{To: "CRM", Field: "name", Value: "b"}},
+			Differences: []office.Difference{{Field: "name", Opportunity: "a", Referral: "b", Goes: "CRM", Why: "changed in Partner Center"}}}}}, found, "GET /api/operator/preview?id=o-1", "Partner Center  changed in Partner Center"},
+		{"drift", office.Answer{Previews: []office.Preview{{Does: office.Updates, Differences: []office.Difference{{Field: "notes", Opportunity: "a", Referral: "b", Why: "left"}}}, {}}}, found,
+			"GET /api/operator/preview", "2 pairs, 1 of them with differences"},
+		{"drift", office.Answer{Previews: []office.Preview{{}}}, fine, "GET /api/operator/preview", "1 pair, 0 of them"},
 		{"held list", office.Answer{Held: &none}, fine, "GET /api/operator/held", "nothing is held"},
 		{"held list", office.Answer{Held: &held}, found, "GET /api/operator/held", "too large"},
 		{"held show h-1", office.Answer{Held: &held}, found, "GET /api/operator/held?id=h-1", "make it smaller"},
@@ -102,16 +109,55 @@ func TestVerbsAskForWhatTheyMean(t *testing.T) {
 
 func TestPreviewOfAllGoesOnToTheEnd(t *testing.T) {
 	a, environ := newApp(t)
-	pages := []office.Answer{{Previews: []office.Preview{{}, {}}, Next: "o-2"}, {Previews: []office.Preview{{}}}}
+	pages := []office.Answer{{Previews: []office.Preview{{}, {}}, Next: "o-2", Total: 3}, {Previews: []office.Preview{{}}, Total: 3},
+		{Census: &office.Census{Found: []office.Found{{ID: "r-1", Fate: "comes"}, {ID: "r-2", Fate: "letgo"}, {ID: "r-3", Fate: "comes"}}}},
+		{Previews: []office.Preview{{Does: office.Creates}}, Next: "r-3"}, {Previews: []office.Preview{{}}}}
 	n := 0
 	a.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.asked = append(a.asked, r.URL.RawQuery)
 		_ = json.NewEncoder(w).Encode(pages[n])
 		n++
 	})
-	code, out, _ := ctl(t, environ, "preview", "--all")
-	if code != fine || !strings.Contains(out, "3 pairs") || fmt.Sprint(a.asked) != "[ after=o-2]" {
+	code, out, errOut := ctl(t, environ, "preview", "--all")
+	if code != found || !strings.Contains(out, "5 records: 1 would create") || fmt.Sprint(a.asked) != "[ after=o-2  ids=r-1%2Cr-3 ids=r-3]" {
 		t.Errorf("code %d, asked %q, says %s", code, a.asked, out)
+	}
+	if !strings.Contains(errOut, "2 of 3 pairs") || !strings.Contains(errOut, "3 of 3 pairs") {
+		t.Errorf("no progress: %s", errOut)
+	}
+}
+
+func TestR151_AdoptListsAndThenPrintsTheSettingToKeep(t *testing.T) {
+	a, environ := newApp(t)
+	day := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	census := office.Census{Paired: 4, Older: 2, Since: &day, Found: []office.Found{{Kind: "referral", ID: "r-1", Name: "Tailspin", Fate: "comes"},
+		{Kind: "opportunity", ID: "o-1", Name: "Fabrikam", Fate: "incomplete", Problems: []office.Held{{Text: "no contact"}}}, {Kind: "referral", ID: "r-2", Fate: "foreign", Other: "SF-1"}}}
+	a.answer = office.Answer{Census: &census}
+	code, out, _ := ctl(t, environ, "adopt", "--plan", "--since", "2026-02-01")
+	for _, says := range []string{"     1 would come in", "     1 would be shared with Partner Center, once", "     1 would be left alone", "     4 open referrals are in pairs", "     2 left out", "r-1", "no contact", "SF-1"} {
+		if !strings.Contains(out, says) {
+			t.Errorf("%q is missing in\n%s", says, out)
+		}
+	}
+	if code != found || strings.Index(out, "would come in") > strings.Index(out, "r-1") || strings.Contains(out, "SYNC_STARTED") {
+		t.Errorf("code %d\n%s", code, out)
+	}
+	census.Setting, census.Taken = "SYNC_STARTED=2026-02-01", 3
+	code, out, _ = ctl(t, environ, "adopt", "--yes", "--since", "2026-02-01", "--reason", "agreed")
+	if code != fine || !strings.HasSuffix(out, "\nSYNC_STARTED=2026-02-01\n") || !strings.Contains(out, "3 of 3 are looked at now") {
+		t.Errorf("code %d\n%s", code, out)
+	}
+	if want := `[GET /api/operator/adopt?since=2026-02-01 POST /api/operator/adopt {"reason":"agreed","since":"2026-02-01"}]`; fmt.Sprint(a.asked) != want {
+		t.Errorf("asked %q", a.asked)
+	}
+	a.answer = office.Answer{Census: &office.Census{Found: []office.Found{}}}
+	if code, out, _ := ctl(t, environ, "adopt", "--plan"); code != fine || !strings.Contains(out, "0 found") {
+		t.Errorf("nothing to do: code %d\n%s", code, out)
+	}
+	for _, wrong := range [][]string{{"adopt"}, {"adopt", "--plan", "--yes"}} {
+		if code, _, _ := ctl(t, environ, wrong...); code != wrongUse {
+			t.Errorf("%v: code %d", wrong, code)
+		}
 	}
 }
 

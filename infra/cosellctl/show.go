@@ -14,8 +14,9 @@ import (
 
 // printer shows answers to a person, or as JSON to a program.
 type printer struct {
-	out  io.Writer
-	json bool
+	out    io.Writer
+	beside io.Writer // for what is no answer; nil: nowhere
+	json   bool
 }
 
 // show prints the answer as JSON, or calls person.
@@ -149,29 +150,6 @@ func (p *printer) record(r office.Record) {
 		p.line("")
 		p.table("DONE|WHERE|WHAT|FIELDS|RESULT", rows)
 	}
-}
-
-func (p *printer) previews(all []office.Preview) {
-	var rows [][]string
-	quiet := 0
-	for _, v := range all {
-		switch {
-		case v.Failed != "":
-			rows = append(rows, []string{v.OpportunityID, v.Name, "", "", "", "cannot be read: " + v.Failed})
-		case len(v.Writes) == 0 && len(v.Problems) == 0:
-			quiet++
-		}
-		for _, w := range v.Writes {
-			rows = append(rows, []string{v.OpportunityID, v.Name, w.To, w.Field, w.From, w.Value})
-		}
-		for _, h := range v.Problems {
-			rows = append(rows, []string{v.OpportunityID, v.Name, side(h.Place), h.Field, "held", h.Text})
-		}
-	}
-	if len(rows) > 0 {
-		p.table("OPPORTUNITY|NAME|TO|FIELD|FROM|VALUE", rows)
-	}
-	p.line("%s, %d of them in step", counted(len(all), "pair"), quiet)
 }
 
 func (p *printer) heldTable(all []office.Held) {

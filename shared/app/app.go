@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,6 +57,8 @@ type App struct {
 	comparing   *opportunities.Comparing
 
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
+
+	awaitsStart atomic.Bool // nothing is created yet, as far as this process knows
 
 	port  string
 	close func(context.Context) error

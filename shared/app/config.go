@@ -56,8 +56,10 @@ type Config struct {
 	WonGuard         string `env:"SYNC_WON_GUARD" envDefault:"delay"`
 	WonGuardAge      Span   `env:"SYNC_WON_GUARD_AGE" envDefault:"72h"`
 	RegistrableValue string `env:"SYNC_REGISTRABLE_VALUE" envDefault:"25000"`
-	// The day from which this installation works, as 2026-03-01 or with a time. Until it is set nothing is
-	// created on either side, and health says so: a person looks first at what both systems hold.
+	// The day from which this installation works, as 2026-03-01 or with a time: what was last changed before it is
+	// not created on the other side. Until it is set nothing is created at all, and health says so: a person looks
+	// first at what both systems hold (cosellctl adopt --plan) and begins (cosellctl adopt --yes), which says what to
+	// set here.
 	Started Date `env:"SYNC_STARTED"`
 	// What a referral that names an existing opportunity needs before it is linked: "ask" (its seller's
 	// consent: Sync, or the action on the form) or "own" (nothing, if the partner made the referral).

@@ -35,7 +35,7 @@ func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *datave
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
 				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync, Share: c.Share},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Unstarted: c.Started.IsZero(), Sheet: sheet.Version(),
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Unstarted: c.Started.IsZero(), Started: c.Started.Time, Sheet: sheet.Version(),
 		},
 	}
 	g := &Generation{Number: number, Sheet: sheet, deals: deals}
@@ -49,7 +49,13 @@ func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *datave
 
 // Generation is the one of now: that of the field sheet that was pushed last, in force at the latest lookEvery
 // after the push. Broken, Later, Denied: nobody knows yet which one that is, because the tables cannot be read.
-func (a *App) Generation(ctx context.Context) (*Generation, error) { return a.generations.get(ctx) }
+func (a *App) Generation(ctx context.Context) (*Generation, error) {
+	g, err := a.generations.get(ctx)
+	if err == nil {
+		a.begun(ctx, g)
+	}
+	return g, err
+}
 
 // Reconcile looks for what no event told us, with the field sheet of now.
 func (a *App) Reconcile(ctx context.Context) error {

@@ -88,16 +88,6 @@ func (a *App) unwatched(sheet *mapping.Sheet) {
 	a.Watch.Stand(health.Process, "event steps", notes)
 }
 
-// unstarted tells in health that nothing is created yet: a standstill that a person chose, or has forgotten.
-func (a *App) unstarted(started Date) {
-	if !started.IsZero() {
-		return
-	}
-	a.Watch.Stand(health.Process, "start", []health.Problem{{What: "start.pending", Count: 1,
-		Say:  "nothing is created on either side, because SYNC_STARTED is not set",
-		Mend: "look at what both systems hold, and set SYNC_STARTED to the day from which deals are to cross"}})
-}
-
 // unread tells in log and health of settings that nobody reads. They are no mistake: after a step back to an
 // older version those of the newer one are still there.
 func (a *App) unread(names []string) {

@@ -100,6 +100,26 @@ func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
 	return rows, nil
 }
 
+// Each hands over all rows that the query selects, over all pages and however many there are, until each ends it
+// with an error. Faults as of List.
+func (c *Client) Each(ctx context.Context, set string, q Query, each func(Row) error) error {
+	target, err := c.setURL(set, q)
+	if err == nil {
+		_, err = c.pages(ctx, target, http.Header{}, func(page []Row) error {
+			for _, row := range page {
+				if err := each(row); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("listing %s: %w", shorten(set, 64), err)
+	}
+	return nil
+}
+
 // Update changes columns of the row whose version is etag ("*" for child rows: any version, but never a
 // new row), and returns the row as q asks. Conflict: somebody wrote in between. Gone: the row is deleted. Later
 // with Maybe: it is written, and does not show it yet.

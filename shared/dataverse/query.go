@@ -65,6 +65,14 @@ func Contains(path, text string) string {
 // Null asks for rows in which the column is empty.
 func Null(path string) string { return equal(path, "null") }
 
+// NotNull asks for rows in which the column holds something.
+func NotNull(path string) string {
+	if !column.MatchString(path) {
+		return unbuilt
+	}
+	return path + " ne null"
+}
+
 // EqID compares a column with an id; what is not a GUID makes a filter that the client refuses.
 func EqID(path, id string) string {
 	if id = guid(id); id == "" {

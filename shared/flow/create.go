@@ -59,9 +59,11 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	case pair.ReferralID == "" && cosell.OpportunityClosed(o.Record[cosell.Status]):
 		return f.noted(ctx, w, f.tooLate(ctx, w))
 	}
-	if f.Settings.Unstarted && pair.ReferralID == "" && pair.Phase != cosell.Creating {
-		f.Log.InfoContext(ctx, "not made: nothing is created before the start", "opportunity_id", h.ID)
-		return nil // the first pass of reconcile after the start finds it
+	if pair.ReferralID == "" && pair.Phase != cosell.Creating {
+		if from, started, err := f.Started(ctx); err != nil || !started || before(o.Modified, from) {
+			f.Log.InfoContext(ctx, "not made: nothing is created before the start", "opportunity_id", h.ID)
+			return err // the first pass of reconcile after the start finds it
+		}
 	}
 	if pair.Phase == "" {
 		w.pair.Phase = cosell.Creating

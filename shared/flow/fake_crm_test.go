@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -33,7 +34,10 @@ func (w crm) Get(_ context.Context, id string) (cosell.Opportunity, error) {
 	return w.answer(o), nil
 }
 
-func (w crm) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+func (w crm) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+	if fault.Rehearsing(ctx) {
+		return o, fault.ErrRehearsed
+	}
 	w.counts["CRM PATCH"]++
 	w.boundary()
 	if w.beforeCRMPut != nil {
@@ -113,7 +117,10 @@ func (w crm) resembled(r cosell.Referral) string {
 	return ""
 }
 
-func (w crm) Create(_ context.Context, id string, referral cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+func (w crm) Create(ctx context.Context, id string, referral cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
+	if fault.Rehearsing(ctx) {
+		return cosell.Opportunity{}, fault.ErrRehearsed
+	}
 	w.boundary()
 	w.counts["CRM change set"]++
 	if o, ok := w.opportunities[id]; ok {
@@ -142,6 +149,33 @@ func (w crm) Create(_ context.Context, id string, referral cosell.Referral, valu
 		return made, notShown(id)
 	}
 	return w.answer(made), nil // read in the same batch
+}
+
+func (w crm) Wanting(context.Context) (out []cosell.Opportunity, err error) {
+	for _, id := range sorted(w.opportunities) {
+		if o := w.opportunities[id]; o.Synced() && o.Record[cosell.ReferralID] == "" && !cosell.OpportunityClosed(o.Record[cosell.Status]) {
+			out = append(out, w.answer(o))
+		}
+	}
+	return out, nil
+}
+
+func (w crm) Linked(context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	for id, o := range w.opportunities {
+		if named := o.Record[cosell.ReferralID]; named != "" || o.Synced() {
+			out[id] = strings.ToLower(named)
+		}
+	}
+	return out, nil
+}
+
+func (w crm) Exist(_ context.Context, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, id := range ids {
+		_, out[id] = w.opportunities[id]
+	}
+	return out, nil
 }
 
 func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {

@@ -38,7 +38,10 @@ func (w pc) Get(_ context.Context, id string) (cosell.Referral, error) {
 	return w.answer(r), nil
 }
 
-func (w pc) Put(_ context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
+func (w pc) Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error) {
+	if fault.Rehearsing(ctx) {
+		return r, fault.ErrRehearsed
+	}
 	w.counts["PC PATCH"]++
 	w.boundary()
 	if err := w.refusedByPC(values); err != nil {
@@ -84,7 +87,10 @@ func (w pc) refusedByPC(values cosell.Record) error {
 	return err
 }
 
-func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, bool, error) {
+func (w pc) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (cosell.Referral, bool, error) {
+	if fault.Rehearsing(ctx) {
+		return cosell.Referral{}, false, fault.ErrRehearsed
+	}
 	w.counts["PC POST"]++
 	w.boundary()
 	if err := w.refusedByPC(d.Values); err != nil {
@@ -123,6 +129,16 @@ func (w pc) Create(_ context.Context, o cosell.Opportunity, d cosell.Draft) (cos
 		return r, true, fault.New(fault.Broken, "cut")
 	}
 	return w.answer(r), false, nil
+}
+
+func (w pc) Open(context.Context) (out []cosell.Referral, err error) {
+	w.counts["PC GET"]++
+	for _, id := range sorted(w.referrals) {
+		if r := w.referrals[id]; !r.Microsoft && !cosell.ReferralClosed(r.Record[cosell.Status]) {
+			out = append(out, w.answer(r))
+		}
+	}
+	return out, nil
 }
 
 func (w pc) Engagement(_ context.Context, id string) ([]cosell.Referral, error) {

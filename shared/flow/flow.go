@@ -28,8 +28,10 @@ type Settings struct {
 	// ForeignCRMID is "ignore" or "keep": whether a referral that carries somebody else's id becomes an
 	// opportunity.
 	ForeignCRMID string
-	// Unstarted: nothing is created on either side yet.
+	// Unstarted: nothing is created on either side yet, unless an operator has said so (Start). Started is the day
+	// before which a record was last changed that is left alone; zero: of any age.
 	Unstarted bool
+	Started   time.Time
 	// Sheet names the field sheet: where it differs from a pair's, its base is completed.
 	Sheet string
 }

@@ -22,8 +22,15 @@ func (f *Flow) makeOpportunity(ctx context.Context, w *work) error {
 	if cosell.ReferralClosed(w.referral.Record[cosell.Status]) && w.pair.Phase != cosell.Making {
 		return f.giveUp(ctx, w)
 	}
-	if f.Settings.Unstarted && w.pair.Phase != cosell.Making {
-		return f.awaitStart(ctx, w)
+	if w.pair.Phase != cosell.Making {
+		switch from, started, err := f.Started(ctx); {
+		case err != nil:
+			return err
+		case !started:
+			return f.awaitStart(ctx, w)
+		case before(w.referral.Modified, from):
+			return f.tooOld(ctx, w)
+		}
 	}
 	if f.heldBack(w) {
 		return nil

@@ -24,7 +24,10 @@ type Referrals interface {
 	Engagement(ctx context.Context, engagementID string) ([]cosell.Referral, error)
 	// FindCreated lists own referrals created since then that carry the opportunity's id.
 	FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error)
-	// Changed gives what changed since the cursor ("" = a day ago, by the server's clock) and the next cursor.
+	// Open lists the partner's own referrals of any age that are not closed, perhaps in part.
+	Open(ctx context.Context) ([]cosell.Referral, error)
+	// Changed gives what changed since the cursor ("" = all that is open, and what changed since a day ago by the
+	// server's clock) and the next cursor.
 	Changed(ctx context.Context, cursor string) (changes []cosell.Hint, next string, err error)
 }
 
@@ -51,6 +54,12 @@ type Opportunities interface {
 	// so ask for none. With code link.unconfirmed, and the id of an opportunity as target: the referral resembles
 	// that (Referral.Resembles), so nothing was made.
 	Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error)
+	// Wanting lists the open opportunities of any age that are switched on and name no referral.
+	Wanting(ctx context.Context) ([]cosell.Opportunity, error)
+	// Linked gives which referral the opportunities name that name one, or are switched on ("": none), by id.
+	Linked(ctx context.Context) (map[string]string, error)
+	// Exist says which of the ids name an opportunity.
+	Exist(ctx context.Context, ids []string) (map[string]bool, error)
 	// Related lists the synced, open opportunities that show the row of another table (account, contact).
 	Related(ctx context.Context, kind, id string) ([]string, error)
 	// OpportunityOf finds the opportunity of a solution row.

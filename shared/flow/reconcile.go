@@ -13,8 +13,8 @@ import (
 // wait for each other. Before the start no cursor moves, so that the first pass after it finds everything.
 // Kinds: Later, Broken, Denied.
 func (f *Flow) Reconcile(ctx context.Context) error {
-	if f.Settings.Unstarted {
-		return nil
+	if _, started, err := f.Started(ctx); err != nil || !started {
+		return err
 	}
 	errs := []error{f.due(ctx)} // first: what it tries is then not due for the hints of the feeds
 	errs = append(errs, f.feed(ctx, referralKind, f.Referrals.Changed))

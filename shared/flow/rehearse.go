@@ -43,13 +43,17 @@ const steps = 6
 // systems say now; what they would refuse is only known where the sheet or their metadata say it.
 // Kinds: those of FromReferral and FromOpportunity, but for Later (Waits).
 func (f *Flow) Rehearse(ctx context.Context, hints ...Hint) (Rehearsal, error) {
+	from, _, err := f.Started(ctx)
+	if err != nil {
+		return Rehearsal{}, err
+	}
 	ctx = fault.Rehearse(ctx)
 	s := &stage{pairs: map[string]cosell.Pair{}, intents: map[string]cosell.Intent{}, hints: hints,
 		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}}
 	c := f.Config
 	c.Referrals, c.Opportunities = stagedReferrals{f.Referrals, s}, stagedOpportunities{f.Opportunities, s}
 	c.Ledger, c.Hints, c.Log = stagedLedger{f.Ledger, s}, stagedHints{s}, slog.New(slog.DiscardHandler)
-	c.Settings.Unstarted = false
+	c.Settings.Unstarted, c.Settings.Started = false, from
 	staged := New(c)
 	out := Rehearsal{}
 	for range steps {

@@ -2,13 +2,55 @@ package flow
 
 import (
 	"context"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // startPending is the row of a referral that came before the start. It is quiet, and due as soon as somebody
 // looks at what is due, which nobody does before the start.
 const startPending = "start.pending"
+
+// startCursor is where the ledger keeps the day that an operator has chosen, until it stands in the settings.
+const startCursor = "start"
+
+// Started says from which day records are taken up, and whether anything may be created at all: by the settings,
+// else by what an operator has said (Start). The day is zero where none was named.
+func (f *Flow) Started(ctx context.Context) (from time.Time, yes bool, err error) {
+	if !f.Settings.Unstarted {
+		return f.Settings.Started, true, nil
+	}
+	text, err := f.Ledger.Cursor(ctx, startCursor)
+	if err != nil || text == "" {
+		return from, false, err
+	}
+	from, err = time.Parse(time.RFC3339, text)
+	if err != nil {
+		return from, false, fault.New(fault.Broken, "the day of the start in the ledger cannot be read: %q", text)
+	}
+	return from, true, nil
+}
+
+// Start lets the work begin, by the word of a person who saw what it begins with. What was last changed before the
+// day is not made.
+func (f *Flow) Start(ctx context.Context, from time.Time) error {
+	return f.Ledger.SaveCursor(ctx, startCursor, from.UTC().Format(time.RFC3339))
+}
+
+// TakeUp has records looked at now: what a census has found.
+func (f *Flow) TakeUp(ctx context.Context, found []Found) error {
+	for _, x := range found {
+		h := Hint{Kind: referralKind, ID: x.ID, Why: "first day"}
+		if x.Kind == opportunityKind {
+			h.Kind = opportunityKind
+		}
+		if err := f.hint(ctx, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // awaitStart remembers a referral that would become an opportunity if we had been started: its event comes
 // only once, and the feed of Partner Center does not reach back for ever.
@@ -23,4 +65,15 @@ func (f *Flow) awaitStart(ctx context.Context, w *work) error {
 		Due: w.referral.Read, Text: "nothing is created before the start", Mend: "set SYNC_STARTED"}}, w.referral.Read, w.referral.Side)
 	pair.Phase = cosell.Lacking
 	return f.save(ctx, w, pair)
+}
+
+// tooOld leaves a referral alone that nobody has changed since the start: somebody has to touch it first. What
+// waited for the start waits no more.
+func (f *Flow) tooOld(ctx context.Context, w *work) error {
+	f.Log.InfoContext(ctx, "not made: not changed since the start", "referral_id", w.referral.ID)
+	if !w.pair.Holds(startPending) {
+		return nil
+	}
+	w.pair.Held = nil
+	return f.save(ctx, w, w.pair)
 }

@@ -2,8 +2,6 @@ package office
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
@@ -75,60 +73,6 @@ func texts(r cosell.Record) map[string]string {
 		out[string(f)] = v
 	}
 	return out
-}
-
-// Preview implements Desk.
-func (f Flows) Preview(ctx context.Context, opportunityID string) (Preview, error) {
-	v, err := f.look(ctx, opportunityID)
-	if err != nil {
-		return Preview{}, err
-	}
-	out := Preview{Does: does(v), Writes: []Write{}, Problems: []Held{}}
-	var o, r cosell.Record
-	if v.Opportunity != nil {
-		o = v.Opportunity.Record
-	}
-	if v.Referral != nil {
-		r = v.Referral.Record
-	}
-	out.Writes = append(out.Writes, writes("Partner Center", v.Plan.ToReferral, r)...)
-	out.Writes = append(out.Writes, writes("CRM", v.Plan.ToOpportunity, o)...)
-	if v.Plan.Invite != "" {
-		out.Writes = append(out.Writes, Write{To: "Partner Center", Field: string(cosell.Help), Value: v.Plan.Invite})
-	}
-	for _, p := range v.Plan.Problems {
-		out.Problems = append(out.Problems, heldOf(cosell.Held{Place: p.Place, Field: p.Field, Class: p.Class, Code: p.Code, Text: p.Text, Mend: p.Mend}, opportunityID, v.Pair.ReferralID))
-	}
-	return out, nil
-}
-
-func writes(to string, changes, now cosell.Record) []Write {
-	var out []Write
-	for _, f := range slices.Sorted(maps.Keys(changes)) {
-		out = append(out, Write{To: to, Field: string(f), From: now[f], Value: changes[f]})
-	}
-	return out
-}
-
-// does says in a word what a look would do.
-func does(v flow.View) string {
-	plan := v.Plan
-	status := plan.ToReferral[cosell.Status] + plan.ToOpportunity[cosell.Status]
-	switch {
-	case v.Pair.Phase == cosell.Ended:
-		return "nothing"
-	case v.Referral == nil && len(plan.ToReferral) > 0, v.Opportunity == nil && len(plan.ToOpportunity) > 0:
-		return "create"
-	case cosell.ReferralClosed(status) || cosell.OpportunityClosed(status):
-		return "close"
-	case len(plan.ToReferral)+len(plan.ToOpportunity) > 0 || plan.Invite != "":
-		return "update"
-	case !plan.HeldUntil.IsZero():
-		return "wait"
-	case len(plan.Problems) > 0:
-		return "hold"
-	}
-	return "nothing"
 }
 
 // Link implements Desk.

@@ -187,35 +187,35 @@ const (
 
 // count looks at every pair as the desk would have it.
 func (o *Office) count(ctx context.Context, desk Desk) (Counts, error) {
-	var ids []string
+	var pairs []cosell.Pair
 	err := o.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
 		if p.Phase != cosell.Ended {
-			ids = append(ids, p.OpportunityID)
+			pairs = append(pairs, cosell.Pair{OpportunityID: p.OpportunityID, ReferralID: p.ReferralID})
 		}
 		return true
 	})
-	c := Counts{Pairs: len(ids)}
+	c := Counts{Pairs: len(pairs)}
 	if err != nil {
 		return c, err
 	}
 	within, cancel := context.WithTimeout(ctx, countTime)
 	defer cancel()
-	next := make(chan string)
+	next := make(chan cosell.Pair)
 	var mu sync.Mutex
 	var looking sync.WaitGroup
 	for range countAtOnce {
 		looking.Go(func() {
-			for id := range next {
-				v, err := desk.Preview(within, id)
+			for p := range next {
+				v, err := desk.Preview(within, p.OpportunityID, p.ReferralID)
 				mu.Lock()
 				c.add(v, err, within)
 				mu.Unlock()
 			}
 		})
 	}
-	for _, id := range ids {
+	for _, p := range pairs {
 		select {
-		case next <- id:
+		case next <- p:
 			continue
 		case <-within.Done():
 		}

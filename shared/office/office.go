@@ -49,8 +49,17 @@ type Waiting interface {
 type Desk interface {
 	// Sides reads both records and says what differs. Gone: there is no such pair.
 	Sides(ctx context.Context, opportunityID string) (Sides, error)
-	// Preview says what a look at the pair would write, and writes nothing.
-	Preview(ctx context.Context, opportunityID string) (Preview, error)
+	// Preview says what a look at the records would do, and writes nothing. Of a record that is in no pair both ids
+	// are its own. Gone: there is no such record.
+	Preview(ctx context.Context, opportunityID, referralID string) (Preview, error)
+	// Census lists what is in no pair. since leaves out what would be made and is older; zero: nothing.
+	Census(ctx context.Context, since time.Time) (Census, error)
+	// Started says whether the work has begun, and from which day on.
+	Started(ctx context.Context) (from time.Time, begun bool, err error)
+	// Start lets it begin.
+	Start(ctx context.Context, from time.Time) error
+	// TakeUp has records looked at now.
+	TakeUp(ctx context.Context, found []Found) error
 	// Link makes a pair of the two. Refused: one of them is linked elsewhere.
 	Link(ctx context.Context, opportunityID, referralID string) error
 	// Unlink ends the pair, or the proposal of one; neither record is ever taken up again by itself.

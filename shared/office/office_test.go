@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,15 +77,37 @@ func (w watching) Waiting(context.Context) []health.Waiting { return w.room.wait
 type desk struct {
 	sides   Sides
 	preview Preview
+	census  Census
+	from    time.Time
 	did     []string
 	err     error
 }
 
 func (d *desk) Sides(context.Context, string) (Sides, error) { return d.sides, d.err }
 
-func (d *desk) Preview(_ context.Context, id string) (Preview, error) {
+func (d *desk) Preview(_ context.Context, id, _ string) (Preview, error) {
 	d.did = append(d.did, "preview "+id)
 	return d.preview, d.err
+}
+
+func (d *desk) Census(_ context.Context, since time.Time) (Census, error) {
+	d.did = append(d.did, "census "+since.Format(time.DateOnly))
+	return d.census, d.err
+}
+
+func (d *desk) Started(context.Context) (time.Time, bool, error) {
+	return d.from, !d.from.IsZero(), d.err
+}
+
+func (d *desk) Start(_ context.Context, from time.Time) error {
+	d.did = append(d.did, "start "+from.Format(time.DateOnly))
+	d.from = from
+	return d.err
+}
+
+func (d *desk) TakeUp(_ context.Context, found []Found) error {
+	d.did = append(d.did, "take up "+strconv.Itoa(len(found)))
+	return d.err
 }
 
 func (d *desk) Link(_ context.Context, o, r string) error {
@@ -352,8 +375,8 @@ func TestPreviewWritesNothingAndGoesOnWhereItStopped(t *testing.T) {
 	}
 	var ids []string
 	for after, turns := "", 0; ; turns++ {
-		rows, next, err := r.PreviewAll(t.Context(), after, 2)
-		if err != nil || turns > 3 {
+		rows, next, total, err := r.PreviewAll(t.Context(), after, 2)
+		if err != nil || turns > 3 || total != 3 {
 			t.Fatalf("%v, turn %d", err, turns)
 		}
 		for _, v := range rows {
@@ -367,7 +390,7 @@ func TestPreviewWritesNothingAndGoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("previewed %v", ids)
 	}
 	r.desk.err = errors.New("CRM answers 500")
-	if rows, _, err := r.PreviewAll(t.Context(), "", 10); err != nil || len(rows) != 3 || rows[0].Failed == "" {
+	if rows, _, _, err := r.PreviewAll(t.Context(), "", 10); err != nil || len(rows) != 3 || rows[0].Failed == "" {
 		t.Errorf("one that cannot be read must not hide the others: %v %+v", err, rows)
 	}
 }

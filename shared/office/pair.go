@@ -3,82 +3,8 @@ package office
 import (
 	"context"
 
-	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
-
-// Preview is what a look at a pair would do now.
-type Preview struct {
-	OpportunityID string  `json:"opportunity"`
-	ReferralID    string  `json:"referral,omitempty"`
-	Name          string  `json:"name"`
-	Does          string  `json:"does"` // in a word: nothing, update, create, close, hold, wait
-	Writes        []Write `json:"writes"`
-	Problems      []Held  `json:"problems"` // what would be held, and why
-	Failed        string  `json:"failed,omitempty"`
-}
-
-// Write is one value that would be written.
-type Write struct {
-	To    string `json:"to"` // the side
-	Field string `json:"field"`
-	From  string `json:"from"`
-	Value string `json:"value"`
-}
-
-// PreviewOne says what a look at a pair would write. Nothing is written.
-func (o *Office) PreviewOne(ctx context.Context, what string) (Preview, error) {
-	desk, err := o.desk()
-	if err != nil {
-		return Preview{}, err
-	}
-	p, err := o.one(ctx, what)
-	if err != nil {
-		return Preview{}, err
-	}
-	return o.preview(ctx, desk, p)
-}
-
-// PreviewAll does so for pairs in the order of their ids, after the one given, at most limit. next is
-// where to go on, "" at the end. A pair that cannot be read says so in its own row.
-func (o *Office) PreviewAll(ctx context.Context, after string, limit int) (out []Preview, next string, err error) {
-	desk, err := o.desk()
-	if err != nil {
-		return nil, "", err
-	}
-	var pairs []cosell.Pair
-	err = o.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
-		if p.OpportunityID > after && p.Phase != cosell.Ended {
-			pairs = append(pairs, p)
-		}
-		return len(pairs) <= limit
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	if len(pairs) > limit {
-		pairs = pairs[:limit]
-		next = pairs[limit-1].OpportunityID
-	}
-	out = []Preview{}
-	for _, p := range pairs {
-		v, err := o.preview(ctx, desk, p)
-		if fault.Is(err, fault.Later) || ctx.Err() != nil {
-			return nil, "", err // the same would come of all others
-		}
-		if err != nil {
-			v = Preview{OpportunityID: p.OpportunityID, ReferralID: p.ReferralID, Name: nameOf(p), Failed: err.Error()}
-		}
-		out = append(out, v)
-	}
-	return out, next, nil
-}
-
-func (o *Office) preview(ctx context.Context, desk Desk, p cosell.Pair) (Preview, error) {
-	v, err := desk.Preview(ctx, p.OpportunityID)
-	v.OpportunityID, v.ReferralID, v.Name = p.OpportunityID, p.ReferralID, nameOf(p)
-	return v, err
-}
 
 // Link makes a pair of an opportunity and a referral that belong together. It needs a reason: what is
 // written by the pair from then on is not taken back by unlinking it.

@@ -46,6 +46,8 @@ type Difference struct {
 	Opportunity string `json:"opportunity"`
 	Referral    string `json:"referral"`
 	Wins        string `json:"wins,omitempty"` // which side the sheet lets win
+	Goes        string `json:"goes,omitempty"` // of a preview: the side that would get the other's value
+	Why         string `json:"why,omitempty"`  // of a preview
 }
 
 // Line is one entry of the trail.

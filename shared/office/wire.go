@@ -8,6 +8,7 @@ type Deed struct {
 	ID       string `json:"id,omitempty"`
 	Referral string `json:"referral,omitempty"` // of link
 	Reason   string `json:"reason,omitempty"`
+	Since    string `json:"since,omitempty"` // of adopt
 }
 
 // Answer is what every call is answered with: what it is about is there, the rest is absent.
@@ -15,7 +16,10 @@ type Answer struct {
 	Records  []Record  `json:"records,omitempty"`
 	More     bool      `json:"more,omitempty"` // there are more records than these
 	Previews []Preview `json:"previews,omitempty"`
-	Next     string    `json:"next,omitempty"` // where the previews go on
+	Next     string    `json:"next,omitempty"`  // where the previews go on
+	Total    int       `json:"total,omitempty"` // how many pairs there are to preview
+	Counts   *PreviewCounts   `json:"counts,omitempty"`
+	Census   *Census   `json:"census,omitempty"`
 	Held     *[]Held   `json:"held,omitempty"`
 	Parked   *[]Parked `json:"parked,omitempty"`
 	Mapping  *Mapping  `json:"mapping,omitempty"`

@@ -68,6 +68,7 @@ type Store struct {
 type opportunityAPI interface {
 	Get(ctx context.Context, set, id string, q dataverse.Query) (dataverse.Row, error)
 	List(ctx context.Context, set string, q dataverse.Query) ([]dataverse.Row, error)
+	Each(ctx context.Context, set string, q dataverse.Query, each func(dataverse.Row) error) error
 	Update(ctx context.Context, set, id, etag string, columns map[string]any, q dataverse.Query) (dataverse.Row, error)
 	Create(ctx context.Context, set, id string, columns map[string]any, q dataverse.Query) (dataverse.Row, bool, error)
 	ChangeSet(ctx context.Context, writes []dataverse.Write, then *dataverse.Read) (dataverse.Row, error)

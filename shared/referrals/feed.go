@@ -29,7 +29,7 @@ const (
 )
 
 // Changed gives the referrals changed since the cursor, oldest first, and the next cursor. Without a
-// cursor it begins a day ago, by the server's clock.
+// cursor it begins a day ago, by the server's clock, after everything that is open: nobody knows what was missed.
 func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Hint, string, error) {
 	c, err := s.openCursor(ctx, cursor)
 	if err != nil {
@@ -42,6 +42,17 @@ func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Hint, stri
 	}
 	next := feedCursor{At: c.At, Seen: map[string]time.Time{}}
 	var changes []cosell.Hint
+	if cursor == "" {
+		open, err := s.openDocuments(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, d := range open {
+			if !slices.ContainsFunc(docs, func(changed partnercenter.Document) bool { return changed.ID() == d.ID() }) {
+				changes = append(changes, cosell.Hint{Kind: referralKind, ID: d.ID()})
+			}
+		}
+	}
 	for _, d := range docs {
 		at := timeOf(d, "/updatedDateTime")
 		if at.After(next.At) {

@@ -71,14 +71,14 @@ func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	if err != nil || len(changes) != 2 || changes[0] != (cosell.Hint{Kind: "referral", ID: ownID}) {
 		t.Fatalf("%v %v", err, changes)
 	}
-	if q, _ := url.ParseQuery(w.Last().Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
+	if q, _ := url.ParseQuery(w.Calls[1].Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
 		t.Errorf("first filter %q does not begin a day before the server's date", q.Get("$filter"))
 	}
 	changes, again, err := s.Changed(context.Background(), cursor)
 	if q, _ := url.ParseQuery(w.Last().Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:50:03.5") {
 		t.Errorf("next filter %q", q.Get("$filter"))
 	}
-	if err != nil || len(changes) != 0 || again != cursor || len(w.Calls) != 3 {
+	if err != nil || len(changes) != 0 || again != cursor || len(w.Calls) != 5 {
 		t.Errorf("the second time: %v %v, cursor %s, %d calls", err, changes, again, len(w.Calls))
 	}
 }
@@ -105,8 +105,56 @@ func TestChangedDoesWithoutTheFilter(t *testing.T) {
 		`{"id":"` + crmID + `","updatedDateTime":"2026-05-01T09:00:00Z"}`}
 	s, _ := testStore(t, listing(t, items, func(q url.Values) bool { return q.Has("$filter") }))
 	changes, _, err := s.Changed(context.Background(), "")
-	want := []cosell.Hint{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
+	want := []cosell.Hint{{Kind: "referral", ID: crmID}, {Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}} // the first is old, and open
 	if d := cmp.Diff(want, changes); err != nil || d != "" {
 		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+}
+
+// After lost tables, as on the first day, everything that is open is read, however old.
+func TestR151_TheFirstReadingGivesEverythingThatIsOpen(t *testing.T) {
+	items := map[string]string{
+		"status eq 'New'":    `{"id":"` + ownID + `","status":"New","substatus":"Pending","updatedDateTime":"2024-05-04T09:00:00Z"}`,
+		"status eq 'Active'": `{"id":"` + microsoftID + `","status":"Active","substatus":"Accepted","updatedDateTime":"2024-05-04T09:00:00Z"}`,
+	}
+	for name, filters := range map[string]bool{"with filters": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
+				filter := r.URL.Query().Get("$filter")
+				all := []string{items["status eq 'New'"], items["status eq 'Active'"], `{"id":"` + crmID + `","status":"Closed","substatus":"Lost","updatedDateTime":"2024-05-04T09:00:00Z"}`}
+				if one := items[filter]; one != "" {
+					all = []string{one}
+				}
+				listing(t, all, func(q url.Values) bool { return q.Has("$filter") && !filters })(rw, r)
+			})
+			changes, cursor, err := s.Changed(context.Background(), "")
+			want := []cosell.Hint{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
+			if d := cmp.Diff(want, changes); err != nil || d != "" {
+				t.Errorf("%v (-want +got):\n%s", err, d)
+			}
+			if again, _, err := s.Changed(context.Background(), cursor); err != nil || len(again) != 0 {
+				t.Errorf("the second time: %v %v", again, err)
+			}
+		})
+	}
+}
+
+// What is open shows whole enough to judge it; what the list leaves out is read, and Microsoft's is not ours.
+func TestOpenReadsWhatTheListLeavesOut(t *testing.T) {
+	s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, ownID) {
+			rw.Header().Set("ETag", `"1"`)
+			_, _ = rw.Write([]byte(patched(t, ownReferral(t), map[string]any{"externalReferenceId": "SF-1"})))
+			return
+		}
+		items := []string{`{"id":"` + ownID + `","status":"Active","substatus":"Accepted"}`, patched(t, ownReferral(t), map[string]any{"id": microsoftID, "organizationId": "msft"})}
+		if !strings.Contains(r.URL.Query().Get("$filter"), "Active") {
+			items = nil
+		}
+		listing(t, items, nil)(rw, r)
+	})
+	open, err := s.Open(context.Background())
+	if err != nil || len(open) != 1 || open[0].ID != ownID || open[0].Record[cosell.CRMID] != "SF-1" {
+		t.Errorf("%v %+v", err, open)
 	}
 }

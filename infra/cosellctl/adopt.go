@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/cosell-sync/cosell-sync/shared/office"
+)
+
+type adoptCmd struct {
+	Plan   bool   `xor:"what" help:"List what the work would begin with. Nothing is written."`
+	Yes    bool   `xor:"what" help:"Begin with what the list shows, and print the setting to keep."`
+	Since  string `placeholder:"DATE" help:"Leave out what would be made and was last changed before that day."`
+	Reason string `help:"Why, for the log."`
+}
+
+// errOlder: the app does not know what it is asked.
+var errOlder = errors.New("the app lists nothing: is it of an older version?")
+
+// Validate implements kong's check of the arguments.
+func (a *adoptCmd) Validate() error {
+	if !a.Plan && !a.Yes {
+		return errors.New("either --plan, to see what the work would begin with, or --yes, to begin")
+	}
+	return nil
+}
+
+// Run lists, or begins; a plan is something found where anything would be made or waits for a person.
+func (a *adoptCmd) Run(ctx context.Context, c *client, p *printer) error {
+	p.progress("reading what stands open in both systems")
+	if a.Yes {
+		answer, err := c.do(ctx, "adopt", office.Deed{Since: a.Since, Reason: a.Reason})
+		if err == nil && answer.Census == nil {
+			err = errOlder
+		}
+		if err != nil {
+			return err
+		}
+		return p.show(answer, func() { p.begun(*answer.Census) })
+	}
+	query := url.Values{}
+	if a.Since != "" {
+		query.Set("since", a.Since)
+	}
+	answer, err := c.ask(ctx, "adopt", query)
+	if err == nil && answer.Census == nil {
+		err = errOlder
+	}
+	if err != nil {
+		return err
+	}
+	return foundUnless(len(answer.Census.Found) == 0, p.show(answer, func() { p.census(*answer.Census) }))
+}
+
+// fates is what a person reads of each fate, in their order: the sentence after a number, and the word in the table.
+var fates = []struct{ fate, says, word string }{
+	{"comes", "would come in from Partner Center", "comes in"},
+	{"shared", "would be shared with Partner Center", "is shared"},
+	{"incomplete", "would be shared with Partner Center, once what is missing is filled in", "lacks something"},
+	{"links", "would be linked: both records exist, nothing is made", "is linked"},
+	{"asks", "would ask the seller of the opportunity that the referral names", "asks the seller"},
+	{"taken", "would be told: the opportunity has another referral", "is told"},
+	{"foreign", "would be left alone: the CRM id is another system's", "foreign id"},
+	{"letgo", "stay as they are: a person deleted or unlinked them", "stays"},
+}
+
+// census shows the counts first, then the records.
+func (p *printer) census(c office.Census) {
+	count := map[string]int{}
+	for _, f := range c.Found {
+		count[f.Fate]++
+	}
+	for _, f := range fates {
+		if count[f.fate] > 0 {
+			p.line("%6d %s", count[f.fate], f.says)
+		}
+	}
+	if len(c.Found) == 0 {
+		p.line("%6d found that are in no pair", 0)
+	}
+	p.line("%6d open referrals are in pairs already", c.Paired)
+	if c.Since != nil {
+		p.line("%6d left out: last changed before %s", c.Older, when(*c.Since))
+	}
+	if len(c.Found) == 0 {
+		return
+	}
+	words := map[string]string{}
+	for _, f := range fates {
+		words[f.fate] = f.word
+	}
+	var rows [][]string
+	for _, f := range c.Found {
+		about := f.Other
+		for _, problem := range f.Problems {
+			about += problem.Text + "; "
+		}
+		rows = append(rows, []string{words[f.Fate], f.Kind, f.ID, f.Name, f.Status, when(f.Changed), about})
+	}
+	p.line("")
+	p.table("WHAT|KIND|ID|NAME|STATUS|CHANGED|ABOUT", rows)
+}
+
+// begun shows the same once it has begun, and the setting to keep last.
+func (p *printer) begun(c office.Census) {
+	p.census(c)
+	p.line("\n%d of %d are looked at now%s", c.Taken, len(c.Found), map[bool]string{true: ", the rest by the next pass of reconcile"}[c.Taken < len(c.Found)])
+	p.line("The work has begun. Keep this setting:\n\n%s", c.Setting)
+}
+
+// progress tells a person that waits what is going on, beside the answer.
+func (p *printer) progress(format string, args ...any) {
+	if p.beside != nil {
+		fmt.Fprintf(p.beside, "cosellctl: "+format+"\n", args...)
+	}
+}

@@ -1,0 +1,205 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// Fate is what becomes of a record that is in no pair, once work begins.
+type Fate string
+
+// The fates.
+const (
+	Comes      Fate = "comes"      // a referral: an opportunity or a lead is made of it
+	Shared     Fate = "shared"     // an opportunity: a referral is made of it
+	Incomplete Fate = "incomplete" // an opportunity: the same, once what is missing was filled in
+	Links      Fate = "links"      // both exist and name each other: nothing is made
+	Asks       Fate = "asks"       // a referral names an opportunity whose seller is asked
+	Foreign    Fate = "foreign"    // a referral carries the CRM id of another system: left alone
+	Taken      Fate = "taken"      // a referral names an opportunity that has another referral: told
+	LetGo      Fate = "letgo"      // it was deleted or unlinked by a person: never again by itself
+)
+
+// Makes says whether the fate creates a record.
+func (f Fate) Makes() bool { return f == Comes || f == Shared || f == Incomplete }
+
+// Found is a record that is in no pair.
+type Found struct {
+	Kind     string // referral, lead or opportunity
+	ID       string
+	Name     string
+	Status   string
+	Changed  time.Time
+	Fate     Fate
+	Other    string // the record that it names, or its foreign CRM id
+	Problems []cosell.Problem
+}
+
+// Census is what stands open on both sides.
+type Census struct {
+	Paired int // open referrals in pairs already
+	Older  int // left out: not changed since the day that was asked for
+	Found  []Found
+}
+
+// Census lists what work would begin with: every open referral of any age that is in no pair, and every open
+// opportunity that is switched on and has none. since leaves out what would be made and was last changed before
+// it; zero leaves out nothing. It reads lists only, so that thousands of records cost some pages. Nothing is written.
+// Kinds: those of the two systems.
+func (f *Flow) Census(ctx context.Context, since time.Time) (Census, error) {
+	c := &counting{Flow: f, since: since, byReferral: map[string]cosell.Pair{}, byOpportunity: map[string]cosell.Pair{}, meant: map[string]bool{}}
+	var err error
+	if c.referrals, err = f.Referrals.Open(ctx); err != nil {
+		return Census{}, err
+	}
+	if c.named, err = f.Opportunities.Linked(ctx); err != nil {
+		return Census{}, err
+	}
+	if c.there, err = f.Opportunities.Exist(ctx, c.strangers()); err != nil {
+		return Census{}, err
+	}
+	wanting, err := f.Opportunities.Wanting(ctx)
+	if err != nil {
+		return Census{}, err
+	}
+	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		c.byReferral[strings.ToLower(p.ReferralID)], c.byOpportunity[p.OpportunityID] = p, p
+		return true
+	})
+	if err != nil {
+		return Census{}, err
+	}
+	for _, r := range c.referrals {
+		c.referral(r)
+	}
+	for _, o := range wanting {
+		c.opportunity(o)
+	}
+	slices.SortStableFunc(c.out.Found, func(a, b Found) int {
+		return cmp.Or(cmp.Compare(a.Fate, b.Fate), b.Changed.Compare(a.Changed), cmp.Compare(a.ID, b.ID))
+	})
+	return c.out, nil
+}
+
+// counting is a census on its way.
+type counting struct {
+	*Flow
+	since                     time.Time
+	referrals                 []cosell.Referral
+	named                     map[string]string // opportunities that name a referral, or are switched on
+	there                     map[string]bool   // opportunities that exist, of the others that referrals name
+	byReferral, byOpportunity map[string]cosell.Pair
+	naming                    map[string]string // named, the other way round
+	meant                     map[string]bool   // opportunities that a referral is linked with
+	out                       Census
+}
+
+// strangers are the opportunities that referrals name and that neither name one nor are switched on.
+func (c *counting) strangers() (ids []string) {
+	for _, r := range c.referrals {
+		if id, _ := crmID(r); id != "" {
+			if _, known := c.named[id]; !known && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// inPair says whether a pair is more than a note about a record that is still alone.
+func inPair(p cosell.Pair, known bool) bool {
+	return known && p.Phase != cosell.Lacking && p.Phase != cosell.Ended && p.Phase != cosell.Claimed && p.Phase != ""
+}
+
+func (c *counting) referral(r cosell.Referral) {
+	pair, known := c.byReferral[strings.ToLower(r.ID)]
+	if inPair(pair, known) {
+		c.out.Paired++
+		return
+	}
+	found := Found{Kind: referralKind, ID: r.ID, Name: r.Record[cosell.Name], Status: r.Record[cosell.Status], Changed: r.Modified}
+	if r.Lead {
+		found.Kind = leadKind
+	}
+	found.Fate, found.Other = c.fateOf(r)
+	if known && pair.Phase == cosell.Ended {
+		found.Fate = LetGo
+	}
+	if found.Fate == Links {
+		c.meant[found.Other] = true
+	}
+	c.add(found)
+}
+
+// leadKind is a referral that is no deal yet.
+const leadKind = "lead"
+
+// fateOf follows the table of fromClaimed, by lists alone.
+func (c *counting) fateOf(r cosell.Referral) (fate Fate, other string) {
+	id, foreign := crmID(r)
+	text := strings.TrimSpace(r.Record[cosell.CRMID])
+	named, known := c.named[id]
+	pending := r.Record[cosell.Status] == cosell.Pending
+	own := strings.EqualFold(named, r.ID)
+	switch {
+	case id == "" && c.namedBy(r.ID) != "":
+		return Links, c.namedBy(r.ID)
+	case id == "" && !foreign:
+		return Comes, ""
+	case id != "" && c.byOpportunity[id].Phase == cosell.Ended:
+		return LetGo, id
+	case known && (own || named == ""):
+		return Links, id
+	case known:
+		return Taken, id
+	case c.there[id] && c.Settings.Takeover == "own" && !pending:
+		return Links, id
+	case c.there[id] && !pending:
+		return Asks, id
+	case c.there[id] || c.arrivesForeign(r):
+		return Comes, text
+	}
+	return Foreign, text
+}
+
+// namedBy is the opportunity that names a referral; "" where none does.
+func (c *counting) namedBy(referralID string) string {
+	if c.naming == nil {
+		c.naming = map[string]string{}
+		for id, named := range c.named {
+			c.naming[named] = id
+		}
+		delete(c.naming, "")
+	}
+	return c.naming[strings.ToLower(referralID)]
+}
+
+func (c *counting) opportunity(o cosell.Opportunity) {
+	pair, known := c.byOpportunity[o.ID]
+	if inPair(pair, known) || c.meant[o.ID] {
+		return
+	}
+	found := Found{Kind: opportunityKind, ID: o.ID, Name: o.Record[cosell.Name], Status: o.Record[cosell.Status], Changed: o.Modified, Fate: Shared}
+	if known && pair.Phase == cosell.Ended {
+		found.Fate = LetGo
+	} else if _, found.Problems = cosell.Prepare(o, c.Rules); len(found.Problems) > 0 {
+		found.Fate = Incomplete
+	}
+	c.add(found)
+}
+
+func (c *counting) add(found Found) {
+	if found.Fate.Makes() && before(found.Changed, c.since) {
+		c.out.Older++
+		return
+	}
+	c.out.Found = append(c.out.Found, found)
+}
+
+// before says whether a record was last changed before a day; one of which that is not known was not.
+func before(changed, day time.Time) bool { return !changed.IsZero() && changed.Before(day) }

@@ -1,0 +1,136 @@
+package flow_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+)
+
+// remembered is everything that a rehearsal must leave as it is.
+func (w *world) remembered() string {
+	var pairs []string
+	_ = w.memory.Pairs(ctx, func(p cosell.Pair) bool {
+		pairs = append(pairs, fmt.Sprintf("%+v", p))
+		return true
+	})
+	slices.Sort(pairs)
+	return fmt.Sprint(w.writes(), len(w.opportunities), len(w.referrals), len(w.hints), pairs)
+}
+
+// rehearsed plays hints, and checks that nothing came of it.
+func (w *world) rehearsed(hints ...flow.Hint) flow.Rehearsal {
+	w.t.Helper()
+	before := w.remembered()
+	out, err := w.flow.Rehearse(ctx, hints...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if after := w.remembered(); after != before {
+		w.t.Fatalf("a rehearsal changed something:\n%s\nwas\n%s", after, before)
+	}
+	return out
+}
+
+func written(r flow.Rehearsal) string {
+	var out []string
+	for _, w := range r.Writes {
+		for _, f := range slices.Sorted(maps.Keys(w.Values)) {
+			if f != cosell.Audit {
+				out = append(out, fmt.Sprintf("%s %s=%s", w.Place, f, w.Values[f]))
+			}
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+var (
+	ofDeal = flow.Hint{Kind: "opportunity", ID: deal}
+	both   = func(w *world) []flow.Hint { return []flow.Hint{{Kind: "referral", ID: w.own()[0].ID}, ofDeal} }
+)
+
+// What a rehearsal says is what the earnest then does: a new pair, edits of both sides, a conflict.
+func TestR97_ARehearsalSaysWhatIsDoneThen(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	r := w.rehearsed(ofDeal)
+	if len(r.Writes) != 3 || r.Writes[0].Place != cosell.InPartnerCenter || r.Writes[0].Values[cosell.DealValue] != "100" || !r.Writes[1].Microsoft || r.Known {
+		t.Fatalf("%+v", r.Writes)
+	}
+	w.opportunityChanged()
+	w.events()
+	if len(w.own()) != 1 || len(w.microsofts()) != 1 {
+		t.Fatal("it was done otherwise")
+	}
+	if r := w.rehearsed(both(w)...); len(r.Writes)+len(r.Problems)+len(r.Differences) != 0 || !r.Known {
+		t.Errorf("in step: %+v", r)
+	}
+	w.user(cosell.Record{cosell.DealValue: "250"})
+	w.portal(w.own()[0].ID, cosell.Record{cosell.Name: "Better", cosell.DealValue: "300"})
+	r = w.rehearsed(both(w)...)
+	said := written(r)
+	w.events()
+	o, own := w.opportunities[deal].Record, w.own()[0].Record
+	if o[cosell.Name] != "Better" || !strings.Contains(said, "opportunity name=Better") {
+		t.Errorf("said %s, the name is %s", said, o[cosell.Name])
+	}
+	if o[cosell.DealValue] != own[cosell.DealValue] || !strings.Contains(said, "dealValue="+own[cosell.DealValue]) {
+		t.Errorf("said %s, the values are %s and %s", said, o[cosell.DealValue], own[cosell.DealValue])
+	}
+	for _, d := range r.Differences {
+		want := map[cosell.Field]string{cosell.Name: "changed in Partner Center", cosell.DealValue: "changed on both sides"}[d.Field]
+		if d.Goes == "" || want == "" || !strings.HasPrefix(d.Why, want) {
+			t.Errorf("%+v", d)
+		}
+	}
+	if len(r.Differences) != 2 || len(r.Lines) == 0 {
+		t.Errorf("%+v, lines %q", r.Differences, r.Lines)
+	}
+}
+
+func TestR97_ARehearsalShowsThePreFlightFaultsOfACreation(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.CustomerCountry: "Atlantis"})
+	r := w.rehearsed(ofDeal)
+	if len(r.Problems) == 0 || slices.ContainsFunc(r.Writes, func(x flow.Rehearsed) bool { return x.Place == cosell.InPartnerCenter }) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestR97_ARehearsalMakesTheOpportunityOfAReferral(t *testing.T) {
+	w := newWorld(t)
+	id := portalDeal(w, nil)
+	r := w.rehearsed(flow.Hint{Kind: "referral", ID: id})
+	if len(r.Writes) == 0 || r.Writes[0].Place != cosell.InCRM || r.Writes[0].ID != "" || r.Writes[0].Values[cosell.Name] != "Portal deal" {
+		t.Fatalf("%+v", r)
+	}
+	w.refuseNew = func(cosell.Record) error { return fault.New(fault.Refused, "no").With("x", "") }
+	w.events()
+	r = w.rehearsed(flow.Hint{Kind: "referral", ID: id, Retry: true})
+	if !r.Known || len(r.Writes) == 0 {
+		t.Errorf("a referral that is held: %+v", r)
+	}
+}
+
+// A rehearsal decides by the start as the earnest does, but for one thing: it acts as if there had been one.
+func TestR151_ARehearsalKnowsTheStart(t *testing.T) {
+	w := newWorld(t)
+	w.unstarted = true
+	w.restart()
+	id := portalDeal(w, nil)
+	if r := w.rehearsed(flow.Hint{Kind: "referral", ID: id}); len(r.Writes) == 0 {
+		t.Error("before the start nothing is shown")
+	}
+	if err := w.flow.Start(ctx, w.now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.rehearsed(flow.Hint{Kind: "referral", ID: id}); len(r.Writes) != 0 {
+		t.Errorf("too old, and made: %+v", r.Writes)
+	}
+}

@@ -1,0 +1,82 @@
+package opportunities
+
+import (
+	"context"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// Wanting lists the open opportunities of any age that are switched on and name no referral, whole ones.
+func (s *Store) Wanting(ctx context.Context) (out []cosell.Opportunity, err error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	sync, named, ok := s.switchColumns()
+	if !ok {
+		return nil, nil
+	}
+	q := s.query()
+	q.Filter = dataverse.And(dataverse.EqBool(sync, true), dataverse.EqInt(stateColumn, mapping.StateOpen), dataverse.Null(named))
+	err = s.api.Each(ctx, opportunitySet, q, func(r dataverse.Row) error {
+		o, err := s.opportunity(ctx, r)
+		if err == nil && o.Synced() && strings.TrimSpace(o.Record[cosell.ReferralID]) == "" {
+			out = append(out, o)
+		}
+		return err
+	})
+	return out, err
+}
+
+// Linked gives of all opportunities that name a referral, or are switched on, which one they name, by id: "" where
+// they are only switched on.
+func (s *Store) Linked(ctx context.Context) (map[string]string, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	sync, named, ok := s.switchColumns()
+	if !ok {
+		return nil, nil
+	}
+	out := map[string]string{}
+	q := dataverse.Query{Select: []string{opportunityID, named, sync}, Filter: dataverse.Or(dataverse.NotNull(named), dataverse.EqBool(sync, true))}
+	err := s.api.Each(ctx, opportunitySet, q, func(r dataverse.Row) error {
+		out[r.ID(opportunityID)] = strings.ToLower(strings.TrimSpace(r.Text(named)))
+		return nil
+	})
+	return out, err
+}
+
+// Exist says which of the ids name an opportunity.
+func (s *Store) Exist(ctx context.Context, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for len(ids) > 0 {
+		some := ids[:min(len(ids), mostAsked)]
+		ids = ids[len(some):]
+		var any []string
+		for _, id := range some {
+			any = append(any, dataverse.EqID(opportunityID, id))
+		}
+		q := dataverse.Query{Select: []string{opportunityID}, Filter: dataverse.Or(any...)}
+		err := s.api.Each(ctx, opportunitySet, q, func(r dataverse.Row) error {
+			out[r.ID(opportunityID)] = true
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// mostAsked is how many ids one question names: an address may not be too long.
+const mostAsked = 25
+
+// switchColumns are the columns of the seller's switch and of the referral's id.
+func (s *Store) switchColumns() (sync, named string, ok bool) {
+	on, hasSwitch := s.sheet().Row(cosell.Sync)
+	id, hasID := s.sheet().Row(cosell.ReferralID)
+	return on.CRM, id.CRM, hasSwitch && hasID
+}

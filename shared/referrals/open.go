@@ -1,0 +1,62 @@
+package referrals
+
+import (
+	"context"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// Open lists the partner's own referrals that are not closed, of any age: as the lists show them, which may be in
+// part, and with no version to write against.
+func (s *Store) Open(ctx context.Context) (out []cosell.Referral, err error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	docs, err := s.openDocuments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range docs {
+		r := s.referral(d)
+		if lacks(d, "externalReferenceId") || lacks(d, "organizationId") && lacks(d, "target") { // decides what becomes of it, or whose it is
+			if r, err = s.Get(ctx, d.ID()); fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Record {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if !r.Microsoft && !cosell.ReferralClosed(r.Record[cosell.Status]) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// openDocuments asks for the two states that are no end. Whether the filter is known is not certain: when it is
+// refused, everything is listed.
+func (s *Store) openDocuments(ctx context.Context) ([]partnercenter.Document, error) {
+	var docs []partnercenter.Document
+	take := func(d partnercenter.Document) bool {
+		status, _ := mapping.StatusFromReferral(d.Text("/status"), d.Text("/substatus"))
+		if !cosell.ReferralClosed(status) {
+			docs = append(docs, d)
+		}
+		return true
+	}
+	for _, status := range []string{"New", "Active"} {
+		_, err := s.api.List(ctx, partnercenter.Query{Filter: partnercenter.Eq("status", status)}, take)
+		if fault.Is(err, fault.Refused) {
+			docs = nil
+			_, err = s.api.List(ctx, partnercenter.Query{}, take)
+			return docs, err
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
+}
