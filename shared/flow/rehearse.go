@@ -49,7 +49,7 @@ func (f *Flow) Rehearse(ctx context.Context, hints ...Hint) (Rehearsal, error) {
 	}
 	ctx = fault.Rehearse(ctx)
 	s := &stage{pairs: map[string]cosell.Pair{}, intents: map[string]cosell.Intent{}, hints: hints,
-		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}}
+		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}, made: map[string]bool{}, was: map[string]string{}}
 	c := f.Config
 	c.Referrals, c.Opportunities = stagedReferrals{f.Referrals, s}, stagedOpportunities{f.Opportunities, s}
 	c.Ledger, c.Hints, c.Log = stagedLedger{f.Ledger, s}, stagedHints{s}, slog.New(slog.DiscardHandler)
@@ -183,6 +183,8 @@ type stage struct {
 	intents       map[string]cosell.Intent
 	referrals     map[string]cosell.Referral // as they would be
 	opportunities map[string]cosell.Opportunity
+	made          map[string]bool   // opportunities that exist here only
+	was           map[string]string // the version in the system of what has one of its own here
 	hints         []Hint
 
 	referral    *cosell.Referral // as it was read first
@@ -242,8 +244,16 @@ func laid(before, values cosell.Record) cosell.Record {
 	return out
 }
 
-// staged says whether a record exists on a stage only.
+// staged says whether a record is on a stage otherwise than in its system.
 func staged(side cosell.Side) bool { return strings.HasPrefix(side.Version, stagedVersion) }
+
+// real is the version that a record has in its system.
+func (s *stage) real(side cosell.Side) string {
+	if was, on := s.was[side.Version]; on {
+		return was
+	}
+	return side.Version
+}
 
 // sent says that a write came as far as the wire.
 func sent(err error) bool { return errors.Is(err, fault.ErrRehearsed) }

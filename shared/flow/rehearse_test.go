@@ -83,6 +83,9 @@ func TestR97_ARehearsalSaysWhatIsDoneThen(t *testing.T) {
 	if o[cosell.DealValue] != own[cosell.DealValue] || !strings.Contains(said, "dealValue="+own[cosell.DealValue]) {
 		t.Errorf("said %s, the values are %s and %s", said, o[cosell.DealValue], own[cosell.DealValue])
 	}
+	if lost := map[string]string{"250": "300", "300": "250"}[own[cosell.DealValue]]; strings.Contains(said, "dealValue="+lost) {
+		t.Errorf("said that %s is written, which is lost: %s", lost, said)
+	}
 	for _, d := range r.Differences {
 		want := map[cosell.Field]string{cosell.Name: "changed in Partner Center", cosell.DealValue: "changed on both sides"}[d.Field]
 		if d.Goes == "" || want == "" || !strings.HasPrefix(d.Why, want) {

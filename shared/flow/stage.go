@@ -37,12 +37,16 @@ func (r stagedReferrals) Put(ctx context.Context, old cosell.Referral, values co
 	if now.Version != old.Version {
 		return old, fault.New(fault.Conflict, "referral %s was changed since it was read", old.ID)
 	}
-	if _, err := r.Referrals.Put(ctx, old, values); !sent(err) {
-		return old, err
+	if !isStaged(old.ID) {
+		old.Version = r.s.real(old.Side)
+		if _, err := r.Referrals.Put(ctx, old, values); !sent(err) {
+			return old, err
+		}
+		r.s.wrote(cosell.InPartnerCenter, old.ID, values, now.Record)
 	}
 	next := now
 	next.Record, next.Version = laid(now.Record, values), r.s.version()
-	r.s.wrote(cosell.InPartnerCenter, old.ID, values, now.Record)
+	r.s.was[next.Version] = old.Version
 	r.s.referrals[strings.ToLower(old.ID)] = next
 	return next, nil
 }
@@ -84,7 +88,7 @@ func stagedID(n int) string { return fmt.Sprintf("%s%012d", stagedForm, n) }
 
 func isStaged(id string) bool { return strings.HasPrefix(id, stagedForm) }
 
-const stagedForm = "00000000-0000-4000-8000-"
+const stagedForm = "ffffffff-ffff-4fff-bfff-"
 
 // stagedOpportunities is the same for CRM.
 type stagedOpportunities struct {
@@ -130,12 +134,18 @@ func (o stagedOpportunities) Put(ctx context.Context, old cosell.Opportunity, va
 	if now.Version != old.Version {
 		return old, fault.New(fault.Conflict, "opportunity %s was changed since it was read", old.ID)
 	}
-	if _, err := o.Opportunities.Put(ctx, old, values); !sent(err) {
-		return old, err
+	if !o.s.made[strings.ToLower(old.ID)] {
+		old.Version = o.s.real(old.Side)
+		if _, err := o.Opportunities.Put(ctx, old, values); !sent(err) {
+			return old, err
+		}
+		o.s.wrote(cosell.InCRM, old.ID, values, now.Record)
+	} else {
+		o.s.lines = append(o.s.lines, newLines(values[cosell.Audit], now.Record[cosell.Audit])...)
 	}
 	next := now
 	next.Record, next.Version = laid(now.Record, values), o.s.version()
-	o.s.wrote(cosell.InCRM, old.ID, values, now.Record)
+	o.s.was[next.Version] = old.Version
 	o.s.opportunities[strings.ToLower(old.ID)] = next
 	return next, nil
 }
@@ -148,7 +158,7 @@ func (o stagedOpportunities) Create(ctx context.Context, id string, r cosell.Ref
 	made := cosell.Opportunity{Side: cosell.Side{ID: id, Version: o.s.version(), Modified: r.Read, Read: r.Read, Record: values.Clone()}, Untouched: true}
 	o.s.lines = append(o.s.lines, newLines(values[cosell.Audit], "")...)
 	o.s.writes = append(o.s.writes, Rehearsed{Place: cosell.InCRM, Values: values.Clone()})
-	o.s.opportunities[strings.ToLower(id)] = made
+	o.s.opportunities[strings.ToLower(id)], o.s.made[strings.ToLower(id)] = made, true
 	return made, nil
 }
 
