@@ -100,7 +100,7 @@ func guarded(build func(*app.App) funchost.Function) func(*app.App, Declared) fu
 
 func partnerCenterEvents(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{HTTP: &partnercenterwebhook.Handler{
-		Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Watch: a.Watch}}
+		Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Watch: a.Watch, Forward: a.Forward}}
 }
 
 func crmEvents(a *app.App, _ Declared) funchost.Function {

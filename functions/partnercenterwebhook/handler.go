@@ -28,7 +28,11 @@ type Handler struct {
 	NewID    func() string
 	Log      *slog.Logger
 	Watch    Watch
+	Forward  Forward // nil: events go nowhere else
 }
+
+// Forward hands an authentic event on, as it came, to whoever works in earnest while this installation only watches.
+type Forward func(ctx context.Context, header http.Header, body []byte) error
 
 // Watch is told how each request was judged, nil being an authentic one, and of test events.
 type Watch interface {
@@ -56,6 +60,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	event, err := h.Verifier.Open(r.WithContext(ctx), body)
 	h.Watch.Door("partnercenterwebhook", err)
+	if err == nil && h.Forward != nil { // first: what fails comes again, and twice does no harm here
+		err = h.Forward(ctx, r.Header, body)
+	}
 	if err == nil {
 		err = h.take(ctx, event)
 	}

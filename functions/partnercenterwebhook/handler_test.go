@@ -2,6 +2,7 @@ package partnercenterwebhook
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -149,5 +150,30 @@ func TestOtherMethodsAndTypesAreRefusedBeforeVerifying(t *testing.T) {
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}")))
 	if w.Code != http.StatusUnsupportedMediaType || o.body != nil {
 		t.Errorf("no content type: %d", w.Code)
+	}
+}
+
+// The other receiver hears an authentic event first; what it does not take comes again, and nothing is lost.
+func TestR154_AnEventThatIsNotHandedOnComesAgain(t *testing.T) {
+	h, sent, _ := setUp(&opener{event: partnercenter.Event{Name: "referral-updated", Referral: true, ReferralID: "r-1"}})
+	var heard []string
+	fails := true
+	h.Forward = func(_ context.Context, _ http.Header, body []byte) error {
+		heard = append(heard, string(body))
+		if fails {
+			return fault.New(fault.Broken, "away")
+		}
+		return nil
+	}
+	if w := post(h, "acme", `{"a":1}`); w.Code != http.StatusServiceUnavailable || len(sent.Take()) != 0 {
+		t.Errorf("%d, sent %v", w.Code, sent)
+	}
+	fails = false
+	if w := post(h, "acme", `{"a":1}`); w.Code != http.StatusAccepted || len(sent.Take()) != 1 || !slices.Equal(heard, []string{`{"a":1}`, `{"a":1}`}) {
+		t.Errorf("%d, sent %v, heard %q", w.Code, sent, heard)
+	}
+	h.Verifier = &opener{err: fault.New(fault.Denied, "forged")}
+	if post(h, "acme", `{"a":2}`); len(heard) != 2 {
+		t.Error("a forged event was handed on")
 	}
 }

@@ -63,6 +63,7 @@ var fates = []struct{ fate, says, word string }{
 	{"asks", "would ask the seller of the opportunity that the referral names", "asks the seller"},
 	{"taken", "would be told: the opportunity has another referral", "is told"},
 	{"foreign", "would be left alone: the CRM id is another system's", "foreign id"},
+	{"outside", "stay outside: another environment's (SYNC_SCOPE=own)", "outside"},
 	{"letgo", "stay as they are: a person deleted or unlinked them", "stays"},
 }
 

@@ -72,7 +72,7 @@ func lone(ctx context.Context, c *client, p *printer) (all []office.Preview, err
 	}
 	var ids []string
 	for _, f := range a.Census.Found {
-		if f.Fate != "letgo" {
+		if f.Fate != "letgo" && f.Fate != "outside" {
 			ids = append(ids, f.ID)
 		}
 	}

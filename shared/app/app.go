@@ -45,8 +45,9 @@ type App struct {
 	Post          *post.Post
 	PartnerCenter *partnercenter.Client
 	Ledger        *ledger.Ledger
-	WebhookURL    string // ours, as Partner Center shall call it
-	Register      string // what we do about its registration by ourselves
+	Forward       func(ctx context.Context, header http.Header, body []byte) error // hands events on in shadow mode; nil: nobody does
+	WebhookURL    string                                                           // ours, as Partner Center shall call it
+	Register      string                                                           // what we do about its registration by ourselves
 
 	Watch  *health.Watch
 	Board  *ledger.Board // this role's; nil in an intake without tables
@@ -102,6 +103,7 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 		return nil, err
 	}
 	a.unread(unknown(environ))
+	a.Forward = a.forward(c, az.transport)
 	if c.Role != Sync {
 		if err := a.events(c, az.certificates()); err != nil {
 			return nil, err
@@ -135,7 +137,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if _, asks := c.sheet.Asks(); !asks { // else it is told once the names are known
 		a.unwatched(c.sheet)
 	}
-	a.unstarted(c.Started)
+	a.unstarted(c)
 	a.comparing = a.comparison()
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing}, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.generations = newGenerations(generations{

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -187,6 +188,9 @@ func (k *checker) rules() {
 	}
 	k.oneOf("SYNC_REGISTER", k.Register, "report", "restore", "never")
 	k.oneOf("SYNC_WON_GUARD", k.WonGuard, "delay", "warn", "off")
+	k.oneOf("SYNC_MODE", k.Mode, Live, Shadow)
+	k.oneOf("SYNC_SCOPE", k.Scope, AllReferrals, OwnReferrals)
+	k.forward()
 	k.oneOf("SYNC_TAKEOVER", k.Takeover, "ask", "own")
 	k.oneOf("SYNC_FOREIGN_CRM_ID", k.ForeignCRMID, "ignore", "keep")
 	k.oneOf("SYNC_CONTACT_CONSENT", k.ContactConsent, "column", "always")
@@ -201,6 +205,25 @@ func (k *checker) rules() {
 		if who != "" && !guid.MatchString(strings.Trim(who, "{}")) && !email.MatchString(who) {
 			k.wrong(name, "must be the id (a GUID) or the e-mail address of a user of the CRM")
 		}
+	}
+}
+
+// forward checks the address to which events are handed on. It may hold a key, so it is never quoted.
+func (k *checker) forward() {
+	address := k.ForwardURL.Reveal()
+	if address == "" {
+		return
+	}
+	u, err := url.Parse(address)
+	switch {
+	case k.Mode != Shadow:
+		k.wrong("SYNC_FORWARD_URL", "may only be set together with SYNC_MODE=shadow: two systems that write would work against each other")
+	case err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "":
+		k.wrong("SYNC_FORWARD_URL", "must be an https address")
+	case u.Host == hostOf(k.PublicURL):
+		k.wrong("SYNC_FORWARD_URL", "leads back to SYNC_PUBLIC_URL")
+	default:
+		k.known("SYNC_FORWARD_URL", u.Host)
 	}
 }
 

@@ -12,6 +12,15 @@ const (
 	Sync   = "sync"
 )
 
+// The values of SYNC_MODE, and of SYNC_SCOPE.
+const (
+	Live   = "live"
+	Shadow = "shadow"
+
+	AllReferrals = "all"
+	OwnReferrals = "own"
+)
+
 // Config is every setting there is. They are environment variables: the app settings of the function app,
 // or the values of local.settings.json. An empty one counts as not set. New settings have a default, so
 // that new code starts with old settings.
@@ -61,6 +70,15 @@ type Config struct {
 	// first at what both systems hold (cosellctl adopt --plan) and begins (cosellctl adopt --yes), which says what to
 	// set here.
 	Started Date `env:"SYNC_STARTED"`
+	// "live", or "shadow": every event is decided and logged, and nothing is written to either system. The webhook
+	// registration is an operator's act in both.
+	Mode string `env:"SYNC_MODE" envDefault:"live"`
+	// In shadow mode: the one https address to which Partner Center's events are handed on as they came, so that what
+	// works in earnest still hears them after this installation has taken the registration.
+	ForwardURL Secret `env:"SYNC_FORWARD_URL"`
+	// Which referrals of Partner Center concern this installation: "all", or "own" (those that it has made itself, or
+	// that a person has linked) where another environment works with the same Partner Center.
+	Scope string `env:"SYNC_SCOPE" envDefault:"all"`
 	// What a referral that names an existing opportunity needs before it is linked: "ask" (its seller's
 	// consent: Sync, or the action on the form) or "own" (nothing, if the partner made the referral).
 	Takeover string `env:"SYNC_TAKEOVER" envDefault:"ask"`

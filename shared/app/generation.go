@@ -35,7 +35,8 @@ func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *datave
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
 				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync, Share: c.Share},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Unstarted: c.Started.IsZero(), Started: c.Started.Time, Sheet: sheet.Version(),
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: sheet.Version(),
+			OwnScope: c.Scope == OwnReferrals, Shadow: c.Mode == Shadow, Unstarted: c.Started.IsZero(), Started: c.Started.Time,
 		},
 	}
 	g := &Generation{Number: number, Sheet: sheet, deals: deals}

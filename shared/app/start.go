@@ -8,8 +8,13 @@ import (
 )
 
 // unstarted tells in health that nothing is created yet: a standstill that a person chose, or has forgotten.
-func (a *App) unstarted(started Date) {
-	if !started.IsZero() {
+func (a *App) unstarted(c loaded) {
+	if c.Mode == Shadow {
+		a.Watch.Stand(health.Process, "mode", []health.Problem{{What: "mode.shadow", Note: true, Count: 1,
+			Say: "shadow mode: everything is decided and logged, and nothing is written", Mend: "set SYNC_MODE=live to work in earnest"}})
+		return
+	}
+	if !c.Started.IsZero() {
 		return
 	}
 	a.awaitsStart.Store(true)

@@ -81,16 +81,16 @@ func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partn
 		return text, err
 	}
 	watched := a.Watch.Transport(transport, health.PartnerCenter)
-	chain := func(base, call, operation string) *httpclient.Client {
-		return httpclient.New(httpclient.Options{Base: watched, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
+	chain := func(base, call, operation string, readOnly bool) *httpclient.Client {
+		return httpclient.New(httpclient.Options{Base: watched, ReadOnly: readOnly, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
 			Gate:       a.gate(hostOf(base)), // the hosts count for themselves, and all our processes together
 			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now})
 	}
 	return partnercenter.NewClient(partnercenter.Options{
 		ReferralsURL: c.PartnerCenterURL + "/v1.0/engagements/referrals",
 		WebhooksURL:  c.PartnerCenterWebhooksURL + "/webhooks/v1/registration",
-		Referrals:    chain(c.PartnerCenterURL, partnercenter.ReferralsCallHeader, partnercenter.ReferralsOperationHeader),
-		Webhooks:     chain(c.PartnerCenterWebhooksURL, partnercenter.WebhooksCallHeader, partnercenter.WebhooksOperationHeader),
+		Referrals:    chain(c.PartnerCenterURL, partnercenter.ReferralsCallHeader, partnercenter.ReferralsOperationHeader, c.Mode == Shadow),
+		Webhooks:     chain(c.PartnerCenterWebhooksURL, partnercenter.WebhooksCallHeader, partnercenter.WebhooksOperationHeader, false),
 		Log:          a.Log,
 	})
 }
@@ -99,7 +99,7 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default")
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2",
-		HTTP: httpclient.New(httpclient.Options{Base: a.Watch.Transport(az.transport, health.CRM), Hosts: []string{hostOf(c.DataverseURL)},
+		HTTP: httpclient.New(httpclient.Options{Base: a.Watch.Transport(az.transport, health.CRM), ReadOnly: c.Mode == Shadow, Hosts: []string{hostOf(c.DataverseURL)},
 			Audience: c.DataverseURL, Token: token, Gate: a.gate(hostOf(c.DataverseURL)), Final: dataverse.Final, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now}),
 	})
 }

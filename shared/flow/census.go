@@ -22,6 +22,7 @@ const (
 	Asks       Fate = "asks"       // a referral names an opportunity whose seller is asked
 	Foreign    Fate = "foreign"    // a referral carries the CRM id of another system: left alone
 	Taken      Fate = "taken"      // a referral names an opportunity that has another referral: told
+	Outside    Fate = "outside"    // another environment's: only what this one has made is touched
 	LetGo      Fate = "letgo"      // it was deleted or unlinked by a person: never again by itself
 )
 
@@ -147,6 +148,8 @@ func (c *counting) fateOf(r cosell.Referral) (fate Fate, other string) {
 	pending := r.Record[cosell.Status] == cosell.Pending
 	own := strings.EqualFold(named, r.ID)
 	switch {
+	case c.Settings.OwnScope:
+		return Outside, text
 	case id == "" && c.namedBy(r.ID) != "":
 		return Links, c.namedBy(r.ID)
 	case id == "" && !foreign:

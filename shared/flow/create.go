@@ -16,6 +16,10 @@ import (
 // Kinds: Gone, Later, Broken, Denied, Refused of class ours.
 func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 	ctx = withBudget(ctx)
+	if f.inShadow(ctx) {
+		h.Kind = wantedKind
+		return f.shadowed(ctx, h)
+	}
 	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
 		switch next(pair, known, ofWant) {
 		case remake:
@@ -53,6 +57,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	case pair.ReferralID == "" && !o.Synced():
 		return f.unwanted(ctx, w)
 	case id != "" && pair.ReferralID == "" && !pair.Resumes(id):
+		if f.Settings.OwnScope && (pair.Version == "" || pair.Holds(codeScope)) {
+			return f.noted(ctx, w, f.copied(ctx, w, id))
+		}
 		return f.relink(ctx, w, id)
 	case pair.Phase == cosell.Claimed:
 		return f.confirm(ctx, w)

@@ -114,6 +114,9 @@ func fieldsOf(rule cosell.Rule, records ...cosell.Record) []cosell.Field {
 // Link makes a pair of an opportunity and a referral, because a person says so. What an ended pair still names, or
 // was only counted, is free. Refused: one of the two is linked elsewhere. Kinds else as FromOpportunity.
 func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error {
+	if err := f.earnest(); err != nil {
+		return err
+	}
 	ctx = withBudget(ctx)
 	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
 		o, r, err := f.both(ctx, opportunityID, referralID)
@@ -197,6 +200,9 @@ func linkedElsewhere(what, id, by string) error {
 // Unlink ends the pair, or the proposal of one: both records go on alone, and neither is taken up again by itself.
 // Gone: there is no such pair.
 func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
+	if err := f.earnest(); err != nil {
+		return err
+	}
 	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
 		if !known {
 			return fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
@@ -219,6 +225,9 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 // AskAgain begins a new engagement for an opportunity whose help Microsoft declined, or did not answer in time.
 // Refused: it makes no sense now, or something is missing. Gone: there is no such pair or opportunity.
 func (f *Flow) AskAgain(ctx context.Context, opportunityID string) error {
+	if err := f.earnest(); err != nil {
+		return err
+	}
 	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
 		if !known {
 			return fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
@@ -262,6 +271,9 @@ const testReason = "Test referral"
 // CloseTest closes the referral of a trial as Closed/Error, which cannot be taken back: the opportunity follows as
 // it does any closing. Refused: it is not linked, or closed. Gone: there is no such pair.
 func (f *Flow) CloseTest(ctx context.Context, opportunityID string) error {
+	if err := f.earnest(); err != nil {
+		return err
+	}
 	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
 		if !known || pair.ReferralID == "" {
 			return fault.New(fault.Gone, "opportunity %s has no referral", opportunityID)
@@ -287,6 +299,9 @@ func (f *Flow) CloseTest(ctx context.Context, opportunityID string) error {
 // Forget drops what is held of a field, because a person says so: both values stay as they are, and count
 // as agreed until one changes. A record that could not be made is not tried again.
 func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Place, field cosell.Field) error {
+	if err := f.earnest(); err != nil {
+		return err
+	}
 	return f.underLock(withBudget(ctx), opportunityID, func(pair cosell.Pair, known bool) error {
 		if !known {
 			return nil

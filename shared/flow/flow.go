@@ -28,6 +28,11 @@ type Settings struct {
 	// ForeignCRMID is "ignore" or "keep": whether a referral that carries somebody else's id becomes an
 	// opportunity.
 	ForeignCRMID string
+	// OwnScope leaves every referral alone that this installation has not made and no person has linked: another one
+	// works with the same Partner Center.
+	OwnScope bool
+	// Shadow: everything is decided, and nothing is written.
+	Shadow bool
 	// Unstarted: nothing is created on either side yet, unless an operator has said so (Start). Started is the day
 	// before which a record was last changed that is left alone; zero: of any age.
 	Unstarted bool

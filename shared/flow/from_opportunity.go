@@ -17,6 +17,9 @@ func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
 	if h.Kind != opportunityKind {
 		return f.fanOut(ctx, h)
 	}
+	if f.inShadow(ctx) {
+		return f.shadowed(ctx, h)
+	}
 	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
 		switch next(pair, known, newsOf(h)) {
 		case bury:

@@ -15,6 +15,9 @@ import (
 func (f *Flow) FromReferral(ctx context.Context, h Hint) error {
 	ctx = withBudget(ctx)
 	h.Kind = referralKind
+	if f.inShadow(ctx) {
+		return f.shadowed(ctx, h)
+	}
 	pair, known, err := f.Ledger.FindByReferral(ctx, h.ID)
 	if err != nil {
 		return err

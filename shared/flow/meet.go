@@ -38,6 +38,15 @@ func (f *Flow) meet(ctx context.Context, r cosell.Referral, h Hint) error {
 	if err != nil {
 		return err
 	}
+	if f.Settings.OwnScope && len(found) > 0 {
+		pair, known, err := f.Ledger.Find(ctx, found[0].ID)
+		if err != nil {
+			return err
+		}
+		if !known || pair.ReferralID != r.ID {
+			return f.outside(ctx, r)
+		}
+	}
 	if len(found) > 0 {
 		return f.underLock(ctx, found[0].ID, func(pair cosell.Pair, _ bool) (err error) {
 			if pair.ReferralID == r.ID { // the row that finds it by its referral was missed
@@ -50,6 +59,9 @@ func (f *Flow) meet(ctx context.Context, r cosell.Referral, h Hint) error {
 	}
 	if cosell.ReferralClosed(r.Record[cosell.Status]) {
 		return nil
+	}
+	if f.Settings.OwnScope {
+		return f.outside(ctx, r)
 	}
 	if foreign && !f.arrivesForeign(r) {
 		return f.ignore(ctx, r)
@@ -149,6 +161,9 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	}
 	if intent.Sent {
 		return false, f.echo(ctx, pair, r, intent)
+	}
+	if f.Settings.OwnScope {
+		return false, f.outside(ctx, r)
 	}
 	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
 	if fault.Is(err, fault.Gone) {

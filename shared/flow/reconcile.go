@@ -13,7 +13,7 @@ import (
 // wait for each other. Before the start no cursor moves, so that the first pass after it finds everything.
 // Kinds: Later, Broken, Denied.
 func (f *Flow) Reconcile(ctx context.Context) error {
-	if _, started, err := f.Started(ctx); err != nil || !started {
+	if _, started, err := f.Started(ctx); err != nil || !started && !f.Settings.Shadow {
 		return err
 	}
 	errs := []error{f.due(ctx)} // first: what it tries is then not due for the hints of the feeds
@@ -28,6 +28,7 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 }
 
 func (f *Flow) feed(ctx context.Context, name string, changed func(context.Context, string) ([]Hint, string, error)) error {
+	name = f.feedCursor(name)
 	cursor, err := f.Ledger.Cursor(ctx, name)
 	if err != nil {
 		return err

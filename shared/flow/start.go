@@ -35,11 +35,17 @@ func (f *Flow) Started(ctx context.Context) (from time.Time, yes bool, err error
 // Start lets the work begin, by the word of a person who saw what it begins with. What was last changed before the
 // day is not made.
 func (f *Flow) Start(ctx context.Context, from time.Time) error {
+	if err := f.earnest(); err != nil {
+		return err
+	}
 	return f.Ledger.SaveCursor(ctx, startCursor, from.UTC().Format(time.RFC3339))
 }
 
 // TakeUp has records looked at now: what a census has found.
 func (f *Flow) TakeUp(ctx context.Context, found []Found) error {
+	if err := f.earnest(); err != nil {
+		return err
+	}
 	for _, x := range found {
 		h := Hint{Kind: referralKind, ID: x.ID, Why: "first day"}
 		if x.Kind == opportunityKind {

@@ -35,6 +35,7 @@ type Options struct {
 	Hosts    []string          // the exact hosts (with port, where not 443) that may be called
 	Audience string            // what the token is for
 	Token    TokenFunc         // nil: no Authorization header
+	ReadOnly bool              // refuses everything but reads
 	Gate     *Gate             // shared by all clients of one identity; nil: one of its own
 
 	Final func(*Response) bool // says that a 5xx is an answer and not trouble; nil: none is
@@ -135,6 +136,9 @@ func (o Options) withDefaults() Options {
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if fault.Rehearsing(ctx) && c.options.Token != nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return nil, fault.ErrRehearsed
+	}
+	if c.options.ReadOnly && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil, fault.New(fault.Refused, "nothing is written in shadow mode").OfClass(fault.Ours).With("mode.shadow", "set SYNC_MODE=live")
 	}
 	header := r.Header.Clone()
 	if header == nil {

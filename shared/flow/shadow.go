@@ -1,0 +1,66 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// In shadow mode every hint is rehearsed, beside whatever keeps the two systems in step in earnest, and the log says
+// what would have been done: which records and fields, no values. Cursors of the feeds have names of their own, so
+// that the first pass in earnest reads everything.
+
+// shadowed rehearses a hint in place of following it.
+func (f *Flow) shadowed(ctx context.Context, h Hint) error {
+	r, err := f.Rehearse(ctx, h)
+	if err != nil {
+		return err
+	}
+	would, codes := []string{}, []string{}
+	for _, w := range r.Writes {
+		what := "change "
+		if w.ID == "" {
+			what = "create "
+		}
+		would = append(would, what+string(w.Place)+": "+fieldsOfChanges(w.Values))
+	}
+	for _, p := range r.Problems {
+		codes = append(codes, p.Code)
+	}
+	f.Log.InfoContext(ctx, "shadow", "opportunity_id", r.Pair.OpportunityID, "referral_id", r.Pair.ReferralID, "would", would, "problems", codes, "waits", r.Waits != nil)
+	return nil
+}
+
+func fieldsOfChanges(values cosell.Record) string {
+	var names []string
+	for _, field := range slices.Sorted(maps.Keys(values)) {
+		if list, _, member := field.List(); member {
+			field = list // a member's key may be somebody's e-mail
+		}
+		names = append(names, string(field))
+	}
+	return strings.Join(slices.Compact(names), " ")
+}
+
+// inShadow says whether a hint is to be rehearsed.
+func (f *Flow) inShadow(ctx context.Context) bool { return f.Settings.Shadow && !fault.Rehearsing(ctx) }
+
+// earnest refuses what a person asks for in shadow mode. Refused of class rule.
+func (f *Flow) earnest() error {
+	if !f.Settings.Shadow {
+		return nil
+	}
+	return fault.New(fault.Refused, "nothing is written in shadow mode").OfClass(fault.Rule).With("mode.shadow", "set SYNC_MODE=live")
+}
+
+// feedCursor is the name under which a feed's cursor is kept.
+func (f *Flow) feedCursor(name string) string {
+	if f.Settings.Shadow {
+		return "shadow " + name
+	}
+	return name
+}
