@@ -371,3 +371,27 @@ func TestR115_TheCountryMayBeALookup(t *testing.T) {
 		t.Errorf("two rows for one country: %v", err)
 	}
 }
+
+// The sheet is over logical names: who gives a label is told the name behind it.
+func TestR83_ALabelIsRefusedWithTheNameOfItsColumn(t *testing.T) {
+	for label, name := range map[string]string{"Est. Revenue": "estimatedvalue", "sync with partner center": "cosell_sync"} {
+		_, err := mapping.Load(mapping.Source{Name: "mapping.yaml", Text: []byte("- {field: own, referral: /campaignId, crm: \"" + label + "\", as: text}\n")})
+		if err == nil || !strings.Contains(err.Error(), "mapping.yaml:1") || !strings.Contains(err.Error(), name) {
+			t.Errorf("%q: %v", label, err)
+		}
+	}
+}
+
+// A codec that does not fit its column is named with the type that was found and those that would do: of a standard
+// column when the sheet is loaded, of one of the organisation's own beside its metadata.
+func TestR84_AWrongTypeIsNamedWithWhatWasFoundAndWanted(t *testing.T) {
+	_, err := mapping.Load(mapping.Source{Name: "mapping.yaml", Text: []byte("- {field: notes, crm: estimatedvalue}\n")})
+	if err == nil || !strings.Contains(err.Error(), "Money") || !strings.Contains(err.Error(), "Memo, String") {
+		t.Errorf("%v", err)
+	}
+	w := newWorld(t, "- {field: own, referral: /campaignId, crm: new_own, as: date}\n")
+	w.administrator(t, `{"do":"add","table":"opportunity","column":"new_own","type":"Integer","min":0,"max":9}`)
+	if found := mismatches(t, w); len(found) != 1 || !strings.Contains(found[0], "Integer") || !strings.Contains(found[0], "DateTime") {
+		t.Errorf("%v", found)
+	}
+}
