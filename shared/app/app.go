@@ -144,13 +144,15 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 		pushed: a.Ledger, layers: c.layers, ask: func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) {
 			return opportunities.Describe(ctx, crm, asks)
 		}, now: a.Now, log: a.Log, taken: a.taken,
-		stand: func(problems []health.Problem) { a.Watch.Stand(health.Process, "field sheet", problems) },
-		build: func(number int, sheet *mapping.Sheet, before *Generation) (*Generation, error) {
-			return a.generation(c, number, sheet, crm, a.mismatched, before)
+		stand:         func(problems []health.Problem) { a.Watch.Stand(health.Process, "field sheet", problems) },
+		read:          func(ctx context.Context) (variables, error) { return readVariables(ctx, crm, c.variables) },
+		toldVariables: func(problems []health.Problem) { a.Watch.Stand(health.Process, "environment variables", problems) },
+		build: func(number int, sheet *mapping.Sheet, v variables, before *Generation) (*Generation, error) {
+			return a.generation(c, v, number, sheet, crm, a.mismatched, before)
 		},
 	})
 	trial := func(sheet *mapping.Sheet, before *Generation) (*Generation, error) {
-		return a.generation(c, 0, sheet, crm, nil, before)
+		return a.generation(c, before.variables, 0, sheet, crm, nil, before)
 	}
 	flows := office.Flows{Ledger: a.Ledger, Flow: a.flow}
 	a.Office = &office.Office{Ledger: a.Ledger, Book: flows, Desk: flows, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log,

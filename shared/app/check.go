@@ -25,6 +25,8 @@ type loaded struct {
 	own       []mapping.Source // the customer's field sheet in a file
 	sheet     *mapping.Sheet   // what that makes of ours, where nobody has pushed another
 	operators []funchost.Key
+	given     map[string]bool   // settings that have a value
+	variables map[string]string // settings by the names of Microsoft's environment variables
 }
 
 // layers is what lies under a field sheet that was pushed, the lowest first.
@@ -47,7 +49,13 @@ func load(environ []string) (loaded, error) {
 		*address = strings.TrimRight(*address, "/")
 	}
 	c.DataverseURL = dataverse.Address(c.DataverseURL)
-	k := &checker{loaded: loaded{Config: c}}
+	k := &checker{loaded: loaded{Config: c, given: map[string]bool{}, variables: map[string]string{}}}
+	for name, value := range values {
+		k.given[name] = true
+		if low := strings.ToLower(name); strings.HasPrefix(low, prefixOfVariables) {
+			k.variables[low] = value
+		}
+	}
 	k.check()
 	if len(k.mistakes) > 0 {
 		slices.SortFunc(k.mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })

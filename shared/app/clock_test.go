@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"io"
 	"maps"
 	"os"
@@ -61,6 +62,7 @@ func TestWholeAppLivesByTheWorldsClockButNotTheFence(t *testing.T) {
 	}
 	a.Ledger = ledger.InMemory(a.Now)
 	a.generations.pushed = a.Ledger
+	a.generations.read = func(context.Context) (variables, error) { return variables{}, nil }
 	g, err := a.Generation(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -18,12 +18,14 @@ type Generation struct {
 	Sheet  *mapping.Sheet
 	Jobs   *flow.Flow
 
-	deals *opportunities.Store
+	deals     *opportunities.Store
+	variables variables // that it was made with
 }
 
 // generation makes one of a sheet. Flows of another generation that are still at work keep their pairs locked. told
 // hears what does not fit the CRM; nil: nobody does.
-func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *dataverse.Client, told func([]opportunities.Mismatch), before *Generation) (*Generation, error) {
+func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet, crm *dataverse.Client, told func([]opportunities.Mismatch), before *Generation) (*Generation, error) {
+	c = v.over(c)
 	referrals, deals, err := a.stores(c, sheet, a.PartnerCenter, crm, told)
 	if err != nil {
 		return nil, err
@@ -35,11 +37,11 @@ func (a *App) generation(c loaded, number int, sheet *mapping.Sheet, crm *datave
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
 				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync, Share: c.Share},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: sheet.Version(),
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: sheet.Version(), HealEvery: v.heal,
 			OwnScope: c.Scope == OwnReferrals, Shadow: c.Mode == Shadow, Unstarted: c.Started.IsZero(), Started: c.Started.Time,
 		},
 	}
-	g := &Generation{Number: number, Sheet: sheet, deals: deals}
+	g := &Generation{Number: number, Sheet: sheet, deals: deals, variables: v}
 	if before == nil {
 		g.Jobs = flow.New(config)
 	} else {

@@ -28,16 +28,23 @@ type generations struct {
 	pushed pushed
 	layers func() []mapping.Source                                                 // what lies under a pushed sheet: the file's
 	ask    func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) // the CRM
-	build  func(number int, sheet *mapping.Sheet, before *Generation) (*Generation, error)
+	read   func(ctx context.Context) (variables, error)
+	build  func(number int, sheet *mapping.Sheet, v variables, before *Generation) (*Generation, error)
 	taken  func(*Generation) // hears of each new one
 	stand  func([]health.Problem)
-	now    func() time.Time
-	log    *slog.Logger
+
+	toldVariables func([]health.Problem)
+
+	now func() time.Time
+	log *slog.Logger
 
 	turn    chan struct{} // holds one token
 	current *Generation
 	head    int // the number that the table named last
 	looked  time.Time
+
+	variables variables
+	asked     time.Time // for the variables
 }
 
 func newGenerations(g generations) *generations {
@@ -76,8 +83,9 @@ func (g *generations) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if g.current != nil && head.Number == g.head {
-		return nil
+	changed, err := g.askVariables(ctx)
+	if err != nil || g.current != nil && head.Number == g.head && !changed {
+		return err
 	}
 	var problems []health.Problem
 	for number := head.Number; number >= 0; number-- {
@@ -106,6 +114,30 @@ func (g *generations) look(ctx context.Context) error {
 	return nil
 }
 
+// askVariables reads the CRM's environment variables where that was long ago, and says whether they amount to
+// something else now. Once known, the last reading counts as long as they cannot be read.
+func (g *generations) askVariables(ctx context.Context) (changed bool, err error) {
+	age := variablesAge
+	if !g.variables.any {
+		age = noVariablesAge
+	}
+	if !g.asked.IsZero() && g.now().Sub(g.asked) < age {
+		return false, nil
+	}
+	v, err := g.read(ctx)
+	if err != nil && g.asked.IsZero() {
+		return false, err
+	}
+	if err != nil {
+		g.log.Warn("the CRM's environment variables cannot be read: their last values count", fault.Attr(err))
+		return false, nil
+	}
+	changed = !v.same(g.variables)
+	g.variables, g.asked = v, g.now()
+	g.toldVariables(v.problems)
+	return changed, nil
+}
+
 // make builds the generation of a version; wrong are the sheet's mistakes.
 func (g *generations) make(ctx context.Context, number int) (next *Generation, wrong, err error) {
 	sources := g.layers()
@@ -119,16 +151,17 @@ func (g *generations) make(ctx context.Context, number int) (next *Generation, w
 		}
 		sources = append(sources, mapping.Source{Name: v.File, Text: []byte(v.Text)})
 	}
-	sheet, wrong, err := g.load(ctx, sources)
+	sheet, wrong, err := g.load(ctx, g.variables, sources)
 	if wrong != nil || err != nil {
 		return nil, wrong, err
 	}
-	next, err = g.build(number, sheet, g.current)
+	next, err = g.build(number, sheet, g.variables, g.current)
 	return next, nil, err
 }
 
 // load makes a sheet, and asks the CRM for the names that the sheet knows by their labels only.
-func (g *generations) load(ctx context.Context, sources []mapping.Source) (sheet *mapping.Sheet, wrong, err error) {
+func (g *generations) load(ctx context.Context, v variables, sources []mapping.Source) (sheet *mapping.Sheet, wrong, err error) {
+	sources = append(v.under(sources), sources...)
 	sheet, wrong = mapping.Load(sources...)
 	if wrong != nil {
 		return nil, wrong, nil

@@ -35,6 +35,7 @@ type keeping struct {
 	at    time.Time
 	ill   []health.Problem
 	taken []int
+	found variables
 }
 
 func keep(t *testing.T, file string) *keeping {
@@ -47,7 +48,8 @@ func keep(t *testing.T, file string) *keeping {
 		layers: func() []mapping.Source { return []mapping.Source{{Name: "file.yaml", Text: []byte(file)}} },
 		stand:  func(p []health.Problem) { k.ill = p },
 		taken:  func(g *Generation) { k.taken = append(k.taken, g.Number) },
-		build: func(number int, sheet *mapping.Sheet, _ *Generation) (*Generation, error) {
+		read:   func(context.Context) (variables, error) { return k.found, nil }, toldVariables: func([]health.Problem) {},
+		build: func(number int, sheet *mapping.Sheet, _ variables, _ *Generation) (*Generation, error) {
 			return &Generation{Number: number, Sheet: sheet}, nil
 		},
 	})

@@ -22,8 +22,8 @@ func (s sheets) sources(file, text string) []mapping.Source {
 	return append(s.app.generations.layers(), mapping.Source{Name: file, Text: []byte(text)})
 }
 
-func (s sheets) load(ctx context.Context, file, text string) (*mapping.Sheet, error) {
-	sheet, wrong, err := s.app.generations.load(ctx, s.sources(file, text))
+func (s sheets) load(ctx context.Context, now *Generation, file, text string) (*mapping.Sheet, error) {
+	sheet, wrong, err := s.app.generations.load(ctx, now.variables, s.sources(file, text))
 	if wrong != nil {
 		return nil, fault.New(fault.Invalid, "the field sheet has mistakes: %w", wrong)
 	}
@@ -37,6 +37,7 @@ func (s sheets) Check(ctx context.Context, file, text string) (mistakes, notes [
 		return nil, nil, err
 	}
 	sources := s.sources(file, text)
+	sources = append(now.variables.under(sources), sources...)
 	sheet, _, err := mapping.Examine(nil, sources...) // whatever is wrong with it, it says what to ask for
 	if err != nil {
 		return nil, nil, err
@@ -76,7 +77,7 @@ func (s sheets) Differences(ctx context.Context, file, text string) ([]office.Sh
 	if err != nil {
 		return nil, err
 	}
-	then, err := s.load(ctx, file, text)
+	then, err := s.load(ctx, now, file, text)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func (s sheets) Trial(ctx context.Context, file, text string) (office.Desk, erro
 	if err != nil {
 		return nil, err
 	}
-	sheet, err := s.load(ctx, file, text)
+	sheet, err := s.load(ctx, now, file, text)
 	if err != nil {
 		return nil, err
 	}

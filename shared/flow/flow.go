@@ -39,6 +39,8 @@ type Settings struct {
 	Started   time.Time
 	// Sheet names the field sheet: where it differs from a pair's, its base is completed.
 	Sheet string
+	// HealEvery is how long lies between two tries of what is held and due; 0: every pass of Reconcile tries.
+	HealEvery time.Duration
 }
 
 // Config is everything that the flows work with.

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
@@ -62,11 +63,31 @@ func (f *Flow) hint(ctx context.Context, h Hint) error {
 
 // due enqueues what is held and whose time has come.
 func (f *Flow) due(ctx context.Context) error {
+	if rest, err := f.rests(ctx); rest || err != nil {
+		return err
+	}
 	ids, err := f.Ledger.Due(ctx, f.Now())
 	if err != nil {
 		return err
 	}
 	return f.hintAll(ctx, ids, Hint{Why: "held work is due", Retry: true})
+}
+
+// rests says whether what is held was tried too short a time ago, by the schedule of an administrator. Passes come a
+// little early or late, so half a minute less will do.
+func (f *Flow) rests(ctx context.Context) (bool, error) {
+	if f.Settings.HealEvery == 0 {
+		return false, nil
+	}
+	text, err := f.Ledger.Cursor(ctx, "healed")
+	if err != nil {
+		return false, err
+	}
+	last, err := time.Parse(time.RFC3339, text)
+	if err == nil && f.Now().Sub(last) < f.Settings.HealEvery-30*time.Second {
+		return true, nil
+	}
+	return false, f.Ledger.SaveCursor(ctx, "healed", f.Now().UTC().Format(time.RFC3339))
 }
 
 // mostGrown is how many pairs one pass takes up after the sheet has changed.

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Described is what the CRM has now, by the tables' logical names.
@@ -82,4 +84,18 @@ func Nearest(wrong string, names []string) string {
 		}
 	}
 	return near
+}
+
+// Named are the fields that a source names; none where it cannot be read.
+func Named(src Source) (fields []string) {
+	var rows []struct {
+		Field string `yaml:"field"`
+	}
+	if yaml.Unmarshal(src.Text, &rows) != nil {
+		return nil
+	}
+	for _, r := range rows {
+		fields = append(fields, r.Field)
+	}
+	return fields
 }

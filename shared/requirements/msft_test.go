@@ -186,4 +186,3 @@ func TestR86_ALabelThatTwoTablesBearIsNoGuess(t *testing.T) {
 		}
 	})
 }
-

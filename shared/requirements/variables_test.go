@@ -1,0 +1,133 @@
+package requirements
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+)
+
+// variable gives an environment variable of Microsoft's connector its current value, as an administrator does.
+func (r *rig) variable(name, value string) {
+	r.t.Helper()
+	for id, d := range r.dv.records()["environmentvariabledefinition"] {
+		if d.text("schemaname") != name {
+			continue
+		}
+		for had, v := range r.dv.records()["environmentvariablevalue"] {
+			if v.text("environmentvariabledefinitionid")+v.text("_environmentvariabledefinitionid_value") == id {
+				r.edits("environmentvariablevalue", had, doc{"value": value})
+				return
+			}
+		}
+		r.creates("environmentvariablevalue", doc{"value": value, "EnvironmentVariableDefinitionId@odata.bind": "/environmentvariabledefinitions(" + id + ")"})
+		return
+	}
+	r.t.Fatalf("there is no variable %s", name)
+}
+
+func msftOrganisation(r *rig) {
+	r.t.Helper()
+	r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.Msft})
+}
+
+func TestR123_ACheckMarkVariableIsObeyedInTheOrganisationsLanguage(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		first := r.private("With a tick")
+		if got := r.opportunity(first.opportunity).text("name"); got != tick+"With a tick" {
+			t.Errorf("the default counts, and the name is %q", got)
+		}
+		r.variable("msft_displaycheckmarkinname", "Non")
+		time.Sleep(5 * time.Minute)
+		second := r.private("Without one")
+		if got := r.opportunity(second.opportunity).text("name"); got != "Without one" {
+			t.Errorf("five minutes later the name is %q", got)
+		}
+	})
+}
+
+func TestR123_ASettingOfOursBeatsTheVariable(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		r.variable("msft_displaycheckmarkinname", "no")
+		p := r.private("With a tick")
+		if got := r.opportunity(p.opportunity).text("name"); got != tick+"With a tick" {
+			t.Errorf("the name is %q", got)
+		}
+	}, "SYNC_CHECK_MARK=true")
+}
+
+func TestR101_TheVariablesOfColumnsAreObeyedAndTheSheetBeatsThem(t *testing.T) {
+	values := func(r *rig) pair {
+		msftOrganisation(r)
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_amount", "type": "Money", "label": "Amount"})
+		r.administrator(doc{"do": "add", "table": "account", "column": "new_iso", "type": "String", "length": 10, "label": "ISO"})
+		r.variable("msft_dealvaluefield", "new_amount")
+		r.variable("msft_customeraccountcountrycode", "new_iso")
+		r.edits("account", dataversesim.AccountID, doc{"new_iso": "AT"})
+		return r.private("By variable", doc{"new_amount": 1234, "estimatedvalue": 85000})
+	}
+	play(t, func(r *rig) {
+		p := values(r)
+		own := r.referral(p.own)
+		if own.text("details/dealValue") != "1234" || own.text("customerProfile/address/country") != "AT" {
+			t.Errorf("value %s, country %s", own.text("details/dealValue"), own.text("customerProfile/address/country"))
+		}
+		r.portalEdits(p.own, doc{"/details/dealValue": 4321})
+		r.quiet()
+		if crm := r.opportunity(p.opportunity); crm.text("new_amount") != "4321" || crm.text("estimatedvalue") != "85000" {
+			t.Errorf("the CRM has %s and %s", crm.text("new_amount"), crm.text("estimatedvalue"))
+		}
+	})
+	t.Run("the sheet", func(t *testing.T) {
+		play(t, func(r *rig) {
+			p := values(r)
+			if own := r.referral(p.own); own.text("details/dealValue") != "85000" || own.text("customerProfile/address/country") != "AT" {
+				t.Errorf("value %s, country %s", own.text("details/dealValue"), own.text("customerProfile/address/country"))
+			}
+		}, "sheet:- {field: dealValue, wins: newest}")
+	})
+}
+
+func TestR84_HealthNamesAVariableThatMeansNothing(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		r.dv.call(http.MethodPost, "/switches", doc{"variableTypes": "free"})
+		r.variable("msft_dealvaluefield", "Est. Revenue")
+		r.variable("msft_displaycheckmarkinname", "perhaps")
+		p := r.private("As shipped")
+		if own := r.referral(p.own); own.text("details/dealValue") != "85000" {
+			t.Errorf("value %s", own.text("details/dealValue"))
+		}
+		_, said := r.operator(http.MethodGet, "health", nil)
+		for _, want := range []string{"msft_dealvaluefield", "label of column estimatedvalue", "msft_displaycheckmarkinname", "neither Yes nor No"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("health does not say %q:\n%s", want, said)
+			}
+		}
+	})
+}
+
+func TestR103_TheAutoHealVariableGovernsWhenHeldWorkIsTried(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		r.variable("msft_autohealrunscheduler", "180")
+		p := r.private("Held")
+		r.pc.call(http.MethodPost, "/rules", doc{"match": doc{"method": "PATCH", "path": "/details/dealValue"}, "status": 400, "code": "invalid", "message": "not this value", "field": true})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 4242})
+		r.quiet()
+		r.advance(10 * time.Minute) // the first pass begins the schedule
+		mark := r.pc.calls()
+		r.advance(2 * time.Hour)
+		if n := len(r.pc.writes(mark)); n != 0 {
+			t.Errorf("%d tries in two hours", n)
+		}
+		r.advance(80 * time.Minute)
+		if n := len(r.pc.writes(mark)); n == 0 {
+			t.Error("nothing is tried after three hours")
+		}
+	})
+}
