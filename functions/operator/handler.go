@@ -48,6 +48,7 @@ const page = 50
 //	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink  ask-again  close-test  adopt    {"id", "referral", "reason", "since"}
 //	GET  mapping[?id=VERSION]
 //	POST mapping/check  mapping/diff  mapping/push    {"file", "text", "yes", "reason"}
+//	POST catalogue/import    {"entries": [{"line", "identifier", "name", "type", "publisher"}]}
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.PathValue("path")
 	do, isDeed := h.deeds()[path]
@@ -55,6 +56,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if funchost.Allowed(w, r, http.MethodGet, http.MethodHead) {
 			answer(w)(ask(r.Context(), r.URL.Query()))
 		}
+		return
+	}
+	if path == "catalogue/import" {
+		post(w, r, func(ctx context.Context, by string, rows office.CatalogueRows) (office.Answer, error) {
+			done, err := h.Office.CatalogueImport(ctx, office.Act{By: by}, rows)
+			return office.Answer{Catalogue: &done, Done: err == nil}, err
+		})
 		return
 	}
 	if do, ok := h.sheets()[path]; ok {

@@ -70,6 +70,10 @@ func (f *fake) MappingPush(_ context.Context, a office.Act, t office.SheetText) 
 	return office.Mapping{Pushed: true}, f.note("mapping push", t.File, t.Text, t.Yes, a.By, a.Reason)
 }
 
+func (f *fake) CatalogueImport(_ context.Context, a office.Act, rows office.CatalogueRows) (office.CatalogueImport, error) {
+	return office.CatalogueImport{Same: len(rows.Entries)}, f.note("catalogue import", rows.Entries[0].Identifier, rows.Entries[0].Line, a.By)
+}
+
 func (f *fake) HeldList(context.Context) ([]office.Held, error) {
 	return []office.Held{}, f.note("held")
 }
@@ -154,6 +158,7 @@ func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 		{"POST", "unlink", `{"id":"o","reason":"y"}`, "unlink o ann y", `"done":true`},
 		{"GET", "mapping", "", "mapping pull 0", `"mapping":{`},
 		{"GET", "mapping?id=3", "", "mapping pull 3", `"mapping":{`},
+		{"POST", "catalogue/import", `{"entries":[{"line":2,"identifier":"SOL-1","name":"x"}]}`, "catalogue import SOL-1 2 ann", `"same":1`},
 		{"POST", "mapping/check", `{"file":"m.yaml","text":"- x"}`, "mapping check m.yaml - x", `"mapping":{`},
 		{"POST", "mapping/diff", `{"file":"m.yaml","text":"- x"}`, "mapping diff m.yaml - x", `"mapping":{`},
 		{"POST", "mapping/push", `{"file":"m.yaml","text":"- x","yes":true,"reason":"y"}`, "mapping push m.yaml - x true ann y", `"done":true`},

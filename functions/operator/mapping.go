@@ -9,15 +9,16 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
 
-// MaxBody is more than the longest field sheet, as JSON, has.
+// MaxBody is more than the longest field sheet, or part of a catalogue, has as JSON.
 const MaxBody = 1 << 20
 
-// Mapping is the part of the office that is about field sheets.
+// Mapping is the part of the office that is about field sheets and the solution catalogue.
 type Mapping interface {
 	MappingCheck(ctx context.Context, s office.SheetText) (office.Mapping, error)
 	MappingDiff(ctx context.Context, s office.SheetText) (office.Mapping, error)
 	MappingPull(ctx context.Context, number int) (office.Mapping, error)
 	MappingPush(ctx context.Context, a office.Act, s office.SheetText) (office.Mapping, error)
+	CatalogueImport(ctx context.Context, a office.Act, rows office.CatalogueRows) (office.CatalogueImport, error)
 }
 
 // sheets are the routes that take a field sheet, by path.

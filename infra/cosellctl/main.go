@@ -37,16 +37,17 @@ type commands struct {
 	Settings string `type:"path" placeholder:"FILE" help:"NAME=value lines, laid over the environment."`
 	Local    string `placeholder:"[FILE]" help:"Speak to a world on this machine: its local.json (default .build/local.json)."`
 
-	Status  statusCmd  `cmd:"" help:"Everything about a pair: both sides, what differs, held, waiting, the last lines, and why."`
-	Resync  resyncCmd  `cmd:"" help:"Look at a pair now, and try again what is held."`
-	Preview previewCmd `cmd:"" help:"What a look at a record would do. Nothing is written."`
-	Drift   driftCmd   `cmd:"" help:"What differs between the two records of each pair, who wins, and why."`
-	Adopt   adoptCmd   `cmd:"" help:"The first day: what the work would begin with, and its beginning."`
-	Held    heldCmd    `cmd:"" help:"What one side did not take, or what waits for a person."`
-	Parked  parkedCmd  `cmd:"" help:"Messages that can never work as they are."`
-	Link    linkCmd    `cmd:"" help:"Make a pair of an opportunity and a referral."`
-	Unlink  unlinkCmd  `cmd:"" help:"End a pair: it is never made again by itself."`
-	Mapping mappingCmd `cmd:"" help:"The field sheet: which column stands for what."`
+	Status    statusCmd    `cmd:"" help:"Everything about a pair: both sides, what differs, held, waiting, the last lines, and why."`
+	Resync    resyncCmd    `cmd:"" help:"Look at a pair now, and try again what is held."`
+	Preview   previewCmd   `cmd:"" help:"What a look at a record would do. Nothing is written."`
+	Drift     driftCmd     `cmd:"" help:"What differs between the two records of each pair, who wins, and why."`
+	Adopt     adoptCmd     `cmd:"" help:"The first day: what the work would begin with, and its beginning."`
+	Held      heldCmd      `cmd:"" help:"What one side did not take, or what waits for a person."`
+	Parked    parkedCmd    `cmd:"" help:"Messages that can never work as they are."`
+	Link      linkCmd      `cmd:"" help:"Make a pair of an opportunity and a referral."`
+	Unlink    unlinkCmd    `cmd:"" help:"End a pair: it is never made again by itself."`
+	Mapping   mappingCmd   `cmd:"" help:"The field sheet: which column stands for what."`
+	Catalogue catalogueCmd `cmd:"" help:"The solutions that sellers choose from."`
 
 	AskAgain  askAgainCmd  `cmd:"" help:"Ask Microsoft again, in a new engagement, after it declined or did not answer."`
 	CloseTest closeTestCmd `cmd:"" help:"Close the referral of a trial as Closed/Error."`

@@ -81,6 +81,7 @@ type Office struct {
 
 	Sheets     Sheets
 	SheetTable SheetTable
+	Catalogue  Catalogue
 
 	Now func() time.Time
 	Log *slog.Logger

@@ -86,6 +86,15 @@ func (c *cached[T]) renew(ctx context.Context, age time.Duration) bool {
 	return c.reload(ctx) == nil
 }
 
+// forget has the next one who asks load it afresh; should that go wrong, the old value counts on.
+func (c *cached[T]) forget() {
+	<-c.lock
+	defer c.release()
+	if !c.at.IsZero() {
+		c.at = time.Unix(1, 0) // long ago, and not never
+	}
+}
+
 // peek gives the value if it was loaded before; while it is being loaded it says no.
 func (c *cached[T]) peek() (T, bool) {
 	select {

@@ -20,21 +20,20 @@ type catalogueSolution struct {
 	identifier string
 	name       string
 	service    bool // its type says so: a deal with it is Services co-sell
+	kind       string
+	publisher  string
 }
 
 func (s *Store) loadCatalogue(ctx context.Context) (map[string]catalogueSolution, error) {
 	t := s.tables().Catalogue
-	rows, err := s.api.List(ctx, t.Set, dataverse.Query{Select: t.Columns()})
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]catalogueSolution, len(rows))
-	for _, r := range rows {
+	out := map[string]catalogueSolution{}
+	err := s.api.Each(ctx, t.Set, dataverse.Query{Select: t.Columns()}, func(r dataverse.Row) error {
 		id := r.ID(t.ID)
-		out[id] = catalogueSolution{row: id, identifier: strings.TrimSpace(r.Text(t.Identifier)), name: r.Text(t.Name),
-			service: t.Type != "" && strings.Contains(strings.ToLower(r.Text(t.Type)), "service")}
-	}
-	return out, nil
+		out[id] = catalogueSolution{row: id, identifier: strings.TrimSpace(r.Text(t.Identifier)), name: r.Text(t.Name), kind: r.Text(t.Type), publisher: r.Text(t.Publisher),
+			service: strings.Contains(strings.ToLower(r.Text(t.Type)), "service")}
+		return nil
+	})
+	return out, err
 }
 
 // detailsOf reads the catalogue when a solution row names an entry of it, afresh when the row refers to an entry
