@@ -136,7 +136,11 @@ func twoLetters(v string) bool {
 func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
 func solutions(r Record) []Problem {
+	odd := r[Unreadable.Of(string(Solutions))]
 	switch n := len(r.Members(Solutions)); {
+	case n == 0 && odd != "":
+		return []Problem{{Code: "solution.required", Field: Solutions, Text: "the opportunity has no Microsoft solution that can be sent: " + odd,
+			Mend: "choose one of the catalogue in the row under Microsoft solutions, or correct its identifier"}}
 	case n == 0:
 		return []Problem{{Code: "solution.required", Field: Solutions, Text: "the opportunity has no Microsoft solution",
 			Mend: "add at least one row under Microsoft solutions"}}

@@ -161,9 +161,12 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 			s.readPeople(r, field, row)
 			continue
 		case mapping.AsSolutions:
-			rows := row.Rows(field.CRM)
+			rows, unknown := s.sendable(row, row.Rows(field.CRM), catalogue)
 			s.readSolutionRows(rows, catalogue).Into(r, field.Field)
 			s.tellUnkeyed(r, field, rows, catalogue)
+			if unknown != "" {
+				r[cosell.Unreadable.Of(string(field.Field))] = unknown
+			}
 			if s.hasService(rows, catalogue) {
 				r[cosell.ServicesDeal] = cosell.True
 			}
@@ -307,6 +310,8 @@ func (s *Store) solutionOfRow(row dataverse.Row, catalogue map[string]catalogueS
 	if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(t.Solution)))]; ok {
 		key = entry.identifier
 		sol.Name = mapping.FirstText(entry.name, sol.Name)
+	} else if entry, ok := byIdentifier(catalogue, key); ok && key != "" && sol.Name == "" {
+		sol.Name = entry.name
 	}
 	return key, sol
 }
