@@ -51,7 +51,9 @@ func (t RowTable) columns() []string {
 }
 
 // Columns are those that the catalogue is read with.
-func (t CatalogueTable) Columns() []string { return there(t.ID, t.Identifier, t.Name, t.Type, t.Publisher) }
+func (t CatalogueTable) Columns() []string {
+	return there(t.ID, t.Identifier, t.Name, t.Type, t.Publisher)
+}
 
 func there(names ...string) []string {
 	return slices.DeleteFunc(names, func(n string) bool { return n == "" })
