@@ -120,6 +120,11 @@ func (w crm) Create(_ context.Context, id string, _ cosell.Referral, values cose
 		w.afterCreate(r)
 	}
 	made := cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}, Untouched: true}
+	if w.lateNew {
+		w.lateNew = false
+		w.commit = func() { w.opportunities[id] = made }
+		return cosell.Opportunity{}, fault.New(fault.Broken, "no answer")
+	}
 	w.keep(id)
 	w.opportunities[id] = made
 	w.boundary()
