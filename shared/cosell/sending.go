@@ -21,6 +21,8 @@ type Sending struct {
 	// Taken: the other side said that it is written, and did not show it.
 	Taken bool      `json:"taken,omitempty"`
 	At    time.Time `json:"at"`
+	// Earlier are attempts at the same creation of which nobody knows the end: CRM may take one late. Newest first.
+	Earlier []Sending `json:"earlier,omitempty"`
 }
 
 // NewSending notes a write of changes to the side, before it is made.
@@ -79,6 +81,55 @@ func Creation(r Referral, rules []Rule, at time.Time) *Sending {
 	values := ForOpportunity(r, rules)
 	values[Status] = StatusFor(r.Record[Status])
 	return &Sending{Place: InCRM, New: Remember(values), Source: Remember(r.Record), At: at}
+}
+
+// attempts is how many unanswered attempts at a creation are remembered.
+const attempts = 3
+
+// After is the note of a creation that follows another attempt, which may be taken late.
+func (s *Sending) After(before *Sending) *Sending {
+	if before == nil || before.Place != InCRM || before.Version != "" {
+		return s
+	}
+	last := *before
+	last.Earlier = nil
+	next := *s
+	for _, e := range append([]Sending{last}, before.Earlier...) {
+		if len(next.Earlier) < attempts && (!maps.Equal(e.New, s.New) || !maps.Equal(e.Source, s.Source)) {
+			next.Earlier = append(next.Earlier, e)
+		}
+	}
+	return &next
+}
+
+// Unanswered is what is left of the note once its own attempt was refused: the earlier ones.
+func (s *Sending) Unanswered() *Sending {
+	if s == nil || len(s.Earlier) == 0 {
+		return nil
+	}
+	last := s.Earlier[0]
+	last.Earlier = s.Earlier[1:]
+	return &last
+}
+
+// By is the attempt that made the row: the one of whose values it shows most, the newest of equals.
+func (s *Sending) By(o Opportunity) *Sending {
+	best, most := s, s.shownBy(o)
+	for i := range s.Earlier {
+		if n := s.Earlier[i].shownBy(o); n > most {
+			best, most = &s.Earlier[i], n
+		}
+	}
+	return best
+}
+
+func (s *Sending) shownBy(o Opportunity) (n int) {
+	for f, v := range s.New {
+		if now, read := o.Record.value(f); read && v != "" && same(v, now) {
+			n++
+		}
+	}
+	return n
 }
 
 // Without notes that some of the values of a creation are left out.

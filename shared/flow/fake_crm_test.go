@@ -142,6 +142,11 @@ func (w crm) Create(ctx context.Context, id string, referral cosell.Referral, va
 		w.afterCreate(r)
 	}
 	made := cosell.Opportunity{Side: cosell.Side{ID: id, Version: w.nextVersion(), Record: r}, Untouched: true}
+	if w.lateNew {
+		w.lateNew = false
+		w.commit = func() { w.opportunities[id] = made }
+		return cosell.Opportunity{}, fault.New(fault.Broken, "no answer")
+	}
 	w.keep(id)
 	w.opportunities[id] = made
 	w.boundary()

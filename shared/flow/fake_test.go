@@ -54,6 +54,8 @@ type world struct {
 	refuseCRM     func(cosell.Record) error
 	afterCreate   func(cosell.Record)       // what CRM makes of a new row
 	refuseNew     func(cosell.Record) error // of a new row
+	lateNew       bool                      // CRM takes the next new row only at commit
+	commit        func()
 	grace         time.Duration
 	tasks         []string                  // what CRM was asked about the owner's tasks
 	refusePCBy    func(cosell.Record) error // answer of Partner Center by what is written

@@ -75,7 +75,7 @@ func (f *Flow) giveUp(ctx context.Context, w *work) error {
 func (f *Flow) noteMaking(ctx context.Context, w *work, microsoftID string) error {
 	pair := w.pair
 	pair.ReferralID, pair.EngagementID, pair.MicrosoftID, pair.Phase = w.referral.ID, w.referral.EngagementID, microsoftID, cosell.Making
-	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.Now())
+	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.Now()).After(w.pair.Sending)
 	return f.save(ctx, w, pair)
 }
 
@@ -101,7 +101,7 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 		return false, err
 	}
 	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", "opportunity "+o.ID))
-	w.pair.Base, w.pair.Sending, w.pair.Sheet = s.Made(o), nil, f.Settings.Sheet
+	w.pair.Base, w.pair.Sending, w.pair.Sheet = s.By(o).Made(o), nil, f.Settings.Sheet
 	w.referral, w.opportunity = &joined, &o
 	return true, f.noted(ctx, w, f.adoptBoth(ctx, w))
 }
@@ -135,8 +135,11 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	}
 	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", "opportunity "+o.ID))
 	pair := w.pair
-	pair.Sending = nil
 	pair.Base = cosell.Made(*w.referral, o, fit.left)
+	if by := pair.Sending.By(o); by != pair.Sending { // an earlier attempt was taken late, and the row is its
+		pair.Base = by.Made(o)
+	}
+	pair.Sending = nil
 	pair = pair.Lacks(append(fit.problems, fit.untold...), w.referral.Read, o.Side)
 	pair.Told = cosell.Prints(fit.problems)
 	pair.Phase, pair.Sheet = cosell.Making, f.Settings.Sheet
@@ -272,7 +275,7 @@ func (f *Flow) heldWhole(ctx context.Context, w *work, err error) error {
 	p.Text = "no opportunity could be made of referral " + w.referral.ID + ": " + p.Text
 	p.Value, p.Sent = cosell.Print(w.referral.Record), true
 	pair := w.pair
-	pair.Sending = nil
+	pair.Sending = pair.Sending.Unanswered()
 	pair = pair.Lacks([]cosell.Problem{p}, w.referral.Read, cosell.Side{})
 	pair.Phase = cosell.Lacking
 	w.entries = append(w.entries, f.entry(ctx, w.referral.Read, cosell.ToCRM, "refused", resultOf(err)))

@@ -607,3 +607,41 @@ func TestR131_ACreationIsToldOnceWhoeverGoesOnWithIt(t *testing.T) {
 	}
 	w.silent()
 }
+
+// CRM takes a new row late, after the deal was changed and the next attempt was noted: the row is the first attempt's,
+// and the change crosses as any other, wherever the second attempt ended.
+func TestI25_ARowThatIsTakenLateIsTheAttemptsThatSentIt(t *testing.T) {
+	no := fault.New(fault.Refused, "a rule refuses it").OfClass(fault.Record)
+	for _, refused := range []bool{true, false} {
+		for at := 1; ; at++ {
+			w := newWorld(t)
+			r := portalDeal(w, nil)
+			o := crm{w}.ID(r)
+			job := func() error { return w.flow.FromReferral(ctx, told(r, "referral-created")) }
+			w.lateNew = true
+			_ = w.run(job)
+			w.now = w.now.Add(time.Minute)
+			w.portal(r, cosell.Record{cosell.ClosingDate: "2026-12-24"})
+			if refused {
+				w.refuseNew = func(cosell.Record) error { return no }
+			}
+			w.between = nil
+			w.dieAt = w.calls + at
+			done := w.run(job) == nil
+			if _, made := w.opportunities[o]; !made {
+				w.commit()
+			}
+			w.refuseNew, w.dieAt = nil, 0
+			w.later(24 * time.Hour)
+			w.deliver(job)
+			w.events()
+			if got := w.opportunities[o].Record[cosell.ClosingDate]; got != "2026-12-24" {
+				t.Errorf("refused %v, death at %d: CRM says %s\n%s", refused, at, got, w.opportunities[o].Record[cosell.Audit])
+			}
+			w.silent()
+			if done {
+				break
+			}
+		}
+	}
+}
