@@ -15,6 +15,20 @@ import (
 // The keys of a row, in the order in which mistakes list them.
 const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, formula, match, rows, catalogue, remark, off"
 
+// listedValues are the values of the keys that have but a few.
+func listedValues() map[string]string {
+	const yesNo = "true, false"
+	return map[string]string{
+		"from":       "own, microsoft",
+		"as":         codecNames(),
+		"way":        "both, toReferral, toOpportunity, read, onCreate, onCreateReferral, onCreateOpportunity",
+		"wins":       "newest, pc, crm, manual",
+		"door":       "none, lifecycle, oneWay, onceSet, onceCreated, onceShared, neverEmpty",
+		"firstSight": "leave, crm, pc",
+		"required":   yesNo, "allowZero": yesNo, "freeText": yesNo, "off": yesNo,
+	}
+}
+
 var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
 // add reads one source and lays it over what is there.
@@ -128,6 +142,9 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		l.mistake(where, "a single value", "%s holds a list or a map", key)
 		return
 	}
+	if allowed, listed := listedValues()[key]; listed {
+		l.oneOf(where, key, v.Value, allowed)
+	}
 	switch text := v.Value; key {
 	case "referral":
 		if text == "" {
@@ -135,7 +152,6 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		}
 		r.Referral = text
 	case "from":
-		l.oneOf(where, key, text, "own, microsoft")
 		r.Microsoft = text == "microsoft"
 	case "crm":
 		if text == "" {
@@ -149,32 +165,24 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 	case "crmWhenWon":
 		r.CRMWhenWon = text
 	case "as":
-		l.oneOf(where, key, text, codecNames())
 		r.As = text
 	case "way":
-		l.oneOf(where, key, text, "both, toReferral, toOpportunity, read, onCreate, onCreateReferral, onCreateOpportunity")
 		r.Way = cosell.Way(text)
 	case "wins":
-		l.oneOf(where, key, text, "newest, pc, crm, manual")
 		r.Wins = cosell.Wins(text)
 	case "door":
-		l.oneOf(where, key, text, "none, lifecycle, oneWay, onceSet, onceCreated, onceShared, neverEmpty")
 		if r.Door = cosell.Door(text); text == "none" {
 			r.Door = cosell.NoDoor
 		}
 	case "label":
 		r.label = text
 	case "firstSight":
-		l.oneOf(where, key, text, "leave, crm, pc")
 		r.FirstSight = text
 	case "required":
-		l.oneOf(where, key, text, "true, false")
 		r.Required = text == "true"
 	case "allowZero":
-		l.oneOf(where, key, text, "true, false")
 		r.AllowZero = text == "true"
 	case "freeText":
-		l.oneOf(where, key, text, "true, false")
 		r.FreeText = text == "true"
 	case "default":
 		r.Default = text
@@ -186,7 +194,6 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 	case "remark":
 		r.Remark = text
 	case "off":
-		l.oneOf(where, key, text, "true, false")
 		r.Off = text == "true"
 	}
 }
