@@ -1,9 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -68,7 +70,23 @@ func (s sheets) Check(ctx context.Context, file, text string) (mistakes, notes [
 			mistakes = append(mistakes, line)
 		}
 	}
+	slices.SortStableFunc(mistakes, byLine)
 	return mistakes, notes, nil
+}
+
+// byLine orders mistakes as their lines stand in the file.
+func byLine(a, b string) int {
+	file, line := placeOf(a)
+	otherFile, otherLine := placeOf(b)
+	return cmp.Or(strings.Compare(file, otherFile), cmp.Compare(line, otherLine))
+}
+
+// placeOf takes "file:line: …" apart.
+func placeOf(mistake string) (file string, line int) {
+	file, rest, _ := strings.Cut(mistake, ":")
+	number, _, _ := strings.Cut(rest, ":")
+	line, _ = strconv.Atoi(number)
+	return file, line
 }
 
 // Differences implements office.Sheets.
