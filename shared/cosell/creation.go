@@ -139,20 +139,18 @@ func Made(r Referral, o Opportunity, left []Field) Base {
 	return base
 }
 
-// never are the fields without which there is no opportunity.
+// never are the fields without which there is no opportunity. The name goes last of all: a deal without one is called
+// after its customer.
 var never = []Field{Name, Sync, ReferralID, ReferralLink, Status, Audit, Mark, State, ErrorCode, LastSync, Expires}
 
 // Halves gives, for a new opportunity that CRM refused without saying why, what is tried instead: without
-// the one half of its values, without the other, and with none.
+// the one half of its values, without the other, with none, and without its name alone.
 func Halves(values Record) []Record {
 	var optional []Record
 	for _, atom := range Atoms(values) {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(atom)), func(f Field) bool { return slices.Contains(never, f) }) {
 			optional = append(optional, atom)
 		}
-	}
-	if len(optional) == 0 {
-		return nil
 	}
 	without := func(atoms []Record) Record {
 		out := values.Clone()
@@ -163,11 +161,17 @@ func Halves(values Record) []Record {
 		}
 		return out
 	}
-	if len(optional) == 1 {
-		return []Record{without(optional)}
+	var out []Record
+	if half := len(optional) / 2; half > 0 {
+		out = append(out, without(optional[:half]), without(optional[half:]))
 	}
-	half := len(optional) / 2
-	return []Record{without(optional[:half]), without(optional[half:]), without(optional)}
+	if len(optional) > 0 {
+		out = append(out, without(optional))
+	}
+	if values[Name] != "" {
+		out = append(out, without([]Record{{Name: ""}}))
+	}
+	return out
 }
 
 // Digest is a short print of a text.

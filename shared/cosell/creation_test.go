@@ -144,11 +144,14 @@ func TestR127_HalvesNeverLeaveOutWhatARowNeeds(t *testing.T) {
 	values := Record{Name: "N", Status: Open, Sync: True, ReferralID: "r", ReferralLink: "l", Audit: "a", Mark: MarkOK, State: "s",
 		DealValue: "1", Currency: "EUR", Notes: "n", ClosingDate: "d", "solutions/a": "A", "solutions/b": "B"}
 	halves := Halves(values)
-	if len(halves) != 3 {
+	if len(halves) != 4 {
 		t.Fatalf("%d tries", len(halves))
 	}
+	if last := halves[3]; last[Name] != "" || len(last) != len(values)-1 {
+		t.Errorf("the last try is not without the name alone: %v", last)
+	}
 	optional := []Field{DealValue, Currency, Notes, ClosingDate, "solutions/a", "solutions/b"}
-	for i, h := range halves {
+	for i, h := range halves[:3] {
 		for f := range values {
 			if _, there := h[f]; !there && !slices.Contains(optional, f) {
 				t.Errorf("try %d is without %s", i, f)
@@ -166,10 +169,10 @@ func TestR127_HalvesNeverLeaveOutWhatARowNeeds(t *testing.T) {
 			t.Errorf("%s: first %v, second %v, last %v", f, first, second, none)
 		}
 	}
-	if one := Halves(Record{Name: "N", Notes: "n"}); len(one) != 1 || one[0][Notes] != "" {
+	if one := Halves(Record{Name: "N", Notes: "n"}); len(one) != 2 || one[0][Notes] != "" || one[1][Name] != "" {
 		t.Errorf("of one: %v", one)
 	}
-	if Halves(Record{Name: "N", Status: Open}) != nil {
+	if Halves(Record{Status: Open}) != nil {
 		t.Error("of nothing there are halves")
 	}
 }

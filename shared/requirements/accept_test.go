@@ -141,7 +141,7 @@ func TestR126_WhateverIsRefusedIsHeldAndTheRowGoesWhenBothAgree(t *testing.T) {
 }
 
 func TestR127_AValueThatCRMRefusesDoesNotKeepTheDealOut(t *testing.T) {
-	for column, value := range map[string]string{"estimatedvalue": "4321", "estimatedclosedate": "2026-10-10", "description": "Words", "transactioncurrencyid": dataversesim.DollarID} {
+	for column, value := range map[string]string{"estimatedvalue": "4321", "estimatedclosedate": "2026-10-10", "description": "Words", "transactioncurrencyid": dataversesim.DollarID, "name": "Arrives"} {
 		t.Run(column, func(t *testing.T) {
 			play(t, func(r *rig) {
 				r.dv.rule(doc{"match": doc{"table": "opportunity", "column": column, "value": value}, "message": "Not like this."})
