@@ -90,7 +90,8 @@ func try(ctx context.Context, top string, all []test, out io.Writer) (ended map[
 		return nil, fmt.Errorf("running the tests: %w", err)
 	}
 	ended = follow(pipe, out)
-	if err := cmd.Wait(); err != nil && len(ended) == 0 {
+	err = cmd.Wait()
+	if ctx.Err() != nil || err != nil && (len(ended) == 0 || cmd.ProcessState.ExitCode() < 0) { // stopped: half a run says nothing
 		return nil, fmt.Errorf("running the tests: %w\n%s", err, said.Bytes())
 	}
 	_, _ = io.Copy(out, &said)
