@@ -66,16 +66,13 @@ func TestR132_TheStepsAreToldAndPlainEditsAsTheSettingSays(t *testing.T) {
 				if got := len(r.newest(p.opportunity, had)) > 0; got != want.edits {
 					t.Errorf("of a plain edit it says %v", r.newest(p.opportunity, had))
 				}
-				for step, act := range map[string]func(){
-					"shared": func() { r.edits("opportunity", p.opportunity, doc{"cosell_visible": true}) },
-					"help":   func() { r.edits("opportunity", p.opportunity, doc{"cosell_help": r.help("ProofOfConceptOrDemo")}) },
-				} {
+				for _, step := range []doc{{"cosell_visible": true}, {"cosell_help": r.help("ProofOfConceptOrDemo")}} {
 					had = len(r.audit(p.opportunity))
-					act()
+					r.edits("opportunity", p.opportunity, step)
 					r.quiet()
 					told := slices.DeleteFunc(r.newest(p.opportunity, had), func(line string) bool { return !strings.Contains(line, "to Partner Center: ") })
 					if (len(told) > 0) != want.steps || len(told) > 1 && !want.edits {
-						t.Errorf("of %s it says %v", step, told)
+						t.Errorf("of %v it says %v", step, told)
 					}
 				}
 				had = len(r.audit(p.opportunity))
