@@ -3,6 +3,7 @@ package functions
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/cosell-sync/cosell-sync/functions/createcosellreferral"
 	"github.com/cosell-sync/cosell-sync/functions/crmtopartnercenter"
@@ -76,31 +77,55 @@ func List(a *app.App) (out []funchost.Function) {
 	return out
 }
 
-// worker builds a queue function of its work, which each message has from the field sheet of its moment.
+// worker builds a queue function of its work, which each message has from its tenant and the field sheet of its moment.
 func worker(work func(*app.Generation) post.Work) func(*app.App, Declared) funchost.Function {
 	return func(a *app.App, d Declared) funchost.Function {
-		return funchost.Function{Queue: a.Post.Handler(d.Name, d.Trigger.Queue, func(ctx context.Context, h post.Hint) error {
-			g, err := a.Generation(ctx)
-			if err != nil {
-				return err
-			}
-			return work(g)(ctx, h)
-		})}
+		its := map[string]func(context.Context, funchost.Delivery) error{}
+		for _, t := range a.All() {
+			its[t.Tenant] = t.Post.Handler(d.Name, d.Trigger.Queue, func(ctx context.Context, h post.Hint) error {
+				owner, err := t.Owner(ctx, h)
+				if err != nil {
+					return err
+				}
+				g, err := owner.Generation(ctx)
+				if err != nil {
+					return err
+				}
+				return work(g)(ctx, h)
+			})
+		}
+		return funchost.Function{Queue: post.ByTenant(a.Tenant, its)}
 	}
 }
 
-// guarded builds an HTTP function that is for operators.
+// guarded builds an HTTP function that is for operators, who say with ?tenant=ALIAS of which tenant they speak.
 func guarded(build func(*app.App) funchost.Function) func(*app.App, Declared) funchost.Function {
 	return func(a *app.App, d Declared) funchost.Function {
-		f := build(a)
-		f.HTTP = a.Operators.Guard(d.Name, f.HTTP)
-		return f
+		its := map[string]http.Handler{"": build(a).HTTP}
+		for _, t := range a.All() {
+			its[t.Tenant] = build(t).HTTP
+		}
+		byTenant := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if h := its[r.URL.Query().Get("tenant")]; h != nil {
+				h.ServeHTTP(w, r)
+				return
+			}
+			funchost.Refuse(w, http.StatusNotFound, "there is no such tenant: SYNC_TENANTS lists them")
+		})
+		return funchost.Function{HTTP: a.Operators.Guard(d.Name, byTenant)}
 	}
 }
 
 func partnerCenterEvents(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{HTTP: &partnercenterwebhook.Handler{
-		Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Watch: a.Watch, Forward: a.Forward}}
+		Verifier: a.PartnerCenterEvents, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Watch: a.Watch, Forward: a.Forward, Further: furtherOf(a)}}
+}
+
+func furtherOf(a *app.App) (aliases []string) {
+	for _, t := range a.Further {
+		aliases = append(aliases, t.Tenant)
+	}
+	return aliases
 }
 
 func crmEvents(a *app.App, _ Declared) funchost.Function {
@@ -111,12 +136,19 @@ func crmEvents(a *app.App, _ Declared) funchost.Function {
 func sweep(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{Timer: reconcile.Handler(a.Watch, a.Log, a.Now, a.NewID,
 		reconcile.Job{Name: "dead letters", Do: a.Post.Revive},
-		reconcile.Job{Name: "change feeds", Do: a.Reconcile},
-		reconcile.Job{Name: "webhook registration", Do: registration(a).Check},
-		reconcile.Job{Name: "CRM metadata", Do: a.Metadata},
+		reconcile.Job{Name: "change feeds", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Reconcile(ctx) })},
+		reconcile.Job{Name: "webhook registration", Do: each(a, func(ctx context.Context, t *app.App) error { return registration(t).Check(ctx) })},
+		reconcile.Job{Name: "CRM metadata", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Metadata(ctx) })},
 		reconcile.Job{Name: "status rows", Do: a.Tidy},
-		reconcile.Job{Name: "old copies", Do: a.Ledger.DropCopies},
+		reconcile.Job{Name: "old copies", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Ledger.DropCopies(ctx) })},
 	)}
+}
+
+// each does a job of the timer for every tenant.
+func each(a *app.App, do func(context.Context, *app.App) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return a.Each(func(t *app.App) error { return do(ctx, t) })
+	}
 }
 
 func healthReport(a *app.App, _ Declared) funchost.Function {

@@ -2,9 +2,11 @@
 package partnercenterwebhook
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,11 +21,13 @@ type Opener interface {
 	Open(r *http.Request, body []byte) (partnercenter.Event, error)
 }
 
-// Handler answers Partner Center. Tenant is the alias in the path, because events name no tenant.
+// Handler answers Partner Center. Tenant is the alias in the path, because events name no tenant; without one the
+// event is the first tenant's.
 type Handler struct {
 	Verifier Opener
 	Sender   queue.Sender
 	Tenant   string
+	Further  []string // aliases of further tenants
 	Now      func() time.Time
 	NewID    func() string
 	Log      *slog.Logger
@@ -45,7 +49,8 @@ const limit = 4500 * time.Millisecond
 
 // ServeHTTP answers 202 only after the broker has confirmed the pointer, or when there is nothing to do.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if alias := r.PathValue("tenant"); alias != "" && alias != h.Tenant {
+	alias := cmp.Or(r.PathValue("tenant"), h.Tenant)
+	if alias != h.Tenant && !slices.Contains(h.Further, alias) {
 		funchost.Refuse(w, http.StatusNotFound, "nothing is served at this path")
 		return
 	}
@@ -64,7 +69,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = h.Forward(ctx, r.Header, body)
 	}
 	if err == nil {
-		err = h.take(ctx, event)
+		err = h.take(ctx, alias, event)
 	}
 	if err != nil {
 		funchost.RefuseFault(w, err)
@@ -73,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	funchost.Answer(w, http.StatusAccepted, struct{}{})
 }
 
-func (h *Handler) take(ctx context.Context, e partnercenter.Event) error {
+func (h *Handler) take(ctx context.Context, alias string, e partnercenter.Event) error {
 	if !e.Referral {
 		h.Log.Info("event without work", "function", "partnercenterwebhook", "event", e.Name)
 		if e.CorrelationID != "" {
@@ -81,7 +86,7 @@ func (h *Handler) take(ctx context.Context, e partnercenter.Event) error {
 		}
 		return nil
 	}
-	p := queue.Pointer{V: queue.Version, Tenant: h.Tenant, Kind: queue.Referral, ID: e.ReferralID,
+	p := queue.Pointer{V: queue.Version, Tenant: alias, Kind: queue.Referral, ID: e.ReferralID,
 		Related: strings.HasPrefix(strings.ToLower(e.Name), "related-"), Why: e.Name, Seen: h.Now().UTC(), Trace: h.NewID()}
 	if err := h.Sender.Send(ctx, queue.Message{Queue: queue.ReferralChanged, Pointer: p}); err != nil {
 		return fault.New(fault.Broken, "queueing the event: %w", err) // ours, whatever it was

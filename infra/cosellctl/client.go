@@ -21,6 +21,7 @@ import (
 // client speaks to the sync app.
 type client struct {
 	base, key string
+	tenant    string // alias; "" is the first
 	http      *http.Client
 }
 
@@ -76,7 +77,7 @@ func connect(g commands, environ []string) (*client, error) {
 	case err != nil || u.Scheme != "https" || u.Host == "":
 		return nil, fmt.Errorf("the app's address must be https://HOST, it is %q", base)
 	}
-	c := &client{base: strings.TrimRight(base, "/"), key: key, http: &http.Client{Timeout: callTime,
+	c := &client{base: strings.TrimRight(base, "/"), key: key, tenant: g.Tenant, http: &http.Client{Timeout: callTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	if ca != "" {
 		err = c.trust(ca)
@@ -166,6 +167,13 @@ func (c *client) hand(ctx context.Context, route string, s any) (office.Answer, 
 const longestRoute = 4000
 
 func (c *client) call(ctx context.Context, method, route string, body []byte) (a office.Answer, err error) {
+	if c.tenant != "" {
+		separator := "?"
+		if strings.Contains(route, "?") {
+			separator = "&"
+		}
+		route += separator + "tenant=" + url.QueryEscape(c.tenant)
+	}
 	if len(route) > longestRoute {
 		return a, &wrongError{"that is longer than any id or name"}
 	}

@@ -35,6 +35,7 @@ func main() {
 type commands struct {
 	JSON     bool   `name:"json" help:"Print the answer as JSON."`
 	Settings string `type:"path" placeholder:"FILE" help:"NAME=value lines, laid over the environment."`
+	Tenant   string `placeholder:"ALIAS" help:"Of which tenant, where there are several; the first one if left out."`
 	Local    string `placeholder:"[FILE]" help:"Speak to a world on this machine: its local.json (default .build/local.json)."`
 
 	Status    statusCmd    `cmd:"" help:"Everything about a pair: both sides, what differs, held, waiting, the last lines, and why."`

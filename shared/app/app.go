@@ -28,10 +28,12 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
-// App is what the functions are made of. What a role does not serve is nil.
+// App is what the functions are made of, for one tenant: the first, which has the further ones. What a role does not
+// serve is nil.
 type App struct {
 	Role    string
 	Tenant  string // alias
+	Further []*App // of the further tenants; they have in common what is about the process
 	Version string
 	Now     func() time.Time
 	NewID   func() string
@@ -59,6 +61,9 @@ type App struct {
 
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
 
+	mark        string      // sets what a further tenant tells of itself apart; "" of the first
+	first       *App        // of a further tenant; nil of the first
+	owners      owners      // of the first, where there are further ones
 	awaitsStart atomic.Bool // nothing is created yet, as far as this process knows
 
 	port  string
@@ -102,17 +107,23 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 	if err := a.room(c, az); err != nil {
 		return nil, err
 	}
-	a.unread(unknown(environ))
+	a.unread(unknown(environ, c.Tenants))
 	a.Forward = a.forward(c, az.transport)
 	if c.Role != Sync {
 		if err := a.events(c, az.certificates()); err != nil {
 			return nil, err
 		}
 	}
+	for _, t := range c.tenants {
+		a.Further = append(a.Further, a.beside(t))
+	}
 	if c.Role == Intake {
 		return a, nil
 	}
-	return a, a.work(c, az, bus.Dead)
+	if err := a.work(c, az, bus.Dead); err != nil {
+		return nil, err
+	}
+	return a, a.workFurther(c, az)
 }
 
 // work builds what the sync app has beside the intake.
@@ -126,7 +137,9 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if a.Ledger, err = az.tables(newSeal(secrets, a.Now, a.unsealed)); err != nil {
 		return err
 	}
-	a.Health.Ledger = health.LedgerRows{Ledger: a.Ledger}
+	if a.Health.Ledger == nil {
+		a.Health.Ledger = health.LedgerRows{Ledger: a.Ledger}
+	}
 	if a.PartnerCenter, err = a.partnerCenter(c.Config, az.transport, secrets); err != nil {
 		return err
 	}
@@ -139,14 +152,14 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	}
 	a.unstarted(c)
 	a.comparing = a.comparison()
-	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing}, Now: a.Now, NewID: a.NewID, Log: a.Log}
+	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing, a.mark}, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.generations = newGenerations(generations{
 		pushed: a.Ledger, layers: c.layers, ask: func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) {
 			return opportunities.Describe(ctx, crm, asks)
 		}, now: a.Now, log: a.Log, taken: a.taken,
-		stand:         func(problems []health.Problem) { a.Watch.Stand(health.Process, "field sheet", problems) },
+		stand:         func(problems []health.Problem) { a.stand("field sheet", problems) },
 		read:          func(ctx context.Context) (variables, error) { return readVariables(ctx, crm, c.variables) },
-		toldVariables: func(problems []health.Problem) { a.Watch.Stand(health.Process, "environment variables", problems) },
+		toldVariables: func(problems []health.Problem) { a.stand("environment variables", problems) },
 		build: func(number int, sheet *mapping.Sheet, v variables, before *Generation) (*Generation, error) {
 			return a.generation(c, v, number, sheet, crm, a.mismatched, before)
 		},
@@ -167,9 +180,13 @@ func (a *App) Handler(functions []funchost.Function) http.Handler {
 
 // Compare holds the field sheet against the CRM's metadata, as jobs are done, until the context ends.
 func (a *App) Compare(ctx context.Context) {
-	if a.comparing != nil {
-		a.comparing.Run(ctx)
+	var all sync.WaitGroup
+	for _, t := range a.All() {
+		if t.comparing != nil {
+			all.Go(func() { t.comparing.Run(ctx) })
+		}
 	}
+	all.Wait()
 }
 
 // Serve serves the functions to the Functions host until ctx ends or the host is gone.

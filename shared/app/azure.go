@@ -107,7 +107,7 @@ func simulator(setting, host, port string) string {
 
 func (a azure) tables(sealer ledger.Sealer) (*ledger.Ledger, error) {
 	if a.own.Ledger != nil {
-		return a.own.Ledger(sealer), nil
+		return a.own.Ledger(a.config.TenantAlias, sealer), nil
 	}
 	c, err := a.tableConfig()
 	if err != nil {

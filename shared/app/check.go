@@ -27,6 +27,7 @@ type loaded struct {
 	operators []funchost.Key
 	given     map[string]bool   // settings that have a value
 	variables map[string]string // settings by the names of Microsoft's environment variables
+	tenants   []loaded          // further ones
 }
 
 // layers is what lies under a field sheet that was pushed, the lowest first.
@@ -41,9 +42,23 @@ func load(environ []string) (loaded, error) {
 			values[name] = strings.TrimSpace(value)
 		}
 	}
+	k, err := read(values)
+	if err != nil {
+		return loaded{}, err
+	}
+	k.further(values)
+	if len(k.mistakes) > 0 {
+		slices.SortFunc(k.mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		return loaded{}, fmt.Errorf("the settings are wrong, %d in all:\n%w", len(k.mistakes), errors.Join(k.mistakes...))
+	}
+	return k.loaded, nil
+}
+
+// read reads the settings of one tenant, and notes their mistakes.
+func read(values map[string]string) (*checker, error) {
 	var c Config
 	if err := env.ParseWithOptions(&c, env.Options{Environment: values}); err != nil {
-		return loaded{}, fmt.Errorf("reading the settings: %w", err) // no field of Config can fail: a mistake of ours
+		return nil, fmt.Errorf("reading the settings: %w", err) // no field of Config can fail: a mistake of ours
 	}
 	for _, address := range []*string{&c.PublicURL, &c.PartnerCenterURL, &c.PartnerCenterWebhooksURL, &c.LoginURL, &c.VaultURL, &c.DataverseURL, &c.TablesEndpoint} {
 		*address = strings.TrimRight(*address, "/")
@@ -57,18 +72,14 @@ func load(environ []string) (loaded, error) {
 		}
 	}
 	k.check()
-	if len(k.mistakes) > 0 {
-		slices.SortFunc(k.mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-		return loaded{}, fmt.Errorf("the settings are wrong, %d in all:\n%w", len(k.mistakes), errors.Join(k.mistakes...))
-	}
-	return k.loaded, nil
+	return k, nil
 }
 
 // parts are the prefixes of settings that are ours alone.
 var parts = []string{"SYNC_", "PARTNER_CENTER_", "DATAVERSE_", "TABLES_"}
 
 // unknown lists the settings that look like ours and are none: misspelt, or of another version.
-func unknown(environ []string) (names []string) {
+func unknown(environ, tenants []string) (names []string) {
 	known, err := env.GetFieldParams(&Config{})
 	if err != nil {
 		return nil
@@ -76,6 +87,13 @@ func unknown(environ []string) (names []string) {
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		ours := slices.ContainsFunc(parts, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		if of, rest, is := ofTenant(name, tenants); is {
+			ours, name = true, rest
+			if slices.ContainsFunc(known, func(p env.FieldParams) bool { return p.Key == name }) {
+				continue
+			}
+			name = of + rest
+		}
 		if ours && value != "" && !slices.ContainsFunc(known, func(p env.FieldParams) bool { return p.Key == name }) {
 			names = append(names, name)
 		}

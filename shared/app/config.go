@@ -53,6 +53,16 @@ type Config struct {
 	// changed later without losing what the tables hold. Letters a-z, digits and dashes.
 	TenantAlias string `env:"SYNC_TENANT_ALIAS" envDefault:"default"`
 
+	// Further partners that this installation works for, each with a Partner Center of its own: their aliases, as
+	// fr,de. What a tenant has of its own is set under its alias and the setting's name, as FR_PARTNER_CENTER_TENANT:
+	// every setting SYNC_… and PARTNER_CENTER_… that is not about the process; see docs/tenants.md.
+	Tenants []string `env:"SYNC_TENANTS"`
+	// Which opportunities belong to which tenant: a column of the opportunity, or of a row behind it, as
+	// owningbusinessunit/name. Unset: one that no tenant has linked belongs to the first.
+	TenantBy string `env:"SYNC_TENANT_BY"`
+	// Of a further tenant, as FR_SYNC_TENANT_ROWS: the values of that column by which an opportunity is its.
+	TenantRows []string `env:"SYNC_TENANT_ROWS"`
+
 	// The creation protocol: how long after the intent was written the POST of a referral may still leave,
 	// how long it may take, and how long an unknown outcome is waited for. The last must be longer than the
 	// sum of the first two, by the longest time that Partner Center takes to commit and list.

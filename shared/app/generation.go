@@ -9,6 +9,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/opportunities"
+	"github.com/cosell-sync/cosell-sync/shared/referrals"
 )
 
 // Generation is everything that depends on a field sheet, of one tenant: sheet, stores and flows, which are only
@@ -20,18 +21,19 @@ type Generation struct {
 
 	deals     *opportunities.Store
 	variables variables // that it was made with
+	referrals *referrals.Store
 }
 
 // generation makes one of a sheet. Flows of another generation that are still at work keep their pairs locked. told
 // hears what does not fit the CRM; nil: nobody does.
 func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet, crm *dataverse.Client, told func([]opportunities.Mismatch), before *Generation) (*Generation, error) {
 	c = v.over(c)
-	referrals, deals, err := a.stores(c, sheet, a.PartnerCenter, crm, told)
+	pc, deals, err := a.stores(c, sheet, a.PartnerCenter, crm, told)
 	if err != nil {
 		return nil, err
 	}
 	config := flow.Config{
-		Referrals: referrals, Opportunities: deals, Ledger: a.Ledger, Hints: a.Post, Rules: sheet.Rules(),
+		Referrals: pc, Opportunities: a.ofTenant(deals), Ledger: a.Ledger, Hints: a.Post, Rules: sheet.Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
@@ -41,7 +43,7 @@ func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet
 			OwnScope: c.Scope == OwnReferrals, Shadow: c.Mode == Shadow, Unstarted: c.Started.IsZero(), Started: c.Started.Time,
 		},
 	}
-	g := &Generation{Number: number, Sheet: sheet, deals: deals, variables: v}
+	g := &Generation{Number: number, Sheet: sheet, deals: deals, variables: v, referrals: pc}
 	if before == nil {
 		g.Jobs = flow.New(config)
 	} else {

@@ -36,7 +36,7 @@ func (a *App) taken(g *Generation) {
 		problems = append(problems, health.Problem{What: "sheet.missing " + string(m.Field), Where: "CRM", Count: 1, Say: m.Text + "; the field is switched off",
 			Mend: "write its name in the row " + string(m.Field) + " of your mapping file, and push it"})
 	}
-	a.Watch.Stand(health.Process, "names of the field sheet", problems)
+	a.stand("names of the field sheet", problems)
 	a.comparing.Anew()
 }
 
@@ -46,7 +46,7 @@ func (a *App) mismatched(found []opportunities.Mismatch) {
 	for _, m := range found {
 		problems = append(problems, health.Problem{What: "column " + m.Table + "/" + m.Column + " " + string(m.Field), Where: "CRM", Say: m.Say(), Mend: m.Mend, Count: 1})
 	}
-	a.Watch.Stand(health.Process, "crm metadata", problems)
+	a.stand("crm metadata", problems)
 }
 
 // compareCalls is how often single calls of a comparison may be repeated.
@@ -67,11 +67,12 @@ func (a *App) comparison() *opportunities.Comparing {
 type jobWatch struct {
 	*health.Watch
 	comparing *opportunities.Comparing
+	mark      string // of the tenant
 }
 
 // Ended implements post.Watch.
 func (w jobWatch) Ended(function, record string, seen time.Time, err error) {
-	w.Watch.Ended(function, record, seen, err)
+	w.Watch.Ended(function+w.mark, record, seen, err)
 	w.comparing.JobEnded()
 }
 
@@ -85,7 +86,7 @@ func (a *App) unwatched(sheet *mapping.Sheet) {
 			Say:  "no event step of ours watches column " + column.Name + " of " + column.Table + ": its changes wait for the next pass of reconcile",
 			Mend: "add the column to the filter of the step Update of " + column.Table + " in the CRM"})
 	}
-	a.Watch.Stand(health.Process, "event steps", notes)
+	a.stand("event steps", notes)
 }
 
 // unread tells in log and health of settings that nobody reads. They are no mistake: after a step back to an

@@ -16,8 +16,8 @@ type Parts struct {
 	// Certificates reads the certificate file of an event's signature.
 	Certificates func(ctx context.Context, address string) ([]byte, error)
 	Queues       Queues
-	// Ledger makes the tables of the tenant; texts in it are to be sealed with the sealer.
-	Ledger func(sealer ledger.Sealer) *ledger.Ledger
+	// Ledger makes the tables of a tenant; texts in it are to be sealed with the sealer.
+	Ledger func(tenant string, sealer ledger.Sealer) *ledger.Ledger
 	// Board makes one of the tables in which processes tell each other how they are.
 	Board func(table string) *ledger.Board
 }

@@ -113,5 +113,5 @@ func (a *App) unsealed(err error) {
 			Say:  "Key Vault gives no key for sealing (" + sealSecret + "), so a wiped Audit cannot be put back",
 			Mend: "let the app read and write the secret " + sealSecret + " in Key Vault"})
 	}
-	a.Watch.Stand(health.Process, "seal", notes)
+	a.stand("seal", notes)
 }

@@ -10,7 +10,7 @@ import (
 // unstarted tells in health that nothing is created yet: a standstill that a person chose, or has forgotten.
 func (a *App) unstarted(c loaded) {
 	if c.Mode == Shadow {
-		a.Watch.Stand(health.Process, "mode", []health.Problem{{What: "mode.shadow", Note: true, Count: 1,
+		a.stand("mode", []health.Problem{{What: "mode.shadow", Note: true, Count: 1,
 			Say: "shadow mode: everything is decided and logged, and nothing is written", Mend: "set SYNC_MODE=live to work in earnest"}})
 		return
 	}
@@ -18,7 +18,7 @@ func (a *App) unstarted(c loaded) {
 		return
 	}
 	a.awaitsStart.Store(true)
-	a.Watch.Stand(health.Process, "start", []health.Problem{{What: "start.pending", Count: 1,
+	a.stand("start", []health.Problem{{What: "start.pending", Count: 1,
 		Say:  "nothing is created on either side, because the work has not begun: SYNC_STARTED is not set",
 		Mend: "look at the list of cosellctl adopt --plan, then begin with cosellctl adopt --yes"}})
 }
@@ -33,7 +33,7 @@ func (a *App) begun(ctx context.Context, g *Generation) {
 		return
 	}
 	a.awaitsStart.Store(false)
-	a.Watch.Stand(health.Process, "start", []health.Problem{{What: "start.unkept", Note: true, Count: 1,
+	a.stand("start", []health.Problem{{What: "start.unkept", Note: true, Count: 1,
 		Say:  "the work has begun, and SYNC_STARTED is not set: only the tables know of it",
 		Mend: "set SYNC_STARTED=" + from.UTC().Format(time.RFC3339)}})
 }

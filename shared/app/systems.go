@@ -76,7 +76,7 @@ func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partn
 		text, err := tokens.Token(ctx, audience, refused)
 		if err == nil {
 			sum := sha256.Sum256([]byte(text))
-			a.Watch.GotToken(audience, hex.EncodeToString(sum[:]))
+			a.Watch.GotToken(audience+a.mark, hex.EncodeToString(sum[:]))
 		}
 		return text, err
 	}

@@ -31,6 +31,7 @@ func (o *Post) Park(ctx context.Context, d funchost.Delivery, function string, c
 		original, _ = json.Marshal(string(d.Body)) // a text always can be written
 	}
 	p, _ := queue.Decode(d.Body) // what can be read of it
+	o = o.of(p)
 	record := ""
 	if p.ID != "" {
 		record = p.Kind + "|" + p.ID

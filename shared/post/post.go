@@ -39,6 +39,16 @@ type Post struct {
 	Now   func() time.Time
 	NewID func() string
 	Log   *slog.Logger
+
+	Others map[string]*Post // of further tenants, by alias: what comes for them is theirs
+}
+
+// of is the post of a pointer's tenant.
+func (o *Post) of(p queue.Pointer) *Post {
+	if its := o.Others[p.Tenant]; its != nil {
+		return its
+	}
+	return o
 }
 
 // Hint is what a queue function is told: that a record may have changed.
@@ -65,6 +75,18 @@ func (o *Post) Handler(function string, from queue.Name, work Work) func(context
 		err = work(httpclient.WithRepeats(Traced(ctx, p.Trace), repeats), hint(p))
 		o.Watch.Ended(function, p.Kind+"|"+p.ID, p.Seen, err)
 		return err
+	}
+}
+
+// ByTenant gives each message to the function of its tenant; what is of no tenant, to the first one's, which refuses
+// it.
+func ByTenant(first string, its map[string]func(context.Context, funchost.Delivery) error) func(context.Context, funchost.Delivery) error {
+	return func(ctx context.Context, d funchost.Delivery) error {
+		p, _ := queue.Decode(d.Body)
+		if do := its[p.Tenant]; do != nil {
+			return do(ctx, d)
+		}
+		return its[first](ctx, d)
 	}
 }
 

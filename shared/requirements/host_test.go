@@ -2,6 +2,7 @@ package requirements
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,7 +100,9 @@ func (r *rig) step() bool {
 	return did
 }
 
-func (r *rig) systems() []*system { return []*system{r.pc, r.dv, r.kv} }
+func (r *rig) systems() []*system {
+	return append([]*system{r.pc, r.dv, r.kv}, slices.Collect(maps.Values(r.more))...)
+}
 
 func (r *rig) dead() bool {
 	select {

@@ -86,7 +86,7 @@ func served(h http.Handler, in *http.Request) (answer *http.Response, cut bool) 
 func (r *rig) systemAt(req *http.Request) *system {
 	switch req.URL.Host {
 	case partnercentersim.ReferralsHost, partnercentersim.WebhooksHost, certificateHost:
-		return r.pc
+		return r.partnerCenterOf(req)
 	case crmHost:
 		return r.dv
 	case vaultHost:
@@ -95,7 +95,7 @@ func (r *rig) systemAt(req *http.Request) *system {
 		if strings.HasPrefix(req.URL.Path, "/"+crmTenant+"/") {
 			return r.dv
 		}
-		return r.pc
+		return r.partnerCenterOf(req)
 	}
 	return nil
 }

@@ -53,6 +53,9 @@ type rig struct {
 	dv *system // the CRM
 	kv *system // the key vault
 
+	more   map[string]*system        // Partner Centers of further tenants, by alias
+	others map[string]*ledger.Ledger // and their tables
+
 	own     []string // the story's settings
 	bus     *bus
 	tables  *ledger.Ledger
@@ -108,14 +111,15 @@ func build(t *testing.T, key *rsa.PrivateKey, folder string, settings []string) 
 	dv, err := dataversesim.New(dataversesim.Options{Now: time.Now, Seed: 1, Host: crmHost, Tenant: crmTenant, ClientID: "d0c9b8a7-2222-4333-8444-a55566667777",
 		ClientSecret: crmAppSecret, OrganizationID: organization, WebhookURL: productURL + "/api/crmwebhook", SecretHeader: crmHeader, Secret: crmSecret})
 	must(t, err)
-	kv, err := vaultsim.New(vaultsim.Options{Now: time.Now, Tenant: partnerTenant, CheckToken: pc.CheckToken,
-		Secrets: map[string]string{"partner-center-refresh-token": refreshToken}})
+	more, secrets := furtherPartners(t, pc, settings)
+	secrets["partner-center-refresh-token"] = refreshToken
+	kv, err := vaultsim.New(vaultsim.Options{Now: time.Now, Tenant: partnerTenant, CheckToken: pc.CheckToken, Secrets: secrets})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(folder, "root.pem"), pc.RootPEM(), 0o600))
 	must(t, os.WriteFile(filepath.Join(folder, "middle.pem"), pc.IntermediatesPEM(), 0o600))
 	r := &rig{t: t, pc: behindWire(t, pc), dv: behindWire(t, dv), kv: behindWire(t, kv), folder: folder,
 		bus: &bus{}, boards: map[string]*ledger.Board{}, tables: ledger.InMemory(time.Now), log: &syncBuffer{}, next: time.Now().Add(timerEvery)}
-	r.own = settings
+	r.own, r.more, r.others = settings, more, map[string]*ledger.Ledger{}
 	r.start()
 	return r
 }
@@ -178,7 +182,7 @@ func (r *rig) life() *process {
 		Transport:    network{r, p},
 		Certificates: r.certificate,
 		Queues:       doorOf{r.bus, p},
-		Ledger:       func(ledger.Sealer) *ledger.Ledger { return r.tables },
+		Ledger:       r.tablesOf,
 		Board:        r.board,
 	})
 	if err != nil {
@@ -220,6 +224,11 @@ func (r *rig) register() {
 	r.t.Helper()
 	if status, answer := r.operator(http.MethodPost, "webhookregistration", doc{"overwrite": true}); status != http.StatusOK {
 		r.t.Fatalf("registering: %d %s", status, answer)
+	}
+	for alias := range r.more {
+		if status, answer := r.operator(http.MethodPost, "webhookregistration?tenant="+alias, doc{"overwrite": true}); status != http.StatusOK {
+			r.t.Fatalf("registering %s: %d %s", alias, status, answer)
+		}
 	}
 }
 

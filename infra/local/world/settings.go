@@ -89,6 +89,7 @@ func (w *World) settings() map[string]string {
 		"AZURE_CLIENT_ID":     k.vaultClient,
 		"AZURE_CLIENT_SECRET": k.vaultSecret,
 	}
+	maps.Copy(out, w.tenantSettings())
 	maps.Copy(out, w.stores())
 	maps.Copy(out, w.opt.Settings)
 	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -104,6 +105,22 @@ func (w *World) describeTenants(at func(port) string, controlOf func(string) str
 				Tenant: t.id, ClientID: t.clientID, ClientSecret: t.clientSecret, RefreshToken: t.refreshToken, Control: controlOf(t.system.name)},
 			Webhook: w.productURL() + partnerCenterRoute + "/" + t.alias, OrganizationID: t.organizationID, RefreshTokenSecret: t.refreshSecret(),
 		}
+	}
+	return out
+}
+
+// tenantSettings are those of the further tenants, as a real deployment has them.
+func (w *World) tenantSettings() map[string]string {
+	out := map[string]string{}
+	var aliases []string
+	for _, t := range w.tenants {
+		prefix := strings.ToUpper(strings.ReplaceAll(t.alias, "-", "_")) + "_"
+		aliases = append(aliases, t.alias)
+		out[prefix+"PARTNER_CENTER_TENANT"], out[prefix+"PARTNER_CENTER_CLIENT_ID"], out[prefix+"PARTNER_CENTER_CLIENT_SECRET"] = t.id, t.clientID, t.clientSecret
+		out[prefix+"PARTNER_CENTER_REFRESH_TOKEN_SECRET"], out[prefix+"SYNC_STARTED"] = t.refreshSecret(), firstDay
+	}
+	if len(aliases) > 0 {
+		out["SYNC_TENANTS"] = strings.Join(aliases, ",")
 	}
 	return out
 }

@@ -1,0 +1,322 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+	"github.com/cosell-sync/cosell-sync/shared/health"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
+	"github.com/cosell-sync/cosell-sync/shared/post"
+)
+
+// One installation works for several partner tenants, each with a Partner Center, credentials, tables, field sheet and
+// registration of its own, and all of them with one CRM. The first one takes the CRM's events and reads its change
+// feeds; Owner says whose a record is.
+
+// beside is the app of a further tenant: what is about the process it has in common with the first.
+func (a *App) beside(c loaded) *App {
+	return &App{Role: a.Role, Tenant: c.TenantAlias, Version: a.Version, Now: a.Now, NewID: a.NewID, Log: a.Log.With("tenant", c.TenantAlias),
+		Sender: a.Sender, Operators: a.Operators, Watch: a.Watch, Board: a.Board, Health: a.Health, limits: a.limits, port: a.port, close: a.close,
+		mark: " of " + c.TenantAlias, first: a}
+}
+
+// workFurther builds what the sync app has for the further tenants.
+func (a *App) workFurther(c loaded, az azure) error {
+	if len(a.Further) == 0 {
+		return nil
+	}
+	crm, err := a.dataverse(c.Config, az)
+	if err != nil {
+		return err
+	}
+	a.owners = owners{crm: crm, by: c.TenantBy, of: map[string]*App{}}
+	posts := map[string]*post.Post{}
+	ledgers := ledgersOf{health.LedgerRows{Ledger: a.Ledger}}
+	for i, t := range c.tenants {
+		b := a.Further[i]
+		its := az
+		its.config = t.Config
+		if err := b.work(t, its, nil); err != nil {
+			return err
+		}
+		for _, value := range t.TenantRows {
+			a.owners.of[folded(value)] = b
+		}
+		posts[b.Tenant] = b.Post
+		ledgers = append(ledgers, health.LedgerRows{Ledger: b.Ledger})
+	}
+	a.Post.Others = posts
+	a.Health.Ledger = ledgers
+	return nil
+}
+
+// stand is Watch.Stand, apart for each tenant.
+func (a *App) stand(source string, found []health.Problem) {
+	for i := range found {
+		found[i].What += a.mark
+	}
+	a.Watch.Stand(health.Process, source+a.mark, found)
+}
+
+// All are the apps of all tenants, the first one first.
+func (a *App) All() []*App { return append([]*App{a}, a.Further...) }
+
+// Each does something for every tenant, whatever becomes of it for another.
+func (a *App) Each(do func(*App) error) error {
+	var errs []error
+	for _, t := range a.All() {
+		errs = append(errs, do(t))
+	}
+	return errors.Join(errs...)
+}
+
+// Of gives the app of a tenant by its alias; "" is the first.
+func (a *App) Of(alias string) (*App, bool) {
+	for _, t := range a.All() {
+		if alias == "" || alias == t.Tenant {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// owners says which tenant an opportunity that nobody has linked belongs to.
+type owners struct {
+	crm *dataverse.Client
+	by  string          // a column, or nav/column
+	of  map[string]*App // by its value
+}
+
+func folded(value string) string {
+	return strings.ToLower(strings.Trim(strings.TrimSpace(value), "{}"))
+}
+
+// Owner says whose work a hint about a record of the CRM is, which came to the first tenant:
+//
+//	it is in a pair of a tenant                       | that one's
+//	it names a referral that a tenant's partner has   | that one's: tables were lost
+//	the column of SYNC_TENANT_BY says a tenant's value| that one's
+//	else                                              | the first one's
+//
+// Accounts, contacts and users are the first one's: what they lead to is asked again.
+func (a *App) Owner(ctx context.Context, h flow.Hint) (*App, error) {
+	if len(a.Further) == 0 {
+		return a, nil
+	}
+	id := h.ID
+	switch h.Kind {
+	case "solution":
+		var err error
+		if id, err = a.opportunityOf(ctx, h); err != nil || id == "" {
+			return a, err
+		}
+	case "opportunity", "lead":
+	default:
+		return a, nil
+	}
+	for _, t := range a.All() {
+		if _, known, err := t.Ledger.Find(ctx, id); err != nil || known {
+			return t, err
+		}
+	}
+	if h.Deleted || h.Kind == "lead" {
+		return a, nil
+	}
+	return a.strange(ctx, id)
+}
+
+// strange judges an opportunity that is in no pair.
+func (a *App) strange(ctx context.Context, id string) (*App, error) {
+	g, err := a.Generation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if row, ok := g.Sheet.Row(cosell.ReferralID); ok {
+		named, err := a.owners.column(ctx, id, row.CRM)
+		if err != nil || named != "" {
+			return a.partnerOf(ctx, named, err)
+		}
+	}
+	return a.owners.owner(ctx, id, a)
+}
+
+// partnerOf finds the tenant whose partner has a referral.
+func (a *App) partnerOf(ctx context.Context, referralID string, err error) (*App, error) {
+	if fault.Is(err, fault.Gone) { // the flow says what that means
+		return a, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range a.All() {
+		g, err := t.Generation(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := g.referrals.Get(ctx, referralID); err == nil {
+			return t, nil
+		} else if !fault.Is(err, fault.Gone) && !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.Refused) {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// owner is the tenant of an opportunity by its column; first where that says nothing.
+func (o owners) owner(ctx context.Context, id string, first *App) (*App, error) {
+	if o.by == "" {
+		return first, nil
+	}
+	value, err := o.column(ctx, id, o.by)
+	if fault.Is(err, fault.Gone) {
+		return first, nil
+	}
+	if t := o.of[folded(value)]; t != nil && err == nil {
+		return t, nil
+	}
+	return first, err
+}
+
+// column reads one column of an opportunity, or of a row behind it, as text.
+func (o owners) column(ctx context.Context, id, path string) (string, error) {
+	nav, column, behind := strings.Cut(path, "/")
+	q := dataverse.Query{Select: []string{"opportunityid"}}
+	if behind {
+		q.Expand = []dataverse.Expand{{Nav: nav, Query: dataverse.Query{Select: []string{column}}}}
+	} else {
+		column = path
+		q.Select = append(q.Select, column)
+	}
+	row, err := o.crm.Get(ctx, "opportunities", id, q)
+	if err != nil {
+		return "", err
+	}
+	return row.Text(path), nil
+}
+
+// opportunityOf is the opportunity of a solution row, as far as anybody knows.
+func (a *App) opportunityOf(ctx context.Context, h flow.Hint) (string, error) {
+	if h.Parent != "" {
+		return h.Parent, nil
+	}
+	for _, t := range a.All() {
+		if id, known, err := t.Ledger.Solution(ctx, h.ID); err != nil || known {
+			return id, err
+		}
+	}
+	if h.Deleted {
+		return "", nil
+	}
+	g, err := a.Generation(ctx)
+	if err != nil {
+		return "", err
+	}
+	id, _, err := g.deals.OpportunityOf(ctx, h.ID)
+	return id, err
+}
+
+// ofTenant is the CRM as the flows of this tenant see it: where there are several, the change feeds are the first
+// one's, and whoever lists what is in no pair finds his own.
+func (a *App) ofTenant(deals *opportunities.Store) flow.Opportunities {
+	if a.first == nil && len(a.Further) == 0 {
+		return deals
+	}
+	return tenantsDeals{deals, a}
+}
+
+type tenantsDeals struct {
+	*opportunities.Store
+	app *App
+}
+
+// Kinds implements flow.Opportunities.
+func (t tenantsDeals) Kinds() []string {
+	if t.app.first != nil {
+		return nil
+	}
+	return t.Store.Kinds()
+}
+
+// Wanting implements flow.Opportunities.
+func (t tenantsDeals) Wanting(ctx context.Context) ([]cosell.Opportunity, error) {
+	all, err := t.Store.Wanting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first := t.app
+	if t.app.first != nil {
+		first = t.app.first
+	}
+	var failed error
+	all = slices.DeleteFunc(all, func(o cosell.Opportunity) bool {
+		owner, err := first.owners.owner(ctx, o.ID, first)
+		if err != nil && failed == nil {
+			failed = err
+		}
+		return owner != t.app
+	})
+	return all, failed
+}
+
+// ledgersOf are the tables of all tenants, as health reads them.
+type ledgersOf []health.LedgerRows
+
+// HeldRows implements health.Ledger.
+func (l ledgersOf) HeldRows(ctx context.Context, each func(health.Held) bool) error {
+	more := true
+	for _, one := range l {
+		if !more {
+			return nil
+		}
+		err := one.HeldRows(ctx, func(h health.Held) bool {
+			more = each(h)
+			return more
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CountParked implements health.Ledger: all of them, and the oldest.
+func (l ledgersOf) CountParked(ctx context.Context) (n int, oldest ledger.Parked, err error) {
+	for _, one := range l {
+		some, first, err := one.CountParked(ctx)
+		if err != nil {
+			return n, oldest, err
+		}
+		if some > 0 && (n == 0 || first.At.Before(oldest.At)) {
+			oldest = first
+		}
+		n += some
+	}
+	return n, oldest, nil
+}
+
+// Registration implements health.Ledger: the first one that is not as it should be, else that of the first tenant.
+func (l ledgersOf) Registration(ctx context.Context) (string, error) {
+	shown := ""
+	for i, one := range l {
+		text, err := one.Registration(ctx)
+		if err != nil {
+			return "", err
+		}
+		if i == 0 {
+			shown = text
+		}
+		var r health.Registration
+		if text == "" || json.Unmarshal([]byte(text), &r) != nil || !r.Registered || !r.Ours || !r.Complete {
+			return text, nil
+		}
+	}
+	return shown, nil
+}
