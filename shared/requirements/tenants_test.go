@@ -131,7 +131,7 @@ func TestR95_LostTablesLeaveEachDealWithItsTenant(t *testing.T) {
 		r.product.ended.Wait()
 		r.tables, r.others["fr"] = ledger.InMemory(time.Now), nil
 		r.start()
-		r.edits("opportunity", id, doc{"stepname": "2-Develop"}) // the CRM speaks first
+		r.edits("opportunity", id, doc{"estimatedvalue": 90500}) // the CRM speaks first
 		r.quiet()
 		if ids := pairsIn(t, r.others["fr"]); len(ids) != 1 || ids[0] != a.ID {
 			t.Errorf("the French tables have %v", ids)
