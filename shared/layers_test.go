@@ -30,7 +30,7 @@ var may = map[string][]string{
 	"shared/partnercenter": {"shared/httpclient", "shared/fault"},
 	"shared/dataverse":     {"shared/httpclient", "shared/fault"},
 	"shared/mapping":       {"shared/cosell", "shared/fault", "infra/dataverse"},
-	"shared/opportunities": {"shared/mapping", "shared/cosell", "shared/dataverse", "shared/fault"},
+	"shared/opportunities": {"shared/mapping", "shared/cosell", "shared/dataverse", "shared/fault", "infra/dataverse"},
 	"shared/referrals":     {"shared/mapping", "shared/cosell", "shared/partnercenter", "shared/fault"},
 	"shared/app":           {"shared"},
 	"shared/requirements":  {"std"}, // tests only; those may import everything

@@ -148,7 +148,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 		return err
 	}
 	if _, asks := c.sheet.Asks(); !asks { // else it is told once the names are known
-		a.unwatched(c.sheet)
+		a.unwatched(c.sheet.Unwatched())
 	}
 	a.unstarted(c)
 	a.comparing = a.comparison()

@@ -23,6 +23,11 @@ func (a *App) Metadata(ctx context.Context) error {
 		return err
 	}
 	a.mismatched(found)
+	deaf, err := g.deals.Listen(ctx, g.Sheet.Unwatched())
+	if err != nil {
+		return err
+	}
+	a.unwatched(deaf)
 	return nil
 }
 
@@ -30,7 +35,7 @@ func (a *App) Metadata(ctx context.Context) error {
 // with the CRM as soon as a job has ended.
 func (a *App) taken(g *Generation) {
 	a.Log.Info("a field sheet is in force", "version", g.Number, "rows", len(g.Sheet.Rows()))
-	a.unwatched(g.Sheet)
+	a.unwatched(g.Sheet.Unwatched())
 	var problems []health.Problem
 	for _, m := range g.Sheet.Missing() {
 		problems = append(problems, health.Problem{What: "sheet.missing " + string(m.Field), Where: "CRM", Count: 1, Say: m.Text + "; the field is switched off",
@@ -77,14 +82,14 @@ func (w jobWatch) Ended(function, record string, seen time.Time, err error) {
 }
 
 // unwatched tells in log and health of the columns whose changes raise no event. Nothing fails for them.
-func (a *App) unwatched(sheet *mapping.Sheet) {
+func (a *App) unwatched(columns []mapping.Column) {
 	var notes []health.Problem
-	for _, column := range sheet.Unwatched() {
+	for _, column := range columns {
 		a.Log.Warn("no event step of ours watches this column of the field sheet: its changes wait for reconcile",
 			"field", column.Field, "table", column.Table, "column", column.Name)
 		notes = append(notes, health.Problem{What: "column.unwatched " + column.Table + "/" + column.Name + " " + string(column.Field), Note: true, Count: 1,
 			Say:  "no event step of ours watches column " + column.Name + " of " + column.Table + ": its changes wait for the next pass of reconcile",
-			Mend: "add the column to the filter of the step Update of " + column.Table + " in the CRM"})
+			Mend: "add the column to the filter of the step Update of " + column.Table + " in the CRM, or let the application user change steps"})
 	}
 	a.stand("event steps", notes)
 }

@@ -76,9 +76,10 @@ func (s *Sheet) Columns() []Column {
 			add("opportunity", r.kinds(), name)
 		}
 		if r.CRMWrite != "" {
-			add("opportunity", r.kinds(), r.CRMWrite)
-			out[len(out)-1].told = true // nothing is read there
+			w := placeOf(r.CRMWrite)
+			add(w.Table, r.kinds(), w.Column)
 		}
+		add(p.Table, nil, r.Watch...)
 		if r.CRMWhenWon != "" {
 			add("opportunity", codecKinds(r.As), r.CRMWhenWon)
 		}

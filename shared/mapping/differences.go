@@ -49,7 +49,7 @@ func (r Row) said() map[string]string {
 	}
 	out := map[string]string{
 		"referral": r.Referral, "from": map[bool]string{true: "microsoft"}[r.Microsoft], "crm": r.CRM, "crmWrite": r.CRMWrite,
-		"crmWhenWon": r.CRMWhenWon, "as": r.As, "way": string(r.Way), "wins": string(r.Wins), "door": string(r.Door), "label": r.label,
+		"crmWhenWon": r.CRMWhenWon, "watch": strings.Join(r.Watch, ", "), "as": r.As, "way": string(r.Way), "wins": string(r.Wins), "door": string(r.Door), "label": r.label,
 		"firstSight": r.FirstSight, "required": flag(r.Required), "allowZero": flag(r.AllowZero), "freeText": flag(r.FreeText),
 		"constant": one(r.Constant), "withHelp": one(r.WithHelp), "default": r.Default, "formula": r.Formula, "match": strings.Join(r.Match, ", "),
 		"values": r.valuesText(), "reasons": r.reasonsText(),

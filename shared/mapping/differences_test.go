@@ -31,7 +31,7 @@ func TestDifferencesOfTwoSheetsAreToldKeyByKey(t *testing.T) {
 
 // A key that comes later must not be passed over when two sheets are held beside each other.
 func TestDifferencesKnowEveryKeyOfARow(t *testing.T) {
-	full := Row{Referral: "x", Microsoft: true, CRM: "x", CRMWrite: "x", CRMWhenWon: "x", As: "x", Way: "x", Wins: "x", Door: "x", label: "x", FirstSight: "x",
+	full := Row{Referral: "x", Microsoft: true, CRM: "x", CRMWrite: "x", CRMWhenWon: "x", Watch: []string{"x"}, As: "x", Way: "x", Wins: "x", Door: "x", label: "x", FirstSight: "x",
 		Required: true, AllowZero: true, FreeText: true, Constant: 1, WithHelp: 1, Default: "x", Formula: "x", Match: []string{"x"},
 		Values: []Value{{"x", "x"}}, Reasons: map[string][]string{"x": {"x"}}, Rows: map[string]string{"x": "x"}, Catalogue: map[string]string{"x": "x"}}
 	for _, key := range strings.Split(rowKeys, ", ") {

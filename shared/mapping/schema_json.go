@@ -67,6 +67,8 @@ func schemaOf(key string) map[string]any {
 	case "reasons":
 		s["type"], s["additionalProperties"] = "object", texts
 		s["propertyNames"] = map[string]any{"enum": strings.Split("open, onhold, won, lost, canceled, 1, 2, 3, 4, 5, 6, 7, 8", ", ")}
+	case "watch":
+		s["type"], s["minItems"], s["items"] = "array", 1, map[string]any{"type": "string", "pattern": keyColumn.String()}
 	case "match":
 		s["type"], s["minItems"], s["uniqueItems"], s["items"] = "array", 1, true, map[string]any{"enum": []string{MatchIDs, MatchName, MatchDomain}}
 	case "rows", "catalogue":
@@ -91,6 +93,7 @@ func keyMeanings() map[string]string {
 		"crm":        "The column by its logical name: new_campaign, parentaccountid/new_segment, new_regionid/new_code.",
 		"crmWrite":   "The column that is written, where crm is one that the CRM computes.",
 		"crmWhenWon": "The column that holds it once the deal is won.",
+		"watch":      "The columns that crm is computed from: a change of them raises the event.",
 		"as":         "What kind of value it is; left out, it follows from the column's type.",
 		"values":     "Label in any language, or integer, of CRM, and what a referral says for it.",
 		"way":        "In which directions it travels once both records exist, or onCreate….",

@@ -34,7 +34,8 @@ type Row struct {
 	CRM        string // column, lookup/column, or collection
 	CRMWrite   string // the column that is written, where it is another than the one that is read
 	CRMWhenWon string
-	As         string // name of the codec
+	Watch      []string // columns of the same table that crm is computed from: their changes raise the event
+	As         string   // name of the codec
 	Way        cosell.Way
 	Wins       cosell.Wins
 	Door       cosell.Door

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // The keys of a row, in the order in which mistakes list them.
-const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, formula, match, rows, catalogue, remark, off"
+const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, watch, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, formula, match, rows, catalogue, remark, off"
 
 // listedValues are the values of the keys that have but a few.
 func listedValues() map[string]string {
@@ -128,6 +129,15 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 	}
 	if key == "rows" || key == "catalogue" {
 		l.setTable(r, key, v, where)
+		return
+	}
+	if key == "watch" {
+		var columns []string
+		if hasAlias(v) || v.Decode(&columns) != nil || len(columns) == 0 || slices.ContainsFunc(columns, func(c string) bool { return !keyColumn.MatchString(c) }) {
+			l.mistake(where, "a list of logical names like [new_price, new_pieces]", "watch cannot be read")
+			return
+		}
+		r.Watch = columns
 		return
 	}
 	if key == "match" {

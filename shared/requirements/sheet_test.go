@@ -148,3 +148,76 @@ func TestR85_OptionsCrossByLabelWhateverTheirIntegers(t *testing.T) {
 		})
 	}
 }
+
+const ownColumns = "sheet:\n- {field: campaign, referral: /campaignId, crm: new_campaign}\n- {field: customerDuns, referral: /customerProfile/ids/profileType=Duns/id, crm: parentaccountid/new_duns, way: toReferral}\n"
+
+// A column of the organisation's own crosses as fast as a shipped one: the event step listens to it as soon as the
+// sheet has been compared with the CRM.
+func TestR144_TheStepsListenToTheColumnsOfTheSheet(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaign", "type": "String", "length": 100})
+		r.administrator(doc{"do": "add", "table": "account", "column": "new_duns", "type": "String", "length": 20})
+		p := r.private("Fast")
+		began := time.Now()
+		r.edits("opportunity", p.opportunity, doc{"new_campaign": "Summer"})
+		r.quiet()
+		if got := r.referral(p.own).text("campaignId"); got != "Summer" || time.Since(began) > 5*time.Second {
+			t.Errorf("the referral says %q after %s", got, time.Since(began))
+		}
+		for _, step := range r.dv.records()["sdkmessageprocessingstep"] {
+			for table, columns := range map[string][]string{"opportunity": {"new_campaign", "estimatedvalue"}, "account": {"new_duns", "address1_city"}} {
+				for _, column := range columns {
+					if strings.HasSuffix(step.text("name"), ": Update of "+table) && strings.Count(","+step.text("filteringattributes")+",", ","+column+",") != 1 {
+						t.Errorf("the step of %s listens to %s", table, step.text("filteringattributes"))
+					}
+				}
+			}
+		}
+		mark := r.dv.calls()
+		r.advance(3 * time.Hour)
+		for _, w := range r.dv.writes(mark) {
+			if strings.Contains(w.Path, "sdkmessageprocessingstep") {
+				t.Errorf("the step is written again: %s", w.Body)
+			}
+		}
+	}, ownColumns)
+}
+
+// Where our role may not change steps the column is named, and carried by reconcile.
+func TestR144_AColumnThatNoStepListensToIsCarriedByReconcile(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaign", "type": "String", "length": 100})
+		r.administrator(doc{"do": "add", "table": "account", "column": "new_duns", "type": "String", "length": 20})
+		r.dv.call("POST", "/privileges", doc{"table": "sdkmessageprocessingstep", "operation": "write", "allowed": false})
+		p := r.private("Slow")
+		r.edits("opportunity", p.opportunity, doc{"new_campaign": "Summer"})
+		r.quiet()
+		if got := r.referral(p.own).text("campaignId"); got != "" {
+			t.Fatalf("it crossed by an event: %q", got)
+		}
+		if _, health := r.operator("GET", "health", nil); !strings.Contains(health, "column.unwatched opportunity/new_campaign") {
+			t.Errorf("health does not name it: %s", health)
+		}
+		r.advance(10 * time.Minute)
+		if got := r.referral(p.own).text("campaignId"); got != "Summer" {
+			t.Errorf("the referral says %q", got)
+		}
+	}, ownColumns)
+}
+
+func TestR114_TheInputsOfAComputedColumnRaiseItsEvent(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_price", "type": "Money"})
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_total", "type": "Money", "formula": "new_price * 2"})
+		p := r.private("Computed", doc{"new_price": 100})
+		if got := r.referral(p.own).text("details/dealValue"); got != "200" {
+			t.Fatalf("the referral says %q", got)
+		}
+		began := time.Now()
+		r.edits("opportunity", p.opportunity, doc{"new_price": 150})
+		r.quiet()
+		if got := r.referral(p.own).text("details/dealValue"); got != "300" || time.Since(began) > 5*time.Second {
+			t.Errorf("the referral says %q after %s", got, time.Since(began))
+		}
+	}, "sheet: - {field: dealValue, crm: new_total, way: toReferral, watch: [new_price]}\n")
+}
