@@ -44,7 +44,7 @@ var may = map[string][]string{
 	"functions/operator":             {"shared/office", "shared/funchost", "shared/fault"},
 
 	"infra/azure":     {"shared/app", "functions", "shared/funchost"},
-	"infra/cosellctl": {"shared/office"},
+	"infra/cosellctl": {"shared/office", "shared/mapping"},
 	"infra/dataverse": {"std"},
 	"infra/local":     {"infra/local", "infra/dataverse"},
 

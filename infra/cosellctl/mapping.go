@@ -8,14 +8,16 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
 
 type mappingCmd struct {
-	Check checkMapping `cmd:"" help:"Name every mistake of a field sheet, also beside the CRM's columns of now."`
-	Push  pushMapping  `cmd:"" help:"Check a field sheet, count what it would change, and put it in force."`
-	Pull  pullMapping  `cmd:"" help:"Print the field sheet that was pushed last."`
-	Diff  diffMapping  `cmd:"" help:"What a field sheet has otherwise than the one in force."`
+	Check  checkMapping  `cmd:"" help:"Name every mistake of a field sheet, also beside the CRM's columns of now."`
+	Push   pushMapping   `cmd:"" help:"Check a field sheet, count what it would change, and put it in force."`
+	Pull   pullMapping   `cmd:"" help:"Print the field sheet that was pushed last."`
+	Diff   diffMapping   `cmd:"" help:"What a field sheet has otherwise than the one in force."`
+	Schema schemaMapping `cmd:"" help:"Print the JSON Schema of a field sheet, for editors."`
 }
 
 type (
@@ -30,7 +32,8 @@ type (
 		Out     string `type:"path" placeholder:"FILE" help:"Write it there."`
 		List    bool   `help:"Only name all versions."`
 	}
-	diffMapping struct{ sheetFile }
+	diffMapping   struct{ sheetFile }
+	schemaMapping struct{}
 )
 
 type sheetFile struct {
@@ -110,6 +113,12 @@ func (m *diffMapping) Run(ctx context.Context, c *client, p *printer) error {
 		return err
 	}
 	return foundUnless(len(said.Mistakes) == 0 && len(said.Differences) == 0, p.show(a, func() { p.differences(said) }))
+}
+
+// Run prints the schema of this program's version, which asks nobody.
+func (*schemaMapping) Run(p *printer) error {
+	_, err := p.out.Write(mapping.JSONSchema())
+	return err
 }
 
 func (p *printer) mistakes(m *office.Mapping) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,5 +68,13 @@ func TestAPulledSheetCanBeWrittenAndAMissingOneIsWrongUse(t *testing.T) {
 	a.answer = office.Answer{} // as an older app
 	if code, _, _ := ctl(t, environ, "mapping", "pull"); code != unreachable {
 		t.Errorf("an app that knows no sheets: code %d", code)
+	}
+}
+
+// Editors ask for the schema on machines that know no app.
+func TestTheSchemaOfASheetNeedsNoApp(t *testing.T) {
+	code, out, errOut := ctl(t, nil, "mapping", "schema")
+	if code != fine || errOut != "" || !json.Valid([]byte(out)) || !strings.Contains(out, `"crmWrite"`) {
+		t.Errorf("code %d, %s\n%.300s", code, errOut, out)
 	}
 }
