@@ -72,6 +72,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 			return err // the first pass of reconcile after the start finds it
 		}
 	}
+	if linked, err := f.pasted(ctx, w); linked || err != nil {
+		return f.noted(ctx, w, err)
+	}
 	if pair.Phase == "" {
 		w.pair.Phase = cosell.Creating
 	}
