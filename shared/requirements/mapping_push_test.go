@@ -181,3 +181,25 @@ func TestR142_AVersionThatTurnsBadLaterSwitchesTheRowOff(t *testing.T) {
 		}
 	})
 }
+
+func TestR87_EveryProcessTakesUpAPushWithinAMinute(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaigncode", "type": "String", "length": 100, "label": "Campaign code"})
+		r.twin = r.life()
+		var deals []pair
+		for _, name := range []string{"One", "Two", "Three", "Four"} { // so that both have worked with the sheet as it was
+			deals = append(deals, r.private(name))
+		}
+		if m := r.sheetAct("push", "- {field: campaignCode, referral: /campaignId, crm: new_campaigncode, as: text}", false); !m.Pushed {
+			t.Fatalf("%+v", m)
+		}
+		time.Sleep(aWhile)
+		for i, p := range deals {
+			r.edits("opportunity", p.opportunity, doc{"new_campaigncode": string(rune('A' + i)), "description": "edited"})
+			r.quiet()
+			if got := r.referral(p.own).text("campaignId"); got != string(rune('A'+i)) {
+				t.Errorf("deal %d has %q", i, got)
+			}
+		}
+	})
+}
