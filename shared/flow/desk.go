@@ -64,7 +64,7 @@ func (f *Flow) decide(v *View) {
 		w := &work{pair: v.Pair, opportunity: v.Opportunity, referral: v.Referral, hint: Hint{Retry: true}}
 		f.resolve(w)
 		v.Plan = cosell.Merge(f.pairing(w)).Told()
-		v.Differences = f.differences(v.Opportunity.Record, v.Referral.Record)
+		v.Differences = f.differences(v.Pair.Base, v.Opportunity.Record, v.Referral.Record)
 	case v.Opportunity != nil && v.Opportunity.Synced():
 		values, problems := cosell.Prepare(*v.Opportunity, f.Rules)
 		v.Plan = cosell.Plan{Problems: problems}
@@ -76,7 +76,8 @@ func (f *Flow) decide(v *View) {
 	}
 }
 
-func (f *Flow) differences(o, r cosell.Record) []Difference {
+// differences are told, but for a constant that a referral was made with and the CRM never said anything of.
+func (f *Flow) differences(base cosell.Base, o, r cosell.Record) []Difference {
 	var out []Difference
 	for _, rule := range f.Rules {
 		if rule.Way != cosell.Both || rule.Door == cosell.Lifecycle {
@@ -90,6 +91,9 @@ func (f *Flow) differences(o, r cosell.Record) []Difference {
 		for _, field := range fieldsOf(rule, o, r) {
 			d, p := o[field], r[field]
 			if d == p || rule.ToOpportunity != nil && rule.ToOpportunity(p) == d {
+				continue
+			}
+			if made, was := base.Opportunity[field]; d == "" && was && made == "" && base.Referral[field] == p {
 				continue
 			}
 			out = append(out, Difference{Field: field, Opportunity: d, Referral: p, Wins: rule.Wins})

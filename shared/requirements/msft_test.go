@@ -115,6 +115,15 @@ func TestR86_ACoSellOverMicrosoftsColumnsGoesBothWays(t *testing.T) {
 	})
 }
 
+func TestR86_ADealWithoutAnIntentIsInStep(t *testing.T) {
+	changeOver(t, func(r *rig, o connected) {
+		p := o.shared(r, "In step")
+		if status, said := r.operator(http.MethodGet, "operator/status?id="+p.opportunity, nil); status != http.StatusOK || !strings.Contains(said, `"inStep":true`) {
+			t.Errorf("%d %s", status, said)
+		}
+	})
+}
+
 func TestR86_ADealOfThePortalArrivesInMicrosoftsTables(t *testing.T) {
 	changeOver(t, func(r *rig, o connected) {
 		a := r.portalDeal(doc{"name": "From the portal", "details": doc{"dealValue": 5000, "currency": "EUR", "closingDateTime": "2026-09-30T00:00:00Z", "notes": "n",
