@@ -23,16 +23,18 @@ const (
 	AsSolutions = "solutions"
 	AsSeller    = "seller"
 	AsCurrency  = "currency"
-	AsChoice    = "choice"
-	AsChoices   = "choices"
-	AsDate      = "date"
-	AsFlag      = "flag"
-	AsWhole     = "whole"
-	AsNumber    = "number"
-	AsLookup    = "lookup"
-	AsStage     = "stage"
-	AsStageName = "stageName"
-	AsSize      = "size"
+	// AsCurrencyCode is a currency whose ISO code stands in a text column, or in the row that a lookup leads to.
+	AsCurrencyCode = "currencyCode"
+	AsChoice       = "choice"
+	AsChoices      = "choices"
+	AsDate         = "date"
+	AsFlag         = "flag"
+	AsWhole        = "whole"
+	AsNumber       = "number"
+	AsLookup       = "lookup"
+	AsStage        = "stage"
+	AsStageName    = "stageName"
+	AsSize         = "size"
 	// AsOwn is what a row has that names no codec, for a column that only the CRM's metadata knows.
 	AsOwn = "own"
 )
@@ -75,24 +77,25 @@ type glossary = Glossary
 
 // scalars are the codecs of plain values. A map of functions, never changed.
 var scalars = map[string]scalar{
-	AsName:      {[]string{"String"}, textFromReferral, textToReferral, nameFromCRM, textToCRM},
-	"text":      {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	"memo":      {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	"money":     {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
-	AsDate:      {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
-	"time":      {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
-	"id":        {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
-	AsFlag:      {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
-	"country":   {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
-	AsChoice:    {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
-	AsChoices:   {[]string{"MultiSelectPicklist"}, choicesFromReferral, choicesToReferral, choicesFromCRM, choicesToCRM},
-	AsWhole:     {[]string{"Integer", "BigInt"}, wholeFromReferral, wholeToReferral, wholeFromCRM, wholeToCRM},
-	AsNumber:    {[]string{"Decimal", "Double", "Integer", "Money"}, numberFromReferral, numberToReferral, numberFromCRM, numberToCRM},
-	AsLookup:    {[]string{"Lookup", "Customer", "Owner"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	AsStage:     {[]string{"Picklist"}, stageFromReferral, stageToReferral, choiceFromCRM, stageToCRM},
-	AsStageName: {[]string{"Picklist"}, stageFromReferral, stageNameToReferral, choiceFromCRM, stageToCRM},
-	AsSize:      {[]string{"Integer"}, sizeFromReferral, textToReferral, sizeFromCRM, sizeToCRM},
-	AsCurrency:  {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
+	AsName:         {[]string{"String"}, textFromReferral, textToReferral, nameFromCRM, textToCRM},
+	"text":         {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	"memo":         {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	"money":        {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
+	AsDate:         {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
+	"time":         {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
+	"id":           {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
+	AsFlag:         {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
+	"country":      {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
+	AsChoice:       {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
+	AsChoices:      {[]string{"MultiSelectPicklist"}, choicesFromReferral, choicesToReferral, choicesFromCRM, choicesToCRM},
+	AsWhole:        {[]string{"Integer", "BigInt"}, wholeFromReferral, wholeToReferral, wholeFromCRM, wholeToCRM},
+	AsNumber:       {[]string{"Decimal", "Double", "Integer", "Money"}, numberFromReferral, numberToReferral, numberFromCRM, numberToCRM},
+	AsLookup:       {[]string{"Lookup", "Customer", "Owner"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	AsStage:        {[]string{"Picklist"}, stageFromReferral, stageToReferral, choiceFromCRM, stageToCRM},
+	AsStageName:    {[]string{"Picklist"}, stageFromReferral, stageNameToReferral, choiceFromCRM, stageToCRM},
+	AsSize:         {[]string{"Integer"}, sizeFromReferral, textToReferral, sizeFromCRM, sizeToCRM},
+	AsCurrencyCode: {[]string{"String"}, currencyFromReferral, textToReferral, currencyFromCRM, textToCRM},
+	AsCurrency:     {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
 }
 
 // codecKinds are the column types that a codec can carry; none means that the codec knows its column.

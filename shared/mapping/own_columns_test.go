@@ -46,6 +46,9 @@ func ownKinds() []ownKind {
 		{name: "choice", schema: `"type":"Picklist","options":[{"value":100,"label":"Gold"},{"value":200,"label":"Silver"}]`, crm: 200, shown: "200", referral: `"Silver"`, odd: `"Bronze"`},
 		{name: "tabled", schema: `"type":"Picklist","options":[{"value":100,"label":"Gold","labels":{"1036":"Or"}},{"value":200,"label":"Silver","labels":{"1036":"Argent"}}]`,
 			row: "values: {or: tier-1, 200: tier-2}", crm: 100, shown: "100", referral: `"tier-1"`, odd: `"tier-9"`},
+		{name: "choices", schema: `"type":"MultiSelectPicklist","options":[{"value":100,"label":"Gold"},{"value":200,"label":"Silver"},{"value":300,"label":"Bronze"}]`,
+			crm: "300,100", shown: "100,300", referral: `"Bronze, Gold"`, odd: `"Gold, Iron"`},
+		{name: "big", schema: `"type":"BigInt"`, crm: json.Number("12345678901"), shown: "12345678901", referral: `12345678901`, odd: `1.5`},
 		{name: "flag", schema: `"type":"Boolean"`, crm: true, shown: "true", referral: `true`, odd: `"perhaps"`},
 		{name: "tabledFlag", schema: `"type":"Boolean"`, row: "values: {Yes: public, No: private}", crm: true, shown: "true", referral: `"public"`, odd: `"secret"`},
 		{name: "tabledText", schema: `"type":"String","length":20`, row: "values: {North: N, South: S}", crm: "South", referral: `"S"`, odd: `"W"`},
@@ -331,6 +334,45 @@ func TestR115_ALookupCrossesByNameOrByKey(t *testing.T) {
 	}
 	if o, err = w.opportunities.Put(ctx, o, cosell.Record{"region": ""}); err != nil || o.Record["region"] != "" {
 		t.Errorf("emptied: %v %q", err, o.Record["region"])
+	}
+}
+
+// A lookup that leads to several tables finds its row in whichever has it, and in no more than one.
+func TestR87_ALookupToSeveralTablesFindsItsRow(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, "- {field: partner, referral: "+own+", crm: new_partnerid}\n")
+	w.administrator(t, `{"do":"add","table":"opportunity","column":"new_partnerid","type":"Customer","schemaName":"new_PartnerId"}`)
+	o := w.sellersDeal(t)
+	for _, name := range []string{"Tailspin Toys GmbH", "Ada Example"} {
+		var err error
+		if o, err = w.opportunities.Put(ctx, o, cosell.Record{"partner": name}); err != nil || o.Record["partner"] != name {
+			t.Errorf("%s: %v %q", name, err, o.Record["partner"])
+		}
+	}
+	if _, err := w.opportunities.Put(ctx, o, cosell.Record{"partner": "Nobody"}); fault.Of(err).Code != "lookup.unknown" || !strings.Contains(fault.Of(err).Say, "account or contact") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The currency's code may stand in a column of its own; letter case is no difference.
+func TestR101_TheCurrencyMayStandInAnotherColumn(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, "- {field: currency, crm: new_code}\n")
+	w.administrator(t, `{"do":"add","table":"opportunity","column":"new_code","type":"String","length":3}`)
+	o := w.sellersDeal(t)
+	o, err := w.opportunities.Put(ctx, o, cosell.Record{cosell.Currency: "USD", cosell.DealValue: "5"})
+	if err != nil || o.Record[cosell.Currency] != "USD" {
+		t.Fatalf("%v %v", err, o.Record)
+	}
+	row, err := w.crm.Get(ctx, "opportunities", deal, dataverse.Query{Select: []string{"new_code", "_transactioncurrencyid_value"}})
+	if err != nil || row.Text("new_code") != "USD" || row.Text("_transactioncurrencyid_value") != dataversesim.EuroID {
+		t.Errorf("%v %v", err, row)
+	}
+	if _, err := w.crm.Update(ctx, "opportunities", deal, row.ETag(), map[string]any{"new_code": "chf"}, dataverse.Query{Select: []string{"name"}}); err != nil {
+		t.Fatal(err)
+	}
+	if o, err = w.opportunities.Get(ctx, deal); err != nil || o.Record[cosell.Currency] != "CHF" {
+		t.Errorf("%v %q", err, o.Record[cosell.Currency])
 	}
 }
 

@@ -80,8 +80,6 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "the field "+only(r.As), "field %s cannot be of kind %s", r.Field, r.As)
 	case r.As == AsMembers && r.CRM != "" && !isOne(r.CRM, "ownerid, parentcontactid"):
 		l.mistake(r.where, "ownerid, parentcontactid", "field %s reads people from %q", r.Field, r.CRM)
-	case r.As == AsCurrency && r.CRM != "" && r.CRM != currencyColumn:
-		l.mistake(r.where, currencyColumn, "field %s reads a currency from %q", r.Field, r.CRM)
 	case onlyAtCreation(r.Referral) && !r.Microsoft && (r.Way == cosell.Both || r.Way == cosell.ToReferral):
 		l.mistake(r.where, "onCreateReferral, onCreateOpportunity, onCreate, toOpportunity, read", "field %s stands at %s, which nobody can change after the creation; its way is %q", r.Field, r.Referral, r.Way)
 	case r.Microsoft && r.Referral == "":
@@ -101,6 +99,9 @@ func tabled(as string) bool {
 // derive gives a row of the organisation's own that names no codec the one that its column asks for: that of a
 // standard column now, that of a column of its own once the metadata was read.
 func (l *loader) derive(r *Row) {
+	if r.As == AsCurrency && r.CRM != "" && r.CRM != currencyColumn {
+		r.As = AsCurrencyCode // another column than the standard one holds the code itself
+	}
 	if r.As != "" || r.Constant != nil || r.CRM == "" || r.Formula != "" && r.Referral == "" || l.near(r.Field) != "" {
 		return
 	}
