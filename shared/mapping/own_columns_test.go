@@ -437,3 +437,26 @@ func TestR84_AWrongTypeIsNamedWithWhatWasFoundAndWanted(t *testing.T) {
 		t.Errorf("%v", found)
 	}
 }
+
+// A lookup whose rows may not be read, or do not have the column, switches its row off and says which.
+func TestR142_ALookupThatLeadsNowhereIsNamed(t *testing.T) {
+	for name, c := range map[string]struct{ row, privilege, says string }{
+		"may not be read": {"- {field: region, referral: /campaignId, crm: new_regionid}\n", `{"table":"new_region","operation":"read","allowed":false}`, "cannot be read"},
+		"no such column":  {"- {field: region, referral: /campaignId, crm: new_regionid/new_kode}\n", "", "no column new_kode"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := lookupWorld(t, c.row)
+			if c.privilege != "" {
+				w.post(t, "/privileges", c.privilege)
+			}
+			found := mismatches(t, w)
+			if len(found) != 1 || !strings.Contains(found[0], "region") || !strings.Contains(found[0], c.says) {
+				t.Errorf("%v", found)
+			}
+			o := w.sellersDeal(t)
+			if _, there := o.Record["region"]; there || o.Record[cosell.Notes] != "notes" || len(o.Record.Members(cosell.Unreadable)) != 0 {
+				t.Errorf("%v", o.Record)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
@@ -126,6 +127,49 @@ func (l *lookups) find(ctx context.Context, targets []string, column, text strin
 	return "", "", fault.New(fault.Refused, "rows %s are called the same", strings.Join(found, ", ")).With("lookup.unclear", "").
 		Saying(fmt.Sprintf("several rows of %s are called %s: %s", strings.Join(targets, " or "), strconv.Quote(text), strings.Join(found, ", ")),
 			"choose the row on the record in CRM, or give the rows different names")
+}
+
+// unreachable names lookups of the sheet that lead to tables which our role may not read, or which do not have the
+// column that is the value, and switches their rows off.
+func (s *Store) unreachable(ctx context.Context, tables map[string]map[string]dataverse.Attribute, off map[cosell.Field]bool) ([]Mismatch, error) {
+	var out []Mismatch
+	for _, row := range s.whole.Rows() {
+		p := row.Place()
+		a, known := tables[p.Table][p.Column]
+		if row.CRM == "" || !known || off[row.Field] || !row.Scalar() || !row.IsLookup() {
+			continue
+		}
+		for _, target := range a.Targets {
+			problem, err := s.reach(ctx, target, p.Key)
+			if err != nil {
+				return nil, err
+			}
+			if problem != "" {
+				out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem, Off: true,
+					Mend: "let the application user read " + target + ", or correct the row " + string(row.Field) + " of your mapping file"})
+				off[row.Field] = true
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+// reach reads one row of a table as a lookup would, and says why that cannot be done.
+func (s *Store) reach(ctx context.Context, target, key string) (problem string, err error) {
+	t, err := s.lookups.table(ctx, target)
+	if err == nil {
+		_, err = s.api.List(ctx, t.Set, dataverse.Query{Select: []string{mapping.FirstText(key, t.Name)}, Top: 1})
+	}
+	switch {
+	case fault.Is(err, fault.Broken), fault.Is(err, fault.Later):
+		return "", err
+	case err == nil:
+		return "", nil
+	case fault.Of(err).Code == dataverse.CodeColumn:
+		return "leads to " + target + ", which has no column " + key, nil
+	}
+	return "leads to " + target + ", which cannot be read: " + mapping.FirstText(fault.Of(err).Theirs, fault.Of(err).Say, err.Error()), nil
 }
 
 // lookupTexts are the texts that the lookups of a row show, by crm path. An empty lookup, and one whose row

@@ -190,6 +190,11 @@ func (s *Store) compare(ctx context.Context) (*live, error) {
 		off[c.Field] = !c.Vital
 	}
 	found = append(found, s.unfit(tables, off)...)
+	unreachable, err := s.unreachable(ctx, tables, off)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, unreachable...)
 	found = append(found, s.lostOptions(tables)...)
 	found = append(found, s.unfilled(tables)...)
 	found = append(found, s.unfixed(tables)...)
