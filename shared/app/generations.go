@@ -43,6 +43,7 @@ type generations struct {
 	head    int // the number that the table named last
 	looked  time.Time
 
+	made      time.Time // the generation
 	variables variables
 	asked     time.Time // for the variables
 }
@@ -84,9 +85,10 @@ func (g *generations) look(ctx context.Context) error {
 		return err
 	}
 	changed, err := g.askVariables(ctx)
-	if err != nil || g.current != nil && head.Number == g.head && !changed {
+	if err != nil || g.current != nil && head.Number == g.head && !changed && !g.wanting() {
 		return err
 	}
+	again := g.current != nil && head.Number == g.head && !changed
 	var problems []health.Problem
 	for number := head.Number; number >= 0; number-- {
 		next, wrong, err := g.make(ctx, number)
@@ -106,6 +108,10 @@ func (g *generations) look(ctx context.Context) error {
 			}
 			continue
 		}
+		g.made = g.now()
+		if again && len(next.Sheet.Missing()) == len(g.current.Sheet.Missing()) {
+			return nil // what was missing still is
+		}
 		g.current, g.head = next, head.Number
 		g.stand(problems)
 		g.taken(next)
@@ -114,14 +120,18 @@ func (g *generations) look(ctx context.Context) error {
 	return nil
 }
 
+// missingAge is how soon it is looked again whether the CRM has a name by now that it had not.
+const missingAge = 2 * time.Minute
+
+// wanting says whether names of the sheet were looked for in vain, and not just now.
+func (g *generations) wanting() bool {
+	return g.current != nil && len(g.current.Sheet.Missing()) > 0 && g.now().Sub(g.made) >= missingAge
+}
+
 // askVariables reads the CRM's environment variables where that was long ago, and says whether they amount to
 // something else now. Once known, the last reading counts as long as they cannot be read.
 func (g *generations) askVariables(ctx context.Context) (changed bool, err error) {
-	age := variablesAge
-	if !g.variables.any {
-		age = noVariablesAge
-	}
-	if !g.asked.IsZero() && g.now().Sub(g.asked) < age {
+	if !g.asked.IsZero() && g.now().Sub(g.asked) < variablesAge {
 		return false, nil
 	}
 	v, err := g.read(ctx)

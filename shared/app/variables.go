@@ -53,7 +53,6 @@ type variables struct {
 	cosellOnly *bool
 	heal       time.Duration
 	problems   []health.Problem
-	any        bool // there are some
 }
 
 // same says whether two readings amount to the same.
@@ -95,7 +94,6 @@ func variablesOf(found []dataverse.Variable, own map[string]string) variables {
 		all[name] = v
 	}
 	var out variables
-	out.any = len(all) > 0
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		out.take(name, all[name])
 	}
@@ -198,12 +196,8 @@ func yesOrNo(word string) (yes, ok bool) {
 	return false, false
 }
 
-// How long a reading of the variables counts: a change is effective within five minutes; where there are none, none
-// will be before a solution is imported.
-const (
-	variablesAge   = 4 * time.Minute
-	noVariablesAge = time.Hour
-)
+// variablesAge is how long a reading of the variables counts: a change is effective within five minutes.
+const variablesAge = 4 * time.Minute
 
 // read asks the CRM for the variables. That they are not ours to read means that there are none for us.
 func readVariables(ctx context.Context, crm *dataverse.Client, own map[string]string) (variables, error) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
@@ -176,6 +177,20 @@ func TestR86_TheSheetForMicrosoftsColumnsHasNoMistake(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Names that come later, with the connector's solution, are found without a restart.
+func TestR86_LabelsAreLookedForAgain(t *testing.T) {
+	text, err := os.ReadFile("../../infra/dataverse/msft.yaml")
+	must(t, err)
+	play(t, func(r *rig) {
+		r.reconcile() // the sheet is taken up, and its names are not there
+		r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.Msft})
+		r.advance(10 * time.Minute)
+		if p := connectedOrganisations()[0].shared(r, "After"); r.referral(p.own).text("details/requirements/solutions/0/id") != "SOL-12345-ABC" {
+			t.Error("the solutions are not read")
+		}
+	}, "sheet:"+string(text))
 }
 
 // In a CRM in which several tables bear the label, somebody has to say which.
