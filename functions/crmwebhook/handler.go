@@ -90,6 +90,10 @@ func (h *Handler) message(e dataverse.Event) (m queue.Message, ok bool) {
 		m.Pointer.Kind = queue.Account
 	case "contact":
 		m.Pointer.Kind = queue.Contact
+	case "connection": // of an opportunity, as far as the event says
+		m.Pointer.Kind, m.Pointer.Parent = queue.Connection, e.OpportunityID
+	case "systemuser":
+		m.Pointer.Kind = queue.User
 	default:
 		if !strings.Contains(e.Table, "_") {
 			return queue.Message{}, false

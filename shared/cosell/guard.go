@@ -18,7 +18,7 @@ func (m *merger) guard() {
 		case OnceCreated:
 			m.guardLocked(rule, "customer.locked", "the customer's data cannot change in Partner Center after creation")
 		case OnceShared:
-			if m.shared() && m.hasMembers(rule.Field) {
+			if m.shared() && m.hasMembers(rule.Field.led()) {
 				m.guardLocked(rule, "contact.locked", "the customer's contacts cannot change once shared with Microsoft")
 			}
 		case NeverEmpty:

@@ -80,6 +80,7 @@ func Merge(in Pairing) Plan {
 	m.blanks()
 	m.guard()
 	m.wholeLists()
+	m.leaders()
 	m.locked()
 	m.withhold()
 	m.microsoftEdits()

@@ -183,6 +183,7 @@ func atomOf(f Field, changes Record) Field {
 	if list, _, ok := f.List(); ok {
 		f = list
 	}
+	f = f.led()
 	accepting := changes[Status] == Accepted
 	if OfCustomer(f) && changes[CustomerName] != "" { // a customer without one of its values would be another
 		return CustomerName

@@ -107,6 +107,12 @@ const (
 // Of names one member of a list field.
 func (f Field) Of(member string) Field { return f + "/" + Field(member) }
 
+// First is the field that says which member leads the list: the owner the team, the primary contact the contacts.
+func (f Field) First() Field { return f + ".first" }
+
+// led is the list of which the field says who leads it; any other field is itself.
+func (f Field) led() Field { return Field(strings.TrimSuffix(string(f), ".first")) }
+
 // List gives the list field and the member's key of a member entry; ok is false for a plain field.
 func (f Field) List() (list Field, member string, ok bool) {
 	l, m, ok := strings.Cut(string(f), "/")

@@ -17,6 +17,7 @@ func (o Options) Shown(row Opportunity) Opportunity {
 	}
 	for person := range row.Record.Members(Contacts) { // a private deal names nobody
 		delete(row.Record, Contacts.Of(person))
+		delete(row.Record, Contacts.First())
 		row.Record[Contacts] = "0"
 	}
 	return row
@@ -41,6 +42,7 @@ func (o Options) Withheld(p Pair, row Opportunity) Pair {
 	}
 	for person := range row.Record.Members(Contacts) {
 		delete(p.Base.Opportunity, Contacts.Of(person))
+		delete(p.Base.Opportunity, Contacts.First())
 	}
 	return p
 }
@@ -51,7 +53,7 @@ func (m *merger) neverShared() bool {
 		return false
 	}
 	for f := range m.plan.ToReferral {
-		if list, _, person := f.List(); f == Visibility || person && list == Contacts {
+		if list, _, person := f.List(); f == Visibility || f == Contacts.First() || person && list == Contacts {
 			delete(m.plan.ToReferral, f)
 			m.plan.keep[f] = true
 		}

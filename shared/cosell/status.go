@@ -218,7 +218,7 @@ func (m *merger) accept() {
 	m.plan.ToReferral[Status] = Accepted
 	for _, rule := range m.Rules {
 		switch rule.Field {
-		case Name, DealValue, Currency, ClosingDate, Team:
+		case Name, DealValue, Currency, ClosingDate, Team, Team.First():
 			m.complete(rule)
 		}
 	}

@@ -78,6 +78,8 @@ func (c executionContext) opportunity(table, column string) string {
 		return ""
 	case "opportunityclose":
 		column = "opportunityid"
+	case "connection":
+		return c.connected()
 	}
 	for _, e := range append([]entity{c.target}, c.images...) {
 		if id := e.reference(column); id != "" {
@@ -103,6 +105,18 @@ func (e entity) leadingTo(table string) (id string) {
 		}
 	})
 	return id
+}
+
+// connected is the opportunity at either end of a connection, as it was sent, else as it was before.
+func (c executionContext) connected() string {
+	for _, e := range append([]entity{c.target}, c.images...) {
+		for _, end := range []string{"record1id", "record2id"} {
+			if to := e.entityAt(end); to.table == "opportunity" && to.id != "" {
+				return to.id
+			}
+		}
+	}
+	return ""
 }
 
 func readContext(body []byte) (executionContext, error) {
@@ -193,6 +207,19 @@ func (e entity) reference(column string) (id string) {
 		}
 	})
 	return id
+}
+
+// entityAt gives what a lookup column refers to, with its table.
+func (e entity) entityAt(column string) (to entity) {
+	if e.attributes == nil {
+		return entity{}
+	}
+	_ = pairs(e.attributes, func(key string, value []byte) {
+		if key == column {
+			to = readEntity(value)
+		}
+	})
+	return to
 }
 
 // rowID gives the id in a value, "" for none and for the empty one.

@@ -40,7 +40,7 @@ func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
 }
 
 func (f *Flow) fanOut(ctx context.Context, h Hint) error {
-	related, err := f.Opportunities.Related(ctx, h.Kind, h.ID)
+	related, err := f.relatives(ctx, h)
 	if err != nil {
 		return err
 	}
@@ -48,6 +48,35 @@ func (f *Flow) fanOut(ctx context.Context, h Hint) error {
 		return err
 	}
 	return f.unclearBy(ctx, h)
+}
+
+// relatives are the opportunities that a hint about another row concerns. Of a connection, which cannot be asked for
+// once it is deleted, the opportunity is noted.
+func (f *Flow) relatives(ctx context.Context, h Hint) ([]string, error) {
+	if h.Kind != connectionKind {
+		return f.Opportunities.Related(ctx, h.Kind, h.ID)
+	}
+	noted, known, err := f.Ledger.Solution(ctx, h.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{h.Parent}
+	if h.Parent == "" && h.Deleted {
+		out = nil
+	} else if h.Parent == "" {
+		if out, err = f.Opportunities.Related(ctx, h.Kind, h.ID); err != nil {
+			return nil, err
+		}
+	}
+	if known && !slices.Contains(out, noted) {
+		out = append(out, noted) // the one that it left
+	}
+	for _, id := range out {
+		if id != noted && !h.Deleted {
+			return out, f.Ledger.SaveSolution(ctx, h.ID, id)
+		}
+	}
+	return out, nil
 }
 
 // unclearBy has deals tried again whose customer nobody could choose, once one of the accounts changes.

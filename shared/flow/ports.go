@@ -114,4 +114,5 @@ const (
 	opportunityKind = "opportunity"
 	solutionKind    = "solution"
 	accountKind     = "account"
+	connectionKind  = "connection"
 )

@@ -92,9 +92,12 @@ func (l *List) Add(key, text string) {
 	l.texts[key] = text
 }
 
-// Into writes the list and its count into a record.
+// Into writes the list and its count into a record, and which member leads it.
 func (l *List) Into(r cosell.Record, f cosell.Field) {
 	r[f] = strconv.Itoa(len(l.keys))
+	if len(l.keys) > 0 && (f == cosell.Team || f == cosell.Contacts) {
+		r[f.First()] = l.keys[0]
+	}
 	for key, text := range l.texts {
 		r[f.Of(key)] = text
 	}

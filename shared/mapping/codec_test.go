@@ -244,7 +244,7 @@ func TestMembersAreKeyedByEmailInLowerCase(t *testing.T) {
 	}
 	r := cosell.Record{}
 	ReadMembers(v).Into(r, cosell.Team)
-	want := cosell.Record{"team": "2", "team/ada@x.example": `{"email":"Ada@X.example","firstName":"Ada","lastName":"Ex & <co>","phone":"12"}`,
+	want := cosell.Record{"team": "2", "team.first": "ada@x.example", "team/ada@x.example": `{"email":"Ada@X.example","firstName":"Ada","lastName":"Ex & <co>","phone":"12"}`,
 		"team/no mail": `{"firstName":"No","lastName":"Mail"}`}
 	if !equalRecords(r, want) {
 		t.Errorf("%v", r)

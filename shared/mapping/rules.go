@@ -24,6 +24,10 @@ func (s *Sheet) Rules() []cosell.Rule {
 			Related:       strings.Contains(r.CRM, "/") || r.As == AsMembers,
 			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.Whole(r),
 		})
+		if r.As == AsMembers {
+			out = append(out, cosell.Rule{Field: r.Field.First(), Label: r.Label(), Way: way, Wins: r.Wins, Door: r.Door,
+				ToOpportunity: same, ToReferral: same})
+		}
 	}
 	return out
 }

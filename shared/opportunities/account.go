@@ -205,7 +205,7 @@ func (s *Store) accountQuery() dataverse.Query {
 			columns = append(columns, c)
 		}
 	}
-	contacts := dataverse.Expand{Nav: contactsOf, Query: dataverse.Query{Select: []string{contactID, "firstname", "lastname", "emailaddress1", stateColumn}}}
+	contacts := dataverse.Expand{Nav: contactsOf, Query: dataverse.Query{Select: []string{contactID, "firstname", "lastname", "emailaddress1", "telephone1", "mobilephone", stateColumn}}}
 	return dataverse.Query{Select: columns, OrderBy: "createdon asc", Expand: append(s.lookalikes(), contacts)}
 }
 

@@ -44,6 +44,9 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
+	if err := s.connectContacts(ctx, w, id, c, owner); err != nil {
+		return cosell.Opportunity{}, err
+	}
 	writes := append(slices.Clone(c.writes), newRow(opportunitySet, id, w.columns))
 	writes = append(writes, w.children...)
 	if w.closing != nil {
@@ -56,7 +59,7 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
-	return s.opportunity(ctx, row)
+	return s.answered(ctx, row, &connected{stakeholders: c.people})
 }
 
 // named gives a new row the defaults of the sheet, and a name where the referral has none: the CRM wants one.
@@ -165,7 +168,7 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 			continue // a close action, sent below
 		}
 		_, made, err := s.api.Create(ctx, set, rowID, w.Body, dataverse.Query{Select: []string{s.idColumn(set)}})
-		if set == taskSet {
+		if set == taskSet || set == connectionSet {
 			continue // made or not, the deal goes on
 		}
 		if err != nil {
@@ -213,6 +216,8 @@ func (s *Store) idColumn(set string) string {
 		return s.tables().Catalogue.ID
 	case taskSet:
 		return taskID
+	case connectionSet:
+		return connectionID
 	}
 	return opportunityID
 }

@@ -39,6 +39,7 @@ const (
 type customer struct {
 	account  string // id; empty when the referral names no customer
 	contacts []string
+	people   []mapping.Member // who they are, in the same order
 	writes   []dataverse.Write
 
 	owner, team string         // of an existing account
@@ -101,6 +102,9 @@ func (s *Store) setCustomer(ctx context.Context, w *planned, o cosell.Opportunit
 		}
 	}
 	w.before = c.writes
+	if err := s.connectContacts(ctx, w, o.ID, c, ownerOf(o)); err != nil {
+		return err
+	}
 	c.bind(w.columns)
 	if _, has := relatedRow(row, contactNav); has {
 		delete(w.columns, contactNav+"@odata.bind")
@@ -161,7 +165,7 @@ func newRow(set, id string, body map[string]any) dataverse.Write {
 func (s *Store) addContact(ctx context.Context, n news, c *customer, known []dataverse.Row, m mapping.Member, values cosell.Record) error {
 	for _, r := range known {
 		if r.Text(stateColumn) == "0" && samePerson(contactMember(r), m) {
-			c.contacts = append(c.contacts, r.ID(contactID))
+			c.keep(r.ID(contactID), contactMember(r))
 			return nil
 		}
 	}
@@ -181,9 +185,19 @@ func (s *Store) addContact(ctx context.Context, n news, c *customer, known []dat
 		}
 	}
 	id := s.deterministic("contact", c.account, mapping.KeyText(m.Email), personName(m))
-	c.contacts = append(c.contacts, id)
-	c.writes = append(c.writes, newRow(contactSet, id, body))
+	if c.keep(id, m) {
+		c.writes = append(c.writes, newRow(contactSet, id, body))
+	}
 	return nil
+}
+
+// keep notes a contact of the deal, once.
+func (c *customer) keep(id string, m mapping.Member) bool {
+	if slices.Contains(c.contacts, id) {
+		return false
+	}
+	c.contacts, c.people = append(c.contacts, id), append(c.people, m)
+	return true
 }
 
 func samePerson(a, b mapping.Member) bool {

@@ -69,6 +69,7 @@ func lead(r cosell.Record, m *mapping.Member) {
 		delete(r, cosell.Team.Of(member))
 	}
 	delete(r, cosell.Team)
+	delete(r, cosell.Team.First())
 	if m != nil {
 		var l mapping.List
 		l.Add(m.Key(), m.Text())

@@ -20,8 +20,12 @@ func (s *Store) feeds() []feed {
 		{solutionKind, s.tables().Rows.Set, s.tables().Rows.ID},
 		{accountKind, accountSet, accountID},
 		{contactKind, contactSet, contactID},
+		{connectionKind, connectionSet, connectionID},
+		{userKind, userSet, userID},
 	}
 }
+
+func (f feed) mayBeUntracked() bool { return f.kind == connectionKind || f.kind == userKind }
 
 // Kinds lists the tables that have a change feed, opportunity first.
 func (s *Store) Kinds() []string {
@@ -58,6 +62,9 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 		rows, deleted, next, err = s.api.Changes(ctx, f.set, columns, "")
 	} else if cursor == "" && f.kind != opportunityKind {
 		rows, deleted = nil, nil
+	}
+	if f.mayBeUntracked() && fault.ClassOf(err) == fault.Ours {
+		return nil, cursor, nil // of these tables events tell; not every organisation tracks them
 	}
 	if err != nil {
 		return nil, "", err

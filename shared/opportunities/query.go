@@ -3,6 +3,7 @@ package opportunities
 import (
 	"slices"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
@@ -67,6 +68,9 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 		}
 	}
 	q.Select = sorted(columns)
+	if s, ok := sheet.Row(cosell.Team); ok && s.CRM == ownerPath || people(sheet) {
+		q.Expand = append(q.Expand, connectionExpand())
+	}
 	for _, e := range []struct {
 		nav     string
 		columns map[string]bool
@@ -76,6 +80,12 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 		}
 	}
 	return q
+}
+
+// people says whether the sheet names the customer's contacts.
+func people(sheet *mapping.Sheet) bool {
+	_, ok := sheet.Row(cosell.Contacts)
+	return ok
 }
 
 func personColumns() map[string]bool {

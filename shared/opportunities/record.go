@@ -13,8 +13,43 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
-// opportunity makes the heart's opportunity of a row that was read with the sheet's query.
+// opportunity makes the heart's opportunity of a row that was read with the sheet's query. Who is connected with it is
+// asked where anybody is.
 func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Opportunity, error) {
+	o, err := s.plain(ctx, row)
+	if err != nil {
+		return o, err
+	}
+	people, err := s.connectedTo(ctx, row)
+	if err == nil {
+		err = s.substitute(ctx, o.Record, row)
+	}
+	s.addConnected(o.Record, people)
+	return o, err
+}
+
+// answered does so with the answer to a write, which asks nothing more: where others than those given are connected
+// it says nothing of people.
+func (s *Store) answered(ctx context.Context, row dataverse.Row, people *connected) (cosell.Opportunity, error) {
+	o, err := s.plain(ctx, row)
+	if err != nil {
+		return o, err
+	}
+	if people == nil && unasked(row) {
+		forgetPeople(o.Record)
+		return o, nil
+	}
+	if err := s.substitute(ctx, o.Record, row); err != nil {
+		return o, err
+	}
+	if people != nil {
+		s.addConnected(o.Record, *people)
+	}
+	return o, nil
+}
+
+// plain is the opportunity without the people that are connected with it.
+func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunity, error) {
 	o := cosell.Opportunity{Side: cosell.Side{
 		ID: row.ID(opportunityID), Version: row.ETag(), Read: row.Date(), Source: row,
 	}}
@@ -49,7 +84,7 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 	}
 	o.Record = s.record(row, g, m.reasons, catalogue)
 	s.tellConsent(o.Record, row)
-	return o, s.substitute(ctx, o.Record, row)
+	return o, nil
 }
 
 // born is since when the opportunity's own columns exist, as far as the metadata has been read.

@@ -4,6 +4,7 @@ package opportunities
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -60,6 +61,7 @@ type Store struct {
 	catalogue  *cached[map[string]catalogueSolution]
 	currencies *cached[map[string]string]
 	metadata   *cached[metadata]
+	role       *cached[string] // of stakeholders
 	lookups    *lookups
 	deputies   deputies
 }
@@ -100,6 +102,7 @@ func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 	s.catalogue = newCached(o.Now, s.loadCatalogue)
 	s.currencies = newCached(o.Now, s.loadCurrencies)
 	s.metadata = newCached(o.Now, s.loadMetadata)
+	s.role = newCached(o.Now, s.loadRole)
 	s.lookups = newLookups(api, o.Now)
 	return s
 }
@@ -148,24 +151,48 @@ func (s *Store) FindByReferral(ctx context.Context, referralID string) ([]cosell
 	return out, nil
 }
 
-// Related lists the synced, open opportunities that show a row of another table: kind account or contact.
+// Related lists the synced, open opportunities that show a row of another table: an account, a contact or a
+// user, and the opportunity of a connection.
 func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) {
-	own := "parentaccountid"
+	columns := []string{"parentaccountid", "customerid"}
 	switch kind {
 	case accountKind:
 	case contactKind:
-		own = "parentcontactid"
+		columns[0] = "parentcontactid"
+	case userKind:
+		columns = []string{owningUser}
+	case connectionKind:
+		return s.dealsOfConnection(ctx, id)
 	default:
 		return nil, nil
 	}
+	out, err := s.dealsThatName(ctx, columns, id)
+	if err != nil || kind == accountKind {
+		return out, err
+	}
+	connected, err := s.dealsConnectedWith(ctx, id)
+	for _, deal := range connected {
+		if !slices.Contains(out, deal) {
+			out = append(out, deal)
+		}
+	}
+	return out, err
+}
+
+// dealsThatName lists the synced, open opportunities that have the id in one of the lookups.
+func (s *Store) dealsThatName(ctx context.Context, lookups []string, id string) ([]string, error) {
 	sync, ok := s.sheet().Row(cosell.Sync)
 	if !ok {
 		return nil, nil
 	}
+	var named []string
+	for _, l := range lookups {
+		named = append(named, dataverse.EqID(lookupValue(l), id))
+	}
 	rows, err := s.api.List(ctx, opportunitySet, dataverse.Query{
 		Select: []string{"opportunityid"},
 		Filter: dataverse.And(dataverse.EqBool(sync.CRM, true), dataverse.EqInt(stateColumn, mapping.StateOpen),
-			dataverse.Or(dataverse.EqID(lookupValue(own), id), dataverse.EqID(lookupValue("customerid"), id))),
+			dataverse.Or(named...)),
 	})
 	if err != nil {
 		return nil, err

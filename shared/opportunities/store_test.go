@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +60,7 @@ func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 		"name": "Fabric roll-out", "mark": "ok", "dealValue": "85000", "currency": "EUR", "closingDate": "2026-09-30", "notes": "line 1\nline 2",
 		"status": "open", "consent": "true", "visibility": "true", "unreadable/solutions": `not sent, because no solution of the catalogue is chosen and no identifier is filled in: "nothing chosen"`, "help": "GeneralOrOther", "sync": "true", "audit": "2026-05-04 09:00 - x",
 		"referralId": ownID, "referralLink": "https://partner.microsoft.com/x", "microsoftCrmId": "", "microsoftStatus": "", "microsoftSeller": "",
-		"team": "1", "team/kim@northwind.example": `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"1"}`,
+		"team": "1", "team.first": "kim@northwind.example", "contacts.first": "ada@tailspin.example", "team/kim@northwind.example": `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"1"}`,
 		"contacts": "1", "contacts/ada@tailspin.example": `{"email":"Ada@Tailspin.example","firstName":"Ada","lastName":"Example","phone":"+49"}`,
 		"solutions": "2", "solutions/SOL-1": `{"currency":"EUR","name":"One","price":"10.5","quantity":"2"}`, "solutions/SOL-2": `{"name":"Typed"}`,
 		"customerName": "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerAddress2": "", "customerCity": "Hamburg",
@@ -300,7 +301,8 @@ func TestR141_RelatedAsksForSyncedOpenOpportunitiesOnly(t *testing.T) {
 	c.lists[opportunitySet] = `{"opportunityid":"` + crmID + `"}`
 	for kind, column := range map[string]string{"account": "_parentaccountid_value", "contact": "_parentcontactid_value"} {
 		ids, err := s.Related(context.Background(), kind, ownID)
-		q, _ := url.ParseQuery(w.Last().Query)
+		calls := slices.DeleteFunc(slices.Clone(w.Calls), func(c httpclienttest.Served) bool { return !strings.HasSuffix(c.Path, "/opportunities") })
+		q, _ := url.ParseQuery(calls[len(calls)-1].Query)
 		want := "cosell_sync eq true and statecode eq 0 and (" + column + " eq " + ownID + " or _customerid_value eq " + ownID + ")"
 		if err != nil || len(ids) != 1 || ids[0] != crmID || q.Get("$filter") != want {
 			t.Errorf("%v %v %q", err, ids, q.Get("$filter"))

@@ -93,7 +93,7 @@ func perhapsTasks(err error) bool {
 		return true
 	case fault.Refused:
 		target := strings.ToLower(fault.Of(err).Target)
-		return target == "" || strings.Contains(target, "task") || strings.Contains(target, "activity")
+		return target == "" || strings.Contains(target, "task") || strings.Contains(target, "activity") || strings.Contains(target, connectionKind)
 	}
 	return false
 }

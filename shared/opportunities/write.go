@@ -71,13 +71,13 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
-		return s.opportunity(ctx, row)
+		return s.answered(ctx, row, nil)
 	}
 	row, err := s.withTasks(ctx, w.changeSet(o), w.tasks, &dataverse.Read{Set: opportunitySet, ID: o.ID, Query: s.query()})
 	if err != nil {
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
-	now, err := s.opportunity(ctx, row)
+	now, err := s.answered(ctx, row, nil)
 	if err == nil && !w.listedBy(now, s.tables().Rows.Set) {
 		return now, fault.Unseen("the solution rows of opportunity %s were written and are listed as before", o.ID)
 	}

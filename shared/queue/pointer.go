@@ -17,6 +17,8 @@ const (
 	Solution    = "solution"
 	Account     = "account"
 	Contact     = "contact"
+	Connection  = "connection"
+	User        = "user"
 )
 
 // Version is the version of the message format that this program writes, newest the last that it reads.

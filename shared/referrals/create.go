@@ -1,6 +1,7 @@
 package referrals
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -99,7 +100,8 @@ const (
 	consentPartners cosell.Field = "consentPartners"
 )
 
-// createdList: own solutions first added first is not known here, so the order is that of the keys.
+// createdList: own solutions first added first is not known here, so the order is that of the keys, behind the
+// member that leads the list.
 func (s *Store) createdList(row mapping.Row, d cosell.Draft) any {
 	members := d.Values.Members(row.Field)
 	if row.Field == cosell.Contacts && !namesContact(d) {
@@ -107,12 +109,23 @@ func (s *Store) createdList(row mapping.Row, d cosell.Draft) any {
 	}
 	out := []json.RawMessage{}
 	l := list{as: row.As}
-	for _, key := range slices.Sorted(maps.Keys(members)) {
+	first := d.Values[row.Field.First()]
+	order := slices.SortedFunc(maps.Keys(members), func(a, b string) int {
+		return cmp.Or(-cmp.Compare(leads(a, first), leads(b, first)), cmp.Compare(a, b))
+	})
+	for _, key := range order {
 		if text := members[key]; text != "" {
 			out = append(out, l.merged(nil, key, text))
 		}
 	}
 	return out
+}
+
+func leads(key, first string) int {
+	if key == first {
+		return 1
+	}
+	return 0
 }
 
 // namesContact says whether a draft may carry the customer's contact: with consent, and never privately.

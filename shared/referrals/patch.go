@@ -21,9 +21,9 @@ func (s *Store) operations(d partnercenter.Document, values cosell.Record) ([]pa
 			continue
 		}
 		if row.IsList() {
-			changes := values.Members(row.Field)
-			if len(changes) > 0 {
-				p.set(row.Referral, newList(d.JSON(), row).after(changes))
+			changes, first := values.Members(row.Field), values[row.Field.First()]
+			if len(changes) > 0 || first != "" {
+				p.set(row.Referral, newList(d.JSON(), row).after(changes, first))
 			}
 			continue
 		}
@@ -163,37 +163,49 @@ func elementKey(as string, raw json.RawMessage) string {
 	return m.Key()
 }
 
-// after gives the list with the changes: an empty text removes a member, an unknown key adds one. The CRM
-// names but one person, who is to be the first: the owner leads the team, the primary contact the contacts.
-func (l *list) after(changes map[string]string) []json.RawMessage {
-	out := slices.Clone(l.raw)
-	var added []json.RawMessage
-	gone := map[int]bool{}
+// after gives the list with the changes: an empty text removes a member, an unknown key adds one. first is the key of
+// the member that leads the list from now on; where nobody says, a person who is added leads it: CRM named but one
+// in older versions of what we remember.
+func (l *list) after(changes map[string]string, first string) []json.RawMessage {
+	type element struct {
+		key string
+		raw json.RawMessage
+	}
+	var added, kept []element
+	gone := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(changes)) {
-		text := changes[key]
-		i, known := l.known[key]
-		switch {
-		case known && text == "":
-			gone[i] = true
-		case known:
-			out[i] = l.merged(out[i], key, text)
-		case text != "":
-			added = append(added, l.merged(nil, key, text))
+		_, known := l.known[key]
+		gone[key] = known && changes[key] == ""
+		if !known && changes[key] != "" {
+			added = append(added, element{key, l.merged(nil, key, changes[key])})
 		}
 	}
-	kept := []json.RawMessage{}
-	if l.as == mapping.AsMembers {
-		kept = append(kept, added...)
+	keys := map[int]string{}
+	for key, i := range l.known {
+		keys[i] = key
 	}
-	for i, raw := range out {
-		if !gone[i] {
-			kept = append(kept, raw)
+	for i, raw := range l.raw {
+		key, known := keys[i]
+		if text := changes[key]; known && text != "" {
+			raw = l.merged(raw, key, text)
+		}
+		if !known || !gone[key] {
+			kept = append(kept, element{key, raw})
 		}
 	}
-	if l.as != mapping.AsMembers {
+	if l.as == mapping.AsMembers && first == "" {
+		kept = append(added, kept...)
+	} else {
 		kept = append(kept, added...)
 	}
-	return kept
+	if i := slices.IndexFunc(kept, func(e element) bool { return first != "" && e.key == first }); i > 0 {
+		kept = slices.Insert(slices.Delete(slices.Clone(kept), i, i+1), 0, kept[i])
+	}
+	out := []json.RawMessage{}
+	for _, e := range kept {
+		out = append(out, e.raw)
+	}
+	return out
 }
 
 // merged lays what we know of a member over what was received; members that we do not know stay.

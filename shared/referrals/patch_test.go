@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"pgregory.net/rapid"
 )
@@ -13,7 +14,7 @@ import (
 func TestUnknownMembersOfAListElementAreKept(t *testing.T) {
 	doc := []byte(`{"team":[{"firstName":"Ada","lastName":"X","email":"a@x","phoneNumber":null,"title":"CEO","deep":{"k":[1,2.50]}},  {"email":"b@x", "odd" : 1e2},"scrap"]}`)
 	row := mapping.Row{As: mapping.AsMembers, Referral: "/team"}
-	got := newList(doc, row).after(map[string]string{"a@x": mapping.Member{Email: "a@x", FirstName: "Ada", LastName: "Y"}.Text(), "c@x": mapping.Member{Email: "c@x"}.Text()})
+	got := newList(doc, row).after(map[string]string{"a@x": mapping.Member{Email: "a@x", FirstName: "Ada", LastName: "Y"}.Text(), "c@x": mapping.Member{Email: "c@x"}.Text()}, "")
 	want := []string{`{"email":"c@x"}`, `{"contactPreference`, `{"email":"b@x", "odd" : 1e2}`, `"scrap"`}
 	if len(got) != 4 {
 		t.Fatalf("%s", got)
@@ -26,7 +27,7 @@ func TestUnknownMembersOfAListElementAreKept(t *testing.T) {
 			t.Errorf("element %d is %s, want %s", i, got[i], want[i])
 		}
 	}
-	if left := newList(doc, row).after(map[string]string{"a@x": "", "nobody@x": ""}); len(left) != 2 || string(left[0]) != want[2] {
+	if left := newList(doc, row).after(map[string]string{"a@x": "", "nobody@x": ""}, ""); len(left) != 2 || string(left[0]) != want[2] {
 		t.Errorf("after a removal: %s", left)
 	}
 }
@@ -41,7 +42,7 @@ func TestUntouchedMembersStayByteByByte(t *testing.T) {
 		}
 		touched := rapid.IntRange(0, n-1).Draw(t, "touched")
 		doc := []byte(`{"s":[` + strings.Join(Elements, ",") + `]}`)
-		out := newList(doc, mapping.Row{As: mapping.AsSolutions, Referral: "/s"}).after(map[string]string{"S" + strconv.Itoa(touched): mapping.Solution{Name: "new"}.Text()})
+		out := newList(doc, mapping.Row{As: mapping.AsSolutions, Referral: "/s"}).after(map[string]string{"S" + strconv.Itoa(touched): mapping.Solution{Name: "new"}.Text()}, "")
 		for i, e := range out {
 			if i != touched && string(e) != Elements[i] {
 				t.Fatalf("element %d became %s", i, e)
@@ -52,4 +53,32 @@ func TestUntouchedMembersStayByteByByte(t *testing.T) {
 			t.Fatalf("changed element is %s", out[touched])
 		}
 	})
+}
+
+// The owner leads the team, and the primary contact the contacts, whoever is added or was there before.
+func TestR50_TheLeaderOfAListStandsFirst(t *testing.T) {
+	doc := []byte(`{"team":[{"email":"a@x"},{"email":"b@x"},{"email":"c@x"}]}`)
+	row := mapping.Row{Field: cosell.Team, As: mapping.AsMembers, Referral: "/team"}
+	person := func(mail string) string { return mapping.Member{Email: mail}.Text() }
+	for name, tt := range map[string]struct {
+		changes map[string]string
+		first   string
+		want    string
+	}{
+		"MovedUp":           {nil, "c@x", "c@x a@x b@x"},
+		"LeadsAlready":      {nil, "a@x", "a@x b@x c@x"},
+		"AddedAndLeads":     {map[string]string{"d@x": person("d@x")}, "d@x", "d@x a@x b@x c@x"},
+		"AddedBehindLeader": {map[string]string{"d@x": person("d@x")}, "a@x", "a@x b@x c@x d@x"},
+		"Replaced":          {map[string]string{"a@x": "", "d@x": person("d@x")}, "d@x", "d@x b@x c@x"},
+		"NobodySays":        {map[string]string{"d@x": person("d@x")}, "", "d@x a@x b@x c@x"},
+		"NotThere":          {map[string]string{"d@x": person("d@x")}, "z@x", "a@x b@x c@x d@x"},
+	} {
+		var got []string
+		for _, raw := range newList(doc, row).after(tt.changes, tt.first) {
+			got = append(got, elementKey(mapping.AsMembers, raw))
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
 }

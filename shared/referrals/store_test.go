@@ -55,6 +55,8 @@ func TestOwnReferralGivesAllFields(t *testing.T) {
 		"notes": "Customer wants stock forecasting on Fabric.", "status": "accepted", "reason": "", "visibility": "true", "consent": "true",
 		"help": "WorkloadSpecificValueProposition", "crmId": crmID,
 		"team":                          "1",
+		"team.first":                    "kim@northwind.example",
+		"contacts.first":                "ada@tailspin.example",
 		"team/kim@northwind.example":    `{"email":"kim@northwind.example","firstName":"Kim","lastName":"Seller","phone":"+4940555099"}`,
 		"contacts":                      "1",
 		"contacts/ada@tailspin.example": `{"email":"ada@tailspin.example","firstName":"Ada","lastName":"Example","phone":"+49405550100"}`,
