@@ -89,8 +89,12 @@ func TestR122_AUsersPhoneAndMailAreFollowed(t *testing.T) {
 		nora := r.colleague("Nora", "Newcomer")
 		r.connects(p.opportunity, "systemusers", nora, dataversesim.SalesProfessionalRoleID)
 		r.quiet()
-		r.edits("systemuser", owner, doc{"address1_telephone1": "+49 40 1111"})
 		r.edits("systemuser", nora, doc{"internalemailaddress": "nora.married@northwind.example"})
+		r.quiet()
+		if got := r.referral(p.own).text("team/1/email"); got != "nora.married@northwind.example" {
+			t.Errorf("her address is %s", got)
+		}
+		r.edits("systemuser", owner, doc{"address1_telephone1": "+49 40 1111"})
 		r.quiet()
 		d := r.referral(p.own)
 		if d.text("team/0/phoneNumber") != "+49 40 1111" || d.text("team/1/email") != "nora.married@northwind.example" || d.text("team/2") != "" {
