@@ -83,9 +83,12 @@ func (s *Sheet) StatusReasons(found []Label) StatusReasons {
 		}
 	}
 	row, _ = s.Row(cosell.Reason)
+	ours := strings.HasPrefix(row.where, shipped+":") // as shipped it speaks of no reason that the row status leaves out
 	for n := range len(closingReasons()) {
 		for _, value := range integers(row.Reasons[strconv.Itoa(n+1)], found) {
-			r.why[value] = n + 1
+			if !ours || r.status[value] != "" {
+				r.why[value] = n + 1
+			}
 		}
 	}
 	return r

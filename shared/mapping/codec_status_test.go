@@ -90,3 +90,14 @@ func TestR125_ReasonsCrossBothWays(t *testing.T) {
 		t.Errorf("%d reasons", n)
 	}
 }
+
+// Who says which reasons stand for lost means it for every closing reason, too, until he names reasons for those.
+func TestR31_AListOfTheirOwnIsNotCircumventedByOurClosingReasons(t *testing.T) {
+	found := []Label{{Value: 3, State: 1}, {Value: 4, State: 2}, {Value: 5, State: 2, Labels: map[int]string{1033: "Out-Sold"}}, {Value: 9, State: 2, Labels: map[int]string{1031: "Verloren"}}}
+	const lost = "- {field: status, reasons: {open: [1], won: [3], lost: [Verloren], canceled: [4]}}\n"
+	for rows, want := range map[string]int{"": 5, lost: 9, lost + "- {field: reason, reasons: {3: [Out-Sold]}}\n": 5} {
+		if got, ok := overlay(t, rows).StatusReasons(found).Value(cosell.Lost, "Customer chose another vendor"); got != want || !ok {
+			t.Errorf("with %q lost to a competitor is %d, not %d", rows, got, want)
+		}
+	}
+}
