@@ -268,6 +268,12 @@ func TestR107_ByTheSettingTheLastSyncFollowsPlainEdits(t *testing.T) {
 				first := r.opportunity(p.opportunity).text("cosell_lastsync")
 				time.Sleep(time.Hour)
 				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+				r.quiet()
+				r.reconcile()
+				r.quiet()
+				if now := r.opportunity(p.opportunity).text("cosell_lastsync"); now != first {
+					t.Errorf("it is written before five quiet minutes: %s", now)
+				}
 				r.advance(20 * time.Minute)
 				if now := r.opportunity(p.opportunity).text("cosell_lastsync"); (now != first) != follows {
 					t.Errorf("it was %s and is %s", first, now)

@@ -157,6 +157,9 @@ func TestR75_AnEligibleDealIsWonWhenItIsTime(t *testing.T) {
 			t.Errorf("the state is %s", got)
 		}
 		r.audited(p.opportunity, "2026-03-05 09:")
+		if h := r.health(); !strings.Contains(h, `"ok":true`) {
+			t.Errorf("what a rule wants is an alarm: %s", h)
+		}
 		r.advance(71 * time.Hour)
 		r.pc.wrote(mark, 0)
 		r.advance(2 * time.Hour)
