@@ -109,7 +109,7 @@ func (m *merger) referralClosed(p, d string, pChanged bool) {
 		m.plan.Ends = true
 		m.say(Problem{Code: "referral.expired", Field: Status, Place: InCRM, Warn: true, Once: true,
 			Text: "the referral expired without an answer; the opportunity was moved on, so it stays open and is no longer linked",
-			Mend: "switch Sync on in a new opportunity to ask Microsoft again"})
+			Mend: "choose \"Ask Microsoft again\" on the form for a new engagement"})
 	case pChanged:
 		m.plan.ToOpportunity[Status] = StatusFor(p)
 		m.plan.ToOpportunity[Reason] = m.p[Reason]

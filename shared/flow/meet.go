@@ -201,7 +201,7 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 func (f *Flow) namedBy(r cosell.Referral) cosell.Problem {
 	return cosell.Problem{Code: cosell.CodeUnconfirmed, Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
 		Text: "referral " + r.ID + " in Partner Center names this opportunity: " + f.link(r.ID),
-		Mend: "switch Sync on to link the two; without that nothing crosses"}
+		Mend: "switch Sync on, or choose \"Link to the proposed deal\", to link the two; without that nothing crosses"}
 }
 
 // propose asks the seller of an opportunity that is not switched on: one line with the referral's link.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -41,6 +42,24 @@ func connectionExpand() dataverse.Expand {
 		Filter: dataverse.EqInt(stateColumn, 0), OrderBy: "createdon asc", Top: mostConnected}}
 }
 
+// blindFor is how long connections are not asked for after CRM refused them to us: a right that came meanwhile is used
+// after that.
+const blindFor = time.Hour
+
+// blind says whether connections may not be read. Deals go on without: a new referral has the owner and the contact,
+// and of one that is linked nothing about people is said.
+func (s *Store) blind() bool { return s.options.Now().UnixNano() < s.blindUntil.Load() }
+
+// blinded takes in that our role may not read connections, and says whether that is news, so that another try makes
+// sense.
+func (s *Store) blinded(e *fault.Error) bool {
+	if e == nil || e.Code != dataverse.CodePrivilege || !slices.Contains([]string{"prvreadconnection", "prvreadconnectionrole"}, strings.ToLower(e.Target)) || s.blind() {
+		return false
+	}
+	s.blindUntil.Store(s.options.Now().Add(blindFor).UnixNano())
+	return true
+}
+
 // connected are the people beside owner and contact, in the order in which they were connected.
 type connected struct {
 	team, stakeholders []mapping.Member
@@ -72,6 +91,9 @@ func (s *Store) connectedTo(ctx context.Context, row dataverse.Row) (connected, 
 		{Nav: connectionTo + "_systemuser", Query: s.personQuery()},
 		{Nav: connectionTo + "_contact", Query: dataverse.Query{Select: append([]string{stateColumn}, sorted(personColumns())...)}},
 	}})
+	if s.blinded(fault.Of(err)) {
+		return out, nil
+	}
 	if err != nil {
 		return out, err
 	}

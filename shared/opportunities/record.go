@@ -21,9 +21,14 @@ func (s *Store) opportunity(ctx context.Context, row dataverse.Row) (cosell.Oppo
 		return o, err
 	}
 	people, err := s.connectedTo(ctx, row)
-	if err == nil {
-		err = s.substitute(ctx, o.Record, row)
+	switch {
+	case err != nil:
+		return o, err
+	case s.blind() && o.Record[cosell.ReferralID] != "":
+		forgetPeople(o.Record) // nobody can tell who left
+		return o, nil
 	}
+	err = s.substitute(ctx, o.Record, row)
 	s.addConnected(o.Record, people)
 	return o, err
 }
@@ -35,7 +40,7 @@ func (s *Store) answered(ctx context.Context, row dataverse.Row, people *connect
 	if err != nil {
 		return o, err
 	}
-	if people == nil && unasked(row) {
+	if people == nil && (unasked(row) || s.blind()) {
 		forgetPeople(o.Record)
 		return o, nil
 	}

@@ -62,6 +62,7 @@ type Store struct {
 	currencies *cached[map[string]string]
 	metadata   *cached[metadata]
 	role       *cached[string] // of stakeholders
+	blindUntil atomic.Int64    // connections may not be read, in nanoseconds of our clock
 	lookups    *lookups
 	deputies   deputies
 }

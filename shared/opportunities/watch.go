@@ -57,8 +57,15 @@ type live struct {
 	waits      bool // made before the types of own columns were known
 }
 
-func (s *Store) sheet() *mapping.Sheet  { return s.live.Load().sheet }
-func (s *Store) query() dataverse.Query { return s.live.Load().query }
+func (s *Store) sheet() *mapping.Sheet { return s.live.Load().sheet }
+
+func (s *Store) query() dataverse.Query {
+	q := s.live.Load().query
+	if s.blind() {
+		q.Expand = slices.DeleteFunc(slices.Clone(q.Expand), func(e dataverse.Expand) bool { return e.Nav == connectionsOf })
+	}
+	return q
+}
 
 // Mismatches compares every table, column, type and option of the sheet with the CRM's metadata, once an
 // hour, and switches rows off and on accordingly. What cannot be read is not judged: the last comparison
@@ -85,6 +92,9 @@ func (s *Store) Ready(ctx context.Context) error {
 // switched off or on, so that another try makes sense.
 func (s *Store) recheck(ctx context.Context, err error) bool {
 	e := fault.Of(err)
+	if s.blinded(e) {
+		return true
+	}
 	certain := fault.ClassOf(err) == fault.Ours && (e.Code == dataverse.CodeColumn || e.Code == dataverse.CodeTable)
 	if !certain && !doubted(e) {
 		return false

@@ -303,3 +303,22 @@ func TestR109_MendingAnythingMakesAFailedDealAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// A role that may not read connections costs the people beside owner and contact, and nothing else.
+func TestR143_WithoutConnectionsDealsGoOn(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Seen whole")
+		r.connects(p.opportunity, "systemusers", r.colleague("Nora", "Newcomer"), dataversesim.SalesProfessionalRoleID)
+		r.quiet()
+		before := r.names(p.own, "team")
+		r.dv.call(http.MethodPost, "/privileges", doc{"table": "connection", "operation": "read", "allowed": false})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+		r.quiet()
+		if got := r.names(p.own, "team"); got != before || r.referral(p.own).text("details/dealValue") != "90000" {
+			t.Errorf("the team is %s, the value %s", got, r.referral(p.own).text("details/dealValue"))
+		}
+		if next := r.private("Made without"); r.names(next.own, "team") == "" {
+			t.Error("nobody is in the team")
+		}
+	})
+}
