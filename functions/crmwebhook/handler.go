@@ -86,6 +86,8 @@ func (h *Handler) message(e dataverse.Event) (m queue.Message, ok bool) {
 	switch e.Table {
 	case "opportunity":
 		m.Pointer.Kind = queue.Opportunity
+	case "lead":
+		m.Pointer.Kind = queue.Lead
 	case "account":
 		m.Pointer.Kind = queue.Account
 	case "contact":

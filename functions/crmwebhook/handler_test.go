@@ -35,7 +35,7 @@ func TestEveryRequestIsJudgedOnceForHealth(t *testing.T) {
 	forged := fault.New(fault.Denied, "the secret is wrong")
 	for _, want := range []error{nil, forged} {
 		var doors judged
-		callWatched(opener{event: dataverse.Event{Message: "Update", Table: "lead", ID: "1"}, err: want}, nil, &doors)
+		callWatched(opener{event: dataverse.Event{Message: "Update", Table: "invoice", ID: "1"}, err: want}, nil, &doors)
 		if len(doors) != 1 || doors[0] != want {
 			t.Errorf("judged %v, want %v", doors, want)
 		}
@@ -69,6 +69,7 @@ func TestEventsGoWhereTheirTableBelongs(t *testing.T) {
 		{dataverse.Event{Message: "Delete", Table: "opportunity", ID: "1"}, queue.OpportunityChanged, queue.Opportunity, "", "acme|1"},
 		{dataverse.Event{Message: "Win", Table: "opportunity", ID: "1", OpportunityID: "1"}, queue.OpportunityChanged, queue.Opportunity, "", "acme|1"},
 		{dataverse.Event{Message: "Update", Table: "account", ID: "2"}, queue.OpportunityChanged, queue.Account, "", "acme|2"},
+		{dataverse.Event{Message: "QualifyLead", Table: "lead", ID: "5"}, queue.OpportunityChanged, queue.Lead, "", "acme|5"},
 		{dataverse.Event{Message: "Update", Table: "contact", ID: "3"}, queue.OpportunityChanged, queue.Contact, "", "acme|3"},
 		{dataverse.Event{Message: "Update", Table: "cosell_solution", ID: "4", OpportunityID: "1"}, queue.SolutionsChanged, queue.Solution, "1", "acme|1"},
 		{dataverse.Event{Message: "Delete", Table: "cosell_solution", ID: "4"}, queue.SolutionsChanged, queue.Solution, "", "acme|4"},
@@ -87,7 +88,7 @@ func TestEventsGoWhereTheirTableBelongs(t *testing.T) {
 }
 
 func TestTableThatIsNotFollowedIsAcceptedWithoutWork(t *testing.T) {
-	if w, sent := call(opener{event: dataverse.Event{Message: "Update", Table: "lead", ID: "1"}}, nil); w.Code != http.StatusAccepted || len(sent) != 0 {
+	if w, sent := call(opener{event: dataverse.Event{Message: "Update", Table: "invoice", ID: "1"}}, nil); w.Code != http.StatusAccepted || len(sent) != 0 {
 		t.Errorf("%d, %d sent", w.Code, len(sent))
 	}
 }

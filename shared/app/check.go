@@ -207,7 +207,8 @@ func (k *checker) between(name string, s Span, least, most time.Duration) {
 
 // rules checks what decides, beside the field sheet, how the two systems are kept in step.
 func (k *checker) rules() {
-	for name, f := range map[string]Flag{"SYNC_CHECK_MARK": k.CheckMark, "SYNC_CONVERT_COUNTRY": k.ConvertCountry, "SYNC_ACCEPT_STRICT": k.AcceptStrict} {
+	for name, f := range map[string]Flag{"SYNC_CHECK_MARK": k.CheckMark, "SYNC_CONVERT_COUNTRY": k.ConvertCountry, "SYNC_ACCEPT_STRICT": k.AcceptStrict,
+		"SYNC_COSELL_ONLY": k.CosellOnly} {
 		if f.bad {
 			k.wrong(name, "must be true or false (Yes and No are understood)")
 		}

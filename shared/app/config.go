@@ -110,6 +110,9 @@ type Config struct {
 	// Whether deals are shown to Microsoft: "allow", or "never" (neither visible to its sellers nor asked for help,
 	// whatever the opportunity says): for trials, which cosellctl close-test ends.
 	Share string `env:"SYNC_SHARE" envDefault:"allow"`
+	// Yes: only co-sell and pipeline-sharing deals come from Partner Center, its leads do not. Edits of leads that
+	// are linked already go on towards Partner Center.
+	CosellOnly Flag `env:"SYNC_COSELL_ONLY" envDefault:"false"`
 	// How far before its cursor a change feed is read again, because lists show changes late.
 	FeedOverlap Span `env:"SYNC_FEED_OVERLAP" envDefault:"10m"`
 	// Puts a tick or a cross before the opportunity's name, as Microsoft's connector does.

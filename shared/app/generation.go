@@ -20,7 +20,8 @@ type Generation struct {
 	Jobs   *flow.Flow
 
 	deals     *opportunities.Store
-	variables variables // that it was made with
+	leads     *opportunities.Store // nil where leads stay out
+	variables variables            // that it was made with
 	referrals *referrals.Store
 }
 
@@ -32,18 +33,22 @@ func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet
 	if err != nil {
 		return nil, err
 	}
+	leads := deals.Leads(a.leadsMismatched)
 	config := flow.Config{
-		Referrals: pc, Opportunities: a.ofTenant(deals), Ledger: a.Ledger, Hints: a.Post, Rules: sheet.Rules(),
+		Referrals: pc, Opportunities: a.ofTenant(deals), Leads: leads, Ledger: a.Ledger, Hints: a.Post, Rules: sheet.Rules(), LeadRules: sheet.Leads().Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
-				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync, Share: c.Share},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: sheet.Version(), HealEvery: v.heal,
+				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync, Share: c.Share, CosellOnly: c.CosellOnly.On},
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: sheet.Version(), LeadSheet: sheet.Leads().Version(), HealEvery: v.heal,
 			OwnScope: c.Scope == OwnReferrals, Shadow: c.Mode == Shadow, Unstarted: c.Started.IsZero(), Started: c.Started.Time,
 		},
 	}
-	g := &Generation{Number: number, Sheet: sheet, deals: deals, variables: v, referrals: pc}
+	g := &Generation{Number: number, Sheet: sheet, deals: deals, leads: leads, variables: v, referrals: pc}
+	if c.CosellOnly.On {
+		g.leads = nil // nobody has to have what leads need
+	}
 	if before == nil {
 		g.Jobs = flow.New(config)
 	} else {

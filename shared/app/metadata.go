@@ -23,7 +23,15 @@ func (a *App) Metadata(ctx context.Context) error {
 		return err
 	}
 	a.mismatched(found)
-	deaf, err := g.deals.Listen(ctx, g.Sheet.Unwatched())
+	columns := g.Sheet.Unwatched()
+	if g.leads != nil {
+		if found, err = g.leads.Mismatches(ctx); err != nil {
+			return err
+		}
+		a.leadsMismatched(found)
+		columns = append(columns, g.Sheet.Leads().Unwatched()...)
+	}
+	deaf, err := g.deals.Listen(ctx, columns)
 	if err != nil {
 		return err
 	}
@@ -46,12 +54,19 @@ func (a *App) taken(g *Generation) {
 }
 
 // mismatched has health tell what does not fit now.
-func (a *App) mismatched(found []opportunities.Mismatch) {
+func (a *App) mismatched(found []opportunities.Mismatch) { a.misfits("crm metadata", found) }
+
+// leadsMismatched is the same of leads.
+func (a *App) leadsMismatched(found []opportunities.Mismatch) {
+	a.misfits("crm metadata of leads", found)
+}
+
+func (a *App) misfits(part string, found []opportunities.Mismatch) {
 	var problems []health.Problem
 	for _, m := range found {
 		problems = append(problems, health.Problem{What: "column " + m.Table + "/" + m.Column + " " + string(m.Field), Where: "CRM", Say: m.Say(), Mend: m.Mend, Count: 1})
 	}
-	a.stand("crm metadata", problems)
+	a.stand(part, problems)
 }
 
 // compareCalls is how often single calls of a comparison may be repeated.

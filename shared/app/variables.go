@@ -226,5 +226,8 @@ func (v variables) over(c loaded) loaded {
 	if v.checkMark != nil && !c.given["SYNC_CHECK_MARK"] {
 		c.CheckMark.On = *v.checkMark
 	}
+	if v.cosellOnly != nil && !c.given["SYNC_COSELL_ONLY"] {
+		c.CosellOnly.On = *v.cosellOnly
+	}
 	return c
 }

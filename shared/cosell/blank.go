@@ -44,6 +44,9 @@ func (m *merger) keepFromBlank(rule Rule, changes Record, place Place) {
 		return
 	}
 	delete(changes, rule.Field)
+	if place == InCRM && m.lapsed() {
+		return
+	}
 	m.plan.keep[rule.Field] = true
 	what := "is empty"
 	if v != "" {

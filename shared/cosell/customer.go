@@ -17,10 +17,11 @@ func OfCustomer(f Field) bool {
 }
 
 // customer brings the customer of an opportunity that was made without one, because CRM refused it or two
-// accounts could be it. A person who chooses an account ends that.
+// accounts could be it. A person who chooses an account ends that. In a lead the customer's values are fields like
+// others.
 func (m *merger) customer() {
 	held, unclear := m.lacksCustomer()
-	if !held || m.p[CustomerName] == "" {
+	if !held || m.p[CustomerName] == "" || m.Pair.Table == LeadTable {
 		return
 	}
 	if m.Opportunity.Assumed() {

@@ -30,9 +30,9 @@ func (m *merger) guard() {
 }
 
 // onHold keeps everything back while the seller has not answered a pending referral: edits made meanwhile
-// travel with the answer.
+// travel with the answer. Those of a lead go at once: it is one as long as nobody has answered.
 func (m *merger) onHold() bool {
-	if m.referralStatus() != Pending || m.plan.ToReferral[Status] != "" {
+	if m.referralStatus() != Pending || m.plan.ToReferral[Status] != "" || m.Pair.Table == LeadTable {
 		return false
 	}
 	for f := range m.plan.ToReferral {

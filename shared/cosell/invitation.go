@@ -41,7 +41,7 @@ func (m *merger) invitation() {
 		m.plan.Task = TaskReminder
 		m.say(Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Warn: true, Once: true,
 			Text: "the invitation ends by itself on " + clock(expires) + ", " + days(expires.Sub(m.At)) + " left to answer it",
-			Mend: "set the opportunity to In Progress to accept it, close it as lost to decline it"})
+			Mend: m.answerBy()})
 	}
 	m.say(row)
 }

@@ -25,6 +25,8 @@ type Options struct {
 	LastSync string
 	// Share is "allow" or "never": whether deals are shown to Microsoft at all.
 	Share string
+	// CosellOnly keeps leads of Partner Center out of CRM.
+	CosellOnly bool
 }
 
 // Pairing is what Merge compares: the pair with its base, the referral as it is, and what is known of the
@@ -85,6 +87,7 @@ func Merge(in Pairing) Plan {
 	m.withhold()
 	m.microsoftEdits()
 	m.twoTruths()
+	m.leadsStayOut()
 	m.invitation()
 	m.stamp()
 	m.heed()

@@ -36,7 +36,9 @@ const (
 
 // Pair is an opportunity and its referrals, and what they last agreed on.
 type Pair struct {
-	OpportunityID string
+	OpportunityID string // the record in CRM, in Table
+	Table         Table
+	Became        string // of a lead whose pair goes on elsewhere: the opportunity, or the lead that took it over
 	ReferralID    string // the partner's own; empty while Lacking or Claimed
 	MicrosoftID   string // Microsoft's referral, empty for private and partner-led deals
 	EngagementID  string
@@ -126,7 +128,7 @@ type Draft struct {
 
 // Hint says that a record may have changed. It carries no values: those are read when it is worked on.
 type Hint struct {
-	Kind    string // referral, opportunity, solution, account, contact
+	Kind    string // referral, opportunity, solution, account, contact, lead
 	ID      string
 	Parent  string // the opportunity of a solution row, where the event named it
 	Deleted bool   // the event says that the record is gone for good

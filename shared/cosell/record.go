@@ -183,7 +183,7 @@ type Referral struct {
 	Unlike []string
 }
 
-// Opportunity is an opportunity in the CRM.
+// Opportunity is an opportunity in the CRM, or a lead, which holds the same fields in a table of its own.
 type Opportunity struct {
 	Side
 	Rows []string // ids of its child rows (solutions): a deletion names nothing else
@@ -194,6 +194,10 @@ type Opportunity struct {
 	// Born is since when the column of a field exists, where that is known: what is remembered of an older one of
 	// the same name says nothing of it.
 	Born map[Field]time.Time
+	// LeadID is the lead that it was made of, where CRM says so.
+	LeadID string
+	// Became and MergedInto are of a lead: the opportunity that it was qualified on, the lead that took it over.
+	Became, MergedInto string
 }
 
 // Synced says whether the seller wants it in Partner Center.

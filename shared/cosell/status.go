@@ -87,6 +87,8 @@ func (m *merger) status() {
 	pChanged := bpOK && p != bp
 	dChanged := bdOK && d != bd && !m.Opportunity.Assumed()
 	switch {
+	case m.Pair.Table == LeadTable:
+		m.leadStatus(p, d, pChanged || !bpOK)
 	case p == Accepted && d == OnHold && pChanged && !dChanged:
 		m.plan.ToOpportunity[Status] = Open
 	case agreeing(p, d):
@@ -108,7 +110,7 @@ func (m *merger) referralClosed(p, d string, pChanged bool) {
 	case p == Expired && d != OnHold && pChanged:
 		m.plan.Ends = true
 		m.say(Problem{Code: "referral.expired", Field: Status, Place: InCRM, Warn: true, Once: true,
-			Text: "the referral expired without an answer; the opportunity was moved on, so it stays open and is no longer linked",
+			Text: "the referral expired without an answer; the " + m.noun() + " was moved on, so it stays as it is and is no longer linked",
 			Mend: "choose \"Ask Microsoft again\" on the form for a new engagement"})
 	case pChanged:
 		m.plan.ToOpportunity[Status] = StatusFor(p)
@@ -120,7 +122,7 @@ func (m *merger) referralClosed(p, d string, pChanged bool) {
 		m.plan.keep[Status] = true
 		m.say(Problem{Code: "referral.closed", Field: Status, Place: InPartnerCenter, Class: OfRecord,
 			Text: "the referral is closed as " + p + " and cannot be opened again",
-			Mend: "close the opportunity again, or make a new one for a new deal"})
+			Mend: m.closeAgain()})
 	}
 }
 
@@ -166,10 +168,13 @@ func (m *merger) decline() {
 		return
 	}
 	ripe := m.closedAt(row).Add(m.Options.DeclineGrace)
+	if m.Pair.Table == LeadTable {
+		ripe = m.givenUpAt().Add(m.Options.DeclineGrace)
+	}
 	if row.Read.Before(ripe) {
 		m.plan.HeldUntil = ripe
 		m.say(Problem{Code: "decline.waiting", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
-			Text: "the referral will be declined at " + clock(ripe), Mend: "reopen the opportunity before that to take it back"})
+			Text: "the referral will be declined at " + clock(ripe), Mend: "reopen the " + m.noun() + " before that to take it back"})
 		return
 	}
 	m.plan.ToReferral[Status] = Declined
@@ -220,6 +225,10 @@ func (m *merger) accept() {
 		switch rule.Field {
 		case Name, DealValue, Currency, ClosingDate, Team, Team.First():
 			m.complete(rule)
+		case Notes:
+			if m.Referral.Lead {
+				m.complete(rule)
+			}
 		}
 	}
 }
@@ -254,6 +263,9 @@ func (m *merger) lacksForAcceptance() []Problem {
 	hurry := !expires.IsZero() && !m.Referral.Read.Add(lastDays).Before(expires) // from the moment on that afterReminder gives
 	if m.Options.AcceptStrict && !hurry {
 		lacks = append(lacks, m.lacking(Name, Currency, DealValue, ClosingDate)...)
+		if m.Referral.Lead { // https://learn.microsoft.com/partner-center/manage-leads wants notes, too
+			lacks = append(lacks, m.lacking(Notes)...)
+		}
 	}
 	for i := range lacks {
 		lacks[i].Code = "acceptance.incomplete"

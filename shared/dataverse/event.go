@@ -10,7 +10,7 @@ import (
 // Event is what a checked webhook said: a hint to look at a row. Only Verifier.Open makes one. A body that
 // was over 256 KB comes without parameters and images; then OpportunityID is "" unless the row is one.
 type Event struct {
-	Message        string // "Create", "Update", "Delete", "Win", "Lose"
+	Message        string // "Create", "Update", "Delete", "Win", "Lose", "QualifyLead"
 	Table          string
 	ID             string // lower case
 	OrganizationID string
@@ -22,7 +22,7 @@ type Event struct {
 // https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
 type executionContext struct {
 	message, table, id, organisation, correlation string
-	target, closing                               entity
+	target, closing, lead                         entity
 	images                                        []entity
 }
 
@@ -57,6 +57,12 @@ func parseEvent(body []byte, opportunityColumn string) (Event, error) {
 			e.ID = c.closing.reference("opportunityid")
 		}
 		e.OpportunityID = e.ID
+	}
+	if e.Message == "QualifyLead" {
+		e.Table = "lead"
+		if e.ID == "" {
+			e.ID = c.lead.id
+		}
 	}
 	if !name.MatchString(e.Message) || !name.MatchString(e.Table) {
 		return Event{}, malformed("the event has no message or no table")
@@ -149,6 +155,8 @@ func (c *executionContext) parameter(key string, value []byte) {
 		c.target = readEntity(value)
 	case "OpportunityClose":
 		c.closing = readEntity(value)
+	case "LeadId":
+		c.lead = readEntity(value)
 	}
 }
 

@@ -134,6 +134,7 @@ func TestEventsNameTheirRow(t *testing.T) {
 	column := "cosell_opportunityid"
 	reference := `[{"key":"Target","value":{"__type":"EntityReference:http:\/\/x","Id":"` + oneID + `","LogicalName":"account"}}]`
 	closed := `[{"key":"OpportunityClose","value":{"Attributes":` + lookup("opportunityid", oneID) + `,"Id":"` + userID + `","LogicalName":"opportunityclose"}},{"key":"Status","value":{"Value":3}}]`
+	qualified := `[{"key":"LeadId","value":{"__type":"EntityReference:http:\/\/x","Id":"` + oneID + `","LogicalName":"lead"}},{"key":"CreateOpportunity","value":true}]`
 	wrapped := `[{"key":"cosell_opportunityid","value":{"__type":"Guid:#System","__value":"` + otherID + `"}}]`
 	for name, c := range map[string]struct {
 		body string
@@ -145,6 +146,8 @@ func TestEventsNameTheirRow(t *testing.T) {
 		"delete, reference":     {execution("Delete", "none", nobody, reference, "[]"), Event{Message: "Delete", Table: "account", ID: oneID}},
 		"win":                   {execution("Win", "opportunity", oneID, closed, "[]"), Event{Message: "Win", Table: "opportunity", ID: oneID, OpportunityID: oneID}},
 		"lose without id":       {execution("Lose", "opportunity", nobody, closed, "[]"), Event{Message: "Lose", Table: "opportunity", ID: oneID, OpportunityID: oneID}},
+		"qualify":               {execution("QualifyLead", "lead", oneID, qualified, "[]"), Event{Message: "QualifyLead", Table: "lead", ID: oneID}},
+		"qualify without id":    {execution("QualifyLead", "none", nobody, qualified, "[]"), Event{Message: "QualifyLead", Table: "lead", ID: oneID}},
 		"close activity":        {execution("Create", "opportunityclose", userID, target("opportunityclose", userID, lookup("opportunityid", oneID)), "[]"), Event{Table: "opportunityclose", ID: userID, OpportunityID: oneID}},
 		"solution by target":    {execution("Create", solution, oneID, target(solution, oneID, lookup(column, otherID)), image(lookup(column, userID))), Event{Table: solution, ID: oneID, OpportunityID: otherID}},
 		"solution by image":     {execution("Update", solution, oneID, target(solution, oneID, "[]"), image(lookup(column, otherID))), Event{Table: solution, ID: oneID, OpportunityID: otherID}},

@@ -97,13 +97,16 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	if err != nil {
 		return unreadableOurs(err)
 	}
-	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) {
-		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
-			Text: "referral " + r.ID + " belongs to another record (CRM id " + r.Record[cosell.CRMID] + ")", Mend: "correct the identifier"}})
-	}
 	other, taken, err := f.Ledger.FindByReferral(ctx, r.ID)
 	if err != nil {
 		return err
+	}
+	if taken && other.Table != f.table {
+		return f.leadChanged(ctx, other.OpportunityID, "its opportunity was seen")
+	}
+	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) {
+		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
+			Text: "referral " + r.ID + " belongs to another record (CRM id " + r.Record[cosell.CRMID] + ")", Mend: "correct the identifier"}})
 	}
 	if taken && other.OpportunityID != w.pair.OpportunityID {
 		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,

@@ -137,9 +137,6 @@ func (c *counting) referral(r cosell.Referral) {
 	c.add(found)
 }
 
-// leadKind is a referral that is no deal yet.
-const leadKind = "lead"
-
 // fateOf follows the table of fromClaimed, by lists alone.
 func (c *counting) fateOf(r cosell.Referral) (fate Fate, other string) {
 	id, foreign := crmID(r)

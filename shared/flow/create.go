@@ -23,7 +23,7 @@ func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
 		switch next(pair, known, ofWant) {
 		case remake:
-			return f.remake(ctx, pair, h)
+			return f.of(pair).remake(ctx, pair, h)
 		case create:
 			return f.createMissing(ctx, pair, h)
 		}
@@ -51,6 +51,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	}
 	if f.unlinkable(w) {
 		return nil
+	}
+	if asked, err := f.askLead(ctx, w); asked || err != nil {
+		return err
 	}
 	id := strings.TrimSpace(o.Record[cosell.ReferralID])
 	switch {

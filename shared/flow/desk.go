@@ -38,6 +38,7 @@ func (f *Flow) Look(ctx context.Context, opportunityID string) (View, error) {
 	if !known {
 		return View{}, fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
 	}
+	f = f.of(pair)
 	v := View{Pair: pair}
 	if pair.Phase != cosell.Making && (pair.Phase != cosell.Lacking || pair.ReferralID == "") {
 		o, err := f.Opportunities.Get(ctx, opportunityID)

@@ -89,6 +89,10 @@ type world struct {
 	crmLag, pcLag    time.Duration     // a read of one record shows it as it was so long ago
 	past             map[string][]copy // what they were, the oldest first
 
+	leads         map[string]cosell.Opportunity
+	refuseQualify func(cosell.Record) error // of the opportunity that a lead becomes
+	cosellOnly    bool
+
 	hints  []func() error
 	memory *ledger.Ledger
 	flow   *flow.Flow
@@ -102,7 +106,7 @@ const (
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, counts: map[string]int{}, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{},
-		past: map[string][]copy{}, oldReferrals: map[string]cosell.Referral{}, oldOpportunities: map[string]cosell.Opportunity{}}
+		leads: map[string]cosell.Opportunity{}, past: map[string][]copy{}, oldReferrals: map[string]cosell.Referral{}, oldOpportunities: map[string]cosell.Opportunity{}}
 	w.memory = ledger.InMemory(func() time.Time { return w.now })
 	w.restart()
 	return w
@@ -111,10 +115,10 @@ func newWorld(t *testing.T) *world {
 // restart is a new process: nothing in its memory survives.
 func (w *world) restart() {
 	w.flow = flow.New(flow.Config{
-		Referrals: pc{w}, Opportunities: crm{w}, Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: w.ruled(),
+		Referrals: pc{w}, Opportunities: crm{w}, Leads: crmLeads{w}, LeadRules: leadRules(), Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: w.ruled(),
 		Now: func() time.Time { return w.now.Add(w.skew) }, Machine: func() time.Time { return w.now.Add(w.skew) }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
 		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true, Sheet: w.sheet, Takeover: w.takeover, ForeignCRMID: w.foreign, Unstarted: w.unstarted,
-			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", LastSync: w.lastSync, Share: w.share, AcceptStrict: true, DeclineGrace: w.grace}},
+			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", LastSync: w.lastSync, Share: w.share, AcceptStrict: true, DeclineGrace: w.grace, CosellOnly: w.cosellOnly}},
 	})
 }
 
@@ -235,6 +239,9 @@ func (w *world) events() {
 	}
 	for _, id := range sorted(w.opportunities) {
 		w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", id, "Update")) })
+	}
+	for _, id := range sorted(w.leads) {
+		w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("lead", id, "Update")) })
 	}
 }
 

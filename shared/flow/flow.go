@@ -41,15 +41,19 @@ type Settings struct {
 	Sheet string
 	// HealEvery is how long lies between two tries of what is held and due; 0: every pass of Reconcile tries.
 	HealEvery time.Duration
+	// LeadSheet is the same of leads.
+	LeadSheet string
 }
 
 // Config is everything that the flows work with.
 type Config struct {
 	Referrals     Referrals
 	Opportunities Opportunities
+	Leads         Leads // nil: leads of Partner Center are left alone
 	Ledger        Ledger
 	Hints         Hints
 	Rules         []cosell.Rule
+	LeadRules     []cosell.Rule    // of leads
 	Now           func() time.Time // the world's time
 	Machine       func() time.Time // the machine's own clock: differences are real time; nil is time.Now
 	NewID         func() string
@@ -63,6 +67,9 @@ type Flow struct {
 	Config
 	locks   *locks
 	outages *outages
+	table   cosell.Table // of the records that Opportunities holds
+	// leads is the same line over the leads of CRM, nil without them; deals is the one over opportunities.
+	leads, deals *Flow
 }
 
 // New makes the flows.
@@ -75,8 +82,12 @@ func (f *Flow) Next(c Config) *Flow {
 		c.Machine = time.Now
 	}
 	f = &Flow{Config: c, locks: f.locks, outages: f.outages}
+	f.deals = f
 	f.Referrals = watchedReferrals{c.Referrals, f}
 	f.Opportunities = watchedOpportunities{c.Opportunities, f}
+	if c.Leads != nil {
+		f.leads = f.overLeads()
+	}
 	return f
 }
 
@@ -120,7 +131,7 @@ func (f *Flow) underLock(ctx context.Context, opportunityID string, do func(cose
 			return err
 		}
 		if !known {
-			pair = cosell.Pair{OpportunityID: opportunityID}
+			pair = cosell.Pair{OpportunityID: opportunityID, Table: f.table}
 		}
 		return do(pair, known)
 	})

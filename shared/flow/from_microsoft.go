@@ -23,7 +23,7 @@ func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral, h Hint) er
 	if err != nil {
 		return err
 	}
-	return f.converge(ctx, w)
+	return f.of(pair).converge(ctx, w)
 }
 
 // microsoftIn finds Microsoft's referral in the list of an engagement, where that shows it.
@@ -75,7 +75,7 @@ func (f *Flow) meetMicrosoft(ctx context.Context, opportunityID string, r cosell
 			return err
 		}
 		if pair.Phase == cosell.Linked {
-			return f.converge(ctx, w)
+			return f.of(pair).converge(ctx, w)
 		}
 		// The creation need not wait for certainty any longer.
 		if _, err := f.Ledger.Save(ctx, w.pair, w.entries...); err != nil {

@@ -9,34 +9,48 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// FromOpportunity follows a hint from CRM: an opportunity is compared with its referral; a row of another
+// FromOpportunity follows a hint from CRM: an opportunity, or a lead, is compared with its referral; a row of another
 // table fans out to every synced, open opportunity that shows it.
 // Kinds: Gone, Conflict, Later (a change waits), Broken, Denied, Refused of class ours.
 func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
 	ctx = withBudget(ctx)
-	if h.Kind != opportunityKind {
+	if h.Kind != opportunityKind && h.Kind != leadKind {
 		return f.fanOut(ctx, h)
 	}
 	if f.inShadow(ctx) {
 		return f.shadowed(ctx, h)
 	}
 	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
-		switch next(pair, known, newsOf(h)) {
-		case bury:
-			return f.bury(ctx, pair, known)
-		case want:
-			return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Retry: h.Retry, Related: h.Related})
-		case remake:
-			return f.remake(ctx, pair, h)
-		case compare:
-			return f.fromLinked(ctx, pair, h)
-		case heed:
-			return f.fromEnded(ctx, pair, h)
+		if !known && h.Kind == leadKind {
+			pair.Table = cosell.LeadTable
 		}
-		return nil
+		return f.of(pair).heard(ctx, pair, known, h)
 	})
 	f.waited(ctx, h.ID, h, err)
 	return err
+}
+
+// heard does what a pair does with news of its record in CRM.
+func (f *Flow) heard(ctx context.Context, pair cosell.Pair, known bool, h Hint) error {
+	if pair.Became != "" {
+		return f.passOn(ctx, pair, h)
+	}
+	switch next(pair, known, newsOf(h)) {
+	case bury:
+		return f.bury(ctx, pair, known)
+	case want:
+		if f.table == cosell.LeadTable {
+			return f.recall(ctx, pair, h)
+		}
+		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Retry: h.Retry, Related: h.Related})
+	case remake:
+		return f.remake(ctx, pair, h)
+	case compare:
+		return f.fromLinked(ctx, pair, h)
+	case heed:
+		return f.fromEnded(ctx, pair, h)
+	}
+	return nil
 }
 
 func (f *Flow) fanOut(ctx context.Context, h Hint) error {
@@ -113,7 +127,7 @@ func (f *Flow) bury(ctx context.Context, pair cosell.Pair, known bool) error {
 	if _, err := f.outlived(ctx, pair); err != nil {
 		return err
 	}
-	return f.end(ctx, pair, "the opportunity was deleted")
+	return f.end(ctx, pair, "the "+pair.Noun()+" was deleted")
 }
 
 // fromLinked reads the opportunity, and the referral only when there is something to compare.
@@ -154,7 +168,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 // unanswered says whether nothing is to be compared yet: a pending referral that its seller has not answered,
 // or a deal that is switched off and is known to be.
 func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
-	quiet := pair.Sending == nil && !h.Retry
+	quiet := pair.Sending == nil && !h.Retry && f.table != cosell.LeadTable // edits of a lead go at once
 	if !o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.False {
 		_, untold := pair.HeldAt(cosell.InCRM, cosell.Whole)
 		return !untold && !cosell.Mistold(pair.Base, o)

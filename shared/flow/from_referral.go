@@ -59,7 +59,7 @@ func (f *Flow) fromKnown(ctx context.Context, opportunityID string, h Hint) erro
 		if !known {
 			return nil
 		}
-		return f.goOn(ctx, pair, h)
+		return f.of(pair).goOn(ctx, pair, h)
 	})
 }
 
@@ -79,6 +79,9 @@ func (f *Flow) goOn(ctx context.Context, pair cosell.Pair, h Hint) error {
 func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if pair.Base.Opportunity[cosell.Sync] == cosell.False {
 		return nil // switched off: the seller's switching on compares
+	}
+	if f.leadsStayOut() && !h.Retry {
+		return nil
 	}
 	r, err := f.Referrals.Get(ctx, h.ID)
 	if fault.ClassOf(err) == fault.Record && strings.EqualFold(h.ID, pair.MicrosoftID) {

@@ -38,6 +38,9 @@ func (f *Flow) makeOpportunity(ctx context.Context, w *work) error {
 	if found, err := f.foundMade(ctx, w); err != nil || found {
 		return err
 	}
+	if f.table == cosell.LeadTable && cosell.Grows(w.referral.Record[cosell.Status]) {
+		return f.outgrown(ctx, w)
+	}
 	joined, microsoftID, err := f.join(ctx, *w.referral)
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", "opportunity "+o.ID))
+	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", w.pair.Noun()+" "+o.ID))
 	w.pair.Base, w.pair.Sending, w.pair.Sheet = s.By(o).Made(o), nil, f.Settings.Sheet
 	w.referral, w.opportunity = &joined, &o
 	return true, f.noted(ctx, w, f.adoptBoth(ctx, w))
@@ -133,7 +136,7 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
-	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", "opportunity "+o.ID))
+	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", w.pair.Noun()+" "+o.ID))
 	pair := w.pair
 	pair.Base = cosell.Made(*w.referral, o, fit.left)
 	if by := pair.Sending.By(o); by != pair.Sending { // an earlier attempt was taken late, and the row is its
@@ -151,7 +154,7 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, fitting, error) {
 	var fit fitting
 	try := func(v cosell.Record) (cosell.Opportunity, error) {
-		if len(v) < len(values) {
+		if len(v) < len(values) && w.pair.Sending != nil {
 			pair := w.pair
 			pair.Sending = pair.Sending.Without(values, v)
 			marked, err := f.Ledger.Mark(ctx, pair)
@@ -159,6 +162,9 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record)
 				return cosell.Opportunity{}, err
 			}
 			w.pair = marked
+		}
+		if w.lead != nil {
+			return f.qualify(ctx, w, f.newRow(ctx, w, v, fit.problems))
 		}
 		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit.problems))
 	}
@@ -206,7 +212,7 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record)
 func (f *Flow) leftOut(err error, field cosell.Field, gone cosell.Record) cosell.Problem {
 	p := problemOf(cosell.InCRM, err, f.Rules, field)
 	p.Value, p.Sent = cosell.Asked(gone), true
-	if cosell.OfCustomer(field) { // it goes, and comes, as one
+	if cosell.OfCustomer(field) && f.table != cosell.LeadTable { // it goes, and comes, as one
 		p.Field = cosell.CustomerName
 		p.Value = cosell.Asked(gone.Only(cosell.CustomerName))
 	}
@@ -272,7 +278,7 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, proble
 // heldWhole holds a referral that CRM takes no row of: it is in health, with its id, and comes by itself.
 func (f *Flow) heldWhole(ctx context.Context, w *work, err error) error {
 	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
-	p.Text = "no opportunity could be made of referral " + w.referral.ID + ": " + p.Text
+	p.Text = "no " + w.pair.Noun() + " could be made of referral " + w.referral.ID + ": " + p.Text
 	p.Value, p.Sent = cosell.Print(w.referral.Record), true
 	pair := w.pair
 	pair.Sending = pair.Sending.Unanswered()

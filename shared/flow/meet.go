@@ -31,31 +31,43 @@ func (f *Flow) meet(ctx context.Context, r cosell.Referral, h Hint) error {
 		return f.fromClaimed(ctx, r, id, h)
 	}
 	if r.Lead {
-		f.Log.InfoContext(ctx, "lead left alone", "referral_id", r.ID)
-		return nil
+		return f.meetLead(ctx, r, foreign, h)
 	}
-	found, err := f.Opportunities.FindByReferral(ctx, r.ID)
-	if err != nil {
+	if found, err := f.adoptFound(ctx, r, h); found || err != nil {
 		return err
 	}
-	if f.Settings.OwnScope && len(found) > 0 {
+	return f.meetNew(ctx, r, foreign, h)
+}
+
+// adoptFound links a referral that no pair names with the record of CRM that names it.
+func (f *Flow) adoptFound(ctx context.Context, r cosell.Referral, h Hint) (bool, error) {
+	found, err := f.Opportunities.FindByReferral(ctx, r.ID)
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	if f.Settings.OwnScope {
 		pair, known, err := f.Ledger.Find(ctx, found[0].ID)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !known || pair.ReferralID != r.ID {
-			return f.outside(ctx, r)
+			return true, f.outside(ctx, r)
 		}
 	}
-	if len(found) > 0 {
-		return f.underLock(ctx, found[0].ID, func(pair cosell.Pair, _ bool) (err error) {
-			if pair.ReferralID == r.ID { // the row that finds it by its referral was missed
-				if pair, err = f.Ledger.Heal(ctx, pair); err != nil {
-					return err
-				}
+	return true, f.underLock(ctx, found[0].ID, func(pair cosell.Pair, _ bool) (err error) {
+		if pair.ReferralID == r.ID { // the row that finds it by its referral was missed
+			if pair, err = f.Ledger.Heal(ctx, pair); err != nil {
+				return err
 			}
-			return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &found[0], hint: h})
-		})
+		}
+		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &found[0], hint: h})
+	})
+}
+
+// meetNew takes up a referral of which CRM has nothing.
+func (f *Flow) meetNew(ctx context.Context, r cosell.Referral, foreign bool, h Hint) error {
+	if err := f.elsewhere(ctx, r); err != nil {
+		return err
 	}
 	if cosell.ReferralClosed(r.Record[cosell.Status]) {
 		return nil
@@ -128,15 +140,19 @@ func (f *Flow) makeNew(ctx context.Context, r cosell.Referral, h Hint) error {
 //	is not switched on                 | its seller is asked; an open invitation gets one of its own
 func (f *Flow) fromClaimed(ctx context.Context, r cosell.Referral, opportunityID string, h Hint) error {
 	alone := false
-	err := f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) (err error) {
-		alone, err = f.claimed(ctx, pair, known, r, h)
-		return err
-	})
-	if err != nil || !alone {
+	opportunityID, err := f.wentTo(ctx, opportunityID)
+	if err != nil {
 		return err
 	}
-	if cosell.ReferralClosed(r.Record[cosell.Status]) || r.Lead {
-		return nil
+	err = f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) (err error) {
+		alone, err = f.of(pair).claimed(ctx, pair, known, r, h)
+		return err
+	})
+	if err != nil || !alone || cosell.ReferralClosed(r.Record[cosell.Status]) {
+		return err
+	}
+	if r.Lead {
+		return f.newLead(ctx, r, h)
 	}
 	return f.makeNew(ctx, r, h)
 }
@@ -166,6 +182,10 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		return false, f.outside(ctx, r)
 	}
 	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if fault.Is(err, fault.Gone) && f.isLead(ctx, pair.OpportunityID) {
+		pair.Table = cosell.LeadTable
+		return f.leads.claimed(ctx, pair, known, r, h)
+	}
 	if fault.Is(err, fault.Gone) {
 		if !f.arrivesForeign(r) {
 			return false, f.ignore(ctx, r)

@@ -60,7 +60,7 @@ func (f *Flow) waited(ctx context.Context, opportunityID string, h Hint, cause e
 	if err != nil || !known || pair.Phase != cosell.Linked && pair.Phase != cosell.Creating || pair.Holds(p.Code) {
 		return
 	}
-	if err := f.tellStanding(ctx, pair, p); err != nil {
+	if err := f.of(pair).tellStanding(ctx, pair, p); err != nil {
 		f.Log.InfoContext(ctx, "the record does not show yet that it waits", "opportunity_id", opportunityID, fault.Attr(err))
 	}
 }

@@ -31,8 +31,9 @@ type Referrals interface {
 	Changed(ctx context.Context, cursor string) (changes []cosell.Hint, next string, err error)
 }
 
-// Opportunities is the CRM as the flows need it. Every method returns faults of package fault.
-type Opportunities interface {
+// Records are the opportunities of the CRM, or its leads, as the flows need them. Every method returns faults of
+// package fault.
+type Records interface {
 	// Get reads one opportunity with everything the field sheet names. Gone: deleted, or not readable yet.
 	Get(ctx context.Context, id string) (cosell.Opportunity, error)
 	// Emptied looks again at a row in which something seems to have been cleared, and gives it as the columns of
@@ -54,12 +55,28 @@ type Opportunities interface {
 	// so ask for none. With code link.unconfirmed, and the id of an opportunity as target: the referral resembles
 	// that (Referral.Resembles), so nothing was made.
 	Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error)
+}
+
+// Leads are the leads of the CRM.
+type Leads interface {
+	Records
+	// Qualify is Create of the opportunity that the lead becomes, and qualifies the lead, which says told then, in
+	// the same transaction. Conflict: the lead has changed. An opportunity that exists already under the id is
+	// returned as it is.
+	Qualify(ctx context.Context, lead cosell.Opportunity, told cosell.Record, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error)
+}
+
+// Opportunities is the CRM as the flows need it.
+type Opportunities interface {
+	Records
 	// Wanting lists the open opportunities of any age that are switched on and name no referral.
 	Wanting(ctx context.Context) ([]cosell.Opportunity, error)
 	// Linked gives which referral the opportunities name that name one, or are switched on ("": none), by id.
 	Linked(ctx context.Context) (map[string]string, error)
 	// Exist says which of the ids name an opportunity.
 	Exist(ctx context.Context, ids []string) (map[string]bool, error)
+	// OfLead finds the opportunities that the lead has become, oldest first.
+	OfLead(ctx context.Context, leadID string) ([]cosell.Opportunity, error)
 	// Related lists the synced, open opportunities that show the row of another table (account, contact).
 	Related(ctx context.Context, kind, id string) ([]string, error)
 	// OpportunityOf finds the opportunity of a solution row.
@@ -79,6 +96,9 @@ type Ledger interface {
 	Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error)
 	// Heal is Save after a row that finds the pair was missed: it is written anew.
 	Heal(ctx context.Context, p cosell.Pair) (cosell.Pair, error)
+	// Move ends a pair whose record in CRM has become another one, and saves the pair of that, in one
+	// transaction. Conflict: one of the two has changed.
+	Move(ctx context.Context, from, to cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error)
 	// Mark is Save of the pair's own row alone, before a write.
 	Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error)
 	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error
@@ -115,4 +135,5 @@ const (
 	solutionKind    = "solution"
 	accountKind     = "account"
 	connectionKind  = "connection"
+	leadKind        = "lead"
 )

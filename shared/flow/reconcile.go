@@ -97,12 +97,12 @@ const mostGrown = 500
 // one.
 func (f *Flow) grown(ctx context.Context) error {
 	cursor, err := f.Ledger.Cursor(ctx, "sheet")
-	if err != nil || cursor == f.Settings.Sheet {
+	if err != nil || cursor == f.sheets() {
 		return err
 	}
 	var ids []string
 	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
-		if p.Phase == cosell.Linked && p.Sheet != f.Settings.Sheet {
+		if p.Phase == cosell.Linked && p.Sheet != f.of(p).Settings.Sheet {
 			ids = append(ids, p.OpportunityID)
 		}
 		return len(ids) < mostGrown
@@ -113,5 +113,5 @@ func (f *Flow) grown(ctx context.Context) error {
 	if len(ids) > 0 { // looked at again, until every pair has taken it up
 		return f.hintAll(ctx, ids, Hint{Why: "the field sheet has changed"})
 	}
-	return f.Ledger.SaveCursor(ctx, "sheet", f.Settings.Sheet)
+	return f.Ledger.SaveCursor(ctx, "sheet", f.sheets())
 }

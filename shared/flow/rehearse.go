@@ -52,6 +52,9 @@ func (f *Flow) Rehearse(ctx context.Context, hints ...Hint) (Rehearsal, error) {
 		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}, made: map[string]bool{}, was: map[string]string{}}
 	c := f.Config
 	c.Referrals, c.Opportunities = stagedReferrals{f.Referrals, s}, stagedOpportunities{f.Opportunities, s}
+	if c.Leads != nil {
+		c.Leads = stagedLeads{stagedOpportunities{leadRecords{f.Opportunities, c.Leads}, s}, c.Leads}
+	}
 	c.Ledger, c.Hints, c.Log = stagedLedger{f.Ledger, s}, stagedHints{s}, slog.New(slog.DiscardHandler)
 	c.Settings.Unstarted, c.Settings.Started = false, from
 	staged := New(c)
@@ -205,6 +208,9 @@ func (s *stage) pair() (p cosell.Pair) {
 		if p = s.pairs[id]; s.opportunity != nil && strings.EqualFold(id, s.opportunity.ID) {
 			break
 		}
+	}
+	if next, on := s.pairs[p.Became]; on {
+		return next
 	}
 	return p
 }

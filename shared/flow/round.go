@@ -55,6 +55,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		return err
 	}
 	f.resolve(w)
+	if grown, err := f.grow(ctx, w); grown || err != nil {
+		return err
+	}
 	in := f.pairing(w)
 	plan := cosell.Merge(in)
 	if f.needsOpportunity(w, plan) {
@@ -73,8 +76,8 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		in = f.pairing(w)
 		plan = cosell.Merge(in)
 	}
-	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral}
-	w.standing = nil
+	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral, ours: w.ours}
+	w.standing, w.ours = nil, nil
 	return a.run(ctx)
 }
 

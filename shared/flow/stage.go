@@ -229,9 +229,8 @@ func (l stagedLedger) Due(context.Context, time.Time) (ids []string, err error) 
 // stagedHints keeps what would be handed to another function; a second look at the same record follows by itself.
 type stagedHints struct{ s *stage }
 
-func (stagedHints) ReferralChanged(context.Context, Hint) error    { return nil }
-func (stagedHints) OpportunityChanged(context.Context, Hint) error { return nil }
-func (stagedHints) SolutionsChanged(context.Context, Hint) error   { return nil }
+func (stagedHints) ReferralChanged(context.Context, Hint) error  { return nil }
+func (stagedHints) SolutionsChanged(context.Context, Hint) error { return nil }
 
 func (h stagedHints) ReferralWanted(_ context.Context, wanted Hint) error {
 	wanted.Kind = wantedKind

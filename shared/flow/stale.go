@@ -102,7 +102,7 @@ func (f *Flow) gone(ctx context.Context, p cosell.Pair, h Hint, cause error) err
 		return err
 	}
 	if lasted {
-		return f.end(ctx, p, "the opportunity is gone")
+		return f.end(ctx, p, "the "+p.Noun()+" is gone")
 	}
 	return fault.Stale("opportunity %s was there and is not now: %w", p.OpportunityID, cause)
 }

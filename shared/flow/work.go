@@ -23,6 +23,9 @@ type work struct {
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
 	unasked     *cosell.Problem  // why Microsoft could not be asked at the creation
 	unproven    *cosell.Sending  // a write that counts as not made because of a read, which may have been stale
+
+	lead *cosell.Opportunity // what the opportunity that is made was before
+	ours error               // a refusal that is about us, of something beside comparing
 }
 
 // known is the opportunity for a decision: as it was read, else as the pair remembers it.

@@ -246,6 +246,7 @@ func (l *Ledger) pairProps(ctx context.Context, p cosell.Pair, write string) map
 	props := map[string]string{
 		"V": schema, "Write": write,
 		"Opportunity": p.OpportunityID, "Referral": p.ReferralID, "Microsoft": p.MicrosoftID, "Engagement": p.EngagementID,
+		"Table": string(p.Table), "Became": p.Became,
 		"Proposed": p.ProposedID, "Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion,
 		"Told": strings.Join(p.Told, "\n"), "Touched": writeTime(p.Touched), "Sheet": p.Sheet,
 		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"),
@@ -280,6 +281,7 @@ func lines(text string) []string {
 func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 	p := cosell.Pair{
 		OpportunityID: r.props["Opportunity"], ReferralID: r.props["Referral"],
+		Table: cosell.Table(r.props["Table"]), Became: r.props["Became"],
 		MicrosoftID: r.props["Microsoft"], EngagementID: r.props["Engagement"],
 		Phase: cosell.Phase(r.props["Phase"]), OpportunityVersion: r.props["OpportunityVersion"],
 		HeldUntil: readTime(r.props["HeldUntil"]), LastSuccess: readTime(r.props["LastSuccess"]),

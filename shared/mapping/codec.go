@@ -36,7 +36,8 @@ const (
 	AsStageName    = "stageName"
 	AsSize         = "size"
 	// AsOwn is what a row has that names no codec, for a column that only the CRM's metadata knows.
-	AsOwn = "own"
+	AsOwn     = "own"
+	AsContact = "contact"
 )
 
 // scalar is a codec between one JSON value of a referral, the canonical text, and one column. Every
@@ -95,6 +96,7 @@ var scalars = map[string]scalar{
 	AsStageName:    {[]string{"Picklist"}, stageFromReferral, stageNameToReferral, choiceFromCRM, stageToCRM},
 	AsSize:         {[]string{"Integer"}, sizeFromReferral, textToReferral, sizeFromCRM, sizeToCRM},
 	AsCurrencyCode: {[]string{"String"}, currencyFromReferral, textToReferral, currencyFromCRM, textToCRM},
+	AsContact:      {[]string{"String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
 	AsCurrency:     {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
 }
 

@@ -55,6 +55,9 @@ const (
 	StateOpen = 0
 	StateWon  = 1
 	StateLost = 2
+
+	// Of a lead; 2 is disqualified.
+	StateQualified = 1
 )
 
 // StatusReasons are the status reasons of an organisation, as the sheet reads them.
@@ -64,12 +67,13 @@ type StatusReasons struct {
 	states map[int][]int    // the integers of a state, as far as metadata was read
 	why    map[int]int      // the number of the reason (B.3) by integer
 	known  bool             // metadata was read
+	lead   bool             // of leads: open is not decided, qualified is open, disqualified is lost
 }
 
 // StatusReasons resolves the status reasons that the rows status and reason name, by label in any language
 // or by integer, among those that the CRM has. Without metadata (nil) the integers of the sheet count.
 func (s *Sheet) StatusReasons(found []Label) StatusReasons {
-	r := StatusReasons{status: map[int]string{}, values: map[string][]int{}, states: map[int][]int{}, why: map[int]int{}, known: found != nil}
+	r := StatusReasons{status: map[int]string{}, values: map[string][]int{}, states: map[int][]int{}, why: map[int]int{}, known: found != nil, lead: s.table == LeadTable}
 	for _, f := range found {
 		r.states[f.State] = append(r.states[f.State], f.Value)
 	}
@@ -135,6 +139,10 @@ func (r StatusReasons) Status(state, reason string) (string, error) {
 	}
 	value, _ := strconv.Atoi(reason) // 0 means nothing
 	switch status := r.status[value]; {
+	case r.lead && code == StateOpen:
+		return cosell.OnHold, nil
+	case r.lead && code == StateQualified:
+		return cosell.Open, nil
 	case code == StateOpen && (status == cosell.Open || status == cosell.OnHold):
 		return status, nil
 	case code == StateOpen:
@@ -153,10 +161,10 @@ func (r StatusReasons) Status(state, reason string) (string, error) {
 // status reason of its own. An organisation without a fitting one gets any of the state.
 func (r StatusReasons) Value(status, why string) (int, bool) {
 	state := StateOpen
-	switch status {
-	case cosell.Won:
-		state = StateWon
-	case cosell.Lost, cosell.Canceled:
+	switch {
+	case status == cosell.Won, r.lead && status == cosell.Open:
+		state = StateWon // of a lead: qualified
+	case status == cosell.Lost, status == cosell.Canceled:
 		state = StateLost
 	}
 	if value, ok := r.because(status, why); ok && state == StateLost {

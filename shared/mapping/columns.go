@@ -56,35 +56,37 @@ func (s *Sheet) Columns() []Column {
 		nav, name, deep := p.Nav, p.Column, p.Nav != ""
 		table := p.Table
 		switch {
+		case r.As == AsReason && s.table == LeadTable:
+			add(s.table, nil, r.CRM)
 		case r.As == AsReason:
 			add(nav, []string{"Memo", "String"}, name)
 		case r.As == AsSolutions:
 			add(s.tables.Rows.Table, nil, s.tables.Rows.columns()...)
 			add(s.tables.Catalogue.Table, nil, there(s.tables.Catalogue.Identifier, s.tables.Catalogue.Name, s.tables.Catalogue.Type)...)
 		case r.As == AsStatus:
-			add("opportunity", nil, "statecode", "statuscode")
+			add(s.table, nil, "statecode", "statuscode")
 		case r.As == AsMembers && r.CRM == "ownerid":
-			add("opportunity", nil, "ownerid")
+			add(s.table, nil, "ownerid")
 			add("systemuser", nil, "firstname", "lastname", "internalemailaddress", "address1_telephone1", "mobilephone")
 		case r.As == AsMembers:
-			add("opportunity", nil, r.CRM, "customerid")
+			add(s.table, nil, r.CRM, "customerid")
 			add("contact", nil, personColumns()...)
 		case deep:
-			add("opportunity", nil, nav)
+			add(s.table, nil, nav)
 			add(table, r.kinds(), name)
 		default:
-			add("opportunity", r.kinds(), name)
+			add(s.table, r.kinds(), name)
 		}
 		if r.CRMWrite != "" {
-			w := placeOf(r.CRMWrite)
+			w := r.PlaceOf(r.CRMWrite)
 			add(w.Table, r.kinds(), w.Column)
 		}
 		add(p.Table, nil, r.Watch...)
 		if r.CRMWhenWon != "" {
-			add("opportunity", codecKinds(r.As), r.CRMWhenWon)
+			add(s.table, codecKinds(r.As), r.CRMWhenWon)
 		}
 		if r.CRM == "estimatedvalue" {
-			add("opportunity", nil, "isrevenuesystemcalculated")
+			add(s.table, nil, "isrevenuesystemcalculated")
 		}
 	}
 	return out

@@ -52,8 +52,9 @@ func (r Row) said() map[string]string {
 		"crmWhenWon": r.CRMWhenWon, "watch": strings.Join(r.Watch, ", "), "as": r.As, "way": string(r.Way), "wins": string(r.Wins), "door": string(r.Door), "label": r.label,
 		"firstSight": r.FirstSight, "required": flag(r.Required), "allowZero": flag(r.AllowZero), "freeText": flag(r.FreeText),
 		"constant": one(r.Constant), "withHelp": one(r.WithHelp), "default": r.Default, "formula": r.Formula, "match": strings.Join(r.Match, ", "),
-		"values": r.valuesText(), "reasons": r.reasonsText(),
+		"values": r.valuesText(), "reasons": reasonsText(r.Reasons),
 		"rows": namesText(r.Rows), "catalogue": namesText(r.Catalogue),
+		"lead": r.Lead, "leadDefault": r.LeadDefault, "leadReasons": reasonsText(r.LeadReasons),
 	}
 	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })
 	return out
@@ -67,11 +68,11 @@ func (r Row) valuesText() string {
 	return strings.Join(out, ", ")
 }
 
-func (r Row) reasonsText() string {
+func reasonsText(reasons map[string][]string) string {
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(r.Reasons)) {
+	for _, name := range slices.Sorted(maps.Keys(reasons)) {
 		var all []string
-		for _, one := range r.Reasons[name] {
+		for _, one := range reasons[name] {
 			all = append(all, strconv.Quote(one))
 		}
 		out = append(out, name+": ["+strings.Join(all, ", ")+"]")

@@ -33,7 +33,8 @@ func TestDifferencesOfTwoSheetsAreToldKeyByKey(t *testing.T) {
 func TestDifferencesKnowEveryKeyOfARow(t *testing.T) {
 	full := Row{Referral: "x", Microsoft: true, CRM: "x", CRMWrite: "x", CRMWhenWon: "x", Watch: []string{"x"}, As: "x", Way: "x", Wins: "x", Door: "x", label: "x", FirstSight: "x",
 		Required: true, AllowZero: true, FreeText: true, Constant: 1, WithHelp: 1, Default: "x", Formula: "x", Match: []string{"x"},
-		Values: []Value{{"x", "x"}}, Reasons: map[string][]string{"x": {"x"}}, Rows: map[string]string{"x": "x"}, Catalogue: map[string]string{"x": "x"}}
+		Values: []Value{{"x", "x"}}, Reasons: map[string][]string{"x": {"x"}}, Rows: map[string]string{"x": "x"}, Catalogue: map[string]string{"x": "x"},
+		Lead: "x", LeadDefault: "x", LeadReasons: map[string][]string{"x": {"x"}}}
 	for _, key := range strings.Split(rowKeys, ", ") {
 		if _, ok := full.said()[key]; !ok && !slices.Contains([]string{"field", "remark", "off"}, key) {
 			t.Errorf("the key %s is not compared", key)

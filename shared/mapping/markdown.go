@@ -32,21 +32,23 @@ func (r Row) referralCell() string {
 }
 
 func (r Row) crmCell() string {
-	if r.CRM == "" {
+	var cells []string
+	for _, at := range [][2]string{{"", r.CRM}, {"when won ", r.CRMWhenWon}, {"lead ", r.Lead}} {
+		if at[1] != "" {
+			cells = append(cells, at[0]+"`"+at[1]+"`")
+		}
+	}
+	if len(cells) == 0 {
 		return "–"
 	}
-	cell := "`" + r.CRM + "`"
-	if r.CRMWhenWon != "" {
-		cell += ", when won `" + r.CRMWhenWon + "`"
-	}
-	return cell
+	return strings.Join(cells, ", ")
 }
 
 func (r Row) direction() string {
 	switch {
 	case r.Fixed():
 		return "at creation"
-	case r.Way == cosell.Both:
+	case r.Way == cosell.Both, r.Way == "" && r.OfLeads() && r.Referral != "":
 		return "both"
 	case r.Way == cosell.ToReferral:
 		return "to Partner Center"
@@ -61,7 +63,7 @@ func (r Row) direction() string {
 }
 
 func (r Row) conflict() string {
-	if r.Way != cosell.Both {
+	if r.direction() != "both" {
 		return "–"
 	}
 	switch r.Wins {

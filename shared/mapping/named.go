@@ -27,7 +27,7 @@ func (s *Sheet) NameByCRM(err error) error {
 		}
 		nav, last, far := strings.Cut(r.CRM, "/")
 		if !far {
-			return (!named || table == "opportunity") && (r.CRM == column || r.CRMWrite == column || r.CRMWhenWon == column)
+			return (!named || table == s.table) && (r.CRM == column || r.CRMWrite == column || r.CRMWhenWon == column)
 		}
 		return named && last == column && (nav == table || nav == "parent"+table+"id")
 	})

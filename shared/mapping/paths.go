@@ -28,6 +28,8 @@ func referralPaths() []string {
 		/customerProfile/address/addressLine1 /customerProfile/address/addressLine2 /customerProfile/address/city
 		/customerProfile/address/state /customerProfile/address/postalCode /customerProfile/address/country
 		/customerProfile/address/region
+		/customerProfile/team/firstName /customerProfile/team/lastName /customerProfile/team/email /customerProfile/team/phoneNumber
+		/customerProfile/team/title
 		/consent/consentToToShareInfoWithOthers /consent/consentToContact
 		/consent/consentToMicrosoftToContactSpecificPartners /consent/consentToShareReferralWithMicrosoftSellers
 		/details/notes /details/dealValue /details/currency /details/closingDateTime

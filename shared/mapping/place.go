@@ -6,7 +6,7 @@ import "strings"
 // "new_regionid/new_code" or "parentaccountid/new_countryid/new_iso" for a lookup by a column of the row that it
 // leads to.
 type Place struct {
-	Nav    string // the lookup that the column is reached by; "" is the opportunity itself
+	Nav    string // the lookup that the column is reached by; "" is the opportunity, or the lead, itself
 	Table  string // the table that has the column; "" when nobody knows where Nav leads
 	Column string
 	Key    string // of a lookup: the column of its row that is the value; "" otherwise
@@ -31,12 +31,21 @@ func placeOf(path string) Place {
 }
 
 const (
-	opportunityTable = "opportunity"
+	opportunityTable = OpportunityTable
 	closeTable       = "opportunityclose"
 )
 
 // Place is where the row stands in the CRM.
-func (r Row) Place() Place { return placeOf(r.CRM) }
+func (r Row) Place() Place { return r.PlaceOf(r.CRM) }
+
+// PlaceOf is another path of the same table.
+func (r Row) PlaceOf(path string) Place {
+	p := placeOf(path)
+	if p.Nav == "" && r.table != "" {
+		p.Table = r.table
+	}
+	return p
+}
 
 // IsLookup says whether the row's column is a lookup whose value is a text of the row that it leads to: the name
 // of that row, or the column that the path names.

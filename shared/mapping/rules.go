@@ -14,7 +14,7 @@ func (s *Sheet) Rules() []cosell.Rule {
 		if way == "" && s.locked(r) {
 			way = cosell.Inside
 		}
-		if r.Constant != nil || way == "" {
+		if r.Constant != nil || way == "" || s.table == OpportunityTable && r.OfLeads() {
 			continue
 		}
 		out = append(out, cosell.Rule{
@@ -65,7 +65,7 @@ func (s *Sheet) Fit(r Row) func(string) string {
 			_, bare := SplitMark(text)
 			return Cut(bare, Room(s.room(r)))
 		}
-	case "text", "memo", "country", AsSeller, AsOwn:
+	case "text", "memo", "country", AsSeller, AsOwn, AsContact:
 		if len(r.Values) > 0 {
 			return same
 		}

@@ -95,11 +95,14 @@ func (s *schema) find(table, name string) (column, bool) {
 	return s.tables[table][i], true
 }
 
-// path finds the column of a crm path: "estimatedvalue", "parentaccountid/name".
-func (s *schema) path(path string) (column, bool) {
+// path finds the column of a crm path in a table: "estimatedvalue", "parentaccountid/name".
+func (s *schema) path(table, path string) (column, bool) {
 	p := placeOf(path)
 	if p.Key != "" {
 		return column{}, false // the row that a lookup leads to is the organisation's own
+	}
+	if p.Nav == "" && table == LeadTable {
+		p.Table = LeadTable
 	}
 	return s.find(p.Table, p.Column)
 }
@@ -176,6 +179,25 @@ func standardColumns() map[string][]column {
 			{name: "pricelevelid", label: "Price List", kind: "Lookup"},
 			{name: "originatingleadid", label: "Originating Lead", kind: "Lookup"},
 		},
+		LeadTable: append([]column{
+			{name: "subject", label: "Topic", kind: "String", length: 300},
+			{name: "firstname", label: "First Name", kind: "String", length: 50},
+			{name: "lastname", label: "Last Name", kind: "String", length: 50},
+			{name: "companyname", label: "Company Name", kind: "String", length: 100},
+			{name: "jobtitle", label: "Job Title", kind: "String", length: 100},
+			{name: "mobilephone", label: "Mobile Phone", kind: "String", length: 20},
+			{name: "websiteurl", label: "Website", kind: "String", length: 200},
+			{name: "estimatedamount", label: "Est. Value", kind: "Money"},
+			{name: "budgetamount", label: "Budget Amount", kind: "Money"},
+			{name: "revenue", label: "Annual Revenue", kind: "Money"},
+			{name: "transactioncurrencyid", label: "Currency", kind: "Lookup", bind: "transactioncurrencyid"},
+			{name: "estimatedclosedate", label: "Est. Close Date", kind: "DateTime"},
+			{name: "leadsourcecode", label: "Lead Source", kind: "Picklist"},
+			{name: "leadqualitycode", label: "Rating", kind: "Picklist"},
+			{name: "statecode", label: "Status", kind: "State"},
+			{name: "statuscode", label: "Status Reason", kind: "Status"},
+			{name: "ownerid", label: "Owner", kind: "Owner"},
+		}, address...),
 		"opportunityclose": {{name: "description", label: "Description", kind: "Memo", length: 2000}},
 		"account": append([]column{
 			{name: "name", label: "Account Name", kind: "String", length: 160},

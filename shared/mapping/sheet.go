@@ -55,6 +55,14 @@ type Row struct {
 	Remark     string
 	Off        bool
 
+	// Of leads: the column that holds the field, what a new lead gets where the referral says nothing, and the status
+	// reasons of a lead.
+	Lead, LeadDefault string
+	LeadReasons       map[string][]string
+
+	leadAs    string // what kind of value the column of a lead holds, where the column of an opportunity was given another
+	table     string // of CRM, where it is not the opportunity
+	none      bool   // the sheet says that the opportunity has no column for it
 	label     string // what people call it
 	where     string // file:line of the row that said most recently what it is
 	compiled  *Formula
@@ -65,6 +73,8 @@ type Row struct {
 
 // Sheet is the compiled field sheet. It never changes and may be shared.
 type Sheet struct {
+	table  string // the table of CRM that the crm columns are of
+	leads  *Sheet // of the main sheet: that of leads
 	rows   []Row
 	crm    *schema
 	length map[string]int // maximum length by crm path
@@ -140,12 +150,12 @@ func (l *loader) mistake(where, allowed, format string, args ...any) {
 }
 
 func (l *loader) sheet() *Sheet {
-	s := &Sheet{crm: l.schema, length: map[string]int{}, known: &knowledge{}, tables: l.tables, missing: l.missing}
+	s := &Sheet{table: OpportunityTable, crm: l.schema, length: map[string]int{}, known: &knowledge{}, tables: l.tables, missing: l.missing}
 	for _, r := range l.rows {
 		if r.Off {
 			continue
 		}
-		c, known := l.schema.path(r.CRM)
+		c, known := l.schema.path(OpportunityTable, r.CRM)
 		if known && r.CRM != "" {
 			s.length[r.CRM] = c.length
 		}
@@ -155,6 +165,7 @@ func (l *loader) sheet() *Sheet {
 		r.known, r.pointer = s.known, r.Pointer()
 		s.rows = append(s.rows, r)
 	}
+	s.leads = s.ofLeads()
 	return s
 }
 
@@ -203,7 +214,7 @@ func (s *Sheet) Days(path string) Days {
 
 // Without is the sheet as if the rows of the fields were off.
 func (s *Sheet) Without(off map[cosell.Field]bool) *Sheet {
-	rest := &Sheet{crm: s.crm, length: s.length, known: s.known, tables: s.tables, missing: s.missing}
+	rest := &Sheet{table: s.table, leads: s.leads, crm: s.crm, length: s.length, known: s.known, tables: s.tables, missing: s.missing}
 	for _, r := range s.rows {
 		if !off[r.Field] {
 			rest.rows = append(rest.rows, r)
@@ -218,7 +229,7 @@ func (s *Sheet) Shipped(r Row) (options []Option, own bool) {
 	if r.isStage() {
 		return stageOptions(), false
 	}
-	if c, ok := s.crm.path(r.CRM); ok && c.choice != "" {
+	if c, ok := s.crm.path(s.table, r.CRM); ok && c.choice != "" {
 		return s.crm.choices[c.choice], true
 	}
 	return s.crm.choices[ours+string(r.Field)], false

@@ -44,6 +44,9 @@ func (l *loader) check() {
 		if r.CRMWrite != "" {
 			l.checkColumn(r, "crmWrite", r.CRMWrite)
 		}
+		if r.Lead != "" {
+			l.checkLead(r.ofLead())
+		}
 		l.defaults(r)
 	}
 	l.checkShared()
@@ -52,9 +55,9 @@ func (l *loader) check() {
 
 func (l *loader) checkShape(r *Row) {
 	switch {
-	case r.Constant != nil && ((r.Referral == "") == (r.CRM == "") || r.As != "" || r.Way != "" || r.Default != "" || r.Formula != ""):
-		l.mistake(r.where, "field, referral or crm, constant, withHelp, remark, off", "field %s is a constant", r.Field)
-	case r.Constant != nil && r.CRM != "" && r.WithHelp != nil:
+	case r.Constant != nil && (places(r) != 1 || r.As != "" || r.Way != "" || r.Default != "" || r.Formula != ""):
+		l.mistake(r.where, "field, one of referral, crm and lead, constant, withHelp, remark, off", "field %s is a constant", r.Field)
+	case r.Constant != nil && r.Referral == "" && r.WithHelp != nil:
 		l.mistake(r.where, "withHelp beside a referral path", "field %s has withHelp in CRM", r.Field)
 	case r.Default != "" && (r.CRM == "" || scalars[r.As].toCRM == nil):
 		l.mistake(r.where, "rows with a column and a codec of plain values", "field %s has a default", r.Field)
@@ -66,7 +69,7 @@ func (l *loader) checkShape(r *Row) {
 	case r.Formula != "" && (r.Referral == "" || r.CRM == "") && r.Way == "":
 	case r.WithHelp != nil:
 		l.mistake(r.where, "constant and withHelp together", "field %s has withHelp but no constant", r.Field)
-	case r.Referral == "" && r.CRM == "":
+	case places(r) == 0:
 		l.mistake(r.where, "rows with referral, crm or both", "field %s stands on neither side", r.Field)
 	case r.As == "" && l.near(r.Field) != "":
 		l.mistake(r.where, string(l.near(r.Field)), "there is no field %s", r.Field)
@@ -86,7 +89,7 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "from: microsoft with a referral path", "field %s is from Microsoft's referral but has no path there", r.Field)
 	case r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.Read:
 		l.mistake(r.where, "toOpportunity, read", "field %s comes from Microsoft's referral, which is never written; its way is %q", r.Field, r.Way)
-	case r.Field != consent && (r.Referral == "" || r.CRM == "") && r.Way != "" && r.Way != cosell.Read:
+	case r.Field != consent && (r.Referral == "" || r.CRM == "" && r.Lead == "") && r.Way != "" && r.Way != cosell.Read:
 		l.mistake(r.where, "read", "field %s stands on one side only; its way is %q", r.Field, r.Way)
 	}
 }
@@ -100,12 +103,17 @@ func tabled(as string) bool {
 // standard column now, that of a column of its own once the metadata was read.
 func (l *loader) derive(r *Row) {
 	if r.As == AsCurrency && r.CRM != "" && r.CRM != currencyColumn {
+		r.leadAs = FirstText(r.leadAs, r.As)
 		r.As = AsCurrencyCode // another column than the standard one holds the code itself
 	}
-	if r.As != "" || r.Constant != nil || r.CRM == "" || r.Formula != "" && r.Referral == "" || l.near(r.Field) != "" {
+	path := FirstText(r.CRM, r.Lead)
+	if r.As != "" || r.Constant != nil || path == "" || r.Formula != "" && r.Referral == "" || l.near(r.Field) != "" {
 		return
 	}
-	p := placeOf(r.CRM)
+	p := placeOf(path)
+	if r.CRM == "" {
+		p.Table = LeadTable
+	}
 	c, known := l.schema.find(p.Table, p.Column)
 	switch {
 	case p.Key != "":
@@ -115,6 +123,16 @@ func (l *loader) derive(r *Row) {
 	case customColumn.MatchString(p.Column) && !strings.HasPrefix(p.Column, ours):
 		r.As = AsOwn
 	}
+}
+
+// places is how many places the row names.
+func places(r *Row) (n int) {
+	for _, at := range []string{r.Referral, r.CRM, r.Lead} {
+		if at != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // near is the field that differs in letter case alone.
@@ -215,6 +233,11 @@ func (l *loader) checkColumn(r *Row, key, path string) {
 		}
 		return
 	}
+	l.checkKind(r, key, path, p)
+}
+
+// checkKind finds a column that is not there, or that the codec cannot carry.
+func (l *loader) checkKind(r *Row, key, path string, p Place) {
 	kinds := codecKinds(r.As)
 	c, known := l.schema.find(p.Table, p.Column)
 	switch {

@@ -71,7 +71,7 @@ func (l *loader) checkConstant(r *Row) {
 // checkCrosses finds a row of the customer's own that no value would ever cross by. Those of ours that stand on
 // one side have code behind them.
 func (l *loader) checkCrosses(r *Row) {
-	if r.Off || r.Constant != nil || r.Default != "" || r.Formula != "" || r.As == "" || r.Way == cosell.Read || (r.Referral == "") == (r.CRM == "") {
+	if r.Off || r.Constant != nil || r.Default != "" || r.Formula != "" || r.As == "" || r.Way == cosell.Read || (r.Referral == "") == (r.CRM == "" && r.Lead == "") {
 		return
 	}
 	l.mistake(r.where, "rows with referral and crm, and constants", "field %s stands on one side only, so nothing of it would cross", r.Field)
@@ -80,13 +80,16 @@ func (l *loader) checkCrosses(r *Row) {
 // checkShared finds two fields that are written to one column, or to one place of a referral, and an amount
 // without its currency. Name and mark are the one pair that shares a column.
 func (l *loader) checkShared() {
-	columns, paths := map[string]cosell.Field{}, map[string]cosell.Field{}
+	columns, paths, leads := map[string]cosell.Field{}, map[string]cosell.Field{}, map[string]cosell.Field{}
 	for _, r := range l.rows {
 		if r.Off || r.Way == cosell.Read || l.spoilt[r.Field] {
 			continue
 		}
 		if r.CRM != "" && r.Constant == nil && r.As != AsMark && r.Way != cosell.ToReferral && r.Way != cosell.NewReferral {
 			l.alone(r, columns, "one field for each column", "column", r.Written())
+		}
+		if r.Lead != "" && r.Constant == nil && r.As != AsMark {
+			l.alone(r, leads, "one field for each column", "column of a lead", r.Lead)
 		}
 		if r.Referral != "" && !r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.NewOpportunity {
 			l.alone(r, paths, "one field for each path", "referral path", r.Referral)

@@ -14,7 +14,7 @@ import (
 )
 
 // The keys of a row, in the order in which mistakes list them.
-const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, watch, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, freeText, constant, withHelp, default, formula, match, rows, catalogue, remark, off"
+const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, watch, lead, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, leadReasons, freeText, constant, withHelp, default, leadDefault, formula, match, rows, catalogue, remark, off"
 
 // listedValues are the values of the keys that have but a few.
 func listedValues() map[string]string {
@@ -92,6 +92,11 @@ func (l *loader) addRow(src Source, n *yaml.Node, seen map[cosell.Field]int) {
 	if keys["off"] == nil {
 		l.rows[i].Off = false // a row of ours that is off is switched on by whoever speaks of it
 	}
+	if keys["lead"] != nil {
+		l.rows[i].leadAs = ""
+	} else if r := &l.rows[i]; keys["as"] != nil && r.Lead != "" && r.leadAs == "" {
+		r.leadAs = r.As
+	}
 	for key, v := range keys {
 		if key != "field" {
 			l.set(&l.rows[i], key, v, src)
@@ -144,8 +149,8 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		l.setMatch(r, v, where)
 		return
 	}
-	if key == "reasons" {
-		l.setReasons(r, v, where)
+	if key == "reasons" || key == "leadReasons" {
+		l.setReasons(r, key, v, where)
 		return
 	}
 	if v.Kind != yaml.ScalarNode {
@@ -167,11 +172,16 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		if text == "" {
 			l.mistake(where, "a column; to switch the row off write off: true", "crm is empty")
 		}
-		if r.CRM = text; text == noColumn {
+		if r.CRM, r.none = text, text == noColumn; r.none {
 			r.CRM = "" // of consent: who has no column for it answers by a setting
 		}
 	case "crmWrite":
 		r.CRMWrite = text
+	case "lead":
+		if text == "" {
+			l.mistake(where, "a column of the lead; to keep the field from leads leave the key away", "lead is empty")
+		}
+		r.Lead = text
 	case "crmWhenWon":
 		r.CRMWhenWon = text
 	case "as":
@@ -201,6 +211,8 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 			l.mistake(where, "an expression", "formula is empty")
 		}
 		r.Formula, r.formulaAt = text, where
+	case "leadDefault":
+		r.LeadDefault = text
 	case "remark":
 		r.Remark = text
 	case "off":
@@ -209,23 +221,27 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 }
 
 // setReasons reads the status reasons of each status, or of each closing reason by its number.
-func (l *loader) setReasons(r *Row, v *yaml.Node, where string) {
+func (l *loader) setReasons(r *Row, key string, v *yaml.Node, where string) {
 	allowed := "open, onhold, won, lost, canceled"
 	switch r.Field {
 	case cosell.Status:
 	case cosell.Reason:
 		allowed = "1, 2, 3, 4, 5, 6, 7, 8"
 	default:
-		l.mistake(where, "the fields status, reason", "reasons stand in the field %s", r.Field)
+		l.mistake(where, "the fields status, reason", "%s stand in the field %s", key, r.Field)
 		return
 	}
 	var reasons map[string][]string
 	if hasAlias(v) || v.Decode(&reasons) != nil {
-		l.mistake(where, "lists of labels or integers like {open: [In Progress]}", "reasons cannot be read")
+		l.mistake(where, "lists of labels or integers like {open: [In Progress]}", "%s cannot be read", key)
 		return
 	}
 	for name := range reasons {
-		l.oneOf(where, "a key of reasons", name, allowed)
+		l.oneOf(where, "a key of "+key, name, allowed)
+	}
+	if key == "leadReasons" {
+		r.LeadReasons = reasons
+		return
 	}
 	r.Reasons = reasons
 }

@@ -183,7 +183,7 @@ func TestMarkdownHasALinePerRow(t *testing.T) {
 	if got, want := strings.Count(text, "\n"), len(s.rows)+2; got != want {
 		t.Errorf("%d lines, want %d", got, want)
 	}
-	want := "| dealValue | `/details/dealValue` | `estimatedvalue`, when won `actualvalue` | both | newest | from CRM only where revenue is system calculated |"
+	want := "| dealValue | `/details/dealValue` | `estimatedvalue`, when won `actualvalue`, lead `estimatedamount` | both | newest | from CRM only where revenue is system calculated |"
 	if !strings.Contains(text, want) {
 		t.Errorf("no line %q in\n%s", want, text)
 	}

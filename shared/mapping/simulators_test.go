@@ -54,6 +54,7 @@ func (i *inside) RoundTrip(r *http.Request) (*http.Response, error) {
 type world struct {
 	referrals     *referrals.Store
 	opportunities *opportunities.Store
+	sheet         *mapping.Sheet
 	rules         []cosell.Rule
 	crm           *dataverse.Client
 	pc            *partnercenter.Client
@@ -102,7 +103,7 @@ func newWorld(t *testing.T, overlays ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.rules = sheet.Rules()
+	w.sheet, w.rules = sheet, sheet.Rules()
 	w.opportunities = opportunities.New(w.crm, sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", CheckMark: true, ContactConsent: true, Now: func() time.Time { return *w.now }, CRMZone: paris(t),
 		Told: func(found []opportunities.Mismatch) { w.told = append(w.told, found) }})
 	w.referrals = referrals.New(pcClient, sheet, referrals.Options{Ready: w.opportunities.Ready})

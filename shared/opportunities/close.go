@@ -18,6 +18,9 @@ func (s *Store) setStatus(w *planned, o cosell.Opportunity, values cosell.Record
 	if !ok || want == now {
 		return nil
 	}
+	if s.table.isLead {
+		return s.setLeadStatus(w, o, values)
+	}
 	switch want {
 	case cosell.Won, cosell.Lost, cosell.Canceled:
 		w.closes = want

@@ -27,7 +27,7 @@ func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values
 
 func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	n := newsOf(r, values)
-	c, err := s.customer(ctx, n, values, s.people(r, cosell.Contacts))
+	c, err := s.newCustomer(ctx, n, values, s.people(r, cosell.Contacts))
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
@@ -47,12 +47,12 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	if err := s.connectContacts(ctx, w, id, c, owner); err != nil {
 		return cosell.Opportunity{}, err
 	}
-	writes := append(slices.Clone(c.writes), newRow(opportunitySet, id, w.columns))
+	writes := append(slices.Clone(c.writes), newRow(s.table.set, id, w.columns))
 	writes = append(writes, w.children...)
 	if w.closing != nil {
 		writes = append(writes, *w.closing)
 	}
-	row, err := s.withTasks(ctx, writes, w.tasks, &dataverse.Read{Set: opportunitySet, ID: id, Query: s.query()})
+	row, err := s.withTasks(ctx, writes, w.tasks, &dataverse.Read{Set: s.table.set, ID: id, Query: s.query()})
 	if fault.Is(err, fault.Conflict) {
 		return s.oneByOne(ctx, id, r, values, append(writes, w.tasks...))
 	}
@@ -77,7 +77,11 @@ func (s *Store) named(r cosell.Referral, values cosell.Record) cosell.Record {
 		out[cosell.ClosedOn] = r.Record[cosell.ClosedOn]
 	}
 	if out[cosell.Name] == "" {
-		out[cosell.Name] = strings.TrimSuffix("Referral from Microsoft: "+out[cosell.CustomerName], ": ")
+		what, customer := "Referral", out[cosell.CustomerName]
+		if s.table.isLead {
+			what, customer = "Lead", r.Record[cosell.CustomerName] // without what only fills the column
+		}
+		out[cosell.Name] = strings.TrimSuffix(what+" from Microsoft: "+customer, ": ")
 	}
 	return out
 }
@@ -122,7 +126,7 @@ func (s *Store) planCreation(ctx context.Context, id string, n news, values cose
 			return nil, err
 		}
 	}
-	c.bind(w.columns)
+	s.bind(c, w.columns)
 	for _, write := range c.writes {
 		write.Body[ownerBind] = owner
 	}
@@ -174,7 +178,7 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
-		if !made && set == opportunitySet {
+		if !made && set == s.table.set {
 			return s.existing(ctx, id, r)
 		}
 	}
@@ -218,6 +222,8 @@ func (s *Store) idColumn(set string) string {
 		return taskID
 	case connectionSet:
 		return connectionID
+	case leadSet:
+		return leadID
 	}
 	return opportunityID
 }

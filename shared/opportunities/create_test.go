@@ -256,10 +256,10 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 	if d := cmp.Diff(want, changes); err != nil || d != "" || len(w.Calls) != before+1 {
 		t.Errorf("with an expired cursor: %v %s", err, d)
 	}
-	if _, _, err := s.Changed(context.Background(), "lead", ""); !fault.Is(err, fault.Invalid) {
+	if _, _, err := s.Changed(context.Background(), "territory", ""); !fault.Is(err, fault.Invalid) {
 		t.Errorf("%v", err)
 	}
-	if d := cmp.Diff([]string{"opportunity", "solution", "account", "contact", "connection", "user"}, s.Kinds()); d != "" {
+	if d := cmp.Diff([]string{"opportunity", "solution", "account", "contact", "lead", "connection", "user"}, s.Kinds()); d != "" {
 		t.Error(d)
 	}
 }

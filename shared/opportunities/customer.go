@@ -77,7 +77,7 @@ func (s *Store) customer(ctx context.Context, n news, values cosell.Record, peop
 // setCustomer gives an opportunity that has none the account and the contacts that the values name: found,
 // or made in the same transaction.
 func (s *Store) setCustomer(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
-	if values[cosell.CustomerName] == "" {
+	if values[cosell.CustomerName] == "" || s.table.isLead {
 		return nil
 	}
 	row, read := o.Source.(dataverse.Row)

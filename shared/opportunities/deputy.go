@@ -42,7 +42,7 @@ func (s *Store) substitute(ctx context.Context, r cosell.Record, row dataverse.R
 		lead(r, nil)
 		return nil
 	}
-	m, err := s.lastPerson(ctx, row.ID(opportunityID))
+	m, err := s.lastPerson(ctx, row.ID(s.table.id))
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func lead(r cosell.Record, m *mapping.Member) {
 
 // lastPerson is who changed the row last; nil when that was an application, such as we are.
 func (s *Store) lastPerson(ctx context.Context, id string) (*mapping.Member, error) {
-	row, err := s.api.Get(ctx, opportunitySet, id, dataverse.Query{Select: []string{opportunityID},
+	row, err := s.api.Get(ctx, s.table.set, id, dataverse.Query{Select: []string{s.table.id},
 		Expand: []dataverse.Expand{{Nav: "modifiedby", Query: s.personQuery()}}})
 	if err != nil {
 		return nil, unlessGone(err)

@@ -20,6 +20,7 @@ func (s *Store) feeds() []feed {
 		{solutionKind, s.tables().Rows.Set, s.tables().Rows.ID},
 		{accountKind, accountSet, accountID},
 		{contactKind, contactSet, contactID},
+		{leadKind, leadSet, leadID},
 		{connectionKind, connectionSet, connectionID},
 		{userKind, userSet, userID},
 	}
@@ -37,7 +38,7 @@ func (s *Store) Kinds() []string {
 }
 
 // Changed gives what changed in a table since the cursor. Without a cursor it gives every opportunity, for
-// what was missed before the first time; the other tables then start from now on, because whoever looks at
+// what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Opportunities that are neither synced nor linked are left out.
 func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Hint, string, error) {
@@ -50,28 +51,29 @@ func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Hint
 }
 
 func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hint, string, error) {
-	columns := []string{f.id}
-	if f.kind == opportunityKind {
-		columns = append(columns, s.switches()...)
-	}
+	switches := s.switches(f.kind)
+	columns := append([]string{f.id}, switches...)
 	if f.kind == solutionKind && cursor != "" && !strings.Contains(cursor, "/"+f.set+"?") && !strings.Contains(cursor, "/"+f.set+"(") {
 		cursor = "" // of another table, which the sheet named before
 	}
 	rows, deleted, next, err := s.api.Changes(ctx, f.set, columns, cursor)
 	if cursor != "" && fault.Is(err, fault.Gone) {
 		rows, deleted, next, err = s.api.Changes(ctx, f.set, columns, "")
-	} else if cursor == "" && f.kind != opportunityKind {
+	} else if cursor == "" && len(switches) == 0 {
 		rows, deleted = nil, nil
 	}
 	if f.mayBeUntracked() && fault.ClassOf(err) == fault.Ours {
 		return nil, cursor, nil // of these tables events tell; not every organisation tracks them
+	}
+	if f.kind == leadKind && fault.ClassOf(err) == fault.Ours && (fault.Of(err).Code == dataverse.CodeColumn || fault.Of(err).Code == dataverse.CodeTable) {
+		return nil, cursor, nil // leads have not got our columns: who compares the sheet with the CRM tells of that
 	}
 	if err != nil {
 		return nil, "", err
 	}
 	var changes []cosell.Hint
 	for _, r := range rows {
-		if f.kind != opportunityKind || s.concerns(r) {
+		if len(switches) == 0 || concerns(r, switches) {
 			changes = append(changes, cosell.Hint{Kind: f.kind, ID: r.ID(f.id)})
 		}
 	}
@@ -81,19 +83,28 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 	return changes, next, nil
 }
 
-// switches are the columns that tell whether an opportunity concerns us.
-func (s *Store) switches() []string {
+// switches are the columns that tell whether an opportunity, or a lead, concerns us; of the other tables every row
+// does.
+func (s *Store) switches(kind string) []string {
+	sheet := s.sheet()
+	switch kind {
+	case opportunityKind:
+	case leadKind:
+		sheet = s.whole.Leads()
+	default:
+		return nil
+	}
 	var out []string
 	for _, f := range []cosell.Field{cosell.Sync, cosell.ReferralID, cosell.Action} {
-		if row, ok := s.sheet().Row(f); ok {
+		if row, ok := sheet.Row(f); ok {
 			out = append(out, row.CRM)
 		}
 	}
 	return out
 }
 
-func (s *Store) concerns(r dataverse.Row) bool {
-	for _, column := range s.switches() {
+func concerns(r dataverse.Row, switches []string) bool {
+	for _, column := range switches {
 		if text := r.Text(column); text != "" && text != "false" {
 			return true
 		}

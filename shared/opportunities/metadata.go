@@ -14,7 +14,7 @@ type metadata struct {
 	lengths map[string]int             // by crm path
 	days    map[string]mapping.Days    // by crm path
 	reasons mapping.StatusReasons
-	found   map[string]dataverse.Attribute            // of the opportunity
+	found   map[string]dataverse.Attribute            // of the opportunity, or the lead
 	tables  map[string]map[string]dataverse.Attribute // of every table that was read
 
 	navigations map[string]map[string]string // of tables with lookups of the sheet
@@ -35,7 +35,7 @@ func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
 		}
 		m.tables[table] = found
 	}
-	m.found = m.tables[opportunityKind]
+	m.found = m.tables[s.table.kind]
 	m.reasons = s.whole.StatusReasons(labels(m.found[statusColumn].Options))
 	s.whole.Learn(m.facts(s.whole))
 	for name, a := range m.found {
@@ -45,9 +45,9 @@ func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
 		if row.CRM == "" {
 			continue
 		}
-		a := m.column(row.CRM)
+		a := m.column(row.Place())
 		m.days[row.CRM] = mapping.Days(a.Days)
-		m.lengths[row.CRM] = m.column(row.Written()).MaxLength
+		m.lengths[row.CRM] = m.column(row.PlaceOf(row.Written())).MaxLength
 		if row.HasOptions() {
 			m.choices[row.OptionsKey()] = s.optionsOf(row, labels(a.Options))
 		}
@@ -64,9 +64,8 @@ func (s *Store) optionsOf(row mapping.Row, found []mapping.Label) mapping.Choice
 	return mapping.ResolveChoices(shipped, own, found)
 }
 
-// column is what the metadata says of a crm path; nothing where the value stands in a row that a lookup leads to.
-func (m metadata) column(path string) dataverse.Attribute {
-	p := mapping.Row{CRM: path}.Place()
+// column is what the metadata says of the column of a crm path.
+func (m metadata) column(p mapping.Place) dataverse.Attribute {
 	return m.tables[p.Table][p.Column]
 }
 
@@ -77,16 +76,16 @@ func (m metadata) facts(sheet *mapping.Sheet) mapping.Facts {
 		if row.CRM == "" || row.Place().Key != "" {
 			continue
 		}
-		a := m.column(row.CRM)
+		a := m.column(row.Place())
 		f.Codecs[row.CRM] = mapping.CodecOf(mapping.ColumnType{Type: a.Type, Days: mapping.Days(a.Days), Day: a.Day})
-		f.Lengths[row.Written()] = m.column(row.Written()).MaxLength
+		f.Lengths[row.Written()] = m.column(row.PlaceOf(row.Written())).MaxLength
 	}
 	return f
 }
 
 // described are the tables whose metadata the sheet cannot do without, each with whether it has lookups to write.
 func (s *Store) described() map[string]bool {
-	out := map[string]bool{opportunityKind: false}
+	out := map[string]bool{s.table.kind: false}
 	for _, row := range s.whole.Rows() {
 		p := row.Place()
 		if row.CRM == "" || p.Table == "opportunityclose" {

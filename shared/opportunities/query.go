@@ -31,10 +31,16 @@ const (
 )
 
 // query selects exactly the columns that the sheet names, and what the codecs of several columns need.
-func query(sheet *mapping.Sheet) dataverse.Query {
-	columns := map[string]bool{opportunityID: true, nameColumn: true, stateColumn: true, statusColumn: true, modifiedAt: true,
+func query(t table, sheet *mapping.Sheet) dataverse.Query {
+	columns := map[string]bool{t.id: true, t.name: true, stateColumn: true, statusColumn: true, modifiedAt: true,
 		lookupValue(owningTeam): true, lookupValue(maker): true, lookupValue(lastWriter): true}
+	for _, lookup := range t.relatives {
+		columns[lookupValue(lookup)] = true
+	}
 	account, contact, owner := map[string]bool{}, personColumns(), userColumns()
+	if t.isLead { // which has its contact in columns of its own
+		contact = nil
+	}
 	q := dataverse.Query{}
 	for _, r := range sheet.Rows() {
 		if r.CRM == "" || r.Fixed() {
@@ -46,6 +52,7 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 			column = lookupValue(column)
 		}
 		switch {
+		case r.As == mapping.AsReason && t.isLead: // the status reason says it
 		case r.As == mapping.AsReason:
 			q.Expand = append(q.Expand, closeExpand())
 		case r.As == mapping.AsSolutions:
@@ -68,7 +75,7 @@ func query(sheet *mapping.Sheet) dataverse.Query {
 		}
 	}
 	q.Select = sorted(columns)
-	if s, ok := sheet.Row(cosell.Team); ok && s.CRM == ownerPath || people(sheet) {
+	if s, ok := sheet.Row(cosell.Team); sheet.Table() == mapping.OpportunityTable && (ok && s.CRM == ownerPath || people(sheet)) {
 		q.Expand = append(q.Expand, connectionExpand())
 	}
 	for _, e := range []struct {

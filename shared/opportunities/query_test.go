@@ -15,7 +15,7 @@ func TestTheQuerySelectsTheColumnsOfTheSheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selected := query(s).Select
+	selected := query(opportunityTable(), s).Select
 	if !slices.Contains(selected, "new_dealvalue") || slices.Contains(selected, "estimatedvalue") {
 		t.Errorf("the query selects %v", selected)
 	}
@@ -28,7 +28,7 @@ func TestR47_AnotherCountryColumnIsReadAndWrittenInItsPlace(t *testing.T) {
 	}
 	s, crm, w := testCRM(t, map[string]any{"parentaccountid": map[string]any{"name": "X", "new_iso": "fr", "address1_country": "Germany"}})
 	crm.lists[userSet] = kimRow
-	s.live.Store(&live{sheet: sheet, query: query(sheet)})
+	s.live.Store(&live{sheet: sheet, query: query(opportunityTable(), sheet)})
 	if got := read(t, s).Record[cosell.CustomerCountry]; got != "FR" || strings.Contains(w.Last().Query, "address1_country") {
 		t.Errorf("%q by %s", got, w.Last().Query)
 	}

@@ -56,10 +56,11 @@ func (s *Store) answered(ctx context.Context, row dataverse.Row, people *connect
 // plain is the opportunity without the people that are connected with it.
 func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunity, error) {
 	o := cosell.Opportunity{Side: cosell.Side{
-		ID: row.ID(opportunityID), Version: row.ETag(), Read: row.Date(), Source: row,
+		ID: row.ID(s.table.id), Version: row.ETag(), Read: row.Date(), Source: row,
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
 	o.Rows, o.Children = childRows(row, s.sheet())
+	s.relate(&o, func(lookup string) string { return strings.ToLower(row.Text(lookupValue(lookup))) })
 	by := row.Text(lookupValue(maker))
 	o.Untouched = by != "" && by == row.Text(lookupValue(lastWriter))
 	m, known := s.metadata.peek()
@@ -107,7 +108,7 @@ func (s *Store) born(columns map[string]dataverse.Attribute) map[cosell.Field]ti
 // anew comes back empty, and one that column security keeps from us shows as empty. The one is younger than what
 // is remembered (Born), the other says nothing (absent). One call. Broken, Later: it could not be asked now.
 func (s *Store) Emptied(ctx context.Context, o cosell.Opportunity) (cosell.Opportunity, error) {
-	columns, err := s.api.Columns(ctx, opportunityKind)
+	columns, err := s.api.Columns(ctx, s.table.kind)
 	if fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) {
 		return o, err
 	}
@@ -192,7 +193,9 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 		case mapping.AsStatus:
 			text, err = status, statusErr
 		case mapping.AsReason:
-			if text, present = closedBecause(row, status); present && status != cosell.Won {
+			if s.table.isLead {
+				text, present = s.disqualifiedBecause(row, status, reasons)
+			} else if text, present = closedBecause(row, status); present && status != cosell.Won {
 				text = s.sheet().Why(text, row.Text(statusColumn), reasons)
 			}
 		case mapping.AsMark:
@@ -218,6 +221,9 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 				continue // nobody knows yet what kind of column it is
 			}
 			text, present, err = readColumn(row, field, status, g)
+			if s.table.isLead {
+				text, present = s.ofLead(row, field, text, present)
+			}
 		}
 		if text != "" && err == nil && len(field.Values) == 0 {
 			text, err = mapping.OfYear(s.years, field.Field, text, s.options.Now())

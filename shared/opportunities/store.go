@@ -49,6 +49,8 @@ type Options struct {
 // Store reads and writes the opportunities of one environment. It may be used by many goroutines.
 type Store struct {
 	api     opportunityAPI
+	table   table
+	deals   *Store         // of leads: the store of what they become
 	whole   *mapping.Sheet // with every row that is on
 	options Options
 	live    atomic.Pointer[live]
@@ -64,7 +66,7 @@ type Store struct {
 	role       *cached[string] // of stakeholders
 	blindUntil atomic.Int64    // connections may not be read, in nanoseconds of our clock
 	lookups    *lookups
-	deputies   deputies
+	deputies   *deputies
 }
 
 // opportunityAPI is the part of *dataverse.Client that is used here.
@@ -90,12 +92,16 @@ func New(client *dataverse.Client, sheet *mapping.Sheet, o Options) *Store {
 }
 
 func newStore(api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
+	return newStoreOf(opportunityTable(), api, sheet, o)
+}
+
+func newStoreOf(t table, api opportunityAPI, sheet *mapping.Sheet, o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{api: api, whole: sheet, options: o, shippedReasons: sheet.StatusReasons(nil)}
+	s := &Store{api: api, table: t, whole: sheet, options: o, shippedReasons: sheet.StatusReasons(nil), deputies: &deputies{}}
 	s.years, _ = mapping.Years() // our own files; a test reads them
-	s.live.Store(&live{sheet: sheet, query: query(sheet), waits: sheet.Waits()})
+	s.live.Store(&live{sheet: sheet, query: query(t, sheet), waits: sheet.Waits()})
 	s.watch = newCached(o.Now, s.compare)
 	if o.ConvertCountry {
 		s.country = mapping.CountryNames()
@@ -113,7 +119,7 @@ func (s *Store) Get(ctx context.Context, id string) (cosell.Opportunity, error) 
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
-	row, err := s.api.Get(ctx, opportunitySet, id, s.query())
+	row, err := s.api.Get(ctx, s.table.set, id, s.query())
 	if s.recheck(ctx, err) {
 		return s.Get(ctx, id)
 	}
@@ -134,9 +140,16 @@ func (s *Store) FindByReferral(ctx context.Context, referralID string) ([]cosell
 	}
 	q := s.query()
 	q.Filter, q.OrderBy = dataverse.EqText(row.CRM, referralID), "createdon asc"
-	rows, err := s.api.List(ctx, opportunitySet, q)
+	return s.list(ctx, q)
+}
+
+// list reads all rows of a query; a refusal that other columns mend is asked again.
+func (s *Store) list(ctx context.Context, q dataverse.Query) ([]cosell.Opportunity, error) {
+	rows, err := s.api.List(ctx, s.table.set, q)
 	if s.recheck(ctx, err) {
-		return s.FindByReferral(ctx, referralID)
+		now := s.query()
+		now.Filter, now.OrderBy = q.Filter, q.OrderBy
+		return s.list(ctx, now)
 	}
 	if err != nil {
 		return nil, err
@@ -229,7 +242,7 @@ func (s *Store) deterministic(kind string, key ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
 }
 
-// ID is the id that the opportunity of a referral gets when we create it: always the same.
+// ID is the id that the opportunity, or the lead, of a referral gets when we create it: always the same.
 func (s *Store) ID(referralID string) string {
-	return s.deterministic("opportunity", strings.ToLower(s.options.PartnerTenant), strings.ToLower(referralID))
+	return s.deterministic(s.table.kind, strings.ToLower(s.options.PartnerTenant), strings.ToLower(referralID))
 }

@@ -34,13 +34,18 @@ func (s *Store) setTasks(w *planned, o cosell.Opportunity, values cosell.Record,
 
 func (s *Store) newTask(o cosell.Opportunity, values cosell.Record, owner string) dataverse.Write {
 	expires := either(values, o.Record, cosell.Expires)
-	subject := "Accept or decline the co-sell referral"
+	subject, answer := "ccept or decline the co-sell referral", "Set the opportunity to In Progress to accept it, close it as lost to decline it."
+	if s.table.isLead {
+		subject, answer = "ccept or decline the lead from Microsoft", "Qualify the lead to accept it, disqualify it to decline it."
+	}
 	if values[cosell.Task] == cosell.TaskReminder {
-		subject = "Last days to accept or decline the co-sell referral"
+		subject = "Last days to a" + subject
+	} else {
+		subject = "A" + subject
 	}
 	body := map[string]any{"subject": subject, "scheduledend": expires,
-		"description": "Microsoft's invitation ends by itself on " + expires + ". Set the opportunity to In Progress to accept it, close it as lost to decline it.",
-		"regardingobjectid_opportunity_task@odata.bind": dataverse.Bind(opportunitySet, o.ID)}
+		"description":                     "Microsoft's invitation ends by itself on " + expires + ". " + answer,
+		s.table.regarding + "@odata.bind": dataverse.Bind(s.table.set, o.ID)}
 	if owner == "" {
 		owner = ownerOf(o)
 	}

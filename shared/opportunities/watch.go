@@ -209,12 +209,12 @@ func (s *Store) compare(ctx context.Context) (*live, error) {
 	found = append(found, s.unfilled(tables)...)
 	found = append(found, s.unfixed(tables)...)
 	sheet := s.whole.Without(off)
-	return &live{sheet: sheet, query: query(sheet), mismatches: found, at: s.options.Now(), waits: s.whole.Waits()}, nil
+	return &live{sheet: sheet, query: query(s.table, sheet), mismatches: found, at: s.options.Now(), waits: s.whole.Waits()}, nil
 }
 
-// columnsOf reads a table's metadata; that of the opportunity is what codecs look things up in, too.
+// columnsOf reads a table's metadata; that of the store's own table is what codecs look things up in, too.
 func (s *Store) columnsOf(ctx context.Context, table string) (map[string]dataverse.Attribute, error) {
-	if table != opportunityKind {
+	if table != s.table.kind {
 		if m, known := s.metadata.peek(); known && m.tables[table] != nil {
 			return m.tables[table], nil // read with the opportunity's, a moment ago
 		}
@@ -287,7 +287,7 @@ func (s *Store) unfit(tables map[string]map[string]dataverse.Attribute, off map[
 			continue
 		}
 		m := Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Mend: "name a column of another type in the row " + string(row.Field) + " of your mapping file"}
-		written := mapping.Row{CRM: row.Written()}.Place()
+		written := row.PlaceOf(row.Written())
 		switch {
 		case row.As == mapping.AsOwn && row.Kind() == "":
 			m.Problem, m.Off = "is of type "+a.Type+", which no codec carries", true

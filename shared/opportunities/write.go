@@ -67,13 +67,13 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 		return cosell.Opportunity{}, mustRead(o.ID)
 	}
 	if len(w.before)+len(w.children)+len(w.tasks) == 0 && w.closing == nil {
-		row, err := s.api.Update(ctx, opportunitySet, o.ID, o.Version, w.columns, s.query())
+		row, err := s.api.Update(ctx, s.table.set, o.ID, o.Version, w.columns, s.query())
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
 		return s.answered(ctx, row, nil)
 	}
-	row, err := s.withTasks(ctx, w.changeSet(o), w.tasks, &dataverse.Read{Set: opportunitySet, ID: o.ID, Query: s.query()})
+	row, err := s.withTasks(ctx, w.changeSet(s.table, o), w.tasks, &dataverse.Read{Set: s.table.set, ID: o.ID, Query: s.query()})
 	if err != nil {
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
@@ -135,10 +135,10 @@ func (w *planned) patches() bool { return len(w.columns) > 0 || w.closing != nil
 
 // changeSet puts the conditional PATCH first: the close actions take no condition of their own, so it is
 // what proves that nobody wrote in between. It then has to write something: the referral identifier as it is.
-func (w *planned) changeSet(o cosell.Opportunity) []dataverse.Write {
+func (w *planned) changeSet(t table, o cosell.Opportunity) []dataverse.Write {
 	out := slices.Clone(w.before)
 	if w.patches() {
-		out = append(out, dataverse.Write{Method: http.MethodPatch, Path: rowPath(opportunitySet, o.ID), IfMatch: o.Version, Body: w.columns})
+		out = append(out, dataverse.Write{Method: http.MethodPatch, Path: rowPath(t.set, o.ID), IfMatch: o.Version, Body: w.columns})
 	}
 	out = append(out, w.children...)
 	if w.closing != nil {
@@ -271,7 +271,7 @@ func (s *Store) setColumn(ctx context.Context, w *planned, g *mapping.Glossary, 
 		w.columns[column] = mapping.OrNull(s.fitting(row, text))
 		return nil
 	}
-	if left, err := s.computed(column, o); left || err != nil {
+	if left, err := s.computed(row.PlaceOf(column), o); left || err != nil {
 		return err
 	}
 	return s.setValue(ctx, w.columns, g, row, column, text)
@@ -279,9 +279,9 @@ func (s *Store) setColumn(ctx context.Context, w *planned, g *mapping.Glossary, 
 
 // computed says whether a column is left out of a new row because the CRM fills it by itself, as far as the
 // metadata was read. In a row that is there such a column is refused: the difference stays until somebody settles it.
-func (s *Store) computed(path string, o cosell.Opportunity) (left bool, err error) {
+func (s *Store) computed(p mapping.Place, o cosell.Opportunity) (left bool, err error) {
 	m, known := s.metadata.peek()
-	a := m.column(path)
+	a, path := m.column(p), p.Column
 	switch {
 	case !known || !a.ReadOnly:
 		return false, nil
@@ -299,7 +299,7 @@ func (s *Store) setValue(ctx context.Context, columns map[string]any, g *mapping
 	if err != nil {
 		return err
 	}
-	p := mapping.Row{CRM: path}.Place()
+	p := row.PlaceOf(path)
 	shown, isText := v.(string)
 	switch {
 	case row.IsLookup():
@@ -317,7 +317,7 @@ func (s *Store) setValue(ctx context.Context, columns map[string]any, g *mapping
 // fitting cuts a text to what the column holds in this organisation, should that be less than we ship.
 func (s *Store) fitting(row mapping.Row, text string) string {
 	switch row.Kind() {
-	case "text", "memo", "country", mapping.AsSeller:
+	case "text", "memo", "country", mapping.AsSeller, mapping.AsContact:
 		return mapping.Cut(text, s.lengthHere(row))
 	}
 	return text

@@ -19,6 +19,7 @@ const (
 	Contact     = "contact"
 	Connection  = "connection"
 	User        = "user"
+	Lead        = "lead"
 )
 
 // Version is the version of the message format that this program writes, newest the last that it reads.

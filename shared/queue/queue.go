@@ -32,7 +32,7 @@ type Queue struct {
 func All() []Queue {
 	return []Queue{
 		{ReferralChanged, []string{Referral}},
-		{OpportunityChanged, []string{Opportunity, Account, Contact, Connection, User}},
+		{OpportunityChanged, []string{Opportunity, Lead, Account, Contact, Connection, User}},
 		{ReferralWanted, []string{Opportunity}},
 		{SolutionsChanged, []string{Solution}},
 	}

@@ -31,10 +31,13 @@ func (s *Store) operations(d partnercenter.Document, values cosell.Record) ([]pa
 		if !ok {
 			continue
 		}
-		if err := s.setRow(&p, row, text); err != nil {
+		if row.As == mapping.AsContact {
+			p.contact(row, text)
+		} else if err := s.setRow(&p, row, text); err != nil {
 			return nil, mapping.RefusedValue("referral "+d.ID(), row.Field, err)
 		}
 	}
+	p.setContacts()
 	return p.ops, nil
 }
 
@@ -67,6 +70,8 @@ type patch struct {
 	doc  partnercenter.Document
 	ops  []partnercenter.Operation
 	made map[string]bool
+	// contacts are the new parts of the first member of a list of people, by its pointer.
+	contacts map[string]map[string]string
 }
 
 func (p *patch) set(pointer string, value any) {

@@ -33,7 +33,7 @@ func (s *Store) referral(d partnercenter.Document) cosell.Referral {
 	if r.AcceptedAt.IsZero() {
 		r.ExpiresAt = timeOf(d, "/expirationDateTime")
 	}
-	r.Record = s.record(d, r.Microsoft)
+	r.Record = s.record(d, r.Microsoft, r.Lead)
 	r.Unsaid = s.unsaid(d, r.Microsoft)
 	return r
 }
@@ -73,11 +73,11 @@ func isLead(d partnercenter.Document) bool {
 }
 
 // record reads the rows that stand in this kind of referral.
-func (s *Store) record(d partnercenter.Document, microsofts bool) cosell.Record {
+func (s *Store) record(d partnercenter.Document, microsofts, lead bool) cosell.Record {
 	r := cosell.Record{}
 	for _, row := range s.sheet.Rows() {
 		switch {
-		case row.Fixed() || row.Referral == "":
+		case row.Fixed() || row.Referral == "" || row.OfLeads() && !lead:
 		case row.Field == cosell.Help:
 			s.readHelp(r, row, d)
 		case row.Microsoft && (microsofts || row.Field == cosell.MicrosoftCRMID):
@@ -116,6 +116,8 @@ func (s *Store) readRow(r cosell.Record, row mapping.Row, d partnercenter.Docume
 		return
 	case mapping.AsSeller:
 		text = seller(d, row)
+	case mapping.AsContact:
+		text, err = firstContact(s.glossary, d, row)
 	case mapping.AsReason:
 		text, err = mapping.ReasonFromReferral(d.Value(row.Referral), d.Text("/substatus"))
 	default:

@@ -64,7 +64,9 @@ func TestOwnReferralGivesAllFields(t *testing.T) {
 		"customerName": "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerAddress2": "", "customerCity": "Hamburg",
 		"customerState": "HH", "customerPostalCode": "20095", "customerCountry": "DE",
 	}
-	fill(t, want, r.Record, func(r mapping.Row) bool { return r.Referral != "" && !r.Microsoft && r.Field != cosell.Help })
+	fill(t, want, r.Record, func(r mapping.Row) bool {
+		return r.Referral != "" && !r.Microsoft && !r.OfLeads() && r.Field != cosell.Help
+	})
 	if d := cmp.Diff(want, r.Record); d != "" {
 		t.Errorf("record (-want +got):\n%s", d)
 	}

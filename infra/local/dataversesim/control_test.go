@@ -94,7 +94,7 @@ func TestRecordsShowAllTablesAsTheWebAPIReadsThem(t *testing.T) {
 	contains(t, tables["contact"][dataversesim.ContactID], map[string]any{"emailaddress1": "ada@tailspin.example", "telephone1": "+49405550100"})
 	contains(t, tables["cosell_solutiondetail"][dataversesim.AzureID], map[string]any{"cosell_type": "1P", "cosell_publisher": "Microsoft"})
 	contains(t, tables["account"][dataversesim.AccountID], map[string]any{"address1_city": "Hamburg", "address1_composite": "Musterweg 1\r\nHamburg\r\nHH\r\n20095\r\nDE"})
-	if n := len(tables["sdkmessageprocessingstep"]); n != 14 {
+	if n := len(tables["sdkmessageprocessingstep"]); n != 17 {
 		t.Errorf("%d steps", n)
 	}
 }

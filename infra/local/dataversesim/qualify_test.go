@@ -11,9 +11,7 @@ const becomeAll = `{"CreateAccount":true,"CreateContact":true,"CreateOpportunity
 
 func TestQualifyingTellsWhatItMade(t *testing.T) {
 	w := newWorld(t)
-	for _, m := range []string{"Update", "QualifyLead"} {
-		w.listen(m, "lead")
-	}
+	w.listen("Update", "lead") // QualifyLead has its step already
 	id := w.create("leads", leadBody)
 	w.deliver(200)
 	w.do("POST", "leads("+id+")"+qualify, `{"CreateAccount":false,"CreateContact":true,"CreateOpportunity":true,"Status":3,

@@ -1,0 +1,190 @@
+package cosell
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Table is the table of CRM that the record of a pair is in. A lead of Partner Center is a lead in CRM until somebody
+// accepts it; from then on its pair goes on with an opportunity.
+type Table string
+
+// The tables. What was remembered before there were two is of the first.
+const (
+	OpportunityTable Table = ""
+	LeadTable        Table = "lead"
+)
+
+// leadStatus decides what becomes of a pair whose record in CRM is a lead.
+//
+//	referral \ lead | not decided           | disqualified      | qualified
+//	pending         | agreed                | decline after the | its opportunity goes on, as any that was
+//	                |                       | grace             | accepted; without one it is explained
+//	accepted, won   | it becomes an opportunity, which is no matter of comparing
+//	other closed    | disqualified the same | agreed            | explained; expired leaves what a person
+//	                | way; explained where  |                   | moved on
+//	                | it was opened again   |                   |
+func (m *merger) leadStatus(p, d string, pChanged bool) {
+	row, _ := m.Opportunity.Row()
+	switch {
+	case Grows(p), row.MergedInto != "": // a lead that was merged into another was not given up
+		m.plan.keep[Status] = true
+	case agreeing(p, d):
+	case ReferralClosed(p):
+		m.referralClosed(p, d, pChanged)
+	case OpportunityClosed(d):
+		m.decline()
+	case d == Open:
+		m.plan.keep[Status] = true
+		m.say(Problem{Code: "lead.unconverted", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
+			Text: "the lead is qualified and no opportunity was made of it, so the referral was not accepted",
+			Mend: "make an opportunity that names the lead as its originating lead; to decline it reopen the lead and disqualify it"})
+	}
+}
+
+// Grows says whether a lead whose referral has the status is to become an opportunity.
+func Grows(referral string) bool { return referral == Accepted || referral == Won }
+
+// givenUpAt is since when we know that a lead was disqualified: it has no close activity, and every word of ours in it
+// makes the row newer.
+func (m *merger) givenUpAt() time.Time {
+	for _, h := range m.Pair.Held {
+		if h.Code == "decline.waiting" {
+			return h.Since
+		}
+	}
+	return m.At
+}
+
+// lapsed says whether what is empty on a lead of Partner Center was taken away with its end: contacts of an expired
+// lead are not shown any more. https://learn.microsoft.com/partner-center/manage-leads
+func (m *merger) lapsed() bool { return m.Pair.Table == LeadTable && m.closed() }
+
+// leadsStayOut: with the switch "co-sell only" what Partner Center says of a lead does not come in, and stays news;
+// what is edited in CRM goes on.
+func (m *merger) leadsStayOut() {
+	if !m.Options.CosellOnly || m.Pair.Table != LeadTable {
+		return
+	}
+	for f := range m.plan.ToOpportunity {
+		if m.ruleOf(f).Way != Inside {
+			delete(m.plan.ToOpportunity, f)
+			m.plan.keep[f] = true
+		}
+	}
+}
+
+func (m *merger) noun() string { return m.Pair.Noun() }
+
+// AwaitsAnswer says whether an invitation waits for its answer, of which the owner has tasks.
+func (p Pair) AwaitsAnswer() bool { return p.Holds(answerDue) }
+
+// Noun is what people call the record in CRM.
+func (p Pair) Noun() string {
+	if p.Table == LeadTable {
+		return "lead"
+	}
+	return "opportunity"
+}
+
+func (m *merger) closeAgain() string {
+	if m.Pair.Table == LeadTable {
+		return "disqualify the lead again; for a new deal make an opportunity"
+	}
+	return "close the opportunity again, or make a new one for a new deal"
+}
+
+func (m *merger) answerBy() string {
+	if m.Pair.Table == LeadTable {
+		return "qualify the lead to accept it, disqualify it to decline it"
+	}
+	return "set the opportunity to In Progress to accept it, close it as lost to decline it"
+}
+
+// Carried are the values of the opportunity that a lead becomes: those of the referral, and over them what comparing
+// decides of the lead, or what the lead says and the referral does not.
+func (in Pairing) Carried(plan Plan, values Record, deals []Rule) Record {
+	out := values.Clone()
+	lead := in.Opportunity.Side().Record
+	for _, rule := range deals {
+		if rule.Way != Both || rule.List || rule.Door != NoDoor {
+			continue
+		}
+		decided, comes := plan.ToOpportunity[rule.Field]
+		switch d := lead[rule.Field]; {
+		case comes:
+			out[rule.Field] = across(rule.ToOpportunity, decided)
+		case d != "":
+			out[rule.Field] = across(rule.ToOpportunity, d)
+		}
+	}
+	return out
+}
+
+// Grown is the base of the opportunity that a lead has become: what both sides last agreed on of the lead, as far as
+// the opportunity holds the same fields, so that what a person typed while qualifying it is an edit. The other fields
+// meet for the first time, and so do those that the opportunity does not hold: nobody has emptied them. Who the
+// customer is, and what we write ourselves, counts as it is.
+//
+//	the field                          | its base
+//	of both ways, known of the lead    | the lead's; none where the opportunity is empty
+//	of both ways, not of the lead      | none
+//	the team, known of the lead        | the lead's: the owner may have changed
+//	other                              | as the opportunity shows it
+//	the status                         | not answered: a qualified lead is an acceptance
+func Grown(base Base, o Opportunity, deals []Rule) Base {
+	out := Base{Referral: base.Referral.Clone(), Opportunity: Remember(o.Record)}
+	for _, rule := range deals {
+		known := base.Opportunity.has(rule.Field) && base.Referral.has(rule.Field)
+		switch {
+		case rule.Door == Lifecycle:
+			out.Opportunity[rule.Field] = OnHold
+		case rule.Field == Team && known, rule.Way == Both && known && o.Record[rule.Field] != "":
+			out.Opportunity.carry(rule.Field, base.Opportunity)
+		case rule.Way == Both:
+			out.Opportunity.forget(rule.Field)
+			out.Referral.forget(rule.Field)
+		}
+	}
+	return out
+}
+
+// carry takes a field, or a list, over from another record.
+func (r Record) carry(f Field, from Record) {
+	r.forget(f)
+	r[f] = from[f]
+	members := from.Members(f)
+	for member, v := range members {
+		r[f.Of(member)] = v
+	}
+	if len(members) > 0 {
+		r[f] = strconv.Itoa(len(members))
+	}
+}
+
+// forget drops a field, or a list.
+func (r Record) forget(f Field) {
+	maps.DeleteFunc(r, func(g Field, _ string) bool {
+		list, _, member := g.List()
+		return g == f || member && list == f
+	})
+}
+
+// GoesOn is the pair that goes on with the record, of which the base is; what was held belongs to the record before.
+func (p Pair) GoesOn(o Opportunity, t Table, base Base) Pair {
+	next := Pair{OpportunityID: o.ID, Table: t, ReferralID: p.ReferralID, MicrosoftID: p.MicrosoftID, EngagementID: p.EngagementID, Phase: Linked,
+		Base: base, Untold: slices.Clone(p.Untold), LastSuccess: p.LastSuccess, Posted: slices.Clone(p.Posted)}
+	for _, id := range []string{p.ReferralID, p.MicrosoftID} {
+		if sight, seen := p.Seen[id]; seen && id != "" {
+			next = next.look(id, func(Sight) Sight { return sight })
+		}
+	}
+	return next
+}
+
+// Left is the tombstone of a pair that goes on with another record: what happens to this one concerns the other.
+func (p Pair) Left(became string) Pair {
+	return Pair{OpportunityID: p.OpportunityID, Table: p.Table, Phase: Ended, Became: became, Version: p.Version, Base: Base{Referral: Record{}, Opportunity: Record{}}}
+}

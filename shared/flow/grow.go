@@ -1,0 +1,302 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// grow lets a lead become what it is to become. grown: its pair went on with another record, and so does the work.
+//
+//	the lead in CRM            | its referral  | happens
+//	was merged into another    | any           | the pair goes on with that one
+//	is not decided             | accepted, won | it is qualified, its opportunity made in the same transaction
+//	is qualified               | any           | the pair goes on with the opportunity that it became
+//	is qualified, without one  | accepted, won | the opportunity is made
+//	is qualified, without one  | other         | explained, by comparing
+func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
+	if f.table != cosell.LeadTable || w.referral.Microsoft {
+		return false, nil
+	}
+	accepted := cosell.Grows(w.referral.Record[cosell.Status])
+	if w.opportunity == nil {
+		if !accepted {
+			return false, nil
+		}
+		if err := f.readOpportunity(ctx, w); err != nil {
+			return false, err
+		}
+	}
+	lead := *w.opportunity
+	qualified := lead.Record[cosell.Status] == cosell.Open
+	switch {
+	case lead.MergedInto != "":
+		return f.followMerged(ctx, w)
+	case !lead.Synced(), !accepted && !qualified, !qualified && f.leadsStayOut():
+		return false, nil
+	case f.ungrowable(w):
+		return false, nil
+	}
+	deal, found, err := f.dealOf(ctx, w)
+	if err != nil || !found && !accepted {
+		return false, err
+	}
+	var fit fitting
+	if !found {
+		if deal, fit, found, err = f.become(ctx, w, qualified); err != nil || !found {
+			return w.pair.Phase == cosell.Ended, err
+		}
+	}
+	return f.handOver(ctx, w, deal, fit)
+}
+
+// dealOf finds the opportunity that a lead has become: the one that it was qualified on, else one that says so itself,
+// first of all one that names the referral.
+func (f *Flow) dealOf(ctx context.Context, w *work) (deal cosell.Opportunity, found bool, err error) {
+	crm, lead := f.deals.Opportunities, *w.opportunity
+	of, err := crm.OfLead(ctx, lead.ID)
+	if err != nil {
+		return deal, false, err
+	}
+	for _, o := range of {
+		if strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), w.referral.ID) {
+			return o, true, nil
+		}
+	}
+	if lead.Became == "" && len(of) > 0 {
+		return of[0], true, nil
+	}
+	for _, id := range []string{lead.Became, crm.ID(w.referral.ID)} {
+		if id == "" || lead.Record[cosell.Status] != cosell.Open {
+			continue
+		}
+		switch deal, err = crm.Get(ctx, id); {
+		case err == nil:
+			return deal, true, nil
+		case !fault.Is(err, fault.Gone):
+			return deal, false, err
+		}
+	}
+	return deal, false, nil
+}
+
+// become makes the opportunity of an accepted lead, and qualifies the lead. What CRM does not take of the opportunity
+// is left out and held; if it takes no row at all, that is held on the lead.
+func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell.Opportunity, fit fitting, made bool, err error) {
+	id := f.deals.Opportunities.ID(w.referral.ID)
+	if other, known, err := f.Ledger.Find(ctx, id); err != nil || known && other.Phase == cosell.Ended {
+		return deal, fit, false, f.endWith(ctx, w, err)
+	}
+	if qualified { // a list may be behind: who qualified it may have made one
+		if lasted, err := f.doubt(ctx, w.pair, w.opportunity.ID, listPatience); err != nil || !lasted {
+			return deal, fit, false, unlisted(w, err)
+		}
+	}
+	in := f.pairing(w)
+	values := in.Carried(cosell.Merge(in), cosell.ForOpportunity(*w.referral, f.deals.Rules), f.deals.Rules)
+	growing := &work{pair: w.pair, referral: w.referral, hint: w.hint, lead: w.opportunity}
+	growing.pair.OpportunityID, growing.pair.Sending = id, nil
+	deal, fit, err = f.deals.firstThatFits(ctx, growing, values)
+	if fault.Is(err, fault.Refused) {
+		return deal, fit, false, f.ungrown(ctx, w, err)
+	}
+	if err == nil {
+		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, "qualified", "opportunity "+deal.ID+" of lead "+w.opportunity.ID))
+	}
+	return deal, fit, err == nil, err
+}
+
+func unlisted(w *work, err error) error {
+	if err != nil {
+		return err
+	}
+	return fault.Stale("lead %s is qualified, and no opportunity of it is listed yet", w.opportunity.ID)
+}
+
+// endWith ends the pair of a lead whose opportunity a person has deleted or let go.
+func (f *Flow) endWith(ctx context.Context, w *work, err error) error {
+	if err != nil {
+		return err
+	}
+	if err := f.end(ctx, w.pair, "its opportunity was deleted or let go"); err != nil {
+		return err
+	}
+	w.pair.Phase = cosell.Ended
+	return nil
+}
+
+// qualify makes the opportunity of a lead and says farewell on the lead, in one transaction.
+func (f *Flow) qualify(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, error) {
+	return f.Leads.Qualify(ctx, *w.lead, f.farewell(ctx, *w.lead), w.pair.OpportunityID, *w.referral, values)
+}
+
+// farewell is what a lead says once its opportunity goes on.
+func (f *Flow) farewell(ctx context.Context, lead cosell.Opportunity) cosell.Record {
+	values := known(cosell.Record{cosell.State: cosell.StateClosed, cosell.ErrorCode: "", cosell.Expires: ""}, lead)
+	const text = "the lead is qualified, and goes on as an opportunity"
+	if audit := lead.Record[cosell.Audit]; !cosell.Tells(audit, cosell.ToCRM, text) {
+		values[cosell.Audit] = cosell.Prepend(audit, f.words(ctx, lead.Read).Done(cosell.ToCRM, text))
+	}
+	return values
+}
+
+// ungrowable says whether CRM refused to let the lead grow, and nothing has changed since; it stays held.
+func (f *Flow) ungrowable(w *work) bool {
+	h, ok := w.pair.HeldAt(cosell.InCRM, cosell.Whole)
+	if !ok || w.hint.Retry || h.Version != w.opportunity.Version || h.Value != cosell.Print(w.referral.Record) {
+		return false
+	}
+	w.standing = append(w.standing, h.Problem())
+	return true
+}
+
+// ungrown holds a lead of which CRM takes no opportunity; comparing goes on and tells it.
+func (f *Flow) ungrown(ctx context.Context, w *work, err error) error {
+	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
+	p.Text = "no opportunity could be made of the lead, which was accepted: " + p.Text
+	p.Value, p.Sent = cosell.Print(w.referral.Record), true
+	w.standing = append(w.standing, p)
+	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, "refused", resultOf(err)))
+	if p.Class == cosell.OfOurs {
+		w.ours = err
+	}
+	return nil
+}
+
+// handOver hands the pair over to the opportunity: the referral names it, it names the referral, and one transaction of
+// the ledger moves the pair. A death before that finds the lead qualified, and does the rest.
+func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting) (bool, error) {
+	other, known, err := f.Ledger.Find(ctx, deal.ID)
+	if err != nil {
+		return false, err
+	}
+	named := strings.TrimSpace(deal.Record[cosell.ReferralID])
+	switch {
+	case known && other.Phase == cosell.Ended:
+		return true, f.endWith(ctx, w, nil)
+	case known && other.ReferralID != "" && !strings.EqualFold(other.ReferralID, w.referral.ID), named != "" && !strings.EqualFold(named, w.referral.ID):
+		w.standing = append(w.standing, takenDeal(deal.ID))
+		return false, nil
+	}
+	next := deal
+	if named == "" || !deal.Synced() {
+		linked := &work{pair: w.pair, referral: w.referral, opportunity: &deal, hint: w.hint, linking: true, switchOn: !deal.Synced()}
+		if next, err = f.deals.linkBack(ctx, linked, *w.referral, nil); fault.Is(err, fault.Refused) {
+			return false, f.ungrown(ctx, w, err)
+		}
+		if err != nil {
+			return false, err
+		}
+		w.entries = append(w.entries, f.entry(ctx, next.Read, cosell.ToCRM, "linked", "referral "+w.referral.ID))
+	}
+	if err := f.rename(ctx, w, next.ID); err != nil {
+		return false, err
+	}
+	if err := f.closeTasks(ctx, w); err != nil {
+		return false, err
+	}
+	pair := w.pair.GoesOn(next, cosell.OpportunityTable, cosell.Grown(w.pair.Base, next, f.deals.Rules))
+	pair.Version = other.Version
+	if held := append(fit.problems, fit.untold...); len(held) > 0 {
+		pair = pair.Lacks(held, w.referral.Read, next.Side)
+		pair.Told = cosell.Prints(fit.problems)
+	}
+	return true, f.moveTo(ctx, w, pair, "the lead became it")
+}
+
+// takenDeal: the opportunity that a lead became belongs to another referral.
+func takenDeal(id string) cosell.Problem {
+	return cosell.Problem{Code: "link.taken", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
+		Text: "the lead became opportunity " + id + ", which is linked with another referral", Mend: "unlink it there first, or decline the lead in Partner Center"}
+}
+
+// rename writes the id of the record that a lead became onto the referral, where ours stands or none.
+func (f *Flow) rename(ctx context.Context, w *work, id string) error {
+	r := *w.referral
+	now, foreign := crmID(r)
+	if foreign || now != "" && !strings.EqualFold(now, w.pair.OpportunityID) || cosell.ReferralClosed(r.Record[cosell.Status]) {
+		return nil
+	}
+	named, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.CRMID: id})
+	if fault.Is(err, fault.Refused) {
+		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.CRMID))
+		w.pair.Untold = append(w.pair.Untold, f.unclaimed(err))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.referral = &named
+	w.pair = w.pair.Wrote(r.Version, named.Side)
+	w.entries = append(w.entries, f.entry(ctx, named.Read, cosell.ToPartnerCenter, "linked", "record "+id, cosell.CRMID))
+	return nil
+}
+
+// closeTasks completes the tasks about the answer, and lets a lead that a person has qualified say how it stands.
+// Neither holds anything back: a closed lead may take nothing.
+func (f *Flow) closeTasks(ctx context.Context, w *work) error {
+	lead := *w.opportunity
+	values := cosell.Record{}
+	if lead.Record[cosell.Status] == cosell.Open {
+		maps.Copy(values, f.farewell(ctx, lead))
+	}
+	if w.pair.AwaitsAnswer() {
+		values[cosell.Task] = cosell.TasksDone
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	if _, err := f.Opportunities.Put(ctx, lead, values); err != nil && !fault.Is(err, fault.Refused) && !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	return nil
+}
+
+// followMerged goes on with the lead that took this one over.
+func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
+	into := w.opportunity.MergedInto
+	winner, err := f.Opportunities.Get(ctx, into)
+	if fault.Is(err, fault.Gone) {
+		return true, f.end(ctx, w.pair, "the lead was merged into one that is gone")
+	}
+	if err != nil {
+		return false, err
+	}
+	other, known, err := f.Ledger.Find(ctx, into)
+	if err != nil {
+		return false, err
+	}
+	named := strings.TrimSpace(winner.Record[cosell.ReferralID])
+	if known && (other.Phase == cosell.Ended || other.ReferralID != "") || named != "" && !strings.EqualFold(named, w.referral.ID) {
+		w.standing = append(w.standing, cosell.Problem{Code: "link.taken", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
+			Text: "the lead was merged into lead " + into + ", which belongs to another referral", Mend: "decline one of the two in Partner Center"})
+		return false, nil
+	}
+	linked := &work{pair: w.pair, referral: w.referral, opportunity: &winner, hint: w.hint, linking: true, switchOn: !winner.Synced()}
+	next, err := f.linkBack(ctx, linked, *w.referral, nil)
+	if fault.Is(err, fault.Refused) {
+		return false, f.ungrown(ctx, w, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := f.rename(ctx, w, into); err != nil {
+		return false, err
+	}
+	pair := w.pair.GoesOn(next, cosell.LeadTable, cosell.Base{Referral: cosell.Record{}, Opportunity: cosell.Record{}})
+	pair.Version = other.Version
+	return true, f.moveTo(ctx, w, pair, "another lead was merged into it")
+}
+
+// moveTo moves the pair, and has its new record looked at.
+func (f *Flow) moveTo(ctx context.Context, w *work, to cosell.Pair, why string) error {
+	entries := append(w.entries, f.entry(ctx, w.referral.Read, cosell.Nowhere, "moved", "from "+w.pair.OpportunityID+" to "+to.OpportunityID))
+	if _, err := f.Ledger.Move(ctx, w.pair, to, entries...); err != nil {
+		return err
+	}
+	w.entries = nil
+	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: to.OpportunityID, Related: true, Why: why})
+}
