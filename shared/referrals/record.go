@@ -182,20 +182,29 @@ func substatusOf(row mapping.Row) string {
 	return strings.TrimSuffix(row.Referral, "/status") + "/substatus"
 }
 
-// seller names Microsoft's first team member, who is known once Microsoft has accepted.
+// seller names Microsoft's people, each with e-mail and phone where they are told; they are known once Microsoft has
+// accepted.
 func seller(d partnercenter.Document, row mapping.Row) string {
 	status, _ := mapping.StatusFromReferral(d.Text("/status"), d.Text("/substatus"))
 	if status != cosell.Accepted && status != cosell.Won && status != cosell.Lost {
 		return ""
 	}
+	var out []string
 	for _, e := range mapping.Elements(d.Value(row.Referral)) {
-		if m, ok := mapping.MemberOf(e); ok {
-			if name := strings.TrimSpace(m.FirstName + " " + m.LastName); name != "" {
-				return name
-			}
+		m, _ := mapping.MemberOf(e) // what is none has no name
+		name := strings.TrimSpace(m.FirstName + " " + m.LastName)
+		reached := strings.Join(slices.DeleteFunc([]string{m.Email, m.Phone}, func(s string) bool { return s == "" }), ", ")
+		switch {
+		case name == "" && reached == "":
+			continue
+		case name == "":
+			name = reached
+		case reached != "":
+			name += " (" + reached + ")"
 		}
+		out = append(out, name)
 	}
-	return ""
+	return strings.Join(out, "; ")
 }
 
 func textAt(r cosell.Referral, pointer string) string {

@@ -166,10 +166,19 @@ func TestHelpIsAbsentUntilItWasAsked(t *testing.T) {
 	}
 }
 
+func TestR33_EverySellerIsNamedWithWhatReachesThem(t *testing.T) {
+	team := []any{map[string]any{"firstName": "Robin", "lastName": "Redmond", "email": "robin@msft.example", "phoneNumber": nil}, map[string]any{"title": "?"},
+		map[string]any{"firstName": "Pat", "phoneNumber": "+1 2"}, map[string]any{"email": "desk@msft.example"}, "scrap"}
+	r := referralOf(t, map[string]any{"organizationId": "MSFT", "team": team})
+	if got := r.Record[cosell.MicrosoftSeller]; got != "Robin Redmond (robin@msft.example); Pat (+1 2); desk@msft.example" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestMicrosoftsReferralGivesMicrosoftsFieldsOnly(t *testing.T) {
 	accepted := map[string]any{"organizationId": "MSFT", "trackingInfo/microsoftMsxId": "7-ABC", "statusReason": "why not"}
 	r := referralOf(t, accepted)
-	want := cosell.Record{"microsoftCrmId": "7-ABC", "microsoftStatus": "Accepted", "microsoftSeller": "Kim Seller", "microsoftReason": "why not",
+	want := cosell.Record{"microsoftCrmId": "7-ABC", "microsoftStatus": "Accepted", "microsoftSeller": "Kim Seller (kim@northwind.example, +4940555099)", "microsoftReason": "why not",
 		"help": "WorkloadSpecificValueProposition", "microsoftValue": "85000", "microsoftCurrency": "EUR", "microsoftClosingDate": "2026-09-30",
 		"microsoftNotes": "Customer wants stock forecasting on Fabric."}
 	if d := cmp.Diff(want, r.Record); !r.Microsoft || d != "" {
