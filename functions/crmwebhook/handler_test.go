@@ -70,6 +70,8 @@ func TestEventsGoWhereTheirTableBelongs(t *testing.T) {
 		{dataverse.Event{Message: "Win", Table: "opportunity", ID: "1", OpportunityID: "1"}, queue.OpportunityChanged, queue.Opportunity, "", "acme|1"},
 		{dataverse.Event{Message: "Update", Table: "account", ID: "2"}, queue.OpportunityChanged, queue.Account, "", "acme|2"},
 		{dataverse.Event{Message: "QualifyLead", Table: "lead", ID: "5"}, queue.OpportunityChanged, queue.Lead, "", "acme|5"},
+		{dataverse.Event{Message: "Delete", Table: "connection", ID: "6", OpportunityID: "1"}, queue.OpportunityChanged, queue.Connection, "1", "acme|6"},
+		{dataverse.Event{Message: "Update", Table: "systemuser", ID: "7"}, queue.OpportunityChanged, queue.User, "", "acme|7"},
 		{dataverse.Event{Message: "Update", Table: "contact", ID: "3"}, queue.OpportunityChanged, queue.Contact, "", "acme|3"},
 		{dataverse.Event{Message: "Update", Table: "cosell_solution", ID: "4", OpportunityID: "1"}, queue.SolutionsChanged, queue.Solution, "1", "acme|1"},
 		{dataverse.Event{Message: "Delete", Table: "cosell_solution", ID: "4"}, queue.SolutionsChanged, queue.Solution, "", "acme|4"},

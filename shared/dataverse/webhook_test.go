@@ -154,6 +154,10 @@ func TestEventsNameTheirRow(t *testing.T) {
 		"solution deleted":      {execution("Delete", solution, oneID, reference, image(lookup(column, otherID))), Event{Table: solution, ID: oneID, OpportunityID: otherID}},
 		"solution cleared":      {execution("Update", solution, oneID, target(solution, oneID, `[{"key":"cosell_opportunityid","value":null}]`), image(lookup(column, otherID))), Event{Table: solution, ID: oneID, OpportunityID: otherID}},
 		"solution wrapped":      {execution("Update", solution, oneID, target(solution, oneID, wrapped), "[]"), Event{Table: solution, ID: oneID, OpportunityID: otherID}},
+		"connection":            {execution("Create", "connection", oneID, target("connection", oneID, lookup("record1id", otherID)), "[]"), Event{Table: "connection", ID: oneID, OpportunityID: otherID}},
+		"connection reversed":   {execution("Create", "connection", oneID, target("connection", oneID, lookup("record2id", otherID)), "[]"), Event{Table: "connection", ID: oneID, OpportunityID: otherID}},
+		"connection deleted":    {execution("Delete", "connection", oneID, reference, image(lookup("record2id", otherID))), Event{Table: "connection", ID: oneID, OpportunityID: otherID}},
+		"connection of others":  {execution("Create", "connection", oneID, target("connection", oneID, strings.ReplaceAll(lookup("record1id", otherID), "opportunity", "account")), "[]"), Event{Table: "connection", ID: oneID}},
 		"solution without":      {execution("Update", solution, oneID, target(solution, oneID, "[]"), "[]"), Event{Table: solution, ID: oneID}},
 		"capitals and wrapping": {strings.ReplaceAll(execution("Update", "Opportunity", "ID", "[]", "[]"), `"ID"`, `{"__type":"Guid:#System","__value":"`+strings.ToUpper(oneID)+`"}`), Event{Table: "opportunity", ID: oneID}},
 	} {
