@@ -14,8 +14,9 @@ type TableName struct {
 
 // wireTable is what is read of a table's definition.
 type wireTable struct {
-	LogicalName, EntitySetName, PrimaryIdAttribute string
-	DisplayName, DisplayCollectionName             wireLabel
+	LogicalName, EntitySetName         string
+	PrimaryID                          string `json:"PrimaryIdAttribute"`
+	DisplayName, DisplayCollectionName wireLabel
 }
 
 const tableSelect = "?$select=LogicalName,EntitySetName,PrimaryIdAttribute,DisplayName,DisplayCollectionName"
@@ -48,7 +49,7 @@ func (c *Client) TableName(ctx context.Context, table string) (TableName, error)
 }
 
 func (t wireTable) name() TableName {
-	out := TableName{Name: t.LogicalName, Set: t.EntitySetName, ID: t.PrimaryIdAttribute}
+	out := TableName{Name: t.LogicalName, Set: t.EntitySetName, ID: t.PrimaryID}
 	for _, l := range append(t.DisplayName.LocalizedLabels, t.DisplayCollectionName.LocalizedLabels...) {
 		if l.Label != "" {
 			out.Labels = append(out.Labels, l.Label)
