@@ -243,6 +243,42 @@ func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (D
 	return c.get(ctx, id) // written, but the answer does not show it: 204, or an empty 200
 }
 
+// Put sends the whole referral under the condition of its ETag and returns what the system made of it. It is the
+// obsolete way, and may be switched off: then Broken or Refused. Conflict: somebody wrote in between.
+// https://learn.microsoft.com/partner-center/developer/update-a-referral
+func (c *Client) Put(ctx context.Context, id, etag string, body []byte) (Document, error) {
+	d, err := c.put(ctx, id, etag, body)
+	if err != nil {
+		return Document{}, fmt.Errorf("replacing referral %s: %w", shorten(id, 64), err)
+	}
+	return d, nil
+}
+
+func (c *Client) put(ctx context.Context, id, etag string, body []byte) (Document, error) {
+	target, err := c.referralURL(id)
+	if err != nil {
+		return Document{}, err
+	}
+	if !strongETag.MatchString(etag) {
+		return Document{}, fault.New(fault.Invalid, "the ETag cannot be a condition").With("etag.unusable", "")
+	}
+	header := jsonHeader()
+	header.Set("Content-Type", "application/json")
+	header.Set("If-Match", etag)
+	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodPut, URL: target, Header: header, Body: body})
+	if err != nil {
+		return Document{}, err
+	}
+	if resp.Status < 200 || resp.Status > 299 {
+		return Document{}, classify(resp, change)
+	}
+	c.changes.Yes()
+	if d, err := whole(resp, id); err == nil {
+		return d, nil
+	}
+	return c.get(ctx, id)
+}
+
 func (c *Client) referralURL(id string) (string, error) {
 	if id = guid(id); id == "" {
 		return "", fault.New(fault.Invalid, "the referral id is not a GUID").With("id.invalid", "")

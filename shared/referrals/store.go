@@ -42,6 +42,7 @@ type Store struct {
 type referralAPI interface {
 	Get(ctx context.Context, id string) (partnercenter.Document, error)
 	Create(ctx context.Context, body any, requestID string) (partnercenter.Document, error)
+	Put(ctx context.Context, id, etag string, body []byte) (partnercenter.Document, error)
 	Patch(ctx context.Context, id, etag string, ops []partnercenter.Operation) (partnercenter.Document, error)
 	List(ctx context.Context, q partnercenter.Query, each func(partnercenter.Document) (more bool)) (time.Time, error)
 }
@@ -84,11 +85,14 @@ func (s *Store) Put(ctx context.Context, r cosell.Referral, values cosell.Record
 	if len(ops) == 0 {
 		return r, nil
 	}
-	d, err = s.api.Patch(ctx, r.ID, r.Version, ops)
+	written, err := s.api.Patch(ctx, r.ID, r.Version, ops)
+	if listsRefused(ops, err) {
+		written, err = s.replace(ctx, d, ops, err)
+	}
 	if err != nil {
 		return cosell.Referral{}, s.sheet.NameByReferral(err)
 	}
-	return s.referral(d), nil
+	return s.referral(written), nil
 }
 
 // Create sends the one POST of a draft. unknown is true when the referral may or may not exist now.

@@ -162,7 +162,8 @@ func solutionRows(s *Story) {
 	l := s.look()
 	s.by(seller, "adds a solution row")
 	row := s.solution(d.opportunity, "SOL-22222-DEF", "Northwind Returns")
-	if s.pcIs("arrayReplace", "refuse") {
+	whole := s.pcIs("arrayReplace", "refuse") // then with the whole referral
+	if whole && s.pcIs("put", "refuse") {
 		l.settle().told(d.opportunity, "solutions")
 		s.crm("delete", fields{"table": "cosell_solution", "id": row})
 		l.settle().wrote(0, "pc")
@@ -170,21 +171,24 @@ func solutionRows(s *Story) {
 	}
 	l.settle().shows(list+"/1/id", "SOL-22222-DEF")
 	l.is(list+"/0/id", "SOL-12345-ABC")
-	l.effect("pc", "PATCH", d.referral)
-	l.wrote(1, "pc")
+	by := map[bool]string{false: "PATCH", true: "PUT"}[whole]
+	l.effect("pc", by, d.referral)
+	if !whole {
+		l.wrote(1, "pc")
+	}
 
 	s.by(seller, "changes its quantity and price")
 	s.crmUpdate("cosell_solution", row, fields{"cosell_quantity": 3, "cosell_price": 1200.5, "cosell_currency": "EUR"})
 	l.settle().shows(list+"/1/quantity", "3")
 	l.shows(list+"/1/price", "1200.5")
-	l.effect("pc", "PATCH", d.referral)
+	l.effect("pc", by, d.referral)
 
 	s.by(seller, "removes the row again")
 	s.crm("delete", fields{"table": "cosell_solution", "id": row})
 	l.settle()
 	s.check(l.value(list+"/0/id") == "SOL-12345-ABC" && l.any(list+"/1") == nil, "the referral's solutions are %s", show(l.any(list)))
 	s.says("%-20s the referral holds the first solution alone", "")
-	l.effect("pc", "PATCH", d.referral)
+	l.effect("pc", by, d.referral)
 	l.expects(list, "crm/opportunity/"+d.opportunity+"/"+colAudit)
 	l.nothingElse()
 }

@@ -162,7 +162,7 @@ func answerInbound(s *Story) {
 	l.shows(own+"/details/dealValue", "77000")
 	l.is(own+"/details/notes", "Rollout in spring.")
 	l.is(own+"/substatus", "Accepted")
-	l.effect("pc", "PATCH", d.referral)
+	l.effect("pc", d.referral)
 	l.wholeAcceptance(d)
 	l.expects(row+"/name", row+"/estimatedvalue", row+"/description", row+"/statuscode", row+"/"+colAudit,
 		own+"/acceptedDateTime", own+"/expirationDateTime", own+"/team", own+"/details/closingDateTime",
@@ -176,7 +176,7 @@ func answerInbound(s *Story) {
 // both, and one of them cannot be changed.
 func (s *Story) acceptable() bool {
 	whole := s.pcIs("strict", "true") && s.pcIs("acceptance", "whole")
-	return !whole || !s.pcIs("patchPaths", "connector") && !s.pcIs("arrayReplace", "refuse")
+	return !whole || !s.pcIs("patchPaths", "connector") && !(s.pcIs("arrayReplace", "refuse") && s.pcIs("put", "refuse"))
 }
 
 // wholeAcceptance checks what goes with an answer: all in one request, where Partner Center takes it so.
@@ -189,9 +189,12 @@ func (l *look) wholeAcceptance(d deal) {
 	}
 	l.shows(own+"/name", "Proseware rollout")
 	switch {
-	case s.pcIs("arrayReplace", "refuse"):
+	case s.pcIs("arrayReplace", "refuse") && s.pcIs("put", "refuse"):
 		l.told(d.opportunity, "team")
 		l.wrote(2, "pc")
+	case s.pcIs("arrayReplace", "refuse"):
+		l.effect("pc", "PUT", d.referral)
+		s.says("%-20s the team goes with the whole referral, as lists alone are not taken", "")
 	case s.pcIs("patchPaths", "alone") && s.pcIs("acceptance", "whole"):
 		l.wrote(4, "pc") // notes, team and name first, then the answer
 	case s.pcIs("patchPaths", "alone"):

@@ -1,0 +1,76 @@
+package requirements
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// Where a whole list cannot be patched the referral is replaced, with everything in it that nobody here knows; where
+// that is off, too, the list is held and told, and the other fields go on.
+func TestR57_AListThatCannotBePatchedGoesWithTheWholeReferral(t *testing.T) {
+	for name, c := range map[string]struct {
+		switches doc
+		arrives  bool
+	}{
+		"named":             {doc{"arrayReplace": "refuse"}, true},
+		"not named":         {doc{"arrayReplace": "refuse", "errorTarget": "none"}, true},
+		"409":               {doc{"arrayReplace": "refuse", "arrayReplaceStatus": "409"}, true},
+		"422":               {doc{"arrayReplace": "refuse", "arrayReplaceStatus": "422", "errorTarget": "none"}, true},
+		"PUT is off, too":   {doc{"arrayReplace": "refuse", "put": "refuse"}, false},
+		"lists are patched": {doc{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.pc.call(http.MethodPost, "/switches", c.switches)
+				p := r.private("Lists")
+				r.portalEdits(p.own, doc{"/campaignId": "SPRING"})
+				r.quiet()
+				mark := r.pc.calls()
+				row := r.solution(p.opportunity, "SOL-22222-DEF", "Northwind Returns")
+				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 91000})
+				r.quiet()
+				r.shows(p, "SOL-22222-DEF", c.arrives)
+				if r.referral(p.own).text("details/dealValue") != "91000" || r.referral(p.own).text("campaignId") != "SPRING" {
+					t.Errorf("the other fields: %s, %s", r.referral(p.own).text("details/dealValue"), r.referral(p.own).text("campaignId"))
+				}
+				if !c.arrives {
+					r.audited(p.opportunity, "olution")
+					return
+				}
+				r.person(doc{"do": "delete", "table": "cosell_solution", "id": row})
+				r.quiet()
+				r.shows(p, "SOL-22222-DEF", false)
+				r.shows(p, "SOL-12345-ABC", true)
+				for _, w := range r.pc.writes(mark) {
+					if w.Method == http.MethodPut && (strings.Contains(w.Body, `"links"`) || !strings.Contains(w.Body, `"SPRING"`)) {
+						t.Errorf("the body of the PUT: %s", w.Body)
+					}
+					if w.Method == http.MethodPut && c.switches["arrayReplace"] == nil {
+						t.Error("replaced without need")
+					}
+				}
+			})
+		})
+	}
+}
+
+// shows checks whether a referral lists a solution.
+func (r *rig) shows(p pair, solution string, want bool) {
+	r.t.Helper()
+	if text := string(encoded(r.t, r.referral(p.own)["details"])); strings.Contains(text, solution) != want {
+		r.t.Errorf("%s in the referral: %v; its Audit says\n%s", solution, !want, strings.Join(r.audit(p.opportunity), "\n"))
+	}
+}
+
+// Somebody who writes between the refusal and the PUT is not overwritten.
+func TestR57_AReplacedReferralKeepsWhatSomebodyWroteMeanwhile(t *testing.T) {
+	play(t, func(r *rig) {
+		r.pc.call(http.MethodPost, "/switches", doc{"arrayReplace": "refuse"})
+		p := r.private("Lists")
+		r.pc.call(http.MethodPost, "/faults", doc{"match": doc{"method": "PUT"}, "do": "conflict", "times": 1})
+		r.solution(p.opportunity, "SOL-22222-DEF", "Northwind Returns")
+		r.quiet()
+		r.shows(p, "SOL-22222-DEF", true)
+	})
+}
