@@ -22,10 +22,14 @@ func (r stagedReferrals) Get(ctx context.Context, id string) (cosell.Referral, e
 		return on, nil
 	}
 	got, err := r.Referrals.Get(ctx, id)
-	if err == nil && r.s.referral == nil {
+	if err != nil {
+		return got, err
+	}
+	if r.s.referral == nil {
 		r.s.referral = &got
 	}
-	return got, err
+	r.s.referrals[strings.ToLower(id)] = got // one look at it: so everything is decided by the same
+	return got, nil
 }
 
 // Put does everything but sending. Conflict: as in earnest, the record is not as r has it.
@@ -102,10 +106,14 @@ func (o stagedOpportunities) Get(ctx context.Context, id string) (cosell.Opportu
 		return on, nil
 	}
 	got, err := o.Opportunities.Get(ctx, id)
-	if err == nil && o.s.opportunity == nil {
+	if err != nil {
+		return got, err
+	}
+	if o.s.opportunity == nil {
 		o.s.opportunity = &got
 	}
-	return got, err
+	o.s.opportunities[strings.ToLower(id)] = got
+	return got, nil
 }
 
 // FindByReferral finds what is there, too: it may be what the rehearsal is about.

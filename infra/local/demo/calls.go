@@ -38,6 +38,8 @@ const (
 	ceilingNewPrivate      = 3
 	ceilingNewCoSell       = 4
 	ceilingReconcile       = 1 // per feed, when nothing changed
+	ceilingPreview         = 2 // reads both, as the event would; writes nothing
+	ceilingCensus          = 4 // a page of each of the two states there, and of each of the two questions in CRM
 )
 
 // CountCalls makes one change of each kind in a world that has just started and counts.
@@ -54,6 +56,8 @@ func CountCalls(ctx context.Context, local control.Local, out io.Writer) (CallRe
 	c := &counter{s: s}
 	c.fromCRM()
 	c.fromPortal()
+	c.previews()
+	c.firstDay()
 	c.quietPass()
 	for _, r := range c.report.Rows {
 		kept := "kept"

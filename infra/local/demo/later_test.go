@@ -60,7 +60,8 @@ func TestRemoteCallsPerChangeStayAtTheirCeilings(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"new from CRM, private", "new from CRM, co-sell", "changed in CRM, linked", "new from Partner Center",
-		"changed in Partner Center, linked", "reconcile, nothing changed"} {
+		"changed in Partner Center, linked", "reconcile, nothing changed", "preview of a pair in step", "preview of a pair that was changed in CRM",
+		"adopt --plan, all lists", "adopt --yes, each record that comes in"} {
 		if !strings.Contains(said.String(), name) {
 			t.Errorf("nothing is said of %s:\n%s", name, said.String())
 		}
