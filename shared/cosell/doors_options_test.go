@@ -280,7 +280,14 @@ func TestEveryStepOfTheLifeCycleUnderEveryOption(t *testing.T) {
 			}
 			_, done := write(in, plan)
 			lines := told(in, plan, done)
-			told := slices.ContainsFunc(lines, func(l string) bool { return l == "to Partner Center: "+words[status] })
+			flag := ""
+			if status == Won && s.ripe && s.shared && (s.rich || o.RegistrableValue == "0") {
+				flag = in.registration(in.Referral.Record)
+				if flag == "" {
+					t.Errorf("%+v under %+v: not flagged", s, o)
+				}
+			}
+			told := slices.ContainsFunc(lines, func(l string) bool { return l == "to Partner Center: "+words[status]+flag })
 			if want := status != "" && o.AuditSuccess != "none"; told != want {
 				t.Errorf("%+v under %+v: told %q", s, o, lines)
 			}

@@ -109,7 +109,11 @@ func (in Pairing) stepsTaken(sent, answered Record) []Problem {
 		return nil
 	}
 	if s := sent[Status]; s != "" && answered[Status] == s {
-		out = append(out, step(Status, sentStatus(s, answered[Reason])))
+		text := sentStatus(s, answered[Reason])
+		if s == Won {
+			text += in.registration(answered)
+		}
+		out = append(out, step(Status, text))
 	}
 	if sent[Visibility] == True && answered[Visibility] == True {
 		out = append(out, step(Visibility, "shared: Microsoft's sellers can see the deal"))
@@ -166,6 +170,9 @@ func (in Pairing) cameWith(status, reason string) string {
 	}
 	if reason != "" {
 		text += ", reason: " + reason
+	}
+	if p == Won {
+		text += in.registration(in.Referral.Record)
 	}
 	return text
 }

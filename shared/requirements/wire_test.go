@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Where a whole list cannot be patched the referral is replaced, with everything in it that nobody here knows; where
@@ -73,4 +74,39 @@ func TestR57_AReplacedReferralKeepsWhatSomebodyWroteMeanwhile(t *testing.T) {
 		r.quiet()
 		r.shows(p, "SOL-22222-DEF", true)
 	})
+}
+
+// A won deal that can be registered says so in Audit, from whichever side it was won; one that cannot does not.
+func TestR98_AWonDealThatCanBeRegisteredSaysSo(t *testing.T) {
+	for name, c := range map[string]struct {
+		value  int
+		accept bool
+		portal bool
+		says   bool
+	}{
+		"won in the portal":             {85000, true, true, true},
+		"won in CRM":                    {85000, true, false, true},
+		"too small":                     {10000, true, true, false},
+		"Microsoft has not accepted it": {85000, false, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.coSell("To be registered", doc{"estimatedvalue": c.value})
+				if c.accept {
+					r.microsoft(doc{"do": "accept", "id": p.microsoft})
+				}
+				r.advance(80 * time.Hour)
+				if c.portal {
+					r.partner(doc{"do": "win", "id": p.own})
+				} else {
+					r.person(doc{"do": "win", "table": "opportunity", "id": p.opportunity})
+				}
+				r.quiet()
+				text := strings.Join(r.audit(p.opportunity), "\n")
+				if r.referral(p.own).text("substatus") != "Won" || r.opportunity(p.opportunity).text("statecode") != "1" || strings.Contains(text, "can be registered with Microsoft") != c.says {
+					t.Errorf("%s, %s; Audit says\n%s", r.referral(p.own).text("substatus"), r.opportunity(p.opportunity).text("statecode"), text)
+				}
+			})
+		})
+	}
 }
