@@ -136,7 +136,8 @@ func (p Plan) answersAct() bool {
 	return answered && act == ""
 }
 
-// Again is the pair of an opportunity for which a new engagement begins: what was, is remembered by its ids.
+// Again is the pair of an opportunity for which a new engagement begins: what was, is remembered by its ids,
+// and what is still to be told of it stays.
 func (p Pair) Again() Pair {
 	former := slices.Clone(p.Former)
 	for _, id := range []string{p.ReferralID, p.MicrosoftID} {
@@ -144,7 +145,7 @@ func (p Pair) Again() Pair {
 			former = append(former, id)
 		}
 	}
-	return Pair{OpportunityID: p.OpportunityID, Phase: Creating, Former: former, Unlike: p.Unlike, Rows: p.Rows, Seen: p.Seen, Version: p.Version}
+	return Pair{OpportunityID: p.OpportunityID, Phase: Creating, Former: former, Unlike: p.Unlike, Untold: p.Untold, Rows: p.Rows, Seen: p.Seen, Version: p.Version}
 }
 
 // Withdrawn is the pair whose proposed referral does not ask for the opportunity any more.

@@ -105,9 +105,9 @@ func TestR152_ALookIsAnsweredAndTellsEverythingAgain(t *testing.T) {
 
 func TestR108_AgainKeepsTheOldIDsAndNothingElse(t *testing.T) {
 	p := Pair{OpportunityID: "o", ReferralID: "r2", MicrosoftID: "m2", EngagementID: "e", ProposedID: "p", Phase: Linked, Former: []string{"r1", "m1"}, Unlike: []string{"x"},
-		Base: Base{Referral: Record{Name: "N"}, Opportunity: Record{Name: "N"}}, Held: []Held{{Code: "c"}}, Told: []string{"t"}, Posted: []string{"f"}, Version: "v"}
+		Base: Base{Referral: Record{Name: "N"}, Opportunity: Record{Name: "N"}}, Held: []Held{{Code: "c"}}, Told: []string{"t"}, Posted: []string{"f"}, Untold: []Problem{{Text: "gave way"}}, Version: "v"}
 	got := p.Again()
-	want := Pair{OpportunityID: "o", Phase: Creating, Former: []string{"r1", "m1", "r2", "m2"}, Unlike: []string{"x"}, Version: "v"}
+	want := Pair{OpportunityID: "o", Phase: Creating, Former: []string{"r1", "m1", "r2", "m2"}, Unlike: []string{"x"}, Untold: []Problem{{Text: "gave way"}}, Version: "v"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
