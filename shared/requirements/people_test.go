@@ -322,3 +322,29 @@ func TestR143_WithoutConnectionsDealsGoOn(t *testing.T) {
 		}
 	})
 }
+
+func TestR141_AUsersChangeReachesOpenDealsOnly(t *testing.T) {
+	play(t, func(r *rig) {
+		var closed []pair
+		for _, name := range []string{"One", "Two", "Three"} {
+			p := r.private(name)
+			r.partner(doc{"do": "lose", "id": p.own, "reason": "Others"})
+			r.quiet()
+			closed = append(closed, p)
+		}
+		open := r.private("Still open")
+		mark, crm := r.pc.calls(), r.dv.calls()
+		r.edits("systemuser", r.opportunity(open.opportunity).text("_ownerid_value"), doc{"address1_telephone1": "+49 40 4444"})
+		r.quiet()
+		r.pc.wrote(mark, 1)
+		r.dv.wrote(crm, 0)
+		if got := r.referral(open.own).text("team/0/phoneNumber"); got != "+49 40 4444" {
+			t.Errorf("the phone is %s", got)
+		}
+		for _, p := range closed {
+			if r.referral(p.own).text("team/0/phoneNumber") == "+49 40 4444" {
+				t.Error("a closed deal was written")
+			}
+		}
+	})
+}
