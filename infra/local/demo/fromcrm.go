@@ -124,7 +124,7 @@ func openUp(s *Story) {
 	s.crmUpdate("opportunity", opportunity, fields{colVisible: true, "parentcontactid@odata.bind": "/contacts(" + contact + ")"})
 	if s.pcIs("consentPatch", "accept") {
 		l.settle().shows(own+consent, "true")
-		l.effect("pc", "PATCH", d.referral)
+		l.effect("pc", d.referral) // the contact goes along: with the whole referral where lists are not patched
 	} else {
 		l.settle().shows(own+consent, "false")
 		l.holds(row+"/"+colAudit, "isib") // "Visible to Microsoft sellers", or "did not make the deal visible"
