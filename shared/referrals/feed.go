@@ -31,7 +31,7 @@ const (
 // Changed gives the referrals changed since the cursor, oldest first, and the next cursor. Without a
 // cursor it begins a day ago, by the server's clock, after everything that is open: nobody knows what was missed.
 func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Hint, string, error) {
-	c, err := s.openCursor(ctx, cursor)
+	c, fresh, err := s.openCursor(ctx, cursor)
 	if err != nil {
 		return nil, "", err
 	}
@@ -42,7 +42,7 @@ func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Hint, stri
 	}
 	next := feedCursor{At: c.At, Seen: map[string]time.Time{}}
 	var changes []cosell.Hint
-	if cursor == "" {
+	if fresh {
 		open, err := s.openDocuments(ctx)
 		if err != nil {
 			return nil, "", err
@@ -72,17 +72,17 @@ func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Hint, stri
 	return changes, string(text), err
 }
 
-func (s *Store) openCursor(ctx context.Context, cursor string) (feedCursor, error) {
-	var c feedCursor
+// openCursor reads a cursor; fresh says that there was none, or none that can be read.
+func (s *Store) openCursor(ctx context.Context, cursor string) (c feedCursor, fresh bool, err error) {
 	if cursor != "" && json.Unmarshal([]byte(cursor), &c) == nil && !c.At.IsZero() {
-		return c, nil
+		return c, false, nil
 	}
 	now, err := s.api.List(ctx, partnercenter.Query{OrderBy: "updatedDateTime desc", Top: 1},
 		func(partnercenter.Document) bool { return false })
 	if err != nil {
-		return c, err
+		return c, true, err
 	}
-	return feedCursor{At: now.Add(-firstFeed)}, nil
+	return feedCursor{At: now.Add(-firstFeed)}, true, nil
 }
 
 // changedSince asks for what is not older. Which operators the filter knows is not documented: when it is

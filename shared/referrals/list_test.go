@@ -132,6 +132,9 @@ func TestR151_TheFirstReadingGivesEverythingThatIsOpen(t *testing.T) {
 			if d := cmp.Diff(want, changes); err != nil || d != "" {
 				t.Errorf("%v (-want +got):\n%s", err, d)
 			}
+			if lost, _, err := s.Changed(context.Background(), "of another form"); err != nil || len(lost) != 2 {
+				t.Errorf("with a cursor that cannot be read: %v %v", lost, err)
+			}
 			if again, _, err := s.Changed(context.Background(), cursor); err != nil || len(again) != 0 {
 				t.Errorf("the second time: %v %v", again, err)
 			}
