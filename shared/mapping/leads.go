@@ -71,6 +71,7 @@ func (r Row) ContactPart() (list, member string) {
 // checkLead finds a column of a lead that the row cannot stand in.
 func (l *loader) checkLead(r *Row) {
 	switch {
+	case strings.HasPrefix(r.Lead, labelMark): // it is looked up in the CRM
 	case strings.Contains(r.Lead, "/"):
 		l.mistake(r.where, "columns of the lead itself", "lead %q of field %s goes through a lookup", r.Lead, r.Field)
 	case r.As == AsMembers && r.Lead != "ownerid":

@@ -57,9 +57,9 @@ func schemaOf(key string) map[string]any {
 	case "referral":
 		s["type"], s["pattern"] = "string", "^/[A-Za-z]"
 	case "crm", "crmWrite", "crmWhenWon":
-		s["type"], s["pattern"] = "string", "^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*){0,2}$"
+		s["type"], s["pattern"] = "string", "^([a-z][a-z0-9_]*(/[a-z][a-z0-9_]*){0,2}|([a-z][a-z0-9_]*/)?label=.+)$"
 	case "lead":
-		s["type"], s["pattern"] = "string", "^[a-z][a-z0-9_]*$"
+		s["type"], s["pattern"] = "string", "^([a-z][a-z0-9_]*|label=.+)$"
 	case "constant", "withHelp":
 		s["not"] = map[string]any{"type": "null"}
 	case "default", "leadDefault":
@@ -92,7 +92,7 @@ func keyMeanings() map[string]string {
 		"field":       "Our name for it: letters and digits, the first one small.",
 		"referral":    "Where it stands in a referral, as a JSON pointer; into a list /tags/0, /tags/* or /customerProfile/ids/profileType=Duns/id.",
 		"from":        "microsoft: the path is one of Microsoft's own referral.",
-		"crm":         "The column by its logical name: new_campaign, parentaccountid/new_segment, new_regionid/new_code.",
+		"crm":         "The column by its logical name: new_campaign, parentaccountid/new_segment, new_regionid/new_code; label=… looks it up by what people call it.",
 		"crmWrite":    "The column that is written, where crm is one that the CRM computes.",
 		"crmWhenWon":  "The column that holds it once the deal is won.",
 		"lead":        "The column of a lead, by its logical name; without it the field is none of leads.",

@@ -181,7 +181,9 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		if text == "" {
 			l.mistake(where, "a column of the lead; to keep the field from leads leave the key away", "lead is empty")
 		}
-		r.Lead = text
+		if r.Lead = text; text == noColumn {
+			r.Lead = ""
+		}
 	case "crmWhenWon":
 		r.CRMWhenWon = text
 	case "as":

@@ -128,7 +128,7 @@ const (
 )
 
 // labelMark begins a name that is to be looked up: what people call the table or column, in any language of the
-// organisation.
+// organisation. Our own are no candidates: their names are known, and they are called alike.
 const labelMark = "label="
 
 // table finds a table by its name or its label.
@@ -139,7 +139,7 @@ func (l *loader) table(r *Row, key, said string) (string, DescribedTable) {
 	}
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(l.crm)) {
-		if !by && name == said || by && l.crm[name].Set != "" && has(l.crm[name].Labels, label) {
+		if !by && name == said || by && l.crm[name].Set != "" && !strings.HasPrefix(name, ours) && has(l.crm[name].Labels, label) {
 			found = append(found, name)
 		}
 	}
@@ -166,7 +166,7 @@ func (l *loader) column(r *Row, key, part, table, said string) string {
 	}
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(l.crm[table].Columns)) {
-		if has(l.crm[table].Columns[name], label) {
+		if !strings.HasPrefix(name, ours) && has(l.crm[table].Columns[name], label) {
 			found = append(found, name)
 		}
 	}
@@ -217,6 +217,7 @@ func (s *Sheet) Missing() []Missing { return s.missing }
 func (l *loader) resolve() {
 	for i := range l.rows {
 		r := &l.rows[i]
+		l.resolveLead(r)
 		for key, path := range map[string]*string{"crm": &r.CRM, "crmWrite": &r.CRMWrite, "crmWhenWon": &r.CRMWhenWon} {
 			at := strings.Index(*path, labelMark)
 			if at < 0 || r.Off {
@@ -234,6 +235,18 @@ func (l *loader) resolve() {
 	}
 }
 
+// resolveLead does so for the column of a lead. Where it cannot be found the field is none of leads, and stays one of
+// opportunities.
+func (l *loader) resolveLead(r *Row) {
+	if !strings.HasPrefix(r.Lead, labelMark) || r.Off || l.crm == nil {
+		return
+	}
+	off := r.Off
+	if r.Lead = l.column(r, "lead", "lead", LeadTable, r.Lead); strings.HasPrefix(r.Lead, labelMark) {
+		r.Lead, r.Off = "", off
+	}
+}
+
 // Asks are what has to be known of the CRM before the sheet can be made.
 type Asks struct {
 	Tables []string // by name or label=…
@@ -243,7 +256,7 @@ type Asks struct {
 // Asks says what the sheet has to know of the CRM; ok is false where it needs nothing.
 func (s *Sheet) Asks() (a Asks, ok bool) {
 	for _, r := range s.rows {
-		a.Labels = a.Labels || strings.Contains(r.CRM+r.CRMWrite+r.CRMWhenWon, labelMark)
+		a.Labels = a.Labels || strings.Contains(r.CRM+r.CRMWrite+r.CRMWhenWon+r.Lead, labelMark)
 		for _, names := range []map[string]string{r.Rows, r.Catalogue} {
 			if names["table"] != "" {
 				a.Tables = append(a.Tables, names["table"])

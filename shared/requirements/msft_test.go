@@ -210,3 +210,42 @@ func TestR86_ALabelThatTwoTablesBearIsNoGuess(t *testing.T) {
 		}
 	})
 }
+
+func TestR86_ALeadArrivesInTheLeadsOwnColumns(t *testing.T) {
+	changeOver(t, func(r *rig, o connected) {
+		a := r.microsoft(doc{"do": "lead"})
+		r.quiet()
+		leads := r.dv.records()["lead"]
+		if len(leads) != 1 {
+			t.Fatalf("%d leads, log:\n%.3000s", len(leads), r.log)
+		}
+		for _, lead := range leads {
+			found := map[string]bool{}
+			for column, v := range lead {
+				if text, ok := v.(string); ok && strings.HasPrefix(column, "msft_") {
+					found["identifier"] = found["identifier"] || text == a.ID
+					found["link"] = found["link"] || strings.Contains(text, "https://") && strings.Contains(text, a.ID)
+				}
+				found["sync"] = found["sync"] || strings.HasPrefix(column, "msft_") && v == true
+				if strings.HasPrefix(column, "cosell_") && v != nil && v != false {
+					t.Errorf("%s was written: %v", column, v)
+				}
+			}
+			if !found["identifier"] || !found["link"] || !found["sync"] {
+				t.Errorf("found are %v in %v", found, lead)
+			}
+		}
+	})
+}
+
+func TestR25_TheVariableOfCoSellOnlyKeepsLeadsOut(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		r.variable("msft_synccosellopportunitiesonly", "Ja")
+		r.microsoft(doc{"do": "lead"})
+		r.quiet()
+		if n := len(r.dv.records()["lead"]) + len(r.opportunities()); n != 0 {
+			t.Errorf("%d records", n)
+		}
+	})
+}
