@@ -98,8 +98,8 @@ func keys(m map[string]string) (out []string) {
 
 func TestALeadWithoutNamesIsMadeAndSaysNothingOfThem(t *testing.T) {
 	w := newWorld(t)
-	s, rules := leads(w)
-	s = opportunities.New(w.crm, w.sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", ContactConsent: true, DefaultOwner: "kim@northwind.example"}).Leads(nil)
+	_, rules := leads(w)
+	s := opportunities.New(w.crm, w.sheet, opportunities.Options{Environment: crmHost, PartnerTenant: "tenant", ContactConsent: true, DefaultOwner: "kim@northwind.example"}).Leads(nil)
 	o := leadOf(t, s, rules, inquiry(cosell.Record{cosell.CustomerName: "", "contactLastName": "", cosell.Name: "", cosell.DealValue: "", cosell.ClosingDate: ""}))
 	got := w.column(t, "leads", o.ID, "subject", "lastname", "companyname", "_parentaccountid_value", "_ownerid_value")
 	if got["subject"] != "Lead from Microsoft" || got["lastname"] != "(unknown)" || got["companyname"] != "(unknown)" || got["_parentaccountid_value"] != "" || got["_ownerid_value"] != dataversesim.SellerID {
