@@ -109,8 +109,8 @@ func TestVerbsAskForWhatTheyMean(t *testing.T) {
 
 func TestPreviewOfAllGoesOnToTheEnd(t *testing.T) {
 	a, environ := newApp(t)
-	pages := []office.Answer{{Previews: []office.Preview{{}, {}}, Next: "o-2", Total: 3}, {Previews: []office.Preview{{}}, Total: 3},
-		{Census: &office.Census{Found: []office.Found{{ID: "r-1", Fate: "comes"}, {ID: "r-2", Fate: "letgo"}, {ID: "r-3", Fate: "comes"}}}},
+	pages := []office.Answer{{Previews: []office.Preview{{}, {ReferralID: "r-4"}}, Next: "o-2", Total: 3}, {Previews: []office.Preview{{}}, Total: 3},
+		{Census: &office.Census{Found: []office.Found{{ID: "r-1", Fate: "comes"}, {ID: "r-2", Fate: "letgo"}, {ID: "r-3", Fate: "comes"}, {ID: "r-4", Fate: "comes"}}}},
 		{Previews: []office.Preview{{Does: office.Creates}}, Next: "r-3"}, {Previews: []office.Preview{{}}}}
 	n := 0
 	a.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

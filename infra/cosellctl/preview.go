@@ -36,7 +36,11 @@ func (v *previewCmd) read(ctx context.Context, c *client, p *printer) ([]office.
 	if err != nil {
 		return nil, err
 	}
-	alone, err := lone(ctx, c, p)
+	shown := map[string]bool{} // what waits for the start is both: remembered, and in no pair
+	for _, v := range all {
+		shown[v.OpportunityID], shown[v.ReferralID] = true, true
+	}
+	alone, err := lone(ctx, c, p, shown)
 	return append(all, alone...), err
 }
 
@@ -61,8 +65,8 @@ func everyPair(ctx context.Context, c *client, p *printer) (all []office.Preview
 // atOnce is how many ids one question names: an address has its limit.
 const atOnce = 50
 
-// lone previews every open record that is in no pair.
-func lone(ctx context.Context, c *client, p *printer) (all []office.Preview, err error) {
+// lone previews every open record that is in no pair, but for those that were shown.
+func lone(ctx context.Context, c *client, p *printer, shown map[string]bool) (all []office.Preview, err error) {
 	a, err := c.ask(ctx, "adopt", nil)
 	if err == nil && a.Census == nil {
 		err = errOlder
@@ -72,7 +76,7 @@ func lone(ctx context.Context, c *client, p *printer) (all []office.Preview, err
 	}
 	var ids []string
 	for _, f := range a.Census.Found {
-		if f.Fate != "letgo" && f.Fate != "outside" {
+		if f.Fate != "letgo" && f.Fate != "outside" && !shown[f.ID] {
 			ids = append(ids, f.ID)
 		}
 	}
