@@ -36,6 +36,8 @@ func Steps() []Step {
 		{"D11", "what is missing is explained, and mended on its own record", missingPieces},
 		{"D12", "killed three times while creating: one engagement each", killedWhileCreating},
 		{"D13", "every event again: silence; every event lost: still in step", silence},
+		{"D14", "a lead accepted in the portal is one opportunity", leadFromMicrosoft},
+		{"D15", "a lead qualified in CRM is accepted in Partner Center", leadQualified},
 	}
 }
 

@@ -169,7 +169,7 @@ func reportIsAsDocumented(t *testing.T, r demo.Report) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{`"steps"`, `"id": "D13"`, `"name"`, `"ok"`, `"ms"`, `"effectMs"`, `"calls"`, `"passed"`, `"failed"`} {
+	for _, name := range []string{`"steps"`, `"id": "D15"`, `"name"`, `"ok"`, `"ms"`, `"effectMs"`, `"calls"`, `"passed"`, `"failed"`} {
 		if !strings.Contains(string(text), name) {
 			t.Errorf("demo.json lacks %s", name)
 		}
