@@ -117,6 +117,41 @@ func (d document) items(path string) []any {
 
 func same(a, b any) bool { return reflect.DeepEqual(a, b) }
 
+// sentBack says whether somebody who sends a whole object left a value as he was shown it: what is empty and what is
+// absent are the same then.
+func sentBack(before, after any) bool { return reflect.DeepEqual(filled(before), filled(after)) }
+
+// filled is a value without what is empty in it.
+func filled(v any) any {
+	switch v := v.(type) {
+	case string:
+		if v == "" {
+			return nil
+		}
+	case []any:
+		var out []any
+		for _, one := range v {
+			out = append(out, filled(one))
+		}
+		if out == nil {
+			return nil
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for name, one := range v {
+			if one = filled(one); one != nil {
+				out[name] = one
+			}
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		return out
+	}
+	return v
+}
+
 // serverTime writes a time as the service writes its own: UTC, seven digits.
 func serverTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }
 

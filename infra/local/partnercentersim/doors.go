@@ -32,6 +32,10 @@ func (s *Sim) guard(before, after document, by way) *refusal {
 		if path == "links" || same(before.at(path), after.at(path)) {
 			continue
 		}
+		if sentBack(before.at(path), after.at(path)) {
+			after.put(path, clone(before.at(path)))
+			continue
+		}
 		if by == byPortal || s.is("readOnlyPatch", "refuse") {
 			return invalid("readOnlyProperty", "%s cannot be changed", path).about(path)
 		}
