@@ -195,6 +195,10 @@ func (l *look) wholeAcceptance(d deal) {
 	case s.pcIs("arrayReplace", "refuse"):
 		l.effect("pc", "PUT", d.referral)
 		s.says("%-20s the team goes with the whole referral, as lists alone are not taken", "")
+	case s.pcIs("patchPaths", "alone") && !s.pcIs("put", "refuse"):
+		l.wrote(1, "pc")
+		l.effect("pc", "PUT", d.referral)
+		s.says("%-20s all of it with the whole referral, as the list does not go along with other paths", "")
 	case s.pcIs("patchPaths", "alone") && s.pcIs("acceptance", "whole"):
 		l.wrote(4, "pc") // notes, team and name first, then the answer
 	case s.pcIs("patchPaths", "alone"):
