@@ -70,7 +70,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !isDeed {
-		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt and mapping")
+		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt, mapping and catalogue")
 		return
 	}
 	post(w, r, func(ctx context.Context, by string, d office.Deed) (office.Answer, error) {

@@ -25,7 +25,7 @@ func (m *importCatalogue) Run(ctx context.Context, c *client, p *printer) error 
 	sum := office.CatalogueImport{Refused: wrong}
 	for done := 0; done < len(entries); {
 		n := min(len(entries)-done, office.MostEntries)
-		a, err := c.hand(ctx, "catalogue/import", office.CatalogueRows{Entries: entries[done : done+n]})
+		a, err := c.do(ctx, "catalogue/import", office.CatalogueRows{Entries: entries[done : done+n]})
 		if err != nil {
 			return fmt.Errorf("after %d of %d rows: %w: the same command again goes on", done, len(entries), err)
 		}

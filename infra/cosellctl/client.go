@@ -145,18 +145,9 @@ func (c *client) ask(ctx context.Context, route string, query url.Values) (offic
 	return c.call(ctx, http.MethodGet, route, nil)
 }
 
-// do does a deed.
-func (c *client) do(ctx context.Context, route string, d office.Deed) (office.Answer, error) {
-	body, err := json.Marshal(d)
-	if err != nil {
-		return office.Answer{}, fmt.Errorf("writing the request: %w", err)
-	}
-	return c.call(ctx, http.MethodPost, route, body)
-}
-
-// hand gives the app a text with what is to be done with it.
-func (c *client) hand(ctx context.Context, route string, s any) (office.Answer, error) {
-	body, err := json.Marshal(s)
+// do has the app do something with what is handed to it: an office.Deed, a field sheet, rows of a catalogue.
+func (c *client) do(ctx context.Context, route string, with any) (office.Answer, error) {
+	body, err := json.Marshal(with)
 	if err != nil {
 		return office.Answer{}, fmt.Errorf("writing the request: %w", err)
 	}

@@ -47,7 +47,7 @@ func (f sheetFile) hand(ctx context.Context, c *client, route string, s office.S
 		return office.Answer{}, nil, &wrongError{"the field sheet: " + err.Error()}
 	}
 	s.File, s.Text = filepath.Base(f.File), string(text)
-	a, err := c.hand(ctx, route, s)
+	a, err := c.do(ctx, route, s)
 	if err == nil && a.Mapping == nil {
 		err = &awayError{c.base + " answers nothing about field sheets: is it an older version?"}
 	}

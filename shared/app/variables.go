@@ -199,7 +199,7 @@ func yesOrNo(word string) (yes, ok bool) {
 // variablesAge is how long a reading of the variables counts: a change is effective within five minutes.
 const variablesAge = 4 * time.Minute
 
-// read asks the CRM for the variables. That they are not ours to read means that there are none for us.
+// readVariables asks the CRM for them. That they are not ours to read means that there are none for us.
 func readVariables(ctx context.Context, crm *dataverse.Client, own map[string]string) (variables, error) {
 	found, err := crm.Variables(ctx, prefixOfVariables)
 	if fault.Is(err, fault.Refused) || fault.Is(err, fault.Gone) {

@@ -24,11 +24,27 @@ func (f Flows) Rows(ctx context.Context, each func(Held) bool) error {
 
 // Drop implements Book.
 func (f Flows) Drop(ctx context.Context, h Held) error {
+	return f.do(ctx, func(now *flow.Flow) error {
+		return now.Forget(ctx, h.OpportunityID, cosell.Place(h.Place), cosell.Field(h.Field))
+	})
+}
+
+// do has the flows of now do something.
+func (f Flows) do(ctx context.Context, deed func(*flow.Flow) error) error {
 	now, err := f.Flow(ctx)
 	if err != nil {
 		return err
 	}
-	return now.Forget(ctx, h.OpportunityID, cosell.Place(h.Place), cosell.Field(h.Field))
+	return deed(now)
+}
+
+// answerOf has the flows of now answer something.
+func answerOf[T any](ctx context.Context, f Flows, ask func(*flow.Flow) (T, error)) (answer T, err error) {
+	err = f.do(ctx, func(now *flow.Flow) error {
+		answer, err = ask(now)
+		return err
+	})
+	return answer, err
 }
 
 func heldOf(h cosell.Held, opportunityID, referralID string) Held {
@@ -40,17 +56,14 @@ func heldOf(h cosell.Held, opportunityID, referralID string) Held {
 	return out
 }
 
-func (f Flows) look(ctx context.Context, opportunityID string) (flow.View, error) {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return flow.View{}, err
-	}
-	return now.Look(ctx, opportunityID)
+// heldBy is a problem as it would be held.
+func heldBy(p cosell.Problem, opportunityID, referralID string) Held {
+	return heldOf(cosell.Held{Place: p.Place, Field: p.Field, Class: p.Class, Code: p.Code, Text: p.Text, Mend: p.Mend}, opportunityID, referralID)
 }
 
 // Sides implements Desk.
 func (f Flows) Sides(ctx context.Context, opportunityID string) (Sides, error) {
-	v, err := f.look(ctx, opportunityID)
+	v, err := answerOf(ctx, f, func(now *flow.Flow) (flow.View, error) { return now.Look(ctx, opportunityID) })
 	if err != nil {
 		return Sides{}, err
 	}
@@ -77,36 +90,20 @@ func texts(r cosell.Record) map[string]string {
 
 // Link implements Desk.
 func (f Flows) Link(ctx context.Context, opportunityID, referralID string) error {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return err
-	}
-	return now.Link(ctx, opportunityID, referralID)
+	return f.do(ctx, func(now *flow.Flow) error { return now.Link(ctx, opportunityID, referralID) })
 }
 
 // Unlink implements Desk.
 func (f Flows) Unlink(ctx context.Context, opportunityID string) error {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return err
-	}
-	return now.Unlink(ctx, opportunityID)
+	return f.do(ctx, func(now *flow.Flow) error { return now.Unlink(ctx, opportunityID) })
 }
 
 // AskAgain implements Desk.
 func (f Flows) AskAgain(ctx context.Context, opportunityID string) error {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return err
-	}
-	return now.AskAgain(ctx, opportunityID)
+	return f.do(ctx, func(now *flow.Flow) error { return now.AskAgain(ctx, opportunityID) })
 }
 
 // CloseTest implements Desk.
 func (f Flows) CloseTest(ctx context.Context, opportunityID string) error {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return err
-	}
-	return now.CloseTest(ctx, opportunityID)
+	return f.do(ctx, func(now *flow.Flow) error { return now.CloseTest(ctx, opportunityID) })
 }

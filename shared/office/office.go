@@ -158,7 +158,7 @@ func nameOf(p cosell.Pair) string {
 	return p.Base.Referral[cosell.Name]
 }
 
-// noDesk is the answer where the flows are not at hand.
+// desk is what asks the flows. Refused of class ours: they are not at hand.
 func (o *Office) desk() (Desk, error) {
 	if o.Desk == nil {
 		return nil, fault.New(fault.Refused, "this app cannot read both systems for an operator").OfClass(fault.Ours).With("desk.none", "ask the sync app")

@@ -61,7 +61,7 @@ func previewOf(r flow.Rehearsal) Preview {
 			Wins: string(d.Wins), Goes: sideOf(d.Goes), Why: d.Why})
 	}
 	for _, p := range r.Problems {
-		out.Problems = append(out.Problems, heldOf(cosell.Held{Place: p.Place, Field: p.Field, Class: p.Class, Code: p.Code, Text: p.Text, Mend: p.Mend}, r.Pair.OpportunityID, r.Pair.ReferralID))
+		out.Problems = append(out.Problems, heldBy(p, r.Pair.OpportunityID, r.Pair.ReferralID))
 	}
 	if r.Waits != nil {
 		out.Waits = fault.Of(r.Waits).Say
@@ -120,11 +120,7 @@ func does(r flow.Rehearsal) string {
 
 // Census implements Desk.
 func (f Flows) Census(ctx context.Context, since time.Time) (Census, error) {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return Census{}, err
-	}
-	c, err := now.Census(ctx, since)
+	c, err := answerOf(ctx, f, func(now *flow.Flow) (flow.Census, error) { return now.Census(ctx, since) })
 	if err != nil {
 		return Census{}, err
 	}
@@ -132,7 +128,7 @@ func (f Flows) Census(ctx context.Context, since time.Time) (Census, error) {
 	for _, x := range c.Found {
 		found := Found{Kind: x.Kind, ID: x.ID, Name: x.Name, Status: x.Status, Changed: x.Changed, Fate: string(x.Fate), Other: x.Other}
 		for _, p := range x.Problems {
-			found.Problems = append(found.Problems, heldOf(cosell.Held{Place: p.Place, Field: p.Field, Class: p.Class, Code: p.Code, Text: p.Text, Mend: p.Mend}, x.ID, ""))
+			found.Problems = append(found.Problems, heldBy(p, x.ID, ""))
 		}
 		out.Found = append(out.Found, found)
 	}
@@ -140,32 +136,24 @@ func (f Flows) Census(ctx context.Context, since time.Time) (Census, error) {
 }
 
 // Started implements Desk.
-func (f Flows) Started(ctx context.Context) (time.Time, bool, error) {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return time.Time{}, false, err
-	}
-	return now.Started(ctx)
+func (f Flows) Started(ctx context.Context) (from time.Time, begun bool, err error) {
+	err = f.do(ctx, func(now *flow.Flow) error {
+		from, begun, err = now.Started(ctx)
+		return err
+	})
+	return from, begun, err
 }
 
 // Start implements Desk.
 func (f Flows) Start(ctx context.Context, from time.Time) error {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return err
-	}
-	return now.Start(ctx, from)
+	return f.do(ctx, func(now *flow.Flow) error { return now.Start(ctx, from) })
 }
 
 // TakeUp implements Desk.
 func (f Flows) TakeUp(ctx context.Context, found []Found) error {
-	now, err := f.Flow(ctx)
-	if err != nil {
-		return err
-	}
 	all := make([]flow.Found, len(found))
 	for i, x := range found {
 		all[i] = flow.Found{Kind: x.Kind, ID: x.ID}
 	}
-	return now.TakeUp(ctx, all)
+	return f.do(ctx, func(now *flow.Flow) error { return now.TakeUp(ctx, all) })
 }

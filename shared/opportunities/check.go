@@ -75,7 +75,7 @@ const (
 // are cut with a mark.
 func (s *Store) short(m metadata) (out []Finding) {
 	for _, row := range s.whole.Rows() {
-		p := mapping.Row{CRM: row.Written()}.Place()
+		p := row.PlaceOf(row.Written())
 		a, known := m.tables[p.Table][p.Column]
 		if row.CRM == "" || !known || a.MaxLength == 0 {
 			continue

@@ -18,7 +18,7 @@ func (s *Store) unfilled(tables map[string]map[string]dataverse.Attribute) []Mis
 	filled := map[string]bool{}
 	for _, row := range s.whole.Rows() {
 		if row.CRM != "" && fills(row) {
-			p := mapping.Row{CRM: row.Written()}.Place()
+			p := row.PlaceOf(row.Written())
 			filled[p.Table+" "+p.Column] = true
 		}
 	}
