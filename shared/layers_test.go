@@ -29,7 +29,7 @@ var may = map[string][]string{
 	"shared/post":          {"shared/flow", "shared/queue", "shared/funchost", "shared/httpclient", "shared/ledger", "shared/fault"},
 	"shared/partnercenter": {"shared/httpclient", "shared/fault"},
 	"shared/dataverse":     {"shared/httpclient", "shared/fault"},
-	"shared/mapping":       {"shared/cosell", "shared/fault", "infra/dataverse"},
+	"shared/mapping":       {"shared/cosell", "shared/fault", "shared/mapping", "infra/dataverse"},
 	"shared/opportunities": {"shared/mapping", "shared/cosell", "shared/dataverse", "shared/fault", "infra/dataverse"},
 	"shared/referrals":     {"shared/mapping", "shared/cosell", "shared/partnercenter", "shared/fault"},
 	"shared/app":           {"shared"},

@@ -54,11 +54,11 @@ func TestChangeSetOnTheWire(t *testing.T) {
 	t.Parallel()
 	w, c := serve(t, batch(200, set(part(204, ""), part(204, ""), part(204, ""), part(204, "")), part(200, row(`W/"9"`))))
 	r, err := c.ChangeSet(ctx, closing, follow)
-	if err != nil || r.ETag() != `W/"9"` || r.Date().Format(http.TimeFormat) != date || len(w.calls()) != 1 {
-		t.Fatalf("got %v, %v after %d calls", r, err, len(w.calls()))
+	if err != nil || r.ETag() != `W/"9"` || r.Date().Format(http.TimeFormat) != date || len(w.Calls()) != 1 {
+		t.Fatalf("got %v, %v after %d calls", r, err, len(w.Calls()))
 	}
 	ids := regexp.MustCompile(`_[0-9a-f-]{36}`)
-	got := strings.ReplaceAll(ids.ReplaceAllString(w.calls()[0].body, "_X"), crlf, "\n")
+	got := strings.ReplaceAll(ids.ReplaceAllString(w.Calls()[0].Body, "_X"), crlf, "\n")
 	want := `--batch_X
 Content-Type: multipart/mixed; boundary="changeset_X"
 
@@ -141,8 +141,8 @@ func TestFailedChangeSetIsClassifiedByItsPart(t *testing.T) {
 			w, client := serve(t, batch(status, c.part))
 			_, err := client.ChangeSet(ctx, closing, follow)
 			wantKind(t, err, c.kind, c.code)
-			if len(w.calls()) != 1 {
-				t.Errorf("%d calls", len(w.calls()))
+			if len(w.Calls()) != 1 {
+				t.Errorf("%d calls", len(w.Calls()))
 			}
 		}
 	}
@@ -181,7 +181,7 @@ func TestBatchRefusedAsAWhole(t *testing.T) {
 		w, c := serve(t, answer(status, problem(""), "Content-Type", "application/json"))
 		_, err := c.ChangeSet(ctx, closing, nil)
 		wantKind(t, err, kind, "")
-		if len(w.calls()) != 1 {
+		if len(w.Calls()) != 1 {
 			t.Errorf("%d: a batch was repeated", status)
 		}
 	}
@@ -192,7 +192,7 @@ func TestWrittenChangeSetIsReadAgainWhenTheReadFailed(t *testing.T) {
 	done := set(part(204, ""), part(204, ""), part(204, ""), part(204, ""))
 	for _, first := range []http.HandlerFunc{batch(200, done), batch(200, done, part(500, "")), batch(200, done, part(200, "<html>"))} {
 		w, c := serve(t, first, answer(200, row(etag2)))
-		if r, err := c.ChangeSet(ctx, closing, follow); err != nil || r.ETag() != etag2 || len(w.calls()) != 2 {
+		if r, err := c.ChangeSet(ctx, closing, follow); err != nil || r.ETag() != etag2 || len(w.Calls()) != 2 {
 			t.Errorf("got %v, %v", r.ETag(), err)
 		}
 	}
@@ -236,8 +236,8 @@ func TestLinesOfABatchCannotBeBrokenOutOf(t *testing.T) {
 	wantKind(t, err, fault.Invalid, "")
 	_, err = c.ChangeSet(ctx, closing, &Read{Set: "x", ID: "y"})
 	wantKind(t, err, fault.Invalid, "")
-	if len(w.calls()) > 0 {
-		t.Errorf("%d calls", len(w.calls()))
+	if len(w.Calls()) > 0 {
+		t.Errorf("%d calls", len(w.Calls()))
 	}
 }
 

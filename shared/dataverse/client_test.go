@@ -49,16 +49,16 @@ func TestGetWritesTheQueryAndReadsVersionAndClock(t *testing.T) {
 	if err != nil || r.ETag() != etag1 || r.Date().Format(http.TimeFormat) != date {
 		t.Fatalf("got %v, %v", r, err)
 	}
-	got := w.calls()[0]
-	path, query, _ := strings.Cut(got.uri, "?")
+	got := w.Calls()[0]
+	path, query, _ := strings.Cut(got.URI, "?")
 	v, err := url.ParseQuery(query)
 	want := "parentaccountid($select=name),cosell_Opportunity_Solutions($select=cosell_name;$filter=statecode eq 0;$orderby=createdon desc;$top=3)"
 	if err != nil || path != root+"/opportunities("+oneID+")" || v.Get("$select") != "name,_ownerid_value" || v.Get("$expand") != want || len(v) != 2 {
-		t.Errorf("called %s", got.uri)
+		t.Errorf("called %s", got.URI)
 	}
 	for name, want := range map[string]string{"OData-Version": "4.0", "OData-MaxVersion": "4.0", "If-None-Match": "null", "Accept": "application/json"} {
-		if got.header.Get(name) != want {
-			t.Errorf("%s: %q", name, got.header.Get(name))
+		if got.Header.Get(name) != want {
+			t.Errorf("%s: %q", name, got.Header.Get(name))
 		}
 	}
 }
@@ -87,8 +87,8 @@ func TestUpdateSendsConditionAndReturnsWhatTheSystemMade(t *testing.T) {
 	if err != nil || r.ETag() != `W/"2"` {
 		t.Fatalf("got %v, %v", r.ETag(), err)
 	}
-	got := w.calls()[0]
-	if want := `{"name":"x\r\ny","ownerid@odata.bind":"/systemusers(` + oneID + `)"}`; got.method != "PATCH" || got.body != want || got.header.Get("If-Match") != etag1 || !strings.HasPrefix(got.header.Get("Prefer"), "return=representation") {
+	got := w.Calls()[0]
+	if want := `{"name":"x\r\ny","ownerid@odata.bind":"/systemusers(` + oneID + `)"}`; got.Method != "PATCH" || got.Body != want || got.Header.Get("If-Match") != etag1 || !strings.HasPrefix(got.Header.Get("Prefer"), "return=representation") {
 		t.Errorf("sent %+v", got)
 	}
 	if r, err = c.Update(ctx, "contacts", oneID, "*", columns, Query{}); err != nil || r.ETag() != `W/"3"` {
@@ -105,7 +105,7 @@ func TestWritesWithoutConditionAreNotSent(t *testing.T) {
 		_, err = c.ChangeSet(ctx, []Write{{Method: "PATCH", Path: "opportunities(" + oneID + ")", IfMatch: etag}}, nil)
 		wantKind(t, err, fault.Invalid, "")
 	}
-	if n := len(w.calls()); n > 0 {
+	if n := len(w.Calls()); n > 0 {
 		t.Errorf("%d calls", n)
 	}
 }
@@ -133,16 +133,16 @@ func TestCreateTellsWhetherItWasNew(t *testing.T) {
 	}
 	w, client := serve(t, answer(201, row(etag1)))
 	r, made, err := client.Create(ctx, "accounts", oneID, map[string]any{"name": "x"}, Query{})
-	if err != nil || !made || r.ETag() != etag1 || w.calls()[0].header.Get("If-None-Match") != "*" || w.calls()[0].method != "PATCH" {
-		t.Errorf("got %v, %v, %+v", made, err, w.calls())
+	if err != nil || !made || r.ETag() != etag1 || w.Calls()[0].Header.Get("If-None-Match") != "*" || w.Calls()[0].Method != "PATCH" {
+		t.Errorf("got %v, %v, %+v", made, err, w.Calls())
 	}
 }
 
 func TestCreateWhoseAnswerWasLostIsFoundByTheSecondTry(t *testing.T) {
 	t.Parallel()
 	w, c := serve(t, answer(500, ""), answer(412, problem("0x80040237")))
-	if _, made, err := c.Create(ctx, "accounts", oneID, nil, Query{}); made || err != nil || len(w.calls()) != 2 {
-		t.Errorf("%v, %v after %d calls", made, err, len(w.calls()))
+	if _, made, err := c.Create(ctx, "accounts", oneID, nil, Query{}); made || err != nil || len(w.Calls()) != 2 {
+		t.Errorf("%v, %v after %d calls", made, err, len(w.Calls()))
 	}
 }
 
@@ -168,7 +168,7 @@ func TestNamesAndIDsThatAreNoneAreNeverSent(t *testing.T) {
 		_, err := c.List(ctx, set, Query{})
 		wantKind(t, err, fault.Invalid, "")
 	}
-	if n := len(w.calls()); n > 0 {
+	if n := len(w.Calls()); n > 0 {
 		t.Errorf("%d calls", n)
 	}
 }
@@ -181,7 +181,7 @@ func TestFilterValuesAreTakenLiterally(t *testing.T) {
 		if _, err := c.List(ctx, "accounts", Query{Filter: filter}); err != nil {
 			t.Fatal(err)
 		}
-		_, query, _ := strings.Cut(w.calls()[0].uri, "?")
+		_, query, _ := strings.Cut(w.Calls()[0].URI, "?")
 		v, err := url.ParseQuery(query)
 		want := "parentaccountid/name eq '" + strings.ReplaceAll(value, "'", "''") + "' and (statecode eq -1 or cosell_sync eq false)"
 		if err != nil || len(v) != 1 || v.Get("$filter") != want || strings.Contains(query, "+") {

@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
-	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,55 +28,20 @@ const (
 
 var ctx = context.Background()
 
-// call is a request as the server saw it.
-type call struct {
-	method, uri, body string
-	header            http.Header
-}
-
-// world is a server on the wire: it answers the n-th call with the n-th handler, then with the last.
-type world struct {
-	*httptest.Server
-	mu   sync.Mutex
-	seen []call
-}
-
-func (w *world) calls() []call {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]call(nil), w.seen...)
-}
-
-func serve(t *testing.T, answers ...http.HandlerFunc) (*world, *Client) {
+func serve(t *testing.T, answers ...http.HandlerFunc) (*httpclienttest.Server, *Client) {
 	t.Helper()
-	w := &world{}
-	w.Server = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		w.mu.Lock()
-		w.seen = append(w.seen, call{r.Method, r.RequestURI, string(body), r.Header})
-		answer := answers[min(len(w.seen), len(answers))-1]
-		w.mu.Unlock()
-		rw.Header().Set("Date", date)
-		answer(rw, r)
-	}))
-	t.Cleanup(w.Close)
-	u, _ := url.Parse(w.URL)
-	chain := httpclient.New(httpclient.Options{Base: w.Client().Transport, Hosts: []string{u.Host},
-		Sleep: func(context.Context, time.Duration) error { return nil }})
-	c, err := NewClient(Options{BaseURL: w.URL + root + "/", HTTP: chain})
+	w := httpclienttest.Serve(t, date, answers...)
+	c, err := NewClient(Options{BaseURL: w.URL + root + "/", HTTP: w.Chain()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w, c
 }
 
+// answer always says the same; BASE in it is where the server stands.
 func answer(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for i := 0; i+1 < len(header); i += 2 {
-			w.Header().Set(header[i], header[i+1])
-		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, strings.ReplaceAll(body, "BASE", "https://"+r.Host+root))
+		httpclienttest.Answer(status, strings.ReplaceAll(body, "BASE", "https://"+r.Host+root), header...)(w, r)
 	}
 }
 

@@ -17,11 +17,11 @@ func TestListFollowsItsOwnLinksToTheLetter(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[0].Text("name") != "Renamed" {
 		t.Fatalf("got %d rows, %v", len(rows), err)
 	}
-	calls := w.calls()
-	if want := root + "/opportunities?$select=name&$skiptoken=%3Ccookie%20a%3D%22b%22%3E"; calls[1].uri != want {
-		t.Errorf("followed %s", calls[1].uri)
+	calls := w.Calls()
+	if want := root + "/opportunities?$select=name&$skiptoken=%3Ccookie%20a%3D%22b%22%3E"; calls[1].URI != want {
+		t.Errorf("followed %s", calls[1].URI)
 	}
-	if asked := calls[0].header.Get("Prefer"); asked != "" {
+	if asked := calls[0].Header.Get("Prefer"); asked != "" {
 		t.Errorf("asks for %q, which nobody reads", asked)
 	}
 }
@@ -33,7 +33,7 @@ func TestLinksThatLeadElsewhereAreNotFollowed(t *testing.T) {
 		w, c := serve(t, answer(200, `{"value":[],"@odata.nextLink":"`+link+`"}`))
 		_, err := c.List(ctx, "opportunities", Query{})
 		wantKind(t, err, fault.Broken, "")
-		if n := len(w.calls()); n > 1 {
+		if n := len(w.Calls()); n > 1 {
 			t.Errorf("%s: %d calls", link, n)
 		}
 	}
@@ -62,15 +62,15 @@ func TestChangesGivesRowsTombstonesAndTheNextLink(t *testing.T) {
 	if err != nil || len(rows) != 1 || len(deleted) != 1 || deleted[0] != otherID || !strings.HasSuffix(next, "$deltatoken=919058%2103") {
 		t.Fatalf("got %v, %v, %s, %v", rows, deleted, next, err)
 	}
-	for _, call := range w.calls() {
-		if call.header.Get("Prefer") != "odata.track-changes" {
-			t.Errorf("Prefer %q on %s", call.header.Get("Prefer"), call.uri)
+	for _, call := range w.Calls() {
+		if call.Header.Get("Prefer") != "odata.track-changes" {
+			t.Errorf("Prefer %q on %s", call.Header.Get("Prefer"), call.URI)
 		}
 	}
 	if rows, deleted, next, err = c.Changes(ctx, "opportunities", nil, next); err != nil || len(rows)+len(deleted) != 0 || !strings.HasSuffix(next, "=2") {
 		t.Errorf("got %v, %v, %s, %v", rows, deleted, next, err)
 	}
-	if uri := w.calls()[2].uri; uri != root+"/opportunities?$deltatoken=919058%2103" {
+	if uri := w.Calls()[2].URI; uri != root+"/opportunities?$deltatoken=919058%2103" {
 		t.Errorf("called %s", uri)
 	}
 }
@@ -85,7 +85,7 @@ func TestExpiredOrForeignChangeLinksAreGone(t *testing.T) {
 	w, c := serve(t, answer(200, "{}"))
 	_, _, _, err := c.Changes(ctx, "opportunities", nil, "https://evil.example/api/data/v9.2/opportunities?$deltatoken=1")
 	wantKind(t, err, fault.Gone, "changes.expired")
-	if len(w.calls()) > 0 {
+	if len(w.Calls()) > 0 {
 		t.Error("a foreign link was followed")
 	}
 	_, c = serve(t, answer(503, ""))
@@ -116,8 +116,8 @@ func TestAttributesJoinTheDetailsOfEveryType(t *testing.T) {
 			t.Errorf("%s: %+v", column, o)
 		}
 	}
-	if first := w.calls()[0]; len(w.calls()) != 4 || first.header.Get("Consistency") != "Strong" || first.uri != root+"/EntityDefinitions(LogicalName='opportunity')/Attributes?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured,RequiredLevel,IsValidForCreate,IsValidForUpdate" {
-		t.Errorf("calls %+v", w.calls())
+	if first := w.Calls()[0]; len(w.Calls()) != 4 || first.Header.Get("Consistency") != "Strong" || first.URI != root+"/EntityDefinitions(LogicalName='opportunity')/Attributes?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured,RequiredLevel,IsValidForCreate,IsValidForUpdate" {
+		t.Errorf("calls %+v", w.Calls())
 	}
 	_, c = serve(t, answer(404, problem("0x80060888")))
 	_, err = c.Attributes(ctx, "absent")

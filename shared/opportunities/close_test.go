@@ -7,6 +7,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 func TestR125_ReasonIsTheClosersOwnWords(t *testing.T) {
@@ -74,8 +75,8 @@ func TestWinIsAConditionalChangeSetWithActualValues(t *testing.T) {
 	if c.lines() != "PATCH opportunities("+crmID+")\nPOST WinOpportunity" || c.parts[0].ifMatch != o.Version {
 		t.Fatalf("%s, If-Match %q", c.lines(), c.parts[0].ifMatch)
 	}
-	sameJSON(t, `{"cosell_audit":"line"}`, c.parts[0].body)
-	sameJSON(t, `{"Status":3,"OpportunityClose":{"subject":"Closed in Partner Center","actualrevenue":99,"actualend":"2026-09-30T12:00:00Z",
+	httpclienttest.SameJSON(t, `{"cosell_audit":"line"}`, c.parts[0].body)
+	httpclienttest.SameJSON(t, `{"Status":3,"OpportunityClose":{"subject":"Closed in Partner Center","actualrevenue":99,"actualend":"2026-09-30T12:00:00Z",
 		"opportunityid@odata.bind":"/opportunities(`+crmID+`)","transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0002)"}}`, c.parts[1].body)
 }
 
@@ -89,7 +90,7 @@ func TestLoseGivesTheReasonAndAlwaysProvesTheVersion(t *testing.T) {
 		if len(c.parts) != 2 || c.parts[0].ifMatch != o.Version || c.parts[1].line != "POST LoseOpportunity" {
 			t.Fatalf("%s", c.lines())
 		}
-		sameJSON(t, `{"cosell_referralid":"`+ownID+`"}`, c.parts[0].body)
+		httpclienttest.SameJSON(t, `{"cosell_referralid":"`+ownID+`"}`, c.parts[0].body)
 		if !strings.Contains(c.parts[1].body, `"Status":`+code) || !strings.Contains(c.parts[1].body, `"description":"too late"`) {
 			t.Errorf("%s", c.parts[1].body)
 		}
@@ -101,7 +102,7 @@ func TestReopenSetsTheStateToo(t *testing.T) {
 	if _, err := s.Put(context.Background(), read(t, s), cosell.Record{cosell.Status: cosell.Open}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"statecode":0,"statuscode":1}`, w.Last().Body)
+	httpclienttest.SameJSON(t, `{"statecode":0,"statuscode":1}`, w.Last().Body)
 }
 
 func TestAlreadyClosedIsSuccessIfTheStateIsTheWantedOne(t *testing.T) {

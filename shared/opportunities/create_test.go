@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
-	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -88,7 +90,7 @@ func TestR19_ANewDealIsOneTransactionWithItsCustomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := `"ownerid@odata.bind":"/systemusers(` + kim + `)"`
-	sameJSON(t, `[{"name":"Tailspin Toys GmbH","address1_line1":"Musterweg 1","address1_city":"Hamburg","address1_stateorprovince":"HH",
+	httpclienttest.SameJSON(t, `[{"name":"Tailspin Toys GmbH","address1_line1":"Musterweg 1","address1_city":"Hamburg","address1_stateorprovince":"HH",
 		"address1_postalcode":"20095","address1_country":"DE",`+owner+`},
 		{"firstname":"Zoe","lastname":"First","emailaddress1":"zoe@tailspin.example","telephone1":"1","parentcustomerid_account@odata.bind":"/accounts(`+accountID+`)",`+owner+`},
 		{"name":"✓ Deal","estimatedvalue":85000,"estimatedclosedate":"2026-09-30","description":"n","statuscode":2,"cosell_sync":true,"cosell_visible":true,

@@ -11,6 +11,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping/mappingtest"
 )
 
 // columnsPath is where the CRM says which columns an opportunity has.
@@ -20,7 +21,7 @@ const columnsPath = "EntityDefinitions(LogicalName='opportunity')/Attributes"
 func saying(t *testing.T, code, text, lacks string) *Store {
 	t.Helper()
 	var list []map[string]string
-	for _, c := range defaultSheet(t).Columns() {
+	for _, c := range mappingtest.Sheet(t).Columns() {
 		if c.Table == opportunityKind && c.Name != lacks {
 			list = append(list, map[string]string{"LogicalName": c.Name, "AttributeType": append(c.Kinds, "String")[0]})
 		}

@@ -10,12 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
-	"github.com/google/go-cmp/cmp"
+	"github.com/cosell-sync/cosell-sync/shared/mapping/mappingtest"
 )
 
 func opportunityRow(t testing.TB, changes map[string]any) string {
@@ -24,7 +26,7 @@ func opportunityRow(t testing.TB, changes map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return patched(t, string(raw), changes)
+	return httpclienttest.Patched(t, string(raw), changes)
 }
 
 const catalogueRow = `{"cosell_solutiondetailid":"2a7d8f55-3333-4a5d-8c12-0a5c3d2e0021","cosell_identifier":"SOL-1","cosell_name":"One"}`
@@ -66,7 +68,7 @@ func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 		"customerName": "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerAddress2": "", "customerCity": "Hamburg",
 		"customerState": "HH", "customerPostalCode": "20095", "customerCountry": "Germany",
 	}
-	fill(t, want, o.Record, func(r mapping.Row) bool { return r.CRM != "" && !strings.Contains(r.CRM, "/") })
+	mappingtest.Fill(t, want, o.Record, func(r mapping.Row) bool { return r.CRM != "" && !strings.Contains(r.CRM, "/") })
 	if d := cmp.Diff(want, o.Record); d != "" {
 		t.Errorf("record (-want +got):\n%s", d)
 	}
@@ -77,7 +79,7 @@ func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 
 func TestMissingRelativesOfAnOpportunityLeaveFieldsAbsent(t *testing.T) {
 	s, _, _ := testCRM(t, map[string]any{"parentaccountid": nil, "parentcontactid": nil, "owninguser": nil, "transactioncurrencyid": nil,
-		"cosell_opportunity_solution": nil, "Opportunity_OpportunityClose": absent, "cosell_help": nil})
+		"cosell_opportunity_solution": nil, "Opportunity_OpportunityClose": httpclienttest.Absent, "cosell_help": nil})
 	o := read(t, s)
 	for _, f := range []cosell.Field{cosell.CustomerName, cosell.CustomerCountry, cosell.Team, cosell.Reason} {
 		if v, ok := o.Record[f]; ok {
@@ -120,7 +122,7 @@ func TestPutIsOneConditionalPatch(t *testing.T) {
 	if call.Method != "PATCH" || call.Header.Get("If-Match") != o.Version || !strings.Contains(call.Header.Get("Prefer"), "return=representation") {
 		t.Errorf("%s %v", call, call.Header)
 	}
-	sameJSON(t, `{"name":"✗ New name","estimatedvalue":90000.5,"transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003)",
+	httpclienttest.SameJSON(t, `{"name":"✗ New name","estimatedvalue":90000.5,"transactioncurrencyid@odata.bind":"/transactioncurrencies(0d3b3d1e-2222-4a0b-8a11-0a5c3d2e0003)",
 		"estimatedclosedate":"2026-10-01","description":null,"cosell_visible":true,"cosell_help":700010003,"cosell_audit":"line","statuscode":2,
 		"cosell_microsoftseller":"S T"}`, call.Body)
 }
@@ -132,7 +134,7 @@ func TestAssumedOpportunityIsWrittenWithoutReading(t *testing.T) {
 	if err != nil || len(w.Calls) != 1 || o.Record[cosell.Notes] == "" {
 		t.Fatalf("%v, %d calls, %v", err, len(w.Calls), o.Record)
 	}
-	sameJSON(t, `{"name":"✓ New","estimatedvalue":1}`, w.Last().Body)
+	httpclienttest.SameJSON(t, `{"name":"✓ New","estimatedvalue":1}`, w.Last().Body)
 	for _, values := range []cosell.Record{{cosell.Solutions.Of("SOL-1"): "{}"}, {cosell.Mark: cosell.MarkFailed}} {
 		if _, err := s.Put(context.Background(), assumed, values); !errors.Is(err, cosell.ErrUnread) {
 			t.Errorf("%v: %v", values, err)
@@ -153,7 +155,7 @@ func TestSystemCalculatedRevenueIsNotWritten(t *testing.T) {
 	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.DealValue: "1", cosell.Notes: "n"}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"description":"n"}`, w.Last().Body)
+	httpclienttest.SameJSON(t, `{"description":"n"}`, w.Last().Body)
 }
 
 func TestCheckMarkOffLeavesTheNameAlone(t *testing.T) {
@@ -167,7 +169,7 @@ func TestCheckMarkOffLeavesTheNameAlone(t *testing.T) {
 	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkOK, cosell.Name: "From PC"}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"name":"From PC"}`, w.Last().Body)
+	httpclienttest.SameJSON(t, `{"name":"From PC"}`, w.Last().Body)
 }
 
 func TestMarkFlipsAndTheSameNameIsNotWritten(t *testing.T) {
@@ -176,7 +178,7 @@ func TestMarkFlipsAndTheSameNameIsNotWritten(t *testing.T) {
 	if _, err := s.Put(context.Background(), o, cosell.Record{cosell.Mark: cosell.MarkFailed}); err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `{"name":"✗ Deal"}`, w.Last().Body)
+	httpclienttest.SameJSON(t, `{"name":"✗ Deal"}`, w.Last().Body)
 	s, _, w = testCRM(t, nil)
 	o = read(t, s)
 	before := len(w.Calls)
@@ -215,8 +217,8 @@ func TestSolutionRowsAreWrittenOneByOneWithTheirVersions(t *testing.T) {
 	if c.parts[0].ifMatch != `W/"101"` || c.parts[1].ifMatch != `W/"102"` || c.parts[2].ifNone != "*" {
 		t.Errorf("%+v", c.parts)
 	}
-	sameJSON(t, `{"cosell_price":11}`, c.parts[0].body)
-	sameJSON(t, `{"cosell_identifier":"SOL-9","cosell_name":"Nine","cosell_quantity":3,"cosell_OpportunityId@odata.bind":"/opportunities(`+crmID+`)"}`, c.parts[2].body)
+	httpclienttest.SameJSON(t, `{"cosell_price":11}`, c.parts[0].body)
+	httpclienttest.SameJSON(t, `{"cosell_identifier":"SOL-9","cosell_name":"Nine","cosell_quantity":3,"cosell_OpportunityId@odata.bind":"/opportunities(`+crmID+`)"}`, c.parts[2].body)
 }
 
 // unlisted says that rows were written and the list does not show it yet.
@@ -361,7 +363,7 @@ func TestR79_MarksThatPeopleTypedBecomeOne(t *testing.T) {
 			if _, err := s.Put(context.Background(), o, values); err != nil {
 				t.Fatal(err)
 			}
-			sameJSON(t, `{"name":"✓ Fabric"}`, w.Last().Body)
+			httpclienttest.SameJSON(t, `{"name":"✓ Fabric"}`, w.Last().Body)
 		}
 	}
 }

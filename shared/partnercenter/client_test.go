@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 func asFault(err error, into **fault.Error) bool { return errors.As(err, into) }
@@ -37,7 +38,7 @@ func TestDocumentGivesMembersAsWritten(t *testing.T) {
 
 func TestGetReadsWithVersionAndClock(t *testing.T) {
 	t.Parallel()
-	w, c := serve(t, answer(200, referral(oneID, etag1), "ETag", etag2))
+	w, c := serve(t, httpclienttest.Answer(200, referral(oneID, etag1), "ETag", etag2))
 	d, err := c.Get(ctx, strings.ToUpper(oneID))
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +46,7 @@ func TestGetReadsWithVersionAndClock(t *testing.T) {
 	if d.ETag() != etag2 || d.Date().Format(http.TimeFormat) != date {
 		t.Errorf("etag %s, date %s", d.ETag(), d.Date())
 	}
-	if got := w.calls()[0].uri; got != "/v1.0/engagements/referrals/"+oneID {
+	if got := w.Calls()[0].URI; got != "/v1.0/engagements/referrals/"+oneID {
 		t.Errorf("called %s", got)
 	}
 }
@@ -84,9 +85,9 @@ func TestEveryStatusHasItsKind(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.status, c.code), func(t *testing.T) {
 			t.Parallel()
-			_, client := serve(t, answer(c.status, c.body, "Retry-After", "57"))
+			_, client := serve(t, httpclienttest.Answer(c.status, c.body, "Retry-After", "57"))
 			if c.status >= 500 {
-				_, client = serve(t, answer(c.status, c.body))
+				_, client = serve(t, httpclienttest.Answer(c.status, c.body))
 			}
 			_, err := client.Get(ctx, oneID)
 			wantMeaning(t, err, c.get, c.code)
@@ -103,17 +104,17 @@ func TestEveryStatusHasItsKind(t *testing.T) {
 func TestUnusableAnswersAreBroken(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]http.HandlerFunc{
-		"html":         answer(200, "<html>", "ETag", etag1),
-		"empty":        answer(200, "", "ETag", etag1),
-		"null":         answer(200, "null", "ETag", etag1),
-		"array":        answer(200, "[]", "ETag", etag1),
-		"truncated":    answer(200, referral(oneID, etag1)[:40], "ETag", etag1),
-		"two":          answer(200, referral(oneID, etag1)+"{}", "ETag", etag1),
-		"other record": answer(200, referral(otherID, etag1), "ETag", etag1),
-		"weak":         answer(200, referral(oneID, ""), "ETag", "W/"+etag1),
-		"unquoted":     answer(200, referral(oneID, ""), "ETag", "abc"),
-		"no etag":      answer(200, `{"id":"`+oneID+`"}`),
-		"long etag":    answer(200, referral(oneID, ""), "ETag", `"`+strings.Repeat("a", 10_000)+`"`),
+		"html":         httpclienttest.Answer(200, "<html>", "ETag", etag1),
+		"empty":        httpclienttest.Answer(200, "", "ETag", etag1),
+		"null":         httpclienttest.Answer(200, "null", "ETag", etag1),
+		"array":        httpclienttest.Answer(200, "[]", "ETag", etag1),
+		"truncated":    httpclienttest.Answer(200, referral(oneID, etag1)[:40], "ETag", etag1),
+		"two":          httpclienttest.Answer(200, referral(oneID, etag1)+"{}", "ETag", etag1),
+		"other record": httpclienttest.Answer(200, referral(otherID, etag1), "ETag", etag1),
+		"weak":         httpclienttest.Answer(200, referral(oneID, ""), "ETag", "W/"+etag1),
+		"unquoted":     httpclienttest.Answer(200, referral(oneID, ""), "ETag", "abc"),
+		"no etag":      httpclienttest.Answer(200, `{"id":"`+oneID+`"}`),
+		"long etag":    httpclienttest.Answer(200, referral(oneID, ""), "ETag", `"`+strings.Repeat("a", 10_000)+`"`),
 		"204":          func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
 		"cut":          cut,
 	} {
@@ -128,7 +129,7 @@ func TestUnusableAnswersAreBroken(t *testing.T) {
 
 func TestIDsThatAreNoGUIDsAreNeverSent(t *testing.T) {
 	t.Parallel()
-	w, c := serve(t, answer(200, "{}"))
+	w, c := serve(t, httpclienttest.Answer(200, "{}"))
 	for _, id := range []string{"", "x", "../" + oneID, oneID + "/..", oneID + "?a", "{" + oneID + "}", "urn:uuid:" + oneID, strings.ReplaceAll(oneID, "-", "")} {
 		_, err := c.Get(ctx, id)
 		wantKind(t, err, fault.Invalid, "")
@@ -137,31 +138,31 @@ func TestIDsThatAreNoGUIDsAreNeverSent(t *testing.T) {
 		_, err = c.List(ctx, Query{Filter: EqGUID("engagementId", id)}, nil)
 		wantKind(t, err, fault.Invalid, "")
 	}
-	if n := len(w.calls()); n != 0 {
+	if n := len(w.Calls()); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 }
 
 func TestPatchSendsConditionAndReturnsWhatTheSystemMade(t *testing.T) {
 	t.Parallel()
-	w, c := serve(t, answer(200, referral(oneID, etag2)))
+	w, c := serve(t, httpclienttest.Answer(200, referral(oneID, etag2)))
 	d, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/details/dealValue", 90000}, {"add", "/details/notes", nil}})
 	if err != nil || d.ETag() != etag2 {
 		t.Fatalf("got %v, %v", d.ETag(), err)
 	}
-	got := w.calls()[0]
+	got := w.Calls()[0]
 	want := `[{"op":"replace","path":"/details/dealValue","value":90000},{"op":"add","path":"/details/notes","value":null}]`
-	if got.body != want || got.header.Get("If-Match") != etag1 || got.header.Get("Prefer") != "return=representation" || got.header.Get("Content-Type") != "application/json" {
+	if got.Body != want || got.Header.Get("If-Match") != etag1 || got.Header.Get("Prefer") != "return=representation" || got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("sent %+v", got)
 	}
 }
 
 func TestPatchReadsAgainWhenTheAnswerDoesNotShowTheRecord(t *testing.T) {
 	t.Parallel()
-	for _, first := range []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, answer(200, ""), answer(200, "<html>")} {
-		w, c := serve(t, first, answer(200, referral(oneID, etag2)))
+	for _, first := range []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, httpclienttest.Answer(200, ""), httpclienttest.Answer(200, "<html>")} {
+		w, c := serve(t, first, httpclienttest.Answer(200, referral(oneID, etag2)))
 		d, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
-		if err != nil || d.ETag() != etag2 || w.calls()[1].method != "GET" {
+		if err != nil || d.ETag() != etag2 || w.Calls()[1].Method != "GET" {
 			t.Errorf("got %v, %v", d.ETag(), err)
 		}
 	}
@@ -169,7 +170,7 @@ func TestPatchReadsAgainWhenTheAnswerDoesNotShowTheRecord(t *testing.T) {
 
 func TestPatchWithoutConditionOrWithUnknownOperationsIsNotSent(t *testing.T) {
 	t.Parallel()
-	w, c := serve(t, answer(200, "{}"))
+	w, c := serve(t, httpclienttest.Answer(200, "{}"))
 	good := []Operation{{"replace", "/name", "x"}}
 	for _, etag := range []string{"", "*", "abc", "W/" + etag1, "\"a\r\nX: y\""} {
 		_, err := c.Patch(ctx, oneID, etag, good)
@@ -179,7 +180,7 @@ func TestPatchWithoutConditionOrWithUnknownOperationsIsNotSent(t *testing.T) {
 		_, err := c.Patch(ctx, oneID, etag1, ops)
 		wantKind(t, err, fault.Invalid, "")
 	}
-	if n := len(w.calls()); n != 0 {
+	if n := len(w.Calls()); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 }
@@ -192,25 +193,25 @@ func TestCreateIsSentOnceAndItsOutcomeIsTold(t *testing.T) {
 		unknown bool
 		kind    fault.Kind
 	}{
-		{"500", answer(500, ""), true, fault.Broken},
-		{"502", answer(502, "<html>"), true, fault.Broken},
-		{"503 with a wait", answer(503, "", "Retry-After", "60"), true, fault.Broken},
-		{"504", answer(504, ""), true, fault.Broken},
-		{"408", answer(408, ""), true, fault.Broken},
-		{"302", answer(302, ""), true, fault.Broken},
+		{"500", httpclienttest.Answer(500, ""), true, fault.Broken},
+		{"502", httpclienttest.Answer(502, "<html>"), true, fault.Broken},
+		{"503 with a wait", httpclienttest.Answer(503, "", "Retry-After", "60"), true, fault.Broken},
+		{"504", httpclienttest.Answer(504, ""), true, fault.Broken},
+		{"408", httpclienttest.Answer(408, ""), true, fault.Broken},
+		{"302", httpclienttest.Answer(302, ""), true, fault.Broken},
 		{"cut", cut, true, fault.Broken},
-		{"200 without body", answer(200, ""), true, fault.Broken},
-		{"201 with html", answer(201, "<html>"), true, fault.Broken},
-		{"201 without id", answer(201, "{}"), true, fault.Broken},
-		{"202", answer(202, ""), true, fault.Broken},
-		{"400", answer(400, ""), false, fault.Refused},
-		{"401", answer(401, ""), false, fault.Denied},
-		{"403", answer(403, ""), false, fault.Refused},
-		{"404", answer(404, ""), false, fault.Refused},
-		{"405", answer(405, ""), false, fault.Refused},
-		{"409", answer(409, ""), false, fault.Refused},
-		{"412", answer(412, ""), false, fault.Refused},
-		{"429", answer(429, "", "Retry-After", "1"), false, fault.Later},
+		{"200 without body", httpclienttest.Answer(200, ""), true, fault.Broken},
+		{"201 with html", httpclienttest.Answer(201, "<html>"), true, fault.Broken},
+		{"201 without id", httpclienttest.Answer(201, "{}"), true, fault.Broken},
+		{"202", httpclienttest.Answer(202, ""), true, fault.Broken},
+		{"400", httpclienttest.Answer(400, ""), false, fault.Refused},
+		{"401", httpclienttest.Answer(401, ""), false, fault.Denied},
+		{"403", httpclienttest.Answer(403, ""), false, fault.Refused},
+		{"404", httpclienttest.Answer(404, ""), false, fault.Refused},
+		{"405", httpclienttest.Answer(405, ""), false, fault.Refused},
+		{"409", httpclienttest.Answer(409, ""), false, fault.Refused},
+		{"412", httpclienttest.Answer(412, ""), false, fault.Refused},
+		{"429", httpclienttest.Answer(429, "", "Retry-After", "1"), false, fault.Later},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -220,7 +221,7 @@ func TestCreateIsSentOnceAndItsOutcomeIsTold(t *testing.T) {
 			if Unknown(err) != c.unknown {
 				t.Errorf("unknown is %v", !c.unknown)
 			}
-			if calls := w.calls(); len(calls) != 1 || calls[0].header.Get("MS-RequestId") != oneID {
+			if calls := w.Calls(); len(calls) != 1 || calls[0].Header.Get("MS-RequestId") != oneID {
 				t.Errorf("calls %+v", calls)
 			}
 		})
@@ -230,23 +231,23 @@ func TestCreateIsSentOnceAndItsOutcomeIsTold(t *testing.T) {
 func TestCreateTakesBothSuccesses(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 201} {
-		_, c := serve(t, answer(status, referral(oneID, "weak"), "ETag", etag1))
+		_, c := serve(t, httpclienttest.Answer(status, referral(oneID, "weak"), "ETag", etag1))
 		if d, err := c.Create(ctx, struct{}{}, otherID); err != nil || d.ID() != oneID || d.ETag() != etag1 {
 			t.Errorf("%d: %v, %v", status, d.ID(), err)
 		}
 	}
-	w, c := serve(t, answer(201, referral(oneID, "weak")))
+	w, c := serve(t, httpclienttest.Answer(201, referral(oneID, "weak")))
 	if d, err := c.Create(ctx, struct{}{}, otherID); err != nil || d.ETag() != "" {
 		t.Errorf("it exists, only its ETag cannot be used: %q, %v", d.ETag(), err)
 	}
-	if _, err := c.Create(ctx, struct{}{}, "a\r\nb"); !fault.Is(err, fault.Invalid) || len(w.calls()) != 1 {
+	if _, err := c.Create(ctx, struct{}{}, "a\r\nb"); !fault.Is(err, fault.Invalid) || len(w.Calls()) != 1 {
 		t.Errorf("request id: %v", err)
 	}
 }
 
 func TestUnreachableHostIsADefiniteOutcome(t *testing.T) {
 	t.Parallel()
-	w, c := serve(t, answer(200, ""))
+	w, c := serve(t, httpclienttest.Answer(200, ""))
 	w.Close()
 	_, err := c.Create(ctx, struct{}{}, oneID)
 	wantKind(t, err, fault.Broken, "host.unreachable")

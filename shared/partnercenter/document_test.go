@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 // The documentation's tables spell the names of members in PascalCase, the recorded answers in camelCase.
@@ -26,7 +28,7 @@ func TestDocumentReadsMembersInEitherSpelling(t *testing.T) {
 // A creation that is not recognised by its answer would be looked for, and perhaps made again.
 func TestANewReferralIsKnownInEitherSpelling(t *testing.T) {
 	t.Parallel()
-	_, c := serve(t, answer(201, `{"Id":"`+oneID+`","ETag":"\"7\"","EngagementId":"`+otherID+`","Details":{"DealValue":1.50}}`))
+	_, c := serve(t, httpclienttest.Answer(201, `{"Id":"`+oneID+`","ETag":"\"7\"","EngagementId":"`+otherID+`","Details":{"DealValue":1.50}}`))
 	d, err := c.Create(ctx, map[string]any{}, oneID)
 	if err != nil || d.ID() != oneID || d.ETag() != `"7"` || d.Text("/engagementId") != otherID || d.Text("/details/dealValue") != "1.50" {
 		t.Errorf("%v: %s", err, d.JSON())

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 func wantMeaning(t *testing.T, err error, meaning, code string) {
@@ -35,7 +36,7 @@ func TestTheTargetIsAPointer(t *testing.T) {
 	} {
 		text, _ := json.Marshal(map[string]any{"error": map[string]any{"code": "invalidRequest", "target": "referral",
 			"innerError": map[string]any{"code": "x", "target": target}}})
-		_, c := serve(t, answer(400, string(text)))
+		_, c := serve(t, httpclienttest.Answer(400, string(text)))
 		_, err := c.Patch(ctx, oneID, etag1, ops)
 		if e := fault.Of(err); e.Target != want || !strings.Contains(e.Say, e.Target) {
 			t.Errorf("%q became %q: %s", target, e.Target, e.Say)
@@ -45,7 +46,7 @@ func TestTheTargetIsAPointer(t *testing.T) {
 			t.Errorf("creating: %q became %q", target, e.Target)
 		}
 	}
-	_, c := serve(t, answer(400, `{"error":{"code":"x"}}`))
+	_, c := serve(t, httpclienttest.Answer(400, `{"error":{"code":"x"}}`))
 	if _, err := c.Patch(ctx, oneID, etag1, ops[:1]); fault.Of(err).Target != "/details/dealValue" {
 		t.Errorf("what was alone is what was refused: %+v", fault.Of(err))
 	}
@@ -55,7 +56,7 @@ func TestTheTargetIsAPointer(t *testing.T) {
 // while the list is answered; all others are about what the integration user may do.
 func TestARoleIsOursADealIsTheRecords(t *testing.T) {
 	t.Parallel()
-	_, c := serve(t, answer(403, `{"error":{"code":"accessDenied"}}`))
+	_, c := serve(t, httpclienttest.Answer(403, `{"error":{"code":"accessDenied"}}`))
 	_, err := c.Get(ctx, oneID)
 	wantMeaning(t, err, "refused/ours", CodeRole)
 	_, err = c.Create(ctx, struct{}{}, oneID)
@@ -64,12 +65,12 @@ func TestARoleIsOursADealIsTheRecords(t *testing.T) {
 	wantMeaning(t, err, "refused/ours", CodeRole)
 	_, err = c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
 	wantMeaning(t, err, "refused/record", "accessDenied")
-	w, c := serve(t, answer(403, ""), answer(200, `{"value":[]}`))
+	w, c := serve(t, httpclienttest.Answer(403, ""), httpclienttest.Answer(200, `{"value":[]}`))
 	_, err = c.Get(ctx, oneID)
-	if wantMeaning(t, err, "refused/record", CodeAccess); len(w.calls()) != 2 || !strings.HasSuffix(w.calls()[1].uri, "?$top=1") {
-		t.Errorf("%+v", w.calls())
+	if wantMeaning(t, err, "refused/record", CodeAccess); len(w.Calls()) != 2 || !strings.HasSuffix(w.Calls()[1].URI, "?$top=1") {
+		t.Errorf("%+v", w.Calls())
 	}
-	_, c = serve(t, answer(404, ""))
+	_, c = serve(t, httpclienttest.Answer(404, ""))
 	_, err = c.Create(ctx, struct{}{}, oneID)
 	wantMeaning(t, err, "refused/record", "engagement.unknown")
 }
@@ -81,7 +82,7 @@ func TestTheirWordsAreForAuditAlone(t *testing.T) {
 	text, _ := json.Marshal(map[string]any{"error": map[string]any{"code": canary, "message": canary, "target": canary,
 		"innerError": map[string]any{"code": "x", "message": "the cause\r\n" + strings.Repeat("é", 2000)}}})
 	for _, status := range []int{400, 401, 403, 404, 409, 412, 415, 422, 500} {
-		_, c := serve(t, answer(status, string(text)))
+		_, c := serve(t, httpclienttest.Answer(status, string(text)))
 		_, get := c.Get(ctx, oneID)
 		_, patch := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
 		_, create := c.Create(ctx, struct{}{}, oneID)
@@ -124,19 +125,19 @@ func TestWhatIsUnprovenGoesApartAndFirst(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 
-	w, c := serve(t, answer(200, referral(oneID, etag2), "ETag", etag2), answer(200, referral(oneID, etag1), "ETag", etag1))
+	w, c := serve(t, httpclienttest.Answer(200, referral(oneID, etag2), "ETag", etag2), httpclienttest.Answer(200, referral(oneID, etag1), "ETag", etag1))
 	d, err := c.Patch(ctx, oneID, etag1, ops[:2])
-	if err != nil || d.ETag() != etag1 || len(w.calls()) != 2 || w.calls()[0].header.Get("If-Match") != etag1 || w.calls()[1].header.Get("If-Match") != etag2 ||
-		!strings.Contains(w.calls()[0].body, "/name") || strings.Contains(w.calls()[1].body, "/name") {
-		t.Errorf("%v, %v: %+v", d.ETag(), err, w.calls())
+	if err != nil || d.ETag() != etag1 || len(w.Calls()) != 2 || w.Calls()[0].Header.Get("If-Match") != etag1 || w.Calls()[1].Header.Get("If-Match") != etag2 ||
+		!strings.Contains(w.Calls()[0].Body, "/name") || strings.Contains(w.Calls()[1].Body, "/name") {
+		t.Errorf("%v, %v: %+v", d.ETag(), err, w.Calls())
 	}
 
-	w, c = serve(t, answer(400, `{"error":{"code":"invalidRequest","target":"referral"}}`))
+	w, c = serve(t, httpclienttest.Answer(400, `{"error":{"code":"invalidRequest","target":"referral"}}`))
 	_, err = c.Patch(ctx, oneID, etag1, ops[:2])
-	if e := fault.Of(err); e.Target != "/name" || len(w.calls()) != 1 {
-		t.Errorf("%+v after %d calls", e, len(w.calls()))
+	if e := fault.Of(err); e.Target != "/name" || len(w.Calls()) != 1 {
+		t.Errorf("%+v after %d calls", e, len(w.Calls()))
 	}
-	if _, err = c.Patch(ctx, oneID, etag1, []Operation{ops[1], {"remove", "/status", nil}}); !fault.Is(err, fault.Invalid) || len(w.calls()) != 1 {
+	if _, err = c.Patch(ctx, oneID, etag1, []Operation{ops[1], {"remove", "/status", nil}}); !fault.Is(err, fault.Invalid) || len(w.Calls()) != 1 {
 		t.Errorf("%v: nothing may be sent when a part cannot be", err)
 	}
 }
@@ -144,7 +145,7 @@ func TestWhatIsUnprovenGoesApartAndFirst(t *testing.T) {
 // The third deal in a row that may not be changed shows that none may: that is ours, until one is changed.
 func TestR143_ANoToEveryChangeIsOurs(t *testing.T) {
 	const thirdID = "c1d2c3e4-5f60-4711-8a22-9c3d4e5f6a70"
-	no, yes := answer(403, `{"error":{"code":"accessDenied"}}`), answer(200, referral(oneID, etag2), "ETag", etag2)
+	no, yes := httpclienttest.Answer(403, `{"error":{"code":"accessDenied"}}`), httpclienttest.Answer(200, referral(oneID, etag2), "ETag", etag2)
 	_, c := serve(t, no, no, no, no, yes, no)
 	for i, step := range []struct {
 		id    string
@@ -163,14 +164,14 @@ func TestAnAnswerToASecondTrySaysNothingOfTheFirst(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 403, 404, 412} {
 		for before, maybe := range map[int]bool{0: false, 429: false, 503: true} {
-			answers := []http.HandlerFunc{answer(before, "{}", "Retry-After", "1"), answer(status, `{"error":{"code":"x"}}`)}
+			answers := []http.HandlerFunc{httpclienttest.Answer(before, "{}", "Retry-After", "1"), httpclienttest.Answer(status, `{"error":{"code":"x"}}`)}
 			if before == 0 {
 				answers = answers[1:]
 			}
 			w, c := serve(t, answers...)
 			_, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/details/dealValue", 1}})
-			if e := fault.Of(err); e == nil || e.Maybe != maybe || e.Status != status || len(w.calls()) != len(answers) {
-				t.Errorf("%d after %d: %+v, %d calls", status, before, e, len(w.calls()))
+			if e := fault.Of(err); e == nil || e.Maybe != maybe || e.Status != status || len(w.Calls()) != len(answers) {
+				t.Errorf("%d after %d: %+v, %d calls", status, before, e, len(w.Calls()))
 			}
 		}
 	}
@@ -181,11 +182,11 @@ func TestARefusalOfALaterPartLeavesTheEarlierOnesWritten(t *testing.T) {
 	t.Parallel()
 	ops := []Operation{{"replace", "/name", "x"}, {"replace", "/details/dealValue", 1}}
 	for part, maybe := range []bool{false, true} {
-		answers := []http.HandlerFunc{answer(200, referral(oneID, etag2), "ETag", etag2), answer(400, `{"error":{"code":"x"}}`)}
+		answers := []http.HandlerFunc{httpclienttest.Answer(200, referral(oneID, etag2), "ETag", etag2), httpclienttest.Answer(400, `{"error":{"code":"x"}}`)}
 		w, c := serve(t, answers[1-part:]...)
 		_, err := c.Patch(ctx, oneID, etag1, ops)
-		if e := fault.Of(err); e == nil || e.Maybe != maybe || len(w.calls()) != part+1 {
-			t.Errorf("part %d: %+v, %d calls", part, e, len(w.calls()))
+		if e := fault.Of(err); e == nil || e.Maybe != maybe || len(w.Calls()) != part+1 {
+			t.Errorf("part %d: %+v, %d calls", part, e, len(w.Calls()))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 // blob is a certificate host; every dial to a public address ends at it.
@@ -37,7 +38,7 @@ func blob(t *testing.T, h http.HandlerFunc) (*httptest.Server, *FetcherOptions, 
 
 func TestCertificateIsFetchedFromTheAddressThatWasChecked(t *testing.T) {
 	t.Parallel()
-	_, o, dialled := blob(t, answer(200, "file"))
+	_, o, dialled := blob(t, httpclienttest.Answer(200, "file"))
 	got, err := NewFetcher(*o)(ctx, "https://example.com/a.cer")
 	if err != nil || string(got) != "file" {
 		t.Fatalf("got %q, %v", got, err)
@@ -50,9 +51,9 @@ func TestCertificateIsFetchedFromTheAddressThatWasChecked(t *testing.T) {
 func TestFetchRefusesRedirectsErrorsAndLargeFiles(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]http.HandlerFunc{
-		"redirect": answer(302, "", "Location", "https://169.254.169.254/"),
-		"404":      answer(404, "file"), "500": answer(500, "file"), "cut": cut,
-		"large": answer(200, strings.Repeat("x", 10<<20)),
+		"redirect": httpclienttest.Answer(302, "", "Location", "https://169.254.169.254/"),
+		"404":      httpclienttest.Answer(404, "file"), "500": httpclienttest.Answer(500, "file"), "cut": cut,
+		"large": httpclienttest.Answer(200, strings.Repeat("x", 10<<20)),
 	} {
 		_, o, dialled := blob(t, h)
 		if got, err := NewFetcher(*o)(ctx, "https://example.com/a.cer"); err == nil {
@@ -71,7 +72,7 @@ func TestFetchConnectsToPublicAddressesOnly(t *testing.T) {
 		"::1", "::", "fe80::1", "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "ff02::1", "fec0::1", "::7f00:1",
 		"20.60.1.1 10.0.0.1", "", // one bad address spoils a name
 	} {
-		_, o, dialled := blob(t, answer(200, "file"))
+		_, o, dialled := blob(t, httpclienttest.Answer(200, "file"))
 		o.Resolve = func(context.Context, string) (out []netip.Addr, _ error) {
 			for _, a := range strings.Fields(addresses) {
 				out = append(out, netip.MustParseAddr(a))
@@ -82,7 +83,7 @@ func TestFetchConnectsToPublicAddressesOnly(t *testing.T) {
 			t.Errorf("%s: %v, dialled %v", addresses, err, *dialled)
 		}
 	}
-	_, o, dialled := blob(t, answer(200, "file"))
+	_, o, dialled := blob(t, httpclienttest.Answer(200, "file"))
 	o.Resolve = func(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 	if _, err := NewFetcher(*o)(ctx, "https://example.com/a.cer"); err == nil || len(*dialled) > 0 {
 		t.Errorf("unknown name: %v", err)
@@ -91,7 +92,7 @@ func TestFetchConnectsToPublicAddressesOnly(t *testing.T) {
 
 func TestFetchInASimulatedWorldReachesListedHostsOnly(t *testing.T) {
 	t.Parallel()
-	s, o, dialled := blob(t, answer(200, "file"))
+	s, o, dialled := blob(t, httpclienttest.Answer(200, "file"))
 	d, err := httpclient.ParseDialer("example.com=" + s.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

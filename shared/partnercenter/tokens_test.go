@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 // vault keeps secrets in memory and can be out of order.
@@ -43,12 +44,12 @@ type hands struct {
 	vault *vault
 }
 
-func source(t *testing.T, answers ...http.HandlerFunc) (*world, *Tokens, *hands) {
+func source(t *testing.T, answers ...http.HandlerFunc) (*httpclienttest.Server, *Tokens, *hands) {
 	t.Helper()
 	w, _ := serve(t, answers...)
 	h := &hands{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), vault: &vault{secret: map[string]string{"refresh": "first"}}}
 	tokens, err := NewTokens(TokenOptions{TokenURL: w.URL, Tenant: "contoso.example", ClientID: "app", ClientSecret: "s&cret",
-		Secrets: h.vault, SecretName: "refresh", HTTP: w.chain(), Now: func() time.Time { return h.now }})
+		Secrets: h.vault, SecretName: "refresh", HTTP: w.Chain(), Now: func() time.Time { return h.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func source(t *testing.T, answers ...http.HandlerFunc) (*world, *Tokens, *hands)
 }
 
 func issue(access, refresh, expires string) http.HandlerFunc {
-	return answer(200, fmt.Sprintf(`{"access_token":%q,"refresh_token":%q,"expires_in":%s}`, access, refresh, expires))
+	return httpclienttest.Answer(200, fmt.Sprintf(`{"access_token":%q,"refresh_token":%q,"expires_in":%s}`, access, refresh, expires))
 }
 
 func TestTokenIsFetchedOncePerAudience(t *testing.T) {
@@ -74,11 +75,11 @@ func TestTokenIsFetchedOncePerAudience(t *testing.T) {
 	if got, err := tokens.Token(ctx, WebhooksAudience, ""); err != nil || got != "b" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	calls := w.calls()
-	if len(calls) != 2 || calls[0].uri != "/contoso.example/oauth2/v2.0/token" {
+	calls := w.Calls()
+	if len(calls) != 2 || calls[0].URI != "/contoso.example/oauth2/v2.0/token" {
 		t.Fatalf("calls %+v", calls)
 	}
-	form, _ := url.ParseQuery(calls[0].body)
+	form, _ := url.ParseQuery(calls[0].Body)
 	want := url.Values{"grant_type": {"refresh_token"}, "client_id": {"app"}, "client_secret": {"s&cret"}, "refresh_token": {"first"}, "scope": {ReferralsAudience + "/.default offline_access"}}
 	if form.Encode() != want.Encode() {
 		t.Errorf("sent %v", form)
@@ -117,7 +118,7 @@ func TestRotatedRefreshTokenIsSaved(t *testing.T) {
 	if got := h.vault.secret["refresh"]; got != "second" {
 		t.Errorf("kept %q", got)
 	}
-	if form, _ := url.ParseQuery(w.calls()[1].body); form.Get("refresh_token") != "second" {
+	if form, _ := url.ParseQuery(w.Calls()[1].Body); form.Get("refresh_token") != "second" {
 		t.Errorf("the unsaved token was not used: %v", form)
 	}
 }
@@ -126,7 +127,7 @@ func TestRotatedRefreshTokenIsSaved(t *testing.T) {
 // the client of Partner Center, so that both fail when its secret expires.
 func TestAVaultThatIsAwayHidesNoWrongSecret(t *testing.T) {
 	t.Parallel()
-	w, tokens, h := source(t, issue("a", "", "3600"), answer(401, `{"error":"invalid_client"}`), issue("b", "", "3600"))
+	w, tokens, h := source(t, issue("a", "", "3600"), httpclienttest.Answer(401, `{"error":"invalid_client"}`), issue("b", "", "3600"))
 	if _, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func TestAVaultThatIsAwayHidesNoWrongSecret(t *testing.T) {
 	if got, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil || got != "b" {
 		t.Errorf("a vault that is away stops nothing: %q, %v", got, err)
 	}
-	if form, _ := url.ParseQuery(w.calls()[2].body); form.Get("refresh_token") != "first" {
+	if form, _ := url.ParseQuery(w.Calls()[2].Body); form.Get("refresh_token") != "first" {
 		t.Errorf("sent %v", form)
 	}
 	h.now, h.vault.closed = h.now.Add(2*time.Hour), fault.New(fault.Denied, "no such secret").With("consent.missing", "")
@@ -156,14 +157,14 @@ func TestRefusalsOfTheTokenEndpoint(t *testing.T) {
 		kind   fault.Kind
 		code   string
 	}{
-		{answer(400, `{"error":"invalid_grant","error_description":"AADSTS70000 canary","error_codes":[50173]}`), fault.Denied, CodeConsent},
-		{answer(401, `{"error":"invalid_client","error_description":"canary"}`), fault.Denied, "client.secret"},
-		{answer(400, `{"error":"invalid scope canary ÿ"}`), fault.Denied, "token.refused"},
-		{answer(429, "", "Retry-After", "60"), fault.Later, ""},
-		{answer(503, "<html>"), fault.Broken, ""},
-		{answer(200, "<html>"), fault.Broken, ""},
-		{answer(200, `{"access_token":""}`), fault.Broken, ""},
-		{answer(200, `{"access_token":"a\r\nX: y"}`), fault.Broken, ""},
+		{httpclienttest.Answer(400, `{"error":"invalid_grant","error_description":"AADSTS70000 canary","error_codes":[50173]}`), fault.Denied, CodeConsent},
+		{httpclienttest.Answer(401, `{"error":"invalid_client","error_description":"canary"}`), fault.Denied, "client.secret"},
+		{httpclienttest.Answer(400, `{"error":"invalid scope canary ÿ"}`), fault.Denied, "token.refused"},
+		{httpclienttest.Answer(429, "", "Retry-After", "60"), fault.Later, ""},
+		{httpclienttest.Answer(503, "<html>"), fault.Broken, ""},
+		{httpclienttest.Answer(200, "<html>"), fault.Broken, ""},
+		{httpclienttest.Answer(200, `{"access_token":""}`), fault.Broken, ""},
+		{httpclienttest.Answer(200, `{"access_token":"a\r\nX: y"}`), fault.Broken, ""},
 		{cut, fault.Broken, ""},
 	} {
 		_, tokens, _ := source(t, c.answer)
@@ -179,12 +180,12 @@ func TestRefusalsOfTheTokenEndpoint(t *testing.T) {
 
 func TestRefusedConsentIsNotAskedInALoop(t *testing.T) {
 	t.Parallel()
-	w, tokens, h := source(t, answer(400, `{"error":"invalid_grant"}`), issue("a", "", "3600"))
+	w, tokens, h := source(t, httpclienttest.Answer(400, `{"error":"invalid_grant"}`), issue("a", "", "3600"))
 	for range 5 {
 		_, err := tokens.Token(ctx, ReferralsAudience, "")
 		wantKind(t, err, fault.Denied, CodeConsent)
 	}
-	if n := len(w.calls()); n != 1 {
+	if n := len(w.Calls()); n != 1 {
 		t.Errorf("%d calls", n)
 	}
 	h.now = h.now.Add(2 * time.Minute)

@@ -4,9 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cosell-sync/cosell-sync/shared/cosell"
-	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/mapping/mappingtest"
 )
 
 // inquiry is a lead from the marketplace with the customer's people.
@@ -36,8 +39,8 @@ func TestR23_ALeadShowsEveryValueOfItsFirstContact(t *testing.T) {
 
 func TestR102_APartOfTheContactIsWrittenIntoTheListAsItIs(t *testing.T) {
 	people := []any{map[string]any{"firstName": "Lee", "lastName": "Lead", "email": "lee@x", "title": "CIO"}, map[string]any{"firstName": "Second"}}
-	s := newStore(nil, defaultSheet(t), Options{})
-	d := parsed(t, patched(t, ownReferral(t), inquiry(people)))
+	s := newStore(nil, mappingtest.Sheet(t), Options{})
+	d := parsed(t, httpclienttest.Patched(t, ownReferral(t), inquiry(people)))
 	ops, err := s.operations(d, cosell.Record{"contactPhone": "+49 1", "contactEmail": ""})
 	if err != nil || len(ops) != 1 || ops[0].Path != "/customerProfile/team" {
 		t.Fatalf("%v %v", err, ops)
@@ -48,7 +51,7 @@ func TestR102_APartOfTheContactIsWrittenIntoTheListAsItIs(t *testing.T) {
 			t.Errorf("%s lacks %s", text, part)
 		}
 	}
-	none := parsed(t, patched(t, ownReferral(t), inquiry(nil)))
+	none := parsed(t, httpclienttest.Patched(t, ownReferral(t), inquiry(nil)))
 	if ops, err = s.operations(none, cosell.Record{"contactPhone": "+49 1"}); err != nil || len(ops) != 1 || !strings.Contains(mapping.Compact(ops[0].Value), `"phoneNumber":"+49 1"`) {
 		t.Errorf("%v %v", err, ops)
 	}

@@ -8,15 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 // listing serves lists page by page, and documents by id.
 func listing(t *testing.T, items []string, refuse func(url.Values) bool) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		if id := strings.TrimPrefix(r.URL.Path, pcPath+"/"); id != r.URL.Path {
-			answer(rw, 200, patched(t, ownReferral(t), map[string]any{"id": id}))
+			answer(rw, 200, httpclienttest.Patched(t, ownReferral(t), map[string]any{"id": id}))
 			return
 		}
 		if refuse != nil && refuse(r.URL.Query()) {
@@ -30,9 +32,9 @@ func listing(t *testing.T, items []string, refuse func(url.Values) bool) http.Ha
 
 func TestEngagementReadsPartialItemsWhole(t *testing.T) {
 	items := []string{
-		patched(t, ownReferral(t), map[string]any{"trackingInfo": map[string]any{}}),
+		httpclienttest.Patched(t, ownReferral(t), map[string]any{"trackingInfo": map[string]any{}}),
 		`{"id":"` + microsoftID + `","engagementId":"` + engagement + `"}`,
-		patched(t, ownReferral(t), map[string]any{"id": crmID, "engagementId": crmID}),
+		httpclienttest.Patched(t, ownReferral(t), map[string]any{"id": crmID, "engagementId": crmID}),
 	}
 	s, w := testStore(t, listing(t, items, nil))
 	got, err := s.Engagement(context.Background(), engagement)
@@ -47,12 +49,12 @@ func TestEngagementReadsPartialItemsWhole(t *testing.T) {
 func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
 	made := "2026-03-02T09:14:05.1234567Z"
 	items := []string{
-		patched(t, ownReferral(t), map[string]any{"id": microsoftID, "externalReferenceId": "somebody else's"}),
-		patched(t, ownReferral(t), map[string]any{"externalReferenceId": strings.ToUpper(crmID)}),
-		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c03", "organizationId": "msft"}),
+		httpclienttest.Patched(t, ownReferral(t), map[string]any{"id": microsoftID, "externalReferenceId": "somebody else's"}),
+		httpclienttest.Patched(t, ownReferral(t), map[string]any{"externalReferenceId": strings.ToUpper(crmID)}),
+		httpclienttest.Patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c03", "organizationId": "msft"}),
 		`{"id":"0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c04","createdDateTime":"` + made + `"}`,
-		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c05", "createdDateTime": "2026-03-02T09:00:00Z"}),
-		patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c06"}),
+		httpclienttest.Patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c05", "createdDateTime": "2026-03-02T09:00:00Z"}),
+		httpclienttest.Patched(t, ownReferral(t), map[string]any{"id": "0f6b0a52-7a1c-4a57-9a39-6f1f3e9b7c06"}),
 	}
 	s, w := testStore(t, listing(t, items, nil))
 	got, err := s.FindCreated(context.Background(), crmID, time.Date(2026, 3, 2, 9, 10, 0, 0, time.UTC))
@@ -147,10 +149,10 @@ func TestOpenReadsWhatTheListLeavesOut(t *testing.T) {
 	s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, ownID) {
 			rw.Header().Set("ETag", `"1"`)
-			_, _ = rw.Write([]byte(patched(t, ownReferral(t), map[string]any{"externalReferenceId": "SF-1"})))
+			_, _ = rw.Write([]byte(httpclienttest.Patched(t, ownReferral(t), map[string]any{"externalReferenceId": "SF-1"})))
 			return
 		}
-		items := []string{`{"id":"` + ownID + `","status":"Active","substatus":"Accepted"}`, patched(t, ownReferral(t), map[string]any{"id": microsoftID, "organizationId": "msft"})}
+		items := []string{`{"id":"` + ownID + `","status":"Active","substatus":"Accepted"}`, httpclienttest.Patched(t, ownReferral(t), map[string]any{"id": microsoftID, "organizationId": "msft"})}
 		if !strings.Contains(r.URL.Query().Get("$filter"), "Active") {
 			items = nil
 		}

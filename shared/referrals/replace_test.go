@@ -8,6 +8,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
 // refusing answers each PATCH with one body, each PUT with another.
@@ -25,7 +26,7 @@ func refusing(t *testing.T, patch, put int, says string) http.HandlerFunc {
 			answer(rw, put, ownReferral(t))
 		default:
 			rw.Header().Set("ETag", `"1"`)
-			answer(rw, 200, patched(t, ownReferral(t), map[string]any{"unheardOf": map[string]any{"a": 1.50}, "links": map[string]any{"self": "x"}}))
+			answer(rw, 200, httpclienttest.Patched(t, ownReferral(t), map[string]any{"unheardOf": map[string]any{"a": 1.50}, "links": map[string]any{"self": "x"}}))
 		}
 	}
 }

@@ -10,11 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/mapping/mappingtest"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
-	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -44,8 +47,8 @@ func parsed(t testing.TB, text string) partnercenter.Document {
 
 func referralOf(t testing.TB, changes map[string]any) cosell.Referral {
 	t.Helper()
-	s := newStore(nil, defaultSheet(t), Options{})
-	return s.referral(parsed(t, patched(t, ownReferral(t), changes)))
+	s := newStore(nil, mappingtest.Sheet(t), Options{})
+	return s.referral(parsed(t, httpclienttest.Patched(t, ownReferral(t), changes)))
 }
 
 func TestOwnReferralGivesAllFields(t *testing.T) {
@@ -64,7 +67,7 @@ func TestOwnReferralGivesAllFields(t *testing.T) {
 		"customerName": "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerAddress2": "", "customerCity": "Hamburg",
 		"customerState": "HH", "customerPostalCode": "20095", "customerCountry": "DE",
 	}
-	fill(t, want, r.Record, func(r mapping.Row) bool {
+	mappingtest.Fill(t, want, r.Record, func(r mapping.Row) bool {
 		return r.Referral != "" && !r.Microsoft && !r.OfLeads() && r.Field != cosell.Help
 	})
 	if d := cmp.Diff(want, r.Record); d != "" {
@@ -94,8 +97,8 @@ func TestR127_WhatCRMCannotShowOfASolutionIsTold(t *testing.T) {
 func TestOddShapesOfAReferralDoNotCrash(t *testing.T) {
 	for name, changes := range map[string]map[string]any{
 		"nulls": {"name": nil, "team": nil, "customerProfile": nil, "details": nil, "consent": nil, "inviteContext": nil, "target": nil},
-		"absent": {"name": absent, "team": absent, "customerProfile": absent, "details": absent, "consent": absent, "inviteContext": absent,
-			"target": absent, "trackingInfo": absent},
+		"absent": {"name": httpclienttest.Absent, "team": httpclienttest.Absent, "customerProfile": httpclienttest.Absent, "details": httpclienttest.Absent, "consent": httpclienttest.Absent, "inviteContext": httpclienttest.Absent,
+			"target": httpclienttest.Absent, "trackingInfo": httpclienttest.Absent},
 		"empty":  {"name": "", "team": []any{}, "details/requirements": map[string]any{}, "target": []any{}},
 		"wrong":  {"name": []any{1}, "team": "x", "details/requirements": 7, "customerProfile/address": []any{}, "target": "msft"},
 		"region": {"customerProfile/address/state": nil, "customerProfile/address/region": "WA"},
@@ -122,9 +125,9 @@ func TestAListThatIsNullOrLeftOutIsNotSaid(t *testing.T) {
 		said bool
 	}{
 		"Null":          {"details/requirements/solutions", nil, false},
-		"LeftOut":       {"details/requirements/solutions", absent, false},
+		"LeftOut":       {"details/requirements/solutions", httpclienttest.Absent, false},
 		"ParentNull":    {"details/requirements", nil, false},
-		"ParentLeftOut": {"details", absent, false},
+		"ParentLeftOut": {"details", httpclienttest.Absent, false},
 		"NoList":        {"details/requirements/solutions", "x", false},
 		"Empty":         {"details/requirements/solutions", []any{}, true},
 		"EmptyAsObject": {"details/requirements/solutions", map[string]any{}, true},
@@ -159,7 +162,7 @@ func TestAnUnreadableValueLeavesTheOthersAlone(t *testing.T) {
 }
 
 func TestHelpIsAbsentUntilItWasAsked(t *testing.T) {
-	for _, code := range []any{"", nil, "Unknown", absent} {
+	for _, code := range []any{"", nil, "Unknown", httpclienttest.Absent} {
 		if v, ok := referralOf(t, map[string]any{"inviteContext/assistanceRequestCode": code}).Record[cosell.Help]; ok {
 			t.Errorf("%v gives %q", code, v)
 		}
@@ -235,9 +238,9 @@ func TestLeadsAreToldFromDeals(t *testing.T) {
 func TestPutPatchesOnlyWhatIsGiven(t *testing.T) {
 	s, w := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("ETag", `"new"`)
-		answer(rw, 200, patched(t, ownReferral(t), map[string]any{"details/dealValue": json.Number("90000.5"), "eTag": `"new"`}))
+		answer(rw, 200, httpclienttest.Patched(t, ownReferral(t), map[string]any{"details/dealValue": json.Number("90000.5"), "eTag": `"new"`}))
 	})
-	r := referralOf(t, map[string]any{"externalReferenceId": absent, "inviteContext": nil})
+	r := referralOf(t, map[string]any{"externalReferenceId": httpclienttest.Absent, "inviteContext": nil})
 	got, err := s.Put(context.Background(), r, cosell.Record{cosell.DealValue: "90000.5", cosell.CRMID: crmID, cosell.Help: "GeneralOrOther",
 		cosell.Status: cosell.Lost, cosell.Reason: "Customer chose another vendor", cosell.Audit: "not for Partner Center", cosell.Mark: "ok",
 		cosell.ClosingDate: "2026-10-01", cosell.Visibility: cosell.True})
@@ -256,23 +259,9 @@ func TestPutPatchesOnlyWhatIsGiven(t *testing.T) {
 		{"op":"add","path":"/inviteContext","value":{}},
 		{"op":"add","path":"/inviteContext/assistanceRequestCode","value":"GeneralOrOther"},
 		{"op":"add","path":"/externalReferenceId","value":"` + crmID + `"}]`
-	sameJSON(t, want, call.Body)
+	httpclienttest.SameJSON(t, want, call.Body)
 	if got.Version != `"new"` || got.Record[cosell.DealValue] != "90000.5" {
 		t.Errorf("%+v", got)
-	}
-}
-
-func sameJSON(t *testing.T, want, got string) {
-	t.Helper()
-	var a, b any
-	if err := json.Unmarshal([]byte(want), &a); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal([]byte(got), &b); err != nil {
-		t.Fatalf("%q: %v", got, err)
-	}
-	if d := cmp.Diff(a, b); d != "" {
-		t.Errorf("JSON (-want +got):\n%s", d)
 	}
 }
 
@@ -286,7 +275,7 @@ func TestPutReplacesAListWholeAndKeepsWhatItDoesNotKnow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameJSON(t, `[{"op":"replace","path":"/team","value":[{"firstName":"Lee","lastName":"L","phoneNumber":"1","email":"lee@northwind.example"}]},
+	httpclienttest.SameJSON(t, `[{"op":"replace","path":"/team","value":[{"firstName":"Lee","lastName":"L","phoneNumber":"1","email":"lee@northwind.example"}]},
 		{"op":"replace","path":"/details/requirements/solutions","value":[
 		{"id":"SOL-12345-ABC","name":"Northwind Forecast","type":"Name","price":10.5,"quantity":2,"currency":"EUR",
 		 "publisherName":"Northwind Consulting","solutionType":"3P","closingDateTime":null},
@@ -337,7 +326,7 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if err != nil || unknown || r.ID != ownID {
 			t.Fatalf("%+v %v %v", r, unknown, err)
 		}
-		sameJSON(t, privateBody(t), w.Last().Body)
+		httpclienttest.SameJSON(t, privateBody(t), w.Last().Body)
 	})
 	t.Run("partner-led", func(t *testing.T) {
 		o, d := draft("")
@@ -345,14 +334,14 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, patched(t, createdBody, map[string]any{"consent/consentToShareReferralWithMicrosoftSellers": true}), w.Last().Body)
+		httpclienttest.SameJSON(t, httpclienttest.Patched(t, createdBody, map[string]any{"consent/consentToShareReferralWithMicrosoftSellers": true}), w.Last().Body)
 	})
 	t.Run("co-sell, own", func(t *testing.T) {
 		o, d := draft("GeneralOrOther")
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true}), w.Last().Body)
+		httpclienttest.SameJSON(t, httpclienttest.Patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true}), w.Last().Body)
 	})
 	t.Run("co-sell, Microsoft's", func(t *testing.T) {
 		o, d := draft("GeneralOrOther")
@@ -360,8 +349,8 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true,
-			"engagementId": engagement, "status": "New", "substatus": "Pending", "team": absent, "externalReferenceId": absent,
+		httpclienttest.SameJSON(t, httpclienttest.Patched(t, createdBody, map[string]any{"type": "Shared", "consent/consentToShareReferralWithMicrosoftSellers": true,
+			"engagementId": engagement, "status": "New", "substatus": "Pending", "team": httpclienttest.Absent, "externalReferenceId": httpclienttest.Absent,
 			"target":        []any{map[string]any{"type": "BusinessProfileLocation", "id": "msft"}},
 			"inviteContext": map[string]any{"assistanceRequestCode": "GeneralOrOther", "notes": "Notes", "invitedBy": map[string]any{"organizationId": organization}},
 		}), w.Last().Body)
@@ -371,14 +360,14 @@ func TestCreateSendsEachKindOfDeal(t *testing.T) {
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
-		sameJSON(t, privateBody(t), w.Last().Body)
+		httpclienttest.SameJSON(t, privateBody(t), w.Last().Body)
 	})
 }
 
 // privateBody: a private deal names no contact.
 func privateBody(t *testing.T) string {
 	t.Helper()
-	return patched(t, createdBody, map[string]any{"customerProfile/team": []any{}})
+	return httpclienttest.Patched(t, createdBody, map[string]any{"customerProfile/team": []any{}})
 }
 
 func TestR112_WithoutConsentNoContactAndNoConsentIsSent(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 
 // Served is a request that reached the handler.
 type Served struct {
-	Method, Path, Query, Body string
-	Header                    http.Header
+	Method, URI, Path, Query, Body string // URI is path and query as they were sent
+	Header                         http.Header
 }
 
 // String is the request in one line.
@@ -35,7 +35,7 @@ func (w *Wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Calls = append(w.Calls, Served{r.Method, r.URL.Path, r.URL.RawQuery, string(body), r.Header})
+	w.Calls = append(w.Calls, Served{r.Method, r.URL.RequestURI(), r.URL.Path, r.URL.RawQuery, string(body), r.Header})
 	in := r.Clone(r.Context())
 	in.Body = io.NopCloser(bytes.NewReader(body))
 	in.ContentLength, in.RequestURI = int64(len(body)), r.URL.RequestURI()
