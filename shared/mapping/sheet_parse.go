@@ -122,37 +122,29 @@ func (l *loader) keysOf(src Source, n *yaml.Node) map[string]*yaml.Node {
 	return keys
 }
 
+// set reads the value of one key.
 func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 	where := place(src, v)
-	if key == "values" {
+	switch key {
+	case "values":
 		l.setValues(r, v, src)
-		return
-	}
-	if key == "constant" || key == "withHelp" {
+	case "constant", "withHelp":
 		l.setConstant(r, key, v, where)
-		return
-	}
-	if key == "rows" || key == "catalogue" {
+	case "rows", "catalogue":
 		l.setTable(r, key, v, where)
-		return
-	}
-	if key == "watch" {
-		var columns []string
-		if hasAlias(v) || v.Decode(&columns) != nil || len(columns) == 0 || slices.ContainsFunc(columns, func(c string) bool { return !keyColumn.MatchString(c) }) {
-			l.mistake(where, "a list of logical names like [new_price, new_pieces]", "watch cannot be read")
-			return
-		}
-		r.Watch = columns
-		return
-	}
-	if key == "match" {
+	case "watch":
+		l.setWatch(r, v, where)
+	case "match":
 		l.setMatch(r, v, where)
-		return
-	}
-	if key == "reasons" || key == "leadReasons" {
+	case "reasons", "leadReasons":
 		l.setReasons(r, key, v, where)
-		return
+	default:
+		l.setText(r, key, v, where)
 	}
+}
+
+// setText reads a key of a single value.
+func (l *loader) setText(r *Row, key string, v *yaml.Node, where string) {
 	if v.Kind != yaml.ScalarNode {
 		l.mistake(where, "a single value", "%s holds a list or a map", key)
 		return
@@ -160,34 +152,20 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 	if allowed, listed := listedValues()[key]; listed {
 		l.oneOf(where, key, v.Value, allowed)
 	}
+	if allowed, must := neverEmpty()[key]; must && v.Value == "" {
+		l.mistake(where, allowed, "%s is empty", key)
+	}
 	switch text := v.Value; key {
-	case "referral":
-		if text == "" {
-			l.mistake(where, "a path; to switch the row off write off: true", "referral is empty")
-		}
-		r.Referral = text
 	case "from":
 		r.Microsoft = text == "microsoft"
 	case "crm":
-		if text == "" {
-			l.mistake(where, "a column; to switch the row off write off: true", "crm is empty")
-		}
 		if r.CRM, r.none = text, text == noColumn; r.none {
 			r.CRM = "" // of consent: who has no column for it answers by a setting
 		}
-	case "crmWrite":
-		r.CRMWrite = text
 	case "lead":
-		if text == "" {
-			l.mistake(where, "a column of the lead; to keep the field from leads leave the key away", "lead is empty")
-		}
 		if r.Lead = text; text == noColumn {
 			r.Lead = ""
 		}
-	case "crmWhenWon":
-		r.CRMWhenWon = text
-	case "as":
-		r.As = text
 	case "way":
 		r.Way = cosell.Way(text)
 	case "wins":
@@ -196,30 +174,43 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 		if r.Door = cosell.Door(text); text == "none" {
 			r.Door = cosell.NoDoor
 		}
-	case "label":
-		r.label = text
-	case "firstSight":
-		r.FirstSight = text
-	case "required":
-		r.Required = text == "true"
-	case "allowZero":
-		r.AllowZero = text == "true"
-	case "freeText":
-		r.FreeText = text == "true"
-	case "default":
-		r.Default = text
 	case "formula":
-		if text == "" {
-			l.mistake(where, "an expression", "formula is empty")
-		}
 		r.Formula, r.formulaAt = text, where
-	case "leadDefault":
-		r.LeadDefault = text
-	case "remark":
-		r.Remark = text
-	case "off":
-		r.Off = text == "true"
+	case "required", "allowZero", "freeText", "off":
+		*r.flags()[key] = text == "true"
+	default:
+		*r.texts()[key] = text
 	}
+}
+
+// neverEmpty are the keys that must not be empty, with what is written instead.
+func neverEmpty() map[string]string {
+	return map[string]string{
+		"referral": "a path; to switch the row off write off: true",
+		"crm":      "a column; to switch the row off write off: true",
+		"lead":     "a column of the lead; to keep the field from leads leave the key away",
+		"formula":  "an expression",
+	}
+}
+
+// texts are what the keys of plain texts are kept in, and flags what those of true and false are.
+func (r *Row) texts() map[string]*string {
+	return map[string]*string{"referral": &r.Referral, "crmWrite": &r.CRMWrite, "crmWhenWon": &r.CRMWhenWon, "as": &r.As, "label": &r.label,
+		"firstSight": &r.FirstSight, "default": &r.Default, "leadDefault": &r.LeadDefault, "remark": &r.Remark}
+}
+
+func (r *Row) flags() map[string]*bool {
+	return map[string]*bool{"required": &r.Required, "allowZero": &r.AllowZero, "freeText": &r.FreeText, "off": &r.Off}
+}
+
+// setWatch reads the columns that crm is computed from.
+func (l *loader) setWatch(r *Row, v *yaml.Node, where string) {
+	var columns []string
+	if hasAlias(v) || v.Decode(&columns) != nil || len(columns) == 0 || slices.ContainsFunc(columns, func(c string) bool { return !keyColumn.MatchString(c) }) {
+		l.mistake(where, "a list of logical names like [new_price, new_pieces]", "watch cannot be read")
+		return
+	}
+	r.Watch = columns
 }
 
 // setReasons reads the status reasons of each status, or of each closing reason by its number.
