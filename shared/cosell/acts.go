@@ -37,11 +37,16 @@ const (
 //	                   |             | expired: again           |       |              |
 //	proposed           | -           | -                        | join  | refuse       | refuse
 //	ended              | -           | again                    | -     | -            | part, if the row still says it
+//
+// Of a lead nobody asks Microsoft anything, and no referral is made of one: without a referral there is nothing to look at.
 func Heed(pair Pair, o Opportunity, microsoft string) (Deed, Problem) {
 	switch act := o.Record[Action]; act {
 	case ActSync, ActRetry:
 		return heedLook(pair, o)
 	case ActAsk:
+		if pair.Table == LeadTable {
+			return Explain, cannot("Microsoft is not asked for help with a lead", "qualify the lead, and ask on its opportunity")
+		}
 		return heedAsk(pair, o, microsoft)
 	case ActLink:
 		if pair.Phase == Claimed {
@@ -64,10 +69,14 @@ func heedLook(pair Pair, o Opportunity) (Deed, Problem) {
 	case pair.Phase == Claimed:
 		return Explain, cannot("a referral asks to be linked, and nothing crosses before that is decided",
 			"choose \"Link to the proposed deal\" or \"Not the same deal\"")
+	case pair.Phase == Ended && pair.Table == LeadTable:
+		return Explain, cannot("the lead is not linked any more, so nothing crosses", "")
 	case pair.Phase == Ended:
 		return Explain, cannot("the deal is not linked any more, so nothing crosses", "choose \"Ask Microsoft again\" for a new engagement")
 	case !o.Synced():
 		return Explain, syncIsOff
+	case pair.Table == LeadTable && pair.ReferralID == "" && o.Record[ReferralID] == "":
+		return Explain, cannot("the lead is not linked with a referral, and no referral is made of a lead", "qualify it, and switch Sync on on its opportunity")
 	case pair.ReferralID == "" && OpportunityClosed(o.Record[Status]):
 		return Explain, cannot("the opportunity is closed and has no referral", "reopen it to share it after all")
 	}
@@ -108,7 +117,7 @@ func heedUnlink(pair Pair, o Opportunity) (Deed, Problem) {
 	case pair.Phase == Ended && o.Record[ReferralID] != "", pair.Phase != Ended && pair.ReferralID != "":
 		return Part, Problem{}
 	}
-	return Explain, cannot("the opportunity is not linked", "")
+	return Explain, cannot("the "+pair.Noun()+" is not linked", "")
 }
 
 var syncIsOff = cannot("the sync with Partner Center is switched off", "switch it on first")
@@ -116,6 +125,11 @@ var syncIsOff = cannot("the sync with Partner Center is switched off", "switch i
 // cannot is the answer to an act that makes no sense now.
 func cannot(text, mend string) Problem {
 	return Problem{Code: "action.none", Field: Action, Place: InCRM, Warn: true, Once: true, Text: "nothing was done: " + text, Mend: mend}
+}
+
+// WentOn is the answer to an act on a lead whose pair went on with another record.
+func WentOn(id string) Problem {
+	return cannot("the lead went on as "+id, "choose it there")
 }
 
 // looked is the answer to an act that asked for a look; what still stands in the way follows.
@@ -159,7 +173,7 @@ func (p Pair) Afresh(referralID string) Pair {
 	not := func(ids []string) []string {
 		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.EqualFold(id, referralID) })
 	}
-	return Pair{OpportunityID: p.OpportunityID, Former: not(p.Former), Unlike: not(p.Unlike), Rows: p.Rows, Seen: p.Seen, Version: p.Version}
+	return Pair{OpportunityID: p.OpportunityID, Table: p.Table, Former: not(p.Former), Unlike: not(p.Unlike), Rows: p.Rows, Seen: p.Seen, Version: p.Version}
 }
 
 // Refuses is the pair whose proposed referral a person said is another deal.

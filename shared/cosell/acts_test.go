@@ -19,6 +19,8 @@ func TestR152_WhatBecomesOfAnAct(t *testing.T) {
 	ended := Pair{Phase: Ended, ReferralID: "r"}
 	lacking := Pair{Phase: Lacking}
 	creating := Pair{Phase: Creating, ReferralID: "r"}
+	lead := Pair{Table: LeadTable, Phase: Linked, ReferralID: "r", Base: referral(Pending)}
+	onHold := Record{Sync: True, Status: OnHold, Help: "GeneralOrOther"}
 	on := Record{Sync: True, Status: Open, Help: "GeneralOrOther"}
 	off := Record{Sync: False, Status: Open, Help: "GeneralOrOther"}
 	with := func(r Record, more Record) Record {
@@ -72,6 +74,15 @@ func TestR152_WhatBecomesOfAnAct(t *testing.T) {
 		"Unlink/RowHasNotHeard":      {ActUnlink, ended, with(on, Record{ReferralID: "r"}), "", Part, ""},
 		"Unlink/Ended":               {ActUnlink, ended, on, "", Explain, "not linked"},
 		"Unlink/Nothing":             {ActUnlink, lacking, on, "", Explain, "not linked"},
+		"Sync/Lead":                  {ActSync, lead, onHold, "", Look, ""},
+		"Sync/LeadAlone":             {ActRetry, Pair{Table: LeadTable}, onHold, "", Explain, "no referral is made of a lead"},
+		"Sync/LeadOfLostTables":      {ActSync, Pair{Table: LeadTable}, with(onHold, Record{ReferralID: "r"}), "", Look, ""},
+		"Sync/LeadOff":               {ActSync, lead, with(onHold, Record{Sync: False}), "", Explain, "switched off"},
+		"Sync/LeadEnded":             {ActSync, Pair{Table: LeadTable, Phase: Ended, ReferralID: "r"}, onHold, "", Explain, "the lead is not linked any more"},
+		"Ask/Lead":                   {ActAsk, lead, onHold, "Declined", Explain, "qualify the lead"},
+		"Link/LeadProposed":          {ActLink, Pair{Table: LeadTable, Phase: Claimed, ProposedID: "p"}, onHold, "", Join, ""},
+		"Unlink/Lead":                {ActUnlink, lead, onHold, "", Part, ""},
+		"Unlink/LeadAlone":           {ActUnlink, Pair{Table: LeadTable}, onHold, "", Explain, "the lead is not linked"},
 		"Unknown":                    {"dance", linked, on, "", Explain, "dance"},
 	} {
 		deed, why := Heed(tt.pair, Opportunity{Side: Side{Record: with(tt.row, Record{Action: tt.act})}}, tt.microsoft)

@@ -125,11 +125,20 @@ func (f *Flow) part(ctx context.Context, w *work) error {
 		}
 		w.pair = ended
 	}
-	values := cosell.Parted(o, f.Rules)
+	values := cosell.Parted(o, f.fromMicrosoft())
 	if !f.Settings.CheckMark {
 		delete(values, cosell.Mark)
 	}
 	return f.write(ctx, w, "unlinked", values, f.words(ctx, o.Read).Done(cosell.ToCRM, "unlinked from referral "+id+", as asked: both records go on alone, and Sync is off"))
+}
+
+// fromMicrosoft are the rules of what goes from a row with its referral. What a lead has of Partner Center is of the
+// customer, and stays.
+func (f *Flow) fromMicrosoft() []cosell.Rule {
+	if f.table == cosell.LeadTable {
+		return nil
+	}
+	return f.Rules
 }
 
 // explain answers why nothing was done.

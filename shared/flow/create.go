@@ -36,10 +36,13 @@ func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 // createMissing looks what there is, and makes the rest.
 func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) error {
 	o, err := f.Opportunities.Get(ctx, h.ID)
-	if fault.Is(err, fault.Gone) && pair.Version != "" {
+	switch {
+	case fault.Is(err, fault.Gone) && pair.Version != "":
 		return f.gone(ctx, pair, h, err)
-	}
-	if err != nil {
+	case fault.Is(err, fault.Gone) && f.isLead(ctx, h.ID): // an operator named it by its id
+		pair.Table = cosell.LeadTable
+		return f.leads.recall(ctx, pair, h)
+	case err != nil:
 		return err
 	}
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {

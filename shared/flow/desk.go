@@ -116,62 +116,85 @@ func fieldsOf(rule cosell.Rule, records ...cosell.Record) []cosell.Field {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// Link makes a pair of an opportunity and a referral, because a person says so. What an ended pair still names, or
-// was only counted, is free. Refused: one of the two is linked elsewhere. Kinds else as FromOpportunity.
-func (f *Flow) Link(ctx context.Context, opportunityID, referralID string) error {
+// Link makes a pair of an opportunity, or a lead, and a referral, because a person says so. What an ended pair still
+// names, or was only counted, is free. Refused: one of the two is linked elsewhere, or a lead would get a deal. Kinds
+// else as FromOpportunity.
+func (f *Flow) Link(ctx context.Context, recordID, referralID string) error {
 	if err := f.earnest(); err != nil {
 		return err
 	}
 	ctx = withBudget(ctx)
-	return f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
-		o, r, err := f.both(ctx, opportunityID, referralID)
+	return f.underLock(ctx, recordID, func(pair cosell.Pair, known bool) error {
+		line, w, err := f.named(ctx, pair, known, referralID)
 		if err != nil {
 			return err
 		}
-		named := strings.TrimSpace(o.Record[cosell.ReferralID])
-		switch {
-		case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, referralID):
-			return linkedElsewhere("opportunity", opportunityID, "referral "+pair.ReferralID)
-		case named != "" && !strings.EqualFold(named, referralID):
-			return linkedElsewhere("opportunity", opportunityID, "referral "+named)
-		}
-		by, err := f.takenBy(ctx, opportunityID, r)
-		if err != nil {
-			return err
-		}
-		if by != "" {
-			return linkedElsewhere("referral", referralID, "opportunity "+by)
-		}
-		freed, err := f.endedNamedBy(ctx, r)
-		if err != nil {
+		if w.freed, err = line.separate(ctx, w, known); err != nil {
 			return err
 		}
 		if !strings.EqualFold(pair.ProposedID, referralID) {
-			if _, err := f.outlived(ctx, pair); err != nil {
+			if _, err := line.outlived(ctx, w.pair); err != nil {
 				return err
 			}
 		}
-		if pair.Phase != cosell.Linked {
-			pair = pair.Afresh(referralID)
+		if w.pair.Phase != cosell.Linked {
+			w.pair = w.pair.Afresh(referralID)
 		}
-		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, freed: freed, switchOn: !o.Synced(), hint: Hint{Kind: opportunityKind, ID: opportunityID}})
+		return line.adopt(ctx, w)
 	})
 }
 
-// both reads the two records that a person names. Gone: in words that say which of them.
-func (f *Flow) both(ctx context.Context, opportunityID, referralID string) (o cosell.Opportunity, r cosell.Referral, err error) {
-	o, err = f.Opportunities.Get(ctx, opportunityID)
+// named reads the two records that a person names, and says which line is theirs. Gone: in words that say which of them
+// is not there.
+func (f *Flow) named(ctx context.Context, pair cosell.Pair, known bool, referralID string) (line *Flow, w *work, err error) {
+	line = f.of(pair)
+	o, err := line.Opportunities.Get(ctx, pair.OpportunityID)
+	if fault.Is(err, fault.Gone) && !known && f.leads != nil {
+		line = f.leads
+		o, err = line.Opportunities.Get(ctx, pair.OpportunityID)
+	}
 	if fault.Is(err, fault.Gone) {
-		err = fault.New(fault.Gone, "there is no opportunity %s in the CRM", opportunityID)
+		err = fault.New(fault.Gone, "there is no opportunity or lead %s in the CRM", pair.OpportunityID)
 	}
 	if err != nil {
-		return o, r, err
+		return line, nil, err
 	}
-	r, err = f.Referrals.Get(ctx, referralID)
+	pair.Table = line.table
+	r, err := f.Referrals.Get(ctx, referralID)
 	if fault.Is(err, fault.Gone) {
 		err = fault.New(fault.Gone, "there is no referral %s in Partner Center", referralID)
 	}
-	return o, r, err
+	return line, &work{pair: pair, referral: &r, opportunity: &o, switchOn: !o.Synced(), hint: Hint{Kind: opportunityKind, ID: o.ID}}, err
+}
+
+// separate sees to it that neither of two records that are to be linked is linked elsewhere, and gives the record whose
+// ended pair the referral still names, or "".
+func (f *Flow) separate(ctx context.Context, w *work, known bool) (freed string, err error) {
+	pair, r, noun := w.pair, *w.referral, w.pair.Noun()
+	switch named := strings.TrimSpace(w.opportunity.Record[cosell.ReferralID]); {
+	case pair.Became != "":
+		return "", fault.New(fault.Refused, "lead %s went on as %s", pair.OpportunityID, pair.Became).
+			Saying("the lead went on as "+pair.Became, "link that").With("link.taken", "link that")
+	case f.table == cosell.LeadTable && !r.Lead:
+		return "", fault.New(fault.Refused, "referral %s is a deal and no lead", r.ID).
+			Saying("the referral is a deal and no lead", "link it with an opportunity").With("link.lead", "link it with an opportunity")
+	case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, r.ID):
+		return "", linkedElsewhere(noun, pair.OpportunityID, "referral "+pair.ReferralID)
+	case named != "" && !strings.EqualFold(named, r.ID):
+		return "", linkedElsewhere(noun, pair.OpportunityID, "referral "+named)
+	}
+	by, err := f.takenBy(ctx, pair.OpportunityID, r)
+	if err != nil {
+		return "", err
+	}
+	if by != "" {
+		other, _, err := f.Ledger.Find(ctx, by)
+		if err != nil {
+			return "", err
+		}
+		return "", linkedElsewhere("referral", r.ID, other.Noun()+" "+by)
+	}
+	return f.endedNamedBy(ctx, r)
 }
 
 // letGo takes its referrals from a pair that has ended, or was never to be made; it is the tombstone of its
@@ -212,7 +235,8 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 		if !known {
 			return fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
 		}
-		o, err := f.Opportunities.Get(ctx, opportunityID)
+		line := f.of(pair)
+		o, err := line.Opportunities.Get(ctx, opportunityID)
 		if fault.Is(err, fault.Gone) {
 			return f.end(ctx, pair, "unlinked by a person")
 		}
@@ -221,9 +245,9 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 		}
 		w := &work{pair: pair, opportunity: &o}
 		if pair.Phase == cosell.Claimed {
-			return f.refuse(ctx, w)
+			return line.refuse(ctx, w)
 		}
-		return f.part(ctx, w)
+		return line.part(ctx, w)
 	})
 }
 
@@ -237,7 +261,7 @@ func (f *Flow) AskAgain(ctx context.Context, opportunityID string) error {
 		if !known {
 			return fault.New(fault.Gone, "no pair of opportunity %s is known", opportunityID)
 		}
-		o, err := f.Opportunities.Get(ctx, opportunityID)
+		o, err := f.of(pair).Opportunities.Get(ctx, opportunityID)
 		if err != nil {
 			return err
 		}

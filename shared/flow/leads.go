@@ -146,7 +146,28 @@ func (f *Flow) passOn(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if h.Deleted {
 		return nil // the lead is gone, and is not needed any more
 	}
+	if h.Kind == leadKind {
+		if err := f.referTo(ctx, pair); err != nil {
+			return err
+		}
+	}
 	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: pair.Became, Related: true, Retry: h.Retry, Why: h.Why})
+}
+
+// referTo answers a person who asks for something on the form of a lead whose pair went on: he finds it there.
+func (f *Flow) referTo(ctx context.Context, pair cosell.Pair) error {
+	lead, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if fault.Is(err, fault.Gone) || err == nil && lead.Record[cosell.Action] == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = f.explain(ctx, &work{pair: pair, opportunity: &lead}, cosell.WentOn(pair.Became))
+	if fault.Is(err, fault.Refused) { // a closed lead may take nothing
+		return nil
+	}
+	return err
 }
 
 // leadChanged has a lead looked at.
@@ -154,30 +175,59 @@ func (f *Flow) leadChanged(ctx context.Context, id, why string) error {
 	return f.Hints.OpportunityChanged(ctx, Hint{Kind: leadKind, ID: id, Related: true, Why: why})
 }
 
-// recall takes up a lead that the ledger does not know and that names a referral. No referral is made of a lead.
+// recall takes up a lead that the ledger does not know, or knows without a referral: one that names a referral, whose
+// seller confirms the one that asks for it, or whose notes name one. No referral is made of a lead.
 func (f *Flow) recall(ctx context.Context, pair cosell.Pair, h Hint) error {
 	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
 	if err != nil {
 		return err
 	}
-	id := strings.TrimSpace(o.Record[cosell.ReferralID])
-	if id == "" || !o.Synced() {
-		return nil
+	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
+		return err
 	}
+	w := &work{pair: pair, hint: h, opportunity: &o}
+	if done, err := f.heed(ctx, w); done || err != nil {
+		return err
+	}
+	id := strings.TrimSpace(o.Record[cosell.ReferralID])
+	switch {
+	case f.unlinkable(w):
+		return nil
+	case !o.Synced():
+		return f.release(ctx, w)
+	case id == "" && pair.Phase == cosell.Claimed:
+		return f.confirm(ctx, w)
+	case id == "":
+		return f.pastedOnLead(ctx, w)
+	}
+	return f.recallNamed(ctx, w, id)
+}
+
+// recallNamed links a lead with the referral that it names, unless an opportunity goes on with that.
+func (f *Flow) recallNamed(ctx context.Context, w *work, id string) error {
 	if _, taken, err := f.Ledger.FindByReferral(ctx, id); err != nil || taken {
 		return err
 	}
-	if o.Record[cosell.Status] == cosell.Open {
-		became, err := f.deals.Opportunities.OfLead(ctx, o.ID)
+	if w.opportunity.Record[cosell.Status] == cosell.Open {
+		became, err := f.deals.Opportunities.OfLead(ctx, w.opportunity.ID)
 		if err != nil {
 			return err
 		}
 		if len(became) > 0 { // which goes on with the referral
-			return f.passOn(ctx, cosell.Pair{Became: became[0].ID}, h)
+			return f.passOn(ctx, cosell.Pair{Became: became[0].ID}, Hint{Kind: opportunityKind, Retry: w.hint.Retry, Why: w.hint.Why})
 		}
 	}
-	w := &work{pair: pair, hint: h, opportunity: &o}
 	return f.noted(ctx, w, f.relink(ctx, w, id))
+}
+
+// pastedOnLead links a lead that is switched on with the lead of Partner Center that its notes name.
+func (f *Flow) pastedOnLead(ctx context.Context, w *work) error {
+	from, started, err := f.Started(ctx)
+	if err != nil || !started || before(w.opportunity.Modified, from) || f.leadsStayOut() {
+		return err
+	}
+	_, err = f.pasted(ctx, w)
+	return f.noted(ctx, w, err)
 }
 
 // askLead leaves an opportunity alone that was made of a lead of ours while nobody has moved the pair: the lead, which

@@ -284,7 +284,7 @@ func (f *Flow) takenBy(ctx context.Context, opportunityID string, r cosell.Refer
 // wentElsewhere: a proposed referral is linked elsewhere or closed by now. An opportunity whose seller wants it in
 // Partner Center gets one of its own.
 func (f *Flow) wentElsewhere(ctx context.Context, w *work, r cosell.Referral) error {
-	if w.opportunity.Synced() {
+	if w.opportunity.Synced() && f.table != cosell.LeadTable {
 		w.pair.Phase, w.pair.ProposedID, w.pair.Held, w.pair.Told = cosell.Creating, "", nil, nil
 		return f.create(ctx, w)
 	}

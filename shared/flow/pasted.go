@@ -23,6 +23,9 @@ func (f *Flow) pasted(ctx context.Context, w *work) (linked bool, err error) {
 		return false, err
 	}
 	named, foreign := crmID(r)
+	if f.table == cosell.LeadTable && !r.Lead {
+		return false, nil // a deal is none of a lead's
+	}
 	if r.Microsoft || foreign || named != "" && !strings.EqualFold(named, w.opportunity.ID) || cosell.ReferralClosed(r.Record[cosell.Status]) {
 		return false, nil
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// Link makes a pair of an opportunity and a referral that belong together. It needs a reason: what is
+// Link makes a pair of an opportunity, or a lead, and a referral that belong together. It needs a reason: what is
 // written by the pair from then on is not taken back by unlinking it.
 func (o *Office) Link(ctx context.Context, a Act, opportunityID, referralID string) error {
 	if err := a.reasoned("link two records"); err != nil {
@@ -14,7 +14,7 @@ func (o *Office) Link(ctx context.Context, a Act, opportunityID, referralID stri
 	}
 	opportunityID, referralID = idIn(opportunityID), idIn(referralID)
 	if !looksLikeID(opportunityID) || !looksLikeID(referralID) {
-		return fault.New(fault.Invalid, "say which: the id of an opportunity, then the id of a referral")
+		return fault.New(fault.Invalid, "say which: the id of an opportunity or a lead, then the id of a referral")
 	}
 	desk, err := o.desk()
 	if err == nil {
