@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -120,12 +121,23 @@ func (g *generations) look(ctx context.Context) error {
 	return nil
 }
 
-// missingAge is how soon it is looked again whether the CRM has a name by now that it had not.
-const missingAge = 2 * time.Minute
+// missingAge is how soon it is looked again whether the CRM has a name by now that it had not, and spareAge the same
+// of names that can be done without.
+const (
+	missingAge = 2 * time.Minute
+	spareAge   = time.Hour
+)
 
 // wanting says whether names of the sheet were looked for in vain, and not just now.
 func (g *generations) wanting() bool {
-	return g.current != nil && len(g.current.Sheet.Missing()) > 0 && g.now().Sub(g.made) >= missingAge
+	if g.current == nil || len(g.current.Sheet.Missing()) == 0 {
+		return false
+	}
+	age := missingAge
+	if !slices.ContainsFunc(g.current.Sheet.Missing(), func(m mapping.Missing) bool { return !m.Spare }) {
+		age = spareAge
+	}
+	return g.now().Sub(g.made) >= age
 }
 
 // askVariables reads the CRM's environment variables where that was long ago, and says whether they amount to

@@ -46,11 +46,24 @@ func (a *App) taken(g *Generation) {
 	a.unwatched(g.Sheet.Unwatched())
 	var problems []health.Problem
 	for _, m := range g.Sheet.Missing() {
-		problems = append(problems, health.Problem{What: "sheet.missing " + string(m.Field), Where: "CRM", Count: 1, Say: m.Text + "; the field is switched off",
-			Mend: "write its name in the row " + string(m.Field) + " of your mapping file, and push it"})
+		problems = append(problems, missingName(m))
 	}
 	a.stand("names of the field sheet", problems)
 	a.comparing.Anew()
+}
+
+// missingName is what health says of a name of the sheet that the CRM does not have.
+func missingName(m mapping.Missing) health.Problem {
+	p := health.Problem{What: "sheet.missing " + string(m.Field), Where: "CRM", Count: 1, Note: m.Spare, Say: m.Text + "; the field is switched off",
+		Mend: "write its name in the row " + string(m.Field) + " of your mapping file, and push it"}
+	switch {
+	case m.Spare:
+		p.What, p.Say = p.What+" "+m.Text, m.Text
+		p.Mend += "; or take it out of the row, if the table has none"
+	case m.Lead:
+		p.What, p.Say = p.What+" lead", m.Text+"; leads go without the field"
+	}
+	return p
 }
 
 // mismatched has health tell what does not fit now.

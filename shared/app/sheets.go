@@ -58,6 +58,9 @@ func (s sheets) Check(ctx context.Context, file, text string) (mistakes, notes [
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, m := range sheet.Missing() {
+		notes = append(notes, m.Line())
+	}
 	found, err := trial.deals.Check(ctx)
 	if err != nil {
 		return nil, nil, err

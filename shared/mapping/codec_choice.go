@@ -177,9 +177,14 @@ func currencyToCRM(g *glossary, _, text string) (any, error) {
 	if text == "" {
 		return nil, nil
 	}
-	if id, ok := g.Currencies[text]; ok {
+	return CurrencyRow(g.Currencies, text)
+}
+
+// CurrencyRow is the row of a currency. Refused: the CRM has none of that code.
+func CurrencyRow(rows map[string]string, code string) (string, error) {
+	if id, ok := rows[code]; ok {
 		return id, nil
 	}
-	return nil, fault.New(fault.Refused, "the currency %s does not exist in CRM", strconv.Quote(text)).
-		With("currency.unknown", fmt.Sprintf("let an administrator add the currency %s in CRM, or change the deal's currency", strconv.Quote(text)))
+	return "", fault.New(fault.Refused, "the currency %s does not exist in CRM", strconv.Quote(code)).
+		With("currency.unknown", fmt.Sprintf("let an administrator add the currency %s in CRM, or change the deal's currency", strconv.Quote(code)))
 }

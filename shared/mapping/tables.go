@@ -23,6 +23,7 @@ type RowTable struct {
 	Opportunity, OpportunityBind                string // the lookup, and the property that it is written by
 	Solution, SolutionBind                      string // the same of the catalogue's row
 	Identifier, Name, Price, Quantity, Currency string
+	CurrencyBind                                string // where the currency is a lookup: the property that it is written by
 }
 
 // CatalogueTable is the table of solutions that can be chosen.
@@ -62,6 +63,7 @@ func there(names ...string) []string {
 const (
 	rowsKeys      = "table, opportunity, solution, identifier, name, price, quantity, currency"
 	catalogueKeys = "table, identifier, name, type, publisher"
+	spareParts    = "price, quantity, currency, type, publisher" // of both, which a table may lack
 )
 
 // setTable reads the table of the solution rows, or of the catalogue.
@@ -97,19 +99,20 @@ func (l *loader) tablesOf(r *Row) (t Tables) {
 	t = ownTables()
 	if r.Catalogue != nil {
 		name, d := l.table(r, "catalogue", r.Catalogue["table"])
-		column := func(key string) string { return l.column(r, "catalogue", key, name, r.Catalogue[key]) }
+		column := func(key string) string { return l.tableColumn(r, "catalogue", key, name, r.Catalogue[key]) }
 		t.Catalogue = CatalogueTable{Table: name, Set: d.Set, ID: d.ID, Identifier: column("identifier"), Name: column("name"), Type: column("type"), Publisher: column("publisher")}
 	}
 	if r.Rows == nil {
 		return t
 	}
 	name, d := l.table(r, "rows", r.Rows["table"])
-	column := func(key string) string { return l.column(r, "rows", key, name, r.Rows[key]) }
+	column := func(key string) string { return l.tableColumn(r, "rows", key, name, r.Rows[key]) }
 	t.Rows = RowTable{Table: name, Set: d.Set, ID: d.ID, Opportunity: column("opportunity"), Solution: column("solution"), Identifier: column("identifier"),
 		Name: column("name"), Price: column("price"), Quantity: column("quantity"), Currency: column("currency")}
 	if l.crm == nil || d.Set == "" {
 		return t
 	}
+	t.Rows.CurrencyBind = d.Lookups[t.Rows.Currency+" "+currencyTable].Property
 	of, catalogue := d.Lookups[t.Rows.Opportunity+" "+opportunityTable], d.Lookups[t.Rows.Solution+" "+t.Catalogue.Table]
 	t.Rows.OpportunityBind, t.Rows.Collection, t.Rows.SolutionBind = of.Property, of.Collection, catalogue.Property
 	if of.Property == "" || of.Collection == "" {
@@ -154,6 +157,32 @@ func (l *loader) table(r *Row, key, said string) (string, DescribedTable) {
 	return said, DescribedTable{}
 }
 
+// currencyTable is where the CRM has its currencies.
+const currencyTable = "transactioncurrency"
+
+// tableColumn finds a column of the organisation's own tables. One that they may lack is left out: nobody publishes
+// whether the tables of Microsoft's connector have a price.
+func (l *loader) tableColumn(r *Row, key, part, table, said string) string {
+	label, by := strings.CutPrefix(said, labelMark)
+	columns := l.crm[table].Columns
+	if !by || len(columns) == 0 || !isOne(part, spareParts) || len(l.called(table, label)) > 0 {
+		return l.column(r, key, part, table, said)
+	}
+	l.missing = append(l.missing, Missing{Field: r.Field, Spare: true, where: r.where,
+		Text: fmt.Sprintf("field %s: %s: table %s has no column %s, so it goes without %s", r.Field, key, table, quoted(said), part)})
+	return ""
+}
+
+// called are the columns that people call so.
+func (l *loader) called(table, label string) (found []string) {
+	for _, name := range slices.Sorted(maps.Keys(l.crm[table].Columns)) {
+		if !strings.HasPrefix(name, ours) && has(l.crm[table].Columns[name], label) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
 // column finds a column by its label; a name is taken as it is and looked for with all others.
 func (l *loader) column(r *Row, key, part, table, said string) string {
 	label, by := strings.CutPrefix(said, labelMark)
@@ -164,12 +193,7 @@ func (l *loader) column(r *Row, key, part, table, said string) string {
 		l.unfound(r, "%s: the columns of %s may not be read, so nobody knows which one people call %q", key, table, label)
 		return said
 	}
-	var found []string
-	for _, name := range slices.Sorted(maps.Keys(l.crm[table].Columns)) {
-		if !strings.HasPrefix(name, ours) && has(l.crm[table].Columns[name], label) {
-			found = append(found, name)
-		}
-	}
+	found := l.called(table, label)
 	switch len(found) {
 	case 1:
 		return found[0]
@@ -203,12 +227,20 @@ func (l *loader) unfound(r *Row, format string, args ...any) {
 	r.Off = r.Off || !vital(r.Field)
 }
 
-// Missing is a name of the sheet that the CRM does not have. Its row is off until it does, unless it is vital.
+// Missing is a name of the sheet that the CRM does not have. Its row is off until it does, unless it is vital, or
+// spare: then the row goes without it.
 type Missing struct {
 	Field cosell.Field
 	Text  string
 	Vital bool
+	Spare bool
+	Lead  bool // the field is none of leads, and stays one of opportunities
+
+	where string // file:line
 }
+
+// Line is what mapping check says of it.
+func (m Missing) Line() string { return m.where + ": " + m.Text }
 
 // Missing are the names that were looked for in vain when the sheet was made.
 func (s *Sheet) Missing() []Missing { return s.missing }
@@ -241,9 +273,13 @@ func (l *loader) resolveLead(r *Row) {
 	if !strings.HasPrefix(r.Lead, labelMark) || r.Off || l.crm == nil {
 		return
 	}
-	off := r.Off
-	if r.Lead = l.column(r, "lead", "lead", LeadTable, r.Lead); strings.HasPrefix(r.Lead, labelMark) {
-		r.Lead, r.Off = "", off
+	off, known := r.Off, len(l.missing)
+	if r.Lead = l.column(r, "lead", "lead", LeadTable, r.Lead); !strings.HasPrefix(r.Lead, labelMark) {
+		return
+	}
+	r.Lead, r.Off = "", off
+	for i := range l.missing[known:] {
+		l.missing[known+i].Lead, l.missing[known+i].Vital = true, false
 	}
 }
 

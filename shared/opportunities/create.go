@@ -144,7 +144,7 @@ func (s *Store) createSolutions(ctx context.Context, w *planned, id string, valu
 	if len(members) == 0 {
 		return nil
 	}
-	catalogue, err := s.catalogue.get(ctx)
+	d, err := s.detailsFor(ctx, members)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *Store) createSolutions(ctx context.Context, w *planned, id string, valu
 		if members[key] == "" {
 			continue
 		}
-		writes, err := s.newSolution(id, catalogue, key, members[key], nil)
+		writes, err := s.newSolution(id, d, key, members[key], nil)
 		if err != nil {
 			return mapping.RefusedValue("opportunity "+id, cosell.Solutions.Of(key), err)
 		}

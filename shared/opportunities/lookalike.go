@@ -103,7 +103,7 @@ func (s *Store) sameSolution(ctx context.Context, r cosell.Referral, ids []strin
 	if err != nil {
 		return "", unlessGone(err)
 	}
-	catalogue, err := s.detailsOf(ctx, rows)
+	d, err := s.detailsOf(ctx, rows)
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +113,7 @@ func (s *Store) sameSolution(ctx context.Context, r cosell.Referral, ids []strin
 		if deals[id] == nil {
 			deals[id] = cosell.Record{cosell.Status: cosell.Open}
 		}
-		if key, _ := s.solutionOfRow(row, catalogue); key != "" {
+		if key, _ := s.solutionOfRow(row, d); key != "" {
 			deals[id][cosell.Solutions.Of(key)] = "{}"
 		}
 	}

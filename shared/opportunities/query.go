@@ -112,12 +112,20 @@ func closeExpand() dataverse.Expand {
 
 func solutionExpand(nav string, t mapping.RowTable) dataverse.Expand {
 	columns := []string{t.ID, lookupValue(t.Solution), "createdon"}
-	for _, c := range []string{t.Name, t.Identifier, t.Price, t.Quantity, t.Currency} {
+	for _, c := range []string{t.Name, t.Identifier, t.Price, t.Quantity, currencyOf(t)} {
 		if c != "" {
 			columns = append(columns, c)
 		}
 	}
 	return dataverse.Expand{Nav: nav, Query: dataverse.Query{Select: columns, OrderBy: "createdon asc"}}
+}
+
+// currencyOf is how the currency of a solution row is read.
+func currencyOf(t mapping.RowTable) string {
+	if t.CurrencyBind != "" {
+		return lookupValue(t.Currency)
+	}
+	return t.Currency
 }
 
 func sorted(set map[string]bool) []string {

@@ -79,7 +79,7 @@ func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunit
 	if r, ok := s.sheet().Row(cosell.Solutions); ok {
 		solutions = row.Rows(r.CRM)
 	}
-	catalogue, err := s.detailsOf(ctx, solutions)
+	d, err := s.detailsOf(ctx, solutions)
 	if err != nil {
 		return o, err
 	}
@@ -88,7 +88,7 @@ func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunit
 	if g.Lookups, err = s.lookupTexts(ctx, row, m); err != nil {
 		return o, err
 	}
-	o.Record = s.record(row, g, m.reasons, catalogue)
+	o.Record = s.record(row, g, m.reasons, d)
 	s.tellConsent(o.Record, row)
 	return o, nil
 }
@@ -173,7 +173,7 @@ func (s *Store) glossary(m metadata) *mapping.Glossary {
 	return g
 }
 
-func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.StatusReasons, catalogue map[string]catalogueSolution) cosell.Record {
+func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.StatusReasons, d details) cosell.Record {
 	r := cosell.Record{}
 	if at := closedAt(row); at != "" {
 		r[cosell.LastClosed] = at
@@ -204,13 +204,13 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 			s.readPeople(r, field, row)
 			continue
 		case mapping.AsSolutions:
-			rows, unknown := s.sendable(row, row.Rows(field.CRM), catalogue)
-			s.readSolutionRows(rows, catalogue).Into(r, field.Field)
-			s.tellUnkeyed(r, field, rows, catalogue)
+			rows, unknown := s.sendable(row, row.Rows(field.CRM), d)
+			s.readSolutionRows(rows, d).Into(r, field.Field)
+			s.tellUnkeyed(r, field, rows, d)
 			if unknown != "" {
 				r[cosell.Unreadable.Of(string(field.Field))] = unknown
 			}
-			if s.hasService(rows, catalogue) {
+			if s.hasService(rows, d) {
 				r[cosell.ServicesDeal] = cosell.True
 			}
 			continue
@@ -325,20 +325,20 @@ func contactMember(contact dataverse.Row) mapping.Member {
 
 // readSolutionRows reads the solution rows. A row that names no solution, neither by the catalogue nor by
 // its own identifier, is not counted.
-func (s *Store) readSolutionRows(rows []dataverse.Row, catalogue map[string]catalogueSolution) *mapping.List {
+func (s *Store) readSolutionRows(rows []dataverse.Row, d details) *mapping.List {
 	var l mapping.List
 	for _, row := range rows {
-		key, sol := s.solutionOfRow(row, catalogue)
+		key, sol := s.solutionOfRow(row, d)
 		l.Add(key, sol.Text())
 	}
 	return &l
 }
 
 // tellUnkeyed names the rows that were not counted: Partner Center knows solutions by their id.
-func (s *Store) tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, catalogue map[string]catalogueSolution) {
+func (s *Store) tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, d details) {
 	var names []string
 	for _, row := range rows {
-		if key, sol := s.solutionOfRow(row, catalogue); key == "" {
+		if key, sol := s.solutionOfRow(row, d); key == "" {
 			names = append(names, strconv.Quote(sol.Name))
 		}
 	}
@@ -347,28 +347,28 @@ func (s *Store) tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse
 	}
 }
 
-func (s *Store) solutionOfRow(row dataverse.Row, catalogue map[string]catalogueSolution) (key string, sol mapping.Solution) {
+func (s *Store) solutionOfRow(row dataverse.Row, d details) (key string, sol mapping.Solution) {
 	t := s.tables().Rows
 	price, _ := mapping.Decimal(row.Text(t.Price)) // numbers of the CRM's own
 	quantity, _ := mapping.Decimal(row.Text(t.Quantity))
-	sol = mapping.Solution{Currency: strings.ToUpper(row.Text(t.Currency)), Name: mapping.Clean(row.Text(t.Name)), Price: price, Quantity: quantity}
+	sol = mapping.Solution{Currency: s.rowCurrency(row, d, price), Name: mapping.Clean(row.Text(t.Name)), Price: price, Quantity: quantity}
 	key = strings.TrimSpace(row.Text(t.Identifier))
-	if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(t.Solution)))]; ok {
+	if entry, ok := d.catalogue[strings.ToLower(row.Text(lookupValue(t.Solution)))]; ok {
 		key = entry.identifier
 		sol.Name = mapping.FirstText(entry.name, sol.Name)
-	} else if entry, ok := byIdentifier(catalogue, key); ok && key != "" && sol.Name == "" {
+	} else if entry, ok := byIdentifier(d.catalogue, key); ok && key != "" && sol.Name == "" {
 		sol.Name = entry.name
 	}
 	return key, sol
 }
 
 // hasService says whether one of the solution rows is a service of the catalogue.
-func (s *Store) hasService(rows []dataverse.Row, catalogue map[string]catalogueSolution) bool {
+func (s *Store) hasService(rows []dataverse.Row, d details) bool {
 	return slices.ContainsFunc(rows, func(row dataverse.Row) bool {
-		if entry, ok := catalogue[strings.ToLower(row.Text(lookupValue(s.tables().Rows.Solution)))]; ok {
+		if entry, ok := d.catalogue[strings.ToLower(row.Text(lookupValue(s.tables().Rows.Solution)))]; ok {
 			return entry.service
 		}
-		entry, ok := byIdentifier(catalogue, strings.TrimSpace(row.Text(s.tables().Rows.Identifier)))
+		entry, ok := byIdentifier(d.catalogue, strings.TrimSpace(row.Text(s.tables().Rows.Identifier)))
 		return ok && entry.service
 	})
 }

@@ -27,12 +27,12 @@ func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportuni
 		return mustRead(o.ID)
 	}
 	rows := source.Rows(field.CRM)
-	catalogue, err := s.catalogue.get(ctx)
+	d, err := s.detailsFor(ctx, changes)
 	if err != nil {
 		return err
 	}
 	for _, key := range slices.Sorted(maps.Keys(changes)) {
-		writes, err := s.solutionWrites(o.ID, rows, catalogue, key, changes[key])
+		writes, err := s.solutionWrites(o.ID, rows, d, key, changes[key])
 		if err != nil {
 			return mapping.RefusedValue("opportunity "+o.ID, cosell.Solutions.Of(key), err)
 		}
@@ -43,13 +43,13 @@ func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportuni
 
 // solutionWrites are the writes of one member: an empty text deletes every row of the solution, a new key
 // makes one, anything else changes the first.
-func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, catalogue map[string]catalogueSolution, key, text string) ([]dataverse.Write, error) {
+func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, d details, key, text string) ([]dataverse.Write, error) {
 	var out []dataverse.Write
 	taken, set := map[string]bool{}, s.tables().Rows.Set
 	known := false
 	for _, row := range rows {
 		taken[row.ID(s.tables().Rows.ID)] = true
-		has, _ := s.solutionOfRow(row, catalogue)
+		has, _ := s.solutionOfRow(row, d)
 		if has != key {
 			continue
 		}
@@ -58,7 +58,7 @@ func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, catalog
 		case text == "":
 			out = append(out, dataverse.Write{Method: http.MethodDelete, Path: path, IfMatch: row.ETag()})
 		case !known:
-			body, err := s.solutionChanges(row, catalogue, text)
+			body, err := s.solutionChanges(row, d, text)
 			if err != nil {
 				return nil, err
 			}
@@ -71,41 +71,74 @@ func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, catalog
 	if known || text == "" {
 		return out, nil
 	}
-	writes, err := s.newSolution(opportunity, catalogue, key, text, taken)
+	writes, err := s.newSolution(opportunity, d, key, text, taken)
 	return append(out, writes...), err
 }
 
 // solutionChanges are the columns of a row that differ from the member.
-func (s *Store) solutionChanges(row dataverse.Row, catalogue map[string]catalogueSolution, text string) (map[string]any, error) {
-	_, had := s.solutionOfRow(row, catalogue)
+func (s *Store) solutionChanges(row dataverse.Row, d details, text string) (map[string]any, error) {
+	_, had := s.solutionOfRow(row, d)
 	want := mapping.ParseSolution(text)
-	all, err := s.solutionColumns(want)
+	all, err := s.solutionColumns(d, want)
 	if err != nil {
 		return nil, err
 	}
 	body, t := map[string]any{}, s.tables().Rows
 	for column, changed := range map[string]bool{
-		t.Name:     want.Name != "" && want.Name != had.Name && !row.Has(lookupValue(t.Solution)),
-		t.Price:    want.Price != had.Price,
-		t.Quantity: want.Quantity != had.Quantity,
-		t.Currency: want.Currency != had.Currency,
+		t.Name:           want.Name != "" && want.Name != had.Name && !row.Has(lookupValue(t.Solution)),
+		t.Price:          want.Price != had.Price,
+		t.Quantity:       want.Quantity != had.Quantity,
+		boundCurrency(t): want.Currency != had.Currency,
 	} {
-		if changed && column != "" {
-			body[column] = all[column]
+		if v, told := all[column]; changed && told {
+			body[column] = v
 		}
 	}
 	return body, nil
 }
 
-func (s *Store) solutionColumns(m mapping.Solution) (map[string]any, error) {
+// boundCurrency is how the currency of a solution row is written.
+func boundCurrency(t mapping.RowTable) string {
+	if t.CurrencyBind != "" {
+		return t.CurrencyBind + "@odata.bind"
+	}
+	return t.Currency
+}
+
+// detailsFor reads the catalogue for writing members, and the currencies where rows lead to them.
+func (s *Store) detailsFor(ctx context.Context, members map[string]string) (d details, err error) {
+	if s.tables().Rows.CurrencyBind != "" {
+		d.currencies, err = s.currencies.get(ctx)
+		for _, text := range members {
+			if code := mapping.ParseSolution(text).Currency; err == nil && code != "" && d.currencies[code] == "" {
+				d.currencies, err = s.currencies.again(ctx)
+			}
+		}
+	}
+	if err == nil {
+		d.catalogue, err = s.catalogue.get(ctx)
+	}
+	return d, err
+}
+
+func (s *Store) solutionColumns(d details, m mapping.Solution) (map[string]any, error) {
 	quantity, err := wholeNumber(m.Quantity)
 	if err != nil {
 		return nil, err
 	}
 	t := s.tables().Rows
 	body := map[string]any{
-		t.Name: mapping.OrNull(mapping.Cut(m.Name, s.sheet().LengthOf(t.Table, t.Name))), t.Price: nil,
-		t.Quantity: quantity, t.Currency: mapping.OrNull(m.Currency),
+		t.Name: mapping.OrNull(mapping.Cut(m.Name, s.sheet().LengthOf(t.Table, t.Name))), t.Price: nil, t.Quantity: quantity,
+	}
+	switch {
+	case t.CurrencyBind == "":
+		body[t.Currency] = mapping.OrNull(m.Currency)
+	case m.Currency != "": // a lookup to the currency is never empty
+		id, err := mapping.CurrencyRow(d.currencies, m.Currency)
+		if err != nil {
+			return nil, err
+		}
+		body[boundCurrency(t)] = dataverse.Bind("transactioncurrencies", id)
 	}
 	if m.Price != "" {
 		body[t.Price] = json.Number(m.Price)
@@ -117,9 +150,9 @@ func (s *Store) solutionColumns(m mapping.Solution) (map[string]any, error) {
 // newSolution makes a child row under the id that its opportunity and solution give it, so that making it
 // twice is refused. Should another row stand there, whose solution a person has changed, the next id is taken. In a
 // table that knows solutions by the catalogue alone, one that is not there is made there first.
-func (s *Store) newSolution(opportunity string, catalogue map[string]catalogueSolution, key, text string, taken map[string]bool) ([]dataverse.Write, error) {
+func (s *Store) newSolution(opportunity string, d details, key, text string, taken map[string]bool) ([]dataverse.Write, error) {
 	m := mapping.ParseSolution(text)
-	all, err := s.solutionColumns(m)
+	all, err := s.solutionColumns(d, m)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +167,7 @@ func (s *Store) newSolution(opportunity string, catalogue map[string]catalogueSo
 		}
 	}
 	var writes []dataverse.Write
-	entry, ok := byIdentifier(catalogue, key)
+	entry, ok := byIdentifier(d.catalogue, key)
 	if !ok && t.Rows.Identifier == "" {
 		entry.row = s.deterministic("catalogue", strings.ToLower(key))
 		writes, ok = append(writes, s.newEntry(entry.row, key, m.Name)), true

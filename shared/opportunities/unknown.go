@@ -18,18 +18,18 @@ var solutionForm = regexp.MustCompile(`(?i)^(SOL-[A-Z0-9]+-[A-Z0-9]+|[0-9a-f]{8}
 // sendable are the rows whose solution may be sent, and what is said of the others: a deal that is not linked yet is
 // not shared with an id that nobody can know, because Partner Center would refuse it whole. What a referral brought
 // is never judged.
-func (s *Store) sendable(row dataverse.Row, rows []dataverse.Row, catalogue map[string]catalogueSolution) (fit []dataverse.Row, told string) {
+func (s *Store) sendable(row dataverse.Row, rows []dataverse.Row, d details) (fit []dataverse.Row, told string) {
 	if link, ok := s.sheet().Row(cosell.ReferralID); !ok || row.Text(link.CRM) != "" {
 		return rows, ""
 	}
 	var wrong []string
 	for _, r := range rows {
-		key, _ := s.solutionOfRow(r, catalogue)
-		if _, known := byIdentifier(catalogue, key); key == "" || known || solutionForm.MatchString(key) {
+		key, _ := s.solutionOfRow(r, d)
+		if _, known := byIdentifier(d.catalogue, key); key == "" || known || solutionForm.MatchString(key) {
 			fit = append(fit, r)
 			continue
 		}
-		wrong = append(wrong, explained(key, catalogue))
+		wrong = append(wrong, explained(key, d.catalogue))
 	}
 	if len(wrong) == 0 {
 		return rows, ""

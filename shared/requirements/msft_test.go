@@ -17,14 +17,15 @@ type connected struct {
 	rows, details                                    string // tables
 	opportunity, detail, price, quantity, identifier string
 	title, bind, set                                 string
+	money                                            string // "": the price is an amount, and its row has a currency
 }
 
 func connectedOrganisations() []connected {
 	return []connected{
 		{dataversesim.Msft, "msft_microsoftpartnercentersolution", "msft_microsoftsolutiondetail", "msft_opportunityid", "msft_solutiondetailid", "msft_price", "msft_quantity",
-			"msft_solutionidentifier", "msft_solutionname", "msft_solutiondetailid", "msft_microsoftsolutiondetails"},
+			"msft_solutionidentifier", "msft_solutionname", "msft_solutiondetailid", "msft_microsoftsolutiondetails", "msft_currency"},
 		{dataversesim.MsftOther, "msft_solutions", "msft_solutiondetails", "msft_opportunity", "msft_solution", "msft_unitprice", "msft_units",
-			"msft_identifier", "msft_name", "msft_solution", "msft_solutiondetailses"},
+			"msft_identifier", "msft_name", "msft_solution", "msft_solutiondetailses", ""},
 	}
 }
 
@@ -49,6 +50,34 @@ const msftColumn = "msft_microsoftpartnercenterreferral"
 func (o connected) row(r *rig, deal, entry string, more ...doc) string {
 	r.t.Helper()
 	return r.creates(o.rows, over(doc{o.opportunity + "@odata.bind": "/opportunities(" + deal + ")", o.bind + "@odata.bind": "/" + o.set + "(" + entry + ")"}, more))
+}
+
+// kindColumn is where the catalogue has the type of a solution.
+func (o connected) kindColumn() string {
+	return map[string]string{dataversesim.Msft: "msft_type", dataversesim.MsftOther: "msft_solutiontype"}[o.kind]
+}
+
+// currency is how the currency of a solution row is written.
+func (o connected) currency(r *rig, code string) doc {
+	r.t.Helper()
+	if o.money != "" {
+		return doc{o.money: code}
+	}
+	for id, c := range r.dv.records()["transactioncurrency"] {
+		if c.text("isocurrencycode") == code {
+			return doc{"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + id + ")"}
+		}
+	}
+	r.t.Fatalf("there is no currency %s", code)
+	return nil
+}
+
+// currencyOf is the currency of a solution row.
+func (o connected) currencyOf(r *rig, row doc) string {
+	if o.money != "" {
+		return row.text(o.money)
+	}
+	return r.row("transactioncurrency", row.text("transactioncurrencyid")+row.text("_transactioncurrencyid_value")).text("isocurrencycode")
 }
 
 // shared is a deal of the seller's over Microsoft's columns that was shared with Microsoft.

@@ -11,7 +11,7 @@ import (
 // to look them up by label.
 type msftNames struct {
 	solution, details                            string // tables
-	opportunity, detail, price, quantity, money  string // columns of solution
+	opportunity, detail, price, quantity, money  string // columns of solution; money is "": the price is an amount, and has the currency of its row
 	identifier, title, kind, publisher           string // columns of details
 	autoHeal                                     string // an environment variable
 	autoHealType                                 int64
@@ -34,7 +34,7 @@ func likelyNames() msftNames {
 func otherNames() msftNames {
 	return msftNames{
 		solution: "msft_solutions", details: "msft_solutiondetails",
-		opportunity: "msft_opportunity", detail: "msft_solution", price: "msft_unitprice", quantity: "msft_units", money: "msft_currencycode",
+		opportunity: "msft_opportunity", detail: "msft_solution", price: "msft_unitprice", quantity: "msft_units",
 		identifier: "msft_identifier", title: "msft_name", kind: "msft_solutiontype", publisher: "msft_publisher",
 		autoHeal: "msft_autohealrunschedule", autoHealType: variableText, auditLength: 4000,
 		syncLead: "msft_leadsync", identifierLead: "msft_leadreferralidentifier", linkLead: "msft_leadreferrallink", logsLead: "msft_leadsyncaudit",
@@ -104,7 +104,11 @@ func msftSolutions(n msftNames) []string {
 	column := func(table, name, text string) string {
 		return `{"do":"add","table":"` + table + `","column":"` + name + `",` + text + `}`
 	}
-	return []string{
+	price := []string{column(n.solution, n.price, `"type":"Money","label":"Price"`)}
+	if n.money != "" {
+		price = []string{column(n.solution, n.price, `"type":"Decimal","precision":4,"label":"Price"`), column(n.solution, n.money, `"type":"String","length":5,"label":"Currency"`)}
+	}
+	return append([]string{
 		`{"do":"add","table":"` + n.details + `","set":"` + plural(n.details) + `","label":"Microsoft Solution Detail","plural":"Microsoft Solution Details","labels":{"1036":"Détail de la solution Microsoft","1031":"Details der Microsoft-Lösung"},"primaryName":"` + n.title + `","primaryLabel":"Solution Name","length":200}`,
 		column(n.details, n.identifier, `"type":"String","length":100,"label":"Solution Identifier","level":"SystemRequired"`),
 		column(n.details, n.kind, `"type":"String","length":20,"label":"Type"`),
@@ -112,10 +116,8 @@ func msftSolutions(n msftNames) []string {
 		`{"do":"add","table":"` + n.solution + `","set":"` + plural(n.solution) + `","label":"Microsoft Solution","plural":"Microsoft Solutions","labels":{"1036":"Solution Microsoft","1031":"Microsoft-Lösung"},"tracking":true,"primaryName":"msft_name","primaryLabel":"Name","autoNumber":"{DATETIMEUTC:yyyy-MM-dd}-{SEQNUM:5}"}`,
 		column(n.solution, n.opportunity, `"type":"Lookup","target":"opportunity","collection":"`+n.solution+`_opportunity","label":"Opportunity","level":"ApplicationRequired"`),
 		column(n.solution, n.detail, `"type":"Lookup","target":"`+n.details+`","collection":"`+n.solution+`_`+n.details+`","label":"Microsoft Solution Detail","level":"ApplicationRequired"`),
-		column(n.solution, n.price, `"type":"Decimal","precision":4,"label":"Price"`),
 		column(n.solution, n.quantity, `"type":"Integer","label":"Quantity","min":0`),
-		column(n.solution, n.money, `"type":"String","length":5,"label":"Currency"`),
-	}
+	}, price...)
 }
 
 // plural is what the server makes of a name for its entity set.

@@ -350,7 +350,7 @@ func (t *table) addMoney() {
 		}
 		return
 	}
-	t.add(&column{name: "transactioncurrencyid", kind: kindLookup, targets: []string{"transactioncurrency"},
+	t.add(&column{name: "transactioncurrencyid", label: "Currency", kind: kindLookup, targets: []string{"transactioncurrency"},
 		navs: []string{"transactioncurrencyid"}, relationships: []string{"transactioncurrency_" + t.name}})
 	t.currency = t.columns["transactioncurrencyid"]
 	t.add(&column{name: "exchangerate", kind: kindDecimal, precision: 10, readOnly: true})
