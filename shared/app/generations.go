@@ -154,6 +154,9 @@ func (g *generations) askVariables(ctx context.Context) (changed bool, err error
 		g.log.Warn("the CRM's environment variables cannot be read: their last values count", fault.Attr(err))
 		return false, nil
 	}
+	if !g.asked.IsZero() {
+		v = v.after(g.variables)
+	}
 	changed = !v.same(g.variables)
 	g.variables, g.asked = v, g.now()
 	g.toldVariables(v.problems)

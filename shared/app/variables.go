@@ -39,7 +39,7 @@ func variableRow(name, column string) string {
 		if column == "transactioncurrencyid" || column == "transactioncurrencyid/isocurrencycode" {
 			return "" // as shipped
 		}
-		return fmt.Sprintf("- {field: currency, crm: %q, as: text}", column)
+		return fmt.Sprintf("- {field: currency, crm: %q}", column)
 	case countryVariable:
 		return fmt.Sprintf("- {field: customerCountry, crm: %q}", "parentaccountid/"+strings.TrimPrefix(column, "parentaccountid/"))
 	}
@@ -53,6 +53,7 @@ type variables struct {
 	cosellOnly *bool
 	heal       time.Duration
 	problems   []health.Problem
+	unread     bool // they may not be read
 }
 
 // same says whether two readings amount to the same.
@@ -90,7 +91,7 @@ func variablesOf(found []dataverse.Variable, own map[string]string) variables {
 		if !known {
 			v = dataverse.Variable{Name: name}
 		}
-		v.Type, v.Current, v.HasCurrent = "", value, true // a setting has no type
+		v.Type, v.Current, v.HasCurrent, v.Several = "", value, true, nil // a setting has no type
 		all[name] = v
 	}
 	var out variables
@@ -107,6 +108,8 @@ func (v *variables) take(name string, x dataverse.Variable) {
 	}
 	value = strings.TrimSpace(value)
 	switch {
+	case len(x.Several) > 0 && meant(name):
+		v.tell(x, false, "has several current values: "+strings.Join(x.Several, ", "), "delete all of them but one in the table Environment Variable Value, or set it as a setting of the app")
 	case name == checkMarkVariable || name == cosellOnlyVariable:
 		on, ok := v.flag(x, value)
 		if !ok {
@@ -124,6 +127,11 @@ func (v *variables) take(name string, x dataverse.Variable) {
 	case name == "msft_activestagename" || name == "msft_onholdstagename":
 		v.tell(x, true, "belongs to the Salesforce edition and has no meaning here", "delete it, or leave it alone")
 	}
+}
+
+// meant says whether a variable means anything here.
+func meant(name string) bool {
+	return slices.Contains([]string{checkMarkVariable, cosellOnlyVariable, valueVariable, currencyVariable, countryVariable}, name) || strings.HasPrefix(name, autoHealVariable)
 }
 
 // flag reads a Yes/No in any language of an organisation.
@@ -188,7 +196,7 @@ func yesOrNo(word string) (yes, ok bool) {
 			return true, true
 		}
 	}
-	for _, one := range strings.Fields("no false 0 non nein não nee nej nei ei nie ne nem nu не нет ні όχι hayır לא لا いいえ 否 아니요 ไม่ใช่ không tidak nē ez жоқ नहीं") {
+	for _, one := range strings.Fields("no false 0 non nein não nee nej nei ei nie ne nem nu не нет ні όχι hayır hayir לא لا いいえ 否 아니요 ไม่ใช่ không tidak nē ez жоқ नहीं") {
 		if mapping.FoldText(one) == word {
 			return false, true
 		}
@@ -199,13 +207,39 @@ func yesOrNo(word string) (yes, ok bool) {
 // variablesAge is how long a reading of the variables counts: a change is effective within five minutes.
 const variablesAge = 4 * time.Minute
 
-// readVariables asks the CRM for them. That they are not ours to read means that there are none for us.
+const unreadableVariables = "variables.unreadable"
+
+// readVariables asks the CRM for the variables. A CRM without such a table has none.
 func readVariables(ctx context.Context, crm *dataverse.Client, own map[string]string) (variables, error) {
 	found, err := crm.Variables(ctx, prefixOfVariables)
-	if fault.Is(err, fault.Refused) || fault.Is(err, fault.Gone) {
+	switch {
+	case fault.Is(err, fault.Refused):
+		return variablesOf(nil, own).unreadable(err), nil
+	case fault.Is(err, fault.Gone):
 		found, err = nil, nil
 	}
 	return variablesOf(found, own), err
+}
+
+// unreadable is a reading with what health says of one that the application user may not make.
+func (v variables) unreadable(cause error) variables {
+	v.unread = true
+	v.problems = append(slices.Clone(v.problems), health.Problem{What: unreadableVariables, Where: "CRM", Count: 1,
+		Say:  "the environment variables may not be read, so those of Microsoft's connector count as they were read last, or not at all: " + mapping.FirstText(fault.Of(cause).Say, cause.Error()),
+		Mend: "let the role of the application user read the tables Environment Variable Definition and Environment Variable Value"})
+	return v
+}
+
+// after is this reading, made after another one: where nothing may be read any more, the values before still count.
+func (v variables) after(before variables) variables {
+	if !v.unread || before.unread {
+		return v
+	}
+	told := v.problems[len(v.problems)-1]
+	known := slices.DeleteFunc(slices.Clone(before.problems), func(p health.Problem) bool { return p.What == unreadableVariables })
+	v = before
+	v.unread, v.problems = false, append(known, told)
+	return v
 }
 
 // under are the rows that the variables stand for, without those that a source above names itself.

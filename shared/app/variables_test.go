@@ -108,3 +108,29 @@ func TestR123_AnotherValueIsAnotherGeneration(t *testing.T) {
 		t.Error("the same values are taken up again")
 	}
 }
+
+// Yes and No in the languages of Dynamics 365.
+// https://learn.microsoft.com/power-platform/admin/enable-languages
+func TestR123_YesAndNoInEveryLanguage(t *testing.T) {
+	for language, words := range map[string][2]string{
+		"Arabic": {"نعم", "لا"}, "Basque": {"Bai", "Ez"}, "Bulgarian": {"Да", "Не"}, "Catalan": {"Sí", "No"}, "Chinese, simplified": {"是", "否"}, "Chinese, traditional": {"是", "否"},
+		"Croatian": {"Da", "Ne"}, "Czech": {"Ano", "Ne"}, "Danish": {"Ja", "Nej"}, "Dutch": {"Ja", "Nee"}, "English": {"Yes", "No"}, "Estonian": {"Jah", "Ei"},
+		"Finnish": {"Kyllä", "Ei"}, "French": {"Oui", "Non"}, "Galician": {"Si", "Non"}, "German": {"Ja", "Nein"}, "Greek": {"Ναι", "Όχι"}, "Hebrew": {"כן", "לא"},
+		"Hindi": {"हाँ", "नहीं"}, "Hungarian": {"Igen", "Nem"}, "Indonesian": {"Ya", "Tidak"}, "Italian": {"Sì", "No"}, "Japanese": {"はい", "いいえ"}, "Kazakh": {"Иә", "Жоқ"},
+		"Korean": {"예", "아니요"}, "Latvian": {"Jā", "Nē"}, "Lithuanian": {"Taip", "Ne"}, "Malay": {"Ya", "Tidak"}, "Norwegian": {"Ja", "Nei"}, "Polish": {"Tak", "Nie"},
+		"Portuguese": {"Sim", "Não"}, "Romanian": {"Da", "Nu"}, "Russian": {"Да", "Нет"}, "Serbian, Cyrillic": {"Да", "Не"}, "Serbian, Latin": {"Da", "Ne"}, "Slovak": {"Áno", "Nie"},
+		"Slovenian": {"Da", "Ne"}, "Spanish": {"Sí", "No"}, "Swedish": {"Ja", "Nej"}, "Thai": {"ใช่", "ไม่ใช่"}, "Turkish": {"Evet", "Hayır"}, "Ukrainian": {"Так", "Ні"}, "Vietnamese": {"Có", "Không"},
+		"upper case": {"KYLLÄ", "NÃO"}, "capitals of Turkish": {"EVET", "HAYIR"}, "as stored": {"yes", "no"}, "of a script": {"TRUE", "False"}, "a number": {"1", "0"},
+	} {
+		for i, word := range words {
+			if yes, ok := yesOrNo(" " + word + " "); !ok || yes != (i == 0) {
+				t.Errorf("%s: %q is %v, understood: %v", language, word, yes, ok)
+			}
+		}
+	}
+	for _, word := range []string{"", "perhaps", "y", "2", "yes no", "null"} {
+		if _, ok := yesOrNo(word); ok {
+			t.Errorf("%q is understood", word)
+		}
+	}
+}

@@ -2,7 +2,9 @@ package dataverse
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Variable is an environment variable of the environment.
@@ -13,6 +15,7 @@ type Variable struct {
 	Default    string
 	Current    string
 	HasCurrent bool
+	Several    []string // current values that contradict each other; then there is none
 }
 
 // Variables reads the environment variables whose schema names begin so: one call. Refused of class Ours: they are
@@ -27,11 +30,26 @@ func (c *Client) Variables(ctx context.Context, prefix string) ([]Variable, erro
 	out := make([]Variable, len(rows))
 	for i, r := range rows {
 		out[i] = Variable{Name: r.Text("schemaname"), Type: variableType(r.Text("type")), Default: r.Text("defaultvalue")}
-		if values := r.Rows(variableValues); len(values) > 0 { // there is one at most
-			out[i].Current, out[i].HasCurrent = values[0].Text("value"), true
-		}
+		out[i].setCurrent(r.Rows(variableValues))
 	}
 	return out, nil
+}
+
+// setCurrent takes the current value; an empty one is none. There should be one row at most, but imports of solutions
+// have left several.
+func (v *Variable) setCurrent(rows []Row) {
+	var values []string
+	for _, r := range rows {
+		if value := strings.TrimSpace(r.Text("value")); value != "" && !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	switch {
+	case len(values) == 1:
+		v.Current, v.HasCurrent = values[0], true
+	case len(values) > 1:
+		v.Several = values
+	}
 }
 
 const variableValues = "environmentvariabledefinition_environmentvariablevalue"

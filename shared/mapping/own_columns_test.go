@@ -365,7 +365,7 @@ func TestR101_TheCurrencyMayStandInAnotherColumn(t *testing.T) {
 		t.Fatalf("%v %v", err, o.Record)
 	}
 	row, err := w.crm.Get(ctx, "opportunities", deal, dataverse.Query{Select: []string{"new_code", "_transactioncurrencyid_value"}})
-	if err != nil || row.Text("new_code") != "USD" || row.Text("_transactioncurrencyid_value") != dataversesim.EuroID {
+	if err != nil || row.Text("new_code") != "USD" || row.Text("_transactioncurrencyid_value") != dataversesim.DollarID {
 		t.Errorf("%v %v", err, row)
 	}
 	if _, err := w.crm.Update(ctx, "opportunities", deal, row.ETag(), map[string]any{"new_code": "chf"}, dataverse.Query{Select: []string{"name"}}); err != nil {

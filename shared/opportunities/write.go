@@ -206,11 +206,28 @@ func (s *Store) setColumns(ctx context.Context, w *planned, o cosell.Opportunity
 		if err := s.lookUp(ctx, g, row, text); err != nil {
 			return err
 		}
-		if err := s.setColumn(ctx, w, g, row, o, text); err != nil {
+		err := s.setColumn(ctx, w, g, row, o, text)
+		if err == nil {
+			err = s.setCurrency(w, g, row, text)
+		}
+		if err != nil {
 			return mapping.RefusedValue("opportunity "+o.ID, row.Field, err)
 		}
 	}
 	return nil
+}
+
+// setCurrency sets the CRM's own currency, too, where its code stands in another column: the amounts of the row are
+// in that one.
+func (s *Store) setCurrency(w *planned, g *mapping.Glossary, row mapping.Row, code string) error {
+	if row.Field != cosell.Currency || row.As != mapping.AsCurrencyCode || code == "" {
+		return nil
+	}
+	id, err := mapping.CurrencyRow(g.Currencies, code)
+	if err == nil {
+		w.columns[currencyNav+"@odata.bind"] = dataverse.Bind("transactioncurrencies", id)
+	}
+	return err
 }
 
 // writable leaves out what is written elsewhere, and what the CRM computes.
@@ -249,7 +266,7 @@ func (s *Store) lookUp(ctx context.Context, g *mapping.Glossary, row mapping.Row
 		m, err := s.metadata.get(ctx)
 		g.Days = m.days
 		return err
-	case row.As == mapping.AsCurrency:
+	case row.As == mapping.AsCurrency || row.As == mapping.AsCurrencyCode:
 		var err error
 		if g.Currencies, err = s.currencies.get(ctx); err != nil {
 			return err

@@ -59,6 +59,7 @@ func newSwitches() *switches {
 		"reciprocalRaisesEvents": onOff(true, "the second row that the system keeps of each connection, as seen from the other side (ismaster false), raises events too"),
 		"bulkMessages":           onOff(true, "the tables have CreateMultiple, UpdateMultiple and UpsertMultiple; false: 404 as for any action that does not exist"),
 		"variableTypes":          oneOf("values of environment variables are taken as they come, or refused where they do not fit the type: a number, yes or no, JSON", "free", "checked"),
+		"variableValues":         oneOf("how many values an environment variable takes: one, or several rows, as imports of solutions have left them", "one", "several"),
 		"mergeRaisesUpdate":      onOff(true, "rows that hang on a merged record raise Update when they move to the other one"),
 		"qualifyRaisesUpdate":    onOff(true, "qualifying a lead raises Update of the lead as well, beside QualifyLead"),
 		"plainQualify":           oneOf("what becomes of an update that sets the state of a lead to Qualified without QualifyLead", "taken", "refused"),

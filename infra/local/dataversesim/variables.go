@@ -24,7 +24,7 @@ const (
 // variableName is what a schema name looks like: a publisher's prefix in front.
 var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z0-9_]+$`)
 
-// checkVariable refuses a second definition of a name, a second value of a definition and, by switch, what does
+// checkVariable refuses a second definition of a name and, by switch, a second value of a definition and what does
 // not fit the type.
 func (s *Simulator) checkVariable(tab *table, v map[string]any) error {
 	id, _ := v[tab.primaryID].(guid)
@@ -40,7 +40,7 @@ func (s *Simulator) checkVariable(tab *table, v map[string]any) error {
 		return s.checkVariableType(name, kind, v["defaultvalue"])
 	}
 	of, _ := v["environmentvariabledefinitionid"].(ref)
-	if s.hasOther(tab.name, string(id), func(r *row) bool { return r.ref("environmentvariabledefinitionid") == of }) {
+	if s.sw.text("variableValues") == "one" && s.hasOther(tab.name, string(id), func(r *row) bool { return r.ref("environmentvariabledefinitionid") == of }) {
 		return fail(412, codeDuplicateKey, "The environment variable definition %s has a value already.", of.id)
 	}
 	definition := s.db.get(of.table, of.id)
