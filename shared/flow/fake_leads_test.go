@@ -47,6 +47,11 @@ func (w crmLeads) Put(_ context.Context, o cosell.Opportunity, values cosell.Rec
 	if o.Version != w.leads[o.ID].Version {
 		return o, fault.New(fault.Conflict, "stale")
 	}
+	for id, other := range w.leads { // its alternate key, which inactive rows hold too
+		if named := values[cosell.ReferralID]; named != "" && id != o.ID && other.Record[cosell.ReferralID] == named {
+			return o, fault.New(fault.Conflict, "lead %s has that referral", id)
+		}
+	}
 	w.crmWrites++
 	if w.onCRMPut != nil {
 		w.onCRMPut(values)

@@ -276,7 +276,11 @@ func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
 		return false, nil
 	}
 	linked := &work{pair: w.pair, referral: w.referral, opportunity: &winner, hint: w.hint, linking: true, switchOn: !winner.Synced()}
-	next, err := f.linkBack(ctx, linked, *w.referral, nil)
+	err = f.letGoOf(ctx, w, into)
+	next := winner
+	if err == nil {
+		next, err = f.linkBack(ctx, linked, *w.referral, nil)
+	}
 	if fault.Is(err, fault.Refused) {
 		return false, f.ungrown(ctx, w, err)
 	}
@@ -289,6 +293,20 @@ func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
 	pair := w.pair.GoesOn(next, cosell.LeadTable, cosell.Base{Referral: cosell.Record{}, Opportunity: cosell.Record{}})
 	pair.Version = other.Version
 	return true, f.moveTo(ctx, w, pair, "another lead was merged into it")
+}
+
+// letGoOf takes the referral out of a lead that was merged into another: as long as the row names it the key of leads
+// lets no other row name it, inactive or not. https://learn.microsoft.com/power-apps/developer/data-platform/define-alternate-keys-entity
+func (f *Flow) letGoOf(ctx context.Context, w *work, into string) error {
+	loser := *w.opportunity
+	if strings.TrimSpace(loser.Record[cosell.ReferralID]) == "" {
+		return nil
+	}
+	text := "the lead was merged into lead " + into + ", which goes on with referral " + w.referral.ID
+	values := known(cosell.Record{cosell.ReferralID: "", cosell.ReferralLink: "", cosell.State: cosell.StateClosed, cosell.ErrorCode: "", cosell.Expires: "",
+		cosell.Audit: cosell.Prepend(loser.Record[cosell.Audit], f.words(ctx, loser.Read).Done(cosell.ToCRM, text))}, loser)
+	_, err := f.Opportunities.Put(ctx, loser, values)
+	return err
 }
 
 // moveTo moves the pair, and has its new record looked at.

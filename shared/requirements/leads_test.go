@@ -218,6 +218,35 @@ func TestR24_AKilledProcessAcceptsAQualifiedLeadOnce(t *testing.T) {
 	}
 }
 
+func TestR23_ALeadThatIsMergedIntoAnotherGoesOnAsThatOne(t *testing.T) {
+	for _, point := range []string{"", before, committed} {
+		t.Run("killed "+point, func(t *testing.T) {
+			play(t, func(r *rig) {
+				a, lead := r.inquiry()
+				winner := r.creates("lead", doc{"subject": "The same inquiry", "lastname": "Known", "companyname": "Adventure Works Ltd"})
+				if point != "" {
+					r.kill(http.MethodPatch, "/leads", point, 1)
+				}
+				r.person(doc{"do": "merge", "table": "lead", "id": winner, "loser": lead})
+				r.advance(15 * time.Minute)
+				if now := r.lead(a); now != winner {
+					t.Fatalf("the referral goes on with %s", now)
+				}
+				if own := r.referral(a.ID); own.text("status") != "New" || own.text("externalReferenceId") != winner {
+					t.Errorf("the referral is %s of %s", own.text("status"), own.text("externalReferenceId"))
+				}
+				r.acceptsLead(a)
+				r.quiet()
+				r.oneDeal(a, winner)
+				marks := []int{r.dv.calls(), r.pc.calls()}
+				r.advance(time.Hour)
+				r.dv.wrote(marks[0], 0)
+				r.pc.wrote(marks[1], 0)
+			})
+		})
+	}
+}
+
 func TestR73_ADisqualifiedLeadIsDeclinedWithItsReasonAfterTheGrace(t *testing.T) {
 	play(t, func(r *rig) {
 		a, lead := r.inquiry()
