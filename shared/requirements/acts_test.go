@@ -138,6 +138,22 @@ func TestR108_AskingAgainOpensANewEngagement(t *testing.T) {
 	}
 }
 
+func TestR108_AfterMicrosoftsSilenceItIsAskedAgainToo(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("No answer")
+		r.advance(15 * 24 * time.Hour)
+		if got := r.referral(p.microsoft).text("substatus"); got != "Expired" {
+			t.Fatalf("Microsoft's referral is %s", got)
+		}
+		r.acts(p.opportunity, "ask")
+		now := r.pairOf(p.opportunity)
+		if now.own == p.own || now.microsoft == "" || r.referral(now.microsoft).text("status") != "New" || len(r.opportunities()) != 1 {
+			t.Fatalf("%+v, before %+v", now, p)
+		}
+		r.audited(p.opportunity, now.own, p.own, p.microsoft)
+	})
+}
+
 func TestR108_AKilledProcessAsksOnce(t *testing.T) {
 	for _, point := range []string{before, committed} {
 		for n := 1; n <= 2; n++ {
@@ -190,6 +206,12 @@ func TestR110_ATrialIsNeverShownToMicrosoft(t *testing.T) {
 		if r.referral(p.own).text("details/notes") != "Tried" {
 			t.Error("the description did not cross")
 		}
+		later := r.private("Shown later")
+		mark = r.pc.calls()
+		r.edits("opportunity", later.opportunity, doc{"cosell_visible": true})
+		r.quiet()
+		r.pc.wrote(mark, 0)
+		r.audited(later.opportunity, "share.never")
 	}, "SYNC_SHARE=never")
 }
 

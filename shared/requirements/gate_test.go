@@ -251,8 +251,11 @@ func TestR107_TheStatusColumnsTellHowThingsStand(t *testing.T) {
 		if o := r.opportunity(invited.opportunity); !strings.HasPrefix(o.text("cosell_expires"), "2026-03-16") {
 			t.Errorf("it expires %q", o.text("cosell_expires"))
 		}
-		if o := r.opportunity(p.opportunity); o.text("cosell_lastsync") == "" {
-			t.Error("the last sync is empty")
+		time.Sleep(time.Hour)
+		r.portalEdits(p.own, doc{"/details/notes": "Comes an hour later"})
+		r.quiet()
+		if got, now := r.opportunity(p.opportunity).text("cosell_lastsync"), time.Now().UTC().Format("2006-01-02T15"); !strings.HasPrefix(got, now) {
+			t.Errorf("the last sync is %q at %s", got, now)
 		}
 		r.partner(doc{"do": "decline", "id": invited.own, "reason": "Others"})
 		r.quiet()
@@ -337,6 +340,25 @@ func TestR117_OurColumnsAreRestored(t *testing.T) {
 				if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "5000" {
 					t.Errorf("the link is broken: %s", v)
 				}
+			})
+		})
+	}
+}
+
+// Who wipes Audit gets it back while its copy lives; later only the fact is told, and the lines go on from there.
+func TestR117_AfterThirtyDaysAWipedAuditIsToldOnly(t *testing.T) {
+	for days, restored := range map[int]bool{29: true, 31: false} {
+		t.Run(fmt.Sprint(days), func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.private("Wiped late")
+				had := r.opportunity(p.opportunity).text("cosell_audit")
+				r.advance(time.Duration(days) * 24 * time.Hour)
+				r.edits("opportunity", p.opportunity, doc{"cosell_audit": "wiped"})
+				r.quiet()
+				if got := r.opportunity(p.opportunity).text("cosell_audit"); strings.Contains(got, had) != restored {
+					t.Errorf("Audit is %q", got)
+				}
+				r.audited(p.opportunity, map[bool]string{true: "restored", false: "not kept any more"}[restored])
 			})
 		})
 	}

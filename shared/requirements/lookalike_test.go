@@ -90,6 +90,10 @@ func TestR106_WhatResembles(t *testing.T) {
 		"value and date":     {nil, nil, "", true},
 		"another value":      {doc{"estimatedvalue": 60000}, nil, "", false},
 		"another date":       {doc{"estimatedclosedate": "2026-12-31"}, nil, "", false},
+		"a tenth away":       {doc{"estimatedvalue": 72000}, nil, "", true},
+		"more than a tenth":  {doc{"estimatedvalue": 71900}, nil, "", false},
+		"30 days away":       {doc{"estimatedclosedate": "2026-07-15"}, nil, "", true},
+		"31 days away":       {doc{"estimatedclosedate": "2026-07-16"}, nil, "", false},
 		"same solution":      {doc{"estimatedvalue": 1000, "estimatedclosedate": "2026-12-31"}, nil, "SOL-12345-ABC", true},
 		"another solution":   {doc{"estimatedvalue": 1000}, nil, "SOL-99999-ZZZ", false},
 		"another currency":   {doc{"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + dataversesim.DollarID + ")"}, nil, "", false},
@@ -110,6 +114,28 @@ func TestR106_WhatResembles(t *testing.T) {
 				r.quiet()
 				if got := r.opportunity(id).text("cosell_proposed") == a.ID; got != c.proposed || (len(r.opportunities()) == 1) != c.proposed {
 					t.Errorf("proposed %v, %d opportunities", got, len(r.opportunities()))
+				}
+			})
+		})
+	}
+}
+
+// A deal that is shared already, or over, or another referral's, is not the one.
+func TestR106_OnlyAnOpenUnlinkedDealIsProposed(t *testing.T) {
+	for name, was := range map[string]func(r *rig, id string){
+		"Sync is on": func(r *rig, id string) { r.edits("opportunity", id, doc{"cosell_sync": true}) },
+		"closed":     func(r *rig, id string) { r.person(doc{"do": "lose", "id": id}) },
+		"linked":     func(r *rig, id string) { r.synced(id) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				id := r.deal("Known to CRM already")
+				was(r, id)
+				r.quiet()
+				a := r.portalDeal(tailspins(doc{"name": "Another one"}))
+				r.quiet()
+				if made := r.naming(a.ID); len(made) != 1 || made[0] == id || r.opportunity(id).text("cosell_proposed") != "" {
+					t.Errorf("made are %v, to %s is proposed %q", made, id, r.opportunity(id).text("cosell_proposed"))
 				}
 			})
 		})

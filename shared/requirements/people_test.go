@@ -141,6 +141,36 @@ func TestR122_StakeholdersAreContactsUntilShared(t *testing.T) {
 	})
 }
 
+// What Partner Center takes of a customer at the creation alone is told on the open deals, once each.
+func TestR122_TheCustomersNameAndAddressStayInTheCRM(t *testing.T) {
+	for what, columns := range map[string]doc{"name": {"name": "Tailspin Toys Holding GmbH"}, "address": {"address1_city": "Bremen", "address1_line1": "Musterweg 2"}} {
+		t.Run(what, func(t *testing.T) {
+			play(t, func(r *rig) {
+				open := []pair{r.private("One"), r.coSell("Two")}
+				closed := r.private("Closed", doc{"estimatedvalue": 9000})
+				r.person(doc{"do": "lose", "id": closed.opportunity})
+				r.quiet()
+				mark, had := r.pc.calls(), map[string]int{}
+				for _, p := range append(open, closed) {
+					had[p.opportunity] = len(r.audit(p.opportunity))
+				}
+				r.edits("account", dataversesim.AccountID, columns)
+				r.quiet()
+				r.advance(2 * timerEvery)
+				r.pc.wrote(mark, 0)
+				for _, p := range open {
+					if lines := r.newest(p.opportunity, had[p.opportunity]); len(lines) != 1 || !strings.Contains(lines[0], "customer.locked") {
+						t.Errorf("Audit says %v", lines)
+					}
+				}
+				if lines := r.newest(closed.opportunity, had[closed.opportunity]); len(lines) != 0 {
+					t.Errorf("of the closed deal it says %v", lines)
+				}
+			})
+		})
+	}
+}
+
 func TestR19_EveryMemberIsKeptAndTheFirstIsPrimary(t *testing.T) {
 	play(t, func(r *rig) {
 		people := []any{}

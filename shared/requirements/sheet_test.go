@@ -221,3 +221,32 @@ func TestR114_TheInputsOfAComputedColumnRaiseItsEvent(t *testing.T) {
 		}
 	}, "sheet: - {field: dealValue, crm: new_total, way: toReferral, watch: [new_price]}\n")
 }
+
+func TestR114_ARowMayReadOneColumnAndWriteAnother(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_entered", "type": "Money"})
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_total", "type": "Money", "formula": "new_entered * 1"})
+		p := r.private("Two columns", doc{"new_entered": 100})
+		if got := r.referral(p.own).text("details/dealValue"); got != "100" {
+			t.Fatalf("the referral says %q", got)
+		}
+		mark := r.pc.calls()
+		r.portalEdits(p.own, doc{"/details/dealValue": 900})
+		r.quiet()
+		if o := r.opportunity(p.opportunity); o.text("new_entered") != "900" || o.text("estimatedvalue") != "85000" {
+			t.Errorf("entered is %s, the estimated value %s", o.text("new_entered"), o.text("estimatedvalue"))
+		}
+		for _, w := range r.dv.writes(0) {
+			if strings.Contains(w.Body, `"new_total"`) {
+				t.Errorf("the computed column was written: %s", w.Body)
+			}
+		}
+		r.advance(time.Hour)
+		r.pc.wrote(mark, 0)
+		r.edits("opportunity", p.opportunity, doc{"new_entered": 700})
+		r.advance(2 * timerEvery)
+		if got := r.referral(p.own).text("details/dealValue"); got != "700" {
+			t.Errorf("the referral says %q", got)
+		}
+	}, "sheet: - {field: dealValue, crm: new_total, crmWrite: new_entered}\n")
+}

@@ -237,35 +237,3 @@ func TestR58_MarksNeverReachPartnerCenter(t *testing.T) {
 		}
 	})
 }
-
-func TestR112_AContactIsNamedOnlyWithConsent(t *testing.T) {
-	for setting, c := range map[string]struct {
-		consent bool
-		named   bool
-	}{"column, Yes": {true, true}, "column, No": {false, false}, "always, No": {false, true}} {
-		t.Run(setting, func(t *testing.T) {
-			how, _, _ := strings.Cut(setting, ",")
-			play(t, func(r *rig) {
-				p := r.private("Consent", doc{"cosell_visible": true, "cosell_contactconsent": c.consent})
-				d := r.referral(p.own)
-				if named := d.at("customerProfile/team/0") != nil; named != c.named {
-					t.Errorf("the contacts are %s", d.text("customerProfile/team"))
-				}
-				for _, w := range r.pc.writes(0) {
-					if !c.named && (strings.Contains(w.Body, "ada@tailspin.example") || strings.Contains(w.Body, "+49405550100")) {
-						t.Errorf("sent was %s", listed([]written{w}))
-					}
-				}
-			}, "SYNC_CONTACT_CONSENT="+how)
-		})
-	}
-}
-
-func TestR112_PrivateDealsNameNobodyEitherWay(t *testing.T) {
-	play(t, func(r *rig) {
-		p := r.private("Private", doc{"cosell_contactconsent": true})
-		if d := r.referral(p.own); d.at("customerProfile/team/0") != nil {
-			t.Errorf("the contacts are %s", d.text("customerProfile/team"))
-		}
-	})
-}

@@ -111,6 +111,83 @@ func TestR84_HealthNamesAVariableThatMeansNothing(t *testing.T) {
 	})
 }
 
+// A variable of the wrong type is refused with what it is and what it should be, and the default stays.
+func TestR84_AVariableOfTheWrongTypeIsNamedWithBothTypes(t *testing.T) {
+	for name, types := range map[string][2]string{"msft_dealvaluefield": {"Number", "Text"}, "msft_displaycheckmarkinname": {"Text", "Yes/No"}} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				msftOrganisation(r)
+				r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_amount", "type": "Money", "label": "Amount"})
+				for id, d := range r.dv.records()["environmentvariabledefinition"] {
+					if d.text("schemaname") == name {
+						r.edits("environmentvariabledefinition", id, doc{"type": map[string]int{"Text": 100000000, "Number": 100000001}[types[0]]})
+					}
+				}
+				r.variable(name, map[string]string{"msft_dealvaluefield": "new_amount", "msft_displaycheckmarkinname": "no"}[name])
+				p := r.private("As shipped", doc{"new_amount": 1})
+				if v := r.referral(p.own).text("details/dealValue"); v != "85000" || r.opportunity(p.opportunity).text("name") != tick+"As shipped" {
+					t.Errorf("value %s, name %q", v, r.opportunity(p.opportunity).text("name"))
+				}
+				if h := r.health(); !holdsAll(h, []string{name, "is of type " + types[0], "must be of type " + types[1]}) {
+					t.Errorf("health says %s", h)
+				}
+			})
+		})
+	}
+}
+
+// A current value that is taken away leaves the default.
+func TestR123_WithoutACurrentValueTheDefaultCounts(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_amount", "type": "Money", "label": "Amount"})
+		for id, d := range r.dv.records()["environmentvariabledefinition"] {
+			if d.text("schemaname") == "msft_dealvaluefield" {
+				r.edits("environmentvariabledefinition", id, doc{"defaultvalue": "new_amount"})
+			}
+		}
+		p := r.private("By default", doc{"new_amount": 1234})
+		if v := r.referral(p.own).text("details/dealValue"); v != "1234" {
+			t.Errorf("the default does not count: %s", v)
+		}
+		r.variable("msft_dealvaluefield", "estimatedvalue")
+		time.Sleep(5 * time.Minute)
+		p = r.private("By the current value", doc{"new_amount": 4321})
+		if v := r.referral(p.own).text("details/dealValue"); v != "85000" {
+			t.Errorf("the current value does not count: %s", v)
+		}
+	})
+}
+
+func TestR101_ACurrencysCodeMayStandInTheColumnOfTheVariable(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_code", "type": "String", "length": 3, "label": "Code"})
+		r.variable("msft_dealcurrencycodefield", "new_code")
+		p := r.private("In francs", doc{"new_code": "CHF"})
+		if c := r.referral(p.own).text("details/currency"); c != "CHF" {
+			t.Errorf("Partner Center has %q", c)
+		}
+	})
+}
+
+// The two of the Salesforce edition are named as what they are, and change nothing.
+func TestR101_TheVariablesOfSalesforceMeanNothingHere(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		for _, name := range []string{"msft_activestagename", "msft_onholdstagename"} {
+			r.creates("environmentvariabledefinition", doc{"schemaname": name, "displayname": name, "type": 100000000, "defaultvalue": "Prospecting"})
+		}
+		if p := r.private("As ever"); r.referral(p.own).text("status") != "Active" {
+			t.Errorf("the referral is %s", r.referral(p.own).text("status"))
+		}
+		r.reconcile()
+		if h := r.health(); !holdsAll(h, []string{"msft_activestagename", "msft_onholdstagename", "Salesforce", `"ok":true`}) {
+			t.Errorf("health says %s", h)
+		}
+	})
+}
+
 func TestR103_TheAutoHealVariableGovernsWhenHeldWorkIsTried(t *testing.T) {
 	play(t, func(r *rig) {
 		msftOrganisation(r)

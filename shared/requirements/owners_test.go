@@ -1,0 +1,59 @@
+package requirements
+
+import (
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+)
+
+// somebody is a member of a referral's team.
+func somebody(email string) doc {
+	return doc{"firstName": "X", "lastName": "Y", "email": email, "phoneNumber": "1"}
+}
+
+// Who cannot own in CRM is passed over for the next in line: whoever is disabled, and always the product's own user.
+func TestR105_WhoMayNotOwnIsPassedOver(t *testing.T) {
+	const application = "/systemusers(" + dataversesim.ApplicationUserID + ")"
+	for name, c := range map[string]struct {
+		given func(r *rig) string // and who is to own
+		team  []any
+	}{
+		"a disabled colleague": {func(r *rig) string {
+			r.edits("systemuser", r.colleague("Nora", "Owner"), doc{"isdisabled": true})
+			return r.row("account", dataversesim.AccountID).text("_ownerid_value")
+		}, []any{somebody("nora.owner@northwind.example")}},
+		"a disabled owner of the account": {func(r *rig) string {
+			nora := r.colleague("Nora", "Owner")
+			r.edits("account", dataversesim.AccountID, doc{"ownerid@odata.bind": "/systemusers(" + nora + ")"})
+			r.edits("systemuser", nora, doc{"isdisabled": true})
+			return dataversesim.CloserID
+		}, []any{somebody("nobody@here.example")}},
+		"the product's user has the account": {func(r *rig) string {
+			r.edits("account", dataversesim.AccountID, doc{"ownerid@odata.bind": application})
+			return dataversesim.CloserID
+		}, []any{somebody("nobody@here.example")}},
+		"the product's user is in the team": {func(r *rig) string {
+			r.edits("systemuser", dataversesim.ApplicationUserID, doc{"internalemailaddress": "integration@northwind.example"})
+			return r.row("account", dataversesim.AccountID).text("_ownerid_value")
+		}, []any{somebody("integration@northwind.example")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				want := c.given(r)
+				p := r.arrived(r.portalDeal(tailspins(doc{"name": "Whose", "team": c.team})))
+				if got := r.opportunity(p.opportunity).text("_ownerid_value"); got != want {
+					t.Errorf("it belongs to %s, not to %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+func TestR105_TheSettingMayNameATeam(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.arrived(r.portalDeal(doc{"name": "Nobody's", "team": []any{somebody("nobody@here.example")}, "customerProfile": customerOf("Brand New SA", "75001")}))
+		if got := r.opportunity(p.opportunity).text("_ownerid_value"); got != dataversesim.TeamID {
+			t.Errorf("it belongs to %s", got)
+		}
+	}, "SYNC_DEFAULT_OWNER="+dataversesim.TeamID)
+}
