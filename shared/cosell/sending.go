@@ -132,6 +132,17 @@ func (s *Sending) shownBy(o Opportunity) (n int) {
 	return n
 }
 
+// Opened notes that an opportunity is made open, because CRM does not let it be On Hold.
+func (s *Sending) Opened() *Sending {
+	if s == nil {
+		return nil
+	}
+	open := *s
+	open.New = s.New.Clone()
+	open.New[Status] = Open
+	return &open
+}
+
 // Without notes that some of the values of a creation are left out.
 func (s *Sending) Without(values, sent Record) *Sending {
 	less := *s

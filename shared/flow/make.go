@@ -111,12 +111,13 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 
 // fitting is what had to go so that CRM took a row.
 type fitting struct {
+	open     bool             // CRM does not let it be On Hold
 	left     []cosell.Field   // not written
 	problems []cosell.Problem // told with the row
 	untold   []cosell.Problem // known only once the row was made
 }
 
-// makeRow tries everything first, then without what CRM names, then without halves of it.
+// makeRow makes the row, unless it has to be asked about first.
 func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	o, fit, err := f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
 	for range mostLookalikes {
@@ -150,23 +151,56 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	return f.adoptBoth(ctx, w)
 }
 
-// firstThatFits gives the row that CRM took, and what had to be left out.
+// firstThatFits gives the row that CRM took, and what had to be left out. An invitation has to arrive: one that CRM
+// takes in no form is tried open in place of On Hold.
 func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, fitting, error) {
-	var fit fitting
+	o, fit, err := f.fit(ctx, w, values, fitting{})
+	pending := w.referral.Record[cosell.Status] == cosell.Pending && f.table != cosell.LeadTable
+	if !pending || !fault.Is(err, fault.Refused) || fault.ClassOf(err) == fault.Ours || fault.Of(err).Code == cosell.CodeUnconfirmed {
+		return o, fit, err
+	}
+	if markErr := f.markMaking(ctx, w, w.pair.Sending.Opened()); markErr != nil {
+		return o, fit, markErr
+	}
+	open, openFit, openErr := f.fit(ctx, w, values, fitting{open: true, problems: []cosell.Problem{f.notOnHold(err)}})
+	if fault.Is(openErr, fault.Refused) {
+		return o, fit, err // it was not that
+	}
+	return open, openFit, openErr
+}
+
+// notOnHold says that an invitation is open in CRM, and that this answers nothing.
+func (f *Flow) notOnHold(err error) cosell.Problem {
+	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Status)
+	p.Warn, p.Once, p.Class = true, true, cosell.OfRule
+	p.Text = "the opportunity could not be put On Hold, so it is open; the invitation still waits for an answer: " + p.Text
+	p.Mend = "to accept it set the opportunity to On Hold, save, and then to In Progress, or accept it in Partner Center; to decline it close it as lost"
+	return p
+}
+
+// markMaking notes anew, before it is tried, what a creation is about to write.
+func (f *Flow) markMaking(ctx context.Context, w *work, s *cosell.Sending) error {
+	pair := w.pair
+	pair.Sending = s
+	marked, err := f.Ledger.Mark(ctx, pair)
+	if err == nil {
+		w.pair = marked
+	}
+	return err
+}
+
+// fit tries everything first, then without what CRM names, then without halves of it.
+func (f *Flow) fit(ctx context.Context, w *work, values cosell.Record, fit fitting) (cosell.Opportunity, fitting, error) {
 	try := func(v cosell.Record) (cosell.Opportunity, error) {
 		if len(v) < len(values) && w.pair.Sending != nil {
-			pair := w.pair
-			pair.Sending = pair.Sending.Without(values, v)
-			marked, err := f.Ledger.Mark(ctx, pair)
-			if err != nil {
+			if err := f.markMaking(ctx, w, w.pair.Sending.Without(values, v)); err != nil {
 				return cosell.Opportunity{}, err
 			}
-			w.pair = marked
 		}
 		if w.lead != nil {
-			return f.qualify(ctx, w, f.newRow(ctx, w, v, fit.problems))
+			return f.qualify(ctx, w, f.newRow(ctx, w, v, fit))
 		}
-		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit.problems))
+		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit))
 	}
 	rest := values
 	var guess struct { // before a field was left out of which the words only seem to speak
@@ -194,6 +228,9 @@ func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record)
 			guess.rest, guess.fit, guess.words = rest, fit, e.Theirs
 		}
 		field := cosell.Field(fault.Of(err).Field)
+		if field == cosell.Status {
+			return o, fit, err // never left out
+		}
 		after := cosell.Left(rest, field, f.Rules)
 		if field == "" || len(after) == len(rest) {
 			o, err := f.halves(rest, err, try, &fit)
@@ -246,8 +283,8 @@ func (f *Flow) halves(values cosell.Record, cause error, try func(cosell.Record)
 }
 
 // newRow adds to the values what every new row says.
-func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, problems []cosell.Problem) cosell.Record {
-	r := *w.referral
+func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, fit fitting) cosell.Record {
+	r, problems := *w.referral, fit.problems
 	words := f.words(ctx, r.Read)
 	lines := []string{}
 	for _, p := range problems {
@@ -260,6 +297,9 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, proble
 	maps.Copy(out, f.identity(r))
 	out[cosell.Sync] = cosell.True
 	out[cosell.Status] = cosell.StatusFor(r.Record[cosell.Status])
+	if fit.open {
+		out[cosell.Status] = cosell.Open
+	}
 	out[cosell.Audit] = cosell.Prepend("", lines...)
 	if f.Settings.CheckMark {
 		out[cosell.Mark] = cosell.MarkOK
@@ -278,7 +318,7 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, proble
 // heldWhole holds a referral that CRM takes no row of: it is in health, with its id, and comes by itself.
 func (f *Flow) heldWhole(ctx context.Context, w *work, err error) error {
 	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
-	p.Text = "no " + w.pair.Noun() + " could be made of referral " + w.referral.ID + ": " + p.Text
+	p.Text = "no " + w.pair.Noun() + " could be made of referral " + w.referral.ID + " (" + f.link(w.referral.ID) + "): " + p.Text
 	p.Value, p.Sent = cosell.Print(w.referral.Record), true
 	pair := w.pair
 	pair.Sending = pair.Sending.Unanswered()

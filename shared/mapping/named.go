@@ -18,7 +18,8 @@ func (s *Sheet) NameByReferral(err error) error {
 }
 
 // NameByCRM does the same for a refusal of the CRM, whose target is a column or a navigation property,
-// with its table before it where the CRM names one: "description", "account/name".
+// with its table before it where the CRM names one: "description", "account/name". The status of an opportunity stands
+// in two columns.
 func (s *Sheet) NameByCRM(err error) error {
 	return s.name(err, func(r Row, target string) bool {
 		table, column, named := strings.Cut(target, "/")
@@ -27,7 +28,8 @@ func (s *Sheet) NameByCRM(err error) error {
 		}
 		nav, last, far := strings.Cut(r.CRM, "/")
 		if !far {
-			return (!named || table == s.table) && (r.CRM == column || r.CRMWrite == column || r.CRMWhenWon == column)
+			status := r.As == AsStatus && column == "statuscode" && s.table != LeadTable
+			return (!named || table == s.table) && (status || r.CRM == column || r.CRMWrite == column || r.CRMWhenWon == column)
 		}
 		return named && last == column && (nav == table || nav == "parent"+table+"id")
 	})

@@ -23,6 +23,7 @@ func TestARefusalGetsTheFieldOfItsTarget(t *testing.T) {
 	for target, want := range map[string]string{
 		"description": "notes", "opportunity/description": "notes", "estimatedvalue": "dealValue", "actualvalue": "dealValue", "transactioncurrencyid": "currency",
 		"opportunity/name": "name", "account/name": "customerName", "account/address1_city": "customerCity", "contact/name": "", "account/description": "", "new_x": "", "": "",
+		"statecode": "status", "statuscode": "status", "opportunity/statuscode": "status",
 	} {
 		if got := fault.Of(s.NameByCRM(refused(target))).Field; got != want {
 			t.Errorf("%q is %q, want %q", target, got, want)
