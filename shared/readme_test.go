@@ -46,9 +46,15 @@ func TestReadmeNamesTargetsThatThereAre(t *testing.T) {
 			t.Errorf("make alone does not list %s: it lacks a line of its own after ##", target)
 		}
 	}
-	for _, m := range regexp.MustCompile("`make ([a-z]+)").FindAllStringSubmatch(readme(t), -1) {
-		if !listed[m[1]] {
-			t.Errorf("README.md speaks of make %s, which make does not list", m[1])
+	for _, file := range documents(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("`make ([a-z]+)").FindAllStringSubmatch(string(text), -1) {
+			if !listed[m[1]] {
+				t.Errorf("%s speaks of make %s, which make does not list", file, m[1])
+			}
 		}
 	}
 }
