@@ -47,6 +47,7 @@ type Client struct {
 	referrals, webhooks       string
 	referralsHTTP, webhookAPI *httpclient.Client
 	testEvents                *httpclient.Client // two a minute, which says nothing about the other calls
+	tests                     pace
 	changes                   fault.Streak       // changes that the integration user may not make
 	log                       *slog.Logger
 }

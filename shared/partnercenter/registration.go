@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
@@ -115,8 +117,36 @@ func readRegistration(resp *httpclient.Response) (Registration, error) {
 	}, nil
 }
 
-// SendTestEvent asks for a test event; test-created must be registered. Later: the third in a minute.
+// Partner Center takes so many test events in a minute.
+// https://learn.microsoft.com/partner-center/developer/partner-center-webhooks
+const (
+	mostTests   = 2
+	testsWithin = time.Minute
+)
+
+// pace remembers when the last test events were asked for.
+type pace struct {
+	mu   sync.Mutex
+	sent []time.Time
+}
+
+// wait is how long the next one has to wait; 0: it may be sent, and counts.
+func (p *pace) wait(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = slices.DeleteFunc(p.sent, func(at time.Time) bool { return now.Sub(at) >= testsWithin })
+	if len(p.sent) >= mostTests {
+		return testsWithin - now.Sub(p.sent[0])
+	}
+	p.sent = append(p.sent, now)
+	return 0
+}
+
+// SendTestEvent asks for a test event; test-created must be registered. Later: the third in a minute, which is not sent.
 func (c *Client) SendTestEvent(ctx context.Context) (correlationID string, err error) {
+	if wait := c.tests.wait(time.Now()); wait > 0 {
+		return "", fault.Wait(wait, "Partner Center takes %d test events in a minute: ask again in %s", mostTests, wait.Round(time.Second))
+	}
 	resp, err := c.webhookBy(ctx, c.testEvents, http.MethodPost, "/validationEvents", nil)
 	if err != nil {
 		return "", fmt.Errorf("asking for a test event: %w", err)

@@ -71,8 +71,8 @@ func NewVerifier(o VerifierOptions) *Verifier {
 }
 
 // Open verifies and parses one request, whose body was read raw and whole (decompressed, if it came so).
-// Invalid (400): malformed, or too old. Denied with code "signature" (401): not from Microsoft. Broken
-// (503): we cannot decide, because the certificate cannot be fetched.
+// Invalid (400): malformed, or too old. Denied with code "signature" (401): not from Microsoft, or a header of the
+// signature is missing. Broken (503): we cannot decide, because the certificate cannot be fetched.
 func (v *Verifier) Open(r *http.Request, body []byte) (Event, error) {
 	if len(body) > MaxEvent {
 		return Event{}, malformed("the body is larger than 64 KiB")
@@ -158,7 +158,7 @@ func hashOf(h http.Header) (crypto.Hash, error) {
 	case err != nil:
 		return 0, err
 	case name == "":
-		return 0, malformed("x-ms-signature-algorithm is missing")
+		return 0, forged("x-ms-signature-algorithm is missing")
 	}
 	switch strings.ToLower(name) {
 	case "rsa-sha256":
@@ -181,7 +181,7 @@ func (v *Verifier) certificateURL(h http.Header) (string, error) {
 		return "", err
 	}
 	if raw == "" {
-		return "", malformed("x-ms-certificate-url is missing")
+		return "", forged("x-ms-certificate-url is missing")
 	}
 	u, err := url.Parse(raw)
 	if len(raw) > 1024 || err != nil {

@@ -120,14 +120,14 @@ func TestForgedSignaturesAreDenied(t *testing.T) {
 		"A5 none":            {func(h http.Header) { h.Set("X-Ms-Signature-Algorithm", "none") }, updated, fault.Denied},
 		"A5 hmac":            {func(h http.Header) { h.Set("X-Ms-Signature-Algorithm", "hmac-sha256") }, updated, fault.Denied},
 		"A5 other hash":      {func(h http.Header) { h.Set("X-Ms-Signature-Algorithm", "rsa-sha512") }, updated, fault.Denied},
-		"A5 empty":           {func(h http.Header) { h.Set("X-Ms-Signature-Algorithm", "") }, updated, fault.Invalid},
+		"A5 empty":           {func(h http.Header) { h.Set("X-Ms-Signature-Algorithm", "") }, updated, fault.Denied},
 		"A10 bearer":         {func(h http.Header) { h.Del("X-Ms-Signature"); h.Set("Authorization", "Bearer x") }, updated, fault.Denied},
 		"scheme":             {func(h http.Header) { h.Set("X-Ms-Signature", "Bearer eA==") }, updated, fault.Denied},
 		"empty signature":    {func(h http.Header) { h.Set("X-Ms-Signature", "Signature ") }, updated, fault.Denied},
 		"not base64":         {func(h http.Header) { h.Set("X-Ms-Signature", "Signature !!") }, updated, fault.Denied},
 		"repeated":           {func(h http.Header) { h.Add("X-Ms-Signature", "Signature eA==") }, updated, fault.Invalid},
 		"repeated algorithm": {func(h http.Header) { h.Add("X-Ms-Signature-Algorithm", "none") }, updated, fault.Invalid},
-		"no address":         {func(h http.Header) { h.Del("X-Ms-Certificate-Url") }, updated, fault.Invalid},
+		"no address":         {func(h http.Header) { h.Del("X-Ms-Certificate-Url") }, updated, fault.Denied},
 		"repeated address":   {func(h http.Header) { h.Add("X-Ms-Certificate-Url", h.Get("X-Ms-Certificate-Url")) }, updated, fault.Invalid},
 	} {
 		h := d.headers(t, updated)

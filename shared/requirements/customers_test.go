@@ -1,6 +1,7 @@
 package requirements
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -74,8 +75,40 @@ func TestR17_TheDUNSNumberFindsTheAccountWhateverItsName(t *testing.T) {
 		if got := r.opportunity(p.opportunity).text("_parentaccountid_value"); got != account {
 			t.Errorf("the account is %q", r.row("account", got).text("name"))
 		}
-	}, "sheet:- {field: customerName, match: [ids, name, domain]}\n- {field: customerDuns, referral: /customerProfile/ids/profileType=Duns/id, crm: parentaccountid/new_duns, way: onCreate}\n")
+	}, byDUNS)
 }
+
+// Two accounts fit: the deal is made without one, both are named to the seller, and who chooses is a person.
+func TestR17_TwoCandidatesAreFlaggedAndNotGuessed(t *testing.T) {
+	for by, c := range map[string]struct{ sheet, duns string }{"name": {"", ""}, "DUNS": {byDUNS, "123456789"}} {
+		t.Run(by, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.administrator(doc{"do": "add", "table": "account", "column": "new_duns", "schemaName": "new_Duns", "type": "String", "length": 20})
+				chosen := r.customer("Contoso Twins GmbH", doc{"new_duns": "123456789"})
+				r.customer("Contoso Twins GmbH", doc{"new_duns": "123456789"})
+				accounts := len(r.dv.records()["account"])
+				a := r.portalDeal(doc{"name": "Whose?", "customerProfile": customerOf("Contoso Twins GmbH", "20095", doc{"ids": []any{doc{"profileType": "Duns", "id": c.duns}}})})
+				r.quiet()
+				ids := r.naming(a.ID)
+				if len(ids) != 1 || len(r.dv.records()["account"]) != accounts {
+					t.Fatalf("%d opportunities, %d accounts instead of %d", len(ids), len(r.dv.records()["account"]), accounts)
+				}
+				o := r.opportunity(ids[0])
+				if o.text("_parentaccountid_value") != "" || o.text("cosell_state") != fmt.Sprint(r.choice("cosell_state", "account.unclear")) {
+					t.Errorf("account %q, state %s", o.text("_parentaccountid_value"), o.text("cosell_state"))
+				}
+				r.audited(ids[0], "account.unclear", "Contoso Twins GmbH", chosen)
+				r.edits("opportunity", ids[0], doc{"parentaccountid@odata.bind": "/accounts(" + chosen + ")"})
+				r.quiet()
+				if o = r.opportunity(ids[0]); o.text("cosell_state") != fmt.Sprint(r.choice("cosell_state", "insync")) || o.text("_parentaccountid_value") != chosen {
+					t.Errorf("chosen: account %q, state %s", o.text("_parentaccountid_value"), o.text("cosell_state"))
+				}
+			}, c.sheet)
+		})
+	}
+}
+
+const byDUNS = "sheet:- {field: customerName, match: [ids, name, domain]}\n- {field: customerDuns, referral: /customerProfile/ids/profileType=Duns/id, crm: parentaccountid/new_duns, way: onCreate}\n"
 
 func TestR46_ACountrysNameIsSentAsItsCode(t *testing.T) {
 	play(t, func(r *rig) {

@@ -119,6 +119,27 @@ func TestR23_ALeadThatLacksWhatCRMDemandsIsMadeAllTheSame(t *testing.T) {
 	}
 }
 
+// Columns that the organisation demands of a lead are filled as the sheet says: by a constant, a formula, a default.
+func TestR20_MandatoryColumnsOfALeadAreFilled(t *testing.T) {
+	play(t, func(r *rig) {
+		for _, column := range []string{"new_segment", "new_region", "jobtitle"} {
+			if column != "jobtitle" {
+				r.adds("lead", column, "String")
+			}
+			r.administrator(doc{"do": "require", "table": "lead", "column": column, "level": "SystemRequired"})
+		}
+		id := r.lead(r.microsoft(doc{"do": "lead", "kind": "marketplace", "referral": doc{"customerProfile": doc{
+			"team": []doc{{"firstName": "Robin", "lastName": "Example", "email": "robin@adventureworks.example", "phoneNumber": "+441135550100"}}}}}))
+		if lead := r.row("lead", id); lead.text("new_segment") != "Microsoft" || lead.text("new_region") != "Abroad" || lead.text("jobtitle") != "not told" {
+			t.Errorf("segment %q, region %q, title %q", lead.text("new_segment"), lead.text("new_region"), lead.text("jobtitle"))
+		}
+	}, `sheet:
+- {field: leadSegment, lead: new_segment, constant: Microsoft}
+- {field: leadRegion, lead: new_region, formula: 'customerCountry == "DE" ? "Home" : "Abroad"'}
+- {field: leadTitle, referral: /customerProfile/team/title, lead: jobtitle, as: contact, leadDefault: not told}
+`)
+}
+
 func TestR23_AKilledProcessMakesOneLead(t *testing.T) {
 	for _, point := range []string{before, committed} {
 		t.Run(point, func(t *testing.T) {

@@ -100,8 +100,8 @@ func (r *rig) systemAt(req *http.Request) *system {
 	return nil
 }
 
-// certificate reads the certificate of an event's signature.
-func (r *rig) certificate(ctx context.Context, address string) ([]byte, error) {
+// download reads a certificate from its host.
+func (r *rig) download(ctx context.Context, address string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err

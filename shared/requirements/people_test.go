@@ -182,13 +182,13 @@ func TestR19_EveryMemberIsKeptAndTheFirstIsPrimary(t *testing.T) {
 		p := r.arrived(a)
 		o := r.opportunity(p.opportunity)
 		var kept []string
-		for id, c := range r.dv.records()["contact"] {
+		for _, c := range r.dv.records()["contact"] {
 			if c.text("_parentcustomerid_value") == o.text("_parentaccountid_value") {
 				kept = append(kept, c.text("firstname"))
-				if id == o.text("_parentcontactid_value") && c.text("firstname") != "Zoe" {
-					t.Errorf("primary is %s", c.text("firstname"))
-				}
 			}
+		}
+		if first := r.row("contact", o.text("_parentcontactid_value")).text("firstname"); first != "Zoe" {
+			t.Errorf("primary is %q", first)
 		}
 		slices.Sort(kept)
 		if strings.Join(kept, " ") != "Ada Max Zoe" {
@@ -226,20 +226,37 @@ func TestR57_AnotherPrimaryContactTakesNobodyOut(t *testing.T) {
 	})
 }
 
+// The person is known by e-mail and name together, in the account of the deal; anybody else is new there.
 func TestR18_AContactIsTheSamePersonInsideTheAccount(t *testing.T) {
-	play(t, func(r *rig) {
-		account := r.customer("Lucerne Publishing")
-		known := r.contactOf(account, "Paula", "Press", doc{"emailaddress1": "office@lucerne.example"})
-		r.contactOf(r.customer("Another House", doc{"address1_postalcode": "10115"}), "Paula", "Press", doc{"emailaddress1": "office@lucerne.example"})
-		a := r.portalDeal(doc{"name": "Known people", "customerProfile": doc{"name": "Lucerne Publishing",
-			"address": doc{"addressLine1": "Musterweg 1", "city": "Hamburg", "postalCode": "20095", "country": "DE"},
-			"team": []any{doc{"firstName": "paula", "lastName": "PRESS", "email": "Office@Lucerne.example", "phoneNumber": "+49 1"},
-				doc{"firstName": "Peter", "lastName": "Print", "email": "office@lucerne.example", "phoneNumber": "+49 2"}}}})
-		p := r.arrived(a)
-		if got := r.opportunity(p.opportunity).text("_parentcontactid_value"); got != known {
-			t.Errorf("the contact is %s, known was %s", got, known)
-		}
-	})
+	for what, c := range map[string]struct {
+		first, last, email string
+		known              bool
+	}{
+		"the same":             {"paula", "PRESS", "Office@Lucerne.example", true},
+		"another's mailbox":    {"Peter", "Print", "office@lucerne.example", false},
+		"of the name alone":    {"Paula", "Press", "paula@lucerne.example", false},
+		"of the other account": {"Otto", "Other", "otto@lucerne.example", false},
+	} {
+		t.Run(what, func(t *testing.T) {
+			play(t, func(r *rig) {
+				account, other := r.customer("Lucerne Publishing"), r.customer("Another House", doc{"address1_postalcode": "10115"})
+				known := r.contactOf(account, "Paula", "Press", doc{"emailaddress1": "office@lucerne.example"})
+				r.contactOf(other, "Paula", "Press", doc{"emailaddress1": "office@lucerne.example"})
+				r.contactOf(other, "Otto", "Other", doc{"emailaddress1": "otto@lucerne.example"})
+				contacts := len(r.dv.records()["contact"])
+				p := r.arrived(r.portalDeal(doc{"name": "Known people", "customerProfile": customerOf("Lucerne Publishing", "20095", doc{
+					"team": []any{doc{"firstName": c.first, "lastName": c.last, "email": c.email, "phoneNumber": "+49 1"}}})}))
+				id := r.opportunity(p.opportunity).text("_parentcontactid_value")
+				contact, made := r.row("contact", id), len(r.dv.records()["contact"])-contacts
+				if c.known && (id != known || made != 0) {
+					t.Errorf("the contact is %q, known was %s, %d were made", id, known, made)
+				}
+				if !c.known && (made != 1 || contact.text("firstname") != c.first || contact.text("emailaddress1") != c.email || contact.text("_parentcustomerid_value") != account) {
+					t.Errorf("%d were made, the deal's is %v", made, contact)
+				}
+			})
+		})
+	}
 }
 
 func TestR105_WhoOwnsWhatComesFromPartnerCenter(t *testing.T) {

@@ -67,6 +67,8 @@ type rig struct {
 	folder  string
 	tokens  sync.Map // that the product has sent
 
+	uploaded map[string][]byte // certificates of others on the host of Microsoft's, by address
+
 	doom *doom // how the product is about to be killed; nil: not at all
 }
 

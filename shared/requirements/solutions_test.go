@@ -1,6 +1,7 @@
 package requirements
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,12 +15,12 @@ func TestR21_EachSolutionOfAReferralIsARow(t *testing.T) {
 			doc{"id": "sol-12345-abc", "name": "Forecast", "type": "Name"}, doc{"id": "SOL-15974-MQF", "name": "Insight", "type": "Name"},
 			doc{"id": "SOL-99999-ZZZ", "name": "Unheard of", "type": "Name"}}}}})
 		p := r.arrived(a)
-		catalogue := map[string]string{}
-		for _, row := range r.solutionsOf(p.opportunity) {
+		rows, catalogue := r.solutionsOf(p.opportunity), map[string]string{}
+		for _, row := range rows {
 			catalogue[strings.ToUpper(r.solutionID(row))] = row.text("_cosell_solutiondetailid_value")
 		}
-		if len(catalogue) != 3 || catalogue["SOL-12345-ABC"] != dataversesim.ForecastID || catalogue["SOL-15974-MQF"] != dataversesim.InsightID || catalogue["SOL-99999-ZZZ"] != "" {
-			t.Errorf("the rows are %v", catalogue)
+		if want := map[string]string{"SOL-12345-ABC": dataversesim.ForecastID, "SOL-15974-MQF": dataversesim.InsightID, "SOL-99999-ZZZ": ""}; len(rows) != 3 || !maps.Equal(catalogue, want) {
+			t.Errorf("the %d rows are %v", len(rows), catalogue)
 		}
 	})
 }

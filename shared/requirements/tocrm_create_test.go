@@ -1,6 +1,7 @@
 package requirements
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,7 +10,10 @@ import (
 
 func TestR12_ADealOfThePartnersBecomesOneOpportunityWhole(t *testing.T) {
 	play(t, func(r *rig) {
-		a := r.portalDeal(doc{"name": "Contoso stores", "details": doc{"dealValue": 120000.5, "currency": "USD", "closingDateTime": "2026-09-30T00:00:00Z", "notes": "Forty stores."}})
+		a := r.partner(doc{"do": "create", "help": "QuotesOrLicensing", "referral": doc{"name": "Contoso stores",
+			"details": doc{"dealValue": 120000.5, "currency": "USD", "closingDateTime": "2026-09-30T00:00:00Z", "notes": "Forty stores.", "requirements": doc{"solutions": []any{
+				doc{"id": "SOL-12345-ABC", "name": "Northwind Forecast", "type": "Name", "price": 1200.5, "quantity": 3, "currency": "EUR"}}}},
+			"customerProfile": doc{"name": "Contoso Stores AG", "address": doc{"addressLine1": "Musterweg 1", "addressLine2": "Hinterhaus", "city": "Hamburg", "state": "HH", "postalCode": "20095", "country": "DE"}}}})
 		p := r.arrived(a)
 		o, own := r.opportunity(p.opportunity), r.referral(a.ID)
 		if n := len(r.opportunities()); n != 1 {
@@ -17,7 +21,7 @@ func TestR12_ADealOfThePartnersBecomesOneOpportunityWhole(t *testing.T) {
 		}
 		for column, want := range map[string]string{
 			"name": tick + "Contoso stores", "estimatedvalue": "120000.5", "estimatedclosedate": "2026-09-30", "description": "Forty stores.",
-			"cosell_sync": "true", "cosell_referralid": a.ID, "statecode": "0", "cosell_visible": own.text("consent/consentToShareReferralWithMicrosoftSellers"),
+			"cosell_sync": "true", "cosell_referralid": a.ID, "statecode": "0", "statuscode": "1", "cosell_visible": "true", "cosell_help": fmt.Sprint(r.help("QuotesOrLicensing")),
 		} {
 			if got := o.text(column); got != want {
 				t.Errorf("%s is %q instead of %q", column, got, want)
@@ -30,19 +34,21 @@ func TestR12_ADealOfThePartnersBecomesOneOpportunityWhole(t *testing.T) {
 			t.Errorf("the currency is %s", c.text("isocurrencycode"))
 		}
 		account := r.row("account", o.text("_parentaccountid_value"))
-		for column, path := range map[string]string{"name": "name", "address1_line1": "address/addressLine1", "address1_city": "address/city",
-			"address1_postalcode": "address/postalCode", "address1_country": "address/country"} {
+		for column, path := range map[string]string{"name": "name", "address1_line1": "address/addressLine1", "address1_line2": "address/addressLine2", "address1_city": "address/city",
+			"address1_stateorprovince": "address/state", "address1_postalcode": "address/postalCode", "address1_country": "address/country"} {
 			if got, want := account.text(column), own.text("customerProfile/"+path); got != want || want == "" {
 				t.Errorf("the account's %s is %q instead of %q", column, got, want)
 			}
 		}
-		if mail, want := r.row("contact", o.text("_parentcontactid_value")).text("emailaddress1"), own.text("customerProfile/team/0/email"); mail != want || mail == "" {
-			t.Errorf("the contact is %q instead of %q", mail, want)
-		}
-		for i, row := range r.solutionsOf(p.opportunity) {
-			if want := own.text("details/requirements/solutions/0/id"); r.solutionID(row) != want || i > 0 {
-				t.Errorf("solution row %d is %s instead of %s", i, r.solutionID(row), want)
+		contact := r.row("contact", o.text("_parentcontactid_value"))
+		for column, member := range map[string]string{"firstname": "firstName", "lastname": "lastName", "emailaddress1": "email", "telephone1": "phoneNumber"} {
+			if got, want := contact.text(column), own.text("customerProfile/team/0/"+member); got != want || want == "" {
+				t.Errorf("the contact's %s is %q instead of %q", column, got, want)
 			}
+		}
+		rows := r.solutionsOf(p.opportunity)
+		if len(rows) != 1 || r.solutionID(rows[0]) != "SOL-12345-ABC" || rows[0].text("cosell_price") != "1200.5" || rows[0].text("cosell_quantity") != "3" || rows[0].text("cosell_currency") != "EUR" {
+			t.Errorf("the solution rows are %v", rows)
 		}
 		r.audited(p.opportunity, "to CRM", "created")
 	})
@@ -112,8 +118,12 @@ func TestR14_ADealOfAnotherSystemIsIgnored(t *testing.T) {
 				if len(r.opportunities()) != 0 || r.referral(a.ID).text("externalReferenceId") != id {
 					t.Errorf("%d opportunities, the CRM id is %q", len(r.opportunities()), r.referral(a.ID).text("externalReferenceId"))
 				}
-				if !strings.Contains(r.log.String(), "ignored") {
-					t.Error("the log does not say so")
+				told := false
+				for line := range strings.Lines(r.log.String()) {
+					told = told || holdsAll(line, []string{"ignored", a.ID})
+				}
+				if !told {
+					t.Error("the log does not say so of the referral")
 				}
 			})
 		})
@@ -145,16 +155,20 @@ func TestR22_APendingInvitationIsOnHoldAndKeepsItsEdits(t *testing.T) {
 	play(t, func(r *rig) {
 		a := r.microsoft(doc{"do": "invite", "referral": doc{"name": "From Microsoft"}})
 		p := r.arrived(a)
+		if d := r.referral(a.ID); d.text("type") != "Shared" || d.text("status")+"/"+d.text("substatus") != "New/Pending" {
+			t.Fatalf("the invitation is %s, %s/%s", d.text("type"), d.text("status"), d.text("substatus"))
+		}
 		o := r.opportunity(p.opportunity)
 		if o.text("statecode") != "0" || o.text("statuscode") != "2" || o.text("cosell_sync") != "true" {
 			t.Errorf("status %s/%s, Sync %s", o.text("statecode"), o.text("statuscode"), o.text("cosell_sync"))
 		}
 		mark := r.pc.calls()
-		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 1234, "description": "Mine", "name": "My name"})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 1234, "description": "Mine", "name": "My name", "estimatedclosedate": "2026-11-11"})
+		r.solution(p.opportunity, "SOL-15974-MQF", "Northwind Insight")
 		r.advance(20 * time.Minute)
 		r.pc.wrote(mark, 0)
-		if o = r.opportunity(p.opportunity); o.text("estimatedvalue") != "1234" || o.text("description") != "Mine" {
-			t.Errorf("the edits are gone: %s %q", o.text("estimatedvalue"), o.text("description"))
+		if o = r.opportunity(p.opportunity); o.text("estimatedvalue") != "1234" || o.text("description") != "Mine" || o.text("estimatedclosedate") != "2026-11-11" || !strings.HasSuffix(o.text("name"), "My name") {
+			t.Errorf("the edits are gone: %q, %s, %q, %s", o.text("name"), o.text("estimatedvalue"), o.text("description"), o.text("estimatedclosedate"))
 		}
 	})
 }

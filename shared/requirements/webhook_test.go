@@ -103,8 +103,12 @@ func TestR7_BothFormsOfTheSignatureAreTakenAndNoneIsRefused(t *testing.T) {
 				t.Errorf("form %d: answered %d, %d messages wait", i, status, r.queued())
 			}
 		}
-		if status := r.sends(form("", ""), body); status != http.StatusUnauthorized || r.queued() != 3 {
-			t.Errorf("without a signature: answered %d, %d messages wait", status, r.queued())
+		for _, missing := range []string{"x-ms-signature", "X-MS-Certificate-Url", "X-MS-Signature-Algorithm"} {
+			h := form("x-ms-signature", signature)
+			h.Del(missing)
+			if status := r.sends(h, body); status != http.StatusUnauthorized || r.queued() != 3 {
+				t.Errorf("without %s: answered %d, %d messages wait", missing, status, r.queued())
+			}
 		}
 	})
 }
@@ -153,6 +157,7 @@ func TestR8_WrongChainAndWrongSubjectAreRejected(t *testing.T) {
 
 func TestR9_AnEventOfAnotherNameIsTakenLoggedAndIgnored(t *testing.T) {
 	play(t, func(r *rig) {
+		mark, crm := r.pc.calls(), r.dv.calls()
 		for _, name := range []string{"subscription-updated", "invoice-ready", "brand-new-event"} {
 			body := eventBody(name, someReferral)
 			if name == "subscription-updated" {
@@ -163,6 +168,12 @@ func TestR9_AnEventOfAnotherNameIsTakenLoggedAndIgnored(t *testing.T) {
 			}
 			if !strings.Contains(r.log.String(), name) {
 				t.Errorf("%s is not logged", name)
+			}
+		}
+		r.quiet()
+		for _, e := range append(r.pc.since(mark), r.dv.since(crm)...) {
+			if !strings.Contains(e.URL, "/cert/") {
+				t.Errorf("it led to %s %s", e.Method, e.URL)
 			}
 		}
 	})
