@@ -40,6 +40,8 @@ const (
 	MicrosoftStatus Field = "microsoftStatus"
 	MicrosoftSeller Field = "microsoftSeller"
 	MicrosoftReason Field = "microsoftReason"
+	// MicrosoftAccepted is the day on which Microsoft has accepted.
+	MicrosoftAccepted Field = "microsoftAccepted"
 
 	// What Microsoft says of the deal on its own referral: told, and never written anywhere.
 	MicrosoftValue       Field = "microsoftValue"

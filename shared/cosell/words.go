@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -177,21 +178,28 @@ func (in Pairing) cameWith(status, reason string) string {
 	return text
 }
 
+// notProvided is the reason that Microsoft does not tell.
+const notProvided = "not provided"
+
 func (in Pairing) answered(status string, plan Plan) string {
 	if strings.EqualFold(status, "Pending") || strings.EqualFold(status, "Received") {
 		return "Microsoft has the request"
 	}
 	if unanswered(status) {
-		return "Microsoft did not answer in time: its referral expired. The deal goes on without Microsoft's help"
+		return "Microsoft did not answer in time: its referral expired, reason: " + cmp.Or(in.Referral.Record[MicrosoftReason], notProvided) +
+			". The deal goes on without Microsoft's help"
 	}
 	text := "Microsoft's answer: " + status
+	if day := in.Referral.Record[MicrosoftAccepted]; day != "" && strings.EqualFold(status, "Accepted") {
+		text += " on " + day
+	}
 	if seller := plan.ToOpportunity[MicrosoftSeller]; seller != "" {
 		text += ", seller " + seller
 	}
 	reason := in.Referral.Record[MicrosoftReason]
 	switch {
 	case strings.EqualFold(status, "Declined") && reason == "":
-		text += ", reason: not provided"
+		text += ", reason: " + notProvided
 	case reason != "" && !strings.EqualFold(status, "Accepted"):
 		text += ", reason: " + reason
 	}

@@ -88,7 +88,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	}
 	in.Pair = a.w.pair
 	a.w.pair = in.SettleSent(piece, r)
-	r = with(r, a.referral.Record.Only(cosell.Help, cosell.MicrosoftStatus, cosell.MicrosoftSeller, cosell.MicrosoftCRMID, cosell.MicrosoftReason,
+	r = with(r, a.referral.Record.Only(cosell.Help, cosell.MicrosoftStatus, cosell.MicrosoftSeller, cosell.MicrosoftCRMID, cosell.MicrosoftReason, cosell.MicrosoftAccepted,
 		cosell.MicrosoftValue, cosell.MicrosoftCurrency, cosell.MicrosoftClosingDate, cosell.MicrosoftNotes))
 	a.referral, a.done.Referral = r, &r
 	return nil

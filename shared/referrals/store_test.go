@@ -182,7 +182,7 @@ func TestMicrosoftsReferralGivesMicrosoftsFieldsOnly(t *testing.T) {
 	accepted := map[string]any{"organizationId": "MSFT", "trackingInfo/microsoftMsxId": "7-ABC", "statusReason": "why not"}
 	r := referralOf(t, accepted)
 	want := cosell.Record{"microsoftCrmId": "7-ABC", "microsoftStatus": "Accepted", "microsoftSeller": "Kim Seller (kim@northwind.example, +4940555099)", "microsoftReason": "why not",
-		"help": "WorkloadSpecificValueProposition", "microsoftValue": "85000", "microsoftCurrency": "EUR", "microsoftClosingDate": "2026-09-30",
+		"help": "WorkloadSpecificValueProposition", "microsoftValue": "85000", "microsoftCurrency": "EUR", "microsoftClosingDate": "2026-09-30", "microsoftAccepted": "2026-03-02",
 		"microsoftNotes": "Customer wants stock forecasting on Fabric."}
 	if d := cmp.Diff(want, r.Record); !r.Microsoft || d != "" {
 		t.Errorf("microsoft %v, record (-want +got):\n%s", r.Microsoft, d)

@@ -30,51 +30,6 @@ func TestR32_MicrosoftsReferralIsFoundByItsEngagement(t *testing.T) {
 	}
 }
 
-func TestR36_WithoutSyncNothingGoesOut(t *testing.T) {
-	play(t, func(r *rig) {
-		mark := r.pc.calls()
-		id := r.deal("Never synced", doc{"cosell_help": r.help("WorkloadSpecificValueProposition"), "cosell_visible": true})
-		row := r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
-		r.edits("opportunity", id, doc{"estimatedvalue": 5000, "name": "Other name"})
-		r.edits("cosell_solution", row, doc{"cosell_quantity": 3})
-		r.quiet()
-		r.reconcile()
-		r.person(doc{"do": "win", "id": id})
-		r.quiet()
-		r.pc.wrote(mark, 0)
-	})
-}
-
-func TestR36_SwitchedOffBothSidesRestAndOnAgainBothCatchUp(t *testing.T) {
-	play(t, func(r *rig) {
-		p := r.private("Paused", doc{"estimatedvalue": 9000})
-		mark, lines := r.pc.calls(), len(r.audit(p.opportunity))
-		r.edits("opportunity", p.opportunity, doc{"cosell_sync": false})
-		r.quiet()
-		if got := len(r.audit(p.opportunity)) - lines; got != 1 {
-			t.Errorf("%d lines of Audit: %v", got, r.audit(p.opportunity))
-		}
-		crm := r.dv.calls()
-		r.edits("opportunity", p.opportunity, doc{"description": "Ours alone", "estimatedvalue": 9100})
-		r.portalEdits(p.own, doc{"/details/closingDateTime": "2026-11-11T00:00:00Z", "/details/dealValue": 9200})
-		r.quiet()
-		r.reconcile()
-		r.quiet()
-		r.pc.wrote(mark, 0)
-		r.dv.wrote(crm, 0)
-		time.Sleep(time.Minute)
-		r.edits("opportunity", p.opportunity, doc{"cosell_sync": true})
-		r.quiet()
-		d, o := r.referral(p.own), r.opportunity(p.opportunity)
-		if d.text("details/notes") != "Ours alone" || o.text("estimatedclosedate") != "2026-11-11" {
-			t.Errorf("Partner Center has %q, CRM %s", d.text("details/notes"), o.text("estimatedclosedate"))
-		}
-		if d.text("details/dealValue") != o.text("estimatedvalue") {
-			t.Errorf("Partner Center has %s, CRM %s", d.text("details/dealValue"), o.text("estimatedvalue"))
-		}
-	})
-}
-
 // tasks are the tasks of an opportunity.
 func (r *rig) tasks(opportunity string) (out []doc) {
 	r.t.Helper()

@@ -179,6 +179,31 @@ func TestR24_AcceptedInThePortalALeadBecomesTheOpportunityOfItsPair(t *testing.T
 	}
 }
 
+// A lead that ends in Partner Center is disqualified: nobody has lost it, so it is canceled.
+func TestR29_EachEndOfALeadIsTheStateItStandsFor(t *testing.T) {
+	for end, do := range map[string]func(r *rig, a acted){
+		"Declined": func(r *rig, a acted) { r.partner(doc{"do": "decline", "id": a.ID, "reason": "Others"}) },
+		"Expired":  func(r *rig, _ acted) { r.advance(15 * 24 * time.Hour) },
+	} {
+		t.Run(end, func(t *testing.T) {
+			play(t, func(r *rig) {
+				a, id := r.inquiry()
+				if lead := r.row("lead", id); lead.text("statecode") != "0" || lead.text("statuscode") != "1" {
+					t.Errorf("pending the lead is %s/%s", lead.text("statecode"), lead.text("statuscode"))
+				}
+				do(r, a)
+				r.quiet()
+				if got := r.referral(a.ID).text("status") + "/" + r.referral(a.ID).text("substatus"); got != "Closed/"+end {
+					t.Fatalf("the referral is %s", got)
+				}
+				if lead := r.row("lead", id); lead.text("statecode") != "2" || lead.text("statuscode") != "7" || len(r.opportunities()) != 0 {
+					t.Errorf("the lead is %s/%s, %d opportunities", lead.text("statecode"), lead.text("statuscode"), len(r.opportunities()))
+				}
+			})
+		})
+	}
+}
+
 func TestR24_AcceptedBeforeItArrivesItIsOneOpportunity(t *testing.T) {
 	play(t, func(r *rig) {
 		r.pc.delivery(doc{"pause": true})

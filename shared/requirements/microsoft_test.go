@@ -11,12 +11,16 @@ func TestR33_MicrosoftsAcceptanceIsShown(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.coSell("Accepted by Microsoft")
 		mark := r.pc.calls()
+		r.pc.delivery(doc{"pause": true}) // what is told is the day of the acceptance, not the one on which it is heard of
+		time.Sleep(24 * time.Hour)
 		r.microsoft(doc{"do": "accept", "id": p.microsoft, "name": "Robin Redmond", "msxId": "7-ABCDE12345"})
+		time.Sleep(48 * time.Hour)
+		r.pc.delivery(doc{})
 		r.quiet()
 		if id := r.opportunity(p.opportunity).text("cosell_microsoftcrmid"); id != "7-ABCDE12345" {
 			t.Errorf("Microsoft's identifier is %q", id)
 		}
-		r.audited(p.opportunity, "2026-03-02", "Accepted", "Robin Redmond")
+		r.audited(p.opportunity, "2026-03-05", "2026-03-03", "Accepted", "Robin Redmond")
 		r.pc.wrote(mark, 0)
 	})
 }
@@ -46,9 +50,9 @@ func TestR34_MicrosoftsSilenceIsToldAndLeavesTheOpportunityOpen(t *testing.T) {
 		if got := r.referral(p.microsoft).text("substatus"); got != "Expired" {
 			t.Fatalf("Microsoft's referral is %s", got)
 		}
-		r.audited(p.opportunity, "xpired")
-		if r.opportunity(p.opportunity).text("statecode") != "0" {
-			t.Error("the opportunity is closed")
+		r.audited(p.opportunity, "xpired", "not provided")
+		if r.opportunity(p.opportunity).text("statecode") != "0" || r.referral(p.own).text("status") != "Active" {
+			t.Errorf("the opportunity is %s, the partner's referral %s", r.opportunity(p.opportunity).text("statecode"), r.referral(p.own).text("status"))
 		}
 	})
 }

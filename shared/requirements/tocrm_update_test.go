@@ -43,20 +43,31 @@ func TestR26_EachShippedFieldChangesItsOwnColumnOnly(t *testing.T) {
 	}
 }
 
-// Money is one value (R129): a currency comes with its amount.
-func TestR26_TheCurrencyComesWithItsAmount(t *testing.T) {
-	play(t, func(r *rig) {
-		p := r.coSell("Currency")
-		before := r.opportunity(p.opportunity)
-		r.portalEdits(p.own, doc{"/details/currency": "USD", "/details/dealValue": 90000})
-		r.quiet()
-		o := r.opportunity(p.opportunity)
-		got := slices.DeleteFunc(r.touched(p.opportunity, before), func(name string) bool { return name == "exchangerate" })
-		if !slices.Equal(got, []string{"_transactioncurrencyid_value", "estimatedvalue"}) || o.text("estimatedvalue") != "90000" ||
-			r.row("transactioncurrency", o.text("_transactioncurrencyid_value")).text("isocurrencycode") != "USD" {
-			t.Errorf("touched were %v: %s", got, o.text("estimatedvalue"))
-		}
-	})
+// Money is one value (R129): a currency and its amount come together, and what is equal is not written.
+func TestR26_TheCurrencyChangesItsOwnColumnOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		changes doc
+		columns []string
+		value   string
+	}{
+		"alone":           {doc{"/details/currency": "USD"}, []string{"_transactioncurrencyid_value"}, "85000"},
+		"with its amount": {doc{"/details/currency": "USD", "/details/dealValue": 90000}, []string{"_transactioncurrencyid_value", "estimatedvalue"}, "90000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.coSell("Currency")
+				before := r.opportunity(p.opportunity)
+				r.portalEdits(p.own, c.changes)
+				r.quiet()
+				o := r.opportunity(p.opportunity)
+				got := slices.DeleteFunc(r.touched(p.opportunity, before), func(name string) bool { return name == "exchangerate" })
+				if !slices.Equal(got, c.columns) || o.text("estimatedvalue") != c.value ||
+					r.row("transactioncurrency", o.text("_transactioncurrencyid_value")).text("isocurrencycode") != "USD" {
+					t.Errorf("touched were %v: %s", got, o.text("estimatedvalue"))
+				}
+			})
+		})
+	}
 }
 
 func TestR26_StatusAndVisibilityChangeTheirOwnColumnsOnly(t *testing.T) {
@@ -123,6 +134,19 @@ func TestR28_TheStageComesWhereTheSheetHasIt(t *testing.T) {
 			t.Errorf("the stage is %q", got)
 		}
 	}, "sheet:- {field: stage, referral: /salesStage, crm: stepname, as: text, wins: newest}\n")
+}
+
+// The partner's people are the owner's business; of those in the portal a column of the sheet may keep what it likes.
+func TestR28_AMemberOfTheTeamComesWhereTheSheetHasIt(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_lead", "type": "String", "length": 100})
+		p := r.private("Led by")
+		r.portalEdits(p.own, doc{"/team/0/firstName": "Nora"})
+		r.quiet()
+		if got := r.opportunity(p.opportunity).text("new_lead"); got != "Nora" {
+			t.Errorf("the column says %q, the team is %s", got, r.referral(p.own).text("team"))
+		}
+	}, "sheet:- {field: leader, referral: /team/0/firstName, crm: new_lead, way: toOpportunity}\n")
 }
 
 // solutionsOf are the solution rows of an opportunity.
