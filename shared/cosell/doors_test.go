@@ -3,6 +3,7 @@ package cosell
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -196,6 +197,22 @@ func TestNeverEmptyDoor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { tt.want.check(t, Merge(tt.in)) })
 	}
+}
+
+// What is too long is not sent; what makes it shorter is.
+func TestR53_AListThatIsTooLongIsNotSent(t *testing.T) {
+	crowd := func(n int) Record {
+		r := Record{}
+		for i := range n {
+			r[Solutions.Of(strconv.Itoa(i))] = "{}"
+		}
+		return r
+	}
+	in := from(crowd(49), crowd(49), nil, nil) // and the one of every pair
+	apply(in.Opportunity.row.Record, Record{"solutions/SOL-2": "{}", Name: "N"})
+	want{toReferral: Record{Name: "N"}, codes: []string{"solution.toomany"}}.check(t, Merge(in))
+	apply(in.Opportunity.row.Record, Record{"solutions/SOL-1": ""})
+	want{toReferral: Record{Name: "N", "solutions/SOL-1": "", "solutions/SOL-2": "{}"}}.check(t, Merge(in))
 }
 
 func TestAClosedReferralTakesNothing(t *testing.T) {

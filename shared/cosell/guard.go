@@ -24,6 +24,7 @@ func (m *merger) guard() {
 		case NeverEmpty:
 			m.guardNeverEmpty(rule)
 		}
+		m.guardTooMany(rule.Field)
 	}
 	m.guardClosed()
 	m.guardEarlyWin()
@@ -175,33 +176,55 @@ func (m *merger) said(code string) bool {
 	return false
 }
 
-// guardNeverEmpty: a referral needs at least one solution.
-func (m *merger) guardNeverEmpty(rule Rule) {
-	left := 0
-	after := m.p.Members(rule.Field)
-	touched := false
+// after are the members of a list of the referral as the plan leaves it, some of them empty; touched: the plan changes them.
+func (m *merger) after(list Field) (members map[string]string, left int, touched bool) {
+	members = m.p.Members(list)
 	for f, v := range m.plan.ToReferral {
-		if l, member, ok := f.List(); ok && l == rule.Field {
-			after[member] = v
-			touched = true
+		if l, member, ok := f.List(); ok && l == list {
+			members[member], touched = v, true
 		}
 	}
-	for _, v := range after {
+	for _, v := range members {
 		if v != "" {
 			left++
 		}
 	}
+	return members, left, touched
+}
+
+// guardNeverEmpty: a referral needs at least one solution.
+func (m *merger) guardNeverEmpty(rule Rule) {
+	after, left, touched := m.after(rule.Field)
 	if !touched || left > 0 || m.closed() {
 		return
 	}
-	for member := range after {
-		f := rule.Field.Of(member)
-		delete(m.plan.ToReferral, f)
-		m.plan.keep[f] = true
-	}
+	m.holdBack(rule.Field, after)
 	m.say(Problem{Code: "solution.required", Field: rule.Field, Place: InPartnerCenter, Class: OfRecord,
 		Text: "the last solution was not removed in Partner Center: a referral needs at least one",
 		Mend: "add a Microsoft solution to the opportunity"})
+}
+
+// guardTooMany: a list that Partner Center would refuse for its length is not sent.
+func (m *merger) guardTooMany(list Field) {
+	after, left, touched := m.after(list)
+	too := tooMany(list, left)
+	if !touched || len(too) == 0 || m.closed() {
+		return
+	}
+	m.holdBack(list, after)
+	for _, p := range too {
+		p.Place, p.Class = InPartnerCenter, OfRecord
+		m.say(p)
+	}
+}
+
+// holdBack takes the members of a list out of the plan, until it is decided anew.
+func (m *merger) holdBack(list Field, members map[string]string) {
+	for member := range members {
+		f := list.Of(member)
+		delete(m.plan.ToReferral, f)
+		m.plan.keep[f] = true
+	}
 }
 
 // guardClosed: nothing is written to a referral that was closed before this plan.

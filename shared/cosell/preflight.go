@@ -59,10 +59,7 @@ func Preflight(o Opportunity) []Problem {
 	}
 	out = append(out, country(o.Record)...)
 	out = append(out, solutions(o.Record)...)
-	if len(o.Record.Members(Team)) == 0 {
-		out = append(out, ownerless)
-	}
-	out = append(out, people(o.Record, Team, "team", "the owner", "fill it in on the owner's user record")...)
+	out = append(out, team(o.Record)...)
 	if o.Record[Help] != "" {
 		out = append(out, NeedsContact(o)...)
 	}
@@ -144,11 +141,34 @@ func solutions(r Record) []Problem {
 	case n == 0:
 		return []Problem{{Code: "solution.required", Field: Solutions, Text: "the opportunity has no Microsoft solution",
 			Mend: "add at least one row under Microsoft solutions"}}
-	case n > mostMembers:
-		return []Problem{{Code: "solution.toomany", Field: Solutions, Text: "the opportunity has " + strconv.Itoa(n) + " Microsoft solutions",
-			Mend: "keep at most " + strconv.Itoa(mostMembers)}}
+	default:
+		return tooMany(Solutions, n)
 	}
-	return nil
+}
+
+// tooMany names a list that is longer than Partner Center takes.
+func tooMany(list Field, n int) []Problem {
+	code, what := "", ""
+	switch {
+	case n <= mostMembers:
+		return nil
+	case list == Solutions:
+		code, what = "solution.toomany", " Microsoft solutions"
+	case list == Team:
+		code, what = "team.toomany", " people in its sales team, with the owner"
+	default:
+		return nil
+	}
+	return []Problem{{Code: code, Field: list, Text: "the opportunity has " + strconv.Itoa(n) + what, Mend: "keep at most " + strconv.Itoa(mostMembers)}}
+}
+
+// team looks whether Partner Center would take the partner's people.
+func team(r Record) []Problem {
+	members := r.Members(Team)
+	if len(members) == 0 {
+		return []Problem{ownerless}
+	}
+	return append(people(r, Team, "team", "the owner", "fill it in on the owner's user record"), tooMany(Team, len(members))...)
 }
 
 // people looks for the four values that Partner Center wants of each person.

@@ -255,10 +255,7 @@ func (m *merger) lacksForAcceptance() []Problem {
 		m.plan.NeedsOpportunity = true
 		return nil
 	}
-	lacks := people(m.d, Team, "team", "the owner", "fill it in on the owner's user record")
-	if len(m.d.Members(Team)) == 0 {
-		lacks = append(lacks, ownerless)
-	}
+	lacks := team(m.d)
 	expires := m.Referral.ExpiresAt
 	hurry := !expires.IsZero() && !m.Referral.Read.Add(lastDays).Before(expires) // from the moment on that afterReminder gives
 	if m.Options.AcceptStrict && !hurry {

@@ -33,8 +33,8 @@ const (
 	roleSalesTeam   = 1001
 )
 
-// mostConnected is how many connections of one deal are looked at: a referral takes 50 people.
-const mostConnected = 50
+// mostConnected is how many connections of one deal are looked at. A referral takes 50 people: who has more is told.
+const mostConnected = 101
 
 // connectionExpand asks for the connections of an opportunity: who they lead to is asked only where there are any.
 func connectionExpand() dataverse.Expand {

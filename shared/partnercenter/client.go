@@ -48,7 +48,7 @@ type Client struct {
 	referralsHTTP, webhookAPI *httpclient.Client
 	testEvents                *httpclient.Client // two a minute, which says nothing about the other calls
 	tests                     pace
-	changes                   fault.Streak       // changes that the integration user may not make
+	changes                   fault.Streak // changes that the integration user may not make
 	log                       *slog.Logger
 }
 

@@ -73,7 +73,7 @@ func TestR53_MoreThanFiftySolutionsAreRefusedBeforeTheCall(t *testing.T) {
 		for n := range 51 {
 			r.solution(id, fmt.Sprintf("SOL-%05d-ABC", n), fmt.Sprint("Solution ", n))
 		}
-		r.refused(id, "50")
+		r.refused(id, "solution.toomany", "51", "50")
 	})
 }
 
