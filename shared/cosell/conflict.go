@@ -28,7 +28,7 @@ func (m *merger) conflict(rule Rule, f Field, p, d string) {
 	case ManualDecision:
 		m.plan.keep[f] = true
 		m.say(Problem{Code: "conflict.manual", Field: f, Place: InPartnerCenter, Class: OfRule,
-			Text: m.label(f) + " was changed on both sides", Mend: "set the same value on both sides"})
+			Text: m.label(f) + " was changed on both sides: Partner Center has " + quote(p) + ", CRM " + quote(d), Mend: "set the same value on both sides"})
 	default:
 		m.plan.ToReferral[f] = across(rule.ToReferral, d)
 		m.lost(f, "Partner Center", p)

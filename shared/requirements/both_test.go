@@ -81,35 +81,61 @@ func TestR59_AChangeInBetweenIsMergedAnew(t *testing.T) {
 	}, "sheet:- {field: dealValue, wins: pc}\n")
 }
 
-// bothEdit lets both sides change the value while neither hears of the other.
-func (r *rig) bothEdit(p pair) {
+// bothEdit lets both sides change the value while neither hears of the other: Partner Center to 91000, CRM to 92000.
+func (r *rig) bothEdit(p pair, last string) {
 	r.t.Helper()
 	r.pc.delivery(doc{"pause": true})
 	r.dv.delivery(doc{"pause": true})
-	r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+	edits := []func(){func() { r.portalEdits(p.own, doc{"/details/dealValue": 91000}) }, func() { r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 92000}) }}
+	if last == "pc" {
+		slices.Reverse(edits)
+	}
+	edits[0]()
 	time.Sleep(time.Minute)
-	r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 92000})
+	edits[1]()
 	r.pc.delivery(doc{})
 	r.dv.delivery(doc{})
 	r.quiet()
 }
 
 func TestR60_TheConfiguredSideWinsAndAuditNamesTheOthersValue(t *testing.T) {
-	for wins, want := range map[string]struct{ value, loser string }{"pc": {"91000", "92"}, "crm": {"92000", "91"}, "newest": {"92000", "91"}} {
-		t.Run(wins, func(t *testing.T) {
+	const ours, theirs = "92000", "91000"
+	for name, c := range map[string]struct{ wins, last, value, loser string }{
+		"pc, CRM was last": {"pc", "crm", theirs, ours}, "pc, it was last": {"pc", "pc", theirs, ours},
+		"crm, Partner Center was last": {"crm", "pc", ours, theirs}, "crm, it was last": {"crm", "crm", ours, theirs},
+		"newest, CRM was last": {"newest", "crm", ours, theirs}, "newest, Partner Center was last": {"newest", "pc", theirs, ours},
+	} {
+		t.Run(name, func(t *testing.T) {
 			play(t, func(r *rig) {
 				p := r.private("Both")
-				r.bothEdit(p)
+				r.bothEdit(p, c.last)
 				d, o := r.referral(p.own).text("details/dealValue"), r.opportunity(p.opportunity).text("estimatedvalue")
-				if d != want.value || o != want.value {
+				if d != c.value || o != c.value {
 					t.Errorf("Partner Center has %s, CRM %s", d, o)
 				}
-				if !slices.ContainsFunc(r.audit(p.opportunity), func(line string) bool { return strings.Contains(line, want.loser+"000") }) {
-					t.Errorf("Audit does not name the loser's value:\n%s", strings.Join(r.audit(p.opportunity), "\n"))
-				}
-			}, "sheet:- {field: dealValue, wins: "+wins+"}\n")
+				r.audited(p.opportunity, "conflict.resolved", c.loser)
+			}, "sheet:- {field: dealValue, wins: "+c.wins+"}\n")
 		})
 	}
+}
+
+// manual: nobody's value is written; both are named, and a person's next edit of either decides.
+func TestR60_ByHandBothStayUntilAPersonDecides(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("By hand")
+		r.bothEdit(p, "crm")
+		if d, o := r.referral(p.own).text("details/dealValue"), r.opportunity(p.opportunity).text("estimatedvalue"); d != "91000" || o != "92000" {
+			t.Errorf("Partner Center has %s, CRM %s", d, o)
+		}
+		r.audited(p.opportunity, "91000", "92000")
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 91000})
+		r.quiet()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 93000})
+		r.quiet()
+		if d, o := r.referral(p.own).text("details/dealValue"), r.opportunity(p.opportunity).text("estimatedvalue"); d != "93000" || o != "93000" {
+			t.Errorf("decided: Partner Center has %s, CRM %s", d, o)
+		}
+	}, "sheet:- {field: dealValue, wins: manual}\n")
 }
 
 func TestR61_AccountAndContactOfASharedDealAreNotSent(t *testing.T) {
@@ -124,6 +150,11 @@ func TestR61_AccountAndContactOfASharedDealAreNotSent(t *testing.T) {
 		if n := len(r.audit(p.opportunity)); n != 3 {
 			t.Errorf("Audit has %d lines:\n%s", n, strings.Join(r.audit(p.opportunity), "\n"))
 		}
+		r.audited(p.opportunity, "to Partner Center", "customer.locked", "the change stays in CRM")
+		r.audited(p.opportunity, "to Partner Center", "contact.locked", "the change stays in CRM")
+		if d := r.referral(p.own); d.text("customerProfile/address/city") != "Hamburg" || d.text("customerProfile/team/0/phoneNumber") == "+49 40 999" {
+			t.Errorf("the customer in Partner Center is %s", d.text("customerProfile"))
+		}
 		if !strings.HasPrefix(r.opportunity(p.opportunity).text("name"), tick) {
 			t.Error("the tick is gone")
 		}
@@ -133,17 +164,35 @@ func TestR61_AccountAndContactOfASharedDealAreNotSent(t *testing.T) {
 func TestR62_OurOwnWritesComeBackWithoutEffect(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.coSell("Echo")
-		crm, pc := r.dv.calls(), r.pc.calls()
+		crm, pc, heard := r.dv.calls(), r.pc.calls(), r.bus.last
 		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 91000})
 		r.quiet()
 		r.pc.wrote(pc, 1)
 		r.dv.wrote(crm, 0)
-		crm, pc = r.dv.calls(), r.pc.calls()
+		if n := r.bus.last - heard; n < 2 {
+			t.Errorf("%d messages: our own write did not come back", n)
+		}
+		crm, pc, heard = r.dv.calls(), r.pc.calls(), r.bus.last
 		r.portalEdits(p.own, doc{"/details/notes": "From the portal"})
 		r.quiet()
 		r.dv.wrote(crm, 1)
 		r.pc.wrote(pc, 0)
+		if n := r.bus.last - heard; n < 2 {
+			t.Errorf("%d messages: our own write did not come back", n)
+		}
+		r.noCallsAfterOurWrite(crm, pc)
 	})
+}
+
+// noCallsAfterOurWrite: once the CRM was written nothing more was asked of Partner Center.
+func (r *rig) noCallsAfterOurWrite(crm, pc int) {
+	r.t.Helper()
+	w := r.dv.writes(crm)
+	for _, e := range r.pc.since(pc) {
+		if len(w) > 0 && e.At.After(w[0].At) {
+			r.t.Errorf("after our own write: %s %s", e.Method, e.URL)
+		}
+	}
 }
 
 func TestR63_TwentySavesInTenSecondsEndRight(t *testing.T) {

@@ -137,8 +137,21 @@ func TestR46_WithoutConversionOrCountryNothingIsSent(t *testing.T) {
 }
 
 func TestR47_TheCountryMayStandInAnotherColumn(t *testing.T) {
-	play(t, func(r *rig) {
+	for by, sheet := range map[string]string{"the sheet": "sheet:- {field: customerCountry, crm: parentaccountid/new_iso}\n", "the variable": ""} {
+		t.Run(by, func(t *testing.T) { play(t, theCountryInAnotherColumn(sheet == ""), sheet) })
+	}
+}
+
+func theCountryInAnotherColumn(byVariable bool) func(r *rig) {
+	return func(r *rig) {
+		t := r.t
+		if byVariable {
+			msftOrganisation(r)
+		}
 		r.administrator(doc{"do": "add", "table": "account", "column": "new_iso", "schemaName": "new_Iso", "type": "String", "length": 10})
+		if byVariable {
+			r.variable("msft_customeraccountcountrycode", "new_iso")
+		}
 		account := r.customer("Litware SA", doc{"new_iso": "FR", "address1_country": "left alone"})
 		p := r.private("Read there", doc{"parentaccountid@odata.bind": "/accounts(" + account + ")", "parentcontactid@odata.bind": nil})
 		if c := r.referral(p.own).text("customerProfile/address/country"); c != "FR" {
@@ -149,7 +162,7 @@ func TestR47_TheCountryMayStandInAnotherColumn(t *testing.T) {
 		if row.text("new_iso") != "DE" || row.text("address1_country") != "" || r.row("account", account).text("address1_country") != "left alone" {
 			t.Errorf("the new account has %q and %q", row.text("new_iso"), row.text("address1_country"))
 		}
-	}, "sheet:- {field: customerCountry, crm: parentaccountid/new_iso}\n")
+	}
 }
 
 // countries makes a table of countries with their codes, and a lookup to it on the account.

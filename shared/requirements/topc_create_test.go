@@ -34,6 +34,9 @@ func TestR37_CoSellIsTwoPOSTsInOneEngagement(t *testing.T) {
 		if second.text("engagementId") != p.engagement || second.text("target/0/id") != "msft" || second.text("inviteContext/assistanceRequestCode") != "WorkloadSpecificValueProposition" {
 			t.Errorf("the second POST is for %s in %s with %s", second.text("target/0/id"), second.text("engagementId"), second.text("inviteContext/assistanceRequestCode"))
 		}
+		if first := posts[0]; first.at("engagementId") != nil || strings.Contains(first.text("target"), `"msft"`) || first.text("inviteContext/assistanceRequestCode") != "" {
+			t.Errorf("the first POST is for %s with %s", first.text("target"), first.text("inviteContext"))
+		}
 		if len(r.referrals()) != 2 || r.referral(p.own).text("type") != "Shared" {
 			t.Errorf("%d referrals, the partner's is %s", len(r.referrals()), r.referral(p.own).text("type"))
 		}
@@ -150,17 +153,18 @@ func TestR43_HelpWithoutAContactIsRefused(t *testing.T) {
 
 func TestR44_AContactWithoutPhoneOrEMailIsRefusedByName(t *testing.T) {
 	for part, c := range map[string]struct {
-		column string
-		word   string
-	}{"phone": {"telephone1", "phone"}, "e-mail": {"emailaddress1", "mail"}} {
+		missing doc
+		says    string
+	}{"phone": {doc{"telephone1": nil}, "the customer contact has no phone;"}, "e-mail": {doc{"emailaddress1": nil}, "the customer contact has no e-mail;"},
+		"both": {doc{"telephone1": nil, "emailaddress1": nil}, "the customer contact has no e-mail, no phone;"}} {
 		t.Run(part, func(t *testing.T) {
 			play(t, func(r *rig) {
 				account := r.customer("Fabrikam GmbH")
-				contact := r.contactOf(account, "Bo", "Fabrikam", doc{c.column: nil})
+				contact := r.contactOf(account, "Bo", "Fabrikam", c.missing)
 				id := r.deal("Part missing", doc{"cosell_help": r.help("WorkloadSpecificValueProposition"),
 					"parentaccountid@odata.bind": "/accounts(" + account + ")", "parentcontactid@odata.bind": "/contacts(" + contact + ")"})
 				r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
-				r.refused(id, c.word)
+				r.refused(id, "contact.incomplete", c.says)
 			})
 		})
 	}

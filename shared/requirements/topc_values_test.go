@@ -12,35 +12,68 @@ import (
 const dollar = "/transactioncurrencies(" + dataversesim.DollarID + ")"
 
 func TestR48_TheDealValueMayStandInAnotherColumn(t *testing.T) {
-	play(t, func(r *rig) {
-		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_dealvalue", "schemaName": "new_DealValue", "type": "Money"})
-		p := r.private("Other column", doc{"new_dealvalue": 77000})
-		if v := r.referral(p.own).text("details/dealValue"); v != "77000" {
-			t.Errorf("Partner Center has %s", v)
-		}
-		before := r.opportunity(p.opportunity)
-		r.portalEdits(p.own, doc{"/details/dealValue": 78000})
-		r.quiet()
-		if got := r.touched(p.opportunity, before); !slices.Equal(got, []string{"new_dealvalue"}) || r.opportunity(p.opportunity).text("new_dealvalue") != "78000" {
-			t.Errorf("touched were %v", got)
-		}
-	}, "sheet:- {field: dealValue, crm: new_dealvalue}\n")
+	for by, sheet := range map[string]string{"the sheet": "sheet:- {field: dealValue, crm: new_dealvalue}\n", "the variable": ""} {
+		t.Run(by, func(t *testing.T) {
+			play(t, func(r *rig) {
+				if sheet == "" {
+					msftOrganisation(r)
+				}
+				r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_dealvalue", "schemaName": "new_DealValue", "type": "Money"})
+				if sheet == "" {
+					r.variable("msft_dealvaluefield", "new_dealvalue")
+				}
+				p := r.private("Other column", doc{"new_dealvalue": 77000})
+				if v := r.referral(p.own).text("details/dealValue"); v != "77000" {
+					t.Errorf("Partner Center has %s", v)
+				}
+				before := r.opportunity(p.opportunity)
+				r.portalEdits(p.own, doc{"/details/dealValue": 78000})
+				r.quiet()
+				if got := r.touched(p.opportunity, before); !slices.Equal(got, []string{"new_dealvalue"}) || r.opportunity(p.opportunity).text("new_dealvalue") != "78000" {
+					t.Errorf("touched were %v", got)
+				}
+				made := r.arrived(r.portalDeal(doc{"name": "Written there", "details": doc{"dealValue": 4711}}))
+				if o := r.opportunity(made.opportunity); o.text("new_dealvalue") != "4711" || o.text("estimatedvalue") != "" {
+					t.Errorf("the new opportunity has %q and %q", o.text("new_dealvalue"), o.text("estimatedvalue"))
+				}
+			}, sheet)
+		})
+	}
 }
 
 func TestR48_AValueThatIsCalculatedToNothingIsNotSentAsZero(t *testing.T) {
+	for what, value := range map[string]any{"0": 0, "empty": nil} {
+		t.Run(what, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_half", "schemaName": "new_Half", "type": "Money", "formula": "estimatedvalue * 0.5"})
+				p := r.private("Half", doc{"estimatedvalue": 80000})
+				if v := r.referral(p.own).text("details/dealValue"); v != "40000" {
+					t.Fatalf("Partner Center has %s", v)
+				}
+				mark, had := r.pc.calls(), len(r.audit(p.opportunity))
+				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": value})
+				r.quiet()
+				r.reconcile()
+				r.quiet()
+				r.pc.wrote(mark, 0)
+				if v := r.referral(p.own).text("details/dealValue"); v != "40000" {
+					t.Errorf("Partner Center has %q", v)
+				}
+				if told := r.newest(p.opportunity, had); len(told) != 1 || !holdsAll(told[0], []string{"to Partner Center", "value.blank"}) {
+					t.Errorf("Audit says %v", told)
+				}
+			}, "sheet:- {field: dealValue, crm: new_half}\n")
+		})
+	}
+}
+
+// Before there is a referral the same is a fault that is told, and nothing is made.
+func TestR48_NoReferralIsMadeWithACalculatedValueOfNothing(t *testing.T) {
 	play(t, func(r *rig) {
 		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_half", "schemaName": "new_Half", "type": "Money", "formula": "estimatedvalue * 0.5"})
-		p := r.private("Half", doc{"estimatedvalue": 80000})
-		if v := r.referral(p.own).text("details/dealValue"); v != "40000" {
-			t.Fatalf("Partner Center has %s", v)
-		}
-		mark := r.pc.calls()
-		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 0})
-		r.quiet()
-		r.reconcile()
-		r.quiet()
-		r.pc.wrote(mark, 0)
-		r.audited(p.opportunity, "to Partner Center", "0")
+		id := r.deal("Half of nothing", doc{"estimatedvalue": 0})
+		r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
+		r.refused(id, "value.required")
 	}, "sheet:- {field: dealValue, crm: new_half}\n")
 }
 
@@ -150,19 +183,49 @@ func leaves(path string, docs ...any) map[string]bool {
 	return out
 }
 
-func TestR55_StatusAndContactReachPartnerCenter(t *testing.T) {
+func TestR55_TheStatusReachesPartnerCenterAlone(t *testing.T) {
+	for do, substatus := range map[string]string{"win": "Won", "lose": "Lost"} {
+		t.Run(do, func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.private("The end", doc{"estimatedvalue": 9000}) // too small for R75
+				was, mark := r.referral(p.own), r.pc.calls()
+				r.person(doc{"do": do, "id": p.opportunity})
+				r.quiet()
+				d := r.referral(p.own)
+				if d.text("status") != "Closed" || d.text("substatus") != substatus {
+					t.Errorf("the referral is %s/%s", d.text("status"), d.text("substatus"))
+				}
+				meant := map[string]string{"status": "", "substatus": "", "statusReason": "", "closedDateTime": ""}
+				if do == "win" {
+					meant["details/closingDateTime"] = "" // the day on which it was won (R125)
+				}
+				r.pc.wrote(mark, 1)
+				if other := r.otherPaths(was, d, meant); len(other) > 0 {
+					t.Errorf("these changed as well: %v", other)
+				}
+			})
+		})
+	}
+}
+
+// A contact is written as long as Microsoft's sellers see none (R61, R112).
+func TestR55_AnotherContactReachesPartnerCenter(t *testing.T) {
 	play(t, func(r *rig) {
-		p := r.private("Contact and end", doc{"estimatedvalue": 9000}) // too small for R75
+		p := r.private("Another contact", doc{"cosell_visible": false})
 		other := r.contactOf(dataversesim.AccountID, "Bo", "Tailspin")
-		r.edits("opportunity", p.opportunity, doc{"parentcontactid@odata.bind": "/contacts(" + other + ")", "cosell_visible": true})
+		r.edits("opportunity", p.opportunity, doc{"parentcontactid@odata.bind": "/contacts(" + other + ")"})
 		r.quiet()
-		if mail := r.referral(p.own).text("customerProfile/team/0/email"); mail != "bo@tailspin.example" {
-			t.Errorf("the contact is %q", mail)
+		was := r.referral(p.own)
+		r.edits("opportunity", p.opportunity, doc{"cosell_visible": true})
+		r.quiet()
+		d := r.referral(p.own)
+		for member, want := range map[string]string{"firstName": "Bo", "lastName": "Tailspin", "email": "bo@tailspin.example", "phoneNumber": "+49 40 5550100"} {
+			if got := d.text("customerProfile/team/0/" + member); got != want {
+				t.Errorf("the contact's %s is %q", member, got)
+			}
 		}
-		r.person(doc{"do": "win", "id": p.opportunity})
-		r.quiet()
-		if s := r.referral(p.own); s.text("status") != "Closed" || s.text("substatus") != "Won" {
-			t.Errorf("the referral is %s/%s", s.text("status"), s.text("substatus"))
+		if other := r.otherPaths(was, d, map[string]string{"customerProfile/team": "", "consent/consentToShareReferralWithMicrosoftSellers": "", "type": ""}); d.at("customerProfile/team/1") != nil || len(other) > 0 {
+			t.Errorf("the contacts are %s, these changed as well: %v", d.text("customerProfile/team"), other)
 		}
 	})
 }
