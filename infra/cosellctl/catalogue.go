@@ -13,12 +13,13 @@ type catalogueCmd struct {
 }
 
 type importCatalogue struct {
-	File string `arg:"" type:"path" help:"A .csv or .xlsx file whose first row has the headings, in any order: Solution Identifier, Solution Name, Type, Publisher Name."`
+	File  string `arg:"" type:"path" help:"A .csv or .xlsx file whose first row has the headings, in any order: Solution Identifier, Solution Name, Type, Publisher Name."`
+	Sheet string `help:"The sheet of a workbook that is meant; without it the one that has the headings."`
 }
 
 // Run imports in parts, and says how far it is; a row that is not taken is something found.
 func (m *importCatalogue) Run(ctx context.Context, c *client, p *printer) error {
-	entries, wrong, err := readCatalogue(m.File)
+	entries, wrong, err := readCatalogue(m.File, m.Sheet)
 	if err != nil {
 		return &wrongError{err.Error()}
 	}

@@ -118,14 +118,15 @@ func (s *Store) rowCurrency(row dataverse.Row, d details, price string) string {
 	return codeOfCurrency(d.currencies, row.Text(lookupValue(t.Currency)))
 }
 
-// byIdentifier finds the catalogue's row of a solution id, letter case aside.
-func byIdentifier(catalogue map[string]catalogueSolution, identifier string) (catalogueSolution, bool) {
+// byIdentifier finds the catalogue's row of a solution id, letter case aside: where somebody has typed it in twice,
+// always the same one.
+func byIdentifier(catalogue map[string]catalogueSolution, identifier string) (found catalogueSolution, ok bool) {
 	for _, c := range catalogue {
-		if strings.EqualFold(c.identifier, identifier) {
-			return c, true
+		if strings.EqualFold(c.identifier, identifier) && (!ok || c.row < found.row) {
+			found, ok = c, true
 		}
 	}
-	return catalogueSolution{}, false
+	return found, ok
 }
 
 func (s *Store) loadCurrencies(ctx context.Context) (map[string]string, error) {

@@ -41,7 +41,10 @@ func (s *Store) ImportCatalogue(ctx context.Context, entries []Entry) (Imported,
 	}
 	by := make(map[string]catalogueSolution, len(known))
 	for _, c := range known {
-		by[strings.ToLower(c.identifier)] = c
+		key := strings.ToLower(c.identifier)
+		if first, twice := by[key]; !twice || c.row < first.row { // always the same one of two
+			by[key] = c
+		}
 	}
 	var writes []dataverse.Write
 	var at []int

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 	"github.com/cosell-sync/cosell-sync/shared/office"
@@ -113,6 +114,28 @@ func TestR45_AnUnknownSolutionIsExplainedBeforeAnythingIsSent(t *testing.T) {
 		r.quiet()
 		if p := r.pairOf(id); p.own == "" {
 			t.Errorf("mended, it is not shared; Audit says\n%s", strings.Join(r.audit(id), "\n"))
+		}
+	})
+}
+
+// A solution that somebody has typed in twice is changed in one of the two rows, always the same.
+func TestR66_ACatalogueThatHasASolutionTwiceIsImportedIntoOnce(t *testing.T) {
+	play(t, func(r *rig) {
+		for i := range 6 {
+			r.creates("cosell_solutiondetail", doc{"cosell_name": fmt.Sprintf("Typed in %d", i), "cosell_identifier": "SOL-55555-TWO"})
+		}
+		for range 4 {
+			r.imports(office.CatalogueEntry{Identifier: "sol-55555-two", Name: "As imported"})
+			r.advance(2 * time.Minute)
+		}
+		named := 0
+		for _, d := range r.dv.records()["cosell_solutiondetail"] {
+			if d.text("cosell_name") == "As imported" {
+				named++
+			}
+		}
+		if named != 1 {
+			t.Errorf("%d rows were changed", named)
 		}
 	})
 }
