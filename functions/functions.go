@@ -101,7 +101,8 @@ func worker(work func(*app.Generation) post.Work) func(*app.App, Declared) funch
 // guarded builds an HTTP function that is for operators, who say with ?tenant=ALIAS of which tenant they speak.
 func guarded(build func(*app.App) funchost.Function) func(*app.App, Declared) funchost.Function {
 	return func(a *app.App, d Declared) funchost.Function {
-		its := map[string]http.Handler{"": build(a).HTTP}
+		first := build(a)
+		its := map[string]http.Handler{"": first.HTTP}
 		for _, t := range a.All() {
 			its[t.Tenant] = build(t).HTTP
 		}
@@ -112,7 +113,7 @@ func guarded(build func(*app.App) funchost.Function) func(*app.App, Declared) fu
 			}
 			funchost.Refuse(w, http.StatusNotFound, "there is no such tenant: SYNC_TENANTS lists them")
 		})
-		return funchost.Function{HTTP: a.Operators.Guard(d.Name, byTenant)}
+		return funchost.Function{MaxBody: first.MaxBody, HTTP: a.Operators.Guard(d.Name, byTenant)}
 	}
 }
 

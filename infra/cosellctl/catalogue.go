@@ -25,7 +25,7 @@ func (m *importCatalogue) Run(ctx context.Context, c *client, p *printer) error 
 	}
 	sum := office.CatalogueImport{Refused: wrong}
 	for done := 0; done < len(entries); {
-		n := min(len(entries)-done, office.MostEntries)
+		n := part(entries[done:])
 		a, err := c.do(ctx, "catalogue/import", office.CatalogueRows{Entries: entries[done : done+n]})
 		if err != nil {
 			return fmt.Errorf("after %d of %d rows: %w: the same command again goes on", done, len(entries), err)
@@ -36,11 +36,25 @@ func (m *importCatalogue) Run(ctx context.Context, c *client, p *printer) error 
 		done += n
 		sum.Created, sum.Changed, sum.Same = sum.Created+a.Catalogue.Created, sum.Changed+a.Catalogue.Changed, sum.Same+a.Catalogue.Same
 		sum.Refused = append(sum.Refused, a.Catalogue.Refused...)
-		if !p.json && len(entries) > office.MostEntries {
+		if !p.json && (done < len(entries) || n < done) {
 			p.line("%d of %d rows", done, len(entries))
 		}
 	}
 	return foundUnless(len(sum.Refused) == 0, p.show(office.Answer{Catalogue: &sum, Done: true}, func() { p.imported(sum) }))
+}
+
+// partBytes is well below what one call takes, whatever becomes of letters on the way.
+const partBytes = 200 << 10
+
+// part is how many of the entries go with one call.
+func part(entries []office.CatalogueEntry) (n int) {
+	size := 0
+	for n < min(len(entries), office.MostEntries) && (n == 0 || size < partBytes) {
+		e := entries[n]
+		size += len(e.Identifier) + len(e.Name) + len(e.Type) + len(e.Publisher) + 100
+		n++
+	}
+	return n
 }
 
 func (p *printer) imported(sum office.CatalogueImport) {

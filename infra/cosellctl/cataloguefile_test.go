@@ -209,3 +209,29 @@ func TestR66_TenThousandRowsOfAWorkbookAreReadInSeconds(t *testing.T) {
 		t.Errorf("%d entries, %d wrong, %v, after %s", len(entries), len(wrong), err, time.Since(began))
 	}
 }
+
+// A long list goes in parts that one call takes, and says how far it is.
+func TestR66_ALongListGoesInPartsWithProgress(t *testing.T) {
+	a, environ := newApp(t)
+	a.answer = office.Answer{Catalogue: &office.CatalogueImport{Created: 1}, Done: true}
+	var text strings.Builder
+	text.WriteString("Solution Identifier,Solution Name,Publisher Name\n")
+	for i := range 2500 {
+		fmt.Fprintf(&text, "SOL-%05d-XYZ,%s,%s\n", i, strings.Repeat("名", 190), strings.Repeat("<", 190))
+	}
+	code, out, errOut := ctl(t, environ, "catalogue", "import", written(t, "s.csv", []byte(text.String())))
+	rows := 0
+	for _, call := range a.asked {
+		if len(call) > 1<<20 {
+			t.Errorf("a call of %d bytes", len(call))
+		}
+		rows += strings.Count(call, `"identifier":"SOL-`)
+	}
+	if code != fine || rows != 2500 || len(a.asked) < 3 || strings.Count(out, " of 2500 rows") != len(a.asked) || !strings.Contains(out, "2500 of 2500 rows") {
+		t.Errorf("%d %s, %d rows in %d calls\n%s", code, errOut, rows, len(a.asked), out)
+	}
+	a.asked = nil
+	if _, out, _ = ctl(t, environ, "catalogue", "import", written(t, "s.csv", []byte("Solution Identifier,Solution Name\nSOL-1-A,One\n"))); len(a.asked) != 1 || strings.Contains(out, "of 1 rows") {
+		t.Errorf("%d calls\n%s", len(a.asked), out)
+	}
+}

@@ -140,3 +140,19 @@ func TestR66_ACatalogueThatHasASolutionTwiceIsImportedIntoOnce(t *testing.T) {
 		}
 	})
 }
+
+// As many rows as one call may bring, with long names, do arrive; so does a long field sheet.
+func TestR66_AFullPartOfAListIsTaken(t *testing.T) {
+	play(t, func(r *rig) {
+		var all []office.CatalogueEntry
+		for i := range office.MostEntries {
+			all = append(all, office.CatalogueEntry{Identifier: fmt.Sprintf("SOL-%05d-XYZ", i), Name: fmt.Sprintf("%d ", i) + strings.Repeat("name ", 35) + "x", Publisher: "Northwind"})
+		}
+		if got := r.imports(all...); got.Created != office.MostEntries {
+			t.Errorf("%d were made, %d refused: %+v", got.Created, len(got.Refused), got.Refused[:min(len(got.Refused), 1)])
+		}
+		if m := r.sheetAct("check", "- {field: dealValue, wins: crm}\n"+strings.Repeat("# a remark that takes room in the sheet\n", 5000), false); len(m.Mistakes) != 0 {
+			t.Errorf("%v", m.Mistakes)
+		}
+	})
+}
