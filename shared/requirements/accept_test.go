@@ -334,6 +334,9 @@ func TestR130_ZeroAndEmptyReplaceNothing(t *testing.T) {
 				if n := len(r.audit(p.opportunity)); n != 2 {
 					t.Errorf("%d lines: %v", n, r.audit(p.opportunity))
 				}
+				if rows := r.held(); len(rows) != 1 || rows[0].text("class") != "rule" {
+					t.Errorf("held is %v", rows)
+				}
 				r.reconcile()
 				r.quiet()
 				if n := len(r.audit(p.opportunity)); n != 2 {
@@ -352,6 +355,51 @@ func TestR130_ZeroAndEmptyReplaceNothing(t *testing.T) {
 				t.Errorf("CRM has %s, %s", o.text("estimatedvalue"), o.text("estimatedclosedate"))
 			}
 			r.named(p.opportunity, tick+"Emptied")
+			lines := len(r.audit(p.opportunity))
+			for _, label := range []string{"Est. Revenue", "Est. Close Date", "Topic"} {
+				r.audited(p.opportunity, "to CRM: ", "value.blank", label)
+			}
+			r.portalEdits(p.own, doc{"/details/notes": "Something else"})
+			r.quiet()
+			for _, line := range r.newest(p.opportunity, lines) {
+				if strings.Contains(line, "value.blank") {
+					t.Errorf("it is told again: %q", line)
+				}
+			}
+			for _, row := range r.held() {
+				if row.text("class") != "rule" {
+					t.Errorf("held is %v", row)
+				}
+			}
+		})
+	})
+	t.Run("a row that is required, from either side", func(t *testing.T) {
+		play(t, func(r *rig) {
+			r.adds("opportunity", "new_campaign", "String")
+			p := r.private("Required", doc{"new_campaign": "SPRING"})
+			r.edits("opportunity", p.opportunity, doc{"new_campaign": nil})
+			r.quiet()
+			r.campaignOf(p, "SPRING")
+			r.edits("opportunity", p.opportunity, doc{"new_campaign": "SUMMER"})
+			r.quiet()
+			r.campaignOf(p, "SUMMER")
+			r.portalEdits(p.own, doc{"/campaignId": ""})
+			r.quiet()
+			if got := r.opportunity(p.opportunity).text("new_campaign"); got != "SUMMER" {
+				t.Errorf("CRM has %q", got)
+			}
+			r.named(p.opportunity, tick+"Required")
+		}, "sheet:- {field: campaign, referral: /campaignId, crm: new_campaign, required: true}\n")
+	})
+	t.Run("a negative value from CRM, which Partner Center would take", func(t *testing.T) {
+		play(t, func(r *rig) {
+			r.pc.switches(doc{"strict": false})
+			p := r.private("Negative")
+			r.edits("opportunity", p.opportunity, doc{"estimatedvalue": -1})
+			r.quiet()
+			if v := r.referral(p.own).text("details/dealValue"); v != "85000" {
+				t.Errorf("Partner Center has %s", v)
+			}
 		})
 	})
 	t.Run("clearing another field is an edit", func(t *testing.T) {

@@ -1,7 +1,10 @@
 package requirements
 
 import (
+	"io"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +56,83 @@ func TestR153_OwnScopeTouchesOnlyWhatItHasMade(t *testing.T) {
 			t.Error("what a person has linked is not in step")
 		}
 	}, "SYNC_SCOPE=own")
+}
+
+// settingsOfTests are what docs/beside.md gives for an environment for tests.
+func settingsOfTests(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/beside.md")
+	must(t, err)
+	found := regexp.MustCompile(`(?m)^    (SYNC_[A-Z_]+=\S+)$`).FindAllStringSubmatch(string(text), -1)
+	var out []string
+	for _, m := range found {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+func TestR153_TheSampleForTestsTouchesNothingAndShowsNothing(t *testing.T) {
+	settings := settingsOfTests(t)
+	if strings.Join(settings, " ") != "SYNC_SCOPE=own SYNC_SHARE=never" {
+		t.Fatalf("the sample is %v", settings)
+	}
+	play(t, func(r *rig) {
+		theirs := r.portalDeal(doc{"name": "Of production"})
+		id := r.deal("A trial", doc{"cosell_help": r.help("GeneralOrOther"), "cosell_visible": true})
+		p := r.synced(id)
+		r.advance(time.Hour)
+		if len(r.naming(theirs.ID)) != 0 || r.referral(theirs.ID).text("externalReferenceId") != "" {
+			t.Error("production's deal was taken up")
+		}
+		if own := r.referral(p.own); own.text("consent/consentToShareReferralWithMicrosoftSellers") != "false" || p.microsoft != "" {
+			t.Errorf("shown is %s, Microsoft's referral %q", own.text("consent/consentToShareReferralWithMicrosoftSellers"), p.microsoft)
+		}
+	}, settings...)
+}
+
+// flows is what else hears events: automation that still works.
+type flows struct {
+	status int
+	bodies []string
+	header http.Header
+}
+
+func (f *flows) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, _ := io.ReadAll(req.Body)
+	f.bodies, f.header = append(f.bodies, string(body)), req.Header
+	w.WriteHeader(f.status)
+}
+
+// In shadow mode events are handed on as they came to the one address of the settings, and one that was not taken there
+// comes again.
+func TestR154_ShadowModeHandsEventsOn(t *testing.T) {
+	play(t, func(r *rig) {
+		other := &flows{status: http.StatusInternalServerError}
+		r.elsewhere = map[string]http.Handler{flowsHost: other}
+		a := r.portalDeal(doc{"name": "For the flows"})
+		r.quiet()
+		if n := len(other.bodies); n < 2 {
+			t.Errorf("refused, it came %d times", n)
+		}
+		other.status, other.bodies = http.StatusAccepted, nil
+		r.advance(10 * time.Minute)
+		r.portalEdits(a.ID, doc{"/details/dealValue": 91000})
+		r.quiet()
+		last := ""
+		if n := len(other.bodies); n > 0 {
+			last = other.bodies[n-1]
+		}
+		if !strings.Contains(last, a.ID) || !strings.Contains(last, "referral-updated") || other.header.Get("Authorization")+other.header.Get("X-Ms-Signature") == "" || other.header.Get("X-Cosell-Key") != "" {
+			t.Errorf("handed on was %q with %v", last, other.header)
+		}
+		if n := len(r.naming(a.ID)); n != 0 {
+			t.Errorf("%d opportunities", n)
+		}
+		before := len(other.bodies)
+		if status := r.event(productURL+"/api/partnercenterwebhook/default", http.Header{"Content-Type": {"application/json"}}, []byte(`{"EventName":"referral-updated"}`)); status != http.StatusUnauthorized || len(other.bodies) != before {
+			t.Errorf("an event of nobody: %d, handed on %d times", status, len(other.bodies)-before)
+		}
+	}, "SYNC_MODE=shadow", "SYNC_FORWARD_URL=https://"+flowsHost+"/invoke?sig=hidden")
 }
 
 // In shadow mode everything is decided, and nothing is written; once it is live all of it arrives.

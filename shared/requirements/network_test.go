@@ -25,6 +25,10 @@ type network struct {
 func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	n.p.alive()
 	system := n.r.systemAt(req)
+	if h := n.r.elsewhere[req.URL.Host]; h != nil {
+		answer, _ := served(h, req)
+		return answer, nil
+	}
 	if system == nil {
 		return nil, fmt.Errorf("dial tcp: lookup %s: no such host", req.URL.Host)
 	}

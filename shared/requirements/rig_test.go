@@ -33,6 +33,7 @@ const (
 	crmHost         = "cosell.crm4.dynamics.com"
 	certificateHost = "3psostorageacct.blob.core.windows.net"
 	vaultHost       = "cosell-vault.vault.azure.net"
+	flowsHost       = "flows.example" // of other automation
 	partnerTenant   = "5f0c4a1e-9d63-4b1a-8a51-2f1d6c7e8b90"
 	crmTenant       = "8b2d7f60-3c15-4e9a-b7d4-60a1e5c9f213"
 	organization    = "6e1f0b9a-7d34-4c58-9b02-c3d4e5f60718"
@@ -67,7 +68,8 @@ type rig struct {
 	folder  string
 	tokens  sync.Map // that the product has sent
 
-	uploaded map[string][]byte // certificates of others on the host of Microsoft's, by address
+	uploaded  map[string][]byte       // certificates of others on the host of Microsoft's, by address
+	elsewhere map[string]http.Handler // who else answers, by host: flowsHost
 
 	doom *doom // how the product is about to be killed; nil: not at all
 }
@@ -137,7 +139,7 @@ func behindWire(t *testing.T, sim control.Simulator) *system {
 func overlaid(t *testing.T, folder string, own []string) []string {
 	t.Helper()
 	var simulated []string
-	for _, host := range []string{partnercentersim.ReferralsHost, partnercentersim.WebhooksHost, partnercentersim.LoginHost, certificateHost, crmHost, vaultHost} {
+	for _, host := range []string{partnercentersim.ReferralsHost, partnercentersim.WebhooksHost, partnercentersim.LoginHost, certificateHost, crmHost, vaultHost, flowsHost} {
 		simulated = append(simulated, host+"=127.0.0.1:1") // never dialled: the rig is the transport
 	}
 	all := []string{
