@@ -211,8 +211,35 @@ func TestR63_TwentySavesInTenSecondsEndRight(t *testing.T) {
 		if len(r.referrals()) != 1 || d.text("details/dealValue") != "20000" || d.text("details/notes") != "Save 19" || time.Since(began) > 20*time.Second {
 			t.Errorf("%d referrals, %s %q after %s", len(r.referrals()), d.text("details/dealValue"), d.text("details/notes"), time.Since(began))
 		}
-		if len(r.opportunities()) != 1 {
-			t.Errorf("%d opportunities", len(r.opportunities()))
+		if lines := r.audit(id); len(r.opportunities()) != 1 || len(lines) != 1 || !strings.Contains(lines[0], "created") {
+			t.Errorf("%d opportunities; Audit says %q", len(r.opportunities()), lines)
+		}
+	})
+}
+
+// The same on a deal that is linked, with changes of the other side in between.
+func TestR63_ABurstOnALinkedDealEndsRightOnBothSides(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Burst")
+		had := len(r.audit(p.opportunity))
+		for n := range 20 {
+			r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 1000 * (n + 1)})
+			r.portalEdits(p.own, doc{"/details/notes": fmt.Sprint("Save ", n)})
+			r.step()
+			time.Sleep(500 * time.Millisecond)
+		}
+		r.quiet()
+		d, o := r.referral(p.own), r.opportunity(p.opportunity)
+		if d.text("details/dealValue") != "20000" || o.text("estimatedvalue") != "20000" || d.text("details/notes") != "Save 19" || o.text("description") != "Save 19" {
+			t.Errorf("Partner Center has %s %q, the CRM %s %q", d.text("details/dealValue"), d.text("details/notes"), o.text("estimatedvalue"), o.text("description"))
+		}
+		if len(r.referrals()) != 1 || len(r.opportunities()) != 1 {
+			t.Errorf("%d referrals, %d opportunities", len(r.referrals()), len(r.opportunities()))
+		}
+		for _, line := range r.newest(p.opportunity, had) {
+			if !strings.Contains(line, "to CRM: updated") {
+				t.Errorf("Audit says %q", line)
+			}
 		}
 	})
 }

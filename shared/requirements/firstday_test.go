@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
 // asked asks an operator's question of the product.
@@ -263,4 +264,29 @@ func TestR155_DeedsHaveNames(t *testing.T) {
 			t.Error("an unlinked pair is still in step")
 		}
 	}, "SYNC_OPERATOR_KEYS=ann=anns-old-key,ann=anns-new-key,bob=bobs-key")
+}
+
+// What cannot be undone is not done without a reason, whoever asks.
+func TestR155_WhatCannotBeUndoneNeedsAReason(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("Deeds")
+		r.microsoft(doc{"do": "decline", "id": p.microsoft})
+		r.quiet()
+		r.pc.rule(doc{"match": doc{"path": "details/dealValue"}})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.inQueue(queue.OpportunityChanged, "no pointer at all")
+		r.quiet()
+		held, parked := r.held()[0].text("id"), r.parked()[0].text("id")
+		mark, crm := r.pc.calls(), r.dv.calls()
+		for deed, id := range map[string]string{"unlink": p.own, "link": p.opportunity, "ask-again": p.opportunity, "close-test": p.opportunity, "held/drop": held, "parked/drop": parked} {
+			if status, answer := r.operates(deed, doc{"id": id, "referral": p.own}); status != http.StatusBadRequest || !strings.Contains(answer, "reason") {
+				t.Errorf("%s without a reason: %d %s", deed, status, answer)
+			}
+		}
+		r.pc.wrote(mark, 0)
+		r.dv.wrote(crm, 0)
+		if len(r.held()) != 1 || len(r.parked()) != 1 {
+			t.Errorf("%d held, %d parked", len(r.held()), len(r.parked()))
+		}
+	})
 }

@@ -28,7 +28,7 @@ func TestR90_APOSTWithoutAnAnswerIsRepeatedOnlyIfItMadeNothing(t *testing.T) {
 }
 
 func TestR91_EachPermanentRefusalIsHeldExplainedAndNotRepeated(t *testing.T) {
-	for _, status := range []int{400, 403, 422} {
+	for _, status := range []int{400, 403, 404, 422} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			play(t, func(r *rig) {
 				p := r.private("Refused for good")
@@ -50,8 +50,12 @@ func TestR91_EachPermanentRefusalIsHeldExplainedAndNotRepeated(t *testing.T) {
 						line = l
 					}
 				}
-				if !strings.Contains(line, "to Partner Center") || strings.Index(line, "Not in this form.") < 40 && strings.Index(line, "plausible") < 40 {
+				ours, theirs := strings.Index(line, "to Partner Center: "), strings.Index(line, "Not in this form.")
+				if ours < 0 || theirs < ours+40 || strings.Index(line, "The value is not plausible.") < ours+40 {
 					t.Errorf("Audit says %q", line)
+				}
+				if rows := r.held(); len(rows) != 1 || rows[0].text("class") != "record" {
+					t.Errorf("held is %v", rows)
 				}
 				if !strings.HasPrefix(r.opportunity(p.opportunity).text("name"), cross) {
 					t.Error("no cross")
@@ -191,4 +195,34 @@ func TestR149_WorkWithoutMFAWaitsAndResumesByItself(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestR149_WorkWithoutConsentWaitsAndResumesByItself(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Without consent")
+		r.pc.switches(doc{"refreshToken": "revoked"}) // answered with invalid_grant
+		time.Sleep(2 * time.Hour)
+		began := time.Now()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.advance(time.Hour)
+		var h struct {
+			OK       bool  `json:"ok"`
+			Problems []doc `json:"problems"`
+		}
+		decoded(t, []byte(r.health()), &h)
+		found := false
+		for _, problem := range h.Problems {
+			since, err := time.Parse(time.RFC3339, problem.text("since"))
+			found = found || strings.Contains(string(encoded(t, problem)), "consent.lost") && problem.text("mend") != "" && err == nil && since.Sub(began).Abs() < time.Hour
+		}
+		if h.OK || !found {
+			t.Errorf("health says %s", r.health())
+		}
+		r.named(p.opportunity, tick+"Without consent")
+		r.pc.switches(doc{"refreshToken": "valid"})
+		r.advance(2 * time.Hour)
+		if v := r.referral(p.own).text("details/dealValue"); v != "5000" || len(r.parked()) != 0 {
+			t.Errorf("afterwards Partner Center has %s, %d are parked", v, len(r.parked()))
+		}
+	})
 }

@@ -71,6 +71,7 @@ func TestR106_ThePersonDecides(t *testing.T) {
 				if r.opportunity(id).text("cosell_proposed") != "" {
 					t.Error("it is still proposed")
 				}
+				r.audited(id, map[bool]string{true: "linked with referral ", false: "is another deal"}[c.one], a.ID)
 				r.portalEdits(a.ID, doc{"/details/dealValue": 81000})
 				r.quiet()
 				if r.opportunity(linked).text("estimatedvalue") != "81000" {

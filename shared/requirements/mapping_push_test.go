@@ -79,6 +79,15 @@ func TestR87_APushedColumnSyncsBothWaysWithoutARestart(t *testing.T) {
 		if r.product != first {
 			t.Error("the product was started anew")
 		}
+		r.stop() // an upgrade: another program over the same tables
+		r.start()
+		r.edits("opportunity", p.opportunity, doc{"new_campaigncode": "WINTER"})
+		r.quiet()
+		r.portalEdits(p.own, doc{"/details/notes": "after the upgrade"})
+		r.quiet()
+		if c, o := r.referral(p.own).text("campaignId"), r.opportunity(p.opportunity).text("description"); c != "WINTER" || o != "after the upgrade" {
+			t.Errorf("after an upgrade Partner Center has %q, the CRM %q", c, o)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package requirements
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,69 @@ func TestR142_AColumnThatGoesSwitchesItsFieldOffUntilItIsBack(t *testing.T) {
 			t.Errorf("after the mend Partner Center has %q, health says %s", c, r.health())
 		}
 	}, "sheet:- {field: campaign, referral: /campaignId, crm: new_campaign, as: text, wins: newest}\n")
+}
+
+// What has become another kind of column, or has lost an option that the sheet uses, switches its row off, and health
+// names row, column and mend; at the start as well as by the hour.
+func TestR142_WhatIsRetypedOrLostIsNamedWithRowColumnAndMend(t *testing.T) {
+	for what, c := range map[string]struct {
+		column, sheet string
+		breaks        doc
+		says          []string
+	}{
+		"another type": {"new_campaign", fmt.Sprintf(grown, ""), doc{"do": "retype", "table": "opportunity", "column": "new_campaign", "type": "Integer"},
+			[]string{"field campaign", "column new_campaign of opportunity", "Integer", `"mend":"`}},
+		"an option that is gone": {"new_tier", "sheet:- {field: tier, referral: /campaignId, crm: new_tier, values: {Gold: tier-1, Silver: tier-2}}\n",
+			doc{"do": "option", "table": "opportunity", "column": "new_tier", "value": 11, "remove": true},
+			[]string{"field tier", "column new_tier of opportunity", "Silver", `"mend":"`}},
+	} {
+		for when, start := range map[string]bool{"at the start": true, "while it runs": false} {
+			t.Run(what+" "+when, func(t *testing.T) {
+				play(t, func(r *rig) {
+					r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaign", "schemaName": "new_Campaign", "type": "String", "length": 100})
+					r.administrator(over(doc{"do": "add", "table": "opportunity", "column": "new_tier", "type": "Picklist"}, []doc{options([2]string{"Gold", "Or"}, [2]string{"Silver", "Argent"})}))
+					p := r.private("Watched")
+					r.administrator(c.breaks)
+					if start {
+						r.stop()
+						r.start()
+					}
+					r.reconcile()
+					r.advance(65 * time.Minute)
+					if h := r.health(); !holdsAll(h, c.says) {
+						t.Errorf("health says %s", h)
+					}
+					r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+					r.quiet()
+					if v := r.referral(p.own).text("details/dealValue"); v != "5000" {
+						t.Errorf("the others do not go on: %s", v)
+					}
+				}, c.sheet)
+			})
+		}
+	}
+}
+
+// Without the column of the switch nothing goes out either: messages wait, and nothing is lost.
+func TestR142_WithoutTheSwitchNothingGoesOut(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Vital")
+		r.reconcile()
+		r.administrator(doc{"do": "remove", "table": "opportunity", "column": "cosell_sync"})
+		mark := r.pc.calls()
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.advance(2 * time.Hour)
+		r.pc.wrote(mark, 0)
+		if h := r.health(); !holdsAll(h, []string{"cosell_sync", `"ok":false`}) {
+			t.Errorf("no alarm: %s", h)
+		}
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "cosell_sync", "schemaName": "cosell_Sync", "type": "Boolean"})
+		r.edits("opportunity", p.opportunity, doc{"cosell_sync": true})
+		r.advance(2 * time.Hour)
+		if v := r.referral(p.own).text("details/dealValue"); v != "5000" || len(r.referrals()) != 1 || len(r.parked()) != 0 {
+			t.Errorf("after the mend Partner Center has %s, %d referrals, %d are parked", v, len(r.referrals()), len(r.parked()))
+		}
+	})
 }
 
 func TestR142_ARefusalThatNamesAMissingColumnIsToldAtOnce(t *testing.T) {
@@ -86,8 +150,8 @@ func TestR143_AMissingPrivilegeIsOursAndTheMessageWaits(t *testing.T) {
 		r.dv.call(http.MethodPost, "/privileges", right)
 		r.portalEdits(p.own, doc{"/details/dealValue": 5000})
 		r.advance(30 * time.Minute)
-		if h := r.health(); !strings.Contains(h, "prvWriteOpportunity") || !strings.Contains(h, `"ok":false`) {
-			t.Errorf("health does not name the privilege: %s", h)
+		if h := r.health(); !holdsAll(h, []string{"prvWriteOpportunity", "security role of the application user", `"ok":false`}) {
+			t.Errorf("health does not name the privilege and the role: %s", h)
 		}
 		r.named(p.opportunity, tick+"No right")
 		right["allowed"] = true
@@ -158,8 +222,15 @@ func TestR145_AfterARowWasAddedTheFirstEditCrosses(t *testing.T) {
 				r.stop()
 				r.own = append(r.own, fmt.Sprintf(grown, c.first))
 				r.start()
+				had := len(r.audit(p.opportunity))
 				r.reconcile()
 				r.quiet()
+				if name == "leave" {
+					told := string(encoded(t, r.asked("status", url.Values{"id": {p.opportunity}})))
+					if lines := r.newest(p.opportunity, had); len(lines) != 0 || !holdsAll(told, []string{"OURS", "THEIRS"}) {
+						t.Errorf("Audit says %q, the status %s", lines, told)
+					}
+				}
 				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
 				r.quiet()
 				if o, d := r.opportunity(p.opportunity).text("new_campaign"), r.referral(p.own).text("campaignId"); o != c.wantCRM || d != c.wantPC {
@@ -227,6 +298,51 @@ func TestR147_OddCharactersAreRemovedOnce(t *testing.T) {
 		r.pc.wrote(pc, 0)
 		r.dv.wrote(crm, 0)
 	})
+}
+
+// The same towards Partner Center, and in a new deal of either side.
+func TestR147_OddCharactersReachNeitherSide(t *testing.T) {
+	const odd, clean = "one\x00two\x07\tthree\nfour\x1b\x7f", "onetwo\tthree\nfour"
+	play(t, func(r *rig) {
+		r.dv.switches(doc{"controlCharacters": "taken"})
+		p := r.private("Odd\x07 name", doc{"description": odd})
+		d := r.referral(p.own)
+		if d.text("details/notes") != clean || d.text("name") != "Odd name" {
+			t.Errorf("a new referral has %q, %q", d.text("name"), d.text("details/notes"))
+		}
+		r.edits("opportunity", p.opportunity, doc{"description": odd + "five"})
+		r.quiet()
+		if got := r.referral(p.own).text("details/notes"); got != clean+"five" {
+			t.Errorf("an edited one has %q", got)
+		}
+		a := r.partner(doc{"do": "create", "referral": doc{"name": "Odd from the start"}, "raw": doc{"/details/notes": odd}})
+		q := r.arrived(a)
+		if got := r.opportunity(q.opportunity).text("description"); strings.ReplaceAll(got, "\r\n", "\n") != clean {
+			t.Errorf("a new opportunity has %q", got)
+		}
+		pc, crm := r.pc.calls(), r.dv.calls()
+		r.advance(time.Hour)
+		r.pc.wrote(pc, 0)
+		r.dv.wrote(crm, 0)
+	})
+}
+
+// The zone of the CRM's user-local columns may be another than Partner Center's.
+func TestR148_TheZoneOfTheCRMIsASettingOfItsOwn(t *testing.T) {
+	play(t, func(r *rig) {
+		r.dv.switches(doc{"userTimeZone": "Pacific/Auckland"})
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_golive", "schemaName": "new_GoLive", "type": "DateTime", "behavior": "UserLocal", "format": "DateOnly"})
+		p := r.private("Zones", doc{"new_golive": "2026-06-30"})
+		if sent := r.referral(p.own).text("details/closingDateTime"); sent != "2026-06-30T07:00:00Z" { // midnight in Los Angeles
+			t.Errorf("it is sent as %s", sent)
+		}
+		r.portalEdits(p.own, doc{"/details/closingDateTime": "2026-12-24T08:00:00Z"})
+		r.quiet()
+		place, _ := time.LoadLocation("Pacific/Auckland")
+		if got := r.opportunity(p.opportunity).text("new_golive"); !r.isDay(got, "2026-12-24", place) {
+			t.Errorf("it arrives as %s", got)
+		}
+	}, "PARTNER_CENTER_TIME_ZONE=America/Los_Angeles", "DATAVERSE_TIME_ZONE=Pacific/Auckland", "sheet:- {field: closingDate, crm: new_golive}\n")
 }
 
 func TestR148_ADayStaysTheDayInBothKindsOfColumn(t *testing.T) {

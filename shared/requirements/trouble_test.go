@@ -32,6 +32,34 @@ func TestR89_AThrottledSystemIsLeftAloneUntilItSays(t *testing.T) {
 	})
 }
 
+// The CRM's word counts as much, in seconds or as a date.
+func TestR89_TheCRMIsLeftAloneUntilItSays(t *testing.T) {
+	for form, after := range map[string]func() string{"seconds": func() string { return "300" }, "date": func() string { return time.Now().Add(300 * time.Second).UTC().Format(http.TimeFormat) }} {
+		t.Run(form, func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.private("Throttled")
+				r.dv.fault(doc{"match": doc{"url": "/api/data/"}, "do": "status", "status": 429, "headers": doc{"Retry-After": after()}, "times": 1})
+				mark := r.dv.calls()
+				r.portalEdits(p.own, doc{"/details/dealValue": 90000})
+				r.quiet()
+				r.advance(20 * time.Minute)
+				var refused time.Time
+				for _, e := range r.dv.since(mark) {
+					switch {
+					case e.Status == http.StatusTooManyRequests:
+						refused = e.At
+					case !refused.IsZero() && strings.Contains(e.URL, "/api/data/") && e.At.Before(refused.Add(299*time.Second)):
+						t.Errorf("%s %s after %s", e.Method, e.URL, e.At.Sub(refused))
+					}
+				}
+				if v := r.opportunity(p.opportunity).text("estimatedvalue"); refused.IsZero() || v != "90000" {
+					t.Errorf("the value is %s", v)
+				}
+			})
+		})
+	}
+}
+
 func TestR89_MoreThanFifteenMinutesCountAsFifteen(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.private("Throttled for long")

@@ -74,6 +74,11 @@ func TestR92_TwoAudiencesOneRefreshToken(t *testing.T) {
 				asked++
 			}
 		}
+		for _, host := range []string{"api.partner.microsoft.com", "api.partnercenter.microsoft.com"} {
+			if !slices.ContainsFunc(r.pc.since(0), func(e entry) bool { return strings.Contains(e.URL, "//"+host+"/") && e.Status == http.StatusOK }) {
+				t.Errorf("%s was not called with a token that it takes", host)
+			}
+		}
 		if asked < 4 || asked > 3*8 { // an hour and audience each, the vault's included
 			t.Errorf("tokens were asked for %d times", asked)
 		}
@@ -193,10 +198,14 @@ func TestR96_HealthTellsWhatAnOperatorNeeds(t *testing.T) {
 		r.pc.fault(doc{"match": doc{"url": "/engagements/"}, "do": "status", "status": 503})
 		began := time.Now()
 		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.inQueue(queue.OpportunityChanged, "no pointer at all")
 		r.quiet()
 		r.advance(10 * time.Minute)
 		_, answer = r.operator(http.MethodGet, "health", nil)
 		decoded(t, []byte(answer), &h)
+		if h.text("parked") != "1" {
+			t.Errorf("parked are %s", h.text("parked"))
+		}
 		oldest, err := time.Parse(time.RFC3339, h.text("oldestUnfinished"))
 		if err != nil || oldest.Before(began.Add(-time.Second)) || oldest.After(began.Add(time.Minute)) {
 			t.Errorf("the oldest unfinished is of %v: %s", oldest, answer)

@@ -110,3 +110,23 @@ func TestR98_AWonDealThatCanBeRegisteredSaysSo(t *testing.T) {
 		})
 	}
 }
+
+// What becomes of the registration is a member of the referral like any other: a row of the sheet brings it into CRM.
+func TestR98_TheStateOfARegistrationComesWhereTheSheetHasIt(t *testing.T) {
+	play(t, func(r *rig) {
+		r.adds("opportunity", "new_registration", "String")
+		p := r.coSell("Registered")
+		r.microsoft(doc{"do": "accept", "id": p.microsoft})
+		r.advance(80 * time.Hour)
+		r.partner(doc{"do": "win", "id": p.own})
+		r.quiet()
+		day := time.Now().UTC().Format(time.RFC3339)
+		r.partner(doc{"do": "register", "id": p.own, "registration": doc{"type": "AzureIPCoSell",
+			"contract":        doc{"value": 85000, "currency": "EUR", "startDateTime": day, "endDateTime": time.Now().AddDate(1, 0, 0).UTC().Format(time.RFC3339), "signDateTime": day, "term": "Finite"},
+			"solutionDetails": []any{doc{"id": "SOL-12345-ABC", "currency": "EUR", "value": 85000, "isDeployedOnAzure": true, "primaryDeploymentOn": "Customer", "pricingModel": "Other"}}}})
+		r.quiet()
+		if got := r.opportunity(p.opportunity).text("new_registration"); got != "ReviewPending" {
+			t.Errorf("the registration is %q", got)
+		}
+	}, "sheet:- {field: registration, referral: /registrationStatus, crm: new_registration, way: toOpportunity}\n")
+}

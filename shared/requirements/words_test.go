@@ -424,18 +424,21 @@ func TestR141_AnAccountsChangeWritesIntoOpenDealsOnly(t *testing.T) {
 			r.quiet()
 			closed = append(closed, p)
 		}
-		open := r.private("Open", of)
-		mark, pc, had := r.dv.calls(), r.pc.calls(), len(r.audit(open.opportunity))
+		first, second := r.private("Open", of), r.private("Open, too", of)
+		r.deal("Never synced", of)
+		mark, pc, had := r.dv.calls(), r.pc.calls(), len(r.audit(first.opportunity))
 		r.edits("account", account, doc{"address1_city": "Bremen"})
 		r.quiet()
 		r.pc.wrote(pc, 0)
-		for _, w := range r.dv.writes(mark) {
-			if !strings.Contains(w.Path, open.opportunity) {
+		for _, w := range r.dv.wrote(mark, 2) {
+			if !strings.Contains(w.Path, first.opportunity) && !strings.Contains(w.Path, second.opportunity) {
 				t.Errorf("written was %s", listed([]written{w}))
 			}
 		}
-		if lines := r.newest(open.opportunity, had); len(lines) != 1 || len(closed) != 12 {
-			t.Errorf("Audit of the open one says %v", lines)
+		for _, p := range []pair{first, second} {
+			if lines := r.newest(p.opportunity, had); len(lines) != 1 || len(closed) != 12 {
+				t.Errorf("Audit of an open one says %v", lines)
+			}
 		}
 	})
 }
