@@ -1,0 +1,201 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+func TestS22_QualificationInCRMAcceptsWithWhatThePersonTyped(t *testing.T) {
+	w := newWorld(t)
+	w.inquires(cosell.Record{cosell.DealValue: "", cosell.ClosingDate: ""})
+	w.heard()
+	id := w.personQualifies(itsLead, cosell.Record{cosell.DealValue: "5000", cosell.ClosingDate: "2026-12-01"})
+	w.dealHeard(id) // the opportunity's own event comes first, and knows nothing of a referral
+	if w.posts != 0 {
+		t.Fatal("a second referral was made")
+	}
+	w.leadHeard()
+	w.oneDeal(id)
+	r := w.referrals[inquiry].Record
+	if r[cosell.Status] != cosell.Accepted || r[cosell.DealValue] != "5000" || r[cosell.ClosingDate] != "2026-12-01" || r["team/kim"] == "" || w.posts != 0 {
+		t.Errorf("%v, %d posts", r, w.posts)
+	}
+	w.silent()
+}
+
+func TestS22_AnOpportunityThatWantsAReferralGetsThatOfItsLead(t *testing.T) {
+	w := withLead(t)
+	id := w.personQualifies(itsLead, cosell.Record{cosell.Sync: cosell.True, cosell.Visibility: cosell.True, cosell.Solutions: "1", "solutions/SOL-1": "{}"})
+	w.dealHeard(id)
+	w.oneDeal(id)
+	if w.posts != 0 || w.referrals[inquiry].Record[cosell.Status] != cosell.Accepted {
+		t.Errorf("%d posts, %v", w.posts, w.referrals[inquiry].Record)
+	}
+}
+
+func TestR138_AnIncompleteQualificationIsExplainedOnTheOpportunity(t *testing.T) {
+	w := newWorld(t)
+	w.inquires(cosell.Record{cosell.DealValue: "", cosell.Notes: ""})
+	w.heard()
+	id := w.personQualifies(itsLead, cosell.Record{cosell.State: ""})
+	w.leadHeard()
+	o := w.oneDeal(id)
+	if r := w.referrals[inquiry].Record; r[cosell.Status] != cosell.Pending || o.Record[cosell.State] != cosell.StateIncomplete {
+		t.Errorf("%v %v", r, o.Record)
+	}
+	w.edits(id, cosell.Record{cosell.DealValue: "5000", cosell.Notes: "a call"})
+	w.dealHeard(id)
+	if r := w.referrals[inquiry].Record; r[cosell.Status] != cosell.Accepted || r[cosell.DealValue] != "5000" || r[cosell.Notes] != "a call" {
+		t.Errorf("%v", r)
+	}
+}
+
+func TestALeadQualifiedWithoutAnOpportunityAcceptsNothingAndIsExplained(t *testing.T) {
+	w := withLead(t)
+	w.lead(itsLead, cosell.Record{cosell.Status: cosell.Open})
+	w.leadHeard()
+	if lead := w.leadOnly().Record; !strings.Contains(lead[cosell.Audit], "lead.unconverted") || w.referrals[inquiry].Record[cosell.Status] != cosell.Pending {
+		t.Errorf("%v", lead)
+	}
+	w.silent()
+	w.accepted()
+	w.now = w.now.Add(time.Minute)
+	w.heard()
+	w.oneDeal(itsDeal)
+	w.silent()
+}
+
+func TestR137_ADisqualifiedLeadIsDeclinedAfterTheGraceWithItsReason(t *testing.T) {
+	w := newWorld(t)
+	w.grace = 10 * time.Minute
+	w.restart()
+	w.inquires(nil)
+	w.heard()
+	start := w.now
+	w.lead(itsLead, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "Customer didn't respond"})
+	if err := w.run(w.hearLead); fault.KindOf(err) != fault.Later {
+		t.Fatal(err)
+	}
+	lead := w.leadOnly().Record
+	if !strings.Contains(lead[cosell.Audit], "decline.waiting: the referral will be declined at 2026-03-02 09:10 UTC; reopen the lead") || w.referrals[inquiry].Record[cosell.Status] != cosell.Pending {
+		t.Errorf("%v", lead)
+	}
+	w.now = w.now.Add(3 * time.Minute)
+	w.run(w.hearLead)
+	if again := w.leadOnly().Record[cosell.Audit]; again != lead[cosell.Audit] {
+		t.Errorf("told again:\n%s", again)
+	}
+	w.leadHeard()
+	r := w.referrals[inquiry].Record
+	if r[cosell.Status] != cosell.Declined || r[cosell.Reason] != "Customer didn't respond" || w.now.Sub(start) > 11*time.Minute {
+		t.Errorf("%v after %s", r, w.now.Sub(start))
+	}
+	w.silent()
+	w.lead(itsLead, cosell.Record{cosell.Status: cosell.OnHold, cosell.Reason: ""})
+	w.leadHeard()
+	if lead := w.leadOnly().Record; !strings.Contains(lead[cosell.Audit], "referral.closed") || w.referrals[inquiry].Record[cosell.Status] != cosell.Declined {
+		t.Errorf("%v", lead)
+	}
+}
+
+func TestR137_ALeadReopenedWithinTheGraceIsNotDeclined(t *testing.T) {
+	w := newWorld(t)
+	w.grace = 10 * time.Minute
+	w.restart()
+	w.inquires(nil)
+	w.heard()
+	w.lead(itsLead, cosell.Record{cosell.Status: cosell.Canceled, cosell.Reason: "Others"})
+	w.run(w.hearLead)
+	w.lead(itsLead, cosell.Record{cosell.Status: cosell.OnHold, cosell.Reason: ""})
+	w.now = w.now.Add(time.Hour)
+	w.leadHeard()
+	if w.referrals[inquiry].Record[cosell.Status] != cosell.Pending {
+		t.Fatal("declined all the same")
+	}
+	id := w.personQualifies(itsLead, nil)
+	w.leadHeard()
+	w.oneDeal(id)
+	if w.referrals[inquiry].Record[cosell.Status] != cosell.Accepted {
+		t.Error("and not accepted either")
+	}
+}
+
+func TestT41_AnEndedLeadIsDisqualifiedAndKeepsWhatPartnerCenterTakesAway(t *testing.T) {
+	for status, want := range map[string]string{cosell.Expired: cosell.Canceled, cosell.Declined: cosell.Canceled, cosell.Errored: cosell.Canceled, cosell.Lost: cosell.Lost} {
+		w := withLead(t)
+		w.portal(inquiry, cosell.Record{cosell.Status: status, "contactPhone": "", cosell.CustomerName: ""})
+		w.heard()
+		lead := w.leadOnly().Record
+		if lead[cosell.Status] != want || lead["contactPhone"] != "+49" || lead[cosell.CustomerName] != "Tailspin" || lead[cosell.State] != cosell.StateClosed || strings.Contains(lead[cosell.Audit], "value.blank") {
+			t.Errorf("%s: %v", status, lead)
+		}
+		w.silent()
+	}
+}
+
+func TestI10_ADeletedLeadIsNotMadeAgain(t *testing.T) {
+	w := withLead(t)
+	delete(w.leads, itsLead)
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("lead", itsLead, "Delete")) })
+	before := w.writes()
+	w.heard()
+	w.accepted()
+	if w.writes() != before || len(w.opportunities)+len(w.leads) != 0 {
+		t.Errorf("%d writes, %v", w.writes()-before, w.opportunities)
+	}
+}
+
+func TestI10_TheDeletedOpportunityOfALeadIsNotMadeAgain(t *testing.T) {
+	w := withLead(t)
+	w.accepted()
+	w.oneDeal(itsDeal)
+	delete(w.opportunities, itsDeal)
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", itsDeal, "Delete")) })
+	before := w.writes()
+	w.heard()
+	w.leadHeard()
+	if w.writes() != before || len(w.opportunities) != 0 {
+		t.Errorf("%d writes, %v", w.writes()-before, w.opportunities)
+	}
+}
+
+func TestAMergedLeadHandsItsReferralOver(t *testing.T) {
+	w := withLead(t)
+	const winner = "55555555-5555-4555-8555-555555555555"
+	w.leads[winner] = cosell.Opportunity{Side: cosell.Side{ID: winner, Version: w.nextVersion(), Record: cosell.Record{cosell.Name: "Inquiry", cosell.Status: cosell.OnHold,
+		cosell.Sync: cosell.False, cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", "contactPhone": "", cosell.State: ""}}}
+	lead := w.leads[itsLead]
+	lead.MergedInto = winner
+	w.leads[itsLead] = lead
+	w.lead(itsLead, cosell.Record{cosell.Status: cosell.Canceled, cosell.Reason: "Others"})
+	w.leadHeard()
+	w.events()
+	pair, known, err := w.memory.FindByReferral(ctx, inquiry)
+	if err != nil || !known || pair.OpportunityID != winner || pair.Table != cosell.LeadTable {
+		t.Fatalf("%v %+v", err, pair)
+	}
+	if r := w.referrals[inquiry].Record; r[cosell.Status] != cosell.Pending || r[cosell.CRMID] != winner || w.leads[winner].Record["contactPhone"] != "+49" {
+		t.Errorf("%v %v", r, w.leads[winner].Record)
+	}
+	w.silent()
+	w.accepted()
+	if o := w.opportunities[itsDeal]; o.LeadID != winner || len(w.opportunities) != 1 {
+		t.Errorf("%+v", o)
+	}
+	w.silent()
+}
+
+func TestASwitchedOffLeadStaysALead(t *testing.T) {
+	w := withLead(t)
+	w.lead(itsLead, cosell.Record{cosell.Sync: cosell.False})
+	w.leadHeard()
+	w.accepted()
+	w.leadOnly()
+	w.lead(itsLead, cosell.Record{cosell.Sync: cosell.True})
+	w.leadHeard()
+	w.oneDeal(itsDeal)
+}
