@@ -62,6 +62,18 @@ func (m *merger) givenUpAt() time.Time {
 // lead are not shown any more. https://learn.microsoft.com/partner-center/manage-leads
 func (m *merger) lapsed() bool { return m.Pair.Table == LeadTable && m.closed() }
 
+// lapse keeps what is empty on a lead of Partner Center that has ended from emptying the one in CRM.
+func (m *merger) lapse() {
+	if !m.lapsed() {
+		return
+	}
+	for f, v := range m.plan.ToOpportunity {
+		if w := m.ruleOf(f).Way; v == "" && (w == Both || w == ToOpportunity) {
+			delete(m.plan.ToOpportunity, f)
+		}
+	}
+}
+
 // leadsStayOut: with the switch "co-sell only" what Partner Center says of a lead does not come in, and stays news;
 // what is edited in CRM goes on.
 func (m *merger) leadsStayOut() {

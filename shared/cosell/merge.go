@@ -87,6 +87,7 @@ func Merge(in Pairing) Plan {
 	m.withhold()
 	m.microsoftEdits()
 	m.twoTruths()
+	m.lapse()
 	m.leadsStayOut()
 	m.invitation()
 	m.stamp()

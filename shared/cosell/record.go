@@ -36,6 +36,9 @@ const (
 	SolutionPlay Field = "solutionPlay"
 	PartnerRole  Field = "partnerRole"
 
+	// FurtherContacts are the customer's people behind the first, as text, of a lead: it has no rows of its own for them.
+	FurtherContacts Field = "leadContacts"
+
 	MicrosoftCRMID  Field = "microsoftCrmId"
 	MicrosoftStatus Field = "microsoftStatus"
 	MicrosoftSeller Field = "microsoftSeller"

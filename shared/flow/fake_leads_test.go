@@ -168,6 +168,16 @@ func (w crm) OfLead(_ context.Context, lead string) ([]cosell.Opportunity, error
 	return out, nil
 }
 
+func (w crm) Introduce(_ context.Context, o cosell.Opportunity, r cosell.Referral) (cosell.Opportunity, error) {
+	w.counts["CRM change set"]++
+	w.boundary()
+	if w.refuseIntroduce != nil {
+		return o, w.refuseIntroduce
+	}
+	w.introduced = append(w.introduced, r.Record[cosell.FurtherContacts])
+	return w.answer(w.opportunities[o.ID]), nil
+}
+
 func (d dying) Move(ctx context.Context, from, to cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
 	d.w.boundary()
 	defer d.w.boundary()

@@ -89,9 +89,11 @@ type world struct {
 	crmLag, pcLag    time.Duration     // a read of one record shows it as it was so long ago
 	past             map[string][]copy // what they were, the oldest first
 
-	leads         map[string]cosell.Opportunity
-	refuseQualify func(cosell.Record) error // of the opportunity that a lead becomes
-	cosellOnly    bool
+	leads           map[string]cosell.Opportunity
+	refuseQualify   func(cosell.Record) error // of the opportunity that a lead becomes
+	refuseIntroduce error
+	introduced      []string
+	cosellOnly      bool
 
 	hints  []func() error
 	memory *ledger.Ledger

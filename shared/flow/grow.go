@@ -192,6 +192,9 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 		}
 		w.entries = append(w.entries, f.entry(ctx, next.Read, cosell.ToCRM, "linked", "referral "+w.referral.ID))
 	}
+	if next, err = f.introduce(ctx, w, next); err != nil {
+		return false, err
+	}
 	if err := f.rename(ctx, w, next.ID); err != nil {
 		return false, err
 	}
@@ -205,6 +208,23 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 		pair.Told = cosell.Prints(fit.problems)
 	}
 	return true, f.moveTo(ctx, w, pair, "the lead became it")
+}
+
+// introduce gives the opportunity of a lead that a person qualified the customer's other contacts: the CRM made it of
+// the one that stands on the lead. What it does not take holds nothing back, and is told on the opportunity.
+func (f *Flow) introduce(ctx context.Context, w *work, deal cosell.Opportunity) (cosell.Opportunity, error) {
+	if w.referral.Record[cosell.FurtherContacts] == "" || strings.EqualFold(deal.ID, f.deals.Opportunities.ID(w.referral.ID)) {
+		return deal, nil // there are none, or we have made it with all of them
+	}
+	with, err := f.deals.Opportunities.Introduce(ctx, deal, *w.referral)
+	if fault.Is(err, fault.Refused) {
+		people := strings.ReplaceAll(w.referral.Record[cosell.FurtherContacts], "\n", "; ")
+		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, "refused", resultOf(err), cosell.Contacts))
+		w.pair.Untold = append(w.pair.Untold, cosell.Problem{Code: "contacts.left", Field: cosell.Contacts, Place: cosell.InCRM, Warn: true, Once: true,
+			Text: "the customer's further contacts could not be kept with the opportunity: " + people, Mend: "add who matters to it"})
+		return deal, nil
+	}
+	return with, err
 }
 
 // takenDeal: the opportunity that a lead became belongs to another referral.

@@ -292,6 +292,9 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, fit fi
 			lines = append(lines, words.Say(p))
 		}
 	}
+	if text := r.Record[cosell.FurtherContacts]; text != "" && f.table == cosell.LeadTable && !f.shows(cosell.FurtherContacts) {
+		lines = append(lines, words.Done(cosell.ToCRM, "further contacts: "+strings.ReplaceAll(text, "\n", "; ")))
+	}
 	lines = append(lines, words.Done(cosell.ToCRM, "created from referral "+r.ID+", sync success"))
 	out := values.Clone()
 	maps.Copy(out, f.identity(r))
@@ -313,6 +316,11 @@ func (f *Flow) newRow(ctx context.Context, w *work, values cosell.Record, fit fi
 		out[cosell.Expires], out[cosell.Task] = stamp(r.ExpiresAt), cosell.TaskAnswer
 	}
 	return out
+}
+
+// shows says whether the field sheet has a row for the field.
+func (f *Flow) shows(field cosell.Field) bool {
+	return slices.ContainsFunc(f.Rules, func(r cosell.Rule) bool { return r.Field == field })
 }
 
 // heldWhole holds a referral that CRM takes no row of: it is in health, with its id, and comes by itself.

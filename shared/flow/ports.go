@@ -77,6 +77,9 @@ type Opportunities interface {
 	Exist(ctx context.Context, ids []string) (map[string]bool, error)
 	// OfLead finds the opportunities that the lead has become, oldest first.
 	OfLead(ctx context.Context, leadID string) ([]cosell.Opportunity, error)
+	// Introduce gives an opportunity with an account the customer's other contacts, in the account and as stakeholders,
+	// and returns it as it is then. Refused, with code account.none: there is no account to keep them in.
+	Introduce(ctx context.Context, o cosell.Opportunity, r cosell.Referral) (cosell.Opportunity, error)
 	// Related lists the synced, open opportunities that show the row of another table (account, contact).
 	Related(ctx context.Context, kind, id string) ([]string, error)
 	// OpportunityOf finds the opportunity of a solution row.

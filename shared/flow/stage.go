@@ -170,6 +170,15 @@ func (o stagedOpportunities) Create(ctx context.Context, id string, r cosell.Ref
 	return made, nil
 }
 
+// Introduce leaves an opportunity as it is.
+func (o stagedOpportunities) Introduce(ctx context.Context, deal cosell.Opportunity, r cosell.Referral) (cosell.Opportunity, error) {
+	with, err := o.Opportunities.Introduce(ctx, deal, r)
+	if sent(err) {
+		return deal, nil
+	}
+	return with, err
+}
+
 // stagedLedger remembers on the stage.
 type stagedLedger struct {
 	Ledger

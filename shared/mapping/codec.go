@@ -38,6 +38,8 @@ const (
 	// AsOwn is what a row has that names no codec, for a column that only the CRM's metadata knows.
 	AsOwn     = "own"
 	AsContact = "contact"
+	// AsPeople is the people of a list behind the first, one a line.
+	AsPeople = "people"
 )
 
 // scalar is a codec between one JSON value of a referral, the canonical text, and one column. Every
@@ -97,6 +99,7 @@ var scalars = map[string]scalar{
 	AsSize:         {[]string{"Integer"}, sizeFromReferral, textToReferral, sizeFromCRM, sizeToCRM},
 	AsCurrencyCode: {[]string{"String"}, currencyFromReferral, textToReferral, currencyFromCRM, textToCRM},
 	AsContact:      {[]string{"String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	AsPeople:       {[]string{"Memo", "String"}, peopleFromReferral, nil, textFromCRM, textToCRM},
 	AsCurrency:     {[]string{"Lookup"}, currencyFromReferral, textToReferral, currencyFromCRM, currencyToCRM},
 }
 

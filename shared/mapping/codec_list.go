@@ -3,6 +3,7 @@ package mapping
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,6 +113,37 @@ func MemberOf(v any) (Member, bool) {
 	return Member{Email: strings.TrimSpace(TextOf(o["email"])), FirstName: TextOf(o["firstName"]),
 		LastName: TextOf(o["lastName"]), Phone: TextOf(o["phoneNumber"])}, true
 }
+
+// FurtherPeople are the people of a list behind the first, one a line: "Kim Jung, Buyer (kim@tailspin.example, +49 40 1)".
+func FurtherPeople(list any) string {
+	var lines []string
+	first := true
+	for _, e := range Elements(list) {
+		m, is := MemberOf(e)
+		if !is || first {
+			first = first && !is
+			continue
+		}
+		line := strings.TrimSpace(m.FirstName + " " + m.LastName)
+		if title := TextOf(e.(map[string]any)["title"]); title != "" {
+			line = strings.TrimPrefix(line+", "+title, ", ")
+		}
+		reached := strings.Join(slices.DeleteFunc([]string{m.Email, m.Phone}, func(s string) bool { return s == "" }), ", ")
+		switch {
+		case line == "":
+			line = reached
+		case reached != "":
+			line += " (" + reached + ")"
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// peopleFromReferral reads a list that nobody writes by this codec.
+func peopleFromReferral(_ *glossary, list any) (string, error) { return FurtherPeople(list), nil }
 
 // SolutionOf reads a solution of a referral. Amounts that are none are left out.
 func SolutionOf(v any) (key string, s Solution, ok bool) {

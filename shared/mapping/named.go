@@ -8,11 +8,12 @@ import (
 )
 
 // NameByReferral gives a refusal of Partner Center the field of the sheet that its target, a JSON pointer,
-// stands for. Where the pointer fits several rows, or none, the refusal stays without a field.
+// stands for. Where the pointer fits several rows, or none, the refusal stays without a field. A row that only shows what
+// Partner Center says was not sent.
 func (s *Sheet) NameByReferral(err error) error {
 	return s.name(err, func(r Row, target string) bool {
 		at := r.Pointer().Plain()
-		return r.Referral != "" && !r.Microsoft && (at == target ||
+		return r.Referral != "" && !r.Microsoft && r.As != AsPeople && (at == target ||
 			strings.HasPrefix(target, at+"/") || strings.HasPrefix(at, target+"/"))
 	})
 }
@@ -48,7 +49,7 @@ func (s *Sheet) name(err error, fits func(Row, string) bool) error {
 	var both, ours []cosell.Field
 	for _, r := range s.rows {
 		switch {
-		case r.Referral == e.Target && !r.Microsoft:
+		case r.Referral == e.Target && !r.Microsoft && r.As != AsPeople:
 			e.Field = string(r.Field)
 			return err
 		case !fits(r, e.Target):

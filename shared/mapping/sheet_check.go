@@ -83,6 +83,8 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "the field "+only(r.As), "field %s cannot be of kind %s", r.Field, r.As)
 	case r.As == AsMembers && r.CRM != "" && !isOne(r.CRM, "ownerid, parentcontactid"):
 		l.mistake(r.where, "ownerid, parentcontactid", "field %s reads people from %q", r.Field, r.CRM)
+	case r.As == AsPeople && r.Way != cosell.ToOpportunity && r.Way != cosell.NewOpportunity:
+		l.mistake(r.where, "toOpportunity, onCreateOpportunity", "field %s shows people, whom nobody writes by it; its way is %q", r.Field, r.Way)
 	case onlyAtCreation(r.Referral) && !r.Microsoft && (r.Way == cosell.Both || r.Way == cosell.ToReferral):
 		l.mistake(r.where, "onCreateReferral, onCreateOpportunity, onCreate, toOpportunity, read", "field %s stands at %s, which nobody can change after the creation; its way is %q", r.Field, r.Referral, r.Way)
 	case r.Microsoft && r.Referral == "":

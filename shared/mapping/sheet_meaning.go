@@ -23,8 +23,10 @@ func (l *loader) checkMeaning(r *Row) {
 	_, plain := scalars[r.As]
 	plain = plain || r.As == AsOwn
 	switch {
-	case plain && isOne(r.Referral, compound):
-		l.mistake(r.where, "paths of plain values, or the codecs members, solutions", "referral path %q of field %s holds a list or an object", r.Referral, r.Field)
+	case r.As == AsPeople && !isOne(r.Referral, "/team, /customerProfile/team"):
+		l.mistake(r.where, "/customerProfile/team, /team", "field %s shows people of %q", r.Field, r.Referral)
+	case plain && r.As != AsPeople && isOne(r.Referral, compound):
+		l.mistake(r.where, "paths of plain values, or the codecs members, people, solutions", "referral path %q of field %s holds a list or an object", r.Referral, r.Field)
 	case r.Constant != nil && kinds[r.Referral] != "":
 		for _, v := range []any{r.Constant, r.WithHelp} {
 			if text, ok := v.(string); v != nil && (!ok || !isOne(text, kinds[r.Referral])) {

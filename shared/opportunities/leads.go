@@ -164,11 +164,53 @@ func (s *Store) qualify(ctx context.Context, lead cosell.Opportunity, told cosel
 	return d.answered(ctx, row, &connected{stakeholders: c.people})
 }
 
+// Introduce keeps the other contacts of a referral with an opportunity that CRM made itself: as contacts of its account,
+// and all of them as its stakeholders. Refused, with code account.none: it has no account.
+func (s *Store) Introduce(ctx context.Context, o cosell.Opportunity, r cosell.Referral) (cosell.Opportunity, error) {
+	row, _ := o.Source.(dataverse.Row)
+	account := row.Text(lookupValue(accountNav))
+	if account == "" {
+		return o, fault.New(fault.Refused, "opportunity %s has no account", o.ID).With("account.none", "choose the account of the opportunity")
+	}
+	q := s.accountQuery()
+	q.OrderBy = ""
+	known, err := s.api.Get(ctx, accountSet, account, q)
+	if err != nil {
+		return o, err
+	}
+	c, n := &customer{account: account}, newsOf(r, cosell.Record{})
+	for _, m := range s.people(r, cosell.Contacts) {
+		if err := s.addContact(ctx, n, c, known.Rows(contactsOf), m, cosell.Record{}); err != nil {
+			return o, err
+		}
+	}
+	owner := ownerOf(o)
+	for _, write := range c.writes {
+		if owner != "" {
+			write.Body[ownerBind] = owner
+		}
+	}
+	w := &planned{}
+	if err := s.connectContacts(ctx, w, o.ID, c, owner); err != nil || len(c.contacts) < 2 {
+		return o, err
+	}
+	_, err = s.withTasks(ctx, c.writes, w.tasks, &dataverse.Read{Set: s.table.set, ID: o.ID, Query: s.query()})
+	if fault.Is(err, fault.Conflict) { // an earlier run made some of them
+		if err = s.makeSingly(ctx, c.writes); err == nil {
+			s.tasksAlone(ctx, w.tasks)
+		}
+	}
+	if err != nil {
+		return o, err
+	}
+	return s.Get(ctx, o.ID)
+}
+
 // makeSingly makes rows one by one, keeping those that exist.
 func (s *Store) makeSingly(ctx context.Context, writes []dataverse.Write) error {
 	for _, w := range writes {
 		set, id, _ := strings.Cut(strings.TrimSuffix(w.Path, ")"), "(")
-		if _, _, err := s.api.Create(ctx, set, id, w.Body, dataverse.Query{Select: []string{s.deals.idColumn(set)}}); err != nil {
+		if _, _, err := s.api.Create(ctx, set, id, w.Body, dataverse.Query{Select: []string{s.idColumn(set)}}); err != nil {
 			return err
 		}
 	}

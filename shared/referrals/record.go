@@ -34,6 +34,11 @@ func (s *Store) referral(d partnercenter.Document) cosell.Referral {
 		r.ExpiresAt = timeOf(d, "/expirationDateTime")
 	}
 	r.Record = s.record(d, r.Microsoft, r.Lead)
+	if row, ok := s.sheet.Row(cosell.Contacts); ok && r.Lead { // also where no column shows them
+		if _, shown := r.Record[cosell.FurtherContacts]; !shown {
+			r.Record[cosell.FurtherContacts] = mapping.FurtherPeople(d.Value(row.Referral))
+		}
+	}
 	r.Unsaid = s.unsaid(d, r.Microsoft)
 	return r
 }
