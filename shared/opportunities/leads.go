@@ -168,8 +168,9 @@ func (s *Store) qualify(ctx context.Context, lead cosell.Opportunity, told cosel
 // and all of them as its stakeholders. Refused, with code account.none: it has no account.
 func (s *Store) Introduce(ctx context.Context, o cosell.Opportunity, r cosell.Referral) (cosell.Opportunity, error) {
 	row, _ := o.Source.(dataverse.Row)
-	account := row.Text(lookupValue(accountNav))
-	if account == "" {
+	of, has := relatedRow(row, accountNav)
+	account := of.ID(accountID)
+	if !has || account == "" {
 		return o, fault.New(fault.Refused, "opportunity %s has no account", o.ID).With("account.none", "choose the account of the opportunity")
 	}
 	q := s.accountQuery()
