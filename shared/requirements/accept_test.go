@@ -14,9 +14,12 @@ import (
 func TestR124_EditsTravelWithTheAcceptanceAndALaterOnHoldSendsNothing(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.invited("As Microsoft calls it")
+		mark := r.pc.calls()
 		r.edits("opportunity", p.opportunity, doc{"name": "As we call it", "estimatedvalue": 7700, "estimatedclosedate": "2026-10-10", "description": "Our words"})
 		r.quiet()
-		mark := r.pc.calls()
+		r.portalEdits(p.own, doc{"/campaignId": "SPRING"}) // which has both compared
+		r.advance(time.Hour)
+		r.pc.wrote(mark, 0)
 		r.edits("opportunity", p.opportunity, doc{"statuscode": inProgress})
 		r.quiet()
 		d := r.referral(p.own)

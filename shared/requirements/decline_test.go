@@ -1,6 +1,7 @@
 package requirements
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -54,24 +55,31 @@ func TestR137_TheGraceIsASetting(t *testing.T) {
 	}, "SYNC_DECLINE_GRACE=1h")
 }
 
-// The CRM's Reopen is no answer: it says so, and how to give one.
+// The CRM's Reopen is no answer, whether we heard of the closing before or of both at once: Audit says so, and how to
+// give one.
 func TestR137_AfterAReopenAuditSaysHowToAccept(t *testing.T) {
-	play(t, func(r *rig) {
-		p := r.complete("Second thoughts")
-		r.person(doc{"do": "lose", "id": p.opportunity})
-		r.quiet()
-		mark := r.pc.calls()
-		r.person(doc{"do": "reopen", "id": p.opportunity})
-		r.advance(time.Hour)
-		r.pc.wrote(mark, 0)
-		r.audited(p.opportunity, "still waits for an answer", "On Hold", "In Progress")
-		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 9900})
-		r.quiet()
-		r.pc.wrote(mark, 0)
-		if s := r.referral(p.own).text("status"); s != "New" {
-			t.Errorf("an edit accepted it: %s", s)
-		}
-	})
+	for _, heard := range []bool{true, false} {
+		t.Run(fmt.Sprintf("heard=%v", heard), func(t *testing.T) {
+			play(t, func(r *rig) {
+				p := r.complete("Second thoughts")
+				mark := r.pc.calls()
+				r.dv.delivery(doc{"pause": !heard})
+				r.person(doc{"do": "lose", "id": p.opportunity})
+				r.quiet()
+				r.person(doc{"do": "reopen", "id": p.opportunity})
+				r.dv.delivery(doc{})
+				r.advance(time.Hour)
+				r.pc.wrote(mark, 0)
+				r.audited(p.opportunity, "still waits for an answer", "On Hold", "In Progress")
+				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 9900})
+				r.quiet()
+				r.pc.wrote(mark, 0)
+				if s := r.referral(p.own).text("status"); s != "New" {
+					t.Errorf("it was accepted: %s", s)
+				}
+			})
+		})
+	}
 }
 
 func TestR138_AnAcceptanceNamesTheOwnerFirst(t *testing.T) {
