@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -215,6 +216,26 @@ func TestR107_TheStatusColumnsTellHowThingsStand(t *testing.T) {
 		r.partner(doc{"do": "decline", "id": invited.own, "reason": "Others"})
 		r.quiet()
 		state(invited.opportunity, "closed")
+	})
+}
+
+// What the sellers' page says of a tick without a new line, and that it is so.
+func TestR107_ATickWithoutANewLineMeansSent(t *testing.T) {
+	page, err := os.ReadFile("../../docs/on-the-form.md")
+	must(t, err)
+	if !strings.Contains(string(page), "A tick without a new line means sent.") {
+		t.Error("the sellers' page does not say it")
+	}
+	play(t, func(r *rig) {
+		p := r.private("Sent")
+		mark, had := r.dv.calls(), len(r.audit(p.opportunity))
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		r.quiet()
+		r.dv.wrote(mark, 0)
+		r.named(p.opportunity, tick+"Sent")
+		if v := r.referral(p.own).text("details/dealValue"); v != "5000" || len(r.audit(p.opportunity)) != had {
+			t.Errorf("Partner Center has %s; Audit says %q", v, r.audit(p.opportunity))
+		}
 	})
 }
 
