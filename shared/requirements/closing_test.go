@@ -38,44 +38,6 @@ func TestR75_OnlyWhatCanBeRegisteredWaits(t *testing.T) {
 	}
 }
 
-func TestR118_ADraftAndAnActiveQuoteHoldUpWhatIsWonOnly(t *testing.T) {
-	for name, c := range map[string]struct {
-		quote doc
-		do    string
-		state string
-	}{
-		"draft, won":   {doc{}, "win", "0"},
-		"active, won":  {doc{"statecode": 1}, "win", "0"},
-		"draft, lost":  {doc{}, "lose", "2"},
-		"closed, won":  {doc{"statecode": 3}, "win", "1"},
-		"active, lost": {doc{"statecode": 1}, "lose", "2"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			play(t, func(r *rig) {
-				p := r.private("Quoted", doc{"estimatedvalue": 9000})
-				quote := r.creates("quote", doc{"name": "Q", "opportunityid@odata.bind": "/opportunities(" + p.opportunity + ")"})
-				if len(c.quote) > 0 {
-					r.edits("quote", quote, c.quote)
-				}
-				r.partner(doc{"do": c.do, "id": p.own, "reason": "Others"})
-				r.quiet()
-				if s := r.opportunity(p.opportunity).text("statecode"); s != c.state {
-					t.Fatalf("the opportunity is %s", s)
-				}
-				if c.state != "0" {
-					return
-				}
-				r.audited(p.opportunity, "quote.open")
-				r.person(doc{"do": "delete", "table": "quote", "id": quote})
-				r.advance(2 * time.Hour)
-				if s := r.opportunity(p.opportunity).text("statecode"); s != "1" {
-					t.Errorf("without the quote the opportunity is %s", s)
-				}
-			})
-		})
-	}
-}
-
 // Unless somebody sets it, the reason is sent as its text.
 func TestR125_ByDefaultTheReasonIsText(t *testing.T) {
 	play(t, func(r *rig) {

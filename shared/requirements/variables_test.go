@@ -188,6 +188,22 @@ func TestR101_TheVariablesOfSalesforceMeanNothingHere(t *testing.T) {
 	})
 }
 
+// The schedule of Microsoft's variable is that of what is held: what no event told of is found by the timer all the same.
+func TestR101_TheAutoHealVariableLeavesTheTimerAlone(t *testing.T) {
+	play(t, func(r *rig) {
+		msftOrganisation(r)
+		r.variable("msft_autohealrunscheduler", "180")
+		p := r.private("Unheard")
+		r.advance(10 * time.Minute)
+		r.dv.delivery(doc{"lose": true})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 4242})
+		r.advance(20 * time.Minute)
+		if v := r.referral(p.own).text("details/dealValue"); v != "4242" {
+			t.Errorf("Partner Center has %s", v)
+		}
+	})
+}
+
 func TestR103_TheAutoHealVariableGovernsWhenHeldWorkIsTried(t *testing.T) {
 	play(t, func(r *rig) {
 		msftOrganisation(r)
