@@ -64,6 +64,7 @@ var fates = []struct{ fate, says, word string }{
 	{"taken", "would be told: the opportunity has another referral", "is told"},
 	{"foreign", "would be left alone: the CRM id is another system's", "foreign id"},
 	{"outside", "stay outside: another environment's (SYNC_SCOPE=own)", "outside"},
+	{"keptout", "stay in Partner Center: leads, of which none come (SYNC_COSELL_ONLY)", "kept out"},
 	{"letgo", "stay as they are: a person deleted or unlinked them", "stays"},
 }
 

@@ -76,7 +76,7 @@ func lone(ctx context.Context, c *client, p *printer, shown map[string]bool) (al
 	}
 	var ids []string
 	for _, f := range a.Census.Found {
-		if f.Fate != "letgo" && f.Fate != "outside" && !shown[f.ID] {
+		if f.Fate != "letgo" && f.Fate != "keptout" && f.Fate != "outside" && !shown[f.ID] {
 			ids = append(ids, f.ID)
 		}
 	}

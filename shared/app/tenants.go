@@ -88,7 +88,16 @@ func (a *App) Of(alias string) (*App, bool) {
 	return nil, false
 }
 
-// owners says which tenant an opportunity that nobody has linked belongs to.
+// rows are a table of the CRM by its set, with the column of its ids.
+type rows struct{ set, id string }
+
+// The tables of records that may be in no pair. Never changed.
+var (
+	deals = rows{"opportunities", "opportunityid"}
+	leads = rows{"leads", "leadid"}
+)
+
+// owners says which tenant a record that nobody has linked belongs to.
 type owners struct {
 	crm *dataverse.Client
 	by  string          // a column, or nav/column
@@ -102,6 +111,7 @@ func folded(value string) string {
 // Owner says whose work a hint about a record of the CRM is, which came to the first tenant:
 //
 //	it is in a pair of a tenant                       | that one's
+//	it is an opportunity that was made of such a lead | that one's
 //	it names a referral that a tenant's partner has   | that one's: tables were lost
 //	the column of SYNC_TENANT_BY says a tenant's value| that one's
 //	else                                              | the first one's
@@ -127,30 +137,60 @@ func (a *App) Owner(ctx context.Context, h flow.Hint) (*App, error) {
 			return t, err
 		}
 	}
-	if h.Deleted || h.Kind == "lead" {
+	if h.Deleted {
 		return a, nil
 	}
-	return a.strange(ctx, id)
+	if h.Kind == "lead" {
+		return a.strange(ctx, leads, id)
+	}
+	return a.strange(ctx, deals, id)
 }
 
-// strange judges an opportunity that is in no pair.
-func (a *App) strange(ctx context.Context, id string) (*App, error) {
+// strange judges an opportunity, or a lead, that is in no pair.
+func (a *App) strange(ctx context.Context, in rows, id string) (*App, error) {
 	g, err := a.Generation(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if row, ok := g.Sheet.Row(cosell.ReferralID); ok {
-		named, err := a.owners.column(ctx, id, row.CRM)
+	sheet := g.Sheet
+	if in == leads {
+		sheet = sheet.Leads()
+	}
+	if row, ok := sheet.Row(cosell.ReferralID); ok {
+		named, err := a.owners.column(ctx, in, id, row.CRM)
 		if err != nil || named != "" {
 			return a.partnerOf(ctx, named, err)
 		}
 	}
-	return a.owners.owner(ctx, id, a)
+	if in == deals {
+		if t, err := a.ofItsLead(ctx, id); err != nil || t != nil {
+			return t, err
+		}
+	}
+	return a.owners.owner(ctx, in, id, a)
 }
 
-// partnerOf finds the tenant whose partner has a referral.
+// ofItsLead is the tenant that has the lead of which an opportunity was made; nil: none has.
+func (a *App) ofItsLead(ctx context.Context, id string) (*App, error) {
+	lead, err := a.owners.column(ctx, deals, id, "_originatingleadid_value")
+	if fault.Is(err, fault.Gone) {
+		return a, nil
+	}
+	if err != nil || lead == "" {
+		return nil, err
+	}
+	for _, t := range a.All() {
+		if _, known, err := t.Ledger.Find(ctx, strings.ToLower(lead)); err != nil || known {
+			return t, err
+		}
+	}
+	return nil, nil
+}
+
+// partnerOf finds the tenant whose partner has a referral. A record that is gone, or leads without our columns, are the
+// first one's: the flow says what that means.
 func (a *App) partnerOf(ctx context.Context, referralID string, err error) (*App, error) {
-	if fault.Is(err, fault.Gone) { // the flow says what that means
+	if fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Ours && fault.Of(err).Code == dataverse.CodeColumn {
 		return a, nil
 	}
 	if err != nil {
@@ -170,13 +210,13 @@ func (a *App) partnerOf(ctx context.Context, referralID string, err error) (*App
 	return a, nil
 }
 
-// owner is the tenant of an opportunity by its column; first where that says nothing.
-func (o owners) owner(ctx context.Context, id string, first *App) (*App, error) {
+// owner is the tenant of a record by its column; first where that says nothing, or leads have no such column.
+func (o owners) owner(ctx context.Context, in rows, id string, first *App) (*App, error) {
 	if o.by == "" {
 		return first, nil
 	}
-	value, err := o.column(ctx, id, o.by)
-	if fault.Is(err, fault.Gone) {
+	value, err := o.column(ctx, in, id, o.by)
+	if fault.Is(err, fault.Gone) || in == leads && fault.ClassOf(err) == fault.Ours && fault.Of(err).Code == dataverse.CodeColumn {
 		return first, nil
 	}
 	if t := o.of[folded(value)]; t != nil && err == nil {
@@ -185,17 +225,17 @@ func (o owners) owner(ctx context.Context, id string, first *App) (*App, error) 
 	return first, err
 }
 
-// column reads one column of an opportunity, or of a row behind it, as text.
-func (o owners) column(ctx context.Context, id, path string) (string, error) {
+// column reads one column of a record, or of a row behind it, as text.
+func (o owners) column(ctx context.Context, in rows, id, path string) (string, error) {
 	nav, column, behind := strings.Cut(path, "/")
-	q := dataverse.Query{Select: []string{"opportunityid"}}
+	q := dataverse.Query{Select: []string{in.id}}
 	if behind {
 		q.Expand = []dataverse.Expand{{Nav: nav, Query: dataverse.Query{Select: []string{column}}}}
 	} else {
 		column = path
 		q.Select = append(q.Select, column)
 	}
-	row, err := o.crm.Get(ctx, "opportunities", id, q)
+	row, err := o.crm.Get(ctx, in.set, id, q)
 	if err != nil {
 		return "", err
 	}
@@ -257,7 +297,7 @@ func (t tenantsDeals) Wanting(ctx context.Context) ([]cosell.Opportunity, error)
 	}
 	var failed error
 	all = slices.DeleteFunc(all, func(o cosell.Opportunity) bool {
-		owner, err := first.owners.owner(ctx, o.ID, first)
+		owner, err := first.owners.owner(ctx, deals, o.ID, first)
 		if err != nil && failed == nil {
 			failed = err
 		}

@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ const (
 	Taken      Fate = "taken"      // a referral names an opportunity that has another referral: told
 	Outside    Fate = "outside"    // another environment's: only what this one has made is touched
 	LetGo      Fate = "letgo"      // it was deleted or unlinked by a person: never again by itself
+	KeptOut    Fate = "keptout"    // a lead, and only co-sell deals come (SYNC_COSELL_ONLY)
 )
 
 // Makes says whether the fate creates a record.
@@ -53,15 +55,12 @@ type Census struct {
 // it; zero leaves out nothing. It reads lists only, so that thousands of records cost some pages. Nothing is written.
 // Kinds: those of the two systems.
 func (f *Flow) Census(ctx context.Context, since time.Time) (Census, error) {
-	c := &counting{Flow: f, since: since, byReferral: map[string]cosell.Pair{}, byOpportunity: map[string]cosell.Pair{}, meant: map[string]bool{}}
+	c := &counting{Flow: f, since: since, named: map[string]string{}, byReferral: map[string]cosell.Pair{}, byOpportunity: map[string]cosell.Pair{}, meant: map[string]bool{}}
 	var err error
 	if c.referrals, err = f.Referrals.Open(ctx); err != nil {
 		return Census{}, err
 	}
-	if c.named, err = f.Opportunities.Linked(ctx); err != nil {
-		return Census{}, err
-	}
-	if c.there, err = f.Opportunities.Exist(ctx, c.strangers()); err != nil {
+	if err := c.records(ctx); err != nil {
 		return Census{}, err
 	}
 	wanting, err := f.Opportunities.Wanting(ctx)
@@ -87,20 +86,47 @@ func (f *Flow) Census(ctx context.Context, since time.Time) (Census, error) {
 	return c.out, nil
 }
 
+// records lists what CRM has of the referrals: opportunities, and leads unless those are kept out.
+func (c *counting) records(ctx context.Context) (err error) {
+	deals, err := c.Opportunities.Linked(ctx)
+	if err != nil {
+		return err
+	}
+	maps.Copy(c.named, deals)
+	if !c.keepsLeadsOut() {
+		leads, err := c.Leads.Linked(ctx)
+		if err != nil {
+			return err
+		}
+		maps.Copy(c.named, leads)
+	}
+	strangers := c.strangers()
+	if c.there, err = c.Opportunities.Exist(ctx, strangers); err != nil || c.keepsLeadsOut() {
+		return err
+	}
+	strangers = slices.DeleteFunc(strangers, func(id string) bool { return c.there[id] })
+	leads, err := c.Leads.Exist(ctx, strangers)
+	maps.Copy(c.there, leads)
+	return err
+}
+
+// keepsLeadsOut says whether nothing comes of leads.
+func (c *counting) keepsLeadsOut() bool { return c.leads == nil || c.leads.leadsStayOut() }
+
 // counting is a census on its way.
 type counting struct {
 	*Flow
 	since                     time.Time
 	referrals                 []cosell.Referral
-	named                     map[string]string // opportunities that name a referral, or are switched on
-	there                     map[string]bool   // opportunities that exist, of the others that referrals name
+	named                     map[string]string // opportunities and leads that name a referral, or are switched on
+	there                     map[string]bool   // records that exist, of the others that referrals name
 	byReferral, byOpportunity map[string]cosell.Pair
 	naming                    map[string]string // named, the other way round
 	meant                     map[string]bool   // opportunities that a referral is linked with
 	out                       Census
 }
 
-// strangers are the opportunities that referrals name and that neither name one nor are switched on.
+// strangers are the records that referrals name and that neither name one nor are switched on.
 func (c *counting) strangers() (ids []string) {
 	for _, r := range c.referrals {
 		if id, _ := crmID(r); id != "" {
@@ -128,6 +154,9 @@ func (c *counting) referral(r cosell.Referral) {
 		found.Kind = leadKind
 	}
 	found.Fate, found.Other = c.fateOf(r)
+	if r.Lead && c.keepsLeadsOut() && (found.Fate == Comes || found.Fate == Links && c.namesNone(r)) {
+		found.Fate, found.Other = KeptOut, ""
+	}
 	if known && pair.Phase == cosell.Ended {
 		found.Fate = LetGo
 	}
@@ -167,7 +196,12 @@ func (c *counting) fateOf(r cosell.Referral) (fate Fate, other string) {
 	return Foreign, text
 }
 
-// namedBy is the opportunity that names a referral; "" where none does.
+func (c *counting) namesNone(r cosell.Referral) bool {
+	id, _ := crmID(r)
+	return id == ""
+}
+
+// namedBy is the record that names a referral; "" where none does.
 func (c *counting) namedBy(referralID string) string {
 	if c.naming == nil {
 		c.naming = map[string]string{}

@@ -98,6 +98,26 @@ func (w crmLeads) Create(_ context.Context, id string, _ cosell.Referral, values
 	return w.answer(w.leads[id]), nil
 }
 
+func (w crmLeads) Linked(context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	for id, o := range w.leads {
+		if o.Record[cosell.ReferralID] != "" || o.Synced() {
+			out[id] = o.Record[cosell.ReferralID]
+		}
+	}
+	return out, nil
+}
+
+func (w crmLeads) Exist(_ context.Context, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, id := range ids {
+		if _, is := w.leads[id]; is {
+			out[id] = true
+		}
+	}
+	return out, nil
+}
+
 func (w crmLeads) Qualify(ctx context.Context, lead cosell.Opportunity, told cosell.Record, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	if w.refuseQualify != nil {
 		if err := w.refuseQualify(values); err != nil {

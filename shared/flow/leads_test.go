@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
 // leadOnly is the lead of the inquiry, and nothing else.
@@ -266,5 +267,46 @@ func TestR23_ADeathWhileALeadIsMade(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// Whatever the census says of a lead, the earnest then does.
+func TestR151_TheCensusSaysWhatBecomesOfALead(t *testing.T) {
+	for _, status := range []string{cosell.Pending, cosell.Accepted} {
+		w := newWorld(t)
+		w.unstarted = true
+		w.restart()
+		w.inquires(cosell.Record{cosell.Status: status})
+		w.fateOf(inquiry, flow.Comes, "")
+		w.cosellOnly = true
+		w.restart()
+		w.fateOf(inquiry, flow.KeptOut, "")
+		w.cosellOnly = false
+		w.restart()
+		w.leads[itsLead] = cosell.Opportunity{Side: cosell.Side{ID: itsLead, Version: w.nextVersion(), Record: cosell.Record{cosell.Status: cosell.OnHold, cosell.ReferralID: inquiry, cosell.ReferralLink: "", cosell.Sync: cosell.True}}}
+		w.fateOf(inquiry, flow.Links, itsLead)
+		w.portal(inquiry, cosell.Record{cosell.CRMID: itsLead})
+		w.fateOf(inquiry, flow.Links, itsLead)
+		w.lead(itsLead, cosell.Record{cosell.ReferralID: "10000000-0000-4000-8000-00000000000b"})
+		w.fateOf(inquiry, flow.Taken, itsLead)
+		w.lead(itsLead, cosell.Record{cosell.ReferralID: "", cosell.Sync: cosell.False})
+		w.fateOf(inquiry, map[string]flow.Fate{cosell.Pending: flow.Comes, cosell.Accepted: flow.Asks}[status], itsLead)
+		w.lead(itsLead, cosell.Record{cosell.ReferralID: inquiry, cosell.Sync: cosell.True})
+		w.unstarted = false
+		w.restart()
+		w.heard()
+		w.events()
+		if c, err := w.flow.Census(ctx, time.Time{}); err != nil || c.Paired != 1 || len(c.Found) != 0 {
+			t.Errorf("%s: %+v %v", status, c, err)
+		}
+	}
+}
+
+// fateOf checks what the census says of a lead of Partner Center.
+func (w *world) fateOf(id string, want flow.Fate, other string) {
+	w.t.Helper()
+	c, err := w.flow.Census(ctx, time.Time{})
+	if err != nil || len(c.Found) != 1 || c.Found[0].ID != id || c.Found[0].Kind != "lead" || c.Found[0].Fate != want || c.Found[0].Other != other {
+		w.t.Errorf("%v %+v, instead of %s %s", err, c, want, other)
 	}
 }

@@ -60,6 +60,10 @@ type Records interface {
 // Leads are the leads of the CRM.
 type Leads interface {
 	Records
+	// Linked gives which referral the leads name that name one, or are switched on ("": none), by id.
+	Linked(ctx context.Context) (map[string]string, error)
+	// Exist says which of the ids name a lead.
+	Exist(ctx context.Context, ids []string) (map[string]bool, error)
 	// Qualify is Create of the opportunity that the lead becomes, and qualifies the lead, which says told then, in
 	// the same transaction. Conflict: the lead has changed. An opportunity that exists already under the id is
 	// returned as it is.

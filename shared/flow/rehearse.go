@@ -123,7 +123,7 @@ func (f *Flow) explained(ctx context.Context, out *Rehearsal) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range f.differences(now.Base, out.Opportunity.Record, out.Referral.Record) {
+	for _, d := range f.of(now).differences(now.Base, out.Opportunity.Record, out.Referral.Record) {
 		d.Goes, d.Why = out.fate(d.Field, d.Wins, now.Base)
 		out.Differences = append(out.Differences, d)
 	}

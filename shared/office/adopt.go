@@ -26,7 +26,7 @@ type Found struct {
 	Name     string    `json:"name"`
 	Status   string    `json:"status"`
 	Changed  time.Time `json:"changed"`
-	Fate     string    `json:"fate"` // comes, shared, incomplete, links, asks, foreign, taken, outside, letgo
+	Fate     string    `json:"fate"` // comes, shared, incomplete, links, asks, foreign, taken, outside, letgo, keptout
 	Other    string    `json:"other,omitempty"`
 	Problems []Held    `json:"problems,omitempty"`
 }

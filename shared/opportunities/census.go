@@ -6,6 +6,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -30,10 +31,13 @@ func (s *Store) Wanting(ctx context.Context) (out []cosell.Opportunity, err erro
 	return out, err
 }
 
-// Linked gives of all opportunities that name a referral, or are switched on, which one they name, by id: "" where
-// they are only switched on.
+// Linked gives of all records that name a referral, or are switched on, which one they name, by id: "" where they are
+// only switched on. Leads that have not got our columns name none.
 func (s *Store) Linked(ctx context.Context) (map[string]string, error) {
 	if err := s.ready(ctx); err != nil {
+		if s.table.isLead && withoutColumns(err) {
+			return nil, nil
+		}
 		return nil, err
 	}
 	sync, named, ok := s.switchColumns()
@@ -41,15 +45,23 @@ func (s *Store) Linked(ctx context.Context) (map[string]string, error) {
 		return nil, nil
 	}
 	out := map[string]string{}
-	q := dataverse.Query{Select: []string{opportunityID, named, sync}, Filter: dataverse.Or(dataverse.NotNull(named), dataverse.EqBool(sync, true))}
-	err := s.api.Each(ctx, opportunitySet, q, func(r dataverse.Row) error {
-		out[r.ID(opportunityID)] = strings.ToLower(strings.TrimSpace(r.Text(named)))
+	q := dataverse.Query{Select: []string{s.table.id, named, sync}, Filter: dataverse.Or(dataverse.NotNull(named), dataverse.EqBool(sync, true))}
+	err := s.api.Each(ctx, s.table.set, q, func(r dataverse.Row) error {
+		out[r.ID(s.table.id)] = strings.ToLower(strings.TrimSpace(r.Text(named)))
 		return nil
 	})
+	if s.table.isLead && withoutColumns(err) {
+		return nil, nil
+	}
 	return out, err
 }
 
-// Exist says which of the ids name an opportunity.
+// withoutColumns says whether CRM refused a question because a column or a table of it is not there.
+func withoutColumns(err error) bool {
+	return fault.ClassOf(err) == fault.Ours && (fault.Of(err).Code == dataverse.CodeColumn || fault.Of(err).Code == dataverse.CodeTable)
+}
+
+// Exist says which of the ids name a record of this table.
 func (s *Store) Exist(ctx context.Context, ids []string) (map[string]bool, error) {
 	out := map[string]bool{}
 	for len(ids) > 0 {
@@ -57,11 +69,11 @@ func (s *Store) Exist(ctx context.Context, ids []string) (map[string]bool, error
 		ids = ids[len(some):]
 		var any []string
 		for _, id := range some {
-			any = append(any, dataverse.EqID(opportunityID, id))
+			any = append(any, dataverse.EqID(s.table.id, id))
 		}
-		q := dataverse.Query{Select: []string{opportunityID}, Filter: dataverse.Or(any...)}
-		err := s.api.Each(ctx, opportunitySet, q, func(r dataverse.Row) error {
-			out[r.ID(opportunityID)] = true
+		q := dataverse.Query{Select: []string{s.table.id}, Filter: dataverse.Or(any...)}
+		err := s.api.Each(ctx, s.table.set, q, func(r dataverse.Row) error {
+			out[r.ID(s.table.id)] = true
 			return nil
 		})
 		if err != nil {

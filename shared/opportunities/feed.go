@@ -65,7 +65,7 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 	if f.mayBeUntracked() && fault.ClassOf(err) == fault.Ours {
 		return nil, cursor, nil // of these tables events tell; not every organisation tracks them
 	}
-	if f.kind == leadKind && fault.ClassOf(err) == fault.Ours && (fault.Of(err).Code == dataverse.CodeColumn || fault.Of(err).Code == dataverse.CodeTable) {
+	if f.kind == leadKind && withoutColumns(err) {
 		return nil, cursor, nil // leads have not got our columns: who compares the sheet with the CRM tells of that
 	}
 	if err != nil {

@@ -213,3 +213,83 @@ func TestR95_TheTroubleOfOneTenantIsNotTheOthers(t *testing.T) {
 		}
 	}, tenantSettings("fr")...)
 }
+
+// A lead goes to the tenant that has it, of whose partner's referral it is, that its column names, and its opportunity
+// with it.
+func TestR95_ALeadIsItsTenants(t *testing.T) {
+	play(t, func(r *rig) {
+		var a acted
+		r.in("fr", func() { a = r.microsoft(doc{"do": "lead", "kind": "qualified"}) })
+		lead := r.lead(a)
+		mark := r.pc.calls()
+		r.dv.delivery(doc{"lose": 1})
+		r.person(doc{"do": "qualify", "table": "lead", "id": lead})
+		r.quiet()
+		r.dv.delivery(doc{})
+		deal := r.only()
+		r.edits("opportunity", deal, doc{"cosell_sync": true})
+		r.quiet()
+		if own := r.french(a.ID); own.text("substatus") != "Accepted" || own.text("externalReferenceId") != deal || r.opportunity(deal).text("cosell_referralid") != a.ID {
+			t.Errorf("the French lead is %s of %q; its opportunity has %q", own.text("substatus"), own.text("externalReferenceId"), r.opportunity(deal).text("cosell_referralid"))
+		}
+		r.pc.wrote(mark, 0)
+		r.in("fr", func() {
+			if n := len(r.referrals()); n != 1 {
+				t.Errorf("%d French referrals", n)
+			}
+		})
+	}, tenantSettings("fr")...)
+}
+
+func TestR95_ALeadOfLostTablesIsThatOfItsReferral(t *testing.T) {
+	play(t, func(r *rig) {
+		var a acted
+		r.in("fr", func() {
+			r.pc.switches(doc{"pendingEdits": "accept"})
+			a = r.microsoft(doc{"do": "lead", "kind": "qualified"})
+		})
+		lead := r.lead(a)
+		r.stop()
+		r.tables, r.others["fr"] = ledger.InMemory(time.Now), nil
+		r.start()
+		mark := r.pc.calls()
+		r.edits("lead", lead, doc{"description": "Appelé lundi."})
+		r.quiet()
+		r.edits("lead", lead, doc{"description": "Appelé mardi."})
+		r.quiet()
+		if got := r.french(a.ID).text("details/notes"); got != "Appelé mardi." {
+			t.Errorf("the notes are %q", got)
+		}
+		r.pc.wrote(mark, 0)
+		apart(r, "none", a.ID)
+	}, tenantSettings("fr")...)
+}
+
+func TestR95_AColumnSaysWhoseALeadIs(t *testing.T) {
+	for by, columns := range map[string]doc{"parentaccountid/address1_country": {}, "new_onlyofdeals": {}} {
+		t.Run(by, func(t *testing.T) {
+			play(t, func(r *rig) {
+				var a acted
+				r.in("fr", func() { a = r.microsoft(doc{"do": "lead", "kind": "qualified"}) })
+				r.advance(time.Hour)
+				account := r.customer("Boulangerie Martin", doc{"address1_country": "FR"})
+				lead := r.creates("lead", over(doc{"subject": "Connue", "lastname": "Martin", "parentaccountid@odata.bind": "/accounts(" + account + ")"}, []doc{columns}))
+				now := time.Now().UTC().Format(time.RFC3339)
+				r.with("SYNC_STARTED=" + now)
+				r.with("FR_SYNC_STARTED=" + now)
+				r.advance(10 * time.Minute)
+				mark := r.pc.calls()
+				r.edits("lead", lead, doc{"description": "Referral ID: " + a.ID, "cosell_sync": true})
+				r.advance(time.Hour)
+				linked := strings.EqualFold(r.french(a.ID).text("externalReferenceId"), lead)
+				if want := by != "new_onlyofdeals"; linked != want {
+					t.Errorf("linked: %v", linked)
+				}
+				r.pc.wrote(mark, 0)
+				if n := len(r.parked()); n != 0 {
+					t.Errorf("%d messages are parked", n)
+				}
+			}, append(tenantSettings("fr"), "SYNC_TENANT_BY="+by, "FR_SYNC_TENANT_ROWS=FR,France", "SYNC_STARTED=", "FR_SYNC_STARTED=")...)
+		})
+	}
+}
