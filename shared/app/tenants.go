@@ -306,6 +306,32 @@ func (t tenantsDeals) Wanting(ctx context.Context) ([]cosell.Opportunity, error)
 	return all, failed
 }
 
+// rowsOfTenant are the tables as the flows of this tenant see them.
+func (a *App) rowsOfTenant() flow.Ledger {
+	if len(a.Further) == 0 {
+		return a.Ledger
+	}
+	return tenantsRows{a.Ledger, a}
+}
+
+// tenantsRows are those of the first tenant, to whom changes of accounts come for all.
+type tenantsRows struct {
+	*ledger.Ledger
+	app *App
+}
+
+// HeldNaming implements flow.Ledger: opportunities of all tenants, each of which is asked for by its owner.
+func (t tenantsRows) HeldNaming(ctx context.Context, code, text string) (ids []string, err error) {
+	for _, one := range t.app.All() {
+		some, err := one.Ledger.HeldNaming(ctx, code, text)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
+}
+
 // ledgersOf are the tables of all tenants, as health reads them.
 type ledgersOf []health.LedgerRows
 

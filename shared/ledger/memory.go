@@ -2,9 +2,11 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -74,4 +76,21 @@ func (m *memory) list(_ context.Context, table, from, to string, each func(row) 
 
 func (m *memory) now(context.Context) (time.Time, error) {
 	return m.clock().UTC().Truncate(time.Second), nil
+}
+
+// Text is every row of tables in memory, keys and values, for who looks for what must not stand there; of others it is "".
+func (l *Ledger) Text() string {
+	m, ok := l.rows.(*memory)
+	if !ok {
+		return ""
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out strings.Builder
+	for name, rows := range m.tables {
+		for key, r := range rows {
+			fmt.Fprintln(&out, name, key, r.props)
+		}
+	}
+	return out.String()
 }

@@ -43,7 +43,7 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err
 	}
-	n.r.heard(req.Header.Get("Authorization"))
+	n.r.heard(system, req.Header.Get("Authorization"))
 	in := httptest.NewRequestWithContext(context.Background(), req.Method, req.URL.String(), bytes.NewReader(body))
 	in.Header = req.Header.Clone()
 	fatal := n.r.doomed(req)
@@ -65,10 +65,17 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // heard remembers the tokens that were sent, which nobody may find anywhere else.
-func (r *rig) heard(authorization string) {
+func (r *rig) heard(at *system, authorization string) {
 	if token, ok := strings.CutPrefix(authorization, "Bearer "); ok {
 		r.tokens.Store(token, true)
+		r.shown.Store(shownToken{token, at}, true)
 	}
+}
+
+// shownToken is a token and a system that saw it.
+type shownToken struct {
+	token string
+	at    *system
 }
 
 // served is the answer of a handler; cut: the connection ended without one.

@@ -67,6 +67,7 @@ type rig struct {
 	next    time.Time // when the timer is due
 	folder  string
 	tokens  sync.Map // that the product has sent
+	shown   sync.Map // which system saw which of them
 
 	uploaded  map[string][]byte       // certificates of others on the host of Microsoft's, by address
 	elsewhere map[string]http.Handler // who else answers, by host: flowsHost
