@@ -35,7 +35,7 @@ func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet
 	}
 	leads := deals.Leads(a.leadsMismatched)
 	config := flow.Config{
-		Referrals: pc, Opportunities: a.ofTenant(deals), Leads: leads, Ledger: a.rowsOfTenant(), Hints: a.Post, Rules: sheet.Rules(), LeadRules: sheet.Leads().Rules(),
+		Referrals: pc, Opportunities: a.ofTenant(deals), Leads: leads, Ledger: a.rowsOfTenant(), Others: a.others(), Hints: a.Post, Rules: sheet.Rules(), LeadRules: sheet.Leads().Rules(),
 		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,

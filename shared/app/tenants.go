@@ -306,6 +306,34 @@ func (t tenantsDeals) Wanting(ctx context.Context) ([]cosell.Opportunity, error)
 	return all, failed
 }
 
+// others are the other tenants as the flows of this one see them; nil: there is none.
+func (a *App) others() flow.Others {
+	if a.first == nil && len(a.Further) == 0 {
+		return nil
+	}
+	return otherTenants{a}
+}
+
+type otherTenants struct{ app *App }
+
+// Has implements flow.Others. What is only counted by another tenant is nobody's.
+func (o otherTenants) Has(ctx context.Context, recordID string) (bool, error) {
+	first := o.app
+	if first.first != nil {
+		first = first.first
+	}
+	for _, t := range first.All() {
+		if t == o.app {
+			continue
+		}
+		pair, known, err := t.Ledger.Find(ctx, recordID)
+		if err != nil || known && pair.Phase != cosell.Lacking {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // rowsOfTenant are the tables as the flows of this tenant see them.
 func (a *App) rowsOfTenant() flow.Ledger {
 	if len(a.Further) == 0 {

@@ -51,6 +51,7 @@ type Config struct {
 	Opportunities Opportunities
 	Leads         Leads // nil: leads of Partner Center are left alone
 	Ledger        Ledger
+	Others        Others // nil: there is one tenant
 	Hints         Hints
 	Rules         []cosell.Rule
 	LeadRules     []cosell.Rule    // of leads

@@ -62,7 +62,7 @@ func (f *Flow) heldBack(w *work) bool {
 	case h.Code == "crmid.foreign":
 		return strings.TrimSpace(w.referral.Record[cosell.CRMID]) != "" && !f.arrivesForeign(*w.referral)
 	}
-	return !w.hint.Retry && h.Value == cosell.Print(w.referral.Record)
+	return h.Code != ofOther && !w.hint.Retry && h.Value == cosell.Print(w.referral.Record)
 }
 
 // giveUp lets a closed deal go that never had an opportunity.

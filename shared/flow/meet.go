@@ -27,6 +27,9 @@ func crmID(r cosell.Referral) (id string, foreign bool) {
 // CRM id, or a new one.
 func (f *Flow) meet(ctx context.Context, r cosell.Referral, h Hint) error {
 	id, foreign := crmID(r)
+	if other, err := f.othersHave(ctx, r); other || err != nil {
+		return err
+	}
 	if id != "" {
 		return f.fromClaimed(ctx, r, id, h)
 	}
@@ -104,10 +107,10 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 	})
 }
 
-// unbegun says whether a pair only counts a referral, which carries somebody else's id, came before the start, or resembles an opportunity:
-// what it names is looked at again each time.
+// unbegun says whether a pair only counts a referral, which carries somebody else's id, came before the start, resembles
+// an opportunity, or has its record at another tenant: what it names is looked at again each time.
 func unbegun(p cosell.Pair) bool {
-	return p.Phase == cosell.Lacking && (p.Holds("crmid.foreign") || p.Holds(startPending) || p.Holds(cosell.CodeUnconfirmed))
+	return p.Phase == cosell.Lacking && (p.Holds("crmid.foreign") || p.Holds(startPending) || p.Holds(ofOther) || p.Holds(cosell.CodeUnconfirmed))
 }
 
 // noticed lets go of a referral that was only counted, and names an opportunity now.

@@ -242,3 +242,67 @@ func TestR95_AnAccountThatBecomesClearIsHeardOfByEveryTenant(t *testing.T) {
 		}
 	}, tenantSettings("fr")...)
 }
+
+// Two Partner Centers may know one id, and people write the CRM id of the other tenant's deal into a referral. The CRM
+// takes one opportunity for each referral's id: the tenant that had it first keeps it, and the other referral is
+// counted, told to operators, and left alone.
+func TestR95_AnOpportunityStaysWithTheTenantThatHadItFirst(t *testing.T) {
+	const id = "7e1fa000-95aa-4000-8000-000000000001"
+	for name, claim := range map[string]func(mine pair) (given string, referral doc){
+		"the same id": func(pair) (string, doc) { return id, doc{"name": "De la France"} },
+		"the other's CRM id": func(mine pair) (string, doc) {
+			return "", doc{"name": "De la France", "externalReferenceId": mine.opportunity}
+		},
+	} {
+		for _, first := range []string{"", "fr"} {
+			t.Run(name+", first is "+first, func(t *testing.T) {
+				play(t, func(r *rig) { staysWith(r, first, id, claim) }, tenantSettings("fr")...)
+			})
+		}
+	}
+}
+
+// as tells what happens in the Partner Center of a tenant; "" is the first.
+func (r *rig) as(alias string, what func()) {
+	r.t.Helper()
+	if alias == "" {
+		what()
+		return
+	}
+	r.in(alias, what)
+}
+
+func staysWith(r *rig, owner, id string, claim func(pair) (string, doc)) {
+	other := map[string]string{"": "fr", "fr": ""}[owner]
+	var mine pair
+	var theirs acted
+	r.as(owner, func() { mine = r.arrived(r.partner(doc{"do": "create", "id": id, "referral": doc{"name": "Mine"}})) })
+	given, referral := claim(mine)
+	r.as(other, func() { theirs = r.partner(doc{"do": "create", "id": given, "referral": referral}) })
+	r.quiet()
+	r.as(other, func() { r.portalEdits(theirs.ID, doc{"/details/notes": "Plus vite."}) })
+	r.quiet()
+	r.advance(20 * time.Minute)
+	r.edits("opportunity", mine.opportunity, doc{"estimatedvalue": 91000})
+	r.quiet()
+	o := r.opportunity(mine.opportunity)
+	if o.text("description") == "Plus vite." || o.text("cosell_referralid") != id || strings.Contains(o.text("cosell_audit"), theirs.ID) && theirs.ID != id || len(r.opportunities()) != 1 {
+		r.t.Errorf("the opportunity has %q, %q, of %d; Audit says\n%s", o.text("description"), o.text("cosell_referralid"), len(r.opportunities()), o.text("cosell_audit"))
+	}
+	r.as(owner, func() {
+		if got := r.referral(id).text("details/dealValue"); got != "91000" {
+			r.t.Errorf("the first's referral has %s", got)
+		}
+	})
+	r.as(other, func() {
+		if got := r.referral(theirs.ID); got.text("details/dealValue") == "91000" || given != "" && got.text("externalReferenceId") != "" {
+			r.t.Errorf("the other referral was written: %v", got)
+		}
+	})
+	status, said := r.operator(http.MethodGet, "operator/held?tenant="+other, nil)
+	if status != http.StatusOK || !strings.Contains(said, "tenant.other") {
+		r.t.Errorf("%d: %s", status, said)
+	}
+	r.person(doc{"do": "delete", "table": "opportunity", "id": mine.opportunity})
+	r.quiet()
+}

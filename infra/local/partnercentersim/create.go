@@ -1,6 +1,7 @@
 package partnercentersim
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 )
@@ -167,7 +168,8 @@ func (s *Sim) createOwn(asked document) (*referral, *refusal) {
 // enter stores a referral of the partner as new.
 func (s *Sim) enter(r *referral, engagement string) *referral {
 	doc := r.doc
-	doc["id"], doc["engagementId"] = s.guid(), engagement
+	doc["id"], doc["engagementId"] = cmp.Or(s.wanted, s.guid()), engagement
+	s.wanted = ""
 	doc["organizationId"], doc["organizationName"] = s.opts.OrganizationID, s.opts.OrganizationName
 	s.add(r)
 	return r

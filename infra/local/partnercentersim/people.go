@@ -232,6 +232,10 @@ func state(status, substatus string) []operation {
 
 // userCreates makes a deal, and with help Microsoft's referral beside it.
 func (s *Sim) userCreates(a userAct) (acted, error) {
+	if a.ID != "" && (!guidForm.MatchString(a.ID) || a.ID != strings.ToLower(a.ID) || s.referrals[a.ID] != nil) {
+		return acted{}, fmt.Errorf("id %q: a new deal may be given the id that it is to have, a GUID in small letters that no other has", a.ID)
+	}
+	defer func() { s.wanted = "" }()
 	doc, err := s.over(s.completeDeal(), a.Referral)
 	if err != nil {
 		return acted{}, err
@@ -240,6 +244,7 @@ func (s *Sim) userCreates(a userAct) (acted, error) {
 		doc.put(shareConsent, true)
 		doc["type"] = "Shared"
 	}
+	s.wanted = a.ID
 	made, refused := s.createOwn(doc)
 	if refused != nil {
 		return acted{}, refused

@@ -71,6 +71,7 @@ type Sim struct {
 	signs     *signer
 	catalogue catalogue
 	taxonomy  []taxonomyYear // the newest first
+	wanted    string         // the id that a control call gives the next referral
 	rules     *control.Rules // of POST rules
 
 	mu        sync.Mutex

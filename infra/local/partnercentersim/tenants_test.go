@@ -58,3 +58,20 @@ func TestTenantsShareTheHostsAndNothingElse(t *testing.T) {
 		t.Errorf("signed by two: %s %s", a.raw, b.raw)
 	}
 }
+
+// A person's new deal may be given the id that it is to have: two partners' referrals may have the same.
+func TestANewDealMayBeGivenItsID(t *testing.T) {
+	p := newPlace(t)
+	const id = "7e1fa000-95aa-4000-8000-000000000001"
+	if got := p.do("/user", object{"do": "create", "id": id}).text("id"); got != id {
+		t.Errorf("it has the id %s", got)
+	}
+	if got := p.do("/user", object{"do": "create"}).text("id"); got == id || got == "" {
+		t.Errorf("the next has the id %s", got)
+	}
+	for _, wrong := range []string{id, "x", "7E1FA000-95AA-4000-8000-000000000002"} {
+		if a := p.tell(http.MethodPost, "/user", object{"do": "create", "id": wrong}); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", wrong, a.status)
+		}
+	}
+}
