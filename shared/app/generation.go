@@ -73,7 +73,9 @@ func (a *App) Reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return g.Jobs.Reconcile(ctx)
+	err = g.Jobs.Reconcile(ctx)
+	a.untracked(g.deals.Untracked())
+	return err
 }
 
 func (a *App) flow(ctx context.Context) (*flow.Flow, error) {

@@ -122,6 +122,17 @@ func (a *App) unwatched(columns []mapping.Column) {
 	a.stand("event steps", notes)
 }
 
+// untracked has health tell of a table whose lost events nobody finds.
+func (a *App) untracked(table string) {
+	var notes []health.Problem
+	if table != "" {
+		notes = append(notes, health.Problem{What: "table.untracked " + table, Where: "CRM", Note: true, Count: 1,
+			Say:  "the table " + table + " has no change tracking: changes of solution rows whose events are lost are not found",
+			Mend: "let an administrator switch change tracking on for the table"})
+	}
+	a.stand("change feeds", notes)
+}
+
 // unread tells in log and health of settings that nobody reads. They are no mistake: after a step back to an
 // older version those of the newer one are still there.
 func (a *App) unread(names []string) {

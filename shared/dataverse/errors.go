@@ -51,7 +51,8 @@ const (
 	CodePrivilege = "privilege.missing" // Target names it, e.g. prvWriteOpportunity
 	CodeAccess    = "access.denied"     // to this one record
 	CodeTooLong   = codeTooLong
-	CodePayload   = codePayload // a column that is not there, or a value of another type
+	CodeUntracked = codeNotTracked // change tracking is off for the table
+	CodePayload   = codePayload    // a column that is not there, or a value of another type
 )
 
 // asked is what a call asked for, as far as it decides what a refusal of it means.

@@ -32,10 +32,13 @@ type CatalogueTable struct {
 	Identifier, Name, Type, Publisher string
 }
 
+// OwnRows is the set of our own solution rows.
+const OwnRows = "cosell_solutions"
+
 // ownTables are those of infra/dataverse/schema.json; a test holds the two together.
 func ownTables() Tables {
 	return Tables{
-		Rows: RowTable{Table: "cosell_solution", Set: "cosell_solutions", ID: "cosell_solutionid", Collection: "cosell_opportunity_solution",
+		Rows: RowTable{Table: "cosell_solution", Set: OwnRows, ID: "cosell_solutionid", Collection: "cosell_opportunity_solution",
 			Opportunity: "cosell_opportunityid", OpportunityBind: "cosell_OpportunityId", Solution: "cosell_solutiondetailid", SolutionBind: "cosell_SolutionDetailId",
 			Identifier: "cosell_identifier", Name: "cosell_name", Price: "cosell_price", Quantity: "cosell_quantity", Currency: "cosell_currency"},
 		Catalogue: CatalogueTable{Table: "cosell_solutiondetail", Set: "cosell_solutiondetails", ID: "cosell_solutiondetailid",

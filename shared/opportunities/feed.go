@@ -7,6 +7,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
 // feed is a table with change tracking. https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
@@ -51,6 +52,9 @@ func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Hint
 }
 
 func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hint, string, error) {
+	if f.set == "" {
+		return nil, cursor, nil // the CRM has no such table, which is told of the sheet
+	}
 	switches := s.switches(f.kind)
 	columns := append([]string{f.id}, switches...)
 	if f.kind == solutionKind && cursor != "" && !strings.Contains(cursor, "/"+f.set+"?") && !strings.Contains(cursor, "/"+f.set+"(") {
@@ -64,6 +68,14 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 	}
 	if f.mayBeUntracked() && fault.ClassOf(err) == fault.Ours {
 		return nil, cursor, nil // of these tables events tell; not every organisation tracks them
+	}
+	if f.kind == solutionKind && f.set != mapping.OwnRows {
+		if off := fault.Of(err) != nil && fault.Of(err).Code == dataverse.CodeUntracked; off || err == nil {
+			s.untracked.Store(off)
+		}
+		if s.untracked.Load() && err != nil {
+			return nil, cursor, nil // events tell of it; Untracked says that nobody looks after them
+		}
 	}
 	if f.kind == leadKind && withoutColumns(err) {
 		return nil, cursor, nil // leads have not got our columns: who compares the sheet with the CRM tells of that
@@ -81,6 +93,15 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 		changes = append(changes, cosell.Hint{Kind: f.kind, ID: id, Deleted: true})
 	}
 	return changes, next, nil
+}
+
+// Untracked names the organisation's own table of solution rows where it has no change tracking: changes whose events
+// were lost are not found there. "": it has.
+func (s *Store) Untracked() string {
+	if !s.untracked.Load() {
+		return ""
+	}
+	return s.tables().Rows.Table
 }
 
 // switches are the columns that tell whether an opportunity, or a lead, concerns us; of the other tables every row

@@ -65,6 +65,7 @@ type Store struct {
 	metadata   *cached[metadata]
 	role       *cached[string] // of stakeholders
 	blindUntil atomic.Int64    // connections may not be read, in nanoseconds of our clock
+	untracked  atomic.Bool     // the organisation's own table of solution rows has no change tracking
 	lookups    *lookups
 	deputies   *deputies
 }

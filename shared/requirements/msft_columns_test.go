@@ -215,3 +215,36 @@ func TestR86_LeadsArriveWithoutColumnsOfTheirOwn(t *testing.T) {
 		}
 	}, "sheet:"+msftSheet(t))
 }
+
+// A table of solution rows without change tracking, and one that is not there, hold the other feeds up in nothing, and
+// health says what it means.
+func TestR86_SolutionRowsWithoutChangeTrackingHoldNothingUp(t *testing.T) {
+	for name, sheet := range map[string]string{"untracked": msftSheet(t), "not there": strings.Replace(msftSheet(t), "label=Microsoft Solutions", "label=No such table", 1)} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.MsftOther})
+				r.advance(10 * time.Minute)
+				id := r.deal("Found by the feed", doc{"msft_microsoftpartnercenterhelp": nil})
+				if name == "untracked" {
+					connectedOrganisations()[1].row(r, id, dataversesim.ForecastID)
+				}
+				r.dv.delivery(doc{"lose": true})
+				r.edits("opportunity", id, doc{msftColumn + "sync": true})
+				r.advance(20 * time.Minute)
+				text := r.opportunity(id).text(msftColumn + "syncaudit")
+				if name == "untracked" && r.opportunity(id).text(msftColumn+"identifier") == "" || text == "" {
+					t.Errorf("Audit says %q", text)
+				}
+				said := r.health()
+				if strings.Contains(said, `"failed"`) || strings.Contains(said, "reconcile:") || name == "untracked" && !holdsAll(said, []string{"msft_solutions", "change tracking"}) {
+					t.Errorf("health says %s", said)
+				}
+				for line := range strings.Lines(r.log.String()) {
+					if strings.Contains(line, `"function":"reconcile"`) && strings.Contains(line, `"level":"ERROR"`) {
+						t.Errorf("%s", line)
+					}
+				}
+			}, "sheet:"+sheet)
+		})
+	}
+}

@@ -16,6 +16,7 @@ type msftNames struct {
 	autoHeal                                     string // an environment variable
 	autoHealType                                 int64
 	auditLength                                  int
+	tracked                                      bool   // solution has change tracking
 	syncLead, identifierLead, linkLead, logsLead string // columns of lead
 }
 
@@ -25,7 +26,7 @@ func likelyNames() msftNames {
 		solution: "msft_microsoftpartnercentersolution", details: "msft_microsoftsolutiondetail",
 		opportunity: "msft_opportunityid", detail: "msft_solutiondetailid", price: "msft_price", quantity: "msft_quantity", money: "msft_currency",
 		identifier: "msft_solutionidentifier", title: "msft_solutionname", kind: "msft_type", publisher: "msft_publishername",
-		autoHeal: "msft_autohealrunscheduler", autoHealType: variableNumber, auditLength: 100000,
+		autoHeal: "msft_autohealrunscheduler", autoHealType: variableNumber, auditLength: 100000, tracked: true,
 		syncLead: "msft_microsoftpartnercenterreferralsync", identifierLead: "msft_microsoftpartnercenterreferralidentifier",
 		linkLead: "msft_microsoftpartnercenterreferrallink", logsLead: "msft_microsoftpartnercenterreferralsyncaudit",
 	}
@@ -113,7 +114,7 @@ func msftSolutions(n msftNames) []string {
 		column(n.details, n.identifier, `"type":"String","length":100,"label":"Solution Identifier","level":"SystemRequired"`),
 		column(n.details, n.kind, `"type":"String","length":20,"label":"Type"`),
 		column(n.details, n.publisher, `"type":"String","length":200,"label":"Publisher Name"`),
-		`{"do":"add","table":"` + n.solution + `","set":"` + plural(n.solution) + `","label":"Microsoft Solution","plural":"Microsoft Solutions","labels":{"1036":"Solution Microsoft","1031":"Microsoft-Lösung"},"tracking":true,"primaryName":"msft_name","primaryLabel":"Name","autoNumber":"{DATETIMEUTC:yyyy-MM-dd}-{SEQNUM:5}"}`,
+		`{"do":"add","table":"` + n.solution + `","set":"` + plural(n.solution) + `","label":"Microsoft Solution","plural":"Microsoft Solutions","labels":{"1036":"Solution Microsoft","1031":"Microsoft-Lösung"},"tracking":` + fmt.Sprint(n.tracked) + `,"primaryName":"msft_name","primaryLabel":"Name","autoNumber":"{DATETIMEUTC:yyyy-MM-dd}-{SEQNUM:5}"}`,
 		column(n.solution, n.opportunity, `"type":"Lookup","target":"opportunity","collection":"`+n.solution+`_opportunity","label":"Opportunity","level":"ApplicationRequired"`),
 		column(n.solution, n.detail, `"type":"Lookup","target":"`+n.details+`","collection":"`+n.solution+`_`+n.details+`","label":"Microsoft Solution Detail","level":"ApplicationRequired"`),
 		column(n.solution, n.quantity, `"type":"Integer","label":"Quantity","min":0`),

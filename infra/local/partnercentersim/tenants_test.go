@@ -3,6 +3,7 @@ package partnercentersim_test
 import (
 	"bytes"
 	"encoding/base64"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
