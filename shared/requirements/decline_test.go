@@ -129,6 +129,9 @@ func TestR138_AnExpiredInvitationLeavesAnOpportunityThatWasMovedOn(t *testing.T)
 			t.Fatalf("the referral is %s, the opportunity %s", r.referral(p.own).text("substatus"), o.text("statecode"))
 		}
 		r.audited(p.opportunity, "expired without an answer", "no longer linked")
+		if newest := r.audit(p.opportunity)[0]; !strings.Contains(newest, "no longer linked") || o.text("cosell_state") != fmt.Sprint(r.choice("cosell_state", "closed")) {
+			t.Errorf("Audit ends with %q, the state is %s", newest, o.text("cosell_state"))
+		}
 		mark, crm := r.pc.calls(), r.dv.calls()
 		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 9000, "description": "Ours alone"})
 		r.advance(time.Hour)
