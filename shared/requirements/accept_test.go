@@ -2,6 +2,7 @@ package requirements
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -144,33 +145,40 @@ func TestR126_WhateverIsRefusedIsHeldAndTheRowGoesWhenBothAgree(t *testing.T) {
 }
 
 func TestR127_AValueThatCRMRefusesDoesNotKeepTheDealOut(t *testing.T) {
-	for column, value := range map[string]string{"estimatedvalue": "4321", "estimatedclosedate": "2026-10-10", "description": "Words", "transactioncurrencyid": dataversesim.DollarID, "name": "Arrives"} {
-		t.Run(column, func(t *testing.T) {
-			play(t, func(r *rig) {
-				r.dv.rule(doc{"match": doc{"table": "opportunity", "column": column, "value": value}, "message": "Not like this."})
-				a := r.portalDeal(doc{"name": "Arrives", "details": doc{"dealValue": 4321, "currency": "USD", "closingDateTime": "2026-10-10T00:00:00Z", "notes": "Words"}})
-				r.quiet()
-				ids := r.naming(a.ID)
-				if len(ids) != 1 {
-					t.Fatalf("%d opportunities", len(ids))
-				}
-				label := map[string]string{"estimatedvalue": "Est. Revenue", "estimatedclosedate": "Est. Close Date", "description": "Description",
-					"transactioncurrencyid": "Est. Revenue", "name": "Topic"}[column] // amount and currency are one
-				r.audited(ids[0], "to CRM: ", label, "a rule of the CRM's own refused it", "correct what the rule asks for", "Not like this.")
-				r.dv.unruled()
-				r.advance(2 * time.Hour)
-				o, want := r.opportunity(ids[0]), map[string]string{"estimatedvalue": "4321", "estimatedclosedate": "2026-10-10", "description": "Words"}
-				for c, v := range want {
-					if o.text(c) != v {
-						t.Errorf("%s is %q after the mend", c, o.text(c))
+	refused := map[string]string{"estimatedvalue": "4321", "estimatedclosedate": "2026-10-10", "description": "Words", "transactioncurrencyid": dataversesim.DollarID, "name": "Arrives"}
+	for _, which := range slices.Sorted(maps.Keys(refused)) {
+		for _, named := range []bool{true, false} {
+			column, value := which, refused[which]
+			t.Run(fmt.Sprintf("%s named=%v", column, named), func(t *testing.T) {
+				play(t, func(r *rig) {
+					r.dv.rule(doc{"match": doc{"table": "opportunity", "column": column, "value": value}, "message": "Not like this.", "field": named})
+					a := r.portalDeal(doc{"name": "Arrives", "details": doc{"dealValue": 4321, "currency": "USD", "closingDateTime": "2026-10-10T00:00:00Z", "notes": "Words"}})
+					r.quiet()
+					ids := r.naming(a.ID)
+					if len(ids) != 1 {
+						t.Fatalf("%d opportunities", len(ids))
 					}
-				}
-				if c := r.row("transactioncurrency", o.text("_transactioncurrencyid_value")); c.text("isocurrencycode") != "USD" {
-					t.Errorf("the currency is %s after the mend", c.text("isocurrencycode"))
-				}
-				r.named(ids[0], tick+"Arrives")
+					label := map[string]string{"estimatedvalue": "Est. Revenue", "estimatedclosedate": "Est. Close Date", "description": "Description",
+						"transactioncurrencyid": "Est. Revenue", "name": "Topic"}[column] // amount and currency are one
+					if column == "transactioncurrencyid" && named {
+						label = "Currency"
+					}
+					r.audited(ids[0], "to CRM: ", label, "a rule of the CRM's own refused it", "correct what the rule asks for", "Not like this.")
+					r.dv.unruled()
+					r.advance(2 * time.Hour)
+					o, want := r.opportunity(ids[0]), map[string]string{"estimatedvalue": "4321", "estimatedclosedate": "2026-10-10", "description": "Words"}
+					for c, v := range want {
+						if o.text(c) != v {
+							t.Errorf("%s is %q after the mend", c, o.text(c))
+						}
+					}
+					if c := r.row("transactioncurrency", o.text("_transactioncurrencyid_value")); c.text("isocurrencycode") != "USD" {
+						t.Errorf("the currency is %s after the mend", c.text("isocurrencycode"))
+					}
+					r.named(ids[0], tick+"Arrives")
+				})
 			})
-		})
+		}
 	}
 }
 
