@@ -70,3 +70,16 @@ func TestR112_HelpWaitsForTheConsent(t *testing.T) {
 		}
 	}, "SYNC_CONTACT_CONSENT=column")
 }
+
+// A deal that Microsoft sees without its contact names it once the contact has agreed.
+func TestR112_AContactWhoAgreesLaterIsNamedThen(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Agreed later", doc{"cosell_visible": true, "cosell_contactconsent": false})
+		r.nobodyNamed()
+		r.edits("opportunity", p.opportunity, doc{"cosell_contactconsent": true})
+		r.quiet()
+		if mail := r.referral(p.own).text("customerProfile/team/0/email"); mail != "ada@tailspin.example" {
+			t.Errorf("the contact is %q; Audit says %q", mail, r.audit(p.opportunity))
+		}
+	}, "SYNC_CONTACT_CONSENT=column")
+}

@@ -78,6 +78,9 @@ func TestR107_TheStatusColumnsTellHowThingsStand(t *testing.T) {
 		r.partner(doc{"do": "decline", "id": invited.own, "reason": "Others"})
 		r.quiet()
 		state(invited.opportunity, "closed")
+		if o := r.opportunity(invited.opportunity); o.text("cosell_expires") != "" {
+			t.Errorf("answered, it expires %q", o.text("cosell_expires"))
+		}
 	})
 }
 

@@ -232,10 +232,13 @@ func TestR135_AReferralThatNamesADealWithoutSyncIsNotLinked(t *testing.T) {
 func TestR135_ByTheSettingThePartnersOwnLinksAtOnce(t *testing.T) {
 	play(t, func(r *rig) {
 		id := r.deal("Ours")
-		a := r.portalDeal(doc{"name": "Ours", "externalReferenceId": id})
+		a := r.portalDeal(doc{"name": "Ours", "externalReferenceId": id, "details": doc{"dealValue": 4321, "currency": "EUR"}})
 		r.quiet()
 		if o := r.opportunity(id); o.text("cosell_referralid") != a.ID || o.text("cosell_sync") != "true" || len(r.opportunities()) != 1 {
 			t.Errorf("the identifier is %q, %d opportunities", o.text("cosell_referralid"), len(r.opportunities()))
+		}
+		if v, w := r.opportunity(id).text("estimatedvalue"), r.referral(a.ID).text("details/dealValue"); v != "85000" || w != "4321" {
+			t.Errorf("what differs is left (R145): the CRM has %s, Partner Center %s", v, w)
 		}
 	}, "SYNC_TAKEOVER=own")
 }
