@@ -3,6 +3,7 @@ package opportunities
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -92,4 +93,43 @@ func either(a, b cosell.Record, f cosell.Field) string {
 		return v
 	}
 	return b[f]
+}
+
+// closedAt is when the newest close activity was made; it stays when the deal is opened again.
+func closedAt(row dataverse.Row) string {
+	if closed := row.Rows(closeNav); len(closed) > 0 {
+		return closed[0].Text("createdon")
+	}
+	return ""
+}
+
+// closedSubject stands over the close activities that we make.
+const closedSubject = "Closed in Partner Center"
+
+// closedBecause is why a closed deal was closed: the description of the newest close activity, else its
+// subject, unless that was made up by us or by the CRM, which repeats the deal's name.
+func closedBecause(row dataverse.Row, status string) (string, bool) {
+	if !cosell.OpportunityClosed(status) {
+		return "", false
+	}
+	closed := row.Rows(closeNav) // the newest only
+	if len(closed) == 0 {
+		return "", true
+	}
+	if text := strings.TrimSpace(mapping.Clean(closed[0].Text("description"))); text != "" {
+		return text, true
+	}
+	subject := strings.TrimSpace(closed[0].Text("subject"))
+	if subject == closedSubject || strings.HasPrefix(subject, "Opportunity Close") || repeatsName(subject, row.Text(nameColumn)) {
+		return "", true
+	}
+	return subject, true
+}
+
+func repeatsName(subject, name string) bool {
+	const enough = 40
+	if r := []rune(name); len(r) > enough {
+		name = string(r[:enough])
+	}
+	return name != "" && strings.Contains(subject, name)
 }

@@ -3,7 +3,6 @@ package opportunities
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -173,6 +172,17 @@ func (s *Store) glossary(m metadata) *mapping.Glossary {
 	return g
 }
 
+// reading is a row with what is needed to read it.
+type reading struct {
+	row       dataverse.Row
+	glossary  *mapping.Glossary
+	reasons   mapping.StatusReasons
+	details   details
+	status    string
+	statusErr error
+}
+
+// record reads the fields of a row. What cannot be read is noted under cosell.Unreadable, and the others are read.
 func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.StatusReasons, d details) cosell.Record {
 	r := cosell.Record{}
 	if at := closedAt(row); at != "" {
@@ -181,61 +191,61 @@ func (s *Store) record(row dataverse.Row, g *mapping.Glossary, reasons mapping.S
 	if row.Text(calculated) == "true" {
 		r[cosell.Locked.Of(string(cosell.DealValue))] = calculatedValue
 	}
-	status, statusErr := reasons.Status(row.Text(stateColumn), row.Text(statusColumn))
+	in := reading{row: row, glossary: g, reasons: reasons, details: d}
+	in.status, in.statusErr = reasons.Status(row.Text(stateColumn), row.Text(statusColumn))
 	for _, field := range s.sheet().Rows() {
-		if field.CRM == "" || field.Fixed() {
-			continue
-		}
-		var text string
-		present := true
-		var err error
-		switch field.As {
-		case mapping.AsStatus:
-			text, err = status, statusErr
-		case mapping.AsReason:
-			if s.table.isLead {
-				text, present = s.disqualifiedBecause(row, status, reasons)
-			} else if text, present = closedBecause(row, status); present && status != cosell.Won {
-				text = s.sheet().Why(text, row.Text(statusColumn), reasons)
-			}
-		case mapping.AsMark:
-			text = markOf(row.Text(field.CRM))
-		case mapping.AsMembers:
-			s.readPeople(r, field, row)
-			continue
-		case mapping.AsSolutions:
-			rows, unknown := s.sendable(row, row.Rows(field.CRM), d)
-			s.readSolutionRows(rows, d).Into(r, field.Field)
-			s.tellUnkeyed(r, field, rows, d)
-			if unknown != "" {
-				r[cosell.Unreadable.Of(string(field.Field))] = unknown
-			}
-			if s.hasService(rows, d) {
-				r[cosell.ServicesDeal] = cosell.True
-			}
-			continue
-		case mapping.AsSeller:
-			text = mapping.Clean(row.Text(field.CRM))
-		default:
-			if !field.Scalar() {
-				continue // nobody knows yet what kind of column it is
-			}
-			text, present, err = readColumn(row, field, status, g)
-			if s.table.isLead {
-				text, present = s.ofLead(row, field, text, present)
-			}
-		}
-		if text != "" && err == nil && len(field.Values) == 0 {
-			text, err = mapping.OfYear(s.years, field.Field, text, s.options.Now())
-		}
 		switch {
-		case err != nil:
-			r[cosell.Unreadable.Of(string(field.Field))] = "in CRM, " + field.CRM + ": " + err.Error()
-		case present:
-			r[field.Field] = text
+		case field.CRM == "" || field.Fixed():
+		case field.As == mapping.AsMembers:
+			s.readPeople(r, field, row)
+		case field.As == mapping.AsSolutions:
+			s.readSolutions(r, field, row, d)
+		default:
+			s.readValue(r, field, in)
 		}
 	}
 	return r
+}
+
+// readValue reads a field of one value.
+func (s *Store) readValue(r cosell.Record, field mapping.Row, in reading) {
+	text, present, err := s.valueOf(field, in)
+	if text != "" && err == nil && len(field.Values) == 0 {
+		text, err = mapping.OfYear(s.years, field.Field, text, s.options.Now())
+	}
+	switch {
+	case err != nil:
+		r[cosell.Unreadable.Of(string(field.Field))] = "in CRM, " + field.CRM + ": " + err.Error()
+	case present:
+		r[field.Field] = text
+	}
+}
+
+// valueOf is the canonical text of a field; what the row does not say is not present.
+func (s *Store) valueOf(field mapping.Row, in reading) (text string, present bool, err error) {
+	switch field.As {
+	case mapping.AsStatus:
+		return in.status, true, in.statusErr
+	case mapping.AsReason:
+		if s.table.isLead {
+			text, present = s.disqualifiedBecause(in.row, in.status, in.reasons)
+		} else if text, present = closedBecause(in.row, in.status); present && in.status != cosell.Won {
+			text = s.sheet().Why(text, in.row.Text(statusColumn), in.reasons)
+		}
+		return text, present, nil
+	case mapping.AsMark:
+		return markOf(in.row.Text(field.CRM)), true, nil
+	case mapping.AsSeller:
+		return mapping.Clean(in.row.Text(field.CRM)), true, nil
+	}
+	if !field.Scalar() {
+		return "", false, nil // nobody knows yet what kind of column it is
+	}
+	text, present, err = readColumn(in.row, field, in.status, in.glossary)
+	if s.table.isLead {
+		text, present = s.ofLead(in.row, field, text, present)
+	}
+	return text, present, err
 }
 
 // markOf is the mark before a name; one that is not as we write it is untidy.
@@ -291,126 +301,5 @@ func relatedRow(row dataverse.Row, nav string) (dataverse.Row, bool) {
 	return dataverse.Row{}, false
 }
 
-// readPeople reads the owner, or the customer's contact where it may be named. A row owned by a team says
-// nothing about people; substitute looks for somebody then.
-func (s *Store) readPeople(r cosell.Record, field mapping.Row, row dataverse.Row) {
-	var l mapping.List
-	if field.CRM == ownerPath {
-		if user, ok := relatedRow(row, ownerNav); ok {
-			m := s.userMember(user)
-			l.Add(m.Key(), m.Text())
-			l.Into(r, field.Field)
-		}
-		return
-	}
-	if !s.namesContact(row) {
-		return
-	}
-	if contact, ok := relatedRow(row, contactNav); ok {
-		m := contactMember(contact)
-		l.Add(m.Key(), m.Text())
-	}
-	l.Into(r, field.Field)
-}
-
-func (s *Store) userMember(user dataverse.Row) mapping.Member {
-	return mapping.Member{Email: strings.TrimSpace(mapping.Clean(user.Text("internalemailaddress"))), FirstName: mapping.Clean(user.Text("firstname")),
-		LastName: mapping.Clean(user.Text("lastname")), Phone: mapping.FirstText(user.Text("address1_telephone1"), user.Text("mobilephone"), s.options.DefaultPhone)}
-}
-
-func contactMember(contact dataverse.Row) mapping.Member {
-	return mapping.Member{Email: strings.TrimSpace(contact.Text("emailaddress1")), FirstName: mapping.Clean(contact.Text("firstname")),
-		LastName: mapping.Clean(contact.Text("lastname")), Phone: mapping.FirstText(contact.Text("telephone1"), contact.Text("mobilephone"))}
-}
-
-// readSolutionRows reads the solution rows. A row that names no solution, neither by the catalogue nor by
-// its own identifier, is not counted.
-func (s *Store) readSolutionRows(rows []dataverse.Row, d details) *mapping.List {
-	var l mapping.List
-	for _, row := range rows {
-		key, sol := s.solutionOfRow(row, d)
-		l.Add(key, sol.Text())
-	}
-	return &l
-}
-
-// tellUnkeyed names the rows that were not counted: Partner Center knows solutions by their id.
-func (s *Store) tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, d details) {
-	var names []string
-	for _, row := range rows {
-		if key, sol := s.solutionOfRow(row, d); key == "" {
-			names = append(names, strconv.Quote(sol.Name))
-		}
-	}
-	if len(names) > 0 {
-		r[cosell.Unreadable.Of(string(field.Field))] = "not sent, because no solution of the catalogue is chosen and no identifier is filled in: " + strings.Join(names, ", ")
-	}
-}
-
-func (s *Store) solutionOfRow(row dataverse.Row, d details) (key string, sol mapping.Solution) {
-	t := s.tables().Rows
-	price, _ := mapping.Decimal(row.Text(t.Price)) // numbers of the CRM's own
-	quantity, _ := mapping.Decimal(row.Text(t.Quantity))
-	sol = mapping.Solution{Currency: s.rowCurrency(row, d, price), Name: mapping.Clean(row.Text(t.Name)), Price: price, Quantity: quantity}
-	key = strings.TrimSpace(row.Text(t.Identifier))
-	if entry, ok := d.catalogue[strings.ToLower(row.Text(lookupValue(t.Solution)))]; ok {
-		key = entry.identifier
-		sol.Name = mapping.FirstText(entry.name, sol.Name)
-	} else if entry, ok := byIdentifier(d.catalogue, key); ok && key != "" && sol.Name == "" {
-		sol.Name = entry.name
-	}
-	return key, sol
-}
-
-// hasService says whether one of the solution rows is a service of the catalogue.
-func (s *Store) hasService(rows []dataverse.Row, d details) bool {
-	return slices.ContainsFunc(rows, func(row dataverse.Row) bool {
-		if entry, ok := d.catalogue[strings.ToLower(row.Text(lookupValue(s.tables().Rows.Solution)))]; ok {
-			return entry.service
-		}
-		entry, ok := byIdentifier(d.catalogue, strings.TrimSpace(row.Text(s.tables().Rows.Identifier)))
-		return ok && entry.service
-	})
-}
-
 // calculatedValue is why an amount cannot be written: the CRM computes it from the products.
 const calculatedValue = "calculated"
-
-// closedAt is when the newest close activity was made; it stays when the deal is opened again.
-func closedAt(row dataverse.Row) string {
-	if closed := row.Rows(closeNav); len(closed) > 0 {
-		return closed[0].Text("createdon")
-	}
-	return ""
-}
-
-// closedSubject stands over the close activities that we make.
-const closedSubject = "Closed in Partner Center"
-
-// closedBecause is why a closed deal was closed: the description of the newest close activity, else its
-// subject, unless that was made up by us or by the CRM, which repeats the deal's name.
-func closedBecause(row dataverse.Row, status string) (string, bool) {
-	if !cosell.OpportunityClosed(status) {
-		return "", false
-	}
-	closed := row.Rows(closeNav) // the newest only
-	if len(closed) == 0 {
-		return "", true
-	}
-	if text := strings.TrimSpace(mapping.Clean(closed[0].Text("description"))); text != "" {
-		return text, true
-	}
-	subject := strings.TrimSpace(closed[0].Text("subject"))
-	if subject == closedSubject || strings.HasPrefix(subject, "Opportunity Close") || repeatsName(subject, row.Text(nameColumn)) {
-		return "", true
-	}
-	return subject, true
-}
-
-func repeatsName(subject, name string) bool {
-	const enough = 40
-	if r := []rune(name); len(r) > enough {
-		name = string(r[:enough])
-	}
-	return name != "" && strings.Contains(subject, name)
-}

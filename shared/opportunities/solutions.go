@@ -14,6 +14,69 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
+// readSolutions reads the list of solutions, says which of its rows cannot be sent, and whether one is a service.
+func (s *Store) readSolutions(r cosell.Record, field mapping.Row, row dataverse.Row, d details) {
+	rows, unknown := s.sendable(row, row.Rows(field.CRM), d)
+	s.readSolutionRows(rows, d).Into(r, field.Field)
+	s.tellUnkeyed(r, field, rows, d)
+	if unknown != "" {
+		r[cosell.Unreadable.Of(string(field.Field))] = unknown
+	}
+	if s.hasService(rows, d) {
+		r[cosell.ServicesDeal] = cosell.True
+	}
+}
+
+// readSolutionRows reads the solution rows. A row that names no solution, neither by the catalogue nor by
+// its own identifier, is not counted.
+func (s *Store) readSolutionRows(rows []dataverse.Row, d details) *mapping.List {
+	var l mapping.List
+	for _, row := range rows {
+		key, sol := s.solutionOfRow(row, d)
+		l.Add(key, sol.Text())
+	}
+	return &l
+}
+
+// tellUnkeyed names the rows that were not counted: Partner Center knows solutions by their id.
+func (s *Store) tellUnkeyed(r cosell.Record, field mapping.Row, rows []dataverse.Row, d details) {
+	var names []string
+	for _, row := range rows {
+		if key, sol := s.solutionOfRow(row, d); key == "" {
+			names = append(names, strconv.Quote(sol.Name))
+		}
+	}
+	if len(names) > 0 {
+		r[cosell.Unreadable.Of(string(field.Field))] = "not sent, because no solution of the catalogue is chosen and no identifier is filled in: " + strings.Join(names, ", ")
+	}
+}
+
+func (s *Store) solutionOfRow(row dataverse.Row, d details) (key string, sol mapping.Solution) {
+	t := s.tables().Rows
+	price, _ := mapping.Decimal(row.Text(t.Price)) // numbers of the CRM's own
+	quantity, _ := mapping.Decimal(row.Text(t.Quantity))
+	sol = mapping.Solution{Currency: s.rowCurrency(row, d, price), Name: mapping.Clean(row.Text(t.Name)), Price: price, Quantity: quantity}
+	key = strings.TrimSpace(row.Text(t.Identifier))
+	if entry, ok := d.catalogue[strings.ToLower(row.Text(lookupValue(t.Solution)))]; ok {
+		key = entry.identifier
+		sol.Name = mapping.FirstText(entry.name, sol.Name)
+	} else if entry, ok := byIdentifier(d.catalogue, key); ok && key != "" && sol.Name == "" {
+		sol.Name = entry.name
+	}
+	return key, sol
+}
+
+// hasService says whether one of the solution rows is a service of the catalogue.
+func (s *Store) hasService(rows []dataverse.Row, d details) bool {
+	return slices.ContainsFunc(rows, func(row dataverse.Row) bool {
+		if entry, ok := d.catalogue[strings.ToLower(row.Text(lookupValue(s.tables().Rows.Solution)))]; ok {
+			return entry.service
+		}
+		entry, ok := byIdentifier(d.catalogue, strings.TrimSpace(row.Text(s.tables().Rows.Identifier)))
+		return ok && entry.service
+	})
+}
+
 // setSolutions writes members of the solution list as child rows. Rows that nobody changed are not
 // touched; those that are carry their own versions.
 func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
