@@ -168,6 +168,14 @@ func (p Pair) Withdrawn() Pair {
 	return p
 }
 
+// AskedFor is the pair of an opportunity that could not be linked yet with the referral that asks for it.
+func (p Pair) AskedFor(referralID string) Pair {
+	if p.ReferralID == "" {
+		p.ProposedID = referralID
+	}
+	return p
+}
+
 // Afresh is the pair of an opportunity that a person links with a referral, whatever was before.
 func (p Pair) Afresh(referralID string) Pair {
 	not := func(ids []string) []string {

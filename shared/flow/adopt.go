@@ -42,7 +42,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 	if o.Record[cosell.ReferralID] == "" || shown && link == "" { // typed in by a person, who knows no link
 		written, err := f.linkBack(ctx, w, *w.referral, nil)
 		if fault.Is(err, fault.Refused) {
-			return f.unlinked(ctx, w, before, err)
+			return f.unlinked(ctx, w, before.AskedFor(r.ID), err)
 		}
 		if err != nil {
 			return err

@@ -203,7 +203,7 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 	if w.pair.ReferralID != "" {
 		return f.Referrals.Get(ctx, w.pair.ReferralID)
 	}
-	c, err := f.createOnce(ctx, *w.opportunity, cosell.Draft{Values: values, Help: values[cosell.Help], Former: w.pair.Former})
+	c, err := f.createOnce(ctx, w.pair, *w.opportunity, cosell.Draft{Values: values, Help: values[cosell.Help], Former: w.pair.Former})
 	if err != nil {
 		return c.referral, err
 	}
@@ -229,7 +229,7 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 
 // microsoftReferral asks Microsoft into the engagement.
 func (f *Flow) microsoftReferral(ctx context.Context, w *work, values cosell.Record, help string) (cosell.Referral, error) {
-	c, err := f.createOnce(ctx, *w.opportunity, cosell.Draft{Values: values, Help: help, Microsoft: true, EngagementID: w.pair.EngagementID})
+	c, err := f.createOnce(ctx, w.pair, *w.opportunity, cosell.Draft{Values: values, Help: help, Microsoft: true, EngagementID: w.pair.EngagementID})
 	if err == nil {
 		w.entries = append(w.entries, f.entry(ctx, c.referral.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+c.referral.ID))
 	}

@@ -65,6 +65,7 @@ type world struct {
 	lossy         bool                      // what has to wait is lost
 	slowIntent    time.Duration             // how long the table takes to keep an intent
 	beforeIntent  func()                    // what another process does first
+	beforeLook    func()                    // what another process does before an intent is looked for
 	skew          time.Duration             // how far the process's own clock is off
 	onInvite      func()                    // sees each invitation of Microsoft
 	hidden        bool                      // Microsoft's referrals are neither listed nor to be read
@@ -436,6 +437,14 @@ func (d dying) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, e
 		before()
 	}
 	return d.Ledger.PutIntent(ctx, i)
+}
+
+func (d dying) Intent(ctx context.Context, id, target string) (cosell.Intent, bool, error) {
+	if before := d.w.beforeLook; before != nil {
+		d.w.beforeLook = nil
+		before()
+	}
+	return d.Ledger.Intent(ctx, id, target)
 }
 
 func (d dying) DropIntent(ctx context.Context, i cosell.Intent) error {

@@ -16,7 +16,7 @@ func (a *application) invite(ctx context.Context) error {
 		return fmt.Errorf("opportunity %s: Microsoft is asked with the row at hand: %w", a.w.pair.OpportunityID, cosell.ErrUnread)
 	}
 	values, _ := cosell.Prepare(row, a.Rules)
-	made, err := a.createOnce(ctx, row, cosell.Draft{Values: values, Help: a.plan.Invite, Microsoft: true, EngagementID: a.w.pair.EngagementID})
+	made, err := a.createOnce(ctx, a.w.pair, row, cosell.Draft{Values: values, Help: a.plan.Invite, Microsoft: true, EngagementID: a.w.pair.EngagementID})
 	if fault.Is(err, fault.Refused) {
 		if fault.ClassOf(err) == fault.Ours {
 			a.ours = err

@@ -109,13 +109,16 @@ func (f *Flow) refusedWhole(ctx context.Context, w *work, values cosell.Record, 
 	return nil
 }
 
-// unlinked holds an opportunity that does not take the referral's identifier. CRM takes no word of it
-// either, so it shows in health alone.
+// unlinked holds an opportunity that does not take the referral's identifier; one that a referral asks for is linked
+// with it later. CRM takes no word of it either, so it shows in health alone.
 func (f *Flow) unlinked(ctx context.Context, w *work, pair cosell.Pair, err error) error {
 	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
 	p.Text, p.Sent = "the opportunity does not take the referral's identifier: "+p.Text, true
 	pair.Held = slices.DeleteFunc(slices.Clone(pair.Held), func(h cosell.Held) bool { return h.Field == cosell.Whole && h.Place == cosell.InPartnerCenter })
 	pair = pair.Lacks(append(problemsOf(pair), p), w.opportunity.Read, w.opportunity.Side)
+	if pair.ProposedID != "" {
+		pair.Phase = cosell.Claimed
+	}
 	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, "refused", resultOf(err)))
 	if saveErr := f.save(ctx, w, pair); saveErr != nil {
 		return saveErr

@@ -32,8 +32,9 @@ type creation struct {
 // createOnce sends the POST of a referral at most once while its outcome is unknown. Partner Center has
 // no key that makes a POST repeatable, so the intent is written first, the request leaves within Guard of
 // it, and after an unknown outcome nothing is sent until Settle has passed and a probe found nothing.
+// pair is the pair as it was when that was decided.
 // Kinds: Later (not settled yet, or another worker owns the attempt), and what the POST was answered.
-func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (creation, error) {
+func (f *Flow) createOnce(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, d cosell.Draft) (creation, error) {
 	target := ownTarget
 	if d.Microsoft {
 		target = microsoftTarget
@@ -58,13 +59,13 @@ func (f *Flow) createOnce(ctx context.Context, o cosell.Opportunity, d cosell.Dr
 	if !found {
 		intent = cosell.Intent{OpportunityID: o.ID, Target: target}
 	}
-	c, err := f.attempt(ctx, o, d, intent)
+	c, err := f.attempt(ctx, pair, o, d, intent)
 	c.gaveUp = gaveUp
 	return c, err
 }
 
 // attempt is intent, fence and send.
-func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft, intent cosell.Intent) (creation, error) {
+func (f *Flow) attempt(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, d cosell.Draft, intent cosell.Intent) (creation, error) {
 	before := f.Machine()
 	intent.Attempt++
 	intent.RequestID = f.NewID()
@@ -77,9 +78,11 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	if err != nil {
 		return creation{}, err
 	}
+	if err := f.unmoved(ctx, pair); err != nil {
+		return creation{}, f.unsent(ctx, intent, err)
+	}
 	if f.Machine().Sub(before) >= f.Settings.Guard {
-		intent.Sent = false
-		if _, err := f.Ledger.PutIntent(ctx, intent); err != nil {
+		if err := f.unsent(ctx, intent, nil); err != nil {
 			return creation{}, err
 		}
 		return creation{}, fault.Wait(time.Second, "opportunity %s: writing the intent took longer than the guard", o.ID).With("tables.slow", "").
@@ -103,6 +106,25 @@ func (f *Flow) attempt(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 		return creation{}, err
 	}
 	return creation{referral: r, base: intent.Base, answered: true}, nil
+}
+
+// unmoved is no error if nobody has written the pair since it was read. A worker that finds no intent may come late: the
+// one before it drops its intent once the pair names the referral.
+func (f *Flow) unmoved(ctx context.Context, pair cosell.Pair) error {
+	now, _, err := f.Ledger.Find(ctx, pair.OpportunityID)
+	if err == nil && now.Version != pair.Version {
+		return fault.Wait(time.Second, "opportunity %s: another worker was faster", pair.OpportunityID)
+	}
+	return err
+}
+
+// unsent takes an intent back of which nothing was sent, and gives the cause.
+func (f *Flow) unsent(ctx context.Context, intent cosell.Intent, cause error) error {
+	intent.Sent = false
+	if _, err := f.Ledger.PutIntent(ctx, intent); err != nil {
+		return err
+	}
+	return cause
 }
 
 // unsettled gives the wait after an unknown outcome a code: one is nothing, but where each attempt ends so

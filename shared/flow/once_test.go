@@ -231,6 +231,27 @@ func TestF113_WhoLosesTheIntentSendsNothing(t *testing.T) {
 	}
 }
 
+// Another process makes the referral, and drops its intent, between our look at the pair and ours at the intent.
+func TestF113_WhoComesAfterAWholeCreationSendsNothing(t *testing.T) {
+	for name, help := range map[string]string{"own": "", "Microsoft's": "GeneralOrOther"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.want(cosell.Record{cosell.Help: help})
+			slow := w.flow
+			w.restart()
+			w.beforeLook = func() { w.deliver(w.wanted) }
+			w.deliver(func() error {
+				return w.run(func() error { return slow.CreateReferral(ctx, toldOf("opportunity", deal, "test")) })
+			})
+			w.linked()
+			if n := len(w.referrals); w.posts != n || n != 1 && help == "" || n > 2 {
+				t.Errorf("%d POSTs, %d referrals", w.posts, n)
+			}
+			w.silent()
+		})
+	}
+}
+
 func TestF116_AfterAConflictWithPartnerCenterItIsDecidedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

@@ -101,6 +101,29 @@ func TestR106_APersonDecides(t *testing.T) {
 	}
 }
 
+// A link that CRM refuses is not given up: the referral is not forgotten, and no second one is made.
+func TestR106_ALinkThatCRMRefusesIsMadeLater(t *testing.T) {
+	for name, decided := range map[string]cosell.Record{"link": {cosell.Action: cosell.ActLink}, "link and sync": {cosell.Action: cosell.ActLink, cosell.Sync: cosell.True}, "sync": {cosell.Sync: cosell.True}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			id := w.lookalike()
+			w.referralChanged(id)
+			w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "no") }
+			w.userOf(deal, decided)
+			w.opportunityChanged()
+			w.userOf(deal, cosell.Record{cosell.Notes: "edited"})
+			w.opportunityChanged()
+			w.refuseCRM = nil
+			w.userOf(deal, cosell.Record{cosell.Notes: "once more"})
+			w.opportunityChanged()
+			w.silent()
+			if o := w.opportunities[deal].Record; len(w.referrals) != 1 || w.posts != 0 || o[cosell.ReferralID] != id || o[cosell.Sync] != cosell.True || o[cosell.Action] != "" {
+				t.Errorf("%d referrals, %d POSTs, %v", len(w.referrals), w.posts, o)
+			}
+		})
+	}
+}
+
 func (w *world) operates(err error) {
 	w.t.Helper()
 	if err != nil {
