@@ -14,9 +14,12 @@ func TestR32_MicrosoftsReferralIsFoundByItsEngagement(t *testing.T) {
 			play(t, func(r *rig) {
 				r.pc.switches(doc{"relatedEventId": names})
 				p := r.coSell("Related")
-				before := r.opportunity(p.opportunity)
+				before, pc := r.opportunity(p.opportunity), r.pc.calls()
+				r.microsoft(doc{"do": "edit", "id": p.microsoft, "changes": doc{"/details/dealValue": 1, "/details/closingDateTime": "2027-01-01T00:00:00Z", "/details/notes": "Microsoft's own"}})
+				r.quiet()
 				r.microsoft(doc{"do": "accept", "id": p.microsoft, "msxId": "7-RELATED"})
 				r.quiet()
+				r.pc.wrote(pc, 0)
 				got := slices.DeleteFunc(r.touched(p.opportunity, before), func(column string) bool { return strings.HasPrefix(column, "cosell_microsoft") })
 				if len(got) != 0 || r.opportunity(p.opportunity).text("cosell_microsoftcrmid") != "7-RELATED" {
 					t.Errorf("touched were %v too, Microsoft's id is %q", got, r.opportunity(p.opportunity).text("cosell_microsoftcrmid"))

@@ -34,17 +34,17 @@ func TestR36_SwitchedOffBothSidesRestAndOnAgainBothCatchUp(t *testing.T) {
 			play(t, func(r *rig) {
 				p := r.private("Paused", doc{"estimatedvalue": 9000})
 				pc, crm, before := r.pc.calls(), r.dv.calls(), r.opportunity(p.opportunity)
-				r.edits("opportunity", p.opportunity, doc{"cosell_sync": false})
+				r.edits("opportunity", p.opportunity, doc{"cosell_sync": false, "description": "Ours alone"})
 				r.quiet()
 				if got := r.newest(p.opportunity, len(strings.Split(before.text("cosell_audit"), "\n"))); len(got) != 1 {
 					t.Errorf("Audit says %v", got)
 				}
 				r.dv.wrote(crm, 1)
-				if got := r.touched(p.opportunity, before); !slices.Equal(got, []string{"cosell_sync"}) {
+				if got := r.touched(p.opportunity, before); !slices.Equal(got, []string{"cosell_sync", "description"}) {
 					t.Errorf("touched were %v", got)
 				}
 				crm = r.dv.calls()
-				r.edits("opportunity", p.opportunity, doc{"description": "Ours alone", "estimatedvalue": 9100})
+				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 9100})
 				time.Sleep(time.Minute)
 				r.portalEdits(p.own, doc{"/details/closingDateTime": "2026-11-11T00:00:00Z", "/details/dealValue": 9200})
 				r.quiet()
