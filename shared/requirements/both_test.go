@@ -30,11 +30,11 @@ func TestR59_AVersionThatIsOverIsReadAgainAndBothChangesSurvive(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.private("Two at once")
 		r.meddles(p, 2)
-		mark, messages := r.pc.calls(), r.bus.last
+		mark := r.pc.calls()
 		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 91000})
 		r.quiet()
-		if got := r.attempts(mark, p.own); got != "GET PATCH 412 GET PATCH 412 GET PATCH 200" || r.bus.last != messages+1 {
-			t.Errorf("the calls were %s, in %d runs", got, r.bus.last-messages)
+		if got := r.attempts(mark, p.own); got != "GET PATCH 412 GET PATCH 412 GET PATCH 200" {
+			t.Errorf("the calls were %s", got)
 		}
 		r.pc.delivery(doc{})
 		r.quiet()
@@ -45,14 +45,20 @@ func TestR59_AVersionThatIsOverIsReadAgainAndBothChangesSurvive(t *testing.T) {
 	})
 }
 
-// attempts are the calls for one referral since a mark, up to the first write that was taken.
+// attempts are the calls for one referral since a mark, up to the first write that was taken, with a comma where time
+// passed between two: a run waits for nothing.
 func (r *rig) attempts(mark int, referral string) string {
 	r.t.Helper()
 	var out []string
+	var last time.Time
 	for _, e := range r.pc.since(mark) {
 		if !strings.Contains(e.URL, referral) {
 			continue
 		}
+		if !last.IsZero() && e.At.After(last) {
+			out = append(out, ",")
+		}
+		last = e.At
 		out = append(out, e.Method)
 		if e.Method != http.MethodGet {
 			out = append(out, fmt.Sprint(e.Status))
