@@ -8,21 +8,26 @@ import (
 )
 
 func TestR33_MicrosoftsAcceptanceIsShown(t *testing.T) {
-	play(t, func(r *rig) {
-		p := r.coSell("Accepted by Microsoft")
-		mark := r.pc.calls()
-		r.pc.delivery(doc{"pause": true}) // what is told is the day of the acceptance, not the one on which it is heard of
-		time.Sleep(24 * time.Hour)
-		r.microsoft(doc{"do": "accept", "id": p.microsoft, "name": "Robin Redmond", "msxId": "7-ABCDE12345"})
-		time.Sleep(48 * time.Hour)
-		r.pc.delivery(doc{})
-		r.quiet()
-		if id := r.opportunity(p.opportunity).text("cosell_microsoftcrmid"); id != "7-ABCDE12345" {
-			t.Errorf("Microsoft's identifier is %q", id)
-		}
-		r.audited(p.opportunity, "2026-03-05", "2026-03-03", "Accepted", "Robin Redmond")
-		r.pc.wrote(mark, 0)
-	})
+	for _, on := range []string{"microsoft", "own", "both"} {
+		t.Run("the id on "+on, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.pc.switches(doc{"msxIdOn": on})
+				p := r.coSell("Accepted by Microsoft")
+				mark := r.pc.calls()
+				r.pc.delivery(doc{"pause": true}) // what is told is the day of the acceptance, not the one on which it is heard of
+				time.Sleep(24 * time.Hour)
+				r.microsoft(doc{"do": "accept", "id": p.microsoft, "name": "Robin Redmond", "msxId": "7-ABCDE12345"})
+				time.Sleep(48 * time.Hour)
+				r.pc.delivery(doc{})
+				r.quiet()
+				if id := r.opportunity(p.opportunity).text("cosell_microsoftcrmid"); id != "7-ABCDE12345" {
+					t.Errorf("Microsoft's identifier is %q", id)
+				}
+				r.audited(p.opportunity, "2026-03-05", "2026-03-03", "Accepted", "Robin Redmond")
+				r.pc.wrote(mark, 0)
+			})
+		})
+	}
 }
 
 func TestR34_MicrosoftsDeclineLeavesTheOpportunityOpen(t *testing.T) {

@@ -84,10 +84,13 @@ func TestR40_EverythingIsWrittenBackAtOnceAndCallsNobody(t *testing.T) {
 			t.Errorf("%q, link %q", o.text("name"), o.text("cosell_referrallink"))
 		}
 		r.audited(id, "success", p.own)
-		writes := r.pc.calls()
+		calls, crm := r.pc.calls(), r.dv.calls()
 		r.dv.call(http.MethodPost, "/redeliver", doc{"all": true})
 		r.quiet()
-		r.pc.wrote(writes, 0)
+		if again := r.pc.since(calls); len(again) != 0 {
+			t.Errorf("the events of it led to %d calls of Partner Center, first %s %s", len(again), again[0].Method, again[0].URL)
+		}
+		r.dv.wrote(crm, 0)
 	})
 }
 
