@@ -144,7 +144,7 @@ func TestR151_AdoptListsAndThenPrintsTheSettingToKeep(t *testing.T) {
 	}
 	census.Setting, census.Taken = "SYNC_STARTED=2026-02-01", 3
 	code, out, _ = ctl(t, environ, "adopt", "--yes", "--since", "2026-02-01", "--reason", "agreed")
-	if code != fine || !strings.HasSuffix(out, "\nSYNC_STARTED=2026-02-01\n") || !strings.Contains(out, "3 of 3 are looked at now") {
+	if code != fine || !strings.HasSuffix(out, "\nSYNC_STARTED=2026-02-01\n") || !strings.Contains(out, "3 of 3 are looked at now") || !strings.Contains(out, "would come in") {
 		t.Errorf("code %d\n%s", code, out)
 	}
 	if want := `[GET /api/operator/adopt?since=2026-02-01 POST /api/operator/adopt {"reason":"agreed","since":"2026-02-01"}]`; fmt.Sprint(a.asked) != want {
@@ -153,6 +153,12 @@ func TestR151_AdoptListsAndThenPrintsTheSettingToKeep(t *testing.T) {
 	a.answer = office.Answer{Census: &office.Census{Found: []office.Found{}}}
 	if code, out, _ := ctl(t, environ, "adopt", "--plan"); code != fine || !strings.Contains(out, "0 found") {
 		t.Errorf("nothing to do: code %d\n%s", code, out)
+	}
+	a.answer = office.Answer{}
+	for _, args := range [][]string{{"adopt", "--plan"}, {"adopt", "--yes"}} {
+		if code, _, errOut := ctl(t, environ, args...); code != found || !strings.Contains(errOut, "an older version") {
+			t.Errorf("%v, an app that knows no adopt: code %d, %s", args, code, errOut)
+		}
 	}
 	for _, wrong := range [][]string{{"adopt"}, {"adopt", "--plan", "--yes"}} {
 		if code, _, _ := ctl(t, environ, wrong...); code != wrongUse {
