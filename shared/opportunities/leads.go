@@ -262,12 +262,19 @@ func (s *Store) customerOfLead(ctx context.Context, lead cosell.Opportunity, n n
 }
 
 // closingOf are the writes that qualify a lead: a conditional one of its own columns first, because the action
-// takes no condition.
+// takes no condition. The action takes open leads alone: one that was disqualified is opened again, and one that is
+// qualified already needs it no more. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/qualifylead
 func (s *Store) closingOf(ctx context.Context, lead cosell.Opportunity, told cosell.Record) ([]dataverse.Write, error) {
 	if _, err := s.metadata.get(ctx); err != nil {
 		return nil, err
 	}
 	w := &planned{columns: map[string]any{}}
+	now := lead.Record[cosell.Status]
+	if cosell.OpportunityClosed(now) {
+		if err := s.setLeadStatus(w, lead, cosell.Record{cosell.Status: cosell.OnHold}); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.setColumns(ctx, w, lead, told); err != nil {
 		return nil, err
 	}
@@ -282,6 +289,10 @@ func (s *Store) closingOf(ctx context.Context, lead cosell.Opportunity, told cos
 			With("status.unknown", "name the status reason for open under leadReasons in the row status of the field sheet").At(string(cosell.Status))
 	}
 	path := rowPath(leadSet, lead.ID)
-	return []dataverse.Write{{Method: http.MethodPatch, Path: path, IfMatch: lead.Version, Body: w.columns},
+	own := dataverse.Write{Method: http.MethodPatch, Path: path, IfMatch: lead.Version, Body: w.columns}
+	if now == cosell.Open {
+		return []dataverse.Write{own}, nil
+	}
+	return []dataverse.Write{own,
 		{Method: http.MethodPost, Path: path + qualifyAction, Body: map[string]any{"CreateAccount": false, "CreateContact": false, "CreateOpportunity": false, "Status": status}}}, nil
 }

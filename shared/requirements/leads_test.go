@@ -204,6 +204,23 @@ func TestR29_EachEndOfALeadIsTheStateItStandsFor(t *testing.T) {
 	}
 }
 
+// What was decided on the lead before does not keep an accepted one from becoming the opportunity.
+func TestR24_AnAcceptedLeadThatIsClosedAlreadyBecomesTheOpportunity(t *testing.T) {
+	for name, decided := range map[string]doc{"disqualified": {"do": "disqualify", "status": 5}, "qualified without an opportunity": {"do": "qualify", "make": []string{"account", "contact"}}} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				a, lead := r.inquiry()
+				r.person(over(decided, []doc{{"table": "lead", "id": lead}}))
+				r.quiet()
+				r.acceptsLead(a)
+				r.quiet()
+				r.advance(time.Hour)
+				r.oneDeal(a, lead)
+			})
+		})
+	}
+}
+
 func TestR24_AcceptedBeforeItArrivesItIsOneOpportunity(t *testing.T) {
 	play(t, func(r *rig) {
 		r.pc.delivery(doc{"pause": true})
