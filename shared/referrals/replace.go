@@ -41,13 +41,10 @@ func (s *Store) replace(ctx context.Context, d partnercenter.Document, ops []par
 		return partnercenter.Document{}, err
 	}
 	written, err := s.api.Put(ctx, d.ID(), d.ETag(), body)
-	switch {
-	case err == nil:
-		return written, nil
-	case fault.Is(err, fault.Conflict) || fault.Is(err, fault.Later) || fault.Is(err, fault.Denied):
-		return written, err
+	if fault.Is(err, fault.Refused) || fault.Is(err, fault.Invalid) {
+		return written, refused
 	}
-	return written, refused
+	return written, err // done, or trouble that passes: perhaps it was done
 }
 
 // applied is the body of a PUT: every member as it was read, also those that nobody here knows, but for the links,

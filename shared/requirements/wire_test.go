@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
 
 // Where a whole list cannot be patched the referral is replaced, with everything in it that nobody here knows; where
@@ -74,6 +76,81 @@ func TestR57_AReplacedReferralKeepsWhatSomebodyWroteMeanwhile(t *testing.T) {
 		r.quiet()
 		r.shows(p, "SOL-22222-DEF", true)
 	})
+}
+
+// putList is a list of a referral that changes in CRM.
+type putList struct {
+	change func(r *rig, p pair)
+	has    func(r *rig, p pair) bool
+}
+
+// putLists are all lists of a referral that the product writes whole.
+func putLists() map[string]putList {
+	holds := func(path, text string) func(r *rig, p pair) bool {
+		return func(r *rig, p pair) bool {
+			return strings.Contains(strings.ToLower(string(encoded(r.t, r.referral(p.own).at(path)))), text)
+		}
+	}
+	return map[string]putList{
+		"solutions": {func(r *rig, p pair) { r.solution(p.opportunity, "SOL-22222-DEF", "Northwind Returns") }, holds("details/requirements/solutions", "sol-22222-def")},
+		"team": {func(r *rig, p pair) {
+			r.connects(p.opportunity, "systemusers", r.colleague("Tess", "Team"), dataversesim.SalesProfessionalRoleID)
+		}, holds("team", "tess")},
+		"the customer's team": {func(r *rig, p pair) { r.edits("opportunity", p.opportunity, doc{"cosell_visible": true}) }, holds("customerProfile/team", "ada")},
+		"attributes":          {func(r *rig, p pair) { r.edits("opportunity", p.opportunity, doc{"new_intent": true}) }, holds("details/requirements/additionalRequirements/attributes", `"yes"`)},
+	}
+}
+
+// Each list goes with the whole referral where it cannot be patched, also if somebody writes in between, if the answer
+// is lost, or if the service fails: it arrives once, nothing of the other side is lost, and nobody is told of a refusal.
+func TestR57_EachListGoesWithTheWholeReferral(t *testing.T) {
+	for list, c := range putLists() {
+		for trouble, fault := range map[string]doc{
+			"none":                    nil,
+			"somebody writes":         {"match": doc{"method": "PUT"}, "do": "conflict", "times": 1},
+			"the answer is lost":      {"match": doc{"method": "PUT"}, "do": "loseAnswer", "times": 1},
+			"the service is away":     {"match": doc{"method": "PUT"}, "do": "status", "status": 503, "times": 40},
+			"too many calls":          {"match": doc{"method": "PUT"}, "do": "status", "status": 429, "headers": doc{"Retry-After": "60"}, "times": 1},
+			"the PATCH's answer lost": {"match": doc{"method": "PATCH"}, "do": "loseAnswer", "times": 1},
+		} {
+			if fault["times"] == 1 && fault["do"] != "conflict" && list != "solutions" {
+				continue // one list stands for all
+			}
+			t.Run(list+", "+trouble, func(t *testing.T) {
+				play(t, func(r *rig) {
+					r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_intent", "type": "Boolean"})
+					r.listens("opportunity", "new_intent")
+					r.pc.switches(doc{"arrayReplace": "refuse", "errorTarget": "none"})
+					p := r.private("Lists")
+					if c.has(r, p) {
+						t.Fatal("it is there at first")
+					}
+					if fault != nil {
+						r.pc.fault(fault)
+					}
+					mark := r.pc.calls()
+					c.change(r, p)
+					r.portalEdits(p.own, doc{"/campaignId": "SPRING"})
+					r.quiet()
+					r.advance(20 * time.Minute)
+					if !c.has(r, p) || r.referral(p.own).text("campaignId") != "SPRING" {
+						t.Errorf("arrived: %v, the portal's own value %q; written was %s; Audit says\n%s", c.has(r, p), r.referral(p.own).text("campaignId"), listed(r.pc.writes(mark)), strings.Join(r.audit(p.opportunity), "\n"))
+					}
+					for _, line := range r.audit(p.opportunity) {
+						if strings.Contains(line, "refused") || strings.Contains(line, "not sent") {
+							t.Errorf("told is %s", line)
+						}
+					}
+					if name := r.opportunity(p.opportunity).text("name"); !strings.HasPrefix(name, tick) {
+						t.Errorf("the name is %q", name)
+					}
+					mark = r.pc.calls()
+					r.advance(time.Hour)
+					r.pc.wrote(mark, 0)
+				}, `sheet:- {field: purchaseIntent, crm: new_intent, values: {"Yes": "Yes", "No": "No"}}`)
+			})
+		}
+	}
 }
 
 // A won deal that can be registered says so in Audit, from whichever side it was won; one that cannot does not.
