@@ -74,6 +74,9 @@ func (c *Client) Registration(ctx context.Context) (Registration, bool, error) {
 	if err != nil {
 		return Registration{}, false, fmt.Errorf("reading the webhook registration: %w", err)
 	}
+	if resp.Status == http.StatusNoContent {
+		return Registration{}, false, nil
+	}
 	r, err := readRegistration(resp)
 	if err != nil {
 		return Registration{}, false, fmt.Errorf("reading the webhook registration: %w", err)

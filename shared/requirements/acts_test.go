@@ -236,3 +236,20 @@ func TestR110_CloseTestClosesATrialAsAnError(t *testing.T) {
 		}
 	})
 }
+
+// Where Partner Center does not know Closed/Error for its API, the trial stays as it is and the operator hears why.
+func TestR110_ATrialThatCannotBeClosedAsAnErrorStays(t *testing.T) {
+	play(t, func(r *rig) {
+		r.pc.switches(doc{"errorSubstatus": "refuse"})
+		p := r.private("A trial that stays")
+		status, answer := r.operates("close-test", doc{"id": p.opportunity, "reason": "the trial is over"})
+		if status < http.StatusBadRequest || status >= http.StatusInternalServerError || r.referral(p.own).text("status") != "Active" || r.opportunity(p.opportunity).text("statecode") != "0" {
+			t.Errorf("%d %s; %s, %s", status, answer, r.referral(p.own).text("status"), r.opportunity(p.opportunity).text("statecode"))
+		}
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 91000})
+		r.quiet()
+		if got := r.referral(p.own).text("details/dealValue"); got != "91000" {
+			t.Errorf("afterwards the value is %s", got)
+		}
+	})
+}

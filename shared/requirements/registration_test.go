@@ -48,7 +48,14 @@ func (r *rig) asks(overwrite bool, want int) (answer string) {
 }
 
 func TestR1_OnePOSTRegistersTheFourEventsAndTheTest(t *testing.T) {
+	for _, none := range []string{"404", "200", "204"} { // how Partner Center says that there is none
+		t.Run(none, func(t *testing.T) { registersOnce(t, none) })
+	}
+}
+
+func registersOnce(t *testing.T, none string) {
 	play(t, func(r *rig) {
+		r.pc.switches(doc{"noRegistration": none})
 		r.pc.call(http.MethodPost, "/registration", doc{"do": "forget"})
 		mark := r.pc.calls()
 		r.asks(false, http.StatusOK)

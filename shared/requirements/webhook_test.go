@@ -243,3 +243,16 @@ func TestR11_AnEventThatComesLateChangesNothingBack(t *testing.T) {
 		}
 	})
 }
+
+// Events whose signature stands in its header without a word before it are heard.
+func TestR7_ABareSignatureIsHeard(t *testing.T) {
+	play(t, func(r *rig) {
+		r.pc.switches(doc{"signatureForm": "bare"})
+		p := r.private("Bare")
+		r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+		r.quiet()
+		if got := r.opportunity(p.opportunity).text("estimatedvalue"); got != "91000" {
+			t.Errorf("the value is %s", got)
+		}
+	})
+}

@@ -40,6 +40,9 @@ func (s *Sim) step(before, after document) *refusal {
 	if toSub == "Expired" || to == "New" {
 		return invalid("invalidStatusTransition", "only Partner Center itself sets %s/%s", to, toSub).about("status")
 	}
+	if toSub == "Error" && s.is("errorSubstatus", "refuse") {
+		return invalid("invalidSubstatus", "substatus %s is not one of %s", toSub, "Won, Lost, Declined, Expired").about("substatus")
+	}
 	if s.is("closeSteps", "strict") {
 		if from == "New" && (toSub == "Won" || toSub == "Lost") {
 			return invalid("invalidStatusTransition", "substatus %s follows Active/Accepted: accept the referral first", toSub).about("substatus")

@@ -97,12 +97,24 @@ func (s *Sim) admitHooks(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// tellNoRegistration is the answer to a GET when there is none, which no document shows.
+func (s *Sim) tellNoRegistration(w http.ResponseWriter) {
+	switch s.switches["noRegistration"] {
+	case "200":
+		writeJSON(w, http.StatusOK, map[string]any{"WebhookUrl": nil, "WebhookEvents": []string{}})
+	case "204":
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		writeShapeB(w, http.StatusNotFound, "1000", "There is no webhook registration.")
+	}
+}
+
 func (s *Sim) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	have := s.registration
 	switch r.Method {
 	case http.MethodGet:
 		if have == nil {
-			writeShapeB(w, http.StatusNotFound, "1000", "There is no webhook registration.")
+			s.tellNoRegistration(w)
 			return
 		}
 		writeJSON(w, http.StatusOK, s.registrationForm(have, true))

@@ -2,6 +2,9 @@ package partnercentersim_test
 
 import (
 	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -200,6 +203,27 @@ func TestTestEventThatNeverArrivesFailsOrCompletesBySwitch(t *testing.T) {
 		a := p.call("GET", hooks+"/validationEvents/"+id, nil)
 		if a.text("status") != status || len(a.body["results"].([]any)) != 10 || a.at("results/9/systemError") != "true" {
 			t.Error(a.raw)
+		}
+	}
+}
+
+// How Partner Center says that there is no registration, and how a signature stands in its own header, by switch.
+func TestNoRegistrationAndTheFormOfASignature(t *testing.T) {
+	p := newPlace(t)
+	p.do("/registration", object{"do": "forget"})
+	for _, status := range []string{"404", "200", "204"} {
+		p.turn("noRegistration", status)
+		if a := p.call(http.MethodGet, hooks, nil); strconv.Itoa(a.status) != status || a.text("WebhookUrl") != "" {
+			t.Errorf("%s: %d %s", status, a.status, a.raw)
+		}
+	}
+	p.call(http.MethodPost, hooks, object{"WebhookUrl": "https://x.example/hook", "WebhookEvents": []string{"referral-created"}, "SignatureTokenToMsSignatureHeader": true})
+	for _, form := range []string{"scheme", "bare"} {
+		p.turn("signatureForm", form)
+		headers, _ := p.do("/sign", object{"body": "e30="}).body["headers"].(object)
+		text := fmt.Sprint(headers["X-Ms-Signature"], headers["x-ms-signature"])
+		if strings.Contains(text, "Signature ") != (form == "scheme") {
+			t.Errorf("%s: %v", form, headers)
 		}
 	}
 }

@@ -123,7 +123,11 @@ func (s *Sim) signedHeaders(body []byte) (http.Header, error) {
 	h.Set("X-MS-Certificate-Url", "https://"+s.opts.SigningHost+certificatePath)
 	h.Set("X-MS-Signature-Algorithm", "rsa-sha256")
 	if s.registration != nil && s.registration.MsHeader {
-		h.Set("x-ms-signature", "Signature "+signature)
+		scheme := "Signature "
+		if s.is("signatureForm", "bare") {
+			scheme = ""
+		}
+		h.Set("x-ms-signature", scheme+signature)
 	} else {
 		h.Set("Authorization", "Signature "+signature)
 	}
