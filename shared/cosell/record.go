@@ -13,7 +13,7 @@ import (
 // has one entry per member in a Record, named "solutions/SOL-12345-ABC".
 type Field string
 
-// The fields of the default sheet that rules of the heart speak of. Others are only compared and carried.
+// The fields of the default sheet that rules, or code behind the sheet, speak of. Others are only compared and carried.
 const (
 	Name        Field = "name"
 	DealValue   Field = "dealValue"
@@ -25,11 +25,13 @@ const (
 	Visibility  Field = "visibility"
 	Help        Field = "help"
 
-	CustomerName    Field = "customerName"
-	CustomerCountry Field = "customerCountry"
-	Contacts        Field = "contacts"  // list: the customer's people
-	Team            Field = "team"      // list: the partner's people
-	Solutions       Field = "solutions" // list
+	CustomerName       Field = "customerName"
+	CustomerCountry    Field = "customerCountry"
+	CustomerPostalCode Field = "customerPostalCode"
+	Contacts           Field = "contacts"  // list: the customer's people
+	Consent            Field = "consent"   // whether the contact may be named to Microsoft
+	Team               Field = "team"      // list: the partner's people
+	Solutions          Field = "solutions" // list
 
 	// What Microsoft asks of a services deal, by the values of its fiscal year.
 	SolutionArea Field = "solutionArea"

@@ -157,13 +157,17 @@ func sizeToCRM(_ *glossary, _, text string) (any, error) {
 	return nil, NotA("a size of a customer", text)
 }
 
-// inviteNotes is where notes to Microsoft stand, in the invitation only.
-const inviteNotes = "/inviteContext/notes"
+// The places of a referral that Partner Center takes in a new one only: notes to Microsoft, in the invitation, and the
+// partner's location.
+const (
+	InviteNotesPath = "/inviteContext/notes"
+	LocationPath    = "/mpnId"
+)
 
 // InviteNotes is the row whose text is sent to Microsoft with an invitation; without one the deal's notes are.
 func (s *Sheet) InviteNotes() (Row, bool) {
 	for _, r := range s.rows {
-		if r.Referral == inviteNotes && !r.Microsoft && r.Way != cosell.Read {
+		if r.Referral == InviteNotesPath && !r.Microsoft && r.Way != cosell.Read {
 			return r, true
 		}
 	}
@@ -171,4 +175,4 @@ func (s *Sheet) InviteNotes() (Row, bool) {
 }
 
 // onlyAtCreation says whether Partner Center takes the path in a new referral only.
-func onlyAtCreation(path string) bool { return path == inviteNotes || path == "/mpnId" }
+func onlyAtCreation(path string) bool { return path == InviteNotesPath || path == LocationPath }

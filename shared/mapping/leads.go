@@ -29,7 +29,7 @@ func (s *Sheet) ofLeads() *Sheet {
 		r.CRM, r.CRMWrite, r.CRMWhenWon, r.Watch, r.Default, r.Reasons = r.Lead, "", "", nil, r.LeadDefault, r.LeadReasons
 		switch {
 		case r.Fixed():
-		case r.Field == "consent": // it decides about the contact, and is not asked of Partner Center
+		case r.Field == cosell.Consent: // it decides about the contact, and is not asked of Partner Center
 			r.Referral, r.Way, r.Door = "", "", cosell.NoDoor
 		case cosell.OfCustomer(r.Field) || r.As == AsContact:
 			r.Way, r.Required = cosell.Both, true

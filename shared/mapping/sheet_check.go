@@ -91,7 +91,7 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "from: microsoft with a referral path", "field %s is from Microsoft's referral but has no path there", r.Field)
 	case r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.Read:
 		l.mistake(r.where, "toOpportunity, read", "field %s comes from Microsoft's referral, which is never written; its way is %q", r.Field, r.Way)
-	case r.Field != consent && (r.Referral == "" || r.CRM == "" && r.Lead == "") && r.Way != "" && r.Way != cosell.Read:
+	case r.Field != cosell.Consent && (r.Referral == "" || r.CRM == "" && r.Lead == "") && r.Way != "" && r.Way != cosell.Read:
 		l.mistake(r.where, "read", "field %s stands on one side only; its way is %q", r.Field, r.Way)
 	}
 }

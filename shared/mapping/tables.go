@@ -127,11 +127,8 @@ func (l *loader) tablesOf(r *Row) (t Tables) {
 	return t
 }
 
-// noColumn is what a row says that has no column, and consent the one that may.
-const (
-	noColumn              = "none"
-	consent  cosell.Field = "consent"
-)
+// noColumn is what a row says that has no column: that of the consent may.
+const noColumn = "none"
 
 // labelMark begins a name that is to be looked up: what people call the table or column, in any language of the
 // organisation. Our own are no candidates: their names are known, and they are called alike.

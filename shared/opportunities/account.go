@@ -136,7 +136,7 @@ func (s *Store) oneOf(want mapping.Customer, candidates []candidate) (*dataverse
 
 // accountFilter asks for more than Same accepts, never for less.
 func (s *Store) accountFilter(want mapping.Customer, ids []string) string {
-	nameIn, postalIn := s.accountColumn(cosell.CustomerName), s.accountColumn(customerPostalCode)
+	nameIn, postalIn := s.accountColumn(cosell.CustomerName), s.accountColumn(cosell.CustomerPostalCode)
 	either := []string{dataverse.EqText(nameIn, want.Exactly())}
 	for _, id := range ids {
 		either = append(either, dataverse.EqID(accountID, id))
@@ -177,7 +177,7 @@ func (s *Store) accountOf(ctx context.Context, r dataverse.Row) (candidate, erro
 			return candidate{}, err
 		}
 	}
-	return candidate{r, mapping.NewCustomer(column(cosell.CustomerName), country, column(customerPostalCode))}, nil
+	return candidate{r, mapping.NewCustomer(column(cosell.CustomerName), country, column(cosell.CustomerPostalCode))}, nil
 }
 
 // accountColumn is the account's column of a customer field, as it is read.
@@ -195,7 +195,7 @@ func (s *Store) accountColumn(f cosell.Field) string {
 
 func (s *Store) accountQuery() dataverse.Query {
 	columns := []string{accountID, stateColumn, lookupValue(owningUser), lookupValue(owningTeam)}
-	for _, f := range []cosell.Field{cosell.CustomerName, cosell.CustomerCountry, customerPostalCode} {
+	for _, f := range []cosell.Field{cosell.CustomerName, cosell.CustomerCountry, cosell.CustomerPostalCode} {
 		if c := s.accountColumn(f); c != "" && !slices.Contains(columns, c) {
 			columns = append(columns, c)
 		}

@@ -5,9 +5,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 )
 
-// consentField says whether the customer's contact may be named to Microsoft.
-const consentField cosell.Field = "consent"
-
 // namesContact says whether the customer's contact leaves the CRM at all: never for a private deal, else
 // with the contact's consent. What may not leave is absent from the record, so nothing can send it.
 func (s *Store) namesContact(row dataverse.Row) bool {
@@ -15,7 +12,7 @@ func (s *Store) namesContact(row dataverse.Row) bool {
 }
 
 func (s *Store) consented(row dataverse.Row) bool {
-	return s.options.ContactConsent || s.flag(row, consentField)
+	return s.options.ContactConsent || s.flag(row, cosell.Consent)
 }
 
 func (s *Store) flag(row dataverse.Row, f cosell.Field) bool {
@@ -30,12 +27,12 @@ func (s *Store) chosen(row dataverse.Row, f cosell.Field) bool {
 
 // tellConsent writes the consent as it counts, and says why Microsoft cannot be asked for help without it.
 func (s *Store) tellConsent(r cosell.Record, row dataverse.Row) {
-	field, ok := s.sheet().Row(consentField)
+	field, ok := s.sheet().Row(cosell.Consent)
 	if !ok {
 		return
 	}
 	if s.options.ContactConsent {
-		r[consentField] = cosell.True
+		r[cosell.Consent] = cosell.True
 		return
 	}
 	_, contact := relatedRow(row, contactNav)

@@ -27,7 +27,7 @@ func newDeal(t *testing.T) (cosell.Referral, cosell.Record) {
 	ada := mapping.Member{Email: "Ada@tailspin.example", FirstName: "Ada", LastName: "Second", Phone: "2"}
 	r := cosell.Referral{Side: cosell.Side{ID: ownID, Record: cosell.Record{
 		cosell.CustomerName: "Tailspin Toys GmbH", "customerAddress1": "Musterweg 1", "customerCity": "Hamburg", "customerState": "HH",
-		customerPostalCode: "20095", cosell.CustomerCountry: "DE", cosell.Team: "1",
+		cosell.CustomerPostalCode: "20095", cosell.CustomerCountry: "DE", cosell.Team: "1",
 		cosell.Team.Of("kim@northwind.example"): mapping.Member{Email: "kim@northwind.example", FirstName: "Kim", LastName: "Seller"}.Text(),
 		cosell.Contacts:                         "2", cosell.Contacts.Of(zoe.Key()): zoe.Text(), cosell.Contacts.Of(ada.Key()): ada.Text(),
 	}, Source: document{"/customerProfile/team": []any{map[string]any{"email": zoe.Email}, map[string]any{"email": ada.Email}},

@@ -53,7 +53,7 @@ func (s *Store) customer(ctx context.Context, n news, values cosell.Record, peop
 	if values[cosell.CustomerName] == "" || values[cosell.State] == AccountUnclear {
 		return &customer{}, nil
 	}
-	found, free, err := s.findAccount(ctx, mapping.NewCustomer(values[cosell.CustomerName], values[cosell.CustomerCountry], values[customerPostalCode]), values, people)
+	found, free, err := s.findAccount(ctx, mapping.NewCustomer(values[cosell.CustomerName], values[cosell.CustomerCountry], values[cosell.CustomerPostalCode]), values, people)
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +122,6 @@ func (c *customer) bind(columns map[string]any) {
 		columns[contactNav+"@odata.bind"] = dataverse.Bind(contactSet, c.contacts[0])
 	}
 }
-
-const customerPostalCode cosell.Field = "customerPostalCode"
 
 func (s *Store) newAccount(ctx context.Context, n news, c *customer, values cosell.Record) error {
 	body, err := s.fixed(ctx, accountNav, n)

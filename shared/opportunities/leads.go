@@ -60,7 +60,7 @@ func (s *Store) newCustomer(ctx context.Context, n news, values cosell.Record, p
 	if row, _ := s.sheet().Row(cosell.CustomerName); name == "" || name == row.Default {
 		return &customer{}, nil
 	}
-	found, _, err := s.deals.findAccount(ctx, mapping.NewCustomer(name, values[cosell.CustomerCountry], values[customerPostalCode]), values, people)
+	found, _, err := s.deals.findAccount(ctx, mapping.NewCustomer(name, values[cosell.CustomerCountry], values[cosell.CustomerPostalCode]), values, people)
 	if found == nil {
 		if fault.Is(err, fault.Refused) {
 			err = nil // several could be it, or accounts may not be read: the lead goes on without

@@ -20,7 +20,7 @@ func (s *Store) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, erro
 		if row.Referral == "" || row.Microsoft || row.OfLeads() || row.As == mapping.AsStatus || row.As == mapping.AsReason || row.Field == cosell.Help {
 			continue
 		}
-		if d.Microsoft && (row.Field == cosell.Team || row.Field == cosell.CRMID || row.Referral == location) || row.Referral == inviteNotes {
+		if d.Microsoft && (row.Field == cosell.Team || row.Field == cosell.CRMID || row.Referral == mapping.LocationPath) || row.Referral == mapping.InviteNotesPath {
 			continue
 		}
 		v, ok, err := s.created(row, o, d)
@@ -67,7 +67,7 @@ func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (
 	text, given := d.Values[row.Field]
 	switch {
 	case row.Field == consentPartners && row.Constant == true:
-		return d.Values[consent] == cosell.True, true, nil
+		return d.Values[cosell.Consent] == cosell.True, true, nil
 	case row.Constant != nil && row.WithHelp != nil && d.Help != "":
 		return row.WithHelp, true, nil
 	case row.Constant != nil:
@@ -88,17 +88,8 @@ func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (
 	return v, true, err
 }
 
-// location is where a referral names the partner's location; inviteNotes what Microsoft is told with an invitation.
-const (
-	location    = "/mpnId"
-	inviteNotes = "/inviteContext/notes"
-)
-
-// What the contact consented to; partners may contact nobody who did not.
-const (
-	consent         cosell.Field = "consent"
-	consentPartners cosell.Field = "consentPartners"
-)
+// consentPartners says that partners may contact the customer: none may who has no consent of the contact.
+const consentPartners cosell.Field = "consentPartners"
 
 // createdList: own solutions first added first is not known here, so the order is that of the keys, behind the
 // member that leads the list.
@@ -130,7 +121,7 @@ func leads(key, first string) int {
 
 // namesContact says whether a draft may carry the customer's contact: with consent, and never privately.
 func namesContact(d cosell.Draft) bool {
-	return d.Values[consent] == cosell.True && (d.Values[cosell.Visibility] == cosell.True || d.Help != "")
+	return d.Values[cosell.Consent] == cosell.True && (d.Values[cosell.Visibility] == cosell.True || d.Help != "")
 }
 
 func (s *Store) address(body map[string]any, d cosell.Draft) {

@@ -300,7 +300,7 @@ func draft(help string) (cosell.Opportunity, cosell.Draft) {
 	o := cosell.Opportunity{Side: cosell.Side{ID: crmID}}
 	return o, cosell.Draft{RequestID: "4a1f3a10-0000-4000-8000-000000000001", Help: help, Values: cosell.Record{
 		cosell.Name: "Deal", cosell.DealValue: "85000", cosell.Currency: "EUR", cosell.ClosingDate: "2026-09-30", cosell.Notes: "Notes",
-		consent: cosell.True, cosell.Visibility: cosell.False, cosell.CustomerName: "Tailspin", "customerAddress1": "Street 1", "customerCity": "Hamburg",
+		cosell.Consent: cosell.True, cosell.Visibility: cosell.False, cosell.CustomerName: "Tailspin", "customerAddress1": "Street 1", "customerCity": "Hamburg",
 		"customerPostalCode": "20095", cosell.CustomerCountry: "DE",
 		"contacts/ada@x":  mapping.Member{Email: "ada@x", FirstName: "Ada", LastName: "E", Phone: "2"}.Text(),
 		"team/kim@x":      mapping.Member{Email: "kim@x", FirstName: "Kim", LastName: "S", Phone: "1"}.Text(),
