@@ -374,7 +374,7 @@ func TestR112_WithoutConsentNoContactAndNoConsentIsSent(t *testing.T) {
 	s, w := testStore(t, func(rw http.ResponseWriter, r *http.Request) { answer(rw, 201, ownReferral(t)) })
 	for _, given := range []string{cosell.False, ""} {
 		o, d := draft("GeneralOrOther")
-		d.Values[consent] = given
+		d.Values[cosell.Consent] = given
 		if _, _, err := s.Create(context.Background(), o, d); err != nil {
 			t.Fatal(err)
 		}
