@@ -75,11 +75,18 @@ func (r *rig) oneDeal(a acted, lead string) (opportunity string) {
 }
 
 func TestR23_ALeadOfPartnerCenterIsOneLeadWhole(t *testing.T) {
-	for _, kind := range []string{"marketplace", "qualified"} {
-		t.Run(kind, func(t *testing.T) {
+	for what, c := range map[string]struct {
+		kind, inviter, qualification string
+	}{"of the marketplace": {"marketplace", "msft", "Direct"}, "whom nobody invited": {"marketplace", "none", "Direct"},
+		"qualified by sales": {"qualified", "msft", "SalesQualified"}, "qualified by marketing": {"qualified", "msft", "MarketingQualified"}} {
+		t.Run(what, func(t *testing.T) {
 			play(t, func(r *rig) {
-				a := r.microsoft(doc{"do": "lead", "kind": kind})
+				r.pc.switches(doc{"leadInviter": c.inviter})
+				a := r.microsoft(doc{"do": "lead", "kind": c.kind, "referral": doc{"qualification": c.qualification}})
 				lead, own := r.row("lead", r.lead(a)), r.referral(a.ID)
+				if q, t := own.text("qualification"), own.text("type"); q != c.qualification || t != "Independent" {
+					r.t.Fatalf("the referral is %s, %s", t, q)
+				}
 				for column, path := range map[string]string{"firstname": "customerProfile/team/0/firstName", "lastname": "customerProfile/team/0/lastName", "emailaddress1": "customerProfile/team/0/email",
 					"telephone1": "customerProfile/team/0/phoneNumber", "companyname": "customerProfile/name", "address1_line1": "customerProfile/address/addressLine1",
 					"address1_city": "customerProfile/address/city", "address1_postalcode": "customerProfile/address/postalCode", "address1_country": "customerProfile/address/country",

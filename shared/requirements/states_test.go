@@ -1,6 +1,7 @@
 package requirements
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -81,6 +82,15 @@ func TestR29_EachStatusOfAReferralIsTheStateItStandsFor(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestR29_AnInvitationThatWasReceivedIsOnHoldToo(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.arrived(r.microsoft(doc{"do": "invite", "referral": doc{"name": "Received"}, "raw": doc{"/substatus": "Received"}}))
+		if o := r.opportunity(p.opportunity); r.referral(p.own).text("substatus") != "Received" || o.text("statecode") != "0" || o.text("statuscode") != fmt.Sprint(onHold) {
+			t.Errorf("of a referral that is %s the opportunity is %s/%s", r.referral(p.own).text("substatus"), o.text("statecode"), o.text("statuscode"))
+		}
+	})
 }
 
 func TestR30_AnEventForAClosedDealWritesNothing(t *testing.T) {
