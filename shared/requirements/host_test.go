@@ -83,13 +83,7 @@ func (r *rig) reconcile() {
 
 // step does what is due now, and says whether there was anything.
 func (r *rig) step() bool {
-	did := false
-	for _, s := range r.systems() {
-		for _, event := range s.sim.Advance(time.Now()) {
-			did = true
-			s.sim.Delivered(event.ID, r.event(event.URL, event.Header, event.Body))
-		}
-	}
+	did := r.events()
 	if r.deliverAll(r.bus.due()) {
 		did = true
 	}
@@ -98,6 +92,17 @@ func (r *rig) step() bool {
 		_ = r.product.app.Watch.Post(context.Background(), r.product.app.Board)
 	}
 	return did
+}
+
+// events brings the events that are due to their receivers, and says whether there were any.
+func (r *rig) events() (were bool) {
+	for _, s := range r.systems() {
+		for _, event := range s.sim.Advance(time.Now()) {
+			were = true
+			s.sim.Delivered(event.ID, r.event(event.URL, event.Header, event.Body))
+		}
+	}
+	return were
 }
 
 func (r *rig) systems() []*system {

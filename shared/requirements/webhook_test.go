@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -210,6 +211,34 @@ func TestR10_AnEventThatComesFiveTimesIsOneWrite(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The same event is worked on by a second process just before the first one writes: only one of the two writes is taken.
+func TestR10_AnEventThatAnotherProcessWorksOnMeanwhileIsOneWrite(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.coSell("At the same moment")
+		r.twin, r.bus.crowded = r.life(), true
+		r.pc.delivery(doc{"duplicate": 1})
+		mark := r.dv.calls()
+		r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+		for r.queued() < 2 {
+			r.events()
+			time.Sleep(time.Second)
+		}
+		both, met := r.bus.due(), false
+		r.dv.wire.Watch(func(at control.Point, call *http.Request) {
+			if !met && at == control.Before && call.Method != http.MethodGet {
+				met = true
+				r.twin.ask(http.MethodPost, "/"+functionOf(both[1].queue), jsonHeader(), both[1].envelope())
+			}
+		})
+		r.product.ask(http.MethodPost, "/"+functionOf(both[0].queue), jsonHeader(), both[0].envelope())
+		r.quiet()
+		taken := slices.DeleteFunc(r.dv.writes(mark), func(w written) bool { return w.Status >= 400 })
+		if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "91000" || !met || len(taken) != 1 {
+			t.Errorf("the value is %s, taken were %s", v, listed(taken))
+		}
+	})
 }
 
 // A new deal, reported five times at once to two processes, is one opportunity with one CRM id.
