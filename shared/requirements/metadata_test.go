@@ -86,6 +86,51 @@ func TestR142_WhatIsRetypedOrLostIsNamedWithRowColumnAndMend(t *testing.T) {
 	}
 }
 
+// A row that is off carries nothing, and nothing is tried; once its column is as it was, what was left out comes by itself.
+func TestR142_ARowThatIsOffIsNotTriedUntilItIsBack(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_campaign", "type": "String", "length": 100})
+		p := r.private("Off")
+		r.administrator(doc{"do": "retype", "table": "opportunity", "column": "new_campaign", "type": "Integer"})
+		r.advance(65 * time.Minute)
+		mark := r.dv.calls()
+		r.portalEdits(p.own, doc{"/campaignId": "7", "/details/dealValue": 5000})
+		r.quiet()
+		for _, w := range r.dv.writes(mark) {
+			if strings.Contains(w.Body, "new_campaign") {
+				t.Errorf("it was tried: %s", listed([]written{w}))
+			}
+		}
+		if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "5000" {
+			t.Errorf("the others do not go on: %s", v)
+		}
+		r.administrator(doc{"do": "retype", "table": "opportunity", "column": "new_campaign", "type": "String", "length": 100})
+		r.advance(2 * time.Hour)
+		if got := r.opportunity(p.opportunity).text("new_campaign"); got != "7" {
+			t.Errorf("back again, the CRM has %q", got)
+		}
+	}, fmt.Sprintf(grown, ""))
+}
+
+// An option that is gone is named; the row's others go on.
+func TestR142_TheOtherOptionsOfAChoiceGoOn(t *testing.T) {
+	play(t, func(r *rig) {
+		r.adds("opportunity", "new_tier", "Picklist", options([2]string{"Gold", "Or"}, [2]string{"Silver", "Argent"}))
+		p := r.private("Tiers")
+		r.administrator(doc{"do": "option", "table": "opportunity", "column": "new_tier", "value": 11, "remove": true})
+		r.advance(65 * time.Minute)
+		r.edits("opportunity", p.opportunity, doc{"new_tier": 10})
+		r.quiet()
+		r.campaignOf(p, "tier-1")
+		r.portalEdits(p.own, doc{"/campaignId": "tier-2", "/details/dealValue": 5000})
+		r.quiet()
+		if o := r.opportunity(p.opportunity); o.text("new_tier") != "10" || o.text("estimatedvalue") != "5000" {
+			t.Errorf("the CRM has tier %s and %s", o.text("new_tier"), o.text("estimatedvalue"))
+		}
+		r.audited(p.opportunity, "tier-2")
+	}, "sheet:- {field: tier, referral: /campaignId, crm: new_tier, values: {Gold: tier-1, Silver: tier-2}}\n")
+}
+
 // Without the column of the switch nothing goes out either: messages wait, and nothing is lost.
 func TestR142_WithoutTheSwitchNothingGoesOut(t *testing.T) {
 	play(t, func(r *rig) {
@@ -231,8 +276,6 @@ func TestR145_AfterARowWasAddedTheFirstEditCrosses(t *testing.T) {
 						t.Errorf("Audit says %q, the status %s", lines, told)
 					}
 				}
-				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
-				r.quiet()
 				if o, d := r.opportunity(p.opportunity).text("new_campaign"), r.referral(p.own).text("campaignId"); o != c.wantCRM || d != c.wantPC {
 					t.Errorf("CRM has %q, Partner Center %q", o, d)
 				}

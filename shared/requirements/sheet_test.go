@@ -173,6 +173,9 @@ func TestR144_TheStepsListenToTheColumnsOfTheSheet(t *testing.T) {
 				}
 			}
 		}
+		if h := r.health(); strings.Contains(h, "column.unwatched") {
+			t.Errorf("health says that nobody listens: %s", h)
+		}
 		mark := r.dv.calls()
 		r.advance(3 * time.Hour)
 		for _, w := range r.dv.writes(mark) {
