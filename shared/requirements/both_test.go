@@ -258,6 +258,23 @@ func TestR63_TwentySavesInTenSecondsEndRight(t *testing.T) {
 	})
 }
 
+// The same with two processes, to which nobody brings the events one after the other.
+func TestR63_ABurstThatTwoProcessesWorkOnIsOneReferral(t *testing.T) {
+	play(t, func(r *rig) {
+		r.twin, r.bus.crowded = r.life(), true
+		id := r.deal("Burst", doc{"cosell_help": r.help("GeneralOrOther")})
+		r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
+		for n := range 20 {
+			r.edits("opportunity", id, doc{"cosell_sync": true, "estimatedvalue": 1000 * (n + 1)})
+		}
+		r.advance(10 * time.Minute)
+		p := r.pairOf(id)
+		if len(r.referrals()) != 2 || p.microsoft == "" || r.referral(p.own).text("details/dealValue") != "20000" || len(r.posts(0)) != 2 {
+			t.Errorf("%d referrals after %d POSTs, the value is %s", len(r.referrals()), len(r.posts(0)), r.referral(p.own).text("details/dealValue"))
+		}
+	})
+}
+
 // The same on a deal that is linked, with changes of the other side in between.
 func TestR63_ABurstOnALinkedDealEndsRightOnBothSides(t *testing.T) {
 	play(t, func(r *rig) {
