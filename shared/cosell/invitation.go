@@ -90,9 +90,19 @@ func (in Pairing) status(w Written) string {
 // Tasks is what becomes of the owner's tasks about the invitation with this write: the value of Task.
 func (in Pairing) Tasks(plan Plan, w Written) string {
 	if s := in.status(w); in.Pair.Holds(answerDue) && s != "" && s != Pending {
-		return TasksDone
+		return in.Pair.OpenTasks(in.At)
 	}
 	return plan.Task
+}
+
+// OpenTasks completes the owner's tasks about the answer: both once it was time for the reminder.
+func (p Pair) OpenTasks(at time.Time) string {
+	for _, h := range p.Held {
+		if h.Code == answerDue && (h.Value == reminded || h.Due(at)) {
+			return TasksDone
+		}
+	}
+	return TaskDone
 }
 
 // stillQuiet drops what only an invitation that waits is to be reminded of, once it was answered.

@@ -140,8 +140,8 @@ func TestR77_TheRowOfAnInvitation(t *testing.T) {
 		rows  int
 	}{
 		"Waits":    {nil, "", "", 1},
-		"Accepted": {Record{Status: Open}, Accepted, TasksDone, 0},
-		"Declined": {Record{Status: Lost}, Declined, TasksDone, 0},
+		"Accepted": {Record{Status: Open}, Accepted, TaskDone, 0},
+		"Declined": {Record{Status: Lost}, Declined, TaskDone, 0},
 	} {
 		again := in
 		again.Opportunity = with(in.Opportunity, func(o *Opportunity) { apply(o.Record, tt.crm) })
@@ -166,8 +166,13 @@ func TestR77_AnAnswerInThePortalEndsTheRow(t *testing.T) {
 		in.Referral.Record[Status] = answer
 		in.Opportunity = Assumed(in.Pair)
 		plan := Merge(in)
-		if got := in.Tasks(plan, Written{}); got != TasksDone {
+		if got := in.Tasks(plan, Written{}); got != TaskDone {
 			t.Errorf("%s: tasks %q", answer, got)
+		}
+		late := in
+		late.At = noon.Add(12 * 24 * time.Hour) // since when there may be a reminder
+		if got := late.Tasks(plan, Written{}); got != TasksDone {
+			t.Errorf("%s: late tasks %q", answer, got)
 		}
 		pair := in.Settle(plan, Written{}, "")
 		if d := cmp.Diff([]string{"no"}, heldCodes(pair.Held)); d != "" {

@@ -72,7 +72,7 @@ const (
 	Action Field = "action" // what a person asks of us: one of the Act… values
 
 	// Task asks CRM for the owner's tasks about an invitation, beside other values: TaskAnswer and TaskReminder
-	// make one, TasksDone completes both. It is never read, and a task that CRM refuses holds nothing back.
+	// make one, TaskDone completes the first where there is no reminder, TasksDone both. It is never read, and a task that CRM refuses holds nothing back.
 	Task Field = "task"
 
 	// ServicesDeal is True where one of the solutions is a service; read only.
@@ -94,6 +94,7 @@ const Unreadable Field = "unreadable"
 const (
 	TaskAnswer   = "answer"
 	TaskReminder = "reminder"
+	TaskDone     = "answered"
 	TasksDone    = "done"
 )
 

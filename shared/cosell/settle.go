@@ -57,7 +57,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 			pair.Told = Prints(plan.Problems)
 		}
 		pair.Held = heldFrom(pair.Held, in.crossedQuietly(in.stillQuiet(plan.Problems, w), w), in.At, in.versions(w))
-	} else if in.Tasks(plan, w) == TasksDone {
+	} else if task := in.Tasks(plan, w); task == TaskDone || task == TasksDone {
 		pair.Held = pair.answered()
 	}
 	if plan.Ends {

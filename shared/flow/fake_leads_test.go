@@ -145,7 +145,7 @@ func (w crmLeads) Qualify(ctx context.Context, lead cosell.Opportunity, told cos
 		o.LeadID = lead.ID
 		w.opportunities[id] = o
 	}
-	w.lead(lead.ID, told)
+	w.lead(lead.ID, crm(w).tasked(told))
 	w.lead(lead.ID, cosell.Record{cosell.Status: cosell.Open})
 	w.boundary()
 	return crm(w).answer(o), nil

@@ -45,12 +45,13 @@ func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 		return false, err
 	}
 	var fit fitting
-	if !found {
+	ours := !found
+	if ours {
 		if deal, fit, found, err = f.become(ctx, w, qualified); err != nil || !found {
 			return w.pair.Phase == cosell.Ended, err
 		}
 	}
-	return f.handOver(ctx, w, deal, fit)
+	return f.handOver(ctx, w, deal, fit, ours)
 }
 
 // dealOf finds the opportunity that a lead has become: the one that it was qualified on, else one that says so itself,
@@ -66,8 +67,10 @@ func (f *Flow) dealOf(ctx context.Context, w *work) (deal cosell.Opportunity, fo
 			return o, true, nil
 		}
 	}
-	if lead.Became == "" && len(of) > 0 {
-		return of[0], true, nil
+	for _, o := range of {
+		if lead.Became == "" || strings.EqualFold(o.ID, lead.Became) {
+			return o, true, nil
+		}
 	}
 	for _, id := range []string{lead.Became, crm.ID(w.referral.ID)} {
 		if id == "" || lead.Record[cosell.Status] != cosell.Open {
@@ -130,7 +133,11 @@ func (f *Flow) endWith(ctx context.Context, w *work, err error) error {
 
 // qualify makes the opportunity of a lead and says farewell on the lead, in one transaction.
 func (f *Flow) qualify(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, error) {
-	return f.Leads.Qualify(ctx, *w.lead, f.farewell(ctx, *w.lead), w.pair.OpportunityID, *w.referral, values)
+	told := f.farewell(ctx, *w.lead)
+	if w.pair.AwaitsAnswer() {
+		told[cosell.Task] = w.pair.OpenTasks(w.referral.Read)
+	}
+	return f.Leads.Qualify(ctx, *w.lead, told, w.pair.OpportunityID, *w.referral, values)
 }
 
 // farewell is what a lead says once its opportunity goes on.
@@ -167,8 +174,9 @@ func (f *Flow) ungrown(ctx context.Context, w *work, err error) error {
 }
 
 // handOver hands the pair over to the opportunity: the referral names it, it names the referral, and one transaction of
-// the ledger moves the pair. A death before that finds the lead qualified, and does the rest.
-func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting) (bool, error) {
+// the ledger moves the pair. A death before that finds the lead qualified, and does the rest. ours: we have just made
+// the opportunity, and the lead says so.
+func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting, ours bool) (bool, error) {
 	other, known, err := f.Ledger.Find(ctx, deal.ID)
 	if err != nil {
 		return false, err
@@ -198,8 +206,10 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 	if err := f.rename(ctx, w, next.ID); err != nil {
 		return false, err
 	}
-	if err := f.closeTasks(ctx, w); err != nil {
-		return false, err
+	if !ours {
+		if err := f.closeTasks(ctx, w); err != nil {
+			return false, err
+		}
 	}
 	pair := w.pair.GoesOn(next, cosell.OpportunityTable, cosell.Grown(w.pair.Base, next, f.deals.Rules))
 	pair.Version = other.Version
@@ -264,7 +274,7 @@ func (f *Flow) closeTasks(ctx context.Context, w *work) error {
 		maps.Copy(values, f.farewell(ctx, lead))
 	}
 	if w.pair.AwaitsAnswer() {
-		values[cosell.Task] = cosell.TasksDone
+		values[cosell.Task] = w.pair.OpenTasks(w.referral.Read)
 	}
 	if len(values) == 0 {
 		return nil

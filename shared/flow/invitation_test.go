@@ -75,7 +75,7 @@ func TestR77_TheAnswerCompletesTheTasks(t *testing.T) {
 		w.events()
 		w.silent()
 		got := w.opportunities[o].Record
-		if !slices.Equal(w.tasks, []string{cosell.TaskAnswer, cosell.TasksDone}) || got[cosell.Status] != c.want || got[cosell.Expires] != "" || w.lines(o, c.line) != 1 {
+		if !slices.Equal(w.tasks, []string{cosell.TaskAnswer, cosell.TaskDone}) || got[cosell.Status] != c.want || got[cosell.Expires] != "" || w.lines(o, c.line) != 1 {
 			t.Errorf("%s: tasks %v, status %q, expires %q\n%s", name, w.tasks, got[cosell.Status], got[cosell.Expires], got[cosell.Audit])
 		}
 		w.later(12 * 24 * time.Hour)
@@ -124,7 +124,11 @@ func TestR77_ADeathLosesNeitherReminderNorAnswer(t *testing.T) {
 		task   string
 	}{
 		"the reminder": {func(w *world, _, _ string) { w.now = w.now.Add(11*24*time.Hour + time.Hour) }, "answer.due", cosell.TaskReminder},
-		"the answer":   {func(w *world, _, o string) { w.userOf(o, cosell.Record{cosell.Status: cosell.Open}) }, "accepted the referral", cosell.TasksDone},
+		"the answer":   {func(w *world, _, o string) { w.userOf(o, cosell.Record{cosell.Status: cosell.Open}) }, "accepted the referral", cosell.TaskDone},
+		"a late answer": {func(w *world, _, o string) {
+			w.now = w.now.Add(12 * 24 * time.Hour)
+			w.userOf(o, cosell.Record{cosell.Status: cosell.Open})
+		}, "accepted the referral", cosell.TasksDone},
 	} {
 		for at := 1; ; at++ {
 			w := newWorld(t)
@@ -142,7 +146,7 @@ func TestR77_ADeathLosesNeitherReminderNorAnswer(t *testing.T) {
 			if w.lines(o, c.line) != 1 || !slices.Contains(w.tasks, c.task) {
 				t.Errorf("%s, death at %d: told %d times, tasks %v\n%s", name, at, w.lines(o, c.line), w.tasks, w.opportunities[o].Record[cosell.Audit])
 			}
-			if pair, _, _ := w.memory.Find(ctx, o); c.task == cosell.TasksDone && len(pair.Held) != 0 {
+			if pair, _, _ := w.memory.Find(ctx, o); c.task != cosell.TaskReminder && len(pair.Held) != 0 {
 				t.Errorf("%s, death at %d: still held: %+v", name, at, pair.Held)
 			}
 			if !died {
@@ -196,7 +200,7 @@ func TestR77_AnExistingDealIsAskedToAnswerToo(t *testing.T) {
 	w.silent()
 	w.user(cosell.Record{cosell.Status: cosell.Open})
 	w.events()
-	if w.referrals[id].Record[cosell.Status] != cosell.Accepted || !slices.Equal(w.tasks, []string{cosell.TaskAnswer, cosell.TasksDone}) {
+	if w.referrals[id].Record[cosell.Status] != cosell.Accepted || !slices.Equal(w.tasks, []string{cosell.TaskAnswer, cosell.TaskDone}) {
 		t.Errorf("tasks %v, %v", w.tasks, w.referrals[id].Record)
 	}
 	w.silent()

@@ -151,6 +151,9 @@ func (f *Flow) passOn(ctx context.Context, pair cosell.Pair, h Hint) error {
 			return err
 		}
 	}
+	if next, known, err := f.Ledger.Find(ctx, pair.Became); err != nil || known && next.OpportunityVersion != "" && !h.Retry {
+		return err // somebody has looked at it since
+	}
 	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: pair.Became, Related: true, Retry: h.Retry, Why: h.Why})
 }
 

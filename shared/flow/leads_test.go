@@ -142,7 +142,7 @@ func TestR24_ALeadAcceptedInThePortalBecomesTheOpportunityOfItsPair(t *testing.T
 	w.portal(inquiry, cosell.Record{cosell.Status: cosell.Accepted, cosell.DealValue: "12000"})
 	w.heard()
 	o := w.oneDeal(itsDeal)
-	if o.LeadID != itsLead || o.Record[cosell.Status] != cosell.Open || o.Record[cosell.DealValue] != "12000" || w.tasks[len(w.tasks)-1] != cosell.TasksDone {
+	if o.LeadID != itsLead || o.Record[cosell.Status] != cosell.Open || o.Record[cosell.DealValue] != "12000" || w.tasks[len(w.tasks)-1] != cosell.TaskDone {
 		t.Errorf("%v %v", o.Record, w.tasks)
 	}
 	w.silent()

@@ -148,6 +148,9 @@ func (s *Store) qualify(ctx context.Context, lead cosell.Opportunity, told cosel
 		writes = append(writes, *w.closing)
 	}
 	then := &dataverse.Read{Set: opportunitySet, ID: id, Query: d.query()}
+	about := &planned{}
+	s.setTasks(about, lead, told, "")
+	w.tasks = append(w.tasks, about.tasks...)
 	row, err := d.withTasks(ctx, append(slices.Clone(c.writes), writes...), w.tasks, then)
 	if fault.Is(err, fault.Conflict) && len(c.writes) > 0 {
 		if err := d.makeSingly(ctx, c.writes); err != nil {
@@ -156,7 +159,7 @@ func (s *Store) qualify(ctx context.Context, lead cosell.Opportunity, told cosel
 		row, err = d.withTasks(ctx, writes, w.tasks, then)
 	}
 	if fault.Is(err, fault.Conflict) {
-		return s.closeBeside(ctx, id, closing, err)
+		return s.closeBeside(ctx, id, closing, about.tasks, err)
 	}
 	if err != nil {
 		return cosell.Opportunity{}, err
@@ -219,7 +222,7 @@ func (s *Store) makeSingly(ctx context.Context, writes []dataverse.Write) error 
 }
 
 // closeBeside qualifies a lead whose opportunity exists already; without it the lead was changed.
-func (s *Store) closeBeside(ctx context.Context, id string, closing []dataverse.Write, cause error) (cosell.Opportunity, error) {
+func (s *Store) closeBeside(ctx context.Context, id string, closing, tasks []dataverse.Write, cause error) (cosell.Opportunity, error) {
 	o, err := s.deals.Get(ctx, id)
 	if fault.Is(err, fault.Gone) {
 		return o, cause
@@ -227,7 +230,7 @@ func (s *Store) closeBeside(ctx context.Context, id string, closing []dataverse.
 	if err != nil {
 		return o, err
 	}
-	_, err = s.api.ChangeSet(ctx, closing, nil)
+	_, err = s.withTasks(ctx, closing, tasks, nil)
 	return o, err
 }
 

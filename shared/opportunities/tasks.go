@@ -24,12 +24,16 @@ func (s *Store) setTasks(w *planned, o cosell.Opportunity, values cosell.Record,
 	switch values[cosell.Task] {
 	case cosell.TaskAnswer, cosell.TaskReminder:
 		w.tasks = append(w.tasks, s.newTask(o, values, owner))
+	case cosell.TaskDone:
+		w.tasks = append(w.tasks, s.taskDone(o, cosell.TaskAnswer))
 	case cosell.TasksDone:
-		for _, which := range []string{cosell.TaskAnswer, cosell.TaskReminder} {
-			w.tasks = append(w.tasks, dataverse.Write{Method: http.MethodPatch, Path: rowPath(taskSet, s.deterministic("task", o.ID, which)), IfMatch: "*",
-				Body: map[string]any{stateColumn: taskCompleted, statusColumn: taskCompletedAs}})
-		}
+		w.tasks = append(w.tasks, s.taskDone(o, cosell.TaskAnswer), s.taskDone(o, cosell.TaskReminder))
 	}
+}
+
+func (s *Store) taskDone(o cosell.Opportunity, which string) dataverse.Write {
+	return dataverse.Write{Method: http.MethodPatch, Path: rowPath(taskSet, s.deterministic("task", o.ID, which)), IfMatch: "*",
+		Body: map[string]any{stateColumn: taskCompleted, statusColumn: taskCompletedAs}}
 }
 
 func (s *Store) newTask(o cosell.Opportunity, values cosell.Record, owner string) dataverse.Write {

@@ -39,7 +39,7 @@ const (
 	ceilingNewCoSell       = 4
 	ceilingReconcile       = 1 // per feed, when nothing changed
 	ceilingPreview         = 2 // reads both, as the event would; writes nothing
-	ceilingCensus          = 4 // a page of each of the two states there, and of each of the two questions in CRM
+	ceilingCensus          = 5 // a page of each of the two states there, and of each of the three questions in CRM
 )
 
 // CountCalls makes one change of each kind in a world that has just started and counts.
@@ -56,6 +56,7 @@ func CountCalls(ctx context.Context, local control.Local, out io.Writer) (CallRe
 	c := &counter{s: s}
 	c.fromCRM()
 	c.fromPortal()
+	c.leads()
 	c.previews()
 	c.firstDay()
 	c.quietPass()

@@ -61,7 +61,8 @@ func TestRemoteCallsPerChangeStayAtTheirCeilings(t *testing.T) {
 	}
 	for _, name := range []string{"new from CRM, private", "new from CRM, co-sell", "changed in CRM, linked", "new from Partner Center",
 		"changed in Partner Center, linked", "reconcile, nothing changed", "preview of a pair in step", "preview of a pair that was changed in CRM",
-		"adopt --plan, all lists", "adopt --yes, each record that comes in"} {
+		"adopt --plan, all lists", "adopt --yes, each record that comes in", "new lead from Partner Center", "lead edited in CRM", "lead edited in Partner Center",
+		"lead accepted in the portal", "lead qualified in CRM", "lead disqualified in CRM"} {
 		if !strings.Contains(said.String(), name) {
 			t.Errorf("nothing is said of %s:\n%s", name, said.String())
 		}

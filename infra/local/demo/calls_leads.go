@@ -1,0 +1,62 @@
+package demo
+
+// Ceilings of leads, of which the specification says nothing: what is the same as of an opportunity costs the same. A
+// step that takes the pair from one record to the next goes over several events, of which nobody knows which comes
+// first, so all of it is counted, with the echoes of its own writes.
+const (
+	ceilingNewLead       = ceilingNewFromReferral + 1                      // two tables may have a record that names it
+	ceilingLeadAccepted  = ceilingNewFromReferral + 2 + 8*ceilingEcho      // and reads the lead, and what it became
+	ceilingLeadQualified = 6 + ceilingFromOpportunity + 1 + 12*ceilingEcho // reads both and what it became, links the two, says so on the lead; accepts, and tells
+	ceilingLeadDeclined  = 2*ceilingFromOpportunity + 1 + 6*ceilingEcho    // says until when it can be taken back; declines then, and tells
+)
+
+// step lets somebody act and adds one row for everything that it led to.
+func (c *counter) step(change string, ceiling int, act func()) {
+	l := c.s.look()
+	act()
+	l.settle()
+	sum := spent{}
+	for _, e := range perEvent(l) {
+		sum.calls, sum.writes = sum.calls+e.calls, sum.writes+e.writes
+	}
+	if sum.writes == 0 {
+		c.s.fail("%s: the product wrote nothing", change)
+	}
+	c.row(change+", with all echoes", sum, ceiling)
+}
+
+// leads counts what the changes of a lead cost, from its arrival to the opportunity that it becomes.
+func (c *counter) leads() {
+	s := c.s
+	var m made
+	sends := func() {
+		m = s.microsoft("lead", fields{"kind": "qualified", "referral": fields{"details": s.classified(fields{})}})
+	}
+	arrived := func(l *look) string {
+		found := l.settle().rows("crm/lead", colReferral, m.ID)
+		s.check(len(found) == 1, "referral %s is %d leads instead of one", m.ID, len(found))
+		if s.err != nil {
+			return ""
+		}
+		return found[0]
+	}
+	lead := arrived(c.counted("new lead from Partner Center", ceilingNewLead, sends))
+	before := s.turn(s.c.local.PartnerCenter.Control, fields{"pendingEdits": "accept"})
+	c.counted("lead edited in CRM", ceilingFromOpportunity, func() { s.crmUpdate("lead", lead, fields{"description": "Called on Monday."}) })
+	c.counted("lead edited in Partner Center", ceilingFromReferral, func() {
+		s.portal("update", fields{"id": m.ID, "changes": fields{"/details/notes": "Calls back on Friday."}})
+	})
+	s.turn(s.c.local.PartnerCenter.Control, before)
+	c.step("lead accepted in the portal", ceilingLeadAccepted, func() {
+		s.portal("accept", fields{"id": m.ID, "changes": fields{"/team/-": fields{"firstName": "Kim", "lastName": "Seller",
+			"phoneNumber": "+4940555099", "email": "kim@northwind.example"}}})
+	})
+	sends()
+	lead = arrived(s.look())
+	c.step("lead qualified in CRM", ceilingLeadQualified, func() { s.crm("qualify", fields{"table": "lead", "id": lead}) })
+	sends()
+	lead = arrived(s.look())
+	c.step("lead disqualified in CRM", ceilingLeadDeclined, func() {
+		s.crm("disqualify", fields{"table": "lead", "id": lead, "status": 5})
+	})
+}
