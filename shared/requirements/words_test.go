@@ -13,6 +13,9 @@ import (
 func (r *rig) newest(id string, had int) []string {
 	r.t.Helper()
 	lines := r.audit(id)
+	if len(lines) < had {
+		r.t.Fatalf("Audit has %d lines, and had %d", len(lines), had)
+	}
 	return lines[:len(lines)-had]
 }
 
