@@ -191,3 +191,22 @@ func TestR133_AWaitShowsAfterTwoMinutes(t *testing.T) {
 		}
 	})
 }
+
+// The CRM's own words stand at the end, and are cut as well.
+func TestR131_TheWordsOfTheCRMComeLastAndAreCut(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Talkative")
+		r.dv.rule(doc{"match": doc{"table": "opportunity", "column": "description"}, "message": strings.Repeat("Too much said. ", 60)})
+		had := len(r.audit(p.opportunity))
+		r.portalEdits(p.own, doc{"/details/notes": "Words"})
+		r.quiet()
+		lines := r.newest(p.opportunity, had)
+		if len(lines) != 1 {
+			t.Fatalf("%q", lines)
+		}
+		label, theirs := strings.Index(lines[0], "Description"), strings.Index(lines[0], "Too much said.")
+		if !strings.Contains(lines[0], " - to CRM: ") || label < 0 || theirs < label || len(lines[0])-theirs > 200+30 {
+			t.Errorf("%q", lines[0])
+		}
+	})
+}
