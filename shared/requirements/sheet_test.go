@@ -149,6 +149,24 @@ func TestR85_OptionsCrossByLabelWhateverTheirIntegers(t *testing.T) {
 	}
 }
 
+// An option is named in whatever language of the organisation the administrator reads it, or by its integer.
+func TestR120_AnOptionIsKnownByALabelInAnyLanguageOrByInteger(t *testing.T) {
+	for name, values := range map[string]string{"English": "Gold: tier-1, Silver: tier-2", "French": "Or: tier-1, Argent: tier-2", "integers": "10: tier-1, 11: tier-2", "each its own": "OR: tier-1, 11: tier-2"} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.adds("opportunity", "new_tier", "Picklist", options([2]string{"Gold", "Or"}, [2]string{"Silver", "Argent"}))
+				p := r.private("Tiers", doc{"new_tier": 11})
+				r.campaignOf(p, "tier-2")
+				r.portalEdits(p.own, doc{"/campaignId": "tier-1"})
+				r.quiet()
+				if got := r.opportunity(p.opportunity).text("new_tier"); got != "10" {
+					t.Errorf("the CRM says %q", got)
+				}
+			}, "sheet: - {field: tier, referral: /campaignId, crm: new_tier, values: {"+values+"}}\n")
+		})
+	}
+}
+
 const ownColumns = "sheet:\n- {field: campaign, referral: /campaignId, crm: new_campaign}\n- {field: customerDuns, referral: /customerProfile/ids/profileType=Duns/id, crm: parentaccountid/new_duns, way: toReferral}\n"
 
 // A column of the organisation's own crosses as fast as a shipped one: the event step listens to it as soon as the
