@@ -120,6 +120,9 @@ func (r *rig) dead() bool {
 
 // event brings an event to its receiver; 0: no answer came.
 func (r *rig) event(url string, header http.Header, body []byte) (status int) {
+	if r.deaf {
+		return 0
+	}
 	path, ours := strings.CutPrefix(url, productURL)
 	if !ours {
 		return http.StatusAccepted // somebody else's receiver

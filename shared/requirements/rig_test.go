@@ -72,6 +72,7 @@ type rig struct {
 	uploaded  map[string][]byte       // certificates of others on the host of Microsoft's, by address
 	elsewhere map[string]http.Handler // who else answers, by host: flowsHost
 
+	deaf bool  // events reach nobody
 	doom *doom // how the product is about to be killed; nil: not at all
 }
 
