@@ -199,6 +199,10 @@ func (w crm) Introduce(_ context.Context, o cosell.Opportunity, r cosell.Referra
 }
 
 func (d dying) Move(ctx context.Context, from, to cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
+	if before := d.w.beforeMove; before != nil {
+		d.w.beforeMove = nil
+		before()
+	}
 	d.w.boundary()
 	defer d.w.boundary()
 	return d.Ledger.Move(ctx, from, to, entries...)

@@ -66,6 +66,7 @@ type world struct {
 	slowIntent    time.Duration             // how long the table takes to keep an intent
 	beforeIntent  func()                    // what another process does first
 	beforeLook    func()                    // what another process does before an intent is looked for
+	beforeMove    func()                    // what another process does before a pair moves
 	skew          time.Duration             // how far the process's own clock is off
 	onInvite      func()                    // sees each invitation of Microsoft
 	hidden        bool                      // Microsoft's referrals are neither listed nor to be read

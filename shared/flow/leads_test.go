@@ -271,6 +271,32 @@ func TestR23_ADeathWhileALeadIsMade(t *testing.T) {
 }
 
 // Whatever the census says of a lead, the earnest then does.
+// Two processes hand a lead over at once. The slower one finds it gone, and forgets nothing of what was agreed.
+func TestR24_TwoProcessesHandALeadOverOnce(t *testing.T) {
+	for name, qualified := range map[string]bool{"qualified": true, "accepted": false} {
+		t.Run(name, func(t *testing.T) {
+			w := withLead(t)
+			id, slow := itsDeal, w.flow
+			hears := func() error { return slow.FromReferral(ctx, told(inquiry, "referral-updated")) }
+			if qualified {
+				id = w.personQualifies(itsLead, nil)
+				hears = func() error { return slow.FromOpportunity(ctx, toldOf("lead", itsLead, "Update")) }
+			} else {
+				w.portal(inquiry, cosell.Record{cosell.Status: cosell.Accepted})
+			}
+			w.restart()
+			w.beforeMove = func() { w.deliver(w.hearLead); w.heard() }
+			w.deliver(func() error { return w.run(hears) })
+			w.oneDeal(id)
+			pair, _, err := w.memory.Find(ctx, id)
+			if base := pair.Base; err != nil || base.Referral[cosell.Name] != "Inquiry" || base.Opportunity[cosell.Name] != "Inquiry" {
+				t.Errorf("what was agreed is forgotten: %v, %v", base, err)
+			}
+			w.silent()
+		})
+	}
+}
+
 func TestR151_TheCensusSaysWhatBecomesOfALead(t *testing.T) {
 	for _, status := range []string{cosell.Pending, cosell.Accepted} {
 		w := newWorld(t)

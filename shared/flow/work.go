@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -69,11 +70,15 @@ func (f *Flow) readOwn(ctx context.Context, w *work) error {
 	return nil
 }
 
-// reread looks at everything again after a conflict.
+// reread looks at everything again after a conflict. Later: another process has ended the pair, or it goes on with another
+// record or referral, which is looked at from the start.
 func (f *Flow) reread(ctx context.Context, w *work) error {
 	pair, known, err := f.Ledger.Find(ctx, w.pair.OpportunityID)
 	if err != nil {
 		return err
+	}
+	if known && (pair.Phase == cosell.Ended || pair.ReferralID != w.pair.ReferralID) { // ended, or handed over to another record
+		return fault.Wait(time.Second, "opportunity %s: its pair is not what it was", pair.OpportunityID)
 	}
 	if known {
 		pair.MicrosoftID = cmp.Or(pair.MicrosoftID, w.pair.MicrosoftID) // may have been met just now
