@@ -87,10 +87,11 @@ func (f *Flow) unclaimed(err error) cosell.Problem {
 // relink links by the identifier that the opportunity carries: what the ledger has lost, or what somebody
 // has typed in.
 func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
-	if !guid.MatchString(strings.ToLower(referralID)) {
+	id, is := cosell.ID(referralID)
+	if !is {
 		return f.unknownReferral(ctx, w, referralID)
 	}
-	r, err := f.Referrals.Get(ctx, referralID)
+	r, err := f.Referrals.Get(ctx, id)
 	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Invalid) {
 		return f.unknownReferral(ctx, w, referralID)
 	}

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -10,17 +9,10 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
-// crmID understands a CRM id as users write it: in capitals, braces, with blanks around. foreign is true
-// for a text that is no such id.
+// crmID is the record of CRM that a referral names; foreign is true for a text that is no such id.
 func crmID(r cosell.Referral) (id string, foreign bool) {
-	text := strings.TrimSpace(r.Record[cosell.CRMID])
-	id = strings.ToLower(strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")))
-	if guid.MatchString(id) {
-		return id, false
-	}
-	return "", text != ""
+	id, ours := cosell.ID(r.Record[cosell.CRMID])
+	return id, !ours && strings.TrimSpace(r.Record[cosell.CRMID]) != ""
 }
 
 // meet takes up a referral that no pair names: the echo of our own POST, one that somebody linked by its

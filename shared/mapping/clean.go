@@ -1,11 +1,11 @@
 package mapping
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -35,24 +35,6 @@ func dirty(r rune) bool {
 	return unicode.IsControl(r)
 }
 
-var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-
-// ID reads the id of a row as people write it: blanks, braces and letter case around a GUID do not matter.
-// ok is false for everything else, which is then somebody else's id.
-func ID(text string) (id string, ok bool) {
-	id = strings.ToLower(strings.TrimSpace(text))
-	if inner, open := strings.CutPrefix(id, "{"); open {
-		if id, ok = strings.CutSuffix(inner, "}"); !ok {
-			return "", false
-		}
-		id = strings.TrimSpace(id)
-	}
-	if !guid.MatchString(id) {
-		return "", false
-	}
-	return id, true
-}
-
 // Ids are read in one form where they are GUIDs, and as they are where they are somebody else's.
 func idFromReferral(_ *glossary, v any) (string, error) {
 	text, err := Text(v)
@@ -62,7 +44,7 @@ func idFromReferral(_ *glossary, v any) (string, error) {
 func idFromCRM(_ *glossary, _, text string) (string, error) { return idOrText(Clean(text)), nil }
 
 func idOrText(text string) string {
-	if id, ok := ID(text); ok {
+	if id, ok := cosell.ID(text); ok {
 		return id
 	}
 	return text

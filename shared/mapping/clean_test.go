@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -36,20 +35,6 @@ func TestR147_OddCharactersAreRemovedFromBothSides(t *testing.T) {
 	for _, kept := range []string{"👩🏽‍💻", "zero\u200bwidth\u200djoiner", "nel\u2028sep", "a\u00a0b", "第１期", "e\u0301"} {
 		if Clean(kept) != kept {
 			t.Errorf("%q became %q", kept, Clean(kept))
-		}
-	}
-}
-
-func TestR134_IDsAreReadAsPeopleWriteThem(t *testing.T) {
-	const id = "7d9f1c2a-8b3e-ef11-a731-000d3a1b2c3d"
-	for _, text := range []string{id, strings.ToUpper(id), "{" + strings.ToUpper(id) + "}", "  " + id + "\n", " { " + id + " } "} {
-		if got, ok := ID(text); got != id || !ok {
-			t.Errorf("%q is %q, %v", text, got, ok)
-		}
-	}
-	for _, text := range []string{"", "CRM-4711", "{" + id, id + "}", id[1:], "urn:uuid:" + id, strings.ReplaceAll(id, "-", "")} {
-		if got, ok := ID(text); ok || got != "" {
-			t.Errorf("%q is taken for %q", text, got)
 		}
 	}
 }

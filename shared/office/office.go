@@ -118,7 +118,7 @@ func (o *Office) find(ctx context.Context, what string) ([]cosell.Pair, error) {
 	if what == "" || len(what) > longest {
 		return nil, fault.New(fault.Invalid, "say which: the id of an opportunity, a referral or an engagement, or a part of the name")
 	}
-	if id := idIn(what); looksLikeID(id) {
+	if id, is := cosell.ID(what); is {
 		what = id
 	}
 	for _, by := range []func(context.Context, string) (cosell.Pair, bool, error){o.Ledger.Find, o.Ledger.FindByReferral, o.Ledger.FindByEngagement} {

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
@@ -12,8 +13,9 @@ func (o *Office) Link(ctx context.Context, a Act, opportunityID, referralID stri
 	if err := a.reasoned("link two records"); err != nil {
 		return err
 	}
-	opportunityID, referralID = idIn(opportunityID), idIn(referralID)
-	if !looksLikeID(opportunityID) || !looksLikeID(referralID) {
+	opportunityID, isOpportunity := cosell.ID(opportunityID)
+	referralID, isReferral := cosell.ID(referralID)
+	if !isOpportunity || !isReferral {
 		return fault.New(fault.Invalid, "say which: the id of an opportunity or a lead, then the id of a referral")
 	}
 	desk, err := o.desk()

@@ -94,7 +94,7 @@ func (o *Office) PreviewOne(ctx context.Context, what string) (Preview, error) {
 		return Preview{}, err
 	}
 	p, err := o.one(ctx, what)
-	if id := idIn(what); fault.Is(err, fault.Gone) && looksLikeID(id) {
+	if id, is := cosell.ID(what); is && fault.Is(err, fault.Gone) {
 		p, err = cosell.Pair{OpportunityID: id, ReferralID: id}, nil
 	}
 	if err != nil {

@@ -184,7 +184,7 @@ func (r *Record) judge(now time.Time) {
 // is looked at on both sides: whichever has it takes it up.
 func (o *Office) Resync(ctx context.Context, a Act, what string) error {
 	p, err := o.one(ctx, what)
-	if id := idIn(what); fault.Is(err, fault.Gone) && looksLikeID(id) {
+	if id, is := cosell.ID(what); is && fault.Is(err, fault.Gone) {
 		p, err = cosell.Pair{OpportunityID: id, ReferralID: id}, nil
 	}
 	if err == nil {
@@ -194,14 +194,6 @@ func (o *Office) Resync(ctx context.Context, a Act, what string) error {
 		o.did(ctx, a, "resync", "opportunity_id", p.OpportunityID, "referral_id", p.ReferralID)
 	}
 	return err
-}
-
-// idIn is an id as people copy it, with blanks or braces around it.
-func idIn(s string) string { return strings.Trim(strings.TrimSpace(s), "{}") }
-
-// looksLikeID: a GUID, in the form that both systems use.
-func looksLikeID(s string) bool {
-	return len(s) == 36 && strings.Count(s, "-") == 4 && strings.Trim(strings.ToLower(s), "0123456789abcdef-") == ""
 }
 
 func (o *Office) look(ctx context.Context, opportunityID, referralID string) error {

@@ -122,7 +122,7 @@ func TestCommittedMutantsAgreeWithTheCode(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, lost := range lostHunks(t, top, string(text)) {
-			t.Errorf("%s no longer applies: %s has moved on where the patch wants to break it. Break the rule there by hand and make the patch anew (README, Change a rule of decision)", m.name, lost)
+			t.Errorf("%s no longer applies: %s has moved on where the patch wants to break it. Break the rule there by hand and make the patch anew (docs/recipes.md, Change a rule of decision)", m.name, lost)
 		}
 		for test := range strings.SplitSeq(m.test, "|") {
 			if !hasTest(t, filepath.Join(top, m.pkg), test) {
