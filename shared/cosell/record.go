@@ -1,6 +1,3 @@
-// Package cosell is the heart: what a referral and an opportunity are to each other, how the two are
-// compared with what they last agreed on, and what may be written where. It is pure: standard library
-// only, no clock, no network.
 package cosell
 
 import (

@@ -1,4 +1,3 @@
-// Package flow is the straight line of each job: read, decide, write, remember.
 package flow
 
 import (

@@ -1,6 +1,3 @@
-// Package mapping is the field sheet: which field stands where on either side, and the codecs that turn
-// the values of both systems into canonical text and back. It is pure: the packages opportunities and
-// referrals read and write records with it. Nothing else parses what a system answered.
 package mapping
 
 import (

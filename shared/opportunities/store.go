@@ -1,5 +1,3 @@
-// Package opportunities reads and writes the CRM: opportunities with their customers, contacts and solution
-// rows, the solution catalogue, currencies, metadata and change feeds, as the field sheet says.
 package opportunities
 
 import (

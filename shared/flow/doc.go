@@ -1,0 +1,14 @@
+// Package flow is the straight line of each job: read, decide, write, remember. What is decided stands in cosell; what
+// stands here is the order, and what becomes of each answer.
+//
+//	a hint comes                from_referral.go, from_opportunity.go, from_microsoft.go, reconcile.go
+//	what a pair does with it    phase.go: the one table; acts.go: what a person asks for on the form
+//	the two meet                meet.go, adopt.go, pasted.go, resembles.go, second.go; left alone: scope.go, others.go
+//	a record is made            create.go with once.go: a referral, once; make.go: an opportunity, whatever CRM refuses; lack.go: not yet
+//	the two are compared        round.go, then write_referral.go, write_opportunity.go, narrow.go, invite.go
+//	of leads                    leads.go: the same line over another table; grow.go: a lead becomes an opportunity
+//	what answers are worth      stale.go: an old copy; unseen.go: what is not shown; outage.go: how long; watched.go, say.go
+//	a person asks               look.go, desk.go, census.go, start.go
+//	nothing is written          rehearse.go over stage.go and stage_leads.go; shadow.go
+//	ground                      flow.go, ports.go: what is needed of others; work.go: a pair on its way; locks.go
+package flow
