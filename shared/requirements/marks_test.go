@@ -107,10 +107,15 @@ func TestR82_TokensSecretsAndPeopleAreInNoLogAndNoAudit(t *testing.T) {
 	play(t, func(r *rig) {
 		p := r.coSell("Confidential plans")
 		r.arrived(r.portalDeal(doc{"name": "From the portal"}))
-		r.pc.fault(doc{"match": doc{"url": "/engagements/"}, "do": "status", "status": 401, "times": 2})
+		for _, status := range []int{401, 503, 429} { // trouble is what is logged
+			r.pc.fault(doc{"match": doc{"url": "/engagements/"}, "do": "status", "status": status, "times": 1})
+			r.dv.fault(doc{"match": doc{"url": "/api/data/"}, "do": "status", "status": status, "times": 1})
+		}
+		r.pc.fault(doc{"match": doc{"url": "/engagements/"}, "do": "cut", "times": 1})
+		r.dv.fault(doc{"match": doc{"url": "/api/data/"}, "do": "loseAnswer", "times": 1})
 		r.pc.rule(doc{"match": doc{"path": "details/dealValue"}, "message": "refused for ada@tailspin.example"})
 		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
-		r.quiet()
+		r.advance(30 * time.Minute)
 		r.operator(http.MethodGet, "health", nil)
 		r.reconcile()
 		secrets := []string{refreshToken, partnerSecret, vaultSecret, crmAppSecret, crmSecret, operatorKey}
