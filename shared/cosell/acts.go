@@ -176,6 +176,19 @@ func (p Pair) AskedFor(referralID string) Pair {
 	return p
 }
 
+// Unanswered is the pair whose row did not take the answer to what was asked on its form.
+func (p Pair) Unanswered(why Problem, o Opportunity) Pair {
+	row := heldFrom(p.Held, []Problem{why}, o.Read, map[Place]string{InCRM: o.Version})
+	p.Held = append(p.Answered().Held, row...)
+	return p
+}
+
+// Answered is the pair of which no answer waits.
+func (p Pair) Answered() Pair {
+	p.Held = slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Field == Action && h.Place == InCRM })
+	return p
+}
+
 // Afresh is the pair of an opportunity that a person links with a referral, whatever was before.
 func (p Pair) Afresh(referralID string) Pair {
 	not := func(ids []string) []string {

@@ -44,7 +44,13 @@ func (f *Flow) fromEnded(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if fault.Is(err, fault.Gone) {
 		return nil
 	}
-	if err != nil || o.Record[cosell.Action] == "" {
+	if err != nil {
+		return err
+	}
+	if o.Record[cosell.Action] == "" {
+		if _, waits := pair.HeldAt(cosell.InCRM, cosell.Action); waits { // a person took it back
+			_, err = f.Ledger.Save(ctx, pair.Answered())
+		}
 		return err
 	}
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
@@ -150,7 +156,8 @@ func (f *Flow) explain(ctx context.Context, w *work, problems ...cosell.Problem)
 	return f.write(ctx, w, "answered", cosell.Record{}, lines...)
 }
 
-// write is the answer to a person, with the values of it: the row asks for nothing any more.
+// write is the answer to a person, with the values of it: the row asks for nothing any more. One that CRM refuses is
+// held, and comes once it is due.
 func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.Record, lines ...string) error {
 	o := *w.opportunity
 	asked := o.Record[cosell.Action]
@@ -158,7 +165,14 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 		values[cosell.Action] = ""
 	}
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
-	pair, written, err := f.say(ctx, w.pair, o, values)
+	pair, written, err := f.say(ctx, w.pair.Answered(), o, values)
+	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours && pair.Version != "" {
+		p := problemOf(cosell.InCRM, err, f.Rules, cosell.Action)
+		p.Sent = true
+		pair.Held = w.pair.Held
+		_, err = f.Ledger.Save(ctx, pair.Unanswered(p, o), f.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), cosell.Action))
+		return err
+	}
 	if err != nil {
 		return err
 	}

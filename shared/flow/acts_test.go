@@ -285,6 +285,32 @@ func TestR152_WithoutSyncNothingIsDone(t *testing.T) {
 	}
 }
 
+// An answer that CRM refuses is held: it comes by itself, and nothing waits once it is there or nobody asks any more.
+func TestR152_AnAnswerThatCRMRefusesComesLater(t *testing.T) {
+	for _, act := range []string{cosell.ActLink, cosell.ActUnlink} {
+		for _, takenBack := range []bool{false, true} {
+			w := newWorld(t)
+			w.private(nil)
+			w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "no") }
+			w.asks(act)
+			w.later(20 * time.Minute)
+			if _, held := w.pair().HeldAt(cosell.InCRM, cosell.Action); !held {
+				t.Errorf("%s: held is %+v", act, w.pair().Held)
+			}
+			w.refuseCRM = nil
+			if takenBack {
+				w.userOf(deal, cosell.Record{cosell.Action: ""})
+			}
+			w.later(2 * time.Hour)
+			o, pair := w.opportunities[deal].Record, w.pair()
+			if o[cosell.Action] != "" || len(pair.Held) != 0 || strings.Contains(o[cosell.Audit], map[string]string{cosell.ActLink: "nothing was done", cosell.ActUnlink: "unlinked"}[act]) == takenBack {
+				t.Errorf("%s, taken back %v: the form asks for %q, held is %+v, Audit:\n%s", act, takenBack, o[cosell.Action], pair.Held, o[cosell.Audit])
+			}
+			w.silent()
+		}
+	}
+}
+
 func TestR110_ATrialIsClosedAsAnError(t *testing.T) {
 	w := newWorld(t)
 	w.private(nil)
