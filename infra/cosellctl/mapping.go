@@ -36,6 +36,9 @@ type (
 	schemaMapping struct{}
 )
 
+// largestSheet is what one call to the app takes, in bytes, with room for what JSON adds.
+const largestSheet = 500_000
+
 type sheetFile struct {
 	File string `arg:"" type:"path" help:"The field sheet, as mapping.yaml."`
 }
@@ -47,6 +50,13 @@ func (f sheetFile) hand(ctx context.Context, c *client, route string, s office.S
 		return office.Answer{}, nil, &wrongError{"the field sheet: " + err.Error()}
 	}
 	s.File, s.Text = filepath.Base(f.File), string(text)
+	if len(text) > largestSheet {
+		return office.Answer{}, nil, &wrongError{fmt.Sprintf("%s has %d bytes, and a field sheet has at most %d: is it the right file?", s.File, len(text), largestSheet)}
+	}
+	if bad := mapping.Unreadable(mapping.Source{Name: s.File, Text: text}); bad != "" { // before another encoding is lost on the way
+		m := office.Mapping{Mistakes: []string{bad}}
+		return office.Answer{Mapping: &m}, &m, nil
+	}
 	a, err := c.do(ctx, route, s)
 	if err == nil && a.Mapping == nil {
 		err = &awayError{c.base + " answers nothing about field sheets: is it an older version?"}

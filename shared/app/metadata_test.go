@@ -14,7 +14,7 @@ import (
 func TestHealthSaysWhatAStartFinds(t *testing.T) {
 	s := production(t)
 	s["SYNC_MAPPING_FILE"] = filepath.Join(t.TempDir(), "mine.yaml")
-	if err := os.WriteFile(s["SYNC_MAPPING_FILE"], []byte("- {field: campaign, referral: /details/requirements/additionalRequirements/own, crm: new_campaign, as: text}\n"), 0o600); err != nil {
+	if err := os.WriteFile(s["SYNC_MAPPING_FILE"], []byte("- {field: campaign, referral: /details/requirements/additionalRequirements/attributes/type=own/id, crm: new_campaign, as: text}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for started, want := range map[string]bool{"": true, "2026-03-01": false} {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/office"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 )
 
 // sheets implements office.Sheets: it makes generations that nothing works with, to see what they would do.
@@ -34,6 +34,9 @@ func (s sheets) load(ctx context.Context, now *Generation, file, text string) (*
 
 // Check implements office.Sheets.
 func (s sheets) Check(ctx context.Context, file, text string) (mistakes, notes []string, err error) {
+	if bad := mapping.Unreadable(mapping.Source{Name: file, Text: []byte(text)}); bad != "" {
+		return []string{bad}, nil, nil // what the CRM says of it would be about the sheet as shipped
+	}
 	now, err := s.app.Generation(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -62,34 +65,31 @@ func (s sheets) Check(ctx context.Context, file, text string) (mistakes, notes [
 		notes = append(notes, m.Line())
 	}
 	found, err := trial.deals.Check(ctx)
+	if err == nil && trial.leads != nil {
+		var ofLeads []opportunities.Finding
+		ofLeads, err = trial.leads.Check(ctx)
+		found = append(found, ofLeads...)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
+	end := file + ":" + strconv.Itoa(max(1, strings.Count(strings.TrimRight(text, "\n"), "\n")+1)) // where a row that is missing would stand
 	for _, f := range found {
-		line := strings.TrimPrefix(f.Where+": "+f.Text, ": ")
+		where := f.Where
+		if where == "" && !f.Note {
+			where = end
+		}
+		line := strings.TrimPrefix(where+": "+f.Text, ": ")
 		if f.Note {
-			notes = append(notes, line)
+			if !slices.Contains(notes, line) {
+				notes = append(notes, line)
+			}
 		} else if !slices.Contains(mistakes, line) {
 			mistakes = append(mistakes, line)
 		}
 	}
-	slices.SortStableFunc(mistakes, byLine)
+	slices.SortStableFunc(mistakes, mapping.ByLine)
 	return mistakes, notes, nil
-}
-
-// byLine orders mistakes as their lines stand in the file.
-func byLine(a, b string) int {
-	file, line := placeOf(a)
-	otherFile, otherLine := placeOf(b)
-	return cmp.Or(strings.Compare(file, otherFile), cmp.Compare(line, otherLine))
-}
-
-// placeOf takes "file:line: …" apart.
-func placeOf(mistake string) (file string, line int) {
-	file, rest, _ := strings.Cut(mistake, ":")
-	number, _, _ := strings.Cut(rest, ":")
-	line, _ = strconv.Atoi(number)
-	return file, line
 }
 
 // Differences implements office.Sheets.

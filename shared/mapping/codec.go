@@ -163,6 +163,9 @@ func scalarText(v any) (string, error) {
 
 // FromReferral reads what stands at the row's place in a referral as canonical text, by the row's codec.
 func (r Row) FromReferral(g *Glossary, v any) (string, error) {
+	if v == nil && r.silent() {
+		return "", nil
+	}
 	if len(r.Values) == 0 {
 		return scalars[r.Kind()].fromReferral(g, v)
 	}
@@ -178,9 +181,25 @@ func (r Row) FromReferral(g *Glossary, v any) (string, error) {
 	return r.spelled(text), err
 }
 
-// ToReferral gives the JSON value that a referral gets for a canonical text.
+// silent says whether a yes or no that nobody has said is no answer. A consent that is not there is not given.
+func (r Row) silent() bool {
+	return r.Kind() == AsFlag && r.Referral != "" && !strings.HasPrefix(r.Referral, consents)
+}
+
+// ToReferral gives the JSON value that a referral gets for a canonical text: a text wherever a referral has one, also
+// for numbers and for yes and no.
 func (r Row) ToReferral(g *Glossary, text string) (any, error) {
+	v, err := r.toJSON(g, text)
+	return r.Worded(v), err
+}
+
+// Worded gives a value, of a constant or a formula perhaps, the JSON type that the row's place in a referral has.
+func (r Row) Worded(v any) any { return worded(r.Referral, v) }
+
+func (r Row) toJSON(g *Glossary, text string) (any, error) {
 	switch {
+	case text == "" && r.silent():
+		return nil, nil
 	case r.Kind() == AsChoices && !r.Pointer().Every():
 		return OrNull(strings.Join(setOf(text), ", ")), nil
 	case len(r.Values) == 0 || r.Kind() == AsChoices:
@@ -205,6 +224,8 @@ func (r Row) each(text string, change func(string) string) string {
 // called with the text that the row of the lookup shows.
 func (r Row) FromCRM(g *Glossary, column, text string) (string, error) {
 	switch {
+	case text == "" && r.silent():
+		return "", nil
 	case r.optioned() && r.Kind() == AsFlag:
 		code, err := choiceFromCRM(g, r.OptionsKey(), flagOption(text))
 		return code, r.unlisted(text, err, func(v Value) string { return v.CRM })
@@ -223,6 +244,8 @@ func (r Row) FromCRM(g *Glossary, column, text string) (string, error) {
 // the text that its row shows.
 func (r Row) ToCRM(g *Glossary, column, text string) (any, error) {
 	switch {
+	case text == "" && r.silent():
+		return nil, nil
 	case r.optioned() && r.Kind() == AsFlag:
 		option, err := choiceToCRM(g, r.OptionsKey(), text)
 		return option == 1, r.unlisted(text, err, Value.text)

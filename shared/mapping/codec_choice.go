@@ -82,6 +82,29 @@ func OptionOf(text string, found []Label) (int, error) {
 	return 0, NotA("a known option", text)
 }
 
+// Options are the integers of all options that people call so in one language or another.
+func Options(text string, found []Label) []int {
+	var out []int
+	n, err := strconv.Atoi(text)
+	for _, f := range found {
+		if err == nil && f.Value == n || err != nil && f.named(text) {
+			out = append(out, f.Value)
+		}
+	}
+	return out
+}
+
+// NearestLabel is the label of an option that is most like the wrong one; "" where none is like it.
+func NearestLabel(wrong string, found []Label) string {
+	var all []string
+	for _, f := range found {
+		for _, label := range f.Labels {
+			all = append(all, label)
+		}
+	}
+	return Nearest(wrong, all)
+}
+
 // FixedText is the value of a constant or a formula as text; a list has none.
 func FixedText(v any) string {
 	text, _ := scalarText(jsonOf(v))
@@ -104,6 +127,12 @@ func Lost(values []Value, found []Label) []string {
 func (c Choices) Value(code string) (int, bool) {
 	value, ok := c.value[code]
 	return value, ok
+}
+
+// Code is our code of an option; false where it has none.
+func (c Choices) Code(option int) (string, bool) {
+	code, ok := c.code[option]
+	return code, ok
 }
 
 // Has says whether the integer, as text, is an option that we know.

@@ -1,8 +1,10 @@
 package mapping
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -54,6 +56,21 @@ func Examine(crm Described, sources ...Source) (sheet *Sheet, mistakes []string,
 func placeIn(text string) string {
 	place, _, _ := strings.Cut(text, ": ")
 	return place
+}
+
+// ByLine orders mistakes as their lines stand in the files.
+func ByLine(a, b string) int {
+	file, line := placeAndLine(a)
+	otherFile, otherLine := placeAndLine(b)
+	return cmp.Or(strings.Compare(file, otherFile), cmp.Compare(line, otherLine))
+}
+
+// placeAndLine takes "file:line: …" apart.
+func placeAndLine(mistake string) (file string, line int) {
+	file, rest, _ := strings.Cut(mistake, ":")
+	number, _, _ := strings.Cut(rest, ":")
+	line, _ = strconv.Atoi(number) // 0 where it has none
+	return file, line
 }
 
 // column finds the column of the CRM that people see under the label.

@@ -136,23 +136,48 @@ func (l *loader) compileFormulas() {
 	}
 }
 
+// formulaPlace is where an expression stands: of one in a block of lines of its own each line has its own place.
+type formulaPlace struct {
+	file  string
+	line  int
+	block bool
+}
+
+// of is the file:line of a line of the expression, counted from 1.
+func (p formulaPlace) of(line int) string {
+	at := p.line
+	if p.block {
+		at += line
+	}
+	return p.file + ":" + strconv.Itoa(at)
+}
+
+// plainIssue says what the compiler says, without the words of its grammar.
+func plainIssue(text string) string {
+	text = strings.ReplaceAll(text, " (in container '')", "")
+	text, _, _ = strings.Cut(text, " expecting {")
+	return strings.NewReplacer("mismatched input '<EOF>'", "the expression ends too early",
+		"mismatched input", "this does not belong here:", "extraneous input", "this does not belong here:",
+		"token recognition error at:", "no character of an expression:").Replace(text)
+}
+
 func (l *loader) compile(env *cel.Env, r *Row, fields map[cosell.Field]*cel.Type) {
 	ast, issues := env.Compile(r.Formula)
 	if issues.Err() != nil {
 		for _, e := range issues.Errors() {
-			l.mistake(r.formulaAt, "", "the formula of field %s, column %d: %s", r.Field, e.Location.Column()+1, strings.ReplaceAll(e.Message, " (in container '')", ""))
+			l.mistake(r.formulaAt.of(e.Location.Line()), "", "the formula of field %s, column %d: %s", r.Field, e.Location.Column()+1, plainIssue(e.Message))
 		}
 		return
 	}
 	gives := ast.OutputType()
 	wants := l.formulaKinds(r)
 	if !slices.Contains(wants, gives.Kind()) && gives.Kind() != types.DynKind && gives.Kind() != types.NullTypeKind {
-		l.mistake(r.formulaAt, kindNames(wants), "the formula of field %s gives %s", r.Field, gives)
+		l.mistake(r.formulaAt.of(1), kindNames(wants), "the formula of field %s gives %s", r.Field, gives)
 		return
 	}
 	program, err := env.Program(ast, cel.CostLimit(formulaCost))
 	if err != nil {
-		l.mistake(r.formulaAt, "", "the formula of field %s: %v", r.Field, err)
+		l.mistake(r.formulaAt.of(1), "", "the formula of field %s: %v", r.Field, err)
 		return
 	}
 	used := map[cosell.Field]*cel.Type{}

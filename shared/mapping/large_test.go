@@ -15,7 +15,7 @@ func largeSheet(tb testing.TB) cosell.Pairing {
 	var text strings.Builder
 	shipped := len(defaultSheet(tb).Rows())
 	for i := range 200 - shipped {
-		fmt.Fprintf(&text, "- {field: own%d, referral: /details/requirements/additionalRequirements/own%d, crm: new_own%d, as: text}\n", i, i, i)
+		fmt.Fprintf(&text, "- {field: own%d, referral: /details/requirements/additionalRequirements/attributes/type=own%d/id, crm: new_own%d, as: text}\n", i, i, i)
 	}
 	s, err := Load(Source{Name: "m", Text: []byte(text.String())})
 	if err != nil {

@@ -26,6 +26,7 @@ func (s *Sheet) ofLeads() *Sheet {
 		}
 		r = *r.ofLead()
 		r.table, r.known = LeadTable, out.known
+		r.ownReasons = r.ownLeadReasons
 		r.CRM, r.CRMWrite, r.CRMWhenWon, r.Watch, r.Default, r.Reasons = r.Lead, "", "", nil, r.LeadDefault, r.LeadReasons
 		switch {
 		case r.Fixed():

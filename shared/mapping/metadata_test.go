@@ -12,7 +12,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-const campaign = "- {field: campaign, referral: /details/requirements/additionalRequirements/own, crm: new_campaign, as: text}\n"
+const campaign = "- {field: campaign, referral: /details/requirements/additionalRequirements/attributes/type=own/id, crm: new_campaign, as: text}\n"
 
 func mismatches(t *testing.T, w *world) []string {
 	t.Helper()

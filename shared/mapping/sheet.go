@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -63,9 +64,11 @@ type Row struct {
 	label     string // what people call it
 	where     string // file:line of the row that said most recently what it is
 	compiled  *Formula
-	formulaAt string // file:line
-	pointer   Pointer
-	known     *knowledge
+	formulaAt formulaPlace
+	// whether an organisation's own sheet names the status reasons, and those of leads
+	ownReasons, ownLeadReasons bool
+	pointer                    Pointer
+	known                      *knowledge
 }
 
 // Sheet is the compiled field sheet. It never changes and may be shared.
@@ -120,6 +123,7 @@ func read(crm Described, strict bool, sources ...Source) (*loader, error) {
 	}
 	l.resolve()
 	l.check()
+	slices.SortStableFunc(l.mistakes, func(a, b error) int { return ByLine(a.Error(), b.Error()) })
 	return l, nil
 }
 
@@ -185,6 +189,9 @@ func spoken(f cosell.Field) string {
 
 // Where is file:line of the row that said most recently what it is.
 func (r Row) Where() string { return r.where }
+
+// OwnReasons says whether somebody else than our own sheet names the status reasons.
+func (r Row) OwnReasons() bool { return r.ownReasons }
 
 // Fixed says whether the row only fills a new record, by a constant or a formula, and is never compared.
 func (r Row) Fixed() bool { return r.Constant != nil || r.Formula != "" && r.As == "" }

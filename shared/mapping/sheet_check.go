@@ -22,6 +22,10 @@ func (l *loader) check() {
 		if l.spoilt[r.Field] {
 			continue
 		}
+		if r.Off && i >= l.embedded && places(r) == 0 && r.Constant == nil && r.Formula == "" {
+			l.checkStrange(r)
+			continue
+		}
 		if r.Off {
 			l.checkOff(r)
 			continue
@@ -59,7 +63,7 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "field, one of referral, crm and lead, constant, withHelp, remark, off", "field %s is a constant", r.Field)
 	case r.Constant != nil && r.Referral == "" && r.WithHelp != nil:
 		l.mistake(r.where, "withHelp beside a referral path", "field %s has withHelp in CRM", r.Field)
-	case r.Default != "" && (r.CRM == "" || scalars[r.As].toCRM == nil):
+	case r.Default != "" && (r.CRM == "" || r.As != AsOwn && scalars[r.As].toCRM == nil):
 		l.mistake(r.where, "rows with a column and a codec of plain values", "field %s has a default", r.Field)
 	case r.Constant != nil:
 	case r.Formula != "" && r.Default != "":
@@ -71,6 +75,7 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "constant and withHelp together", "field %s has withHelp but no constant", r.Field)
 	case places(r) == 0:
 		l.mistake(r.where, "rows with referral, crm or both", "field %s stands on neither side", r.Field)
+	case r.As == "" && l.nameless(r): // the column itself is named
 	case r.As == "" && l.near(r.Field) != "":
 		l.mistake(r.where, string(l.near(r.Field)), "there is no field %s", r.Field)
 	case r.As == "":
@@ -87,6 +92,8 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, "toOpportunity, onCreateOpportunity", "field %s shows people, whom nobody writes by it; its way is %q", r.Field, r.Way)
 	case onlyAtCreation(r.Referral) && !r.Microsoft && (r.Way == cosell.Both || r.Way == cosell.ToReferral):
 		l.mistake(r.where, "onCreateReferral, onCreateOpportunity, onCreate, toOpportunity, read", "field %s stands at %s, which nobody can change after the creation; its way is %q", r.Field, r.Referral, r.Way)
+	case writtenThere(r.Referral) && !r.Microsoft && isOne(string(r.Way), "both, toReferral, onCreate, onCreateReferral"):
+		l.mistake(r.where, "toOpportunity, onCreateOpportunity, read", "field %s stands at %s, which Partner Center alone writes; its way is %q", r.Field, r.Referral, r.Way)
 	case r.Microsoft && r.Referral == "":
 		l.mistake(r.where, "from: microsoft with a referral path", "field %s is from Microsoft's referral but has no path there", r.Field)
 	case r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.Read:
@@ -127,6 +134,20 @@ func (l *loader) derive(r *Row) {
 	}
 }
 
+// nameless says whether the row has no kind of value because nobody knows its column.
+func (l *loader) nameless(r *Row) bool {
+	path := FirstText(r.CRM, r.Lead)
+	if path == "" || l.near(r.Field) != "" {
+		return false
+	}
+	p := placeOf(path)
+	if r.CRM == "" {
+		p.Table = LeadTable
+	}
+	_, known := l.schema.find(p.Table, p.Column)
+	return !known && (p.Key != "" || strings.HasPrefix(p.Column, ours) || !customColumn.MatchString(p.Column))
+}
+
 // places is how many places the row names.
 func places(r *Row) (n int) {
 	for _, at := range []string{r.Referral, r.CRM, r.Lead} {
@@ -161,8 +182,12 @@ func (l *loader) defaults(r *Row) {
 	if r.Constant != nil || r.Referral == "" || r.CRM == "" {
 		return
 	}
-	if r.Way == "" && onlyAtCreation(r.Referral) {
+	switch {
+	case r.Way != "":
+	case onlyAtCreation(r.Referral):
 		r.Way = cosell.NewReferral
+	case writtenThere(r.Referral):
+		r.Way = cosell.ToOpportunity
 	}
 	if r.Way == "" {
 		r.Way = cosell.Both
@@ -191,7 +216,7 @@ func (l *loader) checkPointer(r *Row) {
 		return
 	}
 	if near, ok := knownPath(r.Referral); !ok {
-		allowed := "the members of a referral, and anything below " + free + "; the nearest is " + near
+		allowed := "the members of a referral; " + near
 		if strings.HasPrefix(r.where, shipped) {
 			allowed += "; a new one needs its line in shared/mapping/paths.go"
 		}
@@ -203,8 +228,8 @@ func (l *loader) checkPointer(r *Row) {
 func (l *loader) checkList(r *Row, p Pointer) {
 	writes := r.Way != cosell.ToOpportunity && r.Way != cosell.Read && r.Way != cosell.NewOpportunity
 	switch {
-	case !isOne(p.List(), lists) && !strings.HasPrefix(p.List(), free+"/"):
-		l.mistake(r.where, lists+", and lists below "+free, "referral path %q of field %s goes into %s, which is no list", r.Referral, r.Field, p.List())
+	case !isOne(p.List(), lists):
+		l.mistake(r.where, lists, "referral path %q of field %s goes into %s, which is no list", r.Referral, r.Field, p.List())
 	case isOne(p.List(), ledLists) && (writes || r.Constant != nil):
 		l.mistake(r.where, "toOpportunity, read, onCreateOpportunity", "field %s would write into %s, which the row of that list writes; its way is %q", r.Field, p.List(), r.Way)
 	case p.Every() && r.Constant == nil && r.As != AsChoices && r.As != AsOwn:
@@ -261,12 +286,13 @@ func (l *loader) unknownColumn(r *Row, key, path, table, name string) {
 		l.mistake(r.where, "logical names; write "+column, "%s %q of field %s is the label of column %s", key, path, r.Field, column)
 		return
 	}
+	near := Nearest(name, l.names(table))
 	allowed := l.schema.names(table, codecKinds(r.As)) + ", and columns of your own like new_name"
+	if near != "" {
+		allowed = "columns of " + table + "; the nearest is " + near
+	}
 	if strings.HasPrefix(r.where, shipped) && strings.HasPrefix(name, ours) {
 		allowed += "; a new one of ours needs its line in infra/dataverse/schema.json"
-	}
-	if near := Nearest(name, l.names(table)); near != "" {
-		allowed += "; the nearest is " + near
 	}
 	l.mistake(r.where, allowed, "%s %q of field %s is no column of %s", key, path, r.Field, table)
 }

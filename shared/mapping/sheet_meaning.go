@@ -17,6 +17,21 @@ func (l *loader) checkOff(r *Row) {
 	}
 }
 
+// checkStrange finds a row that only switches off what is not there: a misspelt name.
+func (l *loader) checkStrange(r *Row) {
+	var names []string
+	for _, other := range l.rows {
+		if other.Field != r.Field {
+			names = append(names, string(other.Field))
+		}
+	}
+	allowed := "fields of the sheet"
+	if near := Nearest(string(r.Field), names); near != "" {
+		allowed += "; the nearest is " + near
+	}
+	l.mistake(r.where, allowed, "there is no field %s to be switched off", r.Field)
+}
+
 // checkMeaning finds rows that are well formed and yet wrong.
 func (l *loader) checkMeaning(r *Row) {
 	kinds := map[string]string{"/type": "Independent, Shared", "/qualification": "None, Direct, MarketingQualified, SalesQualified"}
@@ -87,10 +102,10 @@ func (l *loader) checkShared() {
 		if r.Off || r.Way == cosell.Read || l.spoilt[r.Field] {
 			continue
 		}
-		if r.CRM != "" && r.Constant == nil && r.As != AsMark && r.Way != cosell.ToReferral && r.Way != cosell.NewReferral {
+		if r.CRM != "" && r.As != AsMark && r.Way != cosell.ToReferral && r.Way != cosell.NewReferral {
 			l.alone(r, columns, "one field for each column", "column", r.Written())
 		}
-		if r.Lead != "" && r.Constant == nil && r.As != AsMark {
+		if r.Lead != "" && r.As != AsMark {
 			l.alone(r, leads, "one field for each column", "column of a lead", r.Lead)
 		}
 		if r.Referral != "" && !r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.NewOpportunity {
@@ -106,6 +121,9 @@ func (l *loader) checkShared() {
 // alone finds the second field at a place.
 func (l *loader) alone(r Row, first map[string]cosell.Field, allowed, what, at string) {
 	if other, twice := first[at]; twice {
+		if r.Fixed() {
+			allowed += "; what a new record gets where the referral says nothing is the key default of the row " + string(other)
+		}
 		l.mistake(r.where, allowed, "%s %s of field %s is that of field %s already", what, at, r.Field, other)
 		return
 	}

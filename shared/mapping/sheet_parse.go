@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"go.yaml.in/yaml/v3"
@@ -34,19 +36,23 @@ var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
 
 // add reads one source and lays it over what is there.
 func (l *loader) add(src Source) {
+	if line, allowed, bad := unreadable(src.Text); bad != "" {
+		l.mistake(src.Name+":"+strconv.Itoa(line), allowed, "%s", bad)
+		return
+	}
 	var doc, more yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(src.Text))
 	if err := d.Decode(&doc); errors.Is(err, io.EOF) {
 		return // an empty file changes nothing
 	} else if err != nil {
-		l.mistake(yamlPlace(src.Name, err), "", "%s", yamlText(err))
+		l.mistake(yamlPlace(src, err), yamlMend(err), "%s", yamlText(err))
 		return
 	}
 	if err := d.Decode(&more); err == nil { // else it would be passed over
 		l.mistake(place(src, &more), "one list of rows in a file", "a second document begins")
 		return
 	} else if !errors.Is(err, io.EOF) {
-		l.mistake(yamlPlace(src.Name, err), "", "%s", yamlText(err))
+		l.mistake(yamlPlace(src, err), yamlMend(err), "%s", yamlText(err))
 		return
 	}
 	list := doc.Content[0]
@@ -110,7 +116,11 @@ func (l *loader) keysOf(src Source, n *yaml.Node) map[string]*yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if !isOne(k.Value, rowKeys) {
-			l.mistake(place(src, k), rowKeys, "%q is no key of a row", k.Value)
+			allowed := rowKeys
+			if near := Nearest(strings.TrimSpace(k.Value), strings.Split(rowKeys, ", ")); near != "" {
+				allowed = near
+			}
+			l.mistake(place(src, k), allowed, "%q is no key of a row", k.Value)
 			continue
 		}
 		if _, twice := keys[k.Value]; twice {
@@ -139,12 +149,13 @@ func (l *loader) set(r *Row, key string, v *yaml.Node, src Source) {
 	case "reasons", "leadReasons":
 		l.setReasons(r, key, v, where)
 	default:
-		l.setText(r, key, v, where)
+		l.setText(r, key, v, src)
 	}
 }
 
 // setText reads a key of a single value.
-func (l *loader) setText(r *Row, key string, v *yaml.Node, where string) {
+func (l *loader) setText(r *Row, key string, v *yaml.Node, src Source) {
+	where := place(src, v)
 	if v.Kind != yaml.ScalarNode {
 		l.mistake(where, "a single value", "%s holds a list or a map", key)
 		return
@@ -175,7 +186,7 @@ func (l *loader) setText(r *Row, key string, v *yaml.Node, where string) {
 			r.Door = cosell.NoDoor
 		}
 	case "formula":
-		r.Formula, r.formulaAt = text, where
+		r.Formula, r.formulaAt = text, formulaPlace{file: src.Name, line: max(v.Line, 1), block: v.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0}
 	case "required", "allowZero", "freeText", "off":
 		*r.flags()[key] = text == "true"
 	default:
@@ -190,6 +201,7 @@ func neverEmpty() map[string]string {
 		"crm":      "a column; to switch the row off write off: true",
 		"lead":     "a column of the lead; to keep the field from leads leave the key away",
 		"formula":  "an expression",
+		"default":  "a value; to have none leave the key away",
 	}
 }
 
@@ -232,11 +244,12 @@ func (l *loader) setReasons(r *Row, key string, v *yaml.Node, where string) {
 	for name := range reasons {
 		l.oneOf(where, "a key of "+key, name, allowed)
 	}
+	own := !strings.HasPrefix(where, shipped+":")
 	if key == "leadReasons" {
-		r.LeadReasons = reasons
+		r.LeadReasons, r.ownLeadReasons = reasons, own
 		return
 	}
-	r.Reasons = reasons
+	r.Reasons, r.ownReasons = reasons, own
 }
 
 // setConstant decodes a constant. Anchors and aliases are refused: a few bytes of them can mean gigabytes.
@@ -247,7 +260,11 @@ func (l *loader) setConstant(r *Row, key string, v *yaml.Node, where string) {
 	}
 	var value any
 	if err := v.Decode(&value); err != nil || value == nil || !isJSON(value) {
-		l.mistake(where, "texts, numbers, true, false, lists and maps of them", "%s cannot be sent to Partner Center", key)
+		allowed := "texts, numbers, true, false, lists and maps of them"
+		if _, is := value.(time.Time); is {
+			allowed = "a date in quotes: '" + v.Value + "'"
+		}
+		l.mistake(where, allowed, "%s is no value that can be sent", key)
 		return
 	}
 	if key == "constant" {
@@ -309,13 +326,50 @@ func isOne(text, allowed string) bool {
 
 func place(src Source, n *yaml.Node) string { return src.Name + ":" + strconv.Itoa(max(n.Line, 1)) }
 
+// unreadable finds what no editor of texts makes: a file in another encoding than UTF-8.
+func unreadable(text []byte) (line int, allowed, bad string) {
+	const utf8Only = "UTF-8; save the file so in your editor"
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.IndexByte(text, 0) >= 0 {
+		return 1, utf8Only, "the file is no plain text, or in UTF-16"
+	}
+	line = 1
+	for row := range bytes.SplitSeq(text, []byte("\n")) {
+		if !utf8.Valid(row) {
+			return line, utf8Only, "a letter of this line is not in UTF-8"
+		}
+		line++
+	}
+	return 0, "", ""
+}
+
+// Unreadable names what keeps a source from being read at all; "" where it can be read, whatever is wrong in it.
+func Unreadable(src Source) string {
+	l := &loader{}
+	if line, allowed, bad := unreadable(src.Text); bad != "" {
+		l.mistake(src.Name+":"+strconv.Itoa(line), allowed, "%s", bad)
+		return l.mistakes[0].Error()
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(src.Text, &doc); err != nil {
+		l.mistake(yamlPlace(src, err), yamlMend(err), "%s", yamlText(err))
+		return l.mistakes[0].Error()
+	}
+	if len(doc.Content) == 0 {
+		l.mistake(src.Name+":1", "rows like - {field: notes, wins: crm}; [] stands for the sheet as shipped", "there is no row in the file")
+		return l.mistakes[0].Error()
+	}
+	return ""
+}
+
 // The YAML package counts from 0 where its parser complains, from 1 where its scanner does.
 var (
 	yamlLine   = regexp.MustCompile(`line (\d+): `)
 	yamlParser = regexp.MustCompile(`did not find expected (node content|key|'-' indicator|',' or|<)`)
 )
 
-func yamlPlace(name string, err error) string {
+// yamlPlace is where a mistake of form stands. A text whose quote is not closed ends with the file: it began in the
+// last line that has an odd number of them.
+func yamlPlace(src Source, err error) string {
 	line := 1
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		line, _ = strconv.Atoi(m[1]) // digits
@@ -323,7 +377,37 @@ func yamlPlace(name string, err error) string {
 			line++
 		}
 	}
-	return name + ":" + strconv.Itoa(line)
+	if strings.Contains(err.Error(), unclosed) {
+		for i, row := range bytes.Split(src.Text, []byte("\n")) {
+			if bytes.Count(row, []byte("'"))%2 == 1 || bytes.Count(row, []byte(`"`))%2 == 1 {
+				line = i + 1
+			}
+		}
+	}
+	return src.Name + ":" + strconv.Itoa(line)
+}
+
+// unclosed is what the YAML package says of a quote without its end.
+const unclosed = "found unexpected end of stream"
+
+// yamlMend says what to do about the mistakes of form that people make.
+func yamlMend(err error) string {
+	for said, mend := range map[string]string{
+		unclosed:                             "texts whose quote is closed again",
+		"found a tab":                        "blanks, never tabs, at the beginning of a line",
+		"found character that cannot start":  "blanks, never tabs, at the beginning of a line; a text that begins with @, %, ` or & in quotes",
+		"mapping values are not allowed":     "a text with a colon in quotes; the keys of a row below each other",
+		"did not find expected ','":          "a row in braces that ends with }; a text with a comma, a colon, a quote or a brace in quotes",
+		"did not find expected key":          "the keys of a row below each other; a text with a colon or a quote in quotes",
+		"did not find expected '-'":          "rows that begin with - in the same column",
+		"could not find expected ':'":        "lines like key: value",
+		"control characters are not allowed": "plain text, in UTF-8",
+	} {
+		if strings.Contains(err.Error(), said) {
+			return mend
+		}
+	}
+	return ""
 }
 
 func yamlText(err error) string {

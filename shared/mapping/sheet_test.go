@@ -58,7 +58,7 @@ func TestMistakesOfASheetAreNamedAllAtOnce(t *testing.T) {
 			if err == nil {
 				t.Fatal("the sheet was accepted")
 			}
-			words := strings.NewReplacer("{Picklist}", choices, "{keys}", rowKeys, "{codecs}", codecNames(), "{paths}", pathForms, "{lists}", lists+", and lists below "+free, "{lookups}", lookups+", and lookups of your own")
+			words := strings.NewReplacer("{Picklist}", choices, "{keys}", rowKeys, "{codecs}", codecNames(), "{paths}", pathForms, "{lists}", lists, "{lookups}", lookups+", and lookups of your own")
 			if d := cmp.Diff(words.Replace(strings.TrimSpace(want)), err.Error()); d != "" {
 				t.Errorf("mistakes (-want +got):\n%s", d)
 			}

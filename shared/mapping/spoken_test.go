@@ -12,8 +12,8 @@ import (
 )
 
 const twoOwn = `
-- {field: first, referral: /details/requirements/additionalRequirements/first, crm: new_first, as: text}
-- {field: second, referral: /details/requirements/additionalRequirements/second, crm: new_second, as: text}
+- {field: first, referral: /details/requirements/additionalRequirements/attributes/type=first/id, crm: new_first, as: text}
+- {field: second, referral: /details/requirements/additionalRequirements/attributes/type=second/id, crm: new_second, as: text}
 `
 
 // ownColumns is a world whose opportunities have two columns more, with their labels in English and German.

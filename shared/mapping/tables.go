@@ -198,11 +198,26 @@ func (l *loader) column(r *Row, key, part, table, said string) string {
 	case 1:
 		return found[0]
 	case 0:
-		l.unfound(r, "%s: table %s has no column %s for %s", key, table, quoted(said), part)
+		l.unfound(r, "%s: table %s has no column %s%s", strings.TrimSuffix(key+" "+part, " "+key), table, quoted(said), l.nearLabel(table, label))
 	default:
 		l.unfound(r, "%s: table %s has several columns %s: %s; write the name of one", key, table, quoted(said), strings.Join(found, ", "))
 	}
 	return said
+}
+
+// nearLabel proposes the label that is most like the wrong one.
+func (l *loader) nearLabel(table, label string) string {
+	of := map[string]string{}
+	for name, labels := range l.crm[table].Columns {
+		for _, one := range labels {
+			of[one] = name
+		}
+	}
+	near := Nearest(label, slices.Collect(maps.Keys(of)))
+	if near == "" {
+		return ""
+	}
+	return fmt.Sprintf("; the nearest is %q (%s)", near, of[near])
 }
 
 func quoted(said string) string {

@@ -36,6 +36,13 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 		}
 		out = append(out, Finding{Where: s.where(x.Field), Text: text})
 	}
+	out = append(out, s.unreasoned(m)...)
+	out = append(out, s.unclear(m)...)
+	astray, err := s.astray(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, astray...)
 	for _, table := range slices.Sorted(maps.Keys(m.tables)) {
 		if len(m.tables[table]) == 0 {
 			out = append(out, Finding{Note: true, Text: "the columns of " + table + " may not be read, so nothing was compared with them"})

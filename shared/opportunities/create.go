@@ -70,7 +70,7 @@ func (s *Store) named(r cosell.Referral, values cosell.Record) cosell.Record {
 			continue
 		}
 		if text := defaultOf(row, newsOf(r, values)); text != "" {
-			out[row.Field] = text
+			out[row.Field] = s.asSaid(row, text)
 		}
 	}
 	if out[cosell.ClosedOn] == "" && r.Record[cosell.ClosedOn] != "" {
@@ -84,6 +84,23 @@ func (s *Store) named(r cosell.Referral, values cosell.Record) cosell.Record {
 		out[cosell.Name] = strings.TrimSuffix(what+" from Microsoft: "+customer, ": ")
 	}
 	return out
+}
+
+// asSaid is the canonical text of a default: an option may be named as people call it, in any language.
+func (s *Store) asSaid(row mapping.Row, text string) string {
+	m, known := s.metadata.peek()
+	if !known || !row.HasOptions() {
+		return text
+	}
+	choices := m.choices[row.OptionsKey()]
+	if _, said := choices.Value(text); said {
+		return text
+	}
+	option, err := mapping.OptionOf(text, labels(m.column(row.Place()).Options))
+	if code, ok := choices.Code(option); ok && err == nil {
+		return code
+	}
+	return text
 }
 
 // people gives the members of a list of the referral in the referral's order: the first is the primary one.

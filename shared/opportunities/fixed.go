@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -110,12 +111,30 @@ func (s *Store) setTyped(ctx context.Context, columns map[string]any, f cosell.F
 			options = append(options, strconv.Itoa(option))
 		}
 		columns[p.Column] = strings.Join(options, ",")
+	case as == mapping.AsDate || as == "time":
+		m, err := s.metadata.get(ctx)
+		if err != nil {
+			return err
+		}
+		g := s.glossary(m)
+		g.Days = map[string]mapping.Days{p.Column: mapping.Days(a.Days)}
+		if columns[p.Column], err = fixedTime(g, p.Column, as, text); err != nil {
+			return mapping.RefusedValue("a new "+p.Table, f, err)
+		}
 	case as == "text" || as == "memo":
 		columns[p.Column] = mapping.Cut(text, a.MaxLength)
 	default:
 		columns[p.Column] = value
 	}
 	return nil
+}
+
+// fixedTime is a day, or an instant, as a column of its behaviour holds it.
+func fixedTime(g *mapping.Glossary, column, as, text string) (any, error) {
+	if _, err := time.Parse(time.DateOnly, text); err == nil {
+		as = mapping.AsDate
+	}
+	return mapping.Row{CRM: column, As: as}.ToCRM(g, column, text)
 }
 
 // noValue is about the sheet, not about the deal: it waits until that is mended.

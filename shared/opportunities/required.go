@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+	"unicode/utf16"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -23,7 +26,7 @@ func (s *Store) unfilled(tables map[string]map[string]dataverse.Attribute) []Mis
 		}
 	}
 	var out []Mismatch
-	for _, table := range []string{opportunityKind, accountKind, contactKind} {
+	for _, table := range []string{opportunityKind, accountKind, contactKind, leadKind} {
 		for _, name := range slices.Sorted(maps.Keys(tables[table])) {
 			a := tables[table][name]
 			if a.Fixed || !strings.Contains(name, "_") || a.Required != "SystemRequired" && a.Required != "ApplicationRequired" || filled[table+" "+name] {
@@ -31,7 +34,7 @@ func (s *Store) unfilled(tables map[string]map[string]dataverse.Attribute) []Mis
 			}
 			out = append(out, Mismatch{Field: cosell.Field(name), Table: table, Column: name,
 				Problem: "is required by the CRM (" + a.Required + "), and no row of the sheet fills it in new records",
-				Mend:    "add a row with a constant, a formula or a default to your mapping file: - {field: " + fieldOf(name) + ", crm: " + pathTo(table) + name + ", constant: …}"})
+				Mend:    "add a row with a constant, a formula or a default to your mapping file: - {field: " + fieldOf(name) + ", " + pathTo(table) + name + ", constant: …}"})
 		}
 	}
 	return out
@@ -43,14 +46,17 @@ func fills(row mapping.Row) bool {
 		row.Way == cosell.Both || row.Way == cosell.ToOpportunity || row.Way == cosell.OnCreate || row.Way == cosell.NewOpportunity
 }
 
+// pathTo is the key of a row that names a column of the table, and the way to it.
 func pathTo(table string) string {
 	switch table {
 	case accountKind:
-		return accountNav + "/"
+		return "crm: " + accountNav + "/"
 	case contactKind:
-		return contactNav + "/"
+		return "crm: " + contactNav + "/"
+	case leadKind:
+		return "lead: "
 	}
-	return ""
+	return "crm: "
 }
 
 // fieldOf makes a field's name of a column's: "new_business_line" is "businessLine".
@@ -66,43 +72,88 @@ func fieldOf(column string) string {
 	return b.String()
 }
 
-// unfixed names the constants that the column of the organisation's own does not take: options that it does not
-// have, values of another type. Lookups are looked up when a record is made.
+// unfixed names the constants and defaults that the column of the organisation's own does not take: options that it
+// does not have, values of another type or too long. Lookups are looked up when a record is made.
 func (s *Store) unfixed(tables map[string]map[string]dataverse.Attribute) []Mismatch {
 	var out []Mismatch
 	for _, row := range s.whole.Rows() {
 		p := row.Place()
 		a, known := tables[p.Table][p.Column]
-		if row.Constant == nil || row.CRM == "" || !known || p.Key != "" {
+		if row.CRM == "" || !known || p.Key != "" {
 			continue
 		}
-		problem := ""
-		switch a.Type {
-		case "Picklist", "MultiSelectPicklist":
-			for one := range strings.SplitSeq(mapping.FixedText(row.Constant), ",") {
-				if !hasOption(a, strings.TrimSpace(one)) {
-					problem = fmt.Sprintf("has no option %q", strings.TrimSpace(one))
-				}
-			}
-		case "Boolean":
-			if _, is := row.Constant.(bool); !is {
-				problem = fmt.Sprintf("is of type Boolean and does not take %q", mapping.FixedText(row.Constant))
-			}
-		case "Integer", "Decimal", "Double", "Money":
-			if _, is := row.Constant.(string); is {
-				problem = fmt.Sprintf("is of type %s and does not take %q", a.Type, row.Constant)
-			}
-		case "String", "Memo":
-			if _, is := row.Constant.(string); !is {
-				problem = fmt.Sprintf("is of type %s and takes a text, in quotes", a.Type)
-			}
+		key, problem := "constant", ""
+		switch {
+		case row.Constant != nil:
+			problem = misfit(a, row.Constant)
+		case row.Default != "" && !s.said(row, a):
+			key, problem = "default", misfit(a, typed(a, row.Default))
 		}
 		if problem != "" {
 			out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem,
-				Mend: "correct the constant of the row " + string(row.Field) + " of your mapping file (" + row.Where() + ")"})
+				Mend: "correct the " + key + " of the row " + string(row.Field) + " of your mapping file"})
 		}
 	}
 	return out
+}
+
+// said says whether the default of a row is what its value table, or our own word for an option, makes of one.
+func (s *Store) said(row mapping.Row, a dataverse.Attribute) bool {
+	if !row.HasOptions() {
+		return len(row.Values) > 0
+	}
+	_, ok := s.optionsOf(row, labels(a.Options)).Value(row.Default)
+	return ok
+}
+
+// typed is a default as a constant of the column would be written.
+func typed(a dataverse.Attribute, text string) any {
+	switch a.Type {
+	case "Boolean":
+		if b, err := strconv.ParseBool(text); err == nil {
+			return b
+		}
+	case "Integer", "BigInt", "Decimal", "Double", "Money":
+		if n, err := strconv.ParseFloat(text, 64); err == nil {
+			return n
+		}
+	}
+	return text
+}
+
+// misfit says why a column does not take a value of the sheet; "" where it does, or where nobody knows.
+func misfit(a dataverse.Attribute, value any) string {
+	text := mapping.FixedText(value)
+	_, isText := value.(string)
+	switch a.Type {
+	case "Picklist", "MultiSelectPicklist":
+		for one := range strings.SplitSeq(text, ",") {
+			if one = strings.TrimSpace(one); !hasOption(a, one) {
+				return fmt.Sprintf("has no option %q", one) + nearLabel(one, a)
+			}
+		}
+	case "Boolean":
+		if _, is := value.(bool); !is {
+			return fmt.Sprintf("is of type Boolean and does not take %q: true or false", text)
+		}
+	case "Integer", "BigInt", "Decimal", "Double", "Money":
+		if isText || (a.Type == "Integer" || a.Type == "BigInt") && strings.Contains(text, ".") {
+			return fmt.Sprintf("is of type %s and does not take %q", a.Type, text)
+		}
+	case "String", "Memo":
+		switch {
+		case !isText:
+			return fmt.Sprintf("is of type %s and takes a text, in quotes", a.Type)
+		case a.MaxLength > 0 && len(utf16.Encode([]rune(text))) > a.MaxLength:
+			return fmt.Sprintf("holds %d characters, and the text has more", a.MaxLength)
+		}
+	case "DateTime":
+		_, noDay := time.Parse(time.DateOnly, text)
+		if _, noTime := time.Parse(time.RFC3339, text); noDay != nil && noTime != nil {
+			return fmt.Sprintf("holds dates like '2027-01-31', and %q is none", text)
+		}
+	}
+	return ""
 }
 
 func hasOption(a dataverse.Attribute, text string) bool {

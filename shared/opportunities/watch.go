@@ -29,6 +29,9 @@ type Mismatch struct {
 
 // String names row, column and what is wrong.
 func (m Mismatch) String() string {
+	if m.Field == cosell.Field(m.Column) { // no row speaks of it
+		return fmt.Sprintf("column %s of %s %s", m.Column, m.Table, m.Problem)
+	}
 	return fmt.Sprintf("field %s: column %s of %s %s", m.Field, m.Column, m.Table, m.Problem)
 }
 
@@ -195,8 +198,11 @@ func (s *Store) compare(ctx context.Context) (*live, error) {
 		if problem == "" || slices.ContainsFunc(found, func(m Mismatch) bool { return m.Field == c.Field && m.Table == c.Table && m.Column == c.Name }) {
 			continue
 		}
-		found = append(found, Mismatch{Field: c.Field, Table: c.Table, Column: c.Name, Problem: problem, Off: !c.Vital, Vital: c.Vital,
-			Mend: "bring the column back, or name another one in the row " + string(c.Field) + " of your mapping file"})
+		mend := "name a column of that type in the row " + string(c.Field) + " of your mapping file"
+		if _, there := tables[c.Table][c.Name]; !there {
+			mend = "add the column to the CRM, or name another one in the row " + string(c.Field) + " of your mapping file"
+		}
+		found = append(found, Mismatch{Field: c.Field, Table: c.Table, Column: c.Name, Problem: problem, Off: !c.Vital, Vital: c.Vital, Mend: mend})
 		off[c.Field] = !c.Vital
 	}
 	found = append(found, s.unfit(tables, off)...)
@@ -252,8 +258,8 @@ func (s *Store) lostOptions(tables map[string]map[string]dataverse.Attribute) []
 	for _, row := range s.whole.Rows() {
 		p := row.Place()
 		a, known := tables[p.Table][p.Column]
-		if !known || row.CRM == "" || !row.HasOptions() {
-			continue
+		if !known || row.CRM == "" || !row.HasOptions() || len(a.Options) == 0 && !strings.Contains(a.Type, "Picklist") {
+			continue // a column of another type is named as such
 		}
 		lost := func(problem string) {
 			out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem, Mend: "add the option to the choice of " + p.Column +
@@ -261,7 +267,7 @@ func (s *Store) lostOptions(tables map[string]map[string]dataverse.Attribute) []
 		}
 		if len(row.Values) > 0 {
 			for _, name := range mapping.Lost(row.Values, labels(a.Options)) {
-				lost(fmt.Sprintf("has no option %q", name))
+				lost(fmt.Sprintf("has no option %q", name) + nearLabel(name, a))
 			}
 			continue
 		}
@@ -274,6 +280,14 @@ func (s *Store) lostOptions(tables map[string]map[string]dataverse.Attribute) []
 		}
 	}
 	return out
+}
+
+// nearLabel proposes the option that was probably meant.
+func nearLabel(wrong string, a dataverse.Attribute) string {
+	if near := mapping.NearestLabel(wrong, labels(a.Options)); near != "" {
+		return fmt.Sprintf("; the nearest is %q", near)
+	}
+	return ""
 }
 
 // unfit names columns of the organisation's own that no codec carries, and switches their rows off, and columns

@@ -69,12 +69,12 @@ func (s *Store) created(row mapping.Row, o cosell.Opportunity, d cosell.Draft) (
 	case row.Field == consentPartners && row.Constant == true:
 		return d.Values[cosell.Consent] == cosell.True, true, nil
 	case row.Constant != nil && row.WithHelp != nil && d.Help != "":
-		return row.WithHelp, true, nil
+		return row.Worded(row.WithHelp), true, nil
 	case row.Constant != nil:
-		return row.Constant, true, nil
+		return row.Worded(row.Constant), true, nil
 	case row.Fixed():
 		v, err := row.Computed().Eval(d.Values, nil)
-		return v, err == nil && v != nil && v != "", nil // what cannot be computed is not there
+		return row.Worded(v), err == nil && v != nil && v != "", nil // what cannot be computed is not there
 	case row.Field == cosell.CRMID:
 		return o.ID, true, nil
 	case row.Field == cosell.Visibility && d.Help != "":
