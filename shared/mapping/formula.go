@@ -21,6 +21,24 @@ import (
 type Formula struct {
 	program cel.Program
 	fields  map[cosell.Field]*cel.Type
+	gives   types.Kind
+}
+
+// Fits says whether a column of a type of the CRM can hold what the expression gives, as far as its type is known
+// before it is computed; gives is that type in CEL's words.
+func (f *Formula) Fits(column string) (gives string, ok bool) {
+	gives = kindNames([]types.Kind{f.gives})
+	switch f.gives {
+	case types.BoolKind:
+		return gives, isOne(column, "Boolean, String, Memo")
+	case types.DoubleKind:
+		return gives, !isOne(column, "Boolean, DateTime, Picklist, Lookup, Owner, Customer")
+	case types.IntKind, types.UintKind:
+		return gives, !isOne(column, "Boolean, DateTime, Lookup, Owner, Customer")
+	case types.StringKind:
+		return gives, !isOne(column, "Boolean, Integer, BigInt, Decimal, Double, Money")
+	}
+	return gives, true
 }
 
 // What one evaluation may cost, in CEL's own units, and how long an expression may be.
@@ -186,7 +204,7 @@ func (l *loader) compile(env *cel.Env, r *Row, fields map[cosell.Field]*cel.Type
 			used[cosell.Field(ref.Name)] = t
 		}
 	}
-	r.compiled = &Formula{program: program, fields: used}
+	r.compiled = &Formula{program: program, fields: used, gives: gives.Kind()}
 }
 
 // formulaKinds are the types that a formula may give: any plain one for a column that only metadata knows.

@@ -229,7 +229,13 @@ func (l *loader) checkList(r *Row, p Pointer) {
 	writes := r.Way != cosell.ToOpportunity && r.Way != cosell.Read && r.Way != cosell.NewOpportunity
 	switch {
 	case !isOne(p.List(), lists):
-		l.mistake(r.where, lists, "referral path %q of field %s goes into %s, which is no list", r.Referral, r.Field, p.List())
+		allowed := lists
+		for known := range strings.SplitSeq(lists, ", ") {
+			if lastSegment(known) == lastSegment(p.List()) {
+				allowed = known
+			}
+		}
+		l.mistake(r.where, allowed, "referral path %q of field %s goes into %s, which is no list", r.Referral, r.Field, p.List())
 	case isOne(p.List(), ledLists) && (writes || r.Constant != nil):
 		l.mistake(r.where, "toOpportunity, read, onCreateOpportunity", "field %s would write into %s, which the row of that list writes; its way is %q", r.Field, p.List(), r.Way)
 	case p.Every() && r.Constant == nil && r.As != AsChoices && r.As != AsOwn:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -117,7 +118,7 @@ func (l *loader) keysOf(src Source, n *yaml.Node) map[string]*yaml.Node {
 		k, v := n.Content[i], n.Content[i+1]
 		if !isOne(k.Value, rowKeys) {
 			allowed := rowKeys
-			if near := Nearest(strings.TrimSpace(k.Value), strings.Split(rowKeys, ", ")); near != "" {
+			if near := Nearest(strings.TrimSpace(k.Value), strings.Split(rowKeys, ", ")); near != "" && len(k.Value) > 2 {
 				allowed = near
 			}
 			l.mistake(place(src, k), allowed, "%q is no key of a row", k.Value)
@@ -291,6 +292,8 @@ func isJSON(v any) bool {
 	switch v := v.(type) {
 	case string, bool, int, int64, uint64:
 		return true
+	case float64:
+		return !math.IsInf(v, 0) && !math.IsNaN(v)
 	case []any:
 		for _, e := range v {
 			if e != nil && !isJSON(e) {
@@ -334,7 +337,7 @@ func unreadable(text []byte) (line int, allowed, bad string) {
 	}
 	line = 1
 	for row := range bytes.SplitSeq(text, []byte("\n")) {
-		if !utf8.Valid(row) {
+		if !utf8.Valid(row) || bytes.ContainsRune(row, utf8.RuneError) { // what JSON makes of such a letter
 			return line, utf8Only, "a letter of this line is not in UTF-8"
 		}
 		line++

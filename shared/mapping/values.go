@@ -44,7 +44,7 @@ func (l *loader) setValues(r *Row, v *yaml.Node, src Source) {
 	for i := 0; i+1 < len(v.Content); i += 2 {
 		key, node := v.Content[i], v.Content[i+1]
 		var to any
-		if key.Kind != yaml.ScalarNode || key.Value == "" || node.Kind != yaml.ScalarNode || node.Decode(&to) != nil || to == nil || to == "" || !isJSON(to) && !isFloat(to) {
+		if key.Kind != yaml.ScalarNode || key.Value == "" || node.Kind != yaml.ScalarNode || node.Decode(&to) != nil || to == nil || to == "" || !isJSON(to) {
 			l.mistake(place(src, key), allowed, "the value of %q cannot be read", key.Value)
 			continue
 		}
@@ -55,8 +55,6 @@ func (l *loader) setValues(r *Row, v *yaml.Node, src Source) {
 		r.Values = append(r.Values, Value{CRM: key.Value, Referral: to})
 	}
 }
-
-func isFloat(v any) bool { _, ok := v.(float64); return ok }
 
 // optioned says whether the row's value table speaks of the options of its column.
 func (r Row) optioned() bool {

@@ -86,6 +86,10 @@ func (s *Store) unfixed(tables map[string]map[string]dataverse.Attribute) []Mism
 		switch {
 		case row.Constant != nil:
 			problem = misfit(a, row.Constant)
+		case row.Computed() != nil && a.Type != "":
+			if gives, ok := row.Computed().Fits(a.Type); !ok {
+				key, problem = "formula", "is of type "+a.Type+", and the formula gives "+gives
+			}
 		case row.Default != "" && !s.said(row, a):
 			key, problem = "default", misfit(a, typed(a, row.Default))
 		}
