@@ -62,6 +62,9 @@ func (in Pairing) OfMicrosoft(h Held) bool {
 }
 
 func (m *merger) withholdAt(place Place) {
+	if !slices.ContainsFunc(m.Pair.Held, func(h Held) bool { return withholds(h, place) }) {
+		return // as almost always: the changes need not be taken apart
+	}
 	changes := m.plan.at(place)
 	for _, atom := range Atoms(changes) {
 		for _, f := range slices.Sorted(maps.Keys(atom)) { // what an acceptance goes without
@@ -94,11 +97,16 @@ func (m *merger) withheld(place Place, f Field, atom Record) bool {
 // held finds what the place refused of the field: a list is refused as a whole.
 func (m *merger) held(place Place, f Field) (Held, bool) {
 	for _, h := range m.Pair.Held {
-		if h.Place == place && h.Field == f && h.Class != OfRule && h.Value != "" {
+		if h.Field == f && withholds(h, place) {
 			return h, true
 		}
 	}
 	return Held{}, false
+}
+
+// withholds says whether what is held is a value that the place has refused.
+func withholds(h Held, place Place) bool {
+	return h.Place == place && h.Class != OfRule && h.Value != ""
 }
 
 // Problem is what the row says, as a problem that nobody asked about in this run.
