@@ -94,7 +94,7 @@ func TestR100_HostileValuesOfAReferralReachOwnColumnsOrAreTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			play(t, func(r *rig) {
 				r.administrator(over(doc{"do": "add", "table": "opportunity", "column": "new_own"}, []doc{k.column}))
-				p, m := r.private("Hostile"), &marks{}
+				p, m := r.private("Hostile"), &heard{}
 				all := hostile()
 				for i, what := range slices.Sorted(maps.Keys(all)) {
 					if worded := name == "text" || name == "memo" || name == "choice"; !worded && strings.Contains("J1 J3 J5 J6 J7", what[:2]) {
@@ -144,11 +144,11 @@ func (r *rig) settled(p pair, what string, k ownKind, amount, had int) {
 	}
 }
 
-// marks are how far the histories were read.
-type marks struct{ pc, dv int }
+// heard is how far the histories were read.
+type heard struct{ pc, dv int }
 
 // echoes saves the opportunity anew and lets time pass: nothing is written again, and the referral says what it said.
-func (r *rig) echoes(p pair, what, before string, m *marks) {
+func (r *rig) echoes(p pair, what, before string, m *heard) {
 	r.t.Helper()
 	pc, dv := m.pc+len(r.pc.since(m.pc)), m.dv+len(r.dv.since(m.dv))
 	m.pc, m.dv = pc, dv
@@ -188,7 +188,7 @@ func TestR100_ExtremesOfOwnColumnsReachPartnerCenterOrAreTold(t *testing.T) {
 			play(t, func(r *rig) {
 				k := ownKinds()[name]
 				r.administrator(over(doc{"do": "add", "table": "opportunity", "column": "new_own"}, []doc{k.column}))
-				p, m := r.private("Extreme"), &marks{}
+				p, m := r.private("Extreme"), &heard{}
 				for i, value := range values {
 					r.edits("opportunity", p.opportunity, doc{"new_own": k.crm})
 					r.quiet()
