@@ -26,9 +26,9 @@ func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
 	m := metadata{choices: map[string]mapping.Choices{}, lengths: map[string]int{}, days: map[string]mapping.Days{},
 		tables: map[string]map[string]dataverse.Attribute{}, navigations: map[string]map[string]string{}}
 	for table, lookups := range s.described() {
-		found, err := s.api.Attributes(ctx, table)
+		found, err := s.definitions.attributes(ctx, table)
 		if err == nil && lookups {
-			m.navigations[table], err = s.api.Navigations(ctx, table)
+			m.navigations[table], err = s.definitions.navigations(ctx, table)
 		}
 		if err != nil && (fault.Is(err, fault.Broken) || fault.Is(err, fault.Later)) {
 			return metadata{}, err

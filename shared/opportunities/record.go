@@ -63,7 +63,7 @@ func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunit
 	by := row.Text(lookupValue(maker))
 	o.Untouched = by != "" && by == row.Text(lookupValue(lastWriter))
 	m, known := s.metadata.peek()
-	if known && s.unknownOption(row, m) && s.metadata.renew(ctx, repairAge) {
+	if known && s.unknownOption(row, m) && s.renewed(ctx, repairAge) {
 		m, known = s.metadata.peek()
 	}
 	if !known && s.needsMetadata(row) {

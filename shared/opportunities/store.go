@@ -58,14 +58,15 @@ type Store struct {
 	shippedReasons mapping.StatusReasons
 	years          []mapping.Year
 
-	catalogue  *cached[map[string]catalogueSolution]
-	currencies *cached[map[string]string]
-	metadata   *cached[metadata]
-	role       *cached[string] // of stakeholders
-	blindUntil atomic.Int64    // connections may not be read, in nanoseconds of our clock
-	untracked  atomic.Bool     // the organisation's own table of solution rows has no change tracking
-	lookups    *lookups
-	deputies   *deputies
+	catalogue   *cached[map[string]catalogueSolution]
+	currencies  *cached[map[string]string]
+	metadata    *cached[metadata]
+	role        *cached[string] // of stakeholders
+	blindUntil  atomic.Int64    // connections may not be read, in nanoseconds of our clock
+	untracked   atomic.Bool     // the organisation's own table of solution rows has no change tracking
+	lookups     *lookups
+	definitions *definitions
+	deputies    *deputies
 }
 
 // opportunityAPI is the part of *dataverse.Client that is used here.
@@ -110,6 +111,7 @@ func newStoreOf(t table, api opportunityAPI, sheet *mapping.Sheet, o Options) *S
 	s.metadata = newCached(o.Now, s.loadMetadata)
 	s.role = newCached(o.Now, s.loadRole)
 	s.lookups = newLookups(api, o.Now)
+	s.definitions = newDefinitions(api, o.Now)
 	return s
 }
 

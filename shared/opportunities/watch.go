@@ -107,6 +107,7 @@ func (s *Store) recheck(ctx context.Context, err error) bool {
 	if s.options.Now().Sub(before.at) < checkAge {
 		return false
 	}
+	s.definitions.expire()
 	after, err := s.watch.again(ctx)
 	if err != nil {
 		return false
@@ -144,6 +145,7 @@ func (s *Store) ready(ctx context.Context) error {
 		return nil
 	}
 	if s.options.Now().Sub(l.at) >= repairAge {
+		s.definitions.expire()
 		if fresh, err := s.watch.again(ctx); err == nil {
 			s.found(l, fresh)
 			l = fresh
@@ -224,7 +226,7 @@ func (s *Store) columnsOf(ctx context.Context, table string) (map[string]dataver
 		if m, known := s.metadata.peek(); known && m.tables[table] != nil {
 			return m.tables[table], nil // read with the opportunity's, a moment ago
 		}
-		return s.api.Attributes(ctx, table)
+		return s.definitions.attributes(ctx, table)
 	}
 	m, err := s.metadata.again(ctx)
 	return m.found, err

@@ -52,7 +52,7 @@ func (s *Store) learn(ctx context.Context, err error) bool {
 	if code := codeOf(err); code != dataverse.CodeTooLong && code != codeNoReason {
 		return false
 	}
-	return s.metadata.renew(ctx, checkAge)
+	return s.renewed(ctx, checkAge)
 }
 
 func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
