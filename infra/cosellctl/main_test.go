@@ -23,6 +23,7 @@ type app struct {
 	asked  []string
 	status int
 	answer any
+	first  []office.Answer // what it answers before, one each
 }
 
 func newApp(t *testing.T) (a *app, environ []string) {
@@ -36,6 +37,9 @@ func newApp(t *testing.T) (a *app, environ []string) {
 			return
 		}
 		w.WriteHeader(a.status)
+		if len(a.first) > 0 {
+			a.answer, a.first = a.first[0], a.first[1:]
+		}
 		_ = json.NewEncoder(w).Encode(a.answer)
 	}))
 	t.Cleanup(a.Close)

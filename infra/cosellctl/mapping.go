@@ -81,6 +81,16 @@ func (m *checkMapping) Run(ctx context.Context, c *client, p *printer) error {
 // Run pushes; it is found something where the sheet was not taken.
 func (m *pushMapping) Run(ctx context.Context, c *client, p *printer) error {
 	a, said, err := m.hand(ctx, c, "mapping/push", office.SheetText{Yes: m.Yes, Reason: m.Reason})
+	for err == nil && said.Next != "" && said.Counts != nil { // too many pairs for one call
+		if !p.json {
+			p.line("%d of %d pairs were looked at", said.Counts.Looked, said.Counts.Pairs)
+		}
+		from := said.Next
+		a, said, err = m.hand(ctx, c, "mapping/push", office.SheetText{Yes: m.Yes, Reason: m.Reason, From: from, Counted: said.Counts})
+		if err == nil && said.Next == from {
+			break // it does not get on
+		}
+	}
 	if err != nil {
 		return err
 	}

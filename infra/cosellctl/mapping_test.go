@@ -53,6 +53,53 @@ func TestVerbsOfTheFieldSheetHandItOverAndShowTheAnswer(t *testing.T) {
 	}
 }
 
+// Pairs that are too many for one call are counted in several, and what was counted goes along.
+func TestAPushGoesOnUntilAllPairsWereLookedAt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mapping.yaml")
+	if err := os.WriteFile(file, []byte("- {field: notes}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	part := func(looked int, next string, pushed bool) office.Answer {
+		m := office.Mapping{Counts: &office.Counts{Pairs: 10_000, Looked: looked}, Next: next, Pushed: pushed, Why: "not all pairs could be looked at in the time of one call"}
+		if pushed {
+			m.Version = &office.SheetVersion{Number: 2}
+		}
+		return office.Answer{Mapping: &m}
+	}
+	a, environ := newApp(t)
+	a.first = []office.Answer{part(4000, "p4", false), part(8000, "p8", false), part(10_000, "", true)}
+	code, out, _ := ctl(t, environ, "mapping", "push", file)
+	if code != fine || len(a.asked) != 3 || !strings.Contains(a.asked[2], `"from":"p8","counted":{"pairs":10000,"looked":8000`) ||
+		!strings.Contains(out, "8000 of 10000 pairs were looked at") || !strings.Contains(out, "version 2 is in force") {
+		t.Errorf("code %d, asked %q, says\n%s", code, a.asked, out)
+	}
+	a.asked, a.first = nil, []office.Answer{part(4000, "p4", false), part(4000, "p4", false)}
+	if code, out, _ := ctl(t, environ, "mapping", "push", file); code != found || len(a.asked) != 2 || !strings.Contains(out, "6000 were not looked at in time") {
+		t.Errorf("one that does not get on: code %d, asked %q, says\n%s", code, a.asked, out)
+	}
+}
+
+// What cannot be handed over as it is, is named before it is.
+func TestAFileThatIsNoSheetIsNamedHere(t *testing.T) {
+	a, environ := newApp(t)
+	for name, c := range map[string]struct {
+		text, says string
+		code       int
+	}{
+		"letters of Windows": {"- {field: notes}\n- {field: name, label: Gr\xf6\xdfe}\n", "mapping.yaml:2: a letter of this line is not in UTF-8", found},
+		"empty":              {"", "mapping.yaml:1: there is no row in the file", found},
+		"too large":          {"# " + strings.Repeat("x", largestSheet), "has at most 500000", wrongUse},
+	} {
+		file := filepath.Join(t.TempDir(), "mapping.yaml")
+		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, out, errOut := ctl(t, environ, "mapping", "check", file); code != c.code || !strings.Contains(out+errOut, c.says) || len(a.asked) > 0 {
+			t.Errorf("%s: code %d, asked %q, says %s%s", name, code, a.asked, out, errOut)
+		}
+	}
+}
+
 func TestAPulledSheetCanBeWrittenAndAMissingOneIsWrongUse(t *testing.T) {
 	a, environ := newApp(t)
 	a.answer = office.Answer{Mapping: &office.Mapping{Version: &office.SheetVersion{Number: 2, Text: "- {field: notes}\n"}}}

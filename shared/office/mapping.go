@@ -2,6 +2,8 @@ package office
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +18,10 @@ type SheetText struct {
 	Text   string `json:"text"`
 	Yes    bool   `json:"yes,omitempty"`    // of a push: values that are there may change
 	Reason string `json:"reason,omitempty"` // of a push
+
+	// Of a push whose count goes on: where, and what was counted before.
+	From    string  `json:"from,omitempty"`
+	Counted *Counts `json:"counted,omitempty"`
 }
 
 // SheetVersion is a field sheet that was pushed.
@@ -36,6 +42,7 @@ type Mapping struct {
 	Versions    []SheetVersion    `json:"versions,omitempty"`    // all, the newest first, without texts
 	Differences []SheetDifference `json:"differences,omitempty"` // beside the sheet in force
 	Counts      *Counts           `json:"counts,omitempty"`
+	Next        string            `json:"next,omitempty"` // of a push: where its count goes on, with the counts so far
 	Pushed      bool              `json:"pushed"`
 	Why         string            `json:"why,omitempty"` // why it was not pushed, or that there was nothing to push
 }
@@ -51,7 +58,7 @@ type SheetDifference struct {
 // Counts say what all pairs would do under a sheet.
 type Counts struct {
 	Pairs    int     `json:"pairs"`              // that there are
-	Looked   int     `json:"looked"`             // that could be read in the time of one call
+	Looked   int     `json:"looked"`             // that were looked at so far
 	Change   int     `json:"change"`             // pairs of which a value that is there would change
 	Fill     int     `json:"fill"`               // pairs of which only empty values would be filled
 	Refused  int     `json:"refused"`            // pairs of which a value would be refused
@@ -129,7 +136,8 @@ func shownVersion(v ledger.SheetVersion) SheetVersion {
 
 // MappingPush checks a sheet, looks what all pairs would do under it, and keeps it as the version that counts. It
 // stays as it was where the sheet has a mistake, and, without a yes, where one value that is there would change or
-// not all pairs could be looked at. Conflict: somebody else pushed meanwhile.
+// not all pairs were looked at. Where they are too many for one call it says where to go on. Conflict: somebody else
+// pushed meanwhile.
 func (o *Office) MappingPush(ctx context.Context, a Act, s SheetText) (Mapping, error) {
 	m, err := o.MappingCheck(ctx, s)
 	if err != nil || len(m.Mistakes) > 0 {
@@ -150,17 +158,17 @@ func (o *Office) MappingPush(ctx context.Context, a Act, s SheetText) (Mapping, 
 	if err != nil {
 		return m, err
 	}
-	counts, err := o.count(ctx, desk)
+	counts, next, err := o.count(ctx, desk, s.From, s.Counted)
 	m.Counts = &counts
 	switch {
 	case err != nil:
 		return m, err
 	case s.Yes:
+	case next != "":
+		m.Next, m.Why = next, "not all pairs could be looked at in the time of one call"
+		return m, nil
 	case counts.Change > 0:
 		m.Why = "values that are there would change"
-		return m, nil
-	case counts.Looked < counts.Pairs:
-		m.Why = "not all pairs could be looked at in the time of one call"
 		return m, nil
 	case counts.Unread > 0:
 		m.Why = "not all pairs could be read"
@@ -177,60 +185,84 @@ func (o *Office) MappingPush(ctx context.Context, a Act, s SheetText) (Mapping, 
 	return m, o.Sheets.TakeUp(ctx)
 }
 
-// How long a count may take, as the host ends a call after 230 s; how many pairs are looked at at once, and how many
-// examples are shown.
+// How long pairs are taken up for a count, and how long each may take, as the host ends a call after 230 s; how many
+// are looked at at once, and how many examples are shown.
 const (
 	countTime    = 150 * time.Second
+	lookTime     = 40 * time.Second
 	countAtOnce  = 8
 	mostExamples = 10
 )
 
-// count looks at every pair as the desk would have it.
-func (o *Office) count(ctx context.Context, desk Desk) (Counts, error) {
-	var pairs []cosell.Pair
-	err := o.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
-		if p.Phase != cosell.Ended {
-			pairs = append(pairs, cosell.Pair{OpportunityID: p.OpportunityID, ReferralID: p.ReferralID})
-		}
-		return true
-	})
-	c := Counts{Pairs: len(pairs)}
-	if err != nil {
-		return c, err
+// pairKey orders pairs for a count that takes several calls.
+func pairKey(p cosell.Pair) string { return p.OpportunityID + " " + p.ReferralID }
+
+// count looks at the pairs behind from as the desk would have it, on top of what was counted before; next is where it
+// goes on, "" where all were looked at.
+func (o *Office) count(ctx context.Context, desk Desk, from string, before *Counts) (c Counts, next string, err error) {
+	if before != nil {
+		c = *before
 	}
-	within, cancel := context.WithTimeout(ctx, countTime)
-	defer cancel()
-	next := make(chan cosell.Pair)
+	pairs, all, err := o.uncounted(ctx, from)
+	if c.Pairs = all; err != nil {
+		return c, from, err
+	}
+	over := time.After(countTime)
+	todo := make(chan cosell.Pair)
 	var mu sync.Mutex
 	var looking sync.WaitGroup
 	for range countAtOnce {
 		looking.Go(func() {
-			for p := range next {
+			for p := range todo {
+				within, cancel := context.WithTimeout(ctx, lookTime)
 				v, err := desk.Preview(within, p.OpportunityID, p.ReferralID)
+				cancel()
 				mu.Lock()
-				c.add(v, err, within)
+				c.add(v, err)
 				mu.Unlock()
 			}
 		})
 	}
-	for _, p := range pairs {
+	next = from
+	for i, p := range pairs {
 		select {
-		case next <- p:
+		case todo <- p:
+			if next = pairKey(p); i == len(pairs)-1 {
+				next = ""
+			}
 			continue
-		case <-within.Done():
+		case <-over:
+		case <-ctx.Done():
 		}
 		break
 	}
-	close(next)
+	if len(pairs) == 0 {
+		next = ""
+	}
+	close(todo)
 	looking.Wait()
-	return c, ctx.Err()
+	return c, next, ctx.Err()
 }
 
-// add counts what one pair would do; what the end of the time has cut off was not looked at.
-func (c *Counts) add(v Preview, err error, within context.Context) {
+// uncounted are the living pairs behind a place, in the order in which they are counted, and how many there are in all.
+func (o *Office) uncounted(ctx context.Context, from string) (pairs []cosell.Pair, all int, err error) {
+	err = o.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		if p.Phase == cosell.Ended {
+			return true
+		}
+		all++
+		if pairKey(p) > from {
+			pairs = append(pairs, cosell.Pair{OpportunityID: p.OpportunityID, ReferralID: p.ReferralID})
+		}
+		return true
+	})
+	slices.SortFunc(pairs, func(a, b cosell.Pair) int { return strings.Compare(pairKey(a), pairKey(b)) })
+	return pairs, all, err
+}
+
+// add counts what one pair would do.
+func (c *Counts) add(v Preview, err error) {
 	switch {
-	case err != nil && within.Err() != nil:
-		return
 	case fault.Is(err, fault.Gone): // it went while we looked
 		c.Looked++
 		return

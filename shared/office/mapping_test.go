@@ -3,9 +3,11 @@ package office
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -128,16 +130,53 @@ func manyChanges(n int) (out []Write) {
 	return out
 }
 
-// What one call has no time for was not looked at, so that nothing is kept without a yes.
-func TestAPushThatIsCutSaysSo(t *testing.T) {
+// A pair that does not answer is counted as one that cannot be read; the others are looked at.
+func TestAPushSaysWhichPairsDoNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, s := withSheets(t, map[string]func(context.Context) (Preview, error){other: func(ctx context.Context) (Preview, error) {
 			<-ctx.Done()
 			return Preview{}, ctx.Err()
 		}})
 		m, err := r.MappingPush(t.Context(), Act{}, SheetText{Text: "[]"})
-		if err != nil || m.Pushed || s.taken > 0 || m.Counts.Pairs != 2 || m.Counts.Looked != 1 || m.Counts.Unread != 0 || !strings.Contains(m.Why, "in the time of one call") {
+		if err != nil || m.Pushed || s.taken > 0 || m.Counts.Pairs != 2 || m.Counts.Looked != 2 || m.Counts.Unread != 1 || m.Next != "" || m.Why != "not all pairs could be read" {
 			t.Errorf("%v %+v %+v", err, m, m.Counts)
+		}
+	})
+}
+
+// Pairs that are too many for one call are counted in several, each once, and what they found together decides.
+func TestAPushOfTenThousandPairsIsCountedInPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many = 10_000
+		slow := func(context.Context) (Preview, error) { time.Sleep(time.Second); return Preview{}, nil } // eight at once: about 1,200 in one call
+		previews := map[string]func(context.Context) (Preview, error){}
+		r, _ := withSheets(t, previews)
+		for i := range many {
+			p := cosell.Pair{OpportunityID: fmt.Sprintf("10000000-0000-4000-8000-%012d", i), Phase: cosell.Linked}
+			if _, err := r.ledger.Save(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			previews[p.OpportunityID] = slow
+		}
+		in, calls := SheetText{Text: "[]"}, 0
+		for {
+			m, err := r.MappingPush(t.Context(), Act{By: "ann"}, in)
+			if calls++; err != nil || calls > 20 {
+				t.Fatalf("call %d: %v %+v", calls, err, m.Counts)
+			}
+			if m.Next == "" {
+				if !m.Pushed || m.Counts.Looked != m.Counts.Pairs || m.Counts.Pairs != many+2 {
+					t.Errorf("%+v %+v", m, m.Counts)
+				}
+				break
+			}
+			if m.Pushed || m.Counts.Looked >= m.Counts.Pairs || !strings.Contains(m.Why, "in the time of one call") {
+				t.Fatalf("%+v %+v", m, m.Counts)
+			}
+			in.From, in.Counted = m.Next, m.Counts
+		}
+		if calls < 5 {
+			t.Errorf("%d calls", calls)
 		}
 	})
 }
