@@ -44,9 +44,6 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
-	if err := s.connectContacts(ctx, w, id, c, owner); err != nil {
-		return cosell.Opportunity{}, err
-	}
 	writes := append(slices.Clone(c.writes), newRow(s.table.set, id, w.columns))
 	writes = append(writes, w.children...)
 	if w.closing != nil {
@@ -121,6 +118,8 @@ func (s *Store) people(r cosell.Referral, f cosell.Field) []mapping.Member {
 	return out
 }
 
+// planCreation turns the values of a new row into writes: its own columns, those of its customer, its solution rows, the
+// people that are connected with it, and tasks.
 func (s *Store) planCreation(ctx context.Context, id string, n news, values cosell.Record, c *customer, owner string) (*planned, error) {
 	blank := cosell.Opportunity{Side: cosell.Side{ID: id, Record: cosell.Record{cosell.Status: cosell.Open, cosell.Mark: ""}}}
 	w := &planned{columns: map[string]any{ownerBind: owner}}
@@ -153,7 +152,10 @@ func (s *Store) planCreation(ctx context.Context, id string, n news, values cose
 		}
 	}
 	s.setTasks(w, blank, values, owner)
-	return w, s.createSolutions(ctx, w, id, values)
+	if err := s.createSolutions(ctx, w, id, values); err != nil {
+		return nil, err
+	}
+	return w, s.connectContacts(ctx, w, id, c, owner)
 }
 
 func (s *Store) createSolutions(ctx context.Context, w *planned, id string, values cosell.Record) error {

@@ -135,9 +135,6 @@ func (s *Store) qualify(ctx context.Context, lead cosell.Opportunity, told cosel
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
-	if err := d.connectContacts(ctx, w, id, c, owner); err != nil {
-		return cosell.Opportunity{}, err
-	}
 	w.columns[originatingLead+"@odata.bind"] = dataverse.Bind(leadSet, lead.ID)
 	closing, err := s.closingOf(ctx, lead, told)
 	if err != nil {
