@@ -22,7 +22,7 @@ func nextStates() map[string][]string {
 }
 
 // step checks a change of the state that a caller asks for.
-func (s *Sim) step(before, after document) *refusal {
+func (s *Sim) step(before, after document, by way) *refusal {
 	from, fromSub := before.text("status"), before.text("substatus")
 	to, toSub := after.text("status"), after.text("substatus")
 	if from == to && fromSub == toSub {
@@ -40,7 +40,7 @@ func (s *Sim) step(before, after document) *refusal {
 	if toSub == "Expired" || to == "New" {
 		return invalid("invalidStatusTransition", "only Partner Center itself sets %s/%s", to, toSub).about("status")
 	}
-	if toSub == "Error" && s.is("errorSubstatus", "refuse") {
+	if toSub == "Error" && by == byAPI && s.is("errorSubstatus", "refuse") {
 		return invalid("invalidSubstatus", "substatus %s is not one of %s", toSub, "Won, Lost, Declined, Expired").about("substatus")
 	}
 	if s.is("closeSteps", "strict") {

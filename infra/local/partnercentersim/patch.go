@@ -130,7 +130,7 @@ func (s *Sim) become(have *referral, after document, by way) *refusal {
 	if refused := s.guard(have.doc, after, by); refused != nil {
 		return refused
 	}
-	if refused := s.step(have.doc, after); refused != nil {
+	if refused := s.step(have.doc, after, by); refused != nil {
 		return refused
 	}
 	if s.is("strict", "true") {

@@ -248,3 +248,19 @@ func TestUndocumentedMethodsAreRefused(t *testing.T) {
 	p.want(p.call("GET", "https://api.partner.microsoft.com/v1.0/engagements", nil), 404, "itemNotFound")
 	p.want(p.call("GET", referrals+"/"+id+"/team", nil), 404, "itemNotFound")
 }
+
+// Closed/Error by the API is refused by switch; the portal sets it all the same.
+func TestClosedErrorByTheAPIIsASwitch(t *testing.T) {
+	p := newPlace(t)
+	p.turn("errorSubstatus", "refuse")
+	id := p.do("/user", object{"do": "create"}).text("id")
+	steps := []object{{"op": "replace", "path": "/status", "value": "Closed"}, {"op": "replace", "path": "/substatus", "value": "Error"}, {"op": "replace", "path": "/statusReason", "value": "Test referral"}}
+	p.want(p.patch(id, steps), 400, "invalidSubstatus")
+	p.turn("errorSubstatus", "accept")
+	if a := p.patch(id, steps); a.status >= 300 {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+	p.turn("errorSubstatus", "refuse")
+	other := p.do("/user", object{"do": "create"}).text("id")
+	p.do("/user", object{"do": "error", "id": other, "reason": "Test referral"})
+}
