@@ -214,6 +214,7 @@ func (k *checker) rules() {
 		}
 	}
 	k.oneOf("SYNC_REGISTER", k.Register, "report", "restore", "never")
+	k.oneOf("SYNC_DEAL_REGISTRATION", k.DealRegistration, "flag", "send")
 	k.oneOf("SYNC_WON_GUARD", k.WonGuard, "delay", "warn", "off")
 	k.oneOf("SYNC_MODE", k.Mode, Live, Shadow)
 	k.oneOf("SYNC_SCOPE", k.Scope, AllReferrals, OwnReferrals)

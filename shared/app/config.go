@@ -75,6 +75,10 @@ type Config struct {
 	WonGuard         string `env:"SYNC_WON_GUARD" envDefault:"delay"`
 	WonGuardAge      Span   `env:"SYNC_WON_GUARD_AGE" envDefault:"72h"`
 	RegistrableValue string `env:"SYNC_REGISTRABLE_VALUE" envDefault:"25000"`
+	// "send": a won deal is registered with Microsoft by the columns that the field sheet names for it (contractSigned and
+	// its like). "flag": Audit says that it can be registered.
+	// https://learn.microsoft.com/partner-center/register-deals
+	DealRegistration string `env:"SYNC_DEAL_REGISTRATION" envDefault:"flag"`
 	// The day from which this installation works, as 2026-03-01 or with a time: what was last changed before it is
 	// not created on the other side. Until it is set nothing is created at all, and health says so: a person looks
 	// first at what both systems hold (cosellctl adopt --plan) and begins (cosellctl adopt --yes), which says what to

@@ -108,7 +108,7 @@ func TestEveryMistakeIsNamedAtOnceAndNoValueShown(t *testing.T) {
 	const shown = "hunter2-value"
 	wrong := map[string]string{
 		"SYNC_ROLE": shown, "SYNC_PUBLIC_URL": "http://" + shown, "SYNC_TENANT_ALIAS": "UPPER " + shown,
-		"SYNC_GUARD": shown, "SYNC_POST_TIMEOUT": "-" + shown, "SYNC_SETTLE": "1" + shown, "SYNC_WON_GUARD": shown, "SYNC_WON_GUARD_AGE": "0s",
+		"SYNC_GUARD": shown, "SYNC_POST_TIMEOUT": "-" + shown, "SYNC_SETTLE": "1" + shown, "SYNC_WON_GUARD": shown, "SYNC_DEAL_REGISTRATION": shown, "SYNC_WON_GUARD_AGE": "0s",
 		"SYNC_REGISTRABLE_VALUE": shown, "SYNC_CHECK_MARK": shown, "SYNC_COSELL_ONLY": shown, "SYNC_CONVERT_COUNTRY": shown, "SYNC_RECONCILE_SCHEDULE": shown,
 		"SYNC_MAPPING_FILE": "/no/" + shown, "SYNC_CA_FILE": "/no/" + shown, "PARTNER_CENTER_EXTRA_ROOTS_FILE": "/no/" + shown,
 		"PARTNER_CENTER_URL": shown, "PARTNER_CENTER_WEBHOOKS_URL": "ftp://" + shown, "PARTNER_CENTER_LOGIN_URL": "https://" + shown + "/path",

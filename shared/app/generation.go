@@ -45,6 +45,9 @@ func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet
 			OwnScope: c.Scope == OwnReferrals, Shadow: c.Mode == Shadow, Unstarted: c.Started.IsZero(), Started: c.Started.Time,
 		},
 	}
+	if c.DealRegistration == "send" {
+		config.Settings.Registration = sheet.RegistrationFields()
+	}
 	g := &Generation{Number: number, Sheet: sheet, deals: deals, leads: leads, variables: v, referrals: pc}
 	if c.CosellOnly.On {
 		g.leads = nil // nobody has to have what leads need

@@ -60,6 +60,7 @@ type Pair struct {
 	Sheet              string    // the sheet by which Base was made
 	Rows               []string  // ids of the opportunity's child rows when it was last read
 	Posted             []string  // what was POSTed with an outcome that stayed unknown (Fingerprint)
+	Registered         string    // the values with which its deal registration was tried last (Print)
 	// Seen is, per record id, what is known of its versions, of solution rows too. A read that is older must
 	// neither look like a change nor like none.
 	Seen    map[string]Sight

@@ -141,6 +141,11 @@ func (w pc) Open(context.Context) (out []cosell.Referral, err error) {
 	return out, nil
 }
 
+// Register is nothing that the flows are tried with here.
+func (pc) Register(context.Context, cosell.Referral, cosell.Record) (string, bool, error) {
+	return "", false, nil
+}
+
 func (w pc) Engagement(_ context.Context, id string) ([]cosell.Referral, error) {
 	w.counts["PC GET"]++
 	w.boundary()

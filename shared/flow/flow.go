@@ -17,6 +17,8 @@ type Settings struct {
 	Guard, PostTimeout, Settle time.Duration
 	// Options are the settings of the decision.
 	Options cosell.Options
+	// Registration are the fields of the deal registration that is sent once a deal is won; none: nothing is sent.
+	Registration []cosell.Field
 	// CheckMark puts a tick or a cross before the opportunity's name.
 	CheckMark bool
 	// LinkTemplate opens a referral in the portal; {id} stands for the referral's id.

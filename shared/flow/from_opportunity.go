@@ -46,7 +46,10 @@ func (f *Flow) heard(ctx context.Context, pair cosell.Pair, known bool, h Hint) 
 	case remake:
 		return f.remake(ctx, pair, h)
 	case compare:
-		return f.fromLinked(ctx, pair, h)
+		if err := f.fromLinked(ctx, pair, h); err != nil {
+			return err
+		}
+		return f.register(ctx, pair.OpportunityID, h)
 	case heed:
 		return f.fromEnded(ctx, pair, h)
 	}

@@ -71,7 +71,10 @@ func (f *Flow) goOn(ctx context.Context, pair cosell.Pair, h Hint) error {
 	case remake:
 		return f.remake(ctx, pair, h)
 	case compare:
-		return f.compareReferral(ctx, pair, h)
+		if err := f.compareReferral(ctx, pair, h); err != nil {
+			return err
+		}
+		return f.register(ctx, pair.OpportunityID, h)
 	}
 	return nil
 }

@@ -20,6 +20,9 @@ type Referrals interface {
 	// Create sends one POST, never repeated. unknown is true when the outcome cannot be told from the
 	// answer: the referral may or may not exist.
 	Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error)
+	// Register makes the deal registration of a won referral say what the values say, and gives what Partner Center says
+	// of it. changed: something was written. Errors as those of Put.
+	Register(ctx context.Context, r cosell.Referral, values cosell.Record) (state string, changed bool, err error)
 	// Engagement lists all referrals of an engagement.
 	Engagement(ctx context.Context, engagementID string) ([]cosell.Referral, error)
 	// FindCreated lists own referrals created since then that carry the opportunity's id.

@@ -74,6 +74,12 @@ func (r stagedReferrals) Create(ctx context.Context, o cosell.Opportunity, d cos
 	return made, false, nil
 }
 
+// Register is shown as a write of the values.
+func (r stagedReferrals) Register(_ context.Context, old cosell.Referral, values cosell.Record) (string, bool, error) {
+	r.s.wrote(cosell.InPartnerCenter, old.ID, values, cosell.Record{})
+	return "ReviewPending", true, nil
+}
+
 // Engagement asks nothing about one that exists on the stage only.
 func (r stagedReferrals) Engagement(ctx context.Context, engagementID string) (out []cosell.Referral, err error) {
 	if !isStaged(engagementID) {

@@ -249,7 +249,7 @@ func (l *Ledger) pairProps(ctx context.Context, p cosell.Pair, write string) map
 		"Table": string(p.Table), "Became": p.Became,
 		"Proposed": p.ProposedID, "Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion,
 		"Told": strings.Join(p.Told, "\n"), "Touched": writeTime(p.Touched), "Sheet": p.Sheet,
-		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"),
+		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"), "Registered": p.Registered,
 		"Former": strings.Join(p.Former, "\n"), "Unlike": strings.Join(p.Unlike, "\n"),
 		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
 		"Columns": writeTime(p.Columns), "Seen": string(seen), "AuditAt": writeTime(since),
@@ -288,7 +288,8 @@ func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 		Columns:    readTime(r.props["Columns"]),
 		ProposedID: r.props["Proposed"], Touched: readTime(r.props["Touched"]), Sheet: r.props["Sheet"],
 		Told: lines(r.props["Told"]), Posted: lines(r.props["Posted"]), Rows: lines(r.props["Rows"]),
-		Former: lines(r.props["Former"]), Unlike: lines(r.props["Unlike"]),
+		Registered: r.props["Registered"],
+		Former:     lines(r.props["Former"]), Unlike: lines(r.props["Unlike"]),
 	}
 	if err := json.Unmarshal([]byte(r.long("Base")), &p.Base); err != nil {
 		return p, fault.New(fault.Invalid, "the base in row %s is damaged: delete the row, the sweep builds it anew: %w", r.key, err)

@@ -14,7 +14,7 @@ func (s *Sheet) Rules() []cosell.Rule {
 		if way == "" && s.locked(r) {
 			way = cosell.Inside
 		}
-		if r.Constant != nil || way == "" || s.table == OpportunityTable && r.OfLeads() {
+		if r.Registers() || r.Constant != nil || way == "" || s.table == OpportunityTable && r.OfLeads() {
 			continue
 		}
 		out = append(out, cosell.Rule{

@@ -184,6 +184,8 @@ func (l *loader) defaults(r *Row) {
 	}
 	switch {
 	case r.Way != "":
+	case r.Registers():
+		r.Way = cosell.ToReferral
 	case onlyAtCreation(r.Referral):
 		r.Way = cosell.NewReferral
 	case writtenThere(r.Referral):
@@ -202,6 +204,13 @@ const pathForms = "paths like /details/dealValue, of letters, digits and _; into
 
 func (l *loader) checkPointer(r *Row) {
 	const allowed = pathForms
+	if r.Registers() {
+		if r.Way == "" {
+			r.Way = cosell.ToReferral
+		}
+		l.checkRegistration(r)
+		return
+	}
 	if !strings.HasPrefix(r.Referral, "/") {
 		l.mistake(r.where, allowed, "referral path %q of field %s does not begin with /", r.Referral, r.Field)
 		return

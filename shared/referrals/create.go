@@ -17,7 +17,7 @@ import (
 func (s *Store) body(o cosell.Opportunity, d cosell.Draft) (map[string]any, error) {
 	body := map[string]any{}
 	for _, row := range s.sheet.Rows() {
-		if row.Referral == "" || row.Microsoft || row.OfLeads() || row.As == mapping.AsStatus || row.As == mapping.AsReason || row.Field == cosell.Help {
+		if row.Referral == "" || row.Microsoft || row.Registers() || row.OfLeads() || row.As == mapping.AsStatus || row.As == mapping.AsReason || row.Field == cosell.Help {
 			continue
 		}
 		if d.Microsoft && (row.Field == cosell.Team || row.Field == cosell.CRMID || row.Referral == mapping.LocationPath) || row.Referral == mapping.InviteNotesPath {

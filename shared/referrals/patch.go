@@ -17,7 +17,7 @@ import (
 func (s *Store) operations(d partnercenter.Document, values cosell.Record) ([]partnercenter.Operation, error) {
 	p := patch{doc: d, made: map[string]bool{}}
 	for _, row := range s.sheet.Rows() {
-		if row.Referral == "" || row.Microsoft || row.Fixed() {
+		if row.Referral == "" || row.Microsoft || row.Registers() || row.Fixed() {
 			continue
 		}
 		if row.IsList() {
