@@ -4,7 +4,7 @@
 //
 //	the sheet                   sheet.go: rows, compiled once; sheet_parse.go reads it, sheet_check.go and sheet_meaning.go name mistakes
 //	what a row says             values.go, match.go, tables.go, formula.go, leads.go, creation.go, years.go: what changes each July
-//	where it stands             place.go: in CRM; pointer.go and paths.go: in a referral
+//	where it stands             place.go: in CRM; pointer.go and paths.go: in a referral; registration.go: what a won deal is registered by
 //	what CRM has                schema.go, schema_standard.go: as shipped; facts.go: as its metadata says; columns.go: what is read
 //	values                      codec.go, and codec_text.go, codec_number.go, codec_date.go, codec_choice.go, codec_own.go, codec_list.go,
 //	                            codec_country.go, codec_status.go, codec_reason.go, codec_stage.go, codec_size.go
