@@ -105,8 +105,8 @@ func TestR107_ATickWithoutANewLineMeansSent(t *testing.T) {
 }
 
 func TestR107_ByTheSettingTheLastSyncFollowsPlainEdits(t *testing.T) {
-	for setting, follows := range map[string]bool{"never": false, "quiet": true} {
-		t.Run(setting, func(t *testing.T) {
+	for setting, follows := range map[string]bool{"": false, "never": false, "quiet": true} {
+		t.Run("set to "+setting, func(t *testing.T) {
 			play(t, func(r *rig) {
 				p := r.private("Last sync")
 				first := r.opportunity(p.opportunity).text("cosell_lastsync")

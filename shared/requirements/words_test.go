@@ -57,8 +57,8 @@ func TestR131_CreatedIsSaidOfWhatWasCreatedOnly(t *testing.T) {
 }
 
 func TestR132_TheStepsAreToldAndPlainEditsAsTheSettingSays(t *testing.T) {
-	for setting, want := range map[string]struct{ steps, edits bool }{"steps": {true, false}, "all": {true, true}, "none": {false, false}} {
-		t.Run(setting, func(t *testing.T) {
+	for setting, want := range map[string]struct{ steps, edits bool }{"": {true, false}, "steps": {true, false}, "all": {true, true}, "none": {false, false}} {
+		t.Run("set to "+setting, func(t *testing.T) {
 			play(t, func(r *rig) {
 				p := r.private("Told")
 				had := len(r.audit(p.opportunity))
