@@ -75,9 +75,10 @@ func knownPath(path string) (near string, ok bool) {
 // The members of a referral that are no texts: amounts, and yes or no. Every other plain value is a text in JSON,
 // whatever the column is that it comes from.
 const (
-	amountPaths = "/details/dealValue"
+	amountPaths = "/details/dealValue, " + Registration + "contract/value, " + Registration + "solutionDetails/0/value"
 	flagPaths   = "/favorite, /isSpam, /customerProfile/isMatchingComplete, /details/customerRequestedContact, " +
-		"/details/requirements/additionalRequirements/iot/azureCertifiedDevice, /details/requirements/additionalRequirements/iot/attachServices"
+		"/details/requirements/additionalRequirements/iot/azureCertifiedDevice, /details/requirements/additionalRequirements/iot/attachServices, " +
+		Registration + "solutionDetails/0/isDeployedOnAzure, " + Registration + "solutionDetails/0/marketplaceTransactionDetails/isMarketplaceTransacted"
 	consents = "/consent/"
 	// of these lists no page tells the shape
 	offers, plays = "/details/requirements/offers/", "/details/requirements/salesPlays/"
