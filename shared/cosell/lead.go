@@ -144,8 +144,10 @@ func (in Pairing) Carried(plan Plan, values Record, deals []Rule) Record {
 //	of both ways, known of the lead    | the lead's; none where the opportunity is empty
 //	of both ways, not of the lead      | none
 //	the team, known of the lead        | the lead's: the owner may have changed
+//	to CRM only, as Microsoft's answer | as the opportunity shows it; what Partner Center says is news
 //	other                              | as the opportunity shows it
 //	the status                         | not answered: a qualified lead is an acceptance
+//	what stays shown once it is        | hidden on both sides: whoever shows it shows it
 func Grown(base Base, o Opportunity, deals []Rule) Base {
 	out := Base{Referral: base.Referral.Clone(), Opportunity: Remember(o.Record)}
 	for _, rule := range deals {
@@ -153,10 +155,14 @@ func Grown(base Base, o Opportunity, deals []Rule) Base {
 		switch {
 		case rule.Door == Lifecycle:
 			out.Opportunity[rule.Field] = OnHold
+		case rule.Door == OneWay:
+			out.Opportunity[rule.Field], out.Referral[rule.Field] = False, False
 		case rule.Field == Team && known, rule.Way == Both && known && o.Record[rule.Field] != "":
 			out.Opportunity.carry(rule.Field, base.Opportunity)
 		case rule.Way == Both:
 			out.Opportunity.forget(rule.Field)
+			out.Referral.forget(rule.Field)
+		case rule.Way == ToOpportunity:
 			out.Referral.forget(rule.Field)
 		}
 	}

@@ -122,7 +122,7 @@ func TestCreateTellsWhetherItWasNew(t *testing.T) {
 		{412, "0x80040237", false, 0, false},
 		{412, "", false, 0, false},
 		{412, "0x80060892", false, fault.Conflict, true},
-		{412, "0x80040333", false, fault.Conflict, true},
+		{412, "0x80040333", false, fault.Refused, true},
 		{400, "0x80044331", false, fault.Refused, true},
 	} {
 		_, client := serve(t, answer(c.status, problem(c.code)))

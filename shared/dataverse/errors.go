@@ -137,8 +137,11 @@ func Final(r *httpclient.Response) bool { return readReply(r.Body).code == codeD
 
 func (a asked) judge(r *httpclient.Response, p reply) *fault.Error {
 	switch p.code {
-	case codeVersion, codeExists, codeDuplicate, codeKeyTaken:
+	case codeVersion, codeExists, codeKeyTaken:
 		return a.plain(fault.Conflict, r, p)
+	case codeDuplicate: // nobody wrote in between: it stays so
+		return a.plain(fault.Refused, r, p).With("duplicate.found", "").
+			Saying("a duplicate detection rule of the CRM finds another record that looks the same", "merge the two, or have the rule changed")
 	case codeNoRow, codeNoRowForKey:
 		return a.missing(r, p)
 	case codeNotMember:

@@ -93,6 +93,9 @@ func (f *Flow) met(ctx context.Context, pair cosell.Pair, r cosell.Referral, h H
 		return w, nil
 	}
 	w.pair.MicrosoftID = r.ID
+	if pair.Table == cosell.LeadTable { // it shows nothing of it, and hands it over to its opportunity
+		return w, f.save(ctx, w, w.pair)
+	}
 	intent, _, err := f.Ledger.Intent(ctx, pair.OpportunityID, microsoftTarget)
 	if err != nil || !intent.Sent {
 		return w, err

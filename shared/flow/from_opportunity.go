@@ -173,6 +173,9 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 	quiet := pair.Sending == nil && !h.Retry && f.table != cosell.LeadTable // edits of a lead go at once
 	if !o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.False {
+		if f.table == cosell.LeadTable && h.Retry && o.Record[cosell.Status] == cosell.Open {
+			return false // its opportunity may be switched on
+		}
 		_, untold := pair.HeldAt(cosell.InCRM, cosell.Whole)
 		return !untold && !cosell.Mistold(pair.Base, o)
 	}

@@ -35,8 +35,12 @@ func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 	switch {
 	case lead.MergedInto != "":
 		return f.followMerged(ctx, w)
-	case !lead.Synced(), !accepted && !qualified, !qualified && f.leadsStayOut():
+	case !lead.Synced():
+		return f.growOff(ctx, w, qualified)
+	case !accepted && !qualified, !qualified && f.leadsStayOut():
 		return false, nil
+	case qualified && f.outlives(w):
+		return true, f.goApart(ctx, w)
 	case f.ungrowable(w):
 		return false, nil
 	}
@@ -52,6 +56,41 @@ func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 		}
 	}
 	return f.handOver(ctx, w, deal, fit, ours)
+}
+
+// growOff is grow of a lead that is switched off: it grows where a person switched its opportunity on.
+func (f *Flow) growOff(ctx context.Context, w *work, qualified bool) (bool, error) {
+	if !qualified || !w.hint.Retry {
+		return false, nil
+	}
+	deal, found, err := f.dealOf(ctx, w)
+	if err != nil || !found || !deal.Synced() {
+		return false, err
+	}
+	return f.handOver(ctx, w, deal, fitting{}, false)
+}
+
+// outlives says whether a lead was qualified after its referral had ended: what came of it is a deal of its own. Before
+// that it ends as an opportunity does, which only an expiry leaves alone.
+func (f *Flow) outlives(w *work) bool {
+	status := w.referral.Record[cosell.Status]
+	return cosell.ReferralClosed(status) && !cosell.Grows(status) && (status == cosell.Expired || cosell.ReferralClosed(w.pair.Base.Referral[cosell.Status]))
+}
+
+// goApart ends the pair of a lead that outlives its referral, and says so on the lead, if that takes anything.
+func (f *Flow) goApart(ctx context.Context, w *work) error {
+	lead := *w.opportunity
+	ended, err := f.endPair(ctx, w.pair, "the lead was qualified after its referral had ended")
+	if err != nil {
+		return err
+	}
+	w.pair = ended
+	values := known(cosell.Record{cosell.State: cosell.StateClosed, cosell.ErrorCode: "", cosell.Expires: ""}, lead)
+	line := f.words(ctx, lead.Read).Done(cosell.ToCRM, "the referral ended as "+w.referral.Record[cosell.Status]+" and the lead was qualified all the same: its opportunity is a deal of its own, and not linked")
+	if err := f.write(ctx, w, "ended", values, line); err != nil && !fault.Is(err, fault.Refused) {
+		return err
+	}
+	return nil
 }
 
 // dealOf finds the opportunity that a lead has become: the one that it was qualified on, else one that says so itself,
@@ -211,7 +250,11 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 			return false, err
 		}
 	}
-	pair := w.pair.GoesOn(next, cosell.OpportunityTable, cosell.Grown(w.pair.Base, next, f.deals.Rules))
+	base := cosell.Grown(w.pair.Base, next, f.deals.Rules)
+	if ours && cosell.ReferralClosed(w.referral.Record[cosell.Status]) { // it was made closed, and nothing crosses any more
+		base = cosell.Made(*w.referral, next, fit.left)
+	}
+	pair := w.pair.GoesOn(next, cosell.OpportunityTable, base)
 	pair.Version = other.Version
 	if held := append(fit.problems, fit.untold...); len(held) > 0 {
 		pair = pair.Lacks(held, w.referral.Read, next.Side)
@@ -346,5 +389,10 @@ func (f *Flow) moveTo(ctx context.Context, w *work, to cosell.Pair, why string) 
 		return err
 	}
 	w.entries = nil
+	if to.MicrosoftID != "" && to.Table != cosell.LeadTable { // whose answer a lead has no columns for
+		if err := f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: to.MicrosoftID, Related: true, Why: why}); err != nil {
+			return err
+		}
+	}
 	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: to.OpportunityID, Related: true, Why: why})
 }

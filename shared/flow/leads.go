@@ -250,7 +250,8 @@ func (f *Flow) askLead(ctx context.Context, w *work) (asked bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return true, f.leadChanged(ctx, lead.OpportunityID, "an opportunity was made of it")
+	wanted := !row.Synced() && w.opportunity.Synced() // who switches the opportunity on wants the lead's referral for it
+	return true, f.Hints.OpportunityChanged(ctx, Hint{Kind: leadKind, ID: lead.OpportunityID, Related: true, Retry: wanted, Why: "an opportunity was made of it"})
 }
 
 // outgrown: the referral was accepted before its lead was made, so the opportunity is made at once.
