@@ -17,6 +17,9 @@ import (
 //	is qualified               | any           | the pair goes on with the opportunity that it became
 //	is qualified, without one  | accepted, won | the opportunity is made
 //	is qualified, without one  | other         | explained, by comparing
+//	is qualified since its     | expired, or   | the pair ends: the opportunity is a deal of its own
+//	referral ended             | other closed  |
+//	is switched off, qualified | any           | nothing, until it or its opportunity is switched on
 func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 	if f.table != cosell.LeadTable || w.referral.Microsoft {
 		return false, nil

@@ -18,8 +18,8 @@ func (r *rig) rests() {
 	}
 }
 
-// deaf does several things before anybody hears of them.
-func (r *rig) deaf(what ...func()) {
+// unheard does several things before anybody hears of them.
+func (r *rig) unheard(what ...func()) {
 	r.t.Helper()
 	for _, s := range r.systems() {
 		if s != r.kv {
@@ -64,35 +64,35 @@ func (r *rig) decided(a acted, lead, state, substatus string, opportunities int)
 func TestR24_BothSidesDecideAtOnce(t *testing.T) {
 	for name, story := range map[string]func(r *rig, a acted, lead string){
 		"accepted, qualified": func(r *rig, a acted, lead string) {
-			r.deaf(func() { r.acceptsLead(a) }, r.qualifies(lead))
+			r.unheard(func() { r.acceptsLead(a) }, r.qualifies(lead))
 			r.oneDeal(a, lead)
 			r.decided(a, lead, "1", "Accepted", 1)
 		},
 		"accepted, disqualified": func(r *rig, a acted, lead string) {
-			r.deaf(func() { r.acceptsLead(a) }, r.disqualifies(lead))
+			r.unheard(func() { r.acceptsLead(a) }, r.disqualifies(lead))
 			r.oneDeal(a, lead)
 			r.decided(a, lead, "1", "Accepted", 1)
 		},
 		"declined, disqualified": func(r *rig, a acted, lead string) {
-			r.deaf(func() { r.partner(doc{"do": "decline", "id": a.ID, "reason": "Others"}) }, r.disqualifies(lead))
+			r.unheard(func() { r.partner(doc{"do": "decline", "id": a.ID, "reason": "Others"}) }, r.disqualifies(lead))
 			r.decided(a, lead, "2", "Declined", 0)
 		},
 		"declined, qualified": func(r *rig, a acted, lead string) {
-			r.deaf(func() { r.partner(doc{"do": "decline", "id": a.ID, "reason": "Others"}) }, r.qualifies(lead))
+			r.unheard(func() { r.partner(doc{"do": "decline", "id": a.ID, "reason": "Others"}) }, r.qualifies(lead))
 			r.decided(a, lead, "1", "Declined", 1)
 			if got := r.opportunity(r.only()).text("statecode"); got != "2" {
 				r.t.Errorf("its opportunity is in state %s", got)
 			}
 		},
 		"accepted and won": func(r *rig, a acted, lead string) {
-			r.deaf(func() { r.acceptsLead(a) }, func() { r.partner(doc{"do": "win", "id": a.ID}) })
+			r.unheard(func() { r.acceptsLead(a) }, func() { r.partner(doc{"do": "win", "id": a.ID}) })
 			r.decided(a, lead, "1", "Won", 1)
 			if o := r.opportunity(r.only()); o.text("statecode") != "1" || o.text("actualvalue") != "5000" || o.text("actualclosedate") != "2026-03-02" {
 				r.t.Errorf("its opportunity is %s, %s on %s", o.text("statecode"), o.text("actualvalue"), o.text("actualclosedate"))
 			}
 		},
 		"accepted and lost": func(r *rig, a acted, lead string) {
-			r.deaf(func() { r.acceptsLead(a) }, func() { r.partner(doc{"do": "lose", "id": a.ID, "reason": "Others"}) })
+			r.unheard(func() { r.acceptsLead(a) }, func() { r.partner(doc{"do": "lose", "id": a.ID, "reason": "Others"}) })
 			r.decided(a, lead, "2", "Lost", 0)
 		},
 	} {
