@@ -110,8 +110,8 @@ func TestR98_ARefusedRegistrationIsToldOnceAndMended(t *testing.T) {
 		early := signedContract()
 		delete(early, "new_signed")
 		p := r.wonDeal(early)
-		if n := len(r.registrations(p)); n != 0 {
-			t.Fatalf("%d registrations of a contract that nobody has signed", n)
+		if text := strings.Join(r.audit(p.opportunity), "\n"); len(r.registrations(p)) != 0 || strings.Contains(text, "deal registration is refused") {
+			t.Fatalf("%d registrations of a contract that nobody has signed; Audit says\n%s", len(r.registrations(p)), text)
 		}
 		mark := r.pc.calls()
 		r.edits("opportunity", p.opportunity, doc{"new_signed": "2025-01-04"})
