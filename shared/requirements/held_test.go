@@ -197,6 +197,43 @@ func TestR126_WhatWaitsForAPersonIsNeverTimed(t *testing.T) {
 	})
 }
 
+// What one record's values are refused for is counted and is no alarm, before it is old or there are many.
+func TestR126_RefusedValuesAreAnAlarmOnlyWhenTheyAreManyOrOld(t *testing.T) {
+	refused := func(r *rig, deals int) {
+		var all []pair
+		for n := range deals {
+			all = append(all, r.private(fmt.Sprint("Deal ", n)))
+		}
+		r.pc.rule(doc{"match": doc{"path": "details/dealValue"}})
+		for _, p := range all {
+			r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 5000})
+		}
+		r.quiet()
+	}
+	says := func(r *rig, deals int, ok bool) {
+		r.t.Helper()
+		if h := r.health(); !holdsAll(h, []string{fmt.Sprintf(`"ok":%v`, ok), fmt.Sprintf(`"record":%d`, deals)}) || strings.Contains(h, `"held.record"`) == ok {
+			r.t.Errorf("with %d refused health says %s", deals, h)
+		}
+	}
+	t.Run("old", func(t *testing.T) {
+		play(t, func(r *rig) {
+			refused(r, 2)
+			says(r, 2, true)
+			r.advance(6 * 24 * time.Hour)
+			says(r, 2, true)
+			r.advance(2 * 24 * time.Hour)
+			says(r, 2, false)
+		})
+	})
+	t.Run("many", func(t *testing.T) {
+		play(t, func(r *rig) {
+			refused(r, 26)
+			says(r, 26, false)
+		})
+	})
+}
+
 // The status is never left out: an invitation that CRM cannot put On Hold becomes what CRM allows, and nothing of that
 // is an answer.
 func TestR127_APendingDealThatCannotBeOnHoldIsMadeAndAcceptsNothing(t *testing.T) {
