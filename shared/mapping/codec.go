@@ -12,9 +12,14 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// The codecs of rows that need more than one value and are carried by code of their own, and those that
-// such code speaks of.
+// The codecs. Rows that need more than one value are carried by code of their own.
 const (
+	AsText      = "text"
+	AsMemo      = "memo"
+	AsMoney     = "money"
+	AsTime      = "time"
+	AsID        = "id"
+	AsCountry   = "country"
 	AsName      = "name"
 	AsMark      = "mark"
 	AsStatus    = "status"
@@ -81,14 +86,14 @@ type glossary = Glossary
 // scalars are the codecs of plain values. A map of functions, never changed.
 var scalars = map[string]scalar{
 	AsName:         {[]string{"String"}, textFromReferral, textToReferral, nameFromCRM, textToCRM},
-	"text":         {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	"memo":         {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
-	"money":        {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
+	AsText:         {[]string{"String", "Memo"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	AsMemo:         {[]string{"Memo", "String"}, textFromReferral, textToReferral, textFromCRM, textToCRM},
+	AsMoney:        {[]string{"Money", "Decimal"}, moneyFromReferral, moneyToReferral, moneyFromCRM, moneyToCRM},
 	AsDate:         {[]string{"DateTime"}, dateFromReferral, dateToReferral, dateFromCRM, dateToCRM},
-	"time":         {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
-	"id":           {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
+	AsTime:         {[]string{"DateTime"}, timeFromReferral, textToReferral, timeFromCRM, textToCRM},
+	AsID:           {[]string{"String"}, idFromReferral, textToReferral, idFromCRM, textToCRM},
 	AsFlag:         {[]string{"Boolean"}, flagFromReferral, flagToReferral, flagFromCRM, flagToCRM},
-	"country":      {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
+	AsCountry:      {[]string{"String"}, textFromReferral, countryToReferral, countryFromCRM, textToCRM},
 	AsChoice:       {[]string{"Picklist"}, textFromReferral, textToReferral, choiceFromCRM, choiceToCRM},
 	AsChoices:      {[]string{"MultiSelectPicklist"}, choicesFromReferral, choicesToReferral, choicesFromCRM, choicesToCRM},
 	AsWhole:        {[]string{"Integer", "BigInt"}, wholeFromReferral, wholeToReferral, wholeFromCRM, wholeToCRM},

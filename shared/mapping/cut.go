@@ -43,7 +43,7 @@ func units(text string) int {
 func (s *Sheet) Whole(r Row) func(opportunity, referral string) (text string, ok bool) {
 	fit := s.Fit(r)
 	switch r.As {
-	case AsName, "text", "memo", AsOwn:
+	case AsName, AsText, AsMemo, AsOwn:
 		return func(opportunity, referral string) (string, bool) { return whole(fit(referral), opportunity, referral) }
 	case AsSolutions:
 	default:

@@ -62,15 +62,15 @@ type ColumnType struct {
 func CodecOf(c ColumnType) string {
 	switch c.Type {
 	case "String":
-		return "text"
+		return AsText
 	case "Memo":
-		return "memo"
+		return AsMemo
 	case "Integer", "BigInt":
 		return AsWhole
 	case "Decimal", "Double":
 		return AsNumber
 	case "Money":
-		return "money"
+		return AsMoney
 	case "Boolean":
 		return AsFlag
 	case "Picklist":
@@ -80,12 +80,12 @@ func CodecOf(c ColumnType) string {
 	case "Lookup", "Customer", "Owner":
 		return AsLookup
 	case "Uniqueidentifier":
-		return "id"
+		return AsID
 	case "DateTime":
 		if c.Days == DateOnly || c.Day {
 			return AsDate
 		}
-		return "time"
+		return AsTime
 	}
 	return ""
 }

@@ -239,7 +239,7 @@ func (r Row) celType() *cel.Type {
 	switch r.As {
 	case "":
 		return nil
-	case "money", AsNumber, AsWhole:
+	case AsMoney, AsNumber, AsWhole:
 		if len(r.Values) == 0 {
 			return cel.DoubleType
 		}

@@ -14,7 +14,7 @@ type Place struct {
 
 // placeOf takes a crm path apart.
 func placeOf(path string) Place {
-	p := Place{Table: opportunityTable}
+	p := Place{Table: OpportunityTable}
 	first, rest, deep := strings.Cut(path, "/")
 	table, known := lookupTable(first)
 	switch {
@@ -30,10 +30,8 @@ func placeOf(path string) Place {
 	return p
 }
 
-const (
-	opportunityTable = OpportunityTable
-	closeTable       = "opportunityclose"
-)
+// closeTable has the activities that close an opportunity.
+const closeTable = "opportunityclose"
 
 // Place is where the row stands in the CRM.
 func (r Row) Place() Place { return r.PlaceOf(r.CRM) }

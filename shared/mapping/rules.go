@@ -65,7 +65,7 @@ func (s *Sheet) Fit(r Row) func(string) string {
 			_, bare := SplitMark(text)
 			return Cut(bare, Room(s.room(r)))
 		}
-	case "text", "memo", "country", AsSeller, AsOwn, AsContact, AsPeople:
+	case AsText, AsMemo, AsCountry, AsSeller, AsOwn, AsContact, AsPeople:
 		if len(r.Values) > 0 {
 			return same
 		}
@@ -96,7 +96,7 @@ func (s *Sheet) room(r Row) int {
 	if r.IsLookup() {
 		return shipped
 	}
-	if k := r.Kind(); k != "text" && k != "memo" && k != "country" && k != AsName && k != AsSeller && k != AsPeople {
+	if k := r.Kind(); k != AsText && k != AsMemo && k != AsCountry && k != AsName && k != AsSeller && k != AsPeople {
 		return shipped
 	}
 	if here, _ := s.known.length(r.Written()); here > 0 && (shipped == 0 || here < shipped) {

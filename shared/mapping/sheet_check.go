@@ -82,7 +82,7 @@ func (l *loader) checkShape(r *Row) {
 		l.mistake(r.where, codecNames(), "field %s has no codec (as)", r.Field)
 	case len(r.Values) > 0 && !tabled(r.As):
 		l.mistake(r.where, "text, memo, choice, choices, flag, stage, stageName, lookup, whole, number, and no codec (as)", "field %s is of kind %s, which has no value table", r.Field, r.As)
-	case r.CRMWrite != "" && (r.CRM == "" || !tabled(r.As) && r.As != "money" && r.As != AsDate && r.As != "time" && r.As != "country"):
+	case r.CRMWrite != "" && (r.CRM == "" || !tabled(r.As) && r.As != AsMoney && r.As != AsDate && r.As != AsTime && r.As != AsCountry):
 		l.mistake(r.where, "rows with crm and a codec of plain values", "field %s writes another column than it reads", r.Field)
 	case only(r.As) != "" && only(r.As) != string(r.Field):
 		l.mistake(r.where, "the field "+only(r.As), "field %s cannot be of kind %s", r.Field, r.As)
@@ -126,7 +126,7 @@ func (l *loader) derive(r *Row) {
 	c, known := l.schema.find(p.Table, p.Column)
 	switch {
 	case p.Key != "":
-		r.As = "text"
+		r.As = AsText
 	case known:
 		r.As = CodecOf(ColumnType{Type: c.kind, Days: DateOnly})
 	case customColumn.MatchString(p.Column) && !strings.HasPrefix(p.Column, ours):
@@ -266,7 +266,7 @@ func (l *loader) checkColumn(r *Row, key, path string) {
 	}
 	p := placeOf(path)
 	if p.Table == closeTable && r.As != AsReason {
-		p = Place{Table: opportunityTable, Column: closeTable, Key: p.Column}
+		p = Place{Table: OpportunityTable, Column: closeTable, Key: p.Column}
 	}
 	if p.Key != "" {
 		if !l.lookupColumn(p) {

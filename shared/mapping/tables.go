@@ -116,7 +116,7 @@ func (l *loader) tablesOf(r *Row) (t Tables) {
 		return t
 	}
 	t.Rows.CurrencyBind = d.Lookups[t.Rows.Currency+" "+currencyTable].Property
-	of, catalogue := d.Lookups[t.Rows.Opportunity+" "+opportunityTable], d.Lookups[t.Rows.Solution+" "+t.Catalogue.Table]
+	of, catalogue := d.Lookups[t.Rows.Opportunity+" "+OpportunityTable], d.Lookups[t.Rows.Solution+" "+t.Catalogue.Table]
 	t.Rows.OpportunityBind, t.Rows.Collection, t.Rows.SolutionBind = of.Property, of.Collection, catalogue.Property
 	if of.Property == "" || of.Collection == "" {
 		l.unfound(r, "rows: %s of %s is no lookup to the opportunity", t.Rows.Opportunity, name)

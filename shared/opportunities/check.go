@@ -92,7 +92,7 @@ func (s *Store) short(m metadata) (out []Finding) {
 		switch {
 		case a.MaxLength < least:
 			f.Text += fmt.Sprintf(", and at least %d are needed: make it longer, or name another one", least)
-		case (row.As == "memo" || strings.HasSuffix(row.Referral, "/notes")) && writes(row) && a.MaxLength < longText:
+		case (row.As == mapping.AsMemo || strings.HasSuffix(row.Referral, "/notes")) && writes(row) && a.MaxLength < longText:
 			f.Text += ": longer texts are cut there, with a mark"
 			f.Note = true
 		default:

@@ -111,7 +111,7 @@ func (s *Store) setTyped(ctx context.Context, columns map[string]any, f cosell.F
 			options = append(options, strconv.Itoa(option))
 		}
 		columns[p.Column] = strings.Join(options, ",")
-	case as == mapping.AsDate || as == "time":
+	case as == mapping.AsDate || as == mapping.AsTime:
 		m, err := s.metadata.get(ctx)
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (s *Store) setTyped(ctx context.Context, columns map[string]any, f cosell.F
 		if columns[p.Column], err = fixedTime(g, p.Column, as, text); err != nil {
 			return mapping.RefusedValue("a new "+p.Table, f, err)
 		}
-	case as == "text" || as == "memo":
+	case as == mapping.AsText || as == mapping.AsMemo:
 		columns[p.Column] = mapping.Cut(text, a.MaxLength)
 	default:
 		columns[p.Column] = value

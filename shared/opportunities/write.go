@@ -334,7 +334,7 @@ func (s *Store) setValue(ctx context.Context, columns map[string]any, g *mapping
 // fitting cuts a text to what the column holds in this organisation, should that be less than we ship.
 func (s *Store) fitting(row mapping.Row, text string) string {
 	switch row.Kind() {
-	case "text", "memo", "country", mapping.AsSeller, mapping.AsContact, mapping.AsPeople:
+	case mapping.AsText, mapping.AsMemo, mapping.AsCountry, mapping.AsSeller, mapping.AsContact, mapping.AsPeople:
 		return mapping.Cut(text, s.lengthHere(row))
 	}
 	return text
