@@ -63,3 +63,47 @@ func fetchedTwice(calls []entry) []string {
 	maps.DeleteFunc(count, func(_ string, n int) bool { return n < 2 })
 	return slices.Sorted(maps.Keys(count))
 }
+
+// crossing is how long an edit takes to the other side where every call takes a fifth of a second, and its calls.
+func (r *rig) crossing(p pair, columns doc) (took time.Duration, calls []string) {
+	r.t.Helper()
+	pc, dv, began := r.pc.calls(), r.dv.calls(), time.Now()
+	r.edits("opportunity", p.opportunity, columns)
+	r.quiet()
+	took = time.Since(began)
+	for _, e := range append(r.dv.since(dv), r.pc.since(pc)...) {
+		calls = append(calls, e.Method)
+	}
+	return took, calls
+}
+
+// A change of a column of the organisation's own crosses as fast as one of a shipped column, by the same calls,
+// whatever type it is of, also when it is emptied.
+func TestR144_AnOwnColumnCrossesAsFastAsAShippedOne(t *testing.T) {
+	for name, k := range ownKinds() {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.administrator(over(doc{"do": "add", "table": "opportunity", "column": "new_own"}, []doc{k.column}))
+				p := r.private("Fast")
+				for _, s := range []*system{r.dv, r.pc} {
+					s.fault(doc{"match": doc{}, "do": "delay", "delay": "200ms"})
+				}
+				for _, c := range []struct {
+					shipped, own any
+					notes, said  string
+				}{{"one", k.crm, "one", k.said}, {nil, nil, "", ""}, {"two", k.crm, "two", k.said}} {
+					shipped, calls := r.crossing(p, doc{"description": c.shipped})
+					own, ownCalls := r.crossing(p, doc{"new_own": c.own})
+					said := strings.Trim(r.said(p), `"`)
+					if r.referral(p.own).text("details/notes") != c.notes || said != strings.Trim(string(encoded(t, c.said)), `"`) {
+						t.Fatalf("the referral says %q and %q", r.referral(p.own).text("details/notes"), said)
+					}
+					if own > shipped || !slices.Equal(ownCalls, calls) || shipped < 600*time.Millisecond {
+						t.Errorf("%v: %s by %v, a shipped one %s by %v", c.own, own, ownCalls, shipped, calls)
+					}
+					t.Logf("%v: %s and %s: ratio %.2f", c.own, own, shipped, float64(own)/float64(shipped))
+				}
+			}, ownValue)
+		})
+	}
+}
