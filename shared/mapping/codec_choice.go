@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,6 +129,9 @@ func (c Choices) Value(code string) (int, bool) {
 	value, ok := c.value[code]
 	return value, ok
 }
+
+// Codes are all our codes, in their order.
+func (c Choices) Codes() []string { return slices.Sorted(maps.Keys(c.value)) }
 
 // Code is our code of an option; false where it has none.
 func (c Choices) Code(option int) (string, bool) {

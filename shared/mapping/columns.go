@@ -15,7 +15,7 @@ type Column struct {
 	Name  string
 	Kinds []string // the types that will do; none: any
 	Vital bool     // without it nothing can be kept in step
-	told  bool     // only ever written
+	told  bool     // only ever written, or read when a record is made
 }
 
 // vital are the fields without which nobody knows what belongs together and what is wanted.
@@ -49,7 +49,7 @@ func (s *Sheet) Columns() []Column {
 		add := func(table string, kinds []string, names ...string) {
 			for _, n := range names {
 				known, _ := s.crm.find(table, n)
-				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told || r.Fixed()})
+				out = append(out, Column{Field: r.Field, Table: table, Name: n, Kinds: kinds, Vital: vital(r.Field), told: known.told || r.Fixed() || isOne(string(r.Way), "onCreate, onCreateReferral, onCreateOpportunity")})
 			}
 		}
 		p := r.Place()
@@ -94,7 +94,7 @@ func (s *Sheet) Columns() []Column {
 
 // Unwatched names the columns that the sheet reads and whose changes raise no event, because the event step
 // of their table does not list them in its filter: only reconcile carries their changes. Closings, which
-// raise events of their own, the people of the CRM and the solution catalogue are left out.
+// raise events of their own, and the solution catalogue are left out; who owns a row is one event, whatever it is called.
 func (s *Sheet) Unwatched() []Column {
 	filter := map[string][]string{}
 	var doc struct {
@@ -111,7 +111,11 @@ func (s *Sheet) Unwatched() []Column {
 	}
 	var out []Column
 	for _, c := range s.Columns() {
-		if c.Table == "opportunityclose" || c.Table == "systemuser" || c.Table == s.tables.Catalogue.Table || c.told || slices.Contains(filter[c.Table], c.Name) {
+		name := c.Name
+		if name == "owninguser" || name == "owningbusinessunit" {
+			name = "ownerid"
+		}
+		if c.Table == "opportunityclose" || c.Table == s.tables.Catalogue.Table || c.told || slices.Contains(filter[c.Table], name) {
 			continue
 		}
 		out = append(out, c)

@@ -101,3 +101,24 @@ func OfYear(years []Year, f cosell.Field, text string, now time.Time) (string, e
 	}
 	return text, nil
 }
+
+// Unlisted says of a value that will be sent what the files of the years have against it: that it is retired, or that
+// the current one does not list it, with the value that is most like it. "" where it is listed.
+func Unlisted(years []Year, f cosell.Field, text string, now time.Time) string {
+	spelled, err := OfYear(years, f, text, now)
+	if err != nil {
+		return err.Error()
+	}
+	i := slices.IndexFunc(years, func(y Year) bool { return !now.Before(y.From) })
+	if i < 0 || text == "" {
+		return ""
+	}
+	if _, ok := years[i].spelled(f, spelled); ok || spelled != text {
+		return ""
+	}
+	said := fmt.Sprintf("%q is none of the values of %s that are known (%s), and goes to Partner Center as it is", text, years[i].Year, years[i].file)
+	if near := Nearest(text, years[i].values(f)); near != "" {
+		said += fmt.Sprintf("; the nearest is %q", near)
+	}
+	return said
+}

@@ -38,6 +38,7 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 	}
 	out = append(out, s.unreasoned(m)...)
 	out = append(out, s.unclear(m)...)
+	out = append(out, s.unlisted(m)...)
 	astray, err := s.astray(ctx, m)
 	if err != nil {
 		return nil, err

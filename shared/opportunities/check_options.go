@@ -138,3 +138,27 @@ func (s *Store) astray(ctx context.Context, m metadata) (out []Finding, err erro
 	}
 	return out, nil
 }
+
+// unlisted notes values of the yearly fields, as options or a value table have them, that the files of the years do
+// not list: not all of Microsoft's values are published, so they are no mistake.
+func (s *Store) unlisted(m metadata) (out []Finding) {
+	for _, f := range []cosell.Field{cosell.SolutionArea, cosell.SolutionPlay, cosell.PartnerRole} {
+		row, on := s.whole.Row(f)
+		if !on || row.CRM == "" {
+			continue
+		}
+		var texts []string
+		for _, v := range row.Values {
+			texts = append(texts, mapping.FixedText(v.Referral))
+		}
+		if len(row.Values) == 0 && row.HasOptions() {
+			texts = m.choices[row.OptionsKey()].Codes()
+		}
+		for _, text := range texts {
+			if said := mapping.Unlisted(s.years, f, text, s.options.Now()); said != "" {
+				out = append(out, Finding{Where: row.Where(), Text: fmt.Sprintf("field %s: %s", f, said), Note: true})
+			}
+		}
+	}
+	return out
+}

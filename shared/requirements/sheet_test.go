@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
 
 // listens lets the event step of a table listen to more columns, as setup does for the columns of a sheet.
@@ -270,4 +272,20 @@ func TestR114_ARowMayReadOneColumnAndWriteAnother(t *testing.T) {
 			t.Errorf("the referral says %q", got)
 		}
 	}, "sheet: - {field: dealValue, crm: new_total, crmWrite: new_entered}\n")
+}
+
+// A column of the owner's own is heard of as one of the opportunity is.
+func TestR144_AColumnOfTheOwnerRaisesItsEvent(t *testing.T) {
+	play(t, func(r *rig) {
+		r.administrator(doc{"do": "add", "table": "systemuser", "column": "new_team", "type": "String", "length": 100})
+		p := r.private("Team")
+		r.edits("systemuser", dataversesim.SellerID, doc{"new_team": "North"})
+		r.quiet()
+		if got := r.referral(p.own).text("campaignId"); got != "North" {
+			t.Errorf("the referral says %q", got)
+		}
+		if _, health := r.operator("GET", "health", nil); strings.Contains(health, "column.unwatched") {
+			t.Errorf("health names a column: %s", health)
+		}
+	}, "sheet: - {field: team2, referral: /campaignId, crm: owninguser/new_team, way: toReferral}\n")
 }

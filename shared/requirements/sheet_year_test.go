@@ -1,6 +1,9 @@
 package requirements
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 const taxonomy = `sheet:
 - {field: purchaseIntent, crm: new_intent, values: {"Yes": "Yes", "No": "No"}}
@@ -90,4 +93,24 @@ func TestR54_OtherDealsNeedNoneOfIt(t *testing.T) {
 			t.Errorf("a private deal is not made: %v", r.audit(id))
 		}
 	}, taxonomy)
+}
+
+// Not all values of a year are published, so one that nobody has listed is sent; who checks the sheet is told of it,
+// and of a retired one.
+func TestR54_ACheckNotesValuesThatTheYearDoesNotList(t *testing.T) {
+	play(t, func(r *rig) {
+		r.taxonomyColumns()
+		r.administrator(doc{"do": "option", "table": "opportunity", "column": "new_role", "value": 3, "label": "Deploiment services"})
+		m := r.sheetAct("check", "- {field: partnerRole, crm: new_role}\n- {field: solutionArea, crm: new_area, values: {Alt: Modern Work, Neu: Security, Eigen: Quantum}}\n", false)
+		notes := strings.Join(m.Notes, "\n")
+		for _, want := range []string{`mapping.yaml:1: field partnerRole: "Deploiment services" is none of the values of FY26`, `the nearest is "Deployment services"`,
+			`mapping.yaml:2: field solutionArea: "Modern Work" was a value of FY25`, `"Quantum" is none of the values of FY26`} {
+			if !strings.Contains(notes, want) {
+				t.Errorf("%q is not in:\n%s", want, notes)
+			}
+		}
+		if len(m.Mistakes) > 0 || strings.Contains(notes, "Transaction") || strings.Contains(notes, `"Security"`) {
+			t.Errorf("%v\n%s", m.Mistakes, notes)
+		}
+	})
 }
