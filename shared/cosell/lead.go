@@ -169,6 +169,18 @@ func Grown(base Base, o Opportunity, deals []Rule) Base {
 	return out
 }
 
+// Leaving is the base of an opportunity that CRM took without some fields. As in Made the referral counts as changed
+// since, so that they arrive as any edit does, and what a person types there meets them.
+func (b Base) Leaving(left []Field, o Opportunity, rules []Rule) Base {
+	for _, f := range left {
+		i := slices.IndexFunc(rules, func(rule Rule) bool { return rule.Field == f })
+		if i >= 0 && rules[i].Way == Both && !rules[i].List {
+			b.Referral[f], b.Opportunity[f] = "", o.Record[f]
+		}
+	}
+	return b
+}
+
 // carry takes a field, or a list, over from another record.
 func (r Record) carry(f Field, from Record) {
 	r.forget(f)

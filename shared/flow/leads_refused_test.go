@@ -82,6 +82,34 @@ func TestR127_AnOpportunityOfALeadGoesWithoutWhatCRMRefuses(t *testing.T) {
 	w.silent()
 }
 
+// What a person types where CRM did not take our value is an edit: the two sides agree in the end, and who lost is told.
+func TestR127_WhatAPersonTypesForARefusedValueOfALeadIsAnEdit(t *testing.T) {
+	for _, field := range []cosell.Field{cosell.Notes, cosell.ClosingDate} {
+		w := withLead(t)
+		w.refuseQualify = func(values cosell.Record) error {
+			if values[field] != "" {
+				return fault.New(fault.Refused, "no").At(string(field)).Saying("not on a Monday", "wait")
+			}
+			return nil
+		}
+		w.refuseCRM = w.refuseQualify
+		w.accepted()
+		if o := w.oneDeal(itsDeal); o.Record[field] != "" {
+			t.Fatalf("%v", o.Record)
+		}
+		w.now = w.now.Add(time.Minute)
+		w.userOf(itsDeal, cosell.Record{field: "2027-01-01"})
+		w.dealHeard(itsDeal)
+		w.refuseQualify, w.refuseCRM = nil, nil
+		w.later(25 * time.Hour)
+		o, r := w.oneDeal(itsDeal).Record, w.referrals[inquiry].Record
+		if o[field] != r[field] || o[field] != "2027-01-01" && !strings.Contains(o[cosell.Audit], `gave way: "2027-01-01"`) {
+			t.Errorf("Partner Center has %q: %v", r[field], o)
+		}
+		w.silent()
+	}
+}
+
 func TestR126_WhatPartnerCenterRefusesOfALeadHoldsNothingElse(t *testing.T) {
 	w := withLead(t)
 	w.refusePatch = func(values cosell.Record) error {
