@@ -2,7 +2,7 @@
 // rows, the solution catalogue, currencies, metadata and change feeds, as the field sheet says.
 //
 //	a record                    store.go, table.go: of opportunities, or of leads; query.go: what is asked; record.go: what is read
-//	is made, and written        create.go, write.go, close.go, leads.go: a lead is qualified; fixed.go: constants and formulas
+//	is made, and written        create.go, write.go, write_columns.go, close.go, leads.go: a lead is qualified; fixed.go: constants and formulas
 //	the customer                account.go, account_match.go, customer.go, consent.go
 //	people                      people.go, owner.go, deputy.go, connections.go, tasks.go
 //	solutions                   solutions.go, catalogue.go, importing.go, unknown.go
