@@ -113,6 +113,10 @@ func opinionatedSchema() []string {
 		`{"do":"option","table":"opportunity","column":"statuscode","value":100000004,"state":2,"label":"No decision","labels":{"1036":"Sans décision"}}`,
 		`{"do":"option","table":"opportunity","column":"statuscode","value":5,"remove":true}`,
 		`{"do":"option","table":"lead","column":"statuscode","value":100000001,"state":0,"label":"Nurturing","labels":{"1036":"À relancer"}}`,
+		`{"do":"option","table":"lead","column":"statuscode","value":100000002,"state":2,"label":"No budget","labels":{"1036":"Pas de budget"}}`,
+		`{"do":"add","table":"lead","column":"new_interest","schemaName":"new_Interest","type":"Picklist","label":"Interest","labels":{"1036":"Intérêt"},"level":"SystemRequired",
+			"options":[{"value":100000000,"label":"Cloud","labels":{"1036":"Nuage"}},{"value":100000001,"label":"Devices","labels":{"1036":"Appareils"}}]}`,
+		`{"do":"add","table":"lead","column":"new_origin","schemaName":"new_Origin","type":"String","length":20,"label":"Origin","labels":{"1036":"Origine"},"level":"ApplicationRequired"}`,
 	}
 }
 
@@ -122,6 +126,7 @@ func opinionatedRules() []control.Rule {
 		{Match: control.RuleMatch{Table: "opportunity", Column: "new_territory", Value: "empty"}, Message: "Choose a territory."},
 		{Match: control.RuleMatch{Table: "opportunity", Column: "estimatedvalue", Value: "negative"}, Message: "The estimated revenue cannot be negative.", Field: true},
 		{Match: control.RuleMatch{Table: "account", Column: "new_segment", Value: "empty"}, Message: "Choose a segment."},
+		{Match: control.RuleMatch{Table: "lead", Column: "new_origin", Value: "empty"}, Message: "Say where the lead comes from."},
 		{Match: control.RuleMatch{Table: "contact", Column: "lastname", Value: "empty"}, Message: "A contact needs a last name.", Field: true},
 	}
 }

@@ -22,6 +22,12 @@ func TestAnOpinionatedOrganisation(t *testing.T) {
 	}
 	w.ctl("POST", "/user", `{"do":"create","table":"opportunity","columns":{"name":"x","new_businessline":"Cloud"}}`).is(400)
 	w.do("POST", "accounts", `{"name":"x"}`).refused(400, "0x80040265")
+	w.do("POST", "leads", `{"subject":"x","lastname":"L","new_origin":"Fair"}`).refused(400, "0x80040203")
+	if r := w.do("POST", "leads", `{"subject":"x","lastname":"L","new_interest":100000000}`).refused(400, "0x80040265"); r.error()["message"] != "Say where the lead comes from." {
+		t.Error(r.text)
+	}
+	lead := w.create("leads", `{"subject":"x","lastname":"L","new_interest":100000000,"new_origin":"Fair"}`)
+	w.ctl("POST", "/user", `{"do":"disqualify","table":"lead","id":"`+lead+`","status":100000002}`).is(200)
 
 	// What is stored is not what was sent.
 	id := w.create("opportunities", `{"name":"  A   deal ","estimatedvalue":1234.5,"new_weighted":1,"new_ordernumber":"A1",`+good+`}`)

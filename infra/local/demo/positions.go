@@ -52,6 +52,8 @@ func (s *Story) demanded(table string) fields {
 		return nil
 	case table == "account":
 		return fields{"new_segment": 100000000}
+	case table == "lead":
+		return fields{"new_interest": 100000000, "new_origin": "Partner Center"}
 	}
 	return fields{"new_businessline": "Analytics", "new_territory": 100000000}
 }
@@ -165,8 +167,8 @@ func (s *Story) arrivesOnceMended(referral string) {
 	held := s.operate(http.MethodGet, "/api/operator/held", nil, http.StatusOK)
 	s.check(strings.Contains(held, referral), "referral %s is not in what is held: %s", referral, held)
 	s.says("%-20s the CRM takes no row without its own columns: held, and health names the deal", "")
-	s.by(administrator, "lets the CRM fill in business line, territory and segment")
-	for table, columns := range map[string]fields{"opportunity": s.demanded("opportunity"), "account": s.demanded("account")} {
+	s.by(administrator, "lets the CRM fill in business line, territory and segment, and the interest and origin of leads")
+	for table, columns := range map[string]fields{"opportunity": s.demanded("opportunity"), "account": s.demanded("account"), "lead": s.demanded("lead")} {
 		body := fields{"do": "default", "table": table, "columns": columns}
 		if s.err == nil {
 			s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Dataverse.Control, "/plugins", body, nil))
