@@ -135,9 +135,11 @@ func WentOn(id string) Problem {
 // looked is the answer to an act that asked for a look; what still stands in the way follows.
 var looked = Problem{Field: Action, Place: InCRM, Warn: true, Once: true, Text: "looked at anew, as asked"}
 
-// heed answers a person who asked for a look, with the writes of it, and clears what was asked.
+// heed answers a person who asked for a look, with the writes of it, and clears what was asked. Another act stays on
+// the form until it is done: it is no matter of comparing.
 func (m *merger) heed() {
-	if m.Opportunity.Assumed() || m.d[Action] == "" {
+	act := m.d[Action]
+	if m.Opportunity.Assumed() || act == "" || act != ActSync && act != ActRetry && !m.Heeded {
 		return
 	}
 	m.plan.ToOpportunity[Action] = ""

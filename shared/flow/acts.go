@@ -24,7 +24,7 @@ func (f *Flow) heed(ctx context.Context, w *work) (done bool, err error) {
 	deed, why := cosell.Heed(w.pair, *w.opportunity, status)
 	switch deed {
 	case cosell.Look:
-		w.hint.Retry = true
+		w.hint.Retry, w.heeded = true, true
 		return false, nil
 	case cosell.AskAgain:
 		return true, f.askAgain(ctx, w)
@@ -36,6 +36,14 @@ func (f *Flow) heed(ctx context.Context, w *work) (done bool, err error) {
 		return true, f.part(ctx, w)
 	}
 	return true, f.explain(ctx, w, why)
+}
+
+// passAct has the opportunity looked at where something is asked on its form that a look at its referral does not do.
+func (f *Flow) passAct(ctx context.Context, w *work, before error) error {
+	if before != nil || w.heeded || w.opportunity == nil || w.opportunity.Record[cosell.Action] == "" {
+		return before
+	}
+	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: w.pair.OpportunityID, Why: "something is asked on its form"})
 }
 
 // fromEnded looks whether somebody asks for something on the form of an opportunity that was let go.

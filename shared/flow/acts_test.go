@@ -285,6 +285,22 @@ func TestR152_WithoutSyncNothingIsDone(t *testing.T) {
 	}
 }
 
+// What is asked on the form is done, also where a look at the referral sees it first.
+func TestR152_ALookAtTheReferralSwallowsNoAct(t *testing.T) {
+	for act, says := range map[string]string{cosell.ActUnlink: "unlinked from referral", cosell.ActLink: "no referral asks", cosell.ActRetry: "looked at anew, as asked"} {
+		w := newWorld(t)
+		w.private(nil)
+		w.userOf(deal, cosell.Record{cosell.Action: act})
+		w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "4711", cosell.Notes: "from there"})
+		w.referralChanged(w.own()[0].ID)
+		w.drain()
+		w.answered(says)
+		if n := strings.Count(w.opportunities[deal].Record[cosell.Audit], "looked at anew"); n > 0 != (act == cosell.ActRetry) {
+			t.Errorf("%s is answered with a look", act)
+		}
+	}
+}
+
 // An answer that CRM refuses is held: it comes by itself, and nothing waits once it is there or nobody asks any more.
 func TestR152_AnAnswerThatCRMRefusesComesLater(t *testing.T) {
 	for _, act := range []string{cosell.ActLink, cosell.ActUnlink} {

@@ -33,7 +33,7 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 		}
 		return err
 	})
-	return f.noted(ctx, w, err)
+	return f.passAct(ctx, w, f.noted(ctx, w, err))
 }
 
 // prepare reads the opportunity where its base does not do from the start.

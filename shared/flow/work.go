@@ -20,6 +20,7 @@ type work struct {
 	entries     []cosell.Entry
 	standing    []cosell.Problem // notes that are not of comparing
 	linking     bool             // the two records meet
+	heeded      bool             // what is asked on the form comes to no more than a look
 	freed       string           // the opportunity of an ended pair, which the referral still names
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
 	unasked     *cosell.Problem  // why Microsoft could not be asked at the creation
@@ -39,7 +40,7 @@ func (w *work) known() cosell.Known {
 
 func (f *Flow) pairing(w *work) cosell.Pairing {
 	in := cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.known(), Rules: f.Rules, Options: f.Settings.Options,
-		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking}
+		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking, Heeded: w.heeded}
 	return in.Moved(f.Settings.Sheet).Renewed()
 }
 
