@@ -87,3 +87,28 @@ func TestR73_AStatusReasonOfTheOrganisationIsADeclinesReason(t *testing.T) {
 		r.rests()
 	}, opinionatedLeads)
 }
+
+// Over the columns of Microsoft's connector a lead goes the whole way: edited, qualified, accepted.
+func TestR86_ALeadOverMicrosoftsColumnsGoesOnAsAnOpportunity(t *testing.T) {
+	changeOver(t, func(r *rig, _ connected) {
+		r.pc.switches(doc{"pendingEdits": "accept"})
+		a := r.microsoft(doc{"do": "lead", "kind": "qualified"})
+		r.quiet()
+		for lead := range r.dv.records()["lead"] {
+			r.edits("lead", lead, doc{"description": "Called on Monday."})
+			r.quiet()
+			if got := r.referral(a.ID).text("details/notes"); got != "Called on Monday." {
+				t.Errorf("the notes are %q", got)
+			}
+			r.qualifies(lead)()
+		}
+		r.advance(10 * time.Minute)
+		if own := r.referral(a.ID); own.text("substatus") != "Accepted" || len(r.opportunities()) != 1 {
+			t.Fatalf("the referral is %s, %d opportunities", own.text("substatus"), len(r.opportunities()))
+		}
+		if o := r.opportunity(r.only()); o.text(msftColumn+"identifier") != a.ID || o.text(msftColumn+"sync") != "true" {
+			t.Errorf("the opportunity has %q, Sync %s", o.text(msftColumn+"identifier"), o.text(msftColumn+"sync"))
+		}
+		r.rests()
+	})
+}
