@@ -142,6 +142,7 @@ func sweep(a *app.App, _ Declared) funchost.Function {
 		reconcile.Job{Name: "CRM metadata", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Metadata(ctx) })},
 		reconcile.Job{Name: "status rows", Do: a.Tidy},
 		reconcile.Job{Name: "old copies", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Ledger.DropCopies(ctx) })},
+		reconcile.Job{Name: "daily report", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Office.Daily(ctx) })},
 	)}
 }
 

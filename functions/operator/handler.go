@@ -24,6 +24,7 @@ type Office interface {
 	HeldShow(ctx context.Context, id string) ([]office.Held, error)
 	HeldRetry(ctx context.Context, a office.Act, id string) ([]office.Held, error)
 	HeldDrop(ctx context.Context, a office.Act, id string) ([]office.Held, error)
+	Report(ctx context.Context, day string) (office.Report, error)
 	ParkedList(ctx context.Context) ([]office.Parked, error)
 	ParkedShow(ctx context.Context, id string) (office.Parked, error)
 	ParkedReplay(ctx context.Context, a office.Act, id string) error
@@ -44,7 +45,7 @@ const page = 50
 // ServeHTTP answers GET for what changes nothing, and POST for deeds, whose body is never empty because the
 // host repeats a POST without:
 //
-//	GET  status?id=    preview?id=|ids=|after=    held[?id=]    parked[?id=]    adopt[?since=]
+//	GET  status?id=    preview?id=|ids=|after=    held[?id=]    parked[?id=]    adopt[?since=]    report[?day=]
 //	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink  ask-again  close-test  adopt    {"id", "referral", "reason", "since"}
 //	GET  mapping[?id=VERSION]
 //	POST mapping/check  mapping/diff  mapping/push    {"file", "text", "yes", "reason"}
@@ -70,7 +71,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !isDeed {
-		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt, mapping and catalogue")
+		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt, report, mapping and catalogue")
 		return
 	}
 	post(w, r, func(ctx context.Context, by string, d office.Deed) (office.Answer, error) {
@@ -107,6 +108,10 @@ func (h *Handler) asks() map[string]func(context.Context, url.Values) (office.An
 		"adopt": func(ctx context.Context, q url.Values) (office.Answer, error) {
 			c, err := h.Office.AdoptPlan(ctx, q.Get("since"))
 			return office.Answer{Census: &c}, err
+		},
+		"report": func(ctx context.Context, q url.Values) (office.Answer, error) {
+			r, err := h.Office.Report(ctx, q.Get("day"))
+			return office.Answer{Report: &r}, err
 		},
 		"held": func(ctx context.Context, q url.Values) (office.Answer, error) {
 			if id := q.Get("id"); id != "" {

@@ -90,6 +90,10 @@ func (f *fake) HeldDrop(_ context.Context, a office.Act, id string) ([]office.He
 	return []office.Held{{}}, f.note("held drop", id, a.By, a.Reason)
 }
 
+func (f *fake) Report(_ context.Context, day string) (office.Report, error) {
+	return office.Report{Day: "2026-11-26"}, f.note("report", day)
+}
+
 func (f *fake) ParkedList(context.Context) ([]office.Parked, error) {
 	return []office.Parked{}, f.note("parked")
 }
@@ -145,6 +149,8 @@ func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 		{"POST", "adopt", `{"since":"2026-03-01","reason":"y"}`, "adopt 2026-03-01 ann y", `"setting":"SYNC_STARTED=2026-03-01"`},
 		{"GET", "held", "", "held", `"held":[]`},
 		{"GET", "held?id=o/crm/name/x", "", "held o/crm/name/x", `"held":[{`},
+		{"GET", "report", "", "report", `"report":{"day":"2026-11-26"`},
+		{"GET", "report?day=2026-11-25", "", "report 2026-11-25", `"report":{`},
 		{"GET", "parked", "", "parked", `"parked":[]`},
 		{"GET", "parked?id=m", "", "parked m", `"parked":[{"id":"m"`},
 		{"POST", "resync", `{"id":"x"}`, "resync x ann", `"done":true`},
@@ -177,7 +183,7 @@ func TestWhatIsAskedWronglyReachesNobody(t *testing.T) {
 		status             int
 	}{
 		{"GET", "", "", 404}, {"GET", "nothing", "", 404}, {"GET", "held/nothing", "", 404}, {"GET", "mapping?id=x", "", 400}, {"GET", "mapping/push", "", 405},
-		{"POST", "status", "{}", 405}, {"GET", "resync", "", 405}, {"DELETE", "parked", "", 405},
+		{"POST", "status", "{}", 405}, {"GET", "resync", "", 405}, {"DELETE", "parked", "", 405}, {"POST", "report", "{}", 405},
 		{"POST", "resync", "", 400}, {"POST", "resync", "[]", 400}, {"POST", "resync", `{"id":"x","more":1}`, 400},
 	} {
 		f := &fake{}

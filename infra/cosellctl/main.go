@@ -45,6 +45,7 @@ type commands struct {
 	Adopt     adoptCmd     `cmd:"" help:"The first day: what the work would begin with, and its beginning."`
 	Held      heldCmd      `cmd:"" help:"What one side did not take, or what waits for a person."`
 	Parked    parkedCmd    `cmd:"" help:"Messages that can never work as they are."`
+	Report    reportCmd    `cmd:"" help:"The daily list: what is held, left alone, about to expire."`
 	Link      linkCmd      `cmd:"" help:"Make a pair of an opportunity and a referral."`
 	Unlink    unlinkCmd    `cmd:"" help:"End a pair: it is never made again by itself."`
 	Mapping   mappingCmd   `cmd:"" help:"The field sheet: which column stands for what."`

@@ -29,6 +29,12 @@ func TestAPersonReadsTheCountsThenARowForEach(t *testing.T) {
 		{OpportunityID: "o-6", Name: "Quiet", Does: office.Nothing},
 	}
 	day := time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)
+	listed := office.Report{Day: "2026-02-20", At: time.Date(2026, 2, 20, 0, 15, 0, 0, time.UTC), Counts: office.ReportCounts{Held: 3, Old: 1, Ignored: 1, Expiring: 1},
+		Held: []office.Reported{
+			{Held: office.Held{OpportunityID: "o-1", Field: "dealValue", Place: "referral", Text: "no such value", Mend: "make it smaller", Since: day}, Old: true},
+			{Held: office.Held{OpportunityID: "o-2", Field: "notes", Place: "opportunity", Text: "too long", Since: day.Add(9 * 24 * time.Hour)}}},
+		Ignored:  []office.Reported{{Held: office.Held{ReferralID: "r-3", Text: "the id is another system's", Mend: "clear it", Since: day}, Link: "https://p.example/r-3"}},
+		Expiring: []office.Reported{{Held: office.Held{ReferralID: "r-4", Text: "it waits until 2026-02-22", Mend: "accept it or decline it", Since: day}, Link: "https://p.example/r-4"}}}
 	for _, c := range []struct {
 		args   []string
 		answer office.Answer
@@ -71,6 +77,19 @@ WHAT             KIND         ID   NAME   STATUS    CHANGED               ABOUT
 comes in         referral     r-1  One    accepted  2026-02-01 08:00:00Z  
 lacks something  opportunity  o-1  Two    open      2026-02-01 08:00:00Z  no contact; 
 foreign id       referral     r-2  Three  new       2026-02-01 08:00:00Z  SF-1
+`},
+		{[]string{"report"}, office.Answer{Report: &listed}, `2026-02-20, as of 2026-02-20 00:15:00Z: 3 held, 1 of them for more than 14 days; 1 ignored; 1 invitation about to expire
+
+HELD  FIELD      NOT TAKEN BY    WHY            SINCE                       WHAT TO DO
+o-1   dealValue  Partner Center  no such value  2026-02-01 08:00:00Z (old)  make it smaller
+o-2   notes      CRM             too long       2026-02-10 08:00:00Z        
+and 1 more: cosellctl held list
+
+IGNORED  WHY                         SINCE                 LINK                   WHAT TO DO
+r-3      the id is another system's  2026-02-01 08:00:00Z  https://p.example/r-3  clear it
+
+EXPIRES  WHY                        SINCE                 LINK                   WHAT TO DO
+r-4      it waits until 2026-02-22  2026-02-01 08:00:00Z  https://p.example/r-4  accept it or decline it
 `},
 		{[]string{"mapping", "push", file}, office.Answer{Mapping: &office.Mapping{Notes: []string{"worth knowing"}, Why: "values that are there would change",
 			Counts: &office.Counts{Pairs: 5, Looked: 4, Change: 1, Fill: 2, Refused: 3, Held: 4, Unread: 1, Examples: []office.Write{{To: "CRM", Field: "notes", From: "a", Value: "b"}}}}},

@@ -46,6 +46,12 @@ func (m *merger) invitation() {
 	m.say(row)
 }
 
+// Ending says whether the row is of an invitation that is called to mind at the time given at the latest: it ends
+// within three days of that.
+func (h Held) Ending(at time.Time) bool {
+	return h.Code == answerDue && h.Text != "" && (h.Value == reminded || h.Due(at))
+}
+
 // afterReminder is when an invitation is looked at once more: when an acceptance may go without what only the
 // portal's form demands, and when it has ended, of which an event may not have told.
 func afterReminder(now, expires time.Time) time.Time {

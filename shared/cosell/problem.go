@@ -51,6 +51,9 @@ type Problem struct {
 // Whole is the field of what is held when a record was refused as a whole.
 const Whole Field = "*"
 
+// CodeForeign is the code of a referral that is left alone, because its CRM id is another system's.
+const CodeForeign = "crmid.foreign"
+
 // print tells problems apart: the same code about another field, or with another text, is news.
 func (p Problem) print() string {
 	sum := sha256.Sum256([]byte(p.Text))

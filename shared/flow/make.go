@@ -59,7 +59,7 @@ func (f *Flow) heldBack(w *work) bool {
 	switch {
 	case !ok:
 		return false
-	case h.Code == "crmid.foreign":
+	case h.Code == cosell.CodeForeign:
 		return strings.TrimSpace(w.referral.Record[cosell.CRMID]) != "" && !f.arrivesForeign(*w.referral)
 	}
 	return h.Code != ofOther && !w.hint.Retry && h.Value == cosell.Print(w.referral.Record)

@@ -90,7 +90,7 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 			return nil
 		}
 		pair.ReferralID, pair.EngagementID = r.ID, r.EngagementID
-		pair = pair.Lacks([]cosell.Problem{{Code: "crmid.foreign", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
+		pair = pair.Lacks([]cosell.Problem{{Code: cosell.CodeForeign, Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
 			Text: "the referral's CRM id belongs to another system, so no opportunity is made of it",
 			Mend: "clear the CRM id in Partner Center, or set SYNC_FOREIGN_CRM_ID=keep"}}, r.Read, r.Side)
 		pair.Phase = cosell.Lacking
@@ -102,7 +102,7 @@ func (f *Flow) ignore(ctx context.Context, r cosell.Referral) error {
 // unbegun says whether a pair only counts a referral, which carries somebody else's id, came before the start, resembles
 // an opportunity, or has its record at another tenant: what it names is looked at again each time.
 func unbegun(p cosell.Pair) bool {
-	return p.Phase == cosell.Lacking && (p.Holds("crmid.foreign") || p.Holds(startPending) || p.Holds(ofOther) || p.Holds(cosell.CodeUnconfirmed))
+	return p.Phase == cosell.Lacking && (p.Holds(cosell.CodeForeign) || p.Holds(startPending) || p.Holds(ofOther) || p.Holds(cosell.CodeUnconfirmed))
 }
 
 // noticed lets go of a referral that was only counted, and names an opportunity now.

@@ -32,10 +32,11 @@ func heldProps(p cosell.Pair, h cosell.Held) map[string]string {
 // HeldRows hands over everything that is held until each says false; one call for each thousand rows. Rows
 // that only keep a time hold nothing and are left out.
 func (l *Ledger) HeldRows(ctx context.Context, each func(HeldRow) bool) error {
-	return l.heldRows(ctx, func(h HeldRow) bool { return h.Quiet || each(h) })
+	return l.HeldAndTimes(ctx, func(h HeldRow) bool { return h.Quiet || each(h) })
 }
 
-func (l *Ledger) heldRows(ctx context.Context, each func(HeldRow) bool) error {
+// HeldAndTimes is HeldRows with the rows that only keep a time.
+func (l *Ledger) HeldAndTimes(ctx context.Context, each func(HeldRow) bool) error {
 	return l.rows.list(ctx, stateTable, "h|", after("h"), func(r row) bool {
 		var h HeldRow
 		if json.Unmarshal([]byte(r.long("Held")), &h) != nil {
@@ -48,7 +49,7 @@ func (l *Ledger) heldRows(ctx context.Context, each func(HeldRow) bool) error {
 // Due lists the opportunities of which something held is due at the time, each once.
 func (l *Ledger) Due(ctx context.Context, at time.Time) ([]string, error) {
 	var out []string
-	err := l.heldRows(ctx, func(h HeldRow) bool {
+	err := l.HeldAndTimes(ctx, func(h HeldRow) bool {
 		if h.Due(at) && !slices.Contains(out, h.OpportunityID) {
 			out = append(out, h.OpportunityID)
 		}
@@ -60,7 +61,7 @@ func (l *Ledger) Due(ctx context.Context, at time.Time) ([]string, error) {
 // HeldNaming lists the opportunities of which something is held under the code, in words that name the text.
 func (l *Ledger) HeldNaming(ctx context.Context, code, text string) ([]string, error) {
 	var out []string
-	err := l.heldRows(ctx, func(h HeldRow) bool {
+	err := l.HeldAndTimes(ctx, func(h HeldRow) bool {
 		if h.Code == code && strings.Contains(h.Text, text) && !slices.Contains(out, h.OpportunityID) {
 			out = append(out, h.OpportunityID)
 		}

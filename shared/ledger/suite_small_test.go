@@ -87,6 +87,31 @@ func TestSmallThingsAreRemembered(t *testing.T) {
 	})
 }
 
+func TestReportsAreKeptByDayAndDroppedByAge(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		long := strings.Repeat("é", 100_000)
+		for _, day := range []string{"2026-10-26", "2026-10-27", "2026-11-26"} {
+			if err := l.SaveReport(ctx, day, day+long); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.SaveReport(ctx, "2026-11-26", "again"); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := l.DropReports(ctx, "2026-10-27"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for day, want := range map[string]string{"2026-10-26": "", "2026-10-27": "2026-10-27" + long, "2026-11-26": "again", "2026-11-25": ""} {
+			if got, ok, err := l.Report(ctx, day); got != want || ok != (want != "") || err != nil {
+				t.Errorf("%s: %d bytes, %v %v", day, len(got), ok, err)
+			}
+		}
+	})
+}
+
 func TestParkedMessagesAreKeptOldestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		ctx := t.Context()

@@ -25,6 +25,7 @@ type Ledger interface {
 	Parked(ctx context.Context, limit int) ([]ledger.Parked, error)
 	ParkedMessage(ctx context.Context, id string) (ledger.Parked, bool, error)
 	Unpark(ctx context.Context, id string) error
+	Reports
 }
 
 // Book is what is held.
@@ -82,6 +83,9 @@ type Office struct {
 	Sheets     Sheets
 	SheetTable SheetTable
 	Catalogue  Catalogue
+
+	// ReferralLink opens a referral in the portal; {id} stands for the referral's id.
+	ReferralLink string
 
 	Now func() time.Time
 	Log *slog.Logger

@@ -20,6 +20,7 @@ type Answer struct {
 	Total     int              `json:"total,omitempty"` // how many pairs there are to preview
 	Counts    *PreviewCounts   `json:"counts,omitempty"`
 	Census    *Census          `json:"census,omitempty"`
+	Report    *Report          `json:"report,omitempty"`
 	Held      *[]Held          `json:"held,omitempty"`
 	Parked    *[]Parked        `json:"parked,omitempty"`
 	Mapping   *Mapping         `json:"mapping,omitempty"`

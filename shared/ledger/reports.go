@@ -1,0 +1,31 @@
+package ledger
+
+import "context"
+
+// Report gives the daily report of a day (2026-11-26), in its writer's own format: one call.
+func (l *Ledger) Report(ctx context.Context, day string) (text string, ok bool, err error) {
+	return l.value(ctx, key("d", day))
+}
+
+// SaveReport keeps the daily report of a day, in place of one that is there.
+func (l *Ledger) SaveReport(ctx context.Context, day, text string) error {
+	return l.saveValue(ctx, key("d", day), text)
+}
+
+// DropReports removes the reports of all days before the day given.
+func (l *Ledger) DropReports(ctx context.Context, before string) error {
+	var old []row
+	err := l.rows.list(ctx, stateTable, "d|", key("d", before), func(r row) bool {
+		old = append(old, r)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range old {
+		if _, err := l.rows.write(ctx, stateTable, op{kind: remove, key: r.key}); err != nil {
+			return outside(err)
+		}
+	}
+	return nil
+}
