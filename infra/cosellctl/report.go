@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
@@ -30,6 +31,9 @@ func (r *reportCmd) Run(ctx context.Context, c *client, p *printer) error {
 func (p *printer) report(r office.Report) {
 	p.line("%s, as of %s: %d held, %d of them for more than 14 days; %d ignored; %s about to expire",
 		r.Day, when(r.At), r.Counts.Held, r.Counts.Old, r.Counts.Ignored, counted(r.Counts.Expiring, "invitation"))
+	if r.Counts.Same+r.Counts.Different > 0 {
+		p.line("shadow: %d the same, %d different", r.Counts.Same, r.Counts.Different)
+	}
 	var rows [][]string
 	for _, h := range r.Held {
 		since := when(h.Since)
@@ -41,6 +45,11 @@ func (p *printer) report(r office.Report) {
 	p.listed("HELD|FIELD|NOT TAKEN BY|WHY|SINCE|WHAT TO DO", rows, r.Counts.Held)
 	p.listed("IGNORED|WHY|SINCE|LINK|WHAT TO DO", referrals(r.Ignored), r.Counts.Ignored)
 	p.listed("EXPIRES|WHY|SINCE|LINK|WHAT TO DO", referrals(r.Expiring), r.Counts.Expiring)
+	var shadow [][]string
+	for _, s := range r.Shadow {
+		shadow = append(shadow, []string{s.OpportunityID, s.ReferralID, strings.Join(s.Would, "; "), strings.Join(s.Problems, " "), when(s.At)})
+	}
+	p.listed("SHADOW|REFERRAL|WOULD|PROBLEMS|LOOKED AT", shadow, r.Counts.Different)
 }
 
 func referrals(list []office.Reported) (rows [][]string) {
@@ -58,6 +67,6 @@ func (p *printer) listed(heading string, rows [][]string, all int) {
 	p.line("")
 	p.table(heading, rows)
 	if rest := all - len(rows); rest > 0 {
-		p.line("and %d more: cosellctl held list", rest)
+		p.line("and %d more", rest)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
 
@@ -29,7 +30,8 @@ func TestAPersonReadsTheCountsThenARowForEach(t *testing.T) {
 		{OpportunityID: "o-6", Name: "Quiet", Does: office.Nothing},
 	}
 	day := time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)
-	listed := office.Report{Day: "2026-02-20", At: time.Date(2026, 2, 20, 0, 15, 0, 0, time.UTC), Counts: office.ReportCounts{Held: 3, Old: 1, Ignored: 1, Expiring: 1},
+	listed := office.Report{Day: "2026-02-20", At: time.Date(2026, 2, 20, 0, 15, 0, 0, time.UTC), Counts: office.ReportCounts{Held: 3, Old: 1, Ignored: 1, Expiring: 1, Same: 7, Different: 1},
+		Shadow: []cosell.Shadowed{{OpportunityID: "o-5", ReferralID: "r-5", Would: []string{"change opportunity: notes", "change referral: dealValue"}, Problems: []string{"too.large"}, At: day}},
 		Held: []office.Reported{
 			{Held: office.Held{OpportunityID: "o-1", Field: "dealValue", Place: "referral", Text: "no such value", Mend: "make it smaller", Since: day}, Old: true},
 			{Held: office.Held{OpportunityID: "o-2", Field: "notes", Place: "opportunity", Text: "too long", Since: day.Add(9 * 24 * time.Hour)}}},
@@ -79,17 +81,21 @@ lacks something  opportunity  o-1  Two    open      2026-02-01 08:00:00Z  no con
 foreign id       referral     r-2  Three  new       2026-02-01 08:00:00Z  SF-1
 `},
 		{[]string{"report"}, office.Answer{Report: &listed}, `2026-02-20, as of 2026-02-20 00:15:00Z: 3 held, 1 of them for more than 14 days; 1 ignored; 1 invitation about to expire
+shadow: 7 the same, 1 different
 
 HELD  FIELD      NOT TAKEN BY    WHY            SINCE                       WHAT TO DO
 o-1   dealValue  Partner Center  no such value  2026-02-01 08:00:00Z (old)  make it smaller
 o-2   notes      CRM             too long       2026-02-10 08:00:00Z        
-and 1 more: cosellctl held list
+and 1 more
 
 IGNORED  WHY                         SINCE                 LINK                   WHAT TO DO
 r-3      the id is another system's  2026-02-01 08:00:00Z  https://p.example/r-3  clear it
 
 EXPIRES  WHY                        SINCE                 LINK                   WHAT TO DO
 r-4      it waits until 2026-02-22  2026-02-01 08:00:00Z  https://p.example/r-4  accept it or decline it
+
+SHADOW  REFERRAL  WOULD                                                  PROBLEMS   LOOKED AT
+o-5     r-5       change opportunity: notes; change referral: dealValue  too.large  2026-02-01 08:00:00Z
 `},
 		{[]string{"mapping", "push", file}, office.Answer{Mapping: &office.Mapping{Notes: []string{"worth knowing"}, Why: "values that are there would change",
 			Counts: &office.Counts{Pairs: 5, Looked: 4, Change: 1, Fill: 2, Refused: 3, Held: 4, Unread: 1, Examples: []office.Write{{To: "CRM", Field: "notes", From: "a", Value: "b"}}}}},

@@ -169,7 +169,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	}
 	flows := office.Flows{Ledger: a.Ledger, Flow: a.flow}
 	a.Office = &office.Office{Ledger: a.Ledger, Book: flows, Desk: flows, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log,
-		Sheets: sheets{a, trial}, SheetTable: a.Ledger, Catalogue: catalogue{a}, ReferralLink: c.ReferralLink}
+		Sheets: sheets{a, trial}, SheetTable: a.Ledger, Catalogue: catalogue{a}, ReferralLink: c.ReferralLink, Shadow: c.Mode == Shadow}
 	return nil
 }
 

@@ -127,6 +127,8 @@ type Ledger interface {
 	SaveSolution(ctx context.Context, rowID, opportunityID string) error
 	Cursor(ctx context.Context, feed string) (string, error)
 	SaveCursor(ctx context.Context, feed, value string) error
+	// SaveShadowed keeps what the last look at a record would have done, in shadow mode.
+	SaveShadowed(ctx context.Context, s cosell.Shadowed) error
 }
 
 // Hints sends pointers to our own queues, and returns when the broker has confirmed. Trace and Seen are

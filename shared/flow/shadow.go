@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -11,7 +12,7 @@ import (
 )
 
 // In shadow mode every hint is rehearsed, beside whatever keeps the two systems in step in earnest, and the log says
-// what would have been done: which records and fields, no values. Cursors of the feeds have names of their own, so
+// what would have been done: which records and fields, no values; the daily report has the last of each record. Cursors of the feeds have names of their own, so
 // that the first pass in earnest reads everything.
 
 // shadowed rehearses a hint in place of following it.
@@ -21,18 +22,27 @@ func (f *Flow) shadowed(ctx context.Context, h Hint) error {
 		return err
 	}
 	would, codes := []string{}, []string{}
+	kept := cosell.Shadowed{OpportunityID: cmp.Or(r.Pair.OpportunityID, h.ID), At: f.Now()}
 	for _, w := range r.Writes {
 		what := "change "
 		if w.ID == "" {
 			what = "create "
 		}
 		would = append(would, what+string(w.Place)+": "+fieldsOfChanges(w.Values))
+		values := maps.Clone(w.Values)
+		maps.DeleteFunc(values, func(field cosell.Field, _ string) bool { return field.Bookkeeping() })
+		if w.ID == "" || len(values) > 0 {
+			kept.Would = append(kept.Would, what+string(w.Place)+": "+fieldsOfChanges(values))
+		}
 	}
 	for _, p := range r.Problems {
 		codes = append(codes, p.Code)
 	}
 	f.Log.InfoContext(ctx, "shadow", "opportunity_id", r.Pair.OpportunityID, "referral_id", r.Pair.ReferralID, "would", would, "problems", codes, "waits", r.Waits != nil)
-	return nil
+	if kept.Problems = codes; r.Referral != nil && !r.Referral.Microsoft {
+		kept.ReferralID = r.Referral.ID
+	}
+	return f.Ledger.SaveShadowed(ctx, kept)
 }
 
 func fieldsOfChanges(values cosell.Record) string {

@@ -112,6 +112,35 @@ func TestReportsAreKeptByDayAndDroppedByAge(t *testing.T) {
 	})
 }
 
+func TestTheLastLookInShadowIsKeptOfEachRecord(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		first := cosell.Shadowed{OpportunityID: "o-1", Would: []string{"create referral: name"}, At: noon}
+		linked := cosell.Shadowed{OpportunityID: "o-1", ReferralID: "r-1", At: noon.Add(time.Hour)}
+		other := cosell.Shadowed{OpportunityID: "o-2", Problems: []string{"too.large"}, At: noon}
+		for _, s := range []cosell.Shadowed{first, first, other, linked, linked} {
+			if err := l.SaveShadowed(ctx, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look := func() (out []cosell.Shadowed) {
+			if err := l.ShadowRows(ctx, func(s cosell.Shadowed) bool { out = append(out, s); return true }); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		if diff := cmp.Diff([]cosell.Shadowed{other, linked}, look()); diff != "" {
+			t.Error(diff)
+		}
+		if err := l.DropShadowed(ctx, noon.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]cosell.Shadowed{linked}, look()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestParkedMessagesAreKeptOldestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		ctx := t.Context()

@@ -86,6 +86,7 @@ type Office struct {
 
 	// ReferralLink opens a referral in the portal; {id} stands for the referral's id.
 	ReferralLink string
+	Shadow       bool // nothing is written to either system
 
 	Now func() time.Time
 	Log *slog.Logger

@@ -72,16 +72,12 @@ func previewOf(r flow.Rehearsal) Preview {
 	return out
 }
 
-// kept are the fields by which the product keeps its books: no value of the deal.
-var kept = map[cosell.Field]bool{cosell.Audit: true, cosell.Mark: true, cosell.State: true, cosell.ErrorCode: true, cosell.LastSync: true,
-	cosell.Expires: true, cosell.Proposed: true, cosell.Task: true, cosell.ReferralID: true, cosell.ReferralLink: true, cosell.CRMID: true}
-
 func writes(w flow.Rehearsed) (out []Write) {
 	if w.Microsoft {
 		return []Write{{To: sideOf(w.Place), Field: string(cosell.Help), Value: w.Values[cosell.Help], New: true}}
 	}
 	for _, f := range slices.Sorted(maps.Keys(w.Values)) {
-		if !kept[f] {
+		if !f.Bookkeeping() {
 			out = append(out, Write{To: sideOf(w.Place), Field: string(f), From: w.Was[f], Value: w.Values[f], New: w.ID == ""})
 		}
 	}

@@ -18,6 +18,9 @@ type Reports interface {
 	// HeldAndTimes hands over what is held, and rows that only keep a time, until each says false.
 	HeldAndTimes(ctx context.Context, each func(ledger.HeldRow) bool) error
 	Report(ctx context.Context, day string) (text string, ok bool, err error)
+	// ShadowRows hands over what the last look at each record would have done, until each says false.
+	ShadowRows(ctx context.Context, each func(cosell.Shadowed) bool) error
+	DropShadowed(ctx context.Context, before time.Time) error
 	SaveReport(ctx context.Context, day, text string) error
 	DropReports(ctx context.Context, before string) error
 	Cursor(ctx context.Context, feed string) (string, error)
@@ -27,12 +30,13 @@ type Reports interface {
 // Report is how things stood at the first pass of reconcile of a day (UTC). The lists are the oldest rows, as many as
 // a table row takes; Counts are of all.
 type Report struct {
-	Day      string       `json:"day"` // 2026-11-26
-	At       time.Time    `json:"at"`
-	Counts   ReportCounts `json:"counts"`
-	Held     []Reported   `json:"held"`     // what one side did not take, or what waits for a person
-	Ignored  []Reported   `json:"ignored"`  // referrals that are left alone for their CRM id
-	Expiring []Reported   `json:"expiring"` // invitations that end within four days
+	Day      string            `json:"day"` // 2026-11-26
+	At       time.Time         `json:"at"`
+	Counts   ReportCounts      `json:"counts"`
+	Held     []Reported        `json:"held"`             // what one side did not take, or what waits for a person
+	Ignored  []Reported        `json:"ignored"`          // referrals that are left alone for their CRM id
+	Expiring []Reported        `json:"expiring"`         // invitations that end within four days
+	Shadow   []cosell.Shadowed `json:"shadow,omitempty"` // in shadow mode: what would be otherwise
 }
 
 // ReportCounts are a report in numbers.
@@ -41,6 +45,9 @@ type ReportCounts struct {
 	Old      int `json:"old"` // of those: held for more than 14 days
 	Ignored  int `json:"ignored"`
 	Expiring int `json:"expiring"`
+	// In shadow mode: records whose last look would have left them as they are, or would have changed or refused them.
+	Same      int `json:"same,omitempty"`
+	Different int `json:"different,omitempty"`
 }
 
 // Reported is a row of a report; Link opens its referral.
@@ -51,7 +58,10 @@ type Reported struct {
 }
 
 // Empty says that there is nothing to look at.
-func (r Report) Empty() bool { return r.Counts == ReportCounts{} }
+func (r Report) Empty() bool {
+	c := r.Counts
+	return c.Held+c.Ignored+c.Expiring+c.Different == 0
+}
 
 // dailyFeed is the cursor that says of which day the newest report is.
 const dailyFeed = "report"
@@ -71,6 +81,13 @@ func (o *Office) Daily(ctx context.Context) error {
 	now := o.Now().UTC()
 	today := now.Format(time.DateOnly)
 	if last, err := o.Ledger.Cursor(ctx, dailyFeed); err != nil || last == today {
+		return err
+	}
+	known := now // in earnest, what would have been is no news
+	if o.Shadow {
+		known = now.Add(-reportsKept)
+	}
+	if err := o.Ledger.DropShadowed(ctx, known); err != nil {
 		return err
 	}
 	r, err := o.report(ctx, now)
@@ -116,7 +133,28 @@ func (o *Office) report(ctx context.Context, now time.Time) (Report, error) {
 			r.Counts.Old++
 		}
 	}
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	return r, o.shadowed(ctx, &r)
+}
+
+// shadowed adds what would be otherwise. A record that is the same and has no referral is none of ours.
+func (o *Office) shadowed(ctx context.Context, r *Report) error {
+	err := o.Ledger.ShadowRows(ctx, func(s cosell.Shadowed) bool {
+		switch {
+		case !s.Same():
+			r.Shadow = append(r.Shadow, s)
+		case s.ReferralID != "":
+			r.Counts.Same++
+		}
+		return true
+	})
+	slices.SortFunc(r.Shadow, func(a, b cosell.Shadowed) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.OpportunityID, b.OpportunityID))
+	})
+	r.Counts.Different = len(r.Shadow)
+	return err
 }
 
 // text is the report as it is kept: lists that do not fit into a row are cut.
@@ -125,6 +163,7 @@ func (r Report) text() string {
 		for _, list := range []*[]Reported{&r.Held, &r.Ignored, &r.Expiring} {
 			*list = (*list)[:min(most, len(*list))]
 		}
+		r.Shadow = r.Shadow[:min(most, len(r.Shadow))]
 		text, _ := json.Marshal(r)
 		if len(text) <= mostReport || most == 0 {
 			return string(text)

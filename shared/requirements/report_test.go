@@ -132,3 +132,40 @@ func TestR95_EachTenantHasAReportOfItsOwn(t *testing.T) {
 		}
 	}, tenantSettings("fr")...)
 }
+
+// In shadow mode the report counts on how many records both systems agree, and lists the others by their fields; in
+// earnest there is nothing of it any more.
+func TestR154_TheDailyReportOfTheShadowSaysWhatWouldBeOtherwise(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Kept in step by another")
+		again := func(own ...string) {
+			r.product.end()
+			r.product.ended.Wait()
+			r.own = own
+			r.start()
+		}
+		again("SYNC_MODE=shadow")
+		r.portalEdits(p.own, doc{"/details/dealValue": 91000})
+		a := r.portalDeal(doc{"name": "In no pair"})
+		r.advance(24 * time.Hour)
+		day := r.report("")
+		would := map[string]string{}
+		for _, row := range listedIn(day, "shadow") {
+			would[row.text("referral")] = row.text("would")
+		}
+		if len(would) != 2 || would[p.own] != `["change opportunity: dealValue"]` || !strings.Contains(would[a.ID], "create opportunity: ") || day.text("counts/different") != "2" {
+			t.Errorf("otherwise is %v, counted %v", would, day["counts"])
+		}
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 91000}) // the other system
+		r.advance(24 * time.Hour)
+		day = r.report("")
+		if rows := listedIn(day, "shadow"); len(rows) != 1 || rows[0].text("referral") != a.ID || day.text("counts/same") != "1" || day.text("counts/different") != "1" {
+			t.Errorf("once it is the same, otherwise is %v, counted %v", rows, day["counts"])
+		}
+		again()
+		r.advance(25 * time.Hour)
+		if day = r.report(""); day["shadow"] != nil || day.text("counts/same") != "" {
+			t.Errorf("in earnest the report has %v", day)
+		}
+	})
+}

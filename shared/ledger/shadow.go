@@ -1,0 +1,55 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// SaveShadowed keeps what the last look at a record would have done, in place of what the one before it would have:
+// two calls, where the record was known without a referral before.
+func (l *Ledger) SaveShadowed(ctx context.Context, s cosell.Shadowed) error {
+	id := s.OpportunityID
+	if s.ReferralID != "" {
+		id = s.ReferralID
+		if _, err := l.rows.write(ctx, stateTable, op{kind: remove, key: key("x", s.OpportunityID)}); err != nil {
+			return outside(err)
+		}
+	}
+	text, _ := json.Marshal(s)
+	return l.saveValue(ctx, key("x", id), string(text))
+}
+
+// ShadowRows hands over what the last look at each record would have done, until each says false.
+func (l *Ledger) ShadowRows(ctx context.Context, each func(cosell.Shadowed) bool) error {
+	return l.rows.list(ctx, stateTable, "x|", after("x"), func(r row) bool {
+		var s cosell.Shadowed
+		if json.Unmarshal([]byte(r.long("Value")), &s) != nil {
+			return true // damaged: the next look at the record writes it anew
+		}
+		return each(s)
+	})
+}
+
+// DropShadowed removes the rows of looks before the time given.
+func (l *Ledger) DropShadowed(ctx context.Context, before time.Time) error {
+	var old []row
+	err := l.rows.list(ctx, stateTable, "x|", after("x"), func(r row) bool {
+		var s cosell.Shadowed
+		if _ = json.Unmarshal([]byte(r.long("Value")), &s); s.At.Before(before) {
+			old = append(old, r)
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range old {
+		if _, err := l.rows.write(ctx, stateTable, op{kind: remove, key: r.key}); err != nil {
+			return outside(err)
+		}
+	}
+	return nil
+}
