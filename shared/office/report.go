@@ -27,7 +27,7 @@ type Reports interface {
 	SaveCursor(ctx context.Context, feed, value string) error
 }
 
-// Report is how things stood at the first pass of reconcile of a day (UTC). The lists are the oldest rows, as many as
+// Report is how things stood at the last pass of reconcile of a day (UTC). The lists are the oldest rows, as many as
 // a table row takes; Counts are of all.
 type Report struct {
 	Day      string            `json:"day"` // 2026-11-26
@@ -76,31 +76,40 @@ const (
 	mostReport = 200_000
 )
 
-// Daily writes the report of the day, once, and removes those that are older than 30 days. It reads the tables alone.
+// Daily writes the report of the day anew, so that a day that is over has how it ended, and once a day removes what is
+// older than 30 days. It reads the tables alone.
 func (o *Office) Daily(ctx context.Context) error {
 	now := o.Now().UTC()
 	today := now.Format(time.DateOnly)
-	if last, err := o.Ledger.Cursor(ctx, dailyFeed); err != nil || last == today {
+	last, err := o.Ledger.Cursor(ctx, dailyFeed)
+	if err != nil {
 		return err
 	}
-	known := now // in earnest, what would have been is no news
+	if last != today {
+		if err := o.tidy(ctx, now); err != nil {
+			return err
+		}
+	}
+	r, err := o.report(ctx, now)
+	if err != nil {
+		return err
+	}
+	if err := o.Ledger.SaveReport(ctx, today, r.text()); err != nil || last == today {
+		return err
+	}
+	return o.Ledger.SaveCursor(ctx, dailyFeed, today)
+}
+
+// tidy removes old reports, and what would have been in shadow mode: in earnest that is no news.
+func (o *Office) tidy(ctx context.Context, now time.Time) error {
+	known := now
 	if o.Shadow {
 		known = now.Add(-reportsKept)
 	}
 	if err := o.Ledger.DropShadowed(ctx, known); err != nil {
 		return err
 	}
-	r, err := o.report(ctx, now)
-	if err != nil {
-		return err
-	}
-	if err := o.Ledger.SaveReport(ctx, today, r.text()); err != nil {
-		return err
-	}
-	if err := o.Ledger.DropReports(ctx, now.Add(-reportsKept).Format(time.DateOnly)); err != nil {
-		return err
-	}
-	return o.Ledger.SaveCursor(ctx, dailyFeed, today)
+	return o.Ledger.DropReports(ctx, now.Add(-reportsKept).Format(time.DateOnly))
 }
 
 // report lists how things stand.
@@ -178,7 +187,7 @@ func (o *Office) Report(ctx context.Context, day string) (r Report, err error) {
 			return r, err
 		}
 		if day == "" {
-			return r, fault.New(fault.Gone, "there is no report yet").With("report.none", "the first pass of reconcile on a day writes it")
+			return r, fault.New(fault.Gone, "there is no report yet").With("report.none", "the next pass of reconcile writes it")
 		}
 	} else if _, err := time.Parse(time.DateOnly, day); err != nil {
 		return r, fault.New(fault.Invalid, "%q is no day: write it as 2026-11-26", day)
@@ -188,7 +197,7 @@ func (o *Office) Report(ctx context.Context, day string) (r Report, err error) {
 		return r, err
 	}
 	if !ok {
-		return r, fault.New(fault.Gone, "there is no report of %s", day).With("report.none", "the first pass of reconcile on a day (UTC) writes one, and each is kept for 30 days")
+		return r, fault.New(fault.Gone, "there is no report of %s", day).With("report.none", "reconcile writes one on each day (UTC), and each is kept for 30 days")
 	}
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		return r, fault.New(fault.Broken, "the report of %s cannot be read: %w", day, err)

@@ -17,7 +17,7 @@ func (r *room) holds(t *testing.T, id string, held ...cosell.Held) {
 	}
 }
 
-func TestADaysReportIsWrittenOnceAndStays(t *testing.T) {
+func TestADaysReportIsHowItEnded(t *testing.T) {
 	r := newRoom(t)
 	r.ReferralLink = "https://p.example/{id}"
 	if _, err := r.Report(t.Context(), ""); !fault.Is(err, fault.Gone) {
@@ -29,14 +29,25 @@ func TestADaysReportIsWrittenOnceAndStays(t *testing.T) {
 	r.holds(t, "o-4", cosell.Held{Code: cosell.CodeForeign, Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Since: noon.Add(-99 * day)})
 	r.holds(t, "o-5", cosell.Held{Code: "answer.due", Field: cosell.Status, Quiet: true, Text: "until", Next: noon.Add(day)})
 	r.holds(t, "o-6", cosell.Held{Code: "answer.due", Field: cosell.Status, Quiet: true, Text: "until", Next: noon.Add(day + time.Second)})
-	for i := range 2 {
+	now := noon
+	r.Now = func() time.Time { return now }
+	daily := func() {
+		t.Helper()
 		if err := r.Daily(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		r.holds(t, fmt.Sprint("later ", i), cosell.Held{Code: "x", Field: cosell.Notes, Place: cosell.InCRM, Class: cosell.OfRecord, Since: noon})
 	}
-	got, err := r.Report(t.Context(), "")
-	if err != nil || got.Day != "2026-11-22" || got.Counts != (ReportCounts{Held: 2, Old: 1, Ignored: 1, Expiring: 1}) {
+	daily()
+	r.holds(t, "o-7", cosell.Held{Code: "x", Field: cosell.Notes, Place: cosell.InCRM, Class: cosell.OfRecord, Since: noon})
+	daily()
+	now = noon.Add(day)
+	r.holds(t, "o-8", cosell.Held{Code: "x", Field: cosell.Notes, Place: cosell.InCRM, Class: cosell.OfRecord, Since: now})
+	daily()
+	if next, err := r.Report(t.Context(), ""); err != nil || next.Day != "2026-11-23" || next.Counts != (ReportCounts{Held: 4, Old: 2, Ignored: 1, Expiring: 2}) {
+		t.Errorf("the next day: %v %+v", err, next)
+	}
+	got, err := r.Report(t.Context(), "2026-11-22")
+	if err != nil || got.Day != "2026-11-22" || got.Counts != (ReportCounts{Held: 3, Old: 1, Ignored: 1, Expiring: 1}) {
 		t.Fatalf("%v %+v", err, got)
 	}
 	if got.Held[0].OpportunityID != "o-3" || !got.Held[0].Old || got.Held[1].Old || got.Ignored[0].Link != "https://p.example/r-of-o-4" || got.Expiring[0].OpportunityID != "o-5" {
