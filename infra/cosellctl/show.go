@@ -60,13 +60,17 @@ func (p *printer) table(heading string, rows [][]string) {
 // widest is the most that a cell shows.
 const widest = 80
 
-// flat keeps a cell on one line.
+// flat keeps a cell on one line. A link is not cut: half of it opens nothing.
 func flat(s string) string {
 	s = strings.Join(strings.FieldsFunc(s, unicode.IsControl), " ")
-	if runes := []rune(s); len(runes) > widest {
+	if runes := []rune(s); len(runes) > widest && !isLink(s) {
 		return string(runes[:widest-1]) + "…"
 	}
 	return s
+}
+
+func isLink(s string) bool {
+	return strings.HasPrefix(s, "https://") && !strings.ContainsFunc(s, unicode.IsSpace)
 }
 
 // side names the system that a record is in.
