@@ -104,7 +104,7 @@ func (g *generations) look(ctx context.Context) error {
 			}
 			if g.current != nil {
 				g.head = head.Number
-				g.stand(problems)
+				g.stand(append(problems, asides(g.current.Sheet)...))
 				return nil
 			}
 			continue
@@ -114,7 +114,7 @@ func (g *generations) look(ctx context.Context) error {
 			return nil // what was missing still is
 		}
 		g.current, g.head = next, head.Number
-		g.stand(problems)
+		g.stand(append(problems, asides(next.Sheet)...))
 		g.taken(next)
 		return nil
 	}
@@ -174,7 +174,7 @@ func (g *generations) make(ctx context.Context, number int) (next *Generation, w
 		if !ok {
 			return nil, fmt.Errorf("version %d is not in the table any more", number), nil
 		}
-		sources = append(sources, mapping.Source{Name: v.File, Text: []byte(v.Text)})
+		sources = append(sources, mapping.Source{Name: v.File, Text: []byte(v.Text), Under: v.Under})
 	}
 	sheet, wrong, err := g.load(ctx, g.variables, sources)
 	if wrong != nil || err != nil {
@@ -201,6 +201,14 @@ func (g *generations) load(ctx context.Context, v variables, sources []mapping.S
 	}
 	sheet, wrong = mapping.LoadFor(crm, sources...)
 	return sheet, wrong, nil
+}
+
+// asides are told as notes: what was pushed goes on as it did.
+func asides(sheet *mapping.Sheet) (notes []health.Problem) {
+	for _, a := range sheet.Asides() {
+		notes = append(notes, health.Problem{What: "sheet.aside " + string(a.Field), Count: 1, Note: true, Say: a.Say, Mend: a.Mend})
+	}
+	return notes
 }
 
 func unusable(number int, wrong error) health.Problem {

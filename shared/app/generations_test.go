@@ -145,3 +145,23 @@ func TestAVersionThatCannotBeReadLeavesTheOneBefore(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAPushedSheetGoesOnOverARowThatCameLater(t *testing.T) {
+	before := mapping.Source{Name: "file.yaml"}
+	k := keep(t, "- {field: campaign, referral: /campaignId, crm: new_campaign, as: text}")
+	v := ledger.SheetVersion{File: "pushed.yaml", Text: "- {field: mine, referral: /campaignId, crm: new_mine, as: text}", Under: mapping.Fields(before)}
+	if _, err := k.table.PushSheet(t.Context(), v, 0); err != nil {
+		t.Fatal(err)
+	}
+	if k.column(t, "mine") != "new_mine" || k.column(t, "campaign") != "" || k.current.Number != 1 {
+		t.Errorf("version %d is in force", k.current.Number)
+	}
+	if len(k.ill) != 1 || !k.ill[0].Note || k.ill[0].What != "sheet.aside campaign" {
+		t.Errorf("health says %+v", k.ill)
+	}
+	k.push(t, 1, "- {field: notes, crmm: x}")
+	k.at = k.at.Add(lookEvery)
+	if k.column(t, "mine") != "new_mine" || len(k.ill) != 2 {
+		t.Errorf("beside a version that cannot be read health says %+v", k.ill)
+	}
+}

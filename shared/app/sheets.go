@@ -129,6 +129,9 @@ func (s sheets) Trial(ctx context.Context, file, text string) (office.Desk, erro
 	return office.Flows{Ledger: s.app.Ledger, Flow: func(context.Context) (*flow.Flow, error) { return trial.Jobs, nil }}, nil
 }
 
+// Under implements office.Sheets.
+func (s sheets) Under() []string { return mapping.Fields(s.app.generations.layers()...) }
+
 // TakeUp implements office.Sheets. That it is taken up later is no failure of the push.
 func (s sheets) TakeUp(ctx context.Context) error {
 	_, err := s.app.generations.again(ctx)

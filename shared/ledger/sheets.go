@@ -28,7 +28,8 @@ type SheetVersion struct {
 	By     string // which operator
 	Reason string
 	At     time.Time
-	Text   string // empty in a list and in a head
+	Text   string   // empty in a list and in a head
+	Under  []string // the fields that lay under it when it was pushed; empty in a list and in a head
 }
 
 // SheetHead says which version counts, without its text: one call, which every process makes again and again.
@@ -44,6 +45,9 @@ func (l *Ledger) Sheet(ctx context.Context, number int) (SheetVersion, bool, err
 	r, ok, err := l.rows.get(ctx, sheetsTable, sheetKey(number))
 	v := sheetOf(r)
 	v.Text = r.long("Text")
+	if under := r.long("Under"); under != "" {
+		v.Under = strings.Split(under, " ")
+	}
 	return v, ok, err
 }
 
@@ -79,6 +83,7 @@ func (l *Ledger) PushSheet(ctx context.Context, v SheetVersion, after int) (Shee
 		whole[name] = value
 	}
 	setLong(whole, "Text", v.Text)
+	setLong(whole, "Under", strings.Join(v.Under, " "))
 	points := op{kind: put, key: sheetHead, version: head.version, props: props}
 	if !found {
 		points.kind = insert

@@ -16,7 +16,7 @@ func TestPushedSheetsAreKeptAndTheNewestCounts(t *testing.T) {
 			t.Fatalf("%v %+v", err, head)
 		}
 		long := strings.Repeat("# ô\n", 60_000) // more than one property takes
-		first, err := l.PushSheet(t.Context(), SheetVersion{Digest: "d1", File: "mapping.yaml", By: "ann", Reason: "new column", At: noon, Text: long}, 0)
+		first, err := l.PushSheet(t.Context(), SheetVersion{Digest: "d1", File: "mapping.yaml", By: "ann", Reason: "new column", At: noon, Text: long, Under: []string{"name", "notes"}}, 0)
 		if err != nil || first.Number != 1 {
 			t.Fatalf("%v %+v", err, first)
 		}
@@ -38,7 +38,7 @@ func TestPushedSheetsAreKeptAndTheNewestCounts(t *testing.T) {
 			t.Errorf("a version that nobody pushed: %v %v", ok, err)
 		}
 		all, err := l.Sheets(t.Context())
-		if err != nil || len(all) != 2 || all[0].Number != 2 || all[1].By != "ann" || all[1].Text != "" {
+		if err != nil || len(all) != 2 || all[0].Number != 2 || all[1].By != "ann" || all[1].Text != "" || all[1].Under != nil {
 			t.Errorf("%v %+v", err, all)
 		}
 		if _, err := l.PushSheet(t.Context(), SheetVersion{Text: strings.Repeat("x", maxSheet+1)}, 2); !fault.Is(err, fault.Invalid) {

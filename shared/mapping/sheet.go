@@ -22,6 +22,8 @@ const shipped = "fields.yaml"
 type Source struct {
 	Name string
 	Text []byte
+	// Under are the fields that lay under it when it was pushed, see Fields; none: those of now. The last source may have it.
+	Under []string
 }
 
 // Row is one line of the sheet. Read-only once loaded.
@@ -82,6 +84,7 @@ type Sheet struct {
 	tables Tables
 
 	missing []Missing
+	asides  []Aside
 }
 
 // Default is the embedded sheet alone.
@@ -133,6 +136,8 @@ type loader struct {
 	strict   bool
 	tables   Tables
 	missing  []Missing
+	asides   []Aside
+	upgrade  *upgrade // since the last source was pushed; nil: none
 	rows     []Row
 	index    map[cosell.Field]int
 	doors    map[cosell.Field]cosell.Door // of the embedded sheet
@@ -151,7 +156,7 @@ func (l *loader) mistake(where, allowed, format string, args ...any) {
 }
 
 func (l *loader) sheet() *Sheet {
-	s := &Sheet{table: OpportunityTable, crm: l.schema, length: map[string]int{}, known: &knowledge{}, tables: l.tables, missing: l.missing}
+	s := &Sheet{table: OpportunityTable, crm: l.schema, length: map[string]int{}, known: &knowledge{}, tables: l.tables, missing: l.missing, asides: l.asides}
 	for _, r := range l.rows {
 		if r.Off {
 			continue

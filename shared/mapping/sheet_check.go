@@ -18,43 +18,50 @@ const ours = "cosell_"
 
 func (l *loader) check() {
 	for i := range l.rows {
-		r := &l.rows[i]
-		if l.spoilt[r.Field] {
-			continue
-		}
-		if r.Off && i >= l.embedded && places(r) == 0 && r.Constant == nil && r.Formula == "" {
-			l.checkStrange(r)
-			continue
-		}
-		if r.Off {
-			l.checkOff(r)
-			continue
-		}
-		l.derive(r)
-		l.checkShape(r)
-		l.checkMeaning(r)
-		if i >= l.embedded {
-			l.checkCrosses(r)
-		}
-		if r.Referral != "" {
-			l.checkPointer(r)
-		}
-		if r.CRM != "" {
-			l.checkColumn(r, "crm", r.CRM)
-		}
-		if r.CRMWhenWon != "" {
-			l.checkColumn(r, "crmWhenWon", r.CRMWhenWon)
-		}
-		if r.CRMWrite != "" {
-			l.checkColumn(r, "crmWrite", r.CRMWrite)
-		}
-		if r.Lead != "" {
-			l.checkLead(r.ofLead())
-		}
-		l.defaults(r)
+		wrong := len(l.mistakes)
+		l.checkRow(&l.rows[i], i >= l.embedded)
+		l.passOver(&l.rows[i], wrong)
 	}
+	l.giveWay()
 	l.checkShared()
 	l.compileFormulas()
+}
+
+// checkRow checks one row by itself; own: the embedded sheet has none of its field.
+func (l *loader) checkRow(r *Row, own bool) {
+	if l.spoilt[r.Field] {
+		return
+	}
+	if r.Off && own && places(r) == 0 && r.Constant == nil && r.Formula == "" {
+		l.checkStrange(r)
+		return
+	}
+	if r.Off {
+		l.checkOff(r)
+		return
+	}
+	l.derive(r)
+	l.checkShape(r)
+	l.checkMeaning(r)
+	if own {
+		l.checkCrosses(r)
+	}
+	if r.Referral != "" {
+		l.checkPointer(r)
+	}
+	if r.CRM != "" {
+		l.checkColumn(r, "crm", r.CRM)
+	}
+	if r.CRMWhenWon != "" {
+		l.checkColumn(r, "crmWhenWon", r.CRMWhenWon)
+	}
+	if r.CRMWrite != "" {
+		l.checkColumn(r, "crmWrite", r.CRMWrite)
+	}
+	if r.Lead != "" {
+		l.checkLead(r.ofLead())
+	}
+	l.defaults(r)
 }
 
 func (l *loader) checkShape(r *Row) {

@@ -1,6 +1,9 @@
 package mapping
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
@@ -94,22 +97,36 @@ func (l *loader) checkCrosses(r *Row) {
 	l.mistake(r.where, "rows with referral and crm, and constants", "field %s stands on one side only, so nothing of it would cross", r.Field)
 }
 
+// spot is a place that a row is written to, as mistakes call it.
+type spot struct{ what, at, allowed string }
+
+// spots are the places that a row is written to. Name and mark are the one pair that shares a column.
+func (r Row) spots() (out []spot) {
+	if r.Off || r.Way == cosell.Read {
+		return nil
+	}
+	if r.CRM != "" && r.As != AsMark && r.Way != cosell.ToReferral && r.Way != cosell.NewReferral {
+		out = append(out, spot{"column", r.Written(), "one field for each column"})
+	}
+	if r.Lead != "" && r.As != AsMark {
+		out = append(out, spot{"column of a lead", r.Lead, "one field for each column"})
+	}
+	if r.Referral != "" && !r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.NewOpportunity {
+		out = append(out, spot{"referral path", r.Referral, "one field for each path"})
+	}
+	return out
+}
+
 // checkShared finds two fields that are written to one column, or to one place of a referral, and an amount
-// without its currency. Name and mark are the one pair that shares a column.
+// without its currency.
 func (l *loader) checkShared() {
-	columns, paths, leads := map[string]cosell.Field{}, map[string]cosell.Field{}, map[string]cosell.Field{}
+	first := map[spot]Row{}
 	for _, r := range l.rows {
-		if r.Off || r.Way == cosell.Read || l.spoilt[r.Field] {
+		if l.spoilt[r.Field] {
 			continue
 		}
-		if r.CRM != "" && r.As != AsMark && r.Way != cosell.ToReferral && r.Way != cosell.NewReferral {
-			l.alone(r, columns, "one field for each column", "column", r.Written())
-		}
-		if r.Lead != "" && r.As != AsMark {
-			l.alone(r, leads, "one field for each column", "column of a lead", r.Lead)
-		}
-		if r.Referral != "" && !r.Microsoft && r.Way != cosell.ToOpportunity && r.Way != cosell.NewOpportunity {
-			l.alone(r, paths, "one field for each path", "referral path", r.Referral)
+		for _, s := range r.spots() {
+			l.alone(r, first, s)
 		}
 	}
 	currency, value := l.rows[l.index[cosell.Currency]], l.rows[l.index[cosell.DealValue]]
@@ -118,14 +135,23 @@ func (l *loader) checkShared() {
 	}
 }
 
-// alone finds the second field at a place.
-func (l *loader) alone(r Row, first map[string]cosell.Field, allowed, what, at string) {
-	if other, twice := first[at]; twice {
-		if r.Fixed() {
-			allowed += "; what a new record gets where the referral says nothing is the key default of the row " + string(other)
-		}
-		l.mistake(r.where, allowed, "%s %s of field %s is that of field %s already", what, at, r.Field, other)
+// alone finds the second field at a place, and says it of the one that is not ours.
+func (l *loader) alone(r Row, first map[spot]Row, s spot) {
+	other, twice := first[s]
+	if !twice {
+		first[s] = r
 		return
 	}
-	first[at] = r.Field
+	ours := func(r Row) bool { return strings.HasPrefix(r.where, shipped+":") }
+	if ours(r) && !ours(other) {
+		r, other = other, r
+	}
+	allowed := s.allowed
+	switch {
+	case r.Fixed():
+		allowed += "; what a new record gets where the referral says nothing is the key default of the row " + string(other.Field)
+	case ours(other) && !vital(other.Field):
+		allowed += fmt.Sprintf("; name the field %s in place of %s, or switch it off with the row {field: %s, off: true}", other.Field, r.Field, other.Field)
+	}
+	l.mistake(r.where, allowed, "%s %s of field %s is that of field %s already", s.what, s.at, r.Field, other.Field)
 }

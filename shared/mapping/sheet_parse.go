@@ -59,6 +59,7 @@ func (l *loader) add(src Source) {
 		l.mistake(place(src, list), "rows like - {field: notes, wins: crm}", "the sheet is not a list of rows")
 		return
 	}
+	l.upgraded(src)
 	seen := map[cosell.Field]int{}
 	for _, n := range list.Content {
 		l.addRow(src, n, seen)
@@ -93,6 +94,7 @@ func (l *loader) addRow(src Source, n *yaml.Node, seen map[cosell.Field]int) {
 		l.index[f] = i
 		l.rows = append(l.rows, Row{Field: f})
 	}
+	l.own(&l.rows[i], where)
 	l.rows[i].where = where
 	if keys["off"] == nil {
 		l.rows[i].Off = false // a row of ours that is off is switched on by whoever speaks of it

@@ -76,6 +76,8 @@ type Sheets interface {
 	Differences(ctx context.Context, file, text string) ([]SheetDifference, error)
 	// Trial is a desk as it would be with the sheet. Invalid: it has mistakes.
 	Trial(ctx context.Context, file, text string) (Desk, error)
+	// Under are the fields that lie under a pushed sheet.
+	Under() []string
 	// TakeUp has this process take up what was pushed.
 	TakeUp(ctx context.Context) error
 }
@@ -174,7 +176,7 @@ func (o *Office) MappingPush(ctx context.Context, a Act, s SheetText) (Mapping, 
 		m.Why = "not all pairs could be read"
 		return m, nil
 	}
-	v, err := o.SheetTable.PushSheet(ctx, ledger.SheetVersion{Digest: digest, File: s.File, By: a.By, Reason: s.Reason, At: o.Now().UTC(), Text: s.Text}, head.Number)
+	v, err := o.SheetTable.PushSheet(ctx, ledger.SheetVersion{Digest: digest, File: s.File, By: a.By, Reason: s.Reason, At: o.Now().UTC(), Text: s.Text, Under: o.Sheets.Under()}, head.Number)
 	if err != nil {
 		return m, err
 	}

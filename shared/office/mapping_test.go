@@ -38,6 +38,8 @@ func (s *trial) Differences(context.Context, string, string) ([]SheetDifference,
 
 func (s *trial) Trial(context.Context, string, string) (Desk, error) { return s.desk, nil }
 
+func (s *trial) Under() []string { return []string{"name", "notes"} }
+
 func (s *trial) TakeUp(context.Context) error { s.taken++; return nil }
 
 func (d trialDesk) Preview(ctx context.Context, opportunityID, _ string) (Preview, error) {
@@ -113,7 +115,7 @@ func TestAPushIsKeptWhereItChangesNothingOrWithAYes(t *testing.T) {
 					t.Fatalf("with a yes: %v %+v", err, m)
 				}
 			}
-			if v, ok, err := r.ledger.Sheet(t.Context(), 1); err != nil || !ok || v.Text != text.Text || v.By != "ann" || v.Reason != "as asked" || v.File != "mapping.yaml" || !v.At.Equal(noon) {
+			if v, ok, err := r.ledger.Sheet(t.Context(), 1); err != nil || !ok || v.Text != text.Text || v.By != "ann" || v.Reason != "as asked" || v.File != "mapping.yaml" || !v.At.Equal(noon) || strings.Join(v.Under, " ") != "name notes" {
 				t.Errorf("%v %v %+v", err, ok, v)
 			}
 			if m.Version == nil || m.Version.Number != 1 || m.Version.Text != "" || !strings.Contains(r.log.String(), "mapping push") {
