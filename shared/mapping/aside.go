@@ -2,7 +2,9 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
@@ -83,6 +85,23 @@ func (l *loader) passOver(r *Row, wrong int) {
 	l.asides = append(l.asides, Aside{r.Field,
 		fmt.Sprintf("field %s is not shipped any more; the row of the pushed sheet that changes it (%s) changes nothing", r.Field, r.where),
 		"take the row out of the sheet, or write it whole, and push"})
+}
+
+// passOverFormula leaves out the formula of a pushed row that needs a field which went, and the row where it is nothing else.
+func (l *loader) passOverFormula(r *Row, wrong int) {
+	if l.upgrade == nil || !l.upgrade.named[r.Field] || len(l.mistakes) == wrong {
+		return
+	}
+	for _, f := range slices.Sorted(maps.Keys(l.upgrade.before)) {
+		if l.upgrade.now[f] || l.upgrade.named[f] || !strings.Contains(r.Formula, string(f)) {
+			continue
+		}
+		l.mistakes, r.Off, r.Formula = l.mistakes[:wrong], r.Fixed(), ""
+		l.asides = append(l.asides, Aside{r.Field,
+			fmt.Sprintf("the formula of field %s of the pushed sheet (%s) fills nothing: it needs the field %s, which is not shipped any more", r.Field, r.where, f),
+			"write the formula without it, and push"})
+		return
+	}
 }
 
 // giveWay switches off what has come since the sheet was pushed and stands where another row is written.

@@ -105,3 +105,21 @@ func TestARowThatIsShippedNoMoreLeavesTheSheetReadable(t *testing.T) {
 		})
 	}
 }
+
+func TestAFormulaOverAFieldThatIsShippedNoMoreFillsNothing(t *testing.T) {
+	src := Source{Name: "pushed.yaml", Text: []byte("- {field: both, referral: /campaignId, crm: new_both, as: text, formula: gone}\n- {field: fills, crm: new_fills, formula: gone}"), Under: without(nil, "gone")}
+	s, err := Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, on := s.Row("both"); !on || r.Formula != "" {
+		t.Errorf("a row that crosses: %v %+v", on, r)
+	}
+	if _, on := s.Row("fills"); on || len(s.Asides()) != 2 || !strings.Contains(s.Asides()[1].Say, "pushed.yaml:2") {
+		t.Errorf("a row that fills is on: %v, %+v", on, s.Asides())
+	}
+	src.Under = Fields()
+	if _, err = Load(src); err == nil {
+		t.Error("a formula over what never was is no mistake any more")
+	}
+}

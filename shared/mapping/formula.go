@@ -149,7 +149,9 @@ func (l *loader) compileFormulas() {
 	}
 	for i := range l.rows {
 		if r := &l.rows[i]; r.Formula != "" && !r.Off && !l.spoilt[r.Field] {
+			wrong := len(l.mistakes)
 			l.compile(env, r, fields)
+			l.passOverFormula(r, wrong)
 		}
 	}
 }

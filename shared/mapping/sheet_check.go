@@ -80,6 +80,8 @@ func (l *loader) checkShape(r *Row) {
 	case r.Formula != "" && (r.Referral == "" || r.CRM == "") && r.Way == "":
 	case r.WithHelp != nil:
 		l.mistake(r.where, "constant and withHelp together", "field %s has withHelp but no constant", r.Field)
+	case places(r) == 0 && l.index[r.Field] >= l.embedded:
+		l.mistake(r.where, "rows with referral, crm or both; no field of that name is shipped", "field %s stands on neither side", r.Field)
 	case places(r) == 0:
 		l.mistake(r.where, "rows with referral, crm or both", "field %s stands on neither side", r.Field)
 	case r.As == "" && l.nameless(r): // the column itself is named
