@@ -2,7 +2,8 @@
 // the values of both systems into canonical text and back. It is pure: the packages opportunities and
 // referrals read and write records with it. Nothing else parses what a system answered.
 //
-//	the sheet                   sheet.go: rows, compiled once; sheet_parse.go and sheet_yaml.go read it, sheet_check.go and sheet_meaning.go name mistakes
+//	the sheet                   sheet.go: rows, compiled once; sheet_parse.go and sheet_yaml.go read it, sheet_check.go and sheet_meaning.go name mistakes;
+//	                            aside.go: what an upgrade changed below a pushed one
 //	what a row says             values.go, match.go, tables.go, formula.go, leads.go, creation.go, years.go: what changes each July
 //	where it stands             place.go: in CRM; pointer.go and paths.go: in a referral; registration.go: what a won deal is registered by
 //	what CRM has                schema.go, schema_standard.go: as shipped; facts.go: as its metadata says; columns.go: what is read
