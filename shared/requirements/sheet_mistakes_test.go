@@ -142,7 +142,7 @@ func TestR83_AMissingRowIsNamedAtTheEndOfTheFile(t *testing.T) {
 func TestR20_ADefaultFillsAColumnOfTheOrganisationsOwn(t *testing.T) {
 	play(t, func(r *rig) {
 		r.german()
-		m := r.sheetAct("push", "- {field: tier, referral: /campaignId, crm: nw_stufe, default: Silber}\n- {field: seats, referral: "+attributesPath+"/type=Seats/id, crm: nw_plaetze, default: 5}\n", true)
+		m := r.sheetAct("push", "- {field: tier, referral: /campaignId, crm: nw_stufe, default: Silver}\n- {field: seats, referral: "+attributesPath+"/type=Seats/id, crm: nw_plaetze, default: 5}\n", true)
 		if !m.Pushed {
 			t.Fatalf("%+v", m)
 		}
