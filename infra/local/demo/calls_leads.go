@@ -2,27 +2,33 @@ package demo
 
 // Ceilings of leads, of which the specification says nothing: what is the same as of an opportunity costs the same. A
 // step that takes the pair from one record to the next goes over several events, of which nobody knows which comes
-// first, so all of it is counted, with the echoes of its own writes.
+// first: the ones that write are counted together, and each that only looks, by itself.
 const (
-	ceilingNewLead       = ceilingNewFromReferral + 1                      // two tables may have a record that names it
-	ceilingLeadAccepted  = ceilingNewFromReferral + 2 + 8*ceilingEcho      // and reads the lead, and what it became
-	ceilingLeadQualified = 6 + ceilingFromOpportunity + 1 + 12*ceilingEcho // reads both and what it became, links the two, says so on the lead; accepts, and tells
-	ceilingLeadDeclined  = 2*ceilingFromOpportunity + 1 + 6*ceilingEcho    // says until when it can be taken back; declines then, and tells
+	ceilingNewLead       = ceilingNewFromReferral + 1     // two tables may have a record that names it
+	ceilingLeadAccepted  = ceilingNewFromReferral + 2     // and reads the lead, and what it became
+	ceilingLeadQualified = 7 + ceilingFromOpportunity + 1 // reads both and what it became, links the two, says so on the lead; accepts, and tells
+	ceilingLeadDeclined  = 2*ceilingFromOpportunity + 1   // says until when it can be taken back; declines then, and tells
+	ceilingLook          = 4                              // the referral, its engagement, the lead and what it became
 )
 
-// step lets somebody act and adds one row for everything that it led to.
+// step lets somebody act and adds a row for all that was written because of it, and one for the dearest look.
 func (c *counter) step(change string, ceiling int, act func()) {
 	l := c.s.look()
 	act()
 	l.settle()
-	sum := spent{}
+	var deeds, look spent
 	for _, e := range perEvent(l) {
-		sum.calls, sum.writes = sum.calls+e.calls, sum.writes+e.writes
+		if e.writes > 0 {
+			deeds.calls, deeds.writes = deeds.calls+e.calls, deeds.writes+e.writes
+		} else {
+			look.calls = max(look.calls, e.calls)
+		}
 	}
-	if sum.writes == 0 {
+	if deeds.writes == 0 {
 		c.s.fail("%s: the product wrote nothing", change)
 	}
-	c.row(change+", with all echoes", sum, ceiling)
+	c.row(change, deeds, ceiling)
+	c.row(change+", each look", look, ceilingLook)
 }
 
 // leads counts what the changes of a lead cost, from its arrival to the opportunity that it becomes.
