@@ -2,7 +2,10 @@ package opportunities
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -13,49 +16,37 @@ import (
 // owner chooses who owns what we create: the enabled user of the first team member that has one, else the
 // owner of the account, else the configured user or team; never an application user.
 func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (bind string, err error) {
-	fallback := s.options.DefaultOwner
-	_, notID := uuid.Parse(fallback)
-	var wanted []string
 	emails := []string{}
 	for _, m := range team {
 		if m.Email != "" {
 			emails = append(emails, mapping.KeyText(m.Email))
 		}
 	}
-	switch {
-	case fallback == "":
-	case notID != nil:
-		fallback = mapping.KeyText(fallback)
-		wanted = append(wanted, dataverse.EqText(userEmail, fallback))
-	default:
-		fallback = strings.ToLower(fallback)
-		wanted = append(wanted, dataverse.EqID(userID, fallback))
-	}
-	for _, e := range emails {
-		wanted = append(wanted, dataverse.EqText(userEmail, e))
-	}
-	if c.owner != "" {
-		wanted = append(wanted, dataverse.EqID(userID, c.owner))
+	wanted := slices.Clone(emails)
+	account, fallback := strings.ToLower(c.owner), mapping.KeyText(s.options.DefaultOwner)
+	for _, who := range []string{account, fallback} {
+		if who != "" {
+			wanted = append(wanted, who)
+		}
 	}
 	users, err := s.users(ctx, wanted)
 	if err != nil {
 		return "", err
 	}
-	for _, e := range emails {
-		if id, ok := users[e]; ok {
-			return dataverse.Bind(userSet, id), nil
+	for _, who := range append(emails, account) {
+		if users[who] != "" {
+			return dataverse.Bind(userSet, users[who]), nil
 		}
 	}
 	switch {
-	case c.owner != "" && users[strings.ToLower(c.owner)] != "":
-		return dataverse.Bind(userSet, c.owner), nil
 	case c.team != "":
 		return dataverse.Bind("teams", c.team), nil
-	case fallback != "" && users[fallback] != "":
+	case users[fallback] != "":
 		return dataverse.Bind(userSet, users[fallback]), nil
-	case fallback != "" && notID == nil:
+	case uuid.Validate(fallback) == nil:
 		return s.owningTeam(ctx, fallback)
 	}
+	s.colleagues.forget() // whoever is asked for next may have been added because of this
 	return "", noOwner()
 }
 
@@ -77,26 +68,79 @@ func noOwner() error {
 		Saying("nobody could own the new opportunity", "set SYNC_DEFAULT_OWNER to the e-mail or id of an enabled user, or to the id of a team")
 }
 
-// users gives the ids of the enabled people that match, by e-mail and by id.
+// users gives the ids of the enabled people among those wanted, each by e-mail or by id as it was asked for. Nobody is
+// asked for twice in an hour.
 func (s *Store) users(ctx context.Context, wanted []string) (map[string]string, error) {
-	out := map[string]string{}
-	if len(wanted) == 0 {
+	out, unknown := s.colleagues.recall(s.options.Now(), wanted)
+	if len(unknown) == 0 {
 		return out, nil
 	}
+	var either []string
+	for _, who := range unknown {
+		if uuid.Validate(who) == nil {
+			either = append(either, dataverse.EqID(userID, who))
+		} else {
+			either = append(either, dataverse.EqText(userEmail, who))
+		}
+	}
 	rows, err := s.api.List(ctx, userSet, dataverse.Query{Select: []string{userID, userEmail, application},
-		Filter: dataverse.And(dataverse.EqBool("isdisabled", false), dataverse.Or(wanted...))})
+		Filter: dataverse.And(dataverse.EqBool("isdisabled", false), dataverse.Or(either...))})
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
-		if r.Has(application) {
-			continue
-		}
-		id := r.ID(userID)
-		out[id] = id
-		if email := mapping.KeyText(r.Text(userEmail)); email != "" && out[email] == "" {
-			out[email] = id
+		for _, who := range []string{r.ID(userID), mapping.KeyText(r.Text(userEmail))} {
+			if !r.Has(application) && out[who] == "" && slices.Contains(unknown, who) {
+				out[who] = r.ID(userID)
+			}
 		}
 	}
+	s.colleagues.remember(s.options.Now(), unknown, out)
 	return out, nil
+}
+
+// colleagues remembers for an hour which user an e-mail or an id is; that it is nobody, too. Of a user who was disabled
+// since, CRM's refusal tells; one who came since owns the deals of the next hour.
+type colleagues struct {
+	mu    sync.Mutex
+	known map[string]colleague
+}
+
+type colleague struct {
+	id string // empty: nobody's who is enabled
+	at time.Time
+}
+
+func (c *colleagues) recall(now time.Time, wanted []string) (known map[string]string, unknown []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known = map[string]string{}
+	for _, who := range wanted {
+		if k, ok := c.known[who]; ok && now.Sub(k.at) < cacheAge {
+			known[who] = k.id
+		} else if !slices.Contains(unknown, who) {
+			unknown = append(unknown, who)
+		}
+	}
+	return known, unknown
+}
+
+func (c *colleagues) remember(now time.Time, asked []string, ids map[string]string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= mostLookups {
+		c.known = map[string]colleague{}
+	}
+	for _, who := range asked {
+		c.known[who] = colleague{ids[who], now}
+	}
+}
+
+// forget has everybody asked for anew. True: somebody was known.
+func (c *colleagues) forget() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	had := len(c.known) > 0
+	c.known = nil
+	return had
 }

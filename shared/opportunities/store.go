@@ -67,6 +67,7 @@ type Store struct {
 	lookups     *lookups
 	definitions *definitions
 	deputies    *deputies
+	colleagues  *colleagues
 }
 
 // opportunityAPI is the part of *dataverse.Client that is used here.
@@ -99,7 +100,7 @@ func newStoreOf(t table, api opportunityAPI, sheet *mapping.Sheet, o Options) *S
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{api: api, table: t, whole: sheet, options: o, shippedReasons: sheet.StatusReasons(nil), deputies: &deputies{}}
+	s := &Store{api: api, table: t, whole: sheet, options: o, shippedReasons: sheet.StatusReasons(nil), deputies: &deputies{}, colleagues: &colleagues{}}
 	s.years, _ = mapping.Years() // our own files; a test reads them
 	s.live.Store(&live{sheet: sheet, query: query(t, sheet), waits: sheet.Waits()})
 	s.watch = newCached(o.Now, s.compare)

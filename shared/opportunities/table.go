@@ -39,7 +39,7 @@ func (s *Store) Leads(told func([]Mismatch)) *Store {
 	o.CheckMark, o.Told = false, told // leads go without marks
 	l := newStoreOf(leadTable(), s.api, s.whole.Leads(), o)
 	l.currencies, l.catalogue, l.lookups, l.deputies, l.deals = s.currencies, s.catalogue, s.lookups, s.deputies, s
-	l.definitions = s.definitions
+	l.definitions, l.colleagues = s.definitions, s.colleagues
 	return l
 }
 

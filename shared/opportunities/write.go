@@ -40,17 +40,23 @@ func (s *Store) twice(ctx context.Context, values cosell.Record, write func() (c
 	return o, s.speaksOf(s.sheet().NameByCRM(err), values)
 }
 
-// codeNoReason is Dataverse's answer to a status reason that the state does not have.
-const codeNoReason = "0x80048408"
+// Dataverse's answers to a status reason that the state does not have, and to an owner who is disabled.
+const (
+	codeNoReason     = "0x80048408"
+	codeDisabledUser = "0x80041d1f"
+)
 
 // learn reads how long the columns are in this organisation, and which status reasons it has, when CRM
-// refused one and nobody had looked in the last seconds: administrators shorten columns and remove reasons.
-// True: it is worth another try.
+// refused one and nobody had looked in the last seconds: administrators shorten columns and remove reasons. Users whom
+// they disable are forgotten. True: it is worth another try.
 func (s *Store) learn(ctx context.Context, err error) bool {
-	if code := codeOf(err); code != dataverse.CodeTooLong && code != codeNoReason {
-		return false
+	switch codeOf(err) {
+	case dataverse.CodeTooLong, codeNoReason:
+		return s.renewed(ctx, checkAge)
+	case codeDisabledUser:
+		return s.colleagues.forget()
 	}
-	return s.renewed(ctx, checkAge)
+	return false
 }
 
 func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {

@@ -1,7 +1,9 @@
 package requirements
 
 import (
+	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,43 +14,55 @@ import (
 // definitionOf finds the table and the question in the address of a call for metadata.
 var definitionOf = regexp.MustCompile(`EntityDefinitions\(LogicalName='(\w+)'\)/?([\w./]*)`)
 
+// partnerCenterTokens is where the tokens of both audiences come from: referrals, and the registration of the webhook.
+const (
+	partnerCenterTokens = "https://login.microsoftonline.com/" + partnerTenant + "/oauth2/v2.0/token"
+	audiences           = 2
+)
+
+// personOf finds the users that a search of users is about.
+var personOf = regexp.MustCompile(`(?:internalemailaddress|systemuserid) eq '?([^')]+)`)
+
 // What rarely changes is fetched once an hour and process, whatever happens in it: each question about a table's
-// columns, the currencies, tokens of each system and scope. A record of both systems is no such thing.
+// columns, the currencies, who owns what is made, tokens of each system and scope. A record of both systems is no such thing.
 func TestR142_WhatRarelyChangesIsFetchedOnceAnHour(t *testing.T) {
 	play(t, func(r *rig) {
 		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_own", "type": "Picklist", "options": []doc{{"value": 7, "label": "Seven"}}})
-		began := r.dv.calls()
+		began, beganPC := r.dv.calls(), r.pc.calls()
 		p := r.private("Cached", doc{"new_own": 7})
 		r.microsoft(doc{"do": "lead", "referral": doc{"name": "A lead"}})
 		r.quiet()
 		r.arrived(r.partner(doc{"do": "create", "referral": doc{"name": "From the portal", "details": doc{"currency": "USD"}}}))
-		first := r.dv.calls()
-		if again := fetchedTwice(r.dv.since(began)); len(again) > 0 {
+		first, firstOfPC := r.dv.calls(), r.pc.calls()
+		if again := fetchedTwice(append(r.dv.since(began), r.pc.since(beganPC)...)); len(again) > 0 {
 			t.Errorf("in the first minutes twice: %s", strings.Join(again, "\n"))
 		}
 		if !slices.ContainsFunc(r.dv.since(began), func(e entry) bool { return definitionOf.MatchString(e.URL) }) {
 			t.Fatal("nothing was fetched, so nothing is proven")
 		}
 		for hour := range 3 {
-			mark := r.dv.calls()
+			mark, markPC := r.dv.calls(), r.pc.calls()
 			for minute := range 5 {
 				time.Sleep(11 * time.Minute)
 				r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 1000*hour + minute + 1})
 				r.portalEdits(p.own, doc{"/campaignId": strings.Repeat("x", 5*hour+minute+1)})
 				r.quiet()
+				made := r.arrived(r.partner(doc{"do": "create", "referral": doc{"name": fmt.Sprintf("Deal %d.%d", hour, minute)}}))
+				r.portalEdits(made.own, doc{"/details/notes": "Tomorrow."})
+				r.quiet()
 			}
 			time.Sleep(5 * time.Minute)
-			if again := fetchedTwice(r.dv.since(mark)); len(again) > 0 {
+			if again := fetchedTwice(append(r.dv.since(mark), r.pc.since(markPC)...)); len(again) > 0 {
 				t.Errorf("in hour %d twice: %s", hour+2, strings.Join(again, "\n"))
 			}
 		}
-		if first == r.dv.calls() {
+		if first == r.dv.calls() || firstOfPC == r.pc.calls() {
 			t.Error("no call was made")
 		}
 	}, "sheet: - {field: own, referral: /campaignId, crm: new_own}\n")
 }
 
-// fetchedTwice names what was asked of metadata, currencies and tokens more than once.
+// fetchedTwice names what was asked of metadata, currencies, users and tokens more than once.
 func fetchedTwice(calls []entry) []string {
 	count := map[string]int{}
 	for _, e := range calls {
@@ -56,11 +70,16 @@ func fetchedTwice(calls []entry) []string {
 		case found != nil:
 			_, what, _ := strings.Cut(e.URL, "LogicalName=")
 			count[what]++
+		case strings.Contains(e.URL, "/systemusers?"):
+			address, _ := url.QueryUnescape(e.URL)
+			for _, who := range personOf.FindAllStringSubmatch(address, -1) {
+				count["user "+who[1]]++
+			}
 		case strings.Contains(e.URL, "/transactioncurrencies?"), strings.Contains(e.URL, "/oauth2/"):
 			count[e.URL]++
 		}
 	}
-	maps.DeleteFunc(count, func(_ string, n int) bool { return n < 2 })
+	maps.DeleteFunc(count, func(what string, n int) bool { return n < 2 || n == audiences && what == partnerCenterTokens })
 	return slices.Sorted(maps.Keys(count))
 }
 

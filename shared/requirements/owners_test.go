@@ -2,6 +2,7 @@ package requirements
 
 import (
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
@@ -47,6 +48,40 @@ func TestR105_WhoMayNotOwnIsPassedOver(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who owns what is asked once an hour. Who was disabled since is passed over all the same.
+func TestR105_WhoWasDisabledWithinTheHourIsPassedOver(t *testing.T) {
+	play(t, func(r *rig) {
+		nora := r.colleague("Nora", "Owner")
+		deal := func(name string) string {
+			return r.opportunity(r.arrived(r.portalDeal(tailspins(doc{"name": name, "team": []any{somebody("nora.owner@northwind.example")}}))).opportunity).text("_ownerid_value")
+		}
+		if got := deal("First"); got != nora {
+			t.Errorf("the first belongs to %s", got)
+		}
+		r.edits("systemuser", nora, doc{"isdisabled": true})
+		if got, want := deal("Second"), r.row("account", dataversesim.AccountID).text("_ownerid_value"); got != want {
+			t.Errorf("the second belongs to %s, not to %s", got, want)
+		}
+	})
+}
+
+// Who was nobody is known, within the hour too, as soon as a deal has no owner without her.
+func TestR105_WhoComesOwnsWhatNobodyElseCould(t *testing.T) {
+	play(t, func(r *rig) {
+		before := len(r.opportunities())
+		vera := r.portalDeal(doc{"name": "Whose", "team": []any{somebody("vera.owner@northwind.example")}, "customerProfile": customerOf("Brand New SA", "75001")})
+		r.quiet()
+		if len(r.opportunities()) != before {
+			t.Fatal("it was made without an owner")
+		}
+		id := r.colleague("Vera", "Owner")
+		r.advance(20 * time.Minute)
+		if got := r.opportunity(r.arrived(vera).opportunity).text("_ownerid_value"); got != id {
+			t.Errorf("it belongs to %s", got)
+		}
+	}, "SYNC_DEFAULT_OWNER=")
 }
 
 func TestR105_TheSettingMayNameATeam(t *testing.T) {
