@@ -14,15 +14,22 @@ func (l *Ledger) SaveReport(ctx context.Context, day, text string) error {
 
 // DropReports removes the reports of all days before the day given.
 func (l *Ledger) DropReports(ctx context.Context, before string) error {
-	var old []row
-	err := l.rows.list(ctx, stateTable, "d|", key("d", before), func(r row) bool {
-		old = append(old, r)
+	return l.drop(ctx, "d|", key("d", before), func(row) bool { return true })
+}
+
+// drop removes the rows of the state table from one key up to another that are old.
+func (l *Ledger) drop(ctx context.Context, from, until string, old func(row) bool) error {
+	var gone []row
+	err := l.rows.list(ctx, stateTable, from, until, func(r row) bool {
+		if old(r) {
+			gone = append(gone, r)
+		}
 		return true
 	})
 	if err != nil {
 		return err
 	}
-	for _, r := range old {
+	for _, r := range gone {
 		if _, err := l.rows.write(ctx, stateTable, op{kind: remove, key: r.key}); err != nil {
 			return outside(err)
 		}

@@ -35,21 +35,9 @@ func (l *Ledger) ShadowRows(ctx context.Context, each func(cosell.Shadowed) bool
 
 // DropShadowed removes the rows of looks before the time given.
 func (l *Ledger) DropShadowed(ctx context.Context, before time.Time) error {
-	var old []row
-	err := l.rows.list(ctx, stateTable, "x|", after("x"), func(r row) bool {
+	return l.drop(ctx, "x|", after("x"), func(r row) bool {
 		var s cosell.Shadowed
-		if _ = json.Unmarshal([]byte(r.long("Value")), &s); s.At.Before(before) {
-			old = append(old, r)
-		}
-		return true
+		_ = json.Unmarshal([]byte(r.long("Value")), &s) // damaged: of no time, so it goes
+		return s.At.Before(before)
 	})
-	if err != nil {
-		return err
-	}
-	for _, r := range old {
-		if _, err := l.rows.write(ctx, stateTable, op{kind: remove, key: r.key}); err != nil {
-			return outside(err)
-		}
-	}
-	return nil
 }
