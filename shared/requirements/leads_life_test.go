@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// rests checks that nothing more happens to a lead: an hour brings no write to either side, and nothing is parked.
+// rests checks that nothing more happens: an hour brings no write to either side, and nothing is parked.
 func (r *rig) rests() {
 	r.t.Helper()
 	r.quiet()

@@ -86,10 +86,7 @@ func TestR24_TheFurtherContactsComeWithTheOpportunity(t *testing.T) {
 				if got := r.stakeholders(deal); !slices.Equal(got, want) {
 					t.Errorf("with the opportunity are %v", got)
 				}
-				marks := []int{r.dv.calls(), r.pc.calls()}
-				r.advance(time.Hour)
-				r.dv.wrote(marks[0], 0)
-				r.pc.wrote(marks[1], 0)
+				r.rests()
 				if got := r.names(a.ID, "customerProfile/team"); got != "Robin Kim Lou" {
 					t.Errorf("Partner Center has %s", got)
 				}

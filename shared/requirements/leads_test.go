@@ -177,10 +177,7 @@ func TestR24_AcceptedInThePortalALeadBecomesTheOpportunityOfItsPair(t *testing.T
 				if got := r.referral(a.ID).text("details/notes"); got != "We are on it." {
 					t.Errorf("the notes are %q", got)
 				}
-				marks := []int{r.dv.calls(), r.pc.calls()}
-				r.advance(time.Hour)
-				r.dv.wrote(marks[0], 0)
-				r.pc.wrote(marks[1], 0)
+				r.rests()
 			})
 		})
 	}
@@ -308,10 +305,7 @@ func TestR23_ALeadThatIsMergedIntoAnotherGoesOnAsThatOne(t *testing.T) {
 				r.acceptsLead(a)
 				r.quiet()
 				r.oneDeal(a, winner)
-				marks := []int{r.dv.calls(), r.pc.calls()}
-				r.advance(time.Hour)
-				r.dv.wrote(marks[0], 0)
-				r.pc.wrote(marks[1], 0)
+				r.rests()
 			})
 		})
 	}
@@ -381,10 +375,7 @@ func TestR102_EditsOfALeadInTheCRMReachItsReferralAndBack(t *testing.T) {
 		if got := r.row("lead", lead).text("description"); got != "Calls back." {
 			t.Errorf("the description is %q", got)
 		}
-		marks := []int{r.dv.calls(), r.pc.calls()}
-		r.advance(time.Hour)
-		r.dv.wrote(marks[0], 0)
-		r.pc.wrote(marks[1], 0)
+		r.rests()
 	})
 }
 

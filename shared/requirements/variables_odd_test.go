@@ -67,13 +67,19 @@ func TestR123_VariablesThatMayNotBeReadAreToldAndStayAsTheyWere(t *testing.T) {
 	}
 }
 
+// startsBlind has the product start where the deal value stands in a column of a variable that may not be read.
+func (r *rig) startsBlind() {
+	r.t.Helper()
+	r.ownAmount()
+	r.dv.call(http.MethodPost, "/privileges", doc{"table": "environmentvariabledefinition", "operation": "read", "allowed": false})
+	r.product.end()
+	r.start()
+}
+
 // A process that never could read them works as shipped, and says so.
 func TestR123_VariablesThatNeverCouldBeReadAreTold(t *testing.T) {
 	play(t, func(r *rig) {
-		r.ownAmount()
-		r.dv.call(http.MethodPost, "/privileges", doc{"table": "environmentvariabledefinition", "operation": "read", "allowed": false})
-		r.product.end()
-		r.start()
+		r.startsBlind()
 		if got := r.valued("As shipped"); got != "85000" {
 			t.Errorf("the value is %s", got)
 		}
@@ -86,10 +92,7 @@ func TestR123_VariablesThatNeverCouldBeReadAreTold(t *testing.T) {
 // A setting counts without the right to read anything.
 func TestR123_ASettingCountsWhereVariablesMayNotBeRead(t *testing.T) {
 	play(t, func(r *rig) {
-		r.ownAmount()
-		r.dv.call(http.MethodPost, "/privileges", doc{"table": "environmentvariabledefinition", "operation": "read", "allowed": false})
-		r.product.end()
-		r.start()
+		r.startsBlind()
 		if got := r.valued("By setting"); got != "1234" {
 			t.Errorf("the value is %s", got)
 		}
