@@ -33,8 +33,9 @@ func folded(value string) string {
 // Owner says whose work a hint about a record of the CRM is, which came to the first tenant:
 //
 //	it is in a pair of a tenant                       | that one's
-//	it is an opportunity that was made of such a lead | that one's
 //	it names a referral that a tenant's partner has   | that one's: tables were lost
+//	it names a referral that none has                 | the first one's
+//	it is an opportunity that was made of such a lead | that one's
 //	the column of SYNC_TENANT_BY says a tenant's value| that one's
 //	else                                              | the first one's
 //

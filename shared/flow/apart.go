@@ -22,7 +22,7 @@ func (f *Flow) goApart(ctx context.Context, w *work) error {
 		return err
 	}
 	w.pair = ended
-	values := known(cosell.Record{cosell.State: cosell.StateClosed, cosell.ErrorCode: "", cosell.Expires: ""}, lead)
+	values := closedLead(lead, nil)
 	line := f.words(ctx, lead.Read).Done(cosell.ToCRM, "the referral ended as "+w.referral.Record[cosell.Status]+" and the lead was qualified all the same: its opportunity is a deal of its own, and not linked")
 	if err := f.write(ctx, w, "ended", values, line); err != nil && !fault.Is(err, fault.Refused) {
 		return err

@@ -109,8 +109,12 @@ func (f *Flow) dealOf(ctx context.Context, w *work) (deal cosell.Opportunity, fo
 // is left out and held; if it takes no row at all, that is held on the lead.
 func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell.Opportunity, fit fitting, made bool, err error) {
 	id := f.deals.Opportunities.ID(w.referral.ID)
-	if other, known, err := f.Ledger.Find(ctx, id); err != nil || known && other.Phase == cosell.Ended {
-		return deal, fit, false, f.endWith(ctx, w, err)
+	other, known, err := f.Ledger.Find(ctx, id)
+	if err != nil {
+		return deal, fit, false, err
+	}
+	if known && other.Phase == cosell.Ended {
+		return deal, fit, false, f.endLead(ctx, w)
 	}
 	if qualified { // a list may be behind: who qualified it may have made one
 		if lasted, err := f.doubt(ctx, w.pair, w.opportunity.ID, listPatience); err != nil || !lasted {
@@ -138,16 +142,20 @@ func unlisted(w *work, err error) error {
 	return fault.Stale("lead %s is qualified, and no opportunity of it is listed yet", w.opportunity.ID)
 }
 
-// endWith ends the pair of a lead whose opportunity a person has deleted or let go.
-func (f *Flow) endWith(ctx context.Context, w *work, err error) error {
-	if err != nil {
-		return err
+// endLead ends the pair of a lead whose opportunity a person has deleted or let go.
+func (f *Flow) endLead(ctx context.Context, w *work) error {
+	ended, err := f.endPair(ctx, w.pair, "its opportunity was deleted or let go")
+	if err == nil {
+		w.pair = ended
 	}
-	if err := f.end(ctx, w.pair, "its opportunity was deleted or let go"); err != nil {
-		return err
-	}
-	w.pair.Phase = cosell.Ended
-	return nil
+	return err
+}
+
+// closedLead is what the columns of a lead say once the deal goes on without it.
+func closedLead(lead cosell.Opportunity, more cosell.Record) cosell.Record {
+	values := cosell.Record{cosell.State: cosell.StateClosed, cosell.ErrorCode: "", cosell.Expires: ""}
+	maps.Copy(values, more)
+	return known(values, lead)
 }
 
 // qualify makes the opportunity of a lead and says farewell on the lead, in one transaction.
@@ -161,7 +169,7 @@ func (f *Flow) qualify(ctx context.Context, w *work, values cosell.Record) (cose
 
 // farewell is what a lead says once its opportunity goes on.
 func (f *Flow) farewell(ctx context.Context, lead cosell.Opportunity) cosell.Record {
-	values := known(cosell.Record{cosell.State: cosell.StateClosed, cosell.ErrorCode: "", cosell.Expires: ""}, lead)
+	values := closedLead(lead, nil)
 	const text = "the lead is qualified, and goes on as an opportunity"
 	if audit := lead.Record[cosell.Audit]; !cosell.Tells(audit, cosell.ToCRM, text) {
 		values[cosell.Audit] = cosell.Prepend(audit, f.words(ctx, lead.Read).Done(cosell.ToCRM, text))
@@ -203,7 +211,7 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 	named := strings.TrimSpace(deal.Record[cosell.ReferralID])
 	switch {
 	case known && other.Phase == cosell.Ended:
-		return true, f.endWith(ctx, w, nil)
+		return true, f.endLead(ctx, w)
 	case known && other.ReferralID != "" && !strings.EqualFold(other.ReferralID, w.referral.ID), named != "" && !strings.EqualFold(named, w.referral.ID):
 		w.standing = append(w.standing, takenDeal(deal.ID))
 		return false, nil
@@ -356,8 +364,8 @@ func (f *Flow) letGoOf(ctx context.Context, w *work, into string) error {
 		return nil
 	}
 	text := "the lead was merged into lead " + into + ", which goes on with referral " + w.referral.ID
-	values := known(cosell.Record{cosell.ReferralID: "", cosell.ReferralLink: "", cosell.State: cosell.StateClosed, cosell.ErrorCode: "", cosell.Expires: "",
-		cosell.Audit: cosell.Prepend(loser.Record[cosell.Audit], f.words(ctx, loser.Read).Done(cosell.ToCRM, text))}, loser)
+	values := closedLead(loser, cosell.Record{cosell.ReferralID: "", cosell.ReferralLink: "",
+		cosell.Audit: cosell.Prepend(loser.Record[cosell.Audit], f.words(ctx, loser.Read).Done(cosell.ToCRM, text))})
 	_, err := f.Opportunities.Put(ctx, loser, values)
 	return err
 }

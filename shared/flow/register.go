@@ -12,7 +12,7 @@ const contractSigned cosell.Field = "contractSigned"
 
 // register registers a won deal with Microsoft, or brings changes of its registration there: the one write that a closed
 // referral takes. The same values are tried once, whatever becomes of them; a changed one, or a person's retry, is
-// another attempt. Kinds: Conflict, Later, Broken, Denied, Refused of class ours.
+// another attempt. Kinds: Gone, Conflict, Later, Broken, Denied, Refused of class ours.
 func (f *Flow) register(ctx context.Context, opportunityID string, h Hint) error {
 	if len(f.Settings.Registration) == 0 || f.table == cosell.LeadTable || f.Settings.Options.Share == cosell.ShareNever {
 		return nil

@@ -12,8 +12,8 @@ import (
 )
 
 // In shadow mode every hint is rehearsed, beside whatever keeps the two systems in step in earnest, and the log says
-// what would have been done: which records and fields, no values; the daily report has the last of each record. Cursors of the feeds have names of their own, so
-// that the first pass in earnest reads everything.
+// what would have been done: which records and fields, no values; the daily report has the last of each record. Cursors
+// of the feeds have names of their own, so that the first pass in earnest reads everything.
 
 // shadowed rehearses a hint in place of following it.
 func (f *Flow) shadowed(ctx context.Context, h Hint) error {

@@ -7,7 +7,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
-// stagedLeads is the same for the leads of CRM.
+// stagedLeads is stagedOpportunities for the leads of CRM.
 type stagedLeads struct {
 	stagedOpportunities
 	leads Leads

@@ -17,12 +17,12 @@ func (l *Ledger) DropReports(ctx context.Context, before string) error {
 	return l.drop(ctx, "d|", key("d", before), func(row) bool { return true })
 }
 
-// drop removes the rows of the state table from one key up to another that are old.
+// drop removes the rows of the state table from one key up to another that are old, and that nobody renews meanwhile.
 func (l *Ledger) drop(ctx context.Context, from, until string, old func(row) bool) error {
 	var gone []row
 	err := l.rows.list(ctx, stateTable, from, until, func(r row) bool {
 		if old(r) {
-			gone = append(gone, r)
+			gone = append(gone, row{key: r.key, version: r.version})
 		}
 		return true
 	})
@@ -30,8 +30,8 @@ func (l *Ledger) drop(ctx context.Context, from, until string, old func(row) boo
 		return err
 	}
 	for _, r := range gone {
-		if _, err := l.rows.write(ctx, stateTable, op{kind: remove, key: r.key}); err != nil {
-			return outside(err)
+		if _, err := l.rows.write(ctx, stateTable, op{kind: remove, key: r.key, version: r.version}); err != nil && err != errStale {
+			return outside(err) // one that has changed meanwhile is new
 		}
 	}
 	return nil

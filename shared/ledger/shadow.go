@@ -9,7 +9,7 @@ import (
 )
 
 // SaveShadowed keeps what the last look at a record would have done, in place of what the one before it would have:
-// two calls, where the record was known without a referral before.
+// two calls where it has a referral, as it may have been known without one before.
 func (l *Ledger) SaveShadowed(ctx context.Context, s cosell.Shadowed) error {
 	id := s.OpportunityID
 	if s.ReferralID != "" {

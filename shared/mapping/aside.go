@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -87,25 +86,40 @@ func (l *loader) passOver(r *Row, wrong int) {
 		"take the row out of the sheet, or write it whole, and push"})
 }
 
-// passOverFormula leaves out the formula of a pushed row that needs a field which went, and the row where it is nothing else.
+// passOverFormula leaves out the formula of a pushed row that lacks nothing but fields which went, and the row where it
+// is nothing else.
 func (l *loader) passOverFormula(r *Row, wrong int) {
 	if l.upgrade == nil || !l.upgrade.named[r.Field] || len(l.mistakes) == wrong {
 		return
 	}
-	for _, f := range slices.Sorted(maps.Keys(l.upgrade.before)) {
-		if l.upgrade.now[f] || l.upgrade.named[f] || !strings.Contains(r.Formula, string(f)) {
-			continue
+	var lacks cosell.Field
+	for _, mistake := range l.mistakes[wrong:] {
+		if lacks = l.lacking(mistake.Error()); lacks == "" {
+			return
 		}
-		l.mistakes, r.Off, r.Formula = l.mistakes[:wrong], r.Fixed(), ""
-		l.asides = append(l.asides, Aside{r.Field,
-			fmt.Sprintf("the formula of field %s of the pushed sheet (%s) fills nothing: it needs the field %s, which is not shipped any more", r.Field, r.where, f),
-			"write the formula without it, and push"})
-		return
 	}
+	l.mistakes, r.Off, r.Formula = l.mistakes[:wrong], r.Fixed(), ""
+	l.asides = append(l.asides, Aside{r.Field,
+		fmt.Sprintf("the formula of field %s of the pushed sheet (%s) fills nothing: it needs the field %s, which is not shipped any more", r.Field, r.where, lacks),
+		"write the formula without it, and push"})
+}
+
+// lacking is the field that went of which a mistake says that a formula needs it; empty: it says something else.
+func (l *loader) lacking(mistake string) cosell.Field {
+	for f := range l.upgrade.before {
+		i, is := l.index[f]
+		if (!is || l.rows[i].Off) && strings.Contains(mistake, "undeclared reference to '"+string(f)+"'") {
+			return f
+		}
+	}
+	return ""
 }
 
 // giveWay switches off what has come since the sheet was pushed and stands where another row is written.
 func (l *loader) giveWay() {
+	if l.upgrade == nil {
+		return
+	}
 	taken := map[spot]Row{}
 	for _, r := range l.rows {
 		for _, s := range r.spots() {

@@ -123,3 +123,30 @@ func TestAFormulaOverAFieldThatIsShippedNoMoreFillsNothing(t *testing.T) {
 		t.Error("a formula over what never was is no mistake any more")
 	}
 }
+
+// Only what went excuses a formula: a field that the sheet itself changes in vain went too, and a misspelt one did not.
+func TestAFormulaIsExcusedByWhatItLacksAlone(t *testing.T) {
+	under := without(nil, "gone", "customer")
+	for name, c := range map[string]struct {
+		sheet   string
+		excused bool
+	}{
+		"the sheet changes what went": {"- {field: gone, wins: crm}\n- {field: fills, crm: new_fills, formula: gone}", true},
+		"two that went":               {"- {field: fills, crm: new_fills, formula: gone + customer}", true},
+		"a misspelt name":             {"- {field: fills, crm: new_fills, formula: customerNam}", false},
+		"one that went, one misspelt": {"- {field: fills, crm: new_fills, formula: gone + customerNam}", false},
+		"types that do not go":        {"- {field: fills, crm: new_fills, formula: dealValue + customerName}", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(Source{Name: "pushed.yaml", Text: []byte(c.sheet), Under: under})
+			if (err == nil) != c.excused {
+				t.Fatalf("%v", err)
+			}
+			if c.excused {
+				if _, on := s.Row("fills"); on {
+					t.Error("it fills something")
+				}
+			}
+		})
+	}
+}

@@ -34,7 +34,7 @@ type Report struct {
 	At       time.Time         `json:"at"`
 	Counts   ReportCounts      `json:"counts"`
 	Held     []Reported        `json:"held"`             // what one side did not take, or what waits for a person
-	Ignored  []Reported        `json:"ignored"`          // referrals that are left alone for their CRM id
+	Ignored  []Reported        `json:"ignored"`          // referrals that are left alone for their CRM id; what is another tenant's is held
 	Expiring []Reported        `json:"expiring"`         // invitations that end within four days
 	Shadow   []cosell.Shadowed `json:"shadow,omitempty"` // in shadow mode: what would be otherwise
 }
@@ -100,7 +100,7 @@ func (o *Office) Daily(ctx context.Context) error {
 	return o.Ledger.SaveCursor(ctx, dailyFeed, today)
 }
 
-// tidy removes old reports, and what would have been in shadow mode: in earnest that is no news.
+// tidy removes old reports, and old rows of shadow mode: all of them once it is over.
 func (o *Office) tidy(ctx context.Context, now time.Time) error {
 	known := now
 	if o.Shadow {
@@ -142,7 +142,7 @@ func (o *Office) report(ctx context.Context, now time.Time) (Report, error) {
 			r.Counts.Old++
 		}
 	}
-	if err != nil {
+	if err != nil || !o.Shadow {
 		return r, err
 	}
 	return r, o.shadowed(ctx, &r)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// cacheAge is how long metadata, currencies, the solution catalogue and people who stand in for an owner
-// are believed: one reading an hour.
+// cacheAge is how long metadata, currencies, the solution catalogue, rows behind lookups, users and people who stand in
+// for an owner are believed: one reading an hour.
 const cacheAge = time.Hour
 
 // cached is something of the CRM that rarely changes. One goroutine loads, the others wait for it, no

@@ -46,8 +46,7 @@ func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (
 	case uuid.Validate(fallback) == nil:
 		return s.owningTeam(ctx, fallback)
 	}
-	s.colleagues.forget() // whoever is asked for next may have been added because of this
-	return "", noOwner()
+	return "", s.noOwner()
 }
 
 // owningTeam takes the default owner for the id of a team, since it is no enabled user's.
@@ -55,15 +54,17 @@ func (s *Store) owningTeam(ctx context.Context, id string) (bind string, err err
 	_, err = s.api.Get(ctx, "teams", id, dataverse.Query{Select: []string{"teamid"}})
 	switch {
 	case fault.Is(err, fault.Gone):
-		return "", noOwner()
+		return "", s.noOwner()
 	case err != nil:
 		return "", err
 	}
 	return dataverse.Bind("teams", id), nil
 }
 
-// noOwner is about our settings, not about the deal: it waits for them.
-func noOwner() error {
+// noOwner is about our settings, not about the deal: it waits for them. Users are asked for anew the next time: one may
+// be added, or enabled, because of this.
+func (s *Store) noOwner() error {
+	s.colleagues.forget()
 	return fault.Lacking(fault.Ours, "owner", "no owner for the new opportunity: no team member of the referral is an enabled user").
 		Saying("nobody could own the new opportunity", "set SYNC_DEFAULT_OWNER to the e-mail or id of an enabled user, or to the id of a team")
 }
