@@ -43,17 +43,30 @@ type sheetFile struct {
 	File string `arg:"" type:"path" help:"The field sheet, as mapping.yaml."`
 }
 
-// hand gives the file to the app under the name that its mistakes are told under.
-func (f sheetFile) hand(ctx context.Context, c *client, route string, s office.SheetText) (office.Answer, *office.Mapping, error) {
+// read gives the file under the name that its mistakes are told under.
+func (f sheetFile) read() (office.SheetText, error) {
 	text, err := os.ReadFile(f.File)
 	if err != nil {
-		return office.Answer{}, nil, &wrongError{"the field sheet: " + err.Error()}
+		return office.SheetText{}, &wrongError{"the field sheet: " + err.Error()}
 	}
-	s.File, s.Text = filepath.Base(f.File), string(text)
+	s := office.SheetText{File: filepath.Base(f.File), Text: string(text)}
 	if len(text) > largestSheet {
-		return office.Answer{}, nil, &wrongError{fmt.Sprintf("%s has %d bytes, and a field sheet has at most %d: is it the right file?", s.File, len(text), largestSheet)}
+		err = &wrongError{fmt.Sprintf("%s has %d bytes, and a field sheet has at most %d: is it the right file?", s.File, len(text), largestSheet)}
 	}
-	if bad := mapping.Unreadable(mapping.Source{Name: s.File, Text: text}); bad != "" { // before another encoding is lost on the way
+	return s, err
+}
+
+// hand gives the file to the app.
+func (f sheetFile) hand(ctx context.Context, c *client, route string) (office.Answer, *office.Mapping, error) {
+	s, err := f.read()
+	if err != nil {
+		return office.Answer{}, nil, err
+	}
+	return handed(ctx, c, route, s)
+}
+
+func handed(ctx context.Context, c *client, route string, s office.SheetText) (office.Answer, *office.Mapping, error) {
+	if bad := mapping.Unreadable(mapping.Source{Name: s.File, Text: []byte(s.Text)}); bad != "" { // before another encoding is lost on the way
 		m := office.Mapping{Mistakes: []string{bad}}
 		return office.Answer{Mapping: &m}, &m, nil
 	}
@@ -66,7 +79,7 @@ func (f sheetFile) hand(ctx context.Context, c *client, route string, s office.S
 
 // Run checks; a mistake is something found.
 func (m *checkMapping) Run(ctx context.Context, c *client, p *printer) error {
-	a, said, err := m.hand(ctx, c, "mapping/check", office.SheetText{})
+	a, said, err := m.hand(ctx, c, "mapping/check")
 	if err != nil {
 		return err
 	}
@@ -80,14 +93,22 @@ func (m *checkMapping) Run(ctx context.Context, c *client, p *printer) error {
 
 // Run pushes; it is found something where the sheet was not taken.
 func (m *pushMapping) Run(ctx context.Context, c *client, p *printer) error {
-	a, said, err := m.hand(ctx, c, "mapping/push", office.SheetText{Yes: m.Yes, Reason: m.Reason})
+	s, err := m.read()
+	if err != nil {
+		return err
+	}
+	s.Yes, s.Reason = m.Yes, m.Reason
+	a, said, err := handed(ctx, c, "mapping/push", s)
 	for err == nil && said.Next != "" && said.Counts != nil { // too many pairs for one call
 		if !p.json {
 			p.line("%d of %d pairs were looked at", said.Counts.Looked, said.Counts.Pairs)
 		}
-		from := said.Next
-		a, said, err = m.hand(ctx, c, "mapping/push", office.SheetText{Yes: m.Yes, Reason: m.Reason, From: from, Counted: said.Counts})
-		if err == nil && said.Next == from {
+		s.From, s.Counted = said.Next, said.Counts
+		if said.Version != nil {
+			s.After = said.Version.Number
+		}
+		a, said, err = handed(ctx, c, "mapping/push", s)
+		if err == nil && said.Next == s.From {
 			break // it does not get on
 		}
 	}
@@ -128,7 +149,7 @@ func (m *pullMapping) Run(ctx context.Context, c *client, p *printer) error {
 
 // Run shows differences; any is something found.
 func (m *diffMapping) Run(ctx context.Context, c *client, p *printer) error {
-	a, said, err := m.hand(ctx, c, "mapping/diff", office.SheetText{})
+	a, said, err := m.hand(ctx, c, "mapping/diff")
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func TestAPushGoesOnUntilAllPairsWereLookedAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	part := func(looked int, next string, pushed bool) office.Answer {
-		m := office.Mapping{Counts: &office.Counts{Pairs: 10_000, Looked: looked}, Next: next, Pushed: pushed, Why: "not all pairs could be looked at in the time of one call"}
+		m := office.Mapping{Counts: &office.Counts{Pairs: 10_000, Looked: looked}, Next: next, Pushed: pushed, Why: "not all pairs could be looked at in the time of one call", Version: &office.SheetVersion{Number: 1}}
 		if pushed {
 			m.Version = &office.SheetVersion{Number: 2}
 		}
@@ -69,7 +69,7 @@ func TestAPushGoesOnUntilAllPairsWereLookedAt(t *testing.T) {
 	a, environ := newApp(t)
 	a.first = []office.Answer{part(4000, "p4", false), part(8000, "p8", false), part(10_000, "", true)}
 	code, out, _ := ctl(t, environ, "mapping", "push", file)
-	if code != fine || len(a.asked) != 3 || !strings.Contains(a.asked[2], `"from":"p8","counted":{"pairs":10000,"looked":8000`) ||
+	if code != fine || len(a.asked) != 3 || !strings.Contains(a.asked[2], `"from":"p8","after":1,"counted":{"pairs":10000,"looked":8000`) ||
 		!strings.Contains(out, "8000 of 10000 pairs were looked at") || !strings.Contains(out, "version 2 is in force") {
 		t.Errorf("code %d, asked %q, says\n%s", code, a.asked, out)
 	}

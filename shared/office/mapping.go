@@ -19,8 +19,9 @@ type SheetText struct {
 	Yes    bool   `json:"yes,omitempty"`    // of a push: values that are there may change
 	Reason string `json:"reason,omitempty"` // of a push
 
-	// Of a push whose count goes on: where, and what was counted before.
+	// Of a push whose count goes on: where, what was counted before, and the number of the version that counted then.
 	From    string  `json:"from,omitempty"`
+	After   int     `json:"after,omitempty"`
 	Counted *Counts `json:"counted,omitempty"`
 }
 
@@ -139,7 +140,7 @@ func shownVersion(v ledger.SheetVersion) SheetVersion {
 // MappingPush checks a sheet, looks what all pairs would do under it, and keeps it as the version that counts. It
 // stays as it was where the sheet has a mistake, and, without a yes, where one value that is there would change or
 // not all pairs were looked at. Where they are too many for one call it says where to go on. Conflict: somebody else
-// pushed meanwhile.
+// pushed meanwhile, between two of these calls too.
 func (o *Office) MappingPush(ctx context.Context, a Act, s SheetText) (Mapping, error) {
 	m, err := o.MappingCheck(ctx, s)
 	if err != nil || len(m.Mistakes) > 0 {
@@ -151,6 +152,9 @@ func (o *Office) MappingPush(ctx context.Context, a Act, s SheetText) (Mapping, 
 	}
 	shown := shownVersion(head)
 	m.Version = &shown
+	if s.From != "" && s.After != head.Number {
+		return m, fault.New(fault.Conflict, "version %d was pushed while the pairs were counted: look at it, then push again", head.Number)
+	}
 	digest := cosell.Digest(s.Text)
 	if head.Number > 0 && head.Digest == digest {
 		m.Why = "the version that counts says the same"

@@ -175,10 +175,15 @@ func TestAPushOfTenThousandPairsIsCountedInPieces(t *testing.T) {
 			if m.Pushed || m.Counts.Looked >= m.Counts.Pairs || !strings.Contains(m.Why, "in the time of one call") {
 				t.Fatalf("%+v %+v", m, m.Counts)
 			}
-			in.From, in.Counted = m.Next, m.Counts
+			in.From, in.Counted, in.After = m.Next, m.Counts, m.Version.Number
 		}
 		if calls < 5 {
 			t.Errorf("%d calls", calls)
+		}
+		late := in // somebody else's count, of before that version
+		late.Text = "[] # another"
+		if m, err := r.MappingPush(t.Context(), Act{By: "bob"}, late); !fault.Is(err, fault.Conflict) || m.Pushed {
+			t.Errorf("another push while the pairs were counted: %v %+v", err, m)
 		}
 	})
 }
