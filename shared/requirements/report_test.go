@@ -165,7 +165,7 @@ func TestR154_TheDailyReportOfTheShadowSaysWhatWouldBeOtherwise(t *testing.T) {
 			t.Errorf("once it is the same, otherwise is %v, counted %v", rows, day["counts"])
 		}
 		again()
-		r.advance(25 * time.Hour)
+		r.advance(timerEvery + aWhile) // of the same day
 		if day = r.report(""); day["shadow"] != nil || day.text("counts/same") != "" {
 			t.Errorf("in earnest the report has %v", day)
 		}
