@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/npm"
 )
 
 const (
@@ -88,7 +90,7 @@ func (p *process) ready(ctx context.Context, probe func(context.Context) error) 
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("starting %s: it ended at once: %s", p.name, lastWords(p.errors.String()))
+			return fmt.Errorf("starting %s: it ended at once: %s", p.name, npm.LastWords(p.errors.String()))
 		case <-ctx.Done():
 			return fmt.Errorf("starting %s: it does not answer: %w", p.name, errors.Join(ctx.Err(), err))
 		case <-tick.C:

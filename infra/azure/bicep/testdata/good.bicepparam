@@ -1,0 +1,8 @@
+using 'good.bicep'
+
+param name = 'acme'
+param doorKey = readEnvironmentVariable('DOOR_KEY', '')
+param most = 7
+param settings = {
+  A: 'b'
+}
