@@ -67,6 +67,10 @@ func Of(role string) (out []Declared) {
 	return out
 }
 
+// Awaited are the queue functions that people wait for, each in front of a screen: hosts that let functions sleep keep
+// these awake.
+func Awaited() []string { return []string{"crmtopartnercenter", "partnercentertocrm"} }
+
 // List builds the functions of the app's role.
 func List(a *app.App) (out []funchost.Function) {
 	for _, d := range Of(a.Role) {
@@ -143,6 +147,7 @@ func sweep(a *app.App, _ Declared) funchost.Function {
 		reconcile.Job{Name: "status rows", Do: a.Tidy},
 		reconcile.Job{Name: "old copies", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Ledger.DropCopies(ctx) })},
 		reconcile.Job{Name: "daily report", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Office.Daily(ctx) })},
+		reconcile.Job{Name: "state", Do: a.TellState}, // of what all of them have left
 	)}
 }
 

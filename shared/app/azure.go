@@ -174,10 +174,25 @@ func (v vault) Get(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", vaultError("reading", name, err)
 	}
-	if res.Value == nil {
+	return secretOf(name, res.Value)
+}
+
+// UnsetSecret is what a deployment writes, once, into a secret that the app or a consent is to write, because rights
+// are given to secrets that are there: it stands for none.
+const UnsetSecret = "none"
+
+// OwnSecrets are the secrets of Key Vault that the app makes itself, whatever the settings are.
+func OwnSecrets() []string { return []string{sealSecret} }
+
+// secretOf is the value of a secret that was read.
+func secretOf(name string, value *string) (string, error) {
+	switch {
+	case value == nil:
 		return "", fault.New(fault.Broken, "secret %s in Key Vault has no value", name)
+	case *value == UnsetSecret:
+		return "", missing("reading", name)
 	}
-	return *res.Value, nil
+	return *value, nil
 }
 
 // Set implements partnercenter.Secrets.
@@ -191,6 +206,11 @@ var aadCode = regexp.MustCompile(`AADSTS[0-9]{3,9}`)
 
 // secretMissing is the code of a secret that is not in Key Vault.
 const secretMissing = "consent.missing"
+
+func missing(doing, name string) error {
+	return fault.New(fault.Denied, "%s secret %s: it is not in Key Vault", doing, name).
+		With(secretMissing, "sign the integration user in, which stores the refresh token there")
+}
 
 // vaultError keeps no text of the client: it may quote what was sent.
 func vaultError(doing, name string, err error) error {
@@ -212,8 +232,7 @@ func vaultError(doing, name string, err error) error {
 		return fault.New(fault.Denied, "%s secret %s: Key Vault refuses us (%d %s)", doing, name, res.StatusCode, res.ErrorCode).
 			With("vault.denied", "give the app Key Vault Secrets Officer on this secret")
 	case http.StatusNotFound:
-		return fault.New(fault.Denied, "%s secret %s: it is not in Key Vault", doing, name).
-			With(secretMissing, "sign the integration user in, which stores the refresh token there")
+		return missing(doing, name)
 	case http.StatusTooManyRequests:
 		return fault.Wait(10*time.Second, "%s secret %s: Key Vault is busy", doing, name).With("vault.busy", "")
 	}

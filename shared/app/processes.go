@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
@@ -52,4 +53,10 @@ func (a *App) Tidy(ctx context.Context) error {
 func (a *App) gate(identity string) *httpclient.Gate {
 	identity += a.mark // each tenant's app has limits of its own
 	return httpclient.NewGate(0, a.Now, nil).ShareWith(a.limits.Of(identity))
+}
+
+// TellState logs in one line how everything is: alarms wait for what it says, and for its absence.
+func (a *App) TellState(ctx context.Context) error {
+	a.Log.LogAttrs(ctx, slog.LevelInfo, health.StateMessage, a.Health.Fresh(ctx).State()...)
+	return nil
 }

@@ -45,3 +45,17 @@ func TestVaultTroubleNamesItsCause(t *testing.T) {
 		t.Error("no error is one")
 	}
 }
+
+// A deployment makes the secrets that are ours to write before anybody writes them.
+func TestAPlaceholderInTheVaultIsNoSecret(t *testing.T) {
+	unset, set := UnsetSecret, "0.AXEA"
+	if _, err := secretOf("refresh-token", &unset); fault.Of(err) == nil || fault.Of(err).Code != secretMissing {
+		t.Errorf("a placeholder: %v", err)
+	}
+	if _, err := secretOf("refresh-token", nil); !fault.Is(err, fault.Broken) {
+		t.Errorf("no value: %v", err)
+	}
+	if got, err := secretOf("refresh-token", &set); got != set || err != nil {
+		t.Errorf("%q %v", got, err)
+	}
+}

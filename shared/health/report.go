@@ -35,7 +35,11 @@ type Report struct {
 	LastSuccess *time.Time                `json:"lastSuccess,omitempty"`
 	Successes   map[string]time.Time      `json:"lastSuccesses,omitempty"` // by direction
 	LastTest    *time.Time                `json:"lastTestEvent,omitempty"`
-	Processes   []ProcessRow              `json:"processes,omitempty"`
+	// LastAnswers say when a system last answered well, in any process: Partner Center, CRM.
+	LastAnswers map[string]time.Time `json:"lastAnswers,omitempty"`
+	Processes   []ProcessRow         `json:"processes,omitempty"`
+
+	tokenSince *time.Time // of the newest access token for Partner Center
 }
 
 // ProcessRow is what the report says of one function of one process.
@@ -115,7 +119,15 @@ func (r *Report) fill(s *sum) {
 	slices.SortFunc(r.Processes, func(a, b ProcessRow) int {
 		return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Function, b.Function), cmp.Compare(a.Instance, b.Instance))
 	})
-	if token != nil {
+	for _, system := range []string{PartnerCenter, CRM} {
+		if at, ever := s.good[system]; ever {
+			if r.LastAnswers == nil {
+				r.LastAnswers = map[string]time.Time{}
+			}
+			r.LastAnswers[system] = at
+		}
+	}
+	if r.tokenSince = token; token != nil {
 		r.TokenAge = s.now.Sub(*token).Round(time.Second).String()
 	}
 }

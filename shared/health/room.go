@@ -46,6 +46,13 @@ func (r *Room) Report(ctx context.Context) Report {
 	return *r.copy
 }
 
+// Fresh says everything as it is now; it asks the stores each time.
+func (r *Room) Fresh(ctx context.Context) Report {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	return r.read(ctx)
+}
+
 // OK says whether there is any problem. It never waits for the stores longer than half a second: then
 // what was known before has to do.
 func (r *Room) OK(ctx context.Context) bool {
