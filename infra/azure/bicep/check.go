@@ -105,7 +105,7 @@ func (f *file) secrets() (out []Finding) {
 
 // clouds are the hosts that differ from cloud to cloud; environment() has them.
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/linter-rule-no-hardcoded-environment-urls
-var clouds = regexp.MustCompile(`(?i)(management|graph|core|database|batch|datalake)\.(azure|windows|core\.windows)\.(com|net)|login\.microsoftonline\.com|[./]vault\.azure\.net|\.core\.windows\.net`)
+var clouds = regexp.MustCompile(`(?i)\b(management|graph|core|database|batch|datalake)\.(azure|windows|core\.windows)\.(com|net)|login\.microsoftonline\.com|\bvault\.azure\.net`)
 
 func (f *file) hosts() (out []Finding) {
 	f.root.walk(func(n *node) bool {

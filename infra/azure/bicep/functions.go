@@ -36,6 +36,7 @@ var builtin = map[string]func(e *env, args []any) (any, error){
 	"replace":  func(_ *env, a []any) (any, error) { return strings.ReplaceAll(text(a[0]), text(a[1]), text(a[2])), nil },
 	"join":     func(_ *env, a []any) (any, error) { return strings.Join(texts(a[0]), text(a[1])), nil },
 	"take":     func(_ *env, a []any) (any, error) { s := text(a[0]); return s[:min(len(s), a[1].(int))], nil },
+	"range":    func(_ *env, a []any) (any, error) { return counted(a[0].(int), a[1].(int)), nil },
 	"guid":     func(_ *env, a []any) (any, error) { return guidOf(a), nil },
 	"uniqueString": func(_ *env, a []any) (any, error) {
 		return strings.ReplaceAll(guidOf(a), "-", "")[:13], nil
@@ -214,6 +215,14 @@ func object(a []any) (any, error) {
 		out[text(key)] = made
 	}
 	return out, nil
+}
+
+func counted(first, n int) any {
+	out := []any{}
+	for i := range n {
+		out = append(out, first+i)
+	}
+	return out
 }
 
 func items(v any) any {
