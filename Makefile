@@ -41,6 +41,8 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@go vet ./...
 	@.ci/staticcheck -checks '$(CHECKS)' ./...
 	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants ./infra/local/requirements
+	@go test -count=1 ./infra/azure/bicep ./infra/azure/template
+	@.ci/bicep
 	@.ci/fresh
 
 package: inputs ## builds .build/app and .build/app.zip, and prints its sha256; MAPPING=file packs a field sheet

@@ -92,15 +92,25 @@ func (f *file) secrets() (out []Finding) {
 		if d.kind != "output" {
 			continue
 		}
-		d.value.walk(func(n *node) bool {
+		d.value.uses(func(n *node) {
 			if n.Type == "identifier" && secure[n.Text] || strings.HasPrefix(called(n), "list") {
 				out = append(out, f.finding(n, "the output "+d.name+" gives a secret away"))
-				return false
 			}
-			return true
 		})
 	}
 	return out
+}
+
+// uses visits a node and what is in it, without the names of members.
+func (n *node) uses(visit func(*node)) {
+	visit(n)
+	children := n.Children
+	if n.Type == "object_property" && len(children) > 0 && children[0].Type == "identifier" {
+		children = children[1:]
+	}
+	for _, c := range children {
+		c.uses(visit)
+	}
 }
 
 // clouds are the hosts that differ from cloud to cloud; environment() has them.

@@ -84,6 +84,8 @@ var broken = []struct{ in, old, put, says string }{
 	{"good.bicep", "@secure()\n", "", "the parameter doorKey looks like a secret, and is not @secure()"},
 	{"good.bicep", "param doorKey string = ''", "param doorKey string = 'x'", "the secret doorKey has a default"},
 	{"good.bicep", "output sealId string = seal.id", "output sealId string = '${seal.id}${doorKey}'", "the output sealId gives a secret away"},
+	{"good.bicep", "output sealId string = seal.id", "output sealId object = { doorKey: seal.id }", ""},
+	{"good.bicep", "output sealId string = seal.id", "output sealId object = { door: doorKey }", "the output sealId gives a secret away"},
 	{"good.bicep", "var own = { B: 'own' }", "var own = { B: 'https://x.vault.azure.net' }", "a host that is another in other clouds"},
 	{"good.bicep", "var own = { B: 'own' }", "var own = { B: 'https://x.table.core.windows.net' }", "a host that is another in other clouds"},
 	{"good.bicep", "var own = { B: 'own' }", "var own = { B: resourceGroup().location }", "resourceGroup().location belongs into the default"},

@@ -123,3 +123,38 @@ func TestParametersAreHeldAgainstTheirLimits(t *testing.T) {
 		}
 	}
 }
+
+// What binds tighter is worked out first, also where the grammar has it otherwise.
+func TestExpressionsBindAsTheLanguageSays(t *testing.T) {
+	p, dir := project(t, map[string]string{"a.bicep": `
+var o = { yes: true, no: false, n: 7, list: [ 1, 2 ], inner: { word: 'w' } }
+output a string = o.no ? 'x' : o.inner.word
+output b string = o.yes ? o.inner.word : 'x'
+output c bool = !o.no
+output d bool = o.n == 7 && o.inner.word != 'v' || o.no
+output e array = map(o.list, i => { v: i, w: o.n })
+output f array = filter([ o ], q => q.yes && q.n > 6)
+output g int = o.no ? 1 : o.yes ? o.list[1] : 3
+output h string = o.?gone.further ?? o.inner.word
+output i array = map([ o ], q => q.inner.word)
+output j int = 1 + o.n * 2
+output k string = o.no ? 'x' : 'pre-${o.inner.word}'
+output l array = map([ o ], q => q.no ? 1 : q.list[0])
+output m string = '''
+one
+two'''
+`})
+	d, err := p.Deploy(filepath.Join(dir, "a.bicep"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"a": "w", "b": "w", "c": true, "d": true, "e": []any{map[string]any{"v": 1, "w": 7}, map[string]any{"v": 2, "w": 7}}, "g": 2, "h": "w",
+		"i": []any{"w"}, "j": 15, "k": "pre-w", "l": []any{1}, "m": "one\ntwo"}
+	if n := len(d.Outputs["f"].([]any)); n != 1 {
+		t.Errorf("f has %d", n)
+	}
+	delete(d.Outputs, "f")
+	if diff := cmp.Diff(want, d.Outputs); diff != "" {
+		t.Error(diff)
+	}
+}

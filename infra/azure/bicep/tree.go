@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -30,8 +31,35 @@ type node struct {
 // parseLimit is how long the parser may take for all files.
 const parseLimit = time.Minute
 
-// parse has the grammar read files; tools is the folder of this package, where it is installed from npm.
+// parse has the grammar read files; tools is the folder of this package, where it is installed from npm. Files that
+// are the same share a tree, which nobody changes any more.
 func parse(ctx context.Context, tools string, files []string) (map[string]*node, error) {
+	first := map[string]string{} // a file with the same content, by content
+	like := map[string]string{}
+	var distinct []string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the templates: %w", err)
+		}
+		key := filepath.Ext(file) + string(content)
+		if first[key] == "" {
+			first[key] = file
+			distinct = append(distinct, file)
+		}
+		like[file] = first[key]
+	}
+	trees, err := parseAll(ctx, tools, distinct)
+	if err != nil {
+		return nil, err
+	}
+	for file, same := range like {
+		trees[file] = trees[same]
+	}
+	return trees, nil
+}
+
+func parseAll(ctx context.Context, tools string, files []string) (map[string]*node, error) {
 	ctx, cancel := context.WithTimeout(ctx, parseLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(tools, "parse.mjs")}, files...)...)
@@ -49,33 +77,83 @@ func parse(ctx context.Context, tools string, files []string) (map[string]*node,
 		if trees[file] == nil {
 			return nil, errors.New("parsing the templates: nothing came back for " + file)
 		}
-		trees[file] = lambdas(trees[file])
+		trees[file] = rightwards(trees[file])
 	}
 	return trees, nil
 }
 
-// lambdas puts right what the grammar has the wrong way round: it reads `x => x.name` as `(x => x).name`.
-func lambdas(n *node) *node {
+// rightwards puts right what the grammar has the wrong way round: it reads `x => x.name` as `(x => x).name`, and
+// `a ? b : c.d` as `(a ? b : c).d`.
+func rightwards(n *node) *node {
 	for i, c := range n.Children {
-		n.Children[i] = lambdas(c)
+		n.Children[i] = rightwards(c)
 	}
+	var loose []string // what cannot stand first in n without parentheses
 	switch n.Type {
-	case "member_expression", "subscript_expression", "binary_expression", "ternary_expression", "call_expression", "resource_expression":
-	default:
-		return n
+	case "member_expression", "subscript_expression", "call_expression", "resource_expression":
+		loose = []string{"lambda_expression", "ternary_expression", "binary_expression", "unary_expression"}
+	case "binary_expression", "ternary_expression":
+		loose = []string{"lambda_expression", "ternary_expression"}
 	}
-	first := n.Children[0]
-	if first.Type != "lambda_expression" {
-		return n
+	first := n
+	if len(n.Children) > 0 {
+		first = n.Children[0]
 	}
-	body := len(first.Children) - 1
+	if !slices.Contains(loose, first.Type) {
+		return n.grouped()
+	}
+	end := len(first.Children) - 1
 	rest := *n
 	rest.Children = slices.Clone(n.Children)
-	rest.Children[0] = first.Children[body]
-	rest.Children[0].Field = first.Field
-	first.Children[body] = lambdas(&rest)
+	rest.Children[0] = first.Children[end]
+	rest.Field, rest.Children[0].Field = rest.Children[0].Field, first.Field
 	first.Field = n.Field
+	first.Children[end] = rightwards(&rest)
 	return first
+}
+
+// binds says how tightly a sign holds its sides together.
+var binds = map[string]int{"??": 1, "||": 2, "&&": 3, "==": 4, "!=": 4, "=~": 4, "!~": 4, "<": 5, ">": 5, "<=": 5, ">=": 5, "+": 6, "-": 6, "*": 7, "/": 7, "%": 7}
+
+// grouped makes a chain of signs bind as the language has it: the grammar reads all of them from left to right.
+func (n *node) grouped() *node {
+	if n.Type != "binary_expression" {
+		return n
+	}
+	var operands, chain []*node
+	var flat func(*node)
+	flat = func(at *node) {
+		if at.Type != "binary_expression" {
+			operands = append(operands, at)
+			return
+		}
+		flat(at.child("left"))
+		chain = append(chain, at.child("operator"))
+		flat(at.child("right"))
+	}
+	flat(n)
+	var group func(least int) *node
+	group = func(least int) *node {
+		left := operands[0]
+		operands = operands[1:]
+		for len(chain) > 0 && binds[chain[0].Type] >= least {
+			sign := chain[0]
+			chain = chain[1:]
+			right := group(binds[sign.Type] + 1)
+			joint := &node{Type: "binary_expression", Line: left.Line, Column: left.Column}
+			joint.Children = []*node{left.as("left"), sign, right.as("right")}
+			left = joint
+		}
+		return left
+	}
+	return group(0).as(n.Field)
+}
+
+// as is the same node as another part of its parent.
+func (n *node) as(field string) *node {
+	out := *n
+	out.Field = field
+	return &out
 }
 
 // child is the part of that name, nil if there is none.

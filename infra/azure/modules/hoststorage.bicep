@@ -1,6 +1,8 @@
 // What the Functions host of one app keeps: the package, locks of timers, keys. No other app may look into it.
 
 @description('The account.')
+@minLength(3)
+@maxLength(24)
 param name string
 
 @description('Where it is.')

@@ -2,6 +2,8 @@
 // which the intake app says how it is has to be there first, as it is the only one that the intake may write.
 
 @description('The account.')
+@minLength(3)
+@maxLength(24)
 param name string
 
 @description('Where it is.')

@@ -2,6 +2,8 @@
 // is. Those that the product itself writes begin as a placeholder, once, so that a right to each can be given.
 
 @description('The vault.')
+@minLength(3)
+@maxLength(24)
 param name string
 
 @description('Where it is.')
@@ -196,4 +198,11 @@ output id string = vault.id
 output uri string = vault.properties.vaultUri
 
 @description('What stands in an app setting for each secret: where the host finds it.')
-output references object = toObject(items(names), n => n.key, n => '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${n.value}/)')
+output references object = {
+  operatorKeys: '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${names.operatorKeys}/)'
+  partnerCenterClientSecret: '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${names.partnerCenterClientSecret}/)'
+  dataverseWebhookSecret: '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${names.dataverseWebhookSecret}/)'
+  dataverseWebhookSecretPrevious: '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${names.dataverseWebhookSecretPrevious}/)'
+  dataverseClientSecret: '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${names.dataverseClientSecret}/)'
+  forwardUrl: '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${names.forwardUrl}/)'
+}
