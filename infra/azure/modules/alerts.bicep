@@ -28,7 +28,7 @@ param hoursWithoutToken int
 // A line of the handler comes as the message of a trace; before it the host may put something of its own.
 var states = '''
 traces
-| where message has '"msg":"state"'
+| where message contains '"msg":"state"'
 | extend state = parse_json(substring(message, indexof(message, '{')))
 '''
 
