@@ -204,10 +204,10 @@ func article(word string) string {
 func (c *checker) array(n *node, path string) {
 	each, ok := c.known[path+"[]"]
 	if !ok {
-		each = Property{Type: "object"}
-		if c.open(path+"[]") || !c.hasMembers(path+"[]") {
+		if c.open(path + "[]") {
 			return
 		}
+		each = Property{Type: "object"}
 	}
 	list := n.parts()
 	if n.Type == "for_statement" {
@@ -220,8 +220,6 @@ func (c *checker) array(n *node, path string) {
 		c.value(one, each, path+"[]")
 	}
 }
-
-func (c *checker) hasMembers(path string) bool { return !c.open(path) }
 
 // name checks what a name stands for: the value of a variable, the type of a parameter.
 func (c *checker) name(n *node, p Property, path string) {
