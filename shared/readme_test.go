@@ -56,5 +56,10 @@ func TestReadmeNamesTargetsThatThereAre(t *testing.T) {
 				t.Errorf("%s speaks of make %s, which make does not list", file, m[1])
 			}
 		}
+		for _, m := range regexp.MustCompile("make [a-z]+ ([A-Z]+)=").FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(string(makefile), "$("+m[1]+")") && !regexp.MustCompile(`(?m)^export .*\b`+m[1]+`\b`).Match(makefile) {
+				t.Errorf("%s gives make %s=, which it does not take", file, m[1])
+			}
+		}
 	}
 }

@@ -1,5 +1,7 @@
 package app
 
+//go:generate go test -run TestSettingsReferenceIsMadeFromTheCode -update .
+
 import (
 	"strings"
 	"time"
