@@ -23,7 +23,7 @@ type Local struct {
 	Host          Part          `json:"host"`
 	ServiceBus    ServiceBus    `json:"serviceBus"`
 	Tables        Tables        `json:"tables"`
-	Vault         Part          `json:"vault"`
+	Vault         Vault         `json:"vault"`
 	PartnerCenter PartnerCenter `json:"partnerCenter"`
 	// Tenants are further partners, by the alias that ends the path of their webhook.
 	Tenants   map[string]Tenant `json:"tenants,omitempty"`
@@ -52,6 +52,17 @@ type Part struct {
 	Control string `json:"control"`
 }
 
+// Vault is the Key Vault simulator, and an identity of a person who may write secrets there.
+type Vault struct {
+	Control            string `json:"control"`
+	URL                string `json:"url"`  // stands for https://Host
+	Host               string `json:"host"` // the real name, which is what the product calls
+	Tenant             string `json:"tenant"`
+	ClientID           string `json:"clientId"`
+	ClientSecret       string `json:"clientSecret"`
+	RefreshTokenSecret string `json:"refreshTokenSecret"` // name of the secret that holds the refresh token
+}
+
 // ServiceBus is the broker.
 type ServiceBus struct {
 	ConnectionString string `json:"connectionString"`
@@ -73,7 +84,18 @@ type PartnerCenter struct {
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
 	RefreshToken string `json:"refreshToken"`
+	Users        []User `json:"users"` // who can sign in on the page of the authorization endpoint
 	Control      string `json:"control"`
+}
+
+// User is somebody who can try to sign in at a partner's directory.
+type User struct {
+	UPN     string `json:"upn"`
+	Name    string `json:"name"`
+	MFA     bool   `json:"mfa"`               // signs in with a second factor
+	Role    string `json:"role"`              // in Partner Center: admin, user, reader or none
+	Admin   bool   `json:"admin,omitempty"`   // may consent for the organisation
+	Foreign bool   `json:"foreign,omitempty"` // of another tenant
 }
 
 // Tenant is a further partner, with a Partner Center of its own under the same hosts.

@@ -1,17 +1,21 @@
 package partnercentersim
 
 import (
+	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
-// serveLogin is login.microsoftonline.com for the tenants of the known apps: the token endpoints v1 and v2,
-// and the two discovery documents that the Microsoft authentication libraries read first.
+// serveLogin is login.microsoftonline.com for the tenants of the known apps: the authorization endpoint with its
+// page, the token endpoints v1 and v2, and the two discovery documents that the Microsoft authentication libraries
+// read first.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 func (s *Sim) serveLogin(w http.ResponseWriter, r *http.Request) {
 	tenant, rest, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
@@ -23,6 +27,10 @@ func (s *Sim) serveLogin(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.serveToken(w, r, tenant, rest == "oauth2/v2.0/token")
+	case "oauth2/v2.0/authorize":
+		s.authorize(w, r, tenant)
+	case "login":
+		s.login(w, r, tenant)
 	case "v2.0/.well-known/openid-configuration":
 		if !s.knowsTenant(tenant) {
 			s.loginError(w, http.StatusBadRequest, "invalid_tenant", 90002, "Tenant '"+tenant+"' not found.")
@@ -58,7 +66,7 @@ func (s *Sim) serveInstances(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sim) apps() []App {
-	main := App{Tenant: s.opts.Tenant, ClientID: s.opts.ClientID, Secret: s.opts.ClientSecret, ObjectID: s.opts.ClientID}
+	main := App{Tenant: s.opts.Tenant, ClientID: s.opts.ClientID, Secret: s.opts.ClientSecret, ObjectID: s.opts.ClientID, Redirects: s.opts.Redirects}
 	return append([]App{main}, s.opts.Apps...)
 }
 
@@ -71,13 +79,28 @@ func (s *Sim) knowsTenant(tenant string) bool {
 	return false
 }
 
+// refuseGrant is loginError with the word that tells an app what to ask the person for.
+func (s *Sim) refuseGrant(w http.ResponseWriter, code, suberror string, number int, text string) {
+	if suberror == "" {
+		s.loginError(w, http.StatusBadRequest, code, number, text)
+		return
+	}
+	s.loginErrorWith(w, http.StatusBadRequest, code, number, text, map[string]any{"suberror": suberror})
+}
+
 // loginError answers as Entra ID does; error_description starts with the AADSTS code.
 func (s *Sim) loginError(w http.ResponseWriter, status int, code string, number int, text string) {
+	s.loginErrorWith(w, status, code, number, text, nil)
+}
+
+func (s *Sim) loginErrorWith(w http.ResponseWriter, status int, code string, number int, text string, more map[string]any) {
 	now := s.opts.Now().UTC().Format("2006-01-02 15:04:05Z")
-	writeJSON(w, status, map[string]any{"error": code, "error_codes": []int{number}, "timestamp": now,
+	body := map[string]any{"error": code, "error_codes": []int{number}, "timestamp": now,
 		"error_description": fmt.Sprintf("AADSTS%d: %s Timestamp: %s", number, text, now),
 		"trace_id":          "00000000-0000-4000-8000-000000000000", "correlation_id": "00000000-0000-4000-8000-000000000000",
-		"error_uri": fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", number)})
+		"error_uri": fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", number)}
+	maps.Copy(body, more)
+	writeJSON(w, status, body)
 }
 
 // serveToken answers both token endpoints.
@@ -102,27 +125,39 @@ func (s *Sim) serveToken(w http.ResponseWriter, r *http.Request, tenant string, 
 	if !ok {
 		return
 	}
-	rotated := ""
+	got := given{app: app, audience: audience, v2: v2, scope: form.Get("scope")}
+	number, text := 0, ""
 	switch grantType := form.Get("grant_type"); grantType {
 	case "client_credentials":
-		s.answerToken(w, app, audience, "", v2)
-		return
 	case "refresh_token":
-		rotated, ok = s.redeem(app, form.Get("refresh_token"))
+		number, text = s.redeem(&got, form.Get("refresh_token"))
 	case "authorization_code":
-		code := form.Get("code")
-		ok = s.codes[code] && app.ClientID == s.opts.ClientID
-		delete(s.codes, code)
-		rotated = s.opts.RefreshToken
+		if got.person, got.mfa, got.nonce, number, text = s.redeemCode(app, form); number == 0 {
+			got.refresh = s.newRefreshToken(app, got.person, got.mfa, "")
+		}
 	default:
 		s.loginError(w, http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '"+grantType+"'.")
 		return
 	}
-	if !ok {
-		s.loginError(w, http.StatusBadRequest, "invalid_grant", 70000, "The provided grant has expired, was revoked or is not known. Sign in again.")
+	word, suberror := "invalid_grant", ""
+	if number == 0 && got.person != nil {
+		number, word, suberror, text = s.refusesUser(app, audience, got.mfa)
+	}
+	if number != 0 {
+		s.refuseGrant(w, word, suberror, number, text)
 		return
 	}
-	s.answerToken(w, app, audience, rotated, v2)
+	s.answerToken(w, got)
+}
+
+// given is what a token request has come to.
+type given struct {
+	app             App
+	audience, scope string
+	v2              bool
+	person          *Person // nil: the app alone
+	mfa             bool
+	refresh, nonce  string
 }
 
 func (s *Sim) client(w http.ResponseWriter, tenant string, form url.Values) (App, bool) {
@@ -130,11 +165,17 @@ func (s *Sim) client(w http.ResponseWriter, tenant string, form url.Values) (App
 		if !strings.EqualFold(a.Tenant, tenant) || a.ClientID != form.Get("client_id") {
 			continue
 		}
-		if a.Secret != form.Get("client_secret") || s.is("clientSecret", "expired") {
-			s.loginError(w, http.StatusUnauthorized, "invalid_client", 7000215, "Invalid or expired client secret provided.")
-			return App{}, false
+		switch {
+		case form.Get("client_secret") == "":
+			s.loginError(w, http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
+		case a.Secret != form.Get("client_secret"):
+			s.loginError(w, http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+a.ClientID+"'.")
+		case s.is("clientSecret", "expired"):
+			s.loginError(w, http.StatusUnauthorized, "invalid_client", 7000222, "The provided client secret keys for app '"+a.ClientID+"' are expired.")
+		default:
+			return a, true
 		}
-		return a, true
+		return App{}, false
 	}
 	s.loginError(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+form.Get("client_id")+"' was not found in the directory.")
 	return App{}, false
@@ -149,61 +190,96 @@ func (s *Sim) audienceOf(w http.ResponseWriter, form url.Values, v2 bool) (strin
 		s.loginError(w, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'resource'.")
 		return "", false
 	}
-	audience := ""
-	for _, scope := range strings.Fields(form.Get("scope")) {
-		cut := strings.LastIndex(scope, "/")
-		if cut < len("https://") || !strings.Contains(scope, "://") {
-			continue // openid, profile, offline_access
-		}
-		resource := strings.TrimRight(scope[:cut], "/")
-		if audience != "" && audience != resource {
-			s.loginError(w, http.StatusBadRequest, "invalid_scope", 28000, "Provided value for the input parameter scope names more than one resource.")
-			return "", false
-		}
-		audience = resource
-	}
-	if audience == "" {
-		s.loginError(w, http.StatusBadRequest, "invalid_scope", 70011, "The provided value for scope is not valid: name a resource, such as https://api.partner.microsoft.com/.default.")
+	audience, word, number, text := audienceIn(form.Get("scope"))
+	if number != 0 {
+		s.loginError(w, http.StatusBadRequest, word, number, text)
 		return "", false
 	}
 	return audience, true
 }
 
-// redeem takes a refresh token and says which one the caller has to keep from now on.
-func (s *Sim) redeem(app App, token string) (next string, ok bool) {
+// audienceIn is the one resource that a scope names.
+func audienceIn(scope string) (audience, word string, number int, text string) {
+	for _, one := range strings.Fields(scope) {
+		cut := strings.LastIndex(one, "/")
+		if cut < len("https://") || !strings.Contains(one, "://") {
+			continue // openid, profile, offline_access
+		}
+		resource := strings.TrimRight(one[:cut], "/")
+		if audience != "" && audience != resource {
+			return "", "invalid_scope", 28000, "Provided value for the input parameter scope names more than one resource."
+		}
+		audience = resource
+	}
+	if audience == "" {
+		return "", "invalid_scope", 70011, "The provided value for scope is not valid: name a resource, such as https://api.partner.microsoft.com/.default."
+	}
+	return audience, "", 0, ""
+}
+
+// redeem takes a refresh token, and says which one the caller has to keep from now on.
+func (s *Sim) redeem(got *given, token string) (number int, text string) {
 	have := s.refresh[token]
-	if have == nil || have.clientID != app.ClientID || s.is("refreshToken", "revoked") {
-		return "", false
+	switch {
+	case have == nil || have.clientID != got.app.ClientID:
+		return 70000, "The provided grant has expired, was revoked or is not known. Sign in again."
+	case have.born < s.revoked && s.is("refreshToken", "revoked"):
+		return 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password."
 	}
 	delete(s.refresh, have.previous)
-	if s.is("rotateRefreshToken", "false") {
-		return token, true
+	got.person, got.mfa, got.refresh = have.person, have.mfa, token
+	if s.is("rotateRefreshToken", "true") {
+		got.refresh = s.newRefreshToken(got.app, have.person, have.mfa, token)
+		s.refresh[got.refresh].born = have.born // of the same sign-in
 	}
-	next = "rotated-" + s.guid()
-	s.refresh[next] = &refreshToken{clientID: app.ClientID, previous: token}
-	return next, true
+	return 0, ""
+}
+
+func (s *Sim) newRefreshToken(app App, person *Person, mfa bool, previous string) string {
+	token := "0.refresh-" + s.guid() + s.guid()
+	s.signInsEver++
+	s.refresh[token] = &refreshToken{clientID: app.ClientID, previous: previous, person: person, mfa: mfa, born: s.signInsEver}
+	return token
 }
 
 // answerToken writes the token answer: numbers are strings in v1.
-func (s *Sim) answerToken(w http.ResponseWriter, app App, audience, refresh string, v2 bool) {
+func (s *Sim) answerToken(w http.ResponseWriter, got given) {
 	now := s.opts.TokenNow()
-	user := refresh != ""
-	out := map[string]any{"token_type": "Bearer", "access_token": s.issue(app, audience, user)}
+	out := map[string]any{"token_type": "Bearer", "access_token": s.issue(got.app, got.audience, got.person, got.mfa)}
 	seconds := int64(tokenLife.Seconds())
-	if v2 {
+	if got.v2 {
 		out["expires_in"], out["ext_expires_in"] = seconds, seconds
 	} else {
 		out["expires_in"], out["ext_expires_in"] = strconv.FormatInt(seconds, 10), strconv.FormatInt(seconds, 10)
 		out["expires_on"] = strconv.FormatInt(now.Add(tokenLife).Unix(), 10)
 		out["not_before"] = strconv.FormatInt(now.Unix()-300, 10)
-		out["resource"] = audience
+		out["resource"] = got.audience
 	}
-	if user {
-		out["refresh_token"] = refresh
+	if got.person != nil {
+		w.Header().Set(control.HeaderIdentity, "app+user "+got.app.ClientID)
 		out["scope"] = "user_impersonation"
-		if v2 {
-			out["scope"] = audience + "/user_impersonation " + audience + "/.default"
+		if got.v2 {
+			out["scope"] = got.audience + "/user_impersonation " + got.audience + "/.default"
+		}
+		scopes := strings.Fields(got.scope)
+		if !got.v2 || slices.Contains(scopes, "offline_access") {
+			out["refresh_token"] = got.refresh
+		}
+		if slices.Contains(scopes, "openid") {
+			out["id_token"] = s.idToken(got)
 		}
 	}
 	writeJSON(w, http.StatusOK, out)
+}
+
+// idToken says who has signed in; its signature is random.
+func (s *Sim) idToken(got given) string {
+	now, p := s.opts.TokenNow(), got.person
+	claims := map[string]any{"aud": got.app.ClientID, "iss": "https://" + LoginHost + "/" + got.app.Tenant + "/v2.0", "iat": now.Unix(), "nbf": now.Unix(),
+		"exp": now.Add(tokenLife).Unix(), "name": p.Name, "preferred_username": p.UPN, "oid": objectID(p.UPN), "sub": objectID(p.UPN + "/" + got.app.ClientID),
+		"tid": got.app.Tenant, "ver": "2.0"}
+	if got.nonce != "" {
+		claims["nonce"] = got.nonce
+	}
+	return jwtPart(map[string]any{"typ": "JWT", "alg": "RS256", "kid": "laptop"}) + "." + jwtPart(claims) + "." + base64.RawURLEncoding.EncodeToString([]byte(s.guid()))
 }

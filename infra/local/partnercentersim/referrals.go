@@ -105,13 +105,16 @@ func (s *Sim) admit(w http.ResponseWriter, r *http.Request) *refusal {
 		return refuse(http.StatusUnauthorized, codeAudience, "", "the token is for another audience than %s", ReferralsAudience)
 	case who == nobody:
 		return refuse(http.StatusUnauthorized, "unauthenticated", "", "a bearer token for %s is needed: missing, expired or for another audience", ReferralsAudience)
-	case !g.user:
+	case !g.user():
 		return refuse(http.StatusForbidden, "accessDenied", "appOnlyNotSupported", "referrals can only be used with App+User tokens")
 	case s.lacksMFA(g):
 		return s.withoutMFA()
-	case s.is("role", "none"):
+	}
+	s.caller = g
+	switch role := s.role(); {
+	case role == "none":
 		return refuse(http.StatusForbidden, "accessDenied", "roleMissing", "the user is neither Referrals admin nor Referrals user")
-	case s.is("role", "reader") && r.Method != http.MethodGet:
+	case role == "reader" && r.Method != http.MethodGet:
 		return refuse(http.StatusForbidden, "accessDenied", "readOnlyRole", "the user's role may only read")
 	case s.is("clientRequestId", "demanded") && !guidForm.MatchString(r.Header.Get("client-request-id")):
 		return invalid("clientRequestIdMissing", "the header client-request-id must hold a GUID")
@@ -132,7 +135,7 @@ func (s *Sim) withoutMFA() *refusal {
 	return refuse(status, code, inner, "MFA required: the token carries no MFA claim")
 }
 
-// sees says whether the integration user may see a referral: an admin all, a user where it is on the team
+// sees says whether the caller may see a referral: an admin all, a user where it is on the team
 // of the partner's referral in the engagement.
 func (s *Sim) sees(r *referral) bool {
 	own, _ := s.inEngagement(r.engagement())
@@ -142,11 +145,11 @@ func (s *Sim) sees(r *referral) bool {
 	if !s.covers(own.doc) {
 		return false
 	}
-	if s.is("role", "admin") {
+	if s.role() == "admin" {
 		return true
 	}
 	for _, m := range own.doc.items("team") {
-		if member, ok := m.(map[string]any); ok && strings.EqualFold(document(member).text("email"), s.opts.UserEmail) {
+		if member, ok := m.(map[string]any); ok && strings.EqualFold(document(member).text("email"), s.caller.person.UPN) {
 			return true
 		}
 	}

@@ -40,16 +40,17 @@ type Options struct {
 	Seed     int64            // of ids and of the delivery's dice
 	Notify   func()           // called, outside of all locks, when Next may have become earlier
 
-	Tenant            string // of Entra ID
-	ClientID          string
-	ClientSecret      string
-	RefreshToken      string // of the integration user
-	AuthorizationCode string // what the integration user's sign-in gave; can be redeemed once
-	Apps              []App  // further app registrations that may ask for app-only tokens
+	Tenant       string // of Entra ID
+	ClientID     string
+	ClientSecret string
+	RefreshToken string   // of the integration user, who signed in with MFA
+	Redirects    []string // of the app registration; default http://localhost
+	Apps         []App    // further app registrations that may ask for app-only tokens
 
 	OrganizationID   string // the partner
 	OrganizationName string
-	UserEmail        string   // the integration user, for the Referrals user role
+	UserEmail        string   // the integration user
+	People           []Person // who else can sign in; default everybody of staff
 	Locations        []string // the partner ids (mpnId) of its locations
 
 	Sibling      *Sim            // another tenant of the same Microsoft: certificate and signing host are its
@@ -62,7 +63,10 @@ type Options struct {
 }
 
 // App is an app registration with a secret.
-type App struct{ Tenant, ClientID, Secret, ObjectID string }
+type App struct {
+	Tenant, ClientID, Secret, ObjectID string
+	Redirects                          []string // where people who sign in may be sent back to
+}
 
 // Sim is the simulator; it implements control.Simulator. All methods may be called from several goroutines.
 type Sim struct {
@@ -85,9 +89,13 @@ type Sim struct {
 	writes    []time.Time // those of them that write
 	requests  int64
 
-	tokens  map[string]grant
-	refresh map[string]*refreshToken
-	codes   map[string]bool
+	tokens      map[string]grant
+	refresh     map[string]*refreshToken
+	revoked     int // sign-ins before this one are revoked while the switch says so
+	signInsEver int
+	codes       map[string]*code
+	signIns     map[string]*signIn // that show a page now, by what stands in it
+	caller      grant              // of the call that is being served
 
 	referrals    map[string]*referral
 	order        []*referral // by creation
@@ -120,9 +128,9 @@ func New(o Options) (*Sim, error) {
 		opts: o, shape: referralShape(), signs: signs, catalogue: solutions, taxonomy: years, rules: newRules(),
 		ids: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)), luck: rand.New(rand.NewPCG(seed, 3)),
 		switches: map[string]string{}, tokens: map[string]grant{},
-		refresh: map[string]*refreshToken{o.RefreshToken: {clientID: o.ClientID}},
-		codes:   map[string]bool{o.AuthorizationCode: true},
+		codes: map[string]*code{}, signIns: map[string]*signIn{},
 	}
+	s.refresh = map[string]*refreshToken{o.RefreshToken: {clientID: o.ClientID, person: &s.opts.People[0], mfa: true}}
 	for _, d := range switchList() {
 		s.switches[d.name] = d.first
 	}
@@ -143,12 +151,18 @@ func withDefaults(o *Options) {
 	orElse(&o.ClientID, "c0a1b2c3-1111-4222-8333-944455556666")
 	orElse(&o.ClientSecret, "partner-center-secret")
 	orElse(&o.RefreshToken, "refresh-token-of-the-referrals-admin")
-	orElse(&o.AuthorizationCode, "code-of-the-referrals-admin")
 	orElse(&o.OrganizationID, "3c1e7d55-2b44-4c0a-9a70-1f2e3d4c5b6a")
 	orElse(&o.OrganizationName, "Northwind Consulting")
 	orElse(&o.UserEmail, "integration@northwind.example")
 	orElse(&o.SigningHost, "3psostorageacct.blob.core.windows.net")
 	orElse(&o.WebhookURL, "https://prod-12.westeurope.logic.azure.com/workflows/1f0e5c3a9b7d4e6f8a2b4c6d8e0f1a2b/triggers/manual/paths/invoke")
+	if len(o.People) == 0 {
+		o.People = staff(o.UserEmail)
+	}
+	o.People = append([]Person{{UPN: o.UserEmail, Name: "Integration", MFA: true}}, o.People...)
+	if len(o.Redirects) == 0 {
+		o.Redirects = []string{"http://localhost"}
+	}
 	if len(o.Locations) == 0 {
 		o.Locations = []string{"1234567", "7654321"}
 	}

@@ -79,6 +79,9 @@ func (s *Sim) setSwitches(asked map[string]any) error {
 	for name, value := range next {
 		s.switches[name] = value
 	}
+	if next["refreshToken"] == "revoked" {
+		s.revoked = s.signInsEver + 1 // the seed's one is number 0
+	}
 	return nil
 }
 

@@ -16,20 +16,26 @@ const tokenLife = 3599 * time.Second
 type grant struct {
 	clientID string
 	audience string
-	user     bool // App+User
+	person   *Person // of App+User; nil: the app alone
 	mfa      bool
 	expires  time.Time
 }
+
+// user says whether it is App+User.
+func (g grant) user() bool { return g.person != nil }
 
 // refreshToken is one in circulation. A rotated one dies when its successor is used, so that two processes
 // that redeem the same token at the same time both succeed.
 type refreshToken struct {
 	clientID string
 	previous string
+	person   *Person
+	mfa      bool // the person signed in with MFA
+	born     int  // how many there had been before
 }
 
 func (g grant) identity() string {
-	if g.user {
+	if g.user() {
 		return "app+user " + g.clientID
 	}
 	return "app " + g.clientID
@@ -37,16 +43,17 @@ func (g grant) identity() string {
 
 // issue makes an access token: to its bearer an opaque string, in form a JWT as Entra ID issues it, because
 // Azurite reads the claims. The signature is random: only tokens remembered here are good.
-func (s *Sim) issue(app App, audience string, user bool) string {
+func (s *Sim) issue(app App, audience string, person *Person, mfa bool) string {
 	now := s.opts.TokenNow()
-	g := grant{clientID: app.ClientID, audience: audience, user: user, mfa: s.is("tokenMFA", "true"), expires: now.Add(tokenLife)}
+	g := grant{clientID: app.ClientID, audience: audience, person: person, mfa: mfa && s.is("tokenMFA", "true"), expires: now.Add(tokenLife)}
 	claims := map[string]any{
 		"aud": audience, "iss": "https://sts.windows.net/" + app.Tenant + "/", "iat": now.Unix(), "nbf": now.Unix() - 300,
 		"exp": g.expires.Unix(), "appid": app.ClientID, "appidacr": "1", "tid": app.Tenant, "ver": "1.0", "uti": s.guid(),
 		"oid": app.ObjectID, "sub": app.ObjectID,
 	}
-	if user {
-		claims["scp"], claims["upn"], claims["amr"] = "user_impersonation", s.opts.UserEmail, []string{"pwd"}
+	if person != nil {
+		claims["scp"], claims["upn"], claims["name"], claims["amr"] = "user_impersonation", person.UPN, person.Name, []string{"pwd"}
+		claims["oid"], claims["sub"] = objectID(person.UPN), objectID(person.UPN+"/"+app.ClientID)
 		if g.mfa {
 			claims["amr"] = []string{"pwd", "mfa"}
 		}
@@ -118,7 +125,7 @@ func (s *Sim) bearer(w http.ResponseWriter, r *http.Request, audience string) (g
 		return grant{}, who
 	}
 	w.Header().Set(control.HeaderIdentity, g.identity())
-	if g.user && strings.EqualFold(r.Header.Get("ValidateMfa"), "true") {
+	if g.user() && strings.EqualFold(r.Header.Get("ValidateMfa"), "true") {
 		w.Header().Set("isMfaCompliant", map[bool]string{true: "true", false: "false"}[g.mfa])
 	}
 	return g, somebody
@@ -127,5 +134,5 @@ func (s *Sim) bearer(w http.ResponseWriter, r *http.Request, audience string) (g
 // lacksMFA says whether a call is refused because its token lacks the MFA claim. Enforcement came by share of
 // traffic: the same token may pass one call and fail the next.
 func (s *Sim) lacksMFA(g grant) bool {
-	return g.user && !g.mfa && s.luck.IntN(100) < s.number("mfaShare")
+	return g.user() && !g.mfa && s.luck.IntN(100) < s.number("mfaShare")
 }

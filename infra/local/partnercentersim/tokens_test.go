@@ -168,17 +168,6 @@ func TestRotatedRefreshTokenDiesWhenItsSuccessorIsUsed(t *testing.T) {
 	}
 }
 
-func TestAuthorizationCodeIsRedeemedOnce(t *testing.T) {
-	p := newPlace(t)
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {"code-of-the-referrals-admin"}, "resource": {partnerAudience}}
-	if a := p.grant(form); a.status != 200 || a.text("refresh_token") != refresh {
-		t.Error(a.raw)
-	}
-	if a := p.grant(form); a.text("error") != "invalid_grant" {
-		t.Error(a.raw)
-	}
-}
-
 func TestUserTokensWithoutMFAAreRefused(t *testing.T) {
 	p := newPlace(t)
 	if a := p.call("GET", referrals, nil, "ValidateMfa", "true"); a.header.Get("isMfaCompliant") != "true" {

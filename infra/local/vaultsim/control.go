@@ -1,6 +1,7 @@
 package vaultsim
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -10,8 +11,10 @@ import (
 // Sim is driven by the world through this interface, although a vault does nothing by itself.
 var _ control.Simulator = (*Sim)(nil)
 
-// MountControl adds GET /records, which shows names and versions but no value, and POST /reset.
+// MountControl adds GET /records, which shows names and versions but no value, POST /reset, and POST /rights, which
+// takes a right away or gives it back.
 func (s *Sim) MountControl(mux *http.ServeMux) {
+	mux.HandleFunc("POST /rights", s.setRight)
 	mux.HandleFunc("GET /records", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -29,6 +32,26 @@ func (s *Sim) MountControl(mux *http.ServeMux) {
 		s.seed()
 		control.WriteJSON(w, http.StatusOK, map[string]bool{"reset": true})
 	})
+}
+
+func (s *Sim) setRight(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Identity  string `json:"identity"`
+		Operation string `json:"operation"`
+		Allowed   bool   `json:"allowed"`
+	}
+	err := control.ReadJSON(r, &asked)
+	if err == nil && (asked.Identity == "" || asked.Operation != "get" && asked.Operation != "set") {
+		err = errors.New(`use {"identity": as the history calls it, "operation": "get" or "set", "allowed": true or false}`)
+	}
+	if err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.denied[right{asked.Identity, asked.Operation}] = !asked.Allowed
+	control.WriteJSON(w, http.StatusOK, asked)
 }
 
 // Advance has nothing to do: a vault sends no events.

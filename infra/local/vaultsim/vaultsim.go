@@ -42,7 +42,11 @@ type Sim struct {
 	mu      sync.Mutex
 	ids     *rand.Rand
 	secrets map[string][]*version // by lower-case name, oldest first
+	denied  map[right]bool
 }
+
+// right is what an identity, as the token endpoint calls it, may do with secrets: get or set.
+type right struct{ identity, operation string }
 
 // version is one version of a secret as the API tells it.
 type version struct {
@@ -74,7 +78,7 @@ func New(o Options) (*Sim, error) {
 	if o.Name == "" {
 		o.Name = "cosell-vault"
 	}
-	s := &Sim{opts: o, ids: rand.New(rand.NewPCG(uint64(o.Seed), 3))}
+	s := &Sim{opts: o, denied: map[right]bool{}, ids: rand.New(rand.NewPCG(uint64(o.Seed), 3))}
 	for name := range o.Secrets {
 		if !validName(name) {
 			return nil, fmt.Errorf("Options.Secrets: %q is not a name: use 1 to 127 letters, digits and hyphens", name)
@@ -147,10 +151,11 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "NotFound", "There is nothing at "+r.URL.Path+": this vault has secrets only.")
 	case !validName(name):
 		fail(w, http.StatusBadRequest, "BadParameter", "The request URI contains an invalid name: "+name)
-	case r.Method == http.MethodGet:
+	case r.Method == http.MethodGet && s.may(w, "get", name):
 		s.get(w, name, wanted)
-	case r.Method == http.MethodPut && wanted == "":
+	case r.Method == http.MethodPut && wanted == "" && s.may(w, "set", name):
 		s.set(w, r, name)
+	case r.Method == http.MethodGet, r.Method == http.MethodPut && wanted == "": // refused
 	default:
 		w.Header().Set("Allow", "GET, PUT")
 		fail(w, http.StatusMethodNotAllowed, "MethodNotAllowed", r.Method+" is not offered here.")
@@ -173,6 +178,18 @@ func (s *Sim) admit(w http.ResponseWriter, r *http.Request) bool {
 	}
 	w.Header().Set(control.HeaderIdentity, identity)
 	return true
+}
+
+// may says whether the caller has a right, and tells one that has none.
+func (s *Sim) may(w http.ResponseWriter, operation, name string) bool {
+	identity := w.Header().Get(control.HeaderIdentity)
+	if !s.denied[right{identity, operation}] {
+		return true
+	}
+	answer(w, http.StatusForbidden, map[string]any{"error": map[string]any{"code": "Forbidden",
+		"message":    "Caller is not authorized to perform action on resource. Caller: " + identity + ". Action: 'Microsoft.KeyVault/vaults/secrets/" + map[string]string{"get": "getSecret", "set": "setSecret"}[operation] + "/action'. Resource: '" + name + "'.",
+		"innererror": map[string]string{"code": "ForbiddenByRbac"}}})
+	return false
 }
 
 func (s *Sim) get(w http.ResponseWriter, name, wanted string) {

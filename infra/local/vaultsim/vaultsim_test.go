@@ -219,3 +219,34 @@ func toLoopback(t *testing.T, login, vault http.Handler) *http.Client {
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
+
+func TestRightsAreTakenAndGivenBack(t *testing.T) {
+	s := newVault(t)
+	mux := http.NewServeMux()
+	s.MountControl(mux)
+	for _, c := range []struct {
+		body     string
+		status   int
+		get, set int
+	}{
+		{`{"identity":"app me","operation":"set","allowed":false}`, 200, 200, 403},
+		{`{"identity":"app me","operation":"get","allowed":false}`, 200, 403, 403},
+		{`{"identity":"app me","operation":"get","allowed":true}`, 200, 200, 403},
+		{`{"identity":"app other","operation":"get","allowed":false}`, 200, 200, 403},
+		{`{"identity":"app me","operation":"delete","allowed":false}`, 400, 200, 403},
+		{`{"operation":"get","allowed":false}`, 400, 200, 403},
+		{`{"identity":"app me","operation":"set","allowed":true}`, 200, 200, 200},
+	} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest("POST", "/rights", strings.NewReader(c.body)))
+		if w.Code != c.status {
+			t.Errorf("%s: %d %s", c.body, w.Code, w.Body)
+		}
+		if status, _, out := call(t, s, "GET", secret, "good", ""); status != c.get || status == 403 && code(out) != "Forbidden" {
+			t.Errorf("%s: get %d %v", c.body, status, out)
+		}
+		if status, header, _ := call(t, s, "PUT", secret, "good", `{"value":"x"}`); status != c.set || status == 403 && header.Get(control.HeaderAfter) != "" {
+			t.Errorf("%s: set %d", c.body, status)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 )
 
 // The routes of the two public receivers behind the host's default prefix.
@@ -26,6 +27,7 @@ type secrets struct {
 	dataverseTenant, dataverseClient, dataverseSecret         string
 	organization                                              string
 	vaultClient, vaultSecret                                  string
+	ownerClient, ownerSecret                                  string // of a person who may write secrets
 	operatorKey, crmSecret                                    string
 }
 
@@ -34,6 +36,7 @@ func newSecrets() secrets {
 		partnerTenant: "5f0c4a1e-9d63-4b1a-8a51-2f1d6c7e8b90", partnerClient: "c0a1b2c3-1111-4222-8333-944455556666",
 		dataverseTenant: "8b2d7f60-3c15-4e9a-b7d4-60a1e5c9f213", dataverseClient: "d0c9b8a7-2222-4333-8444-a55566667777",
 		organization: "6e1f0b9a-7d34-4c58-9b02-c3d4e5f60718", vaultClient: "e1f2a3b4-3333-4444-8555-b66677778888",
+		ownerClient: "a3b4c5d6-5555-4666-8777-d88899990000", ownerSecret: key(),
 		partnerSecret: key(), refreshToken: key(), dataverseSecret: key(), vaultSecret: key(), operatorKey: key(), crmSecret: key(),
 	}
 }
@@ -121,16 +124,25 @@ func (w *World) describe() control.Local {
 		Host:       control.Part{Control: controlOf("host")},
 		ServiceBus: control.ServiceBus{ConnectionString: w.broker.ConnectionString(), Control: controlOf("servicebus")},
 		Tables:     control.Tables{ConnectionString: w.tablesConnection(), Control: controlOf("tables")},
-		Vault:      control.Part{Control: controlOf("vault")},
+		Vault: control.Vault{Control: controlOf("vault"), URL: at(portVault), Host: vaultHost, Tenant: k.partnerTenant,
+			ClientID: k.ownerClient, ClientSecret: k.ownerSecret, RefreshTokenSecret: refreshTokenSecret},
 		PartnerCenter: control.PartnerCenter{URL: at(portReferrals), WebhooksURL: at(portWebhooks),
 			TokenURL: at(portLogin) + "/" + k.partnerTenant + "/oauth2/v2.0/token", Tenant: k.partnerTenant,
-			ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken, Control: controlOf("partnercenter")},
+			ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken, Users: usersOf(w.first), Control: controlOf("partnercenter")},
 		Dataverse: control.Dataverse{URL: at(portDataverse), TokenURL: at(portLogin) + "/" + k.dataverseTenant + "/oauth2/v2.0/token",
 			Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
 			OrganizationID: k.organization, Control: controlOf("dataverse")},
 		Simulated: w.simulated(),
 		Tenants:   w.describeTenants(at, controlOf),
 	}
+}
+
+// usersOf are who can sign in at a partner's directory.
+func usersOf(sim *partnercentersim.Sim) (out []control.User) {
+	for _, p := range sim.People() {
+		out = append(out, control.User(p))
+	}
+	return out
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

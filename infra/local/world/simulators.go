@@ -22,11 +22,13 @@ func (w *World) startSystems(context.Context) error {
 		Now: w.clock.now, TokenNow: time.Now, Seed: seed, Notify: w.kickAll,
 		Tenant: k.partnerTenant, ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken,
 		SigningHost: certificateHost, Intermediate: true, Switches: w.opt.Positions.PartnerCenter,
-		Apps: []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient}},
+		Apps: []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient},
+			{Tenant: k.partnerTenant, ClientID: k.ownerClient, Secret: k.ownerSecret, ObjectID: k.ownerClient}},
 	})
 	if err != nil {
 		return fmt.Errorf("starting Partner Center: %w", err)
 	}
+	w.first = partnerCenter
 	if err := os.WriteFile(w.signerFile(), partnerCenter.RootPEM(), 0o644); err != nil {
 		return fmt.Errorf("writing the root of webhook signatures: %w", err)
 	}

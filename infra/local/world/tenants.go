@@ -102,7 +102,7 @@ func (w *World) describeTenants(at func(port) string, controlOf func(string) str
 		}
 		out[t.alias] = control.Tenant{
 			PartnerCenter: control.PartnerCenter{URL: at(portReferrals), WebhooksURL: at(portWebhooks), TokenURL: at(portLogin) + "/" + t.id + "/oauth2/v2.0/token",
-				Tenant: t.id, ClientID: t.clientID, ClientSecret: t.clientSecret, RefreshToken: t.refreshToken, Control: controlOf(t.system.name)},
+				Tenant: t.id, ClientID: t.clientID, ClientSecret: t.clientSecret, RefreshToken: t.refreshToken, Users: usersOf(t.sim), Control: controlOf(t.system.name)},
 			Webhook: w.productURL() + partnerCenterRoute + "/" + t.alias, OrganizationID: t.organizationID, RefreshTokenSecret: t.refreshSecret(),
 		}
 	}

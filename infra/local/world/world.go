@@ -19,6 +19,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 )
 
 // readyWithin is how long the handler may take to answer for the first time.
@@ -53,7 +54,8 @@ type World struct {
 	frozen    frozen
 	client    *http.Client // carries events out
 
-	systems      []*system // Partner Center, Dataverse, Key Vault, and the Partner Centers of further tenants
+	systems      []*system             // Partner Center, Dataverse, Key Vault, and the Partner Centers of further tenants
+	first        *partnercentersim.Sim // of the first partner
 	tenants      []*tenant
 	tables       *tablesProxy
 	azurite      *emulators.Azurite
