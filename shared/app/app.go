@@ -147,9 +147,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	if err != nil {
 		return err
 	}
-	if _, asks := c.sheet.Asks(); !asks { // else it is told once the names are known
-		a.unwatched(c.sheet.Unwatched())
-	}
+	a.unwatchedByFile(c.sheet)
 	a.unstarted(c)
 	a.comparing = a.comparison()
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing, a.mark}, Now: a.Now, NewID: a.NewID, Log: a.Log}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
@@ -202,7 +202,7 @@ func (v vault) Set(ctx context.Context, name, value string) error {
 }
 
 // aadCode is the number by which Entra ID's documentation explains a refusal.
-var aadCode = regexp.MustCompile(`AADSTS[0-9]{3,9}`)
+var aadCode = pattern.New(`AADSTS[0-9]{3,9}`)
 
 // secretMissing is the code of a secret that is not in Key Vault.
 const secretMissing = "consent.missing"

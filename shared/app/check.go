@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // loaded is what the settings amount to.
@@ -23,7 +23,7 @@ type loaded struct {
 	Config
 	dialer    *httpclient.Dialer
 	own       []mapping.Source // the customer's field sheet in a file
-	sheet     *mapping.Sheet   // what that makes of ours, where nobody has pushed another
+	sheet     *mapping.Sheet   // what that makes of ours, where nobody has pushed another; nil without a file: ours has no mistakes
 	operators []funchost.Key
 	given     map[string]bool   // settings that have a value
 	variables map[string]string // settings by the names of Microsoft's environment variables
@@ -123,7 +123,7 @@ func (k *checker) check() {
 	k.secrets()
 }
 
-var alias = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+var alias = pattern.New(`^[a-z0-9-]{1,40}$`)
 
 func (k *checker) role() {
 	k.oneOf("SYNC_ROLE", k.Role, All, Intake, Sync)
@@ -139,17 +139,13 @@ func (k *checker) role() {
 			k.wrong("SYNC_RECONCILE_SCHEDULE", "has a wrong %s: it is {second} {minute} {hour} {day} {month} {weekday}, as in 0 */5 * * * *", where)
 		}
 	}
-	if k.file("SYNC_MAPPING_FILE", k.MappingFile) {
+	if k.MappingFile != "" && k.file("SYNC_MAPPING_FILE", k.MappingFile) {
 		var err error
 		if k.own, err = ownSheet(k.MappingFile); err == nil {
 			k.sheet, err = mapping.Load(k.own...)
 		}
 		if err != nil {
-			where := "names a field sheet with mistakes"
-			if k.MappingFile == "" {
-				where = "is not set, and the field sheet as shipped has mistakes"
-			}
-			k.wrong("SYNC_MAPPING_FILE", "%s:\n%s", where, err)
+			k.wrong("SYNC_MAPPING_FILE", "names a field sheet with mistakes:\n%s", err)
 		}
 	}
 }
@@ -284,10 +280,10 @@ func (k *checker) partnerCenter() {
 }
 
 var (
-	guid       = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	email      = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
-	amount     = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,4})?$`)
-	headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
+	guid       = pattern.New(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	email      = pattern.New(`^[^@\s]+@[^@\s]+$`)
+	amount     = pattern.New(`^[0-9]{1,15}(\.[0-9]{1,4})?$`)
+	headerName = pattern.New(`^[A-Za-z0-9-]{1,100}$`)
 )
 
 func (k *checker) crm() {

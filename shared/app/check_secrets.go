@@ -1,14 +1,14 @@
 package app
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // placeholders are what samples have where a secret belongs.
-var placeholders = regexp.MustCompile(`(?i)^(change.?me.*|secret|password|placeholder|example|sample|todo|test|x+|\*+|<.*>|your.*|.*placeholder.*)$`)
+var placeholders = pattern.New(`(?i)^(change.?me.*|secret|password|placeholder|example|sample|todo|test|x+|\*+|<.*>|your.*|.*placeholder.*)$`)
 
 // shortest is the least length of a key that is ours to choose.
 const shortest = 16
@@ -42,7 +42,7 @@ func (k *checker) secrets() {
 	}
 }
 
-var operatorName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,40}$`)
+var operatorName = pattern.New(`^[A-Za-z0-9._-]{1,40}$`)
 
 // keys reads the operators' keys.
 func (k *checker) keys() {

@@ -3,9 +3,10 @@ package app
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // common are the settings that are about the process or the CRM, which all tenants have in common; so are
@@ -18,7 +19,7 @@ var common = []string{"SYNC_ROLE", "SYNC_SIMULATED", "SYNC_CA_FILE", "SYNC_SIMUL
 // personal are the settings that each tenant must have of its own, or has none of: what the first one says is not its.
 var personal = []string{"PARTNER_CENTER_TENANT", "PARTNER_CENTER_REFRESH_TOKEN_SECRET", "PARTNER_CENTER_ORGANIZATION", "SYNC_STARTED", "SYNC_TENANT_ROWS"}
 
-var aliasForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
+var aliasForm = pattern.New(`^[a-z][a-z0-9-]{0,29}$`)
 
 // prefixOf is what the settings of a tenant begin with.
 func prefixOf(alias string) string {
@@ -115,4 +116,4 @@ func (k *checker) valuesOf(alias string, values map[string]string) map[string]st
 	return out
 }
 
-var columnPath = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)
+var columnPath = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)

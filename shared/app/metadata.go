@@ -109,6 +109,16 @@ func (w jobWatch) Ended(function, record string, seen time.Time, err error) {
 	w.comparing.JobEnded()
 }
 
+// unwatchedByFile tells it of the customer's sheet in a file, before the first job takes the sheet up.
+func (a *App) unwatchedByFile(sheet *mapping.Sheet) {
+	if sheet == nil { // all columns of ours are watched
+		return
+	}
+	if _, asks := sheet.Asks(); !asks { // else it is told once the names are known
+		a.unwatched(sheet.Unwatched())
+	}
+}
+
 // unwatched tells in log and health of the columns whose changes raise no event. Nothing fails for them.
 func (a *App) unwatched(columns []mapping.Column) {
 	var notes []health.Problem

@@ -2,16 +2,17 @@ package dataverse
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // apiHost is the other name of an environment, ORG.api.crm4.dynamics.com, which serves the API only: tokens
 // are for the plain name, and events come from it.
 // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
-var apiHost = regexp.MustCompile(`^([^.]+)\.api\.(crm[0-9]*\..+)$`)
+var apiHost = pattern.New(`^([^.]+)\.api\.(crm[0-9]*\..+)$`)
 
-var apiPath = regexp.MustCompile(`^/api(/data(/v[0-9.]+)?)?/?$`)
+var apiPath = pattern.New(`^/api(/data(/v[0-9.]+)?)?/?$`)
 
 // Host gives the plain name of an environment's host: lower case, without api.
 func Host(host string) string {

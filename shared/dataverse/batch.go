@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // Write is one write of a change set. Path is relative: "opportunities(<id>)", "WinOpportunity",
@@ -33,7 +33,7 @@ type Read struct {
 const rowForm = `[A-Za-z_][A-Za-z0-9_]*\([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\)`
 
 // writePath is a row, an action, or an action of a row.
-var writePath = regexp.MustCompile(`^(` + rowForm + `(/Microsoft\.Dynamics\.CRM\.[A-Za-z]+)?|[A-Za-z_][A-Za-z0-9_]*)$`)
+var writePath = pattern.New(`^(` + rowForm + `(/Microsoft\.Dynamics\.CRM\.[A-Za-z]+)?|[A-Za-z_][A-Za-z0-9_]*)$`)
 
 // ChangeSet sends the writes as one transaction: all of them happen, or none. Then, if then is not nil, it
 // reads a row as it is afterwards, with the same call. Faults are those of the write that failed; after a

@@ -2,11 +2,11 @@ package dataverse
 
 import (
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // Query selects columns and rows. Filter is made with the builders of this package only; OrderBy is
@@ -31,9 +31,9 @@ type Expand struct {
 const unbuilt = "\x00"
 
 var (
-	name     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
-	column   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)
-	ordering = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}( asc| desc)?$`)
+	name     = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+	column   = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)
+	ordering = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}( asc| desc)?$`)
 )
 
 // EqText compares a column with a text, taken literally.

@@ -3,8 +3,9 @@ package dataverse
 import (
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // reply is an error body. The text is read for names only (columns, tables, privileges), which have to
@@ -18,7 +19,7 @@ type reply struct {
 // longest is how much of an error's text is looked at, in bytes.
 const longest = 4096
 
-var codeForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$`)
+var codeForm = pattern.New(`^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$`)
 
 func readReply(body []byte) reply {
 	var p struct {
@@ -50,33 +51,33 @@ func (p reply) label(status int) string {
 const ident = `([A-Za-z_][A-Za-z0-9_]{0,127})`
 
 var (
-	noSuchRow     = regexp.MustCompile(`(?i)\b` + ident + `'? with id = ([0-9a-f-]{36}) does not exist`)
-	noSuchColumns = []*regexp.Regexp{
-		regexp.MustCompile(`Could not find a property named '` + ident + `' on type '(?:[\w.]+\.)?` + ident + `'`),
-		regexp.MustCompile(`Invalid property '` + ident + `' was found in entity '(?:[\w.]+\.)?` + ident + `'`),
-		regexp.MustCompile(`[Uu]ndeclared property '` + ident + `' which only has property annotations()`),
-		regexp.MustCompile(`The property '` + ident + `' does not exist on type '(?:[\w.]+\.)?` + ident + `'`),
+	noSuchRow     = pattern.New(`(?i)\b` + ident + `'? with id = ([0-9a-f-]{36}) does not exist`)
+	noSuchColumns = []pattern.Pattern{
+		pattern.New(`Could not find a property named '` + ident + `' on type '(?:[\w.]+\.)?` + ident + `'`),
+		pattern.New(`Invalid property '` + ident + `' was found in entity '(?:[\w.]+\.)?` + ident + `'`),
+		pattern.New(`[Uu]ndeclared property '` + ident + `' which only has property annotations()`),
+		pattern.New(`The property '` + ident + `' does not exist on type '(?:[\w.]+\.)?` + ident + `'`),
 	}
-	noSuchSets = []*regexp.Regexp{
-		regexp.MustCompile(`Resource not found for the segment '` + ident + `'`),
-		regexp.MustCompile(`(?i)\bentity with (?:the |a )?name ?(?:= ?)?'` + ident + `'`),
+	noSuchSets = []pattern.Pattern{
+		pattern.New(`Resource not found for the segment '` + ident + `'`),
+		pattern.New(`(?i)\bentity with (?:the |a )?name ?(?:= ?)?'` + ident + `'`),
 	}
-	columnForms = []*regexp.Regexp{ // the column, and the table where the form names it
-		regexp.MustCompile(`length of the '` + ident + `' attribute of the '` + ident + `' entity`),
-		regexp.MustCompile(`of '` + ident + `' on record of type '` + ident + `'`),
-		regexp.MustCompile(`property '` + ident + `' of entity '` + ident + `'`),
-		regexp.MustCompile(`of the property '` + ident + `'()`),
-		regexp.MustCompile(`Attribute: ` + ident + ` cannot be set to NULL(?:: entity '` + ident + `')?`),
-		regexp.MustCompile(`The value of '` + ident + `@odata\.bind'()`),
-		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `' of entity '` + ident + `'`),
-		regexp.MustCompile(`(?i)\b(?:attribute|column|field) '` + ident + `'()`),
+	columnForms = []pattern.Pattern{ // the column, and the table where the form names it
+		pattern.New(`length of the '` + ident + `' attribute of the '` + ident + `' entity`),
+		pattern.New(`of '` + ident + `' on record of type '` + ident + `'`),
+		pattern.New(`property '` + ident + `' of entity '` + ident + `'`),
+		pattern.New(`of the property '` + ident + `'()`),
+		pattern.New(`Attribute: ` + ident + ` cannot be set to NULL(?:: entity '` + ident + `')?`),
+		pattern.New(`The value of '` + ident + `@odata\.bind'()`),
+		pattern.New(`(?i)\b(?:attribute|column|field) '` + ident + `' of entity '` + ident + `'`),
+		pattern.New(`(?i)\b(?:attribute|column|field) '` + ident + `'()`),
 	}
-	missingRight = regexp.MustCompile(`\b(prv[A-Z][A-Za-z0-9_]{1,100})\b`)
-	recordRight  = regexp.MustCompile(`\b((?:Read|Write|Append|AppendTo|Create|Delete|Share|Assign)Access)\b`)
+	missingRight = pattern.New(`\b(prv[A-Z][A-Za-z0-9_]{1,100})\b`)
+	recordRight  = pattern.New(`\b((?:Read|Write|Append|AppendTo|Create|Delete|Share|Assign)Access)\b`)
 	// What quotes are called in the languages of the CRM that are spoken most.
-	quoteWord = regexp.MustCompile(`(?i)\b(?:quotes?|angebot(?:e[ns]?|s)?|devis|ofertas?|offert(?:a|es?)|cota(?:ção|ções)|preventiv[oi])\b|見積|报价|報價|견적`)
-	anyName   = regexp.MustCompile(ident)
-	anyID     = regexp.MustCompile(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	quoteWord = pattern.New(`(?i)\b(?:quotes?|angebot(?:e[ns]?|s)?|devis|ofertas?|offert(?:a|es?)|cota(?:ção|ções)|preventiv[oi])\b|見積|报价|報價|견적`)
+	anyName   = pattern.New(ident)
+	anyID     = pattern.New(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 )
 
 // names are the words of a text that could be names of columns, whatever language it is in.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -13,11 +12,12 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 var (
-	plainGUID  = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{1,1000}"$`)
+	plainGUID  = pattern.New(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	usableETag = pattern.New(`^(W/)?"[!#-~]{1,1000}"$`)
 )
 
 // Row is a row as Dataverse gave it, with its annotations. It is never changed after it was read.

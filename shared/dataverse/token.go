@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
 	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // tokens holds the credential that is in use. Credentials of azidentity keep tokens inside and cannot be
@@ -69,7 +69,7 @@ func (t *tokens) credential(refused string) (azcore.TokenCredential, error) {
 }
 
 // aadCode is the number by which Entra ID's documentation explains a refusal.
-var aadCode = regexp.MustCompile(`AADSTS[0-9]{3,9}`)
+var aadCode = pattern.New(`AADSTS[0-9]{3,9}`)
 
 // tokenError tells a refusal from trouble on the way. The SDK's texts repeat whole answers, so only the
 // number of the refusal is kept.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
-	"regexp"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // logged writes one line per try. Queries are left out because filters hold names and addresses of
@@ -35,7 +35,7 @@ func logged(o Options, next step) step {
 }
 
 // anID is the form of an id that says nothing: a header is text from outside, and may hold anything.
-var anID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var anID = pattern.New(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // requestID is what the vendor's support asks for.
 func requestID(r *Response) string {

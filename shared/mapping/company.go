@@ -1,13 +1,14 @@
 package mapping
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // Customer is what tells one customer from another: the name without its legal form, the form in one
@@ -227,9 +228,9 @@ ooo ооо
 `
 
 var (
-	postalMark = regexp.MustCompile(`^([A-Z]{1,3})[- ]+(.*\d.*)$`)
-	postalZIP4 = regexp.MustCompile(`^\d{9}$`)
-	zip4       = regexp.MustCompile(`^\d{5}\s*-\s*\d{4}$`)
+	postalMark = pattern.New(`^([A-Z]{1,3})[- ]+(.*\d.*)$`)
+	postalZIP4 = pattern.New(`^\d{9}$`)
+	zip4       = pattern.New(`^\d{5}\s*-\s*\d{4}$`)
 )
 
 // postalCode makes postal codes comparable: letters and digits, without the country before it and without

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // Pointer is a place in a referral: a JSON pointer whose segments may also choose members of a list: by number
@@ -28,9 +29,9 @@ type step struct {
 }
 
 var (
-	pointerSegment = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-	pointerIndex   = regexp.MustCompile(`^(0|[1-9][0-9]?)$`)
-	pointerChoice  = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_]*)=([^/=~]+)$`)
+	pointerSegment = pattern.New(`^[A-Za-z][A-Za-z0-9_]*$`)
+	pointerIndex   = pattern.New(`^(0|[1-9][0-9]?)$`)
+	pointerChoice  = pattern.New(`^([A-Za-z][A-Za-z0-9_]*)=([^/=~]+)$`)
 )
 
 // parsePointer reads a pointer; bad is the segment that cannot be one.

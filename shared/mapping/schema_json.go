@@ -41,7 +41,7 @@ func onlyIn(key string, fields ...string) map[string]any {
 // schemaOf is the form of one key's value.
 func schemaOf(key string) map[string]any {
 	s := map[string]any{"description": keyMeanings()[key]}
-	if allowed, listed := listedValues()[key]; listed {
+	if allowed, listed := listedValues(key); listed {
 		if allowed == "true, false" {
 			s["type"] = "boolean"
 			return s

@@ -1,14 +1,14 @@
 package mapping
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // customColumn is the name of a column that only the organisation knows.
-var customColumn = regexp.MustCompile(`^[a-z][a-z0-9]{1,7}_[a-z0-9_]+$`)
+var customColumn = pattern.New(`^[a-z][a-z0-9]{1,7}_[a-z0-9_]+$`)
 
 // currencyColumn is the one lookup that a currency is read from.
 const currencyColumn = "transactioncurrencyid"
@@ -267,7 +267,7 @@ func (l *loader) lookupColumn(p Place) bool {
 	return known && (c.kind == "Lookup" || c.kind == "Customer" || c.kind == "Owner") || !known && customColumn.MatchString(p.Column) && !strings.HasPrefix(p.Column, ours)
 }
 
-var keyColumn = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var keyColumn = pattern.New(`^[a-z][a-z0-9_]*$`)
 
 func (l *loader) checkColumn(r *Row, key, path string) {
 	if strings.Contains(path, labelMark) || r.Rows != nil && key == "crm" {

@@ -4,34 +4,41 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 	"go.yaml.in/yaml/v3"
 )
 
 // The keys of a row, in the order in which mistakes list them.
 const rowKeys = "field, referral, from, crm, crmWrite, crmWhenWon, watch, lead, as, values, way, wins, door, label, firstSight, required, allowZero, reasons, leadReasons, freeText, constant, withHelp, default, leadDefault, formula, match, rows, catalogue, remark, off"
 
-// listedValues are the values of the keys that have but a few.
-func listedValues() map[string]string {
-	const yesNo = "true, false"
-	return map[string]string{
-		"from":       "own, microsoft",
-		"as":         codecNames(),
-		"way":        "both, toReferral, toOpportunity, read, onCreate, onCreateReferral, onCreateOpportunity",
-		"wins":       "newest, pc, crm, manual",
-		"door":       "none, lifecycle, oneWay, onceSet, onceCreated, onceShared, neverEmpty",
-		"firstSight": "leave, crm, pc",
-		"required":   yesNo, "allowZero": yesNo, "freeText": yesNo, "off": yesNo,
+// listedValues gives the values of a key that has but a few.
+func listedValues(key string) (allowed string, listed bool) {
+	switch key {
+	case "from":
+		return "own, microsoft", true
+	case "as":
+		return codecNames(), true
+	case "way":
+		return "both, toReferral, toOpportunity, read, onCreate, onCreateReferral, onCreateOpportunity", true
+	case "wins":
+		return "newest, pc, crm, manual", true
+	case "door":
+		return "none, lifecycle, oneWay, onceSet, onceCreated, onceShared, neverEmpty", true
+	case "firstSight":
+		return "leave, crm, pc", true
+	case "required", "allowZero", "freeText", "off":
+		return "true, false", true
 	}
+	return "", false
 }
 
-var fieldName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,63}$`)
+var fieldName = pattern.New(`^[a-z][A-Za-z0-9]{0,63}$`)
 
 // add reads one source and lays it over what is there.
 func (l *loader) add(src Source) {
@@ -161,7 +168,7 @@ func (l *loader) setText(r *Row, key string, v *yaml.Node, src Source) {
 		l.mistake(where, "a single value", "%s holds a list or a map", key)
 		return
 	}
-	if allowed, listed := listedValues()[key]; listed {
+	if allowed, listed := listedValues(key); listed {
 		l.oneOf(where, key, v.Value, allowed)
 	}
 	if allowed, must := neverEmpty()[key]; must && v.Value == "" {

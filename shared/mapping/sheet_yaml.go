@@ -3,12 +3,13 @@ package mapping
 import (
 	"bytes"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 func hasAlias(n *yaml.Node) bool {
@@ -87,8 +88,8 @@ func Unreadable(src Source) string {
 
 // The YAML package counts from 0 where its parser complains, from 1 where its scanner does.
 var (
-	yamlLine   = regexp.MustCompile(`line (\d+): `)
-	yamlParser = regexp.MustCompile(`did not find expected (node content|key|'-' indicator|',' or|<)`)
+	yamlLine   = pattern.New(`line (\d+): `)
+	yamlParser = pattern.New(`did not find expected (node content|key|'-' indicator|',' or|<)`)
 )
 
 // yamlPlace is where a mistake of form stands. A text whose quote is not closed ends with the file: it began in the

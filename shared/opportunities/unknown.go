@@ -2,18 +2,18 @@ package opportunities
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // solutionForm is what ids of solutions look like: "SOL-12345-ABC", or a GUID.
 // https://learn.microsoft.com/partner-center/referrals/co-sell-solution-requirements
-var solutionForm = regexp.MustCompile(`(?i)^(SOL-[A-Z0-9]+-[A-Z0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+var solutionForm = pattern.New(`(?i)^(SOL-[A-Z0-9]+-[A-Z0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 // sendable are the rows whose solution may be sent, and what is said of the others: a deal that is not linked yet is
 // not shared with an id that nobody can know, because Partner Center would refuse it whole. What a referral brought

@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // The real addresses, and the audiences of their tokens.
@@ -125,7 +125,7 @@ func whole(resp *httpclient.Response, id string) (Document, error) {
 }
 
 // requestIDForm is what may stand in a header; a GUID is what Partner Center documents.
-var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+var requestIDForm = pattern.New(`^[A-Za-z0-9-]{1,64}$`)
 
 // Create sends one POST, never repeated. requestID goes into MS-RequestId; give the same one when the
 // same attempt is sent again. An outcome that is not definite is Broken, and Unknown is true for it;

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // Operation is one step of an RFC 6902 document; Partner Center knows "add" and "replace" only.
@@ -32,7 +32,7 @@ type Document struct {
 }
 
 // strongETag is what If-Match may carry. A weak or unquoted one would make a write that compares nothing.
-var strongETag = regexp.MustCompile(`^"[!#-~]{1,1000}"$`)
+var strongETag = pattern.New(`^"[!#-~]{1,1000}"$`)
 
 // ParseDocument reads a referral. An empty etag is taken from the member eTag, which list items may lack.
 // Broken: not a JSON object, or an ETag that cannot be used as a condition.

@@ -3,13 +3,13 @@ package partnercenter
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // Query selects referrals. Filter is made with the builders of this package only; OrderBy is
@@ -25,9 +25,9 @@ type Query struct {
 const unbuilt = "\x00"
 
 var (
-	memberPath = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(/[A-Za-z][A-Za-z0-9]*)*$`)
-	ordering   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*( asc| desc)?$`)
-	plainGUID  = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	memberPath = pattern.New(`^[A-Za-z][A-Za-z0-9]*(/[A-Za-z][A-Za-z0-9]*)*$`)
+	ordering   = pattern.New(`^[A-Za-z][A-Za-z0-9]*( asc| desc)?$`)
+	plainGUID  = pattern.New(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 )
 
 // Eq compares a member with a text, taken literally.

@@ -3,9 +3,10 @@ package partnercenter
 import (
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // reply is an error body. The text is the other side's, may quote values, and goes nowhere but to
@@ -33,9 +34,9 @@ type wireProblem struct {
 const maxText = 300
 
 var (
-	codeForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	targetForm = regexp.MustCompile(`^/[A-Za-z0-9_/-]{1,200}$`)
-	index      = regexp.MustCompile(`\[([0-9]{1,4})\]`)
+	codeForm   = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	targetForm = pattern.New(`^/[A-Za-z0-9_/-]{1,200}$`)
+	index      = pattern.New(`\[([0-9]{1,4})\]`)
 )
 
 // readReply reads an error body: the deepest code and target, and every text once, from the outside in.

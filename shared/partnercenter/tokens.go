@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // TokenURL is the real token endpoint's base.
@@ -66,7 +66,7 @@ const (
 	refusalRest  = time.Minute
 )
 
-var tenantForm = regexp.MustCompile(`^[A-Za-z0-9.-]{1,253}$`)
+var tenantForm = pattern.New(`^[A-Za-z0-9.-]{1,253}$`)
 
 // NewTokens makes a token source; it fails on an address or a tenant that cannot be part of a URL.
 func NewTokens(o TokenOptions) (*Tokens, error) {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // MaxEvent is the largest body that Open takes, in bytes; the real ones have a few hundred.
@@ -172,7 +172,7 @@ func hashOf(h http.Header) (crypto.Hash, error) {
 }
 
 // certificatePath is plain on purpose: no escapes, no query, no empty or dot segments.
-var certificatePath = regexp.MustCompile(`^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
+var certificatePath = pattern.New(`^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
 
 // certificateURL takes the address only if it is, letter by letter, https and a host of our list.
 func (v *Verifier) certificateURL(h http.Header) (string, error) {
