@@ -2,7 +2,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # What `make run`, `make demo`, `make bench` and `make calls` take: PORT, the first port (run: 7400, else free ones), MODE, proxy
-# or forward for older hosts, SETTINGS, a file of NAME=value lines, MAPPING, a field sheet, and SWITCHES, a file
+# or forward for older hosts, LAYOUT, one, flex or flex2: in how many processes the functions run, SETTINGS, a file of NAME=value lines, MAPPING, a field sheet, and SWITCHES, a file
 # of positions that the systems start with.
 MODE ?= proxy
 export MODE PORT SETTINGS MAPPING SWITCHES LAYOUT
@@ -14,7 +14,7 @@ CHECKS := all,-ST1005
 HOUSE := Layers|House|R144|Readme|Links|Agree|Trigger|RepositoryAreFound|Sample
 # Built and then run by exec: a signal to make has to reach it, which `go run` would not pass on.
 LOCAL := .build/local
-WORLD = -mode '$(MODE)'$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(SWITCHES), -switches '$(SWITCHES)')
+WORLD = -mode '$(MODE)'$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(SWITCHES), -switches '$(SWITCHES)')
 # Go would ask git for the version of each program, which fails in a checkout that belongs to another user. The
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
@@ -24,7 +24,7 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=false
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ready ## plays the whole story on this machine, step by step; MODE=forward for older hosts
+demo: ready ## plays the whole story on this machine, step by step; MODE=forward for older hosts, LAYOUT=flex2 for many processes
 	@exec $(LOCAL) demo $(if $(PORT),-port '$(PORT)' )$(WORLD)
 
 run: ready ## keeps the same world up and prints its addresses; PORT=7400 is the first of its ports
@@ -62,7 +62,7 @@ calls: ready ## counts the remote calls per change beside their ceilings into .b
 	@exec $(LOCAL) calls $(if $(PORT),-port '$(PORT)' )$(WORLD)
 
 positions: ready ## plays the story in every position of both systems' switches into .build/reports/positions.json; CASE=name plays one
-	@exec $(LOCAL) positions $(if $(PORT),-port '$(PORT)' )$(if $(CASE),-only '$(CASE)')
+	@exec $(LOCAL) positions $(if $(PORT),-port '$(PORT)' )$(if $(LAYOUT),-layout '$(LAYOUT)' )$(if $(CASE),-only '$(CASE)')
 
 mutants: ## breaks rules on purpose, one at a time, and says whether a test notices; MUTANT=M1 tries one
 	@.ci/need go

@@ -47,7 +47,7 @@ func prepare(ctx context.Context, f flags, layout world.Layout) error {
 }
 
 func options(f flags, layout world.Layout) world.Options {
-	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Build: layout.Build(), Mode: f.mode, BasePort: f.port, Settings: f.settings, Positions: f.positions}
+	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Build: layout.Build(), Mode: f.mode, Layout: f.layout, BasePort: f.port, Settings: f.settings, Positions: f.positions}
 	if f.log {
 		o.Log = f.says
 	}

@@ -19,6 +19,9 @@ func (f *flags) check(environ []string) error {
 	if f.mode != hostsim.ModeProxy && f.mode != hostsim.ModeForward {
 		return fmt.Errorf("MODE=%s: use %s or %s", f.mode, hostsim.ModeProxy, hostsim.ModeForward)
 	}
+	if !slices.Contains(world.Layouts(), f.layout) {
+		return fmt.Errorf("LAYOUT=%s: use %s", f.layout, strings.Join(world.Layouts(), ", "))
+	}
 	if f.port < 0 || f.port > 65000 {
 		return fmt.Errorf("PORT=%d: use a number from 1 to 65000, the first of a dozen ports", f.port)
 	}

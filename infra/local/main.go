@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
@@ -71,7 +72,7 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants|requirements [-port 7400] [-mode proxy|forward] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants|requirements [-port 7400] [-mode proxy|forward] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
@@ -85,6 +86,7 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.SetOutput(io.Discard)
 	set.IntVar(&f.port, "port", 0, "first port of the world; 0 takes free ones")
 	set.StringVar(&f.mode, "mode", "proxy", "how the host hands over HTTP calls: proxy or forward")
+	set.StringVar(&f.layout, "layout", world.LayoutOne, "in how many processes the functions run: "+strings.Join(world.Layouts(), ", "))
 	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
 	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")
@@ -106,6 +108,7 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 type flags struct {
 	port         int
 	mode         string
+	layout       string
 	settingsFile string
 	mapping      string // absolute once it was checked
 	switchesFile string

@@ -48,8 +48,10 @@ func burst(ctx context.Context, w *world.World, out io.Writer) (time.Duration, e
 	if len(deals) != pairs {
 		return 0, fmt.Errorf("%d of %d referrals have an opportunity", len(deals), pairs)
 	}
-	if err := forgetPeak(w.Host().Status().HandlerPID); err != nil {
-		return 0, err
+	for _, p := range w.Host().Status().Processes {
+		if err := forgetPeak(p.PID); err != nil {
+			return 0, err
+		}
 	}
 	fmt.Fprintf(out, "changing all %d opportunities in one burst …\n", pairs)
 	return b.changeAll(ctx, deals)

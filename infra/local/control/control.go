@@ -30,6 +30,8 @@ type Local struct {
 	Dataverse Dataverse         `json:"dataverse"`
 	// Simulated is the value of SYNC_SIMULATED: "host=127.0.0.1:port,…".
 	Simulated string `json:"simulated"`
+	// Layout says in how many processes the functions run: "one", "flex" or "flex2".
+	Layout string `json:"layout"`
 }
 
 // Product is where the packaged handler answers, through the Functions host.

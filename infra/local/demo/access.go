@@ -111,10 +111,12 @@ func (s *Story) renewTokens() {
 	if !s.keep(err) {
 		return
 	}
-	s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/kill", control.Kill{}, nil))
+	for _, p := range before.Processes {
+		s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/kill", control.Kill{Process: p.Name}, nil))
+	}
 	s.until("the handler is back", func() bool {
 		now, err := s.c.status(s.ctx)
-		return s.keep(err) && now.Restarts > before.Restarts && now.State == "running"
+		return s.keep(err) && now.Restarts >= before.Restarts+len(before.Processes) && now.State == "running"
 	})
 }
 

@@ -165,6 +165,10 @@ func (c *Client) kill(ctx context.Context, after control.KillAfter) error {
 type hostStatus struct {
 	State    string `json:"state"`
 	Restarts int    `json:"restarts"`
+
+	Processes []struct {
+		Name string `json:"name"`
+	} `json:"processes"`
 }
 
 func (c *Client) status(ctx context.Context) (hostStatus, error) {

@@ -53,7 +53,7 @@ func Play(ctx context.Context, local control.Local, steps []Step, out io.Writer)
 		return Report{}, err
 	}
 	defer s.Close()
-	var report Report
+	report := Report{Layout: local.Layout}
 	for _, step := range steps {
 		if ctx.Err() != nil {
 			return report, ctx.Err()

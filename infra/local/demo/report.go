@@ -22,6 +22,7 @@ type Result struct {
 
 // Report is .build/reports/demo.json.
 type Report struct {
+	Layout string   `json:"layout"` // in how many processes the functions ran
 	Steps  []Result `json:"steps"`
 	Passed int      `json:"passed"`
 	Failed int      `json:"failed"`

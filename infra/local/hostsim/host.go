@@ -5,6 +5,7 @@
 package hostsim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
 // The generations of the host that Options.Mode can imitate.
@@ -49,6 +48,9 @@ type Options struct {
 
 	// open overrides how queues are reached; tests use it.
 	open func(connection, queue string, sessions bool) (source, error)
+	// name is the process's, where several make a fleet; journal the history that they have in common.
+	name    string
+	journal *journal
 	// timers are the schedule statuses that an earlier host left behind.
 	timers map[string]*timer
 	// quiet overrides the 240 s of silence after which a proxied call is given up.
@@ -59,12 +61,14 @@ type Options struct {
 
 // Host is a running Functions host. All methods may be called from several goroutines.
 type Host struct {
-	opt    Options
-	app    *app
-	ctx    context.Context
-	cancel context.CancelFunc
-	all    sync.WaitGroup
-	log    sync.Mutex
+	opt     Options
+	app     *app
+	name    string // of its process
+	journal *journal
+	ctx     context.Context
+	cancel  context.CancelFunc
+	all     sync.WaitGroup
+	log     sync.Mutex
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced at every change of state or worker
@@ -78,7 +82,6 @@ type Host struct {
 	lastFail time.Time
 	running  map[*invocation]bool
 	conns    map[net.Conn]bool
-	entries  []control.Entry
 	timers   map[string]*timer
 }
 
@@ -110,7 +113,7 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 	opt.quiet = firstSet(opt.quiet, 240*time.Second)
 	opt.pace = firstSet(opt.pace, time.Millisecond)
 	h := &Host{
-		opt: opt, app: a, state: StateStarting,
+		opt: opt, app: a, name: cmp.Or(opt.name, onlyProcess), journal: cmp.Or(opt.journal, &journal{}), state: StateStarting,
 		changed: make(chan struct{}), woken: make(chan struct{}),
 		running: map[*invocation]bool{}, conns: map[net.Conn]bool{}, timers: map[string]*timer{},
 	}
@@ -349,5 +352,8 @@ func (h *Host) write(level, text string) {
 	}
 	h.log.Lock()
 	defer h.log.Unlock()
+	if h.opt.name != "" {
+		level += " " + h.opt.name
+	}
 	_, _ = fmt.Fprintf(h.opt.Log, "[%s] %s\n", level, text)
 }

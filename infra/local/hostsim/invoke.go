@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -74,9 +73,9 @@ func (h *Host) finish(inv *invocation, kind, request, response string, err error
 	}
 	h.mu.Lock()
 	delete(h.running, inv)
-	h.entries = append(h.entries, control.Entry{
-		N: int64(len(h.entries) + 1), At: h.opt.Now(), Identity: inv.id, Method: kind, URL: "/" + inv.fn.name,
-		Status: status, RequestHeaders: map[string]string{}, RequestBody: request, ResponseBody: response,
+	h.journal.add(control.Entry{
+		At: h.opt.Now(), Identity: inv.id, Method: kind, URL: "/" + inv.fn.name,
+		Status: status, RequestHeaders: map[string]string{headerProcess: h.name}, RequestBody: request, ResponseBody: response,
 	})
 	close(h.changed)
 	h.changed = make(chan struct{})
@@ -182,62 +181,4 @@ func (h *Host) follow(ctx context.Context, w *worker, target string, header fiel
 		in.Close()
 	}
 	return nil, fmt.Errorf("more than %d redirects", redirectLimit)
-}
-
-// Trigger runs a timer function now, on top of its schedule, and waits for its end. The error says that
-// there is no such function or that its invocation failed.
-func (h *Host) Trigger(ctx context.Context, name string) error {
-	f, err := h.timerNamed(name)
-	if err != nil {
-		return err
-	}
-	return h.runTimer(ctx, f, nil)
-}
-
-// MountControl adds GET /history, GET /status and POST /trigger.
-func (h *Host) MountControl(mux *http.ServeMux) {
-	mux.HandleFunc("GET /history", h.history)
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		control.WriteJSON(w, http.StatusOK, h.Status())
-	})
-	mux.HandleFunc("POST /trigger", func(w http.ResponseWriter, r *http.Request) {
-		var body struct {
-			Function string `json:"function"`
-		}
-		if err := control.ReadJSON(r, &body); err != nil {
-			control.WriteError(w, http.StatusBadRequest, "%v", err)
-			return
-		}
-		if _, err := h.timerNamed(body.Function); err != nil {
-			control.WriteError(w, http.StatusBadRequest, "%v", err)
-			return
-		}
-		if err := h.Trigger(r.Context(), body.Function); err != nil {
-			control.WriteError(w, http.StatusInternalServerError, "%s failed: %v", body.Function, err)
-			return
-		}
-		control.WriteJSON(w, http.StatusOK, map[string]string{"function": body.Function, "result": "succeeded"})
-	})
-}
-
-// history answers one entry per ended invocation: method is the kind of trigger, url the function's path,
-// status 200 or 500, identity the invocation id, at the time of its end.
-func (h *Host) history(w http.ResponseWriter, r *http.Request) {
-	if err := control.OnlyQuery(r, "since"); err != nil {
-		control.WriteError(w, http.StatusBadRequest, "%v", err)
-		return
-	}
-	since := 0
-	if s := r.URL.Query().Get("since"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 0 {
-			control.WriteError(w, http.StatusBadRequest, "since=%s is not a number of an entry (0 or more)", s)
-			return
-		}
-		since = n
-	}
-	h.mu.Lock()
-	out := append([]control.Entry{}, h.entries[min(since, len(h.entries)):]...)
-	h.mu.Unlock()
-	control.WriteJSON(w, http.StatusOK, out)
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -25,51 +24,6 @@ const (
 	drainTime  = 5 * time.Second // for a body that nobody wanted
 	drainLimit = 1 << 20
 )
-
-// Serve answers public calls on ln until the listener is closed, with the recorded behaviour of the
-// host's own server: which bytes it refuses, header spelling, framing, reasons. For TLS pass a
-// tls.NewListener. It returns the listener's error.
-func (h *Host) Serve(ln net.Listener) error {
-	var running sync.WaitGroup
-	defer running.Wait()
-	for {
-		conn, err := ln.Accept()
-		if err != nil {
-			return fmt.Errorf("public side: %w", err)
-		}
-		if !h.track(conn) {
-			_ = conn.Close()
-			continue
-		}
-		running.Go(func() {
-			defer h.untrack(conn)
-			defer conn.Close()
-			h.converse(conn)
-		})
-	}
-}
-
-// converse answers the calls of one connection.
-func (h *Host) converse(conn net.Conn) {
-	r := bufio.NewReader(conn)
-	for {
-		_ = conn.SetReadDeadline(time.Now().Add(idlePublic))
-		c, status, err := readCall(r, conn)
-		if err != nil {
-			return
-		}
-		w := &rawReply{conn: conn, r: r, call: c}
-		if status != 0 {
-			w.close = true
-			bare(w, c, status)
-			return
-		}
-		_ = conn.SetReadDeadline(time.Time{})
-		if !h.exchange(c, w, r, conn) {
-			return
-		}
-	}
-}
 
 // exchange answers one call and says whether the connection can go on. While the answer is worked out it
 // watches for the caller leaving.

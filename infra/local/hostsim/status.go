@@ -53,7 +53,7 @@ func (h *Host) Status() Status {
 		}
 	}
 	slices.Sort(s.Functions)
-	s.Processes = []Process{{Name: onlyProcess, PID: s.HandlerPID}}
+	s.Processes = []Process{{Name: h.name, PID: s.HandlerPID}}
 	return s
 }
 
@@ -69,6 +69,24 @@ func (h *Host) ReadyIn() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.readyIn
+}
+
+// Memory is what one process holds of the machine's memory, in bytes: now, and at most so far.
+type Memory struct {
+	Name      string
+	Now, Peak int64
+}
+
+// Memory reads the resident memory of every process from /proc.
+func (f *Fleet) Memory() (out []Memory, err error) {
+	for _, h := range f.hosts {
+		now, peak, err := h.HandlerRSS()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Memory{h.name, now, peak})
+	}
+	return out, nil
 }
 
 // HandlerRSS reads the handler's resident memory and its peak from /proc, in bytes.

@@ -2,9 +2,6 @@ package hostsim
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -71,17 +68,8 @@ func (h *Host) sleepUntil(ctx context.Context, at time.Time) bool {
 }
 
 func (h *Host) timerNamed(name string) (*function, error) {
-	var names []string
-	for _, f := range h.app.functions {
-		if f.trigger.Type == "timerTrigger" && !f.disabled {
-			if strings.EqualFold(f.name, name) {
-				return f, nil
-			}
-			names = append(names, f.name)
-		}
-	}
-	slices.Sort(names)
-	return nil, fmt.Errorf("function %q is not a timer function that is on: use one of %q", name, names)
+	_, f, err := h.alone().timerNamed(name)
+	return f, err
 }
 
 // timerOf is the status of a timer function, made at its first use.

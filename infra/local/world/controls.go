@@ -126,13 +126,13 @@ func (w *World) mountKill(mux *http.ServeMux) {
 			control.WriteError(rw, http.StatusBadRequest, "%v", err)
 			return
 		}
-		if err := knownProcess(k.Process); err != nil {
-			control.WriteError(rw, http.StatusBadRequest, "%v", err)
-			return
-		}
+		var err error
 		if k.After == nil {
-			w.host.Kill() // the one process has every name: all functions share it
-		} else if err := w.killer.arm(*k.After); err != nil {
+			err = w.host.Kill(k.Process)
+		} else {
+			err = w.killer.arm(k.Process, *k.After)
+		}
+		if err != nil {
 			control.WriteError(rw, http.StatusBadRequest, "%v", err)
 			return
 		}

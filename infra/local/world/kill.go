@@ -9,14 +9,23 @@ import (
 	"sync"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 )
 
 // hostTables is the name of the table store in a kill: the real name depends on the storage account.
 const hostTables = "tables"
 
-// killer watches what the handler calls and kills it at the call that was asked for.
+// killable is what a killer kills: the processes of a host.
+type killable interface {
+	// Process finds one by a name; none is the first. The error lists them.
+	Process(name string) (hostsim.Process, error)
+	Kill(name string) error
+	Status() hostsim.Status
+}
+
+// killer watches what the handlers call and kills one at the call that was asked for.
 type killer struct {
-	kill func()
+	fleet killable
 
 	mu    sync.Mutex
 	armed []*armedKill
@@ -24,23 +33,16 @@ type killer struct {
 
 type armedKill struct {
 	control.KillAfter
-	path *regexp.Regexp
-	left int
-	hit  *http.Request // the call that was counted to zero, until its point comes
+	path    *regexp.Regexp
+	process string // whose calls count; empty: everybody's
+	left    int
+	hit     *http.Request // the call that was counted to zero, until its point comes
+	victim  string        // who made it
 }
 
-var processName = regexp.MustCompile(`^[a-z][a-z0-9_-]*#[1-9][0-9]*$`)
-
-// knownProcess refuses what no process can be called. Empty is the first that matches.
-func knownProcess(name string) error {
-	if name != "" && !processName.MatchString(name) {
-		return fmt.Errorf(`process %q: use a name as GET status lists them, such as "crmtopartnercenter#1"`, name)
-	}
-	return nil
-}
-
-// arm takes a kill for later. The error says what is wrong and what is allowed.
-func (k *killer) arm(after control.KillAfter) error {
+// arm takes a kill for later: of the process, or without one of whichever makes the call. The error says what is
+// wrong and what is allowed.
+func (k *killer) arm(process string, after control.KillAfter) error {
 	path, err := regexp.Compile(after.Path)
 	if err != nil {
 		return fmt.Errorf("after.path: %w", err)
@@ -61,34 +63,55 @@ func (k *killer) arm(after control.KillAfter) error {
 	if after.N < 0 {
 		return fmt.Errorf("after.n %d: use 1 for the next matching call", after.N)
 	}
+	if process != "" {
+		p, err := k.fleet.Process(process)
+		if err != nil {
+			return err
+		}
+		process = p.Name
+	}
+	if len(k.fleet.Status().Processes) > 1 && !canTellCallers() {
+		return fmt.Errorf("after: this system does not say whose a connection is (there is no %s): leave it out, or use the layout %s", connectionsFile, LayoutOne)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.armed = append(k.armed, &armedKill{KillAfter: after, path: path, left: max(1, after.N)})
+	k.armed = append(k.armed, &armedKill{KillAfter: after, path: path, process: process, left: max(1, after.N)})
 	return nil
 }
 
 // watch is called at each point of each call, in the goroutine of the call: while it kills, no answer leaves.
 func (k *killer) watch(p control.Point, r *http.Request) {
-	if k.due(p, r) {
-		k.kill()
+	if victim, due := k.due(p, r); due {
+		_ = k.fleet.Kill(victim) // it is there: it made the call
 	}
 }
 
-func (k *killer) due(p control.Point, r *http.Request) bool {
+func (k *killer) due(p control.Point, r *http.Request) (victim string, due bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for i, a := range k.armed {
 		if p == control.Before && a.hit == nil && a.matches(r) {
-			if a.left--; a.left == 0 {
-				a.hit = r
+			if by := k.caller(r); by != "" && (a.process == "" || a.process == by) {
+				if a.left--; a.left == 0 {
+					a.hit, a.victim = r, by
+				}
 			}
 		}
 		if a.hit == r && control.Point(a.Point) == p {
 			k.armed = append(k.armed[:i:i], k.armed[i+1:]...)
-			return true
+			return a.victim, true
 		}
 	}
-	return false
+	return "", false
+}
+
+// caller names the process that makes a call. A process alone makes them all; of several, only their own count.
+func (k *killer) caller(r *http.Request) string {
+	all := k.fleet.Status().Processes
+	if len(all) == 1 {
+		return all[0].Name
+	}
+	return callerAmong(r, all)
 }
 
 func (a *armedKill) matches(r *http.Request) bool {

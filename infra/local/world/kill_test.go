@@ -6,7 +6,19 @@ import (
 	"testing"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 )
+
+// alone is a host with one process, which counts its deaths.
+type alone struct{ kills int }
+
+func (a *alone) Process(name string) (hostsim.Process, error) {
+	return hostsim.Process{Name: name}, nil
+}
+func (a *alone) Kill(string) error { a.kills++; return nil }
+func (a *alone) Status() hostsim.Status {
+	return hostsim.Status{Processes: []hostsim.Process{{Name: "handler#1"}}}
+}
 
 // pass lets one call go through all its points.
 func pass(k *killer, method, url string) {
@@ -17,9 +29,9 @@ func pass(k *killer, method, url string) {
 }
 
 func TestKillHappensOnceAtTheNthMatchingCall(t *testing.T) {
-	kills := 0
-	k := &killer{kill: func() { kills++ }}
-	if err := k.arm(control.KillAfter{Host: "api.partner.microsoft.com", Method: "POST", Path: "/referrals$", N: 2}); err != nil {
+	host := &alone{}
+	k := &killer{fleet: host}
+	if err := k.arm("", control.KillAfter{Host: "api.partner.microsoft.com", Method: "POST", Path: "/referrals$", N: 2}); err != nil {
 		t.Fatal(err)
 	}
 	for i, call := range []struct {
@@ -32,24 +44,24 @@ func TestKillHappensOnceAtTheNthMatchingCall(t *testing.T) {
 		{"POST", "https://api.partner.microsoft.com/v1.0/engagements/referrals", 1},
 		{"POST", "https://api.partner.microsoft.com/v1.0/engagements/referrals", 1},
 	} {
-		if pass(k, call.method, call.url); kills != call.want {
-			t.Errorf("call %d: %d kills instead of %d", i, kills, call.want)
+		if pass(k, call.method, call.url); host.kills != call.want {
+			t.Errorf("call %d: %d kills instead of %d", i, host.kills, call.want)
 		}
 	}
 }
 
 func TestKillStrikesAtItsPoint(t *testing.T) {
 	for _, point := range []control.Point{control.Before, control.Committed, control.Answered} {
-		kills := 0
-		k := &killer{kill: func() { kills++ }}
-		if err := k.arm(control.KillAfter{Point: string(point)}); err != nil {
+		host := &alone{}
+		k := &killer{fleet: host}
+		if err := k.arm("", control.KillAfter{Point: string(point)}); err != nil {
 			t.Fatal(err)
 		}
 		r := httptest.NewRequest("GET", "https://a/b", nil)
 		for _, p := range []control.Point{control.Before, control.Committed, control.Answered} {
-			was := kills
+			was := host.kills
 			k.watch(p, r)
-			if struck := kills > was; struck != (p == point) {
+			if struck := host.kills > was; struck != (p == point) {
 				t.Errorf("armed for %s: struck at %s is %v", point, p, struck)
 			}
 		}
@@ -57,26 +69,26 @@ func TestKillStrikesAtItsPoint(t *testing.T) {
 }
 
 func TestKillAtACallLeavesCallsBesideItAlone(t *testing.T) {
-	kills := 0
-	k := &killer{kill: func() { kills++ }}
-	if err := k.arm(control.KillAfter{N: 1, Point: "answered"}); err != nil {
+	host := &alone{}
+	k := &killer{fleet: host}
+	if err := k.arm("", control.KillAfter{N: 1, Point: "answered"}); err != nil {
 		t.Fatal(err)
 	}
 	first, second := httptest.NewRequest("GET", "https://a/1", nil), httptest.NewRequest("GET", "https://a/2", nil)
 	k.watch(control.Before, first)
 	k.watch(control.Before, second)
 	k.watch(control.Answered, second)
-	if kills != 0 {
+	if host.kills != 0 {
 		t.Error("killed by a later call that ended first")
 	}
 	k.watch(control.Answered, first)
-	if kills != 1 {
+	if host.kills != 1 {
 		t.Error("not killed by the call that was counted")
 	}
 }
 
 func TestKillThatCannotBeIsRefused(t *testing.T) {
-	k := &killer{}
+	k := &killer{fleet: &alone{}}
 	for wrong, says := range map[control.KillAfter]string{
 		{Point: "later"}: "before, committed or answered",
 		{Path: "("}:      "after.path",
@@ -84,7 +96,7 @@ func TestKillThatCannotBeIsRefused(t *testing.T) {
 		{Host: "x.test"}: "tables",
 		{Method: "GOT"}:  "after.method",
 	} {
-		if err := k.arm(wrong); err == nil || !strings.Contains(err.Error(), says) {
+		if err := k.arm("", wrong); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v does not say %q", wrong, err, says)
 		}
 	}

@@ -37,7 +37,7 @@ func (l *lastLines) String() string {
 	var handlers []string
 	for _, line := range l.kept {
 		level, text, _ := strings.Cut(line, "] ")
-		if level != "[Host" && !slices.Contains(handlers, text) {
+		if !strings.HasPrefix(level, "[Host") && !slices.Contains(handlers, text) {
 			handlers = append(handlers, text)
 		}
 	}

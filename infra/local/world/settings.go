@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -26,7 +27,8 @@ type secrets struct {
 	partnerTenant, partnerClient, partnerSecret, refreshToken string
 	dataverseTenant, dataverseClient, dataverseSecret         string
 	organization                                              string
-	vaultClient, vaultSecret                                  string
+	vaultClient, vaultSecret                                  string // the identity of the product, or of its sync app
+	intakeClient, intakeSecret                                string // of its intake app, where the apps are two
 	ownerClient, ownerSecret                                  string // of a person who may write secrets
 	operatorKey, crmSecret                                    string
 }
@@ -37,6 +39,7 @@ func newSecrets() secrets {
 		dataverseTenant: "8b2d7f60-3c15-4e9a-b7d4-60a1e5c9f213", dataverseClient: "d0c9b8a7-2222-4333-8444-a55566667777",
 		organization: "6e1f0b9a-7d34-4c58-9b02-c3d4e5f60718", vaultClient: "e1f2a3b4-3333-4444-8555-b66677778888",
 		ownerClient: "a3b4c5d6-5555-4666-8777-d88899990000", ownerSecret: key(),
+		intakeClient: "f2a3b4c5-4444-4555-8666-c77788889999", intakeSecret: key(),
 		partnerSecret: key(), refreshToken: key(), dataverseSecret: key(), vaultSecret: key(), operatorKey: key(), crmSecret: key(),
 	}
 }
@@ -99,6 +102,11 @@ func (w *World) settings() map[string]string {
 	return out
 }
 
+// intakeIdentity is the identity of the intake app where the apps are two.
+func (w *World) intakeIdentity() map[string]string {
+	return map[string]string{"AZURE_TENANT_ID": w.secrets.partnerTenant, "AZURE_CLIENT_ID": w.secrets.intakeClient, "AZURE_CLIENT_SECRET": w.secrets.intakeSecret}
+}
+
 func (w *World) productURL() string {
 	return fmt.Sprintf("https://localhost:%d", w.ports.number[portProduct])
 }
@@ -133,6 +141,7 @@ func (w *World) describe() control.Local {
 			Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
 			OrganizationID: k.organization, Control: controlOf("dataverse")},
 		Simulated: w.simulated(),
+		Layout:    cmp.Or(w.opt.Layout, LayoutOne),
 		Tenants:   w.describeTenants(at, controlOf),
 	}
 }

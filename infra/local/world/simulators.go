@@ -23,7 +23,8 @@ func (w *World) startSystems(context.Context) error {
 		Tenant: k.partnerTenant, ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken,
 		SigningHost: certificateHost, Intermediate: true, Switches: w.opt.Positions.PartnerCenter,
 		Apps: []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient},
-			{Tenant: k.partnerTenant, ClientID: k.ownerClient, Secret: k.ownerSecret, ObjectID: k.ownerClient}},
+			{Tenant: k.partnerTenant, ClientID: k.ownerClient, Secret: k.ownerSecret, ObjectID: k.ownerClient},
+			{Tenant: k.partnerTenant, ClientID: k.intakeClient, Secret: k.intakeSecret, ObjectID: k.intakeClient}},
 	})
 	if err != nil {
 		return fmt.Errorf("starting Partner Center: %w", err)

@@ -32,6 +32,7 @@ type Options struct {
 	State     string    // folder for certificates and the clock, made if missing; empty: one below Build, gone at Close
 	Build     string    // folder for output, where the world without a State has <first port>/world
 	Mode      string    // hostsim.ModeProxy (default) or hostsim.ModeForward
+	Layout    string    // in how many processes the functions run: LayoutOne (default), LayoutFlex or LayoutFlex2
 	BasePort  int       // first port; 0 takes free ones
 	Log       io.Writer // lines of the host and the handler; nil drops them
 	// Tokens lets queues and tables be reached as in a real deployment: under their real names, over TLS, by
@@ -61,7 +62,7 @@ type World struct {
 	azurite      *emulators.Azurite
 	broker       *emulators.Broker
 	brokerClient *http.Client
-	host         *hostsim.Host
+	host         *hostsim.Fleet
 	local        control.Local
 	last         *lastLines
 
@@ -94,8 +95,8 @@ func (w *World) Local() control.Local { return w.local }
 // Port is the first of its ports, which the product answers at. It names the world.
 func (w *World) Port() int { return w.ports.number[portProduct] }
 
-// Host is the Functions host.
-func (w *World) Host() *hostsim.Host { return w.host }
+// Host is the Functions host, with all processes of its layout.
+func (w *World) Host() *hostsim.Fleet { return w.host }
 
 // Close stops everything, last started first, and waits until it is gone. It may be called twice.
 func (w *World) Close() {
@@ -222,13 +223,15 @@ func (w *World) startEmulators(ctx context.Context) error {
 }
 
 func (w *World) startHost(ctx context.Context) error {
-	var err error
-	w.host, err = hostsim.Start(context.WithoutCancel(ctx), hostsim.Options{
-		Dir: w.opt.App, Settings: w.settings(), Mode: w.opt.Mode, Now: w.clock.now, Log: w.last, ServiceBus: w.triggers()})
+	members, err := w.members()
+	if err == nil {
+		w.host, err = hostsim.StartFleet(context.WithoutCancel(ctx), hostsim.Options{
+			Dir: w.opt.App, Mode: w.opt.Mode, Now: w.clock.now, Log: w.last, ServiceBus: w.triggers()}, members...)
+	}
 	if err != nil {
 		return fmt.Errorf("starting the Functions host: %w", err)
 	}
-	w.killer.kill = w.host.Kill
+	w.killer.fleet = w.host
 	w.onClose(w.host.Stop)
 	return nil
 }
