@@ -44,6 +44,10 @@ var may = map[string][]string{
 	"functions/health":               {"shared/health", "shared/funchost"},
 	"functions/operator":             {"shared/office", "shared/funchost", "shared/fault"},
 
+	"infra/aws":            {"shared/app", "functions", "infra/aws"},
+	"infra/aws/drain":      {"shared/funchost", "shared/queue", "shared/fault"},
+	"infra/aws/entry":      {"infra/aws/drain", "shared/app", "shared/funchost", "shared/queue"},
+	"infra/aws/federation": {},
 	"infra/azure":          {"shared/app", "functions", "shared/funchost"},
 	"infra/azure/bicep":    {"std"},
 	"infra/azure/template": {"std"}, // tests only; those may import everything

@@ -40,6 +40,7 @@ type App struct {
 	Log     *slog.Logger
 
 	Sender              queue.Sender
+	Sessions            Sessions // nil where the caller has brought queues of its own that cannot be read so
 	PartnerCenterEvents *partnercenter.Verifier
 	CRMEvents           *dataverse.Verifier
 	Operators           funchost.Operators
@@ -103,6 +104,7 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 		return nil, err
 	}
 	a.Sender, a.close = a.Watch.Sender(bus), bus.Close
+	a.Sessions, _ = bus.(Sessions)
 	a.Operators = funchost.Operators{Keys: c.operators, Log: a.Log}
 	if err := a.room(c, az); err != nil {
 		return nil, err
@@ -172,7 +174,7 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 }
 
 // Handler serves the functions to whoever speaks as the Functions host does.
-func (a *App) Handler(functions []funchost.Function) http.Handler {
+func (a *App) Handler(functions []funchost.Function) *funchost.Server {
 	return funchost.NewServer(functions, a.Post, funchost.Options{Now: a.Now, Log: a.Log})
 }
 

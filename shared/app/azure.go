@@ -55,6 +55,9 @@ func (a azure) secretCredential(tenant, client string, secret Secret) (azcore.To
 // identity is who we are to queues, tables and vault.
 func (a azure) identity() (azcore.TokenCredential, error) {
 	c := a.config
+	if c.Identity == Federated {
+		return a.federatedCredential()
+	}
 	if c.AzureClientSecret.Reveal() != "" {
 		return a.secretCredential(c.AzureTenant, c.AzureClientID, c.AzureClientSecret)
 	}
@@ -63,6 +66,17 @@ func (a azure) identity() (azcore.TokenCredential, error) {
 		o.ID = azidentity.ClientID(c.AzureClientID)
 	}
 	return azidentity.NewManagedIdentityCredential(o)
+}
+
+// federatedCredential is an identity of the directory that trusts our host: what the host says of us stands in for a
+// secret, so none is stored. azidentity asks for it again whenever it needs a new access token.
+// https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+func (a azure) federatedCredential() (azcore.TokenCredential, error) {
+	if a.own.Vouch == nil {
+		return nil, errors.New("SYNC_IDENTITY is federated, but this host vouches for nobody: on Azure leave it unset")
+	}
+	return azidentity.NewClientAssertionCredential(a.config.AzureTenant, a.config.AzureClientID, a.own.Vouch(a.transport),
+		&azidentity.ClientAssertionCredentialOptions{ClientOptions: a.options(), DisableInstanceDiscovery: a.dialer != nil})
 }
 
 // crmCredential is who we are to Dataverse; called again when a token was refused.

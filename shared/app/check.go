@@ -322,7 +322,15 @@ func (k *checker) azure() {
 	default:
 		k.remote("TABLES_ENDPOINT", k.TablesEndpoint)
 	}
-	if k.AzureClientSecret.text != "" && k.Role != Intake {
+	k.oneOf("SYNC_IDENTITY", k.Identity, Managed, Federated)
+	switch {
+	case k.Identity == Federated:
+		k.need("AZURE_TENANT_ID", k.AzureTenant)
+		k.need("AZURE_CLIENT_ID", k.AzureClientID)
+		if k.AzureClientSecret.text != "" {
+			k.wrong("AZURE_CLIENT_SECRET", "must not be set together with SYNC_IDENTITY=federated, which needs none")
+		}
+	case k.AzureClientSecret.text != "" && k.Role != Intake:
 		k.need("AZURE_TENANT_ID", k.AzureTenant)
 		k.need("AZURE_CLIENT_ID", k.AzureClientID)
 	}

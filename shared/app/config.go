@@ -23,6 +23,12 @@ const (
 	OwnReferrals = "own"
 )
 
+// The values of SYNC_IDENTITY.
+const (
+	Managed   = "managed"
+	Federated = "federated"
+)
+
 // Config is every setting there is. They are environment variables: the app settings of the function app,
 // or the values of local.settings.json. An empty one counts as not set. New settings have a default, so
 // that new code starts with old settings.
@@ -200,8 +206,10 @@ type Config struct {
 	TablesEndpoint   string `env:"TABLES_ENDPOINT"`
 
 	// Which identity is used for queues, tables and vault. Client id alone: the user-assigned managed
-	// identity; with tenant and secret: an app registration, for hosts outside Azure and the laptop.
+	// identity; with tenant and secret: an app registration, for the laptop. "federated": a host outside Azure
+	// vouches for us (AWS Lambda does), to the identity of that tenant and client id, and no secret is stored.
 	// https://learn.microsoft.com/azure/developer/go/sdk/authentication/authentication-overview
+	Identity          string `env:"SYNC_IDENTITY" envDefault:"managed"`
 	AzureTenant       string `env:"AZURE_TENANT_ID"`
 	AzureClientID     string `env:"AZURE_CLIENT_ID"`
 	AzureClientSecret Secret `env:"AZURE_CLIENT_SECRET"`

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
@@ -16,6 +17,9 @@ type Parts struct {
 	// Certificates reads the certificate file of an event's signature.
 	Certificates func(ctx context.Context, address string) ([]byte, error)
 	Queues       Queues
+	// Vouch makes what the host says of us to Azure's directory: a token of its own that names us, with the audience
+	// that the directory wants. It is asked for where SYNC_IDENTITY is federated, with the transport of all calls.
+	Vouch func(transport http.RoundTripper) func(ctx context.Context) (assertion string, err error)
 	// Ledger makes the tables of a tenant; texts in it are to be sealed with the sealer.
 	Ledger func(tenant string, sealer ledger.Sealer) *ledger.Ledger
 	// Board makes one of the tables in which processes tell each other how they are.
@@ -29,4 +33,11 @@ type Queues interface {
 	Dead(ctx context.Context, take func(context.Context, queue.Dead) error) error
 	// Close ends the connection.
 	Close(ctx context.Context) error
+}
+
+// Sessions are queues that can be read session by session, by a host without triggers of its own.
+type Sessions interface {
+	NextSession(ctx context.Context, name queue.Name, wait time.Duration) (*queue.Session, error)
+	// Reconnect is for a process that has stood still.
+	Reconnect(ctx context.Context) error
 }

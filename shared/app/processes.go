@@ -39,6 +39,17 @@ func (a *App) note(ctx context.Context) {
 	}
 }
 
+// Flush writes what this process has noted, for a host that lets it stand still between its calls. What cannot be
+// written is written the next time.
+func (a *App) Flush(ctx context.Context) {
+	if a.Board == nil {
+		return
+	}
+	if err := a.Watch.Flush(ctx, a.Board); err != nil {
+		a.Log.Debug("status rows not written yet", "error", err.Error())
+	}
+}
+
 // Tidy removes the rows of processes that are gone.
 func (a *App) Tidy(ctx context.Context) error {
 	for _, b := range a.Health.Boards {

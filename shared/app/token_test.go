@@ -23,6 +23,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
@@ -136,3 +138,60 @@ func TestQueueAndTablesTakeTokensUnderTheirRealNames(t *testing.T) {
 		t.Errorf("tokens were asked for %s", got)
 	}
 }
+
+func TestIdentityThatTheHostVouchesForNeedsNoSecret(t *testing.T) {
+	with := map[string]string{"ServiceBus": "", "ServiceBus__fullyQualifiedNamespace": "cosell.servicebus.windows.net", "SYNC_IDENTITY": "federated",
+		"AZURE_TENANT_ID": "ab1f708d-50f6-404c-a006-d71b2ac7a606", "AZURE_CLIENT_ID": "e1f2a3b4-3333-4444-8555-b66677778888", "AZURE_CLIENT_SECRET": ""}
+	settings := func(more map[string]string) []string {
+		s := production(t)
+		maps.Copy(s, with)
+		maps.Copy(s, more)
+		return environ(s)
+	}
+	var sent []string
+	directory := transport(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		w.Header().Set("Content-Type", "application/json")
+		base := "https://login.microsoftonline.com/" + with["AZURE_TENANT_ID"]
+		if !strings.HasSuffix(r.URL.Path, "/token") {
+			fmt.Fprintf(w, `{"token_endpoint":"%[1]s/oauth2/v2.0/token","authorization_endpoint":"%[1]s/authorize","issuer":"%[1]s/v2.0"}`, base)
+			return w.Result(), nil
+		}
+		if err := r.ParseForm(); err != nil {
+			return nil, err
+		}
+		sent = append(sent, r.PostForm.Get("client_id")+" "+r.PostForm.Get("client_assertion")+r.PostForm.Get("client_secret"))
+		fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"t"}`)
+		return w.Result(), nil
+	})
+	c, err := load(settings(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	vouched := 0
+	az := azure{config: c.Config, transport: directory, own: Parts{Vouch: func(by http.RoundTripper) func(context.Context) (string, error) {
+		return func(context.Context) (string, error) { vouched++; return "signed", nil }
+	}}}
+	identity, err := az.identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := identity.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := with["AZURE_CLIENT_ID"] + " signed"; len(sent) != 1 || sent[0] != want || vouched != 1 {
+		t.Errorf("the directory got %q", sent)
+	}
+	if _, err := New(settings(nil), io.Discard); err == nil || !strings.Contains(err.Error(), "vouches for nobody") {
+		t.Errorf("on a host that vouches for nobody: %v", err)
+	}
+	for _, more := range []map[string]string{{"AZURE_CLIENT_SECRET": "kept"}, {"AZURE_CLIENT_ID": ""}, {"AZURE_TENANT_ID": ""}, {"SYNC_IDENTITY": "aws"}} {
+		if _, err := load(settings(more)); err == nil || strings.Contains(err.Error(), "kept") {
+			t.Errorf("%v: %v", more, err)
+		}
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

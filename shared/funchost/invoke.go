@@ -3,6 +3,7 @@ package funchost
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-func (s *server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Function) {
+func (s *Server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Function) {
 	size, status := s.readBody(w, r, maxEnvelope)
 	defer s.held.Add(-size)
 	if status != 0 {
@@ -34,15 +35,49 @@ func (s *server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Functio
 		err = s.tick(r.Context(), f, e.tick(id))
 	}
 	if err != nil {
-		s.logFailure(f.Name, id, err)
 		Refuse(w, http.StatusInternalServerError, "the invocation failed, the log says why")
 		return
 	}
 	Answer(w, http.StatusOK, struct{}{})
 }
 
-func (s *server) tick(ctx context.Context, f Function, t Tick) error {
-	return within(ctx, s.Limit, func(ctx context.Context) error { return f.Timer(ctx, t) })
+// Deliver works on one message for a host that has it from the queue itself. Nil means that all is done with it: the
+// host completes it. Only when neither a copy nor a parked row could be written is there an error, and the host gives
+// it back. A deadline of the context counts as the end of the process.
+func (s *Server) Deliver(ctx context.Context, function string, d Delivery) error {
+	f, ok := s.functions[function]
+	if !ok || f.Queue == nil {
+		return fmt.Errorf("no function %q with a queue is served here", function)
+	}
+	d.Queue = f.QueueName
+	return s.deliver(ctx, f, d)
+}
+
+// Tick runs a timer's function for a host that has the schedule itself.
+func (s *Server) Tick(ctx context.Context, function string, t Tick) error {
+	f, ok := s.functions[function]
+	if !ok || f.Timer == nil {
+		return fmt.Errorf("no function %q with a timer is served here", function)
+	}
+	return s.tick(ctx, f, t)
+}
+
+func (s *Server) tick(ctx context.Context, f Function, t Tick) error {
+	err := within(ctx, s.limit(ctx), func(ctx context.Context) error { return f.Timer(ctx, t) })
+	if err != nil {
+		s.logFailure(f.Name, t.InvocationID, err)
+	}
+	return err
+}
+
+// limit is how long a function may work: shorter where the whole invocation ends before, so that its outcome can
+// still be written.
+func (s *Server) limit(ctx context.Context) time.Duration {
+	end, ends := ctx.Deadline()
+	if !ends {
+		return s.Limit
+	}
+	return min(s.Limit, time.Until(end)-settleTime-grace)
 }
 
 // settleTime is what is left for the copy or the parked row once a function has used up its limit.
@@ -51,9 +86,10 @@ const settleTime = 20 * time.Second
 // deliver works on one message. A custom handler cannot settle messages: success completes it, failure
 // abandons it, and an abandoned session message comes back at once, up to ten times, and is then
 // dead-lettered. So "later" is a scheduled copy and success, "never" a parked row and success.
-func (s *server) deliver(ctx context.Context, f Function, d Delivery) error {
-	deadline := time.Now().Add(s.Limit + settleTime)
-	cause := within(ctx, s.Limit, func(ctx context.Context) error { return s.inTurn(ctx, f, d) })
+func (s *Server) deliver(ctx context.Context, f Function, d Delivery) error {
+	limit := s.limit(ctx)
+	deadline := time.Now().Add(limit + settleTime)
+	cause := within(ctx, limit, func(ctx context.Context) error { return s.inTurn(ctx, f, d) })
 	facts := factsOf(d, s.Now())
 	decision := fault.Decide(cause, facts.Attempt, facts.Seen, s.Now())
 	s.logOutcome(f, d, facts, cause, decision)
@@ -63,12 +99,16 @@ func (s *server) deliver(ctx context.Context, f Function, d Delivery) error {
 	// The function's own limit must not cut this off, only the end of the whole invocation.
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
-	return s.insist(ctx, func() error {
+	err := s.insist(ctx, func() error {
 		if decision.Verdict == fault.Park {
 			return s.outcomes.Park(ctx, d, f.Name, cause)
 		}
 		return s.outcomes.Repeat(ctx, d, decision.After, decision.Counts)
 	})
+	if err != nil {
+		s.logFailure(f.Name, d.InvocationID, err)
+	}
+	return err
 }
 
 // turnTime is how long a message waits for its turn before it goes back into the queue.
@@ -76,7 +116,7 @@ const turnTime = time.Minute
 
 // inTurn waits for a working place: the host hands over as many messages as it has sessions, four queues
 // full of them, while the systems behind us take far less at a time.
-func (s *server) inTurn(ctx context.Context, f Function, d Delivery) error {
+func (s *Server) inTurn(ctx context.Context, f Function, d Delivery) error {
 	patience, cancel := context.WithTimeout(ctx, turnTime)
 	defer cancel()
 	select {
@@ -90,7 +130,7 @@ func (s *server) inTurn(ctx context.Context, f Function, d Delivery) error {
 
 // insist tries until it works or time is up. To give up early would send the message back ten times
 // within a second and into the dead-letter queue.
-func (s *server) insist(ctx context.Context, do func() error) error {
+func (s *Server) insist(ctx context.Context, do func() error) error {
 	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
 		err := do()
 		if err == nil {
@@ -126,7 +166,7 @@ func factsOf(d Delivery, now time.Time) facts {
 	return f
 }
 
-func (s *server) logOutcome(f Function, d Delivery, facts facts, cause error, decision fault.Decision) {
+func (s *Server) logOutcome(f Function, d Delivery, facts facts, cause error, decision fault.Decision) {
 	attrs := []any{"function", f.Name, "invocation_id", d.InvocationID, "trace", facts.Trace, "attempt", facts.Attempt}
 	if cause == nil {
 		s.Log.Debug("done", attrs...)

@@ -16,9 +16,10 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// server answers the host. Requests come in three kinds: GET / (the readiness probe), HTTP functions at
-// their public path /api/<route>, everything else as an envelope at /<FunctionName>.
-type server struct {
+// Server answers the host. Requests come in three kinds: GET / (the readiness probe), HTTP functions at
+// their public path /api/<route>, everything else as an envelope at /<FunctionName>. Hosts without envelopes call
+// Deliver and Tick.
+type Server struct {
 	functions map[string]Function // by name
 	routes    []route
 	outcomes  Outcomes
@@ -38,9 +39,9 @@ const (
 )
 
 // NewServer serves the functions to a Functions host. outcomes may be nil when no function has a queue.
-func NewServer(functions []Function, outcomes Outcomes, options Options) http.Handler {
+func NewServer(functions []Function, outcomes Outcomes, options Options) *Server {
 	o := options.withDefaults()
-	s := &server{
+	s := &Server{
 		functions: map[string]Function{},
 		outcomes:  outcomes,
 		working:   make(chan struct{}, o.MaxHTTP),
@@ -58,7 +59,7 @@ func NewServer(functions []Function, outcomes Outcomes, options Options) http.Ha
 }
 
 // ServeHTTP implements http.Handler.
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	if path == "/" {
 		Answer(w, http.StatusOK, struct{}{})
@@ -82,7 +83,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *server) serveHTTPFunction(w http.ResponseWriter, r *http.Request, path string) {
+func (s *Server) serveHTTPFunction(w http.ResponseWriter, r *http.Request, path string) {
 	for _, route := range s.routes {
 		values, ok := route.match(path)
 		if !ok {
@@ -100,7 +101,7 @@ func (s *server) serveHTTPFunction(w http.ResponseWriter, r *http.Request, path 
 
 // callHTTP reads the body before it takes one of the working places, so that a crowd of slow senders
 // cannot keep good ones out.
-func (s *server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) (status int, cause error) {
+func (s *Server) callHTTP(w http.ResponseWriter, r *http.Request, f Function) (status int, cause error) {
 	size, status := s.readBody(w, r, cmp.Or(f.MaxBody, maxBody))
 	defer s.held.Add(-size)
 	if status != 0 {
@@ -141,7 +142,7 @@ var bodyText = map[int]string{
 
 // readBody replaces the request's body by its bytes; a status other than 0 is the refusal. size counts as
 // held until the caller gives it back.
-func (s *server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (size int64, status int) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (size int64, status int) {
 	if r.ContentLength == 0 {
 		return 0, 0
 	}
@@ -172,7 +173,7 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (
 var errFull = errors.New("the bodies in memory take all the room there is")
 
 // readHeld reads to the end and counts every byte as held.
-func (s *server) readHeld(from io.Reader) ([]byte, error) {
+func (s *Server) readHeld(from io.Reader) ([]byte, error) {
 	body := make([]byte, 0, 1<<10)
 	for {
 		if len(body) == cap(body) {
@@ -196,7 +197,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-func (s *server) logHTTP(r *http.Request, function string, status int, cause error) {
+func (s *Server) logHTTP(r *http.Request, function string, status int, cause error) {
 	// The host counts every complete answer as a success, 5xx included: refusals are counted here.
 	if status < http.StatusBadRequest {
 		s.Log.Debug("answered", "function", function, "status", status)
@@ -210,7 +211,7 @@ func (s *server) logHTTP(r *http.Request, function string, status int, cause err
 		"invocation_id", invocationID(r.Header), "skipped", skipped, fault.Attr(cause))
 }
 
-func (s *server) logFailure(function, invocation string, err error) {
+func (s *Server) logFailure(function, invocation string, err error) {
 	attrs := []any{"function", function, "invocation_id", invocation, fault.Attr(err)}
 	var p *panicked
 	if errors.As(err, &p) {

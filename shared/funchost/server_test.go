@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -327,6 +328,63 @@ func TestMessagesTakeTurns(t *testing.T) {
 		group.Wait()
 		if most != 2 {
 			t.Errorf("%d at the same time", most)
+		}
+	})
+}
+
+func TestHostsWithoutEnvelopesDeliverAndTick(t *testing.T) {
+	o := &outcomes{}
+	var got Delivery
+	work, ticked := error(nil), ""
+	f := queueFunction(func(_ context.Context, d Delivery) error { got = d; return work })
+	f.QueueName = "opportunity-changed"
+	s := NewServer([]Function{f, {Name: "reconcile", Timer: func(_ context.Context, tick Tick) error { ticked = tick.InvocationID; return work }}},
+		o, Options{Now: func() time.Time { return noon }})
+	d := Delivery{Session: "s", MessageID: "m", Body: []byte(`{"seen":"2026-11-22T11:59:00Z","attempt":2}`)}
+	if err := s.Deliver(t.Context(), f.Name, d); err != nil || got.Queue != "opportunity-changed" || got.MessageID != "m" || len(o.said) != 0 {
+		t.Errorf("%v %+v %v", err, got, o.said)
+	}
+	if err := s.Tick(t.Context(), "reconcile", Tick{InvocationID: "i"}); err != nil || ticked != "i" {
+		t.Errorf("%v %q", err, ticked)
+	}
+	work = errors.New("network")
+	if err := s.Deliver(t.Context(), f.Name, d); err != nil || !slices.Equal(o.said, []string{"repeat 20s counted"}) {
+		t.Errorf("a failed message: %v %v", err, o.said)
+	}
+	if err := s.Tick(t.Context(), "reconcile", Tick{}); !errors.Is(err, work) {
+		t.Errorf("a failed timer: %v", err)
+	}
+	for _, name := range []string{"", "nothing", "reconcile"} {
+		if err := s.Deliver(t.Context(), name, d); err == nil {
+			t.Errorf("%q took a message", name)
+		}
+	}
+	if err := s.Tick(t.Context(), f.Name, Tick{}); err == nil {
+		t.Error("a queue function ran as a timer")
+	}
+}
+
+func TestWorkEndsInTimeForItsOutcomeWhenTheInvocationIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, began := &outcomes{}, time.Now()
+		s := NewServer([]Function{queueFunction(func(ctx context.Context, _ Delivery) error {
+			<-ctx.Done()
+			if took := time.Since(began); took > 35*time.Second || took < 30*time.Second {
+				t.Errorf("the work was ended after %s", took)
+			}
+			return ctx.Err()
+		})}, o, Options{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := s.Deliver(ctx, "crmtopartnercenter", Delivery{Body: []byte(`{}`)}); err != nil || len(o.said) != 1 || ctx.Err() != nil {
+			t.Errorf("%v %v", err, o.said)
+		}
+		o.failed = 1000
+		began = time.Now()
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := s.Deliver(ctx, "crmtopartnercenter", Delivery{Body: []byte(`{}`)}); err == nil || ctx.Err() != nil {
+			t.Errorf("a message whose copy cannot be written is done: %v, %v", err, ctx.Err())
 		}
 	})
 }

@@ -57,8 +57,8 @@ func (n *notes) snapshot(now time.Time) Status {
 	return s
 }
 
-// due copies what has changed, or has to show that it is alive, and when it was last posted a moment ago.
-func (w *Watch) due() (out []Status) {
+// due copies what has changed, or has to show that it is alive; a row that was posted less than pause ago waits.
+func (w *Watch) due(pause time.Duration) (out []Status) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.of(Process)
@@ -66,7 +66,7 @@ func (w *Watch) due() (out []Status) {
 	for _, name := range slices.Sorted(maps.Keys(w.functions)) {
 		n := w.functions[name]
 		age := now.Sub(n.posted)
-		if age < 0 || n.changed && age >= postEvery || n.better && age >= goodEvery || age >= heartbeat {
+		if age < 0 || n.changed && age >= pause || n.better && age >= goodEvery || age >= heartbeat {
 			out = append(out, n.snapshot(now))
 			n.posted, n.changed, n.better = now, false, false
 		}
@@ -76,8 +76,16 @@ func (w *Watch) due() (out []Status) {
 
 // Post writes what is due to the board: what has changed, each row at most every 5 seconds, and every row
 // once a minute. What could not be written is written the next time.
-func (w *Watch) Post(ctx context.Context, b Board) error {
-	due := w.due()
+func (w *Watch) Post(ctx context.Context, b Board) error { return w.post(ctx, b, postEvery) }
+
+// Flush writes all that has changed, at once: for a process that will stand still after it.
+func (w *Watch) Flush(ctx context.Context, b Board) error { return w.post(ctx, b, 0) }
+
+func (w *Watch) post(ctx context.Context, b Board, pause time.Duration) error {
+	due := w.due(pause)
+	if len(due) == 0 {
+		return nil
+	}
 	rows := make([]ledger.StatusRow, len(due))
 	for i, s := range due {
 		text, err := json.Marshal(s)

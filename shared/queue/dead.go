@@ -35,7 +35,7 @@ func (s *ServiceBus) Dead(ctx context.Context, take func(context.Context, Dead) 
 }
 
 func (s *ServiceBus) dead(ctx context.Context, name Name, take func(context.Context, Dead) error) error {
-	r, err := s.client.NewReceiverForQueue(string(name), &azservicebus.ReceiverOptions{SubQueue: azservicebus.SubQueueDeadLetter})
+	r, err := s.receiving().NewReceiverForQueue(string(name), &azservicebus.ReceiverOptions{SubQueue: azservicebus.SubQueueDeadLetter})
 	if err != nil {
 		return classify(name, err)
 	}

@@ -34,9 +34,10 @@ type Config struct {
 // ServiceBus sends through one connection, with one link per queue. Connection and links are made at the
 // first message; nothing is on the network before.
 type ServiceBus struct {
-	client *azservicebus.Client
+	open func() (*azservicebus.Client, error)
 
 	mu      sync.Mutex
+	client  *azservicebus.Client
 	senders map[Name]*azservicebus.Sender
 }
 
@@ -52,11 +53,42 @@ func OpenServiceBus(c Config) (*ServiceBus, error) {
 		// Short: a webhook has to answer within 5 s, and a worker has the queue for long waits.
 		RetryOptions: azservicebus.RetryOptions{MaxRetries: 3, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second},
 	}
-	client, err := newClient(c, options)
+	open := func() (*azservicebus.Client, error) { return newClient(c, options) }
+	client, err := open()
 	if err != nil {
 		return nil, err
 	}
-	return &ServiceBus{client: client, senders: map[Name]*azservicebus.Sender{}}, nil
+	return &ServiceBus{open: open, client: client, senders: map[Name]*azservicebus.Sender{}}, nil
+}
+
+// receiving is the client as it is now.
+func (s *ServiceBus) receiving() *azservicebus.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.client
+}
+
+// closeTime is how long an old connection may take to end.
+const closeTime = 2 * time.Second
+
+// Reconnect leaves the connection for a new one, which the next use makes: for a process that has stood still, whose
+// connection may be dead without a word, so that the next message would wait for it in vain. Nobody may use the old
+// one meanwhile.
+func (s *ServiceBus) Reconnect(ctx context.Context) error {
+	client, err := s.open()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	old := s.client
+	s.client, s.senders = client, map[Name]*azservicebus.Sender{}
+	s.mu.Unlock()
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	go func() {
+		defer cancel()
+		_ = old.Close(ending) // it is dead, or ends by itself
+	}()
+	return nil
 }
 
 func newClient(c Config, options *azservicebus.ClientOptions) (*azservicebus.Client, error) {
@@ -114,7 +146,7 @@ func (s *ServiceBus) sender(name Name) (*azservicebus.Sender, error) {
 }
 
 // Close ends the connection.
-func (s *ServiceBus) Close(ctx context.Context) error { return s.client.Close(ctx) }
+func (s *ServiceBus) Close(ctx context.Context) error { return s.receiving().Close(ctx) }
 
 // encode makes the message. Its id is new for every send, copies included: duplicate detection is off,
 // and if somebody turns it on, it must not swallow a scheduled copy.

@@ -103,9 +103,8 @@ func TestTroubleOfTheBrokerIsClassified(t *testing.T) {
 	m := Message{Queue: ReferralChanged, Pointer: pointer()}
 	m.Pointer.Kind = Referral
 	key := broker.ConnectionString()
-	_, rest, _ := strings.Cut(key, "SharedAccessKey=")
-	secret, _, _ := strings.Cut(rest, ";")
-	err := open(t, strings.Replace(key, secret, "d3Jvbmc=", 1)).Send(t.Context(), m)
+	secret := keyIn(key)
+	err := open(t, wrongKey(key)).Send(t.Context(), m)
 	if !fault.Is(err, fault.Denied) || strings.Contains(err.Error(), secret) {
 		t.Errorf("wrong key: %v", err)
 	}
@@ -129,4 +128,14 @@ func TestMalformedConnectionStringIsNotQuoted(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("%v", err)
 	}
+}
+
+func keyIn(connection string) string {
+	_, rest, _ := strings.Cut(connection, "SharedAccessKey=")
+	secret, _, _ := strings.Cut(rest, ";")
+	return secret
+}
+
+func wrongKey(connection string) string {
+	return strings.Replace(connection, keyIn(connection), "d3Jvbmc=", 1)
 }
