@@ -117,6 +117,16 @@ type Dataverse struct {
 	ClientSecret   string `json:"clientSecret"`
 	OrganizationID string `json:"organizationId"`
 	Control        string `json:"control"`
+	// Administrator and Customizer are applications of people who set the environment up: their users have the
+	// security roles System Administrator and System Customizer.
+	Administrator Application `json:"administrator"`
+	Customizer    Application `json:"customizer"`
+}
+
+// Application is an Entra application with its secret.
+type Application struct {
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"`
 }
 
 // Entry is one request in `GET history`: what came in, what went out, and for writes the versions

@@ -25,6 +25,7 @@ type (
 		text string
 		num  float64 // for comparing
 	}
+	managedFlag bool
 )
 
 // Behaviours of DateTime columns whose values carry a time.
@@ -109,6 +110,8 @@ func (c *column) parse(v any) (any, error) {
 		return c.parseInt(v)
 	case kindDecimal, kindDouble, kindMoney:
 		return c.parseDecimal(v)
+	case kindManaged:
+		return c.parseManaged(v)
 	case kindGUID:
 		if s, ok := v.(string); ok && guidPattern.MatchString(s) {
 			return guid(strings.ToLower(s)), nil
@@ -120,6 +123,16 @@ func (c *column) parse(v any) (any, error) {
 		return c.parseChoices(v)
 	}
 	return nil, wrongType(c, v, "navigation property")
+}
+
+// parseManaged reads {"Value": true}; what else the complex type says is its own.
+func (c *column) parseManaged(v any) (any, error) {
+	d, _ := v.(map[string]any)
+	b, ok := d["Value"].(bool)
+	if !ok {
+		return nil, wrongType(c, v, "Microsoft.Dynamics.CRM.BooleanManagedProperty")
+	}
+	return managedFlag(b), nil
 }
 
 func (c *column) parseString(v any) (any, error) {

@@ -22,11 +22,11 @@ func (s *Simulator) secure(p privilege) error {
 
 // mayColumns refuses a write of the Web API that names a secured column. The answer names no column.
 func (t *tx) mayColumns(operation string, tab *table, ch *change) error {
-	if t.via == nil || len(t.s.role.secure) == 0 {
+	if t.via == nil || len(t.s.deniedHere().secure) == 0 {
 		return nil
 	}
 	for _, name := range ch.order {
-		if !slices.Contains(t.s.role.secure[tab.name+"."+name], operation) {
+		if !slices.Contains(t.s.deniedHere().secure[tab.name+"."+name], operation) {
 			continue
 		}
 		code, word := codeSecuredUpdate, "update"

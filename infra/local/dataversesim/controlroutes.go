@@ -44,6 +44,9 @@ func (s *Simulator) getRecords(w http.ResponseWriter, _ *http.Request) {
 	render.all = true
 	b := []byte{'{'}
 	for i, t := range s.schema.order {
+		if t.name == "privilege" || t.name == "roleprivileges" {
+			continue // worked out, and long: the call metadata has them by role
+		}
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -31,6 +31,9 @@ type Options struct {
 	Host string
 	// Tenant, ClientID and ClientSecret are the one Entra application that has an application user.
 	Tenant, ClientID, ClientSecret string
+	// Administrator and Customizer are applications whose users have the roles System Administrator and System
+	// Customizer; without them there are some under well-known names.
+	Administrator, Customizer Application
 	// OrganizationID is in every event and in WhoAmI.
 	OrganizationID string
 	// WebhookURL, SecretHeader and Secret go into the seeded serviceendpoint.
@@ -62,6 +65,9 @@ type Simulator struct {
 	limits   *limits
 	rules    *control.Rules
 	role     *role
+	calling  string                      // user of the call under way; empty outside of the API
+	assigned map[string][]string         // roles by user, nil when to be read again
+	granted  map[string]map[string]int64 // depth by privilege, of roles that are not shipped
 	plugins  []*plugin
 	house    organisation
 	tokenKey []byte
@@ -84,6 +90,7 @@ func New(o Options) (*Simulator, error) {
 	if o.Organisation != "" && !slices.Contains(Organisations(), o.Organisation) {
 		return nil, fmt.Errorf("dataversesim: option Organisation is %q: use %s", o.Organisation, strings.Join(Organisations(), ", "))
 	}
+	o.administrators()
 	s := &Simulator{o: o, sw: newSwitches(), rules: newRules(), tokenKey: []byte("dataversesim " + o.Tenant)}
 	if err := s.sw.change(maps.Clone(o.Switches)); err != nil {
 		return nil, err
@@ -97,7 +104,7 @@ func New(o Options) (*Simulator, error) {
 // reset goes back to the seed data; switches, rules, plug-ins and ways of delivery stay. It fails only on a
 // mistake in what is built in.
 func (s *Simulator) reset() error {
-	sc, err := loadSchema()
+	sc, err := loadSchema(s.o.Organisation, s.sw.text("setupTracking"))
 	if err != nil {
 		return err
 	}
@@ -109,7 +116,7 @@ func (s *Simulator) reset() error {
 	}
 	s.db = newDatabase(s.schema)
 	s.db.version = max(s.db.version, version)
-	s.steps, s.agenda, s.sent = nil, nil, nil
+	s.steps, s.agenda, s.sent, s.assigned = nil, nil, nil, nil
 	s.inFlight = map[int64]*item{}
 	s.limits = newLimits()
 	s.role = newRole()

@@ -46,6 +46,7 @@ const (
 	codeLooksDuplicate  = "0x80040333"
 	codeBadCharacter    = "0x80040278"
 	codeLeadNotOpen     = "0x80040511"
+	codeReadOnly        = "0x80040232"
 )
 
 // apiError is an answer of the Web API that refuses a request.

@@ -43,6 +43,8 @@ func (s *Simulator) changedTable(name string) {
 	switch name {
 	case stepTable, imageTable, "serviceendpoint", "sdkmessage", "sdkmessagefilter":
 		s.steps = nil
+	case "systemuserroles":
+		s.assigned = nil
 	}
 }
 

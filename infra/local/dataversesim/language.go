@@ -25,9 +25,9 @@ func (s *Simulator) callersLanguage() int {
 // languages are those that the organisation has installed, its base language first.
 func (s *Simulator) languages() []int {
 	switch s.house.kind {
-	case Opinionated:
+	case Opinionated, BareFrench:
 		return []int{english, 1036}
-	case Msft, MsftOther:
+	case Msft, MsftOther, BareMsft:
 		return []int{english, 1036, 1031}
 	}
 	return []int{english}
@@ -114,7 +114,7 @@ func sayings() []saying {
 			`${1} mit der ID ${2} ist nicht vorhanden.`,
 			`L'enregistrement ${1} portant l'ID ${2} n'existe pas.`,
 			`ID ${2} の ${1} は存在しません。`),
-		say(`^Principal user \(Id=(.*?),? .*is missing (prv[A-Za-z]+) privilege.*$`,
+		say(`^Principal user \(Id=(.*?),? .*is missing (prv\w+) privilege.*$`,
 			`Dem Prinzipalbenutzer (ID ${1}) fehlt die Berechtigung ${2}.`,
 			`L'utilisateur principal (ID ${1}) ne dispose pas du privilège ${2}.`,
 			`プリンシパル ユーザー (ID ${1}) に ${2} 特権がありません。`),

@@ -44,8 +44,11 @@ func (s *Simulator) metadata(c *call, segs []segment) (*answer, error) {
 	if c.method != http.MethodGet {
 		return nil, missing("changes of metadata")
 	}
-	if slices.Contains(s.role.tables[metadataTable], "read") {
-		return nil, missingPrivilege(ApplicationUserID, "read", "Entity", metadataTable)
+	if err := s.needs("read", "Entity"); err != nil {
+		return nil, err
+	}
+	if slices.Contains(s.deniedHere().tables[metadataTable], "read") {
+		return nil, missingPrivilege(s.calling, "read", "Entity", metadataTable)
 	}
 	switch segs[0].name {
 	case "EntityDefinitions":

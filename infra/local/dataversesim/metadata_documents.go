@@ -77,6 +77,8 @@ func (c *column) attributeType() string {
 		return "UniqueIdentifier"
 	case kindMulti:
 		return "MultiSelectPicklist"
+	case kindManaged:
+		return "ManagedProperty"
 	case kindPoly:
 		if slices.Equal(c.targets, []string{"account", "contact"}) {
 			return "Customer"
@@ -113,7 +115,7 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		add("IsPrimaryId", c.name == c.table.primaryID).add("IsPrimaryName", c.name == c.table.primaryName).
 		add("IsValidForCreate", !c.locked(true)).add("IsValidForUpdate", !c.locked(false)).
 		add("IsValidForRead", c.kind != kindSecret).add("SourceType", c.sourceType()).
-		add("IsSecured", len(s.role.secure[c.table.name+"."+c.name]) > 0).
+		add("IsSecured", len(s.deniedHere().secure[c.table.name+"."+c.name]) > 0).
 		add("CreatedOn", cmp.Or(c.created, organisationCreated()).UTC().Format(time.RFC3339)).
 		add("IsCustomAttribute", strings.Contains(c.schemaName, "_") && c.table.primaryID != c.name && c.schemaName != c.name)
 	c.addTyped(d)

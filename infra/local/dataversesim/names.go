@@ -26,7 +26,7 @@ func (s *Simulator) resolver(t *table) resolver {
 			return operand{}, s.noProperty(t, path)
 		}
 		target := s.schema.tables[n.targets[0]]
-		if err := s.allows(ApplicationUserID, "read", target, ""); err != nil {
+		if err := s.allows(s.calling, "read", target, ""); err != nil {
 			return operand{}, err
 		}
 		c := target.props[rest]
@@ -50,14 +50,15 @@ func (s *Simulator) filterCollections(t *table) func(path string) (odata.Collect
 			return odata.Collection{}, s.noProperty(t, path)
 		}
 		child := s.schema.tables[coll.child]
-		if err := s.allows(ApplicationUserID, "read", child, ""); err != nil {
+		if err := s.allows(s.calling, "read", child, ""); err != nil {
 			return odata.Collection{}, err
 		}
 		items := func(v any) []any {
 			parent, _ := v.(*row)
 			var out []any
+			hangs := s.hangsOn(coll, t.name, parent.id)
 			for _, sl := range s.db.tables[child.name].order {
-				if sl.row != nil && sl.row.v[coll.col.name] == (ref{t.name, parent.id}) {
+				if sl.row != nil && hangs(sl.row) {
 					out = append(out, sl.row)
 				}
 			}

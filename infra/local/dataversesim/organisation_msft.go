@@ -2,7 +2,6 @@ package dataversesim
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -178,7 +177,9 @@ func (s *Simulator) seedMsft(n msftNames) {
 	} {
 		t.plant(n.details, one[0], map[string]any{n.identifier: one[1], n.title: one[2], n.kind: one[3], n.publisher: one[4]})
 	}
-	t.listenMsft(n)
+	if !s.bare() {
+		t.listenMsft(n)
+	}
 	t.commit()
 }
 
@@ -260,12 +261,12 @@ func (t *tx) listenMsft(n msftNames) {
 	}
 }
 
-// msftKinds are the two organisations with Microsoft's columns.
+// msftKinds are the organisations with Microsoft's columns.
 func msftKinds() map[string]msftNames {
-	return map[string]msftNames{Msft: likelyNames(), MsftOther: otherNames()}
+	return map[string]msftNames{Msft: likelyNames(), MsftOther: otherNames(), BareMsft: likelyNames()}
 }
 
 // Organisations are the kinds that Options.Organisation takes.
 func Organisations() []string {
-	return append([]string{Plain, Opinionated}, slices.Sorted(maps.Keys(msftKinds()))...)
+	return []string{Plain, Opinionated, Msft, MsftOther, Bare, BareFrench, BareMsft}
 }

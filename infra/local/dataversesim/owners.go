@@ -30,7 +30,7 @@ func (s *Simulator) checkOwner(ch *change) error {
 		return fail(400, codeDisabledUser, "The specified user(Id = %s) is disabled. Consider enabling this user.", to.id)
 	case to.table == "systemuser" && owner.v["islicensed"] == false && owner.v["applicationid"] == nil:
 		return fail(403, codeNoLicence, "The user (id=%s) has not been assigned any License. Please contact your system administrator to assign license to this user for the action to succeed.", to.id)
-	case s.role.nobody[to.id]:
+	case s.role.nobody[to.id], to.table == "systemuser" && owner.v["applicationid"] != nil && len(s.rolesOf(to.id)) == 0:
 		return fail(403, codeNoRoles, "The %s with id %s has not been assigned any roles. They need a role with minimal privileges to access and own records.", map[string]string{"systemuser": "user", "team": "team"}[to.table], to.id)
 	}
 	return nil

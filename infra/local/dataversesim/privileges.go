@@ -155,18 +155,39 @@ func (t *tx) may(operation string, tab *table, id string) error {
 }
 
 func (s *Simulator) allows(user, operation string, tab *table, id string) error {
-	denied := slices.Contains(s.role.tables[tab.name], operation)
+	reach := s.tableReach(operation, tab)
+	if reach == 0 {
+		return missingPrivilege(user, operation, tab.privilegeName(), tab.name)
+	}
+	if id != "" && !s.within(reach, tab, s.db.get(tab.name, id)) {
+		return noAccess(user, operation, id, tab.name)
+	}
+	role := s.deniedHere()
+	denied := slices.Contains(role.tables[tab.name], operation)
 	if tab.primaryID == "activityid" {
-		denied = denied || slices.Contains(s.role.tables[activities], operation)
+		denied = denied || slices.Contains(role.tables[activities], operation)
 	}
 	if denied {
 		return missingPrivilege(user, operation, tab.privilegeName(), tab.name)
 	}
-	if id != "" && slices.Contains(s.role.rows[ref{tab.name, id}], operation) {
-		return fail(http.StatusForbidden, codeAccess, "Principal with id %s does not have %sAccess right(s) for record with id %s of entity %s. Consider assigning a role with the required access level to the user or team.",
-			user, capital(operation), id, tab.name)
+	if id != "" && slices.Contains(role.rows[ref{tab.name, id}], operation) {
+		return noAccess(user, operation, id, tab.name)
 	}
 	return nil
+}
+
+// noAccess is the refusal that is about one row.
+func noAccess(user, operation, id, table string) *apiError {
+	return fail(http.StatusForbidden, codeAccess, "Principal with id %s does not have %sAccess right(s) for record with id %s of entity %s. Consider assigning a role with the required access level to the user or team.",
+		user, capital(operation), id, table)
+}
+
+// deniedHere is what POST privileges took from the caller: from the product's application user and nobody else.
+func (s *Simulator) deniedHere() *role {
+	if s.calling == ApplicationUserID {
+		return s.role
+	}
+	return &role{}
 }
 
 // missingPrivilege is the refusal that is about a whole table.
@@ -185,12 +206,13 @@ func (t *table) privilegeName() string {
 		"asyncoperation": "AsyncOperation", "serviceendpoint": "ServiceEndpoint", "sdkmessage": "SdkMessage", "sdkmessagefilter": "SdkMessage",
 		"sdkmessageprocessingstep": "SdkMessageProcessingStep", "sdkmessageprocessingstepimage": "SdkMessageProcessingStepImage", "opportunityproduct": "Opportunity",
 		"connectionrole": "ConnectionRole", "connectionroleobjecttypecode": "ConnectionRole", "environmentvariabledefinition": "EnvironmentVariableDefinition",
-		"environmentvariablevalue": "EnvironmentVariableValue"}
+		"environmentvariablevalue": "EnvironmentVariableValue", "solutioncomponent": "Solution", "systemuserroles": "Role", "roleprivileges": "Role",
+		"privilege": "Privilege", "systemform": "SystemForm", "savedquery": "SavedQuery", "importjob": "ImportJob"}
 	if name := special[t.name]; name != "" {
 		return name
 	}
 	if strings.Contains(t.name, "_") {
-		return t.name // custom tables keep their logical name
+		return t.schemaName // custom tables keep their own spelling
 	}
 	return capital(t.name)
 }

@@ -45,7 +45,7 @@ func TestPrivilegesAreMissedInTheWordsOfTheSystem(t *testing.T) {
 		{"opportunity", "assign", "prvAssignOpportunity", "POST", "opportunities", owner},
 		{"activitypointer", "create", "prvCreateActivity", "POST", "WinOpportunity", closeBody(w.opportunity(""), "3", "")},
 		{"opportunityclose", "append", "prvAppendActivity", "POST", "WinOpportunity", closeBody(w.opportunity(""), "3", "")},
-		{"cosell_solution", "create", "prvCreatecosell_solution", "POST", "cosell_solutions", `{"cosell_name":"x"}`},
+		{"cosell_solution", "create", "prvCreatecosell_Solution", "POST", "cosell_solutions", `{"cosell_name":"x"}`},
 		{"entity", "read", "prvReadEntity", "GET", "EntityDefinitions(LogicalName='opportunity')", ""},
 	} {
 		w.allow(c.table, c.operation, false)

@@ -19,6 +19,7 @@ type query struct {
 	order     []orderKey
 	opts      options
 	principal bool // $expand of an owner shows the principal only
+	reach     int64
 }
 
 type orderKey struct {
@@ -32,10 +33,11 @@ func (s *Simulator) noProperty(t *table, name string) *apiError {
 
 // compile checks the options against a table.
 func (s *Simulator) compile(t *table, o options) (*query, error) {
-	if err := s.allows(ApplicationUserID, "read", t, ""); err != nil {
+	if err := s.allows(s.calling, "read", t, ""); err != nil {
 		return nil, err
 	}
-	q := &query{s: s, table: t, opts: o}
+	s.fillRights(t.name)
+	q := &query{s: s, table: t, opts: o, reach: s.tableReach("read", t)}
 	v, err := s.selection(t, o.sel)
 	if err != nil {
 		return nil, err
@@ -140,7 +142,7 @@ func (q *query) rows(extra predicate) []*row {
 	var out []*row
 	asOf := q.s.listTime()
 	for _, sl := range q.s.db.tables[q.table.name].order {
-		if r := sl.at(asOf); r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r.id) {
+		if r := sl.at(asOf); r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r) {
 			out = append(out, r)
 		}
 	}
@@ -154,9 +156,12 @@ func (q *query) rows(extra predicate) []*row {
 }
 
 // visible leaves out the rows that the caller has no access to; a list does not say that there are more.
-func (q *query) visible(id string) bool {
-	denied := q.s.role.rows
-	return len(denied) == 0 || !slices.Contains(denied[ref{q.table.name, id}], "read")
+func (q *query) visible(r *row) bool {
+	if !q.s.within(q.reach, q.table, r) {
+		return false
+	}
+	denied := q.s.deniedHere().rows
+	return len(denied) == 0 || !slices.Contains(denied[ref{q.table.name, r.id}], "read")
 }
 
 func (q *query) less(a, b *row) int {
@@ -188,7 +193,7 @@ func pointsTo(c *column, table, id string) predicate {
 }
 
 func (q *query) children(coll *collection, parent string) []*row {
-	out := q.rows(pointsTo(coll.col, q.parentTable(coll), parent))
+	out := q.rows(q.s.hangsOn(coll, q.parentTable(coll), parent))
 	if q.opts.top >= 0 && len(out) > q.opts.top {
 		out = out[:q.opts.top]
 	}
@@ -197,6 +202,9 @@ func (q *query) children(coll *collection, parent string) []*row {
 
 // parentTable is the table a collection hangs on.
 func (q *query) parentTable(coll *collection) string {
+	if coll.through != nil {
+		return ""
+	}
 	for i, name := range coll.col.relationships {
 		if name == coll.name {
 			return coll.col.targets[i]
@@ -239,7 +247,7 @@ func (s *Simulator) readRow(c *call, t *table, r *row) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allows(ApplicationUserID, "read", t, r.id); err != nil {
+	if err := s.allows(s.calling, "read", t, r.id); err != nil {
 		return nil, err
 	}
 	conditional := len(o.expand) == 0 && len(p.annotations) == 0

@@ -14,17 +14,17 @@ func (s *Simulator) record(c *call, t *tx, tab *table, segs []segment) (*answer,
 	r := s.find(tab, k)
 	if len(segs) > 1 {
 		bound, isBound := strings.CutPrefix(segs[1].name, "Microsoft.Dynamics.CRM.")
-		if isBound && (tab.name != "lead" || bound != "QualifyLead") {
+		if isBound && !boundTo(tab, bound) {
 			return nil, missing("%s", segs[1].name)
 		}
 		if r == nil {
 			return nil, k.absent(tab)
 		}
-		if isBound && c.method != http.MethodPost {
+		if isBound && c.method != http.MethodPost && !strings.HasPrefix(bound, "Retrieve") {
 			return nil, fail(404, "", "No HTTP resource was found that matches the request URI '%s'.", clip(c.path, 200))
 		}
 		if isBound {
-			return s.qualifyAction(c, t, r)
+			return s.boundAction(c, t, tab, r, strings.TrimSuffix(bound, "()"))
 		}
 		return s.property(c, t, tab, r, segs[1:])
 	}
@@ -171,7 +171,7 @@ func (s *Simulator) property(c *call, t *tx, tab *table, r *row, segs []segment)
 			return nil, err
 		}
 		v := r.v[col.name]
-		if v == nil || s.role.hides(col) {
+		if v == nil || s.deniedHere().hides(col) {
 			return &answer{status: 204}, nil
 		}
 		b := append([]byte{'{'}, contextMember(c.root, tab.set+"("+r.id+")/"+name)...)
@@ -263,11 +263,11 @@ func (s *Simulator) many(c *call, t *tx, tab *table, coll *collection, r *row, s
 	if len(segs) == 2 {
 		last = segs[1].name
 	}
-	hangsHere := pointsTo(coll.col, tab.name, r.id)
+	hangsHere := s.hangsOn(coll, tab.name, r.id)
 	switch {
 	case len(segs) == 1 && !segs[0].hasArgs && c.method == http.MethodGet:
 		return s.readCollection(c, child, hangsHere)
-	case len(segs) == 1 && !segs[0].hasArgs && c.method == http.MethodPost:
+	case len(segs) == 1 && !segs[0].hasArgs && c.method == http.MethodPost && coll.through == nil:
 		ch, err := s.decode(child, c.body, true, c.refs)
 		if err != nil {
 			return nil, err
@@ -299,6 +299,9 @@ func (s *Simulator) relate(c *call, t *tx, tab *table, coll *collection, r *row,
 	if to.table != child.name {
 		return nil, fail(400, codePayload, "The link '%s' does not lead to entity '%s'.", clip(link, 200), child.name)
 	}
+	if coll.through != nil {
+		return s.relateMany(c, t, tab, coll, r, to)
+	}
 	ch := newChange()
 	ch.add(coll.col, nil)
 	if c.method == http.MethodPost {
@@ -308,4 +311,27 @@ func (s *Simulator) relate(c *call, t *tx, tab *table, coll *collection, r *row,
 		return nil, err
 	}
 	return &answer{status: 204}, nil
+}
+
+// boundTo says whether an action or function is offered for rows of a table.
+func boundTo(tab *table, name string) bool {
+	switch name {
+	case "QualifyLead":
+		return tab.name == "lead"
+	case "AddPrivilegesRole", "ReplacePrivilegesRole", "RemovePrivilegeRole", "RetrieveRolePrivilegesRole":
+		return tab.name == "role"
+	case "RetrieveUserPrivileges":
+		return tab.name == "systemuser"
+	}
+	return false
+}
+
+func (s *Simulator) boundAction(c *call, t *tx, tab *table, r *row, name string) (*answer, error) {
+	switch tab.name {
+	case "role":
+		return s.roleAction(c, t, r, name)
+	case "systemuser":
+		return s.rolePrivilegesAnswer(c, "RetrieveUserPrivilegesResponse", s.rolesOf(r.id), tab)
+	}
+	return s.qualifyAction(c, t, r)
 }

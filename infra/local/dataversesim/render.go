@@ -76,6 +76,9 @@ func appendValue(b []byte, v any) []byte {
 		return quote(b, x)
 	case bool:
 		return strconv.AppendBool(b, x)
+	case managedFlag:
+		b = strconv.AppendBool(append(b, `{"Value":`...), bool(x))
+		return append(b, `,"CanBeChanged":true,"ManagedPropertyLogicalName":"iscustomizableanddeletable"}`...)
 	case int64:
 		return strconv.AppendInt(b, x, 10)
 	case decimal:
@@ -127,7 +130,7 @@ func (w *renderer) row(b []byte, v *view, r *row, head string) []byte {
 
 func (w *renderer) column(b []byte, c *column, r *row) []byte {
 	val := r.v[c.name]
-	if !w.all && w.s.role.hides(c) {
+	if !w.all && w.s.deniedHere().hides(c) {
 		val = nil
 	}
 	if val != nil {

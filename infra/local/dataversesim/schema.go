@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
@@ -35,6 +36,7 @@ const (
 	kindLookup   kind = "lookup"
 	kindPoly     kind = "poly" // one navigation property per target
 	kindOwner    kind = "owner"
+	kindManaged  kind = "managed" // a managed property: a Boolean with a say in whether it may change
 )
 
 func (k kind) isLookup() bool { return k == kindLookup || k == kindPoly || k == kindOwner }
@@ -83,9 +85,10 @@ type nav struct {
 
 // collection is a collection-valued navigation property: the rows of child whose col points here.
 type collection struct {
-	name  string
-	child string
-	col   *column
+	name    string
+	child   string
+	col     *column
+	through *association // many to many: col is nil
 }
 
 type key struct {
@@ -161,8 +164,9 @@ type stepSpec struct {
 	Filter, PreImage []string
 }
 
-// loadSchema reads the standard tables and lays the product's own list over them.
-func loadSchema() (*schema, error) {
+// loadSchema reads the standard tables and, where the product is set up from the start, lays its own list over
+// them. shipped is the switch setupTracking.
+func loadSchema(organisation, shipped string) (*schema, error) {
 	s := &schema{tables: map[string]*table{}, sets: map[string]*table{}, choices: map[string]*choice{}}
 	if err := s.readStandard(standardTables); err != nil {
 		return nil, err
@@ -170,6 +174,10 @@ func loadSchema() (*schema, error) {
 	var p productSchema
 	if err := json.Unmarshal(dataverse.Schema, &p); err != nil {
 		return nil, fmt.Errorf("reading infra/dataverse/schema.json: %w", err)
+	}
+	if isBare(organisation) {
+		p = productSchema{}
+		s.ship(shipped)
 	}
 	if err := s.addProduct(&p); err != nil {
 		return nil, fmt.Errorf("reading infra/dataverse/schema.json: %w", err)
@@ -179,6 +187,7 @@ func loadSchema() (*schema, error) {
 			return nil, err
 		}
 	}
+	s.associate()
 	for _, k := range p.Keys {
 		t := s.tables[k.Table]
 		if t == nil {
@@ -371,6 +380,13 @@ func (s *schema) link(t *table, c *column) error {
 	} else {
 		for i, n := range c.navs {
 			t.navs[n] = &nav{name: n, col: c, targets: c.targets[i : i+1]}
+		}
+	}
+	if c.name == "regardingobjectid" && t.name == jobTable { // about any table; those of the product may come later
+		c.targets = slices.DeleteFunc(slices.Clone(c.targets), func(target string) bool { return s.tables[target] == nil })
+		c.navs = nil
+		for _, target := range c.targets {
+			c.navs = append(c.navs, c.name+"_"+target)
 		}
 	}
 	for i, target := range c.targets {

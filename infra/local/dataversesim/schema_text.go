@@ -71,7 +71,7 @@ func readColumn(w []string) (*column, error) {
 		for _, target := range c.targets {
 			c.navs = append(c.navs, c.name+"_"+target)
 		}
-	case kindBool, kindGUID, kindDate, kindDateTime, kindBigInt:
+	case kindBool, kindManaged, kindGUID, kindDate, kindDateTime, kindBigInt:
 	default:
 		return nil, fmt.Errorf("kind %q is unknown", w[1])
 	}
@@ -131,6 +131,10 @@ func (c *column) readFlags(words []string) error {
 		case "default":
 			if c.kind == kindBool {
 				c.def = value == "true"
+				continue
+			}
+			if c.kind == kindManaged {
+				c.def = managedFlag(value == "true")
 				continue
 			}
 			n, err := strconv.ParseInt(value, 10, 64)

@@ -40,6 +40,7 @@ func (s *Simulator) seed() {
 	t.skipAll = true
 	s.seedOrganisation(t)
 	s.seedPeople(t)
+	s.seedRoles(t)
 	s.seedConnectionRoles(t)
 	s.seedSales(t)
 	s.seedMessages(t)
@@ -105,6 +106,9 @@ func (s *Simulator) seedSales(t *tx) {
 		"telephone1": "+49405550100", "parentcustomerid": ref{"account", AccountID}, "ownerid": kim})
 	t.plant("account", LoneAccountID, map[string]any{"name": "Wingtip Works AG", "address1_line1": "Beispielgasse 7", "address1_city": "Lübeck",
 		"address1_postalcode": "23552", "address1_stateorprovince": "SH", "address1_country": "DE", "ownerid": kim})
+	if s.bare() {
+		return
+	}
 	for _, one := range [][5]string{
 		{ForecastID, "SOL-12345-ABC", "Northwind Forecast", "3P", "Northwind Consulting"},
 		{InsightID, "SOL-15974-MQF", "Northwind Insight", "3P", "Northwind Consulting"},
@@ -119,7 +123,9 @@ func (s *Simulator) seedMessages(t *tx) {
 		t.plant("sdkmessage", fixedID("message/"+m), map[string]any{"name": m})
 	}
 	for _, tab := range s.schema.order {
-		t.plantFilters(tab)
+		if !isCustomization(tab.name) {
+			t.plantFilters(tab)
+		}
 	}
 	t.plantFilter("Win", "opportunity")
 	t.plantFilter("Lose", "opportunity")
@@ -147,6 +153,9 @@ func (t *tx) plantFilter(message, table string) {
 }
 
 func (s *Simulator) seedSteps(t *tx) {
+	if s.bare() {
+		return
+	}
 	var secret strings.Builder
 	secret.WriteString(`<settings><setting name="`)
 	_ = xml.EscapeText(&secret, []byte(s.o.SecretHeader)) // a builder does not fail

@@ -111,6 +111,7 @@ type tx struct {
 	skip    map[string]bool // steps that the caller bypasses
 	corr    string
 	undo    []undo
+	undoing []func() // what is not a row and goes back with a rollback
 	events  []*job
 	via     *call // the operation of the Web API; nil when a person or the system itself is at work
 	// automation is an edit that answers another one.
@@ -159,8 +160,14 @@ func (t *tx) rollback() {
 		t.s.db.set(u.table, u.id, u.row)
 		t.s.changedTable(u.table)
 	}
-	t.undo, t.events, t.follow, t.before, t.after = nil, nil, nil, "", ""
+	for _, back := range slices.Backward(t.undoing) {
+		back()
+	}
+	t.undo, t.undoing, t.events, t.follow, t.before, t.after = nil, nil, nil, nil, "", ""
 }
+
+// undone says what a rollback has to do beside putting rows back.
+func (t *tx) undone(back func()) { t.undoing = append(t.undoing, back) }
 
 // commit makes the work final: tombstones for change tracking, and jobs for the events.
 func (t *tx) commit() {
@@ -172,7 +179,7 @@ func (t *tx) commit() {
 		}
 		rows.compact()
 	}
-	t.undo = nil
+	t.undo, t.undoing = nil, nil
 	for _, j := range t.events {
 		t.s.enqueue(j)
 	}

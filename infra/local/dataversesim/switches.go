@@ -41,6 +41,7 @@ func newSwitches() *switches {
 	return &switches{defs: map[string]*switchDef{
 		"winRaisesUpdate":        onOff(true, "Win and Lose raise Update of the opportunity as well"),
 		"closedWritable":         onOff(true, "closed opportunities and leads can be changed; false: 0x80040230 until they are reopened"),
+		"setupTracking":          oneOf("which tables of a bare organisation have change tracking as Dataverse ships it", "sales", "customers", "none"),
 		"tagLevel":               oneOf("where ?tag= appears: SharedVariables of the parent context or of the outer one", "parent", "outer"),
 		"wrappedValues":          onOff(false, "ids and dates in events are objects with __type and __value"),
 		"optimisticConcurrency":  onOff(true, "If-Match with an ETag is allowed; false: 0x8006088D"),

@@ -59,10 +59,16 @@ func (s *Simulator) admit(r *http.Request, inFlight int64) (identity, *answer) {
 		return who, s.refuse(c, fail(403, codeNoUser, "The user is not a member of the organization."))
 	}
 	who.caller, who.user = u.id, u.id
+	if err := s.roleless(u.id); err != nil {
+		return who, s.refuse(c, err)
+	}
 	if err := s.limits.check(who.caller, s.now(), inFlight, s.sw); err != nil {
 		return who, s.refuse(c, err)
 	}
 	if other := r.Header.Get("CallerObjectId"); other != "" {
+		if s.reach(u.id, right{name: actOnBehalf}) == 0 {
+			return who, s.refuse(c, missingPrivilege(u.id, "actOnBehalfOfAnotherUser", "", "systemuser"))
+		}
 		on := s.userWhere("azureactivedirectoryobjectid", other)
 		if on == nil {
 			return who, s.refuse(c, fail(403, codeNoUser, "The user is not a member of the organization."))
@@ -164,7 +170,8 @@ func (s *Simulator) issue(w http.ResponseWriter, r *http.Request, v1 bool) {
 	lifetime := time.Duration(s.sw.number("tokenSeconds")) * time.Second
 	s.mu.Unlock()
 	w.Header().Set(control.HeaderIdentity, clip(id, 60))
-	known := map[string]string{s.o.ClientID: s.o.ClientSecret, StrangerClientID: StrangerClientSecret}
+	known := map[string]string{s.o.ClientID: s.o.ClientSecret, StrangerClientID: StrangerClientSecret,
+		s.o.Administrator.ClientID: s.o.Administrator.ClientSecret, s.o.Customizer.ClientID: s.o.Customizer.ClientSecret}
 	want, registered := known[id]
 	audience := f.Get("resource")
 	if !v1 {

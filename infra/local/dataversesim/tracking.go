@@ -46,6 +46,9 @@ func (s *Simulator) readTracked(c *call, t *table) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.reach < depthGlobal { // tracking is about the whole table
+		return nil, missingPrivilege(s.calling, "read", t.privilegeName(), t.name)
+	}
 	st, err := s.deltaState(o)
 	if err != nil {
 		return nil, err

@@ -37,12 +37,19 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, "", nil)
+}
+
+// newWorldOf is an environment of a kind of organisation, with switches from the start.
+func newWorldOf(t *testing.T, kind string, switches map[string]any) *world {
+	t.Helper()
 	w := &world{T: t, control: http.NewServeMux()}
 	w.clock.Store(time.Date(2026, 3, 31, 9, 15, 0, 0, time.UTC).UnixNano())
 	sim, err := dataversesim.New(dataversesim.Options{
 		Now: w.now, Seed: 7, Notify: func() { w.news.Add(1) }, Host: host, Tenant: tenant, ClientID: client, ClientSecret: secret,
 		OrganizationID: "0a000000-0000-4000-8000-0000000000cc", WebhookURL: "https://product.example/api/crm",
 		SecretHeader: "x-cosell-key", Secret: `a<b&"c`,
+		Organisation: kind, Switches: switches,
 	})
 	if err != nil {
 		t.Fatal(err)

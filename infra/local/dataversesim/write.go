@@ -72,6 +72,9 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 
 func (t *tx) createNested(tab *table, parent *row, ch *change, refs map[string]string) error {
 	for _, n := range ch.nested {
+		if n.coll.through != nil {
+			return missing("a deep insert over %s; link with $ref", n.coll.name)
+		}
 		child := t.s.schema.tables[n.coll.child]
 		inner, err := t.s.decode(child, n.body, true, refs)
 		if err != nil {

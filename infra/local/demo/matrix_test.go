@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,9 @@ func covered(t *testing.T, sim control.Simulator, cases []map[string]any) {
 		t.Fatal(err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(switches)) {
+		if strings.HasPrefix(name, "setup") {
+			continue // about setting the CRM up, which is over when the story begins
+		}
 		played := map[string]bool{fmt.Sprint(switches[name].Value): true}
 		for _, c := range cases {
 			if v, ok := c[name]; ok {

@@ -26,6 +26,7 @@ const (
 type secrets struct {
 	partnerTenant, partnerClient, partnerSecret, refreshToken string
 	dataverseTenant, dataverseClient, dataverseSecret         string
+	administrator, customizer                                 control.Application // of the CRM
 	organization                                              string
 	vaultClient, vaultSecret                                  string // the identity of the product, or of its sync app
 	intakeClient, intakeSecret                                string // of its intake app, where the apps are two
@@ -40,6 +41,8 @@ func newSecrets() secrets {
 		organization: "6e1f0b9a-7d34-4c58-9b02-c3d4e5f60718", vaultClient: "e1f2a3b4-3333-4444-8555-b66677778888",
 		ownerClient: "a3b4c5d6-5555-4666-8777-d88899990000", ownerSecret: key(),
 		intakeClient: "f2a3b4c5-4444-4555-8666-c77788889999", intakeSecret: key(),
+		administrator: control.Application{ClientID: "ad0b1c2d-4444-4555-8666-c77788889999", ClientSecret: key()},
+		customizer:    control.Application{ClientID: "c5d6e7f8-5555-4666-8777-d88899990000", ClientSecret: key()},
 		partnerSecret: key(), refreshToken: key(), dataverseSecret: key(), vaultSecret: key(), operatorKey: key(), crmSecret: key(),
 	}
 }
@@ -139,7 +142,7 @@ func (w *World) describe() control.Local {
 			ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken, Users: usersOf(w.first), Control: controlOf("partnercenter")},
 		Dataverse: control.Dataverse{URL: at(portDataverse), TokenURL: at(portLogin) + "/" + k.dataverseTenant + "/oauth2/v2.0/token",
 			Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
-			OrganizationID: k.organization, Control: controlOf("dataverse")},
+			OrganizationID: k.organization, Control: controlOf("dataverse"), Administrator: k.administrator, Customizer: k.customizer},
 		Simulated: w.simulated(),
 		Layout:    cmp.Or(w.opt.Layout, LayoutOne),
 		Tenants:   w.describeTenants(at, controlOf),

@@ -39,6 +39,7 @@ func (w *World) startSystems(context.Context) error {
 	dataverse, err := dataversesim.New(dataversesim.Options{
 		Now: w.clock.now, Seed: seed, Notify: w.kickAll,
 		Host: dataverseHost, Tenant: k.dataverseTenant, ClientID: k.dataverseClient, ClientSecret: k.dataverseSecret,
+		Administrator: dataversesim.Application(k.administrator), Customizer: dataversesim.Application(k.customizer),
 		OrganizationID: k.organization, Organisation: w.opt.Positions.Organisation, Switches: w.opt.Positions.Dataverse,
 		WebhookURL: w.productURL() + crmRoute, SecretHeader: crmSecretHeader, Secret: k.crmSecret,
 	})
