@@ -19,7 +19,7 @@ WORLD = -mode '$(MODE)'$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -se
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench calls positions mutants requirements cosellctl generate ready inputs
+.PHONY: help demo run test race check package contract bench calls positions mutants requirements cosellctl deploy generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,11 @@ requirements: ready ## runs the tests of R1 to R155 into .build/reports/requirem
 cosellctl: ## builds the operator's command, .build/cosellctl
 	@.ci/need go
 	@go build -o .build/cosellctl ./infra/cosellctl
+
+deploy: ## from infra/azure/ENV.env and an empty subscription to a connector that works; PLAN=1 prints the plan; docs/deploy.md
+	@.ci/need go
+	@go build -o .build/deploy ./infra/azure/deploy
+	@exec .build/deploy -env '$(or $(ENV),production)'$(if $(PLAN), -plan)$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(WITH), -with '$(WITH)')$(if $(SKIP), -skip '$(SKIP)')$(if $(ONLY), -only '$(ONLY)')$(if $(LAST), -last '$(LAST)')$(if $(PACKAGE), -package '$(PACKAGE)')$(if $(MAPPING), -mapping '$(MAPPING)')
 
 generate: ## makes the generated files anew
 	@.ci/need go

@@ -2,16 +2,22 @@
 // Center knows one address for events, which stays production's.
 using 'main.bicep'
 
-param name = 'coselltest'
-param partnerCenterTenant = '00000000-0000-0000-0000-000000000000'
-param partnerCenterClientId = '00000000-0000-0000-0000-000000000000'
-param dataverseUrl = 'https://ORG-test.crm4.dynamics.com'
-param dataverseOrganizationId = '00000000-0000-0000-0000-000000000000'
+// From test.env, by make deploy, or set in the shell.
+param name = readEnvironmentVariable('COSELL_NAME', 'coselltest')
+param partnerCenterTenant = readEnvironmentVariable('PARTNER_CENTER_TENANT', '00000000-0000-0000-0000-000000000000')
+param partnerCenterClientId = readEnvironmentVariable('PARTNER_CENTER_CLIENT_ID', '00000000-0000-0000-0000-000000000000')
+param dataverseUrl = readEnvironmentVariable('DATAVERSE_URL', 'https://ORG-test.crm4.dynamics.com')
+param dataverseOrganizationId = readEnvironmentVariable('DATAVERSE_ORGANIZATION_ID', '00000000-0000-0000-0000-000000000000')
+param dataverseTenant = readEnvironmentVariable('DATAVERSE_TENANT', '')
+param dataverseClientId = readEnvironmentVariable('DATAVERSE_CLIENT_ID', '')
 
 // Set in the shell, or in the secrets of a pipeline. What is not set stays as the vault has it.
 param operatorKeys = readEnvironmentVariable('COSELL_OPERATOR_KEYS', '')
 param partnerCenterClientSecret = readEnvironmentVariable('COSELL_PARTNER_CENTER_CLIENT_SECRET', '')
 param dataverseWebhookSecret = readEnvironmentVariable('COSELL_DATAVERSE_WEBHOOK_SECRET', '')
+param dataverseWebhookSecretPrevious = readEnvironmentVariable('COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS', '')
+param dataverseClientSecret = readEnvironmentVariable('COSELL_DATAVERSE_CLIENT_SECRET', '')
+param forwardUrl = readEnvironmentVariable('COSELL_FORWARD_URL', '')
 
 // Nobody waits here: everything may go to sleep, on the smallest instances.
 param alwaysReadyHttp = 0

@@ -1,0 +1,165 @@
+// Command deploy is `make deploy`: from a file of settings and an empty subscription to a connector that works, step
+// by step, with the tools that people have: az, func or azd, and cosellctl. docs/deploy.md is its guide.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	top, err := os.Getwd()
+	if err == nil {
+		err = run(ctx, surroundings{top: top, environ: os.Environ(), in: os.Stdin, out: os.Stdout, now: time.Now, wait: sleep}, os.Args[1:])
+	}
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// surroundings are what a run finds around it.
+type surroundings struct {
+	top     string // of the repository
+	environ []string
+	in      io.Reader
+	out     io.Writer
+	now     func() time.Time
+	wait    func(context.Context, time.Duration) error
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// What the sample and the files of an environment are called.
+const sampleSettings = "infra/azure/sample.env"
+
+func defaultSettings(env string) string { return "infra/azure/" + env + ".env" }
+
+func run(ctx context.Context, around surroundings, args []string) error {
+	f, planned, err := ask(around, args)
+	if err != nil {
+		return err
+	}
+	all := steps(f)
+	if err := f.check(all); err != nil {
+		return err
+	}
+	if planned {
+		printPlan(around.out, all, f)
+		return nil
+	}
+	sh := &shell{top: around.top, environ: around.environ, in: around.in, out: around.out, set: f.set, secrets: f.secrets}
+	if err := missingTools(sh, f, all); err != nil {
+		return fmt.Errorf("nothing was done:\n%w", err)
+	}
+	d := &deployer{shell: sh, facts: f, out: around.out, now: around.now, wait: around.wait}
+	report, err := d.run(ctx, all)
+	file := filepath.Join(around.top, ".build", "reports", "deploy.json")
+	if err = errors.Join(err, report.write(file)); err != nil {
+		return err
+	}
+	fmt.Fprintf(around.out, "%s\n", ".build/reports/deploy.json")
+	return nil
+}
+
+// ask reads the flags, the settings and the parameters' file. A plan needs no settings of one's own: without a file it
+// is made of the sample.
+func ask(around surroundings, args []string) (*facts, bool, error) {
+	f := &facts{known: map[string]string{}, given: map[string]string{}}
+	flags := flag.NewFlagSet("deploy", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	planned := flags.Bool("plan", false, "")
+	flags.StringVar(&f.env, "env", "production", "")
+	flags.StringVar(&f.askedSettings, "settings", "", "")
+	flags.StringVar(&f.program, "with", "az", "")
+	flags.StringVar(&f.last, "last", "", "")
+	flags.StringVar(&f.pack, "package", "", "")
+	flags.StringVar(&f.mapping, "mapping", "", "")
+	flags.StringVar(&f.local, "local", "", "")
+	skip, only := flags.String("skip", "", ""), flags.String("only", "", "")
+	if err := flags.Parse(args); err != nil {
+		return nil, false, err
+	}
+	f.top, f.skip, f.only = around.top, names(*skip), names(*only)
+	if !slices.Contains([]string{"az", "func", "azd"}, f.program) {
+		return nil, false, fmt.Errorf("WITH=%s: use az, func or azd", f.program)
+	}
+	if f.pack != "" && f.program == "func" {
+		return nil, false, errors.New("PACKAGE with WITH=func: func packs a folder itself; WITH=az or WITH=azd publish a zip")
+	}
+	if err := f.readParameters(around.top); err != nil {
+		return nil, false, err
+	}
+	return f, *planned, f.readSettings(around, *planned)
+}
+
+func names(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+var (
+	privateNetwork = regexp.MustCompile(`(?m)^param privateNetwork = true`)
+	registersNone  = regexp.MustCompile(`(?m)^\s*SYNC_REGISTER: 'never'`)
+)
+
+// readParameters looks into the file of parameters for what decides about steps.
+func (f *facts) readParameters(top string) error {
+	f.params = "infra/azure/main." + f.env + ".bicepparam"
+	text, err := os.ReadFile(filepath.Join(top, f.params))
+	if err != nil {
+		found, _ := filepath.Glob(filepath.Join(top, "infra/azure/main.*.bicepparam"))
+		for i, file := range found {
+			found[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "main."), ".bicepparam")
+		}
+		return fmt.Errorf("ENV=%s: there is no %s; there are %s", f.env, f.params, strings.Join(found, ", "))
+	}
+	f.private, f.polls = privateNetwork.Match(text), registersNone.Match(text)
+	return nil
+}
+
+func (f *facts) readSettings(around surroundings, planned bool) (err error) {
+	if f.askedSettings == "" {
+		f.askedSettings = defaultSettings(f.env)
+	}
+	file := f.askedSettings
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(around.top, file)
+	}
+	if _, missing := os.Stat(file); planned && missing != nil {
+		f.askedSettings, file = sampleSettings, filepath.Join(around.top, sampleSettings)
+	}
+	if f.set, err = readSettings(file, planned); err != nil || planned {
+		return err
+	}
+	given, err := f.set.given(around.environ, around.top)
+	if err != nil {
+		return err
+	}
+	f.secrets = map[string]string{}
+	for _, k := range secrets() {
+		if v := given[k.name]; v != "" {
+			f.give(k, v)
+		}
+	}
+	return nil
+}

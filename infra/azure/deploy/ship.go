@@ -1,0 +1,278 @@
+package main
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Where `make package` leaves what it packs, from the top folder.
+const (
+	packedZip    = ".build/app.zip"
+	packedFolder = ".build/app"
+	cosellctl    = ".build/cosellctl"
+)
+
+func packageStep(f *facts) step {
+	s := step{name: "package", does: "builds the package and the operator's command", needs: "none", mend: "make package says more"}
+	if f.pack != "" {
+		s.does = "takes the package that PACKAGE names, and builds the operator's command"
+		s.before = func(f *facts) error {
+			sum, err := sumOf(f.pack)
+			if err != nil {
+				return fmt.Errorf("PACKAGE=%s: %w", f.pack, err)
+			}
+			f.known["packageSum"] = sum
+			f.say("%s  %s", sum, f.pack)
+			return nil
+		}
+	} else {
+		s.moves = append(s.moves, move{
+			does: "packing",
+			call: func(f *facts) command {
+				c := command{tool: "make", args: []string{"package"}}
+				if f.mapping != "" {
+					c.args = append(c.args, "MAPPING="+f.mapping)
+				}
+				return c
+			},
+			took: tookPackage,
+		})
+	}
+	s.moves = append(s.moves, move{
+		does: "building cosellctl",
+		call: func(*facts) command { return command{tool: "make", args: []string{"cosellctl"}} },
+	})
+	return s
+}
+
+// tookPackage reads the last line of make package: the sum and the zip.
+func tookPackage(f *facts, answer string) error {
+	lines := strings.Split(strings.TrimSpace(answer), "\n")
+	sum, _, _ := strings.Cut(lines[len(lines)-1], " ")
+	if len(sum) != 2*sha256.Size {
+		return fmt.Errorf("make package did not end with a SHA-256 sum, but with %q", lines[len(lines)-1])
+	}
+	f.known["packageSum"] = sum
+	f.say("%s  %s", sum, packedZip)
+	return nil
+}
+
+func sumOf(file string) (string, error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = in.Close() }()
+	digest := sha256.New()
+	if _, err := io.Copy(digest, in); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+// publishStep publishes the sync app first: it has to understand what the intake of the same version sends.
+func publishStep(f *facts) step {
+	s := step{name: "publish", does: "publishes the package to both apps", needs: "Website Contributor on both apps; the tag needs Tag Contributor on the group",
+		mend: "docs/deploy.md has the ways of az, func and azd; another one may get through: WITH=az, WITH=func, WITH=azd"}
+	s.before = func(f *facts) (err error) { // the step package may have been left out
+		if f.known["packageSum"] != "" {
+			return nil
+		}
+		zip := cmp.Or(f.pack, filepath.Join(f.top, packedZip))
+		if f.known["packageSum"], err = sumOf(zip); err != nil {
+			return fmt.Errorf("there is no package; the step package makes it: %w", err)
+		}
+		return nil
+	}
+	if f.program == "azd" {
+		s.moves = append(s.moves, azdEnvironment(f)...)
+	}
+	for _, app := range []string{"sync", "intake"} {
+		done := func(f *facts) (string, bool) {
+			is := f.known["packageSum"] != "" && f.is("published-"+app, f.known["packageSum"])
+			return "the app " + app + " has this package", is && f.pack == "" && len(f.only) == 0
+		}
+		s.moves = append(s.moves, move{
+			does: "publishing " + app, when: "unless it has this package; always where ONLY or PACKAGE is given", changes: true, so: done,
+			call: func(f *facts) command { return publication(f, app) },
+		}, move{
+			does: "noting which package " + app + " has", when: "where it was published", changes: true,
+			so: func(f *facts) (string, bool) { _, is := done(f); return "", is },
+			call: func(f *facts) command {
+				return az(f, "tag", "update", "--resource-id", groupID(f), "--operation", "Merge", "--tags", packageTag(app)+"="+f.get("packageSum"), "--output", "none")
+			},
+		})
+	}
+	return s
+}
+
+// publication is how the chosen tool publishes to one app.
+func publication(f *facts, app string) command {
+	zip := packedZip
+	if f.pack != "" {
+		zip = f.pack
+	}
+	switch f.program {
+	case "func":
+		return command{tool: "func", dir: packedFolder,
+			args: []string{"azure", "functionapp", "publish", f.get(app + "Name"), "--custom", "--subscription", f.set["AZURE_SUBSCRIPTION_ID"]}}
+	case "azd":
+		return command{tool: "azd", args: []string{"deploy", app, "--from-package", zip, "--environment", azdName(f), "--no-prompt"}}
+	}
+	return az(f, "functionapp", "deployment", "source", "config-zip", "--resource-group", f.set["AZURE_RESOURCE_GROUP"], "--name", f.get(app+"Name"),
+		"--src", zip, "--timeout", "600")
+}
+
+// azdName is the environment of azd that stands for ENV.
+func azdName(f *facts) string { return f.set["COSELL_NAME"] + "-" + f.env }
+
+// azdEnvironment makes it, and tells azd in which group to look for the apps, by their tag azd-service-name.
+func azdEnvironment(f *facts) []move {
+	return []move{
+		{
+			does: "asking which environments azd has",
+			call: func(*facts) command {
+				return command{tool: "azd", args: []string{"env", "list", "--output", "json", "--no-prompt"}}
+			},
+			took: func(f *facts, answer string) error {
+				var all []struct{ Name string }
+				if err := into(answer, &all); err != nil {
+					return err
+				}
+				for _, e := range all {
+					if e.Name == azdName(f) {
+						f.known["azdEnvironment"] = e.Name
+					}
+				}
+				return nil
+			},
+		},
+		{
+			does: "making azd's environment", when: "unless it is there", changes: true,
+			so: func(f *facts) (string, bool) { return "azd has the environment", f.is("azdEnvironment", azdName(f)) },
+			call: func(f *facts) command {
+				return command{tool: "azd", args: []string{"env", "new", azdName(f), "--subscription", f.set["AZURE_SUBSCRIPTION_ID"], "--location", f.set["AZURE_LOCATION"], "--no-prompt"}}
+			},
+		},
+		{
+			does: "telling azd the resource group", when: "unless its environment is there", changes: true,
+			so: func(f *facts) (string, bool) { return "", f.is("azdEnvironment", azdName(f)) },
+			call: func(f *facts) command {
+				return command{tool: "azd", args: []string{"env", "set", "AZURE_RESOURCE_GROUP=" + f.set["AZURE_RESOURCE_GROUP"], "--environment", azdName(f), "--no-prompt"}}
+			},
+		},
+	}
+}
+
+// ctl is a call of the operator's command, with what the deployment gave out and the secrets it needs. With a world on
+// this machine everything comes from its local.json.
+func ctl(f *facts, needs map[string]string, args ...string) command {
+	if f.local != "" {
+		return command{tool: cosellctl, args: append([]string{"--local", f.local}, args...)}
+	}
+	return command{tool: cosellctl, args: args, settings: true, secretEnv: needs, env: map[string]string{
+		"SYNC_OPERATOR_URL":        f.get("operatorUrl"),
+		"SYNC_PUBLIC_URL":          strings.TrimSuffix(f.get("partnerCenterWebhook"), "/api/partnercenterwebhook"),
+		"PARTNER_CENTER_VAULT_URL": f.get("vaultUri"),
+	}}
+}
+
+// know reads a secret that a verb needs, unless we know it.
+func know(name, as string) move {
+	m := reveal(name)
+	m.when = "unless it is known"
+	m.so = func(f *facts) (string, bool) { return "", f.local != "" || f.secrets[as] != "" }
+	m.took = func(f *facts, answer string) error {
+		var v string
+		if err := into(answer, &v); err != nil {
+			return err
+		}
+		f.secrets[name] = v
+		if as == "operator-key" {
+			f.secrets[as] = firstKey(v)
+		}
+		return nil
+	}
+	return m
+}
+
+// asleep says that the command could not reach the app: after a publication it takes a moment to start.
+func asleep(_ *facts, err *toolError) bool { return err.code == 3 }
+
+func setupStep() step {
+	return step{name: "setup", does: "gives the CRM columns, steps, views and roles", needs: "System Customizer in the CRM, and System Administrator for endpoint and steps",
+		mend: "the text names what the CRM refuses, and who may do it",
+		moves: []move{know("dataverse-webhook-secret", "dataverse-webhook-secret"), {
+			does: "setting up the CRM", changes: true,
+			call: func(f *facts) command {
+				c := ctl(f, map[string]string{"DATAVERSE_WEBHOOK_SECRET": "dataverse-webhook-secret"}, "setup", "dataverse")
+				c.talks = true
+				return c
+			},
+		}}}
+}
+
+func consentStep() step {
+	return step{name: "consent", does: "asks the partner's user for consent, where there is none yet", needs: "in Partner Center: Referrals admin, signed in with a second factor; Key Vault Secrets Officer on the vault",
+		mend: "it needs a person and a browser on this machine; elsewhere run it with ONLY=consent, and leave it out here",
+		moves: []move{
+			{
+				does: "asking whether there is a refresh token", later: notYet,
+				so: func(f *facts) (string, bool) { return "", f.local != "" },
+				call: func(f *facts) command { // the query is worked out here: the token itself is not shown
+					return az(f, "keyvault", "secret", "show", "--vault-name", f.get("vaultName"), "--name", "partner-center-refresh-token", "--query", "value != 'none'")
+				},
+				took: func(f *facts, answer string) error {
+					f.known["consent"] = strings.TrimSpace(answer)
+					return nil
+				},
+			},
+			know("partner-center-client-secret", "partner-center-client-secret"),
+			{
+				does: "asking for consent", when: "unless there is a refresh token; always where ONLY names it", changes: true,
+				so: func(f *facts) (string, bool) {
+					return "there is a refresh token", f.is("consent", "true") && len(f.only) == 0
+				},
+				call: func(f *facts) command {
+					c := ctl(f, map[string]string{"PARTNER_CENTER_CLIENT_SECRET": "partner-center-client-secret"}, "consent")
+					c.talks = true
+					return c
+				},
+			},
+		}}
+}
+
+func registerStep(f *facts) step {
+	s := step{name: "register", does: "registers the webhook with Partner Center", needs: "an operator key",
+		mend: "cosellctl register says what Partner Center answers"}
+	if f.polls {
+		s.does = "registers nothing: SYNC_REGISTER is never in " + f.params + ", and Partner Center knows one address for events, which stays production's"
+		return s
+	}
+	s.moves = []move{know("operator-keys", "operator-key"), {
+		does: "registering", changes: true, later: asleep,
+		call: func(f *facts) command {
+			return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "register")
+		},
+	}}
+	return s
+}
+
+func doctorStep() step {
+	return step{name: "doctor", does: "looks whether everything is as it should be", needs: "an operator key",
+		mend: "each line of the doctor that is not green says what mends it",
+		moves: []move{know("operator-keys", "operator-key"), {
+			does: "asking the doctor", later: asleep,
+			call: func(f *facts) command {
+				c := ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "doctor")
+				c.talks = true
+				return c
+			},
+		}}}
+}

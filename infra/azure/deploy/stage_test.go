@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// standins is the folder with the stand-ins, each under the name of its tool.
+var standins string
+
+func TestMain(m *testing.M) { os.Exit(withStandins(m)) }
+
+func withStandins(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "standins-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	standins = dir
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "az"), "./standin")
+	if said, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the stand-ins: %v\n%s", err, said)
+		return 1
+	}
+	for _, name := range []string{"func", "azd", "make", "cosellctl", "go"} {
+		if err := os.Link(filepath.Join(dir, "az"), filepath.Join(dir, name)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return m.Run()
+}
+
+const (
+	clientSecret = "7fd8Q~the-secret-of-the-app"
+	subscription = "11111111-1111-4111-8111-111111111111"
+)
+
+// stage is a repository with what deploy looks at, and a cloud that begins empty.
+type stage struct {
+	t       *testing.T
+	top     string
+	cloud   string // of the stand-ins
+	environ []string
+	waited  time.Duration
+	said    string // what the last run printed
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{t: t, top: t.TempDir(), cloud: t.TempDir()}
+	s.environ = []string{"PATH=" + standins, "HOME=" + s.top, "STANDIN=" + s.cloud, "COSELL_PARTNER_CENTER_CLIENT_SECRET=" + clientSecret}
+	for _, file := range []string{"sample.env", "main.test.bicepparam", "main.production.bicepparam"} {
+		text, err := os.ReadFile(filepath.Join("..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write("infra/azure/"+file, string(text))
+	}
+	for _, env := range []string{"test", "production"} {
+		s.write("infra/azure/"+env+".env", filled(s.read("infra/azure/sample.env")))
+	}
+	s.write(".build/app.zip", "a package")
+	s.write(".build/app/host.json", "{}")
+	if err := os.Link(filepath.Join(standins, "cosellctl"), filepath.Join(s.top, ".build", "cosellctl")); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// filled is the sample with somebody's values.
+func filled(sample string) string {
+	return strings.NewReplacer("AZURE_SUBSCRIPTION_ID="+nobody, "AZURE_SUBSCRIPTION_ID="+subscription, nobody, "33333333-3333-4333-8333-333333333333", "//ORG.", "//contoso.").Replace(sample)
+}
+
+func (s *stage) write(name, text string) {
+	s.t.Helper()
+	file := filepath.Join(s.top, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) read(name string) string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.top, name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// set writes a file of the stand-ins: state.json or fail.json.
+func (s *stage) set(name string, v any) {
+	s.t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.cloud, name), text, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// state is what is in the cloud.
+func (s *stage) state() (out struct {
+	Secrets   map[string]string
+	Published map[string]string
+	Tags      map[string]string
+}) {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.cloud, "state.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+func (s *stage) deploy(args ...string) error {
+	s.t.Helper()
+	_ = os.Remove(filepath.Join(s.cloud, "calls.jsonl"))
+	var out bytes.Buffer
+	now := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	err := run(s.t.Context(), surroundings{top: s.top, environ: s.environ, in: strings.NewReader(""), out: &out,
+		now: func() time.Time { return now.Add(s.waited) },
+		wait: func(_ context.Context, d time.Duration) error {
+			s.waited += d
+			return nil
+		}}, args)
+	s.said = out.String()
+	return err
+}
+
+// mustDeploy deploys and wants no failure.
+func (s *stage) mustDeploy(args ...string) []recorded {
+	s.t.Helper()
+	if err := s.deploy(args...); err != nil {
+		s.t.Fatalf("%v\n%s", err, s.said)
+	}
+	return s.calls()
+}
+
+// recorded is one call that a stand-in has written down.
+type recorded struct {
+	Tool, Dir, Mode string
+	Args            []string
+	Env             map[string]string
+	Code            int
+}
+
+func (r recorded) line() string { return r.Tool + " " + strings.Join(r.Args, " ") }
+
+func (s *stage) calls() (out []recorded) {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.cloud, "calls.jsonl"))
+	if err != nil && !os.IsNotExist(err) {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var r recorded
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			s.t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// report is what deploy.json says.
+func (s *stage) report() (r report) {
+	s.t.Helper()
+	if err := json.Unmarshal([]byte(s.read(".build/reports/deploy.json")), &r); err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+// results are the results by step, of the steps that are named, or all.
+func (s *stage) results(names ...string) string {
+	s.t.Helper()
+	var out []string
+	for _, l := range s.report().Steps {
+		if len(names) == 0 || slices.Contains(names, l.Step) {
+			out = append(out, l.Step+" "+l.Result)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// planned is the plan's moves, step by step.
+type planned struct {
+	step, line, when string
+	changes          bool
+}
+
+func (s *stage) plan(args ...string) (out []planned) {
+	s.t.Helper()
+	var text bytes.Buffer
+	around := surroundings{top: s.top, environ: nil, out: &text, now: time.Now}
+	if err := run(s.t.Context(), around, append(args, "-plan")); err != nil {
+		s.t.Fatal(err)
+	}
+	step := ""
+	for line := range strings.Lines(text.String()) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case len(line) > 4 && line[0] != 'T' && line[2:4] == "  " && line[1] != ' ':
+			step, _, _ = strings.Cut(line[4:], " ")
+		case strings.HasPrefix(line, "    ") && !strings.HasPrefix(line, "    rights:") && !strings.HasPrefix(line, "    skipped:"), strings.HasPrefix(line, "  ! "):
+			call, when, _ := strings.Cut(line[4:], "   # ")
+			out = append(out, planned{step, call, when, line[2] == '!'})
+		}
+	}
+	return out
+}

@@ -1,0 +1,173 @@
+// Command standin stands for az, func, azd, make and cosellctl where make deploy is tried without an account. It goes
+// by the name it is called with, refuses arguments that the tool does not take, writes down every call, answers in the
+// tool's form from what earlier calls have left, and fails where it is told to.
+//
+// STANDIN is its folder: calls.jsonl has the calls, state.json what would be in the cloud, fail.json what has to fail.
+// With STANDIN_WORLD, the local.json of a world on this machine, what is published is published there.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+func main() { os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.Stdout, os.Stderr)) }
+
+// record is one line of calls.jsonl.
+type record struct {
+	Tool  string            `json:"tool"`
+	Args  []string          `json:"args"`
+	Dir   string            `json:"dir"`
+	Env   map[string]string `json:"env"`
+	Stdin string            `json:"stdin,omitempty"`
+	Mode  string            `json:"mode,omitempty"` // of the file that --file names
+	Code  int               `json:"code"`
+}
+
+// failure is one entry of fail.json.
+type failure struct {
+	Call   string `json:"call"` // begins the call: az group create
+	Nth    int    `json:"nth"`  // counted from 1; 0 fails always
+	Code   int    `json:"code"`
+	Stderr string `json:"stderr"`
+}
+
+func run(tool string, args []string, out, errOut io.Writer) int {
+	dir := os.Getenv("STANDIN")
+	if dir == "" {
+		fmt.Fprintln(errOut, "STANDIN names no folder")
+		return 125
+	}
+	unlock, err := lock(dir)
+	if err != nil {
+		fmt.Fprintln(errOut, err)
+		return 125
+	}
+	defer unlock()
+	code, text, said := answer(dir, tool, args)
+	fmt.Fprint(out, text)
+	if said != "" {
+		fmt.Fprintln(errOut, said)
+	}
+	if err := note(dir, tool, args, code); err != nil {
+		fmt.Fprintln(errOut, err)
+		return 125
+	}
+	return code
+}
+
+// lock lets one call at a time look at the state.
+func lock(dir string) (func(), error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, err
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// answer gives the exit code, what goes to standard output, and what goes to standard error.
+func answer(dir, tool string, args []string) (code int, out, said string) {
+	all, err := grammars()
+	if err != nil {
+		return 125, "", err.Error()
+	}
+	g, known := all[tool]
+	if !known {
+		return 125, "", "nobody is called " + tool
+	}
+	c, err := g.parse(args)
+	if err != nil {
+		return 2, "", fmt.Sprintf("%s: error: %v", tool, err)
+	}
+	if f, fails := failing(dir, tool, args); fails {
+		return f.Code, "", f.Stderr
+	}
+	s, err := loadState(dir)
+	if err != nil {
+		return 125, "", err.Error()
+	}
+	out, err = s.answer(tool, c)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused.code, "", refused.text
+	}
+	if err == nil {
+		err = s.save(dir)
+	}
+	if err != nil {
+		return 125, "", err.Error()
+	}
+	return 0, out, ""
+}
+
+// failing looks whether this call has to fail, by the calls that were noted before.
+func failing(dir, tool string, args []string) (failure, bool) {
+	text, err := os.ReadFile(filepath.Join(dir, "fail.json"))
+	if err != nil {
+		return failure{}, false
+	}
+	var list []failure
+	if err := json.Unmarshal(text, &list); err != nil {
+		return failure{Code: 125, Stderr: "fail.json: " + err.Error()}, true
+	}
+	before, _ := os.ReadFile(filepath.Join(dir, "calls.jsonl"))
+	line := tool + " " + strings.Join(args, " ")
+	for _, f := range list {
+		if !strings.HasPrefix(line, f.Call) {
+			continue
+		}
+		n := 1
+		for _, l := range strings.Split(string(before), "\n") {
+			var r record
+			if json.Unmarshal([]byte(l), &r) == nil && strings.HasPrefix(r.Tool+" "+strings.Join(r.Args, " "), f.Call) {
+				n++
+			}
+		}
+		if f.Nth == 0 || f.Nth == n {
+			return f, true
+		}
+	}
+	return failure{}, false
+}
+
+// interesting are the variables that are written down.
+var interesting = []string{"COSELL_", "AZURE_", "PARTNER_CENTER_", "DATAVERSE_", "SYNC_"}
+
+func note(dir, tool string, args []string, code int) error {
+	r := record{Tool: tool, Args: args, Env: map[string]string{}, Code: code}
+	r.Dir, _ = os.Getwd()
+	for _, e := range os.Environ() {
+		name, value, _ := strings.Cut(e, "=")
+		for _, prefix := range interesting {
+			if strings.HasPrefix(name, prefix) {
+				r.Env[name] = value
+			}
+		}
+	}
+	for i, a := range args {
+		if a == "--file" && i+1 < len(args) {
+			if info, err := os.Stat(args[i+1]); err == nil {
+				r.Mode = info.Mode().Perm().String()
+			}
+		}
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "calls.jsonl"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(line, '\n'))
+	return errors.Join(err, f.Close())
+}
