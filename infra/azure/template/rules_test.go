@@ -39,7 +39,7 @@ func TestTemplatesDeployWhatTheProductNeeds(t *testing.T) {
 // brokenTemplates: what each rule says when one line is changed.
 var brokenTemplates = []struct{ rule, in, old, put, says string }{
 	{"names", "main.bicep", "name: '${name}t${suffix}'", "name: '${name}-t${suffix}'", "maxLength"},
-	{"names", "main.test.bicepparam", "param name = 'coselltest'", "param name = 'CosellTest'", "storageAccounts"},
+	{"names", "main.test.bicepparam", "'COSELL_NAME', 'coselltest'", "'COSELL_NAME', 'CosellTest'", "storageAccounts"},
 	{"names", "main.bicep", "'${name}-kv-${take(suffix, 8)}'", "'${name}-vault-${suffix}'", "maxLength"},
 	{"names", "main.bicep", "name: '${name}s${suffix}'", "name: '${name}i${suffix}'", "twice"},
 	{"queues", "modules/servicebus.bicep", "requiresSession: true", "requiresSession: false", "requiresSession"},
