@@ -53,6 +53,9 @@ type commands struct {
 
 	AskAgain  askAgainCmd  `cmd:"" help:"Ask Microsoft again, in a new engagement, after it declined or did not answer."`
 	CloseTest closeTestCmd `cmd:"" help:"Close the referral of a trial as Closed/Error."`
+
+	Setup    setupCmd    `cmd:"" help:"Make in the systems what the app needs there."`
+	Teardown teardownCmd `cmd:"" help:"Remove from the CRM what setup has made there."`
 }
 
 // errFound says that there is something to look at, which has been shown.
@@ -77,6 +80,7 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		return wrongUse
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(&grammar, environment(environ))
 	err = parsed.BindSingletonProvider(func() (*client, error) { // of the verbs that ask the app
 		c, err := connect(grammar, environ)
 		if err != nil {

@@ -1,0 +1,309 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
+)
+
+// The kinds of solution components.
+// https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/solutioncomponent
+const (
+	componentTable    = 1
+	componentColumn   = 2
+	componentLookup   = 10
+	componentChoice   = 9
+	componentKey      = 14
+	componentRole     = 20
+	componentView     = 26
+	componentForm     = 60
+	componentScript   = 61
+	componentStep     = 92
+	componentImage    = 93
+	componentEndpoint = 95
+)
+
+// component is one part of our solution.
+type component struct {
+	ID   string `json:"objectid"`
+	Type int    `json:"componenttype"`
+}
+
+// Teardown plans the removal of what a setup has made: what is in our unmanaged solution and has our prefix or is a row
+// of ours by its name. Columns hold data, which goes with them. Nothing is written.
+func Teardown(ctx context.Context, o Options) (*Plan, error) {
+	r := &run{Options: o, w: o.Web, d: o.Want, plan: &Plan{publish: map[string]bool{}, choices: map[string]bool{}}, found: map[string]*tableState{}, ids: map[string]string{}}
+	solutions, err := list[struct {
+		ID        string `json:"solutionid"`
+		IsManaged bool   `json:"ismanaged"`
+	}](ctx, r.w, where("solutions", "solutionid,ismanaged", "uniquename eq "+quoted(r.d.Solution.UniqueName)))
+	if err != nil {
+		return nil, fmt.Errorf("reading our solution: %w", err)
+	}
+	if len(solutions) == 0 {
+		return r.plan, nil
+	}
+	if solutions[0].IsManaged {
+		if err := (teardown{run: r}).forms(ctx); err != nil {
+			return nil, fmt.Errorf("reading the forms: %w", err)
+		}
+		r.plan.add(&Item{Kind: "solution", Name: r.d.Solution.UniqueName, Do: Open, Why: "it was imported, and what it has brought goes with it",
+			Mend: "uninstall the solution in the maker portal (Solutions, Delete); its columns and their data go too"})
+		return r.plan, nil
+	}
+	mine, err := list[component](ctx, r.w, where("solutioncomponents", "objectid,componenttype", "_solutionid_value eq "+solutions[0].ID))
+	if err != nil {
+		return nil, fmt.Errorf("reading what is in our solution: %w", err)
+	}
+	t := teardown{run: r, mine: mine}
+	for _, part := range []struct {
+		what string
+		look func(context.Context) error
+	}{{"steps and endpoint", t.events}, {"forms", t.forms}, {"views, script and roles", t.rows}, {"keys, columns and tables", t.schema}} {
+		if err := part.look(ctx); err != nil {
+			return nil, fmt.Errorf("reading the %s: %w", part.what, err)
+		}
+	}
+	t.solution(ctx, solutions[0].ID)
+	if o.AppUser != "" {
+		r.plan.add(&Item{Kind: "application user", Name: o.AppUser, Do: Leave, Why: "application users cannot be deleted; disable it in the Power Platform admin center"})
+	}
+	return r.plan, nil
+}
+
+type teardown struct {
+	*run
+	mine []component
+}
+
+// has says whether something is in our solution.
+func (t teardown) has(kind int, id string) bool {
+	return slices.ContainsFunc(t.mine, func(c component) bool { return c.Type == kind && strings.EqualFold(c.ID, id) })
+}
+
+// remove plans the deletion of a part; what the CRM does not let go stays, with the reason.
+func (t teardown) remove(kind, name, path string, why string) {
+	item := &Item{Kind: kind, Name: name, Do: Remove, Why: why}
+	item.apply = func(ctx context.Context) error {
+		err := t.w.remove(ctx, path)
+		if refusedWith(err, codeNeeded) {
+			return &kept{"other parts of the CRM use it, so it stays: " + err.Error(), "take it out of them (Show dependencies in the maker portal) and run this again"}
+		}
+		return err
+	}
+	t.plan.add(item)
+}
+
+// events plans what must stop first: the steps, then the endpoint.
+func (t teardown) events(ctx context.Context) error {
+	e := t.d.Endpoint
+	have, err := list[endpointState](ctx, t.w, where("serviceendpoints", "serviceendpointid,url,authtype", fmt.Sprintf("contract eq %d and name eq %s", contractWebhook, quoted(e.Name))))
+	if err != nil {
+		return err
+	}
+	for _, end := range have {
+		steps, err := list[stepState](ctx, t.w, stepsOf(end.ID))
+		if err != nil {
+			return err
+		}
+		left := 0
+		for _, s := range steps {
+			if !t.has(componentStep, s.ID) {
+				t.leave("step", s.Name)
+				left++
+				continue
+			}
+			t.remove("step", s.Message.Name+" of "+s.Of.Table, "sdkmessageprocessingsteps("+s.ID+")", "")
+		}
+		if !t.has(componentEndpoint, end.ID) || left > 0 {
+			t.leave("endpoint", e.Name)
+			continue
+		}
+		t.remove("endpoint", e.Name, "serviceendpoints("+end.ID+")", "no event comes any more")
+	}
+	return nil
+}
+
+// leave says that a part stays, because setup has not made it.
+func (t teardown) leave(kind, name string) {
+	t.plan.add(&Item{Kind: kind, Name: name, Do: Leave, Why: "it is not in the solution " + t.d.Solution.UniqueName + ", so setup has not made it"})
+}
+
+// forms plans our tab's leaving of the forms, which stay as they were without it.
+func (t teardown) forms(ctx context.Context) error {
+	for _, f := range t.d.Forms {
+		have, err := list[formState](ctx, t.w, formsOf(f.Table))
+		if err != nil {
+			return err
+		}
+		for _, x := range have {
+			without := withoutTab(f, x.FormXML, t.d.Script.Name)
+			if without == x.FormXML {
+				continue
+			}
+			t.plan.publish[f.Table] = true
+			t.plan.add(&Item{Kind: "form", Name: f.Table + "/" + x.Name, Do: Remove, Why: "the tab " + f.Label, apply: func(ctx context.Context) error {
+				return t.w.patch(ctx, "systemforms("+x.FormID+")", map[string]any{"formxml": without})
+			}})
+		}
+	}
+	return t.addPublish(ctx)
+}
+
+// rows plans views, script and roles.
+func (t teardown) rows(ctx context.Context) error {
+	for _, kind := range []struct {
+		kind, set, id string
+		component     int
+		names         map[string]string // name by id
+	}{
+		{"view", "savedqueries", "savedqueryid", componentView, t.names(func(add func(id, name string)) {
+			for _, v := range t.d.Views {
+				add(v.ID(), v.Table+"/"+v.Name)
+			}
+		})},
+		{"script", "webresourceset", "webresourceid", componentScript, t.names(func(add func(id, name string)) { add(t.d.Script.ID(), t.d.Script.Name) })},
+		{"role", "roles", "roleid", componentRole, t.names(func(add func(id, name string)) {
+			for _, role := range t.d.Roles {
+				add(role.ID(), role.Name)
+			}
+		})},
+	} {
+		for _, id := range sortedKeys(kind.names) {
+			have, err := list[map[string]any](ctx, t.w, where(kind.set, kind.id, kind.id+" eq "+id))
+			if err != nil {
+				return err
+			}
+			if len(have) > 0 && t.has(kind.component, id) {
+				t.remove(kind.kind, kind.names[id], kind.set+"("+id+")", "")
+			} else if len(have) > 0 {
+				t.leave(kind.kind, kind.names[id])
+			}
+		}
+	}
+	return nil
+}
+
+func (t teardown) names(all func(add func(id, name string))) map[string]string {
+	out := map[string]string{}
+	all(func(id, name string) { out[id] = name })
+	return out
+}
+
+// schema plans keys, lookups, columns, tables and choices: what needs others first.
+func (t teardown) schema(ctx context.Context) error {
+	var tables []string
+	for i := len(t.d.Tables) - 1; i >= 0; i-- {
+		table := t.d.Tables[i]
+		have, err := t.readTable(ctx, table.LogicalName)
+		if err != nil {
+			return err
+		}
+		switch {
+		case have.columns == nil:
+		case !table.Standard && t.has(componentTable, have.MetadataID):
+			tables = append(tables, table.LogicalName)
+		case !table.Standard:
+			t.leave("table", table.LogicalName)
+		default:
+			if err := t.columns(ctx, table); err != nil {
+				return err
+			}
+		}
+	}
+	slices.SortFunc(tables, func(a, b string) int { return strings.Compare(a, b) }) // rows before the catalogue that they lead to
+	for _, name := range tables {
+		t.remove("table", name, tablePath(name), "with its rows")
+	}
+	for _, c := range t.d.Choices {
+		var have struct {
+			MetadataID string `json:"MetadataId"`
+		}
+		err := t.w.get(ctx, "GlobalOptionSetDefinitions(Name="+quoted(c.Name)+")", &have)
+		switch {
+		case absent(err):
+		case err != nil:
+			return err
+		case !t.has(componentChoice, have.MetadataID):
+			t.leave("choice", c.Name)
+		default:
+			t.remove("choice", c.Name, "GlobalOptionSetDefinitions(Name="+quoted(c.Name)+")", "")
+		}
+	}
+	return nil
+}
+
+// columns plans the keys and columns that a standard table has of us.
+func (t teardown) columns(ctx context.Context, table dataverse.Table) error {
+	keys, err := list[struct {
+		MetadataID string `json:"MetadataId"`
+		SchemaName string
+	}](ctx, t.w, tablePath(table.LogicalName)+"/Keys?$select=MetadataId,SchemaName")
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if !strings.HasPrefix(strings.ToLower(k.SchemaName), t.d.Publisher.Prefix+"_") {
+			continue
+		}
+		if t.has(componentKey, k.MetadataID) {
+			t.remove("key", table.LogicalName+"/"+k.SchemaName, tablePath(table.LogicalName)+"/Keys(LogicalName="+quoted(strings.ToLower(k.SchemaName))+")", "")
+		} else {
+			t.leave("key", table.LogicalName+"/"+k.SchemaName)
+		}
+	}
+	for _, c := range table.Columns {
+		if t.found[table.LogicalName].columns[c.LogicalName] == nil {
+			continue
+		}
+		name := table.LogicalName + "/" + c.LogicalName
+		path := tablePath(table.LogicalName) + "/Attributes(LogicalName=" + quoted(c.LogicalName) + ")"
+		var have struct {
+			MetadataID string `json:"MetadataId"`
+		}
+		if err := t.w.get(ctx, path+"?$select=MetadataId", &have); err != nil {
+			return err
+		}
+		if t.has(componentColumn, have.MetadataID) {
+			t.remove("column", name, path, "with its values")
+		} else {
+			t.leave("column", name)
+		}
+	}
+	if table.ChangeTracking && t.found[table.LogicalName].ChangeTrackingEnabled {
+		t.plan.add(&Item{Kind: "table", Name: table.LogicalName, Do: Leave, Why: "change tracking stays as it is: it cannot be switched off"})
+	}
+	return nil
+}
+
+// solution plans the end: the empty solution and, where nobody else has it, the publisher. What people have put into our
+// solution beside ours stays in the CRM.
+func (t teardown) solution(ctx context.Context, id string) {
+	t.remove("solution", t.d.Solution.UniqueName, "solutions("+id+")", "")
+	publishers, err := list[struct {
+		ID string `json:"publisherid"`
+	}](ctx, t.w, where("publishers", "publisherid", "uniquename eq "+quoted(t.d.Publisher.UniqueName)))
+	if err != nil || len(publishers) == 0 {
+		return
+	}
+	item := &Item{Kind: "publisher", Name: t.d.Publisher.UniqueName, Do: Remove}
+	item.apply = func(ctx context.Context) error {
+		others, err := list[component](ctx, t.w, where("solutions", "solutionid", "_publisherid_value eq "+publishers[0].ID))
+		if err == nil && len(others) > 0 {
+			return &kept{fmt.Sprintf("%d other solutions are of this publisher, so it stays", len(others)), ""}
+		}
+		return t.w.remove(ctx, "publishers("+publishers[0].ID+")")
+	}
+	t.plan.add(item)
+}
+
+func sortedKeys(m map[string]string) []string {
+	set := map[string]bool{}
+	for k := range m {
+		set[k] = true
+	}
+	return sorted(set)
+}

@@ -1,0 +1,140 @@
+package setup
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/xml"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
+)
+
+// lookScript plans the web resource with the rule of the form. What it does cannot be a business rule: those are rows
+// of workflow with XAML, which nobody but the designer writes.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/webresource
+func (r *run) lookScript(ctx context.Context) error {
+	s := r.d.Script
+	if s.Name == "" {
+		return nil
+	}
+	have, err := list[struct {
+		WebResourceID string `json:"webresourceid"`
+		Content       string `json:"content"`
+	}](ctx, r.w, where("webresourceset", "webresourceid,content", "name eq "+quoted(s.Name)))
+	if err != nil {
+		return err
+	}
+	item := &Item{Kind: "script", Name: s.Name, Do: Leave, needs: []string{r.solutionItem()}}
+	content := base64.StdEncoding.EncodeToString(dataverse.Script)
+	switch {
+	case len(have) == 0 && r.managed:
+		r.imported(item)
+	case len(have) == 0:
+		item.Do, item.Why = Create, "choosing help shows the deal to Microsoft before it is saved"
+		item.apply = func(ctx context.Context) error {
+			_, err := r.w.post(ctx, "webresourceset", map[string]any{"webresourceid": s.ID(), "name": s.Name, "displayname": s.In(r.base), "webresourcetype": 3, "content": content})
+			return err
+		}
+		r.plan.script, r.ids["script"] = true, s.ID()
+	case have[0].Content != content && r.managed:
+		item.Why = "it is of another release, and comes with the zip"
+	case have[0].Content != content:
+		item.Do, item.Why = Change, "it is of another release"
+		item.apply = func(ctx context.Context) error {
+			return r.w.patch(ctx, "webresourceset("+have[0].WebResourceID+")", map[string]any{"content": content})
+		}
+		r.plan.script, r.ids["script"] = true, have[0].WebResourceID
+	}
+	r.plan.add(item)
+	return nil
+}
+
+// viewState is a view as it stands.
+type viewState struct {
+	SavedQueryID string `json:"savedqueryid"`
+	Name         string `json:"name"`
+	FetchXML     string `json:"fetchxml"`
+}
+
+// lookViews plans the public views. Which columns people see in them is theirs to change, which rows is ours.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/savedquery
+func (r *run) lookViews(ctx context.Context) error {
+	for _, v := range r.d.Views {
+		var have []viewState
+		if t := r.found[v.Table]; t == nil || !t.made {
+			var err error
+			have, err = list[viewState](ctx, r.w, where("savedqueries", "savedqueryid,name,fetchxml", "savedqueryid eq "+v.ID()+" or name eq "+quoted(v.Text().In(r.base))+" and returnedtypecode eq "+quoted(v.Table)))
+			if err != nil {
+				return err
+			}
+		}
+		r.view(v, have)
+	}
+	return nil
+}
+
+func (r *run) view(v dataverse.View, have []viewState) {
+	item := &Item{Kind: "view", Name: v.Table + "/" + v.Name, Do: Leave, needs: []string{r.solutionItem(), "table " + v.Table}}
+	for _, c := range append(v.FilterColumns(), v.Columns...) {
+		item.needs = append(item.needs, "column "+v.Table+"/"+c)
+	}
+	r.ids["view "+v.Table+"/"+v.Name] = v.ID()
+	switch {
+	case len(have) == 0 && r.managed:
+		r.imported(item)
+	case len(have) == 0:
+		item.Do, item.Why = Create, "lists what "+v.Filter+" says"
+		item.apply = func(ctx context.Context) error {
+			t, _ := r.d.Table(v.Table)
+			_, err := r.w.post(ctx, "savedqueries", map[string]any{"savedqueryid": v.ID(), "name": v.Text().In(r.base), "returnedtypecode": v.Table, "querytype": 0,
+				"isdefault": false, "fetchxml": v.FetchXML(r.primaryID(t)), "layoutxml": v.LayoutXML(r.primaryID(t))})
+			return err
+		}
+		r.plan.publish[v.Table] = true
+	case rowsOf(have[0].FetchXML) != rowsOf(v.FetchXML("id")):
+		r.ids["view "+v.Table+"/"+v.Name] = have[0].SavedQueryID
+		item.Do, item.Why = Change, "it lists other rows"
+		item.apply = func(ctx context.Context) error {
+			t, _ := r.d.Table(v.Table)
+			return r.w.patch(ctx, "savedqueries("+have[0].SavedQueryID+")", map[string]any{"fetchxml": v.FetchXML(r.primaryID(t))})
+		}
+		r.plan.publish[v.Table] = true
+	default:
+		r.ids["view "+v.Table+"/"+v.Name] = have[0].SavedQueryID
+	}
+	r.plan.add(item)
+}
+
+func (r *run) primaryID(t dataverse.Table) string {
+	if t.PrimaryID != "" {
+		return t.PrimaryID
+	}
+	return t.LogicalName + "id"
+}
+
+// rowsOf says in one text which rows a query lists, however it is written: the CRM writes queries anew.
+func rowsOf(fetch string) string {
+	var q struct {
+		Entity struct {
+			Filter []struct {
+				Conditions []struct {
+					Attribute string `xml:"attribute,attr"`
+					Operator  string `xml:"operator,attr"`
+					Value     string `xml:"value,attr"`
+				} `xml:"condition"`
+			} `xml:"filter"`
+		} `xml:"entity"`
+	}
+	if xml.Unmarshal([]byte(fetch), &q) != nil {
+		return "unreadable"
+	}
+	var all []string
+	for _, f := range q.Entity.Filter {
+		for _, c := range f.Conditions {
+			all = append(all, c.Attribute+" "+c.Operator+" "+c.Value)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, " or ")
+}
