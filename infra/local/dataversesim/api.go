@@ -91,6 +91,7 @@ type done struct {
 func (s *Simulator) work(r *http.Request, body []byte, start time.Time, inFlight int64) done {
 	s.mu.Lock()
 	defer s.notifyUnlock()
+	s.settleKeys()
 	who, a := s.admit(r, inFlight)
 	s.calling = who.caller
 	defer func() { s.calling = "" }()
@@ -223,9 +224,12 @@ func (s *Simulator) dispatch(c *call, t *tx) (*answer, error) {
 	case "$batch":
 		return nil, syntax("A batch inside of a batch is not allowed.")
 	case "EntityDefinitions", "GlobalOptionSetDefinitions", "RelationshipDefinitions":
-		return s.metadata(c, segs)
-	case "$metadata", "PublishXml", "PublishAllXml", "InsertOptionValue", "AddSolutionComponent", "ImportSolution":
+		return s.metadata(c, t, segs)
+	case "$metadata", "ImportSolution":
 		return nil, missing("%s", name)
+	}
+	if isCustomizingAction(segs[0].name) {
+		return s.customizingAction(c, t, segs[0].name)
 	}
 	tab := s.schema.sets[segs[0].name]
 	if tab == nil {

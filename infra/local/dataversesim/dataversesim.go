@@ -50,27 +50,28 @@ type Simulator struct {
 	schema *schema
 	sw     *switches
 
-	mu       sync.Mutex
-	db       *database
-	rand     *rand.Rand
-	steps    []*step // compiled, nil when to be read again
-	agenda   agenda
-	seq      int64
-	news     bool
-	inFlight map[int64]*item
-	flights  int64
-	sent     []*sent
-	delivery control.Delivery
-	delay    time.Duration
-	limits   *limits
-	rules    *control.Rules
-	role     *role
-	calling  string                      // user of the call under way; empty outside of the API
-	assigned map[string][]string         // roles by user, nil when to be read again
-	granted  map[string]map[string]int64 // depth by privilege, of roles that are not shipped
-	plugins  []*plugin
-	house    organisation
-	tokenKey []byte
+	mu         sync.Mutex
+	db         *database
+	rand       *rand.Rand
+	steps      []*step // compiled, nil when to be read again
+	agenda     agenda
+	seq        int64
+	news       bool
+	inFlight   map[int64]*item
+	flights    int64
+	sent       []*sent
+	delivery   control.Delivery
+	delay      time.Duration
+	limits     *limits
+	rules      *control.Rules
+	role       *role
+	calling    string                      // user of the call under way; empty outside of the API
+	assigned   map[string][]string         // roles by user, nil when to be read again
+	customized int64                       // changes of definitions that were asked for
+	granted    map[string]map[string]int64 // depth by privilege, of roles that are not shipped
+	plugins    []*plugin
+	house      organisation
+	tokenKey   []byte
 }
 
 var _ control.Simulator = (*Simulator)(nil)

@@ -47,6 +47,31 @@ const (
 	codeBadCharacter    = "0x80040278"
 	codeLeadNotOpen     = "0x80040511"
 	codeReadOnly        = "0x80040232"
+
+	// of definitions and customisations
+	codeCustomizing        = "0x80071151"
+	codeInvalidName        = "0x80044a03"
+	codeColumnExists       = "0x80047013"
+	codeTableExists        = "0x80060304"
+	codeKeyNameExists      = "0x80060893"
+	codeKeyExists          = "0x80060894"
+	codeKeyColumn          = "0x80090112"
+	codeChoiceExists       = "0x80044345"
+	codeChoiceInUse        = "0x80048417"
+	codeRelationshipExists = "0x8004432B"
+	codeRelationshipName   = "0x8004432A"
+	codeParental           = "0x8004432D"
+	codeManaged            = "0x8004F032"
+	codeDependents         = "0x8004F01F"
+	codeInvalidOperation   = "0x8004023b"
+	codeManagedSolution    = "0x8004F00E"
+	codeNoSolution         = "0x8004F026"
+	codeSolutionName       = "0x8004F002"
+	codeSolutionTaken      = "0x8004F023"
+	codeNoComponent        = "0x80048537"
+	codeAssociated         = "0x80040227"
+	codeReadOnlyDelete     = "0x80040228"
+	codeBadXML             = "0x80040201"
 )
 
 // apiError is an answer of the Web API that refuses a request.

@@ -46,7 +46,7 @@ func (s *Simulator) parseKey(t *table, args string) (rowKey, error) {
 		k.values[c] = v
 	}
 	for _, def := range t.keys {
-		if k.fits(def) && !def.failed {
+		if k.fits(def) && def.status() == "Active" {
 			return k, nil
 		}
 	}
@@ -174,7 +174,7 @@ func (k rowKey) absent(t *table) *apiError {
 // checkKeys refuses a row whose alternate key another row holds. Keys with an empty column are not protected.
 func (s *Simulator) checkKeys(t *table, id string, v map[string]any) error {
 	for _, def := range t.keys {
-		if def.failed {
+		if def.status() != "Active" {
 			continue
 		}
 		k := rowKey{values: map[*column]any{}}

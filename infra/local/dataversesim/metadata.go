@@ -38,11 +38,11 @@ func (d *document) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// metadata reads definitions. Writes are not simulated.
+// metadata reads and changes definitions.
 // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query-metadata-web-api
-func (s *Simulator) metadata(c *call, segs []segment) (*answer, error) {
+func (s *Simulator) metadata(c *call, t *tx, segs []segment) (*answer, error) {
 	if c.method != http.MethodGet {
-		return nil, missing("changes of metadata")
+		return s.changeMetadata(c, t, segs)
 	}
 	if err := s.needs("read", "Entity"); err != nil {
 		return nil, err
@@ -56,11 +56,7 @@ func (s *Simulator) metadata(c *call, segs []segment) (*answer, error) {
 	case "GlobalOptionSetDefinitions":
 		return s.optionSets(c, segs)
 	}
-	var all []*document
-	for _, t := range s.schema.order {
-		all = append(all, s.manyToOne(t)...)
-	}
-	return s.metadataList(c, "RelationshipDefinitions", all, segs[1:])
+	return s.relationshipDefinitions(c, segs)
 }
 
 func notInMetadata(what, name string) *apiError {
@@ -80,18 +76,15 @@ func (s *Simulator) entityDefinitions(c *call, segs []segment) (*answer, error) 
 	if !segs[0].hasArgs {
 		var all []*document
 		for _, t := range s.schema.order {
-			all = append(all, s.entityDocument(t))
+			if !s.unseen(c, t.created) {
+				all = append(all, s.entityDocument(t))
+			}
 		}
 		return s.metadataList(c, "EntityDefinitions", all, segs[1:])
 	}
 	id := named(segs[0], "LogicalName")
-	t := s.schema.tables[id]
-	for _, one := range s.schema.order {
-		if fixedID("table/"+one.name) == id {
-			t = one
-		}
-	}
-	if t == nil {
+	t := s.tableCalled(id)
+	if t == nil || s.unseen(c, t.created) {
 		return nil, notInMetadata("an entity", id)
 	}
 	if len(segs) == 1 {
@@ -102,7 +95,7 @@ func (s *Simulator) entityDefinitions(c *call, segs []segment) (*answer, error) 
 	case "Attributes":
 		return s.attributeDefinitions(c, t, segs[1], rest)
 	case "Keys":
-		return s.metadataList(c, "EntityDefinitions('"+t.name+"')/Keys", s.keyDocuments(t), rest)
+		return s.keyDefinitions(c, t, segs[1], rest)
 	case "ManyToOneRelationships":
 		return s.metadataList(c, "EntityDefinitions('"+t.name+"')/ManyToOneRelationships", s.manyToOne(t), rest)
 	case "OneToManyRelationships":
@@ -124,7 +117,7 @@ func (s *Simulator) attributeDefinitions(c *call, t *table, seg segment, rest []
 	if seg.hasArgs {
 		id := named(seg, "LogicalName")
 		for _, col := range t.order {
-			if (col.name == id || fixedID("column/"+t.name+"/"+col.name) == id) && (cast == "" || cast == col.metadataType()) {
+			if (col.name == id || fixedID("column/"+t.name+"/"+col.name) == id) && (cast == "" || cast == col.metadataType()) && !s.unseen(c, col.created) {
 				return s.metadataOne(c, context, s.columnDocument(col, cast != ""))
 			}
 		}
@@ -132,7 +125,7 @@ func (s *Simulator) attributeDefinitions(c *call, t *table, seg segment, rest []
 	}
 	var all []*document
 	for _, col := range t.order {
-		if cast == "" || cast == col.metadataType() {
+		if (cast == "" || cast == col.metadataType()) && !s.unseen(c, col.created) {
 			all = append(all, s.columnDocument(col, cast != ""))
 		}
 	}
@@ -148,13 +141,15 @@ func (s *Simulator) optionSets(c *call, segs []segment) (*answer, error) {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			all = append(all, optionSetDocument(s.schema.choices[name]))
+			if !s.unseen(c, s.schema.choices[name].created) {
+				all = append(all, optionSetDocument(s.schema.choices[name]))
+			}
 		}
 		return s.metadataList(c, "GlobalOptionSetDefinitions", all, segs[1:])
 	}
 	id := named(segs[0], "Name")
 	for name, ch := range s.schema.choices {
-		if name == id || fixedID("choice/"+name) == id {
+		if (name == id || fixedID("choice/"+name) == id) && !s.unseen(c, ch.created) {
 			return s.metadataOne(c, "GlobalOptionSetDefinitions", optionSetDocument(ch))
 		}
 	}
@@ -274,4 +269,50 @@ func project(v any, o options) (any, error) {
 		out.add(e.nav, items)
 	}
 	return out, nil
+}
+
+// keyDefinitions serves Keys below a table's definition.
+func (s *Simulator) keyDefinitions(c *call, t *table, seg segment, rest []segment) (*answer, error) {
+	context := "EntityDefinitions('" + t.name + "')/Keys"
+	var seen []*document
+	id := named(seg, "LogicalName")
+	for i, d := range s.keyDocuments(t) {
+		if s.unseen(c, t.keys[i].created) {
+			continue
+		}
+		if k := t.keys[i]; seg.hasArgs && t.keyCalled(id) == k {
+			return s.metadataOne(c, context, d)
+		}
+		seen = append(seen, d)
+	}
+	if seg.hasArgs {
+		return nil, notInMetadata("an entity key", id)
+	}
+	return s.metadataList(c, context, seen, rest)
+}
+
+// relationshipDefinitions are those of one to many; there are none of many to many.
+func (s *Simulator) relationshipDefinitions(c *call, segs []segment) (*answer, error) {
+	var all []*document
+	for _, t := range s.schema.order {
+		for _, col := range t.order {
+			for i, target := range col.targets {
+				d := s.relationship(col, i, target)
+				if s.unseen(c, col.created) {
+					continue
+				}
+				if id := named(segs[0], "SchemaName"); segs[0].hasArgs && (strings.EqualFold(id, col.relationshipName(i, target)) || d.values["MetadataId"] == strings.ToLower(id)) {
+					return s.metadataOne(c, "RelationshipDefinitions", d)
+				}
+				all = append(all, d)
+			}
+		}
+	}
+	if segs[0].hasArgs {
+		return nil, notInMetadata("an entity relationship", named(segs[0], "SchemaName"))
+	}
+	if len(segs) == 2 && strings.HasSuffix(segs[1].name, "ManyToManyRelationshipMetadata") {
+		all = nil
+	}
+	return s.metadataList(c, "RelationshipDefinitions", all, segs[1:])
 }

@@ -45,7 +45,10 @@ func (s *Simulator) entityDocument(t *table) *document {
 		add("EntitySetName", t.set).add("LogicalCollectionName", t.set).add("CollectionSchemaName", t.set).
 		add("PrimaryIdAttribute", t.primaryID).add("PrimaryNameAttribute", t.primaryName).
 		add("DisplayName", localized(t.label, t.labels)).add("DisplayCollectionName", localized(cmp.Or(t.plural, t.set), t.plurals)).
-		add("OwnershipType", ownership).add("IsCustomEntity", strings.Contains(t.name, "_")).
+		add("Description", localized(t.description, t.descriptions)).add("ObjectTypeCode", objectType(t.name)).
+		add("OwnershipType", ownership).add("IsCustomEntity", strings.Contains(t.name, "_")).add("IsActivity", t.primaryID == "activityid").
+		add("IsManaged", t.isManaged()).add("IsCustomizable", managed(true)).add("IsAuditEnabled", managed(t.audit)).
+		add("HasNotes", t.hasNotes).add("HasActivities", t.hasActivities).add("TableType", "Standard").add("Privileges", t.privilegeDocuments()).
 		add("ChangeTrackingEnabled", t.tracking).add("CanChangeTrackingBeEnabled", managed(true)).
 		add("IsOptimisticConcurrencyEnabled", s.sw.flag("optimisticConcurrency")).
 		add("Attributes", columns).add("Keys", s.keyDocuments(t)).
@@ -110,7 +113,8 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		add("MetadataId", fixedID("column/"+c.table.name+"/"+c.name)).
 		add("LogicalName", c.name).add("SchemaName", c.schemaName).add("EntityLogicalName", c.table.name).
 		add("AttributeType", attributeType).add("AttributeTypeName", (&document{}).add("Value", typeName)).
-		add("DisplayName", localized(c.label, c.labels)).add("Description", label(c.description)).
+		add("DisplayName", localized(c.label, c.labels)).add("Description", localized(c.description, c.descriptions)).
+		add("IsManaged", c.isManaged()).add("IsCustomizable", managed(true)).add("IsAuditEnabled", managed(c.audit)).
 		add("RequiredLevel", managed(level)).
 		add("IsPrimaryId", c.name == c.table.primaryID).add("IsPrimaryName", c.name == c.table.primaryName).
 		add("IsValidForCreate", !c.locked(true)).add("IsValidForUpdate", !c.locked(false)).
@@ -175,6 +179,12 @@ func (c *column) addTyped(d *document) {
 		d.add("Format", format).add("DateTimeBehavior", (&document{}).add("Value", behavior))
 	case kindLookup, kindPoly, kindOwner:
 		d.add("Targets", c.targets)
+	case kindPicklist, kindMulti:
+		value := any(-1)
+		if c.def != nil {
+			value = c.def
+		}
+		d.add("DefaultFormValue", value)
 	}
 }
 
@@ -212,7 +222,7 @@ func optionSetDocument(ch *choice) *document {
 		items = append(items, (&document{}).add("Value", o.value).add("State", o.state).add("Label", localized(o.label, o.labels)))
 	}
 	return (&document{}).add("@odata.type", "#Microsoft.Dynamics.CRM.OptionSetMetadata").add("MetadataId", fixedID("choice/"+ch.name)).
-		add("Name", ch.name).add("DisplayName", label(ch.label)).add("IsGlobal", true).add("OptionSetType", "Picklist").add("Options", items)
+		add("Name", ch.name).add("DisplayName", localized(ch.label, ch.labels)).add("Description", localized(ch.description, ch.descriptions)).add("IsManaged", ch.managed).add("IsCustomOptionSet", true).add("IsGlobal", true).add("OptionSetType", "Picklist").add("Options", items)
 }
 
 func (s *Simulator) keyDocuments(t *table) []*document {
@@ -224,7 +234,7 @@ func (s *Simulator) keyDocuments(t *table) []*document {
 		}
 		out = append(out, (&document{}).add("MetadataId", fixedID("key/"+k.schemaName)).add("SchemaName", k.schemaName).
 			add("LogicalName", strings.ToLower(k.schemaName)).add("EntityLogicalName", t.name).
-			add("KeyAttributes", names).add("EntityKeyIndexStatus", map[bool]string{true: "Failed", false: "Active"}[k.failed]).add("DisplayName", label(k.schemaName)))
+			add("KeyAttributes", names).add("EntityKeyIndexStatus", k.status()).add("DisplayName", localized(cmp.Or(k.label, k.schemaName), k.labels)).add("IsManaged", false))
 	}
 	return out
 }
@@ -253,10 +263,8 @@ func (s *Simulator) oneToMany(t *table) []*document {
 
 func (s *Simulator) relationship(c *column, i int, target string) *document {
 	to := s.schema.tables[target]
-	name := c.table.name + "_" + c.name + "_" + target
-	collection := any(nil)
+	name, collection := c.relationshipName(i, target), any(nil)
 	if i < len(c.relationships) && c.relationships[i] != "" {
-		name = c.relationships[i]
 		collection = name
 	}
 	onDelete := c.onDelete
@@ -270,4 +278,19 @@ func (s *Simulator) relationship(c *column, i int, target string) *document {
 		add("ReferencingEntityNavigationPropertyName", c.navFor(target)).
 		add("ReferencedEntityNavigationPropertyName", collection).
 		add("CascadeConfiguration", (&document{}).add("Delete", onDelete))
+}
+
+// isManaged tells of what a managed solution brought, or what was shipped.
+func (t *table) isManaged() bool  { return t.managed || !strings.Contains(t.name, "_") }
+func (c *column) isManaged() bool { return c.managed || !c.custom() }
+
+// privilegeDocuments are the privileges of a table, as its definition lists them.
+func (t *table) privilegeDocuments() []*document {
+	out := []*document{}
+	for _, op := range t.operations() {
+		r := right{name: rightName(op, t)}
+		out = append(out, (&document{}).add("CanBeBasic", t.userOwned).add("CanBeDeep", t.userOwned).add("CanBeGlobal", true).add("CanBeLocal", t.userOwned).
+			add("Name", r.name).add("PrivilegeId", r.id()).add("PrivilegeType", capital(op)))
+	}
+	return out
 }

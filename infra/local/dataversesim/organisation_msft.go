@@ -161,8 +161,10 @@ func msftStatusLabels() []string {
 // seedMsft adds the rows of the solution: variables, flows, the catalogue of the administrator, and what the
 // events of the new columns and tables need.
 func (s *Simulator) seedMsft(n msftNames) {
+	s.manageMsft()
 	t := s.begin(ApplicationUserID, ApplicationUserID)
 	t.skipAll = true
+	t.seedMsftSolution()
 	t.seedVariables(n)
 	t.seedFlows()
 	for _, table := range []string{"msft_partnerrole", "msft_solutionarea", "msft_solutionplay"} {

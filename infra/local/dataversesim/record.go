@@ -112,6 +112,9 @@ func (s *Simulator) createAnswer(c *call, t *tx, tab *table, ch *change, keyText
 	if err != nil {
 		return nil, err
 	}
+	if err := t.joinRow(tab, r); err != nil {
+		return nil, err
+	}
 	t.before, t.after = "", r.etag()
 	a, err := s.representation(c, tab, r, 201)
 	if err != nil {
@@ -127,6 +130,9 @@ func (s *Simulator) createAnswer(c *call, t *tx, tab *table, ch *change, keyText
 func (s *Simulator) updateAnswer(c *call, t *tx, tab *table, old *row, ch *change, keyText string) (*answer, error) {
 	r, err := t.update(tab, old, ch)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.joinRow(tab, r); err != nil {
 		return nil, err
 	}
 	t.before, t.after = old.etag(), r.etag()

@@ -74,6 +74,8 @@ type column struct {
 	created                        time.Time      // zero: with the organisation
 	autoNumber                     string         // form of what the system fills in
 	numbered                       int            // how often it did
+	descriptions                   map[int]string // by language, beside English
+	audit, managed, parental       bool
 }
 
 // nav is a single-valued navigation property.
@@ -92,9 +94,13 @@ type collection struct {
 }
 
 type key struct {
-	schemaName string
-	columns    []*column
-	failed     bool // two rows held the same values when it was defined
+	schemaName   string
+	columns      []*column
+	failed       bool // two rows held the same values when its index was made
+	pending      bool // the index is not made yet
+	due, created time.Time
+	label        string
+	labels       map[int]string
 }
 
 type table struct {
@@ -113,6 +119,11 @@ type table struct {
 	money                        []*column
 	incoming                     []*column // lookups of other tables that point here
 	states                       bool
+	description                  string
+	descriptions                 map[int]string
+	audit, managed               bool
+	hasNotes, hasActivities      bool
+	created                      time.Time // zero: with the organisation
 }
 
 type schema struct {
@@ -125,8 +136,11 @@ type schema struct {
 }
 
 type choice struct {
-	name, label string
-	options     []option
+	name, label, description string
+	labels, descriptions     map[int]string
+	options                  []option
+	managed                  bool
+	created                  time.Time // zero: with the organisation
 }
 
 // productSchema is the shape of infra/dataverse/schema.json, as far as the simulator needs it.

@@ -41,6 +41,7 @@ func (s *Simulator) seed() {
 	s.seedOrganisation(t)
 	s.seedPeople(t)
 	s.seedRoles(t)
+	s.seedSolutions(t)
 	s.seedConnectionRoles(t)
 	s.seedSales(t)
 	s.seedMessages(t)

@@ -41,6 +41,12 @@ func newSwitches() *switches {
 	return &switches{defs: map[string]*switchDef{
 		"winRaisesUpdate":        onOff(true, "Win and Lose raise Update of the opportunity as well"),
 		"closedWritable":         onOff(true, "closed opportunities and leads can be changed; false: 0x80040230 until they are reopened"),
+		"setupExistsStatus":      oneOf("status of a definition or solution whose name is taken", 400, 409, 412),
+		"setupKeySeconds":        upTo(2, 0, 3600, "how long the index of a new alternate key is Pending"),
+		"setupLabels":            oneOf("what becomes of a label in a language that is not installed", "refused", "ignored"),
+		"setupLag":               upTo(0, 0, 300, "what was defined so lately is not found by reads of definitions without Consistency: Strong, nor by rows that name it"),
+		"setupLock":              upTo(0, 0, 1000, "every nth change of definitions is refused because another one is running (0x80071151); 0 is none"),
+		"setupLockStatus":        oneOf("status of that refusal", 429, 400, 500),
 		"setupTracking":          oneOf("which tables of a bare organisation have change tracking as Dataverse ships it", "sales", "customers", "none"),
 		"tagLevel":               oneOf("where ?tag= appears: SharedVariables of the parent context or of the outer one", "parent", "outer"),
 		"wrappedValues":          onOff(false, "ids and dates in events are objects with __type and __value"),

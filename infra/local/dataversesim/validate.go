@@ -104,6 +104,9 @@ func (s *Simulator) decodeMember(t *table, ch *change, m member, creating bool, 
 		return nil // other annotations say nothing about columns
 	}
 	c := t.columns[name]
+	if c != nil && s.unseen(nil, c.created) {
+		return s.invalidProperty(t, name)
+	}
 	if c == nil || c.kind.isLookup() {
 		return s.decodeNav(t, ch, name, m.raw, creating)
 	}
@@ -183,13 +186,17 @@ func (s *Simulator) decodeNav(t *table, ch *change, name string, raw json.RawMes
 		}
 		return nil
 	}
+	return s.invalidProperty(t, name)
+}
+
+func (s *Simulator) invalidProperty(t *table, name string) *apiError {
 	return fail(400, s.sw.text("unknownColumnCode"), "Invalid property '%s' was found in entity 'Microsoft.Dynamics.CRM.%s'. ErrorDetails: The property '%s' does not exist on type 'Microsoft.Dynamics.CRM.%s'. Make sure to only use property names that are defined by the type.",
 		name, t.name, name, t.name)
 }
 
 func (s *Simulator) decodeBind(t *table, ch *change, name string, v any, creating bool, refs map[string]string) error {
 	n := t.navs[name]
-	if n == nil {
+	if n == nil || s.unseen(nil, n.col.created) {
 		code := codePayload
 		if s.sw.text("unknownColumnCode") != codeUnknownColumn {
 			code = codeBadRequest

@@ -1,6 +1,7 @@
 package dataversesim
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -49,6 +50,9 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 	}
 	t.stamp(tab, v, true)
 	if err := t.s.derive(tab, v); err != nil {
+		return nil, err
+	}
+	if err := t.checkComponent(tab, nil, id, v); err != nil {
 		return nil, err
 	}
 	if err := t.s.checkKeys(tab, id, v); err != nil {
@@ -139,6 +143,9 @@ func (t *tx) update(tab *table, old *row, ch *change) (*row, error) {
 	if err := t.s.derive(tab, v); err != nil {
 		return nil, err
 	}
+	if err := t.checkComponent(tab, old, old.id, v); err != nil {
+		return nil, err
+	}
 	if tab.keyed(ch) {
 		if err := t.s.checkKeys(tab, old.id, v); err != nil {
 			return nil, err
@@ -211,6 +218,12 @@ func (t *tx) remove(tab *table, old *row) error {
 	if tab.keep {
 		return fail(400, codeInvalidArgument, "Records of entity '%s' cannot be deleted.", tab.name)
 	}
+	if err := t.checkRemoval(tab, old); err != nil {
+		return err
+	}
+	if componentType(tab.name) != 0 {
+		t.leaveSolutions(old.id)
+	}
 	t.raise(&occurrence{message: "Delete", table: tab, row: old, pre: old})
 	t.erase(tab, old.id)
 	t.totals(tab, old)
@@ -234,6 +247,9 @@ func (t *tx) remove(tab *table, old *row) error {
 func (t *tx) unlink(c *column, r *row) error {
 	if c.onDelete == "Cascade" {
 		return t.remove(c.table, r)
+	}
+	if c.onDelete == "Restrict" {
+		return fail(http.StatusMethodNotAllowed, codeAssociated, "The record cannot be deleted because it is associated with records of entity '%s'.", c.table.name)
 	}
 	if c.kind == kindOwner {
 		return fail(400, codeInvalidArgument, "The record cannot be deleted: it owns records of entity '%s'.", c.table.name)

@@ -276,8 +276,8 @@ func TestWhoAmI(t *testing.T) {
 
 func TestWhatIsNotSimulatedSaysSo(t *testing.T) {
 	w := newWorld(t)
-	for _, c := range [][2]string{{"POST", "opportunities/Microsoft.Dynamics.CRM.DeleteMultiple"}, {"POST", "EntityDefinitions"}, {"GET", "$metadata"},
-		{"POST", "PublishXml"}, {"GET", "opportunities?fetchXml=x"}} {
+	for _, c := range [][2]string{{"POST", "opportunities/Microsoft.Dynamics.CRM.DeleteMultiple"}, {"POST", "ImportSolution"}, {"GET", "$metadata"},
+		{"GET", "opportunities?fetchXml=x"}} {
 		r := w.do(c[0], c[1], "{}").is(501)
 		if !strings.Contains(r.error()["message"].(string), "Not simulated") {
 			t.Errorf("%v: %s", c, r.text)

@@ -1,0 +1,181 @@
+package dataversesim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// checkComponent checks a row that is a customisation, before it is stored. old is nil for a new one.
+func (t *tx) checkComponent(tab *table, old *row, id string, v map[string]any) error {
+	if t.via == nil {
+		return nil
+	}
+	if old != nil && old.v["ismanaged"] == true && (tab.name == "solution" || tab.name == "role") {
+		return fail(400, codeReadOnly, "The %s '%s' is managed and cannot be changed.", tab.name, old.text(tab.primaryName))
+	}
+	switch tab.name {
+	case "publisher":
+		return t.s.checkPublisher(id, v)
+	case "solution":
+		return t.s.checkSolution(id, v)
+	case "systemuser":
+		if app, _ := v["applicationid"].(guid); old == nil && app != "" && t.s.userWhere("applicationid", string(app)) != nil {
+			return fail(412, codeDuplicate, "A record with matching key values already exists: an application has one application user.")
+		}
+	}
+	return nil
+}
+
+// checkRemoval refuses to delete what others need, or what was shipped.
+func (t *tx) checkRemoval(tab *table, old *row) error {
+	if t.via == nil {
+		return nil
+	}
+	s := t.s
+	switch tab.name {
+	case "publisher":
+		if old.v["isreadonly"] == true {
+			return fail(400, codeReadOnlyDelete, "The publisher '%s' cannot be deleted.", old.text("uniquename"))
+		}
+		for _, sl := range s.db.tables["solution"].order {
+			if sl.row != nil && sl.row.ref("publisherid").id == old.id {
+				return fail(http.StatusMethodNotAllowed, codeAssociated, "The publisher '%s' cannot be deleted because it is associated with solutions.", old.text("uniquename"))
+			}
+		}
+	case "solution":
+		if old.v["isvisible"] == false {
+			return fail(400, codeReadOnlyDelete, "The solution '%s' cannot be deleted.", old.text("uniquename"))
+		}
+	case "role":
+		if s.shippedRole(old) || slices.ContainsFunc(s.db.tables["systemuserroles"].order, func(sl *slot) bool { return sl.row != nil && sl.row.v["roleid"] == guid(old.id) }) {
+			return fail(http.StatusMethodNotAllowed, codeAssociated, "The role '%s' cannot be deleted: it is shipped, or users have it.", old.text("name"))
+		}
+	}
+	return nil
+}
+
+// joinRow adds a row that is a component to the solution that the call names.
+func (t *tx) joinRow(tab *table, r *row) error {
+	if t.via == nil || componentType(tab.name) == 0 {
+		return nil
+	}
+	solution, err := t.s.solutionOf(t.via)
+	if err != nil || solution == nil {
+		return err
+	}
+	t.addComponent(solution, componentType(tab.name), r.id, 0, "")
+	return nil
+}
+
+// textUsers are the views, forms and business rules whose texts name a column of a table.
+func (s *Simulator) textUsers(table, column string) []string {
+	var out []string
+	for _, of := range []struct{ table, owner, name string }{{"savedquery", "returnedtypecode", "SavedQuery"}, {"systemform", "objecttypecode", "SystemForm"}, {"workflow", "primaryentity", "Workflow"}} {
+		tab := s.schema.tables[of.table]
+		if tab == nil {
+			continue
+		}
+		for _, sl := range s.db.tables[of.table].order {
+			if sl.row == nil || sl.row.text(of.owner) != table {
+				continue
+			}
+			for _, text := range []string{"fetchxml", "layoutxml", "formxml", "clientdata", "xaml"} {
+				if strings.Contains(sl.row.text(text), `"`+column+`"`) || strings.Contains(sl.row.text(text), `'`+column+`'`) {
+					out = append(out, of.name+" "+sl.row.text("name"))
+					break
+				}
+			}
+		}
+	}
+	return out
+}
+
+// relationshipUsers are the forms with a sub-grid over a relationship.
+func (s *Simulator) relationshipUsers(name string) []string {
+	var out []string
+	if s.schema.tables["systemform"] == nil {
+		return nil
+	}
+	for _, sl := range s.db.tables["systemform"].order {
+		if sl.row != nil && strings.Contains(sl.row.text("formxml"), "<RelationshipName>"+name+"<") {
+			out = append(out, "SystemForm "+sl.row.text("name"))
+		}
+	}
+	return out
+}
+
+// defaultsOf makes what a new table has from the start beside its columns.
+func (t *tx) defaultsOf(tab *table) {}
+
+// removeOf deletes the rows that are a table's own customisations and messages.
+func (t *tx) removeOf(tab *table) {
+	for _, of := range [][2]string{{"savedquery", "returnedtypecode"}, {"systemform", "objecttypecode"}, {"sdkmessagefilter", "primaryobjecttypecode"}} {
+		where := t.s.schema.tables[of[0]]
+		if where == nil {
+			continue
+		}
+		for _, sl := range slices.Clone(t.s.db.tables[of[0]].order) {
+			if sl.row != nil && sl.row.text(of[1]) == tab.name {
+				t.erase(where, sl.id)
+				t.leaveSolutions(sl.id)
+			}
+		}
+	}
+}
+
+// publish serves PublishXml and PublishAllXml: what is unpublished is shown to people from now on.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/publishxml
+func (m *customizing) publish(action string) (*answer, error) {
+	if !m.s.holds("prvPublishCustomization") {
+		return nil, missingPrivilege(m.s.calling, "publishCustomization", "", metadataTable)
+	}
+	only, err := m.publishing(action)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range [][2]string{{"savedquery", "returnedtypecode"}, {"systemform", "objecttypecode"}} {
+		tab := m.s.schema.tables[of[0]]
+		if tab == nil {
+			continue
+		}
+		for _, sl := range m.s.db.tables[of[0]].order {
+			if sl.row == nil || sl.row.number("componentstate") != 1 || only != nil && !slices.Contains(only, sl.row.text(of[1])) {
+				continue
+			}
+			v := sl.row.values()
+			v["componentstate"] = int64(0)
+			m.t.put(tab, sl.id, v)
+		}
+	}
+	return done204(""), nil
+}
+
+// publishing are the tables that PublishXml names; nil for all.
+func (m *customizing) publishing(action string) ([]string, error) {
+	if action == "PublishAllXml" {
+		return nil, nil
+	}
+	var in struct{ ParameterXml string }
+	if err := strictly(m.c.body, &in); err != nil {
+		return nil, err
+	}
+	var doc struct {
+		Entities   []string `xml:"entities>entity"`
+		OptionSets []string `xml:"optionsets>optionset"`
+	}
+	if err := readXML(in.ParameterXml, "importexportxml", &doc); err != nil {
+		return nil, fail(400, codeBadXML, "The ParameterXml of PublishXml is not valid: %v", err)
+	}
+	for _, name := range doc.Entities {
+		if m.s.schema.tables[name] == nil {
+			return nil, notInMetadata("an entity", name)
+		}
+	}
+	for _, name := range doc.OptionSets {
+		if m.s.choiceCalled(name) == nil {
+			return nil, notInMetadata("an option set", name)
+		}
+	}
+	return append([]string{}, doc.Entities...), nil
+}
