@@ -10,6 +10,7 @@ import (
 // MountControl adds the environment's control routes; docs/control-interface.md describes them.
 func (s *Simulator) MountControl(mux *http.ServeMux) {
 	mux.HandleFunc("GET /records", s.getRecords)
+	mux.HandleFunc("GET /metadata", s.getMetadata)
 	mux.HandleFunc("POST /reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()
 		err := s.reset()
