@@ -45,7 +45,7 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@.ci/bicep
 	@.ci/fresh
 
-package: inputs ## builds .build/app and .build/app.zip, and prints its sha256; MAPPING=file packs a field sheet
+package: inputs ## builds .build/app, .build/app.zip and the CRM's solution zips, and prints their sha256; MAPPING=file packs a field sheet
 	@.ci/need go
 	@.ci/build-local
 	@$(LOCAL) package$(if $(MAPPING), -mapping '$(MAPPING)')

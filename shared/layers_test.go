@@ -44,18 +44,19 @@ var may = map[string][]string{
 	"functions/health":               {"shared/health", "shared/funchost"},
 	"functions/operator":             {"shared/office", "shared/funchost", "shared/fault"},
 
-	"infra/aws":             {"shared/app", "functions", "infra/aws"},
-	"infra/aws/drain":       {"shared/funchost", "shared/queue", "shared/fault"},
-	"infra/aws/entry":       {"infra/aws/drain", "shared/app", "shared/funchost", "shared/queue"},
-	"infra/aws/federation":  {},
-	"infra/azure":           {"shared/app", "functions", "shared/funchost"},
-	"infra/azure/bicep":     {"std"},
-	"infra/azure/template":  {"std"}, // tests only; those may import everything
-	"infra/azure/deploy":    {"std"},
-	"infra/cosellctl":       {"shared/office", "shared/mapping", "shared/fault", "infra/cosellctl", "infra/dataverse"},
-	"infra/dataverse":       {"std"},
-	"infra/cosellctl/setup": {"shared/mapping", "shared/opportunities", "shared/cosell", "shared/dataverse", "shared/httpclient", "shared/fault", "infra/dataverse"},
-	"infra/local":           {"infra/local", "infra/dataverse"},
+	"infra/aws":                {"shared/app", "functions", "infra/aws"},
+	"infra/aws/drain":          {"shared/funchost", "shared/queue", "shared/fault"},
+	"infra/aws/entry":          {"infra/aws/drain", "shared/app", "shared/funchost", "shared/queue"},
+	"infra/aws/federation":     {},
+	"infra/azure":              {"shared/app", "functions", "shared/funchost"},
+	"infra/azure/bicep":        {"std"},
+	"infra/azure/template":     {"std"}, // tests only; those may import everything
+	"infra/azure/deploy":       {"std"},
+	"infra/cosellctl":          {"shared/office", "shared/mapping", "shared/fault", "infra/cosellctl", "infra/dataverse"},
+	"infra/dataverse":          {"std"},
+	"infra/dataverse/solution": {"infra/dataverse"},
+	"infra/cosellctl/setup":    {"shared/mapping", "shared/opportunities", "shared/cosell", "shared/dataverse", "shared/httpclient", "shared/fault", "infra/dataverse"},
+	"infra/local":              {"infra/local", "infra/dataverse"},
 
 	"infra/local/odata": {"std"},
 }

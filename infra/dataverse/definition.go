@@ -52,6 +52,12 @@ func (t Text) In(language int) string {
 	return t.Label
 }
 
+// Yes is what a two-option column of ours says.
+func Yes() Text { return Text{Label: "Yes", Labels: map[int]string{French: "Oui"}} }
+
+// No is the other option.
+func No() Text { return Text{Label: "No", Labels: map[int]string{French: "Non"}} }
+
 // English and French are the languages that the texts are written in, by the codes of Windows.
 const (
 	English = 1033

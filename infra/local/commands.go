@@ -195,7 +195,13 @@ func packed(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(f.out, "%s  %s\n", r.Sum, r.Zip)
+	solutions, err := pack.Solutions(layout.Build())
+	if err != nil {
+		return err
+	}
+	for _, s := range append(solutions, r) { // the package is the last: who deploys reads that line
+		fmt.Fprintf(f.out, "%s  %s\n", s.Sum, s.Zip)
+	}
 	if f.mapping != "" {
 		fmt.Fprintf(os.Stderr, "version %s, with the field sheet: set SYNC_MAPPING_FILE=%s in the function app\n", r.Version, pack.Mapping)
 	}

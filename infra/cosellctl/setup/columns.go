@@ -105,8 +105,8 @@ func (r *run) columnBody(c dataverse.Column) map[string]any {
 	case "Boolean":
 		body["DefaultValue"] = c.Default == true
 		body["OptionSet"] = map[string]any{"OptionSetType": "Boolean",
-			"TrueOption":  map[string]any{"Value": 1, "Label": label(dataverse.Text{Label: "Yes", Labels: map[int]string{dataverse.French: "Oui"}}, r.languages)},
-			"FalseOption": map[string]any{"Value": 0, "Label": label(dataverse.Text{Label: "No", Labels: map[int]string{dataverse.French: "Non"}}, r.languages)}}
+			"TrueOption":  map[string]any{"Value": 1, "Label": label(dataverse.Yes(), r.languages)},
+			"FalseOption": map[string]any{"Value": 0, "Label": label(dataverse.No(), r.languages)}}
 	case "Picklist":
 		body["GlobalOptionSet@odata.bind"] = "/GlobalOptionSetDefinitions(" + r.choiceKey(c.Choice) + ")"
 	case "DateTime":

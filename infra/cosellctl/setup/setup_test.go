@@ -460,3 +460,52 @@ func TestTeardownLeavesWhatSetupHasNotMade(t *testing.T) {
 		t.Error("it removed what it had not made, or did not go on")
 	}
 }
+
+// imported makes an organisation in which the solution came by a managed zip: everything that a zip holds, and no more.
+func imported(t *testing.T) *crm {
+	t.Helper()
+	c := newCRM(t)
+	o := options(t, c)
+	o.NoForms = true
+	applied(t, planned(t, o))
+	for _, set := range []string{"serviceendpoints", "sdkmessageprocessingsteps", "sdkmessageprocessingstepimages", "solutioncomponents"} {
+		delete(c.rows, set)
+	}
+	c.rows["solutions"][0]["ismanaged"] = true
+	return c
+}
+
+func TestAnImportedSolutionIsCompletedAndNotChanged(t *testing.T) {
+	c := imported(t)
+	delete(c.tables["lead"].columns, "cosell_audit")
+	p := planned(t, options(t, c))
+	if i := item(t, p, "column", "lead/cosell_audit"); i.Do != setup.Open || !strings.Contains(i.Mend, "CosellSync_managed.zip") {
+		t.Errorf("%+v", i)
+	}
+	c.writes = nil
+	applied(t, p)
+	for _, w := range c.writes {
+		if !strings.Contains(w, "serviceendpoint") && !strings.Contains(w, "sdkmessage") && !strings.Contains(w, "systemforms") && !strings.HasPrefix(w, "POST PublishXml") {
+			t.Errorf("it wrote %s", w)
+		}
+	}
+	if len(c.rows["solutioncomponents"]) != 0 || len(c.rows["sdkmessageprocessingsteps"]) == 0 {
+		t.Error("nothing can join an imported solution, and steps are needed all the same")
+	}
+}
+
+func TestTeardownOfAnImportedSolutionLeavesWhatCameWithIt(t *testing.T) {
+	c := imported(t)
+	complete(t, applied(t, planned(t, options(t, c))))
+	p, err := setup.Teardown(context.Background(), options(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	applied(t, p)
+	if i := item(t, p, "solution", "CosellSync"); i.Do != setup.Open || !strings.Contains(i.Mend, "uninstall") {
+		t.Errorf("%+v", i)
+	}
+	if len(c.rows["serviceendpoints"])+len(c.rows["sdkmessageprocessingsteps"]) != 0 || c.tables["lead"].columns["cosell_audit"] == nil || c.form("lead")["formxml"] != plainForm {
+		t.Error(said(p))
+	}
+}

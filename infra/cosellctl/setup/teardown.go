@@ -47,7 +47,11 @@ func Teardown(ctx context.Context, o Options) (*Plan, error) {
 		return r.plan, nil
 	}
 	if solutions[0].IsManaged {
-		if err := (teardown{run: r}).forms(ctx); err != nil {
+		t := teardown{run: r}
+		if err := t.events(ctx); err != nil {
+			return nil, fmt.Errorf("reading the steps and endpoint: %w", err)
+		}
+		if err := t.forms(ctx); err != nil {
 			return nil, fmt.Errorf("reading the forms: %w", err)
 		}
 		r.plan.add(&Item{Kind: "solution", Name: r.d.Solution.UniqueName, Do: Open, Why: "it was imported, and what it has brought goes with it",
@@ -79,9 +83,18 @@ type teardown struct {
 	mine []component
 }
 
-// has says whether something is in our solution.
+// has says whether something is in our solution, or is a row with an id of ours: setup gives them.
 func (t teardown) has(kind int, id string) bool {
-	return slices.ContainsFunc(t.mine, func(c component) bool { return c.Type == kind && strings.EqualFold(c.ID, id) })
+	return t.own()[strings.ToLower(id)] || slices.ContainsFunc(t.mine, func(c component) bool { return c.Type == kind && strings.EqualFold(c.ID, id) })
+}
+
+// own are the ids of the steps and of the endpoint, which are in no solution where ours was imported.
+func (t teardown) own() map[string]bool {
+	ids := map[string]bool{t.d.Endpoint.ID(): true}
+	for _, s := range t.d.Steps {
+		ids[s.ID()] = true
+	}
+	return ids
 }
 
 // remove plans the deletion of a part; what the CRM does not let go stays, with the reason.
