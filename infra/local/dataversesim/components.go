@@ -1,13 +1,14 @@
 package dataversesim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
 )
 
 // checkComponent checks a row that is a customisation, before it is stored. old is nil for a new one.
-func (t *tx) checkComponent(tab *table, old *row, id string, v map[string]any) error {
+func (t *tx) checkComponent(tab *table, old *row, id string, v map[string]any, changed []string) error {
 	if t.via == nil {
 		return nil
 	}
@@ -19,6 +20,20 @@ func (t *tx) checkComponent(tab *table, old *row, id string, v map[string]any) e
 		return t.s.checkPublisher(id, v)
 	case "solution":
 		return t.s.checkSolution(id, v)
+	case "savedquery":
+		v["componentstate"] = int64(1)
+		return t.s.checkView(v)
+	case "systemform":
+		v["componentstate"] = int64(1)
+		return t.s.checkForm(v)
+	case "serviceendpoint":
+		return checkEndpoint(v)
+	case stepTable:
+		return t.s.checkStep(v)
+	case imageTable:
+		return t.s.checkImage(v)
+	case "workflow":
+		return t.s.checkProcess(old, v, changed)
 	case "systemuser":
 		if app, _ := v["applicationid"].(guid); old == nil && app != "" && t.s.userWhere("applicationid", string(app)) != nil {
 			return fail(412, codeDuplicate, "A record with matching key values already exists: an application has one application user.")
@@ -46,6 +61,20 @@ func (t *tx) checkRemoval(tab *table, old *row) error {
 	case "solution":
 		if old.v["isvisible"] == false {
 			return fail(400, codeReadOnlyDelete, "The solution '%s' cannot be deleted.", old.text("uniquename"))
+		}
+	case "savedquery", "systemform":
+		if old.v["canbedeleted"] == managedFlag(false) {
+			return fail(400, codeCannedView, "System-defined views and forms cannot be deleted: '%s'.", old.text("name"))
+		}
+		if users := s.viewUsers(old.id); tab.name == "savedquery" && len(users) > 0 {
+			return hasDependents("SavedQuery", old.id, users)
+		}
+	case "workflow":
+		if old.v["ismanaged"] == true {
+			return fail(400, codeManagedProcess, "The process is part of a managed solution and cannot be individually deleted. Uninstall the parent solution to remove the process.")
+		}
+		if old.number("statecode") == 1 {
+			return fail(400, codeActiveProcessGone, "Cannot delete an active workflow definition.")
 		}
 	case "role":
 		if s.shippedRole(old) || slices.ContainsFunc(s.db.tables["systemuserroles"].order, func(sl *slot) bool { return sl.row != nil && sl.row.v["roleid"] == guid(old.id) }) {
@@ -105,8 +134,26 @@ func (s *Simulator) relationshipUsers(name string) []string {
 	return out
 }
 
-// defaultsOf makes what a new table has from the start beside its columns.
-func (t *tx) defaultsOf(tab *table) {}
+// defaultsOf makes what a new table has from the start beside its columns: a form, and views of the active and the
+// inactive rows.
+func (t *tx) defaultsOf(tab *table) {
+	text := t.s.formOf(tab, []string{tab.primaryName})
+	t.plant("systemform", fixedID("form of "+tab.name), map[string]any{"name": "Information", "objecttypecode": tab.name, "type": int64(2), "isdefault": true, "formxml": text})
+	plural := cmp.Or(tab.plural, tab.label)
+	t.plantView(tab, fixedID("active of "+tab.name), "Active "+plural, "0", []string{tab.primaryName, "createdon"}, true, false)
+	t.plantView(tab, fixedID("inactive of "+tab.name), "Inactive "+plural, "1", []string{tab.primaryName, "createdon"}, false, false)
+}
+
+// viewUsers are the forms with a sub-grid that shows a view.
+func (s *Simulator) viewUsers(id string) []string {
+	var out []string
+	for _, sl := range s.db.tables["systemform"].order {
+		if sl.row != nil && strings.Contains(strings.ToLower(sl.row.text("formxml")), "<viewid>{"+id+"}<") {
+			out = append(out, "SystemForm "+sl.row.text("name"))
+		}
+	}
+	return out
+}
 
 // removeOf deletes the rows that are a table's own customisations and messages.
 func (t *tx) removeOf(tab *table) {

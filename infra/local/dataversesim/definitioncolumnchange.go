@@ -1,6 +1,7 @@
 package dataversesim
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -123,6 +124,14 @@ func (s *Simulator) columnUsers(col *column) []string {
 	for _, other := range col.table.order {
 		if other.formula != nil && other.formula.column == col.name {
 			out = append(out, "Attribute "+other.name)
+		}
+	}
+	for _, sl := range s.db.tables[stepTable].order {
+		if sl.row == nil || !slices.Contains(list(sl.row.text("filteringattributes")), col.name) {
+			continue
+		}
+		if f := s.db.get("sdkmessagefilter", sl.row.ref("sdkmessagefilterid").id); f != nil && f.text("primaryobjecttypecode") == col.table.name {
+			out = append(out, "SDKMessageProcessingStep "+sl.row.text("name"))
 		}
 	}
 	return append(out, s.textUsers(col.table.name, col.name)...)

@@ -72,6 +72,16 @@ const (
 	codeAssociated         = "0x80040227"
 	codeReadOnlyDelete     = "0x80040228"
 	codeBadXML             = "0x80040201"
+	codeNoFetchTable       = "0x80041102"
+	codeNoFetchColumn      = "0x80041103"
+	codeNoFormColumn       = "0x8004F65A"
+	codeLabelTwice         = "0x8004F658"
+	codeCannedView         = "0x8004022f"
+	codeNoImage            = "0x80044184"
+	codeForeignProcess     = "0x80045040"
+	codeActiveProcess      = "0x80045002"
+	codeActiveProcessGone  = "0x8004500F"
+	codeManagedProcess     = "0x80072457"
 )
 
 // apiError is an answer of the Web API that refuses a request.

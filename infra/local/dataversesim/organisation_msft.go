@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // msftNames are names that no document gives. The labels around them are known, so whoever needs the names has
@@ -227,7 +228,7 @@ func (t *tx) seedFlows() {
 		"Dynamics 365 to Partner Center (Insider Preview)", "Dynamics 365 Opportunity to Partner Center (Insider Preview)",
 		"Dynamics 365 Microsoft Solution(s) to Partner Center (Insider Preview)", "Dynamics 365 Leads to Partner Center (Insider Preview)",
 		"Auto-heal of Microsoft Partner Center synchronization details"} {
-		t.plant("workflow", fixedID("flow/"+name), map[string]any{"name": name, "category": int64(5), "statecode": int64(1), "statuscode": int64(2)})
+		t.plant("workflow", fixedID("flow/"+name), map[string]any{"name": name, "category": int64(5), "statecode": int64(1), "statuscode": int64(2), "ismanaged": true, "clientdata": flowDefinition(name)})
 	}
 }
 
@@ -272,3 +273,28 @@ func msftKinds() map[string]msftNames {
 func Organisations() []string {
 	return []string{Plain, Opinionated, Msft, MsftOther, Bare, BareFrench, BareMsft}
 }
+
+// flowDefinition is a flow as it is stored: a trigger over opportunities or Partner Center, and the connections it runs on.
+func flowDefinition(name string) string {
+	trigger := "When_a_webhook_event_is_received"
+	if strings.HasPrefix(name, "Dynamics 365") || strings.HasPrefix(name, "Create Co-sell") {
+		trigger = "When_a_row_is_added,_modified_or_deleted"
+	}
+	return `{"properties":{"connectionReferences":{"shared_commondataserviceforapps":{"runtimeSource":"embedded","connection":{"connectionReferenceLogicalName":"msft_sharedcommondataserviceforapps"},"api":{"name":"shared_commondataserviceforapps"}},"shared_microsoftpartnercenterreferrals":{"runtimeSource":"embedded","connection":{"connectionReferenceLogicalName":"msft_sharedpartnercenterreferrals"},"api":{"name":"shared_partnercenterreferrals"}}},"definition":{"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#","contentVersion":"1.0.0.0","triggers":{"` + trigger + `":{"type":"OpenApiConnectionWebhook"}},"actions":{}}},"schemaVersion":"1.0.0.0"}`
+}
+
+// flowsAnswer is what the connector's flows do while one of them is on: somebody else writes to the opportunity.
+func (t *tx) flowsAnswer(tab *table) {
+	if tab.name != "opportunity" || !t.s.sw.flag("setupFlowsWrite") || tab.columns[flowColumn] == nil {
+		return
+	}
+	for _, sl := range t.s.db.tables["workflow"].order {
+		if r := sl.row; r != nil && r.number("category") == 5 && r.number("statecode") == 1 && strings.Contains(r.text("name"), "Dynamics 365") {
+			columns := []byte(`{"` + flowColumn + `":"` + t.now().Format(time.RFC3339) + ` Synchronised by ` + r.text("name") + `"}`)
+			t.answers = append(t.answers, &plugin{Table: tab.name, Do: "answer", Columns: columns, after: 2 * time.Second})
+			return
+		}
+	}
+}
+
+const flowColumn = "msft_microsoftpartnercenterreferralsyncaudit"

@@ -134,6 +134,7 @@ func (t *tx) runPlugins(tab *table, old *row, ch *change) error {
 			p.Times--
 		}
 	}
+	t.flowsAnswer(tab)
 	return nil
 }
 

@@ -44,6 +44,7 @@ func (s *Simulator) seed() {
 	s.seedSolutions(t)
 	s.seedConnectionRoles(t)
 	s.seedSales(t)
+	s.seedForms(t)
 	s.seedMessages(t)
 	s.seedSteps(t)
 	t.commit()

@@ -47,6 +47,8 @@ func newSwitches() *switches {
 		"setupLag":               upTo(0, 0, 300, "what was defined so lately is not found by reads of definitions without Consistency: Strong, nor by rows that name it"),
 		"setupLock":              upTo(0, 0, 1000, "every nth change of definitions is refused because another one is running (0x80071151); 0 is none"),
 		"setupLockStatus":        oneOf("status of that refusal", 429, 400, 500),
+		"setupFlowsWrite":        onOff(false, "the flows of Microsoft's connector that are on write to an opportunity's Audit column two seconds after each change of it"),
+		"setupRules":             oneOf("what becomes of a business rule that is made through the Web API", "taken", "refused"),
 		"setupTracking":          oneOf("which tables of a bare organisation have change tracking as Dataverse ships it", "sales", "customers", "none"),
 		"tagLevel":               oneOf("where ?tag= appears: SharedVariables of the parent context or of the outer one", "parent", "outer"),
 		"wrappedValues":          onOff(false, "ids and dates in events are objects with __type and __value"),

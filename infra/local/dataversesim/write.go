@@ -52,7 +52,7 @@ func (t *tx) create(tab *table, ch *change, refs map[string]string) (*row, error
 	if err := t.s.derive(tab, v); err != nil {
 		return nil, err
 	}
-	if err := t.checkComponent(tab, nil, id, v); err != nil {
+	if err := t.checkComponent(tab, nil, id, v, ch.order); err != nil {
 		return nil, err
 	}
 	if err := t.s.checkKeys(tab, id, v); err != nil {
@@ -143,7 +143,7 @@ func (t *tx) update(tab *table, old *row, ch *change) (*row, error) {
 	if err := t.s.derive(tab, v); err != nil {
 		return nil, err
 	}
-	if err := t.checkComponent(tab, old, old.id, v); err != nil {
+	if err := t.checkComponent(tab, old, old.id, v, ch.order); err != nil {
 		return nil, err
 	}
 	if tab.keyed(ch) {
