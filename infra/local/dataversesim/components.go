@@ -26,6 +26,9 @@ func (t *tx) checkComponent(tab *table, old *row, id string, v map[string]any, c
 	case "systemform":
 		v["componentstate"] = int64(1)
 		return t.s.checkForm(v)
+	case "webresource":
+		v["componentstate"] = int64(1)
+		return t.s.checkWebResource(id, v)
 	case "serviceendpoint":
 		return checkEndpoint(v)
 	case stepTable:
@@ -69,6 +72,8 @@ func (t *tx) checkRemoval(tab *table, old *row) error {
 		if users := s.viewUsers(old.id); tab.name == "savedquery" && len(users) > 0 {
 			return hasDependents("SavedQuery", old.id, users)
 		}
+	case "webresource":
+		return hasDependents("WebResource", old.id, s.libraryUsers(old.text("name")))
 	case "workflow":
 		if old.v["ismanaged"] == true {
 			return fail(400, codeManagedProcess, "The process is part of a managed solution and cannot be individually deleted. Uninstall the parent solution to remove the process.")
@@ -181,13 +186,10 @@ func (m *customizing) publish(action string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, of := range [][2]string{{"savedquery", "returnedtypecode"}, {"systemform", "objecttypecode"}} {
+	for _, of := range [][2]string{{"savedquery", "returnedtypecode"}, {"systemform", "objecttypecode"}, {"webresource", ""}} {
 		tab := m.s.schema.tables[of[0]]
-		if tab == nil {
-			continue
-		}
 		for _, sl := range m.s.db.tables[of[0]].order {
-			if sl.row == nil || sl.row.number("componentstate") != 1 || only != nil && !slices.Contains(only, sl.row.text(of[1])) {
+			if sl.row == nil || sl.row.number("componentstate") != 1 || only != nil && !slices.Contains(only, publishedAs(sl, of[1])) {
 				continue
 			}
 			v := sl.row.values()
@@ -210,6 +212,7 @@ func (m *customizing) publishing(action string) ([]string, error) {
 	var doc struct {
 		Entities   []string `xml:"entities>entity"`
 		OptionSets []string `xml:"optionsets>optionset"`
+		Resources  []string `xml:"webresources>webresource"`
 	}
 	if err := readXML(in.ParameterXml, "importexportxml", &doc); err != nil {
 		return nil, fail(400, codeBadXML, "The ParameterXml of PublishXml is not valid: %v", err)
@@ -224,5 +227,20 @@ func (m *customizing) publishing(action string) ([]string, error) {
 			return nil, notInMetadata("an option set", name)
 		}
 	}
-	return append([]string{}, doc.Entities...), nil
+	out := append([]string{}, doc.Entities...)
+	for _, id := range doc.Resources {
+		if id = strings.ToLower(strings.Trim(id, "{}")); m.s.db.get("webresource", id) == nil {
+			return nil, fail(404, codeNotFound, "webresource With Id = %s Does Not Exist", clip(id, 60))
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+// publishedAs is what PublishXml names a row by: the table that it is of, or its own id.
+func publishedAs(sl *slot, owner string) string {
+	if owner == "" {
+		return sl.id
+	}
+	return sl.row.text(owner)
 }

@@ -82,6 +82,9 @@ const (
 	codeActiveProcess      = "0x80045002"
 	codeActiveProcessGone  = "0x8004500F"
 	codeManagedProcess     = "0x80072457"
+	codeResourceName       = "0x8004F115"
+	codeResourceContent    = "0x8004F11A"
+	codeNoResource         = "0x8004F118"
 )
 
 // apiError is an answer of the Web API that refuses a request.

@@ -44,11 +44,12 @@ var braced = regexp.MustCompile(`^\{[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 
 // formReading is a form under check.
 type formReading struct {
-	s        *Simulator
-	table    *table
-	ids      map[string]bool // of tabs, sections and cells
-	controls map[string]bool
-	tabs     int
+	s         *Simulator
+	table     *table
+	ids       map[string]bool // of tabs, sections and cells
+	controls  map[string]bool
+	libraries map[string]bool
+	tabs      int
 }
 
 // checkForm checks a form's text: known elements where it matters, ids that are there once, controls of known classes
@@ -68,7 +69,11 @@ func (s *Simulator) checkForm(v map[string]any) error {
 	if err := readXML(text, "form", root); err != nil {
 		return fail(400, codeBadXML, "The formxml is not valid: %v", err)
 	}
-	r := &formReading{s: s, table: tab, ids: map[string]bool{}, controls: map[string]bool{}}
+	r := &formReading{s: s, table: tab, ids: map[string]bool{}, controls: map[string]bool{}, libraries: map[string]bool{}}
+	// the files come first: handlers name them, and the order of the two parts is free
+	if err := r.readLibraries(root); err != nil {
+		return err
+	}
 	if err := r.read(root); err != nil {
 		return err
 	}
@@ -91,6 +96,10 @@ func (r *formReading) read(n *fetchNode) error {
 		if err := r.control(n); err != nil {
 			return err
 		}
+	case "Handler":
+		if err := r.library(n); err != nil {
+			return err
+		}
 	}
 	for i := range n.Children {
 		if err := r.read(&n.Children[i]); err != nil {
@@ -98,6 +107,21 @@ func (r *formReading) read(n *fetchNode) error {
 		}
 		if inside := placeOf(n.Children[i].XMLName); inside != "" && inside != n.XMLName.Local {
 			return fail(400, codeBadXML, "The element '%s' of the formxml does not belong into '%s' but into '%s'.", n.Children[i].XMLName.Local, n.XMLName.Local, inside)
+		}
+	}
+	return nil
+}
+
+// readLibraries reads formLibraries.
+func (r *formReading) readLibraries(root *fetchNode) error {
+	for i := range root.Children {
+		if root.Children[i].XMLName.Local != "formLibraries" {
+			continue
+		}
+		for j := range root.Children[i].Children {
+			if err := r.library(&root.Children[i].Children[j]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

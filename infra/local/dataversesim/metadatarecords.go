@@ -15,7 +15,7 @@ func (s *Simulator) getMetadata(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	s.settleKeys()
 	out := map[string]any{"tables": s.tableRecords(), "choices": s.choiceRecords(), "roles": s.roleRecords(), "languages": s.languages()}
-	for _, name := range []string{"publisher", "solution", "systemform", "savedquery", "workflow", "serviceendpoint", stepTable, imageTable} {
+	for _, name := range []string{"publisher", "solution", "systemform", "savedquery", "webresource", "workflow", "serviceendpoint", stepTable, imageTable} {
 		if s.schema.tables[name] != nil {
 			out[name] = s.rowRecords(name)
 		}

@@ -53,7 +53,7 @@ func metadataNames() []string {
 // isCustomization tells of tables whose rows are customisations: forms, views, roles, solutions. Tables with
 // event steps are apart, as a customizer may read those only.
 func isCustomization(table string) bool {
-	return slices.Contains([]string{"publisher", "solution", "solutioncomponent", "role", "systemuserroles", "privilege", "roleprivileges", "systemform", "savedquery", "importjob"}, table)
+	return slices.Contains([]string{"publisher", "solution", "solutioncomponent", "role", "systemuserroles", "privilege", "roleprivileges", "systemform", "savedquery", "webresource", "importjob"}, table)
 }
 
 // rightName names the privilege that an operation on a table needs.

@@ -93,7 +93,7 @@ func (t *tx) leaveSolutions(ids ...string) {
 
 // componentTypes are the numbers of components that are rows.
 func componentType(table string) int64 {
-	return map[string]int64{"role": 20, "savedquery": 26, "workflow": 29, "systemform": 60, stepTable: 92, imageTable: 93, "serviceendpoint": 95, definitionTable: 380}[table]
+	return map[string]int64{"role": 20, "savedquery": 26, "workflow": 29, "systemform": 60, "webresource": 61, stepTable: 92, imageTable: 93, "serviceendpoint": 95, definitionTable: 380}[table]
 }
 
 // isComponent says whether there is a component of a type.
