@@ -82,9 +82,7 @@ func (t *tx) checkRemoval(tab *table, old *row) error {
 			return fail(400, codeActiveProcessGone, "Cannot delete an active workflow definition.")
 		}
 	case "role":
-		if s.shippedRole(old) || slices.ContainsFunc(s.db.tables["systemuserroles"].order, func(sl *slot) bool { return sl.row != nil && sl.row.v["roleid"] == guid(old.id) }) {
-			return fail(http.StatusMethodNotAllowed, codeAssociated, "The role '%s' cannot be deleted: it is shipped, or users have it.", old.text("name"))
-		}
+		return t.freeRole(old)
 	}
 	return nil
 }
@@ -142,7 +140,7 @@ func (s *Simulator) relationshipUsers(name string) []string {
 // defaultsOf makes what a new table has from the start beside its columns: a form, and views of the active and the
 // inactive rows.
 func (t *tx) defaultsOf(tab *table) {
-	text := t.s.formOf(tab, []string{tab.primaryName})
+	text := t.s.formOf(tab, []string{tab.primaryName}, "")
 	t.plant("systemform", fixedID("form of "+tab.name), map[string]any{"name": "Information", "objecttypecode": tab.name, "type": int64(2), "isdefault": true, "formxml": text})
 	plural := cmp.Or(tab.plural, tab.label)
 	t.plantView(tab, fixedID("active of "+tab.name), "Active "+plural, "0", []string{tab.primaryName, "createdon"}, true, false)

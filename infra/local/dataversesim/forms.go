@@ -222,7 +222,7 @@ func (s *Simulator) parameterTexts(n *fetchNode) map[string]string {
 }
 
 // formOf is the text of a shipped form: one tab with one section over some columns.
-func (s *Simulator) formOf(t *table, columns []string) string {
+func (s *Simulator) formOf(t *table, columns []string, scripts string) string {
 	id := func(what string) string { return "{" + fixedID("form/"+t.name+"/"+what) + "}" }
 	labelled := func(text string) string {
 		return `<labels><label description="` + text + `" languagecode="1033" /></labels>`
@@ -233,7 +233,7 @@ func (s *Simulator) formOf(t *table, columns []string) string {
 		c := t.columns[name]
 		b += `<row><cell id="` + id(name) + `" showlabel="true" locklevel="0">` + labelled(c.label) + `<control id="` + name + `" classid="{` + classOf(c.kind) + `}" datafieldname="` + name + `" disabled="false" /></cell></row>`
 	}
-	return b + `</rows></section></sections></column></columns></tab></tabs><formLibraries /><events /></form>`
+	return b + `</rows></section></sections></column></columns></tab></tabs>` + scripts + `</form>`
 }
 
 // classOf is the usual control of a kind of column.
@@ -255,9 +255,13 @@ const (
 
 // seedForms makes the forms and views of the sales tables that Dataverse ships, as far as anything is hung on them.
 func (s *Simulator) seedForms(t *tx) {
+	const library = "Sales/Opportunity/Opportunity_main_system_library.js"
+	t.plant("webresource", fixedID("library"), map[string]any{"name": library, "displayname": "Opportunity main library", "webresourcetype": int64(3), "content": "Ly8=", "ismanaged": true, "canbedeleted": managedFlag(false)})
+	scripts := map[string]string{OpportunityFormID: `<formLibraries><Library name="` + library + `" libraryUniqueId="{` + fixedID("library id") + `}" /></formLibraries><events><event name="onload" application="false" active="false"><Handlers><Handler functionName="Sales.OpportunityMain.onLoad" libraryName="` +
+		library + `" handlerUniqueId="{` + fixedID("handler id") + `}" enabled="true" parameters="" passExecutionContext="true" /></Handlers></event></events>`}
 	form := func(id, table, name string, kindOf, active int64, isDefault bool, columns ...string) {
 		t.plant("systemform", id, map[string]any{"name": name, "objecttypecode": table, "type": kindOf, "formactivationstate": active, "isdefault": isDefault,
-			"formxml": s.formOf(s.schema.tables[table], columns), "ismanaged": true, "canbedeleted": managedFlag(false)})
+			"formxml": s.formOf(s.schema.tables[table], columns, scripts[id]), "ismanaged": true, "canbedeleted": managedFlag(false)})
 	}
 	form(OpportunityFormID, "opportunity", "Opportunity", 2, 1, true, "name", "customerid", "estimatedvalue", "estimatedclosedate", "description", "ownerid")
 	form(OpportunityOldFormID, "opportunity", "Information", 2, 0, false, "name", "description")

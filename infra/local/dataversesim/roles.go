@@ -241,3 +241,21 @@ func (s *Simulator) relateMany(c *call, t *tx, tab *table, coll *collection, r *
 	}
 	return &answer{status: 204}, nil
 }
+
+// freeRole takes a role that is deleted away from its users.
+func (t *tx) freeRole(r *row) error {
+	if t.s.shippedRole(r) {
+		return fail(400, codeReadOnlyDelete, "The role '%s' cannot be deleted.", r.text("name"))
+	}
+	links := t.s.schema.tables["systemuserroles"]
+	for _, sl := range slices.Clone(t.s.db.tables[links.name].order) {
+		if sl.row == nil || sl.row.v["roleid"] != guid(r.id) {
+			continue
+		}
+		if t.s.sw.text("setupRoleInUse") == "refused" {
+			return fail(http.StatusMethodNotAllowed, codeAssociated, "The role '%s' cannot be deleted because users have it.", r.text("name"))
+		}
+		t.erase(links, sl.id)
+	}
+	return nil
+}

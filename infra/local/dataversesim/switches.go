@@ -48,6 +48,7 @@ func newSwitches() *switches {
 		"setupLock":              upTo(0, 0, 1000, "every nth change of definitions is refused because another one is running (0x80071151); 0 is none"),
 		"setupLockStatus":        oneOf("status of that refusal", 429, 400, 500),
 		"setupFlowsWrite":        onOff(false, "the flows of Microsoft's connector that are on write to an opportunity's Audit column two seconds after each change of it"),
+		"setupRoleInUse":         oneOf("what becomes of the deletion of a security role that users have: it goes with what was given, or is refused", "deleted", "refused"),
 		"setupRules":             oneOf("what becomes of a business rule that is made through the Web API", "taken", "refused"),
 		"setupTracking":          oneOf("which tables of a bare organisation have change tracking as Dataverse ships it", "sales", "customers", "none"),
 		"tagLevel":               oneOf("where ?tag= appears: SharedVariables of the parent context or of the outer one", "parent", "outer"),

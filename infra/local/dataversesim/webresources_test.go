@@ -21,9 +21,9 @@ func TestScriptsOfForms(t *testing.T) {
 	script("zzz_a.js", "YQ==").refused(412, "0x80040237")
 	load := func(library, handler string) func(string) string {
 		return func(f string) string {
-			f = strings.Replace(f, "<formLibraries />", `<formLibraries><Library name="`+library+`" libraryUniqueId="{11111111-0000-4000-8000-000000000009}" /></formLibraries>`, 1)
-			return strings.Replace(f, "<events />", `<events><event name="onload" application="false" active="false"><Handlers><Handler functionName="go" libraryName="`+handler+
-				`" handlerUniqueId="{11111111-0000-4000-8000-000000000008}" enabled="true" /></Handlers></event></events>`, 1)
+			f = strings.Replace(f, "</formLibraries>", `<Library name="`+library+`" libraryUniqueId="{11111111-0000-4000-8000-000000000009}" /></formLibraries>`, 1)
+			return strings.Replace(f, "</Handlers>", `<Handler functionName="go" libraryName="`+handler+
+				`" handlerUniqueId="{11111111-0000-4000-8000-000000000008}" enabled="true" /></Handlers>`, 1)
 		}
 	}
 	w.changeForm(load("zzz_none.js", "zzz_none.js")).refused(400, "0x8004F118")
