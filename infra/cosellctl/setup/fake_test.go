@@ -361,6 +361,19 @@ func (c *crm) rowsOf(method, path string, q url.Values, body row, solution strin
 		_, role, _ := strings.Cut(body["@odata.id"].(string), "/roles(")
 		u["roles"] = append(given, row{"roleid": strings.TrimSuffix(role, ")")})
 		return 204, nil, ""
+	case m != nil && m[1] == "roles" && m[3] == "systemuserroles_association":
+		out := []row{}
+		for _, u := range c.rows["systemusers"] {
+			if given, _ := u["roles"].([]row); slices.ContainsFunc(given, func(r row) bool { return r["roleid"] == m[2] }) {
+				out = append(out, row{"systemuserid": u["systemuserid"], "fullname": "somebody"})
+			}
+		}
+		return 200, row{"value": out}, ""
+	case m != nil && strings.HasPrefix(m[3], "systemuserroles_association(") && method == "DELETE":
+		u := c.at("systemusers", m[2])
+		given, _ := u["roles"].([]row)
+		u["roles"] = slices.DeleteFunc(given, func(r row) bool { return strings.Contains(m[3], r["roleid"].(string)) })
+		return 204, nil, ""
 	case m != nil && m[3] == "systemuserroles_association":
 		roles, _ := c.at("systemusers", m[2])["roles"].([]row)
 		return 200, row{"value": append([]row{}, roles...)}, ""
@@ -373,6 +386,11 @@ func (c *crm) oneRow(method, set, id string, body row) (int, any, string) {
 	switch {
 	case r == nil:
 		return 404, notFound, ""
+	case method == "DELETE" && set == "roles" && slices.ContainsFunc(c.rows["systemusers"], func(u row) bool {
+		given, _ := u["roles"].([]row)
+		return slices.ContainsFunc(given, func(r row) bool { return r["roleid"] == id })
+	}):
+		return 405, row{"error": row{"code": "0x80040227", "message": "users have it"}}, ""
 	case method == "DELETE":
 		c.rows[set] = slices.DeleteFunc(c.rows[set], func(r row) bool { return r[ids[set].id] == id })
 		c.rows["sdkmessageprocessingstepimages"] = slices.DeleteFunc(c.rows["sdkmessageprocessingstepimages"], func(r row) bool { return r["_sdkmessageprocessingstepid_value"] == id })

@@ -398,7 +398,7 @@ func TestTeardownLeavesTheOrganisationAsItWas(t *testing.T) {
 	delete(c.tables, "connection") // change tracking cannot be switched off again, and here it was off
 	o := options(t, c)
 	o.Want.Tables = slices.DeleteFunc(slices.Clone(o.Want.Tables), func(t dataverse.Table) bool { return t.LogicalName == "connection" })
-	o.AppUser = ""
+	c.rows["systemusers"] = []row{{"systemuserid": "40000000-0000-4000-8000-000000000001", "applicationid": client, "isdisabled": false, "roles": []row{}}}
 	before := c.shown()
 	applied(t, planned(t, o))
 	o.Want = definition(t)
@@ -414,7 +414,7 @@ func TestTeardownLeavesTheOrganisationAsItWas(t *testing.T) {
 		t.Errorf("it began with %s", order)
 	}
 	p, err = setup.Teardown(context.Background(), o)
-	if err != nil || len(p.Items) != 0 || p.Differs() {
+	if err != nil || p.Differs() {
 		t.Errorf("%v %s", err, said(p))
 	}
 }

@@ -178,7 +178,11 @@ func (t teardown) rows(ctx context.Context) error {
 				add(v.ID(), v.Table+"/"+v.Name)
 			}
 		})},
-		{"script", "webresourceset", "webresourceid", componentScript, t.names(func(add func(id, name string)) { add(t.d.Script.ID(), t.d.Script.Name) })},
+		{"script", "webresourceset", "webresourceid", componentScript, t.names(func(add func(id, name string)) {
+			if t.d.Script.Name != "" {
+				add(t.d.Script.ID(), t.d.Script.Name)
+			}
+		})},
 		{"role", "roles", "roleid", componentRole, t.names(func(add func(id, name string)) {
 			for _, role := range t.d.Roles {
 				add(role.ID(), role.Name)
@@ -191,12 +195,41 @@ func (t teardown) rows(ctx context.Context) error {
 				return err
 			}
 			if len(have) > 0 && t.has(kind.component, id) {
+				if kind.component == componentRole {
+					if err := t.take(ctx, id, kind.names[id]); err != nil {
+						return err
+					}
+				}
 				t.remove(kind.kind, kind.names[id], kind.set+"("+id+")", "")
 			} else if len(have) > 0 {
 				t.leave(kind.kind, kind.names[id])
 			}
 		}
 	}
+	return nil
+}
+
+// take plans taking a role away from those who have it: the CRM does not delete a role that somebody has.
+func (t teardown) take(ctx context.Context, role, name string) error {
+	users, err := list[struct {
+		ID   string `json:"systemuserid"`
+		Name string `json:"fullname"`
+	}](ctx, t.w, "roles("+role+")/systemuserroles_association?$select=systemuserid,fullname")
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	said := make([]string, len(users))
+	for i, u := range users {
+		said[i] = u.Name
+	}
+	t.plan.add(&Item{Kind: "role given", Name: name, Do: Remove, Why: "from " + strings.Join(said, ", "), apply: func(ctx context.Context) error {
+		for _, u := range users {
+			if err := t.w.remove(ctx, "systemusers("+u.ID+")/systemuserroles_association("+role+")/$ref"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
 	return nil
 }
 
