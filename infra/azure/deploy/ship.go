@@ -213,6 +213,9 @@ func setupStep() step {
 			call: func(f *facts) command {
 				c := ctl(f, map[string]string{"DATAVERSE_WEBHOOK_SECRET": "dataverse-webhook-secret"}, "setup", "dataverse")
 				c.talks = true
+				if c.env != nil { // of a world on this machine local.json says it
+					c.env["DATAVERSE_APP_USER"] = f.get("syncClientId")
+				}
 				return c
 			},
 		}}}

@@ -30,7 +30,7 @@ import (
 //	SYNC_SIMULATED, SYNC_CA_FILE   of a world on this machine
 //
 // and of the app: SYNC_PUBLIC_URL, DATAVERSE_WEBHOOK_HEADER and _SECRET, DATAVERSE_CLIENT_ID, AZURE_CLIENT_ID,
-// SYNC_MAPPING_FILE.
+// SYNC_MAPPING_FILE. DATAVERSE_APP_USER names the managed identity where no other setting does.
 type Settings map[string]string
 
 // Connection is a way into an environment.
@@ -134,7 +134,7 @@ var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 
 // AppUser is the client id of the application user: the one that is named, else that of the app's settings.
 func (s Settings) AppUser(named string) (string, error) {
-	for _, id := range []string{named, s["DATAVERSE_CLIENT_ID"], s["AZURE_CLIENT_ID"]} {
+	for _, id := range []string{named, s["DATAVERSE_CLIENT_ID"], s["DATAVERSE_APP_USER"], s["AZURE_CLIENT_ID"]} {
 		if id == "" {
 			continue
 		}
