@@ -115,7 +115,7 @@ func build(t *testing.T, key *rsa.PrivateKey, folder string, settings []string) 
 		Apps: []partnercentersim.App{{Tenant: partnerTenant, ClientID: "e1f2a3b4-3333-4444-8555-b66677778888", Secret: vaultSecret, ObjectID: "e1f2a3b4-3333-4444-8555-b66677778888"}}})
 	must(t, err)
 	dv, err := dataversesim.New(dataversesim.Options{Now: time.Now, Seed: 1, Host: crmHost, Tenant: crmTenant, ClientID: "d0c9b8a7-2222-4333-8444-a55566667777",
-		ClientSecret: crmAppSecret, OrganizationID: organization, WebhookURL: productURL + "/api/crmwebhook", SecretHeader: crmHeader, Secret: crmSecret})
+		ClientSecret: crmAppSecret, OrganizationID: organization, Administrator: administrator, WebhookURL: productURL + "/api/crmwebhook", SecretHeader: crmHeader, Secret: crmSecret})
 	must(t, err)
 	more, secrets := furtherPartners(t, pc, settings)
 	secrets["partner-center-refresh-token"] = refreshToken

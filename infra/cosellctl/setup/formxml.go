@@ -112,21 +112,21 @@ func withHandler(text, column, handler string) (string, error) {
 
 var changeEvent = regexp.MustCompile(`(?s)<event\b[^>]*\bname="onchange"[^>]*>.*?</event>`)
 
-// inside puts XML at the end of an element of the form, and makes the element where there is none.
+// inside puts XML at the end of an element of the form, and makes the element where there is none. An element that was
+// empty gets a blank at the end of its start tag: so withoutTab knows that it was there before us.
 func inside(text, element, xml string) (string, error) {
 	if at := strings.LastIndex(text, "</"+element+">"); at >= 0 {
 		return text[:at] + xml + text[at:], nil
 	}
-	whole := "<" + element + ">" + xml + "</" + element + ">"
-	empty := regexp.MustCompile(`<` + element + `\s*/>`)
-	if m := empty.FindStringIndex(text); m != nil {
-		return text[:m[0]] + whole + text[m[1]:], nil
+	empty := regexp.MustCompile(`<` + element + `(\s*)/>`)
+	if m := empty.FindStringSubmatchIndex(text); m != nil {
+		return text[:m[0]] + "<" + element + text[m[2]:m[3]] + " >" + xml + "</" + element + ">" + text[m[1]:], nil
 	}
 	at := strings.LastIndex(text, "</form>")
 	if at < 0 {
 		return "", errors.New("it is no form")
 	}
-	return text[:at] + whole + text[at:], nil
+	return text[:at] + "<" + element + ">" + xml + "</" + element + ">" + text[at:], nil
 }
 
 // ourTab is our tab as it stands in a form; "" where there is none.
@@ -153,8 +153,9 @@ func withoutTab(f dataverse.Form, text, script string) string {
 	text = regexp.MustCompile(`<Handler\b[^>]*\blibraryName="`+name+`"[^>]*?(/>|></Handler>)`).ReplaceAllString(text, "")
 	text = regexp.MustCompile(`<Library\b[^>]*\bname="`+name+`"[^>]*?(/>|></Library>)`).ReplaceAllString(text, "")
 	text = regexp.MustCompile(`<event\b[^>]*>\s*<Handlers></Handlers>\s*</event>`).ReplaceAllString(text, "")
-	for _, empty := range []string{"<formLibraries></formLibraries>", "<events></events>"} {
-		text = strings.Replace(text, empty, "", 1)
+	for _, element := range []string{"formLibraries", "events"} {
+		text = strings.Replace(text, "<"+element+"></"+element+">", "", 1)
+		text = regexp.MustCompile(`<`+element+`(\s*) ></`+element+`>`).ReplaceAllString(text, "<"+element+"$1/>")
 	}
 	return text
 }

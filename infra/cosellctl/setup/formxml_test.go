@@ -15,6 +15,7 @@ func formXML() map[string]string {
 		"without events":    `<form><tabs><tab name="a" id="{11111111-1111-4111-8111-111111111111}"></tab></tabs></form>`,
 		"with libraries":    `<form><tabs></tabs><formLibraries><Library name="own.js" libraryUniqueId="{33333333-3333-4333-8333-333333333333}" /></formLibraries></form>`,
 		"with their rule":   `<form><tabs></tabs><events><event name="onchange" application="false" active="false" attribute="cosell_help"><Handlers><Handler functionName="Own.changed" libraryName="own.js" handlerUniqueId="{33333333-3333-4333-8333-333333333333}" enabled="true" /></Handlers></event></events></form>`,
+		"as shipped":        `<form><tabs></tabs><formLibraries /><events/></form>`,
 		"with header after": `<form><tabs></tabs><header id="{33333333-3333-4333-8333-333333333333}"><rows><row></row></rows></header></form>`,
 	}
 }

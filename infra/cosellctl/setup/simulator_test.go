@@ -1,0 +1,253 @@
+package setup_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cosell-sync/cosell-sync/infra/cosellctl/setup"
+	data "github.com/cosell-sync/cosell-sync/infra/dataverse"
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+)
+
+// organisation is a simulated environment with people who may change it.
+type organisation struct {
+	t   *testing.T
+	sim *dataversesim.Simulator
+	now time.Time
+}
+
+const (
+	address = "https://cosell.crm4.dynamics.com"
+	tenant  = "7e000000-0000-4000-8000-0000000000aa"
+)
+
+var administrator = dataversesim.Application{ClientID: "ad000000-0000-4000-8000-0000000000aa", ClientSecret: "administrator"}
+var customizer = dataversesim.Application{ClientID: "c5000000-0000-4000-8000-0000000000aa", ClientSecret: "customizer"}
+
+func newOrganisation(t *testing.T, kind string, switches map[string]any) *organisation {
+	t.Helper()
+	o := &organisation{t: t, now: time.Date(2026, 3, 31, 9, 15, 0, 0, time.UTC)}
+	sim, err := dataversesim.New(dataversesim.Options{Now: func() time.Time { o.now = o.now.Add(time.Millisecond); return o.now }, Seed: 1, Host: strings.TrimPrefix(address, "https://"),
+		Tenant: tenant, ClientID: client, ClientSecret: "a secret", OrganizationID: "0a000000-0000-4000-8000-0000000000cc", Administrator: administrator, Customizer: customizer,
+		WebhookURL: "https://cosell.example/api/crmwebhook", SecretHeader: "x-cosell-crm-key", Secret: "k", Organisation: kind, Switches: switches})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.sim = sim
+	return o
+}
+
+// RoundTrip hands requests to the simulator as if it were the network, and answers the SDK's questions about the
+// directory, which is not simulated.
+func (o *organisation) RoundTrip(r *http.Request) (*http.Response, error) {
+	rec := httptest.NewRecorder()
+	if strings.HasSuffix(r.URL.Path, "/openid-configuration") {
+		rec.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(rec, `{"token_endpoint":"https://%[1]s/%[2]s/oauth2/v2.0/token","authorization_endpoint":"https://%[1]s/%[2]s/oauth2/v2.0/authorize","issuer":"https://%[1]s/%[2]s/v2.0"}`, r.URL.Host, tenant)
+		return rec.Result(), nil
+	}
+	var body []byte
+	if r.Body != nil {
+		body, _ = io.ReadAll(r.Body) // of our own making
+	}
+	in := httptest.NewRequest(r.Method, r.URL.String(), bytes.NewReader(body))
+	in.Header = r.Header.Clone()
+	o.sim.ServeHTTP(rec, in)
+	return rec.Result(), nil
+}
+
+// as is the way in of somebody; waiting lets the organisation's time pass.
+func (o *organisation) as(who dataversesim.Application) *setup.Web {
+	credential := func() (azcore.TokenCredential, error) {
+		return azidentity.NewClientSecretCredential(tenant, who.ClientID, who.ClientSecret, &azidentity.ClientSecretCredentialOptions{
+			ClientOptions: azcore.ClientOptions{Transport: &http.Client{Transport: o}}, DisableInstanceDiscovery: true})
+	}
+	return &setup.Web{Base: address + "/api/data/v9.2",
+		Sleep: func(_ context.Context, d time.Duration) error { o.now = o.now.Add(d); o.sim.Advance(o.now); return nil },
+		HTTP:  httpclient.New(httpclient.Options{Base: o, Hosts: []string{strings.TrimPrefix(address, "https://")}, Audience: address, Token: dataverse.Tokens(credential, address+"/.default")})}
+}
+
+func (o *organisation) options(who dataversesim.Application) setup.Options {
+	return setup.Options{Web: o.as(who), Want: wanted(o.t), URL: "https://cosell.example/api/crmwebhook", Header: "x-cosell-crm-key", Secret: "k", AppUser: client}
+}
+
+// control calls the simulator's own controls.
+func (o *organisation) control(method, path, body string) []byte {
+	o.t.Helper()
+	mux := http.NewServeMux()
+	o.sim.MountControl(mux)
+	rec := httptest.NewRecorder()
+	mux.ServeHTTP(rec, httptest.NewRequest(method, path, strings.NewReader(body)))
+	if rec.Code != http.StatusOK {
+		o.t.Fatalf("%s %s: %d %s", method, path, rec.Code, rec.Body)
+	}
+	return rec.Body.Bytes()
+}
+
+// metadata is everything that can be customised, as text.
+func (o *organisation) metadata() string {
+	o.t.Helper()
+	var v any
+	if err := json.Unmarshal(o.control(http.MethodGet, "/metadata", ""), &v); err != nil {
+		o.t.Fatal(err)
+	}
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestABareOrganisationIsSetUp(t *testing.T) {
+	for _, kind := range []string{dataversesim.Bare, dataversesim.BareFrench} {
+		o := newOrganisation(t, kind, nil)
+		complete(t, applied(t, planned(t, o.options(administrator))))
+		mark := o.metadata()
+		again := planned(t, o.options(administrator))
+		if again.Differs() {
+			t.Errorf("%s: %s", kind, said(again))
+		}
+		applied(t, again)
+		if got := o.metadata(); got != mark {
+			t.Errorf("%s: a second run changes %s", kind, cmp.Diff(mark, got))
+		}
+	}
+}
+
+// What is there after the teardown is what was there before the setup, but for change tracking.
+func TestTheOrganisationIsAsBeforeAfterTheTeardown(t *testing.T) {
+	o := newOrganisation(t, dataversesim.BareFrench, map[string]any{"setupTracking": "sales"})
+	tracked := func() string {
+		return strings.ReplaceAll(o.metadata(), `"ChangeTrackingEnabled": false`, `"ChangeTrackingEnabled": true`)
+	}
+	before := tracked()
+	complete(t, applied(t, planned(t, o.options(administrator))))
+	if tracked() == before {
+		t.Fatal("nothing was made")
+	}
+	options := o.options(administrator)
+	options.Want = definition(t)
+	plan, err := setup.Teardown(context.Background(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete(t, applied(t, plan))
+	if after := tracked(); after != before {
+		t.Error(cmp.Diff(before, after))
+	}
+}
+
+// A customizer may apply the schema, and is told what an administrator has to do.
+func TestACustomizerAppliesTheSchemaAndAnAdministratorTheRest(t *testing.T) {
+	o := newOrganisation(t, dataversesim.Bare, nil)
+	p := applied(t, planned(t, o.options(customizer)))
+	for _, i := range p.Items {
+		administrators := slices.Contains([]string{"role", "role given", "application user", "endpoint", "step", "image"}, i.Kind)
+		if done := i.Do == setup.Leave || i.Result == setup.Done; done == administrators && !(i.Kind == "application user" && i.Do == setup.Leave) {
+			t.Errorf("%s %s: %s %s", i.Kind, i.Name, i.Result, i.Why)
+		}
+		if i.Result == setup.Denied && (!strings.Contains(i.Why, "prv") || !strings.Contains(i.Mend, "System Administrator")) {
+			t.Errorf("%s %s: %s; %s", i.Kind, i.Name, i.Why, i.Mend)
+		}
+	}
+	if !p.Unfinished() {
+		t.Error("it says that all is done")
+	}
+	complete(t, applied(t, planned(t, o.options(administrator))))
+	other := newOrganisation(t, dataversesim.Bare, nil)
+	applied(t, planned(t, other.options(administrator)))
+	if one, two := o.metadata(), other.metadata(); one != two {
+		t.Error(cmp.Diff(two, one))
+	}
+}
+
+// The role of the application user is what the simulated one of a running product is. More than that: to make
+// connections, and to let rows hang on users, teams and connection roles. Less: what only a sheet of the customer's own needs.
+func TestTheRoleIsThatOfARunningProduct(t *testing.T) {
+	o := newOrganisation(t, "", nil)
+	var answer struct{ Denied map[string][]string }
+	if err := json.Unmarshal(o.control(http.MethodPost, "/privileges", `{"role":"runtime"}`), &answer); err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string]bool{}
+	for _, p := range definition(t).Role(data.ForApplication).Privileges {
+		for _, may := range p.May {
+			ours[p.Table+" "+strings.ToLower(may[:1])+may[1:]] = true
+		}
+	}
+	more := []string{"connection create", "connection append", "connection appendTo", "connectionrole appendTo", "systemuser appendTo", "team appendTo"}
+	less := []string{"territory read", "territory appendTo", "campaign read", "campaign appendTo", "connectionroleobjecttypecode read", "opportunityproduct read", "cosell_solutiondetail assign"}
+	for table, denied := range answer.Denied {
+		if table == "task" || strings.HasPrefix(table, "msft_") {
+			continue // activities have one privilege together
+		}
+		for _, may := range []string{"create", "read", "write", "delete", "append", "appendTo", "assign"} {
+			right := table + " " + may
+			allowed := !slices.Contains(denied, may)
+			if allowed && !ours[right] && !slices.Contains(less, right) || !allowed && ours[right] && !slices.Contains(more, right) {
+				t.Errorf("%s: the running product may %v, our role %v", right, allowed, ours[right])
+			}
+		}
+	}
+}
+
+// With the sheet of Microsoft's connector its columns are found by what people call them, and none of ours stands
+// beside them; of Microsoft's solution nothing is changed.
+func TestTheColumnsOfMicrosoftsConnectorAreKept(t *testing.T) {
+	o := newOrganisation(t, dataversesim.BareMsft, nil)
+	text, err := os.ReadFile("../../dataverse/msft.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := o.options(administrator)
+	client, err := dataverse.NewClient(dataverse.Options{BaseURL: options.Web.Base, HTTP: options.Web.HTTP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := setup.Connection{Web: options.Web, Client: client}
+	sheet, err := to.Sheet(t.Context(), mapping.Source{Name: "msft.yaml", Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Want = setup.Want(definition(t), sheet)
+	complete(t, applied(t, planned(t, options)))
+	var after struct {
+		Tables map[string]struct {
+			Columns map[string]any
+			Keys    map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(o.metadata()), &after); err != nil {
+		t.Fatal(err)
+	}
+	for name, table := range after.Tables {
+		for column := range table.Columns {
+			if strings.HasPrefix(column, "cosell_") {
+				t.Errorf("%s has %s", name, column)
+			}
+		}
+		if strings.HasPrefix(name, "msft_") && len(table.Keys) > 0 {
+			t.Errorf("%s has keys %v", name, table.Keys)
+		}
+	}
+	if again := planned(t, options); again.Differs() {
+		t.Error(said(again))
+	}
+}
