@@ -123,6 +123,9 @@ func inside(text, element, xml string) (string, error) {
 		return text[:m[0]] + "<" + element + text[m[2]:m[3]] + " >" + xml + "</" + element + ">" + text[m[1]:], nil
 	}
 	at := strings.LastIndex(text, "</form>")
+	if events := strings.Index(text, "<events"); element == "formLibraries" && events >= 0 {
+		at = events // a handler names a library that was loaded before it
+	}
 	if at < 0 {
 		return "", errors.New("it is no form")
 	}
