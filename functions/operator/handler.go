@@ -33,6 +33,7 @@ type Office interface {
 	Unlink(ctx context.Context, a office.Act, id string) error
 	AskAgain(ctx context.Context, a office.Act, id string) error
 	CloseTest(ctx context.Context, a office.Act, id string) error
+	Examine(ctx context.Context, only, seller string) (office.Examination, error)
 	Mapping
 }
 
@@ -47,7 +48,7 @@ const page = 50
 //
 //	GET  status?id=    preview?id=|ids=|after=    held[?id=]    parked[?id=]    adopt[?since=]    report[?day=]
 //	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink  ask-again  close-test  adopt    {"id", "referral", "reason", "since"}
-//	GET  mapping[?id=VERSION]
+//	GET  mapping[?id=VERSION]    doctor[?only=&seller=]
 //	POST mapping/check  mapping/diff  mapping/push    {"file", "text", "yes", "reason"}
 //	POST catalogue/import    {"entries": [{"line", "identifier", "name", "type", "publisher"}]}
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -71,7 +72,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !isDeed {
-		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt, report, mapping and catalogue")
+		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt, report, doctor, mapping and catalogue")
 		return
 	}
 	post(w, r, func(ctx context.Context, by string, d office.Deed) (office.Answer, error) {
@@ -108,6 +109,10 @@ func (h *Handler) asks() map[string]func(context.Context, url.Values) (office.An
 		"adopt": func(ctx context.Context, q url.Values) (office.Answer, error) {
 			c, err := h.Office.AdoptPlan(ctx, q.Get("since"))
 			return office.Answer{Census: &c}, err
+		},
+		"doctor": func(ctx context.Context, q url.Values) (office.Answer, error) {
+			found, err := h.Office.Examine(ctx, q.Get("only"), q.Get("seller"))
+			return office.Answer{Examined: &found}, err
 		},
 		"report": func(ctx context.Context, q url.Values) (office.Answer, error) {
 			r, err := h.Office.Report(ctx, q.Get("day"))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cosell-sync/cosell-sync/shared/doctor"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/office"
@@ -118,6 +119,10 @@ func (f *fake) AskAgain(_ context.Context, a office.Act, id string) error {
 	return f.note("ask-again", id, a.By, a.Reason)
 }
 
+func (f *fake) Examine(_ context.Context, only, seller string) (office.Examination, error) {
+	return office.Examination{Findings: []doctor.Finding{{Check: only}}}, f.note("doctor", only, seller)
+}
+
 func (f *fake) CloseTest(_ context.Context, a office.Act, id string) error {
 	return f.note("close-test", id, a.By, a.Reason)
 }
@@ -149,6 +154,7 @@ func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 		{"POST", "adopt", `{"since":"2026-03-01","reason":"y"}`, "adopt 2026-03-01 ann y", `"setting":"SYNC_STARTED=2026-03-01"`},
 		{"GET", "held", "", "held", `"held":[]`},
 		{"GET", "held?id=o/crm/name/x", "", "held o/crm/name/x", `"held":[{`},
+		{"GET", "doctor?only=pc&seller=kim@x", "", "doctor pc kim@x", `"examined":{"findings":[{"check":"pc"`},
 		{"GET", "report", "", "report", `"report":{"day":"2026-11-26"`},
 		{"GET", "report?day=2026-11-25", "", "report 2026-11-25", `"report":{`},
 		{"GET", "parked", "", "parked", `"parked":[]`},

@@ -52,10 +52,7 @@ type Handler struct {
 }
 
 // Events are those that the product needs.
-// https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events
-func Events() []string {
-	return []string{"referral-created", "referral-updated", "related-referral-created", "related-referral-updated", "test-created"}
-}
+func Events() []string { return partnercenter.Events() }
 
 // State is what is registered, as it is answered and remembered.
 type State struct {
@@ -163,12 +160,8 @@ func (h *Handler) write(ctx context.Context, current partnercenter.Registration,
 
 func (h *Handler) state(r partnercenter.Registration, exists bool) State {
 	s := State{Registered: exists, URL: shown(r.WebhookURL), Events: r.Events, Wanted: h.URL}
-	s.Ours = exists && isOurs(r.WebhookURL, h.URL)
-	for _, e := range Events() {
-		if !slices.ContainsFunc(r.Events, func(have string) bool { return strings.EqualFold(have, e) }) {
-			s.Missing = append(s.Missing, e)
-		}
-	}
+	s.Ours = exists && r.LeadsTo(h.URL)
+	s.Missing = r.Lacks()
 	s.Complete = exists && len(s.Missing) == 0
 	return s
 }
@@ -181,11 +174,6 @@ func shown(address string) string {
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()
-}
-
-// isOurs also takes the URL without the alias at its end, which the webhook serves too.
-func isOurs(url, ours string) bool {
-	return strings.EqualFold(url, ours) || strings.EqualFold(strings.TrimSuffix(url, "/"), ours[:strings.LastIndexByte(ours, '/')])
 }
 
 func union(have, need []string) []string {

@@ -21,7 +21,8 @@ import (
 // client speaks to the sync app.
 type client struct {
 	base, key string
-	tenant    string // alias; "" is the first
+	tenant    string   // alias; "" is the first
+	settings  []string // the lines of --settings
 	http      *http.Client
 }
 
@@ -29,6 +30,12 @@ type client struct {
 type awayError struct{ text string }
 
 func (e *awayError) Error() string { return e.text }
+
+// keyError: it is there, and does not know the key.
+type keyError struct{ awayError }
+
+// Unwrap gives what it is for the exit code.
+func (e *keyError) Unwrap() error { return &e.awayError }
 
 // wrongError: the app does not understand what was asked.
 type wrongError struct{ text string }
@@ -48,6 +55,7 @@ const (
 //	SYNC_CA_FILE        a PEM file with further authorities, of a world on this machine
 func connect(g commands, environ []string) (*client, error) {
 	values := pairs(environ)
+	var settings []string
 	if g.Settings != "" {
 		text, err := os.ReadFile(g.Settings)
 		if err != nil {
@@ -55,6 +63,7 @@ func connect(g commands, environ []string) (*client, error) {
 		}
 		for name, value := range pairs(strings.Split(string(text), "\n")) {
 			values[name] = value
+			settings = append(settings, name+"="+value)
 		}
 	}
 	base, key, ca := values["SYNC_OPERATOR_URL"], values["SYNC_OPERATOR_KEY"], values["SYNC_CA_FILE"]
@@ -77,7 +86,7 @@ func connect(g commands, environ []string) (*client, error) {
 	case err != nil || u.Scheme != "https" || u.Host == "":
 		return nil, fmt.Errorf("the app's address must be https://HOST, it is %q", base)
 	}
-	c := &client{base: strings.TrimRight(base, "/"), key: key, tenant: g.Tenant, http: &http.Client{Timeout: callTime,
+	c := &client{base: strings.TrimRight(base, "/"), key: key, tenant: g.Tenant, settings: settings, http: &http.Client{Timeout: callTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	if ca != "" {
 		err = c.trust(ca)
@@ -201,7 +210,7 @@ func refused(base string, status int, text []byte) error {
 	said := json.Unmarshal(text, &r) == nil && r.Error != ""
 	switch {
 	case status == http.StatusUnauthorized:
-		return &awayError{base + " does not know this operator key"}
+		return &keyError{awayError{base + " does not know this operator key"}}
 	case !said:
 		return &awayError{fmt.Sprintf("%s answers %d without a reason: is it the sync app?", base, status)}
 	case status >= http.StatusInternalServerError && status != http.StatusBadGateway, status == http.StatusTooManyRequests:

@@ -42,6 +42,7 @@ type commands struct {
 	Resync    resyncCmd    `cmd:"" help:"Look at a pair now, and try again what is held."`
 	Preview   previewCmd   `cmd:"" help:"What a look at a record would do. Nothing is written."`
 	Drift     driftCmd     `cmd:"" help:"What differs between the two records of each pair, who wins, and why."`
+	Doctor    doctorCmd    `cmd:"" help:"Everything that the product needs, as named checks: what is wrong, since when, how to mend it."`
 	Adopt     adoptCmd     `cmd:"" help:"The first day: what the work would begin with, and its beginning."`
 	Held      heldCmd      `cmd:"" help:"What one side did not take, or what waits for a person."`
 	Parked    parkedCmd    `cmd:"" help:"Messages that can never work as they are."`

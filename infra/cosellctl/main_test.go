@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/doctor"
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
 
@@ -24,6 +25,7 @@ type app struct {
 	status int
 	answer any
 	first  []office.Answer // what it answers before, one each
+	health string          // what it says to anybody
 }
 
 func newApp(t *testing.T) (a *app, environ []string) {
@@ -31,6 +33,10 @@ func newApp(t *testing.T) (a *app, environ []string) {
 	a = &app{status: http.StatusOK, answer: office.Answer{Done: true}}
 	a.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/api/health" {
+			_, _ = io.WriteString(w, a.health)
+			return
+		}
 		a.asked = append(a.asked, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+string(body)))
 		if r.Header.Get("X-Cosell-Key") != "the-key" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -281,3 +287,37 @@ func TestAnswersArePrintedWholeAndTame(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestDoctorShowsWhatIsWrongAndHowToMendIt(t *testing.T) {
+	since := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	bad := doctor.Finding{Check: "crm.steps", State: doctor.Failed, Say: "a step is off", Mend: "enable it", Since: &since}
+	unsure := doctor.Finding{Check: "pc.solution", State: doctor.Unverified, Say: "nobody can ask", Mend: "look in the portal"}
+	for _, c := range []struct {
+		findings []doctor.Finding
+		status   int
+		code     int
+		shows    string
+	}{
+		{[]doctor.Finding{{Check: "pc.mfa", State: doctor.OK, Say: "with MFA"}, unsure}, 200, fine, "cannot tell pc.solution       nobody can ask"},
+		{[]doctor.Finding{bad}, 200, found, "since 2026-11-22 12:00:00Z\n                              enable it"},
+		{nil, 401, unreachable, "does not know this operator key"},
+		{nil, 503, unreachable, "app.key"},
+	} {
+		a, environ := newApp(t)
+		a.answer, a.status = office.Answer{Examined: &office.Examination{Intake: a.URL, Findings: c.findings}}, c.status
+		a.health = `{"status":"ok"}`
+		code, out, _ := ctl(t, environ, "doctor", "--seller", "kim@x")
+		if code != c.code || !strings.Contains(out, c.shows) || !strings.Contains(strings.Join(a.asked, ","), "GET /api/operator/doctor?only=&seller=kim%40x") {
+			t.Errorf("code %d, asked %q, says\n%s", code, a.asked, out)
+		}
+		code, out, _ = ctl(t, environ, "doctor", "--json")
+		var back office.Answer
+		if err := json.Unmarshal([]byte(out), &back); err != nil || code != c.code || back.Examined == nil || len(back.Examined.Findings) < 3 {
+			t.Errorf("--json: code %d, %v\n%s", code, err, out)
+		}
+	}
+	a, environ := newApp(t)
+	if code, _, errOut := ctl(t, environ, "doctor", "--only", "nonsense"); code != wrongUse || len(a.asked) != 0 || !strings.Contains(errOut, "nonsense") {
+		t.Errorf("a check that is none: %d %q %s", code, a.asked, errOut)
+	}
+}

@@ -122,14 +122,14 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 	if c.Role == Intake {
 		return a, nil
 	}
-	if err := a.work(c, az, bus.Dead); err != nil {
+	if err := a.work(c, az, bus); err != nil {
 		return nil, err
 	}
-	return a, a.workFurther(c, az)
+	return a, a.workFurther(c, az, bus)
 }
 
 // work builds what the sync app has beside the intake.
-func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.Context, queue.Dead) error) error) (err error) {
+func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	a.Register = c.Register
 	a.WebhookURL = c.PublicURL + "/api/partnercenterwebhook/" + c.TenantAlias
 	secrets, err := az.vault()
@@ -152,6 +152,10 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	a.unwatchedByFile(c.sheet)
 	a.unstarted(c)
 	a.comparing = a.comparison()
+	var dead func(context.Context, func(context.Context, queue.Dead) error) error
+	if a.first == nil { // those of all tenants
+		dead = bus.Dead
+	}
 	a.Post = &post.Post{Tenant: a.Tenant, Sender: a.Sender, Parked: a.Ledger, Dead: dead, Watch: jobWatch{a.Watch, a.comparing, a.mark}, Now: a.Now, NewID: a.NewID, Log: a.Log}
 	a.generations = newGenerations(generations{
 		pushed: a.Ledger, layers: c.layers, ask: func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) {
@@ -169,7 +173,8 @@ func (a *App) work(c loaded, az azure, dead func(context.Context, func(context.C
 	}
 	flows := office.Flows{Ledger: a.Ledger, Flow: a.flow}
 	a.Office = &office.Office{Ledger: a.Ledger, Book: flows, Desk: flows, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log,
-		Sheets: sheets{a, trial}, SheetTable: a.Ledger, Catalogue: catalogue{a}, ReferralLink: c.ReferralLink, Shadow: c.Mode == Shadow}
+		Sheets: sheets{a, trial}, SheetTable: a.Ledger, Catalogue: catalogue{a}, ReferralLink: c.ReferralLink, Shadow: c.Mode == Shadow,
+		Doctor: a.doctor(c, crm, bus, trial), Intake: c.PublicURL}
 	return nil
 }
 

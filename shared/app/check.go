@@ -337,3 +337,28 @@ func (k *checker) azure() {
 }
 
 func (c Config) hasTables() bool { return c.TablesConnection.text != "" || c.TablesEndpoint != "" }
+
+// CheckSettings names every mistake of an app's settings, as a start with them would. What stands in Key Vault cannot be
+// looked at, and counts as set.
+func CheckSettings(environ []string) (mistakes []string) {
+	var known []string
+	for _, pair := range environ {
+		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(value, "@Microsoft.KeyVault(") {
+			pair = name + "=stands-in-key-vault-and-is-not-read-here"
+		}
+		known = append(known, pair)
+	}
+	_, err := load(known)
+	if err == nil {
+		return nil
+	}
+	for _, line := range strings.Split(err.Error(), "\n") {
+		if text, is := strings.CutPrefix(line, "  "); is {
+			mistakes = append(mistakes, text)
+		}
+	}
+	if len(mistakes) == 0 {
+		mistakes = []string{err.Error()}
+	}
+	return mistakes
+}

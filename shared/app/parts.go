@@ -31,6 +31,8 @@ type Queues interface {
 	queue.Sender
 	// Dead empties the dead-letter queues into take, as queue.ServiceBus does.
 	Dead(ctx context.Context, take func(context.Context, queue.Dead) error) error
+	// Look says how a queue is, as queue.ServiceBus does.
+	Look(ctx context.Context, name queue.Name, now time.Time) (queue.State, error)
 	// Close ends the connection.
 	Close(ctx context.Context) error
 }

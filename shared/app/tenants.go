@@ -26,7 +26,7 @@ func (a *App) beside(c loaded) *App {
 }
 
 // workFurther builds what the sync app has for the further tenants.
-func (a *App) workFurther(c loaded, az azure) error {
+func (a *App) workFurther(c loaded, az azure, bus Queues) error {
 	if len(a.Further) == 0 {
 		return nil
 	}
@@ -41,7 +41,7 @@ func (a *App) workFurther(c loaded, az azure) error {
 		b := a.Further[i]
 		its := az
 		its.config = t.Config
-		if err := b.work(t, its, nil); err != nil {
+		if err := b.work(t, its, bus); err != nil {
 			return err
 		}
 		for _, value := range t.TenantRows {

@@ -109,16 +109,21 @@ func (s *Sheet) Unwatched() []Column {
 			filter[step.Table] = append(filter[step.Table], step.Filter...)
 		}
 	}
-	var out []Column
-	for _, c := range s.Columns() {
-		name := c.Name
-		if name == "owninguser" || name == "owningbusinessunit" {
-			name = "ownerid"
-		}
-		if c.Table == "opportunityclose" || c.Table == s.tables.Catalogue.Table || c.told || slices.Contains(filter[c.Table], name) {
-			continue
-		}
-		out = append(out, c)
+	return slices.DeleteFunc(s.Watched(), func(c Column) bool { return slices.Contains(filter[c.Table], c.Event()) })
+}
+
+// Event is the column's name where event steps list it: who owns a row is one event, whatever it is called.
+func (c Column) Event() string {
+	if c.Name == "owninguser" || c.Name == "owningbusinessunit" {
+		return "ownerid"
 	}
-	return out
+	return c.Name
+}
+
+// Watched are the columns of the sheet whose changes have to raise an event. Closings, which raise events of their own, the
+// solution catalogue, and what is only ever written are left out.
+func (s *Sheet) Watched() []Column {
+	return slices.DeleteFunc(s.Columns(), func(c Column) bool {
+		return c.Table == "opportunityclose" || c.Table == s.tables.Catalogue.Table || c.told
+	})
 }

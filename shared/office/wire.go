@@ -25,6 +25,7 @@ type Answer struct {
 	Parked    *[]Parked        `json:"parked,omitempty"`
 	Mapping   *Mapping         `json:"mapping,omitempty"`
 	Catalogue *CatalogueImport `json:"catalogue,omitempty"`
+	Examined  *Examination     `json:"examined,omitempty"`
 	Done      bool             `json:"done,omitempty"`
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 )
 
@@ -16,6 +17,9 @@ type Finding struct {
 	Where string // file:line of the row
 	Text  string
 	Note  bool // it is allowed, and worth knowing
+
+	// Of a mismatch: its sort, what it says, and what mends it, apart.
+	Sort, Say, Mend string
 }
 
 // Check compares the sheet with the CRM as Mismatches does, and says for a person what to write instead.
@@ -34,7 +38,7 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 		if _, known := m.tables[x.Table][x.Column]; !known && len(m.tables[x.Table]) > 0 {
 			text += proposed(x, m)
 		}
-		out = append(out, Finding{Where: s.where(x.Field), Text: text})
+		out = append(out, Finding{Where: s.where(x.Field), Text: text, Sort: x.sort(), Say: x.Say(), Mend: x.Mend + strings.TrimPrefix(text, x.String()+": "+x.Mend)})
 	}
 	out = append(out, s.unreasoned(m)...)
 	out = append(out, s.unclear(m)...)
@@ -102,4 +106,19 @@ func (s *Store) short(m metadata) (out []Finding) {
 		out = append(out, f)
 	}
 	return out
+}
+
+// Secured are the columns of the sheet that column security guards, as "table/column", as they were compared last.
+// https://learn.microsoft.com/power-platform/admin/field-level-security
+func (s *Store) Secured(ctx context.Context) (out []string, err error) {
+	for _, c := range s.whole.Columns() {
+		columns, err := s.definitions.attributes(ctx, c.Table)
+		if fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) {
+			return nil, err
+		}
+		if name := c.Table + "/" + c.Name; columns[c.Name].Secured && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out, nil
 }

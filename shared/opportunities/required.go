@@ -32,7 +32,7 @@ func (s *Store) unfilled(tables map[string]map[string]dataverse.Attribute) []Mis
 			if a.Fixed || !strings.Contains(name, "_") || a.Required != "SystemRequired" && a.Required != "ApplicationRequired" || filled[table+" "+name] {
 				continue
 			}
-			out = append(out, Mismatch{Field: cosell.Field(name), Table: table, Column: name,
+			out = append(out, Mismatch{Field: cosell.Field(name), Table: table, Column: name, of: OfRequired,
 				Problem: "is required by the CRM (" + a.Required + "), and no row of the sheet fills it in new records",
 				Mend:    "add a row with a constant, a formula or a default to your mapping file: - {field: " + fieldOf(name) + ", " + pathTo(table) + name + ", constant: …}"})
 		}
@@ -94,7 +94,7 @@ func (s *Store) unfixed(tables map[string]map[string]dataverse.Attribute) []Mism
 			key, problem = "default", misfit(a, typed(a, row.Default))
 		}
 		if problem != "" {
-			out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem,
+			out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem, of: OfValue,
 				Mend: "correct the " + key + " of the row " + string(row.Field) + " of your mapping file"})
 		}
 	}

@@ -25,6 +25,23 @@ type Mismatch struct {
 	Mend    string
 	Off     bool // the row is switched off
 	Vital   bool // nothing can be kept in step without it
+
+	of string // OfOption, OfRequired or OfValue; "" of the column itself
+}
+
+// The sorts of mismatches.
+const (
+	OfColumn   = "column"   // it is not there, of another type, or cannot be written
+	OfOption   = "option"   // it lacks an option of a choice
+	OfRequired = "required" // the CRM requires it, and nothing fills it
+	OfValue    = "value"    // it does not take what the sheet would write
+)
+
+func (m Mismatch) sort() string {
+	if m.of == "" {
+		return OfColumn
+	}
+	return m.of
 }
 
 // String names row, column and what is wrong.
@@ -264,7 +281,7 @@ func (s *Store) lostOptions(tables map[string]map[string]dataverse.Attribute) []
 			continue // a column of another type is named as such
 		}
 		lost := func(problem string) {
-			out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem, Mend: "add the option to the choice of " + p.Column +
+			out = append(out, Mismatch{Field: row.Field, Table: p.Table, Column: p.Column, Problem: problem, of: OfOption, Mend: "add the option to the choice of " + p.Column +
 				", or correct the row " + string(row.Field) + " of your mapping file"})
 		}
 		if len(row.Values) > 0 {

@@ -20,8 +20,9 @@ type bus struct {
 	last    int
 	waiting []*message
 	dead    []*message
-	fail    error // what every Send answers; nil: it works
-	crowded bool  // sessions hold nothing back: all that is due is worked on at the same time
+	fail    error                      // what every Send answers; nil: it works
+	looks   map[queue.Name]queue.State // how queues are, where not as they should be
+	crowded bool                       // sessions hold nothing back: all that is due is worked on at the same time
 }
 
 type message struct {
@@ -89,6 +90,26 @@ func (d doorOf) Dead(ctx context.Context, take func(context.Context, queue.Dead)
 		d.mu.Unlock()
 	}
 	return nil
+}
+
+// Look implements app.Queues.
+func (d doorOf) Look(_ context.Context, name queue.Name, _ time.Time) (queue.State, error) {
+	d.p.alive()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fail != nil {
+		return queue.State{}, d.fail
+	}
+	if as, other := d.looks[name]; other {
+		return as, nil
+	}
+	out := queue.State{Sessions: true, Lock: time.Minute}
+	for _, m := range d.dead {
+		if m.queue == name {
+			out.Dead, out.Oldest = out.Dead+1, m.enqueued
+		}
+	}
+	return out, nil
 }
 
 // Close implements app.Queues.

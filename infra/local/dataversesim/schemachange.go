@@ -16,7 +16,7 @@ import (
 // schemaChange is the body of POST /schema: an administrator changes the CRM's metadata while it runs. It is
 // in force at once, and a reset takes it back.
 type schemaChange struct {
-	Do     string `json:"do"` // add, remove, retype, require, length, option or key
+	Do     string `json:"do"` // add, remove, retype, require, length, option, key or track
 	Table  string `json:"table"`
 	Column string `json:"column"` // empty with add and remove: the table itself
 
@@ -59,7 +59,7 @@ type schemaChange struct {
 	Plural       string            `json:"plural"` // label of several
 	Plurals      map[string]string `json:"plurals"`
 	Ownership    string            `json:"ownership"` // UserOwned (default) or OrganizationOwned
-	Tracking     bool              `json:"tracking"`
+	Tracking     bool              `json:"tracking"`  // also track
 }
 
 // schemaOption is one value of a choice or one status reason.
@@ -98,8 +98,12 @@ func (s *Simulator) changeSchema(c schemaChange) error {
 	if c.Do == "remove" && c.Column == "" {
 		return s.removeTable(tab)
 	}
-	if c.Do == "key" {
+	switch c.Do {
+	case "key":
 		return s.changeKey(tab, c)
+	case "track":
+		tab.tracking = c.Tracking
+		return nil
 	}
 	col := tab.columns[c.Column]
 	if (col == nil) != (c.Do == "add") {
@@ -123,7 +127,7 @@ func (s *Simulator) changeSchema(c schemaChange) error {
 	case "option":
 		return s.changeOption(col, c)
 	}
-	return fmt.Errorf("do: use add, remove, retype, require, length, option or key")
+	return fmt.Errorf("do: use add, remove, retype, require, length, option, key or track")
 }
 
 func (k kind) isText() bool { return k == kindString || k == kindMemo }

@@ -64,6 +64,8 @@ func (s *Sim) serveWebhooks(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch rest, found := strings.CutPrefix(strings.TrimRight(r.URL.Path, "/"), registrationPath); {
+	case r.URL.Path == profilePath:
+		s.serveProfile(w, r)
 	case !found:
 		writeShapeB(w, http.StatusNotFound, "1000", "There is nothing at %s.", r.URL.Path)
 	case rest == "":

@@ -105,6 +105,7 @@ func accessSwitches() []switchDef {
 	return []switchDef{
 		on("role", "role of the integration user; a Referrals user sees the deals where Options.UserEmail is in the team, a reader too but changes nothing", "admin", "user", "reader", "none"),
 		on("roleLocations", "the integration user's role holds for all locations, or for the organisation's first alone: deals of others are neither read nor made", "all", "first"),
+		on("partnerProfile", "which partner id the account's profile names: the organisation's first location, or another than any deal has; or the profile is refused (403)", "location", "other", "refused"),
 		on("microsoftReferral", "Microsoft's referral can be read; is listed, but answered with 403 by its id; is neither", "readable", "listed", "hidden"),
 		on("tokenMFA", "user tokens issued from now on carry the MFA claim", "true", "false"),
 		on("mfaRefusal", "status of the answer of both APIs to a user token without the MFA claim", "401", "403"),
