@@ -261,3 +261,24 @@ func (t *tx) mayLink(tab *table, ch *change, id string, owner ref) error {
 	}
 	return nil
 }
+
+// deprived are the privileges that POST privileges took from a user: from the application user those of single tables, from
+// anybody all of them. Tables share privileges, those of activities for instance: the one of that name decides, else each
+// of them.
+func (s *Simulator) deprived(user string) map[string]bool {
+	out, decided := map[string]bool{}, map[string]bool{}
+	for _, tab := range s.schema.order {
+		for _, operation := range operations {
+			name := "prv" + capital(operation) + tab.privilegeName()
+			denied := s.role.nobody[user] || user == ApplicationUserID && (slices.Contains(s.role.tables[tab.name], operation) ||
+				tab.primaryID == "activityid" && slices.Contains(s.role.tables[activities], operation))
+			switch own := strings.EqualFold(tab.privilegeName(), tab.name); {
+			case own:
+				out[name], decided[name] = denied, true
+			case !decided[name]:
+				out[name] = out[name] || denied
+			}
+		}
+	}
+	return out
+}

@@ -337,7 +337,14 @@ func (s *Simulator) boundAction(c *call, t *tx, tab *table, r *row, name string)
 	case "role":
 		return s.roleAction(c, t, r, name)
 	case "systemuser":
-		return s.rolePrivilegesAnswer(c, "RetrieveUserPrivilegesResponse", s.rolesOf(r.id), tab)
+		roles := s.rolesOf(r.id)
+		switch {
+		case s.role.nobody[r.id]:
+			roles = nil
+		case r.v["applicationid"] == nil:
+			roles = []string{SystemAdministratorRoleID} // people may do everything
+		}
+		return s.rolePrivilegesAnswer(c, "RetrieveUserPrivilegesResponse", roles, tab, s.deprived(r.id))
 	}
 	return s.qualifyAction(c, t, r)
 }

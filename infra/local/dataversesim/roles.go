@@ -109,7 +109,7 @@ func (p rolePrivilege) mask() (int64, bool) {
 func (s *Simulator) roleAction(c *call, t *tx, r *row, name string) (*answer, error) {
 	tab := s.schema.tables["role"]
 	if name == "RetrieveRolePrivilegesRole" {
-		return s.rolePrivilegesAnswer(c, "RetrieveRolePrivilegesRoleResponse", []string{r.id}, tab)
+		return s.rolePrivilegesAnswer(c, "RetrieveRolePrivilegesRoleResponse", []string{r.id}, tab, nil)
 	}
 	if err := t.may("write", tab, r.id); err != nil {
 		return nil, err
@@ -181,7 +181,7 @@ func (s *Simulator) shippedRole(r *row) bool {
 }
 
 // rolePrivilegesAnswer lists the privileges of some roles, each at its greatest depth.
-func (s *Simulator) rolePrivilegesAnswer(c *call, response string, roles []string, tab *table) (*answer, error) {
+func (s *Simulator) rolePrivilegesAnswer(c *call, response string, roles []string, tab *table, taken map[string]bool) (*answer, error) {
 	if err := s.allows(s.calling, "read", tab, ""); err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (s *Simulator) rolePrivilegesAnswer(c *call, response string, roles []strin
 		for _, role := range roles {
 			best = max(best, s.depthIn(role, r))
 		}
-		if best == 0 {
+		if best == 0 || taken[r.name] {
 			continue
 		}
 		name := ""
