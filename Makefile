@@ -19,7 +19,7 @@ WORLD = -mode '$(MODE)'$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -se
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench calls positions mutants requirements cosellctl deploy generate ready inputs
+.PHONY: help demo run test race check package contract bench calls positions upgrade mutants requirements cosellctl deploy generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ calls: ready ## counts the remote calls per change beside their ceilings into .b
 
 positions: ready ## plays the story in every position of both systems' switches into .build/reports/positions.json; CASE=name plays one
 	@exec $(LOCAL) positions $(if $(PORT),-port '$(PORT)' )$(if $(LAYOUT),-layout '$(LAYOUT)' )$(if $(CASE),-only '$(CASE)')
+
+upgrade: ready ## publishes this version over an earlier one, back, and again, while people work, and says whether anything was lost; FROM=commit
+	@exec $(LOCAL) upgrade $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(FROM), -only '$(FROM)')
 
 mutants: ## breaks rules on purpose, one at a time, and says whether a test notices; MUTANT=M1 tries one
 	@.ci/need go

@@ -72,12 +72,12 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants|requirements [-port 7400] [-mode proxy|forward] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
 		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix,
-		"requirements": tryRequirements}
+		"requirements": tryRequirements, "upgrade": playUpgrade}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}
@@ -90,7 +90,7 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
 	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")
-	set.StringVar(&f.only, "only", "", "the one mutant to try, or case to play")
+	set.StringVar(&f.only, "only", "", "the one mutant to try, case to play, or commit to upgrade from")
 	set.BoolVar(&f.log, "log", false, "show what host and handler say")
 	if err := set.Parse(args[1:]); err != nil {
 		return fmt.Errorf("%s: %w: %s", args[0], err, usage)

@@ -200,6 +200,13 @@ func (r *Rate) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Publish is the body of `POST publish`: the whole path of a packaged folder, and how running processes are replaced,
+// "recreate" (the default) or "rolling".
+type Publish struct {
+	App      string `json:"app"`
+	Strategy string `json:"strategy,omitempty"`
+}
+
 // Kill is the body of `POST kill`. Process is a name as `GET status` lists them, empty for the first that
 // matches. After nil kills at once.
 type Kill struct {

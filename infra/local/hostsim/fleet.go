@@ -31,31 +31,52 @@ type Member struct {
 // from several goroutines.
 // https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan#per-function-scaling
 type Fleet struct {
-	hosts   []*Host // in the order of their members
-	journal *journal
+	opt        Options
+	journal    *journal
+	publishing sync.Mutex // one package after the other
+
+	mu    sync.RWMutex
+	hosts []*Host // in the order of their members; Publish replaces them all
+}
+
+// list is what runs now.
+func (f *Fleet) list() []*Host {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.hosts
 }
 
 // StartFleet starts a host for each member, with the options that they share; those of opt that are about settings
 // are the members' own. An error is that of the member that has been asked last. Log is written to by all of them.
 func StartFleet(ctx context.Context, opt Options, members ...Member) (*Fleet, error) {
-	f := &Fleet{journal: &journal{}}
+	f := &Fleet{opt: opt, journal: &journal{}}
+	if len(members) == 0 {
+		return nil, errors.New("a fleet without a process: name one at least")
+	}
+	var err error
+	f.hosts, err = f.start(ctx, opt, nil, members)
+	return f, err
+}
+
+// start starts a host for each member; their timers go on from those of the hosts before.
+func (f *Fleet) start(ctx context.Context, opt Options, before []*Host, members []Member) (hosts []*Host, err error) {
 	for _, m := range members {
 		own := opt
 		own.Settings, own.journal, own.name = m.Settings, f.journal, m.Name
 		if len(members) == 1 {
 			own.name = cmp.Or(m.Name, onlyProcess)
 		}
+		if before != nil {
+			own.timers = timersOf(before, own.name)
+		}
 		h, err := Start(ctx, own)
 		if err != nil {
-			f.Stop()
+			(&Fleet{hosts: hosts}).Stop()
 			return nil, fmt.Errorf("process %s: %w", m.Name, err)
 		}
-		f.hosts = append(f.hosts, h)
+		hosts = append(hosts, h)
 	}
-	if len(f.hosts) == 0 {
-		return nil, errors.New("a fleet without a process: name one at least")
-	}
-	return f, nil
+	return hosts, nil
 }
 
 // alone is the fleet of one host.
@@ -71,36 +92,37 @@ func (f *Fleet) answering(c *call) *Host {
 			return h
 		}
 	}
-	for _, h := range slices.Backward(f.hosts) {
+	for _, h := range slices.Backward(f.list()) {
 		if fn, _ := h.app.find(c.method, path); fn != nil {
 			return h
 		}
 	}
-	return f.hosts[0]
+	return f.list()[0]
 }
 
 // Stop stops all processes as Host.Stop does, the first one last: callers' connections are its own.
 func (f *Fleet) Stop() {
 	var others sync.WaitGroup
-	for _, h := range f.hosts[min(1, len(f.hosts)):] {
+	all := f.list()
+	for _, h := range all[min(1, len(all)):] {
 		others.Go(h.Stop)
 	}
 	others.Wait()
-	if len(f.hosts) > 0 {
-		f.hosts[0].Stop()
+	if len(all) > 0 {
+		all[0].Stop()
 	}
 }
 
 // Wake tells all hosts that the world's clock has moved.
 func (f *Fleet) Wake() {
-	for _, h := range f.hosts {
+	for _, h := range f.list() {
 		h.Wake()
 	}
 }
 
 // Busy counts invocations that have begun and not ended, of all processes.
 func (f *Fleet) Busy() (n int) {
-	for _, h := range f.hosts {
+	for _, h := range f.list() {
 		n += h.Busy()
 	}
 	return n
@@ -109,7 +131,7 @@ func (f *Fleet) Busy() (n int) {
 // ReadyIn is the time from the latest start of a process to its readiness, of the quickest.
 func (f *Fleet) ReadyIn() time.Duration {
 	var all []time.Duration
-	for _, h := range f.hosts {
+	for _, h := range f.list() {
 		all = append(all, h.ReadyIn())
 	}
 	return slices.Min(all)
@@ -121,11 +143,12 @@ var severity = []string{StateRunning, StateStarting, StateDown, StateExited, Sta
 // Status says how all of them do: the state and problem of the process that does worst, the sums of the others.
 func (f *Fleet) Status() Status {
 	var out Status
-	for i, h := range f.hosts {
+	hosts := f.list()
+	for i, h := range hosts {
 		s := h.Status()
 		if i == 0 || slices.Index(severity, s.State) > slices.Index(severity, out.State) {
 			out.State, out.Problem = s.State, s.Problem
-			if s.Problem != "" && len(f.hosts) > 1 {
+			if s.Problem != "" && len(hosts) > 1 {
 				out.Problem = h.name + ": " + s.Problem
 			}
 		}
@@ -145,17 +168,17 @@ var processName = regexp.MustCompile(`^([a-z][a-z0-9_-]*)#([1-9][0-9]*)$`)
 // named finds a process by its name, or by that of a function that it serves and the number among those that do.
 // Empty is the first. One process alone has every name: all functions share it.
 func (f *Fleet) named(process string) (*Host, error) {
-	m := processName.FindStringSubmatch(process)
-	switch i := slices.IndexFunc(f.hosts, func(h *Host) bool { return h.name == process }); {
+	m, hosts := processName.FindStringSubmatch(process), f.list()
+	switch i := slices.IndexFunc(hosts, func(h *Host) bool { return h.name == process }); {
 	case process == "":
-		return f.hosts[0], nil
+		return hosts[0], nil
 	case i >= 0:
-		return f.hosts[i], nil
-	case m != nil && m[2] == "1" && len(f.hosts) == 1:
-		return f.hosts[0], nil
+		return hosts[i], nil
+	case m != nil && m[2] == "1" && len(hosts) == 1:
+		return hosts[0], nil
 	case m != nil:
 		n, _ := strconv.Atoi(m[2])
-		for _, h := range f.hosts {
+		for _, h := range f.list() {
 			if h.serves(m[1]) {
 				if n--; n == 0 {
 					return h, nil
@@ -164,7 +187,7 @@ func (f *Fleet) named(process string) (*Host, error) {
 		}
 	}
 	var names []string
-	for _, h := range f.hosts {
+	for _, h := range f.list() {
 		names = append(names, h.name)
 	}
 	return nil, fmt.Errorf("process %q: use a name as GET status lists them: %s", process, strings.Join(names, ", "))
@@ -196,7 +219,7 @@ func (f *Fleet) Kill(name string) error {
 // timerNamed finds a timer function that is on, and its host.
 func (f *Fleet) timerNamed(name string) (*Host, *function, error) {
 	var names []string
-	for _, h := range f.hosts {
+	for _, h := range f.list() {
 		for _, fn := range h.app.functions {
 			switch {
 			case fn.trigger.Type != "timerTrigger" || fn.disabled:

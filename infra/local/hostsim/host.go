@@ -67,6 +67,8 @@ type Host struct {
 	journal *journal
 	ctx     context.Context
 	cancel  context.CancelFunc
+	takes   context.Context // ended by rest: nothing more is taken, what runs goes on
+	rest    context.CancelFunc
 	all     sync.WaitGroup
 	log     sync.Mutex
 
@@ -121,6 +123,7 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 		h.timers[name] = t
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	h.takes, h.rest = context.WithCancel(h.ctx)
 	h.all.Go(h.platform)
 	stop := context.AfterFunc(ctx, h.Stop)
 	context.AfterFunc(h.ctx, func() { stop() })
@@ -161,14 +164,16 @@ func (h *Host) life() {
 	h.crashes = 0
 	h.mu.Unlock()
 	ctx, cancel := context.WithCancel(h.ctx)
+	taking, stopTaking := context.WithCancel(ctx)
+	defer context.AfterFunc(h.takes, stopTaking)()
 	var triggers sync.WaitGroup
 	for _, f := range h.app.functions {
 		switch {
 		case f.disabled:
 		case f.trigger.Type == "serviceBusTrigger":
-			triggers.Go(func() { h.pump(ctx, f) })
+			triggers.Go(func() { h.pump(taking, f) })
 		case f.trigger.Type == "timerTrigger":
-			triggers.Go(func() { h.tick(ctx, f) })
+			triggers.Go(func() { h.tick(ctx, taking, f) })
 		}
 	}
 	h.supervise(ctx, port)
@@ -305,9 +310,12 @@ func (h *Host) Kill() {
 }
 
 // Stop lets running calls finish for a few seconds, then kills the handler and ends everything.
-func (h *Host) Stop() {
+func (h *Host) Stop() { h.stop(h.opt.StopGrace, true) }
+
+// stop is Stop after a time of one's own; connections of callers may be left open for a host that comes after.
+func (h *Host) stop(grace time.Duration, cut bool) {
 	h.mu.Lock()
-	end := time.Now().Add(h.opt.StopGrace)
+	end := time.Now().Add(grace)
 	for len(h.running) > 0 && time.Now().Before(end) && h.ctx.Err() == nil && h.state == StateRunning {
 		changed := h.changed
 		h.mu.Unlock()
@@ -322,7 +330,9 @@ func (h *Host) Stop() {
 	h.set(StateStopped, "", nil)
 	h.mu.Lock()
 	for c := range h.conns {
-		_ = c.Close()
+		if cut {
+			_ = c.Close()
+		}
 	}
 	h.mu.Unlock()
 	h.all.Wait()

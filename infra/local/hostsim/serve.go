@@ -22,12 +22,12 @@ func (f *Fleet) Serve(ln net.Listener) error {
 		if err != nil {
 			return fmt.Errorf("public side: %w", err)
 		}
-		if !f.hosts[0].track(conn) {
+		if !f.list()[0].track(conn) {
 			_ = conn.Close()
 			continue
 		}
 		running.Go(func() {
-			defer f.hosts[0].untrack(conn)
+			defer func() { f.list()[0].untrack(conn) }() // a publication may have handed it over
 			defer conn.Close()
 			f.converse(conn)
 		})

@@ -79,7 +79,7 @@ type Memory struct {
 
 // Memory reads the resident memory of every process from /proc.
 func (f *Fleet) Memory() (out []Memory, err error) {
-	for _, h := range f.hosts {
+	for _, h := range f.list() {
 		now, peak, err := h.HandlerRSS()
 		if err != nil {
 			return nil, err

@@ -79,6 +79,12 @@ func testAnswer(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).Flush()
 			<-time.After(20 * time.Millisecond)
 		}
+	case "slow":
+		ms, _ := strconv.Atoi(arg)
+		<-time.After(time.Duration(ms) * time.Millisecond)
+		fmt.Fprint(w, os.Getpid())
+	case "pid":
+		fmt.Fprint(w, os.Getpid())
 	case "env":
 		_, _ = io.WriteString(w, strings.Join(os.Environ(), "\n"))
 	default:
@@ -89,6 +95,9 @@ func testAnswer(w http.ResponseWriter, r *http.Request) {
 			}
 			w.WriteHeader(max(status, 200))
 			return
+		}
+		if ms, err := strconv.Atoi(os.Getenv("TEST_WORK_MS")); err == nil && r.URL.Path == "/work" {
+			<-time.After(time.Duration(ms) * time.Millisecond)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, "{}")

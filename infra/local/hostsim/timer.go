@@ -85,7 +85,7 @@ func (h *Host) timerOf(f *function) *timer {
 }
 
 // tick runs one timer function by its schedule, for one life of the host.
-func (h *Host) tick(ctx context.Context, f *function) {
+func (h *Host) tick(ctx, taking context.Context, f *function) {
 	t := h.timerOf(f)
 	t.mu.Lock()
 	first := !t.known
@@ -101,7 +101,7 @@ func (h *Host) tick(ctx context.Context, f *function) {
 		t.mu.Lock()
 		next := t.next
 		t.mu.Unlock()
-		if !h.sleepUntil(ctx, next) {
+		if !h.sleepUntil(taking, next) {
 			return
 		}
 		h.occur(ctx, f, t, h.opt.Now().Sub(next) > lateLimit)

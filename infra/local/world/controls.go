@@ -28,7 +28,7 @@ func (w *World) controls() http.Handler {
 		})
 		root.Handle("/"+name+"/", http.StripPrefix("/"+name, w.kicking(mux)))
 	}
-	part("host", w.host.MountControl, w.mountKill, w.mountFreeze)
+	part("host", w.host.MountControl, w.mountKill, w.mountFreeze, w.mountPublish)
 	part("servicebus", w.mountBroker)
 	part("tables", w.tables.wire.MountControl)
 	for _, s := range w.systems {

@@ -111,9 +111,9 @@ func processes(layout string, all []declared) []process {
 	return out
 }
 
-// members are the handler processes of this world, each with the settings of its app.
-func (w *World) members() ([]hostsim.Member, error) {
-	all, err := declaredIn(w.opt.App)
+// members are the handler processes of this world for a packaged folder, each with the settings of its app.
+func (w *World) members(app string) ([]hostsim.Member, error) {
+	all, err := declaredIn(app)
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func TestEachAppHasTheSettingsThatTheTemplatesGiveIt(t *testing.T) {
 	}
 	w := laidOut(t, Options{Layout: LayoutFlex, Positions: Positions{Tenants: []string{"acme"}},
 		Settings: map[string]string{"SYNC_OPERATOR_KEYS": "ann=" + strings.Repeat("k", 40), "SYNC_SHARE": "never"}})
-	members, err := w.members()
+	members, err := w.members(w.opt.App)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,8 @@ type World struct {
 	broker       *emulators.Broker
 	brokerClient *http.Client
 	host         *hostsim.Fleet
+	queues       []emulators.Queue // that the broker has
+	publishing   sync.Mutex
 	local        control.Local
 	last         *lastLines
 
@@ -185,8 +187,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	needed, err := queues(w.opt.App)
-	if err != nil {
+	if w.queues, err = queues(w.opt.App); err != nil {
 		return err
 	}
 	var failed [2]error
@@ -198,7 +199,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	both.Go(func() {
 		w.broker, failed[1] = emulators.StartBroker(ctx, emulators.BrokerOptions{
 			Dir: w.opt.Emulators, Port: w.ports.number[portServiceBus], ControlPort: w.ports.number[portBroker],
-			Queues: needed, CertFile: certFile, KeyFile: keyFile, Log: w.last})
+			Queues: w.queues, CertFile: certFile, KeyFile: keyFile, Log: w.last})
 	})
 	both.Wait()
 	if w.azurite != nil {
@@ -223,7 +224,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 }
 
 func (w *World) startHost(ctx context.Context) error {
-	members, err := w.members()
+	members, err := w.members(w.opt.App)
 	if err == nil {
 		w.host, err = hostsim.StartFleet(context.WithoutCancel(ctx), hostsim.Options{
 			Dir: w.opt.App, Mode: w.opt.Mode, Now: w.clock.now, Log: w.last, ServiceBus: w.triggers()}, members...)
@@ -235,6 +236,9 @@ func (w *World) startHost(ctx context.Context) error {
 	w.onClose(w.host.Stop)
 	return nil
 }
+
+// errNotUp is a handler that cannot be called.
+var errNotUp = errors.New("the handler")
 
 // awaitHandler waits until the handler can be called.
 func (w *World) awaitHandler(ctx context.Context) error {
@@ -248,12 +252,12 @@ func (w *World) awaitHandler(ctx context.Context) error {
 		case hostsim.StateRunning:
 			return nil
 		case hostsim.StateBroken, hostsim.StateExited, hostsim.StateDown:
-			return fmt.Errorf("the handler does not run: %s\n%s", status.Problem, w.last)
+			return fmt.Errorf("%w: it does not run: %s\n%s", errNotUp, status.Problem, w.last)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("the handler is not ready: %s\n%s", status.Problem, w.last)
+			return fmt.Errorf("%w: it is not ready: %s\n%s", errNotUp, status.Problem, w.last)
 		}
 	}
 }

@@ -1,0 +1,215 @@
+package upgrade
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
+)
+
+type fields = map[string]any
+
+// atWork is how many people work at the same time.
+const atWork = 4
+
+// deal is one that a person made, and what people have written on either side last.
+type deal struct {
+	name  string
+	inCRM bool   // made there
+	id    string // where it was made
+	value int    // the last one, of whoever made it
+}
+
+// people work in both systems' own screens. Whoever makes a deal changes it; so the last value is known.
+type people struct {
+	w      *world.World
+	local  control.Local
+	client *http.Client
+	euro   string
+
+	mu    sync.Mutex
+	deals []*deal
+	acts  int
+}
+
+func newPeople(w *world.World) *people {
+	return &people{w: w, local: w.Local(), client: &http.Client{Timeout: patience + time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: atWork}}}
+}
+
+func (p *people) close() { p.client.CloseIdleConnections() }
+
+func (p *people) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.acts
+}
+
+// begin takes over the registration, takes the limits of the CRM away, which would only make the play longer, and
+// looks up its currency.
+func (p *people) begin(ctx context.Context) error {
+	limits := fields{"limitRequests": 0, "limitExecutionSeconds": 0, "limitConcurrent": 0}
+	if err := p.call(ctx, http.MethodPost, p.local.Dataverse.Control, "/switches", limits, nil); err != nil {
+		return err
+	}
+	if err := p.w.Operate(ctx, http.MethodPost, "/api/webhookregistration", fields{"overwrite": true}); err != nil {
+		return err
+	}
+	var records struct {
+		Currencies map[string]struct {
+			Code string `json:"isocurrencycode"`
+		} `json:"transactioncurrency"`
+	}
+	if err := p.call(ctx, http.MethodGet, p.local.Dataverse.Control, "/records", nil, &records); err != nil {
+		return err
+	}
+	for id, c := range records.Currencies {
+		if c.Code == "EUR" {
+			p.euro = id
+			return nil
+		}
+	}
+	return errors.New("the CRM of this world has no euro")
+}
+
+// work lets people do so many acts; progress is told after each how many are done.
+func (p *people) work(ctx context.Context, acts int, progress func(int)) error {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	next, done := 0, 0
+	for person := range atWork {
+		all.Go(func() {
+			for {
+				mu.Lock()
+				mine := next
+				next++
+				stop := failed != nil || mine >= acts
+				mu.Unlock()
+				if stop {
+					return
+				}
+				err := p.act(ctx, person, mine)
+				mu.Lock()
+				failed = errors.Join(failed, err)
+				done++
+				n := done
+				mu.Unlock()
+				progress(n)
+			}
+		})
+	}
+	all.Wait()
+	return failed
+}
+
+// act is one thing that a person does: every fifth makes a deal, on either side in turn, the others change one of
+// their own.
+func (p *people) act(ctx context.Context, person, n int) error {
+	p.mu.Lock()
+	p.acts++
+	number := p.acts
+	var mine []*deal
+	for i, d := range p.deals {
+		if i%atWork == person {
+			mine = append(mine, d)
+		}
+	}
+	p.mu.Unlock()
+	if n%5 == 0 || len(mine) == 0 {
+		return p.make(ctx, number)
+	}
+	return p.change(ctx, mine[number%len(mine)], 100000+number)
+}
+
+// make makes a deal in one of the systems.
+func (p *people) make(ctx context.Context, number int) error {
+	d := &deal{name: fmt.Sprintf("Upgrade %04d", number), inCRM: number%2 == 0, value: 100000 + number}
+	customer := fmt.Sprintf("Customer%04d Trading", number)
+	var err error
+	if d.inCRM {
+		d.id, err = p.inCRM(ctx, d, customer)
+	} else {
+		d.id, err = p.person(ctx, p.local.PartnerCenter.Control, fields{"do": "create", "referral": fields{"name": d.name, "customerProfile": fields{"name": customer},
+			"details": fields{"dealValue": d.value}}})
+	}
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.deals = append(p.deals, d)
+	p.mu.Unlock()
+	return nil
+}
+
+// inCRM makes an account and an opportunity that is to be shared.
+func (p *people) inCRM(ctx context.Context, d *deal, customer string) (string, error) {
+	account, err := p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "account", "columns": fields{"name": customer,
+		"address1_line1": "Musterweg 1", "address1_city": "Hamburg", "address1_postalcode": "20095", "address1_country": "DE"}})
+	if err != nil {
+		return "", err
+	}
+	return p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "opportunity", "columns": fields{
+		"name": d.name, "estimatedvalue": d.value, "estimatedclosedate": time.Now().UTC().AddDate(0, 0, 90).Format(time.DateOnly), "cosell_sync": true,
+		"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + p.euro + ")", "parentaccountid@odata.bind": "/accounts(" + account + ")"}})
+}
+
+// change writes a new value where the deal was made.
+func (p *people) change(ctx context.Context, d *deal, value int) error {
+	var err error
+	if d.inCRM {
+		_, err = p.person(ctx, p.local.Dataverse.Control, fields{"do": "update", "table": "opportunity", "id": d.id, "columns": fields{"estimatedvalue": value}})
+	} else {
+		_, err = p.person(ctx, p.local.PartnerCenter.Control, fields{"do": "update", "id": d.id, "changes": fields{"/details/dealValue": value}})
+	}
+	d.value = value
+	return err
+}
+
+// person is one act by control, with the id of what it made.
+func (p *people) person(ctx context.Context, base string, act fields) (string, error) {
+	var made struct {
+		ID string `json:"id"`
+	}
+	err := p.call(ctx, http.MethodPost, base, "/user", act, &made)
+	return made.ID, err
+}
+
+func (p *people) call(ctx context.Context, method, base, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", method, path, err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, base+path, body)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return fmt.Errorf("%s %s%s: %w", method, base, path, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s %s%s: %d %.300s", method, base, path, resp.StatusCode, answer)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}
