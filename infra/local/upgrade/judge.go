@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -95,31 +94,46 @@ func (p *people) doubles(ctx context.Context, r *Report) error {
 		if err := p.call(ctx, http.MethodGet, base, "/history", nil, &history); err != nil {
 			return err
 		}
-		made := map[string]int{}
-		for _, e := range history {
-			if name := creation(system, e); name != "" {
-				made[name]++
-			}
-		}
-		for name, n := range made {
-			if n > 1 {
-				r.Doubled = append(r.Doubled, fmt.Sprintf("the %s of %s was made %d times", system, name, n))
-			}
-		}
+		r.Doubled = append(r.Doubled, doubled(system, history, p.deals)...)
 	}
-	slices.Sort(r.Doubled)
 	return nil
 }
 
-// creation is the name of the deal that a call has made in a system, if it has made one. The CRM's is a PATCH on an
-// id of our own, or a part of a batch.
+// doubled says of which deals a system's record was not made exactly once by the product. People's own acts stand in no
+// history.
+func doubled(system string, history []control.Entry, deals []*deal) (out []string) {
+	times := map[string]int{}
+	for _, e := range history {
+		if name := creation(system, e); name != "" {
+			times[name]++
+		}
+	}
+	for _, d := range deals {
+		want := 0
+		if d.inCRM == (system == "referral") {
+			want = 1
+		}
+		if n := times[d.name]; n != want {
+			out = append(out, fmt.Sprintf("the %s of %s was made %d times and not %d", system, d.name, n, want))
+		}
+	}
+	return out
+}
+
+var (
+	// made says that a part of a batch, or a call alone, makes an opportunity under an id of our own.
+	made = regexp.MustCompile(`(?s)PATCH [^ ]*opportunities\([^)]*\) HTTP.*?If-None-Match: \*`)
+	// refused is a part of a batch's answer.
+	refused = regexp.MustCompile(`HTTP/1\.1 [45]`)
+)
+
+// creation is the name of the deal that a call has made in a system, if it has made one.
 func creation(system string, e control.Entry) string {
 	switch {
 	case e.Status >= http.StatusBadRequest:
-		return ""
 	case system == "referral" && e.Method == http.MethodPost && strings.HasSuffix(e.URL, "/engagements/referrals"):
 		return named.FindString(e.RequestBody)
-	case system == "opportunity" && e.Method == http.MethodPatch && strings.Contains(e.URL, "/opportunities(") && e.RequestHeaders["If-None-Match"] == "*" && e.Before == "":
+	case system == "opportunity" && strings.HasSuffix(e.URL, "/$batch") && made.MatchString(e.RequestBody) && !refused.MatchString(e.ResponseBody):
 		return named.FindString(e.RequestBody)
 	}
 	return ""

@@ -17,8 +17,11 @@ import (
 
 type fields = map[string]any
 
-// atWork is how many people work at the same time.
-const atWork = 4
+const (
+	// atWork is how many people work at the same time, and hand how long one takes for one thing.
+	atWork = 4
+	hand   = 50 * time.Millisecond
+)
 
 // deal is one that a person made, and what people have written on either side last.
 type deal struct {
@@ -79,35 +82,48 @@ func (p *people) begin(ctx context.Context) error {
 	return errors.New("the CRM of this world has no euro")
 }
 
-// work lets people do so many acts; progress is told after each how many are done.
-func (p *people) work(ctx context.Context, acts int, progress func(int)) error {
+// work lets people do so many acts, and go on until over is closed, but not without end. After each, progress is told
+// how many are done.
+func (p *people) work(ctx context.Context, acts int, over <-chan struct{}, progress func(int)) error {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
-	next, done := 0, 0
+	next := 0
+	take := func() (n int, more bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		n, next = next, next+1
+		return n, failed == nil && n < 10*acts && (n < acts || !closed(over))
+	}
 	for person := range atWork {
 		all.Go(func() {
-			for {
-				mu.Lock()
-				mine := next
-				next++
-				stop := failed != nil || mine >= acts
-				mu.Unlock()
-				if stop {
-					return
+			tick := time.NewTicker(hand)
+			defer tick.Stop()
+			for n, more := take(); more; n, more = take() {
+				if err := p.act(ctx, person, n); err != nil {
+					mu.Lock()
+					failed = errors.Join(failed, err)
+					mu.Unlock()
 				}
-				err := p.act(ctx, person, mine)
-				mu.Lock()
-				failed = errors.Join(failed, err)
-				done++
-				n := done
-				mu.Unlock()
-				progress(n)
+				progress(n + 1)
+				select {
+				case <-tick.C:
+				case <-ctx.Done():
+				}
 			}
 		})
 	}
 	all.Wait()
-	return failed
+	return errors.Join(failed, ctx.Err())
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // act is one thing that a person does: every fifth makes a deal, on either side in turn, the others change one of
@@ -149,16 +165,25 @@ func (p *people) make(ctx context.Context, number int) error {
 	return nil
 }
 
-// inCRM makes an account and an opportunity that is to be shared.
+// inCRM makes an account, and an opportunity with a solution that is to be shared.
 func (p *people) inCRM(ctx context.Context, d *deal, customer string) (string, error) {
 	account, err := p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "account", "columns": fields{"name": customer,
 		"address1_line1": "Musterweg 1", "address1_city": "Hamburg", "address1_postalcode": "20095", "address1_country": "DE"}})
 	if err != nil {
 		return "", err
 	}
-	return p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "opportunity", "columns": fields{
-		"name": d.name, "estimatedvalue": d.value, "estimatedclosedate": time.Now().UTC().AddDate(0, 0, 90).Format(time.DateOnly), "cosell_sync": true,
+	id, err := p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "opportunity", "columns": fields{
+		"name": d.name, "estimatedvalue": d.value, "estimatedclosedate": time.Now().UTC().AddDate(0, 0, 90).Format(time.DateOnly), "cosell_sync": false,
 		"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + p.euro + ")", "parentaccountid@odata.bind": "/accounts(" + account + ")"}})
+	if err != nil {
+		return "", err
+	}
+	if _, err := p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "cosell_solution", "columns": fields{
+		"cosell_name": "Northwind Forecast", "cosell_identifier": "SOL-12345-ABC", "cosell_OpportunityId@odata.bind": "/opportunities(" + id + ")"}}); err != nil {
+		return "", err
+	}
+	_, err = p.person(ctx, p.local.Dataverse.Control, fields{"do": "update", "table": "opportunity", "id": id, "columns": fields{"cosell_sync": true}})
+	return id, err
 }
 
 // change writes a new value where the deal was made.

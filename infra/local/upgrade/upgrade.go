@@ -82,11 +82,12 @@ func Run(ctx context.Context, o Options) (Report, error) {
 
 // publishMeanwhile lets people work, and publishes when they have done half of it.
 func publishMeanwhile(ctx context.Context, o Options, people *people, app string, round *Round) error {
-	half := make(chan struct{})
+	half, over := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	var published error
 	var publishing sync.WaitGroup
 	publishing.Go(func() {
+		defer close(over)
 		select {
 		case <-half:
 		case <-ctx.Done():
@@ -97,7 +98,7 @@ func publishMeanwhile(ctx context.Context, o Options, people *people, app string
 		round.MS, round.During = time.Since(began).Milliseconds(), people.count()-before
 	})
 	before := people.count()
-	err := people.work(ctx, o.Acts, func(done int) {
+	err := people.work(ctx, o.Acts, over, func(done int) {
 		if done >= o.Acts/2 {
 			once.Do(func() { close(half) })
 		}
