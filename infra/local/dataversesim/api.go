@@ -92,6 +92,7 @@ func (s *Simulator) work(r *http.Request, body []byte, start time.Time, inFlight
 	s.mu.Lock()
 	defer s.notifyUnlock()
 	s.settleKeys()
+	s.settleImports()
 	who, a := s.admit(r, inFlight)
 	s.calling = who.caller
 	defer func() { s.calling = "" }()
@@ -225,7 +226,7 @@ func (s *Simulator) dispatch(c *call, t *tx) (*answer, error) {
 		return nil, syntax("A batch inside of a batch is not allowed.")
 	case "EntityDefinitions", "GlobalOptionSetDefinitions", "RelationshipDefinitions":
 		return s.metadata(c, t, segs)
-	case "$metadata", "ImportSolution":
+	case "$metadata", "ExportSolution":
 		return nil, missing("%s", name)
 	}
 	if isCustomizingAction(segs[0].name) {

@@ -65,6 +65,9 @@ func (t *tx) checkRemoval(tab *table, old *row) error {
 		if old.v["isvisible"] == false {
 			return fail(400, codeReadOnlyDelete, "The solution '%s' cannot be deleted.", old.text("uniquename"))
 		}
+		if old.v["ismanaged"] == true {
+			return t.uninstall(old)
+		}
 	case "savedquery", "systemform":
 		if old.v["canbedeleted"] == managedFlag(false) {
 			return fail(400, codeCannedView, "System-defined views and forms cannot be deleted: '%s'.", old.text("name"))

@@ -65,6 +65,7 @@ type Simulator struct {
 	limits     *limits
 	rules      *control.Rules
 	role       *role
+	imports    []*importJob                // not done yet
 	calling    string                      // user of the call under way; empty outside of the API
 	assigned   map[string][]string         // roles by user, nil when to be read again
 	customized int64                       // changes of definitions that were asked for
@@ -117,7 +118,7 @@ func (s *Simulator) reset() error {
 	}
 	s.db = newDatabase(s.schema)
 	s.db.version = max(s.db.version, version)
-	s.steps, s.agenda, s.sent, s.assigned = nil, nil, nil, nil
+	s.steps, s.agenda, s.sent, s.assigned, s.imports = nil, nil, nil, nil, nil
 	s.inFlight = map[int64]*item{}
 	s.limits = newLimits()
 	s.role = newRole()

@@ -207,7 +207,9 @@ func (m *customizing) replaceTable(tab *table) (*answer, error) {
 		tab.audit = in.IsAuditEnabled.Value
 	}
 	tab.tracking = tab.tracking || isTrue(in.ChangeTrackingEnabled)
-	m.join(1, fixedID("table/"+tab.name), nil)
+	if m.solution != nil {
+		m.t.addComponent(m.solution, 1, fixedID("table/"+tab.name), map[string]int64{"shell": 2, "whole": 0}[m.s.sw.text("setupTableJoins")], "")
+	}
 	return done204(m.c.root + "EntityDefinitions(" + fixedID("table/"+tab.name) + ")"), nil
 }
 

@@ -14,6 +14,7 @@ import (
 func (s *Simulator) getMetadata(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	s.settleKeys()
+	s.settleImports()
 	out := map[string]any{"tables": s.tableRecords(), "choices": s.choiceRecords(), "roles": s.roleRecords(), "languages": s.languages()}
 	for _, name := range []string{"publisher", "solution", "systemform", "savedquery", "webresource", "workflow", "serviceendpoint", stepTable, imageTable} {
 		if s.schema.tables[name] != nil {

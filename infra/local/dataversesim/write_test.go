@@ -276,7 +276,7 @@ func TestWhoAmI(t *testing.T) {
 
 func TestWhatIsNotSimulatedSaysSo(t *testing.T) {
 	w := newWorld(t)
-	for _, c := range [][2]string{{"POST", "opportunities/Microsoft.Dynamics.CRM.DeleteMultiple"}, {"POST", "ImportSolution"}, {"GET", "$metadata"},
+	for _, c := range [][2]string{{"POST", "opportunities/Microsoft.Dynamics.CRM.DeleteMultiple"}, {"POST", "ExportSolution"}, {"GET", "$metadata"},
 		{"GET", "opportunities?fetchXml=x"}} {
 		r := w.do(c[0], c[1], "{}").is(501)
 		if !strings.Contains(r.error()["message"].(string), "Not simulated") {
