@@ -283,7 +283,7 @@ var (
 	guid       = pattern.New(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	email      = pattern.New(`^[^@\s]+@[^@\s]+$`)
 	amount     = pattern.New(`^[0-9]{1,15}(\.[0-9]{1,4})?$`)
-	headerName = pattern.New(`^[A-Za-z0-9-]{1,100}$`)
+	headerName = pattern.New(`^[A-Za-z0-9-]+$`).UpTo(100)
 )
 
 func (k *checker) crm() {

@@ -164,7 +164,7 @@ type Config struct {
 	CertificateSubjects []string `env:"PARTNER_CENTER_CERTIFICATE_SUBJECTS" envDefault:"pcnotifications-dispatch.microsoft.com"`
 	// PEM file with intermediate authorities, in case Microsoft's certificate file stops bringing them.
 	IntermediatesFile string `env:"PARTNER_CENTER_INTERMEDIATES_FILE"`
-	// PEM file with roots trusted beside the system's; only together with SYNC_SIMULATED.
+	// PEM file with the roots of the simulated world's signatures, in the place of the system's; only together with SYNC_SIMULATED.
 	ExtraRootsFile string `env:"PARTNER_CENTER_EXTRA_ROOTS_FILE"`
 	// Opens a referral in the portal; {id} stands for its id. Microsoft has moved it before.
 	ReferralLink string `env:"PARTNER_CENTER_REFERRAL_LINK" envDefault:"https://partner.microsoft.com/referrals/v2/inbox?id={id}"`

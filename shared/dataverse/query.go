@@ -31,7 +31,7 @@ type Expand struct {
 const unbuilt = "\x00"
 
 var (
-	name     = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+	name     = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`).UpTo(128)
 	column   = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)
 	ordering = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}( asc| desc)?$`)
 )

@@ -17,7 +17,7 @@ import (
 
 var (
 	plainGUID  = pattern.New(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	usableETag = pattern.New(`^(W/)?"[!#-~]{1,1000}"$`)
+	usableETag = pattern.New(`^(W/)?"[!#-~]+"$`).UpTo(1004)
 )
 
 // Row is a row as Dataverse gave it, with its annotations. It is never changed after it was read.

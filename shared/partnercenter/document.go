@@ -32,7 +32,7 @@ type Document struct {
 }
 
 // strongETag is what If-Match may carry. A weak or unquoted one would make a write that compares nothing.
-var strongETag = pattern.New(`^"[!#-~]{1,1000}"$`)
+var strongETag = pattern.New(`^"[!#-~]+"$`).UpTo(1002)
 
 // ParseDocument reads a referral. An empty etag is taken from the member eTag, which list items may lack.
 // Broken: not a JSON object, or an ETag that cannot be used as a condition.

@@ -66,7 +66,7 @@ const (
 	refusalRest  = time.Minute
 )
 
-var tenantForm = pattern.New(`^[A-Za-z0-9.-]{1,253}$`)
+var tenantForm = pattern.New(`^[A-Za-z0-9.-]+$`).UpTo(253)
 
 // NewTokens makes a token source; it fails on an address or a tenant that cannot be part of a URL.
 func NewTokens(o TokenOptions) (*Tokens, error) {

@@ -8,15 +8,27 @@ import (
 )
 
 // Pattern is a regular expression; it may be asked from several goroutines.
-type Pattern struct{ compiled func() *regexp.Regexp }
+type Pattern struct {
+	compiled func() *regexp.Regexp
+	most     int // bytes; 0 is any number
+}
 
 // New notes an expression in the syntax of https://pkg.go.dev/regexp/syntax. One that is none panics at its first use.
 func New(text string) Pattern {
-	return Pattern{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })}
+	return Pattern{compiled: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })}
+}
+
+// UpTo is the pattern that matches texts of so many bytes at most. A limit in the expression, {1,1000}, is compiled into as many
+// copies, which takes a millisecond.
+func (p Pattern) UpTo(bytes int) Pattern {
+	p.most = bytes
+	return p
 }
 
 // MatchString is as of regexp.Regexp, and so are all the others.
-func (p Pattern) MatchString(s string) bool { return p.compiled().MatchString(s) }
+func (p Pattern) MatchString(s string) bool {
+	return (p.most == 0 || len(s) <= p.most) && p.compiled().MatchString(s)
+}
 
 func (p Pattern) FindString(s string) string { return p.compiled().FindString(s) }
 

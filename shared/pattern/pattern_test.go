@@ -49,3 +49,12 @@ func TestAPatternAnswersAsRegexpDoes(t *testing.T) {
 		t.Errorf("text: %q", p.String())
 	}
 }
+
+func TestAPatternMayBeLimited(t *testing.T) {
+	p := New(`^a+$`).UpTo(3)
+	for text, want := range map[string]bool{"": false, "aaa": true, "aaaa": false, "b": false} {
+		if p.MatchString(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}
