@@ -2,6 +2,7 @@ package httpclient_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/pem"
 	"net/http/httptest"
 	"os"
@@ -56,6 +57,22 @@ func TestDialerRefusesAnythingButLoopback(t *testing.T) {
 	}
 	if d, err := httpclient.ParseDialer(" "); d != nil || err != nil {
 		t.Errorf("empty: %v, %v", d, err)
+	}
+}
+
+// Nobody else's certificate counts in a simulated world, and the system's are not read: that takes longer than all else at start.
+func TestASimulatedWorldTrustsItsOwnCertificatesAlone(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewTLSServer(status(200))
+	defer s.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	only := x509.NewCertPool()
+	only.AddCert(s.Certificate())
+	if got, err := httpclient.Roots(ca); err != nil || !got.Equal(only) {
+		t.Errorf("others count, too (%v)", err)
 	}
 }
 
