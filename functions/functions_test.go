@@ -20,7 +20,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
-type binding struct {
+type shipped struct {
 	Type, Direction, Name, AuthLevel, Route, QueueName, Connection, Cardinality, DataType, Schedule string
 	IsSessionsEnabled, RunOnStartup, UseMonitor                                                     bool
 	Methods                                                                                         []string
@@ -167,7 +167,7 @@ func TestRolesShareTheFunctions(t *testing.T) {
 func TestFunctionJSONAgreesWithTheList(t *testing.T) {
 	var queues []string
 	for _, f := range list(t, app.All) {
-		var file struct{ Bindings []binding }
+		var file struct{ Bindings []shipped }
 		text := readJSON(t, filepath.Join(f.Name, "function.json"), &file)
 		if len(file.Bindings) == 0 || file.Bindings[0].Direction != "in" {
 			t.Errorf("%s: no trigger", f.Name)
@@ -179,11 +179,11 @@ func TestFunctionJSONAgreesWithTheList(t *testing.T) {
 			checkHTTP(t, f, file.Bindings, text)
 		case f.Queue != nil:
 			queues = append(queues, b.QueueName)
-			want := binding{Type: "serviceBusTrigger", Direction: "in", Name: "msg", QueueName: f.QueueName, Connection: "ServiceBus",
+			want := shipped{Type: "serviceBusTrigger", Direction: "in", Name: "msg", QueueName: f.QueueName, Connection: "ServiceBus",
 				Cardinality: "one", DataType: "binary", IsSessionsEnabled: true}
 			checkAlone(t, f.Name, file.Bindings, want)
 		default:
-			want := binding{Type: "timerTrigger", Direction: "in", Name: "tick", Schedule: "%" + timer(t, f.Name) + "%", UseMonitor: true}
+			want := shipped{Type: "timerTrigger", Direction: "in", Name: "tick", Schedule: "%" + timer(t, f.Name) + "%", UseMonitor: true}
 			checkAlone(t, f.Name, file.Bindings, want)
 		}
 	}
@@ -217,9 +217,9 @@ func differ(t *testing.T, a, b []string, onlyA, onlyB string) {
 }
 
 // checkAlone: the trigger is the only binding, and as it has to be.
-func checkAlone(t *testing.T, name string, bindings []binding, want binding) {
+func checkAlone(t *testing.T, name string, bindings []shipped, want shipped) {
 	t.Helper()
-	if d := cmp.Diff([]binding{want}, bindings, cmpopts.EquateEmpty()); d != "" {
+	if d := cmp.Diff([]shipped{want}, bindings, cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("functions/%s/function.json does not say what functions.go declares (-declared +function.json):\n%s", name, d)
 	}
 }
@@ -255,9 +255,9 @@ func TestEveryFunctionHasOneTriggerAndWhatItCalls(t *testing.T) {
 
 // checkHTTP: exactly one http in and one http out, else the host does not hand requests over raw; methods
 // left out, else the host answers 404 where we want 405; and no key of the host's, since ours guard.
-func checkHTTP(t *testing.T, f funchost.Function, bindings []binding, text string) {
+func checkHTTP(t *testing.T, f funchost.Function, bindings []shipped, text string) {
 	t.Helper()
-	want := []binding{{Type: "httpTrigger", Direction: "in", Name: "req", AuthLevel: "anonymous", Route: f.Route}, {Type: "http", Direction: "out", Name: "res"}}
+	want := []shipped{{Type: "httpTrigger", Direction: "in", Name: "req", AuthLevel: "anonymous", Route: f.Route}, {Type: "http", Direction: "out", Name: "res"}}
 	if d := cmp.Diff(want, bindings, cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("functions/%s/function.json does not say what functions.go declares (-declared +function.json):\n%s", f.Name, d)
 	}
