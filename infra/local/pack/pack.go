@@ -1,5 +1,6 @@
 // Package pack builds what ships: .build/app, the folder that the Functions host runs, and .build/app.zip,
-// the same as one file, which comes out byte for byte alike from the same sources of the same commit.
+// the same as one file, which comes out byte for byte alike from the same sources of the same commit. In the folder
+// lies, too, what func needs to run and to publish it; that is not in the zip.
 package pack
 
 import (
@@ -28,6 +29,10 @@ var stamp = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 // Mapping is the name under which a customer's field sheet is packed: what SYNC_MAPPING_FILE has to be, as
 // the host starts the handler in the packaged folder.
 const Mapping = "mapping.yaml"
+
+// lean are libraries whose functions are not copied into their callers: they read expressions, tokens and sheets, seldom,
+// and copies would make the handler a megabyte larger.
+var lean = []string{"cel.dev/...", "github.com/antlr4-go/...", "google.golang.org/...", "github.com/AzureAD/...", "go.yaml.in/..."}
 
 // Options say what is packed, and where to.
 type Options struct {
@@ -63,6 +68,9 @@ func Build(ctx context.Context, o Options) (Result, error) {
 	}
 	defer func() { _ = os.RemoveAll(fresh) }() // gone already when it was put in place
 	if err := fill(ctx, o, fresh, r.Version); err != nil {
+		return r, fmt.Errorf("packing: %w", err)
+	}
+	if err := keepSettings(o.Top, r.Dir, fresh); err != nil {
 		return r, fmt.Errorf("packing: %w", err)
 	}
 	if !same(fresh, r.Dir) {
@@ -111,8 +119,11 @@ func checkSheet(ctx context.Context, top, file string) error {
 
 // compile makes the static Linux executable that the host starts. Nothing of this machine goes into it.
 func compile(ctx context.Context, top, file, version string) error {
-	flags := "-s -w -buildid= -X main.version=" + version
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", file, "./infra/azure")
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version=" + version}
+	for _, library := range lean {
+		args = append(args, "-gcflags="+library+"=-l")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "-o", file, "./infra/azure")...)
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=")
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -137,7 +148,7 @@ func copyFile(from, to string) error {
 func writeZip(dir, file string) (sum string, err error) {
 	var names []string
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && !(filepath.Dir(path) == dir && slices.Contains(beside, d.Name())) {
 			names = append(names, path)
 		}
 		return err

@@ -25,6 +25,7 @@ func repository(t *testing.T) string {
 		"functions/b/handler.go":       "package b\n",
 		"functions/shared/nothing.txt": "",
 		"local.settings.json":          "secret",
+		"local.settings.sample.json":   "{\"Values\":{}}\n",
 	} {
 		file := filepath.Join(top, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -210,5 +211,56 @@ func TestPackageCarriesTheVersionOfItsCommit(t *testing.T) {
 	}
 	if got := shown(); got != "v1.2.3-dirty" {
 		t.Errorf("changed since: %q", got)
+	}
+}
+
+// func reads its settings from the folder. Who has written his own into the file keeps them, and nothing of it ships.
+func TestSettingsLieBesideThePackageAndStay(t *testing.T) {
+	o := Options{Top: repository(t), Out: t.TempDir()}
+	first, err := Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(first.Dir, Settings)
+	if text, err := os.ReadFile(file); err != nil || string(text) != "{\"Values\":{}}\n" {
+		t.Errorf("%q: %v", text, err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("everybody may read the settings: %v", err)
+	}
+	if text, err := os.ReadFile(filepath.Join(first.Dir, Ignore)); err != nil || !strings.HasPrefix(string(text), Settings+"\n") {
+		t.Errorf("%q: %v", text, err)
+	}
+	if err := os.WriteFile(file, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []string{"{}\n", "{ }\n"} { // the package stays, and is replaced
+		if err := os.WriteFile(filepath.Join(o.Top, "host.json"), []byte(change), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Build(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(file); err != nil || string(text) != "mine" {
+			t.Errorf("%q: %v", text, err)
+		}
+		if change == "{}\n" && again.Sum != first.Sum {
+			t.Error("the settings are in the zip's sum")
+		}
+	}
+}
+
+func TestSettingsThatAreNewAreAdded(t *testing.T) {
+	sample := []byte(`{"IsEncrypted": false, "Values": {"A": "a", "B": "<b>"}}`)
+	for own, want := range map[string]string{
+		`{"Values": {"A": "mine"}, "Host": {"CORS": "*"}}`: "{\n  \"Host\": {\n    \"CORS\": \"*\"\n  },\n  \"Values\": {\n    \"A\": \"mine\",\n    \"B\": \"<b>\"\n  }\n}\n",
+		`{"Values": {"B": "mine", "A": "", "C": "more"}}`:  `{"Values": {"B": "mine", "A": "", "C": "more"}}`,
+		`not JSON`:           `not JSON`,
+		`{"Values": "none"}`: `{"Values": "none"}`,
+	} {
+		if got := string(completed([]byte(own), sample)); got != want {
+			t.Errorf("%s became %s", own, got)
+		}
 	}
 }
