@@ -145,8 +145,8 @@ func measure(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	return inWorld(ctx, f, false, func(_ world.Layout, w *world.World, home *world.Home) error {
-		if err := report.Measure(ctx, w, f.out); err != nil {
+	return inWorld(ctx, f, false, func(layout world.Layout, w *world.World, home *world.Home) error {
+		if err := report.Measure(ctx, layout.Top, w, f.out); err != nil {
 			return err
 		}
 		report.Table(f.out)

@@ -1,0 +1,144 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/world"
+)
+
+// How often the handler and the program beside it are started, in turn, and how many times its time the handler may take.
+const (
+	rounds     = 21
+	mostHellos = 3
+)
+
+// starts compares the handler's start with that of a Go program that only listens, each with the handler's own
+// environment. They take turns, so that what else the machine does hits both.
+func (r *Report) starts(ctx context.Context, top string, w *world.World, out io.Writer) error {
+	fmt.Fprintf(out, "%d starts of the handler and of a program that only listens, in turn …\n", rounds)
+	process, err := w.Host().Process(worker)
+	if err != nil {
+		return err
+	}
+	handler, err := running(process.PID)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "hello")
+	if err != nil {
+		return fmt.Errorf("making a folder for the program that only listens: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	hello := starter{path: filepath.Join(dir, "hello"), dir: dir, env: handler.env}
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", hello.path, "./infra/local/bench/hello")
+	build.Dir, build.Env = top, append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the program that only listens: %w\n%s", err, said)
+	}
+	var ours, theirs []time.Duration
+	for range rounds {
+		for s, times := range map[*starter]*[]time.Duration{&handler: &ours, &hello: &theirs} { // in any order
+			took, err := s.ready(ctx)
+			if err != nil {
+				return err
+			}
+			*times = append(*times, took)
+		}
+	}
+	a, b := milliseconds(median(ours)), milliseconds(median(theirs))
+	r.most("ready.hellos", fmt.Sprintf("handler ready, %.1f ms, in times of a program that only listens", a), a/b, mostHellos, "x")
+	return nil
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// starter is a program, as a host starts it.
+type starter struct {
+	path, dir string
+	env       []string
+}
+
+// running is how a process was started.
+func running(pid int) (starter, error) {
+	proc := fmt.Sprintf("/proc/%d/", pid)
+	path, errPath := os.Readlink(proc + "exe")
+	dir, errDir := os.Readlink(proc + "cwd")
+	env, errEnv := os.ReadFile(proc + "environ")
+	if err := errors.Join(errPath, errDir, errEnv); err != nil {
+		return starter{}, fmt.Errorf("looking how the handler was started: %w", err)
+	}
+	s := starter{path: path, dir: dir}
+	for pair := range strings.SplitSeq(strings.TrimRight(string(env), "\x00"), "\x00") {
+		if name, _, _ := strings.Cut(pair, "="); name != portSetting {
+			s.env = append(s.env, pair)
+		}
+	}
+	return s, nil
+}
+
+const (
+	portSetting = "FUNCTIONS_CUSTOMHANDLER_PORT"
+	// startPatience is how long a start may take, and lookAgain how soon it is looked again whether it is over.
+	startPatience = 10 * time.Second
+	lookAgain     = 100 * time.Microsecond
+)
+
+// ready starts the program, waits until it answers GET /, which the host takes for ready, and kills it as the host does.
+func (s *starter) ready(ctx context.Context) (time.Duration, error) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+	address := l.Addr().String()
+	_, port, _ := net.SplitHostPort(address) // its own form
+	_ = l.Close()
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.path)
+	cmd.Dir, cmd.Env = s.dir, append(slices.Clone(s.env), portSetting+"="+port)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("starting %s: %w", s.path, err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+	}()
+	for !answers(address) {
+		if ctx.Err() != nil {
+			return 0, fmt.Errorf("%s does not answer after %s", s.path, startPatience)
+		}
+		time.Sleep(lookAgain)
+	}
+	return time.Since(began), nil
+}
+
+// answers says whether a program answers GET / at an address.
+func answers(address string) bool {
+	c, err := net.DialTimeout("tcp4", address, time.Second)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(time.Second))
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: "+address+"\r\n\r\n"); err != nil {
+		return false
+	}
+	n, _ := c.Read(make([]byte, 1))
+	return n == 1
+}
