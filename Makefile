@@ -19,7 +19,7 @@ WORLD = -mode '$(MODE)'$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -se
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package contract bench calls positions upgrade mutants requirements cosellctl deploy generate ready inputs
+.PHONY: help demo run test race check package habits contract bench calls positions upgrade mutants requirements cosellctl deploy generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@go vet ./...
 	@.ci/staticcheck -checks '$(CHECKS)' ./...
 	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants ./infra/local/requirements
-	@go test -count=1 ./infra/azure/bicep ./infra/azure/template
+	@go test -count=1 ./infra/azure/bicep ./infra/azure/template ./infra/azure/habits
 	@.ci/bicep
 	@.ci/fresh
 
@@ -49,6 +49,10 @@ package: inputs ## builds .build/app, .build/app.zip and the CRM's solution zips
 	@.ci/need go
 	@.ci/build-local
 	@$(LOCAL) package$(if $(MAPPING), -mapping '$(MAPPING)')
+
+habits: package ## holds the package and azure.yaml to the rules that func, azd and the Functions host enforce
+	@go build -o .build/habits ./infra/azure/habits
+	@exec .build/habits
 
 contract: ## holds the systems to what we take for granted of them: the simulators, and a tenant where LIVE_… settings name one
 	@.ci/need go

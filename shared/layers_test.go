@@ -51,6 +51,7 @@ var may = map[string][]string{
 	"infra/aws/federation":     {},
 	"infra/azure":              {"shared/app", "functions", "shared/funchost"},
 	"infra/azure/bicep":        {"std"},
+	"infra/azure/habits":       {"std"},
 	"infra/azure/template":     {"std"}, // tests only; those may import everything
 	"infra/azure/deploy":       {"std"},
 	"infra/cosellctl":          {"shared/office", "shared/mapping", "shared/doctor", "shared/fault", "infra/cosellctl", "infra/dataverse"},
