@@ -103,6 +103,7 @@ func (m *customizing) addColumn(tab *table, in *attributeJSON, change schemaChan
 		return nil, fail(400, codeInvalidArgument, "The attribute %s of entity %s is not valid: %v", change.Column, tab.name, err)
 	}
 	col := tab.columns[change.Column]
+	col.audit = true // as a new column is, unless its definition says otherwise; the table decides whether anything is audited
 	return col, m.describeColumn(col, in)
 }
 

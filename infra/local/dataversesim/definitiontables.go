@@ -91,7 +91,7 @@ func (m *customizing) createTable() (*answer, error) {
 	}
 	tab.description, tab.descriptions = about.base, about.others
 	for _, c := range tab.order {
-		c.created = m.s.now()
+		c.created, c.audit = m.s.now(), true
 	}
 	primary := tab.columns[tab.primaryName]
 	if err := m.describeColumn(primary, name); err != nil {

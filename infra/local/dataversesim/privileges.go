@@ -207,7 +207,7 @@ func (t *table) privilegeName() string {
 		"sdkmessageprocessingstep": "SdkMessageProcessingStep", "sdkmessageprocessingstepimage": "SdkMessageProcessingStepImage", "opportunityproduct": "Opportunity",
 		"connectionrole": "ConnectionRole", "connectionroleobjecttypecode": "ConnectionRole", "environmentvariabledefinition": "EnvironmentVariableDefinition",
 		"environmentvariablevalue": "EnvironmentVariableValue", "solutioncomponent": "Solution", "systemuserroles": "Role", "roleprivileges": "Role",
-		"privilege": "Privilege", "systemform": "SystemForm", "webresource": "WebResource", "savedquery": "SavedQuery", "importjob": "ImportJob"}
+		"privilege": "Privilege", "systemform": "SystemForm", "webresource": "WebResource", "savedquery": "Query", "importjob": "ImportJob"}
 	if name := special[t.name]; name != "" {
 		return name
 	}
