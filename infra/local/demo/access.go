@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -107,16 +108,34 @@ func (s *Story) turn(base string, switches fields) (before fields) {
 
 // renewTokens lets the product begin anew, without the access tokens that it holds.
 func (s *Story) renewTokens() {
-	before, err := s.c.status(s.ctx)
-	if !s.keep(err) {
-		return
+	status, err := s.c.status(s.ctx)
+	if s.keep(err) {
+		s.restart(status, func(string) bool { return true })
 	}
+}
+
+// renew does the same with the processes of one function alone.
+func (s *Story) renew(function string) {
+	status, err := s.c.status(s.ctx)
+	if s.keep(err) {
+		process := map[string]string{"operator": "sync"}[function] // it shares one with other HTTP functions
+		s.restart(status, func(name string) bool { return strings.HasPrefix(name, cmp.Or(process, function)+"#") })
+	}
+}
+
+// restart kills those of the processes, and waits until they are back.
+func (s *Story) restart(before hostStatus, which func(name string) bool) {
+	killed := 0
 	for _, p := range before.Processes {
-		s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/kill", control.Kill{Process: p.Name}, nil))
+		if which(p.Name) {
+			killed++
+			s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/kill", control.Kill{Process: p.Name}, nil))
+		}
 	}
+	s.check(killed > 0, "there is no such process among %v", before.Processes)
 	s.until("the handler is back", func() bool {
 		now, err := s.c.status(s.ctx)
-		return s.keep(err) && now.Restarts >= before.Restarts+len(before.Processes) && now.State == "running"
+		return s.keep(err) && now.Restarts >= before.Restarts+killed && now.State == "running"
 	})
 }
 

@@ -1,0 +1,202 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+// ProcessesCase is the story of the layout flex2: what one process learns of the other side holds for all of them.
+const ProcessesCase = "processes"
+
+// errand makes one process call Partner Center.
+type errand struct {
+	function string // the process's, without its number
+	does     string
+	// run gives somebody's cause; done says, once the world is at rest, whether it came to its end. An errand that is
+	// asked for and not told by an event has no done.
+	run  func(s *Story, value string)
+	done func(l *look, value string) bool
+}
+
+// errands are those of every process that has Partner Center's credentials.
+func errands() []errand {
+	value := func(l *look, path, want string) bool { return sameNumber(l.value(path), want) }
+	return []errand{
+		{"crmtopartnercenter", "an edit in CRM", func(s *Story, v string) { s.editValueInCRM(s.deal("processes", "P0"), v) },
+			func(l *look, v string) bool {
+				return value(l, "pc/referrals/"+l.s.deal("processes", "P0").referral+"/details/dealValue", v)
+			}},
+		{"partnercentertocrm", "an edit in the portal", func(s *Story, v string) { s.editValueInPortal(s.deal("portal's", "P0"), v) },
+			func(l *look, v string) bool {
+				return value(l, "crm/opportunity/"+l.s.deal("portal's", "P0").opportunity+"/estimatedvalue", v)
+			}},
+		{"solutionssync", "an edit of a solution row", func(s *Story, v string) {
+			s.by(seller, "sets the price of a solution to %s", v)
+			s.crmUpdate("cosell_solution", s.deal("solution", "P0").opportunity, fields{"cosell_price": json.Number(v), "cosell_currency": "EUR"})
+		}, func(l *look, v string) bool {
+			return value(l, "pc/referrals/"+l.s.deal("solution", "P0").referral+"/details/requirements/solutions/0/price", v)
+		}},
+		{"createcosellreferral", "a new deal", func(s *Story, v string) {
+			s.by(seller, "makes a private deal over %s", v)
+			account := s.customer("Wingtip "+v+" GmbH", "DE")
+			opportunity := s.opportunity("Wingtip "+v, 0, account, fields{"estimatedvalue": json.Number(v)})
+			s.solution(opportunity, "SOL-12345-ABC", "Northwind Forecast")
+			s.sync(opportunity)
+		}, func(l *look, v string) bool { return len(l.rows("pc/referrals", "name", "Wingtip "+v)) == 1 }},
+		{"reconcile", "a pass of reconcile", func(s *Story, _ string) {
+			s.by(nobody, "starts reconcile")
+			_ = s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/trigger", fields{"function": "reconcile"}, nil) // it may fail
+		}, nil},
+		{"operator", "an operator's question", func(s *Story, _ string) {
+			s.by(operator, "asks what would be done for a deal")
+			_, _, err := s.c.operator(s.ctx, http.MethodGet, "/api/operator/preview?id="+s.deal("processes", "P0").opportunity, nil)
+			s.keep(err)
+		}, nil},
+	}
+}
+
+// ProcessesSteps are the steps of that story; later ones use the deals of the first.
+func ProcessesSteps() []Step {
+	out := []Step{
+		{"P0", "the product is installed, and deals are linked", linkForProcesses},
+		{"P1", "two processes of a function share its work", shareWork},
+	}
+	for i, e := range errands() {
+		first := 60001 + 1000*i
+		out = append(out,
+			Step{fmt.Sprintf("P%d", 2*i+2), "a 429 that " + e.does + " meets holds for all processes", func(s *Story) { s.throttledFor(e, first) }},
+			Step{fmt.Sprintf("P%d", 2*i+3), "a consent that " + e.does + " finds revoked is in health", func(s *Story) { s.revokedFor(e, first+500) }})
+	}
+	return out
+}
+
+func linkForProcesses(s *Story) {
+	s.operate(http.MethodPost, registrationRoute, fields{"overwrite": true}, http.StatusOK)
+	s.keepDeal("processes", s.coSell("Wingtip one", 50000))
+	opportunity, rows := s.ready("Wingtip two", 51000)
+	s.sync(opportunity)
+	made := s.portal("create", fields{"referral": fields{"name": "Wingtip three"}})
+	l := s.look().settle()
+	two := l.dealOf(opportunity)
+	three := l.rows("crm/opportunity", colReferral, made.ID)
+	s.check(two.referral != "" && len(three) == 1, "not every deal is linked: %+v, %v", two, three)
+	if s.err != nil {
+		return
+	}
+	_, row, _ := strings.Cut(rows[len(rows)-1], "cosell_solution/")
+	s.keepDeal("solution", deal{opportunity: row, referral: two.referral})
+	s.keepDeal("portal's", deal{opportunity: three[0], referral: made.ID})
+}
+
+// shareWork makes more deals at once than one process takes, and looks who did what.
+func shareWork(s *Story) {
+	const many = 40
+	history := s.c.local.Host.Control
+	before, err := s.c.history(s.ctx, history, 0)
+	s.keep(err)
+	s.by(partner, "makes %d deals at once", many)
+	var ids []string
+	for i := range many {
+		ids = append(ids, s.portal("create", fields{"referral": fields{"name": fmt.Sprintf("Shared %d", i)}}).ID)
+	}
+	l := s.look().settle()
+	for _, id := range ids {
+		if s.err == nil {
+			rows := l.rows("crm/opportunity", colReferral, id)
+			s.check(len(rows) == 1, "referral %s has %d opportunities", id, len(rows))
+		}
+	}
+	after, err := s.c.history(s.ctx, history, int64(len(before)))
+	s.keep(err)
+	by := map[string]int{}
+	for _, e := range after {
+		if e.Status == http.StatusOK {
+			by[e.RequestHeaders["process"]]++
+		}
+	}
+	for _, name := range []string{"partnercentertocrm", "crmtopartnercenter"} {
+		one, two := by[name+"#1"], by[name+"#2"]
+		s.check(one > 0 && two > 0, "the two processes of %s did %d and %d jobs", name, one, two)
+		s.says("%-20s %s: %d and %d jobs", "", name, one, two)
+	}
+}
+
+// asked is how long Partner Center asks to wait: longer than what still counts as not idle.
+const asked = 4 * time.Minute
+
+// throttledFor lets one process be answered 429, looks at health, lets all others try, and sees that nobody calls.
+func (s *Story) throttledFor(e errand, first int) {
+	value := func(of int) string { return fmt.Sprint(first + of) }
+	pc := s.c.local.PartnerCenter.Control
+	s.keep(s.c.call(s.ctx, http.MethodPost, pc, "/faults", control.Fault{Match: control.Match{URL: "^https://" + referralsHost + "/"}, Do: "status", Status: 429,
+		Headers: map[string]string{"Retry-After": fmt.Sprint(int(asked.Seconds()))}, Times: 1}, nil))
+	e.run(s, value(0))
+	s.settle()
+	n := s.refusedAt(http.StatusTooManyRequests)
+	s.advance(time.Second) // what a process knows of the others is never older
+	s.until("health says that Partner Center asked to wait", func() bool { return strings.Contains(s.health(), `"`+referralsHost+`"`) })
+	for i, other := range errands() {
+		if other.function != e.function {
+			other.run(s, value(i+1))
+		}
+	}
+	s.settle()
+	calls, err := s.c.history(s.ctx, pc, n)
+	s.keep(err)
+	for _, c := range calls {
+		s.check(!strings.Contains(c.URL, "://"+referralsHost+"/"), "%s %s was called meanwhile: %d", c.Method, c.URL, c.Status)
+	}
+	s.says("%-20s nobody calls while it lasts, and health says so", "")
+	s.advance(asked + 2*time.Minute)
+	l := s.look().settle()
+	for i, other := range errands() {
+		of := 0
+		if other.function != e.function {
+			of = i + 1
+		}
+		s.check(other.done == nil || s.err != nil || other.done(l, value(of)), "%s did not come to its end", other.does)
+	}
+	s.check(!strings.Contains(s.health(), `"`+referralsHost+`"`), "health still says that Partner Center asks to wait: %s", s.health())
+}
+
+// refusedAt is the number of the entry in Partner Center's history that was answered so last.
+func (s *Story) refusedAt(status int) int64 {
+	entries, err := s.c.history(s.ctx, s.c.local.PartnerCenter.Control, 0)
+	s.keep(err)
+	for i := len(entries) - 1; i >= 0; i-- {
+		if entries[i].Status == status {
+			return entries[i].N
+		}
+	}
+	s.fail("no call was answered %d", status)
+	return 0
+}
+
+// revokedFor lets one process begin without a token while the consent is revoked; the others have theirs.
+func (s *Story) revokedFor(e errand, first int) {
+	const code = "consent.lost"
+	base := s.c.local.PartnerCenter.Control
+	before := s.turn(base, fields{"refreshToken": "revoked"})
+	defer func() { _ = s.c.call(s.ctx, http.MethodPost, base, "/switches", before, nil) }() // also when the step does not hold
+	s.renew(e.function)
+	value := fmt.Sprint(first)
+	e.run(s, value)
+	s.until("health says "+code, func() bool {
+		s.keep(s.c.advance(s.ctx, time.Second)) // its row is written every few seconds
+		return strings.Contains(s.health(), code)
+	})
+	s.says("%-20s health says %s", "", code)
+	s.turn(base, before)
+	s.advance(20 * time.Minute)
+	l := s.look().settle()
+	s.check(e.done == nil || s.err != nil || e.done(l, value), "%s did not come to its end", e.does)
+	s.until("health says no more of it", func() bool {
+		s.keep(s.c.advance(s.ctx, time.Second))
+		return !strings.Contains(s.health(), code)
+	})
+}
