@@ -202,6 +202,7 @@ func answer(w http.ResponseWriter) func(office.Answer, error) {
 			funchost.Answer(w, http.StatusOK, a)
 			return
 		}
+		funchost.Because(w, err)
 		status := fault.Relay(err)
 		switch fault.KindOf(err) {
 		case fault.Invalid:

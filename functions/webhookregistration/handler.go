@@ -273,6 +273,7 @@ func (h *Handler) restored(ctx context.Context, current partnercenter.Registrati
 
 // explain answers an operator, who may see why something failed.
 func explain(w http.ResponseWriter, err error) {
+	funchost.Because(w, err)
 	text := err.Error()
 	if mend := fault.Of(err).Mend; mend != "" {
 		text += ": " + mend

@@ -105,7 +105,7 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 	}
 	a.Sender, a.close = a.Watch.Sender(bus), bus.Close
 	a.Sessions, _ = bus.(Sessions)
-	a.Operators = funchost.Operators{Keys: c.operators, Log: a.Log}
+	a.Operators = funchost.Operators{Keys: c.operators, Log: a.Log, Watch: a.Watch.Asked}
 	if err := a.room(c, az); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ func (a *App) room(c loaded, az azure) (err error) {
 		return err
 	}
 	a.Health.Boards = append(a.Health.Boards, a.Board)
+	a.Health.Gates = a.Board.Gates
 	a.limits = a.Board.Limits(a.Now)
 	return nil
 }

@@ -32,6 +32,13 @@ func Refuse(w http.ResponseWriter, status int, text string) {
 	}{text})
 }
 
+// Because tells why an answer to an operator refuses, for those who watch; the answer itself is the caller's.
+func Because(w http.ResponseWriter, cause error) {
+	if b, ok := w.(*buffer); ok {
+		b.why = cause
+	}
+}
+
 // RefuseFault answers a webhook that failed, with the status of fault.Answer. The caller learns no more
 // than that; the cause goes into the log.
 func RefuseFault(w http.ResponseWriter, cause error) {

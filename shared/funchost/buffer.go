@@ -15,6 +15,7 @@ type buffer struct {
 	status int
 	body   bytes.Buffer
 	cause  error // why it refuses, for the log
+	why    error // why an operator got no answer, for those who watch
 }
 
 func newBuffer() *buffer { return &buffer{header: http.Header{}} }

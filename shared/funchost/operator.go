@@ -19,6 +19,8 @@ type Key struct{ Name, Text string }
 type Operators struct {
 	Keys []Key // empty ones never match
 	Log  *slog.Logger
+	// Watch, if set, is told why a call could not be answered, as Because says; nil where it could.
+	Watch func(function string, why error)
 }
 
 // Who gives the name that belongs to the key of a request, which has to carry exactly one. All keys are
@@ -57,5 +59,8 @@ func (o Operators) Guard(function string, next http.Handler) http.Handler {
 		o.Log.Info("operator", "function", function, "operator", name, "method", r.Method,
 			"action", r.PathValue("action")+r.PathValue("path"), "invocation_id", invocationID(r.Header))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), operatorName{}, name)))
+		if b, ok := w.(*buffer); ok && o.Watch != nil {
+			o.Watch(function, b.why)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package funchost
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -51,5 +52,31 @@ func TestOperatorRoutesNeedAKey(t *testing.T) {
 	}
 	if called != 3 || strings.Count(log.String(), "msg=operator") != 3 || strings.Contains(log.String(), "-key") {
 		t.Errorf("%d calls, log %s", called, log.String())
+	}
+}
+
+func TestWhoWatchesHearsWhyAnOperatorGotNoAnswer(t *testing.T) {
+	denied := errors.New("the consent is gone")
+	var heard []error
+	h := Operators{Keys: []Key{{"ann", "the-key"}}, Log: slog.New(slog.DiscardHandler), Watch: func(function string, why error) {
+		if function != "operator" {
+			t.Errorf("of %s", function)
+		}
+		heard = append(heard, why)
+	}}.Guard("operator", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/fine" {
+			Answer(w, http.StatusOK, struct{}{})
+			return
+		}
+		Because(w, denied)
+		Refuse(w, http.StatusBadGateway, "no")
+	}))
+	for _, c := range []struct{ path, key string }{{"/fine", "the-key"}, {"/not", "the-key"}, {"/not", "another"}} {
+		r := httptest.NewRequest(http.MethodGet, c.path, nil)
+		r.Header.Set("x-cosell-key", c.key)
+		h.ServeHTTP(newBuffer(), r)
+	}
+	if !slices.Equal(heard, []error{nil, denied}) {
+		t.Errorf("heard %v: a stranger's call is nobody's news", heard)
 	}
 }

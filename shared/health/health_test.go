@@ -60,7 +60,7 @@ func (h *house) now() time.Time { return h.clock }
 
 // process starts one more process.
 func (h *house) process(name string) *Room {
-	return &Room{Watch: NewWatch("sync", name, "v1", h.now), Boards: []Board{h.board}, Ledger: h.ledger, Role: "sync", Now: h.now}
+	return &Room{Watch: NewWatch("sync", name, "v1", h.now), Boards: []Board{h.board}, Ledger: h.ledger, Gates: h.board.Gates, Role: "sync", Now: h.now}
 }
 
 // passes lets time pass, in which every process does what it does every second.
@@ -442,6 +442,54 @@ func TestTroubleIsCountedBeforeItIsAProblem(t *testing.T) {
 	}
 	if len(got.Problems) != 1 || got.Problems[0].Class != "refused" {
 		t.Errorf("%s", said(got))
+	}
+}
+
+func TestHostsThatAskedAnyProcessToWaitAreNamed(t *testing.T) {
+	h := newHouse()
+	one, two := h.process("p-1"), h.process("p-2")
+	until := noon.Add(time.Minute)
+	if err := h.board.Limits(h.now).Of("crm.example").Close(t.Context(), until); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]*Room{"one": one, "two": two} {
+		if got := r.Fresh(t.Context()); !got.OK || !got.AskedToWait["crm.example"].Equal(until) || len(got.AskedToWait) != 1 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	h.passes(t, time.Minute, one)
+	if got := one.Fresh(t.Context()); got.AskedToWait != nil {
+		t.Errorf("it is over, and health says %v", got.AskedToWait)
+	}
+}
+
+func TestRefusalThatAnOperatorMeetsShowsAndEnds(t *testing.T) {
+	h := newHouse()
+	asked, other := h.process("p-1"), h.process("p-2")
+	asked.Watch.Asked("operator", consent)
+	h.passes(t, 6*time.Second, asked)
+	if got := said(other.Fresh(t.Context())); !strings.Contains(got, `"consent.expired"`) || !strings.Contains(got, `"operator"`) {
+		t.Errorf("another process says %s", got)
+	}
+	other.Watch.GotToken("a", "digest")
+	h.passes(t, 11*time.Second, asked, other)
+	if got := asked.Fresh(t.Context()); !got.OK {
+		t.Errorf("it is over, and health says %s", said(got))
+	}
+	asked.Watch.Asked("operator", fault.New(fault.Gone, "no such record"))
+	asked.Watch.Asked("operator", fault.Wait(time.Minute, "later"))
+	h.passes(t, 6*time.Second, asked)
+	if got := asked.Fresh(t.Context()); !got.OK {
+		t.Errorf("what is no news for others is told: %s", said(got))
+	}
+	asked.Watch.Asked("operator", fault.New(fault.Denied, "not in this role").With("role.missing", "give it"))
+	if got := asked.Fresh(t.Context()); got.OK {
+		t.Error("a missing role is no problem")
+	}
+	h.passes(t, time.Second, asked)
+	asked.Watch.Asked("operator", nil)
+	if got := asked.Fresh(t.Context()); !got.OK {
+		t.Errorf("it was answered since, and health says %s", said(got))
 	}
 }
 

@@ -37,6 +37,8 @@ type Report struct {
 	LastTest    *time.Time                `json:"lastTestEvent,omitempty"`
 	// LastAnswers say when a system last answered well, in any process: Partner Center, CRM.
 	LastAnswers map[string]time.Time `json:"lastAnswers,omitempty"`
+	// AskedToWait says until when a host asked us to wait (429), by its name: what holds for all processes.
+	AskedToWait map[string]time.Time `json:"askedToWait,omitempty"`
 	Processes   []ProcessRow         `json:"processes,omitempty"`
 
 	tokenSince *time.Time // of the newest access token for Partner Center
@@ -155,6 +157,20 @@ func (r *Report) readLedger(ctx context.Context, l Ledger, now time.Time) error 
 	}
 	r.readRegistration(text)
 	return r.readHeld(ctx, l, now)
+}
+
+// readGates adds the hosts that we are waiting for.
+func (r *Report) readGates(ctx context.Context, gates func(context.Context) (map[string]time.Time, error), now time.Time) error {
+	all, err := gates(ctx)
+	for host, until := range all {
+		if until.After(now) {
+			if r.AskedToWait == nil {
+				r.AskedToWait = map[string]time.Time{}
+			}
+			r.AskedToWait[host] = until
+		}
+	}
+	return err
 }
 
 // What health says of the registration as last seen.

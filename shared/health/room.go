@@ -14,8 +14,10 @@ type Room struct {
 	Watch  *Watch
 	Boards []Board // every board that this role may read; none: this process's own view
 	Ledger Ledger  // nil in the intake
-	Role   string
-	Now    func() time.Time
+	// Gates says until when each host asked us to wait, whichever process it told; nil: nobody knows.
+	Gates func(context.Context) (map[string]time.Time, error)
+	Role  string
+	Now   func() time.Time
 
 	mu      sync.Mutex
 	copy    *Report
@@ -105,6 +107,9 @@ func (r *Room) read(ctx context.Context) Report {
 	report.fill(summed(statuses, now))
 	if err == nil && r.Ledger != nil {
 		err = report.readLedger(ctx, r.Ledger, now)
+	}
+	if err == nil && r.Gates != nil {
+		err = report.readGates(ctx, r.Gates, now)
 	}
 	r.mu.Lock()
 	switch {

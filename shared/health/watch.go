@@ -202,6 +202,21 @@ func (w *Watch) Door(function string, err error) {
 	}
 }
 
+// Asked notes why an operator's call could not be answered: nil where it could. Only that our own access is refused is
+// news for others, who may not have met it yet.
+func (w *Watch) Asked(function string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n, now, answered := w.of(function), w.now(), "asked:"+function
+	switch e := fault.Of(err); {
+	case err == nil:
+		n.good(answered, now)
+	case e.Kind == fault.Denied:
+		n.bad(Problem{What: cmp.Or(e.Code, denied), Class: denied, GoodKey: cmp.Or(systemOf(e.Code), answered),
+			Say: "our access is refused: " + says(e, err), Mend: e.Mend}, now)
+	}
+}
+
 // DeadLetters implements post.Watch.
 func (w *Watch) DeadLetters(function string, found int) {
 	w.mu.Lock()

@@ -86,6 +86,19 @@ func (b *Board) gatesUntil(ctx context.Context) (map[string]time.Time, error) {
 	return out, err
 }
 
+// Gates is until when each identity was asked to wait, by its name, as far as it is told; waits that are over
+// included.
+func (b *Board) Gates(ctx context.Context) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	err := b.gates.list(ctx, b.table, "", "~", func(r row) bool {
+		if name := r.props["Identity"]; name != "" { // rows of older versions have none
+			out[name] = readTime(r.props["Until"])
+		}
+		return true
+	})
+	return out, outside(err)
+}
+
 // mostRaces is how often CloseGate meets another process that writes at the same moment.
 const mostRaces = 10
 
@@ -97,7 +110,7 @@ func (b *Board) CloseGate(ctx context.Context, identity string, until time.Time)
 		if err != nil || !readTime(r.props["Until"]).Before(until) {
 			return err
 		}
-		o := op{kind: put, key: key(identity), version: r.version, props: map[string]string{"V": schema, "Until": writeTime(until)}}
+		o := op{kind: put, key: key(identity), version: r.version, props: map[string]string{"V": schema, "Identity": identity, "Until": writeTime(until)}}
 		if !found {
 			o.kind = insert
 		}

@@ -80,6 +80,7 @@ func linkForProcesses(s *Story) {
 	s.keepDeal("processes", s.coSell("Wingtip one", 50000))
 	opportunity, rows := s.ready("Wingtip two", 51000)
 	s.sync(opportunity)
+	s.settle()
 	made := s.portal("create", fields{"referral": fields{"name": "Wingtip three"}})
 	l := s.look().settle()
 	two := l.dealOf(opportunity)
