@@ -19,7 +19,7 @@ WORLD = -mode '$(MODE)'$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -se
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package habits contract bench calls positions upgrade mutants requirements cosellctl deploy generate ready inputs
+.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ positions: ready ## plays the story in every position of both systems' switches 
 
 upgrade: ready ## publishes this version over an earlier one, back, and again, while people work, and says whether anything was lost; FROM=commit
 	@exec $(LOCAL) upgrade $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(FROM), -only '$(FROM)')
+
+nightly: ready ## plays the story in every layout and both ways of the host, and what one process meets for all, into .build/reports/nightly.json
+	@exec $(LOCAL) nightly $(if $(PORT),-port '$(PORT)')
 
 mutants: ## breaks rules on purpose, one at a time, and says whether a test notices; MUTANT=M1 tries one
 	@.ci/need go

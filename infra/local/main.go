@@ -72,11 +72,11 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|nightly|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
-		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix,
+		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix, "nightly": nightly,
 		"requirements": tryRequirements, "upgrade": playUpgrade}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)

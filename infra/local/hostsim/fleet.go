@@ -33,6 +33,7 @@ type Member struct {
 type Fleet struct {
 	opt        Options
 	journal    *journal
+	beds       *beds
 	publishing sync.Mutex // one package after the other
 
 	mu    sync.RWMutex
@@ -49,7 +50,7 @@ func (f *Fleet) list() []*Host {
 // StartFleet starts a host for each member, with the options that they share; those of opt that are about settings
 // are the members' own. An error is that of the member that has been asked last. Log is written to by all of them.
 func StartFleet(ctx context.Context, opt Options, members ...Member) (*Fleet, error) {
-	f := &Fleet{opt: opt, journal: &journal{}}
+	f := &Fleet{opt: opt, journal: &journal{}, beds: &beds{}}
 	if len(members) == 0 {
 		return nil, errors.New("a fleet without a process: name one at least")
 	}
@@ -62,7 +63,7 @@ func StartFleet(ctx context.Context, opt Options, members ...Member) (*Fleet, er
 func (f *Fleet) start(ctx context.Context, opt Options, before []*Host, members []Member) (hosts []*Host, err error) {
 	for _, m := range members {
 		own := opt
-		own.Settings, own.journal, own.name = m.Settings, f.journal, m.Name
+		own.Settings, own.journal, own.beds, own.name = m.Settings, f.journal, f.beds, m.Name
 		if len(members) == 1 {
 			own.name = cmp.Or(m.Name, onlyProcess)
 		}
@@ -80,7 +81,7 @@ func (f *Fleet) start(ctx context.Context, opt Options, before []*Host, members 
 }
 
 // alone is the fleet of one host.
-func (h *Host) alone() *Fleet { return &Fleet{hosts: []*Host{h}, journal: h.journal} }
+func (h *Host) alone() *Fleet { return &Fleet{hosts: []*Host{h}, journal: h.journal, beds: h.beds} }
 
 // answering picks the host that a public call is for: the last of those that have a function for it, or for calls
 // that none of them has a function for, the first. Where two apps serve the same path, in Azure each at an address of
@@ -244,9 +245,10 @@ func (f *Fleet) Trigger(ctx context.Context, name string) error {
 	return h.runTimer(ctx, fn, nil)
 }
 
-// MountControl adds GET /history, GET /status and POST /trigger.
+// MountControl adds GET /history, GET /status, POST /trigger and /sleep.
 func (f *Fleet) MountControl(mux *http.ServeMux) {
 	mux.HandleFunc("GET /history", f.journal.answer)
+	f.mountSleep(mux)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		control.WriteJSON(w, http.StatusOK, f.Status())
 	})

@@ -11,11 +11,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // fiveProcesses is a package with two HTTP functions, a queue function and a timer, of two apps: each group of
 // functions by itself, the queue function twice. All messages come from one queue.
 func fiveProcesses(t *testing.T) (*Fleet, string, *fakeQueue) {
+	t.Helper()
+	return fiveProcessesAt(t, time.Now)
+}
+
+func fiveProcessesAt(t *testing.T, now func() time.Time) (*Fleet, string, *fakeQueue) {
 	t.Helper()
 	dir, settings := packaged(t, proxyFlag)
 	for name, text := range map[string]string{
@@ -43,7 +49,7 @@ func fiveProcesses(t *testing.T) (*Fleet, string, *fakeQueue) {
 		return Member{Name: name, Settings: own}
 	}
 	q := newFakeQueue()
-	f, err := StartFleet(t.Context(), Options{Dir: dir, Log: testLog{t}, open: func(string, string, bool) (source, error) { return q, nil }},
+	f, err := StartFleet(t.Context(), Options{Dir: dir, Now: now, Log: testLog{t}, open: func(string, string, bool) (source, error) { return q, nil }},
 		member("first#1", "one", "other"), member("http#1", "two", "web", "other"), member("work#1", "two", "work"), member("work#2", "two", "work"), member("tick#1", "two", "tick"))
 	if err != nil {
 		t.Fatal(err)

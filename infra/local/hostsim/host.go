@@ -48,9 +48,10 @@ type Options struct {
 
 	// open overrides how queues are reached; tests use it.
 	open func(connection, queue string, sessions bool) (source, error)
-	// name is the process's, where several make a fleet; journal the history that they have in common.
+	// name is the process's, where several make a fleet; journal and beds are what they have in common.
 	name    string
 	journal *journal
+	beds    *beds
 	// timers are the schedule statuses that an earlier host left behind.
 	timers map[string]*timer
 	// quiet overrides the 240 s of silence after which a proxied call is given up.
@@ -65,6 +66,7 @@ type Host struct {
 	app     *app
 	name    string // of its process
 	journal *journal
+	beds    *beds
 	ctx     context.Context
 	cancel  context.CancelFunc
 	takes   context.Context // ended by rest: nothing more is taken, what runs goes on
@@ -115,7 +117,7 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 	opt.quiet = firstSet(opt.quiet, 240*time.Second)
 	opt.pace = firstSet(opt.pace, time.Millisecond)
 	h := &Host{
-		opt: opt, app: a, name: cmp.Or(opt.name, onlyProcess), journal: cmp.Or(opt.journal, &journal{}), state: StateStarting,
+		opt: opt, app: a, name: cmp.Or(opt.name, onlyProcess), journal: cmp.Or(opt.journal, &journal{}), beds: cmp.Or(opt.beds, &beds{}), state: StateStarting,
 		changed: make(chan struct{}), woken: make(chan struct{}),
 		running: map[*invocation]bool{}, conns: map[net.Conn]bool{}, timers: map[string]*timer{},
 	}

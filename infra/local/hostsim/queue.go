@@ -203,6 +203,10 @@ func (h *Host) keepLocked(ctx context.Context, lost func(), l link, m *message, 
 // deliver invokes the function for one message and settles it: completed on success, abandoned at once
 // on failure. It says whether the link can go on.
 func (h *Host) deliver(ctx context.Context, f *function, namespace string, l link, m *message) bool {
+	if !h.rouse(ctx, f) {
+		return false // the lock is lost, or the host ends: the message comes again
+	}
+	defer func() { h.beds.work(f.name, h.opt.Now()) }()
 	inv := h.begin(context.WithoutCancel(ctx), f)
 	body := m.encode(f, namespace, l.lockedUntil(), time.Now())
 	parent, _ := m.properties["traceparent"].(string)
