@@ -77,26 +77,27 @@ func ProcessesSteps() []Step {
 
 func linkForProcesses(s *Story) {
 	s.operate(http.MethodPost, registrationRoute, fields{"overwrite": true}, http.StatusOK)
-	s.keepDeal("processes", s.coSell("Wingtip one", 50000))
-	opportunity, rows := s.ready("Wingtip two", 51000)
-	s.sync(opportunity)
-	s.settle()
+	account := s.customer("Wingtip GmbH", "DE")
+	one, two := s.opportunity("Wingtip one", 50000, account, nil), s.opportunity("Wingtip two", 51000, account, nil)
+	s.solution(one, "SOL-12345-ABC", "Northwind Forecast")
+	row := s.solution(two, "SOL-12345-ABC", "Northwind Forecast")
+	s.sync(one)
+	s.sync(two)
 	made := s.portal("create", fields{"referral": fields{"name": "Wingtip three"}})
 	l := s.look().settle()
-	two := l.dealOf(opportunity)
-	three := l.rows("crm/opportunity", colReferral, made.ID)
-	s.check(two.referral != "" && len(three) == 1, "not every deal is linked: %+v, %v", two, three)
+	first, second, third := l.dealOf(one), l.dealOf(two), l.rows("crm/opportunity", colReferral, made.ID)
+	s.check(first.referral != "" && second.referral != "" && len(third) == 1, "not every deal is linked: %+v, %+v, %v", first, second, third)
 	if s.err != nil {
 		return
 	}
-	_, row, _ := strings.Cut(rows[len(rows)-1], "cosell_solution/")
-	s.keepDeal("solution", deal{opportunity: row, referral: two.referral})
-	s.keepDeal("portal's", deal{opportunity: three[0], referral: made.ID})
+	s.keepDeal("processes", first)
+	s.keepDeal("solution", deal{opportunity: row, referral: second.referral})
+	s.keepDeal("portal's", deal{opportunity: third[0], referral: made.ID})
 }
 
 // shareWork makes more deals at once than one process takes, and looks who did what.
 func shareWork(s *Story) {
-	const many = 40
+	const many = 24
 	history := s.c.local.Host.Control
 	before, err := s.c.history(s.ctx, history, 0)
 	s.keep(err)
