@@ -58,6 +58,7 @@ var may = map[string][]string{
 	"infra/cosellctl/doctor":   {"shared/office", "shared/doctor", "shared/app"},
 	"infra/dataverse":          {"std"},
 	"infra/dataverse/solution": {"infra/dataverse"},
+	"infra/cosellctl/consent":  {"shared/app", "shared/partnercenter", "shared/fault"},
 	"infra/cosellctl/setup":    {"shared/mapping", "shared/opportunities", "shared/cosell", "shared/dataverse", "shared/httpclient", "shared/fault", "infra/dataverse"},
 	"infra/local":              {"infra/local", "infra/dataverse"},
 

@@ -2,6 +2,7 @@
 package webhookregistration
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -63,6 +64,7 @@ type State struct {
 	Events     []string `json:"events,omitempty"`
 	Missing    []string `json:"missing,omitempty"`
 	Wanted     string   `json:"wanted"`
+	Register   string   `json:"register"`         // what this installation does about it by itself
 	Result     string   `json:"result,omitempty"` // registered, kept, completed or replaced
 }
 
@@ -111,7 +113,7 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if h.Register == Never {
-		funchost.Refuse(w, http.StatusConflict, "SYNC_REGISTER is never: this installation leaves the registration alone")
+		funchost.Refuse(w, http.StatusConflict, "SYNC_REGISTER is never: this installation leaves the registration alone, which is another environment's; to register this one set it to report or restore, and deploy")
 		return
 	}
 	current, exists, err := h.Registrations.Registration(r.Context())
@@ -159,7 +161,7 @@ func (h *Handler) write(ctx context.Context, current partnercenter.Registration,
 }
 
 func (h *Handler) state(r partnercenter.Registration, exists bool) State {
-	s := State{Registered: exists, URL: shown(r.WebhookURL), Events: r.Events, Wanted: h.URL}
+	s := State{Registered: exists, URL: shown(r.WebhookURL), Events: r.Events, Wanted: h.URL, Register: cmp.Or(h.Register, Report)}
 	s.Ours = exists && r.LeadsTo(h.URL)
 	s.Missing = r.Lacks()
 	s.Complete = exists && len(s.Missing) == 0
@@ -231,12 +233,16 @@ func (m memory) like(other memory) bool {
 // Check is the watchdog that reconcile runs: it remembers the registration as seen, and fails when events
 // do not come to us, or not all of them. Where it may, it restores what was changed behind our back.
 func (h *Handler) Check(ctx context.Context) error {
+	if h.Register == Never { // it is not even asked for: the app may do without the permission for that API
+		return h.remember(ctx, partnercenter.Registration{}, false)
+	}
 	current, exists, err := h.Registrations.Registration(ctx)
 	if err != nil {
 		return err
 	}
+	was, wrote := shown(current.WebhookURL), ""
 	if h.Register == Restore {
-		if current, exists, err = h.restored(ctx, current, exists); err != nil {
+		if current, exists, wrote, err = h.restored(ctx, current, exists); err != nil {
 			return err
 		}
 	}
@@ -245,7 +251,8 @@ func (h *Handler) Check(ctx context.Context) error {
 	}
 	s := h.state(current, exists)
 	switch {
-	case h.Register == Never:
+	case wrote != "" && s.Ours && s.Complete: // told once, and over
+		return fault.New(fault.Refused, "the webhook registration had changed (%s), and is ours again: it was %s", cmp.Or(was, "there was none"), wrote).With("registration.restored", "")
 	case !s.Registered:
 		return fault.New(fault.Refused, "no webhook is registered with Partner Center: call webhookregistration").With("registration.none", "")
 	case !s.Ours:
@@ -256,27 +263,30 @@ func (h *Handler) Check(ctx context.Context) error {
 	return nil
 }
 
-// restored gives the registration as it is after we made it ours again, if it has been ours before. To take
+// restored gives the registration as it is after we made it ours again, if it has been ours before, and how. To take
 // it over for the first time is an operator's decision.
-func (h *Handler) restored(ctx context.Context, current partnercenter.Registration, exists bool) (partnercenter.Registration, bool, error) {
+func (h *Handler) restored(ctx context.Context, current partnercenter.Registration, exists bool) (now partnercenter.Registration, there bool, wrote string, err error) {
 	s := h.state(current, exists)
 	if s.Ours && s.Complete {
-		return current, exists, nil
+		return current, exists, "", nil
 	}
 	before, err := h.recall(ctx)
 	if err != nil || !before.Had {
-		return current, exists, err
+		return current, exists, "", err
 	}
-	_, after, err := h.write(ctx, current, s)
-	return after, err == nil || exists, err
+	wrote, now, err = h.write(ctx, current, s)
+	return now, err == nil || exists, wrote, err
 }
 
 // explain answers an operator, who may see why something failed.
 func explain(w http.ResponseWriter, err error) {
 	funchost.Because(w, err)
 	text := err.Error()
-	if mend := fault.Of(err).Mend; mend != "" {
-		text += ": " + mend
+	if e := fault.Of(err); e != nil {
+		text = cmp.Or(e.Say, text)
+		if e.Mend != "" {
+			text += ": " + e.Mend
+		}
 	}
 	funchost.Refuse(w, fault.Relay(err), text)
 }

@@ -24,11 +24,13 @@ const (
 type fake struct {
 	current *partnercenter.Registration
 	writes  []string
+	asked   int
 	err     error
 	results []partnercenter.TestResult // one per look; the last stays
 }
 
 func (f *fake) Registration(context.Context) (partnercenter.Registration, bool, error) {
+	f.asked++
 	if f.current == nil {
 		return partnercenter.Registration{}, false, f.err
 	}
@@ -48,7 +50,10 @@ func (f *fake) Replace(_ context.Context, r partnercenter.Registration) (partner
 	return f.write("PUT", r)
 }
 
-func (f *fake) SendTestEvent(context.Context) (string, error) { return "c-1", f.err }
+func (f *fake) SendTestEvent(context.Context) (string, error) {
+	f.asked++
+	return "c-1", f.err
+}
 
 func (f *fake) TestEvent(context.Context, string) (partnercenter.TestResult, error) {
 	if len(f.results) == 0 {
@@ -270,9 +275,9 @@ func TestLostRegistrationIsRestoredWhereThatIsWanted(t *testing.T) {
 		writes  int
 		code    string
 	}{
-		"gone":                     {Restore, true, nil, 1, ""},
-		"taken by another":         {Restore, true, registered(other, Events()...), 1, ""},
-		"an event missing":         {Restore, true, registered(ours, "referral-created"), 1, ""},
+		"gone":                     {Restore, true, nil, 1, "registration.restored"},
+		"taken by another":         {Restore, true, registered(other, Events()...), 1, "registration.restored"},
+		"an event missing":         {Restore, true, registered(ours, "referral-created"), 1, "registration.restored"},
 		"fine":                     {Restore, true, registered(ours, Events()...), 0, ""},
 		"never ours before":        {Restore, false, registered(other, Events()...), 0, "registration.other"},
 		"reported only":            {Report, true, registered(other, Events()...), 0, "registration.other"},
@@ -292,15 +297,29 @@ func TestLostRegistrationIsRestoredWhereThatIsWanted(t *testing.T) {
 		if got := fault.Of(err); len(f.writes) != c.writes || (err == nil) != (c.code == "") || err != nil && got.Code != c.code {
 			t.Errorf("%s: %v, wrote %v", name, err, f.writes)
 		}
-		if c.mode == Never && !strings.Contains(m.text, `"unwatched":true`) {
-			t.Errorf("%s: remembered %s", name, m.text)
+		if c.mode == Never && (!strings.Contains(m.text, `"unwatched":true`) || f.asked != 0) {
+			t.Errorf("%s: remembered %s, asked %d times", name, m.text, f.asked)
+		}
+		if again := h.Check(t.Context()); c.writes > 0 && (again != nil || len(f.writes) != c.writes) {
+			t.Errorf("%s: the next look finds %v, wrote %v", name, again, f.writes)
 		}
 	}
-	f := &fake{}
+}
+
+// Where the registration is another environment's, an operator can neither take it nor send events there.
+func TestAnInstallationThatRegistersNeverRefusesAnOperator(t *testing.T) {
+	f := &fake{current: registered(other, Events()...)}
 	h := &Handler{Registrations: f, URL: ours, Memory: &memo{}, Now: time.Now, Register: Never}
-	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"overwrite":true}`))
-	r.Header.Set("Content-Type", "application/json")
-	if h.ServeHTTP(w, r); w.Code != http.StatusConflict || len(f.writes) != 0 {
-		t.Errorf("an operator's try: %d %s, wrote %v", w.Code, w.Body, f.writes)
+	for action, body := range map[string]string{"": `{"overwrite":true}`, "test": "{}"} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.SetPathValue("action", action)
+		if h.ServeHTTP(w, r); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "SYNC_REGISTER is never") || f.asked != 0 || len(f.writes) != 0 {
+			t.Errorf("%q: %d %s, asked %d times, wrote %v", action, w.Code, w.Body, f.asked, f.writes)
+		}
+	}
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+	if h.ServeHTTP(w, r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"register":"never"`) || !strings.Contains(w.Body.String(), other) {
+		t.Errorf("who wants to see it: %d %s", w.Code, w.Body)
 	}
 }

@@ -41,6 +41,10 @@ func (h *Handler) test(w http.ResponseWriter, r *http.Request) {
 		funchost.Refuse(w, http.StatusBadRequest, "the body must be {}")
 		return
 	}
+	if h.Register == Never {
+		funchost.Refuse(w, http.StatusConflict, "SYNC_REGISTER is never: a test event would go to the environment that holds the registration")
+		return
+	}
 	outcome, err := h.follow(r.Context())
 	if err != nil {
 		explain(w, err)

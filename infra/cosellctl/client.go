@@ -54,17 +54,9 @@ const (
 //	SYNC_OPERATOR_KEY   the key, or the first of SYNC_OPERATOR_KEYS
 //	SYNC_CA_FILE        a PEM file with further authorities, of a world on this machine
 func connect(g commands, environ []string) (*client, error) {
-	values := pairs(environ)
-	var settings []string
-	if g.Settings != "" {
-		text, err := os.ReadFile(g.Settings)
-		if err != nil {
-			return nil, fmt.Errorf("--settings: %w", err)
-		}
-		for name, value := range pairs(strings.Split(string(text), "\n")) {
-			values[name] = value
-			settings = append(settings, name+"="+value)
-		}
+	values, err := settings(g, environ)
+	if err != nil {
+		return nil, err
 	}
 	base, key, ca := values["SYNC_OPERATOR_URL"], values["SYNC_OPERATOR_KEY"], values["SYNC_CA_FILE"]
 	if base == "" {
@@ -73,12 +65,6 @@ func connect(g commands, environ []string) (*client, error) {
 	if first, _, _ := strings.Cut(values["SYNC_OPERATOR_KEYS"], ","); key == "" && first != "" {
 		_, key, _ = strings.Cut(strings.TrimSpace(first), "=")
 	}
-	if g.Local != "" {
-		var err error
-		if base, key, ca, err = world(g.Local); err != nil {
-			return nil, err
-		}
-	}
 	u, err := url.Parse(base)
 	switch {
 	case base == "" || key == "":
@@ -86,9 +72,13 @@ func connect(g commands, environ []string) (*client, error) {
 	case err != nil || u.Scheme != "https" || u.Host == "":
 		return nil, fmt.Errorf("the app's address must be https://HOST, it is %q", base)
 	}
-	c := &client{base: strings.TrimRight(base, "/"), key: key, tenant: g.Tenant, settings: settings, http: &http.Client{Timeout: callTime,
+	c := &client{base: strings.TrimRight(base, "/"), key: key, tenant: g.Tenant, http: &http.Client{Timeout: callTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	if ca != "" {
+	lines, err := ofFile(g)
+	for name, value := range lines {
+		c.settings = append(c.settings, name+"="+value)
+	}
+	if ca != "" && err == nil {
 		err = c.trust(ca)
 	}
 	return c, err
@@ -109,25 +99,6 @@ func pairs(lines []string) map[string]string {
 		}
 	}
 	return out
-}
-
-// world reads a running world's local.json.
-func world(file string) (base, key, ca string, err error) {
-	var local struct {
-		CAFile  string `json:"caFile"`
-		Product struct {
-			URL         string `json:"url"`
-			OperatorKey string `json:"operatorKey"`
-		} `json:"product"`
-	}
-	text, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(text, &local)
-	}
-	if err != nil {
-		return "", "", "", fmt.Errorf("--local: %w: does a world run (make run)?", err)
-	}
-	return local.Product.URL, local.Product.OperatorKey, local.CAFile, nil
 }
 
 func (c *client) trust(file string) error {
@@ -167,6 +138,12 @@ func (c *client) do(ctx context.Context, route string, with any) (office.Answer,
 const longestRoute = 4000
 
 func (c *client) call(ctx context.Context, method, route string, body []byte) (a office.Answer, err error) {
+	err = c.send(ctx, method, office.Route+route, body, &a)
+	return a, err
+}
+
+// send calls a function of the app and reads its answer into a.
+func (c *client) send(ctx context.Context, method, route string, body []byte, a any) error {
 	if c.tenant != "" {
 		separator := "?"
 		if strings.Contains(route, "?") {
@@ -175,11 +152,11 @@ func (c *client) call(ctx context.Context, method, route string, body []byte) (a
 		route += separator + "tenant=" + url.QueryEscape(c.tenant)
 	}
 	if len(route) > longestRoute {
-		return a, &wrongError{"that is longer than any id or name"}
+		return &wrongError{"that is longer than any id or name"}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+office.Route+route, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, c.base+route, bytes.NewReader(body))
 	if err != nil {
-		return a, fmt.Errorf("making the request: %w", err)
+		return fmt.Errorf("making the request: %w", err)
 	}
 	req.Header.Set("X-Cosell-Key", c.key)
 	req.Header.Set("Accept", "application/json")
@@ -188,20 +165,20 @@ func (c *client) call(ctx context.Context, method, route string, body []byte) (a
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return a, &awayError{fmt.Sprintf("cannot reach %s: %v", c.base, errors.Unwrap(err))}
+		return &awayError{fmt.Sprintf("cannot reach %s: %v", c.base, errors.Unwrap(err))}
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return a, &awayError{fmt.Sprintf("the answer of %s was cut: %v", c.base, err)}
+		return &awayError{fmt.Sprintf("the answer of %s was cut: %v", c.base, err)}
 	}
 	if resp.StatusCode == http.StatusOK {
-		if err := json.Unmarshal(text, &a); err != nil {
-			return a, &awayError{fmt.Sprintf("%s answers something else than JSON: is it the sync app?", c.base)}
+		if err := json.Unmarshal(text, a); err != nil {
+			return &awayError{fmt.Sprintf("%s answers something else than JSON: is it the sync app?", c.base)}
 		}
-		return a, nil
+		return nil
 	}
-	return a, refused(c.base, resp.StatusCode, text)
+	return refused(c.base, resp.StatusCode, text)
 }
 
 // refused makes an error of an answer that is no 200.

@@ -1,5 +1,5 @@
 // Command cosellctl is the operator's: it asks the sync app's function operator, and holds neither tokens
-// nor table keys.
+// nor table keys. Only consent goes directly to the directory and Key Vault, as whoever runs it.
 package main
 
 import (
@@ -52,6 +52,9 @@ type commands struct {
 	Mapping   mappingCmd   `cmd:"" help:"The field sheet: which column stands for what."`
 	Catalogue catalogueCmd `cmd:"" help:"The solutions that sellers choose from."`
 
+	Consent  consentCmd  `cmd:"" help:"Have the integration user sign in with MFA, and store the refresh token in Key Vault."`
+	Register registerCmd `cmd:"" help:"Register our address with Partner Center, and follow a test event."`
+
 	AskAgain  askAgainCmd  `cmd:"" help:"Ask Microsoft again, in a new engagement, after it declined or did not answer."`
 	CloseTest closeTestCmd `cmd:"" help:"Close the referral of a trial as Closed/Error."`
 
@@ -89,6 +92,15 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		}
 		return c, nil
 	})
+	if err == nil {
+		err = parsed.BindSingletonProvider(func() (*caller, error) { // of those that go directly
+			values, err := settings(grammar, environ)
+			if err != nil {
+				return nil, &wrongError{err.Error()}
+			}
+			return &caller{tenant: grammar.Tenant, settings: values}, nil
+		})
+	}
 	paper := &paper{to: out}
 	if err == nil {
 		err = parsed.Run(&printer{out: paper, beside: errOut, json: grammar.JSON})

@@ -209,18 +209,9 @@ type environment []string
 
 // settings are those of the environment under the lines of --settings, and with --local those of a world on this machine.
 func (e environment) settings(g *commands) (setup.Settings, error) {
-	values := setup.Settings(pairs(e))
-	if g.Settings != "" {
-		text, err := os.ReadFile(g.Settings)
-		if err != nil {
-			return nil, fmt.Errorf("--settings: %w", err)
-		}
-		for name, value := range pairs(strings.Split(string(text), "\n")) {
-			values[name] = value
-		}
-	}
-	if g.Local == "" {
-		return values, nil
+	values, err := given(*g, e)
+	if err != nil || g.Local == "" {
+		return values, err
 	}
 	own, err := worldSettings(g.Local)
 	if err != nil {

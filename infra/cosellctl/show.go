@@ -20,7 +20,7 @@ type printer struct {
 }
 
 // show prints the answer as JSON, or calls person.
-func (p *printer) show(a office.Answer, person func()) error {
+func (p *printer) show(a any, person func()) error {
 	if !p.json {
 		person()
 		return nil

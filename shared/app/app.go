@@ -57,6 +57,7 @@ type App struct {
 	Health *health.Room
 	Office *office.Office
 
+	consent     func(ctx context.Context) error // checks it
 	generations *generations
 	comparing   *opportunities.Comparing
 

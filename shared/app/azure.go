@@ -221,9 +221,15 @@ var aadCode = pattern.New(`AADSTS[0-9]{3,9}`)
 // secretMissing is the code of a secret that is not in Key Vault.
 const secretMissing = "consent.missing"
 
+// IsMissing says whether an error is that a secret is not in Key Vault.
+func IsMissing(err error) bool {
+	e := fault.Of(err)
+	return err != nil && e != nil && e.Code == secretMissing
+}
+
 func missing(doing, name string) error {
 	return fault.New(fault.Denied, "%s secret %s: it is not in Key Vault", doing, name).
-		With(secretMissing, "sign the integration user in, which stores the refresh token there")
+		With(secretMissing, "run cosellctl consent, which stores the integration user's refresh token there")
 }
 
 // vaultError keeps no text of the client: it may quote what was sent.

@@ -15,6 +15,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
@@ -36,12 +37,7 @@ func (c loaded) layers() []mapping.Source { return slices.Clone(c.own) }
 // load reads the settings from "NAME=value" pairs and reports every mistake at once, those of the
 // customer's field sheet included, by the setting's name and never with its value.
 func load(environ []string) (loaded, error) {
-	values := map[string]string{}
-	for _, pair := range environ {
-		if name, value, _ := strings.Cut(pair, "="); strings.TrimSpace(value) != "" {
-			values[name] = strings.TrimSpace(value)
-		}
-	}
+	values := given(environ)
 	k, err := read(values)
 	if err != nil {
 		return loaded{}, err
@@ -265,7 +261,9 @@ func (k *checker) partnerCenter() {
 	k.remote("PARTNER_CENTER_WEBHOOKS_URL", k.PartnerCenterWebhooksURL)
 	k.remote("PARTNER_CENTER_LOGIN_URL", k.LoginURL)
 	k.remote("PARTNER_CENTER_VAULT_URL", k.VaultURL)
-	k.need("PARTNER_CENTER_TENANT", k.PartnerCenterTenant)
+	if k.need("PARTNER_CENTER_TENANT", k.PartnerCenterTenant) && !partnercenter.IsTenant(k.PartnerCenterTenant) {
+		k.wrong("PARTNER_CENTER_TENANT", "must be the id (a GUID) or a domain of the partner's own tenant")
+	}
 	k.need("PARTNER_CENTER_CLIENT_ID", k.PartnerCenterClientID)
 	k.need("PARTNER_CENTER_CLIENT_SECRET", k.PartnerCenterClientSecret.text)
 	k.need("PARTNER_CENTER_REFRESH_TOKEN_SECRET", k.RefreshTokenSecret)

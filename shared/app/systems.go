@@ -72,28 +72,35 @@ func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partn
 	if err != nil {
 		return nil, err
 	}
-	token := func(ctx context.Context, audience, refused string) (string, error) {
-		text, err := tokens.Token(ctx, audience, refused)
+	got := func(audience, text string, err error) (string, error) {
 		if err == nil {
 			sum := sha256.Sum256([]byte(text))
 			a.Watch.GotToken(audience+a.mark, hex.EncodeToString(sum[:]))
 		}
 		return text, err
 	}
+	token := func(ctx context.Context, audience, refused string) (string, error) {
+		text, err := tokens.Token(ctx, audience, refused)
+		return got(audience, text, err)
+	}
+	a.consent = func(ctx context.Context) error {
+		audience := "https://" + hostOf(c.PartnerCenterURL)
+		text, err := tokens.Check(ctx, audience)
+		_, err = got(audience, text, err)
+		return err
+	}
 	watched := a.Watch.Transport(transport, health.PartnerCenter)
-	chain := func(base, call, operation string, readOnly bool) *httpclient.Client {
-		return httpclient.New(httpclient.Options{Base: watched, ReadOnly: readOnly, Hosts: []string{hostOf(base)}, Audience: "https://" + hostOf(base), Token: token,
+	return clientOf(c, a.Log, func(base, call, operation string) *httpclient.Client {
+		return httpclient.New(httpclient.Options{Base: watched, ReadOnly: base == c.PartnerCenterURL && c.Mode == Shadow, Hosts: []string{hostOf(base)},
+			Audience: "https://" + hostOf(base), Token: token,
 			Gate:       a.gate(hostOf(base)), // the hosts count for themselves, and all our processes together
 			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now})
-	}
-	return partnercenter.NewClient(partnercenter.Options{
-		ReferralsURL: c.PartnerCenterURL + "/v1.0/engagements/referrals",
-		WebhooksURL:  c.PartnerCenterWebhooksURL + "/webhooks/v1/registration",
-		Referrals:    chain(c.PartnerCenterURL, partnercenter.ReferralsCallHeader, partnercenter.ReferralsOperationHeader, c.Mode == Shadow),
-		Webhooks:     chain(c.PartnerCenterWebhooksURL, partnercenter.WebhooksCallHeader, partnercenter.WebhooksOperationHeader, false),
-		Log:          a.Log,
 	})
 }
+
+// Consent shows whether the integration user's consent still holds, which access tokens from before would hide for up to
+// an hour. Its faults are those of a token.
+func (a *App) Consent(ctx context.Context) error { return a.consent(ctx) }
 
 func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default")

@@ -97,16 +97,15 @@ func plain(kind fault.Kind, status int, b reply) *fault.Error {
 
 // rights are the answers about who we are and what we may do; nil for all others.
 func rights(status int, b reply, about asked) *fault.Error {
-	const consent = "consent again as the integration user, signed in with MFA"
 	switch {
 	case b.has(theirMFA):
-		return plain(fault.Denied, status, b).With(CodeMFA, "").Saying("Partner Center wants a sign-in with MFA", consent)
+		return plain(fault.Denied, status, b).With(CodeMFA, "").Saying("Partner Center wants a sign-in with MFA", mendConsent)
 	case b.has(theirAudience):
 		return plain(fault.Denied, status, b).With(CodeAudience, "").
 			Saying("the token is for another API than the one called", "compare the addresses of Partner Center and the app's permissions with the guide")
 	case status == http.StatusUnauthorized:
 		return plain(fault.Denied, status, b).
-			Saying("Partner Center takes no token of ours", consent+", and compare the app's permissions with the guide")
+			Saying("Partner Center takes no token of ours", mendConsent+", and compare the app's permissions with the guide")
 	case status == http.StatusForbidden && about == change:
 		return plain(fault.Refused, status, b).Saying("Partner Center does not let the integration user change this deal",
 			"add the integration user to the deal's team, or give it the role Referrals admin for the deal's location")

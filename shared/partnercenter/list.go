@@ -63,6 +63,23 @@ func (c *Client) list(ctx context.Context, q Query, each func(Document) bool) (d
 	return date, fault.New(fault.Broken, "the next page is one that was read before").With("list.circle", "")
 }
 
+// Probe asks for one referral, which changes nothing: it shows whether the token is good and the role is there. mfa is what
+// Partner Center says of the token's second factor: "true", "false", or "" where it says nothing. Faults are those of
+// List.
+// https://learn.microsoft.com/partner-center/security/mfa-resources
+func (c *Client) Probe(ctx context.Context) (mfa string, err error) {
+	header := jsonHeader()
+	header.Set("ValidateMfa", "true")
+	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodGet, URL: c.referrals + "?$top=1", Header: header})
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("asking for one referral: %w", err)
+	case resp.Status != http.StatusOK:
+		return "", fmt.Errorf("asking for one referral: %w", classify(resp, everything))
+	}
+	return strings.ToLower(resp.Header.Get("isMfaCompliant")), nil
+}
+
 func (c *Client) page(ctx context.Context, query string) (page, time.Time, error) {
 	target := c.referrals
 	if query != "" {

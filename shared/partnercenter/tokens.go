@@ -2,18 +2,14 @@ package partnercenter
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
-	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
 // TokenURL is the real token endpoint's base.
@@ -48,6 +44,7 @@ type Tokens struct {
 	turn     chan struct{} // one redemption at a time; a channel, so that waiting ends with the context
 
 	tokens  map[string]accessToken // by audience
+	held    string                 // what Key Vault held when it was read or written last
 	last    string                 // the refresh token that worked last, for when Key Vault cannot be read
 	unsaved string                 // a rotated refresh token that Key Vault did not take yet
 	refused error                  // the last refusal, not asked again before refusedUntil
@@ -66,19 +63,14 @@ const (
 	refusalRest  = time.Minute
 )
 
-var tenantForm = pattern.New(`^[A-Za-z0-9.-]+$`).UpTo(253)
+// offline is the scope without which no new refresh token comes back, and the kept one ends after 90 days.
+const offline = "offline_access"
 
 // NewTokens makes a token source; it fails on an address or a tenant that cannot be part of a URL.
 func NewTokens(o TokenOptions) (*Tokens, error) {
-	if o.TokenURL == "" {
-		o.TokenURL = TokenURL
-	}
-	u, err := url.Parse(o.TokenURL)
-	if err != nil || u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("the token address %q is not https://host", o.TokenURL)
-	}
-	if !tenantForm.MatchString(o.Tenant) {
-		return nil, fmt.Errorf("the Partner Center tenant is not a GUID or a domain")
+	endpoint, err := o.endpoint("token")
+	if err != nil {
+		return nil, err
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -87,7 +79,7 @@ func NewTokens(o TokenOptions) (*Tokens, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Tokens{
-		o: o, endpoint: strings.TrimRight(o.TokenURL, "/") + "/" + o.Tenant + "/oauth2/v2.0/token",
+		o: o, endpoint: endpoint,
 		turn: make(chan struct{}, 1), tokens: map[string]accessToken{},
 	}, nil
 }
@@ -122,47 +114,65 @@ func (t *Tokens) Token(ctx context.Context, audience, refused string) (string, e
 	return token.text, nil
 }
 
-// grant is the token endpoint's answer. expires_in is a number here and a text in older versions.
-type grant struct {
-	AccessToken  string `json:"access_token"`
-	RefreshToken string `json:"refresh_token"`
-	ExpiresIn    any    `json:"expires_in"`
-	Error        string `json:"error"`
-	Codes        []int  `json:"error_codes"`
-}
-
+// redeem redeems the kept refresh token. One that is refused while another stands in Key Vault by now, of another
+// process or of somebody who has signed in since, was only too old: that one is tried, once.
 func (t *Tokens) redeem(ctx context.Context, audience string) (accessToken, error) {
 	refresh, err := t.refreshToken(ctx)
 	if err != nil {
 		return accessToken{}, err
 	}
-	form := url.Values{
-		"grant_type": {"refresh_token"}, "client_id": {t.o.ClientID}, "client_secret": {t.o.ClientSecret},
-		"refresh_token": {refresh},
-		// offline_access: without it no new refresh token comes back, and the kept one ends after 90 days.
-		"scope": {strings.TrimRight(audience, "/") + "/.default offline_access"},
+	g, err := t.o.exchange(ctx, t.endpoint, renewal(refresh, audience, offline))
+	if lapsed(err) {
+		newer, unread := t.o.Secrets.Get(ctx, t.o.SecretName)
+		if unread != nil || newer == refresh {
+			return accessToken{}, err
+		}
+		refresh, t.held, t.unsaved = newer, newer, ""
+		g, err = t.o.exchange(ctx, t.endpoint, renewal(refresh, audience, offline))
 	}
-	resp, err := t.o.HTTP.Do(ctx, httpclient.Request{
-		Method: http.MethodPost, URL: t.endpoint, Body: []byte(form.Encode()),
-		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}},
-	})
 	if err != nil {
 		return accessToken{}, err
 	}
-	var g grant
-	if json.Unmarshal(resp.Body, &g) != nil && resp.Status < 500 {
-		return accessToken{}, fault.New(fault.Broken, "the token endpoint answered %d without JSON", resp.Status)
-	}
-	if resp.Status != http.StatusOK {
-		return accessToken{}, refusal(resp.Status, g)
-	}
-	if !headerSafe(g.AccessToken) {
-		return accessToken{}, fault.New(fault.Broken, "the token endpoint gave no access token")
-	}
 	t.last = refresh
 	t.keep(ctx, refresh, g.RefreshToken)
-	now := t.o.Now()
-	return accessToken{text: g.AccessToken, expires: now.Add(max(lifetime(g.ExpiresIn)-expiryMargin, shortestLife))}, nil
+	return t.o.access(g), nil
+}
+
+// renewal asks for a token for the audience by a refresh token, and for more scopes.
+func renewal(refresh, audience string, more ...string) url.Values {
+	scope := append([]string{strings.TrimRight(audience, "/") + "/.default"}, more...)
+	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}, "scope": {strings.Join(scope, " ")}}
+}
+
+// lapsed says whether a refresh token itself was refused.
+func lapsed(err error) bool {
+	e := fault.Of(err)
+	return err != nil && e != nil && e.Kind == fault.Denied && (e.Code == CodeConsent || e.Code == CodeMFA)
+}
+
+// Check asks for an access token for the audience, past the cache, and without a new refresh token: it shows a consent
+// that is over before the cached tokens end. Its faults are those of Token.
+func (t *Tokens) Check(ctx context.Context, audience string) (string, error) {
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return "", fault.New(fault.Broken, "waiting for a Partner Center token: %w", ctx.Err())
+	}
+	refresh, err := t.refreshToken(ctx)
+	var g grant
+	if err == nil {
+		g, err = t.o.exchange(ctx, t.endpoint, renewal(refresh, audience))
+	}
+	if lapsed(err) && t.unsaved != "" { // what could not be saved is over: what was saved, maybe by another, counts again
+		t.unsaved = ""
+	}
+	if err != nil {
+		return "", fmt.Errorf("checking the consent for Partner Center: %w", err)
+	}
+	t.last, t.refused = refresh, nil
+	t.tokens[audience] = t.o.access(g)
+	return g.AccessToken, nil
 }
 
 // refreshToken is the one in Key Vault, since somebody may have signed in again. While Key Vault does not
@@ -175,6 +185,7 @@ func (t *Tokens) refreshToken(ctx context.Context) (string, error) {
 	text, err := t.o.Secrets.Get(ctx, t.o.SecretName)
 	switch {
 	case err == nil:
+		t.held = text
 		return text, nil
 	case t.last == "" || fault.Of(err).Code == "consent.missing":
 		return "", fmt.Errorf("reading the refresh token: %w", err)
@@ -183,8 +194,9 @@ func (t *Tokens) refreshToken(ctx context.Context) (string, error) {
 	return t.last, nil
 }
 
-// keep saves a rotated refresh token. When the vault is away the token is kept here and saved with the
-// next redemption: the access token is good, so the work goes on.
+// keep saves a rotated refresh token before anything is done with what came with it. When the vault is away the token
+// is kept here and saved with the next redemption: the access token is good, so the work goes on. What somebody else
+// has stored meanwhile, another process or a new consent, stays: the next redemption reads it.
 func (t *Tokens) keep(ctx context.Context, used, got string) {
 	if got == "" {
 		got = used
@@ -193,47 +205,14 @@ func (t *Tokens) keep(ctx context.Context, used, got string) {
 		return
 	}
 	t.last = got
+	if now, err := t.o.Secrets.Get(ctx, t.o.SecretName); err == nil && now != t.held {
+		t.held, t.unsaved = now, ""
+		return
+	}
 	if err := t.o.Secrets.Set(ctx, t.o.SecretName, got); err != nil {
 		t.unsaved = got
 		t.o.Log.LogAttrs(ctx, slog.LevelWarn, "the rotated refresh token was not saved, will try again", fault.Attr(err))
 		return
 	}
-	t.unsaved = ""
-}
-
-// refusal names the cause by the protocol's words and numbers only: descriptions repeat what was sent.
-func refusal(status int, g grant) error {
-	word := g.Error
-	if !requestIDForm.MatchString(strings.ReplaceAll(word, "_", "-")) {
-		word = "no reason"
-	}
-	detail := word
-	if len(g.Codes) > 0 {
-		detail += fmt.Sprintf(" (AADSTS%d)", g.Codes[0])
-	}
-	switch {
-	case g.Error == "invalid_grant" || g.Error == "interaction_required":
-		return fault.New(fault.Denied, "the refresh token was refused: %s", detail).Answered(status).With(CodeConsent, "").
-			Saying("the integration user's consent is no longer valid", "sign in again as the integration user, with MFA, and store the new refresh token")
-	case g.Error == "invalid_client" || g.Error == "unauthorized_client":
-		return fault.New(fault.Denied, "the app registration was refused: %s", detail).Answered(status).With("client.secret", "").
-			Saying("the app registration's secret for Partner Center is wrong or has expired", "compare client id and secret with the app registration; secrets expire")
-	case status >= 500 || g.Error == "temporarily_unavailable":
-		return fault.New(fault.Broken, "the token endpoint answered %d", status).Answered(status)
-	}
-	return fault.New(fault.Denied, "the token endpoint answered %d: %s", status, detail).
-		Answered(status).With("token.refused", "").
-		Saying("the token endpoint gives no token for Partner Center", "compare tenant, client id and the app's permissions for Partner Center")
-}
-
-func lifetime(v any) time.Duration {
-	seconds, err := strconv.ParseFloat(fmt.Sprint(v), 64)
-	if err != nil || !(seconds >= 0) {
-		return time.Hour
-	}
-	return time.Duration(min(seconds, 24*3600)) * time.Second
-}
-
-func headerSafe(token string) bool {
-	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
+	t.held, t.unsaved = got, ""
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,64 @@ func TestR153_TheSampleForTestsTouchesNothingAndShowsNothing(t *testing.T) {
 		}
 		if own := r.referral(p.own); own.text("consent/consentToShareReferralWithMicrosoftSellers") != "false" || p.microsoft != "" {
 			t.Errorf("shown is %s, Microsoft's referral %q", own.text("consent/consentToShareReferralWithMicrosoftSellers"), p.microsoft)
+		}
+	}, settings...)
+}
+
+// settingsOfStaging are those that the templates give a staging environment.
+func settingsOfStaging(t *testing.T) (out []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../infra/azure/main.staging.bicepparam")
+	must(t, err)
+	_, settings, _ := strings.Cut(string(text), "param settings = {")
+	for _, m := range regexp.MustCompile(`(?m)^  ([A-Z_]+): '([^']+)'`).FindAllStringSubmatch(settings, -1) {
+		out = append(out, m[1]+"="+m[2])
+	}
+	return out
+}
+
+// Staging stands beside production at one Partner Center: it works with what it has made, finds changes there without an
+// event, makes no call about the registration, and production notices nothing of it.
+func TestR153_StagingPollsAndRegistersNothing(t *testing.T) {
+	settings := settingsOfStaging(t)
+	for _, want := range []string{"SYNC_SCOPE=own", "SYNC_SHARE=never", "SYNC_REGISTER=never"} {
+		if !slices.Contains(settings, want) {
+			t.Fatalf("the sample is %v", settings)
+		}
+	}
+	play(t, func(r *rig) {
+		url, events := r.registration()
+		theirs := r.portalDeal(doc{"name": "Of production"})
+		copied := r.deal("Copied from production", doc{"cosell_sync": true, "cosell_referralid": theirs.ID})
+		was := encoded(t, r.referral(theirs.ID))
+		p := r.private("A trial")
+		r.portalEdits(p.own, doc{"/details/dealValue": 92000})
+		r.edits("opportunity", copied, doc{"estimatedvalue": 1})
+		r.advance(time.Hour)
+		if v := r.opportunity(p.opportunity).text("estimatedvalue"); v != "92000" {
+			t.Errorf("what changed in Partner Center without an event for us: CRM has %s", v)
+		}
+		for _, ask := range []struct {
+			route string
+			body  doc
+		}{{"webhookregistration", doc{"overwrite": true}}, {"webhookregistration/test", doc{}}} {
+			if status, answer := r.operator(http.MethodPost, ask.route, ask.body); status != http.StatusConflict || !strings.Contains(answer, "SYNC_REGISTER is never") {
+				t.Errorf("%s: %d %s", ask.route, status, answer)
+			}
+		}
+		for _, e := range r.pc.since(0) {
+			if strings.Contains(e.URL, "/webhooks/") {
+				t.Errorf("a call about the registration: %s %s", e.Method, e.URL)
+			}
+		}
+		if now, same := r.registration(); now != url || !slices.Equal(same, events) {
+			t.Errorf("registered is %s for %v", now, same)
+		}
+		if now := encoded(t, r.referral(theirs.ID)); string(now) != string(was) {
+			t.Errorf("production's referral was %s and is %s", was, now)
+		}
+		if h := r.health(); strings.Contains(h, "registration.") || !strings.Contains(h, `"ok":true`) {
+			t.Errorf("health misses what is another's: %s", h)
 		}
 	}, settings...)
 }

@@ -89,7 +89,7 @@ var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.Ge
 
 // play tells one story in a world of its own: the seed data of both systems, the product registered with Partner
 // Center in place of Microsoft's connector, nothing else. settings are laid over those of the laptop world, as NAME=value; NAME= takes one away.
-// "sheet: …" is the text of a field sheet of the customer's own. The story's time is the bubble's: sleeping is
+// unregistered leaves Microsoft's connector registered, as SYNC_REGISTER=never does. "sheet: …" is the text of a field sheet of the customer's own. The story's time is the bubble's: sleeping is
 // instant, and t.Run is not allowed in it.
 func play(t *testing.T, story func(r *rig), settings ...string) {
 	t.Helper()
@@ -103,10 +103,15 @@ func play(t *testing.T, story func(r *rig), settings ...string) {
 		time.Sleep(time.Until(firstDay))
 		r := build(t, key, folder, settings)
 		defer r.stop()
-		r.register()
+		if !slices.Contains(settings, unregistered) && !slices.Contains(settings, "SYNC_REGISTER=never") {
+			r.register()
+		}
 		story(r)
 	})
 }
+
+// unregistered, among the settings of a story, is none.
+const unregistered = "UNREGISTERED="
 
 func build(t *testing.T, key *rsa.PrivateKey, folder string, settings []string) *rig {
 	t.Helper()

@@ -31,6 +31,7 @@ var secrets = map[string]string{"COSELL_OPERATOR_KEYS": "ann=b6e1d3c0a59f4e7d", 
 var variants = []variant{
 	{"test, first time", "main.test.bicepparam", secrets, nil},
 	{"test, again", "main.test.bicepparam", nil, nil},
+	{"staging, first time", "main.staging.bicepparam", secrets, nil},
 	{"production, first time", "main.production.bicepparam", secrets, nil},
 	{"production, while a secret is changed", "main.production.bicepparam", map[string]string{"COSELL_DATAVERSE_WEBHOOK_SECRET": "1f1e2d3c4b5a6978", "COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS": "0f1e2d3c4b5a6978"}, nil},
 	{"everything", "main.production.bicepparam", secrets, map[string]any{

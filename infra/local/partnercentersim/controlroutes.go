@@ -49,6 +49,7 @@ func (s *Sim) MountControl(mux *http.ServeMux) {
 	}))
 	mux.HandleFunc("POST /registration", s.locked(s.forgetRegistration))
 	mux.HandleFunc("POST /sign", s.locked(s.askSignature))
+	mux.HandleFunc("POST /signin", s.askSignIn)
 	s.rules.MountControl(mux)
 }
 

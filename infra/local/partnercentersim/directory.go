@@ -48,11 +48,13 @@ func (s *Sim) person(upn string) *Person {
 }
 
 // role is the caller's in Partner Center.
-func (s *Sim) role() string {
-	if s.caller.person == &s.opts.People[0] {
+func (s *Sim) role() string { return s.roleOf(s.caller.person) }
+
+func (s *Sim) roleOf(p *Person) string {
+	if p == &s.opts.People[0] {
 		return s.switches["role"]
 	}
-	return s.caller.person.Role
+	return p.Role
 }
 
 // objectID is the id of somebody in the directory: the same in every world.

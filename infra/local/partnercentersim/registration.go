@@ -93,6 +93,8 @@ func (s *Sim) admitHooks(w http.ResponseWriter, r *http.Request) bool {
 		writeShapeB(w, http.StatusUnauthorized, codeMFA, "MFA required: the token carries no MFA claim.")
 	case s.lacksMFA(g):
 		writeShapeB(w, http.StatusForbidden, codeMFA, "MFA required: the token carries no MFA claim.")
+	case g.user() && s.roleOf(g.person) == "none" && s.is("webhookRole", "needed"):
+		writeShapeB(w, http.StatusForbidden, "403", "Forbidden: the user has no role in Partner Center.")
 	default:
 		return true
 	}

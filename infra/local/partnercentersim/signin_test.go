@@ -370,3 +370,25 @@ func TestEveryTenantHasItsOwnPeople(t *testing.T) {
 		t.Errorf("%+v", people)
 	}
 }
+
+func TestAPersonSignsInByControl(t *testing.T) {
+	p := newPlace(t)
+	address := login + "/oauth2/v2.0/authorize?" + asking(nil).Encode()
+	a := p.want(p.tell("POST", "/signin", object{"url": address, "user": userUPN}), 200, "")
+	back, err := url.Parse(a.text("location"))
+	if err != nil || back.Host != "localhost:4711" || back.Query().Get("state") != "st" {
+		t.Fatal(a.raw)
+	}
+	p.want(p.exchange(back.Query().Get("code"), nil), 200, "")
+	if a := p.tell("POST", "/signin", object{"url": address, "do": "cancel"}); !strings.Contains(a.text("location"), "access_denied") {
+		t.Error(a.raw)
+	}
+	for _, c := range []object{{"url": address}, {"url": address, "user": "stranger@elsewhere.example"}, {"url": login + "/nothing"}, {"url": ":"}} {
+		if a := p.tell("POST", "/signin", c); a.status != 409 {
+			t.Errorf("%v: %d %s", c, a.status, a.raw)
+		}
+	}
+	if a := p.tell("POST", "/signin", object{"user": 1}); a.status != 400 {
+		t.Error(a.raw)
+	}
+}

@@ -104,6 +104,7 @@ func listSwitches() []switchDef {
 func accessSwitches() []switchDef {
 	return []switchDef{
 		on("role", "role of the integration user; a Referrals user sees the deals where Options.UserEmail is in the team, a reader too but changes nothing", "admin", "user", "reader", "none"),
+		on("webhookRole", "a user without a role may use the webhook registration, or is answered with 403; the app alone may in both", "any", "needed"),
 		on("roleLocations", "the integration user's role holds for all locations, or for the organisation's first alone: deals of others are neither read nor made", "all", "first"),
 		on("partnerProfile", "which partner id the account's profile names: the organisation's first location, or another than any deal has; or the profile is refused (403)", "location", "other", "refused"),
 		on("microsoftReferral", "Microsoft's referral can be read; is listed, but answered with 403 by its id; is neither", "readable", "listed", "hidden"),

@@ -232,6 +232,12 @@ func TestRolesLimitWhatIsSeen(t *testing.T) {
 	}
 	p.turn("role", "none")
 	p.want(p.get(mine), 403, "roleMissing")
+	p.bearer = p.token("refresh_token", hooksAudience)
+	p.want(p.call("GET", hooks, nil), 200, "")
+	p.turn("webhookRole", "needed")
+	p.want(p.call("GET", hooks, nil), 403, "403")
+	p.bearer = p.token("client_credentials", hooksAudience)
+	p.want(p.call("GET", hooks, nil), 200, "")
 }
 
 func TestDiscoveryDocumentsNameTheTokenEndpoint(t *testing.T) {

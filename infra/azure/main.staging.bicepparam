@@ -1,0 +1,34 @@
+// Staging, beside production at the same Partner Center and over a copy of its CRM: as large as production, asleep when
+// nobody tries anything. It touches nothing that it did not make, and registers nothing: docs/environments.md.
+using 'main.bicep'
+
+// From staging.env, by make deploy, or set in the shell.
+param name = readEnvironmentVariable('COSELL_NAME', 'cosellstag')
+param partnerCenterTenant = readEnvironmentVariable('PARTNER_CENTER_TENANT', '00000000-0000-0000-0000-000000000000')
+param partnerCenterClientId = readEnvironmentVariable('PARTNER_CENTER_CLIENT_ID', '00000000-0000-0000-0000-000000000000')
+param dataverseUrl = readEnvironmentVariable('DATAVERSE_URL', 'https://ORG-staging.crm4.dynamics.com')
+param dataverseOrganizationId = readEnvironmentVariable('DATAVERSE_ORGANIZATION_ID', '00000000-0000-0000-0000-000000000000')
+param dataverseTenant = readEnvironmentVariable('DATAVERSE_TENANT', '')
+param dataverseClientId = readEnvironmentVariable('DATAVERSE_CLIENT_ID', '')
+
+// Set in the shell, or in the secrets of a pipeline. What is not set stays as the vault has it.
+param operatorKeys = readEnvironmentVariable('COSELL_OPERATOR_KEYS', '')
+param partnerCenterClientSecret = readEnvironmentVariable('COSELL_PARTNER_CENTER_CLIENT_SECRET', '')
+param dataverseWebhookSecret = readEnvironmentVariable('COSELL_DATAVERSE_WEBHOOK_SECRET', '')
+param dataverseWebhookSecretPrevious = readEnvironmentVariable('COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS', '')
+param dataverseClientSecret = readEnvironmentVariable('COSELL_DATAVERSE_CLIENT_SECRET', '')
+param forwardUrl = readEnvironmentVariable('COSELL_FORWARD_URL', '')
+
+// Nobody waits here, so everything may go to sleep; what works has production's size.
+param alwaysReadyHttp = 0
+param alwaysReadyQueues = 0
+param instanceMemoryMB = 2048
+param storageSku = 'Standard_LRS'
+param logRetentionDays = 30
+
+param settings = {
+  SYNC_SCOPE: 'own'
+  SYNC_SHARE: 'never'
+  SYNC_REGISTER: 'never'
+  PARTNER_CENTER_TIME_ZONE: 'Europe/Paris' // as in production
+}
