@@ -154,10 +154,14 @@ func (p *printer) planned(i *setup.Item, all bool) {
 	p.line("%-7s %s %s%s", i.Do, i.Kind, i.Name, because(i))
 }
 
+// because is the reason, and what to do.
 func because(i *setup.Item) string {
 	out := ""
+	if i.Lacks != "" && i.Result == "" {
+		out = " (the caller lacks " + i.Lacks + ", which a System Administrator has)"
+	}
 	if i.Why != "" {
-		out = ": " + i.Why
+		out += ": " + i.Why
 	}
 	if i.Mend != "" {
 		out += "; " + i.Mend

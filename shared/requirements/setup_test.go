@@ -2,6 +2,7 @@ package requirements
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -29,7 +30,10 @@ func (s *system) RoundTrip(req *http.Request) (*http.Response, error) {
 		_, err := w.WriteString(`{"token_endpoint":"` + at + `/oauth2/v2.0/token","authorization_endpoint":"` + at + `/oauth2/v2.0/authorize","issuer":"` + at + `/v2.0"}`)
 		return w.Result(), err
 	}
-	answer, _ := served(s.wire, req)
+	answer, cut := served(s.wire, req)
+	if cut {
+		return nil, io.ErrUnexpectedEOF
+	}
 	answer.Request = req
 	return answer, nil
 }
@@ -68,10 +72,23 @@ func (r *rig) setUp(sources ...mapping.Source) {
 // An empty organisation, set up by an administrator, with the role of the application user and no more: both scenarios
 // of the source page hold, by events alone, and the product is refused nothing.
 func TestAnEmptyOrganisationIsSetUpAndTheStoryHolds(t *testing.T) {
+	for name, line := range map[string]doc{
+		"a good line":        nil,
+		"lost answers":       {"match": doc{"method": "POST", "url": "/api/data/"}, "do": "loseAnswer", "times": 4},
+		"a CRM that is busy": {"match": doc{"method": "POST", "url": "/api/data/"}, "do": "status", "status": 503, "times": 6},
+	} {
+		t.Run(name, func(t *testing.T) { storyFromNothing(t, line) })
+	}
+}
+
+func storyFromNothing(t *testing.T, line doc) {
 	play(t, func(r *rig) {
 		r.product.end()
 		r.product.ended.Wait()
 		r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.Bare})
+		if line != nil {
+			r.dv.call(http.MethodPost, "/faults", line)
+		}
 		r.setUp()
 		r.start()
 		r.quiet()

@@ -24,6 +24,10 @@ const (
 	longWait  = 30 * time.Second
 )
 
+// mostLost is how often a call is repeated whose answer did not come: everything is made under a name or an id of ours,
+// so that it is made once.
+const mostLost = 5
+
 // Timeout is for one call: changes of metadata take up to two minutes.
 const Timeout = 300 * time.Second
 
@@ -145,11 +149,15 @@ func (w *Web) patch(ctx context.Context, path string, body any) error {
 	return err
 }
 
-// put replaces a definition by one that was read whole; labels in other languages stay.
+// put replaces a definition by one that was read whole; labels in other languages stay. It joins no solution by that: one
+// of ours is in ours already, and one that is not would come with everything that it has.
 func (w *Web) put(ctx context.Context, path string, body any) error {
 	_, err := w.call(ctx, http.MethodPut, path, body, http.Header{"MSCRM.MergeLabels": {"true"}})
 	return err
 }
+
+// solutionHeader names the solution that a new or changed component joins.
+const solutionHeader = "MSCRM.SolutionUniqueName"
 
 // remove deletes; what is gone already is fine.
 func (w *Web) remove(ctx context.Context, path string) error {
@@ -176,7 +184,7 @@ func (w *Web) call(ctx context.Context, method, path string, body any, header ht
 		w.writes++
 	}
 	var waited time.Duration
-	for next, unsure := firstWait, false; ; next = min(2*next, longWait) {
+	for next, lost := firstWait, 0; ; next = min(2*next, longWait) {
 		resp, err := w.HTTP.Do(ctx, httpclient.Request{Method: method, URL: target, Header: w.headers(method, header, text != nil), Body: text})
 		if err == nil && resp.Status < http.StatusMultipleChoices {
 			return resp, nil
@@ -184,7 +192,7 @@ func (w *Web) call(ctx context.Context, method, path string, body any, header ht
 		wait := next
 		if err == nil {
 			r := refused(method+" "+shown(path), resp)
-			if unsure && there(r) {
+			if lost > 0 && there(r) {
 				return resp, nil
 			}
 			if !r.locked() || waited >= Patience {
@@ -193,10 +201,9 @@ func (w *Web) call(ctx context.Context, method, path string, body any, header ht
 		} else {
 			if f := fault.Of(err); f != nil && f.Kind == fault.Later {
 				wait = max(f.After, firstWait)
-			} else if !httpclient.Lost(err) || unsure {
+			} else if lost++; !httpclient.Lost(err) || lost > mostLost {
 				return nil, err
 			}
-			unsure = unsure || httpclient.Lost(err)
 			if waited >= Patience {
 				return nil, err
 			}
@@ -222,8 +229,8 @@ func (w *Web) headers(method string, more http.Header, body bool) http.Header {
 	if body {
 		h.Set("Content-Type", "application/json")
 	}
-	if w.solution != "" && method != http.MethodGet && method != http.MethodDelete {
-		h.Set("MSCRM.SolutionUniqueName", w.solution)
+	if w.solution != "" && (method == http.MethodPost || method == http.MethodPatch) {
+		h.Set(solutionHeader, w.solution)
 	}
 	return h
 }

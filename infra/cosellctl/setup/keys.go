@@ -18,8 +18,9 @@ const (
 
 // The wait for an index: it is built in the background.
 const (
-	keyWait     = 5 * time.Second
-	keyPatience = 10 * time.Minute
+	firstKeyWait = time.Second
+	keyWait      = 8 * time.Second
+	keyPatience  = 10 * time.Minute
 )
 
 // keyState is an alternate key as it stands.
@@ -126,7 +127,8 @@ const mendDoubles = "leave the value in one of them (cosellctl unlink, or empty 
 // activate waits until the index of a key is built, and has it built again where that had failed before.
 func (r *run) activate(ctx context.Context, k dataverse.Key) error {
 	again := false
-	for waited := time.Duration(0); ; waited += keyWait {
+	wait := firstKeyWait
+	for waited := time.Duration(0); ; waited, wait = waited+wait, min(2*wait, keyWait) {
 		have, err := list[keyState](ctx, r.w, keysPath(k.Table))
 		if err != nil {
 			return err
@@ -154,7 +156,7 @@ func (r *run) activate(ctx context.Context, k dataverse.Key) error {
 		if r.w.Wait != nil {
 			r.w.Wait("waiting for the index of " + k.SchemaName)
 		}
-		if err := r.w.Sleep(ctx, keyWait); err != nil {
+		if err := r.w.Sleep(ctx, wait); err != nil {
 			return fmt.Errorf("waiting for a key: %w", err)
 		}
 	}

@@ -38,6 +38,7 @@ type Item struct {
 	Why    string `json:"why,omitempty"`
 	Mend   string `json:"mend,omitempty"`
 	Result string `json:"result,omitempty"`
+	Lacks  string `json:"lacks,omitempty"` // a privilege that the caller does not seem to have
 
 	needs []string // the items without which it cannot be done, as id gives them
 	apply func(ctx context.Context) error

@@ -61,6 +61,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 			return nil, fmt.Errorf("reading the %s: %w", part.what, err)
 		}
 	}
+	r.foresee(ctx)
 	return r.plan, nil
 }
 

@@ -79,9 +79,10 @@ func (o *organisation) as(who dataversesim.Application) *setup.Web {
 		return azidentity.NewClientSecretCredential(tenant, who.ClientID, who.ClientSecret, &azidentity.ClientSecretCredentialOptions{
 			ClientOptions: azcore.ClientOptions{Transport: &http.Client{Transport: o}}, DisableInstanceDiscovery: true})
 	}
-	return &setup.Web{Base: address + "/api/data/v9.2",
-		Sleep: func(_ context.Context, d time.Duration) error { o.now = o.now.Add(d); o.sim.Advance(o.now); return nil },
-		HTTP:  httpclient.New(httpclient.Options{Base: o, Hosts: []string{strings.TrimPrefix(address, "https://")}, Audience: address, Token: dataverse.Tokens(credential, address+"/.default")})}
+	pause := func(_ context.Context, d time.Duration) error { o.now = o.now.Add(d); o.sim.Advance(o.now); return nil }
+	return &setup.Web{Base: address + "/api/data/v9.2", Sleep: pause,
+		HTTP: httpclient.New(httpclient.Options{Base: o, Hosts: []string{strings.TrimPrefix(address, "https://")}, Audience: address, Token: dataverse.Tokens(credential, address+"/.default"),
+			Now: func() time.Time { return o.now }, Sleep: pause})}
 }
 
 func (o *organisation) options(who dataversesim.Application) setup.Options {
@@ -157,7 +158,13 @@ func TestTheOrganisationIsAsBeforeAfterTheTeardown(t *testing.T) {
 // A customizer may apply the schema, and is told what an administrator has to do.
 func TestACustomizerAppliesTheSchemaAndAnAdministratorTheRest(t *testing.T) {
 	o := newOrganisation(t, dataversesim.Bare, nil)
-	p := applied(t, planned(t, o.options(customizer)))
+	p := planned(t, o.options(customizer))
+	for _, i := range p.Items {
+		if foreseen := slices.Contains([]string{"role", "role given", "endpoint", "step", "image"}, i.Kind); (i.Lacks != "") != foreseen && i.Do != setup.Leave {
+			t.Errorf("%s %s: the plan says that the caller lacks %q", i.Kind, i.Name, i.Lacks)
+		}
+	}
+	applied(t, p)
 	for _, i := range p.Items {
 		administrators := slices.Contains([]string{"role", "role given", "application user", "endpoint", "step", "image"}, i.Kind)
 		if done := i.Do == setup.Leave || i.Result == setup.Done; done == administrators && !(i.Kind == "application user" && i.Do == setup.Leave) {
@@ -249,5 +256,39 @@ func TestTheColumnsOfMicrosoftsConnectorAreKept(t *testing.T) {
 	}
 	if again := planned(t, options); again.Differs() {
 		t.Error(said(again))
+	}
+}
+
+// What no document settles is a switch of the simulator, and a setup holds in every position.
+func TestASetupHoldsInEveryPosition(t *testing.T) {
+	for name, switches := range map[string]map[string]any{
+		"exists 409":                {"setupExistsStatus": 409},
+		"exists 412":                {"setupExistsStatus": 412},
+		"labels ignored":            {"setupLabels": "ignored"},
+		"found half a minute later": {"setupLag": 30},
+		"locked, 429":               {"setupLock": 3},
+		"locked, 400":               {"setupLock": 4, "setupLockStatus": 400},
+		"locked, 500":               {"setupLock": 5, "setupLockStatus": 500},
+		"a role in use stays":       {"setupRoleInUse": "refused"},
+		"nothing is tracked":        {"setupTracking": "none"},
+		"customers are tracked":     {"setupTracking": "customers"},
+		"keys take a minute":        {"setupKeySeconds": 60},
+		"small pages":               {"pageSize": 2},
+		"codes of older versions":   {"unknownColumnCode": "0x80060888", "unknownTableCode": "", "duplicateStatus": 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrganisation(t, dataversesim.BareFrench, switches)
+			complete(t, applied(t, planned(t, o.options(administrator))))
+			if again := planned(t, o.options(administrator)); again.Differs() {
+				t.Error(said(again))
+			}
+			options := o.options(administrator)
+			options.Want = definition(t)
+			plan, err := setup.Teardown(context.Background(), options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			complete(t, applied(t, plan))
+		})
 	}
 }

@@ -72,6 +72,7 @@ func Teardown(ctx context.Context, o Options) (*Plan, error) {
 		}
 	}
 	t.solution(ctx, solutions[0].ID)
+	r.foresee(ctx)
 	if o.AppUser != "" {
 		r.plan.add(&Item{Kind: "application user", Name: o.AppUser, Do: Leave, Why: "application users cannot be deleted; disable it in the Power Platform admin center"})
 	}
