@@ -6,6 +6,8 @@ SHELL := bash
 # of positions that the systems start with.
 MODE ?= proxy
 export MODE PORT SETTINGS MAPPING SWITCHES LAYOUT
+# What runs the functions: azure (the default) or lambda. Some shells export a HOST of their own, the machine's name.
+ON = $(if $(filter command,$(firstword $(origin HOST)))$(filter lambda,$(HOST)), -host '$(HOST)')
 # All checks but one: ST1005 wants no capital in errors, and some begin with a product's name or quote the real host.
 CHECKS := all,-ST1005
 # The tests that hold lists against each other: who imports whom, the sheet and the event steps, the README and what it
@@ -14,7 +16,7 @@ CHECKS := all,-ST1005
 HOUSE := Layers|House|R144|Readme|Links|Agree|Trigger|RepositoryAreFound|Sample
 # Built and then run by exec: a signal to make has to reach it, which `go run` would not pass on.
 LOCAL := .build/local
-WORLD = -mode '$(MODE)'$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(SWITCHES), -switches '$(SWITCHES)')
+WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(SWITCHES), -switches '$(SWITCHES)')
 # Go would ask git for the version of each program, which fails in a checkout that belongs to another user. The
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
@@ -24,7 +26,7 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=false
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ready ## plays the whole story on this machine, step by step; MODE=forward for older hosts, LAYOUT=flex2 for many processes
+demo: ready ## plays the whole story on this machine, step by step; MODE=forward for older hosts, LAYOUT=flex2 for many processes, HOST=lambda for AWS
 	@exec $(LOCAL) demo $(if $(PORT),-port '$(PORT)' )$(WORLD)
 
 run: ready ## keeps the same world up and prints its addresses; PORT=7400 is the first of its ports
@@ -45,10 +47,10 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@.ci/bicep
 	@.ci/fresh
 
-package: inputs ## builds .build/app, .build/app.zip and the CRM's solution zips, and prints their sha256; MAPPING=file packs a field sheet
+package: inputs ## builds .build/app, .build/app.zip and the CRM's solution zips, and prints their sha256; MAPPING=file packs a field sheet, HOST=lambda makes .build/lambda.zip (ARCH=arm64)
 	@.ci/need go
 	@.ci/build-local
-	@$(LOCAL) package$(if $(MAPPING), -mapping '$(MAPPING)')
+	@$(LOCAL) package$(ON)$(if $(ARCH), -arch '$(ARCH)')$(if $(MAPPING), -mapping '$(MAPPING)')
 
 habits: package ## holds the package and azure.yaml to the rules that func, azd and the Functions host enforce
 	@go build -o .build/habits ./infra/azure/habits

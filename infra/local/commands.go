@@ -43,11 +43,14 @@ func prepare(ctx context.Context, f flags, layout world.Layout) error {
 	}
 	fmt.Fprintln(os.Stderr, "packing the functions (the first time about a minute) …")
 	_, err := build(ctx, layout, "")
+	if err == nil && f.host == world.HostLambda {
+		_, err = buildLambda(ctx, layout, "", pack.ThisArchitecture)
+	}
 	return err
 }
 
 func options(f flags, layout world.Layout) world.Options {
-	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Build: layout.Build(), Mode: f.mode, Layout: f.layout, BasePort: f.port, Settings: f.settings, Positions: f.positions}
+	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Host: f.host, Bootstrap: layout.Bootstrap(), Build: layout.Build(), Mode: f.mode, Layout: f.layout, BasePort: f.port, Settings: f.settings, Positions: f.positions}
 	if f.log {
 		o.Log = f.says
 	}
@@ -185,13 +188,26 @@ func build(ctx context.Context, layout world.Layout, mapping string) (pack.Resul
 	return pack.Build(ctx, pack.Options{Top: layout.Top, Out: layout.Build(), Mapping: mapping})
 }
 
+// buildLambda makes .build/lambda and .build/lambda.zip.
+func buildLambda(ctx context.Context, layout world.Layout, mapping, architecture string) (pack.Result, error) {
+	if err := os.MkdirAll(layout.Build(), 0o755); err != nil {
+		return pack.Result{}, fmt.Errorf("making the folder for output: %w", err)
+	}
+	return pack.Lambda(ctx, pack.Options{Top: layout.Top, Out: layout.Build(), Mapping: mapping}, architecture)
+}
+
 // packed builds the package and prints what it is.
 func packed(ctx context.Context, f flags) error {
 	layout, err := world.FindLayout()
 	if err != nil {
 		return err
 	}
-	r, err := build(ctx, layout, f.mapping)
+	var r pack.Result
+	if f.host == world.HostLambda {
+		r, err = buildLambda(ctx, layout, f.mapping, f.arch)
+	} else {
+		r, err = build(ctx, layout, f.mapping)
+	}
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,12 @@ func (f *flags) check(environ []string) error {
 	if f.mode != hostsim.ModeProxy && f.mode != hostsim.ModeForward {
 		return fmt.Errorf("MODE=%s: use %s or %s", f.mode, hostsim.ModeProxy, hostsim.ModeForward)
 	}
+	if !slices.Contains(world.Hosts(), f.host) {
+		return fmt.Errorf("HOST=%s: use %s", f.host, strings.Join(world.Hosts(), ", "))
+	}
+	if f.host == world.HostLambda && f.layout != world.LayoutOne {
+		return fmt.Errorf("LAYOUT=%s is of Azure: on Lambda each function has processes of its own", f.layout)
+	}
 	if !slices.Contains(world.Layouts(), f.layout) {
 		return fmt.Errorf("LAYOUT=%s: use %s", f.layout, strings.Join(world.Layouts(), ", "))
 	}

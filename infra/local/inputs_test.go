@@ -20,7 +20,7 @@ func file(t *testing.T, name, text string) string {
 }
 
 func TestSettingsFileIsReadLineByLine(t *testing.T) {
-	f := flags{layout: "one", mode: "proxy", mapping: file(t, "mapping.yaml", ""), settingsFile: file(t, "a.env", `# comment
+	f := flags{host: "azure", layout: "one", mode: "proxy", mapping: file(t, "mapping.yaml", ""), settingsFile: file(t, "a.env", `# comment
 SYNC_WON_GUARD = warn
 export SYNC_DEFAULT_PHONE="+49 1 = x"
 
@@ -38,7 +38,7 @@ AzureWebJobs.reconcile.Disabled='true'
 }
 
 func TestEveryWrongLineOfASettingsFileIsNamed(t *testing.T) {
-	f := flags{layout: "one", mode: "proxy", settingsFile: file(t, "a.env", "\ufeffSYNC_WON_GUARD=warn\r\nSYNC_WONGUARD=off\nnonsense\n=x\nSYNC_WON_GUARD=off\nSYNC_NOVEL=1\n")}
+	f := flags{host: "azure", layout: "one", mode: "proxy", settingsFile: file(t, "a.env", "\ufeffSYNC_WON_GUARD=warn\r\nSYNC_WONGUARD=off\nnonsense\n=x\nSYNC_WON_GUARD=off\nSYNC_NOVEL=1\n")}
 	err := f.check(nil)
 	if err == nil {
 		t.Fatal("accepted")
@@ -55,7 +55,7 @@ func TestEveryWrongLineOfASettingsFileIsNamed(t *testing.T) {
 }
 
 func TestSettingsInTheShellAreNeverSilentlyIgnored(t *testing.T) {
-	f := flags{layout: "one", mode: "proxy"}
+	f := flags{host: "azure", layout: "one", mode: "proxy"}
 	err := f.check([]string{"HOME=/x", "SYNC_MAPPING_FILE=/nonexistent", "DATAVERSE_URL=https://x", "AZURE_CLIENT_ID=left-alone", "SYNC_CHECK_MARK=", "SYNC_WONGUARD=off", "SYNC_OPERATOR_URL=https://x"})
 	if err == nil || !strings.HasPrefix(err.Error(), "DATAVERSE_URL, SYNC_MAPPING_FILE, SYNC_WONGUARD: set in the shell") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("%v", err)
@@ -66,7 +66,7 @@ func TestSettingsInTheShellAreNeverSilentlyIgnored(t *testing.T) {
 }
 
 func TestFieldSheetIsNamedOnce(t *testing.T) {
-	f := flags{layout: "one", mode: "proxy", mapping: file(t, "m.yaml", ""), settingsFile: file(t, "a.env", "SYNC_MAPPING_FILE=/other.yaml\n")}
+	f := flags{host: "azure", layout: "one", mode: "proxy", mapping: file(t, "m.yaml", ""), settingsFile: file(t, "a.env", "SYNC_MAPPING_FILE=/other.yaml\n")}
 	if err := f.check(nil); err == nil || !strings.Contains(err.Error(), "leave one of them out") {
 		t.Errorf("%v", err)
 	}

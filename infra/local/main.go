@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/pack"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -72,7 +73,7 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|nightly|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|nightly|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-host azure|lambda] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
@@ -86,7 +87,9 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.SetOutput(io.Discard)
 	set.IntVar(&f.port, "port", 0, "first port of the world; 0 takes free ones")
 	set.StringVar(&f.mode, "mode", "proxy", "how the host hands over HTTP calls: proxy or forward")
+	set.StringVar(&f.host, "host", world.HostAzure, "what runs the functions: "+strings.Join(world.Hosts(), ", "))
 	set.StringVar(&f.layout, "layout", world.LayoutOne, "in how many processes the functions run: "+strings.Join(world.Layouts(), ", "))
+	set.StringVar(&f.arch, "arch", pack.ThisArchitecture, "of the package for Lambda: x86_64 or arm64")
 	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
 	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")
@@ -108,6 +111,8 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 type flags struct {
 	port         int
 	mode         string
+	host         string
+	arch         string // of the package for Lambda
 	layout       string
 	settingsFile string
 	mapping      string // absolute once it was checked

@@ -52,6 +52,8 @@ type Webhooks struct {
 // Part is a part of the world that only has a control URL.
 type Part struct {
 	Control string `json:"control"`
+	// Kind says which host it is, where there are several: "" is Azure's, "lambda" the other.
+	Kind string `json:"kind,omitempty"`
 }
 
 // Vault is the Key Vault simulator, and an identity of a person who may write secrets there.

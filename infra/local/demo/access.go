@@ -144,7 +144,7 @@ func (s *Story) until(what string, holds func() bool) {
 	const every = 100 * time.Millisecond
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	deadline := time.Now().Add(settleWithin)
+	deadline := time.Now().Add(s.c.patience())
 	for s.err == nil && !holds() {
 		if time.Now().After(deadline) {
 			s.fail("waited in vain: %s", what)

@@ -19,6 +19,10 @@ import (
 // settleWithin is how long the world may take to come to rest after one thing that a person did.
 const settleWithin = 60 * time.Second
 
+// settleOnLambda is the same where a schedule looks into the queues: after a crash it does so a minute later, when the
+// locks of the one that crashed have run out, too.
+const settleOnLambda = 150 * time.Second
+
 // Client speaks to a world through .build/local.json: the control interface, and the operator's routes of
 // the product. It knows nothing else.
 type Client struct {
@@ -40,7 +44,7 @@ func NewClient(ctx context.Context, local control.Local) (*Client, error) {
 	}
 	c := &Client{
 		local: local,
-		plain: &http.Client{Timeout: 2 * settleWithin, Transport: &http.Transport{MaxIdleConnsPerHost: 8}},
+		plain: &http.Client{Timeout: 2 * settleOnLambda, Transport: &http.Transport{MaxIdleConnsPerHost: 8}},
 		secure: &http.Client{Timeout: settleWithin, Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}},
 	}
@@ -118,11 +122,18 @@ func decode(body []byte, out any) error {
 
 // settle waits until nothing in the whole world is queued, in flight or due soon.
 func (c *Client) settle(ctx context.Context) error {
-	path := fmt.Sprintf("/idle?wait=%d", settleWithin.Milliseconds())
+	path := fmt.Sprintf("/idle?wait=%d", c.patience().Milliseconds())
 	if err := c.call(ctx, http.MethodGet, c.local.Host.Control, path, nil, nil); err != nil {
 		return fmt.Errorf("waiting for the world to come to rest: %w", err)
 	}
 	return nil
+}
+
+func (c *Client) patience() time.Duration {
+	if c.local.Host.Kind == "lambda" {
+		return settleOnLambda
+	}
+	return settleWithin
 }
 
 // advance moves the world's clock.

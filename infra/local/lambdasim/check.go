@@ -81,7 +81,8 @@ func Switches() []Switch {
 	}
 }
 
-func checkSwitches(given map[string]string) error {
+// CheckSwitches says which switch, or which position of one, there is not.
+func CheckSwitches(given map[string]string) error {
 	for name, value := range given {
 		at := slices.IndexFunc(Switches(), func(s Switch) bool { return s.Name == name })
 		if at < 0 {

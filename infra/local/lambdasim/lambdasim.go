@@ -81,7 +81,7 @@ type function struct {
 	schedules []*rule
 	envs      []*environment
 	made      int // environments so far
-	busy      int // invocations that count as work
+	busy      int // calls and schedules that count as work, from the moment at which they are due
 	running   int // all invocations
 	initTimes []time.Duration
 }
@@ -101,7 +101,7 @@ func Start(ctx context.Context, opt Options) (*Platform, error) {
 	if opt.InitLimit == 0 {
 		opt.InitLimit = 10 * time.Second
 	}
-	if err := checkSwitches(opt.Switches); err != nil {
+	if err := CheckSwitches(opt.Switches); err != nil {
 		return nil, err
 	}
 	p := &Platform{opt: opt, changed: make(chan struct{}), woken: make(chan struct{})}
@@ -110,7 +110,11 @@ func Start(ctx context.Context, opt Options) (*Platform, error) {
 		made := &function{Function: f}
 		problems = append(problems, f.check())
 		for _, s := range f.Schedules {
-			r, err := newRule(s, opt.Now())
+			now := opt.Now
+			if s.Waits {
+				now = time.Now
+			}
+			r, err := newRule(s, now())
 			if err != nil {
 				problems = append(problems, fmt.Errorf("%s: schedule %s: %w", f.Name, s.Name, err))
 			}
@@ -201,29 +205,28 @@ func (p *Platform) release(e *environment, alive bool) {
 }
 
 // invoke runs one invocation to its end. take is called when the answer begins; its error ends the reading of it.
-func (p *Platform) invoke(f *function, event []byte, works bool, take func(answer) error) error {
+func (p *Platform) invoke(f *function, event []byte, take func(answer) error) error {
 	e, err := p.acquire(f)
 	if err != nil {
 		return err
 	}
+	p.count(&f.running, 1)
+	defer p.count(&f.running, -1)
 	p.mu.Lock()
 	p.number++
 	inv := newInvocation(p.number, event, take)
-	f.running++
-	if works {
-		f.busy++
-	}
 	p.mu.Unlock()
 	alive, err := e.run(inv)
 	p.release(e, alive)
-	p.mu.Lock()
-	f.running--
-	if works {
-		f.busy--
-	}
-	p.note()
-	p.mu.Unlock()
 	return err
+}
+
+// count changes one of a function's numbers.
+func (p *Platform) count(number *int, by int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	*number += by
+	p.note()
 }
 
 func (p *Platform) record(kind, name, id, request, response string, status int) {

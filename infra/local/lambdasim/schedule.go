@@ -47,6 +47,15 @@ func newRule(s Schedule, now time.Time) (*rule, error) {
 	return r, nil
 }
 
+// clock is the world's, but the machine's for a schedule whose invocation waits: that lasts as long as it lasts, however
+// the world's clock is moved, and a second one beside it would be no more than it gets in earnest.
+func (p *Platform) clock(r *rule) time.Time {
+	if r.Waits {
+		return time.Now()
+	}
+	return p.opt.Now()
+}
+
 // step moves on to the next time after now. What was missed while the clock was moved is not made up for.
 func (r *rule) step(now time.Time) {
 	if r.cron != nil {
@@ -136,14 +145,26 @@ func (c *cron) after(now time.Time) time.Time {
 func (p *Platform) keep(f *function, r *rule) {
 	for {
 		p.mu.Lock()
-		woken := p.woken
-		p.mu.Unlock()
-		if now := p.opt.Now(); !now.Before(r.next) {
+		woken, now := p.woken, p.clock(r)
+		due := !now.Before(r.next)
+		if due {
 			r.step(now)
-			p.all.Go(func() { p.deliver(f, r) })
+			if !r.Waits {
+				f.busy++
+			}
+		}
+		left := r.next.Sub(now)
+		p.mu.Unlock()
+		if due {
+			p.all.Go(func() {
+				p.deliver(f, r)
+				if !r.Waits {
+					p.count(&f.busy, -1)
+				}
+			})
 			continue
 		}
-		timer := time.NewTimer(max(time.Millisecond, r.next.Sub(p.opt.Now())))
+		timer := time.NewTimer(max(time.Millisecond, left))
 		select {
 		case <-p.ctx.Done():
 			timer.Stop()
@@ -203,7 +224,7 @@ func (p *Platform) rest(d time.Duration) bool {
 
 func (p *Platform) once(f *function, r *rule) error {
 	var out bytes.Buffer
-	err := p.invoke(f, []byte(r.Input), !r.Waits, answerIn(&out))
+	err := p.invoke(f, []byte(r.Input), answerIn(&out))
 	if errors.Is(err, errThrottled) {
 		return err
 	}

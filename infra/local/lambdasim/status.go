@@ -56,12 +56,18 @@ func (p *Platform) Status() Status {
 	return s
 }
 
-// Busy counts invocations that have begun and not ended, but for those that wait on purpose.
+// Busy counts calls and schedules that are due and not done, but for those that wait on purpose.
 func (p *Platform) Busy() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := p.opt.Now()
 	for _, f := range p.functions {
 		n += f.busy
+		for _, r := range f.schedules {
+			if !r.Waits && !now.Before(r.next) {
+				n++ // it is about to begin
+			}
+		}
 	}
 	return n
 }

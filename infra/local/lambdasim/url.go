@@ -58,8 +58,10 @@ func (p *Platform) serveURL(w http.ResponseWriter, r *http.Request, f *function)
 	}
 	out := &reply{w: w, head: r.Method == http.MethodHead}
 	taken, over := make(chan error, 1), make(chan error, 1)
+	p.count(&f.busy, 1)
 	p.all.Go(func() {
-		over <- p.invoke(f, event, true, func(a answer) error {
+		defer p.count(&f.busy, -1)
+		over <- p.invoke(f, event, func(a answer) error {
 			err := out.take(a)
 			taken <- err
 			return err

@@ -188,7 +188,7 @@ func addFile(w *zip.Writer, dir, path string) error {
 	}
 	header := &zip.FileHeader{Name: filepath.ToSlash(name), Method: zip.Deflate, Modified: stamp}
 	header.SetMode(0o644)
-	if name == handler {
+	if name == handler || name == bootstrap {
 		header.SetMode(0o755)
 	}
 	to, err := w.CreateHeader(header)

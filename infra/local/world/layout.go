@@ -40,6 +40,9 @@ func (l Layout) Build() string { return filepath.Join(l.Top, ".build") }
 // App is the packaged folder.
 func (l Layout) App() string { return filepath.Join(l.Build(), "app") }
 
+// Bootstrap is the executable of the package for Lambda.
+func (l Layout) Bootstrap() string { return filepath.Join(l.Build(), "lambda", "bootstrap") }
+
 // Reports is where everybody finds the newest reports.
 func (l Layout) Reports() string { return filepath.Join(l.Build(), "reports") }
 

@@ -12,16 +12,18 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/infra/local/lambdasim"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 )
 
 // Positions say which of the behaviours that the documents leave open a world starts with. The zero value is
 // the first position of everything.
 type Positions struct {
-	PartnerCenter map[string]any `json:"partnerCenter"` // as POST switches of that system takes them
-	Dataverse     map[string]any `json:"dataverse"`     // likewise
-	Tenants       []string       `json:"tenants"`       // aliases of further partners, each with a Partner Center of its own
-	Organisation  string         `json:"organisation"`  // kind of the CRM's organisation: plain (default) or another of dataversesim.Organisations
+	PartnerCenter map[string]any    `json:"partnerCenter"` // as POST switches of that system takes them
+	Dataverse     map[string]any    `json:"dataverse"`     // likewise
+	Lambda        map[string]string `json:"lambda"`        // of AWS Lambda, where that is the host
+	Tenants       []string          `json:"tenants"`       // aliases of further partners, each with a Partner Center of its own
+	Organisation  string            `json:"organisation"`  // kind of the CRM's organisation: plain (default) or another of dataversesim.Organisations
 }
 
 // ReadPositions reads the JSON form of a file, and checks its names and values by making the systems that they
@@ -57,6 +59,9 @@ func (p Positions) check() error {
 	}
 	if _, err := partnercentersim.New(partnercentersim.Options{Now: time.Now, Switches: p.PartnerCenter}); err != nil {
 		return fmt.Errorf("partnerCenter: %w", err)
+	}
+	if err := lambdasim.CheckSwitches(p.Lambda); err != nil {
+		return fmt.Errorf("lambda: %w", err)
 	}
 	if kinds := dataversesim.Organisations(); p.Organisation != "" && !slices.Contains(kinds, p.Organisation) {
 		return fmt.Errorf("organisation %q: use %s", p.Organisation, strings.Join(kinds, ", "))

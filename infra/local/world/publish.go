@@ -19,6 +19,10 @@ import (
 // it answers. The error says what is wrong with the folder, and the old package still runs; or that the new handler
 // does not start, with its last words: then publish another one.
 func (w *World) Publish(ctx context.Context, app, strategy string) error {
+	fleet, ok := w.host.(*hostsim.Fleet)
+	if !ok {
+		return errors.New("on Lambda no package is put in another's place: end the world, and start it with the other one")
+	}
 	w.publishing.Lock()
 	defer w.publishing.Unlock()
 	if err := w.hasQueues(app); err != nil {
@@ -28,7 +32,7 @@ func (w *World) Publish(ctx context.Context, app, strategy string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.host.Publish(ctx, app, strategy, members...); err != nil {
+	if err := fleet.Publish(ctx, app, strategy, members...); err != nil {
 		return err
 	}
 	return w.awaitHandler(ctx)

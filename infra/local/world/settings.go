@@ -132,7 +132,7 @@ func (w *World) describe() control.Local {
 		CAFile: w.caFile(),
 		Product: control.Product{URL: product, OperatorKey: k.operatorKey, CRMSecretHeader: crmSecretHeader, CRMSecret: k.crmSecret,
 			Webhooks: control.Webhooks{PartnerCenter: product + partnerCenterRoute, CRM: product + crmRoute}},
-		Host:       control.Part{Control: controlOf("host")},
+		Host:       control.Part{Control: controlOf("host"), Kind: w.hostKind()},
 		ServiceBus: control.ServiceBus{ConnectionString: w.broker.ConnectionString(), Control: controlOf("servicebus")},
 		Tables:     control.Tables{ConnectionString: w.tablesConnection(), Control: controlOf("tables")},
 		Vault: control.Vault{Control: controlOf("vault"), URL: at(portVault), Host: vaultHost, Tenant: k.partnerTenant,

@@ -32,6 +32,8 @@ type Options struct {
 	State     string    // folder for certificates and the clock, made if missing; empty: one below Build, gone at Close
 	Build     string    // folder for output, where the world without a State has <first port>/world
 	Mode      string    // hostsim.ModeProxy (default) or hostsim.ModeForward
+	Host      string    // HostAzure (default) or HostLambda, which runs Bootstrap
+	Bootstrap string    // the executable for Lambda
 	Layout    string    // in how many processes the functions run: LayoutOne (default), LayoutFlex or LayoutFlex2
 	BasePort  int       // first port; 0 takes free ones
 	Log       io.Writer // lines of the host and the handler; nil drops them
@@ -62,7 +64,7 @@ type World struct {
 	azurite      *emulators.Azurite
 	broker       *emulators.Broker
 	brokerClient *http.Client
-	host         *hostsim.Fleet
+	host         Host
 	queues       []emulators.Queue // that the broker has
 	publishing   sync.Mutex
 	local        control.Local
@@ -98,7 +100,7 @@ func (w *World) Local() control.Local { return w.local }
 func (w *World) Port() int { return w.ports.number[portProduct] }
 
 // Host is the Functions host, with all processes of its layout.
-func (w *World) Host() *hostsim.Fleet { return w.host }
+func (w *World) Host() Host { return w.host }
 
 // Close stops everything, last started first, and waits until it is gone. It may be called twice.
 func (w *World) Close() {
@@ -224,10 +226,15 @@ func (w *World) startEmulators(ctx context.Context) error {
 }
 
 func (w *World) startHost(ctx context.Context) error {
+	if w.opt.Host == HostLambda {
+		return w.startLambda(ctx)
+	}
 	members, err := w.members(w.opt.App)
 	if err == nil {
-		w.host, err = hostsim.StartFleet(context.WithoutCancel(ctx), hostsim.Options{
+		var fleet *hostsim.Fleet
+		fleet, err = hostsim.StartFleet(context.WithoutCancel(ctx), hostsim.Options{
 			Dir: w.opt.App, Mode: w.opt.Mode, Now: w.clock.now, Log: w.last, ServiceBus: w.triggers()}, members...)
+		w.host = fleet
 	}
 	if err != nil {
 		return fmt.Errorf("starting the Functions host: %w", err)

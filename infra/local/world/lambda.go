@@ -1,0 +1,189 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
+	"github.com/cosell-sync/cosell-sync/infra/local/lambdasim"
+)
+
+// The hosts of Options.Host.
+const (
+	HostAzure  = "azure"  // the Functions host
+	HostLambda = "lambda" // AWS Lambda
+)
+
+// Hosts are both of them.
+func Hosts() []string { return []string{HostAzure, HostLambda} }
+
+// Host is what runs the product.
+type Host interface {
+	killable
+	// Serve answers at the product's public address until the listener is closed.
+	Serve(l net.Listener) error
+	MountControl(mux *http.ServeMux)
+	// Busy counts what has begun and not ended.
+	Busy() int
+	// Wake tells that the clock was moved.
+	Wake()
+	Stop()
+	// Trigger runs a timer function now, and waits for its end.
+	Trigger(ctx context.Context, name string) error
+	// ReadyIn is how long the latest start took.
+	ReadyIn() time.Duration
+	// Memory is what each process holds.
+	Memory() ([]hostsim.Memory, error)
+}
+
+// The functions of a deployment on Lambda, as infra/aws/template.yaml has them: calls from outside for each app, and
+// by themselves what the schedules of the sync app do.
+const (
+	lambdaIntake    = "intake"
+	lambdaSync      = "sync"
+	lambdaQueues    = "queues"
+	lambdaReconcile = "reconcile"
+)
+
+// lambdaStay is how long a look into the queues lasts at least; the next one begins a minute after the one before.
+const lambdaStay = "50s"
+
+// lambdaFunctions are they, with the settings of their app.
+func (w *World) lambdaFunctions() ([]lambdasim.Function, error) {
+	all, err := declaredIn(w.opt.App)
+	if err != nil {
+		return nil, err
+	}
+	named := func(trigger string) string {
+		var names []string
+		for _, d := range all {
+			if d.trigger == trigger {
+				names = append(names, `"`+d.name+`"`)
+			}
+		}
+		return "[" + strings.Join(names, ", ") + "]"
+	}
+	const memory = 256
+	return []lambdasim.Function{
+		{Name: lambdaIntake, Environment: w.lambdaSettings(roleIntake), Memory: memory, Timeout: 30 * time.Second, URL: true},
+		{Name: lambdaSync, Environment: w.lambdaSettings(roleSync), Memory: memory, Timeout: time.Minute, URL: true},
+		{Name: lambdaQueues, Environment: w.lambdaSettings(roleSync), Memory: memory, Timeout: 5 * time.Minute, Reserved: 5, MaxAge: time.Minute,
+			Schedules: []lambdasim.Schedule{{Name: "queues", Expression: "rate(1 minute)", Waits: true,
+				Input: `{"functions": ` + named("serviceBusTrigger") + `, "stay": "` + lambdaStay + `"}`}}},
+		{Name: lambdaReconcile, Environment: w.lambdaSettings(roleSync), Memory: memory, Timeout: 5 * time.Minute, Reserved: 1, MaxAge: time.Minute,
+			Schedules: []lambdasim.Schedule{{Name: "reconcile", Expression: "cron(0/5 * * * ? *)", Input: `{"functions": ` + named("timerTrigger") + `}`}}},
+	}, nil
+}
+
+// lambdaSettings are the settings of one of the two apps on Lambda.
+func (w *World) lambdaSettings(role string) map[string]string {
+	out := w.settingsOf(role)
+	maps.DeleteFunc(out, func(name, _ string) bool {
+		return strings.HasPrefix(name, "AzureWebJobs") || strings.HasPrefix(name, "AzureFunctionsJobHost")
+	})
+	return out
+}
+
+// hostKind is how local.json names the host.
+func (w *World) hostKind() string {
+	if w.opt.Host == HostLambda {
+		return HostLambda
+	}
+	return ""
+}
+
+func (w *World) startLambda(ctx context.Context) error {
+	functions, err := w.lambdaFunctions()
+	if err != nil {
+		return err
+	}
+	p, err := lambdasim.Start(context.WithoutCancel(ctx), lambdasim.Options{Bootstrap: w.opt.Bootstrap, Functions: functions, Now: w.clock.now,
+		Log: w.last, Switches: w.opt.Positions.Lambda})
+	if err != nil {
+		return fmt.Errorf("starting Lambda: %w", err)
+	}
+	w.host = &lambdaHost{p}
+	w.killer.fleet = w.host
+	w.onClose(w.host.Stop)
+	return nil
+}
+
+// lambdaHost is a Host of a platform.
+type lambdaHost struct{ *lambdasim.Platform }
+
+// Serve answers for both Function URLs at one address, by the path.
+func (h *lambdaHost) Serve(l net.Listener) error {
+	intake, sync := h.URL(lambdaIntake), h.URL(lambdaSync)
+	server := &http.Server{ErrorLog: quiet(), Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(r.URL.Path), "/api/"), "/")
+		if slices.Contains(ofIntake, name) && !slices.Contains(ofBoth, name) {
+			intake.ServeHTTP(rw, r)
+			return
+		}
+		sync.ServeHTTP(rw, r)
+	})}
+	return server.Serve(l)
+}
+
+// Status implements Host.
+func (h *lambdaHost) Status() hostsim.Status {
+	s := h.Platform.Status()
+	out := hostsim.Status{State: hostsim.StateRunning, HandlerPID: s.HandlerPID, Restarts: s.Restarts, Running: s.Running, Functions: s.Functions}
+	for _, p := range s.Processes {
+		out.Processes = append(out.Processes, hostsim.Process{Name: p.Name, PID: p.PID})
+	}
+	return out
+}
+
+// Process implements Host. On Lambda there may be none at all: an environment starts with its first invocation.
+func (h *lambdaHost) Process(name string) (hostsim.Process, error) {
+	all := h.Status().Processes
+	var names []string
+	for _, p := range all {
+		if name == "" || p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	if len(all) == 0 {
+		return hostsim.Process{}, errors.New("no environment has been started yet: call the product first")
+	}
+	return hostsim.Process{}, fmt.Errorf("process %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Kill implements Host.
+func (h *lambdaHost) Kill(name string) error {
+	p, err := h.Process(name)
+	if err == nil {
+		h.Platform.Kill(p.Name)
+	}
+	return err
+}
+
+// ReadyIn implements Host.
+func (h *lambdaHost) ReadyIn() time.Duration {
+	times := h.InitTimes(lambdaQueues)
+	if len(times) == 0 {
+		return 0
+	}
+	return times[len(times)-1]
+}
+
+// Memory implements Host.
+func (h *lambdaHost) Memory() (out []hostsim.Memory, err error) {
+	for _, p := range h.Status().Processes {
+		now, peak, err := lambdasim.RSS(p.PID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, hostsim.Memory{Name: p.Name, Now: now, Peak: peak})
+	}
+	return out, nil
+}
