@@ -157,16 +157,20 @@ func (e *environment) respond(w http.ResponseWriter, r *http.Request) {
 	a.body = body
 	if !streams || mode == "" && e.p.is("stream", "buffered") {
 		text, err := io.ReadAll(body)
-		if err != nil {
+		if err != nil && !body.over {
 			inv.finish(fmt.Errorf("reading the answer: %w", err))
 			return
 		}
 		a.body = bytes.NewReader(text)
 	}
-	err := inv.take(a)
+	var err error
+	if !body.over {
+		err = inv.take(a)
+	}
 	switch kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); {
 	case body.over:
 		inv.finish(fmt.Errorf("Function.ResponseSizeTooLarge: more than %d bytes", limit))
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, mostPayload)) // so that the runtime reads the answer
 		apiError(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
 	case kind != "":
 		inv.finish(fmt.Errorf("%s: the answer broke off", kind))
