@@ -175,3 +175,29 @@ func reportIsAsDocumented(t *testing.T, r demo.Report) {
 		}
 	}
 }
+
+// On Lambda the queues are looked into by a schedule, and each process stands still between its calls.
+func TestStoryBeginsOnLambdaAsElsewhere(t *testing.T) {
+	t.Parallel()
+	layout, err := world.FindLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := pack.Lambda(t.Context(), pack.Options{Top: layout.Top, Out: t.TempDir()}, pack.ThisArchitecture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, world.Options{Host: world.HostLambda, Bootstrap: filepath.Join(built.Dir, "bootstrap")})
+	play(t, w, demo.Steps()[:5])
+	names := map[string]bool{}
+	for _, p := range w.Host().Status().Processes {
+		name, _, _ := strings.Cut(p.Name, "#")
+		names[name] = true
+	}
+	if !names["intake"] || !names["sync"] || !names["queues"] {
+		t.Errorf("processes of %v", names)
+	}
+	if w.Local().Host.Kind != world.HostLambda {
+		t.Errorf("local.json says %+v", w.Local().Host)
+	}
+}

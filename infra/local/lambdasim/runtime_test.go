@@ -99,7 +99,10 @@ type slow struct{ io.Reader }
 
 type broken struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, fmt.Errorf("gone") }
+func (broken) Read([]byte) (int, error) {
+	<-time.After(100 * time.Millisecond) // what was written before is under way
+	return 0, fmt.Errorf("gone")
+}
 
 func post(url, contentType string, body io.Reader) (int, error) {
 	req, err := http.NewRequest(http.MethodPost, url, body)

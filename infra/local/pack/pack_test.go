@@ -19,6 +19,7 @@ func repository(t *testing.T) string {
 	for name, text := range map[string]string{
 		"go.mod":                       "module example\n\ngo 1.26\n",
 		"infra/azure/main.go":          "package main\n\nfunc main() {}\n",
+		"infra/aws/main.go":            "package main\n\nfunc main() {}\n",
 		"host.json":                    "{}\n",
 		"functions/a/function.json":    "{\"a\":1}\n",
 		"functions/b/function.json":    "{\"b\":1}\n",
