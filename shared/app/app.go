@@ -168,6 +168,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 		build: func(number int, sheet *mapping.Sheet, v variables, before *Generation) (*Generation, error) {
 			return a.generation(c, v, number, sheet, crm, a.mismatched, before)
 		},
+		shipped: sync.OnceValues(mapping.Default),
 	})
 	trial := func(sheet *mapping.Sheet, before *Generation) (*Generation, error) {
 		return a.generation(c, before.variables, 0, sheet, crm, nil, before)
@@ -203,7 +204,7 @@ func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
 	var notes sync.WaitGroup
 	notes.Go(func() { a.note(noting) })
 	notes.Go(func() { a.Compare(noting) })
-	err := funchost.Serve(ctx, server, a.port)
+	err := funchost.Serve(ctx, server, a.port, a.readAhead)
 	stopNoting()
 	notes.Wait()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

@@ -116,4 +116,4 @@ func (k *checker) valuesOf(alias string, values map[string]string) map[string]st
 	return out
 }
 
-var columnPath = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)
+var columnPath = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)?$`).UpTo(257)

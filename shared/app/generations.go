@@ -26,13 +26,14 @@ type pushed interface {
 // generations has the generation of now. Nothing looks beside the work: before a job begins the head of the table
 // is read, where that was not done just now.
 type generations struct {
-	pushed pushed
-	layers func() []mapping.Source                                                 // what lies under a pushed sheet: the file's
-	ask    func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) // the CRM
-	read   func(ctx context.Context) (variables, error)
-	build  func(number int, sheet *mapping.Sheet, v variables, before *Generation) (*Generation, error)
-	taken  func(*Generation) // hears of each new one
-	stand  func([]health.Problem)
+	shipped func() (*mapping.Sheet, error) // ours alone, read once: for the first generation
+	pushed  pushed
+	layers  func() []mapping.Source                                                 // what lies under a pushed sheet: the file's
+	ask     func(ctx context.Context, asks mapping.Asks) (mapping.Described, error) // the CRM
+	read    func(ctx context.Context) (variables, error)
+	build   func(number int, sheet *mapping.Sheet, v variables, before *Generation) (*Generation, error)
+	taken   func(*Generation) // hears of each new one
+	stand   func([]health.Problem)
 
 	toldVariables func([]health.Problem)
 
@@ -187,7 +188,11 @@ func (g *generations) make(ctx context.Context, number int) (next *Generation, w
 // load makes a sheet, and asks the CRM for the names that the sheet knows by their labels only.
 func (g *generations) load(ctx context.Context, v variables, sources []mapping.Source) (sheet *mapping.Sheet, wrong, err error) {
 	sources = append(v.under(sources), sources...)
-	sheet, wrong = mapping.Load(sources...)
+	if g.current == nil && len(sources) == 0 {
+		sheet, wrong = g.shipped()
+	} else {
+		sheet, wrong = mapping.Load(sources...)
+	}
 	if wrong != nil {
 		return nil, wrong, nil
 	}
@@ -201,6 +206,15 @@ func (g *generations) load(ctx context.Context, v variables, sources []mapping.S
 	}
 	sheet, wrong = mapping.LoadFor(crm, sources...)
 	return sheet, wrong, nil
+}
+
+// readAhead reads the shipped sheets before the first jobs ask for them.
+func (a *App) readAhead() {
+	for _, t := range a.All() {
+		if t.generations != nil {
+			_, _ = t.generations.shipped() // whoever needs it hears of a mistake
+		}
+	}
 }
 
 // asides are told as notes: what was pushed goes on as it did.

@@ -165,3 +165,23 @@ func TestAPushedSheetGoesOnOverARowThatCameLater(t *testing.T) {
 		t.Errorf("beside a version that cannot be read health says %+v", k.ill)
 	}
 }
+
+// The shipped sheet alone is read ahead, for the first generation; later ones know what the CRM has said since.
+func TestTheShippedSheetIsReadAhead(t *testing.T) {
+	k := keep(t, "")
+	k.layers = func() []mapping.Source { return nil }
+	read := 0
+	k.shipped = func() (*mapping.Sheet, error) {
+		read++
+		return mapping.Default()
+	}
+	notes := k.column(t, "notes")
+	if read != 1 || notes == "" || k.current.Number != 0 {
+		t.Errorf("read %d times, generation %d, notes in %q", read, k.current.Number, notes)
+	}
+	k.push(t, 0, "- {field: notes, crm: customerneed}")
+	k.at = k.at.Add(lookEvery)
+	if notes = k.column(t, "notes"); read != 1 || notes != "customerneed" {
+		t.Errorf("read %d times, notes in %q", read, notes)
+	}
+}

@@ -32,8 +32,8 @@ const unbuilt = "\x00"
 
 var (
 	name     = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`).UpTo(128)
-	column   = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})?$`)
-	ordering = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}( asc| desc)?$`)
+	column   = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)?$`).UpTo(257)
+	ordering = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*( asc| desc)?$`).UpTo(133)
 )
 
 // EqText compares a column with a text, taken literally.

@@ -19,7 +19,7 @@ type reply struct {
 // longest is how much of an error's text is looked at, in bytes.
 const longest = 4096
 
-var codeForm = pattern.New(`^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$`)
+var codeForm = pattern.New(`^[0-9A-Za-z][0-9A-Za-z.-]*$`).UpTo(64)
 
 func readReply(body []byte) reply {
 	var p struct {
@@ -48,7 +48,7 @@ func (p reply) label(status int) string {
 }
 
 // The forms of the messages, where the codes do not tell: "0x0" and no code at all stand for many things.
-const ident = `([A-Za-z_][A-Za-z0-9_]{0,127})`
+const ident = `([A-Za-z_][A-Za-z0-9_]*)`
 
 var (
 	noSuchRow     = pattern.New(`(?i)\b` + ident + `'? with id = ([0-9a-f-]{36}) does not exist`)
@@ -72,7 +72,7 @@ var (
 		pattern.New(`(?i)\b(?:attribute|column|field) '` + ident + `' of entity '` + ident + `'`),
 		pattern.New(`(?i)\b(?:attribute|column|field) '` + ident + `'()`),
 	}
-	missingRight = pattern.New(`\b(prv[A-Z][A-Za-z0-9_]{1,100})\b`)
+	missingRight = pattern.New(`\b(prv[A-Z][A-Za-z0-9_]+)\b`)
 	recordRight  = pattern.New(`\b((?:Read|Write|Append|AppendTo|Create|Delete|Share|Assign)Access)\b`)
 	// What quotes are called in the languages of the CRM that are spoken most.
 	quoteWord = pattern.New(`(?i)\b(?:quotes?|angebot(?:e[ns]?|s)?|devis|ofertas?|offert(?:a|es?)|cota(?:ção|ções)|preventiv[oi])\b|見積|报价|報價|견적`)

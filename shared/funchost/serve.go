@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -26,13 +27,23 @@ const (
 )
 
 // Serve listens on loopback until ctx ends (nil), the parent process is gone (ErrOrphan) or the port
-// cannot be used. Calls that run get five seconds to end.
-func Serve(ctx context.Context, handler http.Handler, port string) error {
+// cannot be used. Calls that run get five seconds to end. Once the first call is answered, by which the host sees that we
+// are ready, then is called beside it: for work that would have delayed that.
+func Serve(ctx context.Context, handler http.Handler, port string, then func()) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		return fmt.Errorf("listening for the Functions host on port %q (FUNCTIONS_CUSTOMHANDLER_PORT): %w", port, err)
 	}
-	return serve(ctx, handler, listener, os.Getppid)
+	return serve(ctx, afterTheFirst(handler, then), listener, os.Getppid)
+}
+
+// afterTheFirst calls then, once, when the first call has been answered.
+func afterTheFirst(handler http.Handler, then func()) http.Handler {
+	var once sync.Once
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer once.Do(func() { go then() })
+		handler.ServeHTTP(w, r)
+	})
 }
 
 func serve(ctx context.Context, handler http.Handler, listener net.Listener, parent func() int) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -86,7 +87,7 @@ func TestPortInUseIsNamed(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if err := Serve(t.Context(), http.NotFoundHandler(), port); err == nil || !strings.Contains(err.Error(), port) {
+	if err := Serve(t.Context(), http.NotFoundHandler(), port, func() {}); err == nil || !strings.Contains(err.Error(), port) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -155,5 +156,34 @@ func TestWhatFollowsARefusedChunkedRequestIsNotServed(t *testing.T) {
 	stop()
 	if err := <-result; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWorkBesideBeginsOnceTheFirstCallIsAnswered(t *testing.T) {
+	began := make(chan struct{}, 2)
+	answered := false
+	h := afterTheFirst(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if len(began) > 0 {
+			t.Error("it began before the first answer")
+		}
+		answered = true
+		w.WriteHeader(http.StatusOK)
+	}), func() { began <- struct{}{} })
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	<-began
+	if !answered {
+		t.Error("nobody answered")
+	}
+}
+
+func TestWorkBesideBeginsOnce(t *testing.T) {
+	began := make(chan struct{}, 2)
+	h := afterTheFirst(http.NotFoundHandler(), func() { began <- struct{}{} })
+	for range 3 {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	}
+	<-began
+	if len(began) > 0 {
+		t.Error("it began again")
 	}
 }

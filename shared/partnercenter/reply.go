@@ -34,8 +34,8 @@ type wireProblem struct {
 const maxText = 300
 
 var (
-	codeForm   = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	targetForm = pattern.New(`^/[A-Za-z0-9_/-]{1,200}$`)
+	codeForm   = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]*$`).UpTo(64)
+	targetForm = pattern.New(`^/[A-Za-z0-9_/-]+$`).UpTo(201)
 	index      = pattern.New(`\[([0-9]{1,4})\]`)
 )
 
