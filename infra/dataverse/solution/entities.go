@@ -60,7 +60,11 @@ func attributes(d dataverse.Definition, t dataverse.Table) (out []node) {
 		if c.Required {
 			level = "required"
 		}
-		out = append(out, attribute(d, c.SchemaName, c.LogicalName, kind(c), level, c.Text, details(d, t, c)))
+		a := attribute(d, c.SchemaName, c.LogicalName, kind(c), level, c.Text, details(d, t, c))
+		if c.PrimaryName {
+			a = a.prefixed("DisplayMask", "PrimaryName|") // an import finds the name column by it, and refuses a table without
+		}
+		out = append(out, a)
 	}
 	return out
 }

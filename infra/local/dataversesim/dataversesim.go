@@ -106,7 +106,7 @@ func New(o Options) (*Simulator, error) {
 // reset goes back to the seed data; switches, rules, plug-ins and ways of delivery stay. It fails only on a
 // mistake in what is built in.
 func (s *Simulator) reset() error {
-	sc, err := loadSchema(s.o.Organisation, s.sw.text("setupTracking"))
+	sc, err := loadSchema(s.o.Organisation, s.sw.text("setupTracking"), s.sw.text("setupFilterPrivilege"))
 	if err != nil {
 		return err
 	}

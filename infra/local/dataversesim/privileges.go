@@ -199,6 +199,9 @@ func missingPrivilege(user, operation, name, table string) *apiError {
 
 // privilegeName is how privileges call a table: prvReadAccount, prvReadUser, prvReadActivity.
 func (t *table) privilegeName() string {
+	if t.privilege != "" {
+		return t.privilege
+	}
 	if t.primaryID == "activityid" {
 		return "Activity"
 	}

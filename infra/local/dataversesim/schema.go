@@ -124,6 +124,7 @@ type table struct {
 	audit, managed               bool
 	hasNotes, hasActivities      bool
 	created                      time.Time // zero: with the organisation
+	privilege                    string    // how privileges call it; empty: by its kind and name
 }
 
 type schema struct {
@@ -179,11 +180,14 @@ type stepSpec struct {
 }
 
 // loadSchema reads the standard tables and, where the product is set up from the start, lays its own list over
-// them. shipped is the switch setupTracking.
-func loadSchema(organisation, shipped string) (*schema, error) {
+// them. shipped is the switch setupTracking, filters setupFilterPrivilege.
+func loadSchema(organisation, shipped, filters string) (*schema, error) {
 	s := &schema{tables: map[string]*table{}, sets: map[string]*table{}, choices: map[string]*choice{}}
 	if err := s.readStandard(standardTables); err != nil {
 		return nil, err
+	}
+	if filters == "own" {
+		s.tables["sdkmessagefilter"].privilege = "SdkMessageFilter"
 	}
 	var p productSchema
 	if err := json.Unmarshal(dataverse.Schema, &p); err != nil {

@@ -48,6 +48,7 @@ func newSwitches() *switches {
 		"setupLag":               upTo(0, 0, 300, "what was defined so lately is not found by reads of definitions without Consistency: Strong, nor by rows that name it"),
 		"setupLock":              upTo(0, 0, 1000, "every nth change of definitions is refused because another one is running (0x80071151); 0 is none"),
 		"setupLockStatus":        oneOf("status of that refusal", 429, 400, 500),
+		"setupFilterPrivilege":   oneOf("whether the filters of messages have a privilege of their own, prvReadSdkMessageFilter, or that of the messages; counts from the next reset", "own", "shared"),
 		"setupFlowsWrite":        onOff(false, "the flows of Microsoft's connector that are on write to an opportunity's Audit column two seconds after each change of it"),
 		"setupRoleInUse":         oneOf("what becomes of the deletion of a security role that users have: it goes with what was given, or is refused", "deleted", "refused"),
 		"setupRules":             oneOf("what becomes of a business rule that is made through the Web API", "taken", "refused"),
