@@ -145,6 +145,7 @@ func sweep(a *app.App, _ Declared) funchost.Function {
 		reconcile.Job{Name: "change feeds", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Reconcile(ctx) })},
 		reconcile.Job{Name: "webhook registration", Do: each(a, func(ctx context.Context, t *app.App) error { return registration(t).Check(ctx) })},
 		reconcile.Job{Name: "CRM metadata", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Metadata(ctx) })},
+		reconcile.Job{Name: "flows of Microsoft's connector", Do: a.OldFlows},
 		reconcile.Job{Name: "status rows", Do: a.Tidy},
 		reconcile.Job{Name: "old copies", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Ledger.DropCopies(ctx) })},
 		reconcile.Job{Name: "daily report", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Office.Daily(ctx) })},

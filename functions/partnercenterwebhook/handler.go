@@ -42,6 +42,7 @@ type Forward func(ctx context.Context, header http.Header, body []byte) error
 type Watch interface {
 	Door(function string, err error)
 	Tested(correlationID string, at time.Time)
+	Forwarded(function string, err error)
 }
 
 // limit is for the whole answer: Partner Center tries ten times, and its patience is not documented.
@@ -65,10 +66,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	event, err := h.Verifier.Open(r.WithContext(ctx), body)
 	h.Watch.Door("partnercenterwebhook", err)
-	if err == nil && h.Forward != nil { // first: what fails comes again, and twice does no harm here
-		err = h.Forward(ctx, r.Header, body)
-	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case h.Forward != nil:
+		err = h.both(ctx, r.Header, body, func() error { return h.take(ctx, alias, event) })
+	default:
 		err = h.take(ctx, alias, event)
 	}
 	if err != nil {
@@ -76,6 +78,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	funchost.Answer(w, http.StatusAccepted, struct{}{})
+}
+
+// both hands an event on and takes it, at the same time: neither waits for the other, and neither's trouble keeps the other
+// from hearing. The answer is that of the other receiver, which works in earnest and hears it again where it did not take
+// it; what we could not take is found by reconcile, and nothing is written for it before.
+func (h *Handler) both(ctx context.Context, header http.Header, body []byte, take func() error) error {
+	taken := make(chan error, 1)
+	go func() { taken <- take() }()
+	err := h.Forward(ctx, header, body)
+	h.Watch.Forwarded("partnercenterwebhook", err)
+	if own := <-taken; own != nil {
+		h.Log.WarnContext(ctx, "an event was not taken in shadow mode: reconcile finds it", "function", "partnercenterwebhook", fault.Attr(own))
+	}
+	return err
 }
 
 func (h *Handler) take(ctx context.Context, alias string, e partnercenter.Event) error {

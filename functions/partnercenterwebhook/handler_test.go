@@ -36,6 +36,8 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // watched keeps the tests and the judgements.
 type watched struct{ tested *[]string }
 
+func (w watched) Forwarded(string, error) {}
+
 func (w watched) Tested(id string, _ time.Time) { *w.tested = append(*w.tested, id) }
 
 func (w watched) Door(function string, err error) {
@@ -165,10 +167,16 @@ func TestR154_AnEventThatIsNotHandedOnComesAgain(t *testing.T) {
 		}
 		return nil
 	}
-	if w := post(h, "acme", `{"a":1}`); w.Code != http.StatusServiceUnavailable || len(sent.Take()) != 0 {
-		t.Errorf("%d, sent %v", w.Code, sent)
+	if w := post(h, "acme", `{"a":1}`); w.Code != http.StatusServiceUnavailable || len(sent.Take()) != 1 {
+		t.Errorf("not taken there: %d, sent %v", w.Code, sent)
 	}
 	fails = false
+	sent.Fail(fault.New(fault.Broken, "the queue is away"))
+	if w := post(h, "acme", `{"a":1}`); w.Code != http.StatusAccepted || len(heard) != 2 {
+		t.Errorf("not taken here: %d, heard %q", w.Code, heard)
+	}
+	sent.Fail(nil)
+	heard = heard[1:]
 	if w := post(h, "acme", `{"a":1}`); w.Code != http.StatusAccepted || len(sent.Take()) != 1 || !slices.Equal(heard, []string{`{"a":1}`, `{"a":1}`}) {
 		t.Errorf("%d, sent %v, heard %q", w.Code, sent, heard)
 	}

@@ -51,7 +51,8 @@ func (a *adoptCmd) Run(ctx context.Context, c *client, p *printer) error {
 	if err != nil {
 		return err
 	}
-	return foundUnless(len(answer.Census.Found) == 0, p.show(answer, func() { p.census(*answer.Census) }))
+	nothing := len(answer.Census.Found) == 0 && len(answer.Census.Flows) == 0
+	return foundUnless(nothing, p.show(answer, func() { p.census(*answer.Census) }))
 }
 
 // fates is what a person reads of each fate, in their order: the sentence after a number, and the word in the table.
@@ -68,8 +69,24 @@ var fates = []struct{ fate, says, word string }{
 	{"letgo", "stay as they are: a person deleted or unlinked them", "stays"},
 }
 
+// flows shows what of Microsoft's connector is on: the work does not begin beside it.
+func (p *printer) flows(c office.Census) {
+	if c.Unread != "" {
+		p.line("cannot tell: %s\n", c.Unread)
+	}
+	if len(c.Flows) == 0 {
+		return
+	}
+	p.line("%d flows of Microsoft's connector are on, and would write beside this installation. Switch them off before the work begins:", len(c.Flows))
+	for _, f := range c.Flows {
+		p.line("       %s (since %s)", f.Name, when(f.Changed))
+	}
+	p.line("")
+}
+
 // census shows the counts first, then the records.
 func (p *printer) census(c office.Census) {
+	p.flows(c)
 	count := map[string]int{}
 	for _, f := range c.Found {
 		count[f.Fate]++

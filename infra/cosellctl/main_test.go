@@ -321,3 +321,21 @@ func TestDoctorShowsWhatIsWrongAndHowToMendIt(t *testing.T) {
 		t.Errorf("a check that is none: %d %q %s", code, a.asked, errOut)
 	}
 }
+
+func TestAdoptListsTheFlowsThatAreOn(t *testing.T) {
+	since := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		census office.Census
+		code   int
+		shows  string
+	}{
+		{office.Census{Flows: []office.OldFlow{{Name: "Partner Center to Dynamics 365", Changed: since}}}, found, "1 flows of Microsoft's connector are on, and would write beside this installation. Switch them off before the work begins:\n       Partner Center to Dynamics 365 (since 2026-11-22 12:00:00Z)"},
+		{office.Census{Unread: "may not read cloud flows"}, fine, "cannot tell: may not read cloud flows"},
+	} {
+		a, environ := newApp(t)
+		a.answer = office.Answer{Census: &c.census}
+		if code, out, _ := ctl(t, environ, "adopt", "--plan"); code != c.code || !strings.Contains(out, c.shows) {
+			t.Errorf("code %d, says\n%s", code, out)
+		}
+	}
+}

@@ -60,6 +60,7 @@ type App struct {
 	consent     func(ctx context.Context) error // checks it
 	generations *generations
 	comparing   *opportunities.Comparing
+	connector   connector // Microsoft's, as far as its flows are on
 
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
 
@@ -153,6 +154,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	a.unwatchedByFile(c.sheet)
 	a.unstarted(c)
 	a.comparing = a.comparison()
+	a.connector = connector{crm: crm, live: c.Mode == Live}
 	var dead func(context.Context, func(context.Context, queue.Dead) error) error
 	if a.first == nil { // those of all tenants
 		dead = bus.Dead
@@ -176,7 +178,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	flows := office.Flows{Ledger: a.Ledger, Flow: a.flow}
 	a.Office = &office.Office{Ledger: a.Ledger, Book: flows, Desk: flows, Post: a.Post, Waiting: a.Health, Now: a.Now, Log: a.Log,
 		Sheets: sheets{a, trial}, SheetTable: a.Ledger, Catalogue: catalogue{a}, ReferralLink: c.ReferralLink, Shadow: c.Mode == Shadow,
-		Doctor: a.doctor(c, crm, bus, trial), Intake: c.PublicURL}
+		Doctor: a.doctor(c, crm, bus, trial), Intake: c.PublicURL, OldFlows: oldFlows{crm}}
 	return nil
 }
 

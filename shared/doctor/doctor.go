@@ -141,7 +141,7 @@ func (e *examination) dated(found []Finding) []Finding {
 			continue
 		}
 		for _, p := range slices.Concat(report.Problems, report.Notes) {
-			if same(p.What, f.Code) {
+			if same(p.What, f.Code) && (found[i].Since == nil || p.Since.Before(*found[i].Since)) {
 				found[i].Since = &p.Since
 			}
 		}

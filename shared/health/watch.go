@@ -217,6 +217,18 @@ func (w *Watch) Asked(function string, err error) {
 	}
 }
 
+// Forwarded notes how an event was handed on to the other receiver.
+func (w *Watch) Forwarded(function string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n, now := w.of(function), w.now()
+	if err == nil {
+		n.good("forward", now)
+		return
+	}
+	n.bad(Problem{What: "forward.failed", GoodKey: "forward", Say: "events are not taken by the receiver of SYNC_FORWARD_URL, which works in earnest: " + err.Error(), Mend: fault.Of(err).Mend}, now)
+}
+
 // DeadLetters implements post.Watch.
 func (w *Watch) DeadLetters(function string, found int) {
 	w.mu.Lock()

@@ -2,8 +2,10 @@ package office
 
 import (
 	"context"
+	"strings"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/doctor"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
@@ -15,8 +17,36 @@ type Census struct {
 	Older  int        `json:"older"`             // left out by Since
 	Found  []Found    `json:"found"`
 
+	// Flows are those of Microsoft's connector that are on: they would write beside us. Unread says why nobody could look.
+	Flows  []OldFlow `json:"flows,omitempty"`
+	Unread string    `json:"flowsUnread,omitempty"`
+
 	Taken   int    `json:"taken,omitempty"`   // of Found, that are looked at now; the rest comes with reconcile
 	Setting string `json:"setting,omitempty"` // to keep, once it has begun
+}
+
+// OldFlow is a cloud flow of Microsoft's connector.
+type OldFlow struct {
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Changed time.Time `json:"changed"` // when it was switched on, or changed since
+}
+
+// OldFlows lists the flows of Microsoft's connector that are on. Refused of class Ours: they are not ours to read.
+type OldFlows interface {
+	OldFlows(ctx context.Context) ([]OldFlow, error)
+}
+
+// flows adds the flows that are on, or why nobody could look.
+func (o *Office) flows(ctx context.Context, c *Census) (err error) {
+	if o.OldFlows == nil {
+		return nil
+	}
+	if c.Flows, err = o.OldFlows.OldFlows(ctx); fault.ClassOf(err) == fault.Ours {
+		c.Unread = "the application user may not read cloud flows (prvReadWorkflow): look in Power Automate whether those of Microsoft's connector are off"
+		return nil
+	}
+	return err
 }
 
 // Found is a record that is in no pair.
@@ -64,16 +94,21 @@ func (o *Office) AdoptPlan(ctx context.Context, since string) (Census, error) {
 	if c.Found == nil {
 		c.Found = []Found{}
 	}
-	return c, nil
+	return c, o.flows(ctx, &c)
 }
 
 // Adopt lets the work begin, by the word of a person, and has everything looked at that AdoptPlan lists. Before
 // that nothing is created on either side. It may be called again: what is in a pair by then is not made twice.
-// Refused: it has begun with another day, which only the setting changes.
+// Refused: it has begun with another day, which only the setting changes; or flows of Microsoft's connector are on, which
+// would write beside us.
 func (o *Office) Adopt(ctx context.Context, a Act, since string) (Census, error) {
 	c, err := o.AdoptPlan(ctx, since)
 	if err != nil {
 		return c, err
+	}
+	if len(c.Flows) > 0 {
+		return c, fault.New(fault.Refused, "%d flows of Microsoft's connector are on, and would write beside this installation: %s", len(c.Flows), names(c.Flows)).
+			OfClass(fault.Rule).With("flows.on", doctor.FlowsMend)
 	}
 	from := c.firstDay(o.Now())
 	if c.Begun != nil {
@@ -89,6 +124,14 @@ func (o *Office) Adopt(ctx context.Context, a Act, since string) (Census, error)
 	o.did(ctx, a, "adopt", "started", setting(from), "found", len(c.Found))
 	c.Taken, err = o.takeUp(ctx, c.Found)
 	return c, err
+}
+
+func names(flows []OldFlow) string {
+	var out []string
+	for _, f := range flows {
+		out = append(out, f.Name)
+	}
+	return strings.Join(out, ", ")
 }
 
 // atOnce is how many records are handed over together.

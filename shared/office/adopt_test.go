@@ -1,6 +1,7 @@
 package office
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -52,5 +53,34 @@ func TestCountsCountARecordForEachThatItIs(t *testing.T) {
 		{Does: Waits, Waits: "until noon"}, {Does: Tells}, {Failed: "away"}, {Does: Nothing}})
 	if want := (PreviewCounts{Records: 8, Create: 1, Change: 2, Tell: 1, Refused: 2, Held: 1, Wait: 1, Failed: 1, InStep: 1}); got != want {
 		t.Errorf("%+v", got)
+	}
+}
+
+// switchedOn are flows of Microsoft's connector, or why they are not seen.
+type switchedOn struct {
+	on  []OldFlow
+	err error
+}
+
+func (s switchedOn) OldFlows(context.Context) ([]OldFlow, error) { return s.on, s.err }
+
+func TestR154_AdoptRefusesBesideFlowsThatAreOn(t *testing.T) {
+	r := newRoom(t)
+	r.OldFlows = switchedOn{on: []OldFlow{{Name: "Partner Center to Dynamics 365"}}}
+	plan, err := r.AdoptPlan(t.Context(), "")
+	if err != nil || len(plan.Flows) != 1 {
+		t.Errorf("%+v %v", plan, err)
+	}
+	r.desk.did = nil
+	if _, err := r.Adopt(t.Context(), Act{}, ""); fault.ClassOf(err) != fault.Rule || !strings.Contains(err.Error(), "Partner Center to Dynamics 365") || fault.Of(err).Mend == "" || slices.Contains(r.desk.did, "start") {
+		t.Errorf("%v, did %q", err, r.desk.did)
+	}
+	r.OldFlows = switchedOn{err: fault.New(fault.Refused, "no right").OfClass(fault.Ours)}
+	if plan, err := r.AdoptPlan(t.Context(), ""); err != nil || plan.Unread == "" {
+		t.Errorf("%+v %v", plan, err)
+	}
+	r.OldFlows = switchedOn{err: fault.New(fault.Broken, "away")}
+	if _, err := r.Adopt(t.Context(), Act{}, ""); !fault.Is(err, fault.Broken) {
+		t.Errorf("nobody could look, and it begins: %v", err)
 	}
 }

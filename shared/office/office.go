@@ -88,8 +88,9 @@ type Office struct {
 	ReferralLink string
 	Shadow       bool // nothing is written to either system
 
-	Doctor Doctor // nil: this host has none
-	Intake string // the address to which events come
+	Doctor   Doctor   // nil: this host has none
+	OldFlows OldFlows // nil: nobody looks
+	Intake   string   // the address to which events come
 
 	Now func() time.Time
 	Log *slog.Logger

@@ -181,6 +181,7 @@ func TestR101_TheVariablesOfSalesforceMeanNothingHere(t *testing.T) {
 		if p := r.private("As ever"); r.referral(p.own).text("status") != "Active" {
 			t.Errorf("the referral is %s", r.referral(p.own).text("status"))
 		}
+		r.flowsOff()
 		r.reconcile()
 		if h := r.health(); !holdsAll(h, []string{"msft_activestagename", "msft_onholdstagename", "Salesforce", `"ok":true`}) {
 			t.Errorf("health says %s", h)

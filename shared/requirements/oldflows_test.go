@@ -1,0 +1,184 @@
+package requirements
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/shared/doctor"
+)
+
+// flowsOff is the administrator who switches the flows of Microsoft's connector off, but for those whose names hold one
+// of the words.
+func (r *rig) flowsOff(but ...string) {
+	r.t.Helper()
+	for id, row := range r.dv.records()["workflow"] {
+		keep := slices.ContainsFunc(but, func(word string) bool { return strings.Contains(row.text("name"), word) })
+		if row.text("category") == "5" && row.text("statecode") == "1" && !keep {
+			r.edits("workflow", id, doc{"statecode": 0, "statuscode": 1})
+		}
+	}
+}
+
+// While flows of Microsoft's connector are on, doctor and the plan list them, the work does not begin, and health says so;
+// once they are off all of that is over.
+func TestR154_WhileTheOldFlowsAreOnNothingBegins(t *testing.T) {
+	play(t, func(r *rig) {
+		r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.Msft})
+		share := r.deal("Waits", doc{"cosell_sync": true})
+		r.solution(share, "SOL-12345-ABC", "Northwind Forecast")
+		plan := r.asked("adopt", nil)["census"].(map[string]any)
+		if on, _ := plan["flows"].([]any); len(on) != 11 {
+			t.Errorf("the plan lists %v", plan["flows"])
+		}
+		status, answer := r.operator(http.MethodPost, "operator/adopt", doc{"reason": "agreed"})
+		if status != http.StatusConflict || !holdsAll(answer, []string{"11 flows", "Auto-heal", "Power Automate"}) {
+			t.Errorf("adopt: %d %s", status, answer)
+		}
+		r.told(no{check: "crm.flows", state: doctor.Failed, says: "Dynamics 365 Opportunity to Partner Center (Insider Preview)” of Microsoft's connector is on"})
+		r.advance(2 * time.Hour)
+		if h := r.health(); !holdsAll(h, []string{`"flows.on"`, `"count":11`}) || r.opportunity(share).text("cosell_referralid") != "" {
+			t.Errorf("health says %s", h)
+		}
+
+		r.flowsOff("Auto-heal")
+		r.advance(10 * time.Minute)
+		if h := r.health(); !holdsAll(h, []string{`"flows.on"`, `"count":1`}) {
+			t.Errorf("with one left health says %s", h)
+		}
+		r.flowsOff()
+		r.done("adopt", doc{"reason": "agreed"})
+		r.advance(10 * time.Minute)
+		if h := r.health(); strings.Contains(h, "flows.on") || r.opportunity(share).text("cosell_referralid") == "" {
+			t.Errorf("the flows are off; the referral is %q, health says %s", r.opportunity(share).text("cosell_referralid"), h)
+		}
+		r.told(no{check: "crm.flows", state: doctor.OK})
+	}, "SYNC_STARTED=")
+}
+
+// A flow that a partner has renamed is known by the connector that it works with; flows of his own are left alone.
+func TestR154_AFlowIsKnownByItsConnectorToo(t *testing.T) {
+	play(t, func(r *rig) {
+		flow := func(name, clientdata string) {
+			r.creates("workflow", doc{"name": name, "category": 5, "statecode": 1, "statuscode": 2, "clientdata": clientdata})
+		}
+		flow("Our own deal sync", `{"properties":{"connectionReferences":{"shared_partnercenterref":{}}}}`)
+		flow("Birthday mails", `{"properties":{"connectionReferences":{"shared_office365":{}}}}`)
+		r.creates("workflow", doc{"name": "Partner Center to Dynamics 365", "category": 0, "statecode": 1, "statuscode": 2}) // a classic workflow
+		plan := r.asked("adopt", nil)["census"].(map[string]any)
+		on, _ := plan["flows"].([]any)
+		if len(on) != 1 || !strings.Contains(listText(on), "Our own deal sync") {
+			t.Errorf("the plan lists %v", on)
+		}
+	})
+}
+
+// Where flows are not ours to read, plan and doctor say that they cannot tell, and the work may begin by the word of a person.
+func TestR154_FlowsThatMayNotBeReadAreNoSecret(t *testing.T) {
+	play(t, func(r *rig) {
+		r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.Msft})
+		privilege("workflow", "read", false)(r)
+		plan := r.asked("adopt", nil)["census"].(map[string]any)
+		if why, _ := plan["flowsUnread"].(string); !strings.Contains(why, "prvReadWorkflow") {
+			t.Errorf("the plan says %v", plan)
+		}
+		r.told(no{check: "crm.flows", state: doctor.Unverified, says: "not ours to read"})
+		r.done("adopt", doc{"reason": "they are off"})
+		r.advance(2 * time.Hour)
+		if h := r.health(); strings.Contains(h, "flows.on") {
+			t.Errorf("health says %s", h)
+		}
+	}, "SYNC_STARTED=")
+}
+
+// In shadow mode the flows are meant to be on.
+func TestR154_BesideTheShadowTheFlowsMayBeOn(t *testing.T) {
+	play(t, func(r *rig) {
+		r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.Msft})
+		r.told(no{check: "crm.flows", state: doctor.Warning, says: "in shadow mode nothing is written beside it"})
+		r.advance(2 * time.Hour)
+		if h := r.health(); strings.Contains(h, "flows.on") || !strings.Contains(h, `"ok":true`) {
+			t.Errorf("health says %s", h)
+		}
+	}, "SYNC_MODE=shadow")
+}
+
+// What the receiver of the settings does not take never keeps events from us, and health says so at once.
+func TestR154_TheOtherReceiverNeverDelaysUs(t *testing.T) {
+	play(t, func(r *rig) {
+		other := &flows{status: http.StatusInternalServerError}
+		r.elsewhere = map[string]http.Handler{flowsHost: other}
+		began := time.Now()
+		r.portalDeal(doc{"name": "For both"})
+		for range mostSteps {
+			if strings.Contains(r.log.String(), `"msg":"shadow"`) {
+				break
+			}
+			r.step()
+		}
+		if took := time.Since(began); took > time.Second || !strings.Contains(r.log.String(), `"msg":"shadow"`) {
+			t.Errorf("it was looked at after %s", took)
+		}
+		if h := r.health(); !holdsAll(h, []string{"forward.failed", "SYNC_FORWARD_URL"}) {
+			t.Errorf("health says %s", h)
+		}
+		r.told(no{check: "pc.events", state: doctor.Failed, says: "SYNC_FORWARD_URL"})
+		other.status = http.StatusAccepted
+		r.advance(10 * time.Minute)
+		if h := r.health(); strings.Contains(h, "forward.failed") {
+			t.Errorf("once it takes them health says %s", h)
+		}
+	}, "SYNC_MODE=shadow", "SYNC_FORWARD_URL=https://"+flowsHost+"/invoke?sig=hidden")
+}
+
+// Doctor refuses to work on all referrals where another environment holds the registration; with the settings for tests
+// all is well.
+func TestR153_DoctorRefusesAllWhereAnotherEnvironmentHoldsTheRegistration(t *testing.T) {
+	for scope, state := range map[string]doctor.State{"all": doctor.Failed, "own": doctor.OK} {
+		t.Run(scope, func(t *testing.T) {
+			play(t, func(r *rig) {
+				r.registers("https://production.example/api/partnercenterwebhook/default", ourEvents...)
+				r.told(no{check: "pc.scope", state: state, says: map[string]string{"all": "https://production.example", "own": "SYNC_SCOPE=own"}[scope]})
+			}, "SYNC_SCOPE="+scope)
+		})
+	}
+}
+
+// MFA: what is missing, since when, and the mend; and it is over by itself after a new consent.
+func TestR149_DoctorSaysSinceWhenMFAIsMissing(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Refused")
+		r.pc.switches(doc{"tokenMFA": false})
+		time.Sleep(2 * time.Hour)
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+		r.quiet()
+		since := time.Now()
+		r.advance(30 * time.Minute)
+		found := r.examined("only=pc.mfa")
+		last := found[len(found)-1]
+		if last.State != doctor.Failed || last.Code != "mfa.missing" || last.Since == nil || last.Since.Before(since.Add(-time.Minute)) || last.Since.After(since.Add(time.Minute)) || !strings.Contains(last.Mend, "cosellctl consent") {
+			t.Errorf("found is %s, since %v, and it was %s", findings(found), last.Since, since)
+		}
+		r.pc.switches(doc{"tokenMFA": true})
+		time.Sleep(2 * time.Hour)
+		r.advance(30 * time.Minute)
+		r.told(no{check: "pc.mfa", state: doctor.OK})
+		if v := r.referral(p.own).text("details/dealValue"); v != "90000" {
+			t.Errorf("the value is %s", v)
+		}
+	})
+}
+
+func listText(list []any) string {
+	var out []string
+	for _, x := range list {
+		if m, ok := x.(map[string]any); ok {
+			name, _ := m["name"].(string)
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
