@@ -155,7 +155,7 @@ func TestOtherMethodsAndTypesAreRefusedBeforeVerifying(t *testing.T) {
 	}
 }
 
-// The other receiver hears an authentic event first; what it does not take comes again, and nothing is lost.
+// Both hear an authentic event, whatever becomes of the other; what the receiver that works in earnest does not take comes again.
 func TestR154_AnEventThatIsNotHandedOnComesAgain(t *testing.T) {
 	h, sent, _ := setUp(&opener{event: partnercenter.Event{Name: "referral-updated", Referral: true, ReferralID: "r-1"}})
 	var heard []string
