@@ -105,12 +105,16 @@ func (t Table) Column(name string) (Column, bool) {
 type Column struct {
 	Text
 	LogicalName, SchemaName, Type, Description, Format, Choice string
+	Descriptions                                               map[int]string
 	Target, Relationship, Collection, OnDelete                 string
 	MaxLength, Precision                                       int
 	Required, Locked, Told                                     bool
 	PrimaryName                                                bool
 	Default                                                    any
 }
+
+// About says what the column is for; no label where nothing needs to be said.
+func (c Column) About() Text { return Text{Label: c.Description, Labels: c.Descriptions} }
 
 // Key is an alternate key.
 type Key struct {

@@ -95,7 +95,7 @@ func (r *run) columnBody(c dataverse.Column) map[string]any {
 	body := map[string]any{"@odata.type": crmType + c.Type + "AttributeMetadata", "AttributeType": c.Type, "SchemaName": c.SchemaName,
 		"DisplayName": label(c.Text, r.languages), "RequiredLevel": map[string]any{"Value": level(c)}}
 	if c.Description != "" {
-		body["Description"] = label(dataverse.Text{Label: c.Description}, r.languages)
+		body["Description"] = label(c.About(), r.languages)
 	}
 	switch c.Type {
 	case "String":

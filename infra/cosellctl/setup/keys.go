@@ -73,7 +73,7 @@ func (r *run) key(k dataverse.Key, have []keyState) {
 		}
 		item.apply = func(ctx context.Context) error {
 			_, err := r.w.post(ctx, tablePath(k.Table)+"/Keys", map[string]any{"@odata.type": crmType + "EntityKeyMetadata", "SchemaName": k.SchemaName,
-				"DisplayName": label(dataverse.Text{Label: k.SchemaName}, r.languages[:1]), "KeyAttributes": k.Columns})
+				"DisplayName": label(dataverse.Text{Label: k.SchemaName}, r.languages), "KeyAttributes": k.Columns})
 			return err
 		}
 	}

@@ -20,7 +20,6 @@ type Options struct {
 	AppUser string   // client id of the application user; empty: none is made
 	Forms   []string // names of the main forms that get our section; none: all of them
 	NoForms bool
-	Tell    func(text string) // progress in words; nil tells nobody
 }
 
 // run is one look at an environment, and the plan that comes of it.

@@ -20,7 +20,7 @@ func entities(d dataverse.Definition) (out []node) {
 		}
 		entity := []node{}
 		if !t.Standard {
-			entity = append(entity, said("LocalizedNames", "LocalizedName", t.Text), said("LocalizedCollectionNames", "LocalizedCollectionName", t.Plural()), el("Descriptions"))
+			entity = append(entity, said("LocalizedNames", "LocalizedName", t.Text), said("LocalizedCollectionNames", "LocalizedCollectionName", t.Plural()), said("Descriptions", "Description", t.Text))
 		}
 		entity = append(entity, el("attributes", attributes(d, t)...))
 		if !t.Standard {
@@ -46,37 +46,37 @@ func settings(d dataverse.Definition, t dataverse.Table) []node {
 		owner = "UserOwned"
 	}
 	return []node{text("EntitySetName", t.EntitySet), text("IsDuplicateCheckSupported", "0"), text("IsBusinessProcessEnabled", "0"), text("IsValidForAdvancedFind", "1"), text("IsActivity", "0"),
-		text("OwnershipTypeMask", owner), text("IsAuditEnabled", "0"), text("IsConnectionsEnabled", "0"), text("IsDocumentManagementEnabled", "0"), text("IsCustomizable", "1"), text("IsRenameable", "1"),
+		text("OwnershipTypeMask", owner), text("IsConnectionsEnabled", "0"), text("IsDocumentManagementEnabled", "0"), text("IsCustomizable", "1"), text("IsRenameable", "1"),
 		text("ChangeTrackingEnabled", flag(t.ChangeTracking)), text("CanChangeTrackingBeEnabled", "1"), text("IntroducedVersion", d.Solution.Version)}
 }
 
 // attributes are the columns. A table of ours has its id, too; what every table has the CRM adds.
 func attributes(d dataverse.Definition, t dataverse.Table) (out []node) {
 	if !t.Standard {
-		out = append(out, attribute(d, t.SchemaName+"Id", t.PrimaryID, "primarykey", "systemrequired", t.Text, nil))
+		out = append(out, attribute(d, t.SchemaName+"Id", t.PrimaryID, "primarykey", "systemrequired", "ValidForAdvancedFind|RequiredForGrid", t.Text, nil))
 	}
 	for _, c := range t.Columns {
-		level := "none"
+		level, mask := "none", "ValidForAdvancedFind|ValidForForm|ValidForGrid"
 		if c.Required {
 			level = "required"
+			mask += "|RequiredForForm"
 		}
-		a := attribute(d, c.SchemaName, c.LogicalName, kind(c), level, c.Text, details(d, t, c))
-		if c.PrimaryName {
-			a = a.prefixed("DisplayMask", "PrimaryName|") // an import finds the name column by it, and refuses a table without
+		if c.PrimaryName { // an import finds the name column by it, and refuses a table without
+			mask = "PrimaryName|" + mask
 		}
-		out = append(out, a)
+		more := details(d, t, c)
+		if c.Description != "" {
+			more = append(more, said("Descriptions", "Description", c.About()))
+		}
+		out = append(out, attribute(d, c.SchemaName, c.LogicalName, kind(c), level, mask, c.Text, more))
 	}
 	return out
 }
 
-func attribute(d dataverse.Definition, physical, logical, kind, level string, t dataverse.Text, more []node) node {
+func attribute(d dataverse.Definition, physical, logical, kind, level, mask string, t dataverse.Text, more []node) node {
 	own := "1"
-	mask := "ValidForAdvancedFind|ValidForForm|ValidForGrid"
 	if kind == "primarykey" {
-		own, mask = "0", "ValidForAdvancedFind|RequiredForGrid"
-	}
-	if level == "required" {
-		mask += "|RequiredForForm"
+		own = "0"
 	}
 	all := []node{text("Type", kind), text("Name", logical), text("LogicalName", logical), text("RequiredLevel", level), text("DisplayMask", mask), text("ImeMode", "auto"),
 		text("ValidForUpdateApi", own), text("ValidForReadApi", "1"), text("ValidForCreateApi", "1"), text("IsCustomField", own), text("IsAuditEnabled", "1"), text("IsSecured", "0"),

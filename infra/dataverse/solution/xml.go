@@ -29,16 +29,6 @@ func (n node) with(attrs ...string) node {
 	return n
 }
 
-// prefixed puts a text in front of that of an element below.
-func (n node) prefixed(name, before string) node {
-	for i := range n.below {
-		if n.below[i].name == name {
-			n.below[i].text = before + n.below[i].text
-		}
-	}
-	return n
-}
-
 // document writes the element as a file.
 func (n node) document() []byte {
 	var b strings.Builder

@@ -61,7 +61,7 @@ func (i *importing) makeTable(e *xmlEntity, logical string) error {
 	tab.created, tab.managed, tab.audit = i.s.now(), i.managed, e.Info.Audit == "1"
 	tab.description, tab.descriptions = i.s.labelled(e.Info.About)
 	for _, c := range tab.order {
-		c.created, c.managed = i.s.now(), i.managed
+		c.created, c.managed, c.audit = i.s.now(), i.managed, true
 	}
 	primary := tab.columns[tab.primaryName]
 	primary.schemaName, _ = name.PhysicalName, primary.require(change.Level)
