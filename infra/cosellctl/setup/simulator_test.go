@@ -333,16 +333,51 @@ func TestAnImportedZipIsWhatASetupMakes(t *testing.T) {
 	}
 }
 
+// A managed solution is completed by a setup, left by a teardown, and takes all that it brought when it is uninstalled.
 func TestAManagedZipIsCompletedAndUninstalled(t *testing.T) {
-	o := newOrganisation(t, dataversesim.Bare, nil)
-	before := o.metadata()
+	o := newOrganisation(t, dataversesim.Bare, map[string]any{"setupTracking": "sales"})
+	tracked := func() string {
+		return strings.ReplaceAll(o.metadata(), `"ChangeTrackingEnabled": false`, `"ChangeTrackingEnabled": true`)
+	}
+	before := tracked()
 	o.importZip(true)
 	complete(t, applied(t, planned(t, o.options(administrator))))
 	if again := planned(t, o.options(administrator)); again.Differs() {
 		t.Error(said(again))
 	}
-	if before == o.metadata() {
-		t.Error("nothing came")
+	options := o.options(administrator)
+	options.Want = definition(t)
+	plan, err := setup.Teardown(context.Background(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	applied(t, plan)
+	uninstalled := item(t, plan, "solution", "CosellSync")
+	if uninstalled.Do != setup.Open || !strings.Contains(uninstalled.Mend, "uninstall") {
+		t.Errorf("%+v", uninstalled)
+	}
+	o.gone("solutions", "solutionid", "CosellSync")
+	o.gone("publishers", "publisherid", "cosellsync")
+	if after := tracked(); before != after {
+		t.Error(cmp.Diff(lines(before), lines(after)))
+	}
+}
+
+// gone deletes a row by its unique name, as a person does in the maker portal.
+func (o *organisation) gone(set, id, name string) {
+	o.t.Helper()
+	web := o.as(administrator)
+	resp, err := web.HTTP.Do(o.t.Context(), httpclient.Request{Method: http.MethodGet, URL: address + "/api/data/v9.2/" + set + "?$select=" + id + "&$filter=uniquename%20eq%20'" + name + "'"})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	var found struct{ Value []map[string]any }
+	if err := json.Unmarshal(resp.Body, &found); err != nil || len(found.Value) != 1 {
+		o.t.Fatalf("%s: %v %s", set, err, resp.Body)
+	}
+	path := fmt.Sprintf("%s/api/data/v9.2/%s(%s)", address, set, found.Value[0][id])
+	if resp, err = web.HTTP.Do(o.t.Context(), httpclient.Request{Method: http.MethodDelete, URL: path}); err != nil || resp.Status != http.StatusNoContent {
+		o.t.Fatalf("%s: %v %s", path, err, resp.Body)
 	}
 }
 
