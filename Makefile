@@ -43,7 +43,7 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@go vet ./...
 	@.ci/staticcheck -checks '$(CHECKS)' ./...
 	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants ./infra/local/requirements
-	@go test -count=1 ./infra/azure/bicep ./infra/azure/template ./infra/azure/habits
+	@go test -count=1 ./infra/azure/bicep ./infra/azure/template ./infra/azure/habits ./infra/aws/template
 	@.ci/bicep
 	@.ci/fresh
 

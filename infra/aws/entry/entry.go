@@ -98,9 +98,9 @@ func (e *Entry) rest(ctx context.Context) {
 	e.slept.Store(time.Now().UnixNano())
 }
 
-// reserve is what is kept of an invocation for its end: messages are settled, sessions given back, and notes written
+// Reserve is what is kept of an invocation for its end: messages are settled, sessions given back, and notes written
 // before Lambda ends the process.
-const reserve = 10 * time.Second
+const Reserve = 10 * time.Second
 
 // scheduled does the functions that a schedule names, side by side.
 func (e *Entry) scheduled(ctx context.Context, s Schedule) (drain.Result, error) {
@@ -110,7 +110,7 @@ func (e *Entry) scheduled(ctx context.Context, s Schedule) (drain.Result, error)
 	}
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-reserve))
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-Reserve))
 		defer cancel()
 	}
 	comparing, stop := context.WithCancel(ctx)

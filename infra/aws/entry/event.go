@@ -20,6 +20,9 @@ type Schedule struct {
 	stay time.Duration
 }
 
+// Length is Stay as a length of time.
+func (s Schedule) Length() time.Duration { return s.stay }
+
 // event is one of the two kinds that we know.
 type event struct {
 	call     *events.LambdaFunctionURLRequest
@@ -41,7 +44,7 @@ func read(text []byte) (event, error) {
 		return event{}, fmt.Errorf("the event is no JSON object: %w", err)
 	}
 	if kind.RequestContext == nil {
-		s, err := readSchedule(text)
+		s, err := ReadSchedule(text)
 		return event{schedule: s}, err
 	}
 	if kind.Version != "2.0" || kind.RequestContext.HTTP == nil {
@@ -54,7 +57,8 @@ func read(text []byte) (event, error) {
 	return event{call: &call}, nil
 }
 
-func readSchedule(text []byte) (*Schedule, error) {
+// ReadSchedule reads the input of a schedule; the error says what is wrong with it.
+func ReadSchedule(text []byte) (*Schedule, error) {
 	var s Schedule
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

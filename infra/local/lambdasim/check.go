@@ -26,8 +26,8 @@ var reserved = []string{"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "A
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const mostEnvironment = 4 << 10
 
-// check says everything that is wrong with a function's configuration.
-func (f Function) check() error {
+// Check says everything that is wrong with a function's configuration.
+func (f Function) Check() error {
 	var wrong []error
 	say := func(format string, args ...any) {
 		wrong = append(wrong, fmt.Errorf("function "+f.Name+": "+format, args...))

@@ -108,7 +108,7 @@ func Start(ctx context.Context, opt Options) (*Platform, error) {
 	var problems []error
 	for _, f := range opt.Functions {
 		made := &function{Function: f}
-		problems = append(problems, f.check())
+		problems = append(problems, f.Check())
 		for _, s := range f.Schedules {
 			now := opt.Now
 			if s.Waits {

@@ -328,7 +328,7 @@ func TestFunctionWithoutAURLIsNotReached(t *testing.T) {
 
 func TestConfigurationIsChecked(t *testing.T) {
 	good := Function{Name: "f", Memory: 256, Timeout: time.Minute}
-	if err := good.check(); err != nil {
+	if err := good.Check(); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Function){
@@ -344,7 +344,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		"input":    func(f *Function) { f.Schedules = []Schedule{{Name: "s", Input: "x"}} },
 	} {
 		f := good
-		if change(&f); f.check() == nil {
+		if change(&f); f.Check() == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}

@@ -55,9 +55,9 @@ const (
 // lambdaStay is how long a look into the queues lasts at least; the next one begins a minute after the one before.
 const lambdaStay = "50s"
 
-// lambdaFunctions are they, with the settings of their app.
-func (w *World) lambdaFunctions() ([]lambdasim.Function, error) {
-	all, err := declaredIn(w.opt.App)
+// OnLambda are the functions for those of a packaged folder, without their settings.
+func OnLambda(app string) ([]lambdasim.Function, error) {
+	all, err := declaredIn(app)
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +72,27 @@ func (w *World) lambdaFunctions() ([]lambdasim.Function, error) {
 	}
 	const memory = 256
 	return []lambdasim.Function{
-		{Name: lambdaIntake, Environment: w.lambdaSettings(roleIntake), Memory: memory, Timeout: 30 * time.Second, URL: true},
-		{Name: lambdaSync, Environment: w.lambdaSettings(roleSync), Memory: memory, Timeout: time.Minute, URL: true},
-		{Name: lambdaQueues, Environment: w.lambdaSettings(roleSync), Memory: memory, Timeout: 5 * time.Minute, Reserved: 5, MaxAge: time.Minute,
+		{Name: lambdaIntake, Memory: memory, Timeout: 30 * time.Second, URL: true},
+		{Name: lambdaSync, Memory: memory, Timeout: time.Minute, URL: true},
+		{Name: lambdaQueues, Memory: memory, Timeout: 5 * time.Minute, Reserved: 5, MaxAge: time.Minute,
 			Schedules: []lambdasim.Schedule{{Name: "queues", Expression: "rate(1 minute)", Waits: true,
 				Input: `{"functions": ` + named("serviceBusTrigger") + `, "stay": "` + lambdaStay + `"}`}}},
-		{Name: lambdaReconcile, Environment: w.lambdaSettings(roleSync), Memory: memory, Timeout: 5 * time.Minute, Reserved: 1, MaxAge: time.Minute,
+		{Name: lambdaReconcile, Memory: memory, Timeout: 5 * time.Minute, Reserved: 1, MaxAge: time.Minute,
 			Schedules: []lambdasim.Schedule{{Name: "reconcile", Expression: "cron(0/5 * * * ? *)", Input: `{"functions": ` + named("timerTrigger") + `}`}}},
 	}, nil
+}
+
+// lambdaFunctions are they with the settings of their app.
+func (w *World) lambdaFunctions() ([]lambdasim.Function, error) {
+	list, err := OnLambda(w.opt.App)
+	for i, f := range list {
+		role := roleSync
+		if f.Name == lambdaIntake {
+			role = roleIntake
+		}
+		list[i].Environment = w.lambdaSettings(role)
+	}
+	return list, err
 }
 
 // lambdaSettings are the settings of one of the two apps on Lambda.

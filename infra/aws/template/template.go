@@ -1,0 +1,91 @@
+// Package template reads the SAM template of the deployment on AWS. Its tests hold the template against the code, the
+// vendor's resource types, the least rights, and what Lambda demands.
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
+package template
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Template is a template with its intrinsic functions in their long form: {"Ref": NAME}, {"Fn::Sub": TEXT}.
+type Template struct {
+	Parameters map[string]Parameter `yaml:"Parameters"`
+	Globals    map[string]any       `yaml:"Globals"`
+	Resources  map[string]Resource  `yaml:"Resources"`
+	Outputs    map[string]any       `yaml:"Outputs"`
+}
+
+// Parameter is a parameter of the template.
+type Parameter struct {
+	Type    string `yaml:"Type"`
+	Default string `yaml:"Default"`
+}
+
+// Resource is a resource of the template.
+type Resource struct {
+	Type       string         `yaml:"Type"`
+	Properties map[string]any `yaml:"Properties"`
+}
+
+// Read reads a template. CloudFormation knows less of YAML than YAML has: aliases, merges and members of the same name
+// are refused.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+func Read(file string) (*Template, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(string(text))
+}
+
+// Parse is Read for a text.
+func Parse(text string) (*Template, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return nil, err
+	}
+	if err := long(&document); err != nil {
+		return nil, err
+	}
+	var t Template
+	return &t, document.Decode(&t)
+}
+
+// long turns short forms into long ones.
+func long(n *yaml.Node) error {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Tag == "!!merge" {
+		return fmt.Errorf("line %d: CloudFormation knows neither aliases nor merges", n.Line)
+	}
+	for _, child := range n.Content {
+		if err := long(child); err != nil {
+			return err
+		}
+	}
+	name, short := strings.CutPrefix(n.Tag, "!")
+	if !short || strings.HasPrefix(name, "!") {
+		return nil
+	}
+	inner := *n
+	inner.Tag = ""
+	switch name {
+	case "Ref":
+	case "Sub":
+		name = "Fn::Sub"
+	case "GetAtt":
+		name = "Fn::GetAtt"
+		resource, attribute, _ := strings.Cut(n.Value, ".")
+		inner = yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{text(resource), text(attribute)}}
+	default:
+		return fmt.Errorf("line %d: !%s is not used here so far: teach the reader", n.Line, name)
+	}
+	*n = yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Content: []*yaml.Node{text(name), &inner}}
+	return nil
+}
+
+func text(value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+}
