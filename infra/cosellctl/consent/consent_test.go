@@ -56,11 +56,11 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-func newPlace(t *testing.T, secrets map[string]string) *place {
+func newPlace(t *testing.T, secrets map[string]string, redirects ...string) *place {
 	t.Helper()
 	p := &place{t: t}
 	var err error
-	p.pc, err = partnercentersim.New(partnercentersim.Options{Now: time.Now, Seed: 1, SigningKey: signingKey(), Tenant: tenant, ClientID: clientID, ClientSecret: secret,
+	p.pc, err = partnercentersim.New(partnercentersim.Options{Now: time.Now, Seed: 1, SigningKey: signingKey(), Tenant: tenant, ClientID: clientID, ClientSecret: secret, Redirects: redirects,
 		Apps: []partnercentersim.App{{Tenant: tenant, ClientID: owner, Secret: "owner-secret", ObjectID: owner}}})
 	if err != nil {
 		t.Fatal(err)
@@ -329,6 +329,17 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 	_, err = p.run("", consent.Options{Port: port})
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d", port)) || !strings.Contains(err.Error(), "--port") || len(p.calls) != 0 {
 		t.Errorf("%v after %v", err, p.calls)
+	}
+}
+
+// The directory shows a wrong redirect URI to the person alone, at the end of the sign-in: here it shows before.
+func TestAWrongRedirectIsSaidBeforeAnybodySignsIn(t *testing.T) {
+	for _, redirect := range []string{"https://app.example/back", "http://localhost/back", "http://127.0.0.1"} {
+		p := newPlace(t, nil, redirect)
+		_, err := p.run("", consent.Options{Open: p.person(as(user))})
+		if err == nil || !strings.Contains(err.Error(), "redirect URI http://localhost, platform Web") || strings.Contains(p.said.String(), "sign in as") {
+			t.Errorf("%s: %v", redirect, err)
+		}
 	}
 }
 
