@@ -35,7 +35,7 @@ func (s *consentCmd) Run(ctx context.Context, c *caller, p *printer) error {
 	if err != nil {
 		return &wrongError{err.Error()}
 	}
-	o := consent.Options{User: s.User, Port: s.Port, Within: s.Within, Open: consent.Browser, Say: told(p.beside)}
+	o := consent.Options{User: s.User, Port: s.Port, Within: s.Within, Open: consent.Browser(c.settings["BROWSER"]), Say: told(p.beside)}
 	if s.NoBrowser {
 		o.Open = nil
 	}

@@ -32,6 +32,15 @@ func sent(t *testing.T, w *httpclienttest.Server) (tokens []string) {
 	return tokens
 }
 
+// A process that dies with an access token in its hands has left the refresh token that came with it.
+func TestARotatedTokenIsStoredBeforeTheAccessTokenIsGivenOut(t *testing.T) {
+	t.Parallel()
+	_, tokens, h := source(t, issue("a", "second", "3600"))
+	if got, err := tokens.Token(ctx, ReferralsAudience, ""); err != nil || got != "a" || h.vault.secret["refresh"] != "second" {
+		t.Errorf("%q %v, kept %q", got, err, h.vault.secret["refresh"])
+	}
+}
+
 // A process that comes too late finds its refresh token rotated away: the one that the faster process has stored is good.
 func TestALoserOfTheRaceReadsTheVaultAnew(t *testing.T) {
 	t.Parallel()

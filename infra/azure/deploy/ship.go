@@ -176,11 +176,15 @@ func ctl(f *facts, needs map[string]string, args ...string) command {
 	if f.local != "" {
 		return command{tool: cosellctl, args: append([]string{"--local", f.local}, args...)}
 	}
-	return command{tool: cosellctl, args: args, settings: true, secretEnv: needs, env: map[string]string{
+	env := map[string]string{
 		"SYNC_OPERATOR_URL":        f.get("operatorUrl"),
 		"SYNC_PUBLIC_URL":          strings.TrimSuffix(f.get("partnerCenterWebhook"), "/api/partnercenterwebhook"),
 		"PARTNER_CENTER_VAULT_URL": f.get("vaultUri"),
-	}}
+	}
+	if f.polls { // consent then asks nothing of the API that knows the registration
+		env["SYNC_REGISTER"] = "never"
+	}
+	return command{tool: cosellctl, args: args, settings: true, secretEnv: needs, env: env}
 }
 
 // know reads a secret that a verb needs, unless we know it.

@@ -13,6 +13,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -403,6 +406,29 @@ func TestAPersonMayOpenTheBrowser(t *testing.T) {
 		}
 		p.said.Reset()
 	}
+}
+
+func TestABrowserIsWhatTheVariableNames(t *testing.T) {
+	if err := consent.Browser("/nowhere/browser")("https://x"); err == nil {
+		t.Error("a browser that is not there opened")
+	}
+	file := filepath.Join(t.TempDir(), "opened")
+	script := file + ".sh"
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nprintf %s \"$1\" > "+file+".half && mv "+file+".half "+file+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := consent.Browser(script)("https://x/?a=b&c=d"); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); runtime.Gosched() {
+		if text, err := os.ReadFile(file); err == nil {
+			if string(text) != "https://x/?a=b&c=d" {
+				t.Errorf("opened was %s", text)
+			}
+			return
+		}
+	}
+	t.Error("nothing was opened")
 }
 
 func TestEachTenantConsentsForItself(t *testing.T) {
