@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -68,4 +70,34 @@ func TestR154_EventsAreHandedOnInShadowModeOnly(t *testing.T) {
 	if err != nil || a.Forward != nil {
 		t.Errorf("%v, and live events are handed on", err)
 	}
+}
+
+// silent never answers.
+type silent struct{ asked int }
+
+func (s *silent) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.asked++
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+// A receiver that does not answer is given up after three seconds, and asked once: Partner Center waits for both.
+func TestR154_AReceiverThatDoesNotAnswerIsGivenUp(t *testing.T) {
+	s := laptop(t)
+	s["SYNC_MODE"], s["SYNC_FORWARD_URL"] = "shadow", "https://flows.example/invoke?sig=hidden"
+	s["SYNC_SIMULATED"] += ",flows.example=127.0.0.1:9"
+	synctest.Test(t, func(t *testing.T) {
+		to := &silent{}
+		a, err := Of(environ(s), io.Discard, Parts{Transport: to})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := a.Forward(context.Background(), http.Header{}, []byte("{}")); !fault.Is(err, fault.Broken) || fault.Of(err).Mend == "" {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(began); took > forwardTime+100*time.Millisecond || to.asked != 1 {
+			t.Errorf("given up after %s, asked %d times", took, to.asked)
+		}
+	})
 }

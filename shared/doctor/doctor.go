@@ -97,6 +97,9 @@ type examination struct {
 	misfit func() ([]opportunities.Finding, error)
 }
 
+// never is a registration that is left to another system (SYNC_REGISTER).
+const never = "never"
+
 type hook struct {
 	partnercenter.Registration
 	exists bool
@@ -117,6 +120,9 @@ func (d *Doctor) Examine(ctx context.Context, only, seller string) []Finding {
 		return d.CRM.Definitions(ctx, tablesOf(needs(s.Sheet, d.Settings))...)
 	})
 	e.hook = onceOr(func() (hook, error) {
+		if d.Settings.Register == never {
+			return hook{}, nil // it is another system's, and not even asked for
+		}
 		r, exists, err := d.PartnerCenter.Registration(ctx)
 		return hook{r, exists}, err
 	})

@@ -113,7 +113,11 @@ func (e *examination) keys(context.Context) []Finding {
 		switch {
 		case !known || k.column == "":
 		case i < 0:
-			out = append(out, Warn("key.missing "+k.table, fmt.Sprintf("the table %s has no alternate key over %s (%s): an import may bring it twice", k.table, k.column, k.name), setupMend))
+			mend := setupMend
+			if !strings.HasPrefix(k.column, "cosell_") {
+				mend = "add an alternate key over that column in the CRM, or leave it: what this app makes it makes once"
+			}
+			out = append(out, Warn("key.missing "+k.table, fmt.Sprintf("the table %s has no alternate key over %s (%s): an import may bring it twice", k.table, k.column, k.name), mend))
 		case !d.Keys[i].Active():
 			out = append(out, Warn("key.inactive "+k.table, fmt.Sprintf("the alternate key %s of %s is %s, not active: rows hold the same %s", d.Keys[i].Name, k.table, strings.ToLower(d.Keys[i].Status), k.column),
 				setupMend+" --plan lists the rows that are twice; correct them, then run it again"))

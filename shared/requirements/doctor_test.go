@@ -307,6 +307,10 @@ func stories() map[string]story {
 			r.own = []string{"SYNC_REGISTER=never"}
 			r.again()
 		}, nil, ""}, nil},
+		"left to another, and all referrals": {no{"pc.scope", failed, "SYNC_REGISTER=never", func(r *rig) {
+			r.own = []string{"SYNC_REGISTER=never"}
+			r.again()
+		}, nil, ""}, nil},
 		"hosts exchanged": {no{"pc.referrals", failed, "serves no referrals", func(r *rig) {
 			r.own = []string{"PARTNER_CENTER_URL=https://api.partnercenter.microsoft.com"}
 			r.again()

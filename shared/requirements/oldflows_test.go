@@ -182,3 +182,46 @@ func listText(list []any) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// A deal that Microsoft's connector has linked is linked by its identifiers when the work begins: nothing is made, and what
+// differs between the two records is overwritten on neither side.
+func TestR151_AdoptLinksWhatTheOldConnectorHasLinkedAndOverwritesNothing(t *testing.T) {
+	changeOver(t, func(r *rig, o connected) {
+		r.flowsOff()
+		r.pc.delivery(doc{"pause": true}) // it was before us
+		r.dv.delivery(doc{"pause": true})
+		a := r.portalDeal(doc{"name": "Linked long ago", "details": doc{"dealValue": 70000}})
+		id := r.deal("Linked long ago", doc{msftColumn + "sync": true, msftColumn + "identifier": a.ID, "estimatedvalue": 50000, "description": "what the seller wrote"})
+		o.row(r, id, dataversesim.ForecastID)
+		r.portalEdits(a.ID, doc{"/externalReferenceId": id})
+		crm, pc := r.opportunity(id), r.referral(a.ID)
+		opportunities, referrals := r.counted()
+
+		if got := fates(r.asked("adopt", nil)); got[a.ID] != "links" {
+			t.Fatalf("the plan says %v", got)
+		}
+		r.done("adopt", doc{"reason": "agreed"})
+		r.quiet()
+		r.pc.delivery(doc{})
+		r.dv.delivery(doc{})
+		r.advance(time.Hour)
+		if now, then := r.counted(); now != opportunities || then != referrals {
+			t.Errorf("made were %d opportunities and %d referrals", now-opportunities, then-referrals)
+		}
+		for _, column := range []string{"estimatedvalue", "description", "estimatedclosedate", msftColumn + "identifier"} {
+			if got := r.opportunity(id).text(column); got != crm.text(column) {
+				t.Errorf("%s was %q and is %q", column, crm.text(column), got)
+			}
+		}
+		for _, member := range []string{"details/dealValue", "details/notes", "details/closingDateTime", "externalReferenceId", "name"} {
+			if got := r.referral(a.ID).text(member); got != pc.text(member) {
+				t.Errorf("%s was %q and is %q", member, pc.text(member), got)
+			}
+		}
+		r.edits("opportunity", id, doc{"estimatedvalue": 60000})
+		r.quiet()
+		if v := r.referral(a.ID).text("details/dealValue"); v != "60000" {
+			t.Errorf("once linked, an edit does not cross: %s", v)
+		}
+	}, "SYNC_STARTED=")
+}
