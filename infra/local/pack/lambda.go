@@ -67,8 +67,7 @@ func Lambda(ctx context.Context, o Options, architecture string) (Result, error)
 
 // compileLambda makes the static executable. Nothing of this machine goes into it.
 func compileLambda(ctx context.Context, top, file, version, goarch string) error {
-	flags := "-s -w -buildid= -X main.version=" + version
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", flags, "-o", file, "./infra/aws")
+	cmd := exec.CommandContext(ctx, "go", append(buildFlags(version), "-tags", "lambda.norpc", "-o", file, "./infra/aws")...)
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+goarch, "GOAMD64=v1", "GOFLAGS=")
 	if said, err := cmd.CombinedOutput(); err != nil {

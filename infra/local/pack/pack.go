@@ -119,17 +119,22 @@ func checkSheet(ctx context.Context, top, file string) error {
 
 // compile makes the static Linux executable that the host starts. Nothing of this machine goes into it.
 func compile(ctx context.Context, top, file, version string) error {
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version=" + version}
-	for _, library := range lean {
-		args = append(args, "-gcflags="+library+"=-l")
-	}
-	cmd := exec.CommandContext(ctx, "go", append(args, "-o", file, "./infra/azure")...)
+	cmd := exec.CommandContext(ctx, "go", append(buildFlags(version), "-o", file, "./infra/azure")...)
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./infra/azure: %w\n%s", err, strings.TrimSpace(string(said)))
 	}
 	return nil
+}
+
+// buildFlags are how go builds what ships: without symbols, and with nothing of this machine.
+func buildFlags(version string) []string {
+	flags := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version=" + version}
+	for _, library := range lean {
+		flags = append(flags, "-gcflags="+library+"=-l")
+	}
+	return flags
 }
 
 func copyFile(from, to string) error {
