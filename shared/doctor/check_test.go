@@ -12,6 +12,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
 func found(states ...State) func(context.Context) []Finding {
@@ -137,5 +138,36 @@ func TestTheStoresAndTheYear(t *testing.T) {
 		if len(got) != 1 || got[0].State != c.state || !strings.Contains(got[0].Say, c.says) || (got[0].Since != nil) != c.since {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// refusing is a Partner Center that nobody gets at.
+type refusing struct{ err error }
+
+func (r refusing) Look(context.Context) (partnercenter.Sight, error) {
+	return partnercenter.Sight{}, r.err
+}
+func (r refusing) Get(context.Context, string) (partnercenter.Document, error) {
+	return partnercenter.Document{}, r.err
+}
+func (r refusing) Registration(context.Context) (partnercenter.Registration, bool, error) {
+	return partnercenter.Registration{}, false, r.err
+}
+func (r refusing) PartnerID(context.Context) (string, error) { return "", r.err }
+
+func TestMFAIsMissingWhoeverSaysSo(t *testing.T) {
+	for status, says := range map[int]string{400: "a token for Partner Center: the directory wants a second factor", 401: "900421", 403: "900421"} {
+		err := fault.New(fault.Denied, "refused").Answered(status).With(partnercenter.CodeMFA, "").Saying("the directory wants a second factor", "sign in with one")
+		got := (&Doctor{PartnerCenter: refusing{err}, Health: reports{}}).Examine(t.Context(), "pc.mfa", "")
+		if last := got[len(got)-1]; last.Check != "pc.mfa" || last.State != Failed || !strings.Contains(last.Say, says) || last.Mend == "" {
+			t.Errorf("%d: %+v", status, got)
+		}
+	}
+}
+
+func TestPartnerCenterThatIsAwayIsNamedOnce(t *testing.T) {
+	d := &Doctor{PartnerCenter: refusing{fault.New(fault.Broken, "connection reset")}, Health: reports{}}
+	if got := summary(d.Examine(t.Context(), "pc.registration", "")); !slices.Equal(got, []string{"pc.consent failed ", "pc.webhooks skipped pc.consent", "pc.registration skipped pc.webhooks"}) {
+		t.Errorf("found is %q", got)
 	}
 }

@@ -83,11 +83,11 @@ func (e *examination) privileges(ctx context.Context) []Finding {
 	}
 	defs, err := e.tables()
 	if err != nil {
-		return []Finding{unread("the definitions of the tables", err)}
+		return []Finding{OfError("reading the definitions of the tables", err)}
 	}
 	has, err := e.CRM.Privileges(ctx, who.UserID)
 	if err != nil {
-		return []Finding{unread("the privileges of the application user", err)}
+		return []Finding{OfError("reading the privileges of the application user", err)}
 	}
 	var out []Finding
 	n := 0

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -72,7 +73,11 @@ func (e *examination) mfa(context.Context) []Finding {
 	sight, err := e.sight()
 	_, hookErr := e.hook()
 	for _, err := range []error{err, hookErr} {
-		if err != nil && fault.Of(err).Code == partnercenter.CodeMFA {
+		switch e := fault.Of(err); {
+		case err == nil || e.Code != partnercenter.CodeMFA:
+		case e.Status != http.StatusUnauthorized && e.Status != http.StatusForbidden: // the directory says so, not Partner Center
+			return []Finding{OfError("a token for Partner Center", err)}
+		default:
 			return []Finding{Bad(partnercenter.CodeMFA, "Partner Center refuses our token, because the consent was given without MFA (900421)", consentMend)}
 		}
 	}

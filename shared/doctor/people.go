@@ -33,6 +33,9 @@ func (e *examination) owner(ctx context.Context) []Finding {
 	return out
 }
 
+// accessTeam is the type of a team that shares records and owns none.
+const accessTeam = "1"
+
 // standby judges the person of a setting.
 func (e *examination) standby(ctx context.Context, setting, who, does string, mayBeTeam bool) []Finding {
 	mend := "set " + setting + " to the e-mail or id of an enabled user with a role"
@@ -44,11 +47,13 @@ func (e *examination) standby(ctx context.Context, setting, who, does string, ma
 		return []Finding{unread("the users of the CRM", err)}
 	}
 	if !ok && mayBeTeam && uuid.Validate(strings.Trim(who, "{}")) == nil {
-		_, err := e.CRM.Get(ctx, "teams", strings.Trim(who, "{}"), dataverse.Query{Select: []string{"teamid"}})
-		if err == nil {
-			return []Finding{Fine(setting + " is a team")}
-		}
-		if !fault.Is(err, fault.Gone) {
+		team, err := e.CRM.Get(ctx, "teams", strings.Trim(who, "{}"), dataverse.Query{Select: []string{"teamid", "name", "teamtype"}})
+		switch {
+		case err == nil && team.Text("teamtype") == accessTeam:
+			return []Finding{Bad("owner.access", setting+": "+team.Text("name")+" is an access team, which can own nothing", mend+", or to the id of an owner team")}
+		case err == nil:
+			return []Finding{Fine(setting + " is the team " + team.Text("name"))}
+		case !fault.Is(err, fault.Gone):
 			return []Finding{unread("the teams of the CRM", err)}
 		}
 	}
@@ -57,6 +62,8 @@ func (e *examination) standby(ctx context.Context, setting, who, does string, ma
 		return []Finding{Bad("owner.unknown", setting+" names nobody in the CRM", mend)}
 	case row.Text("isdisabled") == "true":
 		return []Finding{Bad("owner.disabled", setting+": the user "+row.Text("fullname")+" is disabled", "enable the user, or "+mend)}
+	case row.Text("islicensed") == "false" && mayBeTeam:
+		return []Finding{Bad("owner.licence", setting+": the user "+row.Text("fullname")+" has no licence, so that nothing can be his", "give the user a licence of Dynamics 365 Sales, or "+mend)}
 	}
 	has, err := e.CRM.Privileges(ctx, row.ID("systemuserid"))
 	switch {

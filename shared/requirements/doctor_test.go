@@ -112,13 +112,17 @@ func standing() []no {
 	const failed, warning, unsure = doctor.Failed, doctor.Warning, doctor.Unverified
 
 	add("pc.consent", failed, "consent is no longer valid", anew(switched(thePC, "refreshToken", "revoked")), anew(switched(thePC, "refreshToken", "valid")))
-	add("pc.consent", failed, "secret for Partner Center is wrong or has expired", anew(switched(thePC, "clientSecret", "expired")), anew(switched(thePC, "clientSecret", "valid")))
+	add("pc.consent", failed, "secret for Partner Center has expired", anew(switched(thePC, "clientSecret", "expired")), anew(switched(thePC, "clientSecret", "valid")))
 	add("pc.consent", failed, "Key Vault", func(r *rig) {
 		r.again()
 		r.kv.fault(doc{"match": doc{"url": "refresh-token"}, "do": "status", "status": 403})
 	}, func(r *rig) { r.kv.healed(); time.Sleep(2 * time.Minute) })
 	add("pc.referrals", failed, "the token is for another API", faulty(thePC, doc{"match": doc{"url": "/engagements/referrals"}, "do": "status", "status": 401, "body": `{"error":{"code":"900420"}}`}), healed(thePC))
 	add("pc.webhooks", failed, "the token is for another API", faulty(thePC, doc{"match": doc{"url": "/webhooks/v1/registration"}, "do": "status", "status": 401, "body": `{"code":"900420"}`}), healed(thePC))
+	add("pc.webhooks", failed, "may not call this API", anew(switched(thePC, "permissions", "referrals")), anew(switched(thePC, "permissions", "both")))
+	add("pc.webhooks", failed, "nobody has consented, for the organisation", anew(switched(thePC, "consent", "referrals")), anew(switched(thePC, "consent", "both")))
+	add("pc.referrals", failed, "nobody has consented, for the organisation", anew(switched(thePC, "consent", "none")), anew(switched(thePC, "consent", "both")))
+	add("pc.referrals", failed, "may not call this API", anew(switched(thePC, "permissions", "webhooks")), anew(switched(thePC, "permissions", "both")))
 	add("pc.mfa", failed, "900421", anew(switched(thePC, "tokenMFA", "false")), anew(switched(thePC, "tokenMFA", "true")))
 	add("pc.mfa", failed, "more and more", func(r *rig) {
 		r.pc.switches(doc{"mfaShare": 0})
@@ -184,6 +188,10 @@ func standing() []no {
 	add("crm.currencies", failed, "EUR, and that currency is not active", do, undo)
 	do, undo = columns("systemuser", dataversesim.CloserID, doc{"isdisabled": true}, doc{"isdisabled": false})
 	add("crm.owner", failed, "Sam Closer is disabled", do, undo)
+	do, undo = columns("systemuser", dataversesim.CloserID, doc{"islicensed": false}, doc{"islicensed": true})
+	add("crm.owner", failed, "Sam Closer has no licence", do, undo)
+	add("crm.privileges", failed, "prvReadUser", privilege("systemuser", "read", false), privilege("systemuser", "read", true))
+	add("crm.privileges", failed, "prvReadEntity", privilege("entity", "read", false), privilege("entity", "read", true))
 	roleless := func(id string, allowed bool) func(*rig) {
 		return func(r *rig) { r.dv.call(http.MethodPost, "/privileges", doc{"user": id, "allowed": allowed}) }
 	}
@@ -299,10 +307,15 @@ func stories() map[string]story {
 		"no owner":             {no{"crm.owner", warning, "SYNC_DEFAULT_OWNER is not set", nothing, nil, ""}, []string{"SYNC_DEFAULT_OWNER="}},
 		"an unknown owner":     {no{"crm.owner", failed, "SYNC_DEFAULT_OWNER names nobody", nothing, nil, ""}, []string{"SYNC_DEFAULT_OWNER=nobody@northwind.example"}},
 		"an unknown member":    {no{"crm.owner", failed, "SYNC_DEFAULT_MEMBER names nobody", nothing, nil, ""}, []string{"SYNC_DEFAULT_MEMBER=nobody@northwind.example"}},
-		"consent undecided":    {no{"sheet.consent", warning, "SYNC_CONTACT_CONSENT is not set", nothing, nil, ""}, []string{"SYNC_CONTACT_CONSENT="}},
-		"not begun":            {no{"work.begun", failed, "has not begun", nothing, nil, ""}, []string{"SYNC_STARTED="}},
-		"in the shadow":        {no{"work.begun", warning, "shadow mode", nothing, nil, ""}, []string{"SYNC_MODE=shadow"}},
-		"a misspelt setting":   {no{"work.notes", warning, "SYNC_FOO", nothing, nil, ""}, []string{"SYNC_FOO=1"}},
+		"an access team as owner": {no{"crm.owner", failed, "is an access team", func(r *rig) {
+			r.own = []string{"SYNC_DEFAULT_OWNER=" + r.creates("team", doc{"name": "Readers", "teamtype": 1})}
+			r.again()
+		}, nil, ""}, nil},
+		"a team as owner":    {no{"crm.owner", doctor.OK, "is the team", nothing, nil, ""}, []string{"SYNC_DEFAULT_OWNER=" + dataversesim.TeamID}},
+		"consent undecided":  {no{"sheet.consent", warning, "SYNC_CONTACT_CONSENT is not set", nothing, nil, ""}, []string{"SYNC_CONTACT_CONSENT="}},
+		"not begun":          {no{"work.begun", failed, "has not begun", nothing, nil, ""}, []string{"SYNC_STARTED="}},
+		"in the shadow":      {no{"work.begun", warning, "shadow mode", nothing, nil, ""}, []string{"SYNC_MODE=shadow"}},
+		"a misspelt setting": {no{"work.notes", warning, "SYNC_FOO", nothing, nil, ""}, []string{"SYNC_FOO=1"}},
 		"left to another": {no{"pc.registration", warning, "left to another system", func(r *rig) {
 			r.own = []string{"SYNC_REGISTER=never"}
 			r.again()
