@@ -69,6 +69,8 @@ type App struct {
 	owners      owners      // of the first, where there are further ones
 	awaitsStart atomic.Bool // nothing is created yet, as far as this process knows
 
+	queues Queues // reached by an identity; nil: by a connection string
+
 	port  string
 	close func(context.Context) error
 }
@@ -106,6 +108,9 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 		return nil, err
 	}
 	a.Sender, a.close = a.Watch.Sender(bus), bus.Close
+	if c.ServiceBus.text == "" { // whoever has a connection string may do everything
+		a.queues = bus
+	}
 	a.Sessions, _ = bus.(Sessions)
 	a.Operators = funchost.Operators{Keys: c.operators, Log: a.Log, Watch: a.Watch.Asked}
 	if err := a.room(c, az); err != nil {
@@ -206,6 +211,7 @@ func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
 	var notes sync.WaitGroup
 	notes.Go(func() { a.note(noting) })
 	notes.Go(func() { a.Compare(noting) })
+	notes.Go(func() { a.Narrow(noting) })
 	err := funchost.Serve(ctx, server, a.port, a.readAhead)
 	stopNoting()
 	notes.Wait()

@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
 // room makes what health is asked of: every role notes what it does, the sync app reads the intake's rows
@@ -71,4 +73,23 @@ func (a *App) gate(identity string) *httpclient.Gate {
 func (a *App) TellState(ctx context.Context) error {
 	a.Log.LogAttrs(ctx, slog.LevelInfo, health.StateMessage, a.Health.Fresh(ctx).State()...)
 	return nil
+}
+
+// narrow is the source of what a process finds of its own rights.
+const narrow = "rights of the intake"
+
+// Narrow looks, once, whether the intake may read a queue: it is the one that the world reaches, and needs to send only.
+// What it finds stands where the sync app sees it.
+func (a *App) Narrow(ctx context.Context) {
+	if a.Role != Intake || a.queues == nil {
+		return
+	}
+	_, err := a.queues.Look(ctx, queue.ReferralChanged, a.Now())
+	switch {
+	case err == nil:
+		a.stand(narrow, []health.Problem{{What: "identity.wide", Note: true, Count: 1, Say: "the intake's identity may read the queue " + string(queue.ReferralChanged) + ", and needs to send only",
+			Mend: "take every role that receives away from the intake's identity: it has Azure Service Bus Data Sender on three queues"}})
+	case fault.Is(err, fault.Denied):
+		a.stand(narrow, nil)
+	} // else nobody knows
 }

@@ -171,3 +171,12 @@ func TestPartnerCenterThatIsAwayIsNamedOnce(t *testing.T) {
 		t.Errorf("found is %q", got)
 	}
 }
+
+func TestAnIntakeThatMayNotReadHasSaidSo(t *testing.T) {
+	w := health.NewWatch("intake", "p-1", "v", func() time.Time { return noon })
+	w.Stand(health.Process, narrow, nil)
+	d := &Doctor{Health: &health.Room{Watch: w, Now: func() time.Time { return noon }}}
+	if got := d.Examine(t.Context(), "azure.identities", ""); got[0].State != OK {
+		t.Errorf("%+v", got)
+	}
+}

@@ -42,6 +42,13 @@ type Report struct {
 	Processes   []ProcessRow         `json:"processes,omitempty"`
 
 	tokenSince *time.Time // of the newest access token for Partner Center
+	good       map[string]time.Time
+}
+
+// Good says when a source (Watch.Stand) last looked in any process that is alive, whatever it found.
+func (r Report) Good(source string) (at time.Time, ever bool) {
+	at, ever = r.good[source]
+	return at, ever
 }
 
 // ProcessRow is what the report says of one function of one process.
@@ -103,7 +110,7 @@ func (r *Report) fill(s *sum) {
 		}
 		r.Problems = append(r.Problems, p)
 	}
-	r.Oldest, r.Counts = s.oldest, s.counts()
+	r.Oldest, r.Counts, r.good = s.oldest, s.counts(), s.good
 	for function, at := range s.last {
 		if r.LastSuccess == nil || at.After(*r.LastSuccess) {
 			r.LastSuccess = &at
