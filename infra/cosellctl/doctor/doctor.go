@@ -17,7 +17,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/office"
 )
 
-// ErrKey: the app does not take the operator's key.
+// ErrKey says that the app does not take the operator's key.
 var ErrKey = errors.New("the app does not know this operator key")
 
 // Caller is who asks.

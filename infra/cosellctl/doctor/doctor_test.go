@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -131,5 +132,36 @@ func TestEveryWrongSettingOfAFileIsNamed(t *testing.T) {
 	}
 	if strings.Contains(text, "CLIENT_SECRET") || strings.Contains(text, "sometimes") || doctor.Sound(got) {
 		t.Errorf("it names what is set, or a value:\n%s", text)
+	}
+}
+
+// Every documented trouble of Microsoft's connector has a check, or a line that says why it needs none.
+func TestEveryDocumentedTroubleHasAPlace(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/doctor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`\bT[0-9]+\b`)
+	_, without, _ := strings.Cut(string(text), "| trouble | why |")
+	places := map[string]int{}
+	for _, c := range All() {
+		for _, trouble := range named.FindAllString(c.For, -1) {
+			places[trouble] |= 1
+		}
+	}
+	for _, trouble := range named.FindAllString(without, -1) {
+		places[trouble] |= 2
+	}
+	for n := 1; n <= 41; n++ {
+		switch trouble := fmt.Sprint("T", n); places[trouble] {
+		case 0:
+			t.Errorf("%s has no check, and docs/doctor.md does not say why", trouble)
+		case 3:
+			t.Errorf("%s has a check, and docs/doctor.md says that it needs none", trouble)
+		}
+		delete(places, fmt.Sprint("T", n))
+	}
+	if len(places) > 0 {
+		t.Errorf("there are no such troubles: %v", places)
 	}
 }
