@@ -116,8 +116,11 @@ Partner Center still sends its events to the old connector. Take over as an oper
 
 // story tells the demo and leaves its report.
 func story(ctx context.Context, f flags) error {
-	return inWorld(ctx, f, false, func(_ world.Layout, w *world.World, home *world.Home) error {
+	return inWorld(ctx, f, false, func(layout world.Layout, w *world.World, home *world.Home) error {
 		began := time.Now()
+		if err := setUpCRM(ctx, f, layout, home, f.out); err != nil {
+			return err
+		}
 		report, err := demo.Run(ctx, w.Local(), f.out)
 		if err != nil {
 			return err
