@@ -74,6 +74,7 @@ type toolError struct {
 	line string
 	code int
 	said string
+	out  string // its standard output, which may be an answer all the same
 }
 
 func (e *toolError) Error() string {
@@ -131,7 +132,7 @@ func (s *shell) run(ctx context.Context, c command) (string, error) {
 		if strings.TrimSpace(text) == "" {
 			text = out.String()
 		}
-		return "", &toolError{line: c.line(), code: exit.ExitCode(), said: s.hide(text[max(0, len(text)-longest):])}
+		return "", &toolError{line: c.line(), code: exit.ExitCode(), said: s.hide(text[max(0, len(text)-longest):]), out: out.String()}
 	case err != nil:
 		return "", fmt.Errorf("%s: %w", c.line(), err)
 	}

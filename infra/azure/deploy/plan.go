@@ -34,6 +34,8 @@ type move struct {
 	call func(*facts) command
 	// took takes in what the tool answered. It may be nil.
 	took func(f *facts, answer string) error
+	// found says that exit code 1 is an answer, too: something was found.
+	found bool
 	// later says that a failure may pass, such as that of a right that was given a moment ago.
 	later func(*facts, *toolError) bool
 }

@@ -161,6 +161,9 @@ func (d *deployer) patiently(ctx context.Context, m move, c command) (string, er
 	for until := d.now().Add(patience); ; {
 		answer, err := d.shell.run(ctx, c)
 		var tool *toolError
+		if m.found && errors.As(err, &tool) && tool.code == 1 && tool.out != "" {
+			return tool.out, nil
+		}
 		if err == nil || m.later == nil || !errors.As(err, &tool) || !m.later(d.facts, tool) || !d.now().Before(until) {
 			return answer, err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -174,7 +175,7 @@ func azdEnvironment(f *facts) []move {
 // this machine everything comes from its local.json.
 func ctl(f *facts, needs map[string]string, args ...string) command {
 	if f.local != "" {
-		return command{tool: cosellctl, args: append([]string{"--local", f.local}, args...)}
+		return command{tool: cosellctl, args: append([]string{"--local", f.local}, args...), env: map[string]string{}}
 	}
 	env := map[string]string{
 		"SYNC_OPERATOR_URL":        f.get("operatorUrl"),
@@ -210,19 +211,72 @@ func know(name, as string) move {
 func asleep(_ *facts, err *toolError) bool { return err.code == 3 }
 
 func setupStep() step {
+	call := func(more ...string) func(*facts) command {
+		return func(f *facts) command {
+			c := ctl(f, map[string]string{"DATAVERSE_WEBHOOK_SECRET": "dataverse-webhook-secret"}, append([]string{"setup", "dataverse", "--json"}, more...)...)
+			if f.local == "" && f.set["DATAVERSE_CLIENT_ID"] == "" {
+				c.env["DATAVERSE_APP_USER"] = f.get("syncClientId")
+			}
+			return c
+		}
+	}
+	renewed := func(f *facts) bool {
+		return f.is("secretChanged", "true") && f.given["COSELL_DATAVERSE_WEBHOOK_SECRET"] != ""
+	}
 	return step{name: "setup", does: "gives the CRM columns, steps, views and roles", needs: "System Customizer in the CRM, and System Administrator for endpoint and steps",
-		mend: "the text names what the CRM refuses, and who may do it",
-		moves: []move{know("dataverse-webhook-secret", "dataverse-webhook-secret"), {
-			does: "setting up the CRM", changes: true,
-			call: func(f *facts) command {
-				c := ctl(f, map[string]string{"DATAVERSE_WEBHOOK_SECRET": "dataverse-webhook-secret"}, "setup", "dataverse")
-				c.talks = true
-				if c.env != nil { // of a world on this machine local.json says it
-					c.env["DATAVERSE_APP_USER"] = f.get("syncClientId")
-				}
-				return c
+		mend: "the text names what the CRM refuses, and who may do it; cosellctl setup dataverse shows each part",
+		moves: []move{
+			know("dataverse-webhook-secret", "dataverse-webhook-secret"),
+			{does: "asking what the CRM lacks", found: true, call: call("--plan"), took: tookSetupPlan},
+			{
+				does: "setting up the CRM", when: "unless it has everything", changes: true, found: true, call: call(), took: tookSetup,
+				so: func(f *facts) (string, bool) { return "the CRM has everything", f.is("setup", "same") || renewed(f) },
 			},
-		}}}
+			{
+				does: "setting up the CRM, with a new secret of events", when: "where that secret was changed", changes: true, found: true, call: call("--secret"), took: tookSetup,
+				so: func(f *facts) (string, bool) { return "", !renewed(f) },
+			},
+		}}
+}
+
+// setupPlan is what cosellctl setup dataverse answers.
+type setupPlan struct {
+	Items   []struct{ Kind, Name, Do, Why, Mend, Result string }
+	Summary string
+	Differs bool
+}
+
+func tookSetupPlan(f *facts, answer string) error {
+	var p setupPlan
+	if err := into(answer, &p); err != nil {
+		return err
+	}
+	f.say("%s", p.Summary)
+	f.known["setup"] = "differs"
+	if !p.Differs {
+		f.known["setup"] = "same"
+	}
+	return nil
+}
+
+// tookSetup names what was not done. What stays open, such as a key that duplicates keep from becoming active, is said
+// and gone on without; what was refused is a failure.
+func tookSetup(f *facts, answer string) error {
+	var p setupPlan
+	if err := into(answer, &p); err != nil {
+		return err
+	}
+	var refused []error
+	for _, i := range p.Items {
+		text := fmt.Sprintf("%s %s: %s; %s", i.Kind, i.Name, i.Why, i.Mend)
+		switch {
+		case i.Do == "stop" || i.Result == "denied" || i.Result == "failed":
+			refused = append(refused, errors.New(text))
+		case i.Do == "open" || i.Result == "skipped":
+			f.say("open: %s", text)
+		}
+	}
+	return errors.Join(refused...)
 }
 
 func consentStep() step {

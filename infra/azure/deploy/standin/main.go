@@ -32,8 +32,9 @@ type record struct {
 
 // failure is one entry of fail.json.
 type failure struct {
-	Call   string `json:"call"` // begins the call: az group create
-	Nth    int    `json:"nth"`  // counted from 1; 0 fails always
+	Call   string `json:"call"`  // begins the call: az group create
+	Whole  bool   `json:"whole"` // it is the call
+	Nth    int    `json:"nth"`   // counted from 1; 0 fails always
 	Code   int    `json:"code"`
 	Stderr string `json:"stderr"`
 }
@@ -98,7 +99,10 @@ func answer(dir, tool string, args []string) (code int, out, said string) {
 	out, err = s.answer(tool, c)
 	var refused *refusal
 	if errors.As(err, &refused) {
-		return refused.code, "", refused.text
+		if refused.done {
+			err = s.save(dir)
+		}
+		return refused.code, refused.out, refused.text
 	}
 	if err == nil {
 		err = s.save(dir)
@@ -122,13 +126,14 @@ func failing(dir, tool string, args []string) (failure, bool) {
 	before, _ := os.ReadFile(filepath.Join(dir, "calls.jsonl"))
 	line := tool + " " + strings.Join(args, " ")
 	for _, f := range list {
-		if !strings.HasPrefix(line, f.Call) {
+		fits := func(line string) bool { return strings.HasPrefix(line, f.Call) && (!f.Whole || line == f.Call) }
+		if !fits(line) {
 			continue
 		}
 		n := 1
 		for _, l := range strings.Split(string(before), "\n") {
 			var r record
-			if json.Unmarshal([]byte(l), &r) == nil && strings.HasPrefix(r.Tool+" "+strings.Join(r.Args, " "), f.Call) {
+			if json.Unmarshal([]byte(l), &r) == nil && fits(r.Tool+" "+strings.Join(r.Args, " ")) {
 				n++
 			}
 		}

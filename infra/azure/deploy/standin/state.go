@@ -29,12 +29,17 @@ type state struct {
 	Azd         []string          `json:"azd"`
 	AzdSignedIn bool              `json:"azdSignedIn"`
 	AzVersion   string            `json:"azVersion"`
+	SetUp       bool              `json:"setUp"`
+	SetupOpen   []string          `json:"setupOpen"`
+	SetupDenied bool              `json:"setupDenied"`
 }
 
 // refusal is an answer that a tool gives with an exit code.
 type refusal struct {
 	code int
 	text string
+	out  string // what is answered all the same
+	done bool   // what was asked for was done
 }
 
 func (r *refusal) Error() string { return r.text }
@@ -160,7 +165,7 @@ func (s *state) outputs() map[string]any {
 // deployment is the deployment of the templates: what it is made of decides whether anything changes.
 func (s *state) deployment(c call) (string, error) {
 	if !s.Groups[c.options["--resource-group"]] {
-		return "", &refusal{3, "ERROR: (ResourceGroupNotFound) Resource group '" + c.options["--resource-group"] + "' could not be found.\nCode: ResourceGroupNotFound"}
+		return "", &refusal{code: 3, text: "ERROR: (ResourceGroupNotFound) Resource group '" + c.options["--resource-group"] + "' could not be found.\nCode: ResourceGroupNotFound"}
 	}
 	switch c.verb {
 	case "deployment group list":
@@ -177,7 +182,7 @@ func (s *state) deployment(c call) (string, error) {
 	if s.Deployed == "" {
 		for _, name := range []string{"COSELL_OPERATOR_KEYS", "COSELL_PARTNER_CENTER_CLIENT_SECRET", "COSELL_DATAVERSE_WEBHOOK_SECRET"} {
 			if os.Getenv(name) == "" && s.Secrets[secretNames[name]] == "" {
-				return "", &refusal{1, "ERROR: the right to a secret that is not there cannot be given: " + secretNames[name]}
+				return "", &refusal{code: 1, text: "ERROR: the right to a secret that is not there cannot be given: " + secretNames[name]}
 			}
 		}
 	}
@@ -242,7 +247,7 @@ func (s *state) vault(c call) (string, error) {
 	}
 	name := c.options["--name"]
 	if s.Assignments == 0 {
-		return "", &refusal{1, "ERROR: (Forbidden) Caller is not authorized to perform action on resource.\nInner error: { \"code\": \"ForbiddenByRbac\" }"}
+		return "", &refusal{code: 1, text: "ERROR: (Forbidden) Caller is not authorized to perform action on resource.\nInner error: { \"code\": \"ForbiddenByRbac\" }"}
 	}
 	if c.verb == "keyvault secret set" {
 		text, err := os.ReadFile(c.options["--file"])
@@ -251,7 +256,7 @@ func (s *state) vault(c call) (string, error) {
 	}
 	v, ok := s.Secrets[name]
 	if !ok {
-		return "", &refusal{3, "ERROR: (SecretNotFound) A secret with (name/id) " + name + " was not found in this key vault."}
+		return "", &refusal{code: 3, text: "ERROR: (SecretNotFound) A secret with (name/id) " + name + " was not found in this key vault."}
 	}
 	if c.options["--query"] != "value" {
 		return fmt.Sprintln(v != "none"), nil
@@ -263,7 +268,7 @@ func (s *state) vault(c call) (string, error) {
 func (s *state) publish(app, src string) (string, error) {
 	info, err := os.Stat(src)
 	if err != nil {
-		return "", &refusal{1, "ERROR: " + err.Error()}
+		return "", &refusal{code: 1, text: "ERROR: " + err.Error()}
 	}
 	s.Published[app] = src
 	if world := os.Getenv("STANDIN_WORLD"); world != "" {
@@ -301,7 +306,7 @@ func publishTo(world, dir string) error {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return &refusal{1, "ERROR: the world answers " + resp.Status}
+		return &refusal{code: 1, text: "ERROR: the world answers " + resp.Status}
 	}
 	return nil
 }
@@ -350,8 +355,48 @@ func (s *state) make(c call) (string, error) {
 }
 
 func (s *state) cosellctl(c call) (string, error) {
-	if c.verb == "consent" {
+	switch c.verb {
+	case "consent":
 		s.Secrets["partner-center-refresh-token"] = "0.AX-refresh-token"
+	case "setup dataverse":
+		return s.setup(c)
 	}
 	return "ok\n", nil
+}
+
+// setup answers as cosellctl setup dataverse --json does: exit code 1 where something differs or stays open.
+func (s *state) setup(c call) (string, error) {
+	type item struct {
+		Kind   string `json:"kind"`
+		Name   string `json:"name"`
+		Do     string `json:"do"`
+		Why    string `json:"why,omitempty"`
+		Mend   string `json:"mend,omitempty"`
+		Result string `json:"result,omitempty"`
+	}
+	column := item{Kind: "column", Name: "opportunity/cosell_sync", Do: "create"}
+	if s.SetUp {
+		column.Do = "leave"
+	}
+	items, open := []item{column}, false
+	for _, o := range s.SetupOpen {
+		items, open = append(items, item{Kind: "key", Name: o, Do: "open", Why: "two rows have the same value", Mend: "make them differ"}), true
+	}
+	differs := !s.SetUp || open
+	if c.options["--plan"] == "" {
+		s.SetUp = true
+		if items[0].Do == "create" || c.options["--secret"] != "" {
+			items[0].Result = "done"
+		}
+		if s.SetupDenied {
+			items[0].Result, items[0].Why, items[0].Mend, s.SetUp, differs = "denied", "the caller has no right to create columns", "ask a System Customizer", false, true
+		} else {
+			differs = open
+		}
+	}
+	out, err := asJSON(map[string]any{"items": items, "summary": fmt.Sprintf("%d parts", len(items)), "differs": differs, "unfinished": differs})
+	if err == nil && differs {
+		return out, &refusal{code: 1, out: out, done: true}
+	}
+	return out, err
 }
