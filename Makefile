@@ -21,7 +21,7 @@ WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy generate ready inputs
+.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,7 +91,10 @@ cosellctl: ## builds the operator's command, .build/cosellctl
 deploy: ## from infra/azure/ENV.env and an empty subscription to a connector that works; PLAN=1 prints the plan; docs/deploy.md
 	@.ci/need go
 	@go build -o .build/deploy ./infra/azure/deploy
-	@exec .build/deploy -env '$(or $(ENV),production)'$(if $(PLAN), -plan)$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(WITH), -with '$(WITH)')$(if $(SKIP), -skip '$(SKIP)')$(if $(ONLY), -only '$(ONLY)')$(if $(LAST), -last '$(LAST)')$(if $(PACKAGE), -package '$(PACKAGE)')$(if $(MAPPING), -mapping '$(MAPPING)')
+	@exec .build/deploy -env '$(or $(ENV),production)'$(if $(PLAN), -plan)$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(WITH), -with '$(WITH)')$(if $(SKIP), -skip '$(SKIP)')$(if $(ONLY), -only '$(ONLY)')$(if $(LAST), -last '$(LAST)')$(if $(PACKAGE), -package '$(PACKAGE)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(OVERWRITE), -overwrite)
+
+rehearse: ready ## goes the whole way of make deploy on this machine, in a world whose CRM nobody has set up; PORT=7700
+	@PORT='$(or $(PORT),7700)' .ci/rehearse
 
 generate: ## makes the generated files anew
 	@.ci/need go

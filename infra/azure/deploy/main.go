@@ -96,6 +96,7 @@ func ask(around surroundings, args []string) (*facts, bool, error) {
 	flags.StringVar(&f.pack, "package", "", "")
 	flags.StringVar(&f.mapping, "mapping", "", "")
 	flags.StringVar(&f.local, "local", "", "")
+	flags.BoolVar(&f.overwrite, "overwrite", false, "")
 	skip, only := flags.String("skip", "", ""), flags.String("only", "", "")
 	if err := flags.Parse(args); err != nil {
 		return nil, false, err

@@ -80,6 +80,7 @@ type choice struct {
 	last          string   // name of the last step
 	pack          string   // a zip of an earlier version, absolute; empty packs this tree
 	mapping       string   // a field sheet for the package
+	overwrite     bool     // somebody else's registration with Partner Center, too
 	local         string   // local.json of a world that stands for everything live; empty: the real systems
 	top           string   // of the repository
 	askedSettings string   // the file of settings as it was named, for messages

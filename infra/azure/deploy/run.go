@@ -189,6 +189,9 @@ func (d *deployer) again(s step) string {
 	if d.facts.mapping != "" {
 		words = append(words, "MAPPING="+quoted(d.facts.mapping))
 	}
+	if d.facts.overwrite {
+		words = append(words, "OVERWRITE=1")
+	}
 	if len(d.facts.only) > 0 {
 		words = append(words, "ONLY="+strings.Join(d.facts.only, ","))
 	}

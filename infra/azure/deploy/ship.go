@@ -311,7 +311,7 @@ func consentStep() step {
 
 func registerStep(f *facts) step {
 	s := step{name: "register", does: "registers the webhook with Partner Center", needs: "an operator key",
-		mend: "cosellctl register says what Partner Center answers"}
+		mend: "where another address is registered that shall hear nothing any more: OVERWRITE=1"}
 	if f.polls {
 		s.does = "registers nothing: SYNC_REGISTER is never in " + f.params + ", and Partner Center knows one address for events, which stays production's"
 		return s
@@ -319,7 +319,11 @@ func registerStep(f *facts) step {
 	s.moves = []move{know("operator-keys", "operator-key"), {
 		does: "registering", changes: true, later: asleep,
 		call: func(f *facts) command {
-			return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "register")
+			args := []string{"register"}
+			if f.overwrite {
+				args = append(args, "--overwrite")
+			}
+			return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, args...)
 		},
 	}}
 	return s
