@@ -285,7 +285,6 @@ func consentStep() step {
 		moves: []move{
 			{
 				does: "asking whether there is a refresh token", later: notYet,
-				so: func(f *facts) (string, bool) { return "", f.local != "" },
 				call: func(f *facts) command { // the query is worked out here: the token itself is not shown
 					return az(f, "keyvault", "secret", "show", "--vault-name", f.get("vaultName"), "--name", "partner-center-refresh-token", "--query", "value != 'none'")
 				},

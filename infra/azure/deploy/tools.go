@@ -27,7 +27,7 @@ func needed(program string) []tool {
 	case "func":
 		all = append(all, tool{name: "func", least: []int{4}, from: "Azure Functions Core Tools: npm install --global azure-functions-core-tools@4", steps: []string{"publish"}})
 	case "azd":
-		all = append(all, tool{name: "azd", least: []int{1}, from: "the Azure Developer CLI: https://aka.ms/azd-install", steps: []string{"publish"}})
+		all = append(all, tool{name: "azd", least: []int{1, 20, 0}, from: "the Azure Developer CLI: https://aka.ms/azd-install", steps: []string{"publish"}})
 	}
 	return all
 }

@@ -59,7 +59,7 @@ func (g grammar) parse(args []string) (call, error) {
 	if g.Options["--local"] != "" && len(args) > 1 && args[0] == "--local" { // may stand before the verb
 		c.options["--local"], args = args[1], args[2:]
 	}
-	for n := min(4, len(args)); n > 0; n-- {
+	for n := min(4, len(args)); n >= 0; n-- {
 		verb := strings.Join(args[:n], " ")
 		if known, ok := g.Commands[verb]; ok {
 			c.verb, args = verb, args[n:]

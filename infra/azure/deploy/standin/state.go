@@ -81,6 +81,8 @@ func (s *state) answer(tool string, c call) (string, error) {
 		return s.make(c)
 	case "cosellctl":
 		return s.cosellctl(c)
+	case "xdg-open", "open":
+		return "", s.browse(c.arguments[0])
 	}
 	if strings.HasPrefix(c.verb, "keyvault") || strings.HasPrefix(c.verb, "role") {
 		return s.vault(c)
