@@ -15,7 +15,7 @@ func TestTheGuideHasTheSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &facts{known: map[string]string{}, program: "az"}
+	f := &facts{known: map[string]string{}, set: settings{"COSELL_CATALOGUE": "solutions.csv"}, program: "az"}
 	var want strings.Builder
 	for _, s := range steps(f) {
 		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", s.name, s.does, s.needs)

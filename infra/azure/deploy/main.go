@@ -78,7 +78,7 @@ func run(ctx context.Context, around surroundings, args []string) error {
 	if err = errors.Join(err, report.write(file)); err != nil {
 		return err
 	}
-	fmt.Fprintf(around.out, "%s\n", ".build/reports/deploy.json")
+	fmt.Fprintf(around.out, "%s; .build/reports/deploy.json\n", report.changed())
 	return nil
 }
 

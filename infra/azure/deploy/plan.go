@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 )
 
 // step is one part of the way from an empty subscription to a connector that works. What PLAN=1 prints and what is run
@@ -38,6 +39,8 @@ type move struct {
 	found bool
 	// later says that a failure may pass, such as that of a right that was given a moment ago.
 	later func(*facts, *toolError) bool
+	// patience is how long such a failure may last, where that is longer than usual.
+	patience time.Duration
 }
 
 // facts are what is known of one deployment: from the start, or because a tool has said so.
@@ -49,6 +52,7 @@ type facts struct {
 	secrets map[string]string // all secrets that we know, by their name in the vault
 	missing []string          // what a call wanted and nobody knows
 	said    []string          // what a step found, for the screen and the report
+	same    bool              // the call that was just made found everything as it should be, and changed nothing
 	program string            // which publishes: az, func or azd
 	private bool              // the parameters want a network of their own
 	polls   bool              // the parameters say that nothing is registered

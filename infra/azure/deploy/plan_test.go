@@ -118,8 +118,11 @@ func TestTheSecondRunChangesNothing(t *testing.T) {
 					t.Errorf("%s, %s: changed again: %s", env, with, call.line())
 				}
 			}
-			if got := s.results("group", "deploy", "rights", "publish", "consent"); got != "group already, deploy already, rights already, publish already, consent already" {
+			if got := s.results("group", "deploy", "rights", "publish", "setup", "consent", "catalogue"); got != "group already, deploy already, rights already, publish already, setup already, consent already, catalogue already" {
 				t.Errorf("%s, %s: %s", env, with, got)
+			}
+			if !strings.Contains(s.said, "nothing was changed; .build/reports/deploy.json") {
+				t.Errorf("%s, %s: %s", env, with, s.report().changed())
 			}
 			if after := s.state(); after.Secrets["operator-keys"] != before.Secrets["operator-keys"] {
 				t.Errorf("%s, %s: the operator's keys were made anew", env, with)

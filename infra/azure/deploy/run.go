@@ -23,13 +23,14 @@ const (
 
 // line of deploy.json.
 type reportStep struct {
-	Step   string    `json:"step"`
-	At     time.Time `json:"at,omitzero"`
-	MS     int64     `json:"ms"`
-	Result string    `json:"result"`
-	Says   []string  `json:"says,omitempty"`
-	Calls  []string  `json:"calls,omitempty"` // what was run, secrets by their names
-	Error  string    `json:"error,omitempty"`
+	Step    string    `json:"step"`
+	At      time.Time `json:"at,omitzero"`
+	MS      int64     `json:"ms"`
+	Result  string    `json:"result"`
+	Changed bool      `json:"changed,omitempty"` // something, anywhere
+	Says    []string  `json:"says,omitempty"`
+	Calls   []string  `json:"calls,omitempty"` // what was run, secrets by their names
+	Error   string    `json:"error,omitempty"`
 }
 
 // report is deploy.json.
@@ -37,6 +38,20 @@ type report struct {
 	Env     string       `json:"env"`
 	Package string       `json:"package,omitempty"` // SHA-256 of the zip
 	Steps   []reportStep `json:"steps"`
+}
+
+// changed says which steps changed something.
+func (r report) changed() string {
+	var names []string
+	for _, l := range r.Steps {
+		if l.Changed {
+			names = append(names, l.Step)
+		}
+	}
+	if len(names) == 0 {
+		return "nothing was changed"
+	}
+	return "changed by " + strings.Join(names, ", ")
 }
 
 func (r report) write(file string) error {
@@ -100,6 +115,7 @@ func (d *deployer) step(ctx context.Context, s step, line *reportStep) error {
 	d.facts.said = nil
 	fmt.Fprintf(d.out, "%-9s %s\n", s.name, s.does)
 	changed, looked, err := d.moves(ctx, s, line)
+	line.Changed = changed
 	line.MS = d.now().Sub(line.At).Milliseconds()
 	for _, text := range d.facts.said {
 		line.Says = append(line.Says, d.shell.hide(text))
@@ -134,7 +150,7 @@ func (d *deployer) moves(ctx context.Context, s step, line *reportStep) (changed
 				continue
 			}
 		}
-		d.facts.missing = nil
+		d.facts.missing, d.facts.same = nil, false
 		c := m.call(d.facts)
 		if len(d.facts.missing) > 0 {
 			return changed, looked, fmt.Errorf("%s: %s is not known: an earlier step finds it, and was skipped or has not been run yet",
@@ -146,26 +162,29 @@ func (d *deployer) moves(ctx context.Context, s step, line *reportStep) (changed
 		if err != nil {
 			return changed, looked, fmt.Errorf("%s: %w", m.does, err)
 		}
-		changed = changed || m.changes
 		if m.took != nil {
 			if err := m.took(d.facts, answer); err != nil {
 				return changed, looked, fmt.Errorf("%s: %w", m.does, err)
 			}
 		}
+		changed, looked = changed || m.changes && !d.facts.same, looked || m.changes
 	}
 	return changed, looked, nil
 }
 
-// patiently repeats a call whose failure may pass.
+// patiently repeats a call whose failure may pass. Exit code 1 of a call that finds something is an answer.
 func (d *deployer) patiently(ctx context.Context, m move, c command) (string, error) {
-	for until := d.now().Add(patience); ; {
+	for until := d.now().Add(max(m.patience, patience)); ; {
 		answer, err := d.shell.run(ctx, c)
 		var tool *toolError
-		if m.found && errors.As(err, &tool) && tool.code == 1 && tool.out != "" {
-			return tool.out, nil
-		}
-		if err == nil || m.later == nil || !errors.As(err, &tool) || !m.later(d.facts, tool) || !d.now().Before(until) {
+		switch {
+		case err == nil || !errors.As(err, &tool):
 			return answer, err
+		case m.later != nil && m.later(d.facts, tool) && d.now().Before(until):
+		case m.found && tool.code == 1 && tool.out != "":
+			return tool.out, nil
+		default:
+			return "", err
 		}
 		fmt.Fprintf(d.out, "          not yet; it is tried again in %s\n", pause)
 		if err := d.wait(ctx, pause); err != nil {

@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Where `make package` leaves what it packs, from the top folder.
@@ -318,11 +320,48 @@ func registerStep(f *facts) step {
 	s.moves = []move{know("operator-keys", "operator-key"), {
 		does: "registering", changes: true, later: asleep,
 		call: func(f *facts) command {
-			args := []string{"register"}
+			args := []string{"register", "--json"}
 			if f.overwrite {
 				args = append(args, "--overwrite")
 			}
 			return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, args...)
+		},
+		took: func(f *facts, answer string) error {
+			var r struct{ Result, URL string }
+			if err := into(answer, &r); err != nil {
+				return err
+			}
+			f.same = r.Result == "" || r.Result == "kept"
+			f.say("%s: %s", cmp.Or(r.Result, "kept"), r.URL)
+			return nil
+		},
+	}}
+	return s
+}
+
+func catalogueStep(f *facts) step {
+	s := step{name: "catalogue", does: "brings the solutions that sellers choose from into the CRM", needs: "an operator key",
+		mend: "each line that is not taken is named"}
+	file := f.set["COSELL_CATALOGUE"]
+	if file == "" {
+		s.does = "brings no solutions into the CRM: COSELL_CATALOGUE names no file, and without any solution no deal can be shared"
+		return s
+	}
+	s.moves = []move{know("operator-keys", "operator-key"), {
+		does: "importing " + file, changes: true, later: asleep,
+		call: func(f *facts) command {
+			return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "catalogue", "import", file, "--json")
+		},
+		took: func(f *facts, answer string) error {
+			var a struct {
+				Catalogue struct{ Created, Changed, Same int }
+			}
+			if err := into(answer, &a); err != nil {
+				return err
+			}
+			f.same = a.Catalogue.Created+a.Catalogue.Changed == 0
+			f.say("%d made, %d changed, %d were there already", a.Catalogue.Created, a.Catalogue.Changed, a.Catalogue.Same)
+			return nil
 		},
 	}}
 	return s
@@ -332,11 +371,61 @@ func doctorStep() step {
 	return step{name: "doctor", does: "looks whether everything is as it should be", needs: "an operator key",
 		mend: "each line of the doctor that is not green says what mends it",
 		moves: []move{know("operator-keys", "operator-key"), {
-			does: "asking the doctor", later: asleep,
+			does: "asking the doctor", found: true, later: recovering, patience: 7 * time.Minute,
 			call: func(f *facts) command {
-				c := ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "doctor")
-				c.talks = true
-				return c
+				return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "doctor", "--json")
 			},
+			took: tookExamination,
 		}}}
+}
+
+// finding is one of the doctor's.
+type finding struct{ Check, State, Say, Mend string }
+
+func findings(answer string) (all []finding, err error) {
+	var a struct{ Examined struct{ Findings []finding } }
+	if err := into(answer, &a); err != nil {
+		return nil, err
+	}
+	if len(a.Examined.Findings) == 0 {
+		return nil, errors.New("the doctor has looked at nothing: is the app of an older version?")
+	}
+	return a.Examined.Findings, nil
+}
+
+// recovering says that the app is about to be well: it starts, or what its work ran into before the CRM was set up is
+// cleared by the next pass of reconcile, five minutes later at most.
+func recovering(f *facts, err *toolError) bool {
+	if asleep(f, err) {
+		return true
+	}
+	all, wrong := findings(err.out)
+	return wrong == nil && f.is("setup", "differs") && !slices.ContainsFunc(all, func(x finding) bool {
+		return x.State == "failed" && x.Check != "work.problems" && x.Check != "work.oldest"
+	})
+}
+
+// tookExamination shows what is not green; what has to be mended is a failure.
+func tookExamination(f *facts, answer string) error {
+	all, err := findings(answer)
+	if err != nil {
+		return err
+	}
+	count := map[string]int{}
+	var failed []error
+	for _, x := range all {
+		count[x.State]++
+		text := fmt.Sprintf("%s: %s", x.Check, x.Say)
+		if x.Mend != "" {
+			text += "; " + x.Mend
+		}
+		switch x.State {
+		case "failed":
+			failed = append(failed, errors.New(text))
+		case "warning", "unverified":
+			f.say("%s: %s", x.State, text)
+		}
+	}
+	f.say("%d ok, %d warnings, %d that cannot be told, %d failed", count["ok"], count["warning"], count["unverified"], count["failed"])
+	return errors.Join(failed...)
 }

@@ -68,7 +68,7 @@ func newStage(t *testing.T) *stage {
 		s.write("infra/azure/"+file, string(text))
 	}
 	for _, env := range []string{"test", "production"} {
-		s.write("infra/azure/"+env+".env", filled(s.read("infra/azure/sample.env")))
+		s.write("infra/azure/"+env+".env", filled(s.read("infra/azure/sample.env"))+"\nCOSELL_CATALOGUE=solutions.csv\n")
 	}
 	s.write(".build/app.zip", "a package")
 	s.write(".build/app/host.json", "{}")

@@ -40,7 +40,7 @@ func into(answer string, v any) error {
 func steps(f *facts) []step {
 	return []step{
 		toolsStep(f), signinStep(f), lookStep(), regionStep(f), packageStep(f), groupStep(), whatIfStep(), deployStep(),
-		rightsStep(), secretsStep(f), publishStep(f), setupStep(), consentStep(), registerStep(f), doctorStep(),
+		rightsStep(), secretsStep(f), publishStep(f), setupStep(), consentStep(), registerStep(f), catalogueStep(f), doctorStep(),
 	}
 }
 

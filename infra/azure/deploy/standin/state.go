@@ -29,6 +29,10 @@ type state struct {
 	Azd         []string          `json:"azd"`
 	AzdSignedIn bool              `json:"azdSignedIn"`
 	AzVersion   string            `json:"azVersion"`
+	Registered  bool              `json:"registered"`
+	Imported    bool              `json:"imported"`
+	Ill         int               `json:"ill"`  // how many times the doctor finds what the next pass clears
+	Sick        string            `json:"sick"` // a check that fails
 	SetUp       bool              `json:"setUp"`
 	SetupOpen   []string          `json:"setupOpen"`
 	SetupDenied bool              `json:"setupDenied"`
@@ -362,6 +366,29 @@ func (s *state) cosellctl(c call) (string, error) {
 		s.Secrets["partner-center-refresh-token"] = "0.AX-refresh-token"
 	case "setup dataverse":
 		return s.setup(c)
+	case "doctor":
+		findings := []any{map[string]string{"check": "app.sync", "state": "ok", "say": "it says ok"}, map[string]string{"check": "pc.visible", "state": "warning", "say": "no referral", "mend": "look in the portal"}}
+		ill := s.Ill > 0 || s.Sick != ""
+		if s.Ill > 0 {
+			s.Ill--
+			findings = append(findings, map[string]string{"check": "work.problems", "state": "failed", "say": "the application user lacks a right", "mend": "compare the role"})
+		}
+		if s.Sick != "" {
+			findings = append(findings, map[string]string{"check": s.Sick, "state": "failed", "say": "it is not well", "mend": "take two"})
+		}
+		out, err := asJSON(map[string]any{"examined": map[string]any{"findings": findings}})
+		if err == nil && ill {
+			return out, &refusal{code: 1, out: out, done: true}
+		}
+		return out, err
+	case "register":
+		result := map[bool]string{true: "kept", false: "registered"}[s.Registered]
+		s.Registered = true
+		return asJSON(map[string]any{"registered": true, "ours": true, "result": result, "url": os.Getenv("SYNC_PUBLIC_URL") + "/api/partnercenterwebhook"})
+	case "catalogue import":
+		made := map[bool]int{true: 0, false: 3}[s.Imported]
+		s.Imported = true
+		return asJSON(map[string]any{"done": true, "catalogue": map[string]int{"created": made, "changed": 0, "same": 3 - made}})
 	}
 	return "ok\n", nil
 }
