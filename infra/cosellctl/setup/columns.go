@@ -31,7 +31,7 @@ func (r *run) column(t dataverse.Table, c dataverse.Column) {
 		lacks := have.DisplayName.lacks(r.languages)
 		item.Do, item.Why = Change, fmt.Sprintf("it says nothing in %v", lacks)
 		item.apply = func(ctx context.Context) error {
-			return r.edit(ctx, path+"/"+crmType+c.Type+"AttributeMetadata", path, c.Type+"AttributeMetadata", map[string]any{"DisplayName": label(c.Text, lacks)})
+			return r.edit(ctx, path+"/"+crmType+c.Type+"AttributeMetadata", path, c.Type+"AttributeMetadata", map[string]any{"DisplayName": have.DisplayName.completed(c.Text, r.languages)})
 		}
 		r.plan.publish[t.LogicalName] = true
 	}

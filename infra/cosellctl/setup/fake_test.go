@@ -187,7 +187,7 @@ func (c *crm) serve(method, path string, q url.Values, body row, solution string
 		return 204, nil, body["MetadataId"].(string)
 	case path == "InsertOptionValue", path == "UpdateOptionValue":
 		set := c.choices[body["OptionSetName"].(string)]
-		set["Options"] = append(slices.DeleteFunc(set["Options"].([]any), func(o any) bool { return o.(row)["Value"] == body["Value"] }), row{"Value": body["Value"], "Label": words("x")})
+		set["Options"] = append(slices.DeleteFunc(set["Options"].([]any), func(o any) bool { return o.(row)["Value"] == body["Value"] }), row{"Value": body["Value"], "Label": body["Label"]})
 		return 200, row{"NewOptionValue": body["Value"]}, ""
 	case path == "PublishXml":
 		return 204, nil, ""
@@ -200,7 +200,7 @@ func (c *crm) serve(method, path string, q url.Values, body row, solution string
 		for _, t := range c.tables {
 			if strings.Contains(path, t.def["MetadataId"].(string)) {
 				t.def["ChangeTrackingEnabled"] = body["ChangeTrackingEnabled"]
-				t.def["DisplayName"] = words("x")
+				t.def["DisplayName"] = body["DisplayName"]
 			}
 		}
 		return 204, nil, ""
@@ -283,7 +283,6 @@ func (c *crm) definition(method string, m []string, body row, solution string) (
 		if body["AttributeType"] != t.columns[m[3]]["AttributeType"] {
 			return 400, row{"error": row{"code": "0x80048403", "message": "the type cannot be changed"}}, ""
 		}
-		body["DisplayName"] = words("x")
 		t.columns[m[3]] = body
 		return 204, nil, ""
 	}

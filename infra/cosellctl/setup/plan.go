@@ -185,6 +185,19 @@ func label(t dataverse.Text, languages []int) map[string]any {
 	return map[string]any{"@odata.type": crmType + "Label", "LocalizedLabels": all}
 }
 
+// completed is a label as people have it, with our text in the languages in which it says nothing yet: the metadata wants
+// the base language with every change.
+func (w wireLabel) completed(t dataverse.Text, languages []int) map[string]any {
+	all := []any{}
+	for _, l := range w.LocalizedLabels {
+		if l.Label != "" {
+			all = append(all, map[string]any{"@odata.type": crmType + "LocalizedLabel", "Label": l.Label, "LanguageCode": l.LanguageCode})
+		}
+	}
+	more, _ := label(t, w.lacks(languages))["LocalizedLabels"].([]any)
+	return map[string]any{"@odata.type": crmType + "Label", "LocalizedLabels": append(all, more...)}
+}
+
 const crmType = "Microsoft.Dynamics.CRM."
 
 // wireLabel is a label as the metadata gives it.

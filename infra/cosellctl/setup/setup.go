@@ -241,7 +241,7 @@ func (r *run) option(c dataverse.Choice, o dataverse.Option, have map[int]wireLa
 		r.plan.choices[c.Name] = true
 		r.plan.add(&Item{Kind: "option", Name: name, Do: Create, Why: "the choice does not have it", apply: r.posts("InsertOptionValue", body)})
 	case len(lacks) > 0:
-		body["Label"], body["MergeLabels"] = label(o.Text, lacks), true
+		body["Label"], body["MergeLabels"] = l.completed(o.Text, r.languages), true
 		r.plan.choices[c.Name] = true
 		r.plan.add(&Item{Kind: "option", Name: name, Do: Change, Why: fmt.Sprintf("it says nothing in %v", lacks), apply: r.posts("UpdateOptionValue", body)})
 	}

@@ -400,6 +400,31 @@ func TestWhatIsNotOursIsLeft(t *testing.T) {
 	}
 }
 
+// A language that is installed later gets our texts, and what people have called a part in another language stays.
+func TestALanguageThatComesLaterGetsItsTexts(t *testing.T) {
+	c := newCRM(t)
+	applied(t, planned(t, options(t, c)))
+	theirs := func() row { return row{"LocalizedLabels": []any{row{"Label": "Theirs", "LanguageCode": 1033.0}}} }
+	c.tables["opportunity"].columns["cosell_sync"]["DisplayName"] = theirs()
+	c.tables["cosell_solution"].def["DisplayName"] = theirs()
+	c.choices["cosell_action"]["Options"].([]any)[0].(row)["Label"] = theirs()
+	p := planned(t, options(t, c))
+	if p.Differs() != true || item(t, p, "column", "opportunity/cosell_sync").Do != setup.Change || item(t, p, "option", "cosell_action/sync").Do != setup.Change {
+		t.Fatal(said(p))
+	}
+	complete(t, applied(t, p))
+	option := c.choices["cosell_action"]["Options"].([]any)
+	for what, have := range map[string]any{"column": c.tables["opportunity"].columns["cosell_sync"]["DisplayName"], "table": c.tables["cosell_solution"].def["DisplayName"], "option": option[len(option)-1].(row)["Label"]} {
+		text, err := json.Marshal(have)
+		if err != nil || !strings.Contains(string(text), `"Label":"Theirs","LanguageCode":1033`) || !strings.Contains(string(text), `"LanguageCode":1036`) {
+			t.Errorf("%s: %s", what, text)
+		}
+	}
+	if planned(t, options(t, c)).Differs() {
+		t.Error("it is not there after all")
+	}
+}
+
 func TestTeardownLeavesTheOrganisationAsItWas(t *testing.T) {
 	c := newCRM(t)
 	delete(c.tables, "connection") // change tracking cannot be switched off again, and here it was off

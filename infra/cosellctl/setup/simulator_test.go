@@ -382,3 +382,32 @@ func (o *organisation) gone(set, id, name string) {
 }
 
 func lines(text string) []string { return strings.Split(text, "\n") }
+
+// Where the columns are there already, made by hand or by another way, a setup adds what is missing, and a teardown
+// leaves what it has not made.
+func TestAnOrganisationThatHasTheColumnsKeepsThem(t *testing.T) {
+	for _, kind := range []string{dataversesim.Plain, dataversesim.Opinionated} {
+		o := newOrganisation(t, kind, nil)
+		before := planned(t, o.options(administrator))
+		if i := item(t, before, "column", "opportunity/cosell_sync"); i.Do != setup.Leave && i.Do != setup.Change {
+			t.Errorf("%s: %+v", kind, i)
+		}
+		complete(t, applied(t, before))
+		if again := planned(t, o.options(administrator)); again.Differs() {
+			t.Errorf("%s: %s", kind, said(again))
+		}
+		options := o.options(administrator)
+		options.Want = definition(t)
+		plan, err := setup.Teardown(context.Background(), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		applied(t, plan)
+		if i := item(t, plan, "column", "opportunity/cosell_sync"); i.Do != setup.Leave || !strings.Contains(i.Why, "CosellSync") {
+			t.Errorf("%s: %+v", kind, i)
+		}
+		if !strings.Contains(o.metadata(), `"cosell_sync": {`) {
+			t.Errorf("%s: the column is gone", kind)
+		}
+	}
+}

@@ -128,7 +128,7 @@ func (r *run) table(t dataverse.Table, have *tableState) {
 		item.Do, item.Why = Change, fmt.Sprintf("it says nothing in %v", have.DisplayName.lacks(r.languages))
 		item.apply = func(ctx context.Context) error {
 			return r.edit(ctx, tablePath(t.LogicalName), "EntityDefinitions("+have.MetadataID+")", "EntityMetadata", map[string]any{
-				"DisplayName": label(t.Text, r.languages), "DisplayCollectionName": label(t.Plural(), r.languages)})
+				"DisplayName": have.DisplayName.completed(t.Text, r.languages), "DisplayCollectionName": have.DisplayCollectionName.completed(t.Plural(), r.languages)})
 		}
 		r.plan.publish[t.LogicalName] = true
 	}
