@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
@@ -178,5 +179,32 @@ func TestAnIntakeThatMayNotReadHasSaidSo(t *testing.T) {
 	d := &Doctor{Health: &health.Room{Watch: w, Now: func() time.Time { return noon }}}
 	if got := d.Examine(t.Context(), "azure.identities", ""); got[0].State != OK {
 		t.Errorf("%+v", got)
+	}
+}
+
+// crmOf is a CRM that says which organisation it is.
+type crmOf struct {
+	CRM
+	organization string
+}
+
+func (c crmOf) WhoAmI(context.Context) (dataverse.Caller, error) {
+	return dataverse.Caller{UserID: "u", OrganizationID: c.organization}, nil
+}
+
+func TestTheSyncAppKnowsTheOrganisationByItsEvents(t *testing.T) {
+	for name, c := range map[string]struct {
+		setting string
+		heard   bool
+		want    State
+	}{"as set": {"o-1", false, OK}, "another": {"o-2", true, Failed}, "of the intake alone": {"", false, Unverified}, "heard of": {"", true, OK}} {
+		report := reports{}
+		if c.heard {
+			report.Successes = map[string]time.Time{"events from CRM": noon}
+		}
+		d := &Doctor{CRM: crmOf{organization: "o-1"}, Health: report, Settings: Settings{Organization: c.setting}}
+		if got := d.Examine(t.Context(), "crm.organization", ""); got[len(got)-1].State != c.want {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

@@ -38,6 +38,8 @@ func (e *examination) organization(context.Context) []Finding {
 	switch {
 	case err != nil:
 		return []Finding{OfError("the organisation", err)}
+	case e.Settings.Organization == "" && e.heardOf("events from CRM"):
+		return []Finding{Fine("events of the organisation " + who.OrganizationID + " are taken")}
 	case e.Settings.Organization == "":
 		return []Finding{Unsure("", "the organisation is "+who.OrganizationID+"; which one the intake takes events of is a setting of the intake alone", "compare it with DATAVERSE_ORGANIZATION_ID of the intake")}
 	case !strings.EqualFold(who.OrganizationID, strings.Trim(e.Settings.Organization, "{}")):
@@ -45,6 +47,12 @@ func (e *examination) organization(context.Context) []Finding {
 			"set DATAVERSE_ORGANIZATION_ID="+who.OrganizationID+", or DATAVERSE_URL to the other one")}
 	}
 	return []Finding{Fine("the organisation is " + who.OrganizationID)}
+}
+
+// heardOf says whether a direction of the work has ever succeeded.
+func (e *examination) heardOf(where string) bool {
+	_, ever := e.report().Successes[where]
+	return ever
 }
 
 func (e *examination) crmClock(context.Context) []Finding {

@@ -26,7 +26,7 @@ func runtimeAllows(tab *table) []string {
 	case tab.name == "transactioncurrency", tab.name == "territory", tab.name == "campaign":
 		return []string{"read", "appendTo"}
 	case slices.Contains([]string{"systemuser", "team", "businessunit", "organization", "asyncoperation", "connection", "connectionrole", "connectionroleobjecttypecode",
-		definitionTable, valueTable, "opportunityproduct", "quote", "serviceendpoint", "sdkmessage", "sdkmessagefilter", stepTable, imageTable}, tab.name):
+		definitionTable, valueTable, "opportunityproduct", "quote", "serviceendpoint", "sdkmessage", "sdkmessagefilter", stepTable, imageTable, "workflow"}, tab.name):
 		return []string{"read"}
 	}
 	return nil
