@@ -72,7 +72,7 @@ func dailyCases() []Case {
 		{Name: "OtherWireShapes", Daily: true,
 			Switches: set{"postStatus": "200", "typeFollowsConsent": "false", "relatedEventId": "own", "msxIdOn": "both", "ownHelpCode": "mirrored",
 				"readOnlyPatch": "ignore", "unknownPath": "ignore", "closeSteps": "table", "filterFields": "any", "strict": "false",
-				"listFilterUpdated": "refuse", "nextLink": "http", "rotateRefreshToken": "true", "certificateFormat": "pem",
+				"listFilterUpdated": "refuse", "nextLink": "http", "rotateRefreshToken": "true", "mfaPolicy": "enforced", "certificateFormat": "pem",
 				"ownDirection": "Incoming", "idsForm": "object", "activeStatus": "Engaged", "moneyForm": "text", "stateMember": "region",
 				"salesStageForm": "name", "registrationForm": "pascal", "testStatus": "completed", "testResponseCode": "number",
 				"errorTarget": "path", "acceptance": "touched", "trimText": true, "roundMoney": "2", "mfaCode": "innerError"},
