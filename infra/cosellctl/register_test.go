@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -122,5 +124,28 @@ func TestConsentNamesTheSettingsThatItLacks(t *testing.T) {
 	}
 	if code, _, errOut := ctl(t, nil, "consent", "--local", "nowhere.json"); code != wrongUse || !strings.Contains(errOut, "make run") {
 		t.Errorf("code %d: %s", code, errOut)
+	}
+}
+
+// A world on this machine says everything that a consent needs; what the shell has for another installation does not count.
+func TestAWorldHasTheSettingsOfAConsent(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "local.json")
+	text := `{"caFile":"ca.pem","simulated":"a=127.0.0.1:1","product":{"url":"https://localhost:1","operatorKey":"k"},
+		"vault":{"host":"v.vault.azure.net","tenant":"t","clientId":"me","clientSecret":"mine","refreshTokenSecret":"rt"},
+		"partnerCenter":{"tenant":"t","clientId":"app","clientSecret":"s"},
+		"tenants":{"north-de":{"tenant":"t2","clientId":"app2","clientSecret":"s2","refreshTokenSecret":"rt-2"}}}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := settings(commands{Local: file}, []string{"PARTNER_CENTER_TENANT=of-production", "SYNC_OPERATOR_KEYS=ann=x", "OTHER=kept"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"PARTNER_CENTER_TENANT": "t", "PARTNER_CENTER_CLIENT_ID": "app", "PARTNER_CENTER_CLIENT_SECRET": "s", "PARTNER_CENTER_VAULT_URL": "https://v.vault.azure.net",
+		"PARTNER_CENTER_REFRESH_TOKEN_SECRET": "rt", "AZURE_CLIENT_ID": "me", "AZURE_CLIENT_SECRET": "mine", "SYNC_SIMULATED": "a=127.0.0.1:1", "SYNC_CA_FILE": "ca.pem", "SYNC_OPERATOR_KEY": "k",
+		"SYNC_OPERATOR_KEYS": "", "SYNC_TENANTS": "north-de", "NORTH_DE_PARTNER_CENTER_CLIENT_ID": "app2", "NORTH_DE_PARTNER_CENTER_REFRESH_TOKEN_SECRET": "rt-2", "OTHER": "kept"} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
 	}
 }
