@@ -100,7 +100,9 @@ func answer(dir, tool string, args []string) (code int, out, said string) {
 	var refused *refusal
 	if errors.As(err, &refused) {
 		if refused.done {
-			err = s.save(dir)
+			if err := s.save(dir); err != nil {
+				return 125, "", err.Error()
+			}
 		}
 		return refused.code, refused.out, refused.text
 	}
