@@ -197,6 +197,19 @@ func TestStoryBeginsOnLambdaAsElsewhere(t *testing.T) {
 	if !names["intake"] || !names["sync"] || !names["queues"] {
 		t.Errorf("processes of %v", names)
 	}
+	own, vouched := w.Local().PartnerCenter.ClientID, 0
+	for _, e := range historyOf(t, w.Local().PartnerCenter.Control) {
+		if !strings.HasSuffix(e.URL, "/token") || e.Identity == "app "+own {
+			continue
+		}
+		if e.Status != http.StatusOK { // there is no secret by which it could be one
+			t.Errorf("the product's identity was refused: %d %.200s", e.Status, e.ResponseBody)
+		}
+		vouched++
+	}
+	if vouched < 4 {
+		t.Errorf("%d tokens for vault, queues and tables: two identities need at least four", vouched)
+	}
 	if w.Local().Host.Kind != world.HostLambda {
 		t.Errorf("local.json says %+v", w.Local().Host)
 	}

@@ -89,7 +89,7 @@ func (e *environment) variables(api string) []string {
 	out := []string{"AWS_LAMBDA_RUNTIME_API=" + api, "AWS_LAMBDA_FUNCTION_NAME=" + e.f.Name, "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(e.f.Memory), "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + e.f.Name, "AWS_LAMBDA_LOG_STREAM_NAME=" + e.name, "AWS_REGION=" + e.p.opt.Region, "AWS_DEFAULT_REGION=" + e.p.opt.Region,
-		"AWS_ACCESS_KEY_ID=" + e.p.opt.Role.AccessKey, "AWS_SECRET_ACCESS_KEY=" + e.p.opt.Role.SecretKey, "AWS_SESSION_TOKEN=" + e.p.opt.Role.SessionToken,
+		"AWS_ACCESS_KEY_ID=" + e.f.Role.AccessKey, "AWS_SECRET_ACCESS_KEY=" + e.f.Role.SecretKey, "AWS_SESSION_TOKEN=" + e.f.Role.SessionToken,
 		"_HANDLER=bootstrap", "LAMBDA_TASK_ROOT=" + root, "LAMBDA_RUNTIME_DIR=/var/runtime", "TZ=:UTC", "LANG=en_US.UTF-8",
 		"PATH=/usr/local/bin:/usr/bin:/bin:/opt/bin", "LD_LIBRARY_PATH=/lib64:/usr/lib64:/var/runtime:/var/task:/opt/lib"}
 	for name, value := range e.f.Environment {

@@ -24,6 +24,7 @@ type Function struct {
 	Memory      int           // MB
 	Timeout     time.Duration // whole seconds
 	Reserved    int           // reserved concurrency; 0: none, the account's limit counts
+	Role        Role          // whose keys it gets
 	URL         bool          // has a Function URL, AuthType NONE, InvokeMode RESPONSE_STREAM
 	Schedules   []Schedule
 	// Retries and MaxAge are EventInvokeConfig: what becomes of schedules whose invocation fails, or finds no room.
@@ -45,7 +46,6 @@ type Options struct {
 	Bootstrap string // the executable of the package
 	Functions []Function
 	Region    string // default eu-west-1
-	Role      Role   // whose keys every function gets
 	Now       func() time.Time
 	Log       io.Writer // lines of the functions and of the platform; nil drops them
 	Switches  map[string]string
@@ -55,7 +55,7 @@ type Options struct {
 	InitLimit time.Duration
 }
 
-// Role are the keys of the execution role.
+// Role are the keys of an execution role.
 type Role struct{ AccessKey, SecretKey, SessionToken string }
 
 // Platform is a running Lambda. All methods may be called from several goroutines.

@@ -75,7 +75,8 @@ func started(t *testing.T, f Function, opt Options) platform {
 		f.Timeout = 20 * time.Second
 	}
 	log := &lines{}
-	opt.Bootstrap, opt.Functions, opt.Log, opt.Role = self, []Function{f}, log, Role{AccessKey: "ASIA"}
+	f.Role = Role{AccessKey: "ASIA"}
+	opt.Bootstrap, opt.Functions, opt.Log = self, []Function{f}, log
 	p, err := Start(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)

@@ -166,6 +166,8 @@ func (s *Sim) client(w http.ResponseWriter, tenant string, form url.Values) (App
 			continue
 		}
 		switch {
+		case form.Has("client_assertion"):
+			return a, s.vouched(w, a, form)
 		case form.Get("client_secret") == "":
 			s.loginError(w, http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 		case a.Secret != form.Get("client_secret"):
@@ -179,6 +181,33 @@ func (s *Sim) client(w http.ResponseWriter, tenant string, form url.Values) (App
 	}
 	s.loginError(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+form.Get("client_id")+"' was not found in the directory.")
 	return App{}, false
+}
+
+// vouched says whether an assertion stands in for the app's secret; if not it has answered.
+// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
+func (s *Sim) vouched(w http.ResponseWriter, a App, form url.Values) bool {
+	refuse := func(number int, text string) bool {
+		s.loginError(w, http.StatusUnauthorized, "invalid_client", number, text)
+		return false
+	}
+	if form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
+		return refuse(900144, "The request body must contain the following parameter: 'client_assertion_type'.")
+	}
+	if a.Trusts == (Trust{}) || s.opts.Vouched == nil {
+		return refuse(70021, "No matching federated identity record found for presented assertion.")
+	}
+	issuer, subject, audience, err := s.opts.Vouched(form.Get("client_assertion"))
+	switch {
+	case err != nil:
+		return refuse(700027, "The assertion is not valid: "+err.Error()+".")
+	case issuer != a.Trusts.Issuer:
+		return refuse(700211, "No matching federated identity record found for presented assertion issuer '"+issuer+"'.")
+	case subject != a.Trusts.Subject:
+		return refuse(700213, "No matching federated identity record found for presented assertion subject '"+subject+"'.")
+	case audience != federatedAudience:
+		return refuse(700212, "No matching federated identity record found for presented assertion audience '"+audience+"'.")
+	}
+	return true
 }
 
 // audienceOf reads resource= (v1) or the one resource named in scope= (v2).

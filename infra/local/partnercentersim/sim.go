@@ -45,7 +45,9 @@ type Options struct {
 	ClientSecret string
 	RefreshToken string   // of the integration user, who signed in with MFA
 	Redirects    []string // of the app registration; default http://localhost
-	Apps         []App    // further app registrations that may ask for app-only tokens
+	// Vouched checks the signature and the time of a token of another issuer, and says what it says; nil knows none.
+	Vouched func(token string) (issuer, subject, audience string, err error)
+	Apps    []App // further app registrations that may ask for app-only tokens
 
 	OrganizationID   string // the partner
 	OrganizationName string
@@ -66,7 +68,17 @@ type Options struct {
 type App struct {
 	Tenant, ClientID, Secret, ObjectID string
 	Redirects                          []string // where people who sign in may be sent back to
+	// Trusts is a federated credential: tokens of that issuer for that subject stand in for the secret. Options.Vouched
+	// checks them.
+	Trusts Trust
 }
+
+// Trust is what a federated credential of an app registration names.
+// https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust
+type Trust struct{ Issuer, Subject string }
+
+// federatedAudience is what a token that stands in for a secret must be for.
+const federatedAudience = "api://AzureADTokenExchange"
 
 // Sim is the simulator; it implements control.Simulator. All methods may be called from several goroutines.
 type Sim struct {

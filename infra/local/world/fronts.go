@@ -46,6 +46,9 @@ func (w *World) simulated() string {
 	for _, host := range sortedKeys(at) {
 		out = append(out, fmt.Sprintf("%s=127.0.0.1:%d", host, at[host]))
 	}
+	if w.sts != nil {
+		out = append(out, w.sts.Host()+"="+w.stsAddress)
+	}
 	return strings.Join(out, ",")
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 	"github.com/cosell-sync/cosell-sync/infra/local/lambdasim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/infra/local/stssim"
 )
 
 // The hosts of Options.Host.
@@ -90,7 +92,7 @@ func (w *World) lambdaFunctions() ([]lambdasim.Function, error) {
 		if f.Name == lambdaIntake {
 			role = roleIntake
 		}
-		list[i].Environment = w.lambdaSettings(role)
+		list[i].Environment, list[i].Role = w.lambdaSettings(role), w.secrets.lambdaKeys(role)
 	}
 	return list, err
 }
@@ -99,9 +101,76 @@ func (w *World) lambdaFunctions() ([]lambdasim.Function, error) {
 func (w *World) lambdaSettings(role string) map[string]string {
 	out := w.settingsOf(role)
 	maps.DeleteFunc(out, func(name, _ string) bool {
-		return strings.HasPrefix(name, "AzureWebJobs") || strings.HasPrefix(name, "AzureFunctionsJobHost")
+		return strings.HasPrefix(name, "AzureWebJobs") || strings.HasPrefix(name, "AzureFunctionsJobHost") || name == "AZURE_CLIENT_SECRET"
 	})
+	out["SYNC_IDENTITY"] = "federated"
 	return out
+}
+
+// The AWS account of this world: it says of each role who it is.
+const (
+	lambdaRegion = "eu-west-1"
+	lambdaIssuer = "https://8e2a6b1c.tokens.sts.global.api.aws"
+)
+
+func lambdaRole(role string) string { return "arn:aws:iam::123456789012:role/cosell-sync-" + role }
+
+// lambdaKeys are the keys of a role, as its functions have them.
+func (s secrets) lambdaKeys(role string) lambdasim.Role {
+	return lambdasim.Role{AccessKey: "ASIA" + strings.ToUpper(role), SecretKey: s.awsSecret + role, SessionToken: s.awsSession + role}
+}
+
+// startSTS makes the service that vouches for the roles, and opens it.
+func (w *World) startSTS() error {
+	if w.opt.Host != HostLambda {
+		return nil
+	}
+	opt := stssim.Options{Now: time.Now, Region: lambdaRegion, Issuer: lambdaIssuer}
+	for _, role := range []string{roleIntake, roleSync} {
+		k := w.secrets.lambdaKeys(role)
+		opt.Roles = append(opt.Roles, stssim.Role{ARN: lambdaRole(role), AccessKey: k.AccessKey, SecretKey: k.SecretKey, SessionToken: k.SessionToken,
+			Audiences: []string{"api://AzureADTokenExchange"}, MostSeconds: 300})
+	}
+	var err error
+	if w.sts, err = stssim.New(opt); err != nil {
+		return fmt.Errorf("starting STS: %w", err)
+	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("starting STS: %w", err)
+	}
+	w.stsAddress = listener.Addr().String()
+	secure, err := w.secure(listener, w.sts.Host())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	w.listen(secure, w.sts)
+	return nil
+}
+
+// vouched lets the directory ask what AWS has said of a role.
+func (w *World) vouched(token string) (issuer, subject, audience string, err error) {
+	if w.sts == nil {
+		return "", "", "", errors.New("this world has no AWS account")
+	}
+	c, err := w.sts.Check(token)
+	return c.Issuer, c.Subject, c.Audience, err
+}
+
+// unlessTrusted is the secret of an app registration, which has none where it trusts a role instead.
+func (w *World) unlessTrusted(secret string) string {
+	if w.opt.Host == HostLambda {
+		return ""
+	}
+	return secret
+}
+
+// trusts is the federated credential of an app registration.
+func (w *World) trusts(role string) partnercentersim.Trust {
+	if w.opt.Host != HostLambda {
+		return partnercentersim.Trust{}
+	}
+	return partnercentersim.Trust{Issuer: lambdaIssuer, Subject: lambdaRole(role)}
 }
 
 // hostKind is how local.json names the host.

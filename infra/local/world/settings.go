@@ -31,6 +31,7 @@ type secrets struct {
 	vaultClient, vaultSecret                                  string // the identity of the product, or of its sync app
 	intakeClient, intakeSecret                                string // of its intake app, where the apps are two
 	ownerClient, ownerSecret                                  string // of a person who may write secrets
+	awsSecret, awsSession                                     string
 	operatorKey, crmSecret                                    string
 }
 
@@ -43,7 +44,7 @@ func newSecrets() secrets {
 		intakeClient: "f2a3b4c5-4444-4555-8666-c77788889999", intakeSecret: key(),
 		administrator: control.Application{ClientID: "ad0b1c2d-4444-4555-8666-c77788889999", ClientSecret: key()},
 		customizer:    control.Application{ClientID: "c5d6e7f8-5555-4666-8777-d88899990000", ClientSecret: key()},
-		partnerSecret: key(), refreshToken: key(), dataverseSecret: key(), vaultSecret: key(), operatorKey: key(), crmSecret: key(),
+		partnerSecret: key(), refreshToken: key(), dataverseSecret: key(), vaultSecret: key(), operatorKey: key(), crmSecret: key(), awsSecret: key(), awsSession: key(),
 	}
 }
 

@@ -18,13 +18,17 @@ const seed = 20260301
 // Partner Center, the product's steps are registered in the CRM, the refresh token lies in the vault.
 func (w *World) startSystems(context.Context) error {
 	k := w.secrets
+	if err := w.startSTS(); err != nil {
+		return err
+	}
 	partnerCenter, err := partnercentersim.New(partnercentersim.Options{
 		Now: w.clock.now, TokenNow: time.Now, Seed: seed, Notify: w.kickAll,
 		Tenant: k.partnerTenant, ClientID: k.partnerClient, ClientSecret: k.partnerSecret, RefreshToken: k.refreshToken,
 		SigningHost: certificateHost, Intermediate: true, Switches: w.opt.Positions.PartnerCenter,
-		Apps: []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: k.vaultSecret, ObjectID: k.vaultClient},
+		Apps: []partnercentersim.App{{Tenant: k.partnerTenant, ClientID: k.vaultClient, Secret: w.unlessTrusted(k.vaultSecret), ObjectID: k.vaultClient, Trusts: w.trusts(roleSync)},
 			{Tenant: k.partnerTenant, ClientID: k.ownerClient, Secret: k.ownerSecret, ObjectID: k.ownerClient},
-			{Tenant: k.partnerTenant, ClientID: k.intakeClient, Secret: k.intakeSecret, ObjectID: k.intakeClient}},
+			{Tenant: k.partnerTenant, ClientID: k.intakeClient, Secret: w.unlessTrusted(k.intakeSecret), ObjectID: k.intakeClient, Trusts: w.trusts(roleIntake)}},
+		Vouched: w.vouched,
 	})
 	if err != nil {
 		return fmt.Errorf("starting Partner Center: %w", err)

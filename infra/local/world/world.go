@@ -20,6 +20,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/infra/local/stssim"
 )
 
 // readyWithin is how long the handler may take to answer for the first time.
@@ -65,6 +66,8 @@ type World struct {
 	broker       *emulators.Broker
 	brokerClient *http.Client
 	host         Host
+	sts          *stssim.Sim // of a world on Lambda
+	stsAddress   string
 	queues       []emulators.Queue // that the broker has
 	publishing   sync.Mutex
 	local        control.Local
@@ -79,6 +82,7 @@ type World struct {
 // Start starts everything and waits until the handler answers. The error of a taken port says which it is
 // and how to choose another; that of a handler that does not start holds its last words.
 func Start(ctx context.Context, opt Options) (*World, error) {
+	opt.Tokens = opt.Tokens || opt.Host == HostLambda // an identity is all that a function there has
 	w := &World{opt: opt, secrets: newSecrets(), last: &lastLines{next: opt.Log}}
 	stop := context.AfterFunc(ctx, w.Close)
 	w.onClose(func() { stop() })
