@@ -52,7 +52,12 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 		{"endpoint and steps", r.lookEvents},
 	} {
 		err := part.look(ctx)
-		if what, no := denied(err); no {
+		what, no := denied(err)
+		if no && len(r.plan.Items) < 2 { // without its languages and our solution nothing can be made right
+			return nil, fmt.Errorf("the caller is no user of this environment, or has no role there that may change it (%w): add its application "+
+				"under Application users in the Power Platform admin center and give it System Administrator", err)
+		}
+		if no {
 			r.plan.add(&Item{Kind: part.what, Name: "(all)", Do: Open, Why: strings.TrimSpace("the caller may not read them " + what), Mend: mendRights})
 			continue
 		}

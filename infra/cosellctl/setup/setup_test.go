@@ -400,6 +400,22 @@ func TestWhatIsNotOursIsLeft(t *testing.T) {
 	}
 }
 
+func TestWhoIsNoUserOrMayNotReadSolutionsIsToldSo(t *testing.T) {
+	for _, kept := range []string{"organizations", "publishers", "solutions"} {
+		c := newCRM(t)
+		c.refuse = func(_, path string, _ row) (int, string, string) {
+			if strings.HasPrefix(path, kept) {
+				return 403, "0x80072560", "The user is not a member of the organization."
+			}
+			return 0, "", ""
+		}
+		_, err := setup.Make(context.Background(), options(t, c))
+		if err == nil || !strings.Contains(err.Error(), "0x80072560") || !strings.Contains(err.Error(), "Application users") {
+			t.Errorf("%s: %v", kept, err)
+		}
+	}
+}
+
 // A language that is installed later gets our texts, and what people have called a part in another language stays.
 func TestALanguageThatComesLaterGetsItsTexts(t *testing.T) {
 	c := newCRM(t)
