@@ -152,10 +152,29 @@ func noSecondFactor(user string) error {
 		Saying("mfa.missing: "+user+" signed in without MFA, which Partner Center refuses", "have MFA demanded of that user, by a Conditional Access policy or security defaults, and run it again")
 }
 
-// store is the last step, and the only one that leaves something behind.
+// store is the last step, and the only one that leaves something behind. Where no answer comes the vault is asked what
+// it holds.
 func store(ctx context.Context, c *app.Consenting, refresh string) error {
-	return c.Vault.Set(ctx, c.SecretName, refresh)
+	err := c.Vault.Set(ctx, c.SecretName, refresh)
+	if err == nil || !Away(err) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBack)
+	defer cancel()
+	switch kept, unread := c.Vault.Get(ctx, c.SecretName); {
+	case unread == nil && kept == refresh:
+		return nil
+	case unread == nil:
+		return err
+	}
+	return fault.New(fault.Broken, "storing the refresh token: %w", err).With(unsure, "").
+		Saying("Key Vault gave no answer, so whether the consent is stored is not known", "run it again")
 }
+
+const (
+	readBack = 15 * time.Second
+	unsure   = "vault.unsure" // code
+)
 
 // memory keeps a refresh token while it is proved.
 type memory struct {
@@ -198,10 +217,12 @@ func Away(err error) bool {
 // sentence says what is wrong and what mends it. What the vault refuses is told as it concerns a person, not the app.
 func sentence(c *app.Consenting, err error) string {
 	e := fault.Of(err)
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case e != nil && e.Code == unsure:
+		return e.Say + ": " + e.Mend
+	case errors.Is(err, context.Canceled):
 		return "given up: nothing is stored"
-	}
-	if e == nil {
+	case e == nil:
 		return err.Error()
 	}
 	host := c.VaultURL

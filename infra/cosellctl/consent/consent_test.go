@@ -44,6 +44,8 @@ type place struct {
 	vault    *vaultsim.Sim
 	settings map[string]string
 	cut      string // a host that is away
+	mute     bool   // the vault stores, and no answer comes
+	dark     bool   // and it is away from then on
 
 	mu    sync.Mutex
 	said  strings.Builder
@@ -100,6 +102,14 @@ func (p *place) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	if r.URL.Host == vaultHost {
 		p.vault.ServeHTTP(w, in)
+		if p.mute && r.Method == http.MethodPut {
+			if p.dark {
+				p.mu.Lock()
+				p.cut = vaultHost
+				p.mu.Unlock()
+			}
+			return nil, io.ErrUnexpectedEOF
+		}
 	} else {
 		p.pc.ServeHTTP(w, in)
 	}
@@ -319,6 +329,21 @@ func TestWhatGoesWrongIsSaidInOneSentenceAndNothingIsStored(t *testing.T) {
 
 func (p *place) forbid(operation string) {
 	p.control(p.vault.MountControl, "/rights", map[string]any{"identity": "app " + owner, "operation": operation, "allowed": false})
+}
+
+// An answer of the vault that is lost leaves no doubt where the vault can be asked, and is told where it cannot.
+func TestALostAnswerOfTheVaultIsLookedInto(t *testing.T) {
+	p := newPlace(t, map[string]string{secretName: "before"})
+	p.mute = true
+	if r, err := p.run("", consent.Options{Open: p.person(as(user))}); err != nil || r.User != user || !strings.HasPrefix(p.stored(), "0.refresh-") {
+		t.Errorf("%v %+v", err, r)
+	}
+	p = newPlace(t, map[string]string{secretName: "before"})
+	p.mute, p.dark = true, true
+	_, err := p.run("", consent.Options{Open: p.person(as(user))})
+	if err == nil || !strings.Contains(err.Error(), "is not known: run it again") || strings.Contains(err.Error(), "nothing is stored") || !consent.Away(err) {
+		t.Error(err)
+	}
 }
 
 func TestAPortThatIsTakenIsSaid(t *testing.T) {
