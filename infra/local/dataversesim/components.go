@@ -206,7 +206,9 @@ func (m *customizing) publishing(action string) ([]string, error) {
 	if action == "PublishAllXml" {
 		return nil, nil
 	}
-	var in struct{ ParameterXml string }
+	var in struct {
+		ParameterXML string `json:"ParameterXml"`
+	}
 	if err := strictly(m.c.body, &in); err != nil {
 		return nil, err
 	}
@@ -215,7 +217,7 @@ func (m *customizing) publishing(action string) ([]string, error) {
 		OptionSets []string `xml:"optionsets>optionset"`
 		Resources  []string `xml:"webresources>webresource"`
 	}
-	if err := readXML(in.ParameterXml, "importexportxml", &doc); err != nil {
+	if err := readXML(in.ParameterXML, "importexportxml", &doc); err != nil {
 		return nil, fail(400, codeBadXML, "The ParameterXml of PublishXml is not valid: %v", err)
 	}
 	for _, name := range doc.Entities {

@@ -108,9 +108,9 @@ func (s *Simulator) find(t *table, k rowKey) *row {
 }
 
 // text joins the values of a key; false when one is missing.
-func (def *key) text(value func(*column) any) (string, bool) {
+func (k *key) text(value func(*column) any) (string, bool) {
 	var b strings.Builder
-	for _, c := range def.columns {
+	for _, c := range k.columns {
 		v := value(c)
 		if v == nil {
 			return "", false

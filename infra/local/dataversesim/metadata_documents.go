@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// label is the shape of a localised text in English, the language of the organisation.
-func label(text string) *document { return localized(text, nil) }
-
 // localized is a text in English and in other languages; the caller's own is English.
 func localized(text string, others map[int]string) *document {
 	one := func(text string, language int) *document {
