@@ -39,13 +39,16 @@ func (e *examination) endpoint(ctx context.Context) []Finding {
 	return []Finding{Fine("the CRM sends its events to " + Address(url))}
 }
 
+// images are those of a step.
+const images = "sdkmessageprocessingstepid_sdkmessageprocessingstepimage"
+
 func (e *examination) steps(ctx context.Context) []Finding {
 	sheet, err := e.sheet()
 	if err != nil {
 		return []Finding{OfError("the field sheet", err)}
 	}
 	rows, err := e.CRM.List(ctx, "sdkmessageprocessingsteps", dataverse.Query{Select: []string{"sdkmessageprocessingstepid", "name", "filteringattributes", "statecode"},
-		Filter: dataverse.StartsWith("name", EndpointName()+": ")})
+		Filter: dataverse.StartsWith("name", EndpointName()+": "), Expand: []dataverse.Expand{{Nav: images, Query: dataverse.Query{Select: []string{"attributes"}}}}})
 	if err != nil {
 		f := unread("the event steps", err)
 		f.Mend = "give the application user prvReadSdkMessageProcessingStep"
@@ -72,6 +75,9 @@ func (s step) judge(row dataverse.Row) []Finding {
 	if row.Text("statecode") != enabled {
 		return []Finding{Bad("step.off "+s.table, "the event step “"+s.name+"” is disabled: those changes wait for the next pass of reconcile", "enable the step, or "+setupMend)}
 	}
+	if len(s.image) > 0 && !slices.ContainsFunc(row.Rows(images), s.shows) {
+		return []Finding{Bad("step.image "+s.table, "the event step “"+s.name+"” has no pre-image with "+strings.Join(s.image, ", ")+": of a row that is gone nobody knows whose it was", setupMend+" adds it, by a system administrator")}
+	}
 	filter := strings.Split(strings.ReplaceAll(row.Text("filteringattributes"), " ", ""), ",")
 	if row.Text("filteringattributes") == "" {
 		return nil // it listens to every column
@@ -84,6 +90,12 @@ func (s step) judge(row dataverse.Row) []Finding {
 		}
 	}
 	return out
+}
+
+// shows says whether a pre-image holds what it has to; one without a list holds every column.
+func (s step) shows(image dataverse.Row) bool {
+	held := strings.Split(strings.ReplaceAll(image.Text("attributes"), " ", ""), ",")
+	return image.Text("attributes") == "" || !slices.ContainsFunc(s.image, func(c string) bool { return !slices.Contains(held, c) })
 }
 
 // keyed is a key by which rows are kept from being made twice.

@@ -23,6 +23,7 @@ func EndpointName() string {
 type step struct {
 	name, table string
 	columns     []string // that it has to list, of an update
+	image       []string // that its pre-image has to hold, so that the event of a row that is gone says whose it was
 }
 
 // stepsOf are the event steps that a field sheet needs, over its own tables.
@@ -41,11 +42,14 @@ func stepsOf(sheet *mapping.Sheet, leads bool) (out []step) {
 	for _, s := range d.Steps {
 		if s.Table == ownRows {
 			s.Table = sheet.Tables().Rows.Table
+			if len(s.PreImage) > 0 {
+				s.PreImage = []string{sheet.Tables().Rows.Opportunity}
+			}
 		}
 		if s.Table == "" || s.Table == mapping.LeadTable && !leads {
 			continue
 		}
-		one := step{name: s.Name(d.Endpoint), table: s.Table}
+		one := step{name: s.Name(d.Endpoint), table: s.Table, image: s.PreImage}
 		if s.Message == "Update" {
 			one.columns = columns[s.Table]
 		}

@@ -3,6 +3,7 @@ package requirements
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +61,13 @@ func stories() map[string]story {
 		}, nil, ""}, []string{"DATAVERSE_WEBHOOK_SECRET=another-secret-than-the-steps"}},
 		"a step taken away": {no{"crm.steps", failed, "no event step “cosell-sync events: Win of opportunity”", func(r *rig) {
 			r.person(doc{"do": "delete", "table": "sdkmessageprocessingstep", "id": r.stepRow("Win", "opportunity")})
+		}, nil, ""}, nil},
+		"an image taken away": {no{"crm.steps", failed, "Delete of cosell_solution” has no pre-image with cosell_opportunityid", func(r *rig) {
+			for id, row := range r.dv.records()["sdkmessageprocessingstepimage"] {
+				if strings.Contains(row.text("attributes"), "cosell_opportunityid") {
+					r.person(doc{"do": "delete", "table": "sdkmessageprocessingstepimage", "id": id})
+				}
+			}
 		}, nil, ""}, nil},
 		"no endpoint": {no{"crm.endpoint", failed, "no service endpoint", func(r *rig) {
 			r.person(doc{"do": "delete", "table": "serviceendpoint", "id": dataversesim.EndpointID})
