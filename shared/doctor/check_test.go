@@ -208,3 +208,14 @@ func TestTheSyncAppKnowsTheOrganisationByItsEvents(t *testing.T) {
 		}
 	}
 }
+
+// What health has met before somebody mended it is a warning, as long as a check that looks now finds it mended.
+func TestWhatIsMendedMeanwhileIsAWarning(t *testing.T) {
+	for state, want := range map[State]State{OK: Warning, Failed: Failed, Unverified: Failed} {
+		all := []Finding{{Check: "crm.privileges", State: state}, {Check: "work.problems", State: Failed, Code: "privilege.missing prvWriteLead", Say: "we lack a right"}}
+		e := &examination{Doctor: &Doctor{}}
+		if e.older(all); all[1].State != want || want == Warning && !strings.Contains(all[1].Say, "crm.privileges finds it mended") {
+			t.Errorf("%s: %+v", state, all[1])
+		}
+	}
+}

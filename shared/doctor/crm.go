@@ -15,6 +15,7 @@ import (
 
 const (
 	codeNoUser  = "0x80072560" // the directory knows the app, the organisation does not
+	codeNoRole  = "0x80042f09" // the user has no role at all
 	userSet     = "systemusers"
 	userMend    = "in the Power Platform admin centre, make the app registration or managed identity an application user of the environment, with the role of cosell-sync"
 	adminCentre = "Power Platform admin centre > Environment > Settings > Users + permissions > Application users"
@@ -25,8 +26,11 @@ func (e *examination) reach(context.Context) []Finding {
 	if err != nil {
 		f := OfError("the CRM", err)
 		f.State = Failed // nothing of it can be looked at
-		if strings.EqualFold(fault.Of(err).Code, codeNoUser) {
+		switch strings.ToLower(fault.Of(err).Code) {
+		case codeNoUser:
 			f.Say, f.Mend = "the CRM has no application user for us, or it is disabled", userMend
+		case codeNoRole:
+			f.Say, f.Mend = "the application user has no security role", setupMend+" makes the role and gives it; or give it by hand: "+adminCentre
 		}
 		return []Finding{f}
 	}

@@ -142,6 +142,7 @@ func (e *examination) dated(found []Finding) []Finding {
 		}
 	}
 	report := e.report()
+	e.older(found)
 	for i, f := range found {
 		if f.Since != nil || f.Code == "" {
 			continue
@@ -167,6 +168,25 @@ func (e *examination) dated(found []Finding) []Finding {
 		}
 	}
 	return out
+}
+
+// looked are the checks that look, now, at what health tells as it was met last.
+var looked = map[string]string{"privilege.missing": "crm.privileges", "variables.unreadable": "crm.privileges", "0x80042f09": "crm.privileges",
+	"table.missing": "crm.columns", "column.missing": "crm.columns"}
+
+// older makes a warning of what health has met and a check has found mended meanwhile: the work has not come by yet.
+func (e *examination) older(found []Finding) {
+	for i, f := range found {
+		code, _, _ := strings.Cut(f.Code, " ")
+		by := looked[code]
+		if f.Check != "work.problems" || by == "" || f.State != Failed {
+			continue
+		}
+		well := slices.ContainsFunc(found, func(g Finding) bool { return g.Check == by && g.State == OK })
+		if well && !slices.ContainsFunc(found, func(g Finding) bool { return g.Check == by && g.State == Failed }) {
+			found[i].State, found[i].Say = Warning, f.Say+"; "+by+" finds it mended, and the next pass of reconcile will say so"
+		}
+	}
 }
 
 func same(what, code string) bool { return what == code || strings.HasPrefix(what, code+" ") }

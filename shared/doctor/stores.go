@@ -114,7 +114,7 @@ func (e *examination) solution(ctx context.Context) []Finding {
 		return []Finding{unread("the solutions of the catalogue", err)}
 	}
 	if len(rows) == 0 {
-		return []Finding{Bad("catalogue.empty", "the catalogue of solutions is empty, so that no deal can be shared", "bring your co-sell ready solutions in: cosellctl catalogue import FILE")}
+		return []Finding{Warn("catalogue.empty", "the catalogue of solutions is empty: sellers have nothing to choose from, and a deal needs one solution at least", "bring your co-sell ready solutions in: cosellctl catalogue import FILE")}
 	}
 	samples, err := e.samples(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package requirements
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -24,9 +25,12 @@ func stories() map[string]story {
 	return map[string]story{
 		"another organisation": {no{"crm.organization", failed, "0000000f", nothing, nil, ""}, []string{"DATAVERSE_ORGANIZATION_ID=0000000f-0000-4000-8000-000000000001"}},
 		"the CRM app's secret": {no{"crm.reach", failed, "the CRM", nothing, nil, ""}, []string{"DATAVERSE_CLIENT_SECRET=another-secret-than-the-app-has"}},
-		"no owner":             {no{"crm.owner", warning, "SYNC_DEFAULT_OWNER is not set", nothing, nil, ""}, []string{"SYNC_DEFAULT_OWNER="}},
-		"an unknown owner":     {no{"crm.owner", failed, "SYNC_DEFAULT_OWNER names nobody", nothing, nil, ""}, []string{"SYNC_DEFAULT_OWNER=nobody@northwind.example"}},
-		"an unknown member":    {no{"crm.owner", failed, "SYNC_DEFAULT_MEMBER names nobody", nothing, nil, ""}, []string{"SYNC_DEFAULT_MEMBER=nobody@northwind.example"}},
+		"a bare organisation": {no{"crm.reach", failed, "the application user has no security role", func(r *rig) {
+			r.dv.call(http.MethodPost, "/organisation", doc{"kind": "bare"})
+		}, nil, ""}, nil},
+		"no owner":          {no{"crm.owner", warning, "SYNC_DEFAULT_OWNER is not set", nothing, nil, ""}, []string{"SYNC_DEFAULT_OWNER="}},
+		"an unknown owner":  {no{"crm.owner", failed, "SYNC_DEFAULT_OWNER names nobody", nothing, nil, ""}, []string{"SYNC_DEFAULT_OWNER=nobody@northwind.example"}},
+		"an unknown member": {no{"crm.owner", failed, "SYNC_DEFAULT_MEMBER names nobody", nothing, nil, ""}, []string{"SYNC_DEFAULT_MEMBER=nobody@northwind.example"}},
 		"an access team as owner": {no{"crm.owner", failed, "is an access team", func(r *rig) {
 			r.own = []string{"SYNC_DEFAULT_OWNER=" + r.creates("team", doc{"name": "Readers", "teamtype": 1})}
 			r.again()

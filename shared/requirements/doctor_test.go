@@ -151,7 +151,7 @@ func standing() []no {
 	add("pc.solution", unsure, "no referral that can be seen carries one", func(r *rig) {
 		r.pc.fault(doc{"match": doc{"url": "/engagements/referrals\\?"}, "do": "status", "status": 200, "body": `{"value":[]}`})
 	}, healed(thePC))
-	add("pc.solution", failed, "is empty", faulty(theCRM, doc{"match": doc{"url": "cosell_solutiondetails"}, "do": "status", "status": 200, "body": `{"value":[]}`}), healed(theCRM))
+	add("pc.solution", warning, "is empty", faulty(theCRM, doc{"match": doc{"url": "cosell_solutiondetails"}, "do": "status", "status": 200, "body": `{"value":[]}`}), healed(theCRM))
 
 	add("crm.reach", failed, "no application user", faulty(theCRM, doc{"match": doc{"url": "/WhoAmI"}, "do": "status", "status": 403, "body": `{"error":{"code":"0x80072560","message":"x"}}`}), healed(theCRM))
 	add("crm.reach", failed, "the CRM", faulty(theCRM, doc{"match": doc{"url": "/WhoAmI"}, "do": "status", "status": 503}), healed(theCRM))
