@@ -19,7 +19,8 @@ type nightRow struct {
 }
 
 // nightly plays the whole story in every layout and both ways in which the host hands over HTTP calls, and what one
-// process meets for all of them where they are many: too long for every change. It fills nightly.json.
+// process meets for all of them where they are many: too long for every change. It fills nightly.json. With -only
+// it plays the one part of that name.
 func nightly(ctx context.Context, f flags) error {
 	layout, err := world.FindLayout()
 	if err != nil {
@@ -31,6 +32,9 @@ func nightly(ctx context.Context, f flags) error {
 	var rows []nightRow
 	failed := 0
 	for _, c := range nights() {
+		if f.only != "" && f.only != c.Name {
+			continue
+		}
 		f.layout, f.mode = c.layout, c.mode
 		row, err := playCase(ctx, f, layout, c.Case)
 		if err != nil {
@@ -40,6 +44,9 @@ func nightly(ctx context.Context, f flags) error {
 			failed++
 		}
 		rows = append(rows, nightRow{c.layout, c.mode, row})
+	}
+	if len(rows) == 0 {
+		return fmt.Errorf("there is no part %s: infra/local/nightly.go has them", f.only)
 	}
 	if err := reports.Write(filepath.Join(layout.Reports(), "nightly.json"), map[string]any{"rows": rows}); err != nil {
 		return err

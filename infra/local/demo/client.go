@@ -176,6 +176,7 @@ func (c *Client) kill(ctx context.Context, after control.KillAfter) error {
 type hostStatus struct {
 	State    string `json:"state"`
 	Restarts int    `json:"restarts"`
+	Running  int    `json:"running"`
 
 	Processes []struct {
 		Name string `json:"name"`

@@ -72,7 +72,51 @@ func ProcessesSteps() []Step {
 			Step{fmt.Sprintf("P%d", 2*i+2), "a 429 that " + e.does + " meets holds for all processes", func(s *Story) { s.throttledFor(e, first) }},
 			Step{fmt.Sprintf("P%d", 2*i+3), "a consent that " + e.does + " finds revoked is in health", func(s *Story) { s.revokedFor(e, first+500) }})
 	}
-	return out
+	return append(out, Step{"P14", "the first change after a pause is late where nothing is kept ready, and not lost", wakeLate})
+}
+
+// wakeLate lets queue functions sleep: what is told meanwhile waits, and crosses once the platform has noticed. A
+// function that is kept ready does not wait.
+func wakeLate(s *Story) {
+	const pause, wake = time.Hour, 2 * time.Minute
+	host := s.c.local.Host.Control
+	sleeping := func(after time.Duration, ready ...string) {
+		s.keep(s.c.call(s.ctx, http.MethodPost, host, "/sleep", fields{"after": after.String(), "wake": wake.String(), "ready": ready}, nil))
+	}
+	defer func() { _ = s.c.call(s.ctx, http.MethodPost, host, "/sleep", fields{"after": "0s"}, nil) }() // also when the step does not hold
+	d := s.deal("processes", "P0")
+	shows := "pc/referrals/" + d.referral + "/details/dealValue"
+	s.advance(pause)
+	s.settle() // a pass has looked at what the steps before have changed, and sees nothing new from now on
+	sleeping(5 * time.Minute)
+	s.advance(6 * time.Minute)
+	s.settle()
+	s.editValueInCRM(d, "70001")
+	s.until("the message is there and not worked on", func() bool { return s.locked("opportunity-changed") })
+	now := look{s: s, after: s.records()}
+	s.check(!sameNumber(now.value(shows), "70001"), "it crossed although nobody was awake")
+	s.advance(wake)
+	s.until("the value has crossed", func() bool { return sameNumber((&look{s: s, after: s.records()}).value(shows), "70001") })
+	s.says("%-20s it waited for %s; the event of our own write wakes the next function", "", wake)
+	s.advance(wake)
+	s.settle()
+	sleeping(5*time.Minute, "crmtopartnercenter", "partnercentertocrm", "solutionssync", "createcosellreferral")
+	s.advance(pause)
+	s.settle()
+	l := s.look()
+	s.editValueInCRM(d, "70002")
+	l.settle().shows(shows, "70002")
+	l.effect("pc", "PATCH", d.referral)
+}
+
+// locked says whether a message of the queue is held and not worked on.
+func (s *Story) locked(queue string) bool {
+	var queues map[string]struct {
+		Locked int `json:"locked"`
+	}
+	s.keep(s.c.call(s.ctx, http.MethodGet, s.c.local.ServiceBus.Control, "/queues", nil, &queues))
+	status, err := s.c.status(s.ctx)
+	return s.keep(err) && queues[queue].Locked > 0 && status.Running == 0
 }
 
 func linkForProcesses(s *Story) {
