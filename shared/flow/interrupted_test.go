@@ -115,51 +115,59 @@ func TestF44_EditsDuringAnUnknownPOST(t *testing.T) {
 	}
 }
 
-// d6: the process dies after the write and before it remembers it, and a person takes the edit back.
+// d6: the process dies after the write and before it remembers it, and a person takes the edit back. Where every
+// function has processes of its own, the event of that comes before the job that died.
 func TestI26_AnUndoInTheSaveWindow(t *testing.T) {
 	for name, tt := range map[string]struct{ edit, undo string }{
 		"A: seller, seller": {"crm", "crm"}, "B: portal, seller": {"pc", "crm"}, "C: seller, portal": {"crm", "pc"}, "D: portal, portal": {"pc", "pc"},
 	} {
-		w := newWorld(t)
-		w.want(cosell.Record{cosell.DealValue: "10000"})
-		w.opportunityChanged()
-		w.events()
-		id := w.own()[0].ID
-		type_ := func(side, v string) {
-			w.now = w.now.Add(time.Minute)
-			if side == "crm" {
-				w.user(cosell.Record{cosell.DealValue: v})
-			} else {
-				w.portal(id, cosell.Record{cosell.DealValue: v})
+		for _, eventFirst := range []bool{false, true} {
+			w := newWorld(t)
+			w.want(cosell.Record{cosell.DealValue: "10000"})
+			w.opportunityChanged()
+			w.events()
+			id := w.own()[0].ID
+			type_ := func(side, v string) {
+				w.now = w.now.Add(time.Minute)
+				if side == "crm" {
+					w.user(cosell.Record{cosell.DealValue: v})
+				} else {
+					w.portal(id, cosell.Record{cosell.DealValue: v})
+				}
 			}
-		}
-		type_(tt.edit, "20000")
-		traced := flow.WithTrace(ctx, "0123abcd") // the line in CRM proves that the write was made
-		job := func() error { return w.flow.FromOpportunity(traced, toldOf("opportunity", deal, "Update")) }
-		if tt.edit == "pc" {
-			job = func() error { return w.flow.FromReferral(traced, told(id, "referral-updated")) }
-		}
-		writes := w.writes()
-		w.look = func() {
-			if w.writes() > writes {
-				w.look, w.dieAt = nil, w.calls // right after the commit
+			type_(tt.edit, "20000")
+			traced := flow.WithTrace(ctx, "0123abcd") // the line in CRM proves that the write was made
+			job := func() error { return w.flow.FromOpportunity(traced, toldOf("opportunity", deal, "Update")) }
+			if tt.edit == "pc" {
+				job = func() error { return w.flow.FromReferral(traced, told(id, "referral-updated")) }
 			}
+			writes := w.writes()
+			w.look = func() {
+				if w.writes() > writes {
+					w.look, w.dieAt = nil, w.calls // right after the commit
+				}
+			}
+			if err := w.run(job); err != errDied {
+				t.Fatalf("%s, event first %v: %v", name, eventFirst, err)
+			}
+			type_(tt.undo, "10000")
+			if eventFirst && tt.undo == "crm" {
+				w.opportunityChanged()
+			} else if eventFirst {
+				w.referralChanged(id)
+			}
+			w.deliver(job)
+			w.events()
+			r, o := w.own()[0].Record[cosell.DealValue], w.opportunities[deal].Record
+			told := strings.Contains(o[cosell.Audit], "conflict") && strings.Contains(o[cosell.Audit], "10000")
+			if (r != "10000" || o[cosell.DealValue] != "10000") && !told {
+				t.Errorf("%s, event first %v: Partner Center %s, CRM %s, Audit %q", name, eventFirst, r, o[cosell.DealValue], o[cosell.Audit])
+			}
+			if r != o[cosell.DealValue] {
+				t.Errorf("%s, event first %v: %s and %s", name, eventFirst, r, o[cosell.DealValue])
+			}
+			w.silent()
 		}
-		if err := w.run(job); err != errDied {
-			t.Fatalf("%s: %v", name, err)
-		}
-		type_(tt.undo, "10000")
-		w.deliver(job)
-		w.events()
-		r, o := w.own()[0].Record[cosell.DealValue], w.opportunities[deal].Record
-		told := strings.Contains(o[cosell.Audit], "conflict") && strings.Contains(o[cosell.Audit], "10000")
-		if (r != "10000" || o[cosell.DealValue] != "10000") && !told {
-			t.Errorf("%s: Partner Center %s, CRM %s, Audit %q", name, r, o[cosell.DealValue], o[cosell.Audit])
-		}
-		if r != o[cosell.DealValue] {
-			t.Errorf("%s: %s and %s", name, r, o[cosell.DealValue])
-		}
-		w.silent()
 	}
 }
 

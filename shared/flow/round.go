@@ -54,7 +54,11 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if err := f.fresh(ctx, w); err != nil {
 		return err
 	}
-	f.resolve(w)
+	if f.resolve(w) && w.opportunity == nil { // what led to that write is newer than what is remembered of the opportunity
+		if err := f.readOpportunity(ctx, w); err != nil {
+			return err
+		}
+	}
 	if grown, err := f.grow(ctx, w); grown || err != nil {
 		return err
 	}
@@ -81,12 +85,12 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	return a.run(ctx)
 }
 
-// resolve finds out what became of a write that was noted and never settled.
-func (f *Flow) resolve(w *work) {
+// resolve finds out what became of a write that was noted and never settled, and says whether the base has changed by it.
+func (f *Flow) resolve(w *work) bool {
 	s := w.pair.Sending
 	w.unproven = nil
 	if s == nil || s.Place == cosell.InCRM && w.opportunity == nil || s.Place == cosell.InPartnerCenter && w.referral.Microsoft {
-		return
+		return false
 	}
 	side := w.referral.Side
 	if s.Place == cosell.InCRM {
@@ -95,7 +99,9 @@ func (f *Flow) resolve(w *work) {
 	w.pair = w.pair.Resolve(side)
 	if side.Version == s.Version {
 		w.unproven = s
+		return false
 	}
+	return true
 }
 
 // needsOpportunity says whether what was assumed of the opportunity does not do: also lasting problems are
