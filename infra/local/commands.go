@@ -139,6 +139,15 @@ func story(ctx context.Context, f flags) error {
 // measure fills bench.json.
 func measure(ctx context.Context, f flags) error {
 	var report bench.Report
+	if f.host == world.HostLambda {
+		return inWorld(ctx, f, false, func(_ world.Layout, w *world.World, home *world.Home) error {
+			if err := report.MeasureLambda(ctx, w, f.out); err != nil {
+				return err
+			}
+			report.Table(f.out)
+			return errors.Join(report.Write(home.Report("bench.json")), home.Share())
+		})
+	}
 	fmt.Fprintln(f.out, "the story, for the time from cause to effect …")
 	err := inWorld(ctx, f, false, func(_ world.Layout, w *world.World, _ *world.Home) error {
 		told, err := demo.Run(ctx, w.Local(), io.Discard)

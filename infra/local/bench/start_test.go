@@ -41,6 +41,27 @@ func TestAStartIsMeasuredUntilTheProgramAnswers(t *testing.T) {
 	}
 }
 
+func TestAStartOnLambdaIsMeasuredUntilTheFirstQuestion(t *testing.T) {
+	const program = `package main
+
+import (
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	time.Sleep(300 * time.Millisecond)
+	_, _ = http.Get("http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/next")
+}
+`
+	s := built(t, program)
+	s.env = append(s.env, runtimeSetting+"=127.0.0.1:1") // another's
+	if took, err := s.asks(t.Context()); err != nil || took < 300*time.Millisecond || took > startPatience/2 {
+		t.Errorf("%s: %v", took, err)
+	}
+}
+
 func TestAProgramIsStartedAsOneThatRuns(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
