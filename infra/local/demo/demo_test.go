@@ -187,7 +187,12 @@ func TestStoryBeginsOnLambdaAsElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := open(t, world.Options{Host: world.HostLambda, Bootstrap: filepath.Join(built.Dir, "bootstrap")})
+	bootstrap := filepath.Join(built.Dir, "bootstrap")
+	other := open(t, world.Options{Host: world.HostLambda, Bootstrap: bootstrap,
+		Positions: world.Positions{Lambda: map[string]string{"base64": "always", "path": "decoded", "stream": "buffered"}}})
+	play(t, other, demo.Steps()[:3])
+	other.Close()
+	w := open(t, world.Options{Host: world.HostLambda, Bootstrap: bootstrap, Positions: world.Positions{Lambda: map[string]string{"base64": "utf8"}}})
 	play(t, w, demo.Steps()[:5])
 	names := map[string]bool{}
 	for _, p := range w.Host().Status().Processes {
