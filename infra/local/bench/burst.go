@@ -99,7 +99,45 @@ func (b *bencher) makePairs(ctx context.Context, out io.Writer) error {
 	if err := b.w.Advance(ctx, 6*time.Minute); err != nil {
 		return err
 	}
-	return b.rest(ctx)
+	if err := b.rest(ctx); err != nil {
+		return err
+	}
+	return b.present(ctx)
+}
+
+// present waits until every process has said again, after the leap of the clock, that it is there: they divide among
+// themselves how many calls may be in flight.
+func (b *bencher) present(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		answer, err := b.w.Ask(ctx, http.MethodGet, "/api/health", nil)
+		var health struct {
+			Processes []struct {
+				Instance string `json:"instance"`
+			} `json:"processes"`
+		}
+		if err == nil {
+			err = json.Unmarshal(answer, &health)
+		}
+		if err != nil {
+			return fmt.Errorf("waiting until every process is there: %w", err)
+		}
+		there := map[string]bool{}
+		for _, p := range health.Processes {
+			there[p.Instance] = true
+		}
+		if len(there) >= len(b.w.Host().Status().Processes) {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%d processes have not said that they are there", len(b.w.Host().Status().Processes)-len(there))
+		}
+	}
 }
 
 // limits are the CRM's protection limits.
