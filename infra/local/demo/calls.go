@@ -39,7 +39,7 @@ const (
 	ceilingNewCoSell       = 4
 	ceilingReconcile       = 1 // per feed, when nothing changed
 	ceilingPreview         = 2 // reads both, as the event would; writes nothing
-	ceilingCensus          = 5 // a page of each of the two states there, and of each of the three questions in CRM
+	ceilingCensus          = 7 // a page of each of the two states there, of each of the three questions in CRM, and two about Microsoft's flows
 )
 
 // CountCalls makes one change of each kind in a world that has just started and counts.
