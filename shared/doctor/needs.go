@@ -17,7 +17,7 @@ type Need struct {
 }
 
 // spare are the tables without whose rights deals are kept in step all the same.
-var spare = []string{"connection", "connectionrole", "environmentvariabledefinition", "environmentvariablevalue", "quote", "workflow", "asyncoperation", "serviceendpoint",
+var spare = []string{"connection", "connectionrole", "environmentvariabledefinition", "quote", "workflow", "asyncoperation", "serviceendpoint",
 	"sdkmessage", "sdkmessagefilter", "sdkmessageprocessingstep", "sdkmessageprocessingstepimage", "team", "businessunit", "organization"}
 
 // roleNeeds are the privileges of a role of infra/dataverse/schema.json, over the tables that the sheet names; leads

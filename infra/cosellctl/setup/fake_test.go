@@ -61,7 +61,7 @@ func newCRM(t *testing.T) *crm {
 		c.rows["systemforms"] = append(c.rows["systemforms"], row{"formid": c.id(), "name": "Main of " + name, "objecttypecode": name, "type": 2, "formactivationstate": 1, "formxml": plainForm})
 	}
 	for _, of := range []string{"Opportunity", "Lead", "Account", "Contact", "Activity", "Connection", "ConnectionRole", "TransactionCurrency", "User", "Team", "BusinessUnit", "Organization",
-		"Quote", "AsyncOperation", "EnvironmentVariableDefinition", "EnvironmentVariableValue", "ServiceEndpoint", "SdkMessage", "SdkMessageFilter", "SdkMessageProcessingStep",
+		"Quote", "AsyncOperation", "EnvironmentVariableDefinition", "ServiceEndpoint", "SdkMessage", "SdkMessageFilter", "SdkMessageProcessingStep",
 		"SdkMessageProcessingStepImage", "Entity", "Attribute", "Relationship", "OptionSet"} {
 		c.rights(of)
 	}

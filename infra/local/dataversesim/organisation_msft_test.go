@@ -121,7 +121,7 @@ func TestMicrosoftsVariables(t *testing.T) {
 		t.Errorf("value %v", rows)
 	}
 	w.allow("environmentvariablevalue", "read", false)
-	if r := w.do("GET", expand, "").refused(403, "0x80040220"); !strings.Contains(r.text, "prvReadEnvironmentVariableValue") {
+	if r := w.do("GET", expand, "").refused(403, "0x80040220"); !strings.Contains(r.text, "prvReadEnvironmentVariableDefinition") {
 		t.Error(r.text)
 	}
 }

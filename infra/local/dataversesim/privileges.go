@@ -209,7 +209,7 @@ func (t *table) privilegeName() string {
 		"asyncoperation": "AsyncOperation", "serviceendpoint": "ServiceEndpoint", "sdkmessage": "SdkMessage", "sdkmessagefilter": "SdkMessage",
 		"sdkmessageprocessingstep": "SdkMessageProcessingStep", "sdkmessageprocessingstepimage": "SdkMessageProcessingStepImage", "opportunityproduct": "Opportunity",
 		"connectionrole": "ConnectionRole", "connectionroleobjecttypecode": "ConnectionRole", "environmentvariabledefinition": "EnvironmentVariableDefinition",
-		"environmentvariablevalue": "EnvironmentVariableValue", "solutioncomponent": "Solution", "systemuserroles": "Role", "roleprivileges": "Role",
+		"environmentvariablevalue": "EnvironmentVariableDefinition", "solutioncomponent": "Solution", "systemuserroles": "Role", "roleprivileges": "Role",
 		"privilege": "Privilege", "systemform": "SystemForm", "webresource": "WebResource", "savedquery": "Query", "importjob": "ImportJob"}
 	if name := special[t.name]; name != "" {
 		return name
