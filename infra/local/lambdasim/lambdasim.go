@@ -187,7 +187,8 @@ func (p *Platform) acquire(f *function) (*environment, error) {
 	return e, nil
 }
 
-// release gives an environment back: frozen until the next invocation, or gone with its process.
+// release gives an environment back: frozen until the next invocation, or gone with its process. One that comes back
+// after the end of the platform is gone, too: nobody else would end it.
 func (p *Platform) release(e *environment, alive bool) {
 	if alive {
 		e.freeze()
@@ -195,13 +196,15 @@ func (p *Platform) release(e *environment, alive bool) {
 		e.end()
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if alive {
-		e.idle = true
-	} else {
+	over := alive && p.ctx.Err() != nil
+	if e.idle = alive && !over; !e.idle {
 		e.f.envs = slices.DeleteFunc(e.f.envs, func(other *environment) bool { return other == e })
 	}
 	p.note()
+	p.mu.Unlock()
+	if over {
+		e.end()
+	}
 }
 
 // invoke runs one invocation to its end. take is called when the answer begins; its error ends the reading of it.

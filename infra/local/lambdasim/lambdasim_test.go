@@ -355,3 +355,28 @@ func TestConfigurationIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// An invocation may end while the platform is stopping: its environment is neither idle nor at work at that moment.
+func TestEnvironmentThatComesBackAfterTheEndIsEnded(t *testing.T) {
+	p := started(t, Function{}, Options{})
+	e, err := p.acquire(p.functions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.init(); err != nil {
+		t.Fatal(err)
+	}
+	p.cancel()
+	p.Kill("")
+	p.release(e, true)
+	stopped := make(chan struct{})
+	go func() { p.Stop(); close(stopped) }()
+	await(t, "the end", func() bool {
+		select {
+		case <-stopped:
+			return true
+		default:
+			return false
+		}
+	})
+}
