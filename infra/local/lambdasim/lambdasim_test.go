@@ -370,7 +370,7 @@ func TestEnvironmentThatComesBackAfterTheEndIsEnded(t *testing.T) {
 	p.Kill("")
 	p.release(e, true)
 	stopped := make(chan struct{})
-	go func() { p.Stop(); close(stopped) }()
+	go func() { p.all.Wait(); close(stopped) }() // as Stop does
 	await(t, "the end", func() bool {
 		select {
 		case <-stopped:
