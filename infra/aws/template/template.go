@@ -5,7 +5,6 @@ package template
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -31,18 +30,9 @@ type Resource struct {
 	Properties map[string]any `yaml:"Properties"`
 }
 
-// Read reads a template. CloudFormation knows less of YAML than YAML has: aliases, merges and members of the same name
+// Parse reads a template. CloudFormation knows less of YAML than YAML has: aliases, merges and members of the same name
 // are refused.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
-func Read(file string) (*Template, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(string(text))
-}
-
-// Parse is Read for a text.
 func Parse(text string) (*Template, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
