@@ -3,6 +3,7 @@ using 'main.bicep'
 
 // From production.env, by make deploy, or set in the shell.
 param name = readEnvironmentVariable('COSELL_NAME', 'cosell')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param partnerCenterTenant = readEnvironmentVariable('PARTNER_CENTER_TENANT', '00000000-0000-0000-0000-000000000000')
 param partnerCenterClientId = readEnvironmentVariable('PARTNER_CENTER_CLIENT_ID', '00000000-0000-0000-0000-000000000000')
 param dataverseUrl = readEnvironmentVariable('DATAVERSE_URL', 'https://ORG.crm4.dynamics.com')

@@ -4,6 +4,7 @@ using 'main.bicep'
 
 // From test.env, by make deploy, or set in the shell.
 param name = readEnvironmentVariable('COSELL_NAME', 'coselltest')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param partnerCenterTenant = readEnvironmentVariable('PARTNER_CENTER_TENANT', '00000000-0000-0000-0000-000000000000')
 param partnerCenterClientId = readEnvironmentVariable('PARTNER_CENTER_CLIENT_ID', '00000000-0000-0000-0000-000000000000')
 param dataverseUrl = readEnvironmentVariable('DATAVERSE_URL', 'https://ORG-test.crm4.dynamics.com')

@@ -119,9 +119,9 @@ func deployStep() step {
 	return step{name: "deploy", before: makeSecrets, does: "deploys the templates", needs: "Contributor and Role Based Access Control Administrator on the resource group",
 		mend: "the text names the resource and the reason; what is made already stays, and a second run goes on from there",
 		moves: []move{{
-			does: "deploying", when: "unless nothing would change", changes: true,
+			does: "deploying", when: "unless nothing would change, and no secret goes along", changes: true,
 			so: func(f *facts) (string, bool) {
-				return "nothing to change", f.is("whatif", "nothing") && f.is("deployed", "true")
+				return "nothing to change", f.is("whatif", "nothing") && f.is("deployed", "true") && len(template(f, "create").secretEnv) == 0
 			},
 			call: func(f *facts) command {
 				return template(f, "create", "--name", deployment, "--query", "properties.outputs")
@@ -132,7 +132,7 @@ func deployStep() step {
 				}
 				f.known["fresh"] = "true"
 				for _, k := range secrets() { // whether it differs nobody can see from outside
-					if f.private && !k.while && f.has(k) && f.given[k.name] != "" {
+					if (f.private || k.while) && f.has(k) && f.given[k.name] != "" {
 						f.known["secretChanged"] = "true"
 					}
 				}

@@ -15,7 +15,8 @@ func TestNoSecretIsShown(t *testing.T) {
 	t.Parallel()
 	for _, with := range []string{"az", "func", "azd"} {
 		s := newStage(t)
-		s.environ = append(s.environ, "COSELL_OPERATOR_KEYS=ann=the-key-of-ann,bob=the-key-of-bob", "COSELL_FORWARD_URL=https://old.example.org/hook?code=forwarded", "TMPDIR="+t.TempDir())
+		s.environ = append(s.environ, "COSELL_OPERATOR_KEYS=ann=the-key-of-ann-hers,bob=the-key-of-bob-his1", "COSELL_FORWARD_URL=https://old.example.org/hook?code=forwarded", "TMPDIR="+t.TempDir())
+		s.write("infra/azure/main.test.bicepparam", strings.Replace(s.read("infra/azure/main.test.bicepparam"), "param settings = {", "param settings = {\n  SYNC_MODE: 'shadow'", 1))
 		shown := func(secrets ...string) {
 			t.Helper()
 			everything := s.said + s.read(".build/reports/deploy.json")
@@ -33,10 +34,10 @@ func TestNoSecretIsShown(t *testing.T) {
 		}
 		s.mustDeploy("-env", "test", "-with", with)
 		shown(s.state().Secrets["dataverse-webhook-secret"])
-		s.environ = append(s.environ, "COSELL_PARTNER_CENTER_CLIENT_SECRET=another-secret", "COSELL_DATAVERSE_WEBHOOK_SECRET=another-webhook")
+		s.environ = append(s.environ, "COSELL_PARTNER_CENTER_CLIENT_SECRET=another-secret", "COSELL_DATAVERSE_WEBHOOK_SECRET=another-webhook-secret")
 		s.mustDeploy("-env", "test", "-with", with)
 		shown("another-")
-		s.set("fail.json", []map[string]any{{"call": "az deployment group what-if", "code": 1, "stderr": "ERROR: the value another-webhook is not taken, nor is the-key-of-ann"}})
+		s.set("fail.json", []map[string]any{{"call": "az deployment group what-if", "code": 1, "stderr": "ERROR: the value another-webhook-secret is not taken, nor is the-key-of-ann-hers"}})
 		if err := s.deploy("-env", "test", "-with", with); err == nil || strings.Contains(err.Error(), "another-") || strings.Contains(err.Error(), "the-key-of") || !strings.Contains(err.Error(), "***") {
 			t.Errorf("%s: %v", with, err)
 		}
@@ -163,14 +164,14 @@ func TestANewSecretOfEventsGoesToTheCRM(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.mustDeploy("-env", "test")
-	s.environ = append(s.environ, "COSELL_DATAVERSE_WEBHOOK_SECRET=the-next-one")
+	s.environ = append(s.environ, "COSELL_DATAVERSE_WEBHOOK_SECRET=the-next-one-of-events")
 	told := ""
 	for _, c := range s.mustDeploy("-env", "test") {
 		if c.line() == "cosellctl setup dataverse --json --secret" {
 			told = c.Env["DATAVERSE_WEBHOOK_SECRET"]
 		}
 	}
-	if told != "the-next-one" {
+	if told != "the-next-one-of-events" {
 		t.Errorf("the CRM was told %q", told)
 	}
 }

@@ -121,6 +121,7 @@ func names(list string) []string {
 var (
 	privateNetwork = regexp.MustCompile(`(?m)^param privateNetwork = true`)
 	registersNone  = regexp.MustCompile(`(?m)^\s*SYNC_REGISTER: 'never'`)
+	shadowMode     = regexp.MustCompile(`(?m)^\s*SYNC_MODE: 'shadow'`)
 )
 
 // readParameters looks into the file of parameters for what decides about steps.
@@ -134,7 +135,7 @@ func (f *facts) readParameters(top string) error {
 		}
 		return fmt.Errorf("ENV=%s: there is no %s; there are %s", f.env, f.params, strings.Join(found, ", "))
 	}
-	f.private, f.polls = privateNetwork.Match(text), registersNone.Match(text)
+	f.private, f.polls, f.shadow = privateNetwork.Match(text), registersNone.Match(text), shadowMode.Match(text)
 	return nil
 }
 
@@ -153,7 +154,7 @@ func (f *facts) readSettings(around surroundings, planned bool) (err error) {
 		return err
 	}
 	given, err := f.set.given(around.environ, around.top)
-	if err != nil {
+	if err = errors.Join(err, wrongSecrets(given, f.shadow), f.set.wrongCatalogue(around.top)); err != nil {
 		return err
 	}
 	f.secrets = map[string]string{}

@@ -56,6 +56,7 @@ type facts struct {
 	program string            // which publishes: az, func or azd
 	private bool              // the parameters want a network of their own
 	polls   bool              // the parameters say that nothing is registered
+	shadow  bool              // the parameters say that the app only watches
 }
 
 // get is a fact, or <its name> where it is not known yet.

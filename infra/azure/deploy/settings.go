@@ -107,7 +107,7 @@ func readSettings(file string, sample bool) (settings, error) {
 
 func lineProblem(s settings, name string, assigned bool) error {
 	_, twice := s[name]
-	isFile := strings.HasSuffix(name, "_FILE")
+	bare := strings.TrimSuffix(name, "_FILE")
 	switch {
 	case !assigned:
 		return errors.New("not a NAME=value line")
@@ -115,7 +115,12 @@ func lineProblem(s settings, name string, assigned bool) error {
 		return fmt.Errorf("%s stands here twice", name)
 	case slices.ContainsFunc(secrets(), func(c secret) bool { return name == c.name+"_FILE" }):
 		return nil
-	case private.MatchString(name) && !isFile:
+	case secretOfApp(bare) != "":
+		own := secretOfApp(bare)
+		return fmt.Errorf("%s is a secret of the apps, and this file is kept in git: here it is called %s; name a file that holds it (%s_FILE=…), or set it in the shell", bare, own, own)
+	case private.MatchString(bare) && !slices.ContainsFunc(secrets(), func(k secret) bool { return k.name == name }):
+		return fmt.Errorf("%s is no secret that is read here: infra/azure/sample.env lists them", bare)
+	case private.MatchString(name):
 		return fmt.Errorf("%s is a secret, and this file is kept in git: name a file that holds it (%s_FILE=…), or set it in the shell", name, name)
 	case slices.ContainsFunc(known(), func(k setting) bool { return k.name == name }) || ours.MatchString(name):
 		return nil

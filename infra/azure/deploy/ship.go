@@ -132,7 +132,8 @@ func publication(f *facts, app string) command {
 // azdName is the environment of azd that stands for ENV.
 func azdName(f *facts) string { return f.set["COSELL_NAME"] + "-" + f.env }
 
-// azdEnvironment makes it, and tells azd in which group to look for the apps, by their tag azd-service-name.
+// azdEnvironment makes it, and tells azd in which group to look for the apps, by their tag azd-service-name. It is told
+// each time: a run may have ended between the two, and the settings may name another group since.
 func azdEnvironment(f *facts) []move {
 	return []move{
 		{
@@ -161,10 +162,13 @@ func azdEnvironment(f *facts) []move {
 			},
 		},
 		{
-			does: "telling azd the resource group", when: "unless its environment is there", changes: true,
-			so: func(f *facts) (string, bool) { return "", f.is("azdEnvironment", azdName(f)) },
+			does: "telling azd the subscription and the resource group",
 			call: func(f *facts) command {
-				return command{tool: "azd", args: []string{"env", "set", "AZURE_RESOURCE_GROUP=" + f.set["AZURE_RESOURCE_GROUP"], "--environment", azdName(f), "--no-prompt"}}
+				args := []string{"env", "set"}
+				for _, name := range []string{"AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_LOCATION"} {
+					args = append(args, name+"="+f.set[name])
+				}
+				return command{tool: "azd", args: append(args, "--environment", azdName(f), "--no-prompt")}
 			},
 		},
 	}

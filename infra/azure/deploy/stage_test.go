@@ -70,6 +70,7 @@ func newStage(t *testing.T) *stage {
 	for _, env := range []string{"test", "production"} {
 		s.write("infra/azure/"+env+".env", filled(s.read("infra/azure/sample.env"))+"\nCOSELL_CATALOGUE=solutions.csv\n")
 	}
+	s.write("solutions.csv", "Solution Identifier,Solution Name\n")
 	s.write(".build/app.zip", "a package")
 	s.write(".build/app/host.json", "{}")
 	if err := os.Link(filepath.Join(standins, "cosellctl"), filepath.Join(s.top, ".build", "cosellctl")); err != nil {

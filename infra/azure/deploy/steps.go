@@ -174,7 +174,7 @@ func lookStep() step {
 						return nil
 					}
 					f.known["deployed"] = "true"
-					return tookOutputs(f, string(found[0].Outputs))
+					return errors.Join(tookOutputs(f, string(found[0].Outputs)), f.anothers())
 				},
 			},
 			{

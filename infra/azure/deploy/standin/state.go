@@ -27,6 +27,7 @@ type state struct {
 	Assignments int               `json:"assignments"`
 	Published   map[string]string `json:"published"`
 	Azd         []string          `json:"azd"`
+	AzdGroups   map[string]string `json:"azdGroups"` // by environment: the group where it looks for apps
 	AzdSignedIn bool              `json:"azdSignedIn"`
 	AzVersion   string            `json:"azVersion"`
 	Registered  bool              `json:"registered"`
@@ -50,7 +51,7 @@ func (r *refusal) Error() string { return r.text }
 
 func loadState(dir string) (*state, error) {
 	s := &state{User: "user", Runtime: "1.0", Provider: "NotRegistered", AzdSignedIn: true, AzVersion: "2.77.0",
-		Groups: map[string]bool{}, Tags: map[string]string{}, Secrets: map[string]string{}, Published: map[string]string{}}
+		Groups: map[string]bool{}, Tags: map[string]string{}, Secrets: map[string]string{}, Published: map[string]string{}, AzdGroups: map[string]string{}}
 	text, err := os.ReadFile(filepath.Join(dir, "state.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return s, nil

@@ -37,7 +37,15 @@ func (s *state) azd(c call) (string, error) {
 		s.Azd = append(s.Azd, c.arguments[0])
 		return "", nil
 	case "env set":
+		for _, a := range c.arguments {
+			if group, ok := strings.CutPrefix(a, "AZURE_RESOURCE_GROUP="); ok {
+				s.AzdGroups[c.options["--environment"]] = group
+			}
+		}
 		return "", nil
+	}
+	if group := s.AzdGroups[c.options["--environment"]]; !s.Groups[group] {
+		return "", &refusal{code: 1, text: fmt.Sprintf("ERROR: getting target resource: resource group '%s' was not found", group)}
 	}
 	return s.publish(c.arguments[0], c.options["--from-package"])
 }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// shortest is the least length of a secret that is ours to choose. With a shorter one the apps refuse to start, which
+// would be found out minutes after they are published.
+const shortest = 16
+
+var operatorKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,40}=.{16,}$`)
+
+// wrongSecrets holds what was given against what the apps take, before anything is done. It names no value.
+func wrongSecrets(given map[string]string, shadow bool) error {
+	var problems []error
+	for _, name := range []string{"COSELL_DATAVERSE_WEBHOOK_SECRET", "COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS"} {
+		if v := given[name]; v != "" && len(v) < shortest {
+			problems = append(problems, fmt.Errorf("%s is too short: at least %d characters, or leave it out, and one is made", name, shortest))
+		}
+	}
+	if keys := given["COSELL_OPERATOR_KEYS"]; keys != "" {
+		for i, entry := range strings.Split(keys, ",") {
+			if !operatorKey.MatchString(strings.TrimSpace(entry)) {
+				problems = append(problems, fmt.Errorf("COSELL_OPERATOR_KEYS must be name=key,name=key,… with keys of at least %d characters: entry %d is not", shortest, i+1))
+			}
+		}
+	}
+	if v := given["COSELL_FORWARD_URL"]; v != "" {
+		if u, err := url.Parse(v); err != nil || u.Scheme != "https" || u.Host == "" {
+			problems = append(problems, errors.New("COSELL_FORWARD_URL is not an https address"))
+		}
+		if !shadow {
+			problems = append(problems, errors.New("COSELL_FORWARD_URL is only taken in shadow mode: put SYNC_MODE: 'shadow' under settings of the file of parameters, or leave it out"))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// secretOfApp is what a secret of the apps' settings is called here; empty: name is none.
+func secretOfApp(name string) string {
+	if name == "SYNC_FORWARD_URL" || name == "SYNC_OPERATOR_KEYS" {
+		return "COSELL_" + strings.TrimPrefix(name, "SYNC_")
+	}
+	for _, k := range secrets() {
+		if k.name == "COSELL_"+name {
+			return k.name
+		}
+	}
+	return ""
+}
+
+// wrongCatalogue says that the list of solutions is not there, which the last step but one would find out.
+func (s settings) wrongCatalogue(top string) error {
+	file := s["COSELL_CATALOGUE"]
+	if file == "" {
+		return nil
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(top, file)
+	}
+	info, err := os.Stat(file)
+	if err == nil && info.IsDir() {
+		err = errors.New("it is a folder")
+	}
+	if err != nil {
+		return fmt.Errorf("COSELL_CATALOGUE: %w: put the list there, or leave the line out (docs/coming-from-microsoft.md)", err)
+	}
+	return nil
+}
+
+// anothers says that the group holds the deployment of another environment, which a run of this one would take for its
+// own: its apps would get the package, its vault the secrets.
+func (f *facts) anothers() error {
+	app, own := f.known["syncName"], f.set["COSELL_NAME"]
+	if strings.HasPrefix(app, own+"-sync-") {
+		return nil
+	}
+	other, _, _ := strings.Cut(app, "-sync-")
+	return fmt.Errorf("the resource group %s holds the deployment of another COSELL_NAME, %s: give each environment a group of its own (AZURE_RESOURCE_GROUP)", f.set["AZURE_RESOURCE_GROUP"], cmp.Or(other, app))
+}
