@@ -281,7 +281,7 @@ func TestAnEarlierPackageIsPublished(t *testing.T) {
 	s := newStage(t)
 	s.mustDeploy("-env", "production")
 	now := s.state().Tags["cosell-package-sync"]
-	s.write("earlier.zip", "an earlier package")
+	s.zip("earlier.zip", "host.json", "handler")
 	for range 2 { // the second time, too: whoever names a package means it
 		s.mustDeploy("-env", "production", "-package", filepath.Join(s.top, "earlier.zip"), "-only", "publish")
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"cmp"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -71,6 +73,24 @@ func (s settings) wrongCatalogue(top string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("COSELL_CATALOGUE: %w: put the list there, or leave the line out (docs/coming-from-microsoft.md)", err)
+	}
+	return nil
+}
+
+// wrongPackage says that the zip that PACKAGE names is none of ours: Azure would take any, and the apps would not start.
+func wrongPackage(file string) error {
+	if file == "" {
+		return nil
+	}
+	zipped, err := zip.OpenReader(file)
+	if err != nil {
+		return fmt.Errorf("PACKAGE=%s: %w: name the .build/app.zip of a version that was published", file, err)
+	}
+	defer func() { _ = zipped.Close() }()
+	for _, name := range []string{"host.json", "handler"} {
+		if !slices.ContainsFunc(zipped.File, func(f *zip.File) bool { return f.Name == name }) {
+			return fmt.Errorf("PACKAGE=%s: it has no %s, so it is no package for the apps: name the .build/app.zip of a version that was published", file, name)
+		}
 	}
 	return nil
 }

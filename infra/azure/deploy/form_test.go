@@ -1,6 +1,10 @@
 package main
 
 import (
+	"archive/zip"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +42,42 @@ func TestAListOfSolutionsThatIsNotThereIsNamedBeforeAnythingIsDone(t *testing.T)
 	}
 	if len(s.calls()) > 0 {
 		t.Error("something was done")
+	}
+}
+
+// Azure takes any zip, and the apps would not start.
+func TestAZipThatIsNoPackageIsNotPublished(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.mustDeploy("-env", "test")
+	s.write("text.zip", "not a zip")
+	s.zip("lambda.zip", "bootstrap")
+	for name, says := range map[string]string{"text.zip": "not a valid zip file", "lambda.zip": "it has no host.json"} {
+		err := s.deploy("-env", "test", "-only", "publish", "-package", filepath.Join(s.top, name))
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "PACKAGE=") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if len(s.calls()) > 0 {
+			t.Errorf("%s: something was done", name)
+		}
+	}
+}
+
+// zip writes a zip with empty files.
+func (s *stage) zip(name string, files ...string) {
+	s.t.Helper()
+	out, err := os.Create(filepath.Join(s.top, name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	w := zip.NewWriter(out)
+	for _, f := range files {
+		if _, err := w.Create(f); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), out.Close()); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

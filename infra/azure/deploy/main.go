@@ -154,7 +154,7 @@ func (f *facts) readSettings(around surroundings, planned bool) (err error) {
 		return err
 	}
 	given, err := f.set.given(around.environ, around.top)
-	if err = errors.Join(err, wrongSecrets(given, f.shadow), f.set.wrongCatalogue(around.top)); err != nil {
+	if err = errors.Join(err, wrongSecrets(given, f.shadow), f.set.wrongCatalogue(around.top), wrongPackage(f.pack)); err != nil {
 		return err
 	}
 	f.secrets = map[string]string{}
