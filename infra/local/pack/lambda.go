@@ -23,46 +23,21 @@ var ThisArchitecture = map[string]string{"amd64": "x86_64", "arm64": "arm64"}[ru
 // Lambda makes the folder lambda and lambda.zip: one executable that serves every function on AWS Lambda, which of
 // them its settings say, and the customer's field sheet, if there is one.
 func Lambda(ctx context.Context, o Options, architecture string) (Result, error) {
-	r := Result{Dir: filepath.Join(o.Out, "lambda"), Zip: filepath.Join(o.Out, "lambda.zip"), Version: version(ctx, o.Top)}
 	goarch, ok := architectures[architecture]
 	if !ok {
-		return r, fmt.Errorf("ARCH=%s: use x86_64 or arm64", architecture)
+		return Result{}, fmt.Errorf("ARCH=%s: use x86_64 or arm64", architecture)
 	}
-	if o.Mapping != "" {
-		if err := checkSheet(ctx, o.Top, o.Mapping); err != nil {
-			return r, err
+	return o.build(ctx, "lambda", func(dir, version string) error {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
 		}
-	}
-	unlock, err := lock(ctx, filepath.Join(o.Out, ".pack.lock"))
-	if err != nil {
-		return r, fmt.Errorf("packing: waiting for another program that packs: %w", err)
-	}
-	defer unlock()
-	fresh, old := r.Dir+".new", r.Dir+".old"
-	for _, left := range []string{fresh, old} { // by a program that was killed
-		if err := os.RemoveAll(left); err != nil {
-			return r, fmt.Errorf("packing: %w", err)
+		if o.Mapping != "" {
+			if err := copyFile(o.Mapping, filepath.Join(dir, Mapping)); err != nil {
+				return err
+			}
 		}
-	}
-	defer func() { _ = os.RemoveAll(fresh) }() // gone already when it was put in place
-	if err := os.MkdirAll(fresh, 0o755); err != nil {
-		return r, fmt.Errorf("packing: %w", err)
-	}
-	if o.Mapping != "" {
-		if err := copyFile(o.Mapping, filepath.Join(fresh, Mapping)); err != nil {
-			return r, fmt.Errorf("packing: %w", err)
-		}
-	}
-	if err := compileLambda(ctx, o.Top, filepath.Join(fresh, bootstrap), r.Version, goarch); err != nil {
-		return r, fmt.Errorf("packing: %w", err)
-	}
-	if !same(fresh, r.Dir) {
-		if err := replace(fresh, r.Dir, old); err != nil {
-			return r, fmt.Errorf("packing: %w", err)
-		}
-	}
-	r.Sum, err = writeZip(r.Dir, r.Zip)
-	return r, err
+		return compileLambda(ctx, o.Top, filepath.Join(dir, bootstrap), version, goarch)
+	})
 }
 
 // compileLambda makes the static executable. Nothing of this machine goes into it.

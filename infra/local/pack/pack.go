@@ -46,10 +46,21 @@ type Result struct {
 	Dir, Zip, Sum, Version string
 }
 
-// Build makes app and app.zip. Programs that build into the same folder at once wait for each other, and
-// the folder is put in place whole, or left alone when it would be the same: worlds may run from it.
+// Build makes app and app.zip.
 func Build(ctx context.Context, o Options) (Result, error) {
-	r := Result{Dir: filepath.Join(o.Out, "app"), Zip: filepath.Join(o.Out, "app.zip"), Version: version(ctx, o.Top)}
+	return o.build(ctx, "app", func(dir, version string) error {
+		if err := fill(ctx, o, dir, version); err != nil {
+			return err
+		}
+		return keepSettings(o.Top, filepath.Join(o.Out, "app"), dir)
+	})
+}
+
+// build makes a folder of what ships, with what fill puts into it, and its archive. Programs that build into the same
+// folder at once wait for each other, and the folder is put in place whole, or left alone when it would be the same:
+// worlds may run from it.
+func (o Options) build(ctx context.Context, name string, fill func(dir, version string) error) (Result, error) {
+	r := Result{Dir: filepath.Join(o.Out, name), Zip: filepath.Join(o.Out, name+".zip"), Version: version(ctx, o.Top)}
 	if o.Mapping != "" {
 		if err := checkSheet(ctx, o.Top, o.Mapping); err != nil {
 			return r, err
@@ -67,10 +78,7 @@ func Build(ctx context.Context, o Options) (Result, error) {
 		}
 	}
 	defer func() { _ = os.RemoveAll(fresh) }() // gone already when it was put in place
-	if err := fill(ctx, o, fresh, r.Version); err != nil {
-		return r, fmt.Errorf("packing: %w", err)
-	}
-	if err := keepSettings(o.Top, r.Dir, fresh); err != nil {
+	if err := fill(fresh, r.Version); err != nil {
 		return r, fmt.Errorf("packing: %w", err)
 	}
 	if !same(fresh, r.Dir) {
