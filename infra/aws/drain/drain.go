@@ -82,9 +82,11 @@ func (d Drain) Run(ctx context.Context) (Result, error) {
 	if !time.Now().Before(r.last) {
 		return r.result, fmt.Errorf("the invocation is too short to drain a queue: it needs %s and some, see Timeout of the Lambda function", Least)
 	}
+	for _, j := range d.Jobs { // all of them before anybody looks: no queue counts as empty unseen
+		r.looked[j.Queue] = -1
+	}
 	var all sync.WaitGroup
 	for _, j := range d.Jobs {
-		r.looked[j.Queue] = -1
 		slots := make(chan struct{}, sessions)
 		for range acceptors {
 			all.Go(func() { r.look(ctx, j, slots, &all) })

@@ -209,11 +209,14 @@ func TestDrainTakesNoMessageThatCouldOutlastTheInvocation(t *testing.T) {
 		for i := range 1000 {
 			b.put(queue.OpportunityChanged, fmt.Sprint("s", i%5), fmt.Sprint("m", i))
 		}
+		var mu sync.Mutex // sessions are worked on side by side
 		var last time.Time
 		const limit = 3 * time.Minute
 		began := time.Now()
 		r, took, err := drained(t, b, 0, limit, func(ctx context.Context, _ string, _ funchost.Delivery) error {
+			mu.Lock()
 			last = time.Now()
+			mu.Unlock()
 			<-time.After(10 * time.Second)
 			return ctx.Err()
 		})
