@@ -94,6 +94,9 @@ func TestAFailureOfAnyStepStopsThereAndIsGoneOnFrom(t *testing.T) {
 				}
 			}
 			for _, part := range []string{"the step " + lines[failed].Step + " failed", "the tool's own words", "What to do: ", "make deploy ENV=production\n", "SKIP=" + lines[failed].Step} {
+				if strings.HasPrefix(part, "SKIP=") && failed < 3 { // tools, signin and look always run
+					continue
+				}
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("%q is missing in: %v", part, err)
 				}
@@ -333,6 +336,7 @@ func TestCausesHaveTheirMend(t *testing.T) {
 		{map[string]any{"runtime": "0.9"}, "", "", "region", "westeurope does not list the runtime custom 1.0"},
 		{map[string]any{"azdSignedIn": false}, "", "", "signin", "azd is not signed in"},
 		{nil, "az account show", "ERROR: Please run 'az login' to setup account.", "signin", "sign in: az login"},
+		{nil, "az account show", "ERROR: Subscription '11111111-1111-4111-8111-111111111111' not found. Check the spelling and casing and try again.", "signin", "does not see the subscription"},
 		{nil, "az group create", "ERROR: (AuthorizationFailed) The client does not have authorization", "group", "Contributor and Role Based Access Control Administrator"},
 		{nil, "az deployment group create", "ERROR: (FlagMustBeSetForRestore) a vault of the same name was deleted", "deploy", "az keyvault recover"},
 		{nil, "az role assignment create", "ERROR: (AuthorizationFailed) 'Microsoft.Authorization/roleAssignments/write'", "rights", "somebody who has it"},

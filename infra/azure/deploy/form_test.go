@@ -81,6 +81,27 @@ func (s *stage) zip(name string, files ...string) {
 	}
 }
 
+// The command to go on with is the one that failed: what was left out stays left out. The steps that always run cannot be.
+func TestGoingOnLeavesOutWhatWasLeftOut(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for call, says := range map[string][]string{
+		"az deployment group create": {"make deploy ENV=test SKIP=consent,whatif LAST=publish\n", "leave this step out: SKIP=consent,whatif,deploy"},
+		"az group exists":            {"make deploy ENV=test SKIP=consent,whatif LAST=publish\n", "What is done is found as done."},
+	} {
+		s.set("fail.json", []map[string]any{{"call": call, "code": 1, "stderr": "ERROR: no"}})
+		err := s.deploy("-env", "test", "-skip", "consent,whatif", "-last", "publish")
+		for _, part := range says {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: %q is not said: %v", call, part, err)
+			}
+		}
+		if call == "az group exists" && err != nil && strings.Contains(err.Error(), "leave this step out") {
+			t.Errorf("a step that always runs: %v", err)
+		}
+	}
+}
+
 // Whoever writes the name that the apps have for a secret is told the one that is read here, and not sent to a line that
 // nobody reads.
 func TestTheAppsNameOfASecretIsNotTaken(t *testing.T) {

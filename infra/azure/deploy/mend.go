@@ -13,6 +13,7 @@ var causes = []cause{
 	{"Please run 'az login'", "sign in: az login --tenant TENANT"},
 	{"AADSTS", "the sign-in is not taken any more, or needs a second factor: az login --tenant TENANT"},
 	{"SubscriptionNotFound", "the account that is signed in does not see the subscription: az account list, then AZURE_SUBSCRIPTION_ID or az login --tenant TENANT"},
+	{"not found. Check the spelling and casing", "the account that is signed in does not see the subscription: az account list --refresh, then AZURE_SUBSCRIPTION_ID or az login --tenant TENANT"},
 	{"doesn't exist in cloud", "the account that is signed in does not see the subscription: az account list, then AZURE_SUBSCRIPTION_ID or az login --tenant TENANT"},
 	{"ForbiddenByConnection", "the vault is closed to the internet (privateNetwork): run this step from inside the network"},
 	{"Public network access is disabled", "it is closed to the internet (privateNetwork): run this step from inside the network"},
@@ -25,6 +26,7 @@ var causes = []cause{
 	{"QuotaExceeded", "the subscription's quota in the region is used up: ask for more, or another AZURE_LOCATION"},
 	{"FlagMustBeSetForRestore", "a vault of that name was deleted and can be restored: az keyvault recover --name NAME, or another COSELL_NAME"},
 	{"SoftDeletedVault", "a vault of that name was deleted and can be restored: az keyvault recover --name NAME, or another COSELL_NAME"},
+	{"signal received", "it was interrupted; a deployment that Azure has begun goes on there, and the next run waits for it or finds it done"},
 	{"DeploymentActive", "another deployment is under way: wait for it"},
 	{"ongoing deployment", "another publication is under way: wait for it"},
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -214,7 +215,17 @@ func (d *deployer) again(s step) string {
 	if len(d.facts.only) > 0 {
 		words = append(words, "ONLY="+strings.Join(d.facts.only, ","))
 	}
-	return strings.Join(words, " ") + "\n  What is done is found as done. To leave this step out: SKIP=" + s.name
+	leave := ""
+	if !s.always {
+		leave = " To leave this step out: SKIP=" + strings.Join(append(slices.Clone(d.facts.skip), s.name), ",")
+	}
+	if len(d.facts.skip) > 0 {
+		words = append(words, "SKIP="+strings.Join(d.facts.skip, ","))
+	}
+	if d.facts.last != "" {
+		words = append(words, "LAST="+d.facts.last)
+	}
+	return strings.Join(words, " ") + "\n  What is done is found as done." + leave
 }
 
 // stepError is a step that failed: the tool's own words, what to do, how to go on.
