@@ -39,7 +39,10 @@ func (f *Flow) shadowed(ctx context.Context, h Hint) error {
 		codes = append(codes, p.Code)
 	}
 	f.Log.InfoContext(ctx, "shadow", "opportunity_id", r.Pair.OpportunityID, "referral_id", r.Pair.ReferralID, "would", would, "problems", codes, "waits", r.Waits != nil)
-	if kept.Problems = codes; r.Referral != nil && !r.Referral.Microsoft {
+	switch kept.Problems = codes; {
+	case r.Referral != nil && r.Referral.Microsoft:
+		kept.ReferralID = r.Pair.ReferralID // the deal is known by the partner's
+	case r.Referral != nil:
 		kept.ReferralID = r.Referral.ID
 	}
 	return f.Ledger.SaveShadowed(ctx, kept)

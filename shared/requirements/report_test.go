@@ -171,3 +171,20 @@ func TestR154_TheDailyReportOfTheShadowSaysWhatWouldBeOtherwise(t *testing.T) {
 		}
 	})
 }
+
+// Events come of the partner's referral and of Microsoft's, in any order: a deal is one row, counted once.
+func TestADealWithMicrosoftsReferralIsOneRowOfTheShadow(t *testing.T) {
+	play(t, func(r *rig) {
+		a := r.microsoft(doc{"do": "invite", "referral": doc{"name": "Both sides told"}})
+		for _, value := range []int{1000, 2000} {
+			r.quiet()
+			r.microsoft(doc{"do": "edit", "id": a.MicrosoftID, "changes": doc{"/details/dealValue": value}})
+			r.advance(24 * time.Hour)
+			day := r.report("")
+			rows := listedIn(day, "shadow")
+			if len(rows) != 1 || rows[0].text("referral") != a.ID || day.text("counts/different") != "1" {
+				t.Errorf("otherwise is %v, counted %v", rows, day["counts"])
+			}
+		}
+	}, "SYNC_MODE=shadow")
+}
