@@ -20,7 +20,7 @@ type guarded struct {
 	asks int
 }
 
-func (g *guarded) Look(context.Context, queue.Name, time.Time) (queue.State, error) {
+func (g *guarded) Look(context.Context, queue.Name) (queue.State, error) {
 	g.asks++
 	return queue.State{}, g.err
 }

@@ -32,7 +32,7 @@ type Queues interface {
 	// Dead empties the dead-letter queues into take, as queue.ServiceBus does.
 	Dead(ctx context.Context, take func(context.Context, queue.Dead) error) error
 	// Look says how a queue is, as queue.ServiceBus does.
-	Look(ctx context.Context, name queue.Name, now time.Time) (queue.State, error)
+	Look(ctx context.Context, name queue.Name) (queue.State, error)
 	// Close ends the connection.
 	Close(ctx context.Context) error
 }

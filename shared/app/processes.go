@@ -84,7 +84,7 @@ func (a *App) Narrow(ctx context.Context) {
 	if a.Role != Intake || a.queues == nil {
 		return
 	}
-	_, err := a.queues.Look(ctx, queue.ReferralChanged, a.Now())
+	_, err := a.queues.Look(ctx, queue.ReferralChanged)
 	switch {
 	case err == nil:
 		a.stand(narrow, []health.Problem{{What: "identity.wide", Note: true, Count: 1, Say: "the intake's identity may read the queue " + string(queue.ReferralChanged) + ", and needs to send only",

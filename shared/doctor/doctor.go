@@ -37,7 +37,7 @@ type CRM interface {
 
 // Queues say how they are.
 type Queues interface {
-	Look(ctx context.Context, name queue.Name, now time.Time) (queue.State, error)
+	Look(ctx context.Context, name queue.Name) (queue.State, error)
 }
 
 // Ledger is what is read of the tables.

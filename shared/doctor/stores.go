@@ -23,7 +23,7 @@ func (e *examination) queues(ctx context.Context) []Finding {
 	}
 	var out []Finding
 	for _, name := range queue.Names() {
-		q, err := e.Queues.Look(ctx, name, e.Now())
+		q, err := e.Queues.Look(ctx, name)
 		switch {
 		case err != nil:
 			out = append(out, OfError("the queue "+string(name), err))

@@ -32,16 +32,16 @@ const (
 	notFound   amqp.ErrCond = "amqp:not-found"
 )
 
-// Look says how a queue is: it locks a session that nobody uses, for a moment, and peeks at the dead letters. now is the
-// time by the broker's clock. Faults as of Send.
-func (s *ServiceBus) Look(ctx context.Context, name Name, now time.Time) (State, error) {
+// Look says how a queue is: it locks a session that nobody uses, for a moment, and peeks at the dead letters. Locks end by
+// the broker's clock, which is the machine's also where work is done by another. Faults as of Send.
+func (s *ServiceBus) Look(ctx context.Context, name Name) (State, error) {
 	var out State
 	r, err := s.client.AcceptSessionForQueue(ctx, string(name), "doctor-"+uuid.NewString(), nil)
 	var condition *amqp.Error
 	var known *azservicebus.Error
 	switch {
 	case err == nil:
-		out.Sessions, out.Lock = true, r.LockedUntil().Sub(now)
+		out.Sessions, out.Lock = true, time.Until(r.LockedUntil())
 		_ = r.Close(context.WithoutCancel(ctx)) // its lock ends by itself
 	case errors.As(err, &known) && known.Code == azservicebus.CodeNotFound, errors.As(err, &condition) && condition.Condition == notFound:
 		return State{Missing: true}, nil

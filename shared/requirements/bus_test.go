@@ -93,7 +93,7 @@ func (d doorOf) Dead(ctx context.Context, take func(context.Context, queue.Dead)
 }
 
 // Look implements app.Queues.
-func (d doorOf) Look(_ context.Context, name queue.Name, _ time.Time) (queue.State, error) {
+func (d doorOf) Look(_ context.Context, name queue.Name) (queue.State, error) {
 	d.p.alive()
 	d.mu.Lock()
 	defer d.mu.Unlock()
