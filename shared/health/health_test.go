@@ -526,3 +526,18 @@ func TestNotesAreToldOnceAndHarmNothing(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// An operator types what health says: an address of somebody else's is not taken by the plain command.
+func TestARegistrationIsMendedByTheCommandThatHealthNames(t *testing.T) {
+	for text, mend := range map[string]string{
+		`{"registered":false}`: "cosellctl register",
+		`{"registered":true,"ours":true,"missing":["referral-created"]}`: "cosellctl register",
+		`{"registered":true,"url":"https://old.example/hook"}`:           "cosellctl register --overwrite, if that address is not in use any more",
+	} {
+		r := newHouse().process("p-1")
+		r.Ledger = &fakeLedger{registration: text}
+		if got := r.Report(t.Context()).Problems; len(got) != 1 || got[0].Mend != mend {
+			t.Errorf("%s: %+v, want %q", text, got, mend)
+		}
+	}
+}

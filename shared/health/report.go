@@ -198,7 +198,7 @@ func (r *Report) readRegistration(text string) {
 		r.RegistrationSeen = &s.Seen
 	}
 	p := Problem{Where: "events from Partner Center", Since: s.Since, Last: s.Seen, Count: 1,
-		Mend: "call webhookregistration, with overwrite where the address is another's"}
+		Mend: "cosellctl register"}
 	switch {
 	case s.Unwatched:
 		r.Registration = registrationLeft
@@ -206,7 +206,7 @@ func (r *Report) readRegistration(text string) {
 	case !s.Registered:
 		r.Registration, p.What, p.Say = "missing", "registration.none", "no webhook is registered with Partner Center, so no events come"
 	case !s.Ours:
-		r.Registration, p.What = "somebody else's", "registration.other"
+		r.Registration, p.What, p.Mend = "somebody else's", "registration.other", "cosellctl register --overwrite, if that address is not in use any more"
 		p.Say = fmt.Sprintf("Partner Center sends this tenant's events to %s instead of %s", s.URL, s.Wanted)
 	case !s.Complete:
 		r.Registration, p.What = "incomplete", "registration.incomplete"
