@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -100,6 +101,9 @@ func tookWhatIf(f *facts, answer string) error {
 	count := map[string]int{}
 	for _, c := range append(w.Changes, w.Properties.Changes...) {
 		count[c.ChangeType]++
+		if c.ChangeType == "Create" && strings.HasSuffix(path.Dir(c.ResourceID), "/Microsoft.Web/sites") {
+			f.known["published-sync"], f.known["published-intake"] = "", "" // a new app has no package, whatever the group's tags say
+		}
 		if !slices.Contains([]string{"NoChange", "Ignore", "NoEffect"}, c.ChangeType) {
 			_, name, _ := strings.Cut(c.ResourceID, "/providers/")
 			f.say("%s %s", strings.ToLower(c.ChangeType), cmp.Or(name, c.ResourceID))

@@ -102,6 +102,19 @@ func TestGoingOnLeavesOutWhatWasLeftOut(t *testing.T) {
 	}
 }
 
+// The tags of the group outlive an app that somebody has deleted; the one that is made in its place has no package.
+func TestAnAppThatIsMadeAnewGetsThePackage(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.mustDeploy("-env", "test")
+	before := s.state()
+	s.set("state.json", map[string]any{"groups": map[string]bool{"cosell": true}, "secrets": before.Secrets, "tags": before.Tags, "assignments": 1})
+	s.mustDeploy("-env", "test")
+	if got := s.state().Published; len(got) != 2 {
+		t.Errorf("published: %v", got)
+	}
+}
+
 // Whoever writes the name that the apps have for a secret is told the one that is read here, and not sent to a line that
 // nobody reads.
 func TestTheAppsNameOfASecretIsNotTaken(t *testing.T) {
