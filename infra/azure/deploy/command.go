@@ -95,7 +95,7 @@ type shell struct {
 	environ []string
 	set     settings
 	in      io.Reader
-	out     io.Writer // of tools that talk with people
+	out     io.Writer // of tools that talk with people: they write to it from two sides at once
 	secrets map[string]string
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -133,10 +134,28 @@ func (s *stage) state() (out struct {
 	return out
 }
 
+// screen is what a person sees: a tool writes its two outputs there side by side, as on a terminal.
+type screen struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 func (s *stage) deploy(args ...string) error {
 	s.t.Helper()
 	_ = os.Remove(filepath.Join(s.cloud, "calls.jsonl"))
-	var out bytes.Buffer
+	var out screen
 	now := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
 	err := run(s.t.Context(), surroundings{top: s.top, environ: s.environ, in: strings.NewReader(""), out: &out,
 		now: func() time.Time { return now.Add(s.waited) },
