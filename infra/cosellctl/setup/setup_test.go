@@ -483,6 +483,52 @@ func (c *crm) shown() string {
 	return string(text)
 }
 
+// A teardown that was ended after the solution, or a setup before it, leaves the publisher alone in the organisation.
+func TestAPublisherThatWasLeftBehindGoesToo(t *testing.T) {
+	c := newCRM(t)
+	delete(c.tables, "connection") // change tracking cannot be switched off again, and here it was off
+	o := options(t, c)
+	o.Want.Tables = slices.DeleteFunc(slices.Clone(o.Want.Tables), func(t dataverse.Table) bool { return t.LogicalName == "connection" })
+	o.AppUser = ""
+	before := c.shown()
+	applied(t, planned(t, o))
+	o.Want = definition(t)
+	c.refuse = func(method, path string, _ row) (int, string, string) {
+		if method == "DELETE" && strings.Contains(path, "publishers(") {
+			return 400, "0x80040216", "An unexpected error occurred."
+		}
+		return 0, "", ""
+	}
+	p, err := setup.Teardown(context.Background(), o)
+	if err != nil || !applied(t, p).Unfinished() {
+		t.Fatalf("the publisher was to stay: %v %s", err, said(p))
+	}
+	c.refuse = nil
+	p, err = setup.Teardown(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := item(t, p, "publisher", "cosellsync"); i.Do != setup.Remove || len(p.Items) != 1 {
+		t.Error(said(p))
+	}
+	complete(t, applied(t, p))
+	if after := c.shown(); before != after {
+		t.Error(cmp.Diff(before, after))
+	}
+}
+
+func TestAPublisherThatSomebodyElseMadeStays(t *testing.T) {
+	c := newCRM(t)
+	c.rows["publishers"] = append(c.rows["publishers"], row{"publisherid": "70000000-0000-4000-8000-000000000001", "uniquename": "cosellsync", "customizationprefix": "cosell"})
+	p, err := setup.Teardown(context.Background(), options(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := item(t, p, "publisher", "cosellsync"); i.Do != setup.Leave || p.Differs() {
+		t.Error(said(p))
+	}
+}
+
 func TestTeardownLeavesWhatSetupHasNotMade(t *testing.T) {
 	c := newCRM(t)
 	c.column("lead", row{"SchemaName": "cosell_Campaign", "AttributeType": "String", "MaxLength": 100, "DisplayName": words("made by hand")})

@@ -43,7 +43,11 @@ func Teardown(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading our solution: %w", err)
 	}
-	if len(solutions) == 0 {
+	if len(solutions) == 0 { // what a run leaves behind that was ended between the solution and its publisher
+		t := teardown{run: r}
+		if err := t.publisher(ctx, dataverse.ID("publisher", r.d.Publisher.UniqueName)); err != nil {
+			return nil, fmt.Errorf("reading the publisher: %w", err)
+		}
 		return r.plan, nil
 	}
 	if solutions[0].IsManaged {
@@ -71,7 +75,9 @@ func Teardown(ctx context.Context, o Options) (*Plan, error) {
 			return nil, fmt.Errorf("reading the %s: %w", part.what, err)
 		}
 	}
-	t.solution(ctx, solutions[0].ID)
+	if err := t.solution(ctx, solutions[0].ID); err != nil {
+		return nil, fmt.Errorf("reading the publisher: %w", err)
+	}
 	r.foresee(ctx)
 	if o.AppUser != "" {
 		r.plan.add(&Item{Kind: "application user", Name: o.AppUser, Do: Leave, Why: "application users cannot be deleted; disable it in the Power Platform admin center"})
@@ -328,23 +334,36 @@ func (t teardown) columns(ctx context.Context, table dataverse.Table) error {
 
 // solution plans the end: the empty solution and, where nobody else has it, the publisher. What people have put into our
 // solution beside ours stays in the CRM.
-func (t teardown) solution(ctx context.Context, id string) {
+func (t teardown) solution(ctx context.Context, id string) error {
 	t.remove("solution", t.d.Solution.UniqueName, "solutions("+id+")", "")
+	return t.publisher(ctx, "")
+}
+
+// publisher plans the removal of our publisher, unless other solutions are of it. With an id only that one is ours: the
+// name alone does not tell who made it.
+func (t teardown) publisher(ctx context.Context, made string) error {
+	name := t.d.Publisher.UniqueName
 	publishers, err := list[struct {
 		ID string `json:"publisherid"`
-	}](ctx, t.w, where("publishers", "publisherid", "uniquename eq "+quoted(t.d.Publisher.UniqueName)))
+	}](ctx, t.w, where("publishers", "publisherid", "uniquename eq "+quoted(name)))
 	if err != nil || len(publishers) == 0 {
-		return
+		return err
 	}
-	item := &Item{Kind: "publisher", Name: t.d.Publisher.UniqueName, Do: Remove}
+	id := publishers[0].ID
+	if made != "" && !strings.EqualFold(id, made) {
+		t.plan.add(&Item{Kind: "publisher", Name: name, Do: Leave, Why: "setup has not made it", Mend: "delete it in the maker portal if no solution is to have it"})
+		return nil
+	}
+	item := &Item{Kind: "publisher", Name: name, Do: Remove}
 	item.apply = func(ctx context.Context) error {
-		others, err := list[component](ctx, t.w, where("solutions", "solutionid", "_publisherid_value eq "+publishers[0].ID))
+		others, err := list[component](ctx, t.w, where("solutions", "solutionid", "_publisherid_value eq "+id))
 		if err == nil && len(others) > 0 {
 			return &kept{fmt.Sprintf("%d other solutions are of this publisher, so it stays", len(others)), ""}
 		}
-		return t.w.remove(ctx, "publishers("+publishers[0].ID+")")
+		return t.w.remove(ctx, "publishers("+id+")")
 	}
 	t.plan.add(item)
+	return nil
 }
 
 func sortedKeys(m map[string]string) []string {
