@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 )
@@ -21,17 +22,22 @@ func (r *run) column(t dataverse.Table, c dataverse.Column) {
 		item.Do = Stop
 		item.Why = fmt.Sprintf("column %s of table %s is %s, and %s is needed; the type of a column cannot be changed", c.LogicalName, t.LogicalName, wrongKind(c, have), kindWords(c))
 		item.Mend = "delete that column after saving its values, or give the field another column in a field sheet (--mapping FILE)"
-	case c.MaxLength > 0 && have.MaxLength > 0 && have.MaxLength < c.MaxLength:
-		item.Do, item.Why = Change, fmt.Sprintf("it holds %d characters, and %d are needed", have.MaxLength, c.MaxLength)
-		item.apply = func(ctx context.Context) error {
-			return r.edit(ctx, path+"/"+crmType+c.Type+"AttributeMetadata", path, c.Type+"AttributeMetadata", map[string]any{"MaxLength": c.MaxLength})
+	default:
+		members, why := map[string]any{}, []string(nil)
+		if c.MaxLength > 0 && have.MaxLength > 0 && have.MaxLength < c.MaxLength {
+			members["MaxLength"] = c.MaxLength
+			why = append(why, fmt.Sprintf("it holds %d characters, and %d are needed", have.MaxLength, c.MaxLength))
 		}
-		r.plan.publish[t.LogicalName] = true
-	case len(have.DisplayName.lacks(r.languages)) > 0:
-		lacks := have.DisplayName.lacks(r.languages)
-		item.Do, item.Why = Change, fmt.Sprintf("it says nothing in %v", lacks)
+		if lacks := have.DisplayName.lacks(r.languages); len(lacks) > 0 {
+			members["DisplayName"] = have.DisplayName.completed(c.Text, r.languages)
+			why = append(why, fmt.Sprintf("it says nothing in %v", lacks))
+		}
+		if len(members) == 0 {
+			break
+		}
+		item.Do, item.Why = Change, strings.Join(why, "; ")
 		item.apply = func(ctx context.Context) error {
-			return r.edit(ctx, path+"/"+crmType+c.Type+"AttributeMetadata", path, c.Type+"AttributeMetadata", map[string]any{"DisplayName": have.DisplayName.completed(c.Text, r.languages)})
+			return r.edit(ctx, path+"/"+crmType+c.Type+"AttributeMetadata", path, c.Type+"AttributeMetadata", members)
 		}
 		r.plan.publish[t.LogicalName] = true
 	}

@@ -293,10 +293,21 @@ func (r *run) image(s dataverse.Step, step string, images []imageState) {
 	case images[i].Attributes != "" && !holds(images[i].Attributes, s.PreImage):
 		item.Do, item.Why = Change, "it holds "+images[i].Attributes
 		item.apply = func(ctx context.Context) error {
-			return r.w.patch(ctx, "sdkmessageprocessingstepimages("+images[i].ID+")", map[string]any{"attributes": strings.Join(s.PreImage, ",")})
+			return r.w.patch(ctx, "sdkmessageprocessingstepimages("+images[i].ID+")", map[string]any{"attributes": joined(images[i].Attributes, s.PreImage)})
 		}
 	}
 	r.plan.add(item)
+}
+
+// joined is what is there, with what is missing of the wanted ones behind.
+func joined(have string, wanted []string) string {
+	all := strings.Split(have, ",")
+	for _, c := range wanted {
+		if !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	return strings.Join(all, ",")
 }
 
 func holds(have string, wanted []string) bool {

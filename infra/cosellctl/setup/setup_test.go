@@ -362,6 +362,18 @@ func TestWhatSomebodyHasChangedIsFound(t *testing.T) {
 	}
 }
 
+func TestAnImageKeepsWhatSomebodyElseSendsAlong(t *testing.T) {
+	c := newCRM(t)
+	applied(t, planned(t, options(t, c)))
+	image := c.rows["sdkmessageprocessingstepimages"][0]
+	ours := image["attributes"].(string)
+	image["attributes"] = "other"
+	complete(t, applied(t, planned(t, options(t, c))))
+	if got := image["attributes"]; got != "other,"+ours {
+		t.Errorf("it holds %v", got)
+	}
+}
+
 func (c *crm) step(message, table string) row {
 	for _, s := range c.rows["sdkmessageprocessingsteps"] {
 		if s["name"] == "cosell-sync events: "+message+" of "+table {
@@ -423,6 +435,9 @@ func TestALanguageThatComesLaterGetsItsTexts(t *testing.T) {
 	theirs := func() row { return row{"LocalizedLabels": []any{row{"Label": "Theirs", "LanguageCode": 1033.0}}} }
 	c.tables["opportunity"].columns["cosell_sync"]["DisplayName"] = theirs()
 	c.tables["cosell_solution"].def["DisplayName"] = theirs()
+	c.tables["cosell_solution"].def["ChangeTrackingEnabled"] = false // two wrongs of one part are one run's work
+	c.tables["lead"].columns["cosell_contacts"]["DisplayName"] = theirs()
+	c.tables["lead"].columns["cosell_contacts"]["MaxLength"] = 100.0
 	c.choices["cosell_action"]["Options"].([]any)[0].(row)["Label"] = theirs()
 	p := planned(t, options(t, c))
 	if p.Differs() != true || item(t, p, "column", "opportunity/cosell_sync").Do != setup.Change || item(t, p, "option", "cosell_action/sync").Do != setup.Change {

@@ -118,21 +118,35 @@ func (r *run) table(t dataverse.Table, have *tableState) {
 		item.Mend = "delete the table after saving its rows, or lay the solutions on a table of your own by the field sheet"
 	case !t.Standard && have.EntitySetName != t.EntitySet:
 		item.Do, item.Why = Stop, fmt.Sprintf("table %s has the set %s, and %s is needed", t.LogicalName, have.EntitySetName, t.EntitySet)
-	case t.ChangeTracking && !have.ChangeTrackingEnabled && !have.CanChangeTrackingBeEnabled.Value:
-		item.Why = "change tracking cannot be enabled: reconcile finds changes by their time"
-	case t.ChangeTracking && !have.ChangeTrackingEnabled:
-		item.Do, item.Why = Change, "change tracking is off: reconcile reads changes by it (it cannot be switched off again)"
-		item.apply = func(ctx context.Context) error { return r.track(ctx, t.LogicalName) }
-		r.plan.publish[t.LogicalName] = true
-	case !t.Standard && len(have.DisplayName.lacks(r.languages)) > 0:
-		item.Do, item.Why = Change, fmt.Sprintf("it says nothing in %v", have.DisplayName.lacks(r.languages))
-		item.apply = func(ctx context.Context) error {
-			return r.edit(ctx, tablePath(t.LogicalName), "EntityDefinitions("+have.MetadataID+")", "EntityMetadata", map[string]any{
-				"DisplayName": have.DisplayName.completed(t.Text, r.languages), "DisplayCollectionName": have.DisplayCollectionName.completed(t.Plural(), r.languages)})
-		}
-		r.plan.publish[t.LogicalName] = true
+	default:
+		r.changeTable(t, have, item)
 	}
 	r.plan.add(item)
+}
+
+// changeTable brings a table that is there to what is needed, in one change.
+func (r *run) changeTable(t dataverse.Table, have *tableState, item *Item) {
+	members, why := map[string]any{}, []string(nil)
+	switch {
+	case !t.ChangeTracking || have.ChangeTrackingEnabled:
+	case !have.CanChangeTrackingBeEnabled.Value:
+		item.Why = "change tracking cannot be enabled: reconcile finds changes by their time"
+	default:
+		members["ChangeTrackingEnabled"] = true
+		why = append(why, "change tracking is off: reconcile reads changes by it (it cannot be switched off again)")
+	}
+	if lacks := have.DisplayName.lacks(r.languages); !t.Standard && len(lacks) > 0 {
+		members["DisplayName"], members["DisplayCollectionName"] = have.DisplayName.completed(t.Text, r.languages), have.DisplayCollectionName.completed(t.Plural(), r.languages)
+		why = append(why, fmt.Sprintf("it says nothing in %v", lacks))
+	}
+	if len(members) == 0 {
+		return
+	}
+	item.Do, item.Why = Change, strings.Join(why, "; ")
+	item.apply = func(ctx context.Context) error {
+		return r.edit(ctx, tablePath(t.LogicalName), "EntityDefinitions("+have.MetadataID+")", "EntityMetadata", members)
+	}
+	r.plan.publish[t.LogicalName] = true
 }
 
 // createTable makes one of our tables with its name column.
@@ -160,11 +174,6 @@ func (r *run) createTable(t dataverse.Table, have *tableState, item *Item) {
 func (r *run) imported(item *Item) {
 	item.Do, item.apply = Open, nil
 	item.Why, item.Mend = "the imported solution does not have it", "import the zip of this release, CosellSync_managed.zip, and run this again"
-}
-
-// track switches change tracking on.
-func (r *run) track(ctx context.Context, table string) error {
-	return r.edit(ctx, tablePath(table), "EntityDefinitions("+r.found[table].MetadataID+")", "EntityMetadata", map[string]any{"ChangeTrackingEnabled": true})
 }
 
 // edit reads a whole definition, changes members of it and puts it back: there is no PATCH for definitions.
