@@ -50,7 +50,8 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 	out = append(out, astray...)
 	for _, table := range slices.Sorted(maps.Keys(m.tables)) {
 		if len(m.tables[table]) == 0 {
-			out = append(out, Finding{Note: true, Text: "the columns of " + table + " may not be read, so nothing was compared with them"})
+			out = append(out, Finding{Note: true, Text: "the columns of " + table + " may not be read, so nothing was compared with them",
+				Mend: "give the application user prvReadEntity and prvReadAttribute: cosellctl setup dataverse writes its role"})
 		}
 	}
 	return out, nil

@@ -219,7 +219,7 @@ func (s *Store) compare(ctx context.Context) (*live, error) {
 		}
 		mend := "name a column of that type in the row " + string(c.Field) + " of your mapping file"
 		if _, there := tables[c.Table][c.Name]; !there {
-			mend = "add the column to the CRM, or name another one in the row " + string(c.Field) + " of your mapping file"
+			mend = adding(c.Name) + ", or name another one in the row " + string(c.Field) + " of your mapping file"
 		}
 		found = append(found, Mismatch{Field: c.Field, Table: c.Table, Column: c.Name, Problem: problem, Off: !c.Vital, Vital: c.Vital, Mend: mend})
 		off[c.Field] = !c.Vital
@@ -235,6 +235,14 @@ func (s *Store) compare(ctx context.Context) (*live, error) {
 	found = append(found, s.unfixed(tables)...)
 	sheet := s.whole.Without(off)
 	return &live{sheet: sheet, query: query(s.table, sheet), mismatches: found, at: s.options.Now(), waits: s.whole.Waits()}, nil
+}
+
+// adding says how a column comes into the CRM: ours come by the command that makes them.
+func adding(column string) string {
+	if strings.HasPrefix(column, "cosell_") {
+		return "run cosellctl setup dataverse, which makes it"
+	}
+	return "add the column to the CRM"
 }
 
 // columnsOf reads a table's metadata; that of the store's own table is what codecs look things up in, too.

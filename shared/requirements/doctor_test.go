@@ -28,7 +28,8 @@ func (r *rig) examined(query string) []doctor.Finding {
 	return a.Examined.Findings
 }
 
-// no is one way in which something that the product needs can be wrong, and what doctor says of it: state and words.
+// no is one way in which something that the product needs can be wrong, and what doctor says of it: state and words, those of
+// the mend behind a stroke.
 type no struct {
 	check  string
 	state  doctor.State
@@ -40,7 +41,7 @@ type no struct {
 
 // holds says whether a finding is the one that is awaited: it names the check, and what to do where anything is wrong.
 func (n no) holds(f doctor.Finding) bool {
-	return f.Check == n.check && f.State == n.state && strings.Contains(f.Say, n.says) && (f.Mend != "" || n.state == doctor.OK)
+	return f.Check == n.check && f.State == n.state && strings.Contains(f.Say+" | "+f.Mend, n.says) && (f.Mend != "" || n.state == doctor.OK)
 }
 
 func (r *rig) told(n no) {
@@ -159,7 +160,7 @@ func standing() []no {
 		"body": `{"@odata.etag":"W/\"1\"","systemuserid":"` + dataversesim.ApplicationUserID + `","fullname":"# cosell-sync","isdisabled":true,"applicationid":"` + dataversesim.ApplicationUserID + `"}`}), healed(theCRM))
 	do, undo := columns("systemuser", dataversesim.ApplicationUserID, doc{"isdisabled": true}, doc{"isdisabled": false})
 	add("crm.reach", failed, "no application user for us, or it is disabled", do, undo)
-	add("crm.columns", failed, "cosell_expires", schemaOf(doc{"do": "remove", "table": "opportunity", "column": "cosell_expires"}),
+	add("crm.columns", failed, " | run cosellctl setup dataverse, which makes it", schemaOf(doc{"do": "remove", "table": "opportunity", "column": "cosell_expires"}),
 		schemaOf(doc{"do": "add", "table": "opportunity", "column": "cosell_expires", "schemaName": "cosell_Expires", "type": "DateTime"}))
 	add("crm.choices", failed, "has no option", schemaOf(doc{"do": "option", "table": "opportunity", "column": "cosell_help", "value": 700010005, "remove": true}),
 		schemaOf(doc{"do": "option", "table": "opportunity", "column": "cosell_help", "value": 700010005, "label": "General or other"}))
@@ -191,6 +192,7 @@ func standing() []no {
 	add("crm.owner", failed, "Sam Closer has no licence", do, undo)
 	add("crm.privileges", failed, "prvReadUser", privilege("systemuser", "read", false), privilege("systemuser", "read", true))
 	add("crm.privileges", failed, "prvReadEntity", privilege("entity", "read", false), privilege("entity", "read", true))
+	add("crm.sheet", warning, " | give the application user prvReadEntity", privilege("entity", "read", false), privilege("entity", "read", true))
 	roleless := func(id string, allowed bool) func(*rig) {
 		return func(r *rig) { r.dv.call(http.MethodPost, "/privileges", doc{"user": id, "allowed": allowed}) }
 	}
