@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,15 +69,24 @@ func TestAProgramIsStartedAsOneThatRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("sleep", "60")
+	cmd := exec.Command("cat")
 	cmd.Dir, cmd.Env = dir, []string{"A=b c", portSetting + "=1", "LAST="}
-	if err := cmd.Start(); err != nil {
+	in, errIn := cmd.StdinPipe()
+	out, errOut := cmd.StdoutPipe()
+	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}()
+	// The kernel shows the environment of a program once it runs, which an echo proves.
+	if _, err := in.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
 	s, err := running(cmd.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
