@@ -1,13 +1,10 @@
 package hostsim
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
 // The states of Status.
@@ -91,19 +88,5 @@ func (f *Fleet) Memory() (out []Memory, err error) {
 
 // HandlerRSS reads the handler's resident memory and its peak from /proc, in bytes.
 func (h *Host) HandlerRSS() (now, peak int64, err error) {
-	pid := h.Status().HandlerPID
-	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-	if err != nil {
-		return 0, 0, fmt.Errorf("memory of handler %d: %w", pid, err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var kb int64
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kb); err == nil {
-			now = kb << 10
-		}
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kb); err == nil {
-			peak = kb << 10
-		}
-	}
-	return now, peak, nil
+	return control.RSS(h.Status().HandlerPID)
 }

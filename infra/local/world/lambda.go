@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 	"github.com/cosell-sync/cosell-sync/infra/local/lambdasim"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
@@ -261,7 +262,7 @@ func (h *lambdaHost) ReadyIn() time.Duration {
 // Memory implements Host.
 func (h *lambdaHost) Memory() (out []hostsim.Memory, err error) {
 	for _, p := range h.Status().Processes {
-		now, peak, err := lambdasim.RSS(p.PID)
+		now, peak, err := control.RSS(p.PID)
 		if err != nil {
 			return nil, err
 		}
