@@ -29,11 +29,7 @@ func entities(d dataverse.Definition) (out []node) {
 		if keys := keys(d, t); len(keys) > 0 {
 			entity = append(entity, el("EntityKeys", keys...))
 		}
-		info := el("entity", entity...).with("Name", name)
-		if t.Standard {
-			info = info.with("unmodified", "1")
-		}
-		out = append(out, el("Entity", text("Name", name).with("LocalizedName", label, "OriginalName", label), el("EntityInfo", info),
+		out = append(out, el("Entity", text("Name", name).with("LocalizedName", label, "OriginalName", label), el("EntityInfo", el("entity", entity...).with("Name", name)), el("FormXml"),
 			el("SavedQueries", el("savedqueries", views(d, t)...)), el("RibbonDiffXml")))
 	}
 	return out

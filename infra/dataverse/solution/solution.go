@@ -88,7 +88,9 @@ func postal(number int) node {
 	return el("Address", text("AddressNumber", strconv.Itoa(number)), text("AddressTypeCode", "1"), text("ShippingMethodCode", "1"))
 }
 
-// roots are the components of the solution: our tables whole, of the standard ones what is ours.
+// roots are the components of the solution: our tables with all that they have (0), of the standard ones what stands in the
+// zip and nothing of the table itself (2).
+// https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/solutioncomponent
 func roots(d dataverse.Definition) (out []node) {
 	root := func(kind int, attrs ...string) {
 		out = append(out, node{name: "RootComponent"}.with("type", strconv.Itoa(kind)).with(attrs...))
@@ -98,7 +100,7 @@ func roots(d dataverse.Definition) (out []node) {
 		case !t.Standard:
 			root(1, "schemaName", t.LogicalName, "behavior", "0")
 		case len(t.Columns) > 0:
-			root(1, "schemaName", t.LogicalName, "behavior", "1")
+			root(1, "schemaName", t.LogicalName, "behavior", "2")
 		}
 	}
 	for _, c := range d.Choices {

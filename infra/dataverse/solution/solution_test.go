@@ -110,6 +110,7 @@ type manifest struct {
 		Type   int    `xml:"type,attr"`
 		Schema string `xml:"schemaName,attr"`
 		ID     string `xml:"id,attr"`
+		How    string `xml:"behavior,attr"`
 	} `xml:"SolutionManifest>RootComponents>RootComponent"`
 }
 
@@ -173,12 +174,20 @@ func TestTheManifestNamesWhatIsInTheZip(t *testing.T) {
 		}
 		var got []string
 		for _, r := range m.Roots {
-			got = append(got, strconv.Itoa(r.Type)+" "+r.Schema+strings.Trim(r.ID, "{}"))
+			got = append(got, strconv.Itoa(r.Type)+" "+r.Schema+strings.Trim(r.ID, "{}")+" "+r.How)
 		}
-		want := []string{"1 opportunity", "1 lead", "1 cosell_solutiondetail", "1 cosell_solution", "9 cosell_help", "9 cosell_state", "9 cosell_action", "20 " + d.Roles[0].ID(), "20 " + d.Roles[1].ID(), "61 " + d.Script.Name}
+		want := []string{"1 opportunity 2", "1 lead 2", "1 cosell_solutiondetail 0", "1 cosell_solution 0", "9 cosell_help 0", "9 cosell_state 0", "9 cosell_action 0",
+			"20 " + d.Roles[0].ID() + " 0", "20 " + d.Roles[1].ID() + " 0", "61 " + d.Script.Name + " 0"}
 		if !slices.Equal(got, want) {
 			t.Errorf("%v", got)
 		}
+	}
+}
+
+// What an export marks as unmodified is not applied by an import.
+func TestNothingInTheZipIsPassedOver(t *testing.T) {
+	if text := files(t, true)["customizations.xml"]; bytes.Contains(text, []byte("unmodified")) || bytes.Count(text, []byte("<FormXml />")) != bytes.Count(text, []byte("<Entity>")) {
+		t.Errorf("%s", text)
 	}
 }
 

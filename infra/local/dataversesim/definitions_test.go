@@ -99,7 +99,7 @@ func TestColumnsAreDefined(t *testing.T) {
 		}
 	}
 	components := w.do("GET", "solutions?$select=uniquename&$filter=uniquename eq 'Zzz'&$expand=solution_solutioncomponent($select=componenttype,rootcomponentbehavior)", "").is(200)
-	if n := strings.Count(components.text, `"componenttype":2`); n != 8 || !strings.Contains(components.text, `"componenttype":1,"rootcomponentbehavior":1`) {
+	if n := strings.Count(components.text, `"componenttype":2`); n != 8 || !strings.Contains(components.text, `"componenttype":1,"rootcomponentbehavior":2`) {
 		t.Errorf("%d columns in the solution: %s", n, components.text)
 	}
 }

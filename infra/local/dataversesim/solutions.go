@@ -44,7 +44,7 @@ func (m *customizing) join(kindOf int64, id string, of *table) {
 			return // the table is in it with all that it has
 		}
 		if whole == nil {
-			whole = m.t.addComponent(m.solution, 1, fixedID("table/"+of.name), 1, "")
+			whole = m.t.addComponent(m.solution, 1, fixedID("table/"+of.name), 2, "")
 		}
 		root = whole.id
 	}

@@ -28,7 +28,7 @@ func solutionFiles(managed string) map[string]string {
 		"[Content_Types].xml": `<?xml version="1.0" encoding="utf-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/octet-stream" /><Override PartName="/WebResources/zzz_a" ContentType="application/octet-stream" /></Types>`,
 		"solution.xml": `<ImportExportXml version="9.2"><SolutionManifest><UniqueName>Zzz</UniqueName><LocalizedNames>` + named("LocalizedName", "Z") + `</LocalizedNames><Version>1.0.0.0</Version><Managed>` + managed + `</Managed>
 			<Publisher><UniqueName>zzzpub</UniqueName><LocalizedNames>` + named("LocalizedName", "Z") + `</LocalizedNames><CustomizationPrefix>zzz</CustomizationPrefix><CustomizationOptionValuePrefix>70001</CustomizationOptionValuePrefix></Publisher>
-			<RootComponents><RootComponent type="1" schemaName="opportunity" behavior="1" /><RootComponent type="1" schemaName="zzz_category" behavior="0" /><RootComponent type="9" schemaName="zzz_help" behavior="0" /></RootComponents><MissingDependencies /></SolutionManifest></ImportExportXml>`,
+			<RootComponents><RootComponent type="1" schemaName="opportunity" behavior="2" /><RootComponent type="1" schemaName="zzz_category" behavior="0" /><RootComponent type="9" schemaName="zzz_help" behavior="0" /></RootComponents><MissingDependencies /></SolutionManifest></ImportExportXml>`,
 		"customizations.xml": `<ImportExportXml><Entities><Entity><Name>opportunity</Name><EntityInfo><entity Name="opportunity"><attributes>` +
 			attribute("zzz_Code", "nvarchar", `<Format>text</Format><MaxLength>20</MaxLength>`) + attribute("zzz_Help", "picklist", `<OptionSetName>zzz_help</OptionSetName>`) +
 			`</attributes><EntityKeys><EntityKey><Name>zzz_Key</Name><LogicalName>zzz_key</LogicalName><EntityKeyAttributes><AttributeName>zzz_code</AttributeName></EntityKeyAttributes><displaynames>` + named("displayname", "Key") + `</displaynames></EntityKey></EntityKeys></entity></EntityInfo>
@@ -39,7 +39,9 @@ func solutionFiles(managed string) map[string]string {
 			strings.Replace(attribute("zzz_Name", "nvarchar", `<Format>text</Format><MaxLength>200</MaxLength>`), "<DisplayMask>", "<DisplayMask>PrimaryName|", 1) + attribute("zzz_OpportunityId", "lookup", "") +
 			`</attributes><EntitySetName>zzz_categories</EntitySetName><OwnershipTypeMask>UserOwned</OwnershipTypeMask><ChangeTrackingEnabled>1</ChangeTrackingEnabled></entity></EntityInfo></Entity></Entities>
 			<Roles><Role id="{22222222-0000-4000-8000-000000000002}" name="Z role"><RolePrivileges><RolePrivilege name="prvReadAccount" level="Global" /></RolePrivileges></Role></Roles><Workflows />
-			<EntityRelationships><EntityRelationship Name="zzz_opportunity_category"><EntityRelationshipType>OneToMany</EntityRelationshipType><ReferencingEntityName>zzz_Category</ReferencingEntityName><ReferencedEntityName>Opportunity</ReferencedEntityName><CascadeDelete>Cascade</CascadeDelete><ReferencingAttributeName>zzz_OpportunityId</ReferencingAttributeName></EntityRelationship></EntityRelationships>
+			<EntityRelationships><EntityRelationship Name="zzz_opportunity_category"><EntityRelationshipType>OneToMany</EntityRelationshipType><ReferencingEntityName>zzz_Category</ReferencingEntityName><ReferencedEntityName>Opportunity</ReferencedEntityName><CascadeDelete>Cascade</CascadeDelete><ReferencingAttributeName>zzz_OpportunityId</ReferencingAttributeName>
+			<EntityRelationshipRoles><EntityRelationshipRole><NavPaneDisplayOption>UseCollectionName</NavPaneDisplayOption><NavigationPropertyName>zzz_OpportunityId</NavigationPropertyName><RelationshipRoleType>1</RelationshipRoleType></EntityRelationshipRole>
+			<EntityRelationshipRole><NavigationPropertyName>zzz_opportunity_category</NavigationPropertyName><RelationshipRoleType>0</RelationshipRoleType></EntityRelationshipRole></EntityRelationshipRoles></EntityRelationship></EntityRelationships>
 			<optionsets><optionset Name="zzz_help" localizedName="Help"><OptionSetType>picklist</OptionSetType><IsGlobal>1</IsGlobal><displaynames>` + named("displayname", "Help") + `</displaynames><options><option value="700010000"><labels>` + named("label", "One") + `</labels></option></options></optionset></optionsets>
 			<WebResources><WebResource><WebResourceId>{22222222-0000-4000-8000-000000000003}</WebResourceId><Name>zzz_a.js</Name><DisplayName>A</DisplayName><WebResourceType>3</WebResourceType><FileName>/WebResources/zzz_a</FileName></WebResource></WebResources><Languages><Language>1033</Language></Languages></ImportExportXml>`,
 		"WebResources/zzz_a": "go();",
@@ -150,6 +152,10 @@ func TestSolutionsThatAreRefused(t *testing.T) {
 		"bad version":        {change("solution.xml", "1.0.0.0", "new"), 0x80160001},
 		"unknown type":       {change(customizations, "<Type>nvarchar", "<Type>text"), 0x80048463},
 		"level in capitals":  {change(customizations, "<RequiredLevel>none", "<RequiredLevel>None"), 0x80048463},
+		"a table in part":    {change("solution.xml", `schemaName="zzz_category" behavior="0"`, `schemaName="zzz_category" behavior="2"`), 0x80072039},
+		"ends changed over":  {change(customizations, "<RelationshipRoleType>1", "<RelationshipRoleType>0"), 0x80048463},
+		"a lookup's end":     {change(customizations, "<NavigationPropertyName>zzz_OpportunityId", "<NavigationPropertyName>zzz_other"), 0x80048463},
+		"unmodified table":   {change(customizations, `<entity Name="opportunity">`, `<entity Name="opportunity" unmodified="1">`), 0x80041103},
 		"no such choice":     {change(customizations, "<OptionSetName>zzz_help", "<OptionSetName>zzz_none"), 0x80072039},
 		"no such table":      {change(customizations, "<ReferencedEntityName>Opportunity", "<ReferencedEntityName>Nothing"), 0x80072039},
 		"no relationship":    {change(customizations, "<EntityRelationshipType>OneToMany", "<EntityRelationshipType>ManyToMany"), 0x80040800},

@@ -26,6 +26,11 @@ func (i *importing) tables() error {
 }
 
 func (i *importing) makeTable(e *xmlEntity, logical string) error {
+	if !slices.ContainsFunc(i.f.manifest.Roots, func(r xmlRoot) bool {
+		return r.Type == 1 && strings.EqualFold(r.SchemaName, logical) && r.Behavior == 0
+	}) {
+		return fail(400, codeMissingDependency, "The following solution cannot be imported: %s. Some dependencies are missing: the entity %s does not exist, and the solution does not have it as a whole.", i.f.manifest.UniqueName, logical)
+	}
 	label, others := i.s.labelled(e.Info.Names)
 	plural, plurals := i.s.labelled(e.Info.Plurals)
 	ownership := map[string]string{"UserOwned": "UserOwned", "OrgOwned": "OrganizationOwned"}[e.Info.Ownership]
@@ -252,6 +257,14 @@ func (i *importing) makeLookup(r *xmlRelationship) error {
 	if !slices.Contains([]string{"NoCascade", "Cascade", "RemoveLink", "Restrict"}, r.Delete) {
 		return i.invalid("CascadeDelete %q of the relationship %s", r.Delete, r.Name)
 	}
+	lookup, display := r.navigation("1")
+	collection, _ := r.navigation("0")
+	switch {
+	case display == "":
+		return i.invalid("the NavPaneDisplayOption attribute is required for the Referencing Role of the relationship %s", r.Name)
+	case lookup != r.Column || collection == "":
+		return i.invalid("the relationship %s names its ends %q and %q, and the lookup is %s", r.Name, lookup, collection, r.Column)
+	}
 	a := i.attribute(from.name, strings.ToLower(r.Column))
 	if a == nil || a.Type != "lookup" {
 		return i.invalid("the relationship %s has no lookup %s in the entity %s", r.Name, r.Column, r.Referencing)
@@ -263,7 +276,7 @@ func (i *importing) makeLookup(r *xmlRelationship) error {
 	if err != nil {
 		return err
 	}
-	change.Table, change.Target, change.Collection = from.name, to.name, r.Name
+	change.Table, change.Target, change.Collection = from.name, to.name, collection
 	if err := i.s.addCustomColumn(from, change); err != nil {
 		return i.invalid("the attribute %s: %v", a.LogicalName, err)
 	}

@@ -2,6 +2,7 @@ package dataversesim
 
 import (
 	"encoding/xml"
+	"slices"
 	"strings"
 )
 
@@ -59,6 +60,7 @@ type xmlEntity struct {
 	Name string `xml:"Name"`
 	Info struct {
 		Name       string         `xml:"Name,attr"`
+		Unmodified string         `xml:"unmodified,attr"`
 		Names      []xmlLabel     `xml:"LocalizedNames>LocalizedName"`
 		Plurals    []xmlLabel     `xml:"LocalizedCollectionNames>LocalizedCollectionName"`
 		About      []xmlLabel     `xml:"Descriptions>Description"`
@@ -77,12 +79,16 @@ type xmlEntity struct {
 }
 
 type xmlForm struct {
+	Unmodified string `xml:"unmodified,attr"`
+
 	ID    string     `xml:"formid"`
 	Names []xmlLabel `xml:"LocalizedNames>LocalizedName"`
 	Form  xmlInner   `xml:"form"`
 }
 
 type xmlView struct {
+	Unmodified string `xml:"unmodified,attr"`
+
 	ID        string     `xml:"savedqueryid"`
 	Names     []xmlLabel `xml:"LocalizedNames>LocalizedName"`
 	QueryType int64      `xml:"querytype"`
@@ -147,6 +153,22 @@ type xmlRelationship struct {
 	Referenced  string `xml:"ReferencedEntityName"`
 	Column      string `xml:"ReferencingAttributeName"`
 	Delete      string `xml:"CascadeDelete"`
+	Roles       []struct {
+		Type    string `xml:"RelationshipRoleType"`
+		Name    string `xml:"NavigationPropertyName"`
+		Display string `xml:"NavPaneDisplayOption"`
+	} `xml:"EntityRelationshipRoles>EntityRelationshipRole"`
+}
+
+// navigation is the name that one end of a relationship is reached by: role 1 is the end with the lookup, and says where
+// the other one lists it.
+func (r *xmlRelationship) navigation(kindOf string) (name, display string) {
+	for _, role := range r.Roles {
+		if role.Type == kindOf {
+			return role.Name, role.Display
+		}
+	}
+	return "", ""
 }
 
 type xmlRole struct {
@@ -164,6 +186,21 @@ type xmlResource struct {
 	Display  string `xml:"DisplayName"`
 	Type     int64  `xml:"WebResourceType"`
 	FileName string `xml:"FileName"`
+}
+
+// forgetUnmodified drops what an export marks as unmodified: an import does not apply it, whatever stands below it. A
+// table keeps its name, because others hang on it.
+func (x *xmlCustomizations) forgetUnmodified() {
+	for i := range x.Entities {
+		e := &x.Entities[i]
+		if e.Info.Unmodified == "1" {
+			e.Info.Attributes, e.Info.Keys = nil, nil
+		}
+		e.Views = slices.DeleteFunc(e.Views, func(v xmlView) bool { return v.Unmodified == "1" })
+		for n := range e.Forms {
+			e.Forms[n].Forms = slices.DeleteFunc(e.Forms[n].Forms, func(f xmlForm) bool { return f.Unmodified == "1" })
+		}
+	}
 }
 
 // sectionNames are the parts that customizations.xml may have.

@@ -50,6 +50,7 @@ func readSolution(encoded string) (*solutionFile, error) {
 	if err := readXML(string(f.files["customizations.xml"]), "ImportExportXml", &f.customizations); err != nil {
 		return nil, fail(400, codeBadCustomizations, "The import file is invalid. XSD validation failed with the following error: '%v'", err)
 	}
+	f.customizations.forgetUnmodified()
 	return f, f.checkManifest()
 }
 
