@@ -165,5 +165,5 @@ func healthReport(a *app.App, _ Declared) funchost.Function {
 }
 
 func registration(a *app.App) *webhookregistration.Handler {
-	return &webhookregistration.Handler{Registrations: a.PartnerCenter, URL: a.WebhookURL, Memory: a.Ledger, Now: a.Now, Register: a.Register}
+	return &webhookregistration.Handler{Registrations: a.PartnerCenter, URL: a.WebhookURL, Memory: a.Ledger, Now: a.Now, Register: a.Register, Shadow: a.Shadow}
 }

@@ -38,7 +38,7 @@ var may = map[string][]string{
 	"shared/requirements":  {"std"}, // tests only; those may import everything
 
 	"functions":                      {"shared/app", "functions", "shared/funchost", "shared/post", "shared/queue"},
-	"functions/webhookregistration":  {"shared/funchost", "shared/fault", "shared/partnercenter"},
+	"functions/webhookregistration":  {"shared/funchost", "shared/fault", "shared/partnercenter", "shared/health"},
 	"functions/partnercenterwebhook": {"shared/queue", "shared/funchost", "shared/fault", "shared/partnercenter"},
 	"functions/crmwebhook":           {"shared/queue", "shared/funchost", "shared/fault", "shared/dataverse"},
 	"functions/*":                    {"shared/flow", "shared/post", "shared/funchost", "shared/fault"}, // who has no line of its own
@@ -55,7 +55,7 @@ var may = map[string][]string{
 	"infra/azure/habits":       {"std"},
 	"infra/azure/template":     {"std"}, // tests only; those may import everything
 	"infra/azure/deploy":       {"std"},
-	"infra/cosellctl":          {"shared/office", "shared/mapping", "shared/doctor", "shared/fault", "infra/cosellctl", "infra/dataverse"},
+	"infra/cosellctl":          {"shared/office", "shared/mapping", "shared/doctor", "shared/health", "shared/fault", "infra/cosellctl", "infra/dataverse"},
 	"infra/cosellctl/doctor":   {"shared/office", "shared/doctor", "shared/app"},
 	"infra/dataverse":          {"std"},
 	"infra/dataverse/solution": {"infra/dataverse"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
@@ -48,25 +49,15 @@ type Handler struct {
 	// Register says what this installation does about the registration by itself: Report (the default),
 	// Restore, or Never.
 	Register string
+	// Shadow: nothing is written by itself, so a registration is not restored either, and where it is not ours nobody is
+	// alarmed: whatever works in earnest may have it.
+	Shadow bool
 	// Wait waits while a test event is on its way; nil is the real one.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // Events are those that the product needs.
 func Events() []string { return partnercenter.Events() }
-
-// State is what is registered, as it is answered and remembered.
-type State struct {
-	Registered bool     `json:"registered"`
-	Ours       bool     `json:"ours"`
-	Complete   bool     `json:"complete"`
-	URL        string   `json:"url,omitempty"`
-	Events     []string `json:"events,omitempty"`
-	Missing    []string `json:"missing,omitempty"`
-	Wanted     string   `json:"wanted"`
-	Register   string   `json:"register"`         // what this installation does about it by itself
-	Result     string   `json:"result,omitempty"` // registered, kept, completed or replaced
-}
 
 // ServeHTTP answers operators: GET says what is registered, POST {"overwrite": bool} registers, POST …/test
 // with {} asks for a test event and follows it. Every POST needs a JSON body, because the host repeats those
@@ -124,7 +115,8 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	state := h.state(current, exists)
 	if exists && !state.Ours && !*ask.Overwrite {
 		funchost.Refuse(w, http.StatusConflict, fmt.Sprintf(
-			`this tenant's events go to %s, and Partner Center knows one address only: send {"overwrite": true} to replace it by %s`, shown(current.WebhookURL), h.URL))
+			`the events of this tenant go to %s, and Partner Center knows one address only: register --overwrite, or {"overwrite": true}, replaces it by %s, and whatever works there hears nothing any more%s`,
+			shown(current.WebhookURL), h.URL, h.handedOn()))
 		return
 	}
 	result, after, err := h.write(r.Context(), current, state)
@@ -140,9 +132,17 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	funchost.Answer(w, http.StatusOK, state)
 }
 
+// handedOn is what an operator has to know in shadow mode, where whatever works in earnest must go on hearing the events.
+func (h *Handler) handedOn() string {
+	if !h.Shadow {
+		return ""
+	}
+	return " unless SYNC_FORWARD_URL hands the events on to it"
+}
+
 // write brings the registration to what we need: ours and complete is not written again, and the events
 // of other systems of the tenant are kept.
-func (h *Handler) write(ctx context.Context, current partnercenter.Registration, s State) (string, partnercenter.Registration, error) {
+func (h *Handler) write(ctx context.Context, current partnercenter.Registration, s health.Registration) (string, partnercenter.Registration, error) {
 	wanted := partnercenter.Registration{WebhookURL: h.URL, Events: union(current.Events, Events()), SignatureInHeader: true}
 	switch {
 	case !s.Registered:
@@ -160,8 +160,8 @@ func (h *Handler) write(ctx context.Context, current partnercenter.Registration,
 	}
 }
 
-func (h *Handler) state(r partnercenter.Registration, exists bool) State {
-	s := State{Registered: exists, URL: shown(r.WebhookURL), Events: r.Events, Wanted: h.URL, Register: cmp.Or(h.Register, Report)}
+func (h *Handler) state(r partnercenter.Registration, exists bool) health.Registration {
+	s := health.Registration{Registered: exists, URL: shown(r.WebhookURL), Events: r.Events, Wanted: h.URL, Register: cmp.Or(h.Register, Report)}
 	s.Ours = exists && r.LeadsTo(h.URL)
 	s.Missing = r.Lacks()
 	s.Complete = exists && len(s.Missing) == 0
@@ -188,21 +188,11 @@ func union(have, need []string) []string {
 	return out
 }
 
-// memory is what is remembered: when it was seen last, and since when it has been like that.
-type memory struct {
-	State
-	Seen  time.Time `json:"seen"`
-	Since time.Time `json:"since"`
-	// Had: it has been ours. Unwatched: it is not missed when it is not.
-	Had       bool `json:"had"`
-	Unwatched bool `json:"unwatched,omitempty"`
-}
-
 // recall gives what is remembered; what cannot be read any more is as if nothing were.
-func (h *Handler) recall(ctx context.Context) (m memory, err error) {
+func (h *Handler) recall(ctx context.Context) (m health.SeenRegistration, err error) {
 	text, err := h.Memory.Registration(ctx)
 	if err == nil && text != "" && json.Unmarshal([]byte(text), &m) != nil {
-		m = memory{}
+		m = health.SeenRegistration{}
 	}
 	return m, err
 }
@@ -213,9 +203,9 @@ func (h *Handler) remember(ctx context.Context, r partnercenter.Registration, ex
 		return err
 	}
 	now := h.Now().UTC()
-	m := memory{State: h.state(r, exists), Seen: now, Since: now, Unwatched: h.Register == Never}
-	m.Had = m.Ours || before.Had
-	if before.like(m) {
+	m := health.SeenRegistration{Registration: h.state(r, exists), Seen: now, Since: now, Unwatched: h.Register == Never, Shadow: h.Shadow}
+	m.Had = (m.Ours || before.Had) && h.Register != Never // who leaves it to others takes it again by an operator's word only
+	if alike(before, m) {
 		m.Since = before.Since
 	}
 	text, err := json.Marshal(m)
@@ -225,9 +215,9 @@ func (h *Handler) remember(ctx context.Context, r partnercenter.Registration, ex
 	return h.Memory.SaveRegistration(ctx, string(text))
 }
 
-// like says whether nothing has happened between the two.
-func (m memory) like(other memory) bool {
-	return !m.Since.IsZero() && m.URL == other.URL && m.Registered == other.Registered && slices.Equal(m.Missing, other.Missing)
+// alike says whether nothing has happened between the two.
+func alike(before, now health.SeenRegistration) bool {
+	return !before.Since.IsZero() && before.URL == now.URL && before.Registered == now.Registered && slices.Equal(before.Missing, now.Missing)
 }
 
 // Check is the watchdog that reconcile runs: it remembers the registration as seen, and fails when events
@@ -241,7 +231,7 @@ func (h *Handler) Check(ctx context.Context) error {
 		return err
 	}
 	was, wrote := shown(current.WebhookURL), ""
-	if h.Register == Restore {
+	if h.Register == Restore && !h.Shadow {
 		if current, exists, wrote, err = h.restored(ctx, current, exists); err != nil {
 			return err
 		}
@@ -251,6 +241,8 @@ func (h *Handler) Check(ctx context.Context) error {
 	}
 	s := h.state(current, exists)
 	switch {
+	case h.Shadow: // health notes it
+		return nil
 	case wrote != "" && s.Ours && s.Complete: // told once, and over
 		return fault.New(fault.Refused, "the webhook registration had changed (%s), and is ours again: it was %s", cmp.Or(was, "there was none"), wrote).With("registration.restored", "")
 	case !s.Registered:

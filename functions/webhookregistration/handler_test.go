@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
@@ -127,7 +128,7 @@ func TestRegisteringConvergesAndWritesNoMoreThanNeeded(t *testing.T) {
 			}
 			continue
 		}
-		var s State
+		var s health.Registration
 		if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil || s.Result != c.result || !s.Ours || !s.Complete || remembered == "" {
 			t.Errorf("%s: %v %s, remembered %q", c.name, err, w.Body, remembered)
 		}
@@ -155,7 +156,7 @@ func TestWhatIsRegisteredIsShownAndNothingWritten(t *testing.T) {
 	for url, want := range map[string]bool{ours: true, other: false} {
 		f := &fake{current: registered(url, "referral-created")}
 		w, remembered := call(f, http.MethodGet, "", "")
-		var s State
+		var s health.Registration
 		if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil || !s.Registered || s.Ours != want || s.Complete || s.URL != url || len(s.Missing) != 4 || s.Wanted != ours {
 			t.Errorf("%v %s", err, w.Body)
 		}
@@ -180,7 +181,7 @@ func TestTestEventIsFollowedToItsEnd(t *testing.T) {
 		"not found": {nil, "unknown", false},
 	} {
 		w, _ := call(&fake{results: c.results}, http.MethodPost, "test", "{}")
-		var out Outcome
+		var out health.TestEvent
 		if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil || w.Code != http.StatusOK || out.Status != c.status || out.Delivered != c.delivered {
 			t.Errorf("%s: %v %d %s", name, err, w.Code, w.Body)
 		}
@@ -247,7 +248,7 @@ func TestKeysInAnothersAddressAreNeverShown(t *testing.T) {
 
 func TestWhatIsRememberedSaysSinceWhen(t *testing.T) {
 	m, clock := &memo{}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	look := func(current *partnercenter.Registration) (seen memory) {
+	look := func(current *partnercenter.Registration) (seen health.SeenRegistration) {
 		h := &Handler{Registrations: &fake{current: current}, URL: ours, Memory: m, Now: func() time.Time { return clock }}
 		_ = h.Check(t.Context()) // what it finds is another test's business
 		if err := json.Unmarshal([]byte(m.text), &seen); err != nil {
@@ -321,5 +322,42 @@ func TestAnInstallationThatRegistersNeverRefusesAnOperator(t *testing.T) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 	if h.ServeHTTP(w, r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"register":"never"`) || !strings.Contains(w.Body.String(), other) {
 		t.Errorf("who wants to see it: %d %s", w.Code, w.Body)
+	}
+}
+
+// An installation that leaves the registration to another one has let it go: when it is to restore again, an operator
+// takes it first.
+func TestARegistrationThatWasLeftToOthersIsNotTakenBack(t *testing.T) {
+	f := &fake{current: registered(ours, Events()...)}
+	h := &Handler{Registrations: f, URL: ours, Memory: &memo{}, Now: time.Now, Register: Restore}
+	if err := h.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.Register, f.current = Never, registered(other, Events()...)
+	if err := h.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.Register = Restore
+	if err := h.Check(t.Context()); fault.Of(err).Code != "registration.other" || len(f.writes) != 0 {
+		t.Errorf("%v, wrote %v", err, f.writes)
+	}
+}
+
+// In shadow mode whatever works in earnest may have the events: nothing is taken back from it, and nobody is alarmed.
+func TestInShadowModeNothingIsRestored(t *testing.T) {
+	f, m := &fake{current: registered(ours, Events()...)}, &memo{}
+	h := &Handler{Registrations: f, URL: ours, Memory: m, Now: time.Now, Register: Restore}
+	if err := h.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.Shadow, f.current = true, registered(other, Events()...)
+	var seen health.SeenRegistration
+	if err := h.Check(t.Context()); err != nil || len(f.writes) != 0 || json.Unmarshal([]byte(m.text), &seen) != nil || !seen.Shadow || seen.Ours {
+		t.Errorf("%v, wrote %v, remembered %s", err, f.writes, m.text)
+	}
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"overwrite":false}`))
+	r.Header.Set("Content-Type", "application/json")
+	if h.ServeHTTP(w, r); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "SYNC_FORWARD_URL") {
+		t.Errorf("who would take it is not told how the other goes on hearing: %d %s", w.Code, w.Body)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
+	"github.com/cosell-sync/cosell-sync/shared/health"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
@@ -15,22 +16,6 @@ const (
 	looks   = 30
 	between = 500 * time.Millisecond
 )
-
-// Outcome is what became of a test event.
-type Outcome struct {
-	CorrelationID string    `json:"correlationId"`
-	Status        string    `json:"status"` // completed, failed, or what Partner Center last said
-	Delivered     bool      `json:"delivered"`
-	URL           string    `json:"url,omitempty"`
-	Attempts      []Attempt `json:"attempts"`
-}
-
-// Attempt is one delivery of it.
-type Attempt struct {
-	Code    string `json:"code"` // the name or the number of the status that we answered
-	Message string `json:"message,omitempty"`
-	At      string `json:"at"`
-}
 
 func (h *Handler) test(w http.ResponseWriter, r *http.Request) {
 	body, ok := funchost.JSONBody(w, r)
@@ -53,16 +38,16 @@ func (h *Handler) test(w http.ResponseWriter, r *http.Request) {
 	funchost.Answer(w, http.StatusOK, outcome)
 }
 
-func (h *Handler) follow(ctx context.Context) (Outcome, error) {
+func (h *Handler) follow(ctx context.Context) (health.TestEvent, error) {
 	id, err := h.Registrations.SendTestEvent(ctx)
 	if err != nil {
-		return Outcome{}, err
+		return health.TestEvent{}, err
 	}
-	out := Outcome{CorrelationID: id, Status: "unknown", Attempts: []Attempt{}}
+	out := health.TestEvent{CorrelationID: id, Status: "unknown", Attempts: []health.TestAttempt{}}
 	for range looks {
 		result, err := h.Registrations.TestEvent(ctx, id)
 		if err != nil && !fault.Is(err, fault.Gone) { // not there yet
-			return Outcome{}, err
+			return health.TestEvent{}, err
 		}
 		if err == nil {
 			out = outcomeOf(id, result)
@@ -71,16 +56,16 @@ func (h *Handler) follow(ctx context.Context) (Outcome, error) {
 			break
 		}
 		if err := h.wait(ctx); err != nil {
-			return Outcome{}, err
+			return health.TestEvent{}, err
 		}
 	}
 	return out, nil
 }
 
-func outcomeOf(id string, r partnercenter.TestResult) Outcome {
-	out := Outcome{CorrelationID: id, Status: r.Status, URL: r.URL, Attempts: []Attempt{}}
+func outcomeOf(id string, r partnercenter.TestResult) health.TestEvent {
+	out := health.TestEvent{CorrelationID: id, Status: r.Status, URL: r.URL, Attempts: []health.TestAttempt{}}
 	for _, a := range r.Results {
-		out.Attempts = append(out.Attempts, Attempt{Code: a.ResponseCode, Message: a.ResponseMessage, At: a.At})
+		out.Attempts = append(out.Attempts, health.TestAttempt{Code: a.ResponseCode, Message: a.ResponseMessage, At: a.At})
 		out.Delivered = out.Delivered || a.Delivered()
 	}
 	return out

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/health"
 )
 
 type registerCmd struct {
@@ -18,34 +20,16 @@ type registerCmd struct {
 // registrationRoute is the function that knows the registration.
 const registrationRoute = "/api/webhookregistration"
 
-// registration is what it answers.
-type registration struct {
-	Registered bool     `json:"registered"`
-	Ours       bool     `json:"ours"`
-	Complete   bool     `json:"complete"`
-	URL        string   `json:"url,omitempty"`
-	Events     []string `json:"events,omitempty"`
-	Missing    []string `json:"missing,omitempty"`
-	Wanted     string   `json:"wanted"`
-	Register   string   `json:"register"`         // what the installation does about it by itself
-	Result     string   `json:"result,omitempty"` // registered, kept, completed or replaced
-	// Would is what register would do; Test, what became of a test event.
-	Would string     `json:"would,omitempty"`
-	Test  *testEvent `json:"test,omitempty"`
-}
-
-type testEvent struct {
-	Status    string `json:"status"`
-	Delivered bool   `json:"delivered"`
-	URL       string `json:"url,omitempty"`
-	Attempts  []struct {
-		Code    string `json:"code"`
-		Message string `json:"message,omitempty"`
-	} `json:"attempts"`
+// registering is what it answers, with what the command has to say of it: Would, what register would do; Test, what
+// became of a test event.
+type registering struct {
+	health.Registration
+	Would string            `json:"would,omitempty"`
+	Test  *health.TestEvent `json:"test,omitempty"`
 }
 
 // would says what registering comes to; "" where it would be refused without --overwrite.
-func (r registration) would(overwrite bool) string {
+func (r registering) would(overwrite bool) string {
 	switch {
 	case r.Ours && r.Complete:
 		return "keep"
@@ -59,26 +43,17 @@ func (r registration) would(overwrite bool) string {
 	return ""
 }
 
-// Run brings the registration to what the installation needs. A second run writes nothing.
+// Run brings the registration to what the installation needs. A second run writes nothing. The app itself refuses what is
+// another's, and, where SYNC_REGISTER is never, everything, before it asks Partner Center anything.
 func (s *registerCmd) Run(ctx context.Context, c *client, p *printer) error {
-	var now registration
-	if err := c.send(ctx, http.MethodGet, registrationRoute, nil, &now); err != nil {
-		return err
+	if s.Plan {
+		return s.plan(ctx, c, p)
 	}
-	now.Would = now.would(s.Overwrite)
-	switch {
-	case s.Plan:
-		return foundUnless(now.Would == "keep" || now.Register == "never", p.show(now, func() { p.registration(now) }))
-	case now.Register == "never":
-		return fmt.Errorf("SYNC_REGISTER is never here: the registration is left to %s; where this environment shall take events, set it to report or restore, and deploy", orNobody(now.URL))
-	case now.Would == "":
-		return fmt.Errorf("the events of this tenant go to %s, and Partner Center knows one address only: register --overwrite replaces it by %s, and whatever works there hears nothing any more", now.URL, now.Wanted)
-	}
-	var after registration
 	body, err := json.Marshal(map[string]bool{"overwrite": s.Overwrite})
 	if err != nil {
 		return fmt.Errorf("writing the request: %w", err)
 	}
+	var after registering
 	if err := c.send(ctx, http.MethodPost, registrationRoute, body, &after); err != nil {
 		return err
 	}
@@ -90,9 +65,19 @@ func (s *registerCmd) Run(ctx context.Context, c *client, p *printer) error {
 	return foundUnless(after.Test == nil || after.Test.Delivered, p.show(after, func() { p.registration(after) }))
 }
 
+// plan shows what is registered, and what registering would come to.
+func (s *registerCmd) plan(ctx context.Context, c *client, p *printer) error {
+	var now registering
+	if err := c.send(ctx, http.MethodGet, registrationRoute, nil, &now); err != nil {
+		return err
+	}
+	now.Would = now.would(s.Overwrite)
+	return foundUnless(now.Would == "keep" || now.Register == "never", p.show(now, func() { p.registration(now) }))
+}
+
 // follow asks for a test event, and waits for what becomes of it.
-func follow(ctx context.Context, c *client) (*testEvent, error) {
-	var t testEvent
+func follow(ctx context.Context, c *client) (*health.TestEvent, error) {
+	var t health.TestEvent
 	if err := c.send(ctx, http.MethodPost, registrationRoute+"/test", []byte("{}"), &t); err != nil {
 		return nil, err
 	}
@@ -107,7 +92,7 @@ func orNobody(url string) string {
 }
 
 // registration shows what is registered, whose it is, what is missing, and what was or would be done.
-func (p *printer) registration(r registration) {
+func (p *printer) registration(r registering) {
 	whose := "another's"
 	if r.Ours {
 		whose = "ours"

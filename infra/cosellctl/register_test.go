@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/functions/webhookregistration"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
 const (
@@ -14,66 +20,94 @@ const (
 	otherURL = "https://old.example/hook"
 )
 
-// registering answers like the function webhookregistration: what is registered, and what registering makes of it.
-func registering(now registration, delivered bool) (http.HandlerFunc, *[]string) {
-	calls := &[]string{}
-	return func(w http.ResponseWriter, r *http.Request) {
+// tenant is Partner Center: its one registration, and what it was asked.
+type tenant struct {
+	current partnercenter.Registration
+	deaf    bool  // test events do not arrive
+	tests   error // what asking for a test event comes to
+	asked   []string
+}
+
+func (f *tenant) Registration(context.Context) (partnercenter.Registration, bool, error) {
+	f.asked = append(f.asked, "read")
+	return f.current, f.current.WebhookURL != "", nil
+}
+
+func (f *tenant) Register(_ context.Context, r partnercenter.Registration) (partnercenter.Registration, error) {
+	f.asked, f.current = append(f.asked, "register"), r
+	return r, nil
+}
+
+func (f *tenant) Replace(_ context.Context, r partnercenter.Registration) (partnercenter.Registration, error) {
+	f.asked, f.current = append(f.asked, "replace"), r
+	return r, nil
+}
+
+func (f *tenant) SendTestEvent(context.Context) (string, error) {
+	f.asked = append(f.asked, "test")
+	return "c-1", f.tests
+}
+
+func (f *tenant) TestEvent(context.Context, string) (partnercenter.TestResult, error) {
+	code := map[bool]string{true: "NotFound", false: "Accepted"}[f.deaf]
+	return partnercenter.TestResult{Status: "completed", URL: f.current.WebhookURL, Results: []partnercenter.TestAttempt{{ResponseCode: code, ResponseMessage: "nobody there"}}}, nil
+}
+
+// row is where the app remembers the registration.
+type row struct{ text string }
+
+func (r *row) Registration(context.Context) (string, error) { return r.text, nil }
+
+func (r *row) SaveRegistration(_ context.Context, seen string) error { r.text = seen; return nil }
+
+// serving is the app's own function webhookregistration over a Partner Center; it keeps what it was called with.
+func serving(f *tenant, mode string, calls *[]string) http.Handler {
+	h := &webhookregistration.Handler{Registrations: f, URL: oursURL, Memory: &row{}, Now: time.Now, Register: mode}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		*calls = append(*calls, r.Method+" "+r.URL.RequestURI())
-		now.Wanted = oursURL
-		switch {
-		case strings.HasSuffix(r.URL.Path, "/test"):
-			_ = json.NewEncoder(w).Encode(map[string]any{"status": "completed", "delivered": delivered, "url": now.URL, "attempts": []map[string]string{{"code": "NotFound", "message": "nobody there"}}})
-			return
-		case r.Method == http.MethodPost:
-			var ask struct{ Overwrite bool }
-			_ = json.NewDecoder(r.Body).Decode(&ask)
-			now.Result = map[string]string{"keep": "kept", "register": "registered", "complete": "completed", "replace": "replaced"}[now.would(ask.Overwrite)]
-			if now.Result == "" {
-				w.WriteHeader(http.StatusConflict)
-				_ = json.NewEncoder(w).Encode(map[string]string{"error": "it is another's"})
-				return
-			}
-			now.Registered, now.Ours, now.Complete, now.URL, now.Missing = true, true, true, oursURL, nil
-		}
-		_ = json.NewEncoder(w).Encode(now)
-	}, calls
+		r.SetPathValue("action", strings.Trim(strings.TrimPrefix(r.URL.Path, registrationRoute), "/"))
+		h.ServeHTTP(w, r)
+	})
 }
 
 func TestRegisterShowsWhatIsThereAndDoesWhatIsNeeded(t *testing.T) {
 	get, post, test := "GET /api/webhookregistration", "POST /api/webhookregistration", "POST /api/webhookregistration/test"
-	ours := registration{Registered: true, Ours: true, Complete: true, URL: oursURL, Register: "report"}
-	missing := registration{Registered: true, Ours: true, URL: oursURL, Missing: []string{"referral-created"}, Register: "restore"}
-	other := registration{Registered: true, URL: otherURL, Events: []string{"subscription-updated"}, Register: "report"}
-	never := registration{Registered: true, URL: otherURL, Register: "never"}
+	nothing := partnercenter.Registration{}
+	ours := partnercenter.Registration{WebhookURL: oursURL, Events: partnercenter.Events()}
+	missing := partnercenter.Registration{WebhookURL: oursURL, Events: partnercenter.Events()[1:]}
+	other := partnercenter.Registration{WebhookURL: otherURL, Events: []string{"subscription-updated"}}
 	for name, c := range map[string]struct {
-		now   registration
+		now   partnercenter.Registration
+		mode  string
 		args  string
 		deaf  bool
 		code  int
 		calls []string
+		asked string // of Partner Center
 		says  []string
 	}{
-		"nothing yet":              {registration{Register: "report"}, "register", false, fine, []string{get, post, test}, []string{oursURL, "registered", "delivered"}},
-		"nothing yet, the plan":    {registration{Register: "report"}, "register --plan", false, found, []string{get}, []string{"nothing", "register it"}},
-		"ours":                     {ours, "register", false, fine, []string{get, post}, []string{"kept", oursURL}},
-		"ours, the plan":           {ours, "register --plan", false, fine, []string{get}, []string{"ours", "keep it"}},
-		"ours, and a test":         {ours, "register --test", false, fine, []string{get, post, test}, []string{"kept", "delivered"}},
-		"events missing":           {missing, "register", false, fine, []string{get, post, test}, []string{"completed"}},
-		"events missing, the plan": {missing, "register --plan", false, found, []string{get}, []string{"missing     referral-created", "complete it"}},
-		"another's":                {other, "register", false, found, []string{get}, []string{otherURL, "--overwrite", oursURL}},
-		"another's, the plan":      {other, "register --plan", false, found, []string{get}, []string{otherURL + " (another's)", "subscription-updated", "without --overwrite"}},
-		"another's, overwritten":   {other, "register --overwrite", false, fine, []string{get, post, test}, []string{"replaced", "delivered"}},
-		"no event arrives":         {missing, "register", true, found, []string{get, post, test}, []string{"not delivered to " + oursURL, "nobody there"}},
-		"never":                    {never, "register --overwrite", false, found, []string{get}, []string{"SYNC_REGISTER is never", otherURL}},
-		"never, the plan":          {never, "register --plan", false, fine, []string{get}, []string{otherURL, "SYNC_REGISTER is never"}},
-		"of another tenant":        {ours, "register --tenant fr", false, fine, []string{get + "?tenant=fr", post + "?tenant=fr"}, []string{"kept"}},
+		"nothing yet":              {nothing, "report", "register", false, fine, []string{post, test}, "read register test", []string{oursURL, "registered", "delivered"}},
+		"nothing yet, the plan":    {nothing, "report", "register --plan", false, found, []string{get}, "read", []string{"nothing", "register it"}},
+		"ours":                     {ours, "report", "register", false, fine, []string{post}, "read", []string{"kept", oursURL}},
+		"ours, the plan":           {ours, "report", "register --plan", false, fine, []string{get}, "read", []string{"ours", "keep it"}},
+		"ours, and a test":         {ours, "report", "register --test", false, fine, []string{post, test}, "read test", []string{"kept", "delivered"}},
+		"events missing":           {missing, "restore", "register", false, fine, []string{post, test}, "read replace test", []string{"completed"}},
+		"events missing, the plan": {missing, "restore", "register --plan", false, found, []string{get}, "read", []string{"missing     " + partnercenter.Events()[0], "complete it"}},
+		"another's":                {other, "report", "register", false, found, []string{post}, "read", []string{otherURL, "--overwrite", oursURL, "hears nothing any more"}},
+		"another's, the plan":      {other, "report", "register --plan", false, found, []string{get}, "read", []string{otherURL + " (another's)", "subscription-updated", "without --overwrite"}},
+		"another's, overwritten":   {other, "report", "register --overwrite", false, fine, []string{post, test}, "read replace test", []string{"replaced", "delivered"}},
+		"no event arrives":         {missing, "restore", "register", true, found, []string{post, test}, "read replace test", []string{"not delivered to " + oursURL, "nobody there"}},
+		"never":                    {other, "never", "register --overwrite", false, found, []string{post}, "", []string{"SYNC_REGISTER is never", "report or restore"}},
+		"never, and a test":        {other, "never", "register --test", false, found, []string{post}, "", []string{"SYNC_REGISTER is never"}},
+		"never, the plan":          {other, "never", "register --plan", false, fine, []string{get}, "read", []string{otherURL, "SYNC_REGISTER is never"}},
+		"of another tenant":        {ours, "report", "register --tenant fr", false, fine, []string{post + "?tenant=fr"}, "read", []string{"kept"}},
 	} {
 		a, environ := newApp(t)
-		handler, calls := registering(c.now, !c.deaf)
-		a.Config.Handler = handler
+		at, calls := &tenant{current: c.now, deaf: c.deaf}, []string{}
+		a.Config.Handler = serving(at, c.mode, &calls)
 		code, out, errOut := ctl(t, environ, strings.Fields(c.args)...)
-		if code != c.code || strings.Join(*calls, ",") != strings.Join(c.calls, ",") {
-			t.Errorf("%s: code %d, asked %q\n%s%s", name, code, *calls, out, errOut)
+		if code != c.code || strings.Join(calls, ",") != strings.Join(c.calls, ",") || strings.Join(at.asked, " ") != c.asked {
+			t.Errorf("%s: code %d, called %q, Partner Center was asked %q\n%s%s", name, code, calls, at.asked, out, errOut)
 		}
 		for _, part := range c.says {
 			if !strings.Contains(out+errOut, part) {
@@ -88,9 +122,9 @@ func TestRegisterShowsWhatIsThereAndDoesWhatIsNeeded(t *testing.T) {
 
 func TestRegisterAnswersInJSON(t *testing.T) {
 	a, environ := newApp(t)
-	a.Config.Handler, _ = registering(registration{Register: "report"}, true)
+	a.Config.Handler = serving(&tenant{}, "report", &[]string{})
 	code, out, _ := ctl(t, environ, "register", "--json")
-	var r registration
+	var r registering
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != fine || r.Result != "registered" || r.Test == nil || !r.Test.Delivered {
 		t.Errorf("%d %v %s", code, err, out)
 	}
@@ -99,15 +133,7 @@ func TestRegisterAnswersInJSON(t *testing.T) {
 // A registration that cannot be followed by a test event is there all the same, and says so.
 func TestRegisterTellsOfATestThatCannotBeAskedFor(t *testing.T) {
 	a, environ := newApp(t)
-	handler, _ := registering(registration{Register: "report"}, true)
-	a.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/test") {
-			w.WriteHeader(http.StatusTooManyRequests)
-			_ = json.NewEncoder(w).Encode(map[string]string{"error": "two a minute"})
-			return
-		}
-		handler(w, r)
-	})
+	a.Config.Handler = serving(&tenant{tests: fault.Wait(time.Minute, "two a minute")}, "report", &[]string{})
 	code, out, errOut := ctl(t, environ, "register")
 	if code != unreachable || !strings.Contains(out, "registered") || !strings.Contains(errOut, "two a minute") {
 		t.Errorf("%d %s%s", code, out, errOut)

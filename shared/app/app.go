@@ -51,6 +51,7 @@ type App struct {
 	Forward       func(ctx context.Context, header http.Header, body []byte) error // hands events on in shadow mode; nil: nobody does
 	WebhookURL    string                                                           // ours, as Partner Center shall call it
 	Register      string                                                           // what we do about its registration by ourselves
+	Shadow        bool                                                             // nothing is written: SYNC_MODE
 
 	Watch  *health.Watch
 	Board  *ledger.Board // this role's; nil in an intake without tables
@@ -137,7 +138,7 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 
 // work builds what the sync app has beside the intake.
 func (a *App) work(c loaded, az azure, bus Queues) (err error) {
-	a.Register = c.Register
+	a.Register, a.Shadow = c.Register, c.Mode == Shadow
 	a.WebhookURL = c.PublicURL + "/api/partnercenterwebhook/" + c.TenantAlias
 	secrets, err := az.vault()
 	if err != nil {

@@ -218,7 +218,7 @@ func (l ledgersOf) CountParked(ctx context.Context) (n int, oldest ledger.Parked
 	return n, oldest, nil
 }
 
-// Registration implements health.Ledger: the first one that is not as it should be, else that of the first tenant.
+// Registration implements health.Ledger: the first one that is lost, else that of the first tenant.
 func (l ledgersOf) Registration(ctx context.Context) (string, error) {
 	shown := ""
 	for i, one := range l {
@@ -229,8 +229,8 @@ func (l ledgersOf) Registration(ctx context.Context) (string, error) {
 		if i == 0 {
 			shown = text
 		}
-		var r health.Registration
-		if text == "" || json.Unmarshal([]byte(text), &r) != nil || !r.Registered || !r.Ours || !r.Complete {
+		var r health.SeenRegistration
+		if text != "" && json.Unmarshal([]byte(text), &r) == nil && r.Lost() {
 			return text, nil
 		}
 	}

@@ -4,6 +4,10 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/health"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
 // threefold are the settings of three tenants.
@@ -101,5 +105,26 @@ func TestR95_TheIntakeNeedsNoCredentialsOfAnyTenant(t *testing.T) {
 	a, err := New(environ(s), io.Discard)
 	if err != nil || len(a.Further) != 2 || a.Further[0].PartnerCenter != nil {
 		t.Errorf("%v", err)
+	}
+}
+
+// A registration that is lost shows, whichever tenant's it is: one that is left to others, or not looked at yet, hides none.
+func TestALostRegistrationOfAnyTenantShows(t *testing.T) {
+	const fine, left, lost = `{"registered":true,"ours":true,"complete":true}`, `{"registered":false,"unwatched":true}`, `{"registered":true,"url":"https://old.example/hook"}`
+	for _, c := range []struct {
+		rows []string
+		want string
+	}{{[]string{fine, lost}, lost}, {[]string{left, lost}, lost}, {[]string{"", lost}, lost}, {[]string{fine, left}, fine}, {[]string{left, fine}, left}, {[]string{"", fine}, ""}} {
+		var all ledgersOf
+		for _, text := range c.rows {
+			one := ledger.InMemory(time.Now)
+			if err := one.SaveRegistration(t.Context(), text); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, health.LedgerRows{Ledger: one})
+		}
+		if got, err := all.Registration(t.Context()); err != nil || got != c.want {
+			t.Errorf("%q: %v %s", c.rows, err, got)
+		}
 	}
 }

@@ -527,6 +527,21 @@ func TestNotesAreToldOnceAndHarmNothing(t *testing.T) {
 	}
 }
 
+// In shadow mode whatever works in earnest may have the events: that is noted, and alarms nobody.
+func TestInShadowModeTheRegistrationIsNotMissed(t *testing.T) {
+	r := newHouse().process("p-1")
+	r.Ledger = &fakeLedger{registration: `{"registered":true,"url":"https://old.example/hook","shadow":true}`}
+	got := r.Report(t.Context())
+	if !got.OK || len(got.Problems) != 0 || len(got.Notes) != 1 || got.Notes[0].What != "registration.other" || stateOf(t, got)["registration_lost"] != false {
+		t.Errorf("%s", said(got))
+	}
+	r = newHouse().process("p-1")
+	r.Ledger = &fakeLedger{registration: `{"registered":true,"ours":true,"complete":true,"shadow":true}`}
+	if got := r.Report(t.Context()); got.Registration != registrationFine || len(got.Notes) != 0 {
+		t.Errorf("%s", said(got))
+	}
+}
+
 // An operator types what health says: an address of somebody else's is not taken by the plain command.
 func TestARegistrationIsMendedByTheCommandThatHealthNames(t *testing.T) {
 	for text, mend := range map[string]string{

@@ -74,23 +74,10 @@ type Held struct {
 // Ledger is the part of the ledger that health reads.
 type Ledger interface {
 	CountParked(ctx context.Context) (n int, oldest ledger.Parked, err error)
-	// Registration is the webhook registration as last seen, as the JSON of a Registration; "" at first.
+	// Registration is the webhook registration as last seen, as the JSON of a SeenRegistration; "" at first.
 	Registration(ctx context.Context) (string, error)
 	// HeldRows hands over every held row until each says false.
 	HeldRows(ctx context.Context, each func(Held) bool) error
-}
-
-// Registration is the webhook registration as it is remembered.
-type Registration struct {
-	Registered bool      `json:"registered"`
-	Ours       bool      `json:"ours"`
-	Complete   bool      `json:"complete"`
-	URL        string    `json:"url"`
-	Missing    []string  `json:"missing"`
-	Wanted     string    `json:"wanted"`
-	Unwatched  bool      `json:"unwatched"` // it is another system's business
-	Seen       time.Time `json:"seen"`
-	Since      time.Time `json:"since"` // from when on it was seen like this
 }
 
 // Held rows of class record are the CRM users' business; above so many, or so old, somebody should ask.
@@ -185,11 +172,12 @@ const (
 	registrationFine    = "ours and complete"
 	registrationUnknown = "not looked at yet"
 	registrationLeft    = "left to another system"
+	registrationShadow  = "not ours, in shadow mode"
 )
 
 func (r *Report) readRegistration(text string) {
 	r.Registration = registrationUnknown
-	var s Registration
+	var s SeenRegistration
 	if text == "" || json.Unmarshal([]byte(text), &s) != nil {
 		return
 	}
@@ -213,6 +201,11 @@ func (r *Report) readRegistration(text string) {
 		p.Say = fmt.Sprintf("the registration at %s lacks the events %s", s.URL, strings.Join(s.Missing, ", "))
 	default:
 		r.Registration = registrationFine
+		return
+	}
+	if s.Shadow { // nothing of the work hangs on it
+		r.Registration, p.Say = registrationShadow, p.Say+"; in shadow mode reconcile finds the changes"
+		r.Notes = append(r.Notes, p)
 		return
 	}
 	r.Problems = append(r.Problems, p)

@@ -46,7 +46,7 @@ func (r Report) State() []slog.Attr {
 // registrationLost says whether the registration was seen, and is not as it should be.
 func (r Report) registrationLost() bool {
 	switch r.Registration {
-	case "", registrationFine, registrationUnknown, registrationLeft:
+	case "", registrationFine, registrationUnknown, registrationLeft, registrationShadow:
 		return false
 	}
 	return true
