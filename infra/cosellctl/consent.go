@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/cosellctl/consent"
@@ -27,6 +28,19 @@ func (c *caller) environ() (out []string) {
 		out = append(out, name+"="+value)
 	}
 	return out
+}
+
+// Validate implements kong's check of the arguments.
+func (s *consentCmd) Validate() error {
+	switch {
+	case s.Port < 0 || s.Port > 65535:
+		return fmt.Errorf("--port must be a port of this machine, 1 to 65535, or left out for a free one; it is %d", s.Port)
+	case s.Within <= 0:
+		return fmt.Errorf("--within must be a time to sign in, as 5m; it is %s", s.Within)
+	case s.User != "" && !strings.Contains(s.User, "@"):
+		return fmt.Errorf("--user must be the address that the integration user signs in with, as integration@contoso.com; it is %q", s.User)
+	}
+	return nil
 }
 
 // Run has the integration user consent. Nothing is stored unless all of it holds.

@@ -153,6 +153,15 @@ func TestConsentNamesTheSettingsThatItLacks(t *testing.T) {
 	}
 }
 
+// What cannot be meant is said before anything else is looked at.
+func TestConsentTakesArgumentsThatCanBeMeant(t *testing.T) {
+	for args, says := range map[string]string{"--port 70000": "--port must be", "--port=-1": "--port must be", "--within 0s": "--within must be", "--within=-5m": "--within must be", "--user integration": "--user must be"} {
+		if code, _, errOut := ctl(t, nil, append([]string{"consent"}, strings.Fields(args)...)...); code != wrongUse || !strings.Contains(errOut, says) {
+			t.Errorf("%s: code %d: %s", args, code, errOut)
+		}
+	}
+}
+
 // A world on this machine says everything that a consent needs; what the shell has for another installation does not count.
 func TestAWorldHasTheSettingsOfAConsent(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "local.json")

@@ -48,6 +48,8 @@ type place struct {
 	mute     bool   // the vault stores, and no answer comes
 	dark     bool   // and it is away from then on
 
+	held sync.Mutex // whoever has it keeps the network waiting
+
 	mu    sync.Mutex
 	said  strings.Builder
 	calls []string // of hosts and paths
@@ -87,6 +89,8 @@ func newPlace(t *testing.T, secrets map[string]string, redirects ...string) *pla
 
 // RoundTrip is the network.
 func (p *place) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.held.Lock()
+	defer p.held.Unlock()
 	p.mu.Lock()
 	p.calls = append(p.calls, r.Method+" "+r.URL.Host+r.URL.Path)
 	away := p.cut == r.URL.Host
@@ -421,6 +425,94 @@ func TestForeignAnswersAreIgnored(t *testing.T) {
 		if !strings.HasPrefix(shown[i], want) {
 			t.Errorf("%d is answered %s", i, shown[i])
 		}
+	}
+}
+
+// The address takes one answer, of a browser that was sent to it: not what a page of the web has this machine called with
+// under another name, and nothing that a redirect of the directory never is.
+func TestOnlyTheBrowserThatWasSentBackIsHeard(t *testing.T) {
+	p := newPlace(t, nil)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	statuses := map[string]int{}
+	ask := func(name string, change func(*http.Request), own string) {
+		req, err := http.NewRequest(http.MethodGet, own, nil)
+		if err != nil {
+			p.say("%v", err)
+			return
+		}
+		change(req)
+		resp, err := client.Do(req)
+		if err != nil {
+			p.say("%s: %v", name, err)
+			return
+		}
+		_ = resp.Body.Close()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		statuses[name] = resp.StatusCode
+	}
+	answered := make(chan struct{})
+	open := func(address string) error {
+		go func() {
+			defer close(answered)
+			back, err := p.pc.Browse(address, as(user))
+			if err != nil {
+				p.say("%v", err)
+				return
+			}
+			own := back.String()
+			host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+			ask("another name", host("evil.example:"+back.Port()), own)
+			ask("another port", host("localhost:1"), own)
+			ask("no port", host("localhost"), own)
+			ask("a name that begins like it", host("localhost.evil.example:"+back.Port()), own)
+			ask("POST", func(r *http.Request) { r.Method = http.MethodPost }, own)
+			ask("a body", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), 1 }, own)
+			ask("a body without a length", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), -1 }, own)
+			ask("another path", func(r *http.Request) { r.URL.Path = "/other" }, own)
+			ask("a path that looks like it", func(r *http.Request) { r.URL.Path, r.URL.RawPath = "//", "/%2F" }, own)
+			ask("too much", func(r *http.Request) { r.Header.Set("X-Much", strings.Repeat("x", 64<<10)) }, own)
+			ask("a thing twice", func(r *http.Request) { r.URL.RawQuery += "&code=of-somebody-else" }, own)
+			ask("half a query", func(r *http.Request) { r.URL.RawQuery += ";%zz" }, own)
+			ask("the answer", host("127.0.0.1:"+back.Port()), own)
+		}()
+		return nil
+	}
+	r, err := p.run("", consent.Options{Open: open})
+	<-answered
+	if err != nil || r.User != user {
+		t.Fatalf("%v %+v %v: %s", err, r, statuses, p.told())
+	}
+	for name, want := range map[string]int{"another name": 421, "another port": 421, "no port": 421, "a name that begins like it": 421, "POST": 405, "a body": 404, "a body without a length": 404,
+		"another path": 404, "a path that looks like it": 404, "too much": 431, "a thing twice": 400, "half a query": 400, "the answer": 200} {
+		if statuses[name] != want {
+			t.Errorf("%s is answered %d, want %d", name, statuses[name], want)
+		}
+	}
+}
+
+// An answer counts once: what follows is told so, and the code is redeemed once.
+func TestASecondAnswerIsNotHeard(t *testing.T) {
+	p := newPlace(t, nil)
+	open := func(address string) error {
+		go func() {
+			back, err := p.pc.Browse(address, as(user))
+			if err != nil {
+				p.say("%v", err)
+				return
+			}
+			p.held.Lock() // the command waits for the directory until both are answered
+			p.visit(back.String())
+			p.visit(back.String())
+			p.held.Unlock()
+		}()
+		return nil
+	}
+	if r, err := p.run("", consent.Options{Open: open}); err != nil || r.User != user {
+		t.Fatalf("%v %+v", err, r)
+	}
+	if shown := p.pages(); len(shown) != 2 || !strings.HasPrefix(shown[0], "200") || !strings.HasPrefix(shown[1], "409") {
+		t.Errorf("shown was %q", shown)
 	}
 }
 
