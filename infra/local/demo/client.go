@@ -19,8 +19,8 @@ import (
 // settleWithin is how long the world may take to come to rest after one thing that a person did.
 const settleWithin = 60 * time.Second
 
-// settleOnLambda is the same where a schedule looks into the queues: after a crash it does so a minute later, when the
-// locks of the one that crashed have run out, too.
+// settleOnLambda is the same where a schedule looks into the queues: after a crash that nobody moves the clock over it
+// does so within a minute, when the locks of the one that crashed have run out, too.
 const settleOnLambda = 150 * time.Second
 
 // Client speaks to a world through .build/local.json: the control interface, and the operator's routes of
@@ -130,11 +130,13 @@ func (c *Client) settle(ctx context.Context) error {
 }
 
 func (c *Client) patience() time.Duration {
-	if c.local.Host.Kind == "lambda" {
+	if c.onLambda() {
 		return settleOnLambda
 	}
 	return settleWithin
 }
+
+func (c *Client) onLambda() bool { return c.local.Host.Kind == "lambda" }
 
 // advance moves the world's clock.
 func (c *Client) advance(ctx context.Context, by time.Duration) error {

@@ -35,6 +35,7 @@ func (s *Story) killed(name, when string, after control.KillAfter, posts int) {
 	s.keep(s.c.kill(s.ctx, after))
 	s.by(seller, "turns sync on for %q", name)
 	s.sync(opportunity)
+	s.nextLook(before)
 	d := l.settle().dealOf(opportunity)
 	if d.referral == "" && !s.crmIs("readLagSeconds", "0") {
 		d = l.settle().dealOf(opportunity) // the kill met the pass that was to find what an event had told too early
@@ -60,6 +61,19 @@ func (s *Story) killed(name, when string, after control.KillAfter, posts int) {
 		s.check(strings.Contains(held, "help.unknown"), "it is not held: %s", shorten(held))
 		s.says("%-20s whether Microsoft was asked cannot be seen there, and Audit says so", "")
 	}
+}
+
+// nextLook moves the clock to the next look into the queues, once the one that was under way has been killed: on Lambda
+// a schedule begins one each minute. A Functions host starts its handler again at once.
+func (s *Story) nextLook(before hostStatus) {
+	if !s.c.onLambda() {
+		return
+	}
+	s.until("the handler is killed", func() bool {
+		now, err := s.c.status(s.ctx)
+		return s.keep(err) && now.Restarts > before.Restarts
+	})
+	s.advance(time.Minute)
 }
 
 // madeBefore counts the referrals that the product made for an opportunity, answered or not.

@@ -147,6 +147,11 @@ func (p *Platform) Stop() {
 func (p *Platform) Wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.wake()
+}
+
+// wake is Wake; the lock is held.
+func (p *Platform) wake() {
 	close(p.woken)
 	p.woken = make(chan struct{})
 }

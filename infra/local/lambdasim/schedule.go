@@ -16,7 +16,10 @@ type rule struct {
 	Schedule
 	every time.Duration // of rate(…)
 	cron  *cron         // of cron(…)
-	next  time.Time     // by the world's clock
+	next  time.Time     // by the world's clock; of one that waits by the machine's
+
+	ahead time.Duration // what the world's clock was moved by, as far as one that waits has heard of it
+	under int           // invocations that have not ended
 }
 
 var rate = regexp.MustCompile(`^rate\(([1-9][0-9]*) (minute|minutes|hour|hours|day|days)\)$`)
@@ -54,6 +57,30 @@ func (p *Platform) clock(r *rule) time.Time {
 		return time.Now()
 	}
 	return p.opt.Now()
+}
+
+// hear brings the next invocation of a schedule that waits nearer by what the world's clock was moved by. While one is
+// under way it hears nothing, and what came due meanwhile begins when that one is over, once. So nobody sits out the
+// pause after an invocation that has crashed who moves the clock over it; in earnest there were more, side by side.
+func (p *Platform) hear(r *rule, now time.Time) {
+	if !r.Waits || r.under > 0 {
+		return
+	}
+	ahead := p.ahead()
+	if moved := ahead - r.ahead; moved > 0 {
+		r.next = later(r.next.Add(-moved), now)
+	}
+	r.ahead = ahead
+}
+
+// ahead is what the world's clock was moved by.
+func (p *Platform) ahead() time.Duration { return p.opt.Now().Sub(time.Now()).Round(time.Millisecond) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // step moves on to the next time after now. What was missed while the clock was moved is not made up for.
@@ -146,9 +173,11 @@ func (p *Platform) keep(f *function, r *rule) {
 	for {
 		p.mu.Lock()
 		woken, now := p.woken, p.clock(r)
+		p.hear(r, now)
 		due := !now.Before(r.next)
 		if due {
 			r.step(now)
+			r.under++
 			if !r.Waits {
 				f.busy++
 			}
@@ -158,9 +187,7 @@ func (p *Platform) keep(f *function, r *rule) {
 		if due {
 			p.all.Go(func() {
 				p.deliver(f, r)
-				if !r.Waits {
-					p.count(&f.busy, -1)
-				}
+				p.over(f, r)
 			})
 			continue
 		}
@@ -174,6 +201,19 @@ func (p *Platform) keep(f *function, r *rule) {
 		case <-timer.C:
 		}
 	}
+}
+
+// over counts an invocation that has ended. One that waits has its schedule look at the clock again.
+func (p *Platform) over(f *function, r *rule) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.under--
+	if r.Waits {
+		p.wake()
+	} else {
+		f.busy--
+	}
+	p.note()
 }
 
 // patience of a schedule that found no room: the pause before it is tried again doubles up to five minutes.

@@ -87,24 +87,55 @@ func TestMovedClockLetsWhatIsDueRunOnceAndCountsAsWorkUntilThen(t *testing.T) {
 	}
 	p.Wake()
 	await(t, "the second run", func() bool { good, _ := p.runs("hourly"); return good == 2 && p.Busy() == 0 })
-	<-time.After(100 * time.Millisecond)
-	if good, _ := p.runs("hourly"); good != 2 {
-		t.Errorf("%d runs: what was missed is not made up for", good)
+	if next := p.functions[0].schedules[0].due(p.Platform).Sub(c.now()); next <= 0 || next > time.Hour {
+		t.Errorf("the next one in %s: what was missed is not made up for", next)
 	}
 }
 
-func TestScheduleThatWaitsIsNoWorkAndLivesByTheMachinesClock(t *testing.T) {
+// due is when a schedule is due next, by its clock.
+func (r *rule) due(p *Platform) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return r.next
+}
+
+func TestScheduleThatWaitsIsNoWorkAndAMovedClockPutsNoneBesideIt(t *testing.T) {
 	c := &worldClock{}
-	p := started(t, Function{Schedules: []Schedule{{Name: "drain", Expression: "rate(1 minute)", Input: `{"do":"wait"}`, Waits: true}}}, Options{Now: c.now})
+	p := started(t, Function{Schedules: []Schedule{{Name: "drain", Expression: "rate(1 hour)", Input: `{"do":"wait"}`, Waits: true}}}, Options{Now: c.now})
 	await(t, "it to run", func() bool { return p.Status().Running == 1 })
 	if p.Busy() != 0 {
 		t.Error("it counts as work")
 	}
-	c.advance(time.Hour)
-	p.Wake()
-	await(t, "its end", func() bool { return p.Status().Running == 0 })
-	if good, _ := p.runs("drain"); good != 1 {
-		t.Errorf("%d runs", good)
+	rule := p.functions[0].schedules[0]
+	next := rule.due(p.Platform)
+	c.advance(73 * time.Hour)
+	p.mu.Lock()
+	p.hear(rule, time.Now())
+	p.mu.Unlock()
+	if moved := rule.due(p.Platform); !moved.Equal(next) {
+		t.Errorf("the next one was due at %s, and is at %s while one is under way", next, moved)
+	}
+	p.open(t)
+	await(t, "the one that came due meanwhile", func() bool { good, _ := p.runs("drain"); return good == 2 && p.Status().Running == 0 })
+	if left := time.Until(rule.due(p.Platform)); left <= 0 || left > time.Hour {
+		t.Errorf("the next one in %s: what was missed is not made up for", left)
+	}
+}
+
+// A look that crashed is followed by the next when its time has come, and the world's clock can be moved there.
+func TestAMovedClockBringsTheNextOneAfterACrash(t *testing.T) {
+	c := &worldClock{}
+	p := started(t, Function{Schedules: []Schedule{{Name: "drain", Expression: "rate(1 hour)", Input: `{"do":"crash"}`, Waits: true}}}, Options{Now: c.now})
+	for n := 1; n <= 3; n++ {
+		await(t, "the crash", func() bool { _, bad := p.runs("drain"); return bad == n && p.Status().Running == 0 })
+		c.advance(59 * time.Minute)
+		p.Wake()
+		await(t, "the schedule to hear of it", func() bool { return time.Until(p.functions[0].schedules[0].due(p.Platform)) <= time.Minute })
+		if _, bad := p.runs("drain"); bad != n {
+			t.Fatalf("%d runs: it came early", bad)
+		}
+		c.advance(time.Minute)
+		p.Wake()
 	}
 }
 
