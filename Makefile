@@ -73,7 +73,7 @@ positions: ready ## plays the story in every position of both systems' switches 
 upgrade: ready ## publishes this version over an earlier one, back, and again, while people work, and says whether anything was lost; FROM=commit
 	@exec $(LOCAL) upgrade $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(FROM), -only '$(FROM)')
 
-nightly: ready ## plays the story in every layout and both ways of the host, and what one process meets for all, into .build/reports/nightly.json; CASE=processes plays one
+nightly: ready ## plays the story in every layout and both ways of the host, on Lambda, and what one process meets for all, into .build/reports/nightly.json; CASE=processes plays one
 	@exec $(LOCAL) nightly $(if $(PORT),-port '$(PORT)' )$(if $(CASE),-only '$(CASE)')
 
 mutants: ## breaks rules on purpose, one at a time, and says whether a test notices; MUTANT=M1 tries one

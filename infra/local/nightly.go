@@ -13,19 +13,21 @@ import (
 
 // nightRow is one part of .build/reports/nightly.json.
 type nightRow struct {
+	Host   string `json:"host"`
 	Layout string `json:"layout"`
 	Mode   string `json:"mode"`
 	positionRow
 }
 
-// nightly plays the whole story in every layout and both ways in which the host hands over HTTP calls, and what one
-// process meets for all of them where they are many: too long for every change. It fills nightly.json. With -only
-// it plays the one part of that name.
+// nightly plays the whole story in every layout and both ways in which the host hands over HTTP calls, on Lambda, and
+// what one process meets for all of them where they are many: too long for every change. It fills nightly.json.
+// With -only it plays the one part of that name.
 func nightly(ctx context.Context, f flags) error {
 	layout, err := world.FindLayout()
 	if err != nil {
 		return err
 	}
+	f.host = world.HostLambda // so that both packages are built
 	if err := prepare(ctx, f, layout); err != nil {
 		return err
 	}
@@ -35,7 +37,7 @@ func nightly(ctx context.Context, f flags) error {
 		if f.only != "" && f.only != c.Name {
 			continue
 		}
-		f.layout, f.mode = c.layout, c.mode
+		f.host, f.layout, f.mode = c.host, c.layout, c.mode
 		row, err := playCase(ctx, f, layout, c.Case)
 		if err != nil {
 			return err
@@ -43,7 +45,7 @@ func nightly(ctx context.Context, f flags) error {
 		if !row.OK {
 			failed++
 		}
-		rows = append(rows, nightRow{c.layout, c.mode, row})
+		rows = append(rows, nightRow{c.host, c.layout, c.mode, row})
 	}
 	if len(rows) == 0 {
 		return fmt.Errorf("there is no part %s: infra/local/nightly.go has them", f.only)
@@ -58,18 +60,19 @@ func nightly(ctx context.Context, f flags) error {
 	return nil
 }
 
-// night is a case in a layout and a mode.
+// night is a case on a host, in a layout and a mode.
 type night struct {
 	demo.Case
-	layout, mode string
+	host, layout, mode string
 }
 
 func nights() (out []night) {
 	for _, layout := range world.Layouts() {
 		for _, mode := range []string{hostsim.ModeProxy, hostsim.ModeForward} {
-			out = append(out, night{demo.Case{Name: "story " + layout + " " + mode}, layout, mode})
+			out = append(out, night{demo.Case{Name: "story " + layout + " " + mode}, world.HostAzure, layout, mode})
 		}
 	}
+	out = append(out, night{demo.Case{Name: "story lambda"}, world.HostLambda, world.LayoutOne, hostsim.ModeProxy})
 	many := demo.Case{Name: demo.ProcessesCase, Steps: demo.ProcessesSteps()}
-	return append(out, night{many, world.LayoutFlex2, hostsim.ModeProxy})
+	return append(out, night{many, world.HostAzure, world.LayoutFlex2, hostsim.ModeProxy})
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,6 +195,7 @@ func TestStoryBeginsOnLambdaAsElsewhere(t *testing.T) {
 	other.Close()
 	w := open(t, world.Options{Host: world.HostLambda, Bootstrap: bootstrap, Positions: world.Positions{Lambda: map[string]string{"base64": "utf8"}}})
 	play(t, w, demo.Steps()[:5])
+	play(t, w, slices.DeleteFunc(demo.Steps(), func(s demo.Step) bool { return s.ID != "D12" })) // three looks are killed
 	names := map[string]bool{}
 	for _, p := range w.Host().Status().Processes {
 		name, _, _ := strings.Cut(p.Name, "#")
