@@ -20,7 +20,7 @@ func (e *examination) checks() []Check {
 		{Name: "crm.clock", Rests: []string{"crm.reach"}, Looks: "our clock and the CRM's agree", For: "T8", Run: e.crmClock},
 		{Name: "crm.user", Rests: []string{"crm.reach"}, Looks: "the application user is enabled", For: "roles of the source page; T9", Run: e.user},
 		{Name: "crm.privileges", Rests: []string{"crm.reach"}, Looks: "each privilege that the application user needs, by table and operation", For: "roles of the source page; T9, T39, R143", Run: e.privileges},
-		{Name: "crm.columns", Rests: []string{"crm.reach"}, Looks: "every table and column of the field sheet is there, with its type", For: "T17, T39, R142", Run: e.sorted("column")},
+		{Name: "crm.columns", Rests: []string{"crm.reach"}, Looks: "every table and column of the field sheet is there, with its type, and long enough for its texts", For: "T17, T39, R142", Run: e.sorted("column")},
 		{Name: "crm.choices", Rests: []string{"crm.reach"}, Looks: "every option of the field sheet's choices is there, whatever its language", For: "T18, T39, R85, R120", Run: e.sorted("option")},
 		{Name: "crm.required", Rests: []string{"crm.reach"}, Looks: "every column that the CRM requires has a value in the field sheet", For: "T18, T39, R20", Run: e.sorted("required")},
 		{Name: "crm.sheet", Rests: []string{"crm.reach"}, Looks: "everything else that `mapping check` says of the field sheet", For: "T26, T27, T34, R83, R84", Run: e.sorted("")},

@@ -2,7 +2,6 @@ package opportunities
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -32,7 +31,10 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := s.short(m)
+	out, err := s.short(ctx, m)
+	if err != nil {
+		return nil, err
+	}
 	for _, x := range found {
 		text := x.String() + ": " + x.Mend
 		if _, known := m.tables[x.Table][x.Column]; !known && len(m.tables[x.Table]) > 0 {
@@ -75,38 +77,6 @@ func proposed(x Mismatch, m metadata) string {
 		return "; the nearest is " + near
 	}
 	return ""
-}
-
-// The least length of columns that must be held whole, and the one below which a text is often cut.
-const (
-	idLength   = 36
-	linkLength = 100
-	longText   = 2000
-)
-
-// short names columns that are too short for what they are to hold: ids and links are useless when cut, other texts
-// are cut with a mark.
-func (s *Store) short(m metadata) (out []Finding) {
-	for _, row := range s.whole.Rows() {
-		p := row.PlaceOf(row.Written())
-		a, known := m.tables[p.Table][p.Column]
-		if row.CRM == "" || !known || a.MaxLength == 0 {
-			continue
-		}
-		f := Finding{Where: row.Where(), Text: fmt.Sprintf("field %s: column %s of %s holds %d characters", row.Field, p.Column, p.Table, a.MaxLength)}
-		least := map[cosell.Field]int{cosell.ReferralID: idLength, cosell.ReferralLink: linkLength}[row.Field]
-		switch {
-		case a.MaxLength < least:
-			f.Text += fmt.Sprintf(", and at least %d are needed: make it longer, or name another one", least)
-		case (row.As == mapping.AsMemo || strings.HasSuffix(row.Referral, "/notes")) && writes(row) && a.MaxLength < longText:
-			f.Text += ": longer texts are cut there, with a mark"
-			f.Note = true
-		default:
-			continue
-		}
-		out = append(out, f)
-	}
-	return out
 }
 
 // Secured are the columns of the sheet that column security guards, as "table/column", as they were compared last.

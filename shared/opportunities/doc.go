@@ -10,6 +10,6 @@
 //	may it be another           lookalike.go
 //	what there is               feed.go: what has changed; census.go: what stands open
 //	what CRM has now            metadata.go, definitions.go, cached.go; watch.go: rows go off and on; comparing.go: beside the work; spoken.go
-//	does a sheet fit it         check.go, check_options.go, required.go; describe.go: names behind labels
+//	does a sheet fit it         check.go, check_options.go, check_lengths.go, required.go; describe.go: names behind labels
 //	its events                  steps.go
 package opportunities

@@ -168,8 +168,36 @@ func standing() []no {
 		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_region", "schemaName": "new_Region", "type": "String"})
 		r.administrator(doc{"do": "require", "table": "opportunity", "column": "new_region", "level": "ApplicationRequired"})
 	}, schemaOf(doc{"do": "remove", "table": "opportunity", "column": "new_region"}))
-	add("crm.sheet", failed, "holds 20 characters", schemaOf(doc{"do": "length", "table": "opportunity", "column": "cosell_referralid", "length": 20}),
-		schemaOf(doc{"do": "length", "table": "opportunity", "column": "cosell_referralid", "length": 100}))
+	for _, c := range []struct {
+		table, column string
+		made, is      int
+		state         doctor.State
+		says          string
+	}{
+		{"opportunity", "cosell_referralid", 100, 20, failed, "holds 20 characters, and at least 36 are needed | run cosellctl setup dataverse, which makes it 100 long"},
+		{"opportunity", "cosell_audit", 100000, 10, failed, "cosell_audit of opportunity holds 10 characters, and at least 2000 are needed | run cosellctl setup dataverse, which makes it 100000 long"},
+		{"opportunity", "cosell_audit", 100000, 5000, warning, "holds 5000 characters, and 100000 are foreseen"},
+		{"opportunity", "cosell_errorcode", 100, 12, failed, "at least 50 are needed"},
+		{"opportunity", "cosell_microsoftseller", 200, 30, warning, "holds 30 characters, and 200 are foreseen"},
+		{"lead", "cosell_audit", 100000, 10, failed, "cosell_audit of lead holds 10 characters"},
+		{"cosell_solution", "cosell_identifier", 100, 20, failed, "cosell_identifier of cosell_solution holds 20 characters, and at least 36 are needed"},
+		{"cosell_solutiondetail", "cosell_publisher", 200, 30, warning, "cosell_publisher of cosell_solutiondetail holds 30 characters, and 200 are foreseen"},
+		{"opportunity", "description", 2000, 1000, warning, "longer texts are cut there, with a mark | make it 2000 long"},
+	} {
+		long := func(n int) func(*rig) {
+			return schemaOf(doc{"do": "length", "table": c.table, "column": c.column, "length": n})
+		}
+		add("crm.columns", c.state, c.says, long(c.is), long(c.made))
+	}
+	tag := doc{"table": "opportunity", "column": "new_tag"}
+	add("crm.sheet", failed, "holds 3 characters, and the text has more", func(r *rig) {
+		r.administrator(over(doc{"do": "add", "schemaName": "new_Tag", "type": "String", "length": 20}, []doc{tag}))
+		r.sheetAct("push", "- {field: tag, crm: new_tag, constant: from Microsoft}\n", true)
+		r.administrator(over(doc{"do": "length", "length": 3}, []doc{tag}))
+	}, func(r *rig) {
+		r.sheetAct("push", "- {field: notes, wins: newest}\n", true)
+		r.administrator(over(doc{"do": "remove"}, []doc{tag}))
+	})
 	secure := func(allowed bool) func(*rig) {
 		return func(r *rig) {
 			r.dv.call(http.MethodPost, "/privileges", doc{"table": "opportunity", "column": "cosell_help", "operation": "read", "allowed": allowed})
