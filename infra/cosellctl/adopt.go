@@ -77,7 +77,11 @@ func (p *printer) flows(c office.Census) {
 	if len(c.Flows) == 0 {
 		return
 	}
-	p.line("%d flows of Microsoft's connector are on, and would write beside this installation. Switch them off before the work begins:", len(c.Flows))
+	on, which := fmt.Sprintf("%d flows of Microsoft's connector are on", len(c.Flows)), "them"
+	if len(c.Flows) == 1 {
+		on, which = "one flow of Microsoft's connector is on", "it"
+	}
+	p.line("%s, and would write beside this installation. Switch %s off before the work begins:", on, which)
 	for _, f := range c.Flows {
 		p.line("       %s (since %s)", f.Name, when(f.Changed))
 	}

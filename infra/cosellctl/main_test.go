@@ -329,7 +329,7 @@ func TestAdoptListsTheFlowsThatAreOn(t *testing.T) {
 		code   int
 		shows  string
 	}{
-		{office.Census{Flows: []office.OldFlow{{Name: "Partner Center to Dynamics 365", Changed: since}}}, found, "1 flows of Microsoft's connector are on, and would write beside this installation. Switch them off before the work begins:\n       Partner Center to Dynamics 365 (since 2026-11-22 12:00:00Z)"},
+		{office.Census{Flows: []office.OldFlow{{Name: "Partner Center to Dynamics 365", Changed: since}}}, found, "one flow of Microsoft's connector is on, and would write beside this installation. Switch it off before the work begins:\n       Partner Center to Dynamics 365 (since 2026-11-22 12:00:00Z)"},
 		{office.Census{Unread: "may not read cloud flows"}, fine, "cannot tell: may not read cloud flows"},
 	} {
 		a, environ := newApp(t)

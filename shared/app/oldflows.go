@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -69,8 +68,8 @@ func (a *App) OldFlows(ctx context.Context) error {
 		for _, f := range on {
 			names = append(names, f.Name)
 		}
-		problems = append(problems, health.Problem{What: "flows.on", Where: "CRM", Count: len(on), Mend: doctor.FlowsMend,
-			Say: "flows of Microsoft's connector are on, and write beside this installation: " + strings.Join(names, ", ")})
+		problems = append(problems, health.Problem{What: "flows.on", Where: "CRM", Count: len(on), Mend: doctor.FlowsMend(len(on), false),
+			Say: doctor.FlowsOn(names) + "; this installation works in earnest, so both write"})
 	}
 	a.stand("flows of Microsoft's connector", problems)
 	return nil

@@ -259,19 +259,39 @@ func (e *examination) flows(ctx context.Context) []Finding {
 		f.Mend = "give the application user prvReadWorkflow for the whole organisation, or look in Power Automate under Solutions whether the flows of Microsoft's connector are off"
 		return []Finding{f}
 	}
-	var out []Finding
-	for _, w := range on {
-		f := Bad("flows.on", "the flow “"+w.Name+"” of Microsoft's connector is on, and this installation works in earnest: both write", FlowsMend)
-		if e.Settings.Mode == "shadow" {
-			f = Warn("flows.on", "the flow “"+w.Name+"” of Microsoft's connector is on; in shadow mode nothing is written beside it", "switch it off before SYNC_MODE=live")
-		}
-		out = append(out, f)
-	}
-	if len(out) == 0 {
+	if len(on) == 0 {
 		return []Finding{Fine("no flow of Microsoft's connector is on")}
 	}
-	return out
+	var names []string
+	for _, w := range on {
+		names = append(names, w.Name)
+	}
+	say := FlowsOn(names)
+	if e.Settings.Mode == shadow {
+		return []Finding{Warn("flows.on", say+"; in shadow mode nothing is written beside them", FlowsMend(len(on), true)+" before SYNC_MODE=live")}
+	}
+	return []Finding{Bad("flows.on", say+"; this installation works in earnest, so both write", FlowsMend(len(on), false))}
 }
 
-// FlowsMend is what a person does about flows of Microsoft's connector that are on.
-const FlowsMend = "switch it off in Power Automate (Solutions > Partner Center Referrals Synchronization for Dynamics 365), or set SYNC_MODE=shadow"
+// FlowsOn says which flows of Microsoft's connector are on.
+func FlowsOn(names []string) string {
+	all := "“" + strings.Join(names, "”, “") + "”"
+	if len(names) == 1 {
+		return "one flow of Microsoft's connector is on: " + all
+	}
+	return fmt.Sprintf("%d flows of Microsoft's connector are on: %s", len(names), all)
+}
+
+// FlowsMend is what a person does about n flows of Microsoft's connector that are on; quiet says that this installation
+// writes nothing, so that shadow mode is no way out.
+func FlowsMend(n int, quiet bool) string {
+	mend := "switch them off"
+	if n == 1 {
+		mend = "switch it off"
+	}
+	mend += " in Power Automate (Solutions > Partner Center Referrals Synchronization for Dynamics 365)"
+	if quiet {
+		return mend
+	}
+	return mend + ", or set SYNC_MODE=shadow"
+}

@@ -97,8 +97,12 @@ type examination struct {
 	misfit func() ([]opportunities.Finding, error)
 }
 
-// never is a registration that is left to another system (SYNC_REGISTER).
-const never = "never"
+// never is a registration that is left to another system (SYNC_REGISTER), and shadow is the mode in which nothing is
+// written (SYNC_MODE).
+const (
+	never  = "never"
+	shadow = "shadow"
+)
 
 type hook struct {
 	partnercenter.Registration

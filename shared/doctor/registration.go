@@ -9,7 +9,7 @@ import (
 
 func (e *examination) registration(context.Context) []Finding {
 	out := e.registered()
-	if out.State == Failed && out.Code != "" && e.Settings.Mode == "shadow" {
+	if out.State == Failed && out.Code != "" && e.Settings.Mode == shadow {
 		out.State, out.Say = Warning, out.Say+"; in shadow mode reconcile finds the changes"
 		out.Mend = "nothing to do; or " + out.Mend + ", and set SYNC_FORWARD_URL to the address that had the events before"
 	}
@@ -48,7 +48,7 @@ func (e *examination) scope(context.Context) []Finding {
 	switch {
 	case !other, e.Settings.Scope != "all":
 		return []Finding{Fine("SYNC_SCOPE=" + e.Settings.Scope)}
-	case e.Settings.Mode == "shadow":
+	case e.Settings.Mode == shadow:
 		return []Finding{Fine("another system holds the registration, and in shadow mode nothing is written")}
 	}
 	return []Finding{Bad("scope.all", fmt.Sprintf("another environment holds the registration (%s), and this one works on all referrals too (SYNC_SCOPE=all): both would write", who),

@@ -167,7 +167,7 @@ func (e *examination) contactConsent(context.Context) []Finding {
 }
 
 func (e *examination) begun(context.Context) []Finding {
-	if e.Settings.Mode == "shadow" {
+	if e.Settings.Mode == shadow {
 		return []Finding{Warn("mode.shadow", "shadow mode: everything is decided and logged, and nothing is written", "set SYNC_MODE=live to work in earnest")}
 	}
 	if p, is := e.problem("start.pending"); is {

@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/doctor"
@@ -107,8 +106,8 @@ func (o *Office) Adopt(ctx context.Context, a Act, since string) (Census, error)
 		return c, err
 	}
 	if len(c.Flows) > 0 {
-		return c, fault.New(fault.Refused, "%d flows of Microsoft's connector are on, and would write beside this installation: %s", len(c.Flows), names(c.Flows)).
-			OfClass(fault.Rule).With("flows.on", doctor.FlowsMend)
+		return c, fault.New(fault.Refused, "%s; they would write beside this installation", doctor.FlowsOn(names(c.Flows))).
+			OfClass(fault.Rule).With("flows.on", doctor.FlowsMend(len(c.Flows), true)+" before the work begins")
 	}
 	from := c.firstDay(o.Now())
 	if c.Begun != nil {
@@ -126,12 +125,11 @@ func (o *Office) Adopt(ctx context.Context, a Act, since string) (Census, error)
 	return c, err
 }
 
-func names(flows []OldFlow) string {
-	var out []string
+func names(flows []OldFlow) (out []string) {
 	for _, f := range flows {
 		out = append(out, f.Name)
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // atOnce is how many records are handed over together.

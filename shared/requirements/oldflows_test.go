@@ -35,10 +35,11 @@ func TestR154_WhileTheOldFlowsAreOnNothingBegins(t *testing.T) {
 			t.Errorf("the plan lists %v", plan["flows"])
 		}
 		status, answer := r.operator(http.MethodPost, "operator/adopt", doc{"reason": "agreed"})
-		if status != http.StatusConflict || !holdsAll(answer, []string{"11 flows", "Auto-heal", "Power Automate"}) {
+		if status != http.StatusConflict || !holdsAll(answer, []string{"11 flows of Microsoft's connector are on: “", "Auto-heal", "switch them off in Power Automate", "before the work begins"}) || strings.Contains(answer, "SYNC_MODE") {
 			t.Errorf("adopt: %d %s", status, answer)
 		}
-		r.told(no{check: "crm.flows", state: doctor.Failed, says: "Dynamics 365 Opportunity to Partner Center (Insider Preview)” of Microsoft's connector is on"})
+		r.told(no{check: "crm.flows", state: doctor.Failed, says: "Dynamics 365 Opportunity to Partner Center (Insider Preview)”"})
+		r.told(no{check: "crm.flows", state: doctor.Failed, says: "both write | switch them off in Power Automate"})
 		r.advance(2 * time.Hour)
 		if h := r.health(); !holdsAll(h, []string{`"flows.on"`, `"count":11`}) || r.opportunity(share).text("cosell_referralid") != "" {
 			t.Errorf("health says %s", h)
@@ -46,7 +47,7 @@ func TestR154_WhileTheOldFlowsAreOnNothingBegins(t *testing.T) {
 
 		r.flowsOff("Auto-heal")
 		r.advance(10 * time.Minute)
-		if h := r.health(); !holdsAll(h, []string{`"flows.on"`, `"count":1`}) {
+		if h := r.health(); !holdsAll(h, []string{`"flows.on"`, `"count":1`, "switch it off"}) {
 			t.Errorf("with one left health says %s", h)
 		}
 		r.flowsOff()
@@ -98,7 +99,10 @@ func TestR154_FlowsThatMayNotBeReadAreNoSecret(t *testing.T) {
 func TestR154_BesideTheShadowTheFlowsMayBeOn(t *testing.T) {
 	play(t, func(r *rig) {
 		r.dv.call(http.MethodPost, "/organisation", doc{"kind": dataversesim.Msft})
-		r.told(no{check: "crm.flows", state: doctor.Warning, says: "in shadow mode nothing is written beside it"})
+		r.told(no{check: "crm.flows", state: doctor.Warning, says: "in shadow mode nothing is written beside them | switch them off in Power Automate (Solutions > Partner Center Referrals Synchronization for Dynamics 365) before SYNC_MODE=live"})
+		if status, answer := r.operator(http.MethodPost, "operator/adopt", doc{"reason": "agreed"}); status != http.StatusConflict || !strings.Contains(answer, "switch them off") || strings.Contains(answer, "SYNC_MODE") {
+			t.Errorf("adopt: %d %s", status, answer)
+		}
 		r.advance(2 * time.Hour)
 		if h := r.health(); strings.Contains(h, "flows.on") || !strings.Contains(h, `"ok":true`) {
 			t.Errorf("health says %s", h)
