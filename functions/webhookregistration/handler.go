@@ -246,11 +246,11 @@ func (h *Handler) Check(ctx context.Context) error {
 	case wrote != "" && s.Ours && s.Complete: // told once, and over
 		return fault.New(fault.Refused, "the webhook registration had changed (%s), and is ours again: it was %s", cmp.Or(was, "there was none"), wrote).With("registration.restored", "")
 	case !s.Registered:
-		return fault.New(fault.Refused, "no webhook is registered with Partner Center: call webhookregistration").With("registration.none", "")
+		return fault.New(fault.Refused, "no webhook is registered with Partner Center: run cosellctl register").With("registration.none", "cosellctl register")
 	case !s.Ours:
-		return fault.New(fault.Refused, "Partner Center sends its events to %s: call webhookregistration with overwrite", s.URL).With("registration.other", "")
+		return fault.New(fault.Refused, "Partner Center sends its events to %s: run cosellctl register --overwrite, if that address is not in use any more", s.URL).With("registration.other", "cosellctl register --overwrite")
 	case !s.Complete:
-		return fault.New(fault.Refused, "events are missing in the webhook registration: call webhookregistration").With("registration.incomplete", "")
+		return fault.New(fault.Refused, "the webhook registration lacks the events %s: run cosellctl register", strings.Join(s.Missing, ", ")).With("registration.incomplete", "cosellctl register")
 	}
 	return nil
 }

@@ -214,11 +214,12 @@ func TestWatchdogSeesLostEvents(t *testing.T) {
 	for name, c := range map[string]struct {
 		current *partnercenter.Registration
 		code    string
+		command string // that the log names
 	}{
-		"none":       {nil, "registration.none"},
-		"another's":  {registered(other, Events()...), "registration.other"},
-		"incomplete": {registered(ours, "referral-created"), "registration.incomplete"},
-		"fine":       {registered(ours, Events()...), ""},
+		"none":       {nil, "registration.none", "run cosellctl register"},
+		"another's":  {registered(other, Events()...), "registration.other", "run cosellctl register --overwrite"},
+		"incomplete": {registered(ours, "referral-created"), "registration.incomplete", "lacks the events referral-updated, related-referral-created, related-referral-updated, test-created: run cosellctl register"},
+		"fine":       {registered(ours, Events()...), "", ""},
 	} {
 		m := &memo{}
 		h := &Handler{Registrations: &fake{current: c.current}, URL: ours, Memory: m, Now: time.Now}
@@ -226,7 +227,7 @@ func TestWatchdogSeesLostEvents(t *testing.T) {
 		if (err == nil) != (c.code == "") || m.text == "" {
 			t.Errorf("%s: %v", name, err)
 		}
-		if e, ok := err.(*fault.Error); c.code != "" && (!ok || e.Code != c.code) {
+		if e, ok := err.(*fault.Error); c.code != "" && (!ok || e.Code != c.code || !strings.Contains(e.Error(), c.command)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
