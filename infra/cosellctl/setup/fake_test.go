@@ -189,6 +189,15 @@ func (c *crm) serve(method, path string, q url.Values, body row, solution string
 		set := c.choices[body["OptionSetName"].(string)]
 		set["Options"] = append(slices.DeleteFunc(set["Options"].([]any), func(o any) bool { return o.(row)["Value"] == body["Value"] }), row{"Value": body["Value"], "Label": body["Label"]})
 		return 200, row{"NewOptionValue": body["Value"]}, ""
+	case strings.HasPrefix(path, "RetrieveLocLabels("):
+		_, id, _ := strings.Cut(q.Get("@p1"), "savedqueries(")
+		view := c.at("savedqueries", strings.TrimSuffix(id, ")'}"))
+		labels, _ := view["labels"].([]any)
+		return 200, row{"Label": row{"LocalizedLabels": append([]any{row{"Label": view["name"], "LanguageCode": 1033}}, labels...)}}, ""
+	case path == "SetLocLabels":
+		view := c.at("savedqueries", body["EntityMoniker"].(row)["savedqueryid"].(string))
+		view["labels"] = slices.DeleteFunc(body["Labels"].([]any), func(l any) bool { return l.(row)["LanguageCode"] == 1033.0 })
+		return 204, nil, ""
 	case path == "PublishXml":
 		return 204, nil, ""
 	case path == "ReactivateEntityKey":

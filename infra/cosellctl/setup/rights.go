@@ -9,7 +9,7 @@ import (
 // https://learn.microsoft.com/power-apps/developer/data-platform/security-roles
 func needed(i *Item) string {
 	of := map[string]string{"publisher": "Publisher", "solution": "Solution", "choice": "OptionSet", "option": "OptionSet", "table": "Entity", "column": "Attribute", "key": "EntityKey",
-		"script": "WebResource", "view": "Query", "role": "Role", "application user": "User", "endpoint": "ServiceEndpoint", "step": "SdkMessageProcessingStep", "image": "SdkMessageProcessingStepImage"}[i.Kind]
+		"script": "WebResource", "view": "Query", "view name": "Query", "role": "Role", "application user": "User", "endpoint": "ServiceEndpoint", "step": "SdkMessageProcessingStep", "image": "SdkMessageProcessingStepImage"}[i.Kind]
 	switch {
 	case i.Kind == "role given":
 		return "prvAssignRole"

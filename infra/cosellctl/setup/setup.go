@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
@@ -42,7 +43,7 @@ type run struct {
 // Make reads what stands and makes the plan. Nothing is written.
 func Make(ctx context.Context, o Options) (*Plan, error) {
 	r := &run{Options: o, w: o.Web, d: o.Want, plan: &Plan{publish: map[string]bool{}, choices: map[string]bool{}}, found: map[string]*tableState{}, ids: map[string]string{}}
-	for _, part := range []struct {
+	for n, part := range []struct {
 		what string
 		look func(context.Context) error
 	}{
@@ -53,7 +54,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 	} {
 		err := part.look(ctx)
 		what, no := denied(err)
-		if no && len(r.plan.Items) < 2 { // without its languages and our solution nothing can be made right
+		if no && n < 2 { // without its languages and our solution nothing can be made right
 			return nil, fmt.Errorf("the caller is no user of this environment, or has no role there that may change it (%w): add its application "+
 				"under Application users in the Power Platform admin center and give it System Administrator", err)
 		}
@@ -86,8 +87,12 @@ func (r *run) lookLanguages(ctx context.Context) error {
 		return err
 	}
 	for _, l := range []int{dataverse.English, dataverse.French} {
-		if l != r.base && slices.Contains(answer.RetrieveProvisionedLanguages, l) {
+		switch {
+		case l == r.base:
+		case slices.Contains(answer.RetrieveProvisionedLanguages, l):
 			r.languages = append(r.languages, l)
+		default:
+			r.plan.add(&Item{Kind: "language", Name: strconv.Itoa(l), Do: Leave, Why: "it is not installed here, and our texts in it are left out: once it is (Power Platform admin center, Settings, Languages), a run adds them"})
 		}
 	}
 	return nil

@@ -119,7 +119,7 @@ func (o *organisation) metadata() string {
 }
 
 func TestABareOrganisationIsSetUp(t *testing.T) {
-	for _, kind := range []string{dataversesim.Bare, dataversesim.BareFrench} {
+	for _, kind := range []string{dataversesim.Bare, dataversesim.BareFrench, dataversesim.BareInFrench} {
 		o := newOrganisation(t, kind, nil)
 		complete(t, applied(t, planned(t, o.options(administrator))))
 		mark := o.metadata()
@@ -136,7 +136,14 @@ func TestABareOrganisationIsSetUp(t *testing.T) {
 
 // What is there after the teardown is what was there before the setup, but for change tracking.
 func TestTheOrganisationIsAsBeforeAfterTheTeardown(t *testing.T) {
-	o := newOrganisation(t, dataversesim.BareFrench, map[string]any{"setupTracking": "sales"})
+	for _, kind := range []string{dataversesim.BareFrench, dataversesim.BareInFrench} {
+		isAsBefore(t, kind)
+	}
+}
+
+func isAsBefore(t *testing.T, kind string) {
+	t.Helper()
+	o := newOrganisation(t, kind, map[string]any{"setupTracking": "sales"})
 	tracked := func() string {
 		return strings.ReplaceAll(o.metadata(), `"ChangeTrackingEnabled": false`, `"ChangeTrackingEnabled": true`)
 	}
@@ -268,6 +275,7 @@ func TestASetupHoldsInEveryPosition(t *testing.T) {
 		"exists 409":                {"setupExistsStatus": 409},
 		"exists 412":                {"setupExistsStatus": 412},
 		"labels ignored":            {"setupLabels": "ignored"},
+		"names replaced":            {"setupLocLabels": "replaced"},
 		"found half a minute later": {"setupLag": 30},
 		"locked, 429":               {"setupLock": 3},
 		"locked, 400":               {"setupLock": 4, "setupLockStatus": 400},
@@ -318,7 +326,14 @@ func (o *organisation) importZip(managed bool) {
 // A zip makes what a setup makes: after both the organisation is the same, and the setup has only what a zip cannot know
 // left to do.
 func TestAnImportedZipIsWhatASetupMakes(t *testing.T) {
-	o := newOrganisation(t, dataversesim.BareFrench, nil)
+	for _, kind := range []string{dataversesim.Bare, dataversesim.BareFrench, dataversesim.BareInFrench} {
+		makesTheSame(t, kind)
+	}
+}
+
+func makesTheSame(t *testing.T, kind string) {
+	t.Helper()
+	o := newOrganisation(t, kind, nil)
 	o.importZip(false)
 	p := planned(t, o.options(administrator))
 	for _, i := range p.Items {
@@ -327,9 +342,10 @@ func TestAnImportedZipIsWhatASetupMakes(t *testing.T) {
 		}
 	}
 	complete(t, applied(t, p))
-	other := newOrganisation(t, dataversesim.BareFrench, nil)
+	other := newOrganisation(t, kind, nil)
 	complete(t, applied(t, planned(t, other.options(administrator))))
-	if zip, api := o.metadata(), other.metadata(); zip != api {
+	script := definition(t).Script // its name is for makers alone, and a zip has one
+	if zip, api := o.metadata(), strings.ReplaceAll(other.metadata(), script.In(data.French), script.Label); zip != api {
 		t.Error(cmp.Diff(lines(api), lines(zip)))
 	}
 }
@@ -410,5 +426,24 @@ func TestAnOrganisationThatHasTheColumnsKeepsThem(t *testing.T) {
 		if !strings.Contains(o.metadata(), `"cosell_sync": {`) {
 			t.Errorf("%s: the column is gone", kind)
 		}
+	}
+}
+
+// What sellers see of a view is its name in their own language.
+func TestViewsAreNamedInEveryLanguage(t *testing.T) {
+	for kind, other := range map[string]string{dataversesim.BareFrench: `"1036": "Covente : en échec"`, dataversesim.BareInFrench: `"1033": "Co-sell: Failed"`} {
+		o := newOrganisation(t, kind, nil)
+		complete(t, applied(t, planned(t, o.options(administrator))))
+		if got := strings.Count(o.metadata(), `"name@others"`); got != len(definition(t).Views) || !strings.Contains(o.metadata(), other) {
+			t.Errorf("%s: %d views have a name in the other language", kind, got)
+		}
+	}
+	o := newOrganisation(t, dataversesim.Bare, nil)
+	p := planned(t, o.options(administrator))
+	if skipped := item(t, p, "language", "1036"); skipped.Do != setup.Leave || !strings.Contains(skipped.Why, "not installed") {
+		t.Errorf("%+v", skipped)
+	}
+	if slices.ContainsFunc(p.Items, func(i *setup.Item) bool { return i.Kind == "view name" }) {
+		t.Error("a name in a language that is not installed is planned")
 	}
 }

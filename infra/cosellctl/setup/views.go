@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/xml"
+	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -70,7 +72,44 @@ func (r *run) lookViews(ctx context.Context) error {
 			}
 		}
 		r.view(v, have)
+		if err := r.lookNames(ctx, v, have); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// lookNames plans what a view is called in languages beside the base one, which take an action of their own. What people
+// call it is theirs to change. The view is there without it: nothing waits for its names.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/setloclabels
+func (r *run) lookNames(ctx context.Context, v dataverse.View, have []viewState) error {
+	if len(r.languages) < 2 || r.managed {
+		return nil
+	}
+	said := wireLabel{}
+	id := v.ID()
+	if len(have) > 0 {
+		if id = have[0].SavedQueryID; !strings.EqualFold(id, v.ID()) {
+			return nil // somebody else's
+		}
+		var answer struct{ Label wireLabel }
+		err := r.w.get(ctx, "RetrieveLocLabels(EntityMoniker=@p1,AttributeName=@p2,IncludeUnpublished=@p3)?@p1="+url.QueryEscape("{'@odata.id':'savedqueries("+id+")'}")+"&@p2='name'&@p3=true", &answer)
+		if absent(err) {
+			return nil // it cannot be asked for here
+		}
+		if err != nil {
+			return err
+		}
+		said = answer.Label
+	}
+	lacks := slices.DeleteFunc(said.lacks(r.languages), func(l int) bool { return l == r.base })
+	if len(lacks) == 0 {
+		return nil
+	}
+	labels := said.completed(v.Text(), r.languages)["LocalizedLabels"] // the action may take away what it does not name
+	r.plan.publish[v.Table] = true
+	r.plan.add(&Item{Kind: "view name", Name: v.Table + "/" + v.Name, Do: Change, Why: fmt.Sprintf("it says nothing in %v", lacks), needs: []string{"view " + v.Table + "/" + v.Name},
+		apply: r.posts("SetLocLabels", map[string]any{"EntityMoniker": map[string]any{"@odata.type": crmType + "savedquery", "savedqueryid": id}, "AttributeName": "name", "Labels": labels})})
 	return nil
 }
 

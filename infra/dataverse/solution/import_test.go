@@ -79,7 +79,7 @@ func (c *crm) metadata() string {
 // Both zips go into a CRM with and without French, and the managed one goes out again without a trace.
 func TestZipsAreImportedAndUninstalled(t *testing.T) {
 	for _, managed := range []bool{false, true} {
-		for _, kind := range []string{dataversesim.Bare, dataversesim.BareFrench} {
+		for _, kind := range []string{dataversesim.Bare, dataversesim.BareFrench, dataversesim.BareInFrench} {
 			c := bareCRM(t, kind)
 			before := c.metadata()
 			zip, err := solution.Zip(definition(t), managed)

@@ -72,7 +72,7 @@ func contentTypes(d dataverse.Definition) []byte {
 func manifest(d dataverse.Definition, managed bool) []byte {
 	s, p := d.Solution, d.Publisher
 	names := func(label string) node {
-		return el("LocalizedNames", node{name: "LocalizedName"}.with("description", label, "languagecode", strconv.Itoa(dataverse.English)))
+		return said("LocalizedNames", "LocalizedName", dataverse.Text{Label: label})
 	}
 	return el("ImportExportXml", el("SolutionManifest",
 		text("UniqueName", s.UniqueName), names(s.FriendlyName), el("Descriptions"), text("Version", s.Version), text("Managed", flag(managed)),

@@ -183,7 +183,7 @@ func (s *Simulator) refuse(c *call, err error) *answer {
 		e = fail(500, "0x80040216", "%s", err.Error())
 	}
 	b := quote([]byte(`{"error":{"code":`), e.code)
-	b = quote(append(b, `,"message":`...), translated(s.sw.text("language"), e.message))
+	b = quote(append(b, `,"message":`...), translated(s.tongue(), e.message))
 	if c != nil && c.prefer.wants("Microsoft.PowerApps.CDS.HelpLink") {
 		b = quote(append(b, `,"@Microsoft.PowerApps.CDS.HelpLink":`...), "http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException:"+e.code)
 	}
@@ -217,6 +217,8 @@ func (s *Simulator) dispatch(c *call, t *tx) (*answer, error) {
 			return nil, wrongVerb(c)
 		}
 		return s.languagesAnswer(c)
+	case "RetrieveLocLabels", "SetLocLabels":
+		return s.locLabels(c, t, segs[0])
 	case "WinOpportunity", "LoseOpportunity":
 		if c.method != http.MethodPost {
 			return nil, fail(404, "", "No HTTP resource was found that matches the request URI '%s'.", clip(c.path, 200))

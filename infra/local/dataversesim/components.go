@@ -194,7 +194,7 @@ func (m *customizing) publish(action string) (*answer, error) {
 				continue
 			}
 			v := sl.row.values()
-			v["componentstate"] = int64(0)
+			v["componentstate"], v[publishedNames] = int64(0), v[writtenNames]
 			m.t.put(tab, sl.id, v)
 		}
 	}

@@ -225,7 +225,7 @@ func (s *Simulator) parameterTexts(n *fetchNode) map[string]string {
 func (s *Simulator) formOf(t *table, columns []string, scripts string) string {
 	id := func(what string) string { return "{" + fixedID("form/"+t.name+"/"+what) + "}" }
 	labelled := func(text string) string {
-		return `<labels><label description="` + text + `" languagecode="1033" /></labels>`
+		return `<labels><label description="` + text + `" languagecode="` + itoa(s.base()) + `" /></labels>`
 	}
 	b := `<form><tabs><tab name="general" id="` + id("tab") + `" IsUserDefined="0" locklevel="0" showlabel="true" expanded="true">` + labelled("Summary") +
 		`<columns><column width="100%"><sections><section name="summary" id="` + id("section") + `" showlabel="true" showbar="false" columns="11" IsUserDefined="0" locklevel="0">` + labelled("Summary") + `<rows>`

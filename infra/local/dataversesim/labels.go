@@ -34,7 +34,7 @@ func (s *Simulator) readLabel(raw json.RawMessage, what string) (texts, error) {
 	out := texts{others: map[int]string{}, given: len(in.LocalizedLabels) > 0}
 	for _, l := range in.LocalizedLabels {
 		switch {
-		case l.LanguageCode == english:
+		case l.LanguageCode == s.base():
 			out.base = l.Label
 		case !slices.Contains(s.languages(), l.LanguageCode):
 			if s.sw.text("setupLabels") == "refused" {
@@ -51,7 +51,7 @@ func (s *Simulator) readLabel(raw json.RawMessage, what string) (texts, error) {
 func (s *Simulator) needLabel(raw json.RawMessage, what string) (texts, error) {
 	l, err := s.readLabel(raw, what)
 	if err == nil && l.base == "" {
-		err = fail(400, codeInvalidArgument, "%s needs a label in the base language of the organization (%d).", what, english)
+		err = fail(400, codeInvalidArgument, "%s needs a label in the base language of the organization (%d).", what, s.base())
 	}
 	return l, err
 }

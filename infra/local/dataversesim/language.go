@@ -19,19 +19,32 @@ func translated(language, text string) string {
 
 // callersLanguage is the language of labels and formatted values that the caller sees.
 func (s *Simulator) callersLanguage() int {
-	return map[string]int{"en": english, "de": 1031, "fr": 1036, "ja": 1041}[s.sw.text("language")]
+	return map[string]int{"en": english, "de": 1031, "fr": 1036, "ja": 1041}[s.tongue()]
+}
+
+// tongue is that language, and the base one where the switch says nothing.
+func (s *Simulator) tongue() string {
+	if own := s.sw.text("language"); own != "en" || s.base() == english {
+		return own
+	}
+	return "fr"
 }
 
 // languages are those that the organisation has installed, its base language first.
 func (s *Simulator) languages() []int {
-	switch s.house.kind {
+	switch s.o.Organisation {
 	case Opinionated, BareFrench:
 		return []int{english, 1036}
+	case BareInFrench:
+		return []int{1036, english}
 	case Msft, MsftOther, BareMsft:
 		return []int{english, 1036, 1031}
 	}
 	return []int{english}
 }
+
+// base is the organisation's base language.
+func (s *Simulator) base() int { return s.languages()[0] }
 
 // languagesAnswer is the function RetrieveProvisionedLanguages.
 // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/retrieveprovisionedlanguages

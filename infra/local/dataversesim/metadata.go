@@ -142,7 +142,7 @@ func (s *Simulator) optionSets(c *call, segs []segment) (*answer, error) {
 		slices.Sort(names)
 		for _, name := range names {
 			if !s.unseen(c, s.schema.choices[name].created) {
-				all = append(all, optionSetDocument(s.schema.choices[name]))
+				all = append(all, s.optionSetDocument(s.schema.choices[name]))
 			}
 		}
 		return s.metadataList(c, "GlobalOptionSetDefinitions", all, segs[1:])
@@ -150,7 +150,7 @@ func (s *Simulator) optionSets(c *call, segs []segment) (*answer, error) {
 	id := named(segs[0], "Name")
 	for name, ch := range s.schema.choices {
 		if (name == id || fixedID("choice/"+name) == id) && !s.unseen(c, ch.created) {
-			return s.metadataOne(c, "GlobalOptionSetDefinitions", optionSetDocument(ch))
+			return s.metadataOne(c, "GlobalOptionSetDefinitions", s.optionSetDocument(ch))
 		}
 	}
 	return nil, notInMetadata("an option set", id)

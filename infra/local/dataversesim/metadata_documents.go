@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// localized is a text in English and in other languages; the caller's own is English.
-func localized(text string, others map[int]string) *document {
+// localized is a text in the base language and in others; the caller's own is the base one.
+func (s *Simulator) localized(text string, others map[int]string) *document {
 	one := func(text string, language int) *document {
 		return (&document{}).add("Label", text).add("LanguageCode", language).add("IsManaged", false)
 	}
-	all := []any{one(text, english)}
+	all := []any{one(text, s.base())}
 	for _, language := range slices.Sorted(maps.Keys(others)) {
 		all = append(all, one(others[language], language))
 	}
@@ -41,8 +41,8 @@ func (s *Simulator) entityDocument(t *table) *document {
 		add("LogicalName", t.name).add("SchemaName", t.schemaName).
 		add("EntitySetName", t.set).add("LogicalCollectionName", t.set).add("CollectionSchemaName", t.set).
 		add("PrimaryIdAttribute", t.primaryID).add("PrimaryNameAttribute", t.primaryName).
-		add("DisplayName", localized(t.label, t.labels)).add("DisplayCollectionName", localized(cmp.Or(t.plural, t.set), t.plurals)).
-		add("Description", localized(t.description, t.descriptions)).add("ObjectTypeCode", objectType(t.name)).
+		add("DisplayName", s.localized(t.label, t.labels)).add("DisplayCollectionName", s.localized(cmp.Or(t.plural, t.set), t.plurals)).
+		add("Description", s.localized(t.description, t.descriptions)).add("ObjectTypeCode", objectType(t.name)).
 		add("OwnershipType", ownership).add("IsCustomEntity", strings.Contains(t.name, "_")).add("IsActivity", t.primaryID == "activityid").
 		add("IsManaged", t.isManaged()).add("IsCustomizable", managed(true)).add("IsAuditEnabled", managed(t.audit)).
 		add("HasNotes", t.hasNotes).add("HasActivities", t.hasActivities).add("TableType", "Standard").add("Privileges", t.privilegeDocuments()).
@@ -110,7 +110,7 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 		add("MetadataId", fixedID("column/"+c.table.name+"/"+c.name)).
 		add("LogicalName", c.name).add("SchemaName", c.schemaName).add("EntityLogicalName", c.table.name).
 		add("AttributeType", attributeType).add("AttributeTypeName", (&document{}).add("Value", typeName)).
-		add("DisplayName", localized(c.label, c.labels)).add("Description", localized(c.description, c.descriptions)).
+		add("DisplayName", s.localized(c.label, c.labels)).add("Description", s.localized(c.description, c.descriptions)).
 		add("IsManaged", c.isManaged()).add("IsCustomizable", managed(true)).add("IsAuditEnabled", managed(c.audit)).
 		add("RequiredLevel", managed(level)).
 		add("IsPrimaryId", c.name == c.table.primaryID).add("IsPrimaryName", c.name == c.table.primaryName).
@@ -187,17 +187,17 @@ func (c *column) addTyped(d *document) {
 
 func (s *Simulator) addOptionSet(c *column, d *document) {
 	if c.kind == kindBool {
-		yes := (&document{}).add("Value", 1).add("Label", localized(c.truth(true, english), c.optionLabels(1)))
-		no := (&document{}).add("Value", 0).add("Label", localized(c.truth(false, english), c.optionLabels(0)))
+		yes := (&document{}).add("Value", 1).add("Label", s.localized(c.truth(true, s.base()), c.optionLabels(1)))
+		no := (&document{}).add("Value", 0).add("Label", s.localized(c.truth(false, s.base()), c.optionLabels(0)))
 		d.add("OptionSet", (&document{}).add("OptionSetType", "Boolean").add("TrueOption", yes).add("FalseOption", no))
 		return
 	}
-	own := optionSetDocument(&choice{name: c.table.name + "_" + c.name, label: c.label, options: c.options})
+	own := s.optionSetDocument(&choice{name: c.table.name + "_" + c.name, label: c.label, options: c.options})
 	own.values["IsGlobal"] = c.choice != ""
 	d.add("OptionSet", own)
 	if c.choice != "" {
-		d.values["OptionSet"] = optionSetDocument(s.schema.choices[c.choice])
-		d.add("GlobalOptionSet", optionSetDocument(s.schema.choices[c.choice]))
+		d.values["OptionSet"] = s.optionSetDocument(s.schema.choices[c.choice])
+		d.add("GlobalOptionSet", s.optionSetDocument(s.schema.choices[c.choice]))
 	} else {
 		d.add("GlobalOptionSet", nil)
 	}
@@ -213,13 +213,13 @@ func (c *column) optionLabels(n int64) map[int]string {
 	return nil
 }
 
-func optionSetDocument(ch *choice) *document {
+func (s *Simulator) optionSetDocument(ch *choice) *document {
 	items := make([]any, 0, len(ch.options))
 	for _, o := range ch.options {
-		items = append(items, (&document{}).add("Value", o.value).add("State", o.state).add("Label", localized(o.label, o.labels)))
+		items = append(items, (&document{}).add("Value", o.value).add("State", o.state).add("Label", s.localized(o.label, o.labels)))
 	}
 	return (&document{}).add("@odata.type", "#Microsoft.Dynamics.CRM.OptionSetMetadata").add("MetadataId", fixedID("choice/"+ch.name)).
-		add("Name", ch.name).add("DisplayName", localized(ch.label, ch.labels)).add("Description", localized(ch.description, ch.descriptions)).add("IsManaged", ch.managed).add("IsCustomOptionSet", true).add("IsGlobal", true).add("OptionSetType", "Picklist").add("Options", items)
+		add("Name", ch.name).add("DisplayName", s.localized(ch.label, ch.labels)).add("Description", s.localized(ch.description, ch.descriptions)).add("IsManaged", ch.managed).add("IsCustomOptionSet", true).add("IsGlobal", true).add("OptionSetType", "Picklist").add("Options", items)
 }
 
 func (s *Simulator) keyDocuments(t *table) []*document {
@@ -231,7 +231,7 @@ func (s *Simulator) keyDocuments(t *table) []*document {
 		}
 		out = append(out, (&document{}).add("MetadataId", fixedID("key/"+k.schemaName)).add("SchemaName", k.schemaName).
 			add("LogicalName", strings.ToLower(k.schemaName)).add("EntityLogicalName", t.name).
-			add("KeyAttributes", names).add("EntityKeyIndexStatus", k.status()).add("DisplayName", localized(cmp.Or(k.label, k.schemaName), k.labels)).add("IsManaged", false))
+			add("KeyAttributes", names).add("EntityKeyIndexStatus", k.status()).add("DisplayName", s.localized(cmp.Or(k.label, k.schemaName), k.labels)).add("IsManaged", false))
 	}
 	return out
 }

@@ -77,7 +77,7 @@ func (s *Simulator) tableRecords() map[string]any {
 func (s *Simulator) choiceRecords() map[string]any {
 	out := map[string]any{}
 	for name, ch := range s.schema.choices {
-		out[name] = timeless(optionSetDocument(ch))
+		out[name] = timeless(s.optionSetDocument(ch))
 	}
 	return out
 }
@@ -128,6 +128,9 @@ func (s *Simulator) rowRecords(table string) []json.RawMessage {
 			}
 			one[c.name] = json.RawMessage(appendValue(nil, v))
 		}
+		if others, _ := sl.row.v[writtenNames].(map[int]string); len(others) > 0 {
+			one[writtenNames] = others
+		}
 		text, _ := json.Marshal(one) // plain values: cannot fail
 		out = append(out, text)
 	}
@@ -146,7 +149,11 @@ func (s *Simulator) componentRecords() map[string]any {
 		solution := s.db.get("solution", sl.row.ref("solutionid").id)
 		id, _ := sl.row.v["objectid"].(guid)
 		list, _ := out[solution.text("uniquename")].([]string)
-		list = append(list, itoa(int(sl.row.number("componenttype")))+" "+cmp.Or(names[string(id)], string(id)))
+		one := itoa(int(sl.row.number("componenttype"))) + " " + cmp.Or(names[string(id)], string(id))
+		if how := sl.row.number("rootcomponentbehavior"); how != 0 {
+			one += " (in part, " + itoa(int(how)) + ")"
+		}
+		list = append(list, one)
 		slices.Sort(list)
 		out[solution.text("uniquename")] = list
 	}

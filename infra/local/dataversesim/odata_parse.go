@@ -23,6 +23,7 @@ type options struct {
 	skipToken  string
 	deltaToken string
 	tag        string
+	aliases    map[string]string // parameters of a function, by their names with the @
 }
 
 type expandOption struct {
@@ -142,6 +143,13 @@ func (o *options) set(name, value string, nested bool) error {
 	case "$apply", "fetchXml", "savedQuery", "userQuery", "$search":
 		return missing("the query option %s", name)
 	default:
+		if strings.HasPrefix(name, "@") && !nested {
+			if o.aliases == nil {
+				o.aliases = map[string]string{}
+			}
+			o.aliases[name] = value
+			return nil
+		}
 		if strings.HasPrefix(name, "$") || nested {
 			return syntax("The query parameter '%s' is not supported.", name)
 		}

@@ -11,9 +11,13 @@ const (
 	BareMsft = "bareMsft"
 	// BareFrench has French installed beside English.
 	BareFrench = "bareFrench"
+	// BareInFrench has French as its base language, and English beside it.
+	BareInFrench = "bareInFrench"
 )
 
-func isBare(kind string) bool { return slices.Contains([]string{Bare, BareMsft, BareFrench}, kind) }
+func isBare(kind string) bool {
+	return slices.Contains([]string{Bare, BareMsft, BareFrench, BareInFrench}, kind)
+}
 
 // bare says whether the product has to be set up yet.
 func (s *Simulator) bare() bool { return isBare(s.o.Organisation) }

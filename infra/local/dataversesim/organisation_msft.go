@@ -271,7 +271,7 @@ func msftKinds() map[string]msftNames {
 
 // Organisations are the kinds that Options.Organisation takes.
 func Organisations() []string {
-	return []string{Plain, Opinionated, Msft, MsftOther, Bare, BareFrench, BareMsft}
+	return []string{Plain, Opinionated, Msft, MsftOther, Bare, BareFrench, BareInFrench, BareMsft}
 }
 
 // flowDefinition is a flow as it is stored: a trigger over opportunities or Partner Center, and the connections it runs on.

@@ -88,6 +88,9 @@ func (s *Simulator) postSchema(w http.ResponseWriter, r *http.Request) {
 
 // changeSchema does one change, or nothing.
 func (s *Simulator) changeSchema(c schemaChange) error {
+	if _, twice := c.Labels[itoa(s.base())]; twice {
+		return fmt.Errorf("labels: %d is the base language: say it in label", s.base())
+	}
 	tab := s.schema.tables[c.Table]
 	if tab == nil && c.Do == "add" && c.Column == "" {
 		return s.addCustomTable(c)
@@ -237,8 +240,8 @@ func languages(labels map[string]string) (map[int]string, error) {
 	out := map[int]string{}
 	for code, text := range labels {
 		n, err := strconv.Atoi(code)
-		if err != nil || n == english {
-			return nil, fmt.Errorf("labels: %q is no language code beside %d, such as 1036", code, english)
+		if err != nil {
+			return nil, fmt.Errorf("labels: %q is no language code such as 1036", code)
 		}
 		out[n] = text
 	}

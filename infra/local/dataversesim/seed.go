@@ -80,7 +80,7 @@ func (s *Simulator) seedOrganisation(t *tx) {
 	t.plant("transactioncurrency", EuroID, map[string]any{"isocurrencycode": "EUR", "currencyname": "Euro", "currencysymbol": "€", "exchangerate": one})
 	t.plant("transactioncurrency", DollarID, map[string]any{"isocurrencycode": "USD", "currencyname": "US Dollar", "currencysymbol": "$", "exchangerate": dollar})
 	t.plant("organization", s.o.OrganizationID, map[string]any{"name": name, "basecurrencyid": ref{"transactioncurrency", EuroID},
-		"languagecode": int64(1033), "expirechangetrackingindays": int64(trackingLifetime / (24 * time.Hour))})
+		"languagecode": int64(s.base()), "expirechangetrackingindays": int64(trackingLifetime / (24 * time.Hour))})
 }
 
 func (s *Simulator) seedPeople(t *tx) {

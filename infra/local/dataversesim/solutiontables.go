@@ -337,11 +337,11 @@ func (i *importing) viewsOfAll() error {
 		tab := strings.ToLower(e.Info.Name)
 		for _, v := range e.Views {
 			id := strings.ToLower(strings.Trim(v.ID, "{}"))
-			name, _ := i.s.labelled(v.Names)
+			name, others := i.s.labelled(v.Names)
 			if !guidPattern.MatchString(id) || name == "" {
 				return i.invalid("a view of %s has the id %q and the name %q", tab, v.ID, name)
 			}
-			row := map[string]any{"name": name, "returnedtypecode": tab, "querytype": v.QueryType, "isdefault": v.IsDefault == "1", "fetchxml": v.Fetch.trimmed(), "layoutxml": v.Layout.trimmed(), "ismanaged": i.managed}
+			row := map[string]any{"name": name, "returnedtypecode": tab, "querytype": v.QueryType, "isdefault": v.IsDefault == "1", "fetchxml": v.Fetch.trimmed(), "layoutxml": v.Layout.trimmed(), "ismanaged": i.managed, writtenNames: others, publishedNames: others}
 			if err := i.s.checkView(row); err != nil {
 				return err
 			}

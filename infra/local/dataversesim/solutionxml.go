@@ -216,7 +216,7 @@ func (s *Simulator) labelled(labels []xmlLabel) (string, map[int]string) {
 	base, others := "", map[int]string{}
 	for _, l := range labels {
 		switch {
-		case l.LanguageCode == english:
+		case l.LanguageCode == s.base():
 			base = l.Description
 		default:
 			for _, installed := range s.languages() {
