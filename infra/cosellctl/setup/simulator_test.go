@@ -447,3 +447,29 @@ func TestViewsAreNamedInEveryLanguage(t *testing.T) {
 		t.Error("a name in a language that is not installed is planned")
 	}
 }
+
+// A name that people gave in a language of their own stays when one of ours is added.
+func TestNamesThatPeopleGaveStay(t *testing.T) {
+	o := newOrganisation(t, dataversesim.BareMsft, map[string]any{"setupLocLabels": "replaced"})
+	complete(t, applied(t, planned(t, o.options(administrator))))
+	view := definition(t).Views[0]
+	o.do(http.MethodPost, "SetLocLabels", `{"EntityMoniker":{"@odata.type":"Microsoft.Dynamics.CRM.savedquery","savedqueryid":"`+view.ID()+`"},"AttributeName":"name",
+		"Labels":[{"Label":"Unsere","LanguageCode":1031},{"Label":"Ours","LanguageCode":1033}]}`)
+	complete(t, applied(t, planned(t, o.options(administrator))))
+	for _, name := range []string{`"name": "Ours"`, `"1031": "Unsere"`, `"1036": "` + view.Labels[data.French] + `"`} {
+		if !strings.Contains(o.metadata(), name) {
+			t.Errorf("%s is lost", name)
+		}
+	}
+}
+
+// do is a call by an administrator.
+func (o *organisation) do(method, path, body string) *httpclient.Response {
+	o.t.Helper()
+	resp, err := o.as(administrator).HTTP.Do(o.t.Context(), httpclient.Request{Method: method, URL: address + "/api/data/v9.2/" + path, Body: []byte(body),
+		Header: http.Header{"Content-Type": {"application/json"}, "Odata-Version": {"4.0"}, "Accept": {"application/json"}}})
+	if err != nil || resp.Status >= http.StatusMultipleChoices {
+		o.t.Fatalf("%s %s: %v %s", method, path, err, resp.Body)
+	}
+	return resp
+}
