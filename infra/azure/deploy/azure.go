@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // template is a call of az on the templates, with the settings and the secrets in its environment, where the file of
@@ -31,15 +32,30 @@ func (f *facts) plan() bool { return f.secrets == nil }
 // has says that the vault had a secret when we began.
 func (f *facts) has(k secret) bool { return f.is("has "+k.vault, "true") }
 
-// makeSecrets makes those that are ours to make, and names those that somebody has to give, where the vault has none.
-func makeSecrets(f *facts) error {
+// lacks says that a secret is needed that nobody gave, and that the vault has not.
+func (f *facts) lacks(k secret) bool {
+	unused := k.vault == "dataverse-client-secret" && f.set["DATAVERSE_CLIENT_ID"] == ""
+	return f.given[k.name] == "" && !k.while && !f.has(k) && !unused
+}
+
+// askSecrets names those that somebody has to give.
+func askSecrets(f *facts) error {
 	var problems []error
 	for _, k := range secrets() {
-		if f.given[k.name] != "" || k.while || f.has(k) || k.vault == "dataverse-client-secret" && f.set["DATAVERSE_CLIENT_ID"] == "" {
-			continue
-		}
-		if !k.generated {
+		if f.lacks(k) && !k.generated {
 			problems = append(problems, fmt.Errorf("%s is not given, and the vault has none yet: set it in the shell, or %s_FILE to a file of mode 600", k.name, k.name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// makeSecrets makes those that are ours to make.
+func makeSecrets(f *facts) error {
+	if err := askSecrets(f); err != nil {
+		return err
+	}
+	for _, k := range secrets() {
+		if !f.lacks(k) {
 			continue
 		}
 		value := random()
@@ -49,7 +65,7 @@ func makeSecrets(f *facts) error {
 		f.give(k, value)
 		f.say("%s is made here and goes into the vault: az keyvault secret show shows it to whoever may see it", k.vault)
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
 // give takes in a secret.
@@ -123,7 +139,7 @@ func deployStep() step {
 	return step{name: "deploy", before: makeSecrets, does: "deploys the templates", needs: "Contributor and Role Based Access Control Administrator on the resource group",
 		mend: "the text names the resource and the reason; what is made already stays, and a second run goes on from there",
 		moves: []move{{
-			does: "deploying", when: "unless nothing would change, and no secret goes along", changes: true,
+			does: "deploying", when: "unless nothing would change, and no secret goes along", changes: true, later: underWay, patience: 30 * time.Minute,
 			so: func(f *facts) (string, bool) {
 				return "nothing to change", f.is("whatif", "nothing") && f.is("deployed", "true") && len(template(f, "create").secretEnv) == 0
 			},
@@ -144,6 +160,10 @@ func deployStep() step {
 			},
 		}}}
 }
+
+// underWay says that Azure is still at a deployment that an earlier run has begun, and that ended without it.
+// https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
+func underWay(_ *facts, err *toolError) bool { return strings.Contains(err.said, "DeploymentActive") }
 
 // vaultID is the vault as Azure names it.
 func vaultID(f *facts) string {

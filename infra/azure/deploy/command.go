@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // command is one call of a tool. What is secret stands in secretEnv, or in a file of mode 600 that takes the place of
@@ -89,6 +91,19 @@ func indented(text string) string {
 	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
 }
 
+// interrupted is a call that was ended because we were told to end; line is empty where none was under way.
+type interrupted struct{ line, said string }
+
+func (e *interrupted) Error() string {
+	switch {
+	case e.line == "":
+		return "interrupted between two calls"
+	case e.said == "":
+		return e.line + "\nwas interrupted"
+	}
+	return e.line + "\nwas interrupted, and said:\n" + indented(e.said)
+}
+
 // shell runs commands from the top folder.
 type shell struct {
 	top     string
@@ -122,21 +137,50 @@ func (s *shell) run(ctx context.Context, c command) (string, error) {
 	if c.talks {
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = s.in, s.out, io.MultiWriter(s.out, &said)
 	}
+	interruptible(cmd, c.talks)
 	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return "", context.Cause(ctx)
+		abandon(cmd)
+		return "", &interrupted{line: c.line(), said: s.hide(tail(said.String()))}
 	case errors.As(err, &exit):
 		text := said.String()
 		if strings.TrimSpace(text) == "" {
 			text = out.String()
 		}
-		return "", &toolError{line: c.line(), code: exit.ExitCode(), said: s.hide(text[max(0, len(text)-longest):]), out: out.String()}
+		return "", &toolError{line: c.line(), code: exit.ExitCode(), said: s.hide(tail(text)), out: out.String()}
 	case err != nil:
 		return "", fmt.Errorf("%s: %w", c.line(), err)
 	}
 	return out.String(), nil
+}
+
+// tail is what is kept of what a tool said.
+func tail(text string) string { return text[max(0, len(text)-longest):] }
+
+// ends is how long a tool may take to end after it was interrupted.
+const ends = 30 * time.Second
+
+// interruptible lets a tool end by itself where we are told to: it is interrupted, as by Ctrl-C, and waited for. It gets
+// a group of its own, so that it and what it has started are told once and not by the terminal, too; one that talks with
+// whoever sits there cannot have one.
+func interruptible(cmd *exec.Cmd, talks bool) {
+	cmd.WaitDelay = ends
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !talks}
+	cmd.Cancel = func() error {
+		if talks {
+			return cmd.Process.Signal(os.Interrupt)
+		}
+		return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+	}
+}
+
+// abandon ends what an interrupted tool has left behind.
+func abandon(cmd *exec.Cmd) {
+	if cmd.Process != nil && cmd.SysProcAttr.Setpgid {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
 }
 
 // arguments puts the secret's file into its place; done takes it away again.

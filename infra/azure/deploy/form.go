@@ -64,10 +64,7 @@ func (s settings) wrongCatalogue(top string) error {
 	if file == "" {
 		return nil
 	}
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(top, file)
-	}
-	info, err := os.Stat(file)
+	info, err := os.Stat(below(top, file))
 	if err == nil && info.IsDir() {
 		err = errors.New("it is a folder")
 	}
@@ -77,12 +74,37 @@ func (s settings) wrongCatalogue(top string) error {
 	return nil
 }
 
-// wrongPackage says that the zip that PACKAGE names is none of ours: Azure would take any, and the apps would not start.
-func wrongPackage(file string) error {
+// wrongSheet says that the field sheet that MAPPING names is not there. What stands in it the package's handler checks,
+// before anything is changed.
+func wrongSheet(file, top string) error {
 	if file == "" {
 		return nil
 	}
-	zipped, err := zip.OpenReader(file)
+	text, err := os.Open(below(top, file))
+	if err != nil {
+		return fmt.Errorf("MAPPING=%s: %w: name a field sheet (docs/customise.md), or leave MAPPING out", file, errors.Unwrap(err))
+	}
+	defer func() { _ = text.Close() }()
+	if info, err := text.Stat(); err != nil || !info.Mode().IsRegular() {
+		return fmt.Errorf("MAPPING=%s: it is no file: name a field sheet (docs/customise.md), or leave MAPPING out", file)
+	}
+	return nil
+}
+
+// below is a file that was named from the top folder.
+func below(top, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(top, file)
+}
+
+// wrongPackage says that the zip that PACKAGE names is none of ours: Azure would take any, and the apps would not start.
+func wrongPackage(file, top string) error {
+	if file == "" {
+		return nil
+	}
+	zipped, err := zip.OpenReader(below(top, file))
 	if err != nil {
 		return fmt.Errorf("PACKAGE=%s: %w: name the .build/app.zip of a version that was published", file, err)
 	}

@@ -20,10 +20,15 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	quiet := context.AfterFunc(ctx, func() {
+		stop() // who interrupts once more does not want to wait
+		fmt.Fprintln(os.Stderr, "interrupted: what runs is told to end, and waited for")
+	})
 	top, err := os.Getwd()
 	if err == nil {
 		err = run(ctx, surroundings{top: top, environ: os.Environ(), in: os.Stdin, out: os.Stdout, now: time.Now, wait: sleep}, os.Args[1:])
 	}
+	quiet()
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -57,22 +62,18 @@ func defaultSettings(env string) string { return "infra/azure/" + env + ".env" }
 
 func run(ctx context.Context, around surroundings, args []string) error {
 	f, planned, err := ask(around, args)
+	if err != nil && !planned {
+		return fmt.Errorf("nothing was done:\n%w", err)
+	}
 	if err != nil {
 		return err
 	}
 	all := steps(f)
-	if err := f.check(all); err != nil {
-		return err
-	}
 	if planned {
 		printPlan(around.out, all, f)
 		return nil
 	}
-	sh := &shell{top: around.top, environ: around.environ, in: around.in, out: around.out, set: f.set, secrets: f.secrets}
-	if err := missingTools(sh, f, all); err != nil {
-		return fmt.Errorf("nothing was done:\n%w", err)
-	}
-	d := &deployer{shell: sh, facts: f, out: around.out, now: around.now, wait: around.wait}
+	d := &deployer{shell: f.shell(around), facts: f, out: around.out, now: around.now, wait: around.wait}
 	report, err := d.run(ctx, all)
 	file := filepath.Join(around.top, ".build", "reports", "deploy.json")
 	if err = errors.Join(err, report.write(file)); err != nil {
@@ -82,13 +83,17 @@ func run(ctx context.Context, around surroundings, args []string) error {
 	return nil
 }
 
-// ask reads the flags, the settings and the parameters' file. A plan needs no settings of one's own: without a file it
-// is made of the sample.
-func ask(around surroundings, args []string) (*facts, bool, error) {
-	f := &facts{known: map[string]string{}, given: map[string]string{}}
+func (f *facts) shell(around surroundings) *shell {
+	return &shell{top: around.top, environ: around.environ, in: around.in, out: around.out, set: f.set, secrets: f.secrets}
+}
+
+// ask reads the flags, the settings and the parameters' file, and looks for the tools. A plan needs no settings of one's
+// own and no tools: without a file it is made of the sample. The error names everything that is wrong or missing.
+func ask(around surroundings, args []string) (f *facts, planned bool, err error) {
+	f = &facts{known: map[string]string{}, given: map[string]string{}}
 	flags := flag.NewFlagSet("deploy", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	planned := flags.Bool("plan", false, "")
+	flags.BoolVar(&planned, "plan", false, "")
 	flags.StringVar(&f.env, "env", "production", "")
 	flags.StringVar(&f.askedSettings, "settings", "", "")
 	flags.StringVar(&f.program, "with", "az", "")
@@ -99,19 +104,32 @@ func ask(around surroundings, args []string) (*facts, bool, error) {
 	flags.BoolVar(&f.overwrite, "overwrite", false, "")
 	skip, only := flags.String("skip", "", ""), flags.String("only", "", "")
 	if err := flags.Parse(args); err != nil {
-		return nil, false, err
+		return nil, planned, err
 	}
 	f.top, f.skip, f.only = around.top, names(*skip), names(*only)
-	if !slices.Contains([]string{"az", "func", "azd"}, f.program) {
-		return nil, false, fmt.Errorf("WITH=%s: use az, func or azd", f.program)
+	problems := []error{f.wrongChoice(), f.readParameters(around.top), f.readSettings(around, planned), wrongSheet(f.mapping, around.top), wrongPackage(f.pack, around.top)}
+	all := steps(f)
+	problems = append(problems, f.check(all))
+	if f.mapping != "" && f.pack == "" && !f.anyWanted(all, "package") {
+		problems = append(problems, errors.New("MAPPING: the step package packs the field sheet, and is left out: leave MAPPING out too"))
 	}
-	if f.pack != "" && f.program == "func" {
-		return nil, false, errors.New("PACKAGE with WITH=func: func packs a folder itself; WITH=az or WITH=azd publish a zip")
+	if !planned {
+		f.deploys = f.anyWanted(all, "whatif", "deploy")
+		problems = append(problems, wrongShell(around.environ), missingTools(f.shell(around), f, all))
 	}
-	if err := f.readParameters(around.top); err != nil {
-		return nil, false, err
+	return f, planned, errors.Join(problems...)
+}
+
+func (f *facts) wrongChoice() error {
+	switch {
+	case !slices.Contains([]string{"az", "func", "azd"}, f.program):
+		return fmt.Errorf("WITH=%s: use az, func or azd", f.program)
+	case f.pack != "" && f.program == "func":
+		return errors.New("PACKAGE with WITH=func: func packs a folder itself; WITH=az or WITH=azd publish a zip")
+	case f.pack != "" && f.mapping != "":
+		return errors.New("PACKAGE with MAPPING: the package has its field sheet already; leave one of them out")
 	}
-	return f, *planned, f.readSettings(around, *planned)
+	return nil
 }
 
 func names(list string) []string {
@@ -136,10 +154,12 @@ func (f *facts) readParameters(top string) error {
 		return fmt.Errorf("ENV=%s: there is no %s; there are %s", f.env, f.params, strings.Join(found, ", "))
 	}
 	f.private, f.polls, f.shadow = privateNetwork.Match(text), registersNone.Match(text), shadowMode.Match(text)
-	return nil
+	ofApps, err := settingsOfApps(top)
+	return errors.Join(err, wrongApps(f.params, string(text), ofApps))
 }
 
-func (f *facts) readSettings(around surroundings, planned bool) (err error) {
+// readSettings reads the settings and the secrets that somebody gives. Of a plan only the settings count.
+func (f *facts) readSettings(around surroundings, planned bool) error {
 	if f.askedSettings == "" {
 		f.askedSettings = defaultSettings(f.env)
 	}
@@ -150,18 +170,18 @@ func (f *facts) readSettings(around surroundings, planned bool) (err error) {
 	if _, missing := os.Stat(file); planned && missing != nil {
 		f.askedSettings, file = sampleSettings, filepath.Join(around.top, sampleSettings)
 	}
-	if f.set, err = readSettings(file, planned); err != nil || planned {
-		return err
+	ofApps, _ := settingsOfApps(around.top) // what is wrong with that list readParameters says
+	set, wrong := readSettings(file, planned, func(name string) error { return unknown(name, f.params, ofApps) })
+	f.set = set
+	if planned {
+		return wrong
 	}
 	given, err := f.set.given(around.environ, around.top)
-	if err = errors.Join(err, wrongSecrets(given, f.shadow), f.set.wrongCatalogue(around.top), wrongPackage(f.pack)); err != nil {
-		return err
-	}
 	f.secrets = map[string]string{}
 	for _, k := range secrets() {
 		if v := given[k.name]; v != "" {
 			f.give(k, v)
 		}
 	}
-	return nil
+	return errors.Join(wrong, err, wrongSecrets(given, f.shadow), f.set.wrongCatalogue(around.top))
 }

@@ -26,12 +26,15 @@ var causes = []cause{
 	{"QuotaExceeded", "the subscription's quota in the region is used up: ask for more, or another AZURE_LOCATION"},
 	{"FlagMustBeSetForRestore", "a vault of that name was deleted and can be restored: az keyvault recover --name NAME, or another COSELL_NAME"},
 	{"SoftDeletedVault", "a vault of that name was deleted and can be restored: az keyvault recover --name NAME, or another COSELL_NAME"},
-	{"signal received", "it was interrupted; a deployment that Azure has begun goes on there, and the next run waits for it or finds it done"},
+	{"Error BCP", "the templates are newer than the compiler of az: az bicep upgrade; where it is the newest, the text names file and line"},
 	{"DeploymentActive", "another deployment is under way: wait for it"},
 	{"ongoing deployment", "another publication is under way: wait for it"},
 }
 
 func mend(s step, err error) string {
+	if errors.As(err, new(*interrupted)) {
+		return "nothing; what Azure has begun goes on there, and the next run finds it done, or waits for it"
+	}
 	text := err.Error()
 	for _, c := range causes {
 		if strings.Contains(text, c.says) {

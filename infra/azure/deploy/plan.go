@@ -57,6 +57,7 @@ type facts struct {
 	private bool              // the parameters want a network of their own
 	polls   bool              // the parameters say that nothing is registered
 	shadow  bool              // the parameters say that the app only watches
+	deploys bool              // this run deploys the templates, or asks what that would change
 }
 
 // get is a fact, or <its name> where it is not known yet.
@@ -83,7 +84,7 @@ type choice struct {
 	params        string   // the file of parameters, from the top folder
 	skip, only    []string // names of steps
 	last          string   // name of the last step
-	pack          string   // a zip of an earlier version, absolute; empty packs this tree
+	pack          string   // a zip of an earlier version, from the top folder; empty packs this tree
 	mapping       string   // a field sheet for the package
 	overwrite     bool     // somebody else's registration with Partner Center, too
 	local         string   // local.json of a world that stands for everything live; empty: the real systems
@@ -104,6 +105,18 @@ func (c choice) wanted(s step, after bool) string {
 		return "LAST=" + c.last
 	}
 	return ""
+}
+
+// anyWanted says whether any of the named steps is run.
+func (c choice) anyWanted(all []step, names ...string) bool {
+	after := false
+	for _, s := range all {
+		if slices.Contains(names, s.name) && c.wanted(s, after) == "" {
+			return true
+		}
+		after = after || s.name == c.last
+	}
+	return false
 }
 
 // check holds the names of steps against the list.

@@ -188,8 +188,8 @@ func (d *deployer) patiently(ctx context.Context, m move, c command) (string, er
 			return "", err
 		}
 		fmt.Fprintf(d.out, "          not yet; it is tried again in %s\n", pause)
-		if err := d.wait(ctx, pause); err != nil {
-			return "", err
+		if d.wait(ctx, pause) != nil {
+			return "", &interrupted{}
 		}
 	}
 }
@@ -236,7 +236,11 @@ type stepError struct {
 }
 
 func (e *stepError) Error() string {
-	return fmt.Sprintf("the step %s failed: %v\nWhat to do: %s\nThen go on with:\n  %s", e.step.name, e.cause, mend(e.step, e.cause), e.again)
+	how := "failed"
+	if errors.As(e.cause, new(*interrupted)) {
+		how = "was interrupted"
+	}
+	return fmt.Sprintf("the step %s %s: %v\nWhat to do: %s\nThen go on with:\n  %s", e.step.name, how, e.cause, mend(e.step, e.cause), e.again)
 }
 
 // Unwrap gives the cause.

@@ -26,7 +26,7 @@ const nobody = "00000000-0000-0000-0000-000000000000"
 
 var (
 	uuid    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	ours    = regexp.MustCompile(`^(SYNC|PARTNER_CENTER|DATAVERSE)_[A-Z0-9_]+$`)
+	ours    = regexp.MustCompile(`^(SYNC|PARTNER_CENTER|DATAVERSE)_`)
 	private = regexp.MustCompile(`(SECRET|KEYS?|PASSWORD|TOKEN|FORWARD_URL)(_PREVIOUS)?$`)
 )
 
@@ -71,8 +71,8 @@ func secrets() []secret {
 }
 
 // readSettings reads NAME=value lines; empty ones and those that begin with # are passed over. The error names every
-// mistake at once, with its line, and no value.
-func readSettings(file string, sample bool) (settings, error) {
+// mistake at once, with its line, and no value. problem says what is wrong with the name of a line that is none of known.
+func readSettings(file string, sample bool, problem func(name string) error) (settings, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no %s: copy infra/azure/sample.env to it, and fill it in (docs/deploy.md)", file)
@@ -89,8 +89,8 @@ func readSettings(file string, sample bool) (settings, error) {
 			continue
 		}
 		name, value, found := strings.Cut(line, "=")
-		name, value = strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"'`)
-		if err := lineProblem(s, name, found); err != nil {
+		name, value = strings.TrimSpace(strings.TrimPrefix(name, "export ")), strings.Trim(strings.TrimSpace(value), `"'`)
+		if err := lineProblem(s, name, value, found, problem); err != nil {
 			problems = append(problems, fmt.Errorf("%s:%d: %w", file, n, err))
 			continue
 		}
@@ -105,27 +105,30 @@ func readSettings(file string, sample bool) (settings, error) {
 	return s, errors.Join(problems...)
 }
 
-func lineProblem(s settings, name string, assigned bool) error {
+func lineProblem(s settings, name, value string, assigned bool, problem func(string) error) error {
 	_, twice := s[name]
 	bare := strings.TrimSuffix(name, "_FILE")
+	own := secretOfApp(bare)
 	switch {
-	case !assigned:
+	case !assigned || name == "":
 		return errors.New("not a NAME=value line")
 	case twice:
 		return fmt.Errorf("%s stands here twice", name)
 	case slices.ContainsFunc(secrets(), func(c secret) bool { return name == c.name+"_FILE" }):
+		if value == "" {
+			return fmt.Errorf("%s names no file: write its path, or take the line out", name)
+		}
 		return nil
-	case secretOfApp(bare) != "":
-		own := secretOfApp(bare)
+	case own != "":
 		return fmt.Errorf("%s is a secret of the apps, and this file is kept in git: here it is called %s; name a file that holds it (%s_FILE=…), or set it in the shell", bare, own, own)
-	case private.MatchString(bare) && !slices.ContainsFunc(secrets(), func(k secret) bool { return k.name == name }):
-		return fmt.Errorf("%s is no secret that is read here: infra/azure/sample.env lists them", bare)
-	case private.MatchString(name):
+	case slices.ContainsFunc(secrets(), func(k secret) bool { return k.name == name }):
 		return fmt.Errorf("%s is a secret, and this file is kept in git: name a file that holds it (%s_FILE=…), or set it in the shell", name, name)
-	case slices.ContainsFunc(known(), func(k setting) bool { return k.name == name }) || ours.MatchString(name):
+	case slices.Contains(lines(), name):
 		return nil
+	case private.MatchString(bare) && ours.MatchString(bare):
+		return fmt.Errorf("%s is no secret that is read here: infra/azure/sample.env lists them", bare)
 	}
-	return fmt.Errorf("%s is unknown: infra/azure/sample.env lists the names", name)
+	return problem(name)
 }
 
 // check names everything that is missing, malformed or still the sample's.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,7 @@ func TestTheSampleHasEverySetting(t *testing.T) {
 			t.Errorf("%s is missing in the sample", k.name)
 		}
 	}
-	s, err := readSettings(filepath.Join("..", "sample.env"), true)
+	s, err := readSettings(filepath.Join("..", "sample.env"), true, func(name string) error { return errors.New(name) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,13 +64,14 @@ func TestEveryMistakeOfTheSettingsIsNamed(t *testing.T) {
 	s.write("infra/azure/test.env", strings.Join([]string{
 		"AZURE_SUBSCRIPTION_ID=the first one", "AZURE_RESOURCE_GROUP=group.", "AZURE_LOCATION=West Europe", "COSELL_NAME=x", "COSELL_NAME=y",
 		"PARTNER_CENTER_TENANT=" + nobody, "DATAVERSE_URL=https://contoso.crm4.dynamics.com/main.aspx", "DATAVERSE_CLIENT_ID=33333333-3333-4333-8333-333333333333",
-		"COSELL_OPERATOR_KEYS=ann=hush", "DATAVERSE_WEBHOOK_SECRET=hush", "REGION=eu", "a line",
+		"COSELL_OPERATOR_KEYS=ann=hush", "DATAVERSE_WEBHOOK_SECRET=hush", "REGION=eu", "a line", "=eu", "COSELL_FORWARD_URL_FILE=",
 	}, "\n"))
 	err := s.deploy("-env", "test")
 	for _, says := range []string{
 		"AZURE_SUBSCRIPTION_ID is not of the right form", "AZURE_RESOURCE_GROUP is not", "AZURE_LOCATION is not", "COSELL_NAME is not", "test.env:5: COSELL_NAME stands here twice",
 		"PARTNER_CENTER_TENANT still has the sample's value", "PARTNER_CENTER_CLIENT_ID is missing", "DATAVERSE_URL is not", "DATAVERSE_ORGANIZATION_ID is missing",
 		"DATAVERSE_CLIENT_ID is set and DATAVERSE_TENANT is not", "test.env:9: COSELL_OPERATOR_KEYS is a secret", "test.env:10: DATAVERSE_WEBHOOK_SECRET is a secret", "test.env:11: REGION is unknown", "test.env:12: not a NAME=value line",
+		"test.env:13: not a NAME=value line", "test.env:14: COSELL_FORWARD_URL_FILE names no file", "nothing was done:",
 	} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q is not said: %v", says, err)

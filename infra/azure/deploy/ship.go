@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -23,7 +22,7 @@ func packageStep(f *facts) step {
 	if f.pack != "" {
 		s.does = "takes the package that PACKAGE names, and builds the operator's command"
 		s.before = func(f *facts) error {
-			sum, err := sumOf(f.pack)
+			sum, err := sumOf(below(f.top, f.pack))
 			if err != nil {
 				return fmt.Errorf("PACKAGE=%s: %w", f.pack, err)
 			}
@@ -84,7 +83,7 @@ func publishStep(f *facts) step {
 		if f.known["packageSum"] != "" {
 			return nil
 		}
-		zip := cmp.Or(f.pack, filepath.Join(f.top, packedZip))
+		zip := below(f.top, cmp.Or(f.pack, packedZip))
 		if f.known["packageSum"], err = sumOf(zip); err != nil {
 			return fmt.Errorf("there is no package; the step package makes it: %w", err)
 		}

@@ -55,11 +55,12 @@ type stage struct {
 	environ []string
 	waited  time.Duration
 	said    string // what the last run printed
+	ctx     context.Context
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, top: t.TempDir(), cloud: t.TempDir()}
+	s := &stage{t: t, top: t.TempDir(), cloud: t.TempDir(), ctx: t.Context()}
 	s.environ = []string{"PATH=" + standins, "HOME=" + s.top, "STANDIN=" + s.cloud, "COSELL_PARTNER_CENTER_CLIENT_SECRET=" + clientSecret}
 	for _, file := range []string{"sample.env", "main.test.bicepparam", "main.production.bicepparam"} {
 		text, err := os.ReadFile(filepath.Join("..", file))
@@ -68,6 +69,11 @@ func newStage(t *testing.T) *stage {
 		}
 		s.write("infra/azure/"+file, string(text))
 	}
+	ofApps, err := os.ReadFile(filepath.Join("..", "..", "..", sampleOfApps))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(sampleOfApps, string(ofApps))
 	for _, env := range []string{"test", "production"} {
 		s.write("infra/azure/"+env+".env", filled(s.read("infra/azure/sample.env"))+"\nCOSELL_CATALOGUE=solutions.csv\n")
 	}
@@ -157,11 +163,11 @@ func (s *stage) deploy(args ...string) error {
 	_ = os.Remove(filepath.Join(s.cloud, "calls.jsonl"))
 	var out screen
 	now := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
-	err := run(s.t.Context(), surroundings{top: s.top, environ: s.environ, in: strings.NewReader(""), out: &out,
+	err := run(s.ctx, surroundings{top: s.top, environ: s.environ, in: strings.NewReader(""), out: &out,
 		now: func() time.Time { return now.Add(s.waited) },
-		wait: func(_ context.Context, d time.Duration) error {
+		wait: func(ctx context.Context, d time.Duration) error {
 			s.waited += d
-			return nil
+			return ctx.Err()
 		}}, args)
 	s.said = out.String()
 	return err

@@ -139,92 +139,105 @@ func tookCaller(f *facts, answer string) error {
 	return nil
 }
 
+// noGroup says that there is nothing to look at yet.
+func noGroup(f *facts) (string, bool) { return "", f.is("group", "false") }
+
 func lookStep() step {
-	noGroup := func(f *facts) (string, bool) { return "", f.is("group", "false") }
 	return step{name: "look", always: true, does: "looks what an earlier run has made", needs: "Reader on the resource group",
 		mend: "the text says what Azure refuses to show",
 		moves: []move{
 			{
 				does: "asking whether the resource group is there",
 				call: func(f *facts) command { return az(f, "group", "exists", "--name", f.set["AZURE_RESOURCE_GROUP"]) },
-				took: func(f *facts, answer string) error {
-					f.known["group"] = strings.TrimSpace(answer)
-					if f.known["group"] == "false" {
-						f.say("there is no resource group %s yet", f.set["AZURE_RESOURCE_GROUP"])
-					}
-					return nil
-				},
+				took: tookGroup,
 			},
 			{
-				does: "asking for what was deployed", when: "where the resource group is there", so: noGroup,
+				does: "asking for what was deployed", when: "where the resource group is there", so: noGroup, took: tookDeployment,
 				call: func(f *facts) command {
 					return az(f, "deployment", "group", "list", "--resource-group", f.set["AZURE_RESOURCE_GROUP"],
 						"--query", "[?name=='"+deployment+"'].{state:properties.provisioningState,outputs:properties.outputs}")
 				},
-				took: func(f *facts, answer string) error {
-					var found []struct {
-						State   string
-						Outputs json.RawMessage
-					}
-					if err := into(answer, &found); err != nil || len(found) == 0 {
-						return err
-					}
-					if found[0].State != "Succeeded" {
-						f.say("the last deployment is %s: it is made again", found[0].State)
-						return nil
-					}
-					f.known["deployed"] = "true"
-					return errors.Join(tookOutputs(f, string(found[0].Outputs)), f.anothers())
-				},
 			},
 			{
-				does: "asking for the vault", when: "where the resource group is there", so: noGroup,
+				does: "asking for the vault", when: "where the resource group is there", so: noGroup, took: tookVault,
 				call: func(f *facts) command {
 					return az(f, "keyvault", "list", "--resource-group", f.set["AZURE_RESOURCE_GROUP"], "--query", "[?starts_with(name,'"+f.set["COSELL_NAME"]+"-kv-')].name")
 				},
-				took: func(f *facts, answer string) error {
-					var names []string
-					if err := into(answer, &names); err != nil || len(names) == 0 {
-						return err
-					}
-					f.known["vaultName"] = names[0]
-					return nil
-				},
 			},
 			{
-				does: "asking for the names of its secrets", when: "where there is a vault",
+				does: "asking for the names of its secrets", when: "where there is a vault", took: tookNames,
 				so: func(f *facts) (string, bool) { return "", f.known["vaultName"] == "" },
 				call: func(f *facts) command { // by the control plane: no right on secrets is needed for names
 					return az(f, "rest", "--method", "get", "--url", "https://management.azure.com"+vaultID(f)+"/secrets?api-version=2023-07-01", "--query", "value[].name")
 				},
-				took: func(f *facts, answer string) error {
-					var names []string
-					if err := into(answer, &names); err != nil {
-						return err
-					}
-					for _, n := range names {
-						f.known["has "+n] = "true"
-					}
-					return nil
-				},
 			},
 			{
-				does: "asking which packages were published", when: "where the resource group is there", so: noGroup,
+				does: "asking which packages were published", when: "where the resource group is there", so: noGroup, took: tookTags,
 				call: func(f *facts) command { return az(f, "tag", "list", "--resource-id", groupID(f)) },
-				took: func(f *facts, answer string) error {
-					var t struct {
-						Properties struct{ Tags map[string]string }
-					}
-					if err := into(answer, &t); err != nil {
-						return err
-					}
-					for _, app := range []string{"sync", "intake"} {
-						f.known["published-"+app] = t.Properties.Tags[packageTag(app)]
-					}
-					return nil
-				},
 			},
 		}}
+}
+
+func tookGroup(f *facts, answer string) error {
+	f.known["group"] = strings.TrimSpace(answer)
+	if f.known["group"] == "false" {
+		f.say("there is no resource group %s yet", f.set["AZURE_RESOURCE_GROUP"])
+	}
+	return nil
+}
+
+func tookDeployment(f *facts, answer string) error {
+	var found []struct {
+		State   string
+		Outputs json.RawMessage
+	}
+	if err := into(answer, &found); err != nil || len(found) == 0 {
+		return err
+	}
+	switch found[0].State {
+	case "Succeeded":
+	case "Accepted", "Running":
+		f.say("a deployment is under way: it is waited for before it is made again")
+		return nil
+	default:
+		f.say("the last deployment is %s: it is made again", found[0].State)
+		return nil
+	}
+	f.known["deployed"] = "true"
+	return errors.Join(tookOutputs(f, string(found[0].Outputs)), f.anothers())
+}
+
+func tookVault(f *facts, answer string) error {
+	var names []string
+	if err := into(answer, &names); err != nil || len(names) == 0 {
+		return err
+	}
+	f.known["vaultName"] = names[0]
+	return nil
+}
+
+func tookNames(f *facts, answer string) error {
+	var names []string
+	if err := into(answer, &names); err != nil {
+		return err
+	}
+	for _, n := range names {
+		f.known["has "+n] = "true"
+	}
+	return nil
+}
+
+func tookTags(f *facts, answer string) error {
+	var t struct {
+		Properties struct{ Tags map[string]string }
+	}
+	if err := into(answer, &t); err != nil {
+		return err
+	}
+	for _, app := range []string{"sync", "intake"} {
+		f.known["published-"+app] = t.Properties.Tags[packageTag(app)]
+	}
+	return nil
 }
 
 // groupID is the resource group as Azure names it.
@@ -255,7 +268,13 @@ func tookOutputs(f *facts, answer string) error {
 
 func regionStep(f *facts) step {
 	s := step{name: "region", does: "looks whether the region has what the apps need", needs: "Reader; registering a provider needs Contributor on the subscription",
-		mend: "another AZURE_LOCATION, or somebody with rights on the subscription"}
+		mend: "another AZURE_LOCATION, or somebody with rights on the subscription",
+		before: func(f *facts) error { // before anything is made
+			if !f.deploys {
+				return nil
+			}
+			return askSecrets(f)
+		}}
 	s.moves = []move{{
 		does: "asking whether the region has Flex Consumption with the runtime custom 1.0",
 		call: func(f *facts) command {

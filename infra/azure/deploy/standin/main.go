@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -37,6 +38,8 @@ type failure struct {
 	Nth    int    `json:"nth"`   // counted from 1; 0 fails always
 	Code   int    `json:"code"`
 	Stderr string `json:"stderr"`
+	// Started is a named pipe: the call says there that it runs, and does not end before it is interrupted.
+	Started string `json:"started"`
 }
 
 func run(tool string, args []string, out, errOut io.Writer) int {
@@ -90,6 +93,9 @@ func answer(dir, tool string, args []string) (code int, out, said string) {
 		return 2, "", fmt.Sprintf("%s: error: %v", tool, err)
 	}
 	if f, fails := failing(dir, tool, args); fails {
+		if err := f.hang(); err != nil {
+			return 125, "", err.Error()
+		}
 		return f.Code, "", f.Stderr
 	}
 	s, err := loadState(dir)
@@ -144,6 +150,20 @@ func failing(dir, tool string, args []string) (failure, bool) {
 		}
 	}
 	return failure{}, false
+}
+
+// hang waits for the interrupt, where the failure is one.
+func (f failure) hang() error {
+	if f.Started == "" {
+		return nil
+	}
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, os.Interrupt)
+	if err := os.WriteFile(f.Started, []byte("started\n"), 0o600); err != nil {
+		return err
+	}
+	<-told
+	return nil
 }
 
 // interesting are the variables that are written down.

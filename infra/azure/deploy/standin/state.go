@@ -23,6 +23,7 @@ type state struct {
 	Tags        map[string]string `json:"tags"`
 	Deployed    string            `json:"deployed"` // what it was made of
 	Failed      bool              `json:"failed"`   // the last deployment
+	Active      bool              `json:"active"`   // it is under way
 	Secrets     map[string]string `json:"secrets"`
 	Assignments int               `json:"assignments"`
 	Published   map[string]string `json:"published"`
@@ -176,6 +177,9 @@ func (s *state) deployment(c call) (string, error) {
 	}
 	switch c.verb {
 	case "deployment group list":
+		if s.Active {
+			return asJSON([]any{map[string]any{"state": "Running", "outputs": nil}})
+		}
 		if s.Deployed == "" && !s.Failed {
 			return "[]\n", nil
 		}
@@ -201,7 +205,7 @@ func (s *state) deployment(c call) (string, error) {
 	if s.Secrets["partner-center-refresh-token"] == "" {
 		s.Secrets["partner-center-refresh-token"], s.Secrets["cosell-seal"] = "none", "none"
 	}
-	s.Deployed, s.Failed = made(c), false
+	s.Deployed, s.Failed, s.Active = made(c), false, false
 	return asJSON(s.outputs())
 }
 
