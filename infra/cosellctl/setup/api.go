@@ -143,20 +143,26 @@ func (w *Web) post(ctx context.Context, path string, body any) (id string, err e
 	return id, nil
 }
 
-// patch changes a row that is there.
+// act calls an action. Like a patch it joins no solution.
+func (w *Web) act(ctx context.Context, action string, body any) error {
+	_, err := w.call(ctx, http.MethodPost, action, body, http.Header{solutionHeader: nil})
+	return err
+}
+
+// patch changes a row that is there. It joins no solution by that: what joins ours is what a run makes, and a teardown
+// takes away what is in it.
 func (w *Web) patch(ctx context.Context, path string, body any) error {
 	_, err := w.call(ctx, http.MethodPatch, path, body, http.Header{"If-Match": {"*"}})
 	return err
 }
 
-// put replaces a definition by one that was read whole; labels in other languages stay. It joins no solution by that: one
-// of ours is in ours already, and one that is not would come with everything that it has.
+// put replaces a definition by one that was read whole; labels in other languages stay. Like a patch it joins no solution.
 func (w *Web) put(ctx context.Context, path string, body any) error {
 	_, err := w.call(ctx, http.MethodPut, path, body, http.Header{"MSCRM.MergeLabels": {"true"}})
 	return err
 }
 
-// solutionHeader names the solution that a new or changed component joins.
+// solutionHeader names the solution that a new component joins.
 const solutionHeader = "MSCRM.SolutionUniqueName"
 
 // remove deletes; what is gone already is fine.
@@ -221,7 +227,9 @@ func (w *Web) call(ctx context.Context, method, path string, body any, header ht
 func (w *Web) headers(method string, more http.Header, body bool) http.Header {
 	h := http.Header{"Accept": {"application/json"}, "Odata-Version": {"4.0"}, "Odata-Maxversion": {"4.0"}, "Consistency": {"Strong"}}
 	for name, values := range more {
-		h[http.CanonicalHeaderKey(name)] = values
+		if len(values) > 0 {
+			h[http.CanonicalHeaderKey(name)] = values
+		}
 	}
 	if method == http.MethodGet {
 		h.Set("If-None-Match", "null")
@@ -229,7 +237,7 @@ func (w *Web) headers(method string, more http.Header, body bool) http.Header {
 	if body {
 		h.Set("Content-Type", "application/json")
 	}
-	if w.solution != "" && (method == http.MethodPost || method == http.MethodPatch) {
+	if _, said := more[solutionHeader]; w.solution != "" && method == http.MethodPost && !said {
 		h.Set(solutionHeader, w.solution)
 	}
 	return h

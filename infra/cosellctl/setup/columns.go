@@ -14,7 +14,6 @@ import (
 func (r *run) column(t dataverse.Table, c dataverse.Column) {
 	have := r.found[t.LogicalName].columns[c.LogicalName]
 	item := &Item{Kind: "column", Name: t.LogicalName + "/" + c.LogicalName, Do: Leave}
-	path := tablePath(t.LogicalName) + "/Attributes(LogicalName=" + quoted(c.LogicalName) + ")"
 	switch {
 	case have == nil:
 		r.createColumn(t, c, item)
@@ -23,25 +22,41 @@ func (r *run) column(t dataverse.Table, c dataverse.Column) {
 		item.Why = fmt.Sprintf("column %s of table %s is %s, and %s is needed; the type of a column cannot be changed", c.LogicalName, t.LogicalName, wrongKind(c, have), kindWords(c))
 		item.Mend = "delete that column after saving its values, or give the field another column in a field sheet (--mapping FILE)"
 	default:
-		members, why := map[string]any{}, []string(nil)
-		if c.MaxLength > 0 && have.MaxLength > 0 && have.MaxLength < c.MaxLength {
-			members["MaxLength"] = c.MaxLength
-			why = append(why, fmt.Sprintf("it holds %d characters, and %d are needed", have.MaxLength, c.MaxLength))
-		}
-		if lacks := have.DisplayName.lacks(r.languages); len(lacks) > 0 {
-			members["DisplayName"] = have.DisplayName.completed(c.Text, r.languages)
-			why = append(why, fmt.Sprintf("it says nothing in %v", lacks))
-		}
-		if len(members) == 0 {
-			break
-		}
-		item.Do, item.Why = Change, strings.Join(why, "; ")
-		item.apply = func(ctx context.Context) error {
-			return r.edit(ctx, path+"/"+crmType+c.Type+"AttributeMetadata", path, c.Type+"AttributeMetadata", members)
-		}
-		r.plan.publish[t.LogicalName] = true
+		r.changeColumn(t, c, have, item)
 	}
 	r.plan.add(item)
+}
+
+// changeColumn brings a column that is there to what is needed. One that setup has not made keeps its labels.
+func (r *run) changeColumn(t dataverse.Table, c dataverse.Column, have *columnState, item *Item) {
+	members, why := map[string]any{}, []string(nil)
+	ours := r.madeColumn(r.found[t.LogicalName], have)
+	if c.MaxLength > 0 && have.MaxLength > 0 && have.MaxLength < c.MaxLength {
+		members["MaxLength"] = c.MaxLength
+		why = append(why, fmt.Sprintf("it holds %d characters, and %d are needed", have.MaxLength, c.MaxLength))
+	}
+	switch {
+	case len(members) > 0 && !ours:
+		item.Do, item.Mend = Stop, mendNotOurs(r.d)
+		item.Why = fmt.Sprintf("column %s of table %s holds %d characters, %d are needed, and %s", c.LogicalName, t.LogicalName, have.MaxLength, c.MaxLength, notOurs(r.d))
+		return
+	case len(members) > 0 && r.managed:
+		r.imported(item)
+		return
+	}
+	if lacks := have.DisplayName.lacks(r.languages); ours && !r.managed && len(lacks) > 0 {
+		members["DisplayName"] = have.DisplayName.completed(c.Text, r.languages)
+		why = append(why, fmt.Sprintf("it says nothing in %v", lacks))
+	}
+	if len(members) == 0 {
+		return
+	}
+	path := tablePath(t.LogicalName) + "/Attributes(LogicalName=" + quoted(c.LogicalName) + ")"
+	item.Do, item.Why = Change, strings.Join(why, "; ")
+	item.apply = func(ctx context.Context) error {
+		return r.edit(ctx, path+"/"+crmType+c.Type+"AttributeMetadata", path, c.Type+"AttributeMetadata", members)
+	}
+	r.plan.publish[t.LogicalName] = true
 }
 
 // wrongKind says what a column is instead of what is needed; "" where it will do.

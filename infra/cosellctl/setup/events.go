@@ -56,6 +56,9 @@ func (r *run) lookEvents(ctx context.Context) error {
 			_, err := r.w.post(ctx, "serviceendpoints", body)
 			return err
 		}
+	case !strings.EqualFold(have[0].ID, e.ID()) && !r.made(componentEndpoint, have[0].ID) && have[0].URL != r.URL && r.URL != "":
+		r.endpoint, have = have[0].ID, nil
+		item.Do, item.Why, item.Mend = Open, "an endpoint of its name sends events elsewhere, and "+notOurs(r.d), "rename or delete that endpoint, and run this again"
 	case lacks != "":
 		r.endpoint = have[0].ID
 		item.Why = "it goes to " + have[0].URL + ", which is not compared: " + lacks

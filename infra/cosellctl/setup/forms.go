@@ -64,6 +64,9 @@ func (r *run) form(f dataverse.Form, have formState) {
 		for _, c := range f.Fields {
 			item.needs = append(item.needs, "column "+f.Table+"/"+c)
 		}
+		if len(f.Rules) > 0 {
+			item.needs = append(item.needs, "script "+r.d.Script.Name)
+		}
 		if f.Grid != nil {
 			item.needs = append(item.needs, "view "+f.Grid.Table+"/"+f.Grid.View)
 		}

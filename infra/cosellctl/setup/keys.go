@@ -147,7 +147,7 @@ func (r *run) activate(ctx context.Context, k dataverse.Key) error {
 				return &kept{"the index could not be built", "look at the system job of the key in the maker portal"}
 			}
 			again = true
-			if _, err := r.w.post(ctx, "ReactivateEntityKey", map[string]any{"EntityLogicalName": k.Table, "EntityKeyLogicalName": strings.ToLower(same.SchemaName)}); err != nil {
+			if err := r.w.act(ctx, "ReactivateEntityKey", map[string]any{"EntityLogicalName": k.Table, "EntityKeyLogicalName": strings.ToLower(same.SchemaName)}); err != nil {
 				return err
 			}
 		case waited >= keyPatience:

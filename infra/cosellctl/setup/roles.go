@@ -63,12 +63,16 @@ func (r *run) role(ctx context.Context, role dataverse.Role) error {
 			return r.grant(ctx, id, names(role))
 		}
 	default:
+		ours := strings.EqualFold(have[0].RoleID, id) || r.made(componentRole, have[0].RoleID)
 		id = have[0].RoleID
 		lacks, err := r.lackingRights(ctx, id, role)
 		if err != nil {
 			return err
 		}
-		if len(lacks) > 0 {
+		switch {
+		case len(lacks) > 0 && !ours:
+			item.Do, item.Why, item.Mend = Open, "it lacks "+strings.Join(lacks, ", ")+", and "+notOurs(r.d), mendNotOurs(r.d)
+		case len(lacks) > 0:
 			item.Do, item.Why = Change, "it lacks "+strings.Join(lacks, ", ")
 			item.apply = func(ctx context.Context) error { return r.grant(ctx, id, lacks) }
 		}
@@ -169,8 +173,7 @@ func (r *run) grant(ctx context.Context, role string, wanted []string) error {
 			rights = append(rights, map[string]any{"PrivilegeId": id, "Depth": wholeOrganisation})
 		}
 	}
-	_, err = r.w.post(ctx, "roles("+role+")/"+crmType+"AddPrivilegesRole", map[string]any{"Privileges": rights})
-	return err
+	return r.w.act(ctx, "roles("+role+")/"+crmType+"AddPrivilegesRole", map[string]any{"Privileges": rights})
 }
 
 // lookUser plans the application user and its role.
@@ -217,8 +220,7 @@ func (r *run) lookUser(ctx context.Context) error {
 		}
 	}
 	given.apply = func(ctx context.Context) error {
-		_, err := r.w.post(ctx, "systemusers("+id+")/systemuserroles_association/$ref", map[string]any{"@odata.id": r.w.Base + "/roles(" + r.ids["role "+role.For] + ")"})
-		return err
+		return r.w.act(ctx, "systemusers("+id+")/systemuserroles_association/$ref", map[string]any{"@odata.id": r.w.Base + "/roles(" + r.ids["role "+role.For] + ")"})
 	}
 	r.plan.add(user, given)
 	return nil

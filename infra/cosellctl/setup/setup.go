@@ -35,6 +35,7 @@ type run struct {
 	solution  string
 	publisher string
 	managed   bool // our solution was imported, and belongs to its zip
+	mine      []component
 	found     map[string]*tableState
 	endpoint  string // id
 	ids       map[string]string
@@ -140,6 +141,11 @@ func (r *run) lookOwnSolution(ctx context.Context, s dataverse.Solution, publish
 	if err != nil {
 		return err
 	}
+	if len(solutions) > 0 {
+		if err := r.readMine(ctx, solutions[0].SolutionID); err != nil {
+			return err
+		}
+	}
 	item := &Item{Kind: "solution", Name: s.UniqueName, Do: Leave, needs: []string{publisher}}
 	switch {
 	case len(solutions) == 0:
@@ -215,7 +221,7 @@ func (r *run) lookChoices(ctx context.Context) error {
 		}
 		r.plan.add(&Item{Kind: "choice", Name: c.Name, Do: Leave})
 		for _, o := range c.Options {
-			r.option(c, o, labels)
+			r.option(c, o, labels, r.made(componentChoice, have.MetadataID))
 		}
 	}
 	return nil
@@ -238,29 +244,29 @@ func (r *run) createChoice(c dataverse.Choice) {
 
 // option plans one option of a choice that is there: a missing one, or one that lacks a language. What people call an
 // option is theirs to change.
-func (r *run) option(c dataverse.Choice, o dataverse.Option, have map[int]wireLabel) {
+func (r *run) option(c dataverse.Choice, o dataverse.Option, have map[int]wireLabel, ours bool) {
 	name := fmt.Sprintf("%s/%s", c.Name, o.Code)
 	body := map[string]any{"OptionSetName": c.Name, "Value": o.Value}
-	if r.w.solution != "" {
-		body["SolutionUniqueName"] = r.w.solution
-	}
 	l, there := have[o.Value]
 	switch lacks := l.lacks(r.languages); {
+	case !there && r.managed:
+		item := &Item{Kind: "option", Name: name}
+		r.imported(item)
+		r.plan.add(item)
+	case !there && !ours:
+		r.plan.add(&Item{Kind: "option", Name: name, Do: Stop, Why: fmt.Sprintf("choice %s lacks the option %d (%s), and %s", c.Name, o.Value, o.Label, notOurs(r.d)), Mend: mendNotOurs(r.d)})
 	case !there:
 		body["Label"] = label(o.Text, r.languages)
 		r.plan.choices[c.Name] = true
 		r.plan.add(&Item{Kind: "option", Name: name, Do: Create, Why: "the choice does not have it", apply: r.posts("InsertOptionValue", body)})
-	case len(lacks) > 0:
+	case len(lacks) > 0 && ours && !r.managed:
 		body["Label"], body["MergeLabels"] = l.completed(o.Text, r.languages), true
 		r.plan.choices[c.Name] = true
 		r.plan.add(&Item{Kind: "option", Name: name, Do: Change, Why: fmt.Sprintf("it says nothing in %v", lacks), apply: r.posts("UpdateOptionValue", body)})
 	}
 }
 
-// posts is an action that is called.
+// posts is an action that is called. What it changes joins no solution.
 func (r *run) posts(action string, body map[string]any) func(context.Context) error {
-	return func(ctx context.Context) error {
-		_, err := r.w.post(ctx, action, body)
-		return err
-	}
+	return func(ctx context.Context) error { return r.w.act(ctx, action, body) }
 }

@@ -185,8 +185,9 @@ func TestAColumnOfAnotherTypeStopsBeforeAnythingIsWritten(t *testing.T) {
 
 func TestATextThatIsTooShortIsMadeLonger(t *testing.T) {
 	c := newCRM(t)
-	c.column("lead", row{"SchemaName": "cosell_Contacts", "AttributeType": "Memo", "MaxLength": 100, "DisplayName": words("Own words")})
-	c.column("lead", row{"SchemaName": "cosell_Campaign", "AttributeType": "String", "MaxLength": 800, "DisplayName": words("Own words")})
+	complete(t, applied(t, planned(t, options(t, c))))
+	c.tables["lead"].columns["cosell_contacts"]["MaxLength"] = 100
+	c.tables["lead"].columns["cosell_campaign"]["MaxLength"] = 800
 	complete(t, applied(t, planned(t, options(t, c))))
 	if v := c.tables["lead"].columns["cosell_contacts"]["MaxLength"]; v != 4000.0 {
 		t.Errorf("it holds %v", v)

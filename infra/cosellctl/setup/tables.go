@@ -24,6 +24,7 @@ type tableState struct {
 
 // columnState is a column as it stands.
 type columnState struct {
+	MetadataID                 string `json:"MetadataId"`
 	LogicalName, AttributeType string
 	DisplayName                wireLabel
 	MaxLength                  int
@@ -61,7 +62,7 @@ func (r *run) readTable(ctx context.Context, name string) (*tableState, error) {
 		return t, nil
 	}
 	t.columns = map[string]*columnState{}
-	all, err := list[*columnState](ctx, r.w, tablePath(name)+"/Attributes?$select=LogicalName,AttributeType,DisplayName")
+	all, err := list[*columnState](ctx, r.w, tablePath(name)+"/Attributes?$select=MetadataId,LogicalName,AttributeType,DisplayName")
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func (r *run) changeTable(t dataverse.Table, have *tableState, item *Item) {
 		members["ChangeTrackingEnabled"] = true
 		why = append(why, "change tracking is off: reconcile reads changes by it (it cannot be switched off again)")
 	}
-	if lacks := have.DisplayName.lacks(r.languages); !t.Standard && len(lacks) > 0 {
+	if lacks := have.DisplayName.lacks(r.languages); !t.Standard && r.made(componentTable, have.MetadataID) && !r.managed && len(lacks) > 0 {
 		members["DisplayName"], members["DisplayCollectionName"] = have.DisplayName.completed(t.Text, r.languages), have.DisplayCollectionName.completed(t.Plural(), r.languages)
 		why = append(why, fmt.Sprintf("it says nothing in %v", lacks))
 	}

@@ -9,29 +9,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 )
 
-// The kinds of solution components.
-// https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/solutioncomponent
-const (
-	componentTable    = 1
-	componentColumn   = 2
-	componentLookup   = 10
-	componentChoice   = 9
-	componentKey      = 14
-	componentRole     = 20
-	componentView     = 26
-	componentForm     = 60
-	componentScript   = 61
-	componentStep     = 92
-	componentImage    = 93
-	componentEndpoint = 95
-)
-
-// component is one part of our solution.
-type component struct {
-	ID   string `json:"objectid"`
-	Type int    `json:"componenttype"`
-}
-
 // Teardown plans the removal of what a setup has made: what is in our unmanaged solution and has our prefix or is a row
 // of ours by its name. Columns hold data, which goes with them. Nothing is written.
 func Teardown(ctx context.Context, o Options) (*Plan, error) {
@@ -62,11 +39,10 @@ func Teardown(ctx context.Context, o Options) (*Plan, error) {
 			Mend: "uninstall the solution in the maker portal (Solutions, Delete); its columns and their data go too"})
 		return r.plan, nil
 	}
-	mine, err := list[component](ctx, r.w, where("solutioncomponents", "objectid,componenttype", "_solutionid_value eq "+solutions[0].ID))
-	if err != nil {
+	if err := r.readMine(ctx, solutions[0].ID); err != nil {
 		return nil, fmt.Errorf("reading what is in our solution: %w", err)
 	}
-	t := teardown{run: r, mine: mine}
+	t := teardown{run: r}
 	for _, part := range []struct {
 		what string
 		look func(context.Context) error
@@ -85,14 +61,11 @@ func Teardown(ctx context.Context, o Options) (*Plan, error) {
 	return r.plan, nil
 }
 
-type teardown struct {
-	*run
-	mine []component
-}
+type teardown struct{ *run }
 
 // has says whether something is in our solution, or is a row with an id of ours: setup gives them.
 func (t teardown) has(kind int, id string) bool {
-	return t.own()[strings.ToLower(id)] || slices.ContainsFunc(t.mine, func(c component) bool { return c.Type == kind && strings.EqualFold(c.ID, id) })
+	return t.own()[strings.ToLower(id)] || t.made(kind, id)
 }
 
 // own are the ids of the steps and of the endpoint, which are in no solution where ours was imported.
@@ -149,7 +122,7 @@ func (t teardown) events(ctx context.Context) error {
 
 // leave says that a part stays, because setup has not made it.
 func (t teardown) leave(kind, name string) {
-	t.plan.add(&Item{Kind: kind, Name: name, Do: Leave, Why: "it is not in the solution " + t.d.Solution.UniqueName + ", so setup has not made it"})
+	t.plan.add(&Item{Kind: kind, Name: name, Do: Leave, Why: notOurs(t.d)})
 }
 
 // forms plans our tab's leaving of the forms, which stay as they were without it.
@@ -259,9 +232,10 @@ func (t teardown) schema(ctx context.Context) error {
 		case have.columns == nil:
 		case !table.Standard && t.has(componentTable, have.MetadataID):
 			tables = append(tables, table.LogicalName)
-		case !table.Standard:
-			t.leave("table", table.LogicalName)
-		default:
+		default: // of a table that setup has not made, what it has made in it
+			if !table.Standard {
+				t.leave("table", table.LogicalName)
+			}
 			if err := t.columns(ctx, table); err != nil {
 				return err
 			}
@@ -326,7 +300,7 @@ func (t teardown) columns(ctx context.Context, table dataverse.Table) error {
 			t.leave("column", name)
 		}
 	}
-	if table.ChangeTracking && t.found[table.LogicalName].ChangeTrackingEnabled {
+	if table.Standard && table.ChangeTracking && t.found[table.LogicalName].ChangeTrackingEnabled {
 		t.plan.add(&Item{Kind: "table", Name: table.LogicalName, Do: Leave, Why: "change tracking stays as it is: it cannot be switched off"})
 	}
 	return nil

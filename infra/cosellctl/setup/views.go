@@ -32,6 +32,8 @@ func (r *run) lookScript(ctx context.Context) error {
 	switch {
 	case len(have) == 0 && r.managed:
 		r.imported(item)
+	case len(have) > 0 && have[0].Content != content && !strings.EqualFold(have[0].WebResourceID, s.ID()):
+		item.Do, item.Why, item.Mend = Open, "another script has its name, and "+notOurs(r.d), "delete that web resource, or leave the forms out with --no-forms"
 	case len(have) == 0:
 		item.Do, item.Why = Create, "choosing help shows the deal to Microsoft before it is saved"
 		item.apply = func(ctx context.Context) error {
@@ -71,6 +73,7 @@ func (r *run) lookViews(ctx context.Context) error {
 				return err
 			}
 		}
+		have = fitting(v, have)
 		r.view(v, have)
 		if err := r.lookNames(ctx, v, have); err != nil {
 			return err
@@ -113,6 +116,20 @@ func (r *run) lookNames(ctx context.Context, v dataverse.View, have []viewState)
 	return nil
 }
 
+// fitting is the view that setup has made, by its id; else one of its name that lists the same rows; else none.
+func fitting(v dataverse.View, have []viewState) []viewState {
+	i := slices.IndexFunc(have, func(x viewState) bool { return strings.EqualFold(x.SavedQueryID, v.ID()) })
+	if i < 0 {
+		i = slices.IndexFunc(have, func(x viewState) bool { return rowsOf(x.FetchXML) == rowsOf(v.FetchXML("id")) })
+	}
+	if i < 0 {
+		return nil
+	}
+	return have[i : i+1]
+}
+
+// view plans one view. One that has its name and that setup has not made stays as it is: it will do where it lists the
+// same rows, and ours is made beside it where it does not.
 func (r *run) view(v dataverse.View, have []viewState) {
 	item := &Item{Kind: "view", Name: v.Table + "/" + v.Name, Do: Leave, needs: []string{r.solutionItem(), "table " + v.Table}}
 	for _, c := range append(v.FilterColumns(), v.Columns...) {
