@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,7 +75,7 @@ func (r *run) role(ctx context.Context, role dataverse.Role) error {
 			item.Do, item.Why, item.Mend = Open, "it lacks "+strings.Join(lacks, ", ")+", and "+notOurs(r.d), mendNotOurs(r.d)
 		case len(lacks) > 0:
 			item.Do, item.Why = Change, "it lacks "+strings.Join(lacks, ", ")
-			item.apply = func(ctx context.Context) error { return r.grant(ctx, id, lacks) }
+			item.apply = func(ctx context.Context) error { return r.add(ctx, id, lacks) }
 		}
 	}
 	r.ids["role "+role.For] = id
@@ -162,6 +163,16 @@ func (r *run) privileges(ctx context.Context, wanted []string) (map[string]strin
 	return out, nil
 }
 
+// add gives rights to a role that is there. One that came with a managed solution may be closed to it.
+func (r *run) add(ctx context.Context, role string, wanted []string) error {
+	err := r.grant(ctx, role, wanted)
+	var refused *refusal
+	if _, no := denied(err); r.managed && !no && errors.As(err, &refused) {
+		return &kept{err.Error(), "give the application user a second role, of your own, with the rights that this one lacks"}
+	}
+	return err
+}
+
 func (r *run) grant(ctx context.Context, role string, wanted []string) error {
 	ids, err := r.privileges(ctx, wanted)
 	if err != nil {
@@ -193,7 +204,10 @@ func (r *run) lookUser(ctx context.Context) error {
 		return err
 	}
 	user := &Item{Kind: "application user", Name: r.AppUser, Do: Leave}
-	given := &Item{Kind: "role given", Name: role.Name, Do: Create, Why: "to the application user", needs: []string{user.id(), "role " + role.Name}}
+	given := &Item{Kind: "role given", Name: role.Name, Do: Create, Why: "to the application user", needs: []string{user.id()}}
+	if i := slices.IndexFunc(r.plan.Items, func(i *Item) bool { return i.Kind == "role" && i.Name == role.Name && i.Do != Change }); i >= 0 {
+		given.needs = append(given.needs, r.plan.Items[i].id()) // one that is there is given, whatever it lacks
+	}
 	id := dataverse.ID("user", strings.ToLower(r.AppUser))
 	switch {
 	case len(have) == 0:

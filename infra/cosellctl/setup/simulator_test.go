@@ -473,3 +473,14 @@ func (o *organisation) do(method, path, body string) *httpclient.Response {
 	}
 	return resp
 }
+
+// text1 is a text of the one row that a filter finds.
+func (o *organisation) text1(set, column, filter string) string {
+	o.t.Helper()
+	var found struct{ Value []map[string]any }
+	if err := json.Unmarshal(o.do(http.MethodGet, set+"?$select="+column+"&$filter="+strings.ReplaceAll(filter, " ", "%20"), "").Body, &found); err != nil || len(found.Value) != 1 {
+		o.t.Fatalf("%s: %v, %d rows", filter, err, len(found.Value))
+	}
+	text, _ := found.Value[0][column].(string)
+	return text
+}

@@ -63,20 +63,6 @@ func Teardown(ctx context.Context, o Options) (*Plan, error) {
 
 type teardown struct{ *run }
 
-// has says whether something is in our solution, or is a row with an id of ours: setup gives them.
-func (t teardown) has(kind int, id string) bool {
-	return t.own()[strings.ToLower(id)] || t.made(kind, id)
-}
-
-// own are the ids of the steps and of the endpoint, which are in no solution where ours was imported.
-func (t teardown) own() map[string]bool {
-	ids := map[string]bool{t.d.Endpoint.ID(): true}
-	for _, s := range t.d.Steps {
-		ids[s.ID()] = true
-	}
-	return ids
-}
-
 // remove plans the deletion of a part; what the CRM does not let go stays, with the reason.
 func (t teardown) remove(kind, name, path string, why string) {
 	item := &Item{Kind: kind, Name: name, Do: Remove, Why: why}
@@ -104,14 +90,14 @@ func (t teardown) events(ctx context.Context) error {
 		}
 		left := 0
 		for _, s := range steps {
-			if !t.has(componentStep, s.ID) {
+			if own := (dataverse.Step{Message: s.Message.Name, Table: s.Of.Table}).ID(); !strings.EqualFold(s.ID, own) && !t.made(componentStep, s.ID) {
 				t.leave("step", s.Name)
 				left++
 				continue
 			}
 			t.remove("step", s.Message.Name+" of "+s.Of.Table, "sdkmessageprocessingsteps("+s.ID+")", "")
 		}
-		if !t.has(componentEndpoint, end.ID) || left > 0 {
+		if !strings.EqualFold(end.ID, e.ID()) && !t.made(componentEndpoint, end.ID) || left > 0 {
 			t.leave("endpoint", e.Name)
 			continue
 		}
@@ -174,7 +160,7 @@ func (t teardown) rows(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if len(have) > 0 && t.has(kind.component, id) {
+			if len(have) > 0 && t.made(kind.component, id) {
 				if kind.component == componentRole {
 					if err := t.take(ctx, id, kind.names[id]); err != nil {
 						return err
@@ -230,7 +216,7 @@ func (t teardown) schema(ctx context.Context) error {
 		}
 		switch {
 		case have.columns == nil:
-		case !table.Standard && t.has(componentTable, have.MetadataID):
+		case !table.Standard && t.made(componentTable, have.MetadataID):
 			tables = append(tables, table.LogicalName)
 		default: // of a table that setup has not made, what it has made in it
 			if !table.Standard {
@@ -254,7 +240,7 @@ func (t teardown) schema(ctx context.Context) error {
 		case absent(err):
 		case err != nil:
 			return err
-		case !t.has(componentChoice, have.MetadataID):
+		case !t.made(componentChoice, have.MetadataID):
 			t.leave("choice", c.Name)
 		default:
 			t.remove("choice", c.Name, "GlobalOptionSetDefinitions(Name="+quoted(c.Name)+")", "")
@@ -276,7 +262,7 @@ func (t teardown) columns(ctx context.Context, table dataverse.Table) error {
 		if !strings.HasPrefix(strings.ToLower(k.SchemaName), t.d.Publisher.Prefix+"_") {
 			continue
 		}
-		if t.has(componentKey, k.MetadataID) {
+		if t.made(componentKey, k.MetadataID) {
 			t.remove("key", table.LogicalName+"/"+k.SchemaName, tablePath(table.LogicalName)+"/Keys(LogicalName="+quoted(strings.ToLower(k.SchemaName))+")", "")
 		} else {
 			t.leave("key", table.LogicalName+"/"+k.SchemaName)
@@ -294,7 +280,7 @@ func (t teardown) columns(ctx context.Context, table dataverse.Table) error {
 		if err := t.w.get(ctx, path+"?$select=MetadataId", &have); err != nil {
 			return err
 		}
-		if t.has(componentColumn, have.MetadataID) {
+		if t.made(componentColumn, have.MetadataID) {
 			t.remove("column", name, path, "with its values")
 		} else {
 			t.leave("column", name)

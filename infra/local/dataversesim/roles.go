@@ -114,7 +114,7 @@ func (s *Simulator) roleAction(c *call, t *tx, r *row, name string) (*answer, er
 	if err := t.may("write", tab, r.id); err != nil {
 		return nil, err
 	}
-	if s.shippedRole(r) {
+	if s.shippedRole(r) && !(s.granted[r.id] != nil && s.sw.text("setupManagedRoles") == "taken") {
 		return nil, fail(400, codeReadOnly, "The role '%s' cannot be changed.", r.text("name"))
 	}
 	next := maps.Clone(s.granted[r.id])

@@ -52,6 +52,7 @@ func newSwitches() *switches {
 		"setupFilterPrivilege":   oneOf("whether the filters of messages have a privilege of their own, prvReadSdkMessageFilter, or that of the messages; counts from the next reset", "own", "shared"),
 		"setupFlowsWrite":        onOff(false, "the flows of Microsoft's connector that are on write to an opportunity's Audit column two seconds after each change of it"),
 		"setupRoleInUse":         oneOf("what becomes of the deletion of a security role that users have: it goes with what was given, or is refused", "deleted", "refused"),
+		"setupManagedRoles":      oneOf("what becomes of a privilege that is given to a role which a managed solution has brought and which may be customised", "taken", "refused"),
 		"setupRules":             oneOf("what becomes of a business rule that is made through the Web API", "taken", "refused"),
 		"setupTableJoins":        oneOf("how a table joins the solution in whose name its definition is replaced: as a shell, with single columns beside it, or with all that it has", "shell", "whole"),
 		"setupTracking":          oneOf("which tables of a bare organisation have change tracking as Dataverse ships it", "sales", "customers", "none"),
