@@ -20,6 +20,7 @@ type grammar struct {
 }
 
 type command struct {
+	Source      string            `json:"source"` // of tools that are not ours
 	Required    map[string]string `json:"required"`
 	Options     map[string]string `json:"options"`
 	Arguments   int               `json:"arguments"`

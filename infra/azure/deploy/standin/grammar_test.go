@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,11 @@ func TestWhatTheToolsDoNotTakeIsRefused(t *testing.T) {
 	for name, g := range all {
 		if g.Source == "" || len(g.Commands) == 0 {
 			t.Errorf("%s: where is it from?", name)
+		}
+		for verb, c := range g.Commands {
+			if c.Source == "" && slices.Contains([]string{"az", "func", "azd"}, name) {
+				t.Errorf("%s %s: where were its arguments read?", name, verb)
+			}
 		}
 	}
 }
