@@ -7,6 +7,8 @@ type furtherTenant = {
   alias: string
   @description('The id of its Microsoft Entra tenant.')
   partnerCenterTenant: string
+  @description('The client id of an app registration of its own. Left out: the first one\'s, with its secret.')
+  partnerCenterClientId: string?
 }
 
 @description('Begins the name of every resource: small letters and digits.')
@@ -45,6 +47,10 @@ param operatorKeys string = ''
 @description('The secret of the app registration for Partner Center.')
 @secure()
 param partnerCenterClientSecret string = ''
+
+@description('The secrets of further tenants that have an app registration of their own, as JSON: {"ALIAS": "SECRET"}.')
+@secure()
+param tenantClientSecrets string = ''
 
 @description('What the event steps of the CRM send with each event: at least 16 characters.')
 @secure()
@@ -122,6 +128,8 @@ var suffix = uniqueString(resourceGroup().id)
 var refreshTokenSecret = 'partner-center-refresh-token'
 var tenantSecrets = map(tenants, t => '${refreshTokenSecret}-${t.alias}')
 var tenantPrefixes = map(tenants, t => toUpper(replace(t.alias, '-', '_')))
+var ownTenants = filter(tenants, t => !empty(t.?partnerCenterClientId ?? ''))
+var vaultName = '${name}-kv-${take(suffix, 8)}'
 
 resource intakeIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: '${name}-intake-${suffix}'
@@ -197,12 +205,14 @@ module syncHost 'modules/hoststorage.bicep' = {
 
 module vault 'modules/vault.bicep' = {
   params: {
-    name: '${name}-kv-${take(suffix, 8)}'
+    name: vaultName
     location: location
     tags: tags
     publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
     operatorKeys: operatorKeys
     partnerCenterClientSecret: partnerCenterClientSecret
+    tenantClientSecrets: tenantClientSecrets
+    ownTenants: map(ownTenants, t => t.alias)
     dataverseWebhookSecret: dataverseWebhookSecret
     dataverseWebhookSecretPrevious: dataverseWebhookSecretPrevious
     dataverseClientSecret: dataverseClientSecret
@@ -261,9 +271,12 @@ var syncSettings = {
   DATAVERSE_CLIENT_SECRET: empty(dataverseClientId) ? '' : vault.outputs.references.dataverseClientSecret
 }
 
+// A secret is named by its vault here, and not by an address that only the vault knows: it stands in a lambda.
 var tenantSettings = union(
   toObject(range(0, length(tenants)), i => '${tenantPrefixes[i]}_PARTNER_CENTER_TENANT', i => tenants[i].partnerCenterTenant),
-  toObject(range(0, length(tenants)), i => '${tenantPrefixes[i]}_PARTNER_CENTER_REFRESH_TOKEN_SECRET', i => tenantSecrets[i])
+  toObject(range(0, length(tenants)), i => '${tenantPrefixes[i]}_PARTNER_CENTER_REFRESH_TOKEN_SECRET', i => tenantSecrets[i]),
+  toObject(ownTenants, t => '${toUpper(replace(t.alias, '-', '_'))}_PARTNER_CENTER_CLIENT_ID', t => t.?partnerCenterClientId ?? ''),
+  toObject(ownTenants, t => '${toUpper(replace(t.alias, '-', '_'))}_PARTNER_CENTER_CLIENT_SECRET', t => '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=partner-center-client-secret-${t.alias})')
 )
 
 module intake 'modules/functionapp.bicep' = {

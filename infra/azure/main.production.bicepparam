@@ -15,6 +15,7 @@ param dataverseClientId = readEnvironmentVariable('DATAVERSE_CLIENT_ID', '')
 // does as well: getSecret('SUBSCRIPTION', 'GROUP', 'VAULT', 'NAME').
 param operatorKeys = readEnvironmentVariable('COSELL_OPERATOR_KEYS', '')
 param partnerCenterClientSecret = readEnvironmentVariable('COSELL_PARTNER_CENTER_CLIENT_SECRET', '')
+param tenantClientSecrets = readEnvironmentVariable('COSELL_TENANT_CLIENT_SECRETS', '')
 param dataverseWebhookSecret = readEnvironmentVariable('COSELL_DATAVERSE_WEBHOOK_SECRET', '')
 param dataverseWebhookSecretPrevious = readEnvironmentVariable('COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS', '')
 param dataverseClientSecret = readEnvironmentVariable('COSELL_DATAVERSE_CLIENT_SECRET', '')

@@ -29,6 +29,7 @@ var builtin = map[string]func(e *env, args []any) (any, error){
 	"toObject": func(_ *env, a []any) (any, error) { return object(a) },
 	"items":    func(_ *env, a []any) (any, error) { return items(a[0]), nil },
 	"union":    func(_ *env, a []any) (any, error) { return union(a) },
+	"json":     func(_ *env, a []any) (any, error) { return parsed([]byte(text(a[0]))) },
 	"string":   func(_ *env, a []any) (any, error) { return text(a[0]), nil },
 	"int":      func(_ *env, a []any) (any, error) { return strconv.Atoi(text(a[0])) },
 	"toLower":  func(_ *env, a []any) (any, error) { return strings.ToLower(text(a[0])), nil },
@@ -88,8 +89,12 @@ func (e *env) loadJSON(name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parsed(b)
+}
+
+func parsed(b []byte) (any, error) {
 	var v any
-	err = json.Unmarshal(b, &v)
+	err := json.Unmarshal(b, &v)
 	return whole(v), err
 }
 

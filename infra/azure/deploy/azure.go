@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -30,7 +31,14 @@ func template(f *facts, verb string, args ...string) command {
 func (f *facts) plan() bool { return f.secrets == nil }
 
 // has says that the vault had a secret when we began.
-func (f *facts) has(k secret) bool { return f.is("has "+k.vault, "true") }
+func (f *facts) has(k secret) bool {
+	for alias := range ofTenants(f.given[k.name]) {
+		if k.name == "COSELL_TENANT_CLIENT_SECRETS" && f.is("has "+tenantSecrets+alias, "true") {
+			return true
+		}
+	}
+	return f.is("has "+k.vault, "true")
+}
 
 // lacks says that a secret is needed that nobody gave, and that the vault has not.
 func (f *facts) lacks(k secret) bool {
@@ -74,6 +82,17 @@ func (f *facts) give(k secret, value string) {
 	if k.vault == "operator-keys" {
 		f.secrets["operator-key"] = firstKey(value)
 	}
+	if k.name == "COSELL_TENANT_CLIENT_SECRETS" {
+		for alias, v := range ofTenants(value) { // so that none is shown
+			f.secrets[tenantSecrets+alias] = v
+		}
+	}
+}
+
+// ofTenants are the secrets of further tenants by their aliases; none where the text is not of that form.
+func ofTenants(text string) (out map[string]string) {
+	_ = json.Unmarshal([]byte(text), &out) // what is wrong with it is said by wrongSecrets
+	return out
 }
 
 // firstKey is the key of the first operator in name=key,name=key.

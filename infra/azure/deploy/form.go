@@ -17,7 +17,10 @@ import (
 // would be found out minutes after they are published.
 const shortest = 16
 
-var operatorKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,40}=.{16,}$`)
+var (
+	operatorKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,40}=.{16,}$`)
+	tenantAlias = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
+)
 
 // wrongSecrets holds what was given against what the apps take, before anything is done. It names no value.
 func wrongSecrets(given map[string]string, shadow bool) error {
@@ -32,6 +35,17 @@ func wrongSecrets(given map[string]string, shadow bool) error {
 			if !operatorKey.MatchString(strings.TrimSpace(entry)) {
 				problems = append(problems, fmt.Errorf("COSELL_OPERATOR_KEYS must be name=key,name=key,… with keys of at least %d characters: entry %d is not", shortest, i+1))
 			}
+		}
+	}
+	if v := given["COSELL_TENANT_CLIENT_SECRETS"]; v != "" {
+		all := ofTenants(v)
+		for alias, s := range all {
+			if !tenantAlias.MatchString(alias) || s == "" {
+				all = nil
+			}
+		}
+		if len(all) == 0 {
+			problems = append(problems, errors.New(`COSELL_TENANT_CLIENT_SECRETS must be JSON, {"ALIAS": "SECRET", …}, with the aliases of the parameter tenants`))
 		}
 	}
 	if v := given["COSELL_FORWARD_URL"]; v != "" {

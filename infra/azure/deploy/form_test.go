@@ -18,6 +18,9 @@ func TestASecretThatTheAppsRefuseIsNamedBeforeAnythingIsDone(t *testing.T) {
 		"COSELL_OPERATOR_KEYS=ann=hush-hush-hush-hush,b=hush": "entry 2 is not",
 		"COSELL_DATAVERSE_WEBHOOK_SECRET=hush":                "COSELL_DATAVERSE_WEBHOOK_SECRET is too short: at least 16 characters",
 		"COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS=hush":       "COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS is too short",
+		"COSELL_TENANT_CLIENT_SECRETS=hush":                   "COSELL_TENANT_CLIENT_SECRETS must be JSON",
+		`COSELL_TENANT_CLIENT_SECRETS={"Fr":"hush"}`:          "COSELL_TENANT_CLIENT_SECRETS must be JSON",
+		`COSELL_TENANT_CLIENT_SECRETS={"fr":""}`:              "COSELL_TENANT_CLIENT_SECRETS must be JSON",
 		"COSELL_FORWARD_URL=http://hush.example.org":          "COSELL_FORWARD_URL is not an https address",
 		"COSELL_FORWARD_URL=https://hush.example.org":         "COSELL_FORWARD_URL is only taken in shadow mode",
 	} {
@@ -188,5 +191,26 @@ func TestAzdIsToldTheGroupOfTheSettings(t *testing.T) {
 	}
 	if !strings.Contains(told, " AZURE_RESOURCE_GROUP=elsewhere ") || !strings.Contains(told, " AZURE_SUBSCRIPTION_ID="+subscription+" ") {
 		t.Errorf("azd was told %q", told)
+	}
+}
+
+// The secrets of further tenants go along together, none is shown, and the apps start again where one was there before.
+func TestTheSecretsOfFurtherTenantsGoAlong(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.environ = append(s.environ, `COSELL_TENANT_CLIENT_SECRETS={"fr":"the-secret-of-fr"}`)
+	s.mustDeploy("-env", "test")
+	restarts := 0
+	for _, c := range s.mustDeploy("-env", "test", "-last", "secrets") {
+		if strings.HasPrefix(c.line(), "az functionapp restart ") {
+			restarts++
+		}
+	}
+	if got := s.state().Secrets["partner-center-client-secret-fr"]; got != "the-secret-of-fr" || restarts != 2 {
+		t.Errorf("the vault has %q, %d apps were started again", got, restarts)
+	}
+	s.set("fail.json", []map[string]any{{"call": "az deployment group what-if", "code": 1, "stderr": "ERROR: the-secret-of-fr is not taken"}})
+	if err := s.deploy("-env", "test"); err == nil || strings.Contains(err.Error(), "the-secret") || strings.Contains(s.said, "the-secret") {
+		t.Error(err)
 	}
 }

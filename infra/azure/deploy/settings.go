@@ -59,6 +59,9 @@ type secret struct {
 	while     bool   // in force only while it is given
 }
 
+// tenantSecrets begins the names of the client secrets of further tenants in the vault; the alias follows.
+const tenantSecrets = "partner-center-client-secret-"
+
 func secrets() []secret {
 	return []secret{
 		{"COSELL_OPERATOR_KEYS", "operator-keys", true, false},
@@ -67,6 +70,7 @@ func secrets() []secret {
 		{"COSELL_DATAVERSE_CLIENT_SECRET", "dataverse-client-secret", false, false},
 		{"COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS", "dataverse-webhook-secret-previous", false, true},
 		{"COSELL_FORWARD_URL", "forward-url", false, true},
+		{"COSELL_TENANT_CLIENT_SECRETS", strings.TrimSuffix(tenantSecrets, "-") + "s", false, true}, // several in one: written while they are given
 	}
 }
 

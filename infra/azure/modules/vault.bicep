@@ -23,6 +23,13 @@ param operatorKeys string
 @secure()
 param partnerCenterClientSecret string
 
+@description('The secrets of further tenants that have an app registration of their own, as JSON by their alias.')
+@secure()
+param tenantClientSecrets string
+
+@description('The aliases of those tenants.')
+param ownTenants string[]
+
 @description('What the event steps of the CRM send.')
 @secure()
 param dataverseWebhookSecret string
@@ -73,8 +80,10 @@ var intakeReads = concat(
 )
 var syncReads = concat(
   [names.operatorKeys, names.partnerCenterClientSecret],
-  hasDataverseClient ? [names.dataverseClientSecret] : []
+  hasDataverseClient ? [names.dataverseClientSecret] : [],
+  map(ownTenants, alias => '${names.partnerCenterClientSecret}-${alias}')
 )
+var tenantsGiven = filter(items(json(empty(tenantClientSecrets) ? '{}' : tenantClientSecrets)), s => contains(ownTenants, s.key))
 
 resource vault 'Microsoft.KeyVault/vaults@2026-05-15' = {
   name: name
@@ -106,6 +115,12 @@ resource setPartnerCenterClientSecret 'Microsoft.KeyVault/vaults/secrets@2026-05
   name: names.partnerCenterClientSecret
   properties: { value: partnerCenterClientSecret }
 }
+
+resource setTenantClientSecrets 'Microsoft.KeyVault/vaults/secrets@2026-05-15' = [for s in tenantsGiven: {
+  parent: vault
+  name: '${names.partnerCenterClientSecret}-${s.key}'
+  properties: { value: s.value }
+}]
 
 resource setDataverseWebhookSecret 'Microsoft.KeyVault/vaults/secrets@2026-05-15' = if (!empty(dataverseWebhookSecret)) {
   parent: vault
@@ -168,7 +183,7 @@ resource syncMayRead 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsUser)
   }
-  dependsOn: [setOperatorKeys, setPartnerCenterClientSecret, setDataverseClientSecret]
+  dependsOn: [setOperatorKeys, setPartnerCenterClientSecret, setTenantClientSecrets, setDataverseClientSecret]
 }]
 
 resource syncMayWrite 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (secret, i) in keptNames: {

@@ -108,7 +108,7 @@ func wanted(p product, d deployed) (out []string) {
 		out = append(out, "intake: Key Vault Secrets User on secret dataverse-webhook-secret-previous")
 	case "everything":
 		out = append(out, "intake: Key Vault Secrets User on secret forward-url", "sync: Key Vault Secrets User on secret dataverse-client-secret",
-			"sync: Key Vault Secrets Officer on secret partner-center-refresh-token-fr", "sync: Key Vault Secrets Officer on secret partner-center-refresh-token-de-at")
+			"sync: Key Vault Secrets Officer on secret partner-center-refresh-token-fr", "sync: Key Vault Secrets User on secret partner-center-client-secret-de-at", "sync: Key Vault Secrets Officer on secret partner-center-refresh-token-de-at")
 	}
 	slices.Sort(out)
 	return out
@@ -149,4 +149,4 @@ func readable(t *testing.T, d deployed) (out []string) {
 	return out
 }
 
-var reference = regexp.MustCompile(`^@Microsoft\.KeyVault\(SecretUri=\{Microsoft\.KeyVault/vaults/[^}]+:properties\.vaultUri\}secrets/([a-z-]+)/\)$`)
+var reference = regexp.MustCompile(`^@Microsoft\.KeyVault\((?:SecretUri=\{Microsoft\.KeyVault/vaults/[^}]+:properties\.vaultUri\}secrets/|VaultName=[a-z0-9-]+;SecretName=)([a-z-]+)/?\)$`)

@@ -37,8 +37,9 @@ var variants = []variant{
 	{"everything", "main.production.bicepparam", secrets, map[string]any{
 		"serviceBusSku": "Premium", "dataverseClientId": "11111111-1111-4111-8111-111111111111", "dataverseTenant": "22222222-2222-4222-8222-222222222222",
 		"dataverseClientSecret": "8ge9R~bcdefg", "forwardUrl": "https://old.example.org/hook?code=0f1e2d3c",
-		"settings": map[string]any{"SYNC_MODE": "shadow", "SYNC_RECONCILE_SCHEDULE": "0 */15 * * * *", "FR_SYNC_STARTED": "2026-03-01"},
-		"tenants":  []any{map[string]any{"alias": "fr", "partnerCenterTenant": "33333333-3333-4333-8333-333333333333"}, map[string]any{"alias": "de-at", "partnerCenterTenant": "44444444-4444-4444-8444-444444444444"}},
+		"settings":            map[string]any{"SYNC_MODE": "shadow", "SYNC_RECONCILE_SCHEDULE": "0 */15 * * * *", "FR_SYNC_STARTED": "2026-03-01"},
+		"tenants":             []any{map[string]any{"alias": "fr", "partnerCenterTenant": "33333333-3333-4333-8333-333333333333"}, map[string]any{"alias": "de-at", "partnerCenterTenant": "44444444-4444-4444-8444-444444444444", "partnerCenterClientId": "77777777-7777-4777-8777-777777777777"}},
+		"tenantClientSecrets": `{"de-at": "9hf0S~cdefgh", "fr": "which has none of its own"}`,
 	}},
 	{"no network, nothing awake", "main.production.bicepparam", secrets, map[string]any{"privateNetwork": false, "alwaysReadyHttp": 0, "alwaysReadyQueues": 0}},
 }

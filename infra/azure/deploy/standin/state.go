@@ -197,6 +197,11 @@ func (s *state) deployment(c call) (string, error) {
 			}
 		}
 	}
+	var ofTenants map[string]string
+	_ = json.Unmarshal([]byte(os.Getenv("COSELL_TENANT_CLIENT_SECRETS")), &ofTenants)
+	for alias, v := range ofTenants {
+		s.Secrets["partner-center-client-secret-"+alias] = v
+	}
 	for name, secret := range secretNames {
 		if v := os.Getenv(name); v != "" {
 			s.Secrets[secret] = v
