@@ -129,6 +129,9 @@ type Ledger interface {
 	SaveCursor(ctx context.Context, feed, value string) error
 	// SaveShadowed keeps what the last look at a record would have done, in shadow mode.
 	SaveShadowed(ctx context.Context, s cosell.Shadowed) error
+	// SaveWatched keeps what shadow mode knows of a pair that another system keeps in step, and Watched gives it.
+	SaveWatched(ctx context.Context, p cosell.Pair) error
+	Watched(ctx context.Context, opportunityID string) (cosell.Pair, bool, error)
 }
 
 // Hints sends pointers to our own queues, and returns when the broker has confirmed. Trace and Seen are

@@ -24,6 +24,8 @@ type Rehearsal struct {
 	Problems    []cosell.Problem
 	Waits       error // the kind Later of what waits; nil: nothing does
 	Differences []Difference
+
+	before cosell.Base // by which it was judged
 }
 
 // Rehearsed is one write that would be made.
@@ -40,16 +42,28 @@ const steps = 6
 
 // Rehearse follows hints with the very code that follows them in earnest, as if the installation had been started,
 // and writes nothing: not to either system, not to the ledger, not to a queue. What follows is judged by what the
-// systems say now; what they would refuse is only known where the sheet or their metadata say it.
+// systems say now; what they would refuse is only known where the sheet or their metadata say it. In shadow mode a pair
+// that another system keeps in step is judged by what was last seen of it.
 // Kinds: those of FromReferral and FromOpportunity, but for Later (Waits).
 func (f *Flow) Rehearse(ctx context.Context, hints ...Hint) (Rehearsal, error) {
+	s := newStage(hints)
+	out, err := f.rehearse(ctx, s)
+	if err != nil || !f.Settings.Shadow || out.Pair.OpportunityID == "" {
+		return out, err
+	}
+	met, known, err := f.Ledger.Watched(ctx, out.Pair.OpportunityID)
+	if err != nil || !known || !strings.EqualFold(met.ReferralID, out.Pair.ReferralID) {
+		return out, err
+	}
+	return f.rehearse(ctx, s.again(hints, met))
+}
+
+func (f *Flow) rehearse(ctx context.Context, s *stage) (Rehearsal, error) {
 	from, _, err := f.Started(ctx)
 	if err != nil {
 		return Rehearsal{}, err
 	}
 	ctx = fault.Rehearse(ctx)
-	s := &stage{pairs: map[string]cosell.Pair{}, intents: map[string]cosell.Intent{}, hints: hints,
-		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{}, made: map[string]bool{}, was: map[string]string{}}
 	c := f.Config
 	c.Referrals, c.Opportunities = stagedReferrals{f.Referrals, s}, stagedOpportunities{f.Opportunities, s}
 	if c.Leads != nil {
@@ -100,11 +114,14 @@ func (f *Flow) judged(ctx context.Context, out Rehearsal, s *stage) (Rehearsal, 
 			return out, err
 		}
 	} else {
-		_, known, err := f.Ledger.Find(ctx, out.Pair.OpportunityID)
+		now, known, err := f.Ledger.Find(ctx, out.Pair.OpportunityID)
 		if err != nil {
 			return out, err
 		}
-		out.Known = known
+		out.Known, out.before = known, now.Base
+	}
+	if s.met != nil {
+		out.before = s.met.Base
 	}
 	for _, h := range out.Pair.Held {
 		if !h.Quiet {
@@ -112,16 +129,19 @@ func (f *Flow) judged(ctx context.Context, out Rehearsal, s *stage) (Rehearsal, 
 		}
 	}
 	if out.Opportunity != nil && out.Referral != nil && !out.Referral.Microsoft {
-		return out, f.explained(ctx, &out)
+		return out, f.explained(ctx, &out, s)
 	}
 	return out, nil
 }
 
 // explained adds what differs now, and what becomes of each of it.
-func (f *Flow) explained(ctx context.Context, out *Rehearsal) error {
+func (f *Flow) explained(ctx context.Context, out *Rehearsal, s *stage) error {
 	now, _, err := f.Ledger.Find(ctx, out.Opportunity.ID)
 	if err != nil {
 		return err
+	}
+	if s.met != nil {
+		now = *s.met
 	}
 	for _, d := range f.of(now).differences(now.Base, out.Opportunity.Record, out.Referral.Record) {
 		d.Goes, d.Why = out.fate(d.Field, d.Wins, now.Base)
@@ -189,12 +209,34 @@ type stage struct {
 	made          map[string]bool   // opportunities that exist here only
 	was           map[string]string // the version in the system of what has one of its own here
 	hints         []Hint
+	met           *cosell.Pair // what shadow mode knows of the pair
 
-	referral    *cosell.Referral // as it was read first
-	opportunity *cosell.Opportunity
-	writes      []Rehearsed
-	lines       []string
-	versions    int
+	readReferrals     map[string]cosell.Referral // as they are
+	readOpportunities map[string]cosell.Opportunity
+	referral          *cosell.Referral // as it was read first
+	opportunity       *cosell.Opportunity
+	writes            []Rehearsed
+	lines             []string
+	versions          int
+}
+
+func newStage(hints []Hint) *stage {
+	return &stage{pairs: map[string]cosell.Pair{}, intents: map[string]cosell.Intent{}, hints: hints, made: map[string]bool{}, was: map[string]string{},
+		referrals: map[string]cosell.Referral{}, opportunities: map[string]cosell.Opportunity{},
+		readReferrals: map[string]cosell.Referral{}, readOpportunities: map[string]cosell.Opportunity{}}
+}
+
+// again is a stage for the same hints with a pair on it: what was read of the two systems is not read a second time.
+func (s *stage) again(hints []Hint, met cosell.Pair) *stage {
+	next := newStage(hints)
+	met.Version = next.version()
+	next.met, next.pairs[met.OpportunityID] = &met, met
+	next.referral, next.opportunity = s.referral, s.opportunity
+	maps.Copy(next.readReferrals, s.readReferrals)
+	maps.Copy(next.referrals, s.readReferrals)
+	maps.Copy(next.readOpportunities, s.readOpportunities)
+	maps.Copy(next.opportunities, s.readOpportunities)
+	return next
 }
 
 func (s *stage) version() string {

@@ -45,7 +45,34 @@ func (f *Flow) shadowed(ctx context.Context, h Hint) error {
 	case r.Referral != nil:
 		kept.ReferralID = r.Referral.ID
 	}
-	return f.Ledger.SaveShadowed(ctx, kept)
+	if err := f.Ledger.SaveShadowed(ctx, kept); err != nil {
+		return err
+	}
+	return f.watch(ctx, r)
+}
+
+// watch remembers what a look has found of a pair that another system keeps in step. Without it each look would be the
+// first one, which leaves what differs as it is, and no edit would ever be seen.
+func (f *Flow) watch(ctx context.Context, r Rehearsal) error {
+	p := r.Pair
+	if p.Phase != cosell.Linked || r.Opportunity == nil || r.Referral == nil || isStaged(p.ReferralID) || !strings.EqualFold(r.Opportunity.ID, p.OpportunityID) {
+		return nil
+	}
+	var written []cosell.Field
+	for _, w := range r.Writes {
+		if w.ID == "" && !w.Microsoft {
+			return nil // it would make a record, which whoever works in earnest makes
+		}
+		written = slices.AppendSeq(written, maps.Keys(w.Values))
+		if w.Microsoft {
+			written = append(written, cosell.Help)
+		}
+	}
+	invited := p.MicrosoftID
+	if isStaged(invited) {
+		invited = ""
+	}
+	return f.Ledger.SaveWatched(ctx, p.Watched(r.before, written, invited))
 }
 
 func fieldsOfChanges(values cosell.Record) string {

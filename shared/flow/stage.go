@@ -28,6 +28,7 @@ func (r stagedReferrals) Get(ctx context.Context, id string) (cosell.Referral, e
 	if r.s.referral == nil {
 		r.s.referral = &got
 	}
+	r.s.readReferrals[strings.ToLower(id)] = got
 	r.s.referrals[strings.ToLower(id)] = got // one look at it: so everything is decided by the same
 	return got, nil
 }
@@ -118,6 +119,7 @@ func (o stagedOpportunities) Get(ctx context.Context, id string) (cosell.Opportu
 	if o.s.opportunity == nil {
 		o.s.opportunity = &got
 	}
+	o.s.readOpportunities[strings.ToLower(id)] = got
 	o.s.opportunities[strings.ToLower(id)] = got
 	return got, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // SaveShadowed keeps what the last look at a record would have done, in place of what the one before it would have:
@@ -40,4 +41,28 @@ func (l *Ledger) DropShadowed(ctx context.Context, before time.Time) error {
 		_ = json.Unmarshal([]byte(r.long("Value")), &s) // damaged: of no time, so it goes
 		return s.At.Before(before)
 	})
+}
+
+// SaveWatched keeps what shadow mode knows of a pair that another system keeps in step. It is no row of the pair: in
+// earnest nobody reads it.
+func (l *Ledger) SaveWatched(ctx context.Context, p cosell.Pair) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return fault.New(fault.Invalid, "writing down what shadow mode knows of %s: %w", p.OpportunityID, err)
+	}
+	return l.saveValue(ctx, key("y", p.OpportunityID), string(text))
+}
+
+// Watched gives what shadow mode knows of a pair.
+func (l *Ledger) Watched(ctx context.Context, opportunityID string) (p cosell.Pair, ok bool, err error) {
+	text, ok, err := l.value(ctx, key("y", opportunityID))
+	if err != nil || !ok || json.Unmarshal([]byte(text), &p) != nil { // damaged: as if it were seen for the first time
+		return cosell.Pair{}, false, outside(err)
+	}
+	return p, true, nil
+}
+
+// DropWatched removes all that shadow mode knows of pairs.
+func (l *Ledger) DropWatched(ctx context.Context) error {
+	return l.drop(ctx, "y|", after("y"), func(row) bool { return true })
 }

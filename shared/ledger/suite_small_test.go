@@ -141,6 +141,36 @@ func TestTheLastLookInShadowIsKeptOfEachRecord(t *testing.T) {
 	})
 }
 
+func TestWhatTheShadowKnowsOfAPairIsNoRowOfIt(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		p := cosell.Pair{OpportunityID: "o-1", ReferralID: "r-1", Phase: cosell.Linked, Base: cosell.Base{Referral: cosell.Record{cosell.Notes: strings.Repeat("n", 40_000)}, Opportunity: cosell.Record{cosell.Name: "Deal"}}}
+		for range 2 {
+			if err := l.SaveWatched(ctx, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, ok, err := l.Watched(ctx, "o-1")
+		if diff := cmp.Diff(p, got); !ok || err != nil || diff != "" {
+			t.Errorf("%v %v %s", ok, err, diff)
+		}
+		if _, ok, err := l.Watched(ctx, "o-2"); ok || err != nil {
+			t.Errorf("one that was never seen: %v %v", ok, err)
+		}
+		for _, find := range []func() (cosell.Pair, bool, error){func() (cosell.Pair, bool, error) { return l.Find(ctx, "o-1") }, func() (cosell.Pair, bool, error) { return l.FindByReferral(ctx, "r-1") }} {
+			if _, ok, err := find(); ok || err != nil {
+				t.Errorf("in earnest there is a pair: %v %v", ok, err)
+			}
+		}
+		if err := l.DropWatched(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := l.Watched(ctx, "o-1"); ok || err != nil {
+			t.Errorf("it is still known: %v %v", ok, err)
+		}
+	})
+}
+
 func TestParkedMessagesAreKeptOldestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		ctx := t.Context()

@@ -21,6 +21,7 @@ type Reports interface {
 	// ShadowRows hands over what the last look at each record would have done, until each says false.
 	ShadowRows(ctx context.Context, each func(cosell.Shadowed) bool) error
 	DropShadowed(ctx context.Context, before time.Time) error
+	DropWatched(ctx context.Context) error
 	SaveReport(ctx context.Context, day, text string) error
 	DropReports(ctx context.Context, before string) error
 	Cursor(ctx context.Context, feed string) (string, error)
@@ -105,6 +106,8 @@ func (o *Office) tidy(ctx context.Context, now time.Time) error {
 	known := now
 	if o.Shadow {
 		known = now.Add(-reportsKept)
+	} else if err := o.Ledger.DropWatched(ctx); err != nil {
+		return err
 	}
 	if err := o.Ledger.DropShadowed(ctx, known); err != nil {
 		return err

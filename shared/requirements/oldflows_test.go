@@ -229,3 +229,93 @@ func TestR151_AdoptLinksWhatTheOldConnectorHasLinkedAndOverwritesNothing(t *test
 		}
 	}, "SYNC_STARTED=")
 }
+
+// linkedBefore is a deal that Microsoft's connector has linked and keeps in step.
+func (o connected) linkedBefore(r *rig, name string) (opportunity string, a acted) {
+	r.t.Helper()
+	a = r.portalDeal(doc{"name": name, "details": doc{"dealValue": 85000, "closingDateTime": "2026-06-30T00:00:00Z", "notes": "The customer wants to forecast stock."}})
+	opportunity = r.deal(name, doc{msftColumn + "sync": true, msftColumn + "identifier": a.ID, "msft_customerpurchaseintent": 299600002})
+	o.row(r, opportunity, dataversesim.ForecastID)
+	r.portalEdits(a.ID, doc{"/externalReferenceId": opportunity})
+	return opportunity, a
+}
+
+// shadowOf is what the daily report says of a deal: what would have been written, "" where it is the same.
+func (r *rig) shadowOf(a acted) string {
+	r.t.Helper()
+	r.advance(2 * timerEvery)
+	for _, row := range listedIn(r.report(""), "shadow") {
+		if row.text("referral") == a.ID {
+			return row.text("would") + row.text("problems")
+		}
+	}
+	return ""
+}
+
+// Beside Microsoft's connector the daily list of the shadow says of each edit whether the connector has followed it, in
+// both directions: also where it lost one, and where both sides have moved before it came.
+func TestTheShadowSeesWhatTheOldConnectorHasNotFollowed(t *testing.T) {
+	changeOver(t, func(r *rig, o connected) {
+		id, a := o.linkedBefore(r, "Kept in step")
+		value := func(crm, pc int) {
+			if crm > 0 {
+				r.edits("opportunity", id, doc{"estimatedvalue": crm})
+			}
+			if pc > 0 {
+				r.portalEdits(a.ID, doc{"/details/dealValue": pc})
+			}
+		}
+		for i, step := range []struct {
+			crm, pc int
+			want    string
+		}{
+			{0, 0, ""},
+			{99000, 0, `["change referral: dealValue"]`},    // a seller
+			{0, 0, `["change referral: dealValue"]`},        // not yet
+			{0, 99000, ""},                                  // the connector
+			{0, 70000, `["change opportunity: dealValue"]`}, // somebody in the portal, and the connector loses it
+			{60000, 60000, ""},                              // it is put right by hand on both sides
+			{61000, 0, `["change referral: dealValue"]`},
+			{0, 61000, ""},
+		} {
+			value(step.crm, step.pc)
+			if got := r.shadowOf(a); got != step.want {
+				t.Fatalf("step %d: the shadow says %q, want %q", i, got, step.want)
+			}
+		}
+		r.dv.call(http.MethodPost, "/user", doc{"do": "win", "table": "opportunity", "id": id})
+		if got := r.shadowOf(a); !strings.Contains(got, "change referral: ") || !strings.Contains(got, "status") {
+			t.Errorf("a deal that is won in CRM alone: %q", got)
+		}
+		r.portalEdits(a.ID, doc{"/status": "Closed", "/substatus": "Won"})
+		if got := r.shadowOf(a); got != "" {
+			t.Errorf("a deal that is won on both sides: %q", got)
+		}
+	}, "SYNC_MODE=shadow", "SYNC_STARTED=")
+}
+
+// What is seen of a pair in the shadow counts in the shadow alone: the first live look links it and leaves what differs.
+func TestWhatTheShadowKnowsIsForgottenInEarnest(t *testing.T) {
+	changeOver(t, func(r *rig, o connected) {
+		r.flowsOff()
+		id, a := o.linkedBefore(r, "Watched for a day")
+		if got := r.shadowOf(a); got != "" {
+			t.Fatalf("the shadow says %q", got)
+		}
+		r.edits("opportunity", id, doc{"estimatedvalue": 99000})
+		if got := r.shadowOf(a); got != `["change referral: dealValue"]` {
+			t.Fatalf("the shadow says %q", got)
+		}
+		r.product.end()
+		r.product.ended.Wait()
+		r.own = []string{"SYNC_MODE=live"}
+		r.start()
+		r.advance(24 * time.Hour)
+		if v := r.referral(a.ID).text("details/dealValue"); v != "85000" {
+			t.Errorf("an edit from before the work began was sent: %s", v)
+		}
+		if rows := listedIn(r.report(""), "shadow"); len(rows) != 0 {
+			t.Errorf("the report still has %v", rows)
+		}
+	}, "SYNC_MODE=shadow")
+}
