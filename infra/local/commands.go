@@ -44,7 +44,7 @@ func prepare(ctx context.Context, f flags, layout world.Layout) error {
 	fmt.Fprintln(os.Stderr, "packing the functions (the first time about a minute) …")
 	_, err := build(ctx, layout, "")
 	if err == nil && f.host == world.HostLambda {
-		_, err = buildLambda(ctx, layout, "", pack.ThisArchitecture)
+		_, err = buildLambda(ctx, layout.Here(), layout.Top, "", pack.ThisArchitecture)
 	}
 	return err
 }
@@ -200,12 +200,12 @@ func build(ctx context.Context, layout world.Layout, mapping string) (pack.Resul
 	return pack.Build(ctx, pack.Options{Top: layout.Top, Out: layout.Build(), Mapping: mapping})
 }
 
-// buildLambda makes .build/lambda and .build/lambda.zip.
-func buildLambda(ctx context.Context, layout world.Layout, mapping, architecture string) (pack.Result, error) {
-	if err := os.MkdirAll(layout.Build(), 0o755); err != nil {
+// buildLambda makes lambda and lambda.zip in a folder.
+func buildLambda(ctx context.Context, out, top, mapping, architecture string) (pack.Result, error) {
+	if err := os.MkdirAll(out, 0o755); err != nil {
 		return pack.Result{}, fmt.Errorf("making the folder for output: %w", err)
 	}
-	return pack.Lambda(ctx, pack.Options{Top: layout.Top, Out: layout.Build(), Mapping: mapping}, architecture)
+	return pack.Lambda(ctx, pack.Options{Top: top, Out: out, Mapping: mapping}, architecture)
 }
 
 // packed builds the package and prints what it is.
@@ -216,7 +216,7 @@ func packed(ctx context.Context, f flags) error {
 	}
 	var r pack.Result
 	if f.host == world.HostLambda {
-		r, err = buildLambda(ctx, layout, f.mapping, f.arch)
+		r, err = buildLambda(ctx, layout.Build(), layout.Top, f.mapping, f.arch)
 	} else {
 		r, err = build(ctx, layout, f.mapping)
 	}
@@ -229,6 +229,9 @@ func packed(ctx context.Context, f flags) error {
 	}
 	for _, s := range append(solutions, r) { // the package is the last: who deploys reads that line
 		fmt.Fprintf(f.out, "%s  %s\n", s.Sum, s.Zip)
+	}
+	if f.host == world.HostLambda {
+		fmt.Fprintf(os.Stderr, "for %s: deploy it with --parameter-overrides Architecture=%s (docs/aws.md)\n", f.arch, f.arch)
 	}
 	if f.mapping != "" {
 		fmt.Fprintf(os.Stderr, "version %s, with the field sheet: set SYNC_MAPPING_FILE=%s in the function app\n", r.Version, pack.Mapping)

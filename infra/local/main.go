@@ -89,7 +89,7 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.StringVar(&f.mode, "mode", "proxy", "how the host hands over HTTP calls: proxy or forward")
 	set.StringVar(&f.host, "host", world.HostAzure, "what runs the functions: "+strings.Join(world.Hosts(), ", "))
 	set.StringVar(&f.layout, "layout", world.LayoutOne, "in how many processes the functions run: "+strings.Join(world.Layouts(), ", "))
-	set.StringVar(&f.arch, "arch", pack.ThisArchitecture, "of the package for Lambda: x86_64 or arm64")
+	set.StringVar(&f.arch, "arch", pack.Architecture, "of the package for Lambda: "+strings.Join(pack.Architectures(), " or "))
 	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
 	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")

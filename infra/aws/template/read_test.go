@@ -21,6 +21,8 @@ func TestWhatCloudFormationDoesNotKnowOfYAMLIsRefused(t *testing.T) {
 		"a merge":      "Resources:\n  A: {Type: X}\n  B: {<<: {Type: X}}\n",
 		"a duplicate":  "Resources:\n  A: {Type: X}\n  A: {Type: Y}\n",
 		"another form": "Resources:\n  A: {Type: !ImportValue X}\n",
+		"a comma":      "Parameters:\n  A: {Type: String, Description: Of one, which has another.}\n",
+		"a member":     "Parameters:\n  A: {Type: String, Defaults: x}\n",
 	} {
 		if _, err := Parse(text); err == nil {
 			t.Errorf("%s was taken", name)

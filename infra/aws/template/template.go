@@ -5,6 +5,7 @@ package template
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,10 +19,14 @@ type Template struct {
 	Outputs    map[string]any       `yaml:"Outputs"`
 }
 
-// Parameter is a parameter of the template.
+// Parameter is a parameter of the template. It has no member that is not listed here.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 type Parameter struct {
-	Type    string `yaml:"Type"`
-	Default string `yaml:"Default"`
+	Type           string   `yaml:"Type"`
+	Default        string   `yaml:"Default"`
+	Description    string   `yaml:"Description"`
+	AllowedValues  []string `yaml:"AllowedValues"`
+	AllowedPattern string   `yaml:"AllowedPattern"`
 }
 
 // Resource is a resource of the template.
@@ -30,8 +35,8 @@ type Resource struct {
 	Properties map[string]any `yaml:"Properties"`
 }
 
-// Parse reads a template. CloudFormation knows less of YAML than YAML has: aliases, merges and members of the same name
-// are refused.
+// Parse reads a template. CloudFormation knows less of YAML than YAML has: aliases, merges, members of the same name and
+// members without a value are refused. The last are what YAML makes of a comma in a text without quotes, in braces.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 func Parse(text string) (*Template, error) {
 	var document yaml.Node
@@ -45,10 +50,25 @@ func Parse(text string) (*Template, error) {
 	return &t, document.Decode(&t)
 }
 
+// UnmarshalYAML implements yaml.Unmarshaler: CloudFormation refuses members that it does not know.
+func (p *Parameter) UnmarshalYAML(n *yaml.Node) error {
+	known := []string{"Type", "Default", "Description", "AllowedValues", "AllowedPattern"}
+	for i := 0; i < len(n.Content); i += 2 {
+		if name := n.Content[i]; !slices.Contains(known, name.Value) {
+			return fmt.Errorf("line %d: a parameter has no member %q", name.Line, name.Value)
+		}
+	}
+	type plain Parameter
+	return n.Decode((*plain)(p))
+}
+
 // long turns short forms into long ones.
 func long(n *yaml.Node) error {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Tag == "!!merge" {
 		return fmt.Errorf("line %d: CloudFormation knows neither aliases nor merges", n.Line)
+	}
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return fmt.Errorf("line %d: a member has no value: a comma in a text wants quotes around it", n.Line)
 	}
 	for _, child := range n.Content {
 		if err := long(child); err != nil {

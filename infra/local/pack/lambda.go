@@ -17,6 +17,13 @@ const bootstrap = "bootstrap"
 // The processors that Lambda has, by its own names, and what Go calls them.
 var architectures = map[string]string{"x86_64": "amd64", "arm64": "arm64"}
 
+// Architecture is that of a package of which nobody says for which processor it is: what infra/aws/template.yaml has as
+// its default, so that both fit.
+const Architecture = "x86_64"
+
+// Architectures are all that there are packages for, by Lambda's names; the first is Architecture.
+func Architectures() []string { return []string{Architecture, "arm64"} }
+
 // ThisArchitecture is this machine's, by Lambda's name: what is to run here has to be for it.
 var ThisArchitecture = map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 

@@ -40,8 +40,11 @@ func (l Layout) Build() string { return filepath.Join(l.Top, ".build") }
 // App is the packaged folder.
 func (l Layout) App() string { return filepath.Join(l.Build(), "app") }
 
-// Bootstrap is the executable of the package for Lambda.
-func (l Layout) Bootstrap() string { return filepath.Join(l.Build(), "lambda", "bootstrap") }
+// Here is where the package for Lambda lies that runs on this machine: the one that ships may be for another processor.
+func (l Layout) Here() string { return filepath.Join(l.Build(), "here") }
+
+// Bootstrap is the executable of that package.
+func (l Layout) Bootstrap() string { return filepath.Join(l.Here(), "lambda", "bootstrap") }
 
 // Reports is where everybody finds the newest reports.
 func (l Layout) Reports() string { return filepath.Join(l.Build(), "reports") }
