@@ -45,6 +45,7 @@ check: ready ## format, vet, lint, the rules of the house, generated files
 	@go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants ./infra/local/requirements
 	@go test -count=1 ./infra/azure/bicep ./infra/azure/template ./infra/azure/habits ./infra/aws/template
 	@.ci/bicep
+	@.ci/sam
 	@.ci/fresh
 
 package: inputs ## builds .build/app, .build/app.zip and the CRM's solution zips, and prints their sha256; MAPPING=file packs a field sheet, HOST=lambda makes .build/lambda.zip (ARCH=arm64)
