@@ -48,7 +48,7 @@ var may = map[string][]string{
 	"infra/aws":                {"shared/app", "functions", "infra/aws"},
 	"infra/aws/drain":          {"shared/funchost", "shared/queue", "shared/fault"},
 	"infra/aws/entry":          {"infra/aws/drain", "shared/app", "shared/funchost", "shared/queue"},
-	"infra/aws/federation":     {},
+	"infra/aws/federation":     {"shared/fault"},
 	"infra/aws/template":       {}, // tests alone import our own
 	"infra/azure":              {"shared/app", "functions", "shared/funchost"},
 	"infra/azure/bicep":        {"std"},

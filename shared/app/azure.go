@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -75,8 +76,44 @@ func (a azure) federatedCredential() (azcore.TokenCredential, error) {
 	if a.own.Vouch == nil {
 		return nil, errors.New("SYNC_IDENTITY is federated, but this host vouches for nobody: on Azure leave it unset")
 	}
-	return azidentity.NewClientAssertionCredential(a.config.AzureTenant, a.config.AzureClientID, a.own.Vouch(a.transport),
-		&azidentity.ClientAssertionCredentialOptions{ClientOptions: a.options(), DisableInstanceDiscovery: a.dialer != nil})
+	vouch := a.own.Vouch(a.transport)
+	credential, err := azidentity.NewClientAssertionCredential(a.config.AzureTenant, a.config.AzureClientID, func(ctx context.Context) (string, error) {
+		assertion, err := vouch(ctx)
+		if said, ok := ctx.Value(unvouchedKey{}).(*error); ok {
+			*said = err
+		}
+		return assertion, err
+	}, &azidentity.ClientAssertionCredentialOptions{ClientOptions: a.options(), DisableInstanceDiscovery: a.dialer != nil})
+	return federated{credential}, err
+}
+
+// federated fails with what the host said where it does not vouch for us: azidentity keeps the text of that alone, so that
+// it would look like a service that is away.
+type federated struct{ azcore.TokenCredential }
+
+type unvouchedKey struct{}
+
+// codeUnvouched is the code of every failure of a host to vouch for us: without it nobody in Azure knows who we are.
+const codeUnvouched = "identity.unvouched"
+
+// unvouched is no reason to try again at once.
+type unvouched struct{ error }
+
+// NonRetriable is how the clients of Azure know that.
+func (unvouched) NonRetriable() {}
+
+// Unwrap implements errors.Unwrap.
+func (u unvouched) Unwrap() error { return u.error }
+
+// GetToken implements azcore.TokenCredential.
+func (f federated) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	var said error
+	token, err := f.TokenCredential.GetToken(context.WithValue(ctx, unvouchedKey{}, &said), o)
+	if err != nil && said != nil {
+		e := fault.Of(said)
+		return token, unvouched{fault.New(e.Kind, "%w", said).With(codeUnvouched, "").Saying(e.Say, e.Mend)}
+	}
+	return token, err
 }
 
 // crmCredential is who we are to Dataverse; called again when a token was refused.
@@ -232,6 +269,20 @@ func missing(doing, name string) error {
 		With(secretMissing, "run cosellctl consent, which stores the integration user's refresh token there")
 }
 
+// away says what has not answered on the way to Key Vault.
+func away(doing, name string, err error) error {
+	var identity *azidentity.AuthenticationFailedError
+	var onTheWay *url.Error
+	say, mend := "Key Vault cannot be reached", "if it lasts, look at the address PARTNER_CENTER_VAULT_URL and at the network of the app"
+	switch {
+	case errors.As(err, &identity):
+		say, mend = "no token for Key Vault comes, because the directory does not answer, or the host gives us no identity", "if it lasts, look at the identity of the app and at its network"
+	case !errors.As(err, &onTheWay) && !errors.Is(err, context.DeadlineExceeded):
+		say, mend = "Key Vault cannot be asked", "compare AZURE_TENANT_ID with the directory of the vault, and the vault's address with the settings"
+	}
+	return fault.New(fault.Broken, "%s secret %s: %s", doing, name, say).With("vault.unreachable", mend)
+}
+
 // vaultError keeps no text of the client: it may quote what was sent.
 func vaultError(doing, name string, err error) error {
 	if err == nil {
@@ -239,13 +290,16 @@ func vaultError(doing, name string, err error) error {
 	}
 	var res *azcore.ResponseError
 	var identity *azidentity.AuthenticationFailedError
+	var said *fault.Error
 	switch {
+	case errors.As(err, &said): // of who we are
+		return fmt.Errorf("%s secret %s: %w", doing, name, said)
 	case errors.As(err, &identity) && identity.RawResponse != nil && identity.RawResponse.StatusCode < http.StatusInternalServerError &&
 		identity.RawResponse.StatusCode != http.StatusTooManyRequests:
 		return fault.New(fault.Denied, "%s secret %s: the directory refuses our identity (%d %s)", doing, name, identity.RawResponse.StatusCode, aadCode.FindString(err.Error())).
 			With("identity.refused", "").Saying("the directory gives our own identity no token for Key Vault", "compare AZURE_CLIENT_ID and its secret with the app registration; secrets expire")
 	case !errors.As(err, &res):
-		return fault.New(fault.Broken, "%s secret %s: Key Vault cannot be reached", doing, name).With("vault.unreachable", "")
+		return away(doing, name, err)
 	}
 	switch res.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

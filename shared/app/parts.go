@@ -18,7 +18,8 @@ type Parts struct {
 	Certificates func(ctx context.Context, address string) ([]byte, error)
 	Queues       Queues
 	// Vouch makes what the host says of us to Azure's directory: a token of its own that names us, with the audience
-	// that the directory wants. It is asked for where SYNC_IDENTITY is federated, with the transport of all calls.
+	// that the directory wants. It is asked for where SYNC_IDENTITY is federated, with the transport of all calls. Denied:
+	// the host refuses; health shows what the error says to a person.
 	Vouch func(transport http.RoundTripper) func(ctx context.Context) (assertion string, err error)
 	// Ledger makes the tables of a tenant; texts in it are to be sealed with the sealer.
 	Ledger func(tenant string, sealer ledger.Sealer) *ledger.Ledger

@@ -26,6 +26,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/emulators"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
@@ -151,6 +152,11 @@ func TestIdentityThatTheHostVouchesForNeedsNoSecret(t *testing.T) {
 	var sent []string
 	directory := transport(func(r *http.Request) (*http.Response, error) {
 		w := httptest.NewRecorder()
+		if strings.HasSuffix(r.URL.Host, ".vault.azure.net") {
+			w.Header().Set("WWW-Authenticate", `Bearer authorization="https://login.microsoftonline.com/`+with["AZURE_TENANT_ID"]+`", resource="https://vault.azure.net"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return w.Result(), nil
+		}
 		w.Header().Set("Content-Type", "application/json")
 		base := "https://login.microsoftonline.com/" + with["AZURE_TENANT_ID"]
 		if !strings.HasSuffix(r.URL.Path, "/token") {
@@ -181,6 +187,19 @@ func TestIdentityThatTheHostVouchesForNeedsNoSecret(t *testing.T) {
 	}
 	if want := with["AZURE_CLIENT_ID"] + " signed"; len(sent) != 1 || sent[0] != want || vouched != 1 {
 		t.Errorf("the directory got %q", sent)
+	}
+	az.own.Vouch = func(http.RoundTripper) func(context.Context) (string, error) {
+		return func(context.Context) (string, error) {
+			return "", fault.New(fault.Denied, "asking AWS: 403").Saying("AWS does not vouch for us", "allow it")
+		}
+	}
+	box, err := az.vault()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = box.Get(t.Context(), "refresh-token")
+	if e := fault.Of(err); e == nil || e.Code != "identity.unvouched" || e.Kind != fault.Denied || e.Say != "AWS does not vouch for us" || !strings.Contains(err.Error(), "secret refresh-token") {
+		t.Errorf("a host that does not vouch for us now: %v", err)
 	}
 	if _, err := New(settings(nil), io.Discard); err == nil || !strings.Contains(err.Error(), "vouches for nobody") {
 		t.Errorf("on a host that vouches for nobody: %v", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -25,19 +26,23 @@ func TestVaultTroubleNamesItsCause(t *testing.T) {
 		err  error
 		kind fault.Kind
 		code string
+		says string
 	}{
-		{refused(401), fault.Denied, "identity.refused"},
-		{refused(400), fault.Denied, "identity.refused"},
-		{refused(503), fault.Broken, "vault.unreachable"},
-		{refused(429), fault.Broken, "vault.unreachable"},
-		{errors.New("no route CANARY"), fault.Broken, "vault.unreachable"},
-		{&azcore.ResponseError{StatusCode: 403, ErrorCode: "Forbidden"}, fault.Denied, "vault.denied"},
-		{&azcore.ResponseError{StatusCode: 404}, fault.Denied, "consent.missing"},
-		{&azcore.ResponseError{StatusCode: 429}, fault.Later, "vault.busy"},
-		{&azcore.ResponseError{StatusCode: 500}, fault.Broken, ""},
+		{refused(401), fault.Denied, "identity.refused", "the directory refuses our identity"},
+		{refused(400), fault.Denied, "identity.refused", "the directory refuses our identity"},
+		{refused(503), fault.Broken, "vault.unreachable", "the directory does not answer"},
+		{refused(429), fault.Broken, "vault.unreachable", "the directory does not answer"},
+		{&azidentity.AuthenticationFailedError{}, fault.Broken, "vault.unreachable", "the host gives us no identity"},
+		{&url.Error{Op: "Get", URL: "https://x", Err: errors.New("no route CANARY")}, fault.Broken, "vault.unreachable", "Key Vault cannot be reached"},
+		{errors.New("another tenant CANARY"), fault.Broken, "vault.unreachable", "Key Vault cannot be asked"},
+		{fmt.Errorf("x: %w", fault.New(fault.Denied, "no").With("identity.unvouched", "")), fault.Denied, "identity.unvouched", ": no"},
+		{&azcore.ResponseError{StatusCode: 403, ErrorCode: "Forbidden"}, fault.Denied, "vault.denied", "refuses us"},
+		{&azcore.ResponseError{StatusCode: 404}, fault.Denied, "consent.missing", "not in Key Vault"},
+		{&azcore.ResponseError{StatusCode: 429}, fault.Later, "vault.busy", "busy"},
+		{&azcore.ResponseError{StatusCode: 500}, fault.Broken, "", "answered 500"},
 	} {
 		err := vaultError("reading", "refresh-token", c.err)
-		if e := fault.Of(err); e.Kind != c.kind || e.Code != c.code || strings.Contains(err.Error(), "CANARY") {
+		if e := fault.Of(err); e.Kind != c.kind || e.Code != c.code || strings.Contains(err.Error(), "CANARY") || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v: %+v", err, e)
 		}
 	}

@@ -3,6 +3,7 @@ package dataverse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 
@@ -74,6 +75,10 @@ var aadCode = pattern.New(`AADSTS[0-9]{3,9}`)
 // tokenError tells a refusal from trouble on the way. The SDK's texts repeat whole answers, so only the
 // number of the refusal is kept.
 func tokenError(err error) error {
+	var said *fault.Error
+	if errors.As(err, &said) {
+		return fmt.Errorf("a token for Dataverse: %w", said) // of who we are: the endpoint was not asked
+	}
 	var refused *azidentity.AuthenticationFailedError
 	if !errors.As(err, &refused) || refused.RawResponse == nil || refused.RawResponse.StatusCode >= 500 {
 		return fault.New(fault.Broken, "the token endpoint cannot be reached or does not work").With("token.unreachable", "")

@@ -67,6 +67,7 @@ func TestTokenFailuresAreTold(t *testing.T) {
 		{refused(503), fault.Broken, ""},
 		{refused(429, "Retry-After", "20"), fault.Later, "throttled"},
 		{errors.New("no route: canary"), fault.Broken, ""},
+		{fmt.Errorf("x: %w", fault.New(fault.Denied, "AWS refuses").With("identity.unvouched", "")), fault.Denied, "identity.unvouched"},
 	} {
 		token := Tokens(func() (azcore.TokenCredential, error) { return &credential{err: c.err}, nil }, "s")
 		_, err := token(ctx, "", "")

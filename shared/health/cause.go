@@ -85,7 +85,7 @@ func systemOf(code string) string {
 	switch part {
 	case "mfa":
 		return PartnerCenter
-	case "consent", "client", "vault":
+	case "consent", "client", "vault", "identity":
 		return Token // an answer may still come by a token from before
 	case "tables":
 		return Tables

@@ -112,6 +112,10 @@ func classify(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
+	var said *fault.Error
+	if errors.As(err, &said) { // of who we are: nobody was asked
+		return fmt.Errorf("%s: %w", doing, said)
+	}
 	status := statusOf(err)
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:

@@ -147,6 +147,9 @@ func TestTroubleOfTheStoreIsClassified(t *testing.T) {
 	reset := func(*http.Request, bool) (*http.Response, error) {
 		return nil, errors.New("connection reset")
 	}
+	unvouched := func(*http.Request, bool) (*http.Response, error) {
+		return nil, fault.New(fault.Denied, "AWS refuses").With("identity.unvouched", "")
+	}
 	missing := answer(http.StatusNotFound, http.Header{"X-Ms-Error-Code": {"AccountNotFound"}})
 	for name, c := range map[string]struct {
 		spoil func(*http.Request, bool) (*http.Response, error)
@@ -159,6 +162,7 @@ func TestTroubleOfTheStoreIsClassified(t *testing.T) {
 		"too large":       {answer(http.StatusRequestEntityTooLarge, nil), fault.Invalid},
 		"inner trouble":   {answer(http.StatusInternalServerError, http.Header{"Retry-After": {"30"}}), fault.Broken},
 		"no answer":       {reset, fault.Broken},
+		"nobody knows us": {unvouched, fault.Denied},
 		"unknown account": {missing, fault.Conflict},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,14 +3,11 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
 	"github.com/Azure/go-amqp"
 	"github.com/google/uuid"
-
-	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // State is how a queue is, as far as one who may receive from it can see.
@@ -47,16 +44,16 @@ func (s *ServiceBus) Look(ctx context.Context, name Name) (State, error) {
 		return State{Missing: true}, nil
 	case errors.As(err, &condition) && condition.Condition == notAllowed: // it has no sessions
 	default:
-		return out, denied(classify(name, err))
+		return out, classifyReading(name, err)
 	}
 	dead, err := s.client.NewReceiverForQueue(string(name), &azservicebus.ReceiverOptions{SubQueue: azservicebus.SubQueueDeadLetter})
 	if err != nil {
-		return out, denied(classify(name, err))
+		return out, classifyReading(name, err)
 	}
 	defer func() { _ = dead.Close(context.WithoutCancel(ctx)) }() // ends by itself
 	waiting, err := dead.PeekMessages(ctx, MostDead, nil)
 	if err != nil {
-		return out, denied(classify(name, err))
+		return out, classifyReading(name, err)
 	}
 	out.Dead = len(waiting)
 	for _, m := range waiting {
@@ -65,12 +62,4 @@ func (s *ServiceBus) Look(ctx context.Context, name Name) (State, error) {
 		}
 	}
 	return out, nil
-}
-
-// denied names the role that receiving needs; the one that sending needs is another.
-func denied(err error) error {
-	if !fault.Is(err, fault.Denied) {
-		return err
-	}
-	return fault.New(fault.Denied, "%w", fmt.Errorf("receiving: %w", err)).With("servicebus.denied", "give the sync app the role Azure Service Bus Data Receiver on this queue, or correct the connection string")
 }

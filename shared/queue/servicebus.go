@@ -177,18 +177,25 @@ const serverBusy amqp.ErrCond = "com.microsoft:server-busy"
 // busyWait is what Microsoft's clients wait after server-busy.
 const busyWait = 10 * time.Second
 
+// codeDenied is the code of a right that is missing.
+const codeDenied = "servicebus.denied"
+
 func classify(queue Name, err error) error {
 	if err == nil {
 		return nil
 	}
 	err = fmt.Errorf("queue %s: %w", queue, err)
+	var said *fault.Error
+	if errors.As(err, &said) {
+		return err // of who we are: nobody was asked
+	}
 	var condition *amqp.Error
 	if errors.As(err, &condition) && condition.Condition == serverBusy {
 		return fault.Wait(busyWait, "%w", err).With("queue.busy", "")
 	}
 	var known *azservicebus.Error
 	if errors.As(err, &known) && known.Code == azservicebus.CodeUnauthorizedAccess {
-		return fault.New(fault.Denied, "%w", err).With("servicebus.denied",
+		return fault.New(fault.Denied, "%w", err).With(codeDenied,
 			"give the app the role Azure Service Bus Data Sender on this queue, or correct the connection string")
 	}
 	if errors.Is(err, azservicebus.ErrMessageTooLarge) {

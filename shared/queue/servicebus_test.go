@@ -116,6 +116,9 @@ func TestTroubleOfTheBrokerIsClassified(t *testing.T) {
 	if err := open(t, nobody).Send(t.Context(), m); !fault.Is(err, fault.Broken) {
 		t.Errorf("nobody listens: %v", err)
 	}
+	if err := classifyReading(ReferralChanged, fault.New(fault.Denied, "AWS refuses").With("identity.unvouched", "")); !fault.Is(err, fault.Denied) || fault.Of(err).Code != "identity.unvouched" || !strings.Contains(err.Error(), "referral-changed") {
+		t.Errorf("nobody vouches for us: %v", err)
+	}
 	busy := classify(ReferralChanged, &amqp.Error{Condition: serverBusy})
 	var later *fault.Error
 	if !errors.As(busy, &later) || later.Kind != fault.Later || later.After != busyWait {

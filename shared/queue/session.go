@@ -54,9 +54,9 @@ func isTimeout(err error) bool {
 // classifyReading is classify for who reads a queue: the right that is missing is another.
 func classifyReading(name Name, err error) error {
 	err = classify(name, err)
-	if fault.Is(err, fault.Denied) {
-		return fault.New(fault.Denied, "%w", err).With("servicebus.denied",
-			"give the app the role Azure Service Bus Data Receiver on this queue, or correct the connection string")
+	if fault.Is(err, fault.Denied) && fault.Of(err).Code == codeDenied {
+		return fault.New(fault.Denied, "receiving: %w", err).With(codeDenied,
+			"give the sync app the role Azure Service Bus Data Receiver on this queue, or correct the connection string")
 	}
 	return err
 }

@@ -6,7 +6,6 @@ package federation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -14,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // Audience is what Entra ID wants to be named in a token that stands in for a secret.
@@ -47,6 +48,8 @@ func newTokens(getenv func(string) string, transport http.RoundTripper, now func
 	})}
 }
 
+var errNoKeys = errors.New("the environment has no keys of a role (AWS_ACCESS_KEY_ID): SYNC_IDENTITY=federated is for AWS Lambda")
+
 // keys reads the keys of the function's role, which Lambda gives to each process and never changes in it.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 func keys(getenv func(string) string) func(context.Context) (aws.Credentials, error) {
@@ -54,7 +57,7 @@ func keys(getenv func(string) string) func(context.Context) (aws.Credentials, er
 		c := aws.Credentials{AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
 			SessionToken: getenv("AWS_SESSION_TOKEN"), Source: "Lambda"}
 		if !c.HasKeys() {
-			return c, errors.New("the environment has no keys of a role (AWS_ACCESS_KEY_ID): SYNC_IDENTITY=federated is for AWS Lambda")
+			return c, errNoKeys
 		}
 		return c, nil
 	}
@@ -88,15 +91,33 @@ func (t *tokens) token(ctx context.Context) (string, error) {
 	return t.current, nil
 }
 
-// explained says what to do about the refusals that a deployment meets.
+// explained says what to do about the refusals that a deployment meets. Denied: AWS refuses; Broken: it does not answer.
 func explained(err error) error {
 	var disabled *types.OutboundWebIdentityFederationDisabledException
+	var answered interface{ HTTPStatusCode() int }
 	var coded interface{ ErrorCode() string }
+	code, status := "", 0
+	if errors.As(err, &coded) {
+		code = coded.ErrorCode()
+	}
+	if errors.As(err, &answered) {
+		status = answered.HTTPStatusCode() // 0 where nobody has answered
+	}
+	denied := func(doing, say, mend string) error {
+		return fault.New(fault.Denied, "%s: %w", doing, err).Saying("AWS does not vouch for us, so Azure does not know us: "+say, mend)
+	}
 	switch {
 	case errors.As(err, &disabled):
-		return fmt.Errorf("the AWS account gives out no web identity tokens: switch outbound identity federation on (aws iam enable-outbound-web-identity-federation): %w", err)
-	case errors.As(err, &coded) && coded.ErrorCode() == "AccessDenied":
-		return fmt.Errorf("the function's role may not ask for a web identity token: allow sts:GetWebIdentityToken for the audience %s: %w", Audience, err)
+		const mend = "switch outbound identity federation on (aws iam enable-outbound-web-identity-federation)"
+		return denied("the AWS account gives out no web identity tokens: "+mend, "the account gives out no web identity tokens", mend)
+	case code == "AccessDenied":
+		const mend = "allow sts:GetWebIdentityToken for the audience " + Audience
+		return denied("the function's role may not ask for a web identity token: "+mend, "the function's role may not ask for a web identity token", mend+" in the role's policy, as the template does")
+	case errors.Is(err, errNoKeys):
+		return denied("asking AWS for a web identity token", "the environment has no keys of a role", "SYNC_IDENTITY=federated is for AWS Lambda: leave it unset elsewhere")
+	case status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusTooManyRequests:
+		return denied("asking AWS for a web identity token", "AWS STS refuses the keys of the function's role ("+code+")", "look at AWS_REGION, at the role of the function and its policy; Lambda gives every new process new keys")
 	}
-	return fmt.Errorf("asking AWS for a web identity token: %w", err)
+	return fault.New(fault.Broken, "asking AWS for a web identity token: %w", err).
+		Saying("AWS STS, which says to Azure who we are, does not answer", "look at AWS's service health, and whether the function's network reaches sts.REGION.amazonaws.com")
 }

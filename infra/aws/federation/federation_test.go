@@ -16,6 +16,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/stssim"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 const (
@@ -167,7 +168,7 @@ func TestWhatIsNotAllowedIsSaidWithTheMend(t *testing.T) {
 			want: "allow sts:GetWebIdentityToken for the audience api://AzureADTokenExchange"},
 		"the token would be too long":        {aws: func(o *stssim.Options) { o.Roles[0].MostSeconds = 60 }, want: "sts:GetWebIdentityToken"},
 		"wrong keys":                         {here: func(f *fixture) { f.env["AWS_SECRET_ACCESS_KEY"] = "other" }, want: "SignatureDoesNotMatch"},
-		"another region's keys":              {aws: func(o *stssim.Options) { o.Region = "eu-west-3" }, want: "sts.eu-west-1.amazonaws.com"},
+		"nobody is there for the region":     {aws: func(o *stssim.Options) { o.Region = "eu-west-3" }, want: "sts.eu-west-1.amazonaws.com"},
 		"not on Lambda":                      {here: func(f *fixture) { f.env["AWS_ACCESS_KEY_ID"] = "" }, want: "SYNC_IDENTITY=federated is for AWS Lambda"},
 		"the directory trusts another role":  {here: func(f *fixture) { f.subject = arn + "-intake" }, want: "AADSTS700213"},
 		"the directory wants another target": {here: func(f *fixture) { f.audience = "api://other" }, want: "AADSTS700212"},
@@ -179,6 +180,11 @@ func TestWhatIsNotAllowedIsSaidWithTheMend(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
+			_, said := Vouch(func(name string) string { return f.env[name] })(f)(ctx)
+			kind := map[bool]fault.Kind{true: fault.Broken, false: fault.Denied}[strings.HasPrefix(name, "nobody")] // on the way it is no refusal
+			if e := fault.Of(said); said != nil && (e.Kind != kind || e.Say == "" || e.Mend == "") || (said == nil) != strings.HasPrefix(name, "the directory") {
+				t.Errorf("as health would say it: %+v", e)
+			}
 			_, err := f.credential(t).GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret\"") {
 				t.Errorf("want %q in: %v", c.want, err)
