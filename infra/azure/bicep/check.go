@@ -27,7 +27,7 @@ func (p *Project) Check(types Types) (out []Finding) {
 func (p *Project) rules(f *file, types Types) []Finding {
 	n := &names{project: p, file: f, used: map[string]bool{}}
 	n.all()
-	return slices.Concat(types.checkTypes(f), n.findings, p.modules(f), f.parameters(), f.secrets(), f.hosts(), f.places(), f.conditional(), f.dependencies(), f.taste())
+	return slices.Concat(types.checkTypes(f), n.findings, p.modules(f), f.parameters(), f.secrets(), f.hosts(), f.places(), f.conditional(), f.dependencies(), f.askedTwice(), f.taste())
 }
 
 func (f *file) finding(n *node, say string) Finding { return Finding{f.path, n.Line, say} }
@@ -68,7 +68,8 @@ func (f *file) parameters() (out []Finding) {
 	return out
 }
 
-var secretName = regexp.MustCompile(`(?i)(secret|password|key|token)s?(previous)?$`)
+// secretName are names that look like a secret's: to the linter's secure-secrets-in-params, and to us.
+var secretName = regexp.MustCompile(`(?i)password|pwd|secret|accountkey|acctkey|(key|token)s?(previous)?$`)
 
 // secrets: what is one by its name is declared as one and has no default, and no output gives one away.
 func (f *file) secrets() (out []Finding) {
@@ -79,7 +80,7 @@ func (f *file) secrets() (out []Finding) {
 		}
 		_, is := d.decorator("secure")
 		secure[d.name] = is
-		if secretName.MatchString(d.name) && !is && typeName(d.typ) == "string" {
+		if secretName.MatchString(d.name) && !is && slices.Contains([]string{"string", "object"}, typeName(d.typ)) {
 			out = append(out, f.finding(d.node, "the parameter "+d.name+" looks like a secret, and is not @secure()"))
 		}
 		if is && d.value != nil && called(d.value) != "newGuid" {
@@ -115,7 +116,8 @@ func (n *node) uses(visit func(*node)) {
 
 // clouds are the hosts that differ from cloud to cloud; environment() has them.
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/linter-rule-no-hardcoded-environment-urls
-var clouds = regexp.MustCompile(`(?i)\b(management|graph|core|database|batch|datalake)\.(azure|windows|core\.windows)\.(com|net)|login\.microsoftonline\.com|\bvault\.azure\.net`)
+var clouds = regexp.MustCompile(`(?i)\b(azuredatalakeanalytics\.net|azuredatalakestore\.net|core\.windows\.net|database\.windows\.net|datalake\.azure\.net|gallery\.azure\.com|` +
+	`graph\.windows\.net|login\.microsoftonline\.com|management\.azure\.com|vault\.azure\.net)\b`)
 
 func (f *file) hosts() (out []Finding) {
 	f.root.walk(func(n *node) bool {
@@ -162,37 +164,6 @@ func (f *file) conditional() (out []Finding) {
 	return out
 }
 
-// dependencies: dependsOn names nothing that the body refers to anyway.
-func (f *file) dependencies() (out []Finding) {
-	for _, d := range f.all {
-		if d.kind != "resource" && d.kind != "module" {
-			continue
-		}
-		listed := member(d.value, "dependsOn")
-		if listed == nil {
-			continue
-		}
-		used := map[string]bool{}
-		for _, p := range properties(d.value) {
-			if p.name == "dependsOn" {
-				continue
-			}
-			p.val.walk(func(n *node) bool {
-				if n.Type == "identifier" {
-					used[n.Text] = true
-				}
-				return true
-			})
-		}
-		for _, n := range listed.parts() {
-			if used[n.Text] {
-				out = append(out, f.finding(n, d.name+" depends on "+n.Text+" anyway: it refers to it"))
-			}
-		}
-	}
-	return out
-}
-
 var bare = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // taste: what the linter warns of although it means the same.
@@ -209,6 +180,10 @@ func (f *file) taste() (out []Finding) {
 			parts := n.of("string_content", "escape_sequence", "interpolation")
 			if len(parts) == 1 && parts[0].Type == "interpolation" && f.using == "" && !keyOf(f.root, n) {
 				out = append(out, f.finding(n, "a text that is one value only: leave the quotes out"))
+			}
+		case "subscript_expression":
+			if s, plain := n.child("index").text(); plain && n.child("index").Type == "string" && bare.MatchString(s) {
+				out = append(out, f.finding(n, "['"+s+"'] is written ."+s))
 			}
 		case "call_expression":
 			if args := argumentsOf(n); called(n) == "concat" && len(args) > 0 && args[0].Type == "string" {

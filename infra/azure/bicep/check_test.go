@@ -94,6 +94,16 @@ var broken = []struct{ in, old, put, says string }{
 	{"good.bicep", "var own = { B: 'own' }", "var own = { 'B': 'own' }", "'B' needs no quotes"},
 	{"good.bicep", "serverFarmId: plan.id", "serverFarmId: '${plan.id}'", "a text that is one value only"},
 	{"good.bicep", "var own = { B: 'own' }", "var own = { B: concat('a', name) }", "concat of texts"},
+	{"good.bicep", "var own = { B: 'own' }", "var own = { B: 'https://x.azuredatalakestore.net' }", "a host that is another in other clouds"},
+	{"good.bicep", "var own = { B: 'own' }", "var own = { B: 'privatelink.vaultcore.azure.net' }", ""},
+	{"good.bicep", "var own = { B: 'own' }", "var own = { B: product['queues'] }", "['queues'] is written .queues"},
+	{"good.bicep", "var own = { B: 'own' }", "var own = { B: settings['my-name'] }", ""},
+	{"good.bicep", "var own = { B: 'own' }", "var own = { B: contains(settings, 'x') ? settings.x : '' }", "is written with .?"},
+	{"good.bicep", "var own = { B: 'own' }", "var own = { B: contains(settings, name) ? settings[name] : '' }", "is written with .?"},
+	{"good.bicep", "var own = { B: 'own' }", "var own = { B: contains(settings, name) ? settings.x : '' }", ""},
+	{"good.bicep", "var own = ", "@description('x')\nparam secretsOfMine object\nvar own2 = secretsOfMine\noutput o object = own2\nvar own = ", "the parameter secretsOfMine looks like a secret"},
+	{"good.bicep", "scope: queues[i]", "scope: queues[i]\n  dependsOn: [ bus ]", "role depends on bus anyway"},
+	{"good.bicep", "sku: { name: private ? 'Premium' : 'Standard' }", "sku: { name: name }", "takes Basic, Standard, Premium only, and the parameter name may be anything"},
 }
 
 func TestEveryRuleRefusesWhatBreaksIt(t *testing.T) {

@@ -228,11 +228,30 @@ func (c *checker) name(n *node, p Property, path string) {
 	case d == nil || p.Type == "any":
 	case d.kind == "var":
 		c.value(d.value, p, path)
+	case d.kind == "param" && len(p.Enum) > 0 && !d.within(p.Enum):
+		c.wrong(n, "%s of %s takes %s only, and the parameter %s may be anything: give it @allowed", path, c.kind, strings.Join(p.Enum, ", "), d.name)
 	case d.kind == "param":
 		if got := typeName(d.typ); got != "" && got != p.Type {
 			c.wrong(n, "%s of %s is the parameter %s, which is %s %s, and has to be %s %s", path, c.kind, d.name, article(got), got, article(p.Type), p.Type)
 		}
 	}
+}
+
+// within says that a parameter allows nothing beside these texts.
+func (d *declared) within(texts []string) bool {
+	if strings.HasPrefix(typeText(d.typ), "'") {
+		return true // the compiler's own business: a set of texts
+	}
+	args, ok := d.decorator("allowed")
+	if !ok || len(args) != 1 {
+		return false
+	}
+	for _, n := range args[0].parts() {
+		if s, _ := n.text(); !slices.Contains(texts, s) {
+			return false
+		}
+	}
+	return true
 }
 
 // typeName is what a declared type amounts to, "" where it is one of the file's own.
