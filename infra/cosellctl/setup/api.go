@@ -83,6 +83,13 @@ func absent(err error) bool {
 	return errors.As(err, &r) && r.status == http.StatusNotFound
 }
 
+func unlessAbsent(err error) error {
+	if absent(err) {
+		return nil
+	}
+	return err
+}
+
 // there: what should be made is there already.
 func there(err error) bool {
 	return refusedWith(err, codeDuplicate, codeColumnThere, codeNameThere, codeTableThere, codeChoiceThere, codeKeyThere)

@@ -328,6 +328,7 @@ var ids = map[string]struct {
 	"sdkmessageprocessingstepimages": {"sdkmessageprocessingstepimageid", 93}, "systemusers": {"systemuserid", 0}, "opportunities": {"opportunityid", 0}}
 
 func (c *crm) rowsOf(method, path string, q url.Values, body row, solution string) (int, any, string) {
+	path = strings.TrimSuffix(path, "/Microsoft.Dynamics.CRM.RetrieveUnpublishedMultiple()") // everything is published at once
 	m := rowURL.FindStringSubmatch(path)
 	switch {
 	case m == nil && method == "GET":

@@ -15,10 +15,19 @@ type formState struct {
 	Name           string `json:"name"`
 	FormXML        string `json:"formxml"`
 	IsCustomizable *struct{ Value bool }
+	state
 }
 
-func formsOf(table string) string {
-	return where("systemforms", "formid,name,formxml,iscustomizable", "objecttypecode eq "+quoted(table)+" and type eq 2 and formactivationstate eq 1")
+func (f formState) rowID() string { return f.FormID }
+
+func (r *run) formsOf(ctx context.Context, table string) (shown, have []formState, err error) {
+	return layers[formState](ctx, r.w, "systemforms", "formid,name,formxml,iscustomizable", "objecttypecode eq "+quoted(table)+" and type eq 2 and formactivationstate eq 1")
+}
+
+// isShown says whether people see of a form what is asked for.
+func isShown(shown []formState, x formState, as func(text string) bool) bool {
+	i := slices.IndexFunc(shown, func(s formState) bool { return strings.EqualFold(s.FormID, x.FormID) })
+	return i >= 0 && as(shown[i].FormXML)
 }
 
 // lookForms plans our tab on the main forms of opportunity and lead. What is put there is an element with our name in
@@ -29,7 +38,7 @@ func (r *run) lookForms(ctx context.Context) error {
 		return nil
 	}
 	for _, f := range r.d.Forms {
-		have, err := list[formState](ctx, r.w, formsOf(f.Table))
+		shown, have, err := r.formsOf(ctx, f.Table)
 		if err != nil {
 			return err
 		}
@@ -40,6 +49,9 @@ func (r *run) lookForms(ctx context.Context) error {
 		}
 		for _, x := range fitting {
 			r.form(f, x)
+			if len(lacking(f, x.FormXML)) == 0 && !isShown(shown, x, func(text string) bool { return len(lacking(f, text)) == 0 }) {
+				r.plan.publish[f.Table] = true
+			}
 		}
 	}
 	return nil

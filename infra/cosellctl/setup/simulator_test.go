@@ -76,14 +76,17 @@ func (o *organisation) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // as is the way in of somebody; waiting lets the organisation's time pass.
-func (o *organisation) as(who dataversesim.Application) *setup.Web {
+func (o *organisation) as(who dataversesim.Application) *setup.Web { return o.through(who, o) }
+
+// through is the way in over something between.
+func (o *organisation) through(who dataversesim.Application, way http.RoundTripper) *setup.Web {
 	credential := func() (azcore.TokenCredential, error) {
 		return azidentity.NewClientSecretCredential(tenant, who.ClientID, who.ClientSecret, &azidentity.ClientSecretCredentialOptions{
 			ClientOptions: azcore.ClientOptions{Transport: &http.Client{Transport: o}}, DisableInstanceDiscovery: true})
 	}
 	pause := func(_ context.Context, d time.Duration) error { o.now = o.now.Add(d); o.sim.Advance(o.now); return nil }
 	return &setup.Web{Base: address + "/api/data/v9.2", Sleep: pause,
-		HTTP: httpclient.New(httpclient.Options{Base: o, Hosts: []string{strings.TrimPrefix(address, "https://")}, Audience: address, Token: dataverse.Tokens(credential, address+"/.default"),
+		HTTP: httpclient.New(httpclient.Options{Base: way, Hosts: []string{strings.TrimPrefix(address, "https://")}, Audience: address, Token: dataverse.Tokens(credential, address+"/.default"),
 			Now: func() time.Time { return o.now }, Sleep: pause})}
 }
 
@@ -276,6 +279,8 @@ func TestASetupHoldsInEveryPosition(t *testing.T) {
 		"exists 412":                {"setupExistsStatus": 412},
 		"labels ignored":            {"setupLabels": "ignored"},
 		"names replaced":            {"setupLocLabels": "replaced"},
+		"both layers are read":      {"setupUnpublished": "both"},
+		"drafts are read":           {"setupUnpublished": "shown"},
 		"found half a minute later": {"setupLag": 30},
 		"locked, 429":               {"setupLock": 3},
 		"locked, 400":               {"setupLock": 4, "setupLockStatus": 400},

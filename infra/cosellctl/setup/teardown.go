@@ -114,13 +114,17 @@ func (t teardown) leave(kind, name string) {
 // forms plans our tab's leaving of the forms, which stay as they were without it.
 func (t teardown) forms(ctx context.Context) error {
 	for _, f := range t.d.Forms {
-		have, err := list[formState](ctx, t.w, formsOf(f.Table))
+		shown, have, err := t.formsOf(ctx, f.Table)
 		if err != nil {
 			return err
 		}
+		isWithout := func(text string) bool { return withoutTab(f, text, t.d.Script.Name) == text }
 		for _, x := range have {
 			without := withoutTab(f, x.FormXML, t.d.Script.Name)
 			if without == x.FormXML {
+				if !isShown(shown, x, isWithout) { // a teardown ended before it was published
+					t.plan.publish[f.Table] = true
+				}
 				continue
 			}
 			t.plan.publish[f.Table] = true
@@ -156,23 +160,36 @@ func (t teardown) rows(ctx context.Context) error {
 		})},
 	} {
 		for _, id := range sortedKeys(kind.names) {
-			have, err := list[map[string]any](ctx, t.w, where(kind.set, kind.id, kind.id+" eq "+id))
+			have, err := t.rowThere(ctx, kind.set, kind.id, id)
 			if err != nil {
 				return err
 			}
-			if len(have) > 0 && t.made(kind.component, id) {
+			if have && t.made(kind.component, id) {
 				if kind.component == componentRole {
 					if err := t.take(ctx, id, kind.names[id]); err != nil {
 						return err
 					}
 				}
 				t.remove(kind.kind, kind.names[id], kind.set+"("+id+")", "")
-			} else if len(have) > 0 {
+			} else if have {
 				t.leave(kind.kind, kind.names[id])
 			}
 		}
 	}
 	return nil
+}
+
+// rowThere says whether a row is there, published or not.
+func (t teardown) rowThere(ctx context.Context, set, idColumn, id string) (bool, error) {
+	found, err := list[map[string]any](ctx, t.w, where(set, idColumn, idColumn+" eq "+id))
+	if err != nil || len(found) > 0 || set == "roles" {
+		return len(found) > 0, err
+	}
+	found, err = list[map[string]any](ctx, t.w, where(set+"/"+crmType+"RetrieveUnpublishedMultiple()", idColumn, idColumn+" eq "+id))
+	if absent(err) {
+		return false, nil
+	}
+	return len(found) > 0, err
 }
 
 // take plans taking a role away from those who have it: the CRM does not delete a role that somebody has.

@@ -20,10 +20,7 @@ func (r *run) lookScript(ctx context.Context) error {
 	if s.Name == "" {
 		return nil
 	}
-	have, err := list[struct {
-		WebResourceID string `json:"webresourceid"`
-		Content       string `json:"content"`
-	}](ctx, r.w, where("webresourceset", "webresourceid,content", "name eq "+quoted(s.Name)))
+	shown, have, err := layers[scriptState](ctx, r.w, "webresourceset", "webresourceid,content", "name eq "+quoted(s.Name))
 	if err != nil {
 		return err
 	}
@@ -49,31 +46,48 @@ func (r *run) lookScript(ctx context.Context) error {
 			return r.w.patch(ctx, "webresourceset("+have[0].WebResourceID+")", map[string]any{"content": content})
 		}
 		r.plan.script, r.ids["script"] = true, have[0].WebResourceID
+	case len(shown) == 0 || shown[0].Content != content: // a run ended before it was published
+		r.plan.script, r.ids["script"] = true, have[0].WebResourceID
 	}
 	r.plan.add(item)
 	return nil
 }
+
+// scriptState is the web resource as it stands.
+type scriptState struct {
+	WebResourceID string `json:"webresourceid"`
+	Content       string `json:"content"`
+	state
+}
+
+func (s scriptState) rowID() string { return s.WebResourceID }
 
 // viewState is a view as it stands.
 type viewState struct {
 	SavedQueryID string `json:"savedqueryid"`
 	Name         string `json:"name"`
 	FetchXML     string `json:"fetchxml"`
+	state
 }
+
+func (v viewState) rowID() string { return v.SavedQueryID }
 
 // lookViews plans the public views. Which columns people see in them is theirs to change, which rows is ours.
 // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/savedquery
 func (r *run) lookViews(ctx context.Context) error {
 	for _, v := range r.d.Views {
-		var have []viewState
+		var shown, have []viewState
 		if t := r.found[v.Table]; t == nil || !t.made {
 			var err error
-			have, err = list[viewState](ctx, r.w, where("savedqueries", "savedqueryid,name,fetchxml", "savedqueryid eq "+v.ID()+" or name eq "+quoted(v.Text().In(r.base))+" and returnedtypecode eq "+quoted(v.Table)))
+			shown, have, err = layers[viewState](ctx, r.w, "savedqueries", "savedqueryid,name,fetchxml", "savedqueryid eq "+v.ID()+" or name eq "+quoted(v.Text().In(r.base))+" and returnedtypecode eq "+quoted(v.Table))
 			if err != nil {
 				return err
 			}
 		}
 		have = fitting(v, have)
+		if seen := fitting(v, shown); len(have) > 0 && (len(seen) == 0 || rowsOf(seen[0].FetchXML) != rowsOf(have[0].FetchXML)) {
+			r.plan.publish[v.Table] = true // a run ended before it was published
+		}
 		r.view(v, have)
 		if err := r.lookNames(ctx, v, have); err != nil {
 			return err
@@ -90,30 +104,39 @@ func (r *run) lookNames(ctx context.Context, v dataverse.View, have []viewState)
 		return nil
 	}
 	said := wireLabel{}
-	id := v.ID()
 	if len(have) > 0 {
-		if id = have[0].SavedQueryID; !strings.EqualFold(id, v.ID()) {
+		if !strings.EqualFold(have[0].SavedQueryID, v.ID()) {
 			return nil // somebody else's
 		}
-		var answer struct{ Label wireLabel }
-		err := r.w.get(ctx, "RetrieveLocLabels(EntityMoniker=@p1,AttributeName=@p2,IncludeUnpublished=@p3)?@p1="+url.QueryEscape("{'@odata.id':'savedqueries("+id+")'}")+"&@p2='name'&@p3=true", &answer)
-		if absent(err) {
+		var err error
+		if said, err = r.viewNames(ctx, v.ID(), true); absent(err) {
 			return nil // it cannot be asked for here
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
-		said = answer.Label
 	}
 	lacks := slices.DeleteFunc(said.lacks(r.languages), func(l int) bool { return l == r.base })
 	if len(lacks) == 0 {
-		return nil
+		shown, err := r.viewNames(ctx, v.ID(), false)
+		if !absent(err) && len(shown.lacks(r.languages)) > 0 { // a run ended before it was published
+			r.plan.publish[v.Table] = true
+		}
+		return unlessAbsent(err)
 	}
 	labels := said.completed(v.Text(), r.languages)["LocalizedLabels"] // the action may take away what it does not name
 	r.plan.publish[v.Table] = true
 	r.plan.add(&Item{Kind: "view name", Name: v.Table + "/" + v.Name, Do: Change, Why: fmt.Sprintf("it says nothing in %v", lacks), needs: []string{"view " + v.Table + "/" + v.Name},
-		apply: r.posts("SetLocLabels", map[string]any{"EntityMoniker": map[string]any{"@odata.type": crmType + "savedquery", "savedqueryid": id}, "AttributeName": "name", "Labels": labels})})
+		apply: r.posts("SetLocLabels", map[string]any{"EntityMoniker": map[string]any{"@odata.type": crmType + "savedquery", "savedqueryid": v.ID()}, "AttributeName": "name", "Labels": labels})})
 	return nil
+}
+
+// viewNames are what a view is called, as it was written last or as people see it.
+// https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/retrieveloclabels
+func (r *run) viewNames(ctx context.Context, id string, unpublished bool) (wireLabel, error) {
+	var answer struct{ Label wireLabel }
+	moniker := url.QueryEscape("{'@odata.id':'savedqueries(" + id + ")'}")
+	err := r.w.get(ctx, fmt.Sprintf("RetrieveLocLabels(EntityMoniker=@p1,AttributeName=@p2,IncludeUnpublished=@p3)?@p1=%s&@p2='name'&@p3=%t", moniker, unpublished), &answer)
+	return answer.Label, err
 }
 
 // fitting is the view that setup has made, by its id; else one of its name that lists the same rows; else none.

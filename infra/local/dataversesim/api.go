@@ -256,6 +256,9 @@ func (s *Simulator) set(c *call, t *tx, tab *table, segs []segment) (*answer, er
 		}
 		if message, bound := strings.CutPrefix(segs[1].name, "Microsoft.Dynamics.CRM."); bound {
 			switch {
+			case message == "RetrieveUnpublishedMultiple" && publishable(tab.name) && c.method == http.MethodGet:
+				c.opts.unpublished = true
+				return s.readCollection(c, tab, nil)
 			case s.hasMultiple(tab, message):
 				return s.multiple(c, t, tab, message)
 			case slices.Contains(multiples(), message):

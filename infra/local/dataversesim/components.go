@@ -21,13 +21,13 @@ func (t *tx) checkComponent(tab *table, old *row, id string, v map[string]any, c
 	case "solution":
 		return t.s.checkSolution(id, v)
 	case "savedquery":
-		v["componentstate"] = int64(1)
+		unpublish(old, v)
 		return t.s.checkView(v)
 	case "systemform":
-		v["componentstate"] = int64(1)
+		unpublish(old, v)
 		return t.s.checkForm(v)
 	case "webresource":
-		v["componentstate"] = int64(1)
+		unpublish(old, v)
 		return t.s.checkWebResource(id, v)
 	case "serviceendpoint":
 		return checkEndpoint(v)
@@ -195,6 +195,7 @@ func (m *customizing) publish(action string) (*answer, error) {
 			}
 			v := sl.row.values()
 			v["componentstate"], v[publishedNames] = int64(0), v[writtenNames]
+			delete(v, publishedRow)
 			m.t.put(tab, sl.id, v)
 		}
 	}

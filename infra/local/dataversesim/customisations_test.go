@@ -63,7 +63,10 @@ func TestFormsAreChecked(t *testing.T) {
 	}
 	w.changeForm(withSection(good)).is(204)
 	form := "systemforms(" + dataversesim.OpportunityFormID + ")?$select=componentstate,formxml"
-	w.do("GET", form, "").has(map[string]any{"componentstate": 1})
+	if shown := w.do("GET", form, "").has(map[string]any{"componentstate": 0}).text; strings.Contains(shown, "zzz_code") {
+		t.Error("people see it before it is published")
+	}
+	w.do("GET", strings.Replace(form, "?", "/Microsoft.Dynamics.CRM.RetrieveUnpublished()?", 1), "").has(map[string]any{"componentstate": 1})
 	w.do("POST", "PublishXml", `{"ParameterXml":"<importexportxml><entities><entity>opportunity</entity></entities></importexportxml>"}`).is(204)
 	w.do("GET", form, "").has(map[string]any{"componentstate": 0})
 	w.do("DELETE", ofOpportunity+"(LogicalName='zzz_code')", "").refused(400, "0x8004F01F")
@@ -112,7 +115,10 @@ func TestViewsAreChecked(t *testing.T) {
 	view("opportunity", fetch, strings.Replace(layout, `name="a.name"`, `name="b.name"`, 1)).is(400)
 	view("opportunity", fetch, layout).is(204)
 	w.do("DELETE", ofOpportunity+"(LogicalName='zzz_code')", "").refused(400, "0x8004F01F")
-	id := w.do("GET", "savedqueries?$select=savedqueryid,componentstate&$filter=name eq 'Co-sell'", "").column("savedqueryid")
+	if shown := w.do("GET", "savedqueries?$select=savedqueryid&$filter=name eq 'Co-sell'", "").rows(); len(shown) != 0 {
+		t.Error("people see it before it is published")
+	}
+	id := w.do("GET", "savedqueries/Microsoft.Dynamics.CRM.RetrieveUnpublishedMultiple()?$select=savedqueryid,componentstate&$filter=name eq 'Co-sell'", "").column("savedqueryid")
 	if in := w.do("GET", "solutioncomponents?$filter=componenttype eq 26 and objectid eq "+id, "").rows(); len(in) != 1 {
 		t.Errorf("%d components", len(in))
 	}

@@ -111,7 +111,8 @@ func (s *Simulator) setLocLabels(c *call, t *tx) (*answer, error) {
 	before, _ := r.v[writtenNames].(map[int]string)
 	base, others := labels.over(r.text("name"), before, s.sw.text("setupLocLabels") == "merged")
 	v := r.values()
-	v["name"], v[writtenNames], v["componentstate"] = base, others, int64(1)
+	unpublish(r, v)
+	v["name"], v[writtenNames] = base, others
 	t.put(tab, r.id, v)
 	return done204(""), nil
 }

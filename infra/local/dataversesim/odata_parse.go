@@ -14,16 +14,17 @@ type segment struct {
 
 // options are the system query options of a request or of one $expand.
 type options struct {
-	sel        []string
-	filter     string
-	order      string
-	top        int // -1: none
-	count      bool
-	expand     []expandOption
-	skipToken  string
-	deltaToken string
-	tag        string
-	aliases    map[string]string // parameters of a function, by their names with the @
+	sel         []string
+	filter      string
+	order       string
+	top         int // -1: none
+	count       bool
+	expand      []expandOption
+	skipToken   string
+	deltaToken  string
+	tag         string
+	unpublished bool              // RetrieveUnpublishedMultiple
+	aliases     map[string]string // parameters of a function, by their names with the @
 }
 
 type expandOption struct {

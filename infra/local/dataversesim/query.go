@@ -142,8 +142,10 @@ func (q *query) rows(extra predicate) []*row {
 	var out []*row
 	asOf := q.s.listTime()
 	for _, sl := range q.s.db.tables[q.table.name].order {
-		if r := sl.at(asOf); r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r) {
-			out = append(out, r)
+		for _, r := range q.s.layers(q.table, sl.at(asOf), q.opts.unpublished) {
+			if r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r) {
+				out = append(out, r)
+			}
 		}
 	}
 	switch {

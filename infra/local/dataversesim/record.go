@@ -23,6 +23,9 @@ func (s *Simulator) record(c *call, t *tx, tab *table, segs []segment) (*answer,
 		if isBound && c.method != http.MethodPost && !strings.HasPrefix(bound, "Retrieve") {
 			return nil, fail(404, "", "No HTTP resource was found that matches the request URI '%s'.", clip(c.path, 200))
 		}
+		if isBound && bound == "RetrieveUnpublished" {
+			return s.readRow(c, tab, r)
+		}
 		if isBound {
 			return s.boundAction(c, t, tab, r, strings.TrimSuffix(bound, "()"))
 		}
@@ -30,10 +33,11 @@ func (s *Simulator) record(c *call, t *tx, tab *table, segs []segment) (*answer,
 	}
 	switch c.method {
 	case http.MethodGet:
-		if r = s.asRead(tab, k, r); r == nil {
+		shown := s.layers(tab, s.asRead(tab, k, r), false)
+		if len(shown) == 0 || shown[0] == nil {
 			return nil, k.absent(tab)
 		}
-		return s.readRow(c, tab, r)
+		return s.readRow(c, tab, shown[0])
 	case http.MethodPatch:
 		return s.patch(c, t, tab, k, r)
 	case http.MethodDelete:
@@ -328,6 +332,8 @@ func boundTo(tab *table, name string) bool {
 		return tab.name == "role"
 	case "RetrieveUserPrivileges":
 		return tab.name == "systemuser"
+	case "RetrieveUnpublished":
+		return publishable(tab.name)
 	}
 	return false
 }

@@ -32,5 +32,5 @@ func TestScriptsOfForms(t *testing.T) {
 	w.do("DELETE", "webresourceset("+id+")", "").refused(400, "0x8004F01F")
 	w.do("POST", "PublishXml", `{"ParameterXml":"<importexportxml><webresources><webresource>{`+id+`}</webresource></webresources></importexportxml>"}`).is(204)
 	w.do("GET", "webresourceset("+id+")?$select=componentstate", "").has(map[string]any{"componentstate": 0})
-	w.do("GET", "systemforms("+dataversesim.OpportunityFormID+")?$select=componentstate", "").has(map[string]any{"componentstate": 1})
+	w.do("GET", "systemforms("+dataversesim.OpportunityFormID+")/Microsoft.Dynamics.CRM.RetrieveUnpublished()?$select=componentstate", "").has(map[string]any{"componentstate": 1})
 }
