@@ -312,12 +312,18 @@ func TestASetupHoldsInEveryPosition(t *testing.T) {
 // importZip imports a solution as an administrator does.
 func (o *organisation) importZip(managed bool) {
 	o.t.Helper()
-	packed, err := solution.Zip(definition(o.t), managed)
+	o.importOf(definition(o.t), managed, false)
+}
+
+// importOf imports the solution of a release; holding is an upgrade that is staged and not applied yet.
+func (o *organisation) importOf(d data.Definition, managed, holding bool) {
+	o.t.Helper()
+	packed, err := solution.Zip(d, managed)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	body, err := json.Marshal(map[string]any{"CustomizationFile": base64.StdEncoding.EncodeToString(packed), "ImportJobId": "11111111-1111-4111-8111-111111111111",
-		"OverwriteUnmanagedCustomizations": false, "PublishWorkflows": true})
+		"OverwriteUnmanagedCustomizations": false, "PublishWorkflows": true, "HoldingSolution": holding})
 	if err != nil {
 		o.t.Fatal(err)
 	}

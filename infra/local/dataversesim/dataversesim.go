@@ -65,6 +65,7 @@ type Simulator struct {
 	limits     *limits
 	rules      *control.Rules
 	role       *role
+	holding    map[string]*solutionFile    // solutions that wait to take the place of others, by id
 	imports    []*importJob                // not done yet
 	calling    string                      // user of the call under way; empty outside of the API
 	assigned   map[string][]string         // roles by user, nil when to be read again
@@ -118,7 +119,7 @@ func (s *Simulator) reset() error {
 	}
 	s.db = newDatabase(s.schema)
 	s.db.version = max(s.db.version, version)
-	s.steps, s.agenda, s.sent, s.assigned, s.imports = nil, nil, nil, nil, nil
+	s.steps, s.agenda, s.sent, s.assigned, s.imports, s.holding = nil, nil, nil, nil, nil, nil
 	s.inFlight = map[int64]*item{}
 	s.limits = newLimits()
 	s.role = newRole()

@@ -147,7 +147,7 @@ func hasDependents(kind, id string, others []string) error {
 // isCustomizingAction tells of the unbound actions that change customisations.
 func isCustomizingAction(name string) bool {
 	return slices.Contains([]string{"InsertOptionValue", "UpdateOptionValue", "DeleteOptionValue", "OrderOption", "InsertStatusValue", "AddSolutionComponent",
-		"RemoveSolutionComponent", "PublishXml", "PublishAllXml", "ReactivateEntityKey", "ImportSolution", "ImportSolutionAsync"}, name)
+		"RemoveSolutionComponent", "PublishXml", "PublishAllXml", "ReactivateEntityKey", "ImportSolution", "ImportSolutionAsync", "DeleteAndPromote"}, name)
 }
 
 func (s *Simulator) customizingAction(c *call, t *tx, name string) (*answer, error) {
@@ -165,6 +165,8 @@ func (s *Simulator) customizingAction(c *call, t *tx, name string) (*answer, err
 		return m.publish(name)
 	case "ImportSolution", "ImportSolutionAsync":
 		return m.importAction(name)
+	case "DeleteAndPromote":
+		return m.promote()
 	case "ReactivateEntityKey":
 		return s.reactivateKey(m)
 	}

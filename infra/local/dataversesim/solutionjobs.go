@@ -37,16 +37,16 @@ func (m *customizing) importAction(action string) (*answer, error) {
 	if in.CustomizationFile == "" || in.OverwriteUnmanagedCustomizations == nil || in.PublishWorkflows == nil {
 		return nil, fail(400, codeInvalidArgument, "Required fields of the operation '%s' are missing: CustomizationFile, OverwriteUnmanagedCustomizations and PublishWorkflows.", action)
 	}
-	if isTrue(in.HoldingSolution) {
-		return nil, missing("holding solutions")
-	}
 	if (action == "ImportSolution") != (in.ImportJobID != "") {
 		return nil, fail(400, codePayload, "ImportJobId is a parameter of ImportSolution, and of that alone.")
 	}
 	file, err := readSolution(in.CustomizationFile)
+	if err == nil {
+		file.holding = isTrue(in.HoldingSolution)
+	}
 	if action == "ImportSolution" {
 		if err == nil {
-			err = m.s.install(m.t, file)
+			err = m.s.bring(m.t, file)
 		}
 		if err != nil {
 			return nil, err
@@ -55,6 +55,14 @@ func (m *customizing) importAction(action string) (*answer, error) {
 		return done204(""), nil
 	}
 	return m.queueImport(file, err)
+}
+
+// bring installs a solution, or lets it wait beside the one that it will take the place of.
+func (s *Simulator) bring(t *tx, f *solutionFile) error {
+	if f.holding {
+		return s.hold(t, f)
+	}
+	return s.install(t, f)
 }
 
 // queueImport begins a system job; that the file is wrong is told by the job.
@@ -122,7 +130,7 @@ func (s *Simulator) finishImport(j *importJob) {
 	t.skipAll = true
 	err := j.wrong
 	if err == nil {
-		err = s.install(t, j.file)
+		err = s.bring(t, j.file)
 	}
 	if err != nil {
 		t.rollback()

@@ -231,3 +231,42 @@ func TestImportsNeedTheirPrivileges(t *testing.T) {
 	w.do("POST", "ImportSolution", `{"CustomizationFile":"eA==","ImportJobId":"`+unknownID+`","OverwriteUnmanagedCustomizations":false,"PublishWorkflows":true}`).refused(400, "0x80048061")
 	w.do("POST", "ExportSolution", `{}`).is(501)
 }
+
+// An upgrade waits beside the version that is there until it is promoted, and then takes away what it does not bring.
+func TestAManagedSolutionIsUpgraded(t *testing.T) {
+	w := newOrganisation(t, dataversesim.Bare, "administrator", nil)
+	before := w.ctl("GET", "/metadata", "").text
+	if job := w.imports(packed(t, solutionFiles("1"))); job["statuscode"] != 30.0 {
+		t.Fatal(job)
+	}
+	hold := func(files map[string]string) *reply {
+		return w.do("POST", "ImportSolution", `{"CustomizationFile":"`+packed(t, files)+`","ImportJobId":"`+unknownID+`","HoldingSolution":true,"OverwriteUnmanagedCustomizations":false,"PublishWorkflows":true}`)
+	}
+	next := solutionFiles("1")
+	hold(next).refused(400, "0x8004F03A") // the same version
+	next["solution.xml"] = strings.Replace(next["solution.xml"], "1.0.0.0", "2.0.0.0", 1)
+	view := next["customizations.xml"][strings.Index(next["customizations.xml"], "<savedquery>"):strings.Index(next["customizations.xml"], "</savedqueries>")]
+	next["customizations.xml"] = strings.Replace(strings.Replace(next["customizations.xml"], view, "", 1), "<MaxLength>20", "<MaxLength>40", 1)
+	w.do("POST", "DeleteAndPromote", `{"UniqueName":"Zzz"}`).refused(400, "0x8004F026")
+	hold(next).is(204)
+	hold(next).refused(400, "0x8004F023")
+	w.do("GET", ofOpportunity+"(LogicalName='zzz_code')", "").has(map[string]any{"MaxLength": 20})
+	if left := w.do("GET", "solutions?$filter=uniquename eq 'Zzz_Upgrade'", "").rows(); len(left) != 1 {
+		t.Errorf("%v", left)
+	}
+	w.do("POST", "DeleteAndPromote", `{"UniqueName":"Zzz"}`).is(200)
+	w.do("GET", ofOpportunity+"(LogicalName='zzz_code')", "").has(map[string]any{"MaxLength": 40})
+	if left := w.do("GET", "savedqueries?$filter=name eq 'Coded'", "").rows(); len(left) != 0 {
+		t.Errorf("%v", left)
+	}
+	all := w.do("GET", "solutions?$select=solutionid,version&$filter=startswith(uniquename,'Zzz')", "").rows()
+	if len(all) != 1 || all[0]["version"] != "2.0.0.0" {
+		t.Fatalf("%v", all)
+	}
+	w.do("DELETE", "solutions("+all[0]["solutionid"].(string)+")", "").is(204)
+	w.do("DELETE", "publishers("+w.do("GET", "publishers?$filter=uniquename eq 'zzzpub'", "").column("publisherid")+")", "").is(204)
+	if after := w.ctl("GET", "/metadata", "").text; after != before {
+		t.Errorf("differs: %s", firstDifference(before, after))
+	}
+	hold(solutionFiles("0")).is(400)
+}

@@ -14,6 +14,7 @@ import (
 // solutionFile is a solution's zip, read.
 type solutionFile struct {
 	files          map[string][]byte
+	holding        bool // it is to wait beside the version that is there
 	manifest       xmlManifest
 	customizations xmlCustomizations
 }
