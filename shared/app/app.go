@@ -210,7 +210,7 @@ func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
 	a.Watch.Stamp(a.Version)
 	noting, stopNoting := context.WithCancel(ctx)
 	var notes sync.WaitGroup
-	notes.Go(func() { a.note(noting) })
+	notes.Go(func() { a.Note(noting) })
 	notes.Go(func() { a.Compare(noting) })
 	notes.Go(func() { a.Narrow(noting) })
 	err := funchost.Serve(ctx, server, a.port, a.readAhead)

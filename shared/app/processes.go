@@ -31,12 +31,12 @@ func (a *App) room(c loaded, az azure) (err error) {
 	}
 	a.Health.Boards = append(a.Health.Boards, a.Board)
 	a.Health.Gates = a.Board.Gates
-	a.limits = a.Board.Limits(a.Now)
+	a.limits = a.Board.Limits(a.Watch.Instance(), a.Now)
 	return nil
 }
 
-// note writes this process's rows until the context ends.
-func (a *App) note(ctx context.Context) {
+// Note writes this process's rows as they change, until the context ends.
+func (a *App) Note(ctx context.Context) {
 	if a.Board != nil {
 		a.Watch.Run(ctx, a.Board, func(err error) { a.Log.Debug("status rows not written yet", "error", err.Error()) })
 	}

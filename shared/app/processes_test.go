@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -62,7 +63,7 @@ func (h *house) process(name string) (*App, *httpclient.Client) {
 	a := &App{Role: Sync, Now: h.now, Board: h.board, Watch: health.NewWatch(Sync, name, "v1", h.now)}
 	a.Health = &health.Room{Watch: a.Watch, Boards: []health.Board{a.Board}, Role: Sync, Now: h.now}
 	client := httpclient.New(httpclient.Options{Base: a.Watch.Transport(h, health.PartnerCenter), Hosts: []string{"api.example"},
-		Gate: httpclient.NewGate(0, h.now, h.sleep).ShareWith(a.Board.Limits(h.now).Of("partner-center")), Now: h.now, Sleep: h.sleep})
+		Gate: httpclient.NewGate(0, h.now, h.sleep).ShareWith(a.Board.Limits(name, h.now).Of("partner-center")), Now: h.now, Sleep: h.sleep})
 	return a, client
 }
 
@@ -135,6 +136,59 @@ func TestProcessesShareGateAndHealth(t *testing.T) {
 	both(15)
 	if got := one.Health.Report(t.Context()); !got.OK {
 		t.Errorf("%+v", got.Problems)
+	}
+}
+
+// A clock that leaps makes every row look old. No process may take the whole budget for that: together they would call
+// more often than one alone may.
+func TestALeapOfTheClockLeavesTheBudgetShared(t *testing.T) {
+	const many = 8
+	h := newHouse()
+	store := h.clock
+	h.board = ledger.InMemoryBoard(func() time.Time { return store }) // the table service's clock does not leap
+	var gates []*httpclient.Gate
+	for i := range many {
+		name := fmt.Sprint("p-", i)
+		a, _ := h.process(name)
+		if err := a.Watch.Post(t.Context(), h.board); err != nil {
+			t.Fatal(err)
+		}
+		gates = append(gates, httpclient.NewGate(0, h.now, h.sleep).ShareWith(h.board.Limits(name, h.now).Of("partner-center")))
+	}
+	for _, leap := range []time.Duration{0, 73 * time.Hour} {
+		h.pass(leap)
+		inFlight := 0
+		var leaves []func()
+		for i, g := range gates {
+			its := entered(t, g)
+			if len(its) == 0 {
+				t.Errorf("p-%d may not call at all", i)
+			}
+			inFlight, leaves = inFlight+len(its), append(leaves, its...)
+		}
+		if inFlight > httpclient.DefaultConcurrent {
+			t.Errorf("%d calls of all processes together after a leap of %s, %d are the budget", inFlight, leap, httpclient.DefaultConcurrent)
+		}
+		for _, leave := range leaves {
+			leave()
+		}
+	}
+}
+
+// entered takes all the slots that a gate has.
+func entered(t *testing.T, g *httpclient.Gate) (leaves []func()) {
+	t.Helper()
+	for {
+		ctx, cancel := context.WithCancel(t.Context())
+		if len(leaves) > 0 { // whoever has to wait waits no longer
+			cancel()
+		}
+		leave, err := g.Enter(ctx)
+		cancel()
+		if err != nil || len(leaves) > 10*httpclient.DefaultConcurrent {
+			return leaves
+		}
+		leaves = append(leaves, leave)
 	}
 }
 

@@ -449,7 +449,7 @@ func TestHostsThatAskedAnyProcessToWaitAreNamed(t *testing.T) {
 	h := newHouse()
 	one, two := h.process("p-1"), h.process("p-2")
 	until := noon.Add(time.Minute)
-	if err := h.board.Limits(h.now).Of("crm.example").Close(t.Context(), until); err != nil {
+	if err := h.board.Limits("p-0", h.now).Of("crm.example").Close(t.Context(), until); err != nil {
 		t.Fatal(err)
 	}
 	for name, r := range map[string]*Room{"one": one, "two": two} {

@@ -54,6 +54,9 @@ func (w *Watch) Stamp(version string) {
 	}
 }
 
+// Instance is the name of this process, which no other has.
+func (w *Watch) Instance() string { return w.instance }
+
 // Version is what Stamp said last.
 func (w *Watch) Version() string {
 	w.mu.Lock()

@@ -24,6 +24,7 @@ const (
 type StatusRow struct {
 	App, Function, Instance string
 	At                      time.Time // when it was written, by the writer's clock
+	Written                 time.Time // the same by the store's, in rows that were read
 	Text                    string
 }
 
@@ -62,7 +63,7 @@ func (b *Board) Post(ctx context.Context, posted ...StatusRow) error {
 func (b *Board) Rows(ctx context.Context) (out []StatusRow, err error) {
 	err = b.status.list(ctx, b.table, "", "~", func(r row) bool {
 		out = append(out, StatusRow{App: r.props["App"], Function: r.props["Function"], Instance: r.props["Instance"],
-			At: readTime(r.props["At"]), Text: r.long("Text")})
+			At: readTime(r.props["At"]), Written: r.changed, Text: r.long("Text")})
 		return true
 	})
 	return out, err

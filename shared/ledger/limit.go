@@ -9,8 +9,9 @@ import (
 // Limits are the gate rows of a board, as one process knows them: one call reads those of every identity,
 // for all its gates together. It may be used by many goroutines.
 type Limits struct {
-	board *Board
-	now   func() time.Time
+	board    *Board
+	instance string // of this process
+	now      func() time.Time
 
 	mu        sync.Mutex
 	until     map[string]time.Time
@@ -19,6 +20,7 @@ type Limits struct {
 	failed    error         // of the last reading
 	processes int
 	counted   time.Time
+	again     time.Duration // how long after that they are counted again
 	counting  bool
 }
 
@@ -26,7 +28,9 @@ const (
 	// shareAge is how old a copy may be to serve another gate; each asks again when it gets older than the
 	// gate allows.
 	shareAge = 350 * time.Millisecond
-	// countEvery is how often the processes are counted.
+	// countEvery is how often the processes are counted. At first it is done after firstCount, and each time after
+	// twice as long: where many processes begin at once, none finds the others in its first look.
+	firstCount = time.Second
 	countEvery = 10 * time.Second
 	// alive is how long a process counts after its last row; it writes one a minute.
 	alive = 2 * time.Minute
@@ -34,9 +38,10 @@ const (
 	lookTime = 2 * time.Second
 )
 
-// Limits gives the gate rows, and how many processes share them.
-func (b *Board) Limits(now func() time.Time) *Limits {
-	return &Limits{board: b, now: now, processes: 1}
+// Limits gives the gate rows, and how many processes share them: this one, whatever its rows say, and all that have
+// written some lately.
+func (b *Board) Limits(instance string, now func() time.Time) *Limits {
+	return &Limits{board: b, instance: instance, now: now, processes: 1}
 }
 
 // Limit is one identity's row, as a gate shares it with those of other processes.
@@ -104,7 +109,7 @@ func (l *Limits) refresh(ctx context.Context) error {
 func (l *Limits) count(ctx context.Context) {
 	l.mu.Lock()
 	age, first := l.now().Sub(l.counted), l.counted.IsZero()
-	due := !l.counting && (first || age < 0 || age >= countEvery)
+	due := !l.counting && (first || age < 0 || age >= l.again)
 	l.counting = l.counting || due
 	l.mu.Unlock()
 	switch {
@@ -123,16 +128,31 @@ func (l *Limits) count(ctx context.Context) {
 func (l *Limits) countNow(ctx context.Context) {
 	now := l.now()
 	rows, err := l.board.Rows(ctx)
-	instances := map[string]bool{}
-	for _, r := range rows {
-		if now.Sub(r.At) <= alive {
-			instances[r.Instance] = true
-		}
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counting, l.counted = false, now
-	if err == nil {
-		l.processes = max(len(instances), 1)
+	if err != nil {
+		l.again = firstCount // what was counted last holds until then
+		return
 	}
+	l.processes, l.again = living(rows, l.instance), min(max(firstCount, 2*l.again), countEvery)
+}
+
+// living counts the processes that have written a row lately, and the one that asks. What is late is said by the store's
+// own times, one held against the other: nobody's clock plays a part, wrong or moved. Where all have been silent for
+// long, those that wrote last count until somebody writes again, which makes the shares smaller and never larger.
+func living(rows []StatusRow, own string) int {
+	var last time.Time
+	for _, r := range rows {
+		if r.Written.After(last) {
+			last = r.Written
+		}
+	}
+	instances := map[string]bool{own: true}
+	for _, r := range rows {
+		if last.Sub(r.Written) <= alive {
+			instances[r.Instance] = true
+		}
+	}
+	return len(instances)
 }

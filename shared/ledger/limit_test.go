@@ -3,10 +3,12 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,7 +27,7 @@ func TestEveryLimitFollowsItsOwnRow(t *testing.T) {
 	onBothBoards(t, func(t *testing.T, b *Board) {
 		clock := noon
 		now := func() time.Time { return clock }
-		one, two := b.Limits(now), b.Limits(now) // two processes
+		one, two := b.Limits("p-1", now), b.Limits("p-2", now)
 		if until, n := look(t, two.Of("API.example")); !until.IsZero() || n != 1 {
 			t.Errorf("an empty board: %s, %d processes", until, n)
 		}
@@ -42,24 +44,96 @@ func TestEveryLimitFollowsItsOwnRow(t *testing.T) {
 	})
 }
 
-func TestSlotsFollowTheLivingProcesses(t *testing.T) {
+// post has processes write a row each.
+func post(t *testing.T, b *Board, at time.Time, processes ...string) {
+	t.Helper()
+	for _, name := range processes {
+		row := StatusRow{App: "sync", Function: "f", Instance: name, At: at, Text: "{}"}
+		other := row
+		other.Function = "g"
+		if err := b.Post(t.Context(), row, other); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A clock that is moved, or wrong, makes every row look old, and living processes are no fewer for it.
+func TestSlotsAreSharedWithAllThatWriteWhateverTheClockSays(t *testing.T) {
 	onBothBoards(t, func(t *testing.T, b *Board) {
-		clock := noon
-		for _, name := range []string{"p-1", "p-2", "p-3"} {
-			row := StatusRow{App: "sync", Function: "f", Instance: name, At: clock, Text: "{}"}
-			other := row
-			other.Function = "g"
-			if err := b.Post(t.Context(), row, other); err != nil {
-				t.Fatal(err)
+		post(t, b, noon, "p-1", "p-2", "p-3")
+		for _, clock := range []time.Time{noon, noon.Add(73 * time.Hour), noon.Add(-73 * time.Hour)} {
+			for own, want := range map[string]int{"p-1": 3, "p-4": 4} { // a process counts before its first row
+				l := b.Limits(own, func() time.Time { return clock })
+				if _, n := look(t, l.Of("x")); n != want {
+					t.Errorf("%s, at %s: %d processes, want %d", own, clock, n, want)
+				}
 			}
 		}
-		l := b.Limits(func() time.Time { return clock })
-		if _, n := look(t, l.Of("x")); n != 3 {
-			t.Errorf("%d processes, want 3", n)
+	})
+}
+
+func TestSlotsOfProcessesThatAreGoneAreFree(t *testing.T) {
+	clock := noon
+	b := InMemoryBoard(func() time.Time { return clock })
+	count := func() int {
+		_, n := look(t, b.Limits("p-1", func() time.Time { return clock }).Of("x"))
+		return n
+	}
+	post(t, b, clock, "p-1", "p-2", "p-3")
+	clock = clock.Add(time.Hour)
+	if n := count(); n != 3 {
+		t.Errorf("%d processes while nobody has written for an hour: nobody knows who is there", n)
+	}
+	post(t, b, clock, "p-1", "p-3")
+	if n := count(); n != 2 {
+		t.Errorf("%d processes, one has been silent for an hour", n)
+	}
+}
+
+// Where many begin in one moment, each finds the others within seconds.
+func TestProcessesThatBeginTogetherFindEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := InMemoryBoard(time.Now)
+		const many = 11
+		var all []Limit
+		for i := range many {
+			all = append(all, b.Limits(fmt.Sprint("p-", i), time.Now).Of("x"))
+			look(t, all[i])
 		}
-		l = b.Limits(func() time.Time { return clock.Add(3 * time.Minute) })
-		if _, n := look(t, l.Of("x")); n != 1 {
-			t.Errorf("%d processes after all have gone: we are one", n)
+		for i := range many {
+			post(t, b, time.Now(), fmt.Sprint("p-", i))
+		}
+		time.Sleep(firstCount) // in the bubble's own time
+		for _, l := range all {
+			look(t, l)
+		}
+		synctest.Wait() // they are counted aside
+		for i, l := range all {
+			if _, n := look(t, l); n != many {
+				t.Errorf("p-%d knows %d of %d processes", i, n, many)
+			}
+		}
+	})
+}
+
+// What is counted again and again is counted seldom, and a count that fails is made up for soon.
+func TestProcessesAreCountedSeldomOnceTheyAreKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := InMemoryBoard(time.Now)
+		l := b.Limits("p-1", time.Now)
+		var at []time.Duration
+		began, last := time.Now(), time.Time{}
+		for time.Since(began) < time.Minute {
+			look(t, l.Of("x"))
+			synctest.Wait()
+			if l.counted != last {
+				last = l.counted
+				at = append(at, last.Sub(began))
+			}
+			time.Sleep(shareAge)
+		}
+		if len(at) < 7 || len(at) > 10 || at[1] > 2*firstCount || at[len(at)-1]-at[len(at)-2] < countEvery {
+			t.Errorf("counted after %s", at)
 		}
 	})
 }
@@ -79,7 +153,7 @@ func TestAllGatesOfAProcessAreReadInOneCall(t *testing.T) {
 	t.Parallel()
 	b, calls := counted(t, nil)
 	var clock atomic.Int64
-	l := b.Limits(func() time.Time { return noon.Add(time.Duration(clock.Load())) })
+	l := b.Limits("p-1", func() time.Time { return noon.Add(time.Duration(clock.Load())) })
 	var all sync.WaitGroup
 	for range 30 {
 		for _, host := range []string{"a", "b", "c"} {
@@ -100,14 +174,14 @@ func TestAllGatesOfAProcessAreReadInOneCall(t *testing.T) {
 func TestCallerWhoLeavesDoesNotSpoilTheReading(t *testing.T) {
 	t.Parallel()
 	b, _ := counted(t, nil)
-	l := b.Limits(func() time.Time { return noon })
+	l := b.Limits("p-1", func() time.Time { return noon })
 	gone, leave := context.WithCancel(context.Background())
 	leave()
 	if err := l.refresh(gone); err != nil {
 		t.Errorf("%v", err)
 	}
 	b, _ = counted(t, func(*http.Request, bool) (*http.Response, error) { return nil, errors.New("no route") })
-	if _, _, _, err := b.Limits(time.Now).Of("a").Look(t.Context()); err == nil {
+	if _, _, _, err := b.Limits("p-1", time.Now).Of("a").Look(t.Context()); err == nil {
 		t.Error("a store that is away is no error")
 	}
 }

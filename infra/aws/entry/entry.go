@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +29,7 @@ type Entry struct {
 	next      func(ctx context.Context, name queue.Name, wait time.Duration) (drain.Session, error) // nil: no queues to read
 	reconnect func(ctx context.Context)
 	flush     func(ctx context.Context)
-	compare   func(ctx context.Context)
+	beside    []func(ctx context.Context)                       // what goes on while a schedule's work is done
 	ended     func(function string, began time.Time, err error) // hears how reading a queue went
 	log       *slog.Logger
 
@@ -46,7 +47,7 @@ type Server interface {
 // New makes the entry of an app that serves those functions.
 func New(a *app.App, functions []funchost.Function) *Entry {
 	server := a.Handler(functions)
-	e := &Entry{functions: functions, server: server, flush: a.Flush, compare: a.Compare, log: a.Log, failed: map[string]bool{},
+	e := &Entry{functions: functions, server: server, flush: a.Flush, beside: []func(context.Context){a.Note, a.Compare}, log: a.Log, failed: map[string]bool{},
 		reconnect: func(context.Context) {},
 		ended: func(function string, began time.Time, err error) {
 			a.Watch.Ended(function, "queue", began, err)
@@ -113,10 +114,13 @@ func (e *Entry) scheduled(ctx context.Context, s Schedule) (drain.Result, error)
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-Reserve))
 		defer cancel()
 	}
-	comparing, stop := context.WithCancel(ctx)
-	compared := make(chan struct{})
-	go func() { defer close(compared); e.compare(comparing) }()
-	defer func() { stop(); <-compared }()
+	going, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	for _, f := range e.beside {
+		beside.Go(func() { f(going) })
+	}
+	defer beside.Wait()
+	defer stop()
 
 	ticked := make(chan error, len(timers))
 	for _, name := range timers {

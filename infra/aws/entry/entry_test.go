@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 
 type told struct {
 	flushed, connected int
+	began, stopped     atomic.Int32 // what goes on beside a schedule's work
 	ended              []string
 	ticked             []string
 	next               func(name queue.Name) (drain.Session, error)
@@ -43,7 +45,7 @@ type told struct {
 
 func entryOf(t *testing.T) (*Entry, *told) {
 	t.Helper()
-	var seen told
+	seen := &told{}
 	functions := []funchost.Function{
 		{Name: "partnercenterwebhook", Route: "partnercenterwebhook/{tenant?}", HTTP: http.HandlerFunc(echo)},
 		{Name: "operator", Route: "operator/{*path}", MaxBody: 8 << 20, HTTP: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +67,8 @@ func entryOf(t *testing.T) (*Entry, *told) {
 	}
 	server := funchost.NewServer(functions, nil, funchost.Options{})
 	e := &Entry{functions: functions, server: server, http: wrap(server), log: slog.New(slog.DiscardHandler), failed: map[string]bool{},
-		flush: func(context.Context) { seen.flushed++ }, reconnect: func(context.Context) { seen.connected++ }, compare: func(ctx context.Context) { <-ctx.Done() },
+		flush: func(context.Context) { seen.flushed++ }, reconnect: func(context.Context) { seen.connected++ },
+		beside: []func(context.Context){func(ctx context.Context) { seen.began.Add(1); <-ctx.Done(); seen.stopped.Add(1) }, func(ctx context.Context) { <-ctx.Done() }},
 		ended: func(function string, _ time.Time, err error) {
 			seen.ended = append(seen.ended, fmt.Sprint(function, " ", err))
 		}}
@@ -73,7 +76,7 @@ func entryOf(t *testing.T) (*Entry, *told) {
 	e.next = func(_ context.Context, name queue.Name, wait time.Duration) (drain.Session, error) {
 		return seen.next(name)
 	}
-	return e, &seen
+	return e, seen
 }
 
 // invoked is one invocation of five minutes, as the runtime client makes it.
@@ -225,7 +228,7 @@ func TestEnvelopesAreNotTakenFromTheOutside(t *testing.T) {
 func TestScheduleDoesWhatItNames(t *testing.T) {
 	e, seen := entryOf(t)
 	out, err := invoked(t, e, map[string]any{"functions": []string{"crmtopartnercenter", "reconcile"}})
-	if err != nil || !slices.Equal(seen.ticked, []string{"aws-1"}) || seen.flushed != 1 {
+	if err != nil || !slices.Equal(seen.ticked, []string{"aws-1"}) || seen.flushed != 1 || seen.began.Load() != 1 || seen.stopped.Load() != 1 {
 		t.Fatalf("%v %+v", err, seen)
 	}
 	if text, err := json.Marshal(out); err != nil || string(text) != `{"messages":0,"returned":0}` {
