@@ -118,12 +118,26 @@ func (r *run) addPublish(context.Context) error {
 		return nil
 	}
 	r.plan.add(&Item{Kind: "publishing", Name: "of what people see", Do: Change, Why: "forms, views, labels and the script show once they are published",
-		apply: r.posts("PublishXml", map[string]any{"ParameterXml": r.toPublish()})})
+		apply: func(ctx context.Context) error {
+			text := r.toPublish()
+			if text == "" {
+				return nil
+			}
+			return r.w.act(ctx, "PublishXml", map[string]any{"ParameterXml": text})
+		}})
 	return nil
 }
 
+// toPublish names what is published; "" where nothing is there. One thing that is not would keep all the rest from being
+// published.
 func (r *run) toPublish() string {
 	var b strings.Builder
+	tables := slices.DeleteFunc(sorted(r.plan.publish), func(name string) bool { return r.plan.undone("table " + name) })
+	choices := slices.DeleteFunc(sorted(r.plan.choices), func(name string) bool { return r.plan.undone("choice " + name) })
+	script := r.plan.script && !r.plan.undone("script "+r.d.Script.Name)
+	if len(tables)+len(choices) == 0 && !script {
+		return ""
+	}
 	section := func(outer, inner string, names []string) {
 		if len(names) == 0 {
 			return
@@ -135,9 +149,9 @@ func (r *run) toPublish() string {
 		b.WriteString("</" + outer + ">")
 	}
 	b.WriteString("<importexportxml>")
-	section("entities", "entity", sorted(r.plan.publish))
-	section("optionsets", "optionset", sorted(r.plan.choices))
-	if r.plan.script {
+	section("entities", "entity", tables)
+	section("optionsets", "optionset", choices)
+	if script {
 		section("webresources", "webresource", []string{"{" + r.ids["script"] + "}"})
 	}
 	b.WriteString("</importexportxml>")

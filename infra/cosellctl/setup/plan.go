@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
@@ -50,9 +51,10 @@ func (i *Item) id() string { return i.Kind + " " + i.Name }
 type Plan struct {
 	Items []*Item `json:"items"`
 
-	publish map[string]bool // tables whose forms, views and labels change
-	script  bool
-	choices map[string]bool
+	publish    map[string]bool // tables whose forms, views and labels change
+	script     bool
+	choices    map[string]bool
+	unreadable map[string]string // kinds of which nothing could be read, and the part that they are of
 }
 
 func (p *Plan) add(items ...*Item) { p.Items = append(p.Items, items...) }
@@ -116,6 +118,9 @@ func (p *Plan) Apply(ctx context.Context, tell func(*Item)) error {
 		return errors.New("nothing was written: " + stopped[0].Why)
 	}
 	missing := map[string]bool{}
+	for kind, part := range p.unreadable {
+		missing[kind] = part != ""
+	}
 	for _, i := range p.Items {
 		if i.Do == Open {
 			missing[i.id()] = true
@@ -139,20 +144,28 @@ func (p *Plan) Apply(ctx context.Context, tell func(*Item)) error {
 	return nil
 }
 
+// first is what an item has to wait for: one that is missing, or one of a kind that could not be read.
 func first(needs []string, missing map[string]bool) string {
 	for _, n := range needs {
-		if missing[n] {
+		kind, _, _ := strings.Cut(n, " ")
+		if missing[n] || missing[kind] {
 			return n
 		}
 	}
 	return ""
 }
 
+// undone says whether an item that should have been made was not, or could not be looked for.
+func (p *Plan) undone(id string) bool {
+	kind, _, _ := strings.Cut(id, " ")
+	return p.unreadable[kind] != "" || slices.ContainsFunc(p.Items, func(i *Item) bool { return i.id() == id && i.Do == Create && i.Result != Done })
+}
+
 // failed says why an item could not be done, and who can.
 func (i *Item) failed(err error) {
 	what, no := denied(err)
 	if !no {
-		i.Result, i.Why = Failed, err.Error()
+		i.Result, i.Why, i.Mend = Failed, err.Error(), mendFailed
 		var keep *kept
 		if errors.As(err, &keep) {
 			i.Why, i.Mend = keep.why, keep.mend
@@ -166,6 +179,8 @@ func (i *Item) failed(err error) {
 	}
 	i.Mend = mendRights
 }
+
+const mendFailed = "mend what the CRM says and run the same command again: it goes on where it is"
 
 const mendRights = "have a System Administrator run the same command: a System Customizer may apply tables, columns, choices, keys, forms and views, " +
 	"but no service endpoint, no event step, no role and no user"

@@ -205,8 +205,9 @@ func (r *run) lookUser(ctx context.Context) error {
 	}
 	user := &Item{Kind: "application user", Name: r.AppUser, Do: Leave}
 	given := &Item{Kind: "role given", Name: role.Name, Do: Create, Why: "to the application user", needs: []string{user.id()}}
-	if i := slices.IndexFunc(r.plan.Items, func(i *Item) bool { return i.Kind == "role" && i.Name == role.Name && i.Do != Change }); i >= 0 {
-		given.needs = append(given.needs, r.plan.Items[i].id()) // one that is there is given, whatever it lacks
+	there := func(i *Item) bool { return i.Kind == "role" && i.Name == role.Name && i.Do == Change }
+	if !slices.ContainsFunc(r.plan.Items, there) { // one that is there is given, whatever it lacks
+		given.needs = append(given.needs, "role "+role.Name)
 	}
 	id := dataverse.ID("user", strings.ToLower(r.AppUser))
 	switch {

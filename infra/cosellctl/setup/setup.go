@@ -43,15 +43,16 @@ type run struct {
 
 // Make reads what stands and makes the plan. Nothing is written.
 func Make(ctx context.Context, o Options) (*Plan, error) {
-	r := &run{Options: o, w: o.Web, d: o.Want, plan: &Plan{publish: map[string]bool{}, choices: map[string]bool{}}, found: map[string]*tableState{}, ids: map[string]string{}}
+	r := &run{Options: o, w: o.Web, d: o.Want, plan: &Plan{publish: map[string]bool{}, choices: map[string]bool{}, unreadable: map[string]string{}}, found: map[string]*tableState{}, ids: map[string]string{}}
 	for n, part := range []struct {
-		what string
-		look func(context.Context) error
+		what  string
+		kinds []string // that others may wait for
+		look  func(context.Context) error
 	}{
-		{"languages", r.lookLanguages}, {"publisher and solution", r.lookSolution}, {"choices", r.lookChoices}, {"tables and columns", r.lookTables},
-		{"keys", r.lookKeys}, {"script", r.lookScript}, {"views", r.lookViews}, {"forms", r.lookForms},
-		{"publishing", r.addPublish}, {"keys becoming active", r.addKeysActive}, {"security roles", r.lookRoles}, {"application user", r.lookUser},
-		{"endpoint and steps", r.lookEvents},
+		{"languages", nil, r.lookLanguages}, {"publisher and solution", nil, r.lookSolution}, {"choices", []string{"choice"}, r.lookChoices}, {"tables and columns", []string{"table", "column"}, r.lookTables},
+		{"keys", []string{"key"}, r.lookKeys}, {"script", []string{"script"}, r.lookScript}, {"views", []string{"view"}, r.lookViews}, {"forms", nil, r.lookForms},
+		{"publishing", nil, r.addPublish}, {"keys becoming active", nil, r.addKeysActive}, {"security roles", []string{"role"}, r.lookRoles}, {"application user", nil, r.lookUser},
+		{"endpoint and steps", nil, r.lookEvents},
 	} {
 		err := part.look(ctx)
 		what, no := denied(err)
@@ -60,6 +61,9 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 				"under Application users in the Power Platform admin center and give it System Administrator", err)
 		}
 		if no {
+			for _, kind := range part.kinds {
+				r.plan.unreadable[kind] = part.what
+			}
 			r.plan.add(&Item{Kind: part.what, Name: "(all)", Do: Open, Why: strings.TrimSpace("the caller may not read them " + what), Mend: mendRights})
 			continue
 		}
