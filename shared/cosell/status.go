@@ -51,6 +51,11 @@ func StatusFor(referral string) string {
 	}
 }
 
+// ClosedAlike says whether a referral and its opportunity are closed, and say the same of the deal.
+func ClosedAlike(referral, opportunity string) bool {
+	return ReferralClosed(referral) && OpportunityClosed(opportunity) && agreeing(referral, opportunity)
+}
+
 // agreeing says whether the two say the same of the deal. An accepted deal may be put on hold in CRM
 // without Microsoft knowing.
 func agreeing(referral, opportunity string) bool {

@@ -28,6 +28,9 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 	}
 	before := w.pair
 	w.pair.ReferralID, w.pair.EngagementID, w.pair.Phase = r.ID, r.EngagementID, cosell.Linked
+	if before.Version == "" && over(o, r) {
+		return f.settled(ctx, w)
+	}
 	if w.pair.MicrosoftID == "" && w.pair.Base.Referral == nil { // who comes with a base has asked already
 		joined, microsoftID, err := f.join(ctx, r)
 		if err != nil {
@@ -52,6 +55,18 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "linked", "referral "+r.ID))
 	}
 	return f.round(ctx, w)
+}
+
+// over says whether two records were linked by somebody else and are closed alike: there is nothing left to do about them.
+func over(o cosell.Opportunity, r cosell.Referral) bool {
+	return cosell.ClosedAlike(r.Record[cosell.Status], o.Record[cosell.Status]) && strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
+}
+
+// settled remembers a pair that is over as it is, and writes to neither record: a mark and lines on every deal of years
+// would help nobody, and a closed one can be put right by nobody.
+func (f *Flow) settled(ctx context.Context, w *work) error {
+	a := application{Flow: f, w: w, in: f.pairing(w), referral: *w.referral}
+	return a.remember(ctx)
 }
 
 // claim writes the opportunity's id onto the referral, unless the referral is closed or carries the id of

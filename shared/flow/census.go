@@ -22,7 +22,8 @@ const (
 	Links      Fate = "links"      // both exist and name each other: nothing is made
 	Asks       Fate = "asks"       // a referral names an opportunity whose seller is asked
 	Foreign    Fate = "foreign"    // a referral carries the CRM id of another system: left alone
-	Taken      Fate = "taken"      // a referral names an opportunity that has another referral: told
+	Taken      Fate = "taken"      // it names a record that another one is linked with: told
+	Several    Fate = "several"    // it names a record that another one names as well: the first that is looked at is linked, the other told
 	Outside    Fate = "outside"    // another environment's: only what this one has made is touched
 	LetGo      Fate = "letgo"      // it was deleted or unlinked by a person: never again by itself
 	KeptOut    Fate = "keptout"    // a lead, and only co-sell deals come (SYNC_COSELL_ONLY)
@@ -80,6 +81,7 @@ func (f *Flow) Census(ctx context.Context, since time.Time) (Census, error) {
 	for _, o := range wanting {
 		c.opportunity(o)
 	}
+	c.rivals()
 	slices.SortStableFunc(c.out.Found, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(a.Fate, b.Fate), b.Changed.Compare(a.Changed), cmp.Compare(a.ID, b.ID))
 	})
@@ -92,6 +94,7 @@ func (c *counting) records(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	c.deals = deals
 	maps.Copy(c.named, deals)
 	if !c.keepsLeadsOut() {
 		leads, err := c.Leads.Linked(ctx)
@@ -119,10 +122,11 @@ type counting struct {
 	since                     time.Time
 	referrals                 []cosell.Referral
 	named                     map[string]string // opportunities and leads that name a referral, or are switched on
+	deals                     map[string]string // the opportunities of them
 	there                     map[string]bool   // records that exist, of the others that referrals name
 	byReferral, byOpportunity map[string]cosell.Pair
-	naming                    map[string]string // named, the other way round
-	meant                     map[string]bool   // opportunities that a referral is linked with
+	naming                    map[string][]string // named, the other way round
+	meant                     map[string]bool     // opportunities that a referral is linked with
 	out                       Census
 }
 
@@ -176,8 +180,10 @@ func (c *counting) fateOf(r cosell.Referral) (fate Fate, other string) {
 	switch {
 	case c.Settings.OwnScope:
 		return Outside, text
-	case id == "" && c.namedBy(r.ID) != "":
-		return Links, c.namedBy(r.ID)
+	case id == "" && len(c.namedBy(r.ID)) == 1:
+		return Links, c.namedBy(r.ID)[0]
+	case id == "" && len(c.namedBy(r.ID)) > 1:
+		return Several, c.namedBy(r.ID)[0]
 	case id == "" && !foreign:
 		return Comes, ""
 	case id != "" && c.byOpportunity[id].Phase == cosell.Ended:
@@ -201,16 +207,61 @@ func (c *counting) namesNone(r cosell.Referral) bool {
 	return id == ""
 }
 
-// namedBy is the record that names a referral; "" where none does.
-func (c *counting) namedBy(referralID string) string {
+// namedBy are the opportunities that name a referral, in the order of their ids; the leads, where no opportunity does:
+// one that was made of a lead names the same.
+func (c *counting) namedBy(referralID string) []string {
 	if c.naming == nil {
-		c.naming = map[string]string{}
-		for id, named := range c.named {
-			c.naming[named] = id
+		c.naming = map[string][]string{}
+		for _, leads := range []bool{false, true} {
+			some := map[string][]string{}
+			for _, id := range slices.Sorted(maps.Keys(c.named)) {
+				referral := c.named[id]
+				if _, deal := c.deals[id]; referral != "" && deal != leads && len(c.naming[referral]) == 0 {
+					some[referral] = append(some[referral], id)
+				}
+			}
+			maps.Copy(c.naming, some)
 		}
-		delete(c.naming, "")
 	}
 	return c.naming[strings.ToLower(referralID)]
+}
+
+// rivals tells apart what several records claim: referrals of which each names the same opportunity, and opportunities
+// that name an open referral which another one is linked with, or names as well.
+func (c *counting) rivals() {
+	claims := map[string]int{}
+	for _, f := range c.out.Found {
+		if f.Fate == Links {
+			claims[f.Other]++
+		}
+	}
+	for i, f := range c.out.Found {
+		if f.Fate == Links && claims[f.Other] > 1 && !strings.EqualFold(c.named[f.Other], f.ID) {
+			c.out.Found[i].Fate = Several
+		}
+	}
+	for _, r := range c.referrals {
+		pair, known := c.byReferral[strings.ToLower(r.ID)]
+		named := c.namedBy(r.ID)
+		if c.Settings.OwnScope || known && pair.Phase == cosell.Ended {
+			continue
+		}
+		linked, _ := crmID(r)
+		if inPair(pair, known) {
+			linked = pair.OpportunityID
+		}
+		for _, id := range named {
+			own, paired := c.byOpportunity[id]
+			if _, deal := c.deals[id]; !deal || id == linked || linked == "" && len(named) == 1 || inPair(own, paired) {
+				continue
+			}
+			fate := Taken
+			if linked == "" {
+				fate = Several
+			}
+			c.add(Found{Kind: opportunityKind, ID: id, Fate: fate, Other: r.ID})
+		}
+	}
 }
 
 func (c *counting) opportunity(o cosell.Opportunity) {
