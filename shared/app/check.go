@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -28,6 +29,7 @@ type loaded struct {
 	operators []funchost.Key
 	given     map[string]bool   // settings that have a value
 	variables map[string]string // settings by the names of Microsoft's environment variables
+	site      string            // the host name under which Azure serves this app (WEBSITE_HOSTNAME); "" where nobody says it
 	tenants   []loaded          // further ones
 }
 
@@ -60,7 +62,7 @@ func read(values map[string]string) (*checker, error) {
 		*address = strings.TrimRight(*address, "/")
 	}
 	c.DataverseURL = dataverse.Address(c.DataverseURL)
-	k := &checker{loaded: loaded{Config: c, given: map[string]bool{}, variables: map[string]string{}}}
+	k := &checker{loaded: loaded{Config: c, given: map[string]bool{}, variables: map[string]string{}, site: values["WEBSITE_HOSTNAME"]}}
 	for name, value := range values {
 		k.given[name] = true
 		if low := strings.ToLower(name); strings.HasPrefix(low, prefixOfVariables) {
@@ -240,11 +242,19 @@ func (k *checker) forward() {
 		k.wrong("SYNC_FORWARD_URL", "may only be set together with SYNC_MODE=shadow: two systems that write would work against each other")
 	case err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "":
 		k.wrong("SYNC_FORWARD_URL", "must be an https address")
-	case u.Host == hostOf(k.PublicURL):
-		k.wrong("SYNC_FORWARD_URL", "leads back to SYNC_PUBLIC_URL")
+	case sameHost(u, k.PublicURL):
+		k.wrong("SYNC_FORWARD_URL", "leads back to SYNC_PUBLIC_URL: it must be the address that had the events before")
+	case sameHost(u, "https://"+k.site):
+		k.wrong("SYNC_FORWARD_URL", "leads back to this app: it must be the address that had the events before")
 	default:
 		k.known("SYNC_FORWARD_URL", u.Host)
 	}
+}
+
+// sameHost says whether two https addresses lead to one host and port.
+func sameHost(u *url.URL, address string) bool {
+	other, err := url.Parse(address)
+	return err == nil && other.Hostname() != "" && strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), other.Hostname()) && cmp.Or(u.Port(), "443") == cmp.Or(other.Port(), "443")
 }
 
 func (k *checker) partnerCenter() {

@@ -52,15 +52,19 @@ func TestR154_EventsAreHandedOnAsTheyCameToOneAddress(t *testing.T) {
 
 func TestR154_EventsAreHandedOnInShadowModeOnly(t *testing.T) {
 	for name, c := range map[string]struct{ mode, address, says string }{
-		"live":         {"live", "https://flows.example/?sig=hidden", "only be set together with SYNC_MODE=shadow"},
-		"not https":    {"shadow", "http://flows.example/?sig=hidden", "must be an https address"},
-		"no host":      {"shadow", "flows/?sig=hidden", "must be an https address"},
-		"to ourselves": {"shadow", "https://cosell.example/?sig=hidden", "leads back"},
-		"unlisted":     {"shadow", "https://other.example/?sig=hidden", "SYNC_SIMULATED does not list"},
-		"no such mode": {"dark", "", "must be one of live, shadow"},
+		"live":                     {"live", "https://flows.example/?sig=hidden", "only be set together with SYNC_MODE=shadow"},
+		"not https":                {"shadow", "http://flows.example/?sig=hidden", "must be an https address"},
+		"no host":                  {"shadow", "flows/?sig=hidden", "must be an https address"},
+		"to ourselves":             {"shadow", "https://cosell.example/?sig=hidden", "leads back"},
+		"to ourselves, loudly":     {"shadow", "https://COSELL.example:443/?sig=hidden", "leads back"},
+		"to ourselves, with a dot": {"shadow", "https://cosell.example./?sig=hidden", "leads back"},
+		"to the platform's name":   {"shadow", "https://cosell-intake.azurewebsites.net/?sig=hidden", "leads back to this app"},
+		"unlisted":                 {"shadow", "https://other.example/?sig=hidden", "SYNC_SIMULATED does not list"},
+		"no such mode":             {"dark", "", "must be one of live, shadow"},
 	} {
 		s := laptop(t)
 		s["SYNC_MODE"], s["SYNC_FORWARD_URL"], s["SYNC_PUBLIC_URL"] = c.mode, c.address, "https://cosell.example"
+		s["WEBSITE_HOSTNAME"] = "cosell-intake.azurewebsites.net"
 		s["SYNC_SIMULATED"] += ",flows.example=127.0.0.1:9,cosell.example=127.0.0.1:9"
 		if _, err := New(environ(s), io.Discard); err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v", name, err)

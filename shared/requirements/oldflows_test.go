@@ -1,6 +1,10 @@
 package requirements
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -318,4 +322,47 @@ func TestWhatTheShadowKnowsIsForgottenInEarnest(t *testing.T) {
 			t.Errorf("the report still has %v", rows)
 		}
 	}, "SYNC_MODE=shadow")
+}
+
+// The other receiver can check an event as if Microsoft had called it: each byte of the body is there, and each header that
+// came with the signature, once.
+func TestAForwardedEventIsStillMicrosofts(t *testing.T) {
+	for where, inHeader := range map[string]bool{"x-ms-signature": true, "Authorization": false} {
+		t.Run(where, func(t *testing.T) {
+			play(t, func(r *rig) {
+				if !inHeader {
+					r.registers(ourURL, ourEvents...) // without the flag the signature comes in Authorization
+				}
+				other := &flows{status: http.StatusAccepted}
+				r.elsewhere = map[string]http.Handler{flowsHost: other}
+				body := []byte(" {\n\t\"ResourceName\" : \"Referral\", \"EventName\":\"referral-updated\",\"AuditUri\":null , \"Odd\":\"caf\\u00e9 \u2713 \\/\",\r\n" +
+					"\"ResourceUri\":\"https://api.partnercenter.microsoft.com/engagements/v1/referrals/5c32a01f-a4a9-4f26-806e-71c1e05bac3a\", \"ResourceChangeUtcDate\":\"2026-03-02T09:00:00Z\" }\n\n")
+				header := r.signed(body)
+				header.Set("Cookie", "of-a-gateway")
+				if status := r.event(productURL+"/api/partnercenterwebhook/default", header, body); status != http.StatusAccepted || len(other.bodies) != 1 {
+					t.Fatalf("it is answered %d and handed on %d times", status, len(other.bodies))
+				}
+				got := other.bodies[0]
+				name := map[bool]string{true: "X-Ms-Signature", false: "Authorization"}[inHeader]
+				signature, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(other.header.Get(name), "Signature "))
+				must(t, err)
+				key, err := signingKey()
+				must(t, err)
+				sum := sha256.Sum256([]byte(got))
+				if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, sum[:], signature); err != nil || got != string(body) {
+					t.Errorf("%s: %v; %q came as %q", name, err, body, got)
+				}
+				for _, name := range []string{name, "X-Ms-Certificate-Url", "X-Ms-Signature-Algorithm", "Content-Type"} {
+					if !slices.Equal(other.header.Values(name), header.Values(name)) {
+						t.Errorf("%s is %q and was %q", name, other.header.Values(name), header.Values(name))
+					}
+				}
+				for name := range other.header {
+					if name != "User-Agent" && name != "Content-Length" && header.Get(name) == "" || name == "Cookie" {
+						t.Errorf("%s is handed on, too", name)
+					}
+				}
+			}, "SYNC_MODE=shadow", "SYNC_FORWARD_URL=https://"+flowsHost+"/invoke?sig=hidden")
+		})
+	}
 }
