@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
@@ -283,6 +285,27 @@ func away(doing, name string, err error) error {
 	return fault.New(fault.Broken, "%s secret %s: %s", doing, name, say).With("vault.unreachable", mend)
 }
 
+// innerCode is the cause inside a refusal of Key Vault; "" where there is none.
+// https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret/set-secret#error
+func innerCode(res *azcore.ResponseError) string {
+	if res.RawResponse == nil {
+		return ""
+	}
+	text, err := runtime.Payload(res.RawResponse) // it was read already, and is kept
+	if err != nil {
+		return ""
+	}
+	var body struct {
+		Error struct {
+			Inner struct {
+				Code string `json:"code"`
+			} `json:"innererror"`
+		} `json:"error"`
+	}
+	_ = json.Unmarshal(text, &body) // of something else in between: no code
+	return body.Error.Inner.Code
+}
+
 // vaultError keeps no text of the client: it may quote what was sent.
 func vaultError(doing, name string, err error) error {
 	if err == nil {
@@ -300,6 +323,14 @@ func vaultError(doing, name string, err error) error {
 			With("identity.refused", "").Saying("the directory gives our own identity no token for Key Vault", "compare AZURE_CLIENT_ID and its secret with the app registration; secrets expire")
 	case !errors.As(err, &res):
 		return away(doing, name, err)
+	}
+	switch inner := innerCode(res); {
+	case inner == "SecretDisabled":
+		return fault.New(fault.Denied, "%s secret %s: its newest version is disabled", doing, name).
+			With("vault.disabled", "enable the secret's newest version in the vault, or run cosellctl consent, which stores a new one")
+	case inner == "ObjectIsDeletedButRecoverable":
+		return fault.New(fault.Denied, "%s secret %s: it is deleted, and the vault keeps its name", doing, name).
+			With("vault.deleted", "recover the secret in the vault (az keyvault secret recover), or purge it")
 	}
 	switch res.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

@@ -22,6 +22,10 @@ func TestVaultTroubleNamesItsCause(t *testing.T) {
 		return fmt.Errorf("x: %w", &azidentity.AuthenticationFailedError{RawResponse: &http.Response{StatusCode: status, Request: request,
 			Body: io.NopCloser(strings.NewReader(`{"error":"invalid_client","error_description":"AADSTS7000222 CANARY"}`))}})
 	}
+	inner := func(status int, code string) error {
+		return &azcore.ResponseError{StatusCode: status, RawResponse: &http.Response{StatusCode: status,
+			Body: io.NopCloser(strings.NewReader(`{"error":{"code":"x","message":"CANARY","innererror":{"code":"` + code + `"}}}`))}}
+	}
 	for _, c := range []struct {
 		err  error
 		kind fault.Kind
@@ -37,6 +41,9 @@ func TestVaultTroubleNamesItsCause(t *testing.T) {
 		{errors.New("another tenant CANARY"), fault.Broken, "vault.unreachable", "Key Vault cannot be asked"},
 		{fmt.Errorf("x: %w", fault.New(fault.Denied, "no").With("identity.unvouched", "")), fault.Denied, "identity.unvouched", ": no"},
 		{&azcore.ResponseError{StatusCode: 403, ErrorCode: "Forbidden"}, fault.Denied, "vault.denied", "refuses us"},
+		{inner(403, "SecretDisabled"), fault.Denied, "vault.disabled", "is disabled"},
+		{inner(403, "ForbiddenByFirewall"), fault.Denied, "vault.denied", "refuses us"},
+		{inner(409, "ObjectIsDeletedButRecoverable"), fault.Denied, "vault.deleted", "is deleted"},
 		{&azcore.ResponseError{StatusCode: 404}, fault.Denied, "consent.missing", "not in Key Vault"},
 		{&azcore.ResponseError{StatusCode: 429}, fault.Later, "vault.busy", "busy"},
 		{&azcore.ResponseError{StatusCode: 500}, fault.Broken, "", "answered 500"},

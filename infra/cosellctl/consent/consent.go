@@ -234,6 +234,9 @@ func sentence(c *app.Consenting, err error) string {
 	case "vault.denied":
 		say = fmt.Sprintf("Key Vault %s does not let you read and write the secret %s", host, c.SecretName)
 		mend = "ask for the role Key Vault Secrets Officer on it, sign in to Azure as somebody who has it, or run this from inside the vault's private network"
+	case "vault.deleted":
+		say = fmt.Sprintf("the secret %s of Key Vault %s is deleted, and the vault keeps its name", c.SecretName, host)
+		mend = fmt.Sprintf("recover it (az keyvault secret recover --vault-name %s --name %s) and run it again", strings.Split(host, ".")[0], c.SecretName)
 	case "vault.unreachable":
 		say = "Key Vault " + host + " gives you no answer"
 		mend = "sign in to Azure (az login), and see whether it can be reached from here"

@@ -302,6 +302,7 @@ func TestWhatGoesWrongIsSaidInOneSentenceAndNothingIsStored(t *testing.T) {
 		"somebody else":         {user: user, answers: []url.Values{as("admin@northwind.example")}, says: []string{"admin@northwind.example signed in, not " + user, "private window"}},
 		"no right at the vault": {answers: []url.Values{as(user)}, change: func(p *place) { p.forbid("set") }, says: []string{vaultHost, secretName, "Key Vault Secrets Officer"}},
 		"no look at the vault":  {change: func(p *place) { p.forbid("get") }, says: []string{vaultHost, secretName, "Key Vault Secrets Officer"}},
+		"a deleted secret":      {answers: []url.Values{as(user)}, change: func(p *place) { p.portal("delete") }, says: []string{secretName, "is deleted", "az keyvault secret recover --vault-name cosell-vault"}},
 		"a wrong identity":      {settings: map[string]string{"AZURE_CLIENT_SECRET": "wrong"}, says: []string{"AZURE_CLIENT_ID", "az login"}},
 		"no vault":              {change: func(p *place) { p.cut = vaultHost }, says: []string{vaultHost, "no answer", "az login"}, away: true},
 		"no directory":          {change: func(p *place) { p.cut = partnercentersim.LoginHost }, says: []string{partnercentersim.LoginHost}, away: true},
@@ -348,6 +349,20 @@ func TestWhatGoesWrongIsSaidInOneSentenceAndNothingIsStored(t *testing.T) {
 
 func (p *place) forbid(operation string) {
 	p.control(p.vault.MountControl, "/rights", map[string]any{"identity": "app " + owner, "operation": operation, "allowed": false})
+}
+
+// portal is somebody who changes the secret in the vault itself.
+func (p *place) portal(do string) {
+	p.control(p.vault.MountControl, "/secret", map[string]any{"name": secretName, "do": do})
+}
+
+// A secret that somebody has disabled is no obstacle: what is stored is a version of its own.
+func TestADisabledSecretIsReplaced(t *testing.T) {
+	p := newPlace(t, map[string]string{secretName: "before"})
+	p.portal("disable")
+	if r, err := p.run("", consent.Options{Open: p.person(as(user))}); err != nil || r.First || !strings.HasPrefix(p.stored(), "0.refresh-") {
+		t.Errorf("%v %+v", err, r)
+	}
 }
 
 // An answer of the vault that is lost leaves no doubt where the vault can be asked, and is told where it cannot.

@@ -3,6 +3,7 @@ package vaultsim
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -12,9 +13,11 @@ import (
 var _ control.Simulator = (*Sim)(nil)
 
 // MountControl adds GET /records, which shows names and versions but no value, POST /reset, and POST /rights, which
-// takes a right away or gives it back.
+// takes a right away or gives it back, and POST /secret {"name", "do": "delete", "recover", "disable" or "enable"}: somebody
+// at work in the portal.
 func (s *Sim) MountControl(mux *http.ServeMux) {
 	mux.HandleFunc("POST /rights", s.setRight)
+	mux.HandleFunc("POST /secret", s.changeSecret)
 	mux.HandleFunc("GET /records", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -51,6 +54,35 @@ func (s *Sim) setRight(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.denied[right{asked.Identity, asked.Operation}] = !asked.Allowed
+	control.WriteJSON(w, http.StatusOK, asked)
+}
+
+func (s *Sim) changeSecret(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Name string `json:"name"`
+		Do   string `json:"do"`
+	}
+	if err := control.ReadJSON(r, &asked); err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.find(asked.Name, "")
+	if v == nil {
+		control.WriteError(w, http.StatusNotFound, "there is no secret %q", asked.Name)
+		return
+	}
+	switch asked.Do {
+	case "delete", "recover":
+		s.deleted[strings.ToLower(asked.Name)] = asked.Do == "delete"
+	case "disable", "enable":
+		enabled := asked.Do == "enable"
+		v.Attributes.Enabled = &enabled
+	default:
+		control.WriteError(w, http.StatusBadRequest, "do must be delete, recover, disable or enable")
+		return
+	}
 	control.WriteJSON(w, http.StatusOK, asked)
 }
 

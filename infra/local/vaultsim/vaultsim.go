@@ -43,6 +43,7 @@ type Sim struct {
 	ids     *rand.Rand
 	secrets map[string][]*version // by lower-case name, oldest first
 	denied  map[right]bool
+	deleted map[string]bool // by lower-case name: they can be recovered, and their names are taken until then
 }
 
 // right is what an identity, as the token endpoint calls it, may do with secrets: get or set.
@@ -78,7 +79,7 @@ func New(o Options) (*Sim, error) {
 	if o.Name == "" {
 		o.Name = "cosell-vault"
 	}
-	s := &Sim{opts: o, denied: map[right]bool{}, ids: rand.New(rand.NewPCG(uint64(o.Seed), 3))}
+	s := &Sim{opts: o, denied: map[right]bool{}, deleted: map[string]bool{}, ids: rand.New(rand.NewPCG(uint64(o.Seed), 3))}
 	for name := range o.Secrets {
 		if !validName(name) {
 			return nil, fmt.Errorf("Options.Secrets: %q is not a name: use 1 to 127 letters, digits and hyphens", name)
@@ -89,7 +90,7 @@ func New(o Options) (*Sim, error) {
 }
 
 func (s *Sim) seed() {
-	s.secrets = map[string][]*version{}
+	s.secrets, s.deleted = map[string][]*version{}, map[string]bool{}
 	names := make([]string, 0, len(s.opts.Secrets))
 	for name := range s.opts.Secrets {
 		names = append(names, name)
@@ -186,19 +187,18 @@ func (s *Sim) may(w http.ResponseWriter, operation, name string) bool {
 	if !s.denied[right{identity, operation}] {
 		return true
 	}
-	answer(w, http.StatusForbidden, map[string]any{"error": map[string]any{"code": "Forbidden",
-		"message":    "Caller is not authorized to perform action on resource. Caller: " + identity + ". Action: 'Microsoft.KeyVault/vaults/secrets/" + map[string]string{"get": "getSecret", "set": "setSecret"}[operation] + "/action'. Resource: '" + name + "'.",
-		"innererror": map[string]string{"code": "ForbiddenByRbac"}}})
+	failInner(w, http.StatusForbidden, "Forbidden", "Caller is not authorized to perform action on resource. Caller: "+identity+". Action: 'Microsoft.KeyVault/vaults/secrets/"+
+		map[string]string{"get": "getSecret", "set": "setSecret"}[operation]+"/action'. Resource: '"+name+"'.", "ForbiddenByRbac")
 	return false
 }
 
 func (s *Sim) get(w http.ResponseWriter, name, wanted string) {
 	v := s.find(name, wanted)
 	switch {
-	case v == nil:
+	case v == nil || s.deleted[strings.ToLower(name)]:
 		fail(w, http.StatusNotFound, "SecretNotFound", "A secret with (name/id) "+strings.TrimRight(name+"/"+wanted, "/")+" was not found in this key vault.")
 	case !*v.Attributes.Enabled:
-		fail(w, http.StatusForbidden, "Forbidden", "Operation get is not allowed on a disabled secret.")
+		failInner(w, http.StatusForbidden, "Forbidden", "Operation get is not allowed on a disabled secret.", "SecretDisabled")
 	default:
 		answer(w, http.StatusOK, v)
 	}
@@ -225,6 +225,10 @@ func (s *Sim) set(w http.ResponseWriter, r *http.Request, name string) {
 		fail(w, http.StatusBadRequest, "BadParameter", "The value is longer than 25600 bytes.")
 		return
 	}
+	if s.deleted[strings.ToLower(name)] {
+		failInner(w, http.StatusConflict, "Conflict", "Secret "+name+" is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", "ObjectIsDeletedButRecoverable")
+		return
+	}
 	if before := s.find(name, ""); before != nil {
 		w.Header().Set(control.HeaderBefore, before.name)
 	}
@@ -232,6 +236,11 @@ func (s *Sim) set(w http.ResponseWriter, r *http.Request, name string) {
 	s.add(name, v)
 	w.Header().Set(control.HeaderAfter, v.name)
 	answer(w, http.StatusOK, v)
+}
+
+// failInner is a refusal whose cause stands inside.
+func failInner(w http.ResponseWriter, status int, code, text, inner string) {
+	answer(w, status, map[string]any{"error": map[string]any{"code": code, "message": text, "innererror": map[string]string{"code": inner}}})
 }
 
 func fail(w http.ResponseWriter, status int, code, text string) {

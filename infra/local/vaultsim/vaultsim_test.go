@@ -250,3 +250,48 @@ func TestRightsAreTakenAndGivenBack(t *testing.T) {
 		}
 	}
 }
+
+// A deleted secret is not found and keeps its name, a disabled one is not given; both until somebody takes that back.
+func TestSecretsAreDeletedSoftlyAndDisabled(t *testing.T) {
+	s := newVault(t)
+	mux := http.NewServeMux()
+	s.MountControl(mux)
+	change := func(do string) int {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest("POST", "/secret", strings.NewReader(`{"name":"Refresh-Token","do":"`+do+`"}`)))
+		return w.Code
+	}
+	inner := func(out object) string {
+		e, _ := out["error"].(object)
+		i, _ := e["innererror"].(object)
+		c, _ := i["code"].(string)
+		return c
+	}
+	for _, c := range []struct {
+		do          string
+		get, set    int
+		gets, inner string
+	}{
+		{"delete", 404, 409, "", "ObjectIsDeletedButRecoverable"},
+		{"recover", 200, 200, "", ""},
+		{"disable", 403, 200, "SecretDisabled", ""}, // what is set then is a new version
+	} {
+		if status := change(c.do); status != 200 {
+			t.Fatalf("%s: %d", c.do, status)
+		}
+		status, _, out := call(t, s, "GET", secret, "good", "")
+		if status != c.get || inner(out) != c.gets {
+			t.Errorf("%s: reading is answered %d %v", c.do, status, out)
+		}
+		status, _, out = call(t, s, "PUT", secret, "good", `{"value":"next"}`)
+		if status != c.set || inner(out) != c.inner {
+			t.Errorf("%s: writing is answered %d %v", c.do, status, out)
+		}
+	}
+	if status, _, out := call(t, s, "GET", secret, "good", ""); status != 200 || out["value"] != "next" {
+		t.Errorf("the new version: %d %v", status, out)
+	}
+	if status := change("burn"); status != 400 {
+		t.Errorf("what nobody can do is answered %d", status)
+	}
+}
