@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -123,6 +124,9 @@ func (k *checker) check() {
 
 var alias = pattern.New(`^[a-z0-9-]{1,40}$`)
 
+// packedSheet is the field sheet that was packed with the program: a host starts it in the packaged folder.
+const packedSheet = "mapping.yaml"
+
 func (k *checker) role() {
 	k.oneOf("SYNC_ROLE", k.Role, All, Intake, Sync)
 	if !alias.MatchString(k.TenantAlias) {
@@ -136,6 +140,9 @@ func (k *checker) role() {
 		if where := misread(k.ReconcileSchedule); where != "" {
 			k.wrong("SYNC_RECONCILE_SCHEDULE", "has a wrong %s: it is {second} {minute} {hour} {day} {month} {weekday}, as in 0 */5 * * * *", where)
 		}
+	}
+	if info, err := os.Stat(packedSheet); k.MappingFile == "" && err == nil && info.Mode().IsRegular() {
+		k.MappingFile = packedSheet
 	}
 	if k.MappingFile != "" && k.file("SYNC_MAPPING_FILE", k.MappingFile) {
 		var err error

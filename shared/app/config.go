@@ -140,7 +140,8 @@ type Config struct {
 	// When `reconcile` runs: {second} {minute} {hour} {day} {month} {weekday}, UTC. The Functions host reads it.
 	// https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
 	ReconcileSchedule string `env:"SYNC_RECONCILE_SCHEDULE"`
-	// The customer's own field sheet, laid over ours row by row.
+	// The customer's own field sheet, laid over ours row by row. Unset: mapping.yaml of the package, where
+	// make package MAPPING=file has put one.
 	MappingFile string `env:"SYNC_MAPPING_FILE"`
 
 	// Partner Center's three hosts. Two of them want tokens of their own.

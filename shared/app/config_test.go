@@ -212,6 +212,28 @@ func TestMistakesInTheFieldSheetAreReportedWithTheOthers(t *testing.T) {
 	}
 }
 
+// What was packed counts without a setting: whoever packs it and publishes has said enough.
+func TestAPackedFieldSheetIsInForce(t *testing.T) {
+	s := production(t)
+	t.Chdir(t.TempDir())
+	write := func(text string) {
+		if err := os.WriteFile("mapping.yaml", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("- {field: dealValue, as: nonsense}\n")
+	if _, err := New(environ(s), io.Discard); err == nil || !strings.Contains(err.Error(), "mapping.yaml:1") {
+		t.Errorf("it is not read: %v", err)
+	}
+	s["SYNC_MAPPING_FILE"] = filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(s["SYNC_MAPPING_FILE"], nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(environ(s), io.Discard); err != nil {
+		t.Errorf("another one is named: %v", err)
+	}
+}
+
 func TestSecretIsNeverPrinted(t *testing.T) {
 	const text = "b6e1d3c0a59f4e7d"
 	s := Secret{text}

@@ -88,19 +88,28 @@ func (s settings) wrongCatalogue(top string) error {
 	return nil
 }
 
-// wrongSheet says that the field sheet that MAPPING names is not there. What stands in it the package's handler checks,
+// chooseSheet takes the field sheet that MAPPING names, else that of the settings.
+func (f *facts) chooseSheet() error {
+	f.mapping = cmp.Or(f.askedMapping, f.set["COSELL_MAPPING"])
+	if f.askedMapping != "" {
+		return wrongSheet("MAPPING", f.mapping, f.top)
+	}
+	return wrongSheet("COSELL_MAPPING", f.mapping, f.top)
+}
+
+// wrongSheet says that the field sheet that MAPPING or the settings name is not there. What stands in it the package's handler checks,
 // before anything is changed.
-func wrongSheet(file, top string) error {
+func wrongSheet(by, file, top string) error {
 	if file == "" {
 		return nil
 	}
 	text, err := os.Open(below(top, file))
 	if err != nil {
-		return fmt.Errorf("MAPPING=%s: %w: name a field sheet (docs/customise.md), or leave MAPPING out", file, errors.Unwrap(err))
+		return fmt.Errorf("%s=%s: %w: name a field sheet (docs/customise.md), or leave %s out", by, file, errors.Unwrap(err), by)
 	}
 	defer func() { _ = text.Close() }()
 	if info, err := text.Stat(); err != nil || !info.Mode().IsRegular() {
-		return fmt.Errorf("MAPPING=%s: it is no file: name a field sheet (docs/customise.md), or leave MAPPING out", file)
+		return fmt.Errorf("%s=%s: it is no file: name a field sheet (docs/customise.md), or leave %s out", by, file, by)
 	}
 	return nil
 }

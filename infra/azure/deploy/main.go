@@ -99,7 +99,7 @@ func ask(around surroundings, args []string) (f *facts, planned bool, err error)
 	flags.StringVar(&f.program, "with", "az", "")
 	flags.StringVar(&f.last, "last", "", "")
 	flags.StringVar(&f.pack, "package", "", "")
-	flags.StringVar(&f.mapping, "mapping", "", "")
+	flags.StringVar(&f.askedMapping, "mapping", "", "")
 	flags.StringVar(&f.local, "local", "", "")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "")
 	skip, only := flags.String("skip", "", ""), flags.String("only", "", "")
@@ -107,10 +107,10 @@ func ask(around surroundings, args []string) (f *facts, planned bool, err error)
 		return nil, planned, err
 	}
 	f.top, f.skip, f.only = around.top, names(*skip), names(*only)
-	problems := []error{f.wrongChoice(), f.readParameters(around.top), f.readSettings(around, planned), wrongSheet(f.mapping, around.top), wrongPackage(f.pack, around.top)}
+	problems := []error{f.wrongChoice(), f.readParameters(around.top), f.readSettings(around, planned), f.chooseSheet(), wrongPackage(f.pack, around.top)}
 	all := steps(f)
 	problems = append(problems, f.check(all))
-	if f.mapping != "" && f.pack == "" && !f.anyWanted(all, "package") {
+	if f.askedMapping != "" && f.pack == "" && !f.anyWanted(all, "package") {
 		problems = append(problems, errors.New("MAPPING: the step package packs the field sheet, and is left out: leave MAPPING out too"))
 	}
 	if !planned {
@@ -126,7 +126,7 @@ func (f *facts) wrongChoice() error {
 		return fmt.Errorf("WITH=%s: use az, func or azd", f.program)
 	case f.pack != "" && f.program == "func":
 		return errors.New("PACKAGE with WITH=func: func packs a folder itself; WITH=az or WITH=azd publish a zip")
-	case f.pack != "" && f.mapping != "":
+	case f.pack != "" && f.askedMapping != "":
 		return errors.New("PACKAGE with MAPPING: the package has its field sheet already; leave one of them out")
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 // tells them.
 func handed() []string {
 	return []string{"DATAVERSE_ADMIN_CLIENT_ID", "DATAVERSE_WEBHOOK_HEADER", "PARTNER_CENTER_LOGIN_URL", "PARTNER_CENTER_URL",
-		"PARTNER_CENTER_WEBHOOKS_URL", "SYNC_MAPPING_FILE"}
+		"PARTNER_CENTER_WEBHOOKS_URL"}
 }
 
 // foundOut are settings that cosellctl reads and make deploy tells it, whatever a line says.

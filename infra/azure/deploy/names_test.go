@@ -163,3 +163,47 @@ func TestTheNamesAreTheProducts(t *testing.T) {
 		t.Fatal(ofApps, err)
 	}
 }
+
+// The sheet that the settings name is packed each time and set up by: one that only a command line names is forgotten by
+// the next run, and with it the customer's columns.
+func TestTheSheetOfTheSettingsIsPackedAndSetUpBy(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.write("infra/azure/test.env", s.read("infra/azure/test.env")+"COSELL_MAPPING=mine.yaml\n")
+	if err := s.deploy("-env", "test"); err == nil || !strings.Contains(err.Error(), "COSELL_MAPPING=mine.yaml: no such file or directory: name a field sheet") {
+		t.Error(err)
+	}
+	s.write("mine.yaml", "")
+	s.write("other.yaml", "")
+	s.zip("earlier.zip", "host.json", "handler")
+	for args, want := range map[string]string{"": "mine.yaml", "-mapping other.yaml": "other.yaml", "-package earlier.zip": "mine.yaml"} {
+		packed, by := "", ""
+		for _, c := range s.mustDeploy(append([]string{"-env", "test"}, strings.Fields(args)...)...) {
+			if c.Tool == "make" && slices.Contains(c.Args, "package") {
+				packed = strings.TrimPrefix(c.Args[len(c.Args)-1], "MAPPING=")
+			}
+			if strings.HasPrefix(c.line(), "cosellctl setup dataverse") {
+				by = c.Env["SYNC_MAPPING_FILE"]
+			}
+		}
+		if by != want || packed != want && (packed != "" || args != "-package earlier.zip") {
+			t.Errorf("%q: packed %q, set up by %q, want %q", args, packed, by, want)
+		}
+	}
+}
+
+// Columns and filters of events follow the sheet that was pushed: the CRM is set up once the app has said which.
+func TestSetupAsksTheAppForItsSheet(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.set("fail.json", []map[string]any{{"call": "cosellctl mapping pull", "nth": 1, "code": 3, "stderr": "cosellctl: cannot reach"}})
+	s.set("state.json", map[string]any{"sheet": 4})
+	for _, c := range s.mustDeploy("-env", "test") {
+		if key := c.Env["SYNC_OPERATOR_KEY"]; strings.HasPrefix(c.line(), "cosellctl setup dataverse") && key == "" {
+			t.Errorf("%s cannot ask the app", c.line())
+		}
+	}
+	if s.waited != pause || !strings.Contains(s.said, "the field sheet is version 4, pushed from mapping.yaml") {
+		t.Errorf("waited %s: %s", s.waited, s.said)
+	}
+}

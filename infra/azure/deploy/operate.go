@@ -51,7 +51,10 @@ func asleep(_ *facts, err *toolError) bool { return err.code == 3 }
 func setupStep() step {
 	call := func(more ...string) func(*facts) command {
 		return func(f *facts) command {
-			c := ctl(f, map[string]string{"DATAVERSE_WEBHOOK_SECRET": "dataverse-webhook-secret"}, append([]string{"setup", "dataverse", "--json"}, more...)...)
+			c := ctl(f, map[string]string{"DATAVERSE_WEBHOOK_SECRET": "dataverse-webhook-secret", "SYNC_OPERATOR_KEY": "operator-key"}, append([]string{"setup", "dataverse", "--json"}, more...)...)
+			if f.mapping != "" { // the sheet that was packed; one that was pushed to the app lies over it
+				c.env["SYNC_MAPPING_FILE"] = f.mapping
+			}
 			if f.local == "" && f.set["DATAVERSE_CLIENT_ID"] == "" {
 				c.env["DATAVERSE_APP_USER"] = f.get("syncClientId")
 			}
@@ -65,6 +68,15 @@ func setupStep() step {
 		mend: "the text names what the CRM refuses, and who may do it; cosellctl setup dataverse shows each part",
 		moves: []move{
 			know("dataverse-webhook-secret", "dataverse-webhook-secret"),
+			know("operator-keys", "operator-key"),
+			{
+				// Columns and filters of events follow it: without an answer those of the sheet as shipped would be set.
+				does: "asking which field sheet is in force", later: asleep,
+				call: func(f *facts) command {
+					return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "mapping", "pull", "--list", "--json")
+				},
+				took: tookSheet,
+			},
 			{does: "asking what the CRM lacks", found: true, call: call("--plan"), took: tookSetupPlan},
 			{
 				does: "setting up the CRM", when: "unless it has everything", changes: true, found: true, call: call(), took: tookSetup,
@@ -75,6 +87,25 @@ func setupStep() step {
 				so: func(f *facts) (string, bool) { return "", !renewed(f) },
 			},
 		}}
+}
+
+// tookSheet says which field sheet columns and events follow.
+func tookSheet(f *facts, answer string) error {
+	var a struct {
+		Mapping struct {
+			Version struct {
+				Number int
+				File   string
+			}
+		}
+	}
+	if err := into(answer, &a); err != nil {
+		return err
+	}
+	if v := a.Mapping.Version; v.Number > 0 {
+		f.say("the field sheet is version %d, pushed from %s", v.Number, v.File)
+	}
+	return nil
 }
 
 // setupPlan is what cosellctl setup dataverse answers.

@@ -85,10 +85,11 @@ type choice struct {
 	skip, only    []string // names of steps
 	last          string   // name of the last step
 	pack          string   // a zip of an earlier version, from the top folder; empty packs this tree
-	mapping       string   // a field sheet for the package
+	mapping       string   // the field sheet for package and setup: MAPPING's, else that of the settings
 	overwrite     bool     // somebody else's registration with Partner Center, too
 	local         string   // local.json of a world that stands for everything live; empty: the real systems
 	top           string   // of the repository
+	askedMapping  string   // the field sheet as MAPPING named it
 	askedSettings string   // the file of settings as it was named, for messages
 }
 

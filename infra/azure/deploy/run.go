@@ -206,8 +206,8 @@ func (d *deployer) again(s step) string {
 	if d.facts.pack != "" {
 		words = append(words, "PACKAGE="+quoted(d.facts.pack))
 	}
-	if d.facts.mapping != "" {
-		words = append(words, "MAPPING="+quoted(d.facts.mapping))
+	if d.facts.askedMapping != "" {
+		words = append(words, "MAPPING="+quoted(d.facts.askedMapping))
 	}
 	if d.facts.overwrite {
 		words = append(words, "OVERWRITE=1")

@@ -48,6 +48,7 @@ func known() []setting {
 		id("DATAVERSE_TENANT", "the CRM's tenant, where DATAVERSE_CLIENT_ID is set", true),
 		id("DATAVERSE_CLIENT_ID", "an application user with a secret; without it the identity of the sync app is the application user", true),
 		{name: "COSELL_CATALOGUE", is: "the solutions that sellers choose from, a .csv or .xlsx file", form: regexp.MustCompile(`\.(csv|xlsx)$`), formed: "a .csv or .xlsx file", optional: true},
+		{name: "COSELL_MAPPING", is: "the field sheet that is packed, where MAPPING names no other", form: regexp.MustCompile(`\.ya?ml$`), formed: "a .yaml file", optional: true},
 	}
 }
 

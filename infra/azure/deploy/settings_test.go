@@ -43,7 +43,7 @@ func TestTheParametersReadTheSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, k := range known() {
-			if slices.Contains([]string{"AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP"}, k.name) || k.name == "COSELL_CATALOGUE" { // not of the templates
+			if slices.Contains([]string{"AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP"}, k.name) || k.name == "COSELL_CATALOGUE" || k.name == "COSELL_MAPPING" { // not of the templates
 				continue
 			}
 			if !strings.Contains(string(text), "readEnvironmentVariable('"+k.name+"'") {

@@ -31,6 +31,7 @@ type state struct {
 	AzdGroups   map[string]string `json:"azdGroups"` // by environment: the group where it looks for apps
 	AzdSignedIn bool              `json:"azdSignedIn"`
 	AzVersion   string            `json:"azVersion"`
+	Sheet       int               `json:"sheet"` // the version of the field sheet that was pushed
 	Registered  bool              `json:"registered"`
 	Imported    bool              `json:"imported"`
 	Ill         int               `json:"ill"`  // how many times the doctor finds what the next pass clears

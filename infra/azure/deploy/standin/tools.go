@@ -63,6 +63,8 @@ func (s *state) cosellctl(c call) (string, error) {
 		s.Secrets["partner-center-refresh-token"] = "0.AX-refresh-token"
 	case "setup dataverse":
 		return s.setup(c)
+	case "mapping pull":
+		return asJSON(map[string]any{"mapping": map[string]any{"version": map[string]any{"number": s.Sheet, "file": "mapping.yaml"}}})
 	case "doctor":
 		findings := []any{map[string]string{"check": "app.sync", "state": "ok", "say": "it says ok"}, map[string]string{"check": "pc.visible", "state": "warning", "say": "no referral", "mend": "look in the portal"}}
 		ill := s.Ill > 0 || s.Sick != ""
