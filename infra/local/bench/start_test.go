@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,42 +28,97 @@ func built(t *testing.T, source string) starter {
 	return starter{path: filepath.Join(dir, "program"), dir: dir, env: os.Environ()}
 }
 
+// gate is where a program waits, once it runs, until the test lets it go on.
+type gate struct {
+	listener net.Listener
+	reached  chan net.Conn
+}
+
+// gateSetting tells a program where its gate is, and atTheGate is how it waits there.
+const (
+	gateSetting = "GATE"
+	atTheGate   = `
+	if c, err := net.Dial("tcp4", os.Getenv("` + gateSetting + `")); err == nil {
+		_, _ = c.Read(make([]byte, 1))
+	}
+`
+)
+
+func gateFor(t *testing.T, s *starter) gate {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	s.env = append(s.env, gateSetting+"="+l.Addr().String())
+	g := gate{l, make(chan net.Conn, 1)}
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			g.reached <- c
+		}
+	}()
+	return g
+}
+
+// lastsUntil holds a measurement against a program that waits at the gate: it may not be over before that is opened.
+func (g gate) lastsUntil(t *testing.T, measure func(context.Context) (time.Duration, error)) {
+	t.Helper()
+	type result struct {
+		took time.Duration
+		err  error
+	}
+	over := make(chan result, 1)
+	go func() {
+		took, err := measure(t.Context())
+		over <- result{took, err}
+	}()
+	select {
+	case r := <-over:
+		t.Fatalf("over after %s, before the program was so far: %v", r.took, r.err)
+	case c := <-g.reached:
+		defer c.Close()
+		select {
+		case r := <-over:
+			t.Fatalf("over after %s, before the program was so far: %v", r.took, r.err)
+		default:
+		}
+		if _, err := c.Write([]byte{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := <-over; r.err != nil || r.took <= 0 {
+		t.Errorf("%s: %v", r.took, r.err)
+	}
+}
+
 func TestAStartIsMeasuredUntilTheProgramAnswers(t *testing.T) {
 	source, err := os.ReadFile("hello/main.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	quick := built(t, string(source))
-	took, err := quick.ready(t.Context())
-	if err != nil || took <= 0 {
+	if took, err := quick.ready(t.Context()); err != nil || took <= 0 {
 		t.Fatalf("%s: %v", took, err)
 	}
-	const late = 300 * time.Millisecond
-	slow := built(t, strings.NewReplacer("func main() {", "func main() {\n\ttime.Sleep(300 * time.Millisecond)", `"os"`, "\"os\"\n\t\"time\"").Replace(string(source)))
-	if took, err := slow.ready(t.Context()); err != nil || took < late {
-		t.Errorf("%s, with %s in which it does nothing: %v", took, late, err)
-	}
+	held := built(t, strings.Replace(string(source), "func main() {", "func main() {"+atTheGate, 1))
+	gateFor(t, &held).lastsUntil(t, held.ready)
 }
 
 func TestAStartOnLambdaIsMeasuredUntilTheFirstQuestion(t *testing.T) {
-	const program = `package main
+	s := built(t, `package main
 
 import (
+	"net"
 	"net/http"
 	"os"
-	"time"
 )
 
-func main() {
-	time.Sleep(300 * time.Millisecond)
-	_, _ = http.Get("http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/next")
+func main() {`+atTheGate+`	_, _ = http.Get("http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/next")
 }
-`
-	s := built(t, program)
+`)
 	s.env = append(s.env, runtimeSetting+"=127.0.0.1:1") // another's
-	if took, err := s.asks(t.Context()); err != nil || took < 300*time.Millisecond || took > startPatience/2 {
-		t.Errorf("%s: %v", took, err)
-	}
+	gateFor(t, &s).lastsUntil(t, s.asks)
 }
 
 func TestAProgramIsStartedAsOneThatRuns(t *testing.T) {
