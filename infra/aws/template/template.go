@@ -1,4 +1,4 @@
-// Package template reads the SAM template of the deployment on AWS. Its tests hold the template against the code, the
+// Package template reads the SAM template of the deployment on AWS. Its tests hold it, and the Bicep beside it, against the code, the
 // vendor's resource types, the least rights, and what Lambda demands.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 package template

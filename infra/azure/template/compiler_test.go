@@ -31,7 +31,7 @@ func TestAWarningOfTheCompilerFails(t *testing.T) {
 				t.Errorf("%v: %s", err, said)
 			}
 			asked, _ := os.ReadFile(filepath.Join(dir, "asked"))
-			for _, file := range []string{"build infra/azure/main.bicep", "build-params infra/azure/main.test.bicepparam", "build-params infra/azure/main.production.bicepparam"} {
+			for _, file := range []string{"build infra/azure/main.bicep", "build infra/aws/azure.bicep", "build-params infra/azure/main.test.bicepparam", "build-params infra/azure/main.production.bicepparam"} {
 				if c.fine && !strings.Contains(string(asked), file) {
 					t.Errorf("it was not asked to %s: %s", file, asked)
 				}
