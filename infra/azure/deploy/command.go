@@ -211,6 +211,9 @@ func (s *shell) environment(c command) []string {
 		if strings.HasPrefix(name, "MAKE") || name == "MFLAGS" { // a make of ours is one of its own
 			return true
 		}
+		if name == adminSecret && c.tool != cosellctl {
+			return true
+		}
 		return slices.ContainsFunc(secrets(), func(k secret) bool { return name == k.name || name == k.name+"_FILE" })
 	})
 	if c.settings {

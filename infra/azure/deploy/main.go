@@ -136,11 +136,7 @@ func names(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-var (
-	privateNetwork = regexp.MustCompile(`(?m)^param privateNetwork = true`)
-	registersNone  = regexp.MustCompile(`(?m)^\s*SYNC_REGISTER: 'never'`)
-	shadowMode     = regexp.MustCompile(`(?m)^\s*SYNC_MODE: 'shadow'`)
-)
+var privateNetwork = regexp.MustCompile(`(?m)^param privateNetwork = true`)
 
 // readParameters looks into the file of parameters for what decides about steps.
 func (f *facts) readParameters(top string) error {
@@ -153,7 +149,8 @@ func (f *facts) readParameters(top string) error {
 		}
 		return fmt.Errorf("ENV=%s: there is no %s; there are %s", f.env, f.params, strings.Join(found, ", "))
 	}
-	f.private, f.polls, f.shadow = privateNetwork.Match(text), registersNone.Match(text), shadowMode.Match(text)
+	f.apps = settingsIn(string(text))
+	f.private, f.polls, f.shadow = privateNetwork.Match(text), f.apps["SYNC_REGISTER"] == "never", f.apps["SYNC_MODE"] == "shadow"
 	ofApps, err := settingsOfApps(top)
 	return errors.Join(err, wrongApps(f.params, string(text), ofApps))
 }
@@ -182,6 +179,9 @@ func (f *facts) readSettings(around surroundings, planned bool) error {
 		if v := given[k.name]; v != "" {
 			f.give(k, v)
 		}
+	}
+	if v, _ := lookup(around.environ, adminSecret); v != "" {
+		f.secrets[adminSecret] = v // so that it is not shown
 	}
 	return errors.Join(wrong, err, wrongSecrets(given, f.shadow), f.set.wrongCatalogue(around.top))
 }

@@ -14,9 +14,14 @@ import (
 
 // handed are settings of the product that the verbs of cosellctl read that make deploy calls, and that nothing else here
 // tells them.
-func handed() []string {
-	return []string{"DATAVERSE_ADMIN_CLIENT_ID", "DATAVERSE_WEBHOOK_HEADER", "PARTNER_CENTER_LOGIN_URL", "PARTNER_CENTER_URL",
-		"PARTNER_CENTER_WEBHOOKS_URL"}
+func handed() []string { return []string{"DATAVERSE_ADMIN_CLIENT_ID"} }
+
+// adminSecret is the secret of that registration. It is nobody's but cosellctl's.
+const adminSecret = "DATAVERSE_ADMIN_CLIENT_SECRET"
+
+// common are settings of the apps that cosellctl has to have as they do: they are taken from the file of parameters.
+func common() []string {
+	return []string{"DATAVERSE_WEBHOOK_HEADER", "PARTNER_CENTER_LOGIN_URL", "PARTNER_CENTER_URL", "PARTNER_CENTER_WEBHOOKS_URL"}
 }
 
 // foundOut are settings that cosellctl reads and make deploy tells it, whatever a line says.
@@ -90,8 +95,21 @@ func wrongShell(environ []string) error {
 
 var (
 	settingsBlock = regexp.MustCompile(`(?ms)^param settings = \{$(.*?)^\}`)
-	settingLine   = regexp.MustCompile(`^\s+(?:'([^']+)'|(\w+)):`)
+	settingLine   = regexp.MustCompile(`^\s+(?:'([^']+)'|(\w+)):\s*(?:'([^'$]*)')?`)
 )
+
+// settingsIn are the settings of the apps in a file of parameters whose value stands there.
+func settingsIn(text string) map[string]string {
+	out := map[string]string{}
+	if block := settingsBlock.FindString(text); block != "" {
+		for _, line := range strings.Split(block, "\n") {
+			if m := settingLine.FindStringSubmatch(line); m != nil && m[3] != "" {
+				out[m[1]+m[2]] = m[3]
+			}
+		}
+	}
+	return out
+}
 
 // wrongApps names settings of the apps in the file of parameters that no app reads, and secrets, since it is kept in git.
 func wrongApps(file, text string, ofApps []string) error {

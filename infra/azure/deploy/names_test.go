@@ -39,14 +39,19 @@ func TestALineThatNobodyReadsIsRefused(t *testing.T) {
 		}
 	}
 	s := newStage(t)
-	s.write("infra/azure/test.env", s.read("infra/azure/test.env")+"export DATAVERSE_WEBHOOK_HEADER=x-ours\n")
+	s.write("infra/azure/test.env", s.read("infra/azure/test.env")+"export DATAVERSE_ADMIN_CLIENT_ID="+subscription+"\n")
+	s.write("infra/azure/main.test.bicepparam", strings.Replace(s.read("infra/azure/main.test.bicepparam"), "param settings = {", "param settings = {\n  DATAVERSE_WEBHOOK_HEADER: 'x-ours' // as the apps", 1))
+	s.environ = append(s.environ, "DATAVERSE_ADMIN_CLIENT_SECRET=the-admins")
 	told := ""
 	for _, c := range s.mustDeploy("-env", "test") {
+		if secret := c.Env["DATAVERSE_ADMIN_CLIENT_SECRET"]; secret != "" != (c.Tool == "cosellctl") {
+			t.Errorf("%s has the administrator's secret: %q", c.line(), secret)
+		}
 		if c.line() == "cosellctl setup dataverse --json" {
-			told = c.Env["DATAVERSE_WEBHOOK_HEADER"]
+			told = c.Env["DATAVERSE_ADMIN_CLIENT_ID"] + c.Env["DATAVERSE_WEBHOOK_HEADER"]
 		}
 	}
-	if told != "x-ours" {
+	if told != subscription+"x-ours" {
 		t.Errorf("cosellctl was handed %q", told)
 	}
 }
@@ -153,7 +158,7 @@ func TestTheNamesAreTheProducts(t *testing.T) {
 		}
 		read += string(text)
 	}
-	for _, name := range append(handed(), foundOut()...) {
+	for _, name := range slices.Concat(handed(), common(), foundOut()) {
 		if !strings.Contains(read, `"`+name+`"`) {
 			t.Errorf("nobody reads %s", name)
 		}

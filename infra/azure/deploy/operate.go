@@ -20,6 +20,11 @@ func ctl(f *facts, needs map[string]string, args ...string) command {
 		"SYNC_PUBLIC_URL":          strings.TrimSuffix(f.get("partnerCenterWebhook"), "/api/partnercenterwebhook"),
 		"PARTNER_CENTER_VAULT_URL": f.get("vaultUri"),
 	}
+	for _, name := range common() {
+		if v := f.apps[name]; v != "" {
+			env[name] = v
+		}
+	}
 	if f.polls { // consent then asks nothing of the API that knows the registration
 		env["SYNC_REGISTER"] = "never"
 	}

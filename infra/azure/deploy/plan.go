@@ -54,6 +54,7 @@ type facts struct {
 	said    []string          // what a step found, for the screen and the report
 	same    bool              // the call that was just made found everything as it should be, and changed nothing
 	program string            // which publishes: az, func or azd
+	apps    map[string]string // settings of the apps in the file of parameters
 	private bool              // the parameters want a network of their own
 	polls   bool              // the parameters say that nothing is registered
 	shadow  bool              // the parameters say that the app only watches
