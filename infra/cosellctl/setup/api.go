@@ -46,17 +46,20 @@ type Web struct {
 // The codes that the work is decided by.
 // https://learn.microsoft.com/power-apps/developer/data-platform/org-service/web-service-error-codes
 const (
-	codeAbsent      = "0x80040217" // no such row or definition
-	codeDuplicate   = "0x80040237" // a row with the id is there
-	codeColumnThere = "0x80047013"
-	codeNameThere   = "0x80060304"
-	codeTableThere  = "0x80047014"
-	codeChoiceThere = "0x80044345"
-	codeKeyThere    = "0x80060893"
-	codeSameKey     = "0x80060894"
-	codeLocked      = "0x80071151" // another change of the metadata is running
-	codeBusy        = "0x80072326"
-	codeNeeded      = "0x8004f01f" // other components depend on it
+	codeAbsent          = "0x80040217" // no such row or definition
+	codeDuplicate       = "0x80040237" // a row with the id is there
+	codeColumnThere     = "0x80047013"
+	codeNameThere       = "0x80060304"
+	codeTableThere      = "0x80047014"
+	codeChoiceThere     = "0x80044345"
+	codeKeyThere        = "0x80060893"
+	codeSameKey         = "0x80060894"
+	codeSolutionThere   = "0x8004f023"
+	codeLookupThere     = "0x8004432b"
+	codeNavigationThere = "0x8004432a"
+	codeLocked          = "0x80071151" // another change of the metadata is running
+	codeBusy            = "0x80072326"
+	codeNeeded          = "0x8004f01f" // other components depend on it
 )
 
 // refusal is an answer that is not what was asked for.
@@ -90,9 +93,10 @@ func unlessAbsent(err error) error {
 	return err
 }
 
-// there: what should be made is there already.
+// there: what should be made is there already. It was not when the plan was made, so an earlier try of the same call has
+// made it, whose answer was lost, or another run that goes on at the same time.
 func there(err error) bool {
-	return refusedWith(err, codeDuplicate, codeColumnThere, codeNameThere, codeTableThere, codeChoiceThere, codeKeyThere)
+	return refusedWith(err, codeDuplicate, codeColumnThere, codeNameThere, codeTableThere, codeChoiceThere, codeKeyThere, codeSameKey, codeSolutionThere, codeLookupThere, codeNavigationThere)
 }
 
 // denied: the caller lacks a right. what is its name, where the answer says it.
@@ -137,8 +141,8 @@ func list[T any](ctx context.Context, w *Web, path string) (all []T, err error) 
 
 var madeID = regexp.MustCompile(`\(([0-9A-Fa-f-]{36})\)$`)
 
-// post makes something, or calls an action; id is what the CRM calls it. Where an earlier try of the same call got no
-// answer, that it is there already is as good, and id is "".
+// post makes something, or calls an action; id is what the CRM calls it. Where it is there by now, made by an earlier try of
+// the same call or by another run, that is as good, and id is "".
 func (w *Web) post(ctx context.Context, path string, body any) (id string, err error) {
 	resp, err := w.call(ctx, http.MethodPost, path, body, nil)
 	if err != nil {
@@ -205,7 +209,7 @@ func (w *Web) call(ctx context.Context, method, path string, body any, header ht
 		wait := next
 		if err == nil {
 			r := refused(method+" "+shown(path), resp)
-			if lost > 0 && there(r) {
+			if method == http.MethodPost && there(r) {
 				return resp, nil
 			}
 			if !r.locked() || waited >= Patience {

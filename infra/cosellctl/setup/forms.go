@@ -88,7 +88,15 @@ func (r *run) form(f dataverse.Form, have formState) {
 	r.plan.add(item)
 }
 
+// putForm puts our tab on a form as it is by now: others may have changed it while the run made what comes before.
 func (r *run) putForm(ctx context.Context, f dataverse.Form, have formState) error {
+	_, now, err := layers[formState](ctx, r.w, "systemforms", "formid,name,formxml,iscustomizable", "formid eq "+have.FormID)
+	if err != nil {
+		return err
+	}
+	if len(now) > 0 {
+		have = now[0]
+	}
 	text, err := withTab(f, have.FormXML, tabOptions{languages: r.languages, script: r.d.Script.Name, view: r.ids["view "+gridView(f)], columns: r.columnOf(f.Table)})
 	if err != nil {
 		return &kept{fmt.Sprintf("form %q of %s: %v", have.Name, f.Table, err), "put the tab on the form in the maker portal, as docs/dataverse.md shows, or leave the forms out with --no-forms"}
