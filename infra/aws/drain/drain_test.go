@@ -107,7 +107,10 @@ func (s *session) Next(ctx context.Context, wait time.Duration) (*queue.Received
 	}
 }
 
-func (s *session) settle(what string, m *queue.Received) error {
+func (s *session) settle(ctx context.Context, what string, m *queue.Received) error {
+	if ctx.Err() != nil {
+		return ctx.Err() // as a link does
+	}
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	s.b.settled = append(s.b.settled, what+" "+m.MessageID)
@@ -117,10 +120,13 @@ func (s *session) settle(what string, m *queue.Received) error {
 	return nil
 }
 
-func (s *session) Complete(_ context.Context, m *queue.Received) error {
-	return s.settle("complete", m)
+func (s *session) Complete(ctx context.Context, m *queue.Received) error {
+	return s.settle(ctx, "complete", m)
 }
-func (s *session) Abandon(_ context.Context, m *queue.Received) error { return s.settle("abandon", m) }
+
+func (s *session) Abandon(ctx context.Context, m *queue.Received) error {
+	return s.settle(ctx, "abandon", m)
+}
 
 func (s *session) Keep(ctx context.Context, lost func()) {
 	if s.b.loseLock {
@@ -130,7 +136,10 @@ func (s *session) Keep(ctx context.Context, lost func()) {
 	<-ctx.Done()
 }
 
-func (s *session) Close(context.Context) {
+func (s *session) Close(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	delete(s.b.locked, string(s.name)+s.id)
@@ -266,6 +275,24 @@ func TestMessageIsGivenBackOnlyWhenNothingElseCouldBeWrittenAndNotAgainAndAgain(
 			t.Errorf("%+v, %v", r, err)
 		}
 	})
+}
+
+// What hangs until the end of the invocation is given back in what is kept of it, so that it need not wait for the end of
+// its lock; so is what was done in the last moment.
+func TestMessageThatHangsIsGivenBackBeforeLambdaEndsTheProcess(t *testing.T) {
+	for what, outcome := range map[string]func(context.Context) error{"abandon": context.Context.Err, "complete": func(context.Context) error { return nil }} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBus()
+			b.put(queue.OpportunityChanged, "s", "m")
+			r, took, _ := drained(t, b, 0, 5*time.Minute, func(ctx context.Context, _ string, _ funchost.Delivery) error {
+				<-ctx.Done()
+				return outcome(ctx)
+			})
+			if !slices.Equal(b.settled, []string{what + " m"}) || r.Messages != 1 || len(b.locked) != 0 || took > 5*time.Minute+settling {
+				t.Errorf("settled %v, %+v, %d sessions are held, after %s", b.settled, r, len(b.locked), took)
+			}
+		})
+	}
 }
 
 func TestQueueThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
