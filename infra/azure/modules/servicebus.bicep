@@ -47,7 +47,6 @@ resource bus 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
     disableLocalAuth: true
     minimumTlsVersion: '1.2'
     publicNetworkAccess: publicNetworkAccess
-    zoneRedundant: true
   }
 }
 
