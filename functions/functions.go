@@ -142,6 +142,7 @@ func sweep(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{Timer: reconcile.Handler(a.Watch, a.Log, a.Now, a.NewID,
 		reconcile.Job{Name: "dead letters", Do: a.Post.Revive},
 		reconcile.Job{Name: "consent", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Consent(ctx) })},
+		reconcile.Job{Name: "rights in CRM", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Rights(ctx) })},
 		reconcile.Job{Name: "change feeds", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Reconcile(ctx) })},
 		reconcile.Job{Name: "webhook registration", Do: each(a, func(ctx context.Context, t *app.App) error { return registration(t).Check(ctx) })},
 		reconcile.Job{Name: "CRM metadata", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Metadata(ctx) })},

@@ -62,6 +62,7 @@ type App struct {
 	generations *generations
 	comparing   *opportunities.Comparing
 	connector   connector // Microsoft's, as far as its flows are on
+	rights      rights    // of the application user, as they were seen last
 
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
 
@@ -161,6 +162,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	a.unstarted(c)
 	a.comparing = a.comparison()
 	a.connector = connector{crm: crm, live: c.Mode == Live}
+	a.rights.crm = crm
 	var dead func(context.Context, func(context.Context, queue.Dead) error) error
 	if a.first == nil { // those of all tenants
 		dead = bus.Dead

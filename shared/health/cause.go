@@ -17,6 +17,10 @@ const (
 	Queue         = "queue"
 )
 
+// Privilege is the word of a right that our role lacks; the right's name stands behind it. Watch.Answered with both ends
+// it.
+const Privilege = "privilege.missing"
+
 // Where names the direction that a function's work goes.
 func Where(function string) string {
 	switch function {
@@ -52,7 +56,11 @@ func causeOf(err error) (what string, c Cause, ok bool) {
 		if e.Target != "" {
 			what += " " + e.Target
 		}
-		return what, Cause{Say: "we lack a right, or a table or column is not as we need it: " + says(e, err), Mend: e.Mend, Class: refused, Singly: true}, true
+		c := Cause{Say: "we lack a right, or a table or column is not as we need it: " + says(e, err), Mend: e.Mend, Class: refused, Singly: true}
+		if e.Code == Privilege && e.Target != "" { // a right is the role's, whatever the record: who gets through has it
+			c.GoodKey, c.Singly = what, false
+		}
+		return what, c, true
 	case e.Code == fault.CodeStale:
 		return e.Code, Cause{Say: "changes wait: " + says(e, err), Mend: e.Mend, Class: broken, Patience: staleDue, Singly: true}, true
 	case e.Kind == fault.Later && !fault.ByRule(err):
