@@ -17,7 +17,7 @@ const (
 	codeNoUser  = "0x80072560" // the directory knows the app, the organisation does not
 	codeNoRole  = "0x80042f09" // the user has no role at all
 	userSet     = "systemusers"
-	userMend    = "in the Power Platform admin centre, make the app registration or managed identity an application user of the environment, with the role of cosell-sync"
+	userMend    = setupMend + " makes the application user of the app registration or managed identity (--app-user CLIENTID where no setting names it), and gives it the role of cosell-sync"
 	adminCentre = "Power Platform admin centre > Environment > Settings > Users + permissions > Application users"
 )
 
@@ -28,7 +28,7 @@ func (e *examination) reach(context.Context) []Finding {
 		f.State = Failed // nothing of it can be looked at
 		switch strings.ToLower(fault.Of(err).Code) {
 		case codeNoUser:
-			f.Say, f.Mend = "the CRM has no application user for us, or it is disabled", userMend
+			f.Say, f.Mend = "the CRM has no application user for us, or it is disabled", userMend+"; one that is disabled is activated by hand: "+adminCentre
 		case codeNoRole:
 			f.Say, f.Mend = "the application user has no security role", setupMend+" makes the role and gives it; or give it by hand: "+adminCentre
 		}
@@ -95,11 +95,11 @@ func (e *examination) privileges(ctx context.Context) []Finding {
 	}
 	defs, err := e.tables()
 	if err != nil {
-		return []Finding{OfError("reading the definitions of the tables", err)}
+		return []Finding{kept("reading the definitions of the tables", err)}
 	}
 	has, err := e.CRM.Privileges(ctx, who.UserID)
 	if err != nil {
-		return []Finding{OfError("reading the privileges of the application user", err)}
+		return []Finding{kept("reading the privileges of the application user", err)}
 	}
 	var out []Finding
 	n := 0
@@ -123,7 +123,7 @@ func (e *examination) privileges(ctx context.Context) []Finding {
 }
 
 func missingTable(n Need) Finding {
-	f := Bad("table.missing "+n.Table, fmt.Sprintf("the CRM has no table %s (%s)", n.Table, n.Why), "cosellctl setup dataverse makes it; or name another one in the row solutions of your mapping file")
+	f := Bad("table.missing "+n.Table, fmt.Sprintf("the CRM has no table %s (%s)", n.Table, n.Why), setupMend+" makes it; or name another one in the row solutions of your mapping file")
 	if n.Spare {
 		f.State = Warning
 	}
@@ -132,16 +132,30 @@ func missingTable(n Need) Finding {
 
 func lacking(name, what string, n Need) Finding {
 	f := Bad(dataverse.CodePrivilege+" "+name, fmt.Sprintf("the application user lacks the privilege %s, %s (%s)", name, what, n.Why),
-		"add "+name+", for the whole organisation, to the security role of the application user")
+		setupMend+" writes the security role of the application user anew; or add "+name+" to it by hand, for the whole organisation")
 	if n.Spare {
 		f.State = Warning
 	}
 	return f
 }
 
+// allowing is how the application user comes to a privilege of its role.
+func allowing(privilege string) string {
+	return setupMend + " gives the application user " + privilege
+}
+
+// kept is OfError, and says that setup gives what our role lacks.
+func kept(doing string, err error) Finding {
+	f := OfError(doing, err)
+	if fault.Of(err).Code == dataverse.CodePrivilege {
+		f.Mend = setupMend + " writes the security role of the application user anew; or " + f.Mend
+	}
+	return f
+}
+
 // unread is what cannot be verified because it is not ours to read.
 func unread(what string, err error) Finding {
-	f := OfError(what, err)
+	f := kept(what, err)
 	if fault.ClassOf(err) == fault.Ours {
 		f.State, f.Say = Unverified, what+" are not ours to read"
 	}
@@ -256,7 +270,7 @@ func (e *examination) flows(ctx context.Context) []Finding {
 	on, err := e.CRM.ConnectorFlows(ctx)
 	if err != nil {
 		f := unread("the cloud flows", err)
-		f.Mend = "give the application user prvReadWorkflow for the whole organisation, or look in Power Automate under Solutions whether the flows of Microsoft's connector are off"
+		f.Mend = allowing("prvReadWorkflow") + "; or look in Power Automate under Solutions whether the flows of Microsoft's connector are off"
 		return []Finding{f}
 	}
 	if len(on) == 0 {

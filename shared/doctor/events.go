@@ -24,7 +24,7 @@ func (e *examination) endpoint(ctx context.Context) []Finding {
 	switch {
 	case err != nil:
 		f := unread("the service endpoints", err)
-		f.Mend = "give the application user prvReadServiceEndpoint, or look in the CRM at the service endpoint " + EndpointName()
+		f.Mend = allowing("prvReadServiceEndpoint") + "; or look in the CRM at the service endpoint " + EndpointName()
 		return []Finding{f}
 	case len(rows) == 0:
 		return []Finding{Bad("endpoint.missing", "the CRM has no service endpoint “"+EndpointName()+"”, so no event of the CRM comes", setupMend+" makes it, by a system administrator")}
@@ -51,7 +51,7 @@ func (e *examination) steps(ctx context.Context) []Finding {
 		Filter: dataverse.StartsWith("name", EndpointName()+": "), Expand: []dataverse.Expand{{Nav: images, Query: dataverse.Query{Select: []string{"attributes"}}}}})
 	if err != nil {
 		f := unread("the event steps", err)
-		f.Mend = "give the application user prvReadSdkMessageProcessingStep"
+		f.Mend = allowing("prvReadSdkMessageProcessingStep")
 		return []Finding{f}
 	}
 	var out []Finding
@@ -98,17 +98,25 @@ func (s step) shows(image dataverse.Row) bool {
 	return image.Text("attributes") == "" || !slices.ContainsFunc(s.image, func(c string) bool { return !slices.Contains(held, c) })
 }
 
+// described are the field sheet and the definitions of its tables; wrong says why one of them cannot be read.
+func (e *examination) described() (s Sheet, defs map[string]dataverse.Definition, wrong []Finding) {
+	s, err := e.sheet()
+	if err != nil {
+		return s, nil, []Finding{OfError("the field sheet", err)}
+	}
+	if defs, err = e.tables(); err != nil {
+		return s, nil, []Finding{unread("the definitions of the tables", err)}
+	}
+	return s, defs, nil
+}
+
 // keyed is a key by which rows are kept from being made twice.
 type keyed struct{ table, column, name string }
 
 func (e *examination) keys(context.Context) []Finding {
-	sheet, err := e.sheet()
-	if err != nil {
-		return []Finding{OfError("the field sheet", err)}
-	}
-	defs, err := e.tables()
-	if err != nil {
-		return []Finding{unread("the definitions of the tables", err)}
+	sheet, defs, wrong := e.described()
+	if wrong != nil {
+		return wrong
 	}
 	t := sheet.Sheet.Tables().Catalogue
 	wanted := []keyed{{t.Table, t.Identifier, "the solution's identifier"}}
@@ -142,13 +150,9 @@ func (e *examination) keys(context.Context) []Finding {
 }
 
 func (e *examination) tracking(context.Context) []Finding {
-	sheet, err := e.sheet()
-	if err != nil {
-		return []Finding{OfError("the field sheet", err)}
-	}
-	defs, err := e.tables()
-	if err != nil {
-		return []Finding{unread("the definitions of the tables", err)}
+	sheet, defs, wrong := e.described()
+	if wrong != nil {
+		return wrong
 	}
 	names := []string{"opportunity", "account", "contact", sheet.Sheet.Tables().Rows.Table}
 	if e.Settings.Leads {

@@ -110,13 +110,9 @@ func (e *examination) rightsOf(ctx context.Context, user dataverse.Row) []Findin
 	if len(has) == 0 {
 		return []Finding{Bad("seller.norole", "the user "+user.Text("fullname")+" has no role", "give the user a sales role and the seller's role of cosell-sync")}
 	}
-	sheet, err := e.sheet()
-	if err != nil {
-		return []Finding{OfError("the field sheet", err)}
-	}
-	defs, err := e.tables()
-	if err != nil {
-		return []Finding{unread("the definitions of the tables", err)}
+	sheet, defs, wrong := e.described()
+	if wrong != nil {
+		return wrong
 	}
 	var out []Finding
 	for _, n := range sellerNeeds(sheet.Sheet) {

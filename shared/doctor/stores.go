@@ -28,9 +28,9 @@ func (e *examination) queues(ctx context.Context) []Finding {
 		case err != nil:
 			out = append(out, OfError("the queue "+string(name), err))
 		case q.Missing:
-			out = append(out, Bad("queue.missing "+string(name), "there is no queue "+string(name), "make it as the templates in infra/azure do"))
+			out = append(out, Bad("queue.missing "+string(name), "there is no queue "+string(name), "deploy the templates again: make deploy"))
 		case !q.Sessions:
-			out = append(out, Bad("queue.sessions "+string(name), "the queue "+string(name)+" has no sessions: changes of one deal would be worked on at the same time", "sessions are fixed when a queue is made: delete it and make it anew, as the templates in infra/azure do"))
+			out = append(out, Bad("queue.sessions "+string(name), "the queue "+string(name)+" has no sessions: changes of one deal would be worked on at the same time", "sessions are fixed when a queue is made: delete it, and deploy the templates again: make deploy"))
 		case q.Lock < shortLock:
 			out = append(out, Warn("queue.lock "+string(name), fmt.Sprintf("the queue %s locks for %s only", name, q.Lock.Round(time.Second)), "set the lock of the queue to one minute"))
 		}

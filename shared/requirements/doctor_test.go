@@ -159,7 +159,7 @@ func standing() []no {
 	add("crm.user", failed, "is disabled", faulty(theCRM, doc{"match": doc{"url": "systemusers\\(" + dataversesim.ApplicationUserID + "\\)\\?"}, "do": "status", "status": 200, "headers": doc{"ETag": `W/"1"`},
 		"body": `{"@odata.etag":"W/\"1\"","systemuserid":"` + dataversesim.ApplicationUserID + `","fullname":"# cosell-sync","isdisabled":true,"applicationid":"` + dataversesim.ApplicationUserID + `"}`}), healed(theCRM))
 	do, undo := columns("systemuser", dataversesim.ApplicationUserID, doc{"isdisabled": true}, doc{"isdisabled": false})
-	add("crm.reach", failed, "no application user for us, or it is disabled", do, undo)
+	add("crm.reach", failed, "no application user for us, or it is disabled | cosellctl setup dataverse makes the application user", do, undo)
 	add("crm.columns", failed, " | run cosellctl setup dataverse, which makes it", schemaOf(doc{"do": "remove", "table": "opportunity", "column": "cosell_expires"}),
 		schemaOf(doc{"do": "add", "table": "opportunity", "column": "cosell_expires", "schemaName": "cosell_Expires", "type": "DateTime"}))
 	add("crm.choices", failed, "has no option", schemaOf(doc{"do": "option", "table": "opportunity", "column": "cosell_help", "value": 700010005, "remove": true}),
@@ -209,6 +209,10 @@ func standing() []no {
 	add("crm.tracking", failed, "opportunity has no change tracking", schemaOf(doc{"do": "track", "table": "opportunity"}), schemaOf(doc{"do": "track", "table": "opportunity", "tracking": true}))
 	do, undo = columns("serviceendpoint", dataversesim.EndpointID, doc{"url": "https://elsewhere.example/api/crmwebhook"}, doc{"url": productURL + "/api/crmwebhook"})
 	add("crm.endpoint", failed, "elsewhere.example", do, undo)
+	add("crm.endpoint", unsure, "| cosellctl setup dataverse gives the application user prvReadServiceEndpoint", privilege("serviceendpoint", "read", false), privilege("serviceendpoint", "read", true))
+	add("crm.steps", unsure, "| cosellctl setup dataverse gives the application user prvReadSdkMessageProcessingStep", privilege("sdkmessageprocessingstep", "read", false), privilege("sdkmessageprocessingstep", "read", true))
+	add("crm.keys", unsure, "definitions of the tables are not ours to read", privilege("entity", "read", false), privilege("entity", "read", true))
+	add("crm.tracking", unsure, "definitions of the tables are not ours to read", privilege("entity", "read", false), privilege("entity", "read", true))
 	add("crm.steps", failed, "Update of opportunity” is disabled", stepIs("Update", "opportunity", doc{"statecode": 1}), stepIs("Update", "opportunity", doc{"statecode": 0}))
 	add("crm.steps", failed, "does not list the column description", stepIs("Update", "opportunity", doc{"filteringattributes": "name,estimatedvalue"}), stepIs("Update", "opportunity", doc{"filteringattributes": ""}))
 	add("crm.languages", unsure, "languages", faulty(theCRM, doc{"match": doc{"url": "RetrieveProvisionedLanguages"}, "do": "status", "status": 403, "body": `{"error":{"code":"0x80040220","message":"missing prvReadLanguage privilege"}}`}), healed(theCRM))
@@ -218,7 +222,9 @@ func standing() []no {
 	add("crm.owner", failed, "Sam Closer is disabled", do, undo)
 	do, undo = columns("systemuser", dataversesim.CloserID, doc{"islicensed": false}, doc{"islicensed": true})
 	add("crm.owner", failed, "Sam Closer has no licence", do, undo)
-	add("crm.privileges", failed, "prvReadUser", privilege("systemuser", "read", false), privilege("systemuser", "read", true))
+	add("crm.privileges", failed, "| cosellctl setup dataverse writes the security role of the application user anew; or give prvReadUser to", privilege("systemuser", "read", false), privilege("systemuser", "read", true))
+	add("crm.privileges", failed, "change tracking reads all) | cosellctl setup dataverse writes the security role", privilege("opportunity", "write", false), privilege("opportunity", "write", true))
+	add("crm.privileges", warning, "lacks the privilege prvReadQuote", privilege("quote", "read", false), privilege("quote", "read", true))
 	add("crm.privileges", failed, "prvReadEntity", privilege("entity", "read", false), privilege("entity", "read", true))
 	add("crm.sheet", warning, " | give the application user prvReadEntity", privilege("entity", "read", false), privilege("entity", "read", true))
 	roleless := func(id string, allowed bool) func(*rig) {
@@ -228,6 +234,11 @@ func standing() []no {
 	seller := func(says string, state doctor.State, do, undo func(*rig)) {
 		out = append(out, no{check: "crm.seller", state: state, says: says, do: do, undo: undo, seller: "kim@northwind.example"})
 	}
+	seller("Kim Seller lacks the privilege prvWritecosell_Solution", failed, func(r *rig) {
+		r.dv.call(http.MethodPost, "/privileges", doc{"user": dataversesim.SellerID, "table": "cosell_solution", "operation": "write", "allowed": false})
+	}, func(r *rig) {
+		r.dv.call(http.MethodPost, "/privileges", doc{"user": dataversesim.SellerID, "table": "cosell_solution", "operation": "write", "allowed": true})
+	})
 	seller("Kim Seller has no role", failed, roleless(dataversesim.SellerID, false), roleless(dataversesim.SellerID, true))
 	do, undo = columns("systemuser", dataversesim.SellerID, doc{"isdisabled": true}, doc{"isdisabled": false})
 	seller("is disabled", failed, do, undo)
@@ -238,7 +249,7 @@ func standing() []no {
 	do, undo = columns("systemuser", dataversesim.SellerID, doc{"address1_telephone1": nil, "mobilephone": nil}, doc{"address1_telephone1": "+49405550101", "mobilephone": "+491715550101"})
 	seller("has no phone", warning, do, undo)
 	out = append(out, no{check: "crm.seller", state: failed, says: "no user nobody@northwind.example", seller: "nobody@northwind.example", do: func(*rig) {}, undo: func(*rig) {}})
-	add("crm.flows", unsure, "flows are not ours to read", privilege("workflow", "read", false), privilege("workflow", "read", true))
+	add("crm.flows", unsure, "flows are not ours to read | cosellctl setup dataverse gives the application user prvReadWorkflow", privilege("workflow", "read", false), privilege("workflow", "read", true))
 
 	looks := func(s queue.State) func(*rig) {
 		return func(r *rig) { r.bus.looks = map[queue.Name]queue.State{queue.ReferralWanted: s} }

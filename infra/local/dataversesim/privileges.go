@@ -17,10 +17,11 @@ type role struct {
 	rows   map[ref][]string    // and for single rows
 	secure map[string][]string // and for secured columns, by "table.column"
 	nobody map[string]bool     // users and teams without any role
+	people map[ref][]string    // and of single people: by table and systemuser
 }
 
 func newRole() *role {
-	return &role{tables: map[string][]string{}, rows: map[ref][]string{}, secure: map[string][]string{}, nobody: map[string]bool{}}
+	return &role{tables: map[string][]string{}, rows: map[ref][]string{}, secure: map[string][]string{}, nobody: map[string]bool{}, people: map[ref][]string{}}
 }
 
 // privilege is the body of POST /privileges.
@@ -29,7 +30,7 @@ type privilege struct {
 	Operation string `json:"operation"`
 	ID        string `json:"id"`     // one row only: the role allows the table, the record's access does not
 	Column    string `json:"column"` // a secured column: create, read or write of it alone
-	User      string `json:"user"`   // a systemuser or team: whether it has a role at all
+	User      string `json:"user"`   // a systemuser or team: whether it has a role at all; with table and operation, what one person may
 	Allowed   *bool  `json:"allowed"`
 	Role      string `json:"role"` // a whole role instead: administrator or runtime
 }
@@ -78,6 +79,12 @@ func (o *role) describe() map[string]any {
 			columns[name] = ops
 		}
 	}
+	people := map[string][]string{}
+	for of, ops := range o.people {
+		if len(ops) > 0 {
+			people[of.id+" "+of.table] = ops
+		}
+	}
 	nobody := []string{}
 	for id, yes := range o.nobody {
 		if yes {
@@ -85,7 +92,7 @@ func (o *role) describe() map[string]any {
 		}
 	}
 	slices.Sort(nobody)
-	return map[string]any{"denied": denied, "deniedRows": rows, "deniedColumns": columns, "withoutRole": nobody}
+	return map[string]any{"denied": denied, "deniedRows": rows, "deniedColumns": columns, "withoutRole": nobody, "deniedPeople": people}
 }
 
 // grant changes the role as a control call says.
@@ -99,9 +106,12 @@ func (s *Simulator) grant(p privilege) error {
 	if p.Allowed == nil {
 		return fail(400, "", "allowed: say true or false")
 	}
+	if p.User != "" && p.Table != "" {
+		return s.ofPerson(p)
+	}
 	if p.User != "" {
-		if p.Table+p.Operation+p.ID != "" {
-			return fail(400, "", "user takes or gives all roles of one owner: leave table, operation and id out")
+		if p.Operation+p.ID != "" {
+			return fail(400, "", "user takes or gives all roles of one owner: leave operation and id out, or name a table, too")
 		}
 		if s.db.get("systemuser", p.User) == nil && s.db.get("team", p.User) == nil {
 			return fail(400, "", "user: there is no systemuser or team %q", p.User)
@@ -127,6 +137,21 @@ func (s *Simulator) grant(p privilege) error {
 		return fail(400, "", "id: there is no such row")
 	}
 	s.role.rows[to] = without(s.role.rows[to], p.Operation, *p.Allowed)
+	return nil
+}
+
+// ofPerson changes what one person may do, as RetrieveUserPrivileges tells it: what people do themselves (POST user) is
+// never refused.
+func (s *Simulator) ofPerson(p privilege) error {
+	user := s.db.get("systemuser", p.User)
+	switch {
+	case user == nil || user.v["applicationid"] != nil:
+		return fail(400, "", "user: with a table it is a person, and there is none %q", p.User)
+	case s.schema.tables[p.Table] == nil || !slices.Contains(operations, p.Operation) || p.ID+p.Column != "":
+		return fail(400, "", "of a person a table and an operation are taken or given, no row and no column")
+	}
+	of := ref{p.Table, strings.ToLower(p.User)}
+	s.role.people[of] = without(s.role.people[of], p.Operation, *p.Allowed)
 	return nil
 }
 
@@ -265,15 +290,15 @@ func (t *tx) mayLink(tab *table, ch *change, id string, owner ref) error {
 	return nil
 }
 
-// deprived are the privileges that POST privileges took from a user: from the application user those of single tables, from
-// anybody all of them. Tables share privileges, those of activities for instance: the one of that name decides, else each
+// deprived are the privileges that POST privileges took from a user: from the application user and from people those of single
+// tables, from anybody all of them. Tables share privileges, those of activities for instance: the one of that name decides, else each
 // of them.
 func (s *Simulator) deprived(user string) map[string]bool {
 	out, decided := map[string]bool{}, map[string]bool{}
 	for _, tab := range s.schema.order {
 		for _, operation := range operations {
 			name := "prv" + capital(operation) + tab.privilegeName()
-			denied := s.role.nobody[user] || user == ApplicationUserID && (slices.Contains(s.role.tables[tab.name], operation) ||
+			denied := s.role.nobody[user] || slices.Contains(s.role.people[ref{tab.name, user}], operation) || user == ApplicationUserID && (slices.Contains(s.role.tables[tab.name], operation) ||
 				tab.primaryID == "activityid" && slices.Contains(s.role.tables[activities], operation))
 			switch own := strings.EqualFold(tab.privilegeName(), tab.name); {
 			case own:

@@ -162,16 +162,38 @@ func TestOwnersMustBeAbleToOwn(t *testing.T) {
 func TestPrivilegeCallsAreStrict(t *testing.T) {
 	w := newWorld(t)
 	for body, want := range map[string]string{
-		`{"table":"opportunity","operation":"write"}`:                                          "allowed",
-		`{"table":"oportunity","operation":"write","allowed":false}`:                           "there is no table",
-		`{"table":"opportunity","operation":"share","allowed":false}`:                          "operation",
-		`{"table":"opportunity","operation":"write","allowed":false,"who":"x"}`:                "who",
-		`{"table":"opportunity","operation":"write","allowed":false,"id":"` + unknownID + `"}`: "no such row",
-		`{"user":"` + unknownID + `","allowed":false}`:                                         "no systemuser",
-		`{"user":"` + dataversesim.SellerID + `","table":"opportunity","allowed":false}`:       "leave",
+		`{"table":"opportunity","operation":"write"}`:                                                      "allowed",
+		`{"table":"oportunity","operation":"write","allowed":false}`:                                       "there is no table",
+		`{"table":"opportunity","operation":"share","allowed":false}`:                                      "operation",
+		`{"table":"opportunity","operation":"write","allowed":false,"who":"x"}`:                            "who",
+		`{"table":"opportunity","operation":"write","allowed":false,"id":"` + unknownID + `"}`:             "no such row",
+		`{"user":"` + unknownID + `","allowed":false}`:                                                     "no systemuser",
+		`{"user":"` + dataversesim.SellerID + `","table":"opportunity","allowed":false}`:                   "of a person a table and an operation",
+		`{"user":"` + dataversesim.SellerID + `","operation":"write","allowed":false}`:                     "leave",
+		`{"user":"` + dataversesim.TeamID + `","table":"opportunity","operation":"write","allowed":false}`: "it is a person",
 	} {
 		if r := w.ctl("POST", "/privileges", body).is(400); !strings.Contains(r.text, want) {
 			t.Errorf("%s: %s, want %q", body, r.text, want)
 		}
+	}
+}
+
+// What one person may do is told of that person, and of nobody else.
+func TestOnePrivilegeOfOnePerson(t *testing.T) {
+	w := newWorld(t)
+	may := func(user, privilege string) bool {
+		w.Helper()
+		return strings.Contains(w.do("GET", "systemusers("+user+")/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()", "").is(200).text, `"`+privilege+`"`)
+	}
+	w.privileges(`{"user":"` + dataversesim.SellerID + `","table":"opportunity","operation":"append","allowed":false}`)
+	if may(dataversesim.SellerID, "prvAppendOpportunity") || !may(dataversesim.SellerID, "prvWriteOpportunity") || !may(dataversesim.CloserID, "prvAppendOpportunity") {
+		t.Error("it was taken from another, or was another")
+	}
+	if got := w.ctl("GET", "/privileges", "").is(200).text; !strings.Contains(got, `"`+dataversesim.SellerID+` opportunity":["append"]`) {
+		t.Error(got)
+	}
+	w.privileges(`{"user":"` + dataversesim.SellerID + `","table":"opportunity","operation":"append","allowed":true}`)
+	if !may(dataversesim.SellerID, "prvAppendOpportunity") {
+		t.Error("it was not given back")
 	}
 }
