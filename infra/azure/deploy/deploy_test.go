@@ -340,6 +340,8 @@ func TestCausesHaveTheirMend(t *testing.T) {
 		{nil, "az group create", "ERROR: (AuthorizationFailed) The client does not have authorization", "group", "Contributor and Role Based Access Control Administrator"},
 		{nil, "az deployment group create", "ERROR: (FlagMustBeSetForRestore) a vault of the same name was deleted", "deploy", "az keyvault recover"},
 		{nil, "az role assignment create", "ERROR: (AuthorizationFailed) 'Microsoft.Authorization/roleAssignments/write'", "rights", "somebody who has it"},
+		{nil, "cosellctl doctor", "cosellctl: https://x does not know this operator key", "doctor", "az functionapp restart of the app sync"},
+		{nil, "az deployment group what-if", "ERROR: main.bicep(3,1) : Error BCP057: no such name", "whatif", "az bicep upgrade"},
 		{nil, "azd deploy", "ERROR: (Forbidden) an IP restriction", "publish", "another one may get through"},
 	} {
 		s := newStage(t)

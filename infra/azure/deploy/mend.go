@@ -26,6 +26,7 @@ var causes = []cause{
 	{"QuotaExceeded", "the subscription's quota in the region is used up: ask for more, or another AZURE_LOCATION"},
 	{"FlagMustBeSetForRestore", "a vault of that name was deleted and can be restored: az keyvault recover --name NAME, or another COSELL_NAME"},
 	{"SoftDeletedVault", "a vault of that name was deleted and can be restored: az keyvault recover --name NAME, or another COSELL_NAME"},
+	{"does not know this operator key", "the app has read its keys before its right to the vault was in force, or COSELL_OPERATOR_KEYS is not what the vault has: az functionapp restart of the app sync reads them anew"},
 	{"Error BCP", "the templates are newer than the compiler of az: az bicep upgrade; where it is the newest, the text names file and line"},
 	{"DeploymentActive", "another deployment is under way: wait for it"},
 	{"ongoing deployment", "another publication is under way: wait for it"},

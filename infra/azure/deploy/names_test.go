@@ -208,7 +208,14 @@ func TestSetupAsksTheAppForItsSheet(t *testing.T) {
 			t.Errorf("%s cannot ask the app", c.line())
 		}
 	}
-	if s.waited != pause || !strings.Contains(s.said, "the field sheet is version 4, pushed from mapping.yaml") {
-		t.Errorf("waited %s: %s", s.waited, s.said)
+	waited := s.waited
+	s.set("fail.json", []map[string]any{{"call": "cosellctl mapping pull", "code": 3, "stderr": "cosellctl: cannot reach"}})
+	if err := s.deploy("-env", "test"); err == nil || s.waited-waited < firstStart || s.waited-waited > firstStart+pause {
+		t.Errorf("%v after %s", err, s.waited-waited)
+	}
+	s.set("fail.json", []map[string]any{})
+	s.mustDeploy("-env", "test")
+	if waited != pause || !strings.Contains(s.said, "the field sheet is version 4, pushed from mapping.yaml") {
+		t.Errorf("waited %s: %s", waited, s.said)
 	}
 }

@@ -50,6 +50,11 @@ func know(name, as string) move {
 	return m
 }
 
+// firstStart is how long a new app may take to answer: it cannot read its keys before its right to the vault is in force,
+// which takes up to ten minutes.
+// https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+const firstStart = 12 * time.Minute
+
 // asleep says that the command could not reach the app: after a publication it takes a moment to start.
 func asleep(_ *facts, err *toolError) bool { return err.code == 3 }
 
@@ -76,7 +81,7 @@ func setupStep() step {
 			know("operator-keys", "operator-key"),
 			{
 				// Columns and filters of events follow it: without an answer those of the sheet as shipped would be set.
-				does: "asking which field sheet is in force", later: asleep,
+				does: "asking which field sheet is in force", later: asleep, patience: firstStart,
 				call: func(f *facts) command {
 					return ctl(f, map[string]string{"SYNC_OPERATOR_KEY": "operator-key"}, "mapping", "pull", "--list", "--json")
 				},
