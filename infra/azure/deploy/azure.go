@@ -155,7 +155,12 @@ func tookWhatIf(f *facts, answer string) error {
 }
 
 func deployStep() step {
-	return step{name: "deploy", before: makeSecrets, does: "deploys the templates", needs: "Contributor and Role Based Access Control Administrator on the resource group",
+	return step{name: "deploy", before: func(f *facts) error {
+		if f.untold {
+			f.say("nobody is told of alerts: alertEmails of %s is still the sample's", f.params)
+		}
+		return makeSecrets(f)
+	}, does: "deploys the templates", needs: "Contributor and Role Based Access Control Administrator on the resource group",
 		mend: "the text names the resource and the reason; what is made already stays, and a second run goes on from there",
 		moves: []move{{
 			does: "deploying", when: "unless nothing would change, and no secret goes along", changes: true, later: underWay, patience: 30 * time.Minute,

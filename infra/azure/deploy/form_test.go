@@ -214,3 +214,16 @@ func TestTheSecretsOfFurtherTenantsGoAlong(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The sample's address for alerts is nobody's: a deployment with it goes through, and says so.
+func TestAlertsThatNobodyHearsAreSaid(t *testing.T) {
+	t.Parallel()
+	for address, said := range map[string]bool{"operations@example.org": true, "ann@contoso.com": false} {
+		s := newStage(t)
+		s.write("infra/azure/main.production.bicepparam", strings.Replace(s.read("infra/azure/main.production.bicepparam"), "operations@example.org", address, 1))
+		s.mustDeploy("-env", "production")
+		if got := strings.Contains(s.said, "nobody is told of alerts: alertEmails of infra/azure/main.production.bicepparam is still the sample's"); got != said {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}

@@ -136,7 +136,10 @@ func names(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-var privateNetwork = regexp.MustCompile(`(?m)^param privateNetwork = true`)
+var (
+	privateNetwork = regexp.MustCompile(`(?m)^param privateNetwork = true`)
+	samplesMail    = regexp.MustCompile(`(?m)^param alertEmails = .*@example\.org`)
+)
 
 // readParameters looks into the file of parameters for what decides about steps.
 func (f *facts) readParameters(top string) error {
@@ -150,6 +153,7 @@ func (f *facts) readParameters(top string) error {
 		return fmt.Errorf("ENV=%s: there is no %s; there are %s", f.env, f.params, strings.Join(found, ", "))
 	}
 	f.apps = settingsIn(string(text))
+	f.untold = samplesMail.Match(text)
 	f.private, f.polls, f.shadow = privateNetwork.Match(text), f.apps["SYNC_REGISTER"] == "never", f.apps["SYNC_MODE"] == "shadow"
 	ofApps, err := settingsOfApps(top)
 	return errors.Join(err, wrongApps(f.params, string(text), ofApps))

@@ -58,6 +58,7 @@ type facts struct {
 	private bool              // the parameters want a network of their own
 	polls   bool              // the parameters say that nothing is registered
 	shadow  bool              // the parameters say that the app only watches
+	untold  bool              // the parameters still have the sample's address for alerts
 	deploys bool              // this run deploys the templates, or asks what that would change
 }
 
