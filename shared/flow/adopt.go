@@ -14,6 +14,11 @@ func (f *Flow) adopt(ctx context.Context, w *work) error {
 	if f.unlinkable(w) {
 		return nil
 	}
+	if !w.byHand && w.pair.Phase != cosell.Linked {
+		if waits, err := f.waitsForTheStart(ctx, "opportunity_id", w.opportunity.ID, "referral_id", w.referral.ID); waits || err != nil {
+			return err
+		}
+	}
 	w.linking = true
 	return f.noted(ctx, w, f.adoptBoth(ctx, w))
 }

@@ -55,6 +55,11 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	if f.unlinkable(w) {
 		return nil
 	}
+	if pair.ReferralID == "" && pair.Phase != cosell.Creating {
+		if waits, err := f.waitsForTheStart(ctx, "opportunity_id", h.ID); waits || err != nil {
+			return err
+		}
+	}
 	if asked, err := f.askLead(ctx, w); asked || err != nil {
 		return err
 	}
@@ -73,9 +78,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 		return f.noted(ctx, w, f.tooLate(ctx, w))
 	}
 	if pair.ReferralID == "" && pair.Phase != cosell.Creating {
-		if from, started, err := f.Started(ctx); err != nil || !started || before(o.Modified, from) {
-			f.Log.InfoContext(ctx, "not made: nothing is created before the start", "opportunity_id", h.ID)
-			return err // the first pass of reconcile after the start finds it
+		if from, _, err := f.Started(ctx); err != nil || before(o.Modified, from) {
+			f.Log.InfoContext(ctx, "not made: not changed since the start", "opportunity_id", h.ID)
+			return err
 		}
 	}
 	if linked, err := f.pasted(ctx, w); linked || err != nil {

@@ -32,6 +32,7 @@ func (f *Flow) Link(ctx context.Context, recordID, referralID string) error {
 		if w.pair.Phase != cosell.Linked {
 			w.pair = w.pair.Afresh(referralID)
 		}
+		w.byHand = true
 		return line.adopt(ctx, w)
 	})
 }

@@ -211,6 +211,9 @@ func (f *Flow) recallNamed(ctx context.Context, w *work, id string) error {
 	if _, taken, err := f.Ledger.FindByReferral(ctx, id); err != nil || taken {
 		return err
 	}
+	if waits, err := f.waitsForTheStart(ctx, "lead_id", w.opportunity.ID); waits || err != nil {
+		return err
+	}
 	if w.opportunity.Record[cosell.Status] == cosell.Open {
 		became, err := f.deals.Opportunities.OfLead(ctx, w.opportunity.ID)
 		if err != nil {

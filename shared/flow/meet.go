@@ -190,6 +190,9 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	if err != nil {
 		return false, err
 	}
+	if waits, err := f.waitsForTheStart(ctx, "referral_id", r.ID, "opportunity_id", o.ID); waits || err != nil {
+		return false, err
+	}
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return false, err
 	}

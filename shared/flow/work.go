@@ -20,6 +20,7 @@ type work struct {
 	entries     []cosell.Entry
 	standing    []cosell.Problem // notes that are not of comparing
 	linking     bool             // the two records meet
+	byHand      bool             // because a person has named them
 	heeded      bool             // what is asked on the form comes to no more than a look
 	freed       string           // the opportunity of an ended pair, which the referral still names
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked

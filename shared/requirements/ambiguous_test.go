@@ -91,3 +91,33 @@ func (r *rig) over(o connected, name string) (acted, string) {
 	r.dv.call(http.MethodPost, "/user", doc{"do": "win", "table": "opportunity", "id": id})
 	return a, id
 }
+
+// Before a person lets the work begin nothing at all is written to either system, whatever happens there: another connector
+// may still be at work.
+func TestNothingIsWrittenBeforeTheStart(t *testing.T) {
+	changeOver(t, func(r *rig, o connected) {
+		_, linked := o.linkedBefore(r, "Linked by the old connector")
+		r.over(o, "Won long ago")
+		r.deal("Lacks a solution", doc{msftColumn + "sync": true, "parentcontactid@odata.bind": nil})
+		r.deal("Names no referral", doc{msftColumn + "sync": true, msftColumn + "identifier": "11111111-2222-4333-8444-555555555555"})
+		quiet := r.deal("Switched off", nil)
+		r.portalDeal(doc{"name": "Names one that is off", "externalReferenceId": quiet})
+		r.portalDeal(doc{"name": "Of another CRM", "externalReferenceId": "SF-0001"})
+		two := r.deal("Two referrals name it", doc{msftColumn + "sync": true})
+		for range 2 {
+			r.portalDeal(doc{"name": "One of two", "externalReferenceId": two})
+		}
+		invited := r.microsoft(doc{"do": "invite", "referral": doc{"name": "An invitation"}})
+		r.quiet()
+		r.portalEdits(linked.ID, doc{"/details/dealValue": 91000})
+		r.microsoft(doc{"do": "edit", "id": invited.MicrosoftID, "changes": doc{"/details/dealValue": 5000}})
+		r.advance(2 * time.Hour)
+		for name, wrote := range map[string][]written{"Partner Center": r.pc.writes(0), "the CRM": r.dv.writes(0)} {
+			for _, w := range wrote {
+				if !strings.Contains(w.Path, "webhooks/") && !strings.Contains(w.Path, "sdkmessageprocessingstep") { // those of operator and administrator
+					t.Errorf("to %s was written before the start: %s %s %s", name, w.Method, w.Path, w.Body)
+				}
+			}
+		}
+	}, "SYNC_STARTED=")
+}
