@@ -108,7 +108,10 @@ func TestNothingIsWrittenBeforeTheStart(t *testing.T) {
 			r.portalDeal(doc{"name": "One of two", "externalReferenceId": two})
 		}
 		invited := r.microsoft(doc{"do": "invite", "referral": doc{"name": "An invitation"}})
+		half := r.portalDeal(doc{"name": "Named, and names nobody"})
+		r.deal("Named, and names nobody", doc{msftColumn + "sync": true, msftColumn + "identifier": half.ID})
 		r.quiet()
+		r.portalEdits(half.ID, doc{"/details/dealValue": 91000})
 		r.portalEdits(linked.ID, doc{"/details/dealValue": 91000})
 		r.microsoft(doc{"do": "edit", "id": invited.MicrosoftID, "changes": doc{"/details/dealValue": 5000}})
 		r.advance(2 * time.Hour)
