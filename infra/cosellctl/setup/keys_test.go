@@ -48,3 +48,28 @@ func TestRowsWithOneValueKeepAKeyFromBecomingActive(t *testing.T) {
 		t.Error(said(again))
 	}
 }
+
+func TestKeysBecomeActiveAndDuplicatesAreListed(t *testing.T) {
+	c := newCRM(t)
+	c.slow = 4
+	c.rows["opportunities"] = []row{
+		{"opportunityid": "30000000-0000-4000-8000-000000000001", "cosell_referralid": "r-1"}, {"opportunityid": "30000000-0000-4000-8000-000000000002", "cosell_referralid": "r-1"},
+		{"opportunityid": "30000000-0000-4000-8000-000000000003", "cosell_referralid": nil}, {"opportunityid": "30000000-0000-4000-8000-000000000004", "cosell_referralid": nil}}
+	p := applied(t, planned(t, options(t, c)))
+	i := item(t, p, "index", "opportunity/cosell_ReferralKey")
+	if i.Result != setup.Failed || !strings.Contains(i.Why, "r-1 in 30000000-0000-4000-8000-000000000001 and 30000000-0000-4000-8000-000000000002") || strings.Contains(i.Why, "000000000003") {
+		t.Errorf("%+v", i)
+	}
+	if item(t, p, "step", "Update of opportunity").Result != setup.Done || item(t, p, "index", "lead/cosell_LeadReferralKey").Result != setup.Done {
+		t.Error("it did not go on without the key")
+	}
+	again := planned(t, options(t, c))
+	if i := item(t, again, "index", "opportunity/cosell_ReferralKey"); i.Do != setup.Open || !strings.Contains(i.Why, "r-1 in") || i.Mend == "" {
+		t.Errorf("%+v", i)
+	}
+	c.rows["opportunities"][1]["cosell_referralid"] = nil
+	complete(t, applied(t, planned(t, options(t, c))))
+	if planned(t, options(t, c)).Differs() {
+		t.Error("the key is not active")
+	}
+}

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/cosell-sync/cosell-sync/infra/cosellctl/setup"
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
@@ -127,34 +125,6 @@ func TestAPlanWritesNothing(t *testing.T) {
 	}
 }
 
-// Whatever call is refused, the rest is done, and a second run finishes.
-func TestAHalfDoneRunIsFinishedByASecond(t *testing.T) {
-	whole := newCRM(t)
-	applied(t, planned(t, options(t, whole)))
-	slices.Sort(whole.writes)
-	for _, call := range slices.Compact(whole.writes) {
-		t.Run(strings.ReplaceAll(call, "/", "|"), func(t *testing.T) {
-			c := newCRM(t)
-			failed := false
-			c.refuse = func(method, path string, _ row) (int, string, string) {
-				if method+" "+path == call && !failed {
-					failed = true
-					return 400, "0x80040203", "not now"
-				}
-				return 0, "", ""
-			}
-			p := applied(t, planned(t, options(t, c)))
-			if !failed || !p.Unfinished() {
-				t.Fatalf("nothing was refused, or nobody was told")
-			}
-			complete(t, applied(t, planned(t, options(t, c))))
-			if p := planned(t, options(t, c)); p.Differs() {
-				t.Errorf("after two runs: %s", said(p))
-			}
-		})
-	}
-}
-
 func TestOrderIsThatOfTheDependencies(t *testing.T) {
 	c := newCRM(t)
 	applied(t, planned(t, options(t, c)))
@@ -212,123 +182,6 @@ func TestAnOptionThatIsMissingIsAdded(t *testing.T) {
 	}
 }
 
-// A System Customizer may apply the schema; endpoint, steps, roles and users need a System Administrator.
-func TestWhatTheCallerMayNotDoIsSaidAndTheRestIsDone(t *testing.T) {
-	c := newCRM(t)
-	c.refuse = func(method, path string, _ row) (int, string, string) {
-		if method == "POST" && (path == "serviceendpoints" || path == "systemusers" || path == "roles") {
-			return 403, "0x80040220", "Principal user (Id=1) is missing prvCreate" + path + " privilege"
-		}
-		return 0, "", ""
-	}
-	p := applied(t, planned(t, options(t, c)))
-	for kind, name := range map[string]string{"endpoint": "cosell-sync events", "application user": client, "role": "cosell-sync application"} {
-		if i := item(t, p, kind, name); i.Result != setup.Denied || !strings.Contains(i.Mend, "System Administrator") || !strings.Contains(i.Why, "prvCreate") {
-			t.Errorf("%+v", i)
-		}
-	}
-	if i := item(t, p, "step", "Update of opportunity"); i.Result != setup.Skipped || !strings.Contains(i.Why, "endpoint") {
-		t.Errorf("%+v", i)
-	}
-	if !p.Unfinished() || c.tables["opportunity"].columns["cosell_sync"] == nil {
-		t.Error("the schema was not applied, or all is said to be well")
-	}
-	c.refuse = nil
-	complete(t, applied(t, planned(t, options(t, c))))
-}
-
-func TestAnotherChangeOfTheMetadataIsWaitedFor(t *testing.T) {
-	c := newCRM(t)
-	busy := 3
-	c.refuse = func(method, path string, _ row) (int, string, string) {
-		if method == "POST" && path == "EntityDefinitions" && busy > 0 {
-			busy--
-			return 400, "0x80071151", "Cannot start another [EntityCustomization] because there is a previous one running"
-		}
-		return 0, "", ""
-	}
-	o := options(t, c)
-	w, slept := c.web()
-	o.Web = w
-	complete(t, applied(t, planned(t, o)))
-	if len(*slept) < 3 || (*slept)[1] <= (*slept)[0] {
-		t.Errorf("it waited %v", *slept)
-	}
-}
-
-func TestALockThatNeverEndsEndsTheItem(t *testing.T) {
-	c := newCRM(t)
-	c.refuse = func(method, path string, _ row) (int, string, string) {
-		if method == "POST" && path == "EntityDefinitions" {
-			return 400, "0x80071151", "a previous one is running"
-		}
-		return 0, "", ""
-	}
-	p := applied(t, planned(t, options(t, c)))
-	if i := item(t, p, "table", "cosell_solution"); i.Result != setup.Failed || !strings.Contains(i.Why, "0x80071151") {
-		t.Errorf("%+v", i)
-	}
-}
-
-func TestKeysBecomeActiveAndDuplicatesAreListed(t *testing.T) {
-	c := newCRM(t)
-	c.slow = 4
-	c.rows["opportunities"] = []row{
-		{"opportunityid": "30000000-0000-4000-8000-000000000001", "cosell_referralid": "r-1"}, {"opportunityid": "30000000-0000-4000-8000-000000000002", "cosell_referralid": "r-1"},
-		{"opportunityid": "30000000-0000-4000-8000-000000000003", "cosell_referralid": nil}, {"opportunityid": "30000000-0000-4000-8000-000000000004", "cosell_referralid": nil}}
-	p := applied(t, planned(t, options(t, c)))
-	i := item(t, p, "index", "opportunity/cosell_ReferralKey")
-	if i.Result != setup.Failed || !strings.Contains(i.Why, "r-1 in 30000000-0000-4000-8000-000000000001 and 30000000-0000-4000-8000-000000000002") || strings.Contains(i.Why, "000000000003") {
-		t.Errorf("%+v", i)
-	}
-	if item(t, p, "step", "Update of opportunity").Result != setup.Done || item(t, p, "index", "lead/cosell_LeadReferralKey").Result != setup.Done {
-		t.Error("it did not go on without the key")
-	}
-	again := planned(t, options(t, c))
-	if i := item(t, again, "index", "opportunity/cosell_ReferralKey"); i.Do != setup.Open || !strings.Contains(i.Why, "r-1 in") || i.Mend == "" {
-		t.Errorf("%+v", i)
-	}
-	c.rows["opportunities"][1]["cosell_referralid"] = nil
-	complete(t, applied(t, planned(t, options(t, c))))
-	if planned(t, options(t, c)).Differs() {
-		t.Error("the key is not active")
-	}
-}
-
-func TestWithoutAddressOrSecretTheRestIsDone(t *testing.T) {
-	c := newCRM(t)
-	o := options(t, c)
-	o.Secret, o.AppUser = "", ""
-	p := applied(t, planned(t, o))
-	if i := item(t, p, "endpoint", "cosell-sync events"); i.Do != setup.Open || !strings.Contains(i.Mend, "DATAVERSE_WEBHOOK_SECRET") {
-		t.Errorf("%+v", i)
-	}
-	if !p.Unfinished() || len(c.rows["sdkmessageprocessingsteps"]) != 0 || c.tables["cosell_solution"] == nil {
-		t.Error(said(p))
-	}
-	complete(t, applied(t, planned(t, options(t, c))))
-}
-
-func TestTheSecretIsWrittenWhereItIsNeededAndOnlyThere(t *testing.T) {
-	c := newCRM(t)
-	applied(t, planned(t, options(t, c)))
-	end := c.rows["serviceendpoints"][0]
-	if want := `<settings><setting name="x-cosell-crm-key" value="a&#34;b" /></settings>`; end["authvalue"] != want || end["authtype"] != 5.0 || end["contract"] != 8.0 {
-		t.Errorf("%v", end)
-	}
-	o := options(t, c)
-	o.Rotate, o.Secret = true, "new"
-	complete(t, applied(t, planned(t, o)))
-	if !strings.Contains(end["authvalue"].(string), `value="new"`) {
-		t.Errorf("%v", end["authvalue"])
-	}
-	o = options(t, c)
-	o.URL = "https://other.example/api/crmwebhook"
-	if i := item(t, planned(t, o), "endpoint", "cosell-sync events"); i.Do != setup.Change || !strings.Contains(i.Why, "cosell.example") {
-		t.Errorf("%+v", i)
-	}
-}
-
 func TestWhatSomebodyHasChangedIsFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		do         func(c *crm)
@@ -360,18 +213,6 @@ func TestWhatSomebodyHasChangedIsFound(t *testing.T) {
 				t.Errorf("after it: %s", said(p))
 			}
 		})
-	}
-}
-
-func TestAnImageKeepsWhatSomebodyElseSendsAlong(t *testing.T) {
-	c := newCRM(t)
-	applied(t, planned(t, options(t, c)))
-	image := c.rows["sdkmessageprocessingstepimages"][0]
-	ours := image["attributes"].(string)
-	image["attributes"] = "other"
-	complete(t, applied(t, planned(t, options(t, c))))
-	if got := image["attributes"]; got != "other,"+ours {
-		t.Errorf("it holds %v", got)
 	}
 }
 
@@ -413,22 +254,6 @@ func TestWhatIsNotOursIsLeft(t *testing.T) {
 	}
 }
 
-func TestWhoIsNoUserOrMayNotReadSolutionsIsToldSo(t *testing.T) {
-	for _, kept := range []string{"organizations", "publishers", "solutions"} {
-		c := newCRM(t)
-		c.refuse = func(_, path string, _ row) (int, string, string) {
-			if strings.HasPrefix(path, kept) {
-				return 403, "0x80072560", "The user is not a member of the organization."
-			}
-			return 0, "", ""
-		}
-		_, err := setup.Make(context.Background(), options(t, c))
-		if err == nil || !strings.Contains(err.Error(), "0x80072560") || !strings.Contains(err.Error(), "Application users") {
-			t.Errorf("%s: %v", kept, err)
-		}
-	}
-}
-
 // A language that is installed later gets our texts, and what people have called a part in another language stays.
 func TestALanguageThatComesLaterGetsItsTexts(t *testing.T) {
 	c := newCRM(t)
@@ -457,32 +282,6 @@ func TestALanguageThatComesLaterGetsItsTexts(t *testing.T) {
 	}
 }
 
-func TestTeardownLeavesTheOrganisationAsItWas(t *testing.T) {
-	c := newCRM(t)
-	delete(c.tables, "connection") // change tracking cannot be switched off again, and here it was off
-	o := options(t, c)
-	o.Want.Tables = slices.DeleteFunc(slices.Clone(o.Want.Tables), func(t dataverse.Table) bool { return t.LogicalName == "connection" })
-	c.rows["systemusers"] = []row{{"systemuserid": "40000000-0000-4000-8000-000000000001", "applicationid": client, "isdisabled": false, "roles": []row{}}}
-	before := c.shown()
-	applied(t, planned(t, o))
-	o.Want = definition(t)
-	p, err := setup.Teardown(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	complete(t, applied(t, p))
-	if after := c.shown(); before != after {
-		t.Error(cmp.Diff(before, after))
-	}
-	if order := c.writes[slices.IndexFunc(c.writes, func(w string) bool { return strings.HasPrefix(w, "DELETE") })]; !strings.HasPrefix(order, "DELETE sdkmessageprocessingsteps") {
-		t.Errorf("it began with %s", order)
-	}
-	p, err = setup.Teardown(context.Background(), o)
-	if err != nil || p.Differs() {
-		t.Errorf("%v %s", err, said(p))
-	}
-}
-
 // shown is everything that the organisation holds, as text.
 func (c *crm) shown() string {
 	rows := map[string][]row{}
@@ -497,125 +296,4 @@ func (c *crm) shown() string {
 	}
 	text, _ := json.MarshalIndent(row{"rows": rows, "tables": tables, "choices": c.choices}, "", " ")
 	return string(text)
-}
-
-// A teardown that was ended after the solution, or a setup before it, leaves the publisher alone in the organisation.
-func TestAPublisherThatWasLeftBehindGoesToo(t *testing.T) {
-	c := newCRM(t)
-	delete(c.tables, "connection") // change tracking cannot be switched off again, and here it was off
-	o := options(t, c)
-	o.Want.Tables = slices.DeleteFunc(slices.Clone(o.Want.Tables), func(t dataverse.Table) bool { return t.LogicalName == "connection" })
-	o.AppUser = ""
-	before := c.shown()
-	applied(t, planned(t, o))
-	o.Want = definition(t)
-	c.refuse = func(method, path string, _ row) (int, string, string) {
-		if method == "DELETE" && strings.Contains(path, "publishers(") {
-			return 400, "0x80040216", "An unexpected error occurred."
-		}
-		return 0, "", ""
-	}
-	p, err := setup.Teardown(context.Background(), o)
-	if err != nil || !applied(t, p).Unfinished() {
-		t.Fatalf("the publisher was to stay: %v %s", err, said(p))
-	}
-	c.refuse = nil
-	p, err = setup.Teardown(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if i := item(t, p, "publisher", "cosellsync"); i.Do != setup.Remove || len(p.Items) != 1 {
-		t.Error(said(p))
-	}
-	complete(t, applied(t, p))
-	if after := c.shown(); before != after {
-		t.Error(cmp.Diff(before, after))
-	}
-}
-
-func TestAPublisherThatSomebodyElseMadeStays(t *testing.T) {
-	c := newCRM(t)
-	c.rows["publishers"] = append(c.rows["publishers"], row{"publisherid": "70000000-0000-4000-8000-000000000001", "uniquename": "cosellsync", "customizationprefix": "cosell"})
-	p, err := setup.Teardown(context.Background(), options(t, c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if i := item(t, p, "publisher", "cosellsync"); i.Do != setup.Leave || p.Differs() {
-		t.Error(said(p))
-	}
-}
-
-func TestTeardownLeavesWhatSetupHasNotMade(t *testing.T) {
-	c := newCRM(t)
-	c.column("lead", row{"SchemaName": "cosell_Campaign", "AttributeType": "String", "MaxLength": 100, "DisplayName": words("made by hand")})
-	applied(t, planned(t, options(t, c)))
-	p, err := setup.Teardown(context.Background(), options(t, c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if i := item(t, p, "column", "lead/cosell_campaign"); i.Do != setup.Leave || !strings.Contains(i.Why, "CosellSync") {
-		t.Errorf("%+v", i)
-	}
-	c.refuse = func(method, path string, _ row) (int, string, string) {
-		if method == "DELETE" && strings.Contains(path, "cosell_help") {
-			return 400, "0x8004f01f", "The Attribute component cannot be deleted because it is referenced by 1 other components."
-		}
-		return 0, "", ""
-	}
-	applied(t, p)
-	if i := item(t, p, "column", "opportunity/cosell_help"); i.Result != setup.Failed || !strings.Contains(i.Mend, "dependencies") {
-		t.Errorf("%+v", i)
-	}
-	if c.tables["lead"].columns["cosell_campaign"] == nil || c.tables["opportunity"].columns["cosell_sync"] != nil {
-		t.Error("it removed what it had not made, or did not go on")
-	}
-}
-
-// imported makes an organisation in which the solution came by a managed zip: everything that a zip holds, and no more.
-func imported(t *testing.T) *crm {
-	t.Helper()
-	c := newCRM(t)
-	o := options(t, c)
-	o.NoForms = true
-	applied(t, planned(t, o))
-	for _, set := range []string{"serviceendpoints", "sdkmessageprocessingsteps", "sdkmessageprocessingstepimages", "solutioncomponents"} {
-		delete(c.rows, set)
-	}
-	c.rows["solutions"][0]["ismanaged"] = true
-	return c
-}
-
-func TestAnImportedSolutionIsCompletedAndNotChanged(t *testing.T) {
-	c := imported(t)
-	delete(c.tables["lead"].columns, "cosell_audit")
-	p := planned(t, options(t, c))
-	if i := item(t, p, "column", "lead/cosell_audit"); i.Do != setup.Open || !strings.Contains(i.Mend, "CosellSync_managed.zip") {
-		t.Errorf("%+v", i)
-	}
-	c.writes = nil
-	applied(t, p)
-	for _, w := range c.writes {
-		if !strings.Contains(w, "serviceendpoint") && !strings.Contains(w, "sdkmessage") && !strings.Contains(w, "systemforms") && !strings.HasPrefix(w, "POST PublishXml") {
-			t.Errorf("it wrote %s", w)
-		}
-	}
-	if len(c.rows["solutioncomponents"]) != 0 || len(c.rows["sdkmessageprocessingsteps"]) == 0 {
-		t.Error("nothing can join an imported solution, and steps are needed all the same")
-	}
-}
-
-func TestTeardownOfAnImportedSolutionLeavesWhatCameWithIt(t *testing.T) {
-	c := imported(t)
-	complete(t, applied(t, planned(t, options(t, c))))
-	p, err := setup.Teardown(context.Background(), options(t, c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	applied(t, p)
-	if i := item(t, p, "solution", "CosellSync"); i.Do != setup.Open || !strings.Contains(i.Mend, "uninstall") {
-		t.Errorf("%+v", i)
-	}
-	if len(c.rows["serviceendpoints"])+len(c.rows["sdkmessageprocessingsteps"]) != 0 || c.tables["lead"].columns["cosell_audit"] == nil || c.form("lead")["formxml"] != plainForm {
-		t.Error(said(p))
-	}
 }

@@ -1,6 +1,7 @@
 package setup_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -103,5 +104,62 @@ func TestAnUnmanagedZipIsFollowedByTheNextRelease(t *testing.T) {
 	applied(t, plan)
 	if i := item(t, plan, "solution", "CosellSync"); i.Result != setup.Done {
 		t.Errorf("%+v", i)
+	}
+}
+
+// A zip makes what a setup makes: after both the organisation is the same, and the setup has only what a zip cannot know
+// left to do.
+func TestAnImportedZipIsWhatASetupMakes(t *testing.T) {
+	for _, kind := range []string{dataversesim.Bare, dataversesim.BareFrench, dataversesim.BareInFrench} {
+		makesTheSame(t, kind)
+	}
+}
+
+func makesTheSame(t *testing.T, kind string) {
+	t.Helper()
+	o := newOrganisation(t, kind, nil)
+	o.importZip(false)
+	p := planned(t, o.options(administrator))
+	for _, i := range p.Items {
+		if after := slices.Contains([]string{"endpoint", "step", "image", "form", "role given", "publishing", "index"}, i.Kind) || i.Kind == "table" && strings.Contains(i.Why, "change tracking"); !after && i.Do != setup.Leave {
+			t.Errorf("%s %s: %s, %s", i.Kind, i.Name, i.Do, i.Why)
+		}
+	}
+	complete(t, applied(t, p))
+	other := newOrganisation(t, kind, nil)
+	complete(t, applied(t, planned(t, other.options(administrator))))
+	script := definition(t).Script // its name is for makers alone, and a zip has one
+	if zip, api := o.metadata(), strings.ReplaceAll(other.metadata(), script.In(data.French), script.Label); zip != api {
+		t.Error(cmp.Diff(lines(api), lines(zip)))
+	}
+}
+
+// A managed solution is completed by a setup, left by a teardown, and takes all that it brought when it is uninstalled.
+func TestAManagedZipIsCompletedAndUninstalled(t *testing.T) {
+	o := newOrganisation(t, dataversesim.Bare, map[string]any{"setupTracking": "sales"})
+	tracked := func() string {
+		return strings.ReplaceAll(o.metadata(), `"ChangeTrackingEnabled": false`, `"ChangeTrackingEnabled": true`)
+	}
+	before := tracked()
+	o.importZip(true)
+	complete(t, applied(t, planned(t, o.options(administrator))))
+	if again := planned(t, o.options(administrator)); again.Differs() {
+		t.Error(said(again))
+	}
+	options := o.options(administrator)
+	options.Want = definition(t)
+	plan, err := setup.Teardown(context.Background(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	applied(t, plan)
+	uninstalled := item(t, plan, "solution", "CosellSync")
+	if uninstalled.Do != setup.Open || !strings.Contains(uninstalled.Mend, "uninstall") {
+		t.Errorf("%+v", uninstalled)
+	}
+	o.gone("solutions", "solutionid", "CosellSync")
+	o.gone("publishers", "publisherid", "cosellsync")
+	if after := tracked(); before != after {
+		t.Error(cmp.Diff(lines(before), lines(after)))
 	}
 }
