@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
+	"github.com/cosell-sync/cosell-sync/infra/local/pack"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -21,6 +22,12 @@ func (f *flags) check(environ []string) error {
 	}
 	if !slices.Contains(world.Hosts(), f.host) {
 		return fmt.Errorf("HOST=%s: use %s", f.host, strings.Join(world.Hosts(), ", "))
+	}
+	if f.arch != "" && !slices.Contains(pack.Architectures(), f.arch) {
+		return fmt.Errorf("ARCH=%s: use %s", f.arch, strings.Join(pack.Architectures(), " or "))
+	}
+	if f.host != world.HostLambda && f.arch != "" && f.arch != pack.Architecture {
+		return fmt.Errorf("ARCH=%s is of Lambda, HOST=lambda: what runs the functions on Azure is %s", f.arch, pack.Architecture)
 	}
 	if f.host == world.HostLambda && f.layout != world.LayoutOne {
 		return fmt.Errorf("LAYOUT=%s is of Azure: on Lambda each function has processes of its own", f.layout)

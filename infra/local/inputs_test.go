@@ -72,6 +72,27 @@ func TestFieldSheetIsNamedOnce(t *testing.T) {
 	}
 }
 
+func TestProcessorAndLayoutFitTheHost(t *testing.T) {
+	for _, c := range []struct{ host, arch, layout, says string }{
+		{"azure", "arm64", "one", "ARCH=arm64 is of Lambda"},
+		{"azure", "amd64", "one", "ARCH=amd64: use x86_64 or arm64"},
+		{"lambda", "amd64", "one", "ARCH=amd64: use x86_64 or arm64"},
+		{"lambda", "arm64", "flex", "LAYOUT=flex is of Azure"},
+		{"aws", "", "one", "HOST=aws: use azure, lambda"},
+	} {
+		f := flags{host: c.host, arch: c.arch, layout: c.layout, mode: "proxy"}
+		if err := f.check(nil); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	for _, arch := range []string{"", "x86_64", "arm64"} {
+		f := flags{host: "lambda", arch: arch, layout: "one", mode: "proxy"}
+		if err := f.check(nil); err != nil {
+			t.Errorf("%s: %v", arch, err)
+		}
+	}
+}
+
 func TestStoppedCommandSaysSoAndNothingElse(t *testing.T) {
 	broken := errors.New("waiting for the world: context canceled")
 	for name, c := range map[string]struct {
