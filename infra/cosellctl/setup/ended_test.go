@@ -97,8 +97,15 @@ func TestRunsThatEndAtEveryWriteComeToTheSame(t *testing.T) {
 
 // A run that ends between a change and its publishing leaves a draft, whichever part it is of.
 func TestADraftIsPublishedByTheNextRun(t *testing.T) {
+	for _, shows := range []string{"hidden", "both", "drafts"} {
+		draftsArePublished(t, shows)
+	}
+}
+
+func draftsArePublished(t *testing.T, shows string) {
+	t.Helper()
 	d := definition(t)
-	o := newOrganisation(t, dataversesim.BareFrench, nil)
+	o := newOrganisation(t, dataversesim.BareFrench, map[string]any{"setupUnpublished": shows})
 	complete(t, applied(t, planned(t, o.options(administrator))))
 	whole := o.metadata()
 	view, _ := d.View("lead", "Co-sell: Leads failed")
@@ -121,7 +128,7 @@ func TestADraftIsPublishedByTheNextRun(t *testing.T) {
 			return setup.Make(ctx, options)
 		})
 		if runs != 2 {
-			t.Errorf("%s: %d runs to change and to publish", what, runs)
+			t.Errorf("%s, %s: %d runs to change and to publish", shows, what, runs)
 		}
 		if what == "form" {
 			continue // somebody's own form by now

@@ -176,6 +176,7 @@ func TestASetupHoldsInEveryPosition(t *testing.T) {
 		"exists 412":                {"setupExistsStatus": 412},
 		"labels ignored":            {"setupLabels": "ignored"},
 		"names replaced":            {"setupLocLabels": "replaced"},
+		"drafts alone are read":     {"setupUnpublished": "drafts"},
 		"both layers are read":      {"setupUnpublished": "both"},
 		"drafts are read":           {"setupUnpublished": "shown"},
 		"found half a minute later": {"setupLag": 30},

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -29,10 +30,11 @@ func layers[T layer](ctx context.Context, w *Web, set, columns, filter string) (
 	if absent(err) {
 		return shown, shown, nil
 	}
-	return shown, newest(have), err
+	return shown, newest(append(slices.Clone(shown), have...)), err
 }
 
-// newest leaves one row of each, the one that was not published yet: the function may give both.
+// newest leaves one row of each, the one that was not published yet: whether the function gives both, or nothing but what
+// is not published, no document says.
 func newest[T layer](all []T) (out []T) {
 	at := map[string]int{}
 	for _, one := range all {

@@ -46,7 +46,7 @@ func newSwitches() *switches {
 		"setupKeySeconds":        upTo(2, 0, 3600, "how long the index of a new alternate key is Pending"),
 		"setupLabels":            oneOf("what becomes of a label in a language that is not installed", "refused", "ignored"),
 		"setupLocLabels":         oneOf("what SetLocLabels does with the languages that it does not name: they stay, or go", "merged", "replaced"),
-		"setupUnpublished":       oneOf("what a plain read shows of a form, view or web resource that was written and not published: as it was published, which the function RetrieveUnpublishedMultiple shows as it was written; the same, and the function shows both; or as it was written", "hidden", "both", "shown"),
+		"setupUnpublished":       oneOf("what a plain read shows of a form, view or web resource that was written and not published: as it was published, which the function RetrieveUnpublishedMultiple shows as it was written; the same, and the function shows both; the same, and the function shows nothing but what is not published; or as it was written", "hidden", "both", "drafts", "shown"),
 		"setupLag":               upTo(0, 0, 300, "what was defined so lately is not found by reads of definitions without Consistency: Strong, nor by rows that name it"),
 		"setupLock":              upTo(0, 0, 1000, "every nth change of definitions is refused because another one is running (0x80071151); 0 is none"),
 		"setupLockStatus":        oneOf("status of that refusal", 429, 400, 500),

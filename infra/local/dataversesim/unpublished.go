@@ -29,6 +29,9 @@ func unpublish(old *row, v map[string]any) {
 // layers are what a read shows of a row: as it was published, or with unpublished as it was written. The switch
 // setupUnpublished says whether a plain read shows the one or the other, and whether the function shows both.
 func (s *Simulator) layers(tab *table, r *row, unpublished bool) []*row {
+	if r != nil && unpublished && r.number("componentstate") == 0 && s.sw.text("setupUnpublished") == "drafts" {
+		return nil
+	}
 	if r == nil || !publishable(tab.name) || r.number("componentstate") == 0 || s.sw.text("setupUnpublished") == "shown" {
 		return []*row{r}
 	}
