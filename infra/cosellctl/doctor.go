@@ -13,7 +13,7 @@ import (
 
 type doctorCmd struct {
 	Only   string `placeholder:"NAME" help:"One check, or all whose names begin so (pc, crm, crm.steps), with what they rest on."`
-	Seller string `placeholder:"EMAIL" help:"Whose rights in the CRM are looked at, too."`
+	Seller string `placeholder:"WHO" help:"Whose rights in the CRM are looked at, too: by e-mail, name or id."`
 }
 
 // Run looks at everything; it is found something where anything has to be mended. Warnings, and what cannot be verified,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -317,6 +319,31 @@ func TestDoctorShowsWhatIsWrongAndHowToMendIt(t *testing.T) {
 		}
 	}
 	a, environ := newApp(t)
+	a.health = `{"status":"ok"}`
+	bad.Code = "step.off opportunity"
+	a.answer, a.status = office.Answer{Examined: &office.Examination{Findings: []doctor.Finding{bad, {Check: "crm.seller", State: doctor.Skipped, Say: "s", Mend: "m", Rests: "crm.reach"}}}}, 200
+	_, out, _ := ctl(t, environ, "doctor", "--only", "crm", "--json")
+	var given struct {
+		Examined struct {
+			Findings []json.RawMessage `json:"findings"`
+		} `json:"examined"`
+	}
+	if err := json.Unmarshal([]byte(out), &given); err != nil {
+		t.Fatal(err)
+	}
+	var last []string
+	for _, f := range given.Examined.Findings[2:] {
+		var b bytes.Buffer
+		if err := json.Compact(&b, f); err != nil {
+			t.Fatal(err)
+		}
+		last = append(last, b.String())
+	}
+	if want := []string{`{"check":"crm.steps","state":"failed","code":"step.off opportunity","say":"a step is off","mend":"enable it","since":"2026-11-22T12:00:00Z"}`,
+		`{"check":"crm.seller","state":"skipped","say":"s","mend":"m","restsOn":"crm.reach"}`}; !slices.Equal(last, want) {
+		t.Errorf("programs that read docs/doctor.md find %s", last)
+	}
+	a, environ = newApp(t)
 	if code, _, errOut := ctl(t, environ, "doctor", "--only", "nonsense"); code != wrongUse || len(a.asked) != 0 || !strings.Contains(errOut, "nonsense") {
 		t.Errorf("a check that is none: %d %q %s", code, a.asked, errOut)
 	}

@@ -109,7 +109,7 @@ type hook struct {
 	exists bool
 }
 
-// Examine runs the checks that only names, or all of them. seller is whose rights are looked at, by e-mail or id.
+// Examine runs the checks that only names, or all of them. seller is whose rights are looked at, by e-mail, name or id.
 func (d *Doctor) Examine(ctx context.Context, only, seller string) []Finding {
 	e := &examination{Doctor: d, seller: seller}
 	e.report = once(func() health.Report { return d.Health.Fresh(ctx) })

@@ -14,15 +14,19 @@ import (
 // person finds a user by e-mail or id; ok is false where there is none.
 func (e *examination) person(ctx context.Context, who string) (row dataverse.Row, ok bool, err error) {
 	who = strings.Trim(strings.TrimSpace(who), "{}")
-	filter := dataverse.Or(dataverse.EqText("internalemailaddress", who), dataverse.EqText("domainname", who))
-	if uuid.Validate(who) == nil {
-		filter = dataverse.EqID("systemuserid", who)
-	}
-	rows, err := e.CRM.List(ctx, userSet, dataverse.Query{Select: []string{"systemuserid", "fullname", "isdisabled", "islicensed", "accessmode", "internalemailaddress", "address1_telephone1", "mobilephone"}, Filter: filter})
+	rows, err := e.people(ctx, who, dataverse.Or(dataverse.EqText("internalemailaddress", who), dataverse.EqText("domainname", who)))
 	if err != nil || len(rows) == 0 {
 		return dataverse.Row{}, false, err
 	}
 	return rows[0], true, nil
+}
+
+// people finds users by an id, or by a filter where who is none.
+func (e *examination) people(ctx context.Context, who, filter string) ([]dataverse.Row, error) {
+	if uuid.Validate(who) == nil {
+		filter = dataverse.EqID("systemuserid", who)
+	}
+	return e.CRM.List(ctx, userSet, dataverse.Query{Select: []string{"systemuserid", "fullname", "isdisabled", "islicensed", "accessmode", "internalemailaddress", "address1_telephone1", "mobilephone"}, Filter: filter})
 }
 
 func (e *examination) owner(ctx context.Context) []Finding {
@@ -79,13 +83,18 @@ func (e *examination) sellers(ctx context.Context) []Finding {
 	if e.seller == "" {
 		return []Finding{Fine("nobody is named: --seller EMAIL looks at a person's rights")}
 	}
-	row, ok, err := e.person(ctx, e.seller)
+	who := strings.Trim(strings.TrimSpace(e.seller), "{}")
+	rows, err := e.people(ctx, who, dataverse.Or(dataverse.EqText("internalemailaddress", who), dataverse.EqText("domainname", who), dataverse.EqText("fullname", who)))
 	switch {
 	case err != nil:
 		return []Finding{unread("the users of the CRM", err)}
-	case !ok:
-		return []Finding{Bad("seller.unknown", "the CRM has no user "+e.seller, "add the person to the environment, with a licence of Dynamics 365 Sales and a role")}
-	case row.Text("isdisabled") == "true":
+	case len(rows) == 0:
+		return []Finding{Bad("seller.unknown", "the CRM has no user "+who, "add the person to the environment, with a licence of Dynamics 365 Sales and a role; or say --seller with the e-mail that the CRM has")}
+	case len(rows) > 1:
+		return []Finding{Bad("seller.several", fmt.Sprintf("%d users of the CRM are called %s", len(rows), who), "say --seller with the e-mail of one: "+emails(rows))}
+	}
+	row := rows[0]
+	if row.Text("isdisabled") == "true" {
 		return []Finding{Bad("seller.disabled", "the user "+row.Text("fullname")+" is disabled", "enable the user")}
 	}
 	var out []Finding
@@ -99,6 +108,14 @@ func (e *examination) sellers(ctx context.Context) []Finding {
 		out = append(out, Warn("seller.phone", "the user "+row.Text("fullname")+" has no phone, which Partner Center wants of the team", "fill in Main Phone or Mobile Phone of the user, or set SYNC_DEFAULT_PHONE"))
 	}
 	return append(out, e.rightsOf(ctx, row)...)
+}
+
+func emails(users []dataverse.Row) string {
+	var out []string
+	for _, u := range users {
+		out = append(out, u.Text("internalemailaddress"))
+	}
+	return strings.Join(out, ", ")
 }
 
 // rightsOf names what a seller may not do.

@@ -248,6 +248,12 @@ func standing() []no {
 	seller("access mode", failed, do, undo)
 	do, undo = columns("systemuser", dataversesim.SellerID, doc{"address1_telephone1": nil, "mobilephone": nil}, doc{"address1_telephone1": "+49405550101", "mobilephone": "+491715550101"})
 	seller("has no phone", warning, do, undo)
+	nothing := func(*rig) {}
+	for who, says := range map[string]string{"Kim Seller": "Kim Seller may do what the form asks for", " {" + dataversesim.SellerID + "}": "Kim Seller may do", "KIM@northwind.example": "Kim Seller may do"} {
+		out = append(out, no{check: "crm.seller", state: doctor.OK, says: says, seller: who, do: nothing, undo: nothing})
+	}
+	do, undo = columns("systemuser", dataversesim.CloserID, doc{"firstname": "Kim", "lastname": "Seller"}, doc{"firstname": "Sam", "lastname": "Closer"})
+	out = append(out, no{check: "crm.seller", state: failed, says: "2 users of the CRM are called Kim Seller | say --seller with the e-mail of one", seller: "Kim Seller", do: do, undo: undo})
 	out = append(out, no{check: "crm.seller", state: failed, says: "no user nobody@northwind.example", seller: "nobody@northwind.example", do: func(*rig) {}, undo: func(*rig) {}})
 	add("crm.flows", unsure, "flows are not ours to read | cosellctl setup dataverse gives the application user prvReadWorkflow", privilege("workflow", "read", false), privilege("workflow", "read", true))
 
