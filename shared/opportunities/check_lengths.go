@@ -92,7 +92,7 @@ func (s *Store) tooShort(h holder, length int) (f Finding, is bool) {
 	say := fmt.Sprintf("field %s: column %s of %s holds %d characters", h.row.Field, h.column, h.table, length)
 	mend := "make it longer in the CRM, or name another one in the row " + string(h.row.Field) + " of your mapping file"
 	if made > 0 {
-		mend = fmt.Sprintf("run cosellctl setup dataverse, which makes it %d long", made)
+		mend = fmt.Sprintf("make it %d long: cosellctl setup dataverse does, where it has made the column; else by hand in the CRM", made)
 	}
 	long := h.row.As == mapping.AsMemo || strings.HasSuffix(h.row.Referral, "/notes")
 	switch {

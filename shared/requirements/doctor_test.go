@@ -174,8 +174,8 @@ func standing() []no {
 		state         doctor.State
 		says          string
 	}{
-		{"opportunity", "cosell_referralid", 100, 20, failed, "holds 20 characters, and at least 36 are needed | run cosellctl setup dataverse, which makes it 100 long"},
-		{"opportunity", "cosell_audit", 100000, 10, failed, "cosell_audit of opportunity holds 10 characters, and at least 2000 are needed | run cosellctl setup dataverse, which makes it 100000 long"},
+		{"opportunity", "cosell_referralid", 100, 20, failed, "holds 20 characters, and at least 36 are needed | make it 100 long: cosellctl setup dataverse does,"},
+		{"opportunity", "cosell_audit", 100000, 10, failed, "cosell_audit of opportunity holds 10 characters, and at least 2000 are needed | make it 100000 long: cosellctl setup dataverse does,"},
 		{"opportunity", "cosell_audit", 100000, 5000, warning, "holds 5000 characters, and 100000 are foreseen"},
 		{"opportunity", "cosell_errorcode", 100, 12, failed, "at least 50 are needed"},
 		{"opportunity", "cosell_microsoftseller", 200, 30, warning, "holds 30 characters, and 200 are foreseen"},
