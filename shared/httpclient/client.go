@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -85,6 +86,15 @@ type call struct {
 	refused string // the one that was answered with 401
 	try     int
 	waited  time.Duration // as the other side asked
+}
+
+// host is the side that the call goes to, as people know it.
+func (c *call) host() string {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" {
+		return "the other side"
+	}
+	return u.Host
 }
 
 type step func(ctx context.Context, c *call) (*Response, error)

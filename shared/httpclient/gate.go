@@ -106,6 +106,11 @@ func (g *Gate) Remaining() time.Duration {
 // Enter waits for a slot while the gate is open; leave gives it back. A gate that is closed for longer
 // than a few seconds is fault.Later.
 func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
+	return g.enter(ctx, "the other side")
+}
+
+// enter is Enter for a call of side, which the refusal names.
+func (g *Gate) enter(ctx context.Context, side string) (leave func(), err error) {
 	for {
 		g.look(ctx) // our part of the slots may be smaller than we think
 		if err := g.take(ctx); err != nil {
@@ -118,7 +123,7 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 		}
 		g.leave()
 		if d > shortWait {
-			return nil, throttled(d)
+			return nil, throttled(side, d)
 		}
 		if err := g.sleep(ctx, d); err != nil {
 			return nil, fault.New(fault.Broken, "waiting as the other side asked: %w", err)
@@ -215,13 +220,13 @@ func (g *Gate) look(ctx context.Context) {
 	g.admit()
 }
 
-func throttled(d time.Duration) error {
-	return fault.Wait(d, "the other side asked to wait %s", d.Round(time.Second)).With("throttled", "")
+func throttled(side string, d time.Duration) error {
+	return fault.Wait(d, "%s asked to wait %s", side, d.Round(time.Second)).With("throttled", "")
 }
 
 func gated(o Options, next step) step {
 	return func(ctx context.Context, c *call) (*Response, error) {
-		leave, err := o.Gate.Enter(ctx)
+		leave, err := o.Gate.enter(ctx, c.host())
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package httpclient_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,6 +34,26 @@ func TestAfter429NobodyOfTheIdentitySends(t *testing.T) {
 	}
 	if got := w.clock.Now().Sub(newClock().Now()); got != 60*time.Second {
 		t.Errorf("sent after %s", got)
+	}
+}
+
+// TestWhoAskedToWaitIsNamed: of several systems a person has to know which.
+func TestWhoAskedToWaitIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]http.HandlerFunc{"429": status(429, "Retry-After", "209"), "503": status(503, "Retry-After", "209")} {
+		w := serve(t, answer)
+		o := w.options()
+		o.Gate = httpclient.NewGate(0, w.clock.Now, w.clock.Sleep)
+		want := strings.TrimPrefix(w.URL, "https://") + " asked to wait 3m29s"
+		if _, err := do(w, o, "GET"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: the first call says %v, not %q", name, err, want)
+		}
+		if name != "429" {
+			continue
+		}
+		if _, err := do(w, o, "GET"); err == nil || !strings.Contains(err.Error(), want) || w.calls() != 1 {
+			t.Errorf("the closed gate says %v, not %q", err, want)
+		}
 	}
 }
 

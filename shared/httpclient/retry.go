@@ -93,7 +93,7 @@ func judge(o Options, c *call, may bool, resp *Response, err error) (wait time.D
 		if c.waited += asked; may && c.waited <= shortWait {
 			return 0, true, nil // the gate waits
 		}
-		return 0, false, throttled(asked)
+		return 0, false, throttled(c.host(), asked)
 	case resp.Status >= 500 && o.Final != nil && o.Final(resp):
 		return 0, false, nil
 	case resp.Status == http.StatusRequestTimeout || resp.Status >= 500 && resp.Status != http.StatusNotImplemented:
@@ -102,7 +102,7 @@ func judge(o Options, c *call, may bool, resp *Response, err error) (wait time.D
 		}
 		asked := RetryAfter(resp, o.Now())
 		if c.waited += asked; c.waited > shortWait {
-			return 0, false, throttled(asked)
+			return 0, false, throttled(c.host(), asked)
 		}
 		return asked, may, nil
 	}
