@@ -156,6 +156,16 @@ func (o otherTenants) Has(ctx context.Context, recordID string) (bool, error) {
 	return false, nil
 }
 
+// Owns implements flow.Others.
+func (o otherTenants) Owns(ctx context.Context, opportunityID string) (bool, error) {
+	first := o.app
+	if first.first != nil {
+		first = first.first
+	}
+	owner, err := first.owners.owner(ctx, deals, opportunityID, first)
+	return err == nil && owner != o.app, err
+}
+
 // rowsOfTenant are the tables as the flows of this tenant see them.
 func (a *App) rowsOfTenant() flow.Ledger {
 	if len(a.Further) == 0 {

@@ -78,7 +78,7 @@ func (r Record) renew(f Field, from Record) {
 // Forgets is the pair after a person dropped what is held of the field at the place: what both sides say of it
 // counts as agreed until one of them changes.
 func (p Pair) Forgets(place Place, f Field, r *Referral, o *Opportunity) Pair {
-	p.Held = slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Place == place && h.Field == f })
+	p.Held = slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Place == place && h.Field == f && h.Code != statusApart })
 	p.Base, p.OpportunityVersion = p.Base.agreed(f, r, o), ""
 	return p
 }

@@ -23,3 +23,10 @@ func ID(text string) (id string, ok bool) {
 	}
 	return id, true
 }
+
+// Naming is what a list of CRM says of a record that names a referral, or is switched on.
+type Naming struct {
+	Referral string // in small letters; "": none, it is only switched on
+	Synced   bool
+	Status   string // Open, Won or Lost, by the state alone
+}

@@ -355,3 +355,49 @@ func TestStatusForEveryStatus(t *testing.T) {
 		t.Error("what is open counts as closed")
 	}
 }
+
+// Two records that are linked by their identifiers alone, and of which one is closed already, are both left; what somebody
+// does to the status afterwards counts, and so does the word of a person who links them.
+func TestLinkingByIdentifiersClosesNeither(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pc, crm string
+		then    [2]string
+		want    want
+	}{
+		"WonThere":      {Won, Open, [2]string{Won, Won}, want{}},
+		"ErrorThere":    {Errored, OnHold, [2]string{Errored, Lost}, want{}},
+		"ExpiredThere":  {Expired, Open, [2]string{Expired, Canceled}, want{}},
+		"WonHere":       {Accepted, Won, [2]string{Accepted, Lost}, want{toReferral: Record{Status: Lost, Reason: "Others"}}},
+		"LostHere":      {Accepted, Lost, [2]string{Accepted, Open}, want{}},
+		"PendingThere":  {Pending, Lost, [2]string{Won, Lost}, want{codes: []string{"status.differs"}}},
+		"WonThereAfter": {Accepted, Lost, [2]string{Won, Lost}, want{codes: []string{"status.differs"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kept := func(pc, crm string) Pairing {
+				return from(Record{"team/kim": kim}, Record{"team/kim": kim}, Record{Status: pc}, Record{Status: crm})
+			}
+			in := kept(tt.pc, tt.crm)
+			delete(in.Pair.Base.Referral, Status)
+			delete(in.Pair.Base.Opportunity, Status)
+			if asked := Merge(in); len(asked.ToReferral)+len(asked.ToOpportunity)+len(asked.Problems) == 0 {
+				t.Error("by the word of a person nothing happens either")
+			}
+			in.Met = true
+			left := want{codes: []string{statusApart}}
+			left.check(t, Merge(in))
+			for range 2 {
+				pair := in.Settle(Merge(in), Written{}, "")
+				in = kept(tt.pc, tt.crm)
+				in.Pair, in.Linking, in.Retry = pair, false, true
+				left.check(t, Merge(in))
+				row, _ := in.Opportunity.Row()
+				in.Pair = in.Pair.Forgets(InCRM, Status, in.Referral, &row).Forgets(InPartnerCenter, Status, in.Referral, &row)
+				left.check(t, Merge(in))
+			}
+			pair := in.Pair
+			in = kept(tt.then[0], tt.then[1])
+			in.Pair, in.Linking = pair, false
+			tt.want.check(t, Merge(in))
+		})
+	}
+}

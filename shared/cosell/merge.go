@@ -40,6 +40,7 @@ type Pairing struct {
 	At          time.Time // for what is due, by a system's clock
 	Retry       bool      // a person, a relative or the schedule wants what is held tried again
 	Linking     bool      // the two records meet: what differs is told
+	Met         bool      // they are linked by the identifiers that they carry, and no person has asked for it
 	Heeded      bool      // what is asked on the form comes to no more than a look
 }
 

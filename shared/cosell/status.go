@@ -81,6 +81,8 @@ func agreeing(referral, opportunity string) bool {
 //	                | on acceptance  |                        |                        |
 //	closed          | CRM is closed the same way; expired leaves what a person moved on; a deal that was
 //	                | reopened in CRM is explained
+//
+// Two records that are linked by their identifiers, one of them closed already, stay as they are, and that is told.
 func (m *merger) status() {
 	p, pOK := m.p.value(Status)
 	d, dOK := m.d.value(Status)
@@ -97,6 +99,8 @@ func (m *merger) status() {
 	case p == Accepted && d == OnHold && pChanged && !dChanged:
 		m.plan.ToOpportunity[Status] = Open
 	case agreeing(p, d):
+	case m.apart(p, d, bpOK || bdOK, pChanged || dChanged):
+		m.leaveApart(p, d)
 	case ReferralClosed(p):
 		m.referralClosed(p, d, pChanged || !bpOK)
 	case p == Pending:
@@ -104,6 +108,30 @@ func (m *merger) status() {
 	case p == Accepted && OpportunityClosed(d):
 		m.closeReferral(d)
 	}
+}
+
+// statusApart is the code of a pair of which one record was closed already, and the other open, when they were linked.
+const statusApart = "status.apart"
+
+// apart says whether two records were linked by the identifiers that they carry while one of them was closed already: nobody
+// can tell which is right, so linking closes neither. It is over once the status of one of them changes.
+func (m *merger) apart(p, d string, agreed, changed bool) bool {
+	if ReferralClosed(p) == OpportunityClosed(d) {
+		return false
+	}
+	return m.Met && !agreed || m.wasHeld(statusApart) && !changed
+}
+
+func (m *merger) leaveApart(p, d string) {
+	problem := Problem{Code: statusApart, Field: Status, Place: InCRM, Class: OfRule, Warn: true,
+		Text: "the referral was closed as " + p + " already when it was linked, the " + m.noun() + " is " + d + ": both stay as they are",
+		Mend: "close the " + m.noun() + " as well, if that is right"}
+	if OpportunityClosed(d) {
+		problem.Place = InPartnerCenter
+		problem.Text = "the " + m.noun() + " was closed as " + d + " already when it was linked, the referral is " + p + ": both stay as they are"
+		problem.Mend = "close the referral in Partner Center as well, or reopen the " + m.noun()
+	}
+	m.say(problem)
 }
 
 func (m *merger) referralClosed(p, d string, pChanged bool) {

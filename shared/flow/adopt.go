@@ -19,7 +19,7 @@ func (f *Flow) adopt(ctx context.Context, w *work) error {
 			return err
 		}
 	}
-	w.linking = true
+	w.linking, w.met = true, !w.byHand && !w.confirmed
 	return f.noted(ctx, w, f.adoptBoth(ctx, w))
 }
 

@@ -26,6 +26,10 @@ const (
 	Several    Fate = "several"    // it names a record that another one names as well: the first that is looked at is linked, the other told
 	Outside    Fate = "outside"    // another environment's: only what this one has made is touched
 	LetGo      Fate = "letgo"      // it was deleted or unlinked by a person: never again by itself
+	ClosedHere Fate = "closedhere" // as Links, and the opportunity is closed: both stay as they are, and that is told
+	Closed     Fate = "closed"     // an opportunity names a referral that is closed: linked, both stay as they are, and that is told
+	Unknown    Fate = "unknown"    // an opportunity names what is no referral: told
+	Unread     Fate = "unread"     // an opportunity names a referral that is not open, and one list reads only so many
 	KeptOut    Fate = "keptout"    // a lead, and only co-sell deals come (SYNC_COSELL_ONLY)
 )
 
@@ -52,11 +56,12 @@ type Census struct {
 }
 
 // Census lists what work would begin with: every open referral of any age that is in no pair, and every open
-// opportunity that is switched on and has none. since leaves out what would be made and was last changed before
-// it; zero leaves out nothing. It reads lists only, so that thousands of records cost some pages. Nothing is written.
+// opportunity that is switched on and has none, or names a referral that is not open. since leaves out what would be made
+// and was last changed before it; zero leaves out nothing. It reads lists only, so that thousands of records cost some
+// pages, and of the referrals that are named and not open at most mostRead. Nothing is written.
 // Kinds: those of the two systems.
 func (f *Flow) Census(ctx context.Context, since time.Time) (Census, error) {
-	c := &counting{Flow: f, since: since, named: map[string]string{}, byReferral: map[string]cosell.Pair{}, byOpportunity: map[string]cosell.Pair{}, meant: map[string]bool{}}
+	c := &counting{Flow: f, since: since, named: map[string]cosell.Naming{}, byReferral: map[string]cosell.Pair{}, byOpportunity: map[string]cosell.Pair{}, meant: map[string]bool{}}
 	var err error
 	if c.referrals, err = f.Referrals.Open(ctx); err != nil {
 		return Census{}, err
@@ -82,6 +87,10 @@ func (f *Flow) Census(ctx context.Context, since time.Time) (Census, error) {
 		c.opportunity(o)
 	}
 	c.rivals()
+	c.closedHere()
+	if err := c.notOpen(ctx); err != nil {
+		return Census{}, err
+	}
 	slices.SortStableFunc(c.out.Found, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(a.Fate, b.Fate), b.Changed.Compare(a.Changed), cmp.Compare(a.ID, b.ID))
 	})
@@ -121,9 +130,9 @@ type counting struct {
 	*Flow
 	since                     time.Time
 	referrals                 []cosell.Referral
-	named                     map[string]string // opportunities and leads that name a referral, or are switched on
-	deals                     map[string]string // the opportunities of them
-	there                     map[string]bool   // records that exist, of the others that referrals name
+	named                     map[string]cosell.Naming // opportunities and leads that name a referral, or are switched on
+	deals                     map[string]cosell.Naming // the opportunities of them
+	there                     map[string]bool          // records that exist, of the others that referrals name
 	byReferral, byOpportunity map[string]cosell.Pair
 	naming                    map[string][]string // named, the other way round
 	meant                     map[string]bool     // opportunities that a referral is linked with
@@ -174,7 +183,8 @@ func (c *counting) referral(r cosell.Referral) {
 func (c *counting) fateOf(r cosell.Referral) (fate Fate, other string) {
 	id, foreign := crmID(r)
 	text := strings.TrimSpace(r.Record[cosell.CRMID])
-	named, known := c.named[id]
+	naming, known := c.named[id]
+	named := naming.Referral
 	pending := r.Record[cosell.Status] == cosell.Pending
 	own := strings.EqualFold(named, r.ID)
 	switch {
@@ -215,7 +225,7 @@ func (c *counting) namedBy(referralID string) []string {
 		for _, leads := range []bool{false, true} {
 			some := map[string][]string{}
 			for _, id := range slices.Sorted(maps.Keys(c.named)) {
-				referral := c.named[id]
+				referral := c.named[id].Referral
 				if _, deal := c.deals[id]; referral != "" && deal != leads && len(c.naming[referral]) == 0 {
 					some[referral] = append(some[referral], id)
 				}
@@ -236,7 +246,7 @@ func (c *counting) rivals() {
 		}
 	}
 	for i, f := range c.out.Found {
-		if f.Fate == Links && claims[f.Other] > 1 && !strings.EqualFold(c.named[f.Other], f.ID) {
+		if f.Fate == Links && claims[f.Other] > 1 && !strings.EqualFold(c.named[f.Other].Referral, f.ID) {
 			c.out.Found[i].Fate = Several
 		}
 	}

@@ -8,7 +8,7 @@
 //	the two are compared        round.go, then write_referral.go, write_opportunity.go, narrow.go, invite.go; once won: register.go
 //	of leads                    leads.go: the same line over another table; grow.go: a lead becomes an opportunity; apart.go: it does not
 //	what answers are worth      stale.go: an old copy; unseen.go: what is not shown; outage.go: how long; watched.go, say.go
-//	a person asks               look.go, desk.go, census.go, start.go
+//	a person asks               look.go, desk.go, census.go, census_closed.go, start.go
 //	nothing is written          rehearse.go over stage.go and stage_leads.go; shadow.go
 //	ground                      flow.go, ports.go: what is needed of others; work.go: a pair on its way; locks.go
 package flow

@@ -165,11 +165,19 @@ func (w crm) Wanting(context.Context) (out []cosell.Opportunity, err error) {
 	return out, nil
 }
 
-func (w crm) Linked(context.Context) (map[string]string, error) {
-	out := map[string]string{}
+func naming(o cosell.Opportunity) cosell.Naming {
+	n := cosell.Naming{Referral: strings.ToLower(o.Record[cosell.ReferralID]), Synced: o.Synced(), Status: o.Record[cosell.Status]}
+	if !cosell.OpportunityClosed(n.Status) {
+		n.Status = cosell.Open
+	}
+	return n
+}
+
+func (w crm) Linked(context.Context) (map[string]cosell.Naming, error) {
+	out := map[string]cosell.Naming{}
 	for id, o := range w.opportunities {
 		if named := o.Record[cosell.ReferralID]; named != "" || o.Synced() {
-			out[id] = strings.ToLower(named)
+			out[id] = naming(o)
 		}
 	}
 	return out, nil

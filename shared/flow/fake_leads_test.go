@@ -98,11 +98,11 @@ func (w crmLeads) Create(_ context.Context, id string, _ cosell.Referral, values
 	return w.answer(w.leads[id]), nil
 }
 
-func (w crmLeads) Linked(context.Context) (map[string]string, error) {
-	out := map[string]string{}
+func (w crmLeads) Linked(context.Context) (map[string]cosell.Naming, error) {
+	out := map[string]cosell.Naming{}
 	for id, o := range w.leads {
 		if o.Record[cosell.ReferralID] != "" || o.Synced() {
-			out[id] = o.Record[cosell.ReferralID]
+			out[id] = naming(o)
 		}
 	}
 	return out, nil

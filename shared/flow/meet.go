@@ -260,7 +260,7 @@ func (f *Flow) confirm(ctx context.Context, w *work) error {
 	if by != "" || cosell.ReferralClosed(r.Record[cosell.Status]) {
 		return f.wentElsewhere(ctx, w, r)
 	}
-	w.switchOn = !w.opportunity.Synced()
+	w.switchOn, w.confirmed = !w.opportunity.Synced(), true
 	w.pair.Held, w.pair.Told, w.pair.ProposedID = nil, nil, ""
 	w.referral = &r
 	return f.adopt(ctx, w)

@@ -10,6 +10,8 @@ import (
 type Others interface {
 	// Has says whether a record of CRM is in a pair of one of them.
 	Has(ctx context.Context, recordID string) (bool, error)
+	// Owns says whether an opportunity is one of them's by what its row says, whatever pairs there are.
+	Owns(ctx context.Context, opportunityID string) (bool, error)
 }
 
 // ofOther is the code of a referral whose record in CRM another tenant has.

@@ -63,8 +63,8 @@ type Records interface {
 // Leads are the leads of the CRM.
 type Leads interface {
 	Records
-	// Linked gives which referral the leads name that name one, or are switched on ("": none), by id.
-	Linked(ctx context.Context) (map[string]string, error)
+	// Linked gives the leads that name a referral, or are switched on, by id.
+	Linked(ctx context.Context) (map[string]cosell.Naming, error)
 	// Exist says which of the ids name a lead.
 	Exist(ctx context.Context, ids []string) (map[string]bool, error)
 	// Qualify is Create of the opportunity that the lead becomes, and qualifies the lead, which says told then, in
@@ -78,8 +78,8 @@ type Opportunities interface {
 	Records
 	// Wanting lists the open opportunities of any age that are switched on and name no referral.
 	Wanting(ctx context.Context) ([]cosell.Opportunity, error)
-	// Linked gives which referral the opportunities name that name one, or are switched on ("": none), by id.
-	Linked(ctx context.Context) (map[string]string, error)
+	// Linked gives the opportunities of any state that name a referral, or are switched on, by id.
+	Linked(ctx context.Context) (map[string]cosell.Naming, error)
 	// Exist says which of the ids name an opportunity.
 	Exist(ctx context.Context, ids []string) (map[string]bool, error)
 	// OfLead finds the opportunities that the lead has become, oldest first.

@@ -21,6 +21,8 @@ type work struct {
 	standing    []cosell.Problem // notes that are not of comparing
 	linking     bool             // the two records meet
 	byHand      bool             // because a person has named them
+	confirmed   bool             // because their seller has said yes
+	met         bool             // by their identifiers, and nobody has asked for it
 	heeded      bool             // what is asked on the form comes to no more than a look
 	freed       string           // the opportunity of an ended pair, which the referral still names
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
@@ -41,7 +43,7 @@ func (w *work) known() cosell.Known {
 
 func (f *Flow) pairing(w *work) cosell.Pairing {
 	in := cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.known(), Rules: f.Rules, Options: f.Settings.Options,
-		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking, Heeded: w.heeded}
+		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking, Met: w.met, Heeded: w.heeded}
 	return in.Moved(f.Settings.Sheet).Renewed()
 }
 

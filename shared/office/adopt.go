@@ -55,7 +55,7 @@ type Found struct {
 	Name     string    `json:"name"`
 	Status   string    `json:"status"`
 	Changed  time.Time `json:"changed"`
-	Fate     string    `json:"fate"` // comes, shared, incomplete, links, several, asks, foreign, taken, outside, letgo, keptout
+	Fate     string    `json:"fate"` // comes, shared, incomplete, links, several, asks, foreign, taken, closedhere, closed, unknown, unread, outside, letgo, keptout
 	Other    string    `json:"other,omitempty"`
 	Problems []Held    `json:"problems,omitempty"`
 }

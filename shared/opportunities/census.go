@@ -2,6 +2,7 @@ package opportunities
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -31,9 +32,9 @@ func (s *Store) Wanting(ctx context.Context) (out []cosell.Opportunity, err erro
 	return out, err
 }
 
-// Linked gives of all records that name a referral, or are switched on, which one they name, by id: "" where they are
-// only switched on. Leads that have not got our columns name none.
-func (s *Store) Linked(ctx context.Context) (map[string]string, error) {
+// Linked gives of all records that name a referral, or are switched on, which one they name, by id. Leads that have not got
+// our columns name none.
+func (s *Store) Linked(ctx context.Context) (map[string]cosell.Naming, error) {
 	if err := s.ready(ctx); err != nil {
 		if s.table.isLead && withoutColumns(err) {
 			return nil, nil
@@ -44,16 +45,27 @@ func (s *Store) Linked(ctx context.Context) (map[string]string, error) {
 	if !ok {
 		return nil, nil
 	}
-	out := map[string]string{}
-	q := dataverse.Query{Select: []string{s.table.id, named, sync}, Filter: dataverse.Or(dataverse.NotNull(named), dataverse.EqBool(sync, true))}
+	out := map[string]cosell.Naming{}
+	q := dataverse.Query{Select: []string{s.table.id, named, sync, stateColumn}, Filter: dataverse.Or(dataverse.NotNull(named), dataverse.EqBool(sync, true))}
 	err := s.api.Each(ctx, s.table.set, q, func(r dataverse.Row) error {
-		out[r.ID(s.table.id)] = strings.ToLower(strings.TrimSpace(r.Text(named)))
+		out[r.ID(s.table.id)] = cosell.Naming{Referral: strings.ToLower(strings.TrimSpace(r.Text(named))), Synced: r.Text(sync) == "true", Status: stateOf(r)}
 		return nil
 	})
 	if s.table.isLead && withoutColumns(err) {
 		return nil, nil
 	}
 	return out, err
+}
+
+// stateOf is the state of a row in our words, whatever the status reason says: lost stands for disqualified, too.
+func stateOf(r dataverse.Row) string {
+	switch r.Text(stateColumn) {
+	case strconv.Itoa(mapping.StateOpen):
+		return cosell.Open
+	case strconv.Itoa(mapping.StateWon):
+		return cosell.Won
+	}
+	return cosell.Lost
 }
 
 // withoutColumns says whether CRM refused a question because a column or a table of it is not there.
