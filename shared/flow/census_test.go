@@ -1,6 +1,8 @@
 package flow_test
 
 import (
+	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -119,4 +121,85 @@ func TestR151_SinceLeavesOutWhatNobodyHasTouched(t *testing.T) {
 		t.Error("an old deal that somebody touched does not come")
 	}
 	w.silent()
+}
+
+// Open opportunities that name no open referral: what becomes of each is read, one referral each, and no more than an answer
+// has time for. What is over, or switched off, costs nothing.
+func TestTheCensusReadsWhatOpenDealsNameAndIsNotOpen(t *testing.T) {
+	w := newWorld(t)
+	w.unstarted = true
+	w.restart()
+	closed := func() string { return portalDeal(w, cosell.Record{cosell.Status: cosell.Won}) }
+	names := func(id, referral string, more cosell.Record) {
+		changes := cosell.Record{cosell.ReferralID: referral}
+		maps.Copy(changes, more)
+		w.lone(id, changes)
+	}
+	shared, others := closed(), portalDeal(w, cosell.Record{cosell.Status: cosell.Won, cosell.CRMID: absent})
+	names(wanting, shared, nil)
+	names(other, shared, nil)
+	names(poor, closed(), nil)
+	names(absent[:35]+"2", others, nil)
+	names(absent[:35]+"3", "by mail", nil)
+	names(off, closed(), cosell.Record{cosell.Sync: cosell.False})
+	names(absent[:35]+"4", closed(), cosell.Record{cosell.Status: cosell.Won})
+	want := map[string]flow.Fate{wanting: flow.Several, other: flow.Several, poor: flow.Closed, absent[:35] + "2": flow.Taken, absent[:35] + "3": flow.Unknown}
+	before := w.counts["PC GET"]
+	c, err := w.flow.Census(ctx, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]flow.Fate{}
+	for _, f := range c.Found {
+		got[f.ID] = f.Fate
+	}
+	if !maps.Equal(got, want) || w.counts["PC GET"]-before != 1+4 { // the list, and four of them
+		t.Errorf("found %v, want %v; %d were read", got, want, w.counts["PC GET"]-before)
+	}
+	for i := range 150 {
+		names(fmt.Sprintf("bbbbbbbb-1111-4111-8111-%012d", i), fmt.Sprintf("cccccccc-1111-4111-8111-%012d", i), nil)
+	}
+	before = w.counts["PC GET"]
+	if c, err = w.flow.Census(ctx, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	fates := map[flow.Fate]int{}
+	for _, f := range c.Found {
+		fates[f.Fate]++
+	}
+	if fates[flow.Unread] != 55 || len(c.Found) != 155 || w.counts["PC GET"]-before > 1+100 {
+		t.Errorf("found %v; %d were read", fates, w.counts["PC GET"]-before)
+	}
+}
+
+// The word of a person who links two records, or says yes to a proposal, closes what the life cycle closes; identifiers alone
+// close nothing.
+func TestAPersonWhoLinksMeansTheStatusToo(t *testing.T) {
+	for name, linking := range map[string]func(*world, string){
+		"an operator": func(w *world, r string) {
+			if err := w.flow.Link(ctx, deal, r); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the seller": func(w *world, r string) {
+			w.referrals[r].Record[cosell.CRMID] = deal
+			w.referralChanged(r)
+			w.user(cosell.Record{cosell.Sync: cosell.True})
+			w.opportunityChanged()
+		},
+		"nobody": func(w *world, r string) {
+			w.user(cosell.Record{cosell.Sync: cosell.True, cosell.ReferralID: r})
+			w.opportunityChanged()
+		},
+	} {
+		w := newWorld(t)
+		w.want(cosell.Record{cosell.Sync: cosell.False, cosell.Status: cosell.Won})
+		r := portalDeal(w, nil)
+		linking(w, r)
+		w.events()
+		want := map[bool]string{true: cosell.Accepted, false: cosell.Won}[name == "nobody"]
+		if got := w.referrals[r].Record[cosell.Status]; got != want || w.opportunities[deal].Record[cosell.ReferralID] != r {
+			t.Errorf("%s: the referral is %s, want %s\n%s", name, got, want, w.opportunities[deal].Record[cosell.Audit])
+		}
+	}
 }
