@@ -263,7 +263,7 @@ func (a asked) access(r *httpclient.Response, p reply) *fault.Error {
 	switch {
 	case privilege != "":
 		return a.ours(r, p).With(CodePrivilege, "").Naming(privilege).
-			Saying("the application user lacks "+privilege, "give "+privilege+" to the security role of the application user, for the whole organisation")
+			Saying("the application user lacks "+privilege, "cosellctl setup dataverse writes the security role of the application user anew; or add "+privilege+" to it by hand, for the whole organisation")
 	case right != "" && len(a.own)+len(a.refs) > 0:
 		return a.plain(fault.Refused, r, p).With(CodeAccess, "").
 			Saying("the application user has no "+right+" to this record", "share the record with the application user, or give its security role the right for the whole organisation")
@@ -283,7 +283,7 @@ func keptFromUs(streak *fault.Streak, err error, row string, r *httpclient.Respo
 		return err
 	}
 	e.OfClass(fault.Ours).Saying("the application user is kept from every record that it needs",
-		"give the security role of the application user the right for the whole organisation, not for its own records alone")
+		"cosellctl setup dataverse writes the security role of the application user anew; or give it the right by hand for the whole organisation, not for its own records alone")
 	return err
 }
 

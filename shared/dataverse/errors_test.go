@@ -168,7 +168,7 @@ func TestOnlyThisRecordsRightsAreTheRecords(t *testing.T) {
 	}
 	err := write(privilege, "0x80040220")
 	wantOurs(t, err, CodePrivilege, "prvWriteOpportunity")
-	if e := fault.Of(err); e.Say != "the application user lacks prvWriteOpportunity" || !strings.Contains(e.Mend, "security role") {
+	if e := fault.Of(err); e.Say != "the application user lacks prvWriteOpportunity" || !strings.Contains(e.Mend, "cosellctl setup dataverse") || !strings.Contains(e.Mend, "add prvWriteOpportunity to it") {
 		t.Errorf("%+v", e)
 	}
 	wantClass(t, write(checked, "0x80040220"), fault.Record, CodeAccess, "")
