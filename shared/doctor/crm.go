@@ -95,11 +95,11 @@ func (e *examination) privileges(ctx context.Context) []Finding {
 	}
 	defs, err := e.tables()
 	if err != nil {
-		return []Finding{kept("reading the definitions of the tables", err)}
+		return []Finding{OfError("reading the definitions of the tables", err)}
 	}
 	has, err := e.CRM.Privileges(ctx, who.UserID)
 	if err != nil {
-		return []Finding{kept("reading the privileges of the application user", err)}
+		return []Finding{OfError("reading the privileges of the application user", err)}
 	}
 	var out []Finding
 	n := 0
@@ -144,18 +144,9 @@ func allowing(privilege string) string {
 	return setupMend + " gives the application user " + privilege
 }
 
-// kept is OfError, and says that setup gives what our role lacks.
-func kept(doing string, err error) Finding {
-	f := OfError(doing, err)
-	if fault.Of(err).Code == dataverse.CodePrivilege {
-		f.Mend = setupMend + " writes the security role of the application user anew; or " + f.Mend
-	}
-	return f
-}
-
 // unread is what cannot be verified because it is not ours to read.
 func unread(what string, err error) Finding {
-	f := kept(what, err)
+	f := OfError(what, err)
 	if fault.ClassOf(err) == fault.Ours {
 		f.State, f.Say = Unverified, what+" are not ours to read"
 	}

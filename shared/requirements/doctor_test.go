@@ -222,7 +222,7 @@ func standing() []no {
 	add("crm.owner", failed, "Sam Closer is disabled", do, undo)
 	do, undo = columns("systemuser", dataversesim.CloserID, doc{"islicensed": false}, doc{"islicensed": true})
 	add("crm.owner", failed, "Sam Closer has no licence", do, undo)
-	add("crm.privileges", failed, "| cosellctl setup dataverse writes the security role of the application user anew; or give prvReadUser to", privilege("systemuser", "read", false), privilege("systemuser", "read", true))
+	add("crm.privileges", failed, "| cosellctl setup dataverse writes the security role of the application user anew; or add prvReadUser to it", privilege("systemuser", "read", false), privilege("systemuser", "read", true))
 	add("crm.privileges", failed, "change tracking reads all) | cosellctl setup dataverse writes the security role", privilege("opportunity", "write", false), privilege("opportunity", "write", true))
 	add("crm.privileges", warning, "lacks the privilege prvReadQuote", privilege("quote", "read", false), privilege("quote", "read", true))
 	add("crm.privileges", failed, "prvReadEntity", privilege("entity", "read", false), privilege("entity", "read", true))
