@@ -173,8 +173,8 @@ func (w *Web) put(ctx context.Context, path string, body any) error {
 	return err
 }
 
-// solutionHeader names the solution that a new component joins.
-const solutionHeader = "MSCRM.SolutionUniqueName"
+// solutionHeader names the solution that a new component joins: MSCRM.SolutionUniqueName, as Go spells names of headers.
+const solutionHeader = "Mscrm.solutionuniquename"
 
 // remove deletes; what is gone already is fine.
 func (w *Web) remove(ctx context.Context, path string) error {

@@ -74,7 +74,7 @@ func (p *Platform) hear(r *rule, now time.Time) {
 }
 
 // ahead is what the world's clock was moved by.
-func (p *Platform) ahead() time.Duration { return p.opt.Now().Sub(time.Now()).Round(time.Millisecond) }
+func (p *Platform) ahead() time.Duration { return time.Until(p.opt.Now()).Round(time.Millisecond) }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
