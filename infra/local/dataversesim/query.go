@@ -141,9 +141,18 @@ func (s *Simulator) compileExpand(t *table, e expandOption) (expansion, error) {
 func (q *query) rows(extra predicate) []*row {
 	var out []*row
 	asOf := q.s.listTime()
+	layered := publishable(q.table.name) || q.opts.unpublished
+	wanted := func(r *row) bool { return r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r) }
 	for _, sl := range q.s.db.tables[q.table.name].order {
-		for _, r := range q.s.layers(q.table, sl.at(asOf), q.opts.unpublished) {
-			if r != nil && (extra == nil || extra(r)) && q.where(r) && q.visible(r) {
+		r := sl.at(asOf)
+		if !layered { // nearly all rows: nothing is made for each of thousands
+			if wanted(r) {
+				out = append(out, r)
+			}
+			continue
+		}
+		for _, r := range q.s.layers(q.table, r, q.opts.unpublished) {
+			if wanted(r) {
 				out = append(out, r)
 			}
 		}
