@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cosell-sync/cosell-sync/shared/spelling"
 )
 
 // Described is what the CRM has now, by the tables' logical names.
@@ -96,7 +98,7 @@ func (l *loader) names(table string) []string {
 func Nearest(wrong string, names []string) string {
 	near, best := "", max(2, len(wrong)/3)+1
 	for _, n := range slices.Sorted(slices.Values(names)) {
-		if d := distance(strings.ToLower(wrong), strings.ToLower(n)); d < best {
+		if d := spelling.Distance(strings.ToLower(wrong), strings.ToLower(n)); d < best {
 			near, best = n, d
 		}
 	}

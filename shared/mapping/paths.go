@@ -3,6 +3,8 @@ package mapping
 import (
 	"slices"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/spelling"
 )
 
 // attributes is the one list of a referral that takes names of one's own: pairs of a type and an id, both texts. What
@@ -58,7 +60,7 @@ func knownPath(path string) (near string, ok bool) {
 		if isOne(k, compound) {
 			continue
 		}
-		d := distance(strings.ToLower(path), strings.ToLower(k))
+		d := spelling.Distance(strings.ToLower(path), strings.ToLower(k))
 		if lastSegment(path) == lastSegment(k) {
 			d = min(d, 1) // the right name in the wrong place
 		}
@@ -108,25 +110,4 @@ func writtenThere(path string) bool {
 
 func lastSegment(path string) string {
 	return strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
-}
-
-// distance is how many letters have to be added, taken away or changed to make one text of the other.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before = row[j+1]
-			row[j+1] = min(change, row[j]+1, before+1)
-		}
-	}
-	return row[len(b)]
 }

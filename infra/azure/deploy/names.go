@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/spelling"
 )
 
 // handed are settings of the product that the verbs of cosellctl read that make deploy calls, and that nothing else here
@@ -165,29 +167,9 @@ func nearest(name string, names []string) (near string) {
 	letters := func(s string) string { return strings.ToUpper(strings.NewReplacer("_", "", "-", "").Replace(s)) }
 	least := 1 + min(2, len(name)/6)
 	for _, n := range names {
-		if d := distance(letters(name), letters(n)); d < least {
+		if d := spelling.Distance(letters(name), letters(n)); d < least {
 			near, least = n, d
 		}
 	}
 	return near
-}
-
-// distance is how many letters have to be put in, left out or changed.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before, row[j+1] = row[j+1], min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
