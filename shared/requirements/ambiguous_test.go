@@ -52,11 +52,7 @@ func TestTheFirstDayTellsApartWhatSeveralRecordsClaim(t *testing.T) {
 		}
 		opportunities, referrals := r.counted()
 		crm, pc := encoded(t, r.opportunity(doneDeal)), encoded(t, r.referral(done.ID))
-		r.done("adopt", doc{"reason": "agreed"})
-		r.quiet()
-		r.pc.delivery(doc{})
-		r.dv.delivery(doc{})
-		r.advance(time.Hour)
+		r.adopted(time.Hour)
 		if now, then := r.counted(); now != opportunities || then != referrals {
 			t.Errorf("made were %d opportunities and %d referrals", now-opportunities, then-referrals)
 		}

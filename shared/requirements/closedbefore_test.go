@@ -56,11 +56,7 @@ func TestTheFirstDayClosesNothing(t *testing.T) {
 			}
 		}
 		r.pc.wrote(mark, 0)
-		r.done("adopt", doc{"reason": "agreed"})
-		r.quiet()
-		r.pc.delivery(doc{})
-		r.dv.delivery(doc{})
-		r.advance(26 * time.Hour)
+		r.adopted(26 * time.Hour)
 		state := func(p pair, crm, pc string) {
 			t.Helper()
 			d := r.referral(p.own)

@@ -37,6 +37,16 @@ func (r *rig) done(route string, body doc) (answer doc) {
 	return answer
 }
 
+// adopted lets the work begin, and events arrive from then on; after so long everything has been looked at.
+func (r *rig) adopted(after time.Duration) {
+	r.t.Helper()
+	r.done("adopt", doc{"reason": "agreed"})
+	r.quiet()
+	r.pc.delivery(doc{})
+	r.dv.delivery(doc{})
+	r.advance(after)
+}
+
 // fates are what a census says, by the record's id.
 func fates(answer doc) map[string]string {
 	out := map[string]string{}

@@ -208,11 +208,7 @@ func TestR151_AdoptLinksWhatTheOldConnectorHasLinkedAndOverwritesNothing(t *test
 		if got := fates(r.asked("adopt", nil)); got[a.ID] != "links" {
 			t.Fatalf("the plan says %v", got)
 		}
-		r.done("adopt", doc{"reason": "agreed"})
-		r.quiet()
-		r.pc.delivery(doc{})
-		r.dv.delivery(doc{})
-		r.advance(time.Hour)
+		r.adopted(time.Hour)
 		if now, then := r.counted(); now != opportunities || then != referrals {
 			t.Errorf("made were %d opportunities and %d referrals", now-opportunities, then-referrals)
 		}

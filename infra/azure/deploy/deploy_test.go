@@ -134,12 +134,7 @@ func TestASecretThatDiffersIsWrittenAndTheAppsStartAgain(t *testing.T) {
 	s := newStage(t)
 	s.mustDeploy("-env", "test")
 	s.environ = append(s.environ, "COSELL_PARTNER_CENTER_CLIENT_SECRET=the-next-one")
-	restarts := 0
-	for _, c := range s.mustDeploy("-env", "test", "-last", "secrets") {
-		if strings.HasPrefix(c.line(), "az functionapp restart ") {
-			restarts++
-		}
-	}
+	restarts := restarted(s.mustDeploy("-env", "test", "-last", "secrets"))
 	if got := s.state().Secrets["partner-center-client-secret"]; got != "the-next-one" || restarts != 2 {
 		t.Errorf("%s, %d apps were started again", got, restarts)
 	}

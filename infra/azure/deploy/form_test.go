@@ -143,12 +143,7 @@ func TestASecretForAClosedVaultIsDeployedAlthoughNothingElseChanges(t *testing.T
 	s := newStage(t)
 	s.mustDeploy("-env", "production")
 	s.environ = append(s.environ, "COSELL_PARTNER_CENTER_CLIENT_SECRET=the-next-one")
-	restarts := 0
-	for _, c := range s.mustDeploy("-env", "production", "-last", "secrets") {
-		if strings.HasPrefix(c.line(), "az functionapp restart ") {
-			restarts++
-		}
-	}
+	restarts := restarted(s.mustDeploy("-env", "production", "-last", "secrets"))
 	if got := s.state().Secrets["partner-center-client-secret"]; got != "the-next-one" || restarts != 2 {
 		t.Errorf("the vault has %q, %d apps were started again", got, restarts)
 	}
@@ -200,12 +195,7 @@ func TestTheSecretsOfFurtherTenantsGoAlong(t *testing.T) {
 	s := newStage(t)
 	s.environ = append(s.environ, `COSELL_TENANT_CLIENT_SECRETS={"fr":"the-secret-of-fr"}`)
 	s.mustDeploy("-env", "test")
-	restarts := 0
-	for _, c := range s.mustDeploy("-env", "test", "-last", "secrets") {
-		if strings.HasPrefix(c.line(), "az functionapp restart ") {
-			restarts++
-		}
-	}
+	restarts := restarted(s.mustDeploy("-env", "test", "-last", "secrets"))
 	if got := s.state().Secrets["partner-center-client-secret-fr"]; got != "the-secret-of-fr" || restarts != 2 {
 		t.Errorf("the vault has %q, %d apps were started again", got, restarts)
 	}

@@ -140,6 +140,16 @@ func (s *stage) state() (out struct {
 	return out
 }
 
+// restarted is how many apps were started again.
+func restarted(calls []recorded) (n int) {
+	for _, c := range calls {
+		if strings.HasPrefix(c.line(), "az functionapp restart ") {
+			n++
+		}
+	}
+	return n
+}
+
 // screen is what a person sees: a tool writes its two outputs there side by side, as on a terminal.
 type screen struct {
 	mu   sync.Mutex

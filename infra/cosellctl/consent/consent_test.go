@@ -405,30 +405,37 @@ func TestAWrongRedirectIsSaidBeforeAnybodySignsIn(t *testing.T) {
 	}
 }
 
-// Anybody on this machine can call the address where the browser comes back: only the answer to this sign-in counts.
-func TestForeignAnswersAreIgnored(t *testing.T) {
-	p := newPlace(t, nil)
-	open := func(address string) error {
+// signedIn is a browser whose user has signed in, and what it then does with the address that it is sent back to.
+func (p *place) signedIn(then func(back *url.URL)) func(address string) error {
+	return func(address string) error {
 		go func() {
 			back, err := p.pc.Browse(address, as(user))
 			if err != nil {
 				p.say("%v", err)
 				return
 			}
-			own := back.String()
-			q := back.Query()
-			for _, state := range []string{"", "of-another-sign-in"} {
-				q.Set("state", state)
-				back.RawQuery = q.Encode()
-				p.visit(back.String())
-			}
-			p.visit("http://" + back.Host + "/?error=access_denied")
-			p.visit("http://" + back.Host + "/favicon.ico")
-			p.visit("http://" + back.Host + "/")
-			p.visit(own)
+			then(back)
 		}()
 		return nil
 	}
+}
+
+// Anybody on this machine can call the address where the browser comes back: only the answer to this sign-in counts.
+func TestForeignAnswersAreIgnored(t *testing.T) {
+	p := newPlace(t, nil)
+	open := p.signedIn(func(back *url.URL) {
+		own := back.String()
+		q := back.Query()
+		for _, state := range []string{"", "of-another-sign-in"} {
+			q.Set("state", state)
+			back.RawQuery = q.Encode()
+			p.visit(back.String())
+		}
+		p.visit("http://" + back.Host + "/?error=access_denied")
+		p.visit("http://" + back.Host + "/favicon.ico")
+		p.visit("http://" + back.Host + "/")
+		p.visit(own)
+	})
 	if r, err := p.run("", consent.Options{Open: open}); err != nil || r.User != user || !r.First {
 		t.Fatalf("%v %+v", err, r)
 	}
@@ -509,20 +516,12 @@ func TestOnlyTheBrowserThatWasSentBackIsHeard(t *testing.T) {
 // An answer counts once: what follows is told so, and the code is redeemed once.
 func TestASecondAnswerIsNotHeard(t *testing.T) {
 	p := newPlace(t, nil)
-	open := func(address string) error {
-		go func() {
-			back, err := p.pc.Browse(address, as(user))
-			if err != nil {
-				p.say("%v", err)
-				return
-			}
-			p.held.Lock() // the command waits for the directory until both are answered
-			p.visit(back.String())
-			p.visit(back.String())
-			p.held.Unlock()
-		}()
-		return nil
-	}
+	open := p.signedIn(func(back *url.URL) {
+		p.held.Lock() // the command waits for the directory until both are answered
+		p.visit(back.String())
+		p.visit(back.String())
+		p.held.Unlock()
+	})
 	if r, err := p.run("", consent.Options{Open: open}); err != nil || r.User != user {
 		t.Fatalf("%v %+v", err, r)
 	}

@@ -91,6 +91,18 @@ func (o *organisation) options(who dataversesim.Application) setup.Options {
 	return setup.Options{Web: o.as(who), Want: wanted(o.t), URL: "https://cosell.example/api/crmwebhook", Header: "x-cosell-crm-key", Secret: "k", AppUser: client}
 }
 
+// tornDown is what a teardown by an administrator has done.
+func (o *organisation) tornDown() *setup.Plan {
+	o.t.Helper()
+	options := o.options(administrator)
+	options.Want = definition(o.t)
+	p, err := setup.Teardown(o.t.Context(), options)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return applied(o.t, p)
+}
+
 // control calls the simulator's own controls.
 func (o *organisation) control(method, path, body string) []byte {
 	o.t.Helper()

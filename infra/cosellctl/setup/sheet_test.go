@@ -104,12 +104,7 @@ func TestStepsOfTheOrganisationsOwnTablesGoWithTheRest(t *testing.T) {
 		options := o.options(administrator)
 		options.Want = wanted(t, sheet(ownRowsSheet))
 		complete(t, applied(t, planned(t, options)))
-		options.Want = definition(t)
-		plan, err := setup.Teardown(t.Context(), options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		applied(t, plan)
+		plan := o.tornDown()
 		if i := item(t, plan, "step", "Update of new_row"); i.Result != setup.Done {
 			t.Errorf("managed %t: %+v", managed, i)
 		}

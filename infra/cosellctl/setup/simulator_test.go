@@ -1,7 +1,6 @@
 package setup_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -52,13 +51,7 @@ func isAsBefore(t *testing.T, kind string) {
 	if tracked() == before {
 		t.Fatal("nothing was made")
 	}
-	options := o.options(administrator)
-	options.Want = definition(t)
-	plan, err := setup.Teardown(context.Background(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	complete(t, applied(t, plan))
+	complete(t, o.tornDown())
 	if after := tracked(); after != before {
 		t.Error(cmp.Diff(lines(before), lines(after)))
 	}
@@ -196,13 +189,7 @@ func TestASetupHoldsInEveryPosition(t *testing.T) {
 			if again := planned(t, o.options(administrator)); again.Differs() {
 				t.Error(said(again))
 			}
-			options := o.options(administrator)
-			options.Want = definition(t)
-			plan, err := setup.Teardown(context.Background(), options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			complete(t, applied(t, plan))
+			complete(t, o.tornDown())
 		})
 	}
 }
@@ -220,13 +207,7 @@ func TestAnOrganisationThatHasTheColumnsKeepsThem(t *testing.T) {
 		if again := planned(t, o.options(administrator)); again.Differs() {
 			t.Errorf("%s: %s", kind, said(again))
 		}
-		options := o.options(administrator)
-		options.Want = definition(t)
-		plan, err := setup.Teardown(context.Background(), options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		applied(t, plan)
+		plan := o.tornDown()
 		if i := item(t, plan, "column", "opportunity/cosell_sync"); i.Do != setup.Leave || !strings.Contains(i.Why, "CosellSync") {
 			t.Errorf("%s: %+v", kind, i)
 		}

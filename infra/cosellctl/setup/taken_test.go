@@ -95,13 +95,7 @@ func TestWhatSomebodyElseMadeStays(t *testing.T) {
 		}
 	}
 
-	options := o.options(administrator)
-	options.Want = d
-	plan, err := setup.Teardown(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	complete(t, applied(t, plan))
+	complete(t, o.tornDown())
 	if after := tracked(); after != before {
 		t.Error(cmp.Diff(lines(before), lines(after)))
 	}
@@ -148,13 +142,8 @@ func TestAnEndpointMadeByHandIsUsed(t *testing.T) {
 	rotated := o.options(administrator)
 	rotated.Rotate = true
 	complete(t, applied(t, planned(t, rotated)))
-	options := o.options(administrator)
-	options.Want = d
-	plan, err := setup.Teardown(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	complete(t, applied(t, plan))
+	plan := o.tornDown()
+	complete(t, plan)
 	if i := item(t, plan, "endpoint", d.Endpoint.Name); i.Do != setup.Leave {
 		t.Errorf("%+v", i)
 	}

@@ -1,7 +1,6 @@
 package setup_test
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -69,13 +68,7 @@ func TestAManagedZipIsUpgradedAndUninstalled(t *testing.T) {
 		t.Error(cmp.Diff(lines(one), lines(two)))
 	}
 
-	options := o.options(administrator)
-	options.Want = definition(t)
-	plan, err := setup.Teardown(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	applied(t, plan)
+	o.tornDown()
 	o.gone("solutions", "solutionid", "CosellSync")
 	o.gone("publishers", "publisherid", "cosellsync")
 	if after := tracked(); before != after {
@@ -95,13 +88,7 @@ func TestAnUnmanagedZipIsFollowedByTheNextRelease(t *testing.T) {
 	if again := planned(t, o.options(administrator)); again.Differs() {
 		t.Error(said(again))
 	}
-	options := o.options(administrator)
-	options.Want = definition(t)
-	plan, err := setup.Teardown(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	applied(t, plan)
+	plan := o.tornDown()
 	if i := item(t, plan, "solution", "CosellSync"); i.Result != setup.Done {
 		t.Errorf("%+v", i)
 	}
@@ -146,13 +133,7 @@ func TestAManagedZipIsCompletedAndUninstalled(t *testing.T) {
 	if again := planned(t, o.options(administrator)); again.Differs() {
 		t.Error(said(again))
 	}
-	options := o.options(administrator)
-	options.Want = definition(t)
-	plan, err := setup.Teardown(context.Background(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	applied(t, plan)
+	plan := o.tornDown()
 	uninstalled := item(t, plan, "solution", "CosellSync")
 	if uninstalled.Do != setup.Open || !strings.Contains(uninstalled.Mend, "uninstall") {
 		t.Errorf("%+v", uninstalled)
