@@ -46,7 +46,8 @@ type Options struct {
 	// ServiceBus changes how the broker is reached.
 	ServiceBus ServiceBusOptions
 
-	// open overrides how queues are reached; tests use it.
+	// port overrides how a port for the handler is found, and open how queues are reached; tests use them.
+	port func() (string, error)
 	open func(connection, queue string, sessions bool) (source, error)
 	// name is the process's, where several make a fleet; journal and beds are what they have in common.
 	name    string
@@ -109,6 +110,9 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 	if opt.open == nil {
 		opt.open = opener(opt)
 	}
+	if opt.port == nil {
+		opt.port = freePort
+	}
 	opt.FunctionTimeout = firstSet(opt.FunctionTimeout, a.host.functionTimeout)
 	opt.InitializationTimeout = firstSet(opt.InitializationTimeout, a.host.initTimeout)
 	opt.TimeoutGrace = firstSet(opt.TimeoutGrace, 2400*time.Millisecond)
@@ -156,7 +160,7 @@ func (h *Host) platform() {
 
 // life is one life of the host: triggers run while the handler is supervised.
 func (h *Host) life() {
-	port, err := freePort()
+	port, err := h.opt.port()
 	if err != nil {
 		h.set(StateBroken, err.Error(), nil)
 		<-h.ctx.Done()
@@ -200,6 +204,11 @@ func (h *Host) supervise(ctx context.Context, port string) {
 		if !h.watch(ctx, w) {
 			return
 		}
+		if w.robbed() {
+			if other, err := h.opt.port(); err == nil {
+				port = other
+			}
+		}
 	}
 }
 
@@ -222,6 +231,11 @@ func (h *Host) watch(ctx context.Context, w *worker) bool {
 			<-w.exited
 		}
 		return false
+	}
+	if w.robbed() {
+		h.logf("Port %s has been taken by another program meanwhile, the handler gets another one.", w.port)
+		h.set(StateStarting, "", nil)
+		return true
 	}
 	if errors.Is(err, errNeverReady) {
 		h.logf("Failed to start http worker process: %v.", err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +56,25 @@ func TestHandlerInheritsSettingsAndGetsTheHostsOwnVariables(t *testing.T) {
 	}
 	if now, peak, err := h.HandlerRSS(); err != nil || now < 1<<20 || peak < now {
 		t.Errorf("memory %d, peak %d, %v", now, peak, err)
+	}
+}
+
+// Between the look for a free port and the start of the handler another program may take the port, and answers the probe.
+func TestAHandlerWhosePortIsTakenGetsAnother(t *testing.T) {
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	ports := []string{strings.TrimPrefix(other.URL, "http://127.0.0.1:")}
+	dir, settings := packaged(t, proxyFlag)
+	h, addr := launch(t, Options{Dir: dir, Settings: settings, port: func() (port string, err error) {
+		if len(ports) == 0 {
+			return freePort()
+		}
+		port, ports = ports[0], nil
+		return port, nil
+	}})
+	eventually(t, func() bool { return len(starts(t, settings)) == 2 && h.Status().State == StateRunning })
+	if env := string(get(t, addr, "env").body); !strings.Contains(env, "FUNCTIONS_CUSTOMHANDLER_PORT=") {
+		t.Errorf("the other program answered: %q", env)
 	}
 }
 

@@ -45,6 +45,30 @@ func freePort() (string, error) {
 	return port, err
 }
 
+// robbed says whether the process is gone because somebody else listens on its port: between the look for a free port and
+// the start another program of this machine may come first, and would even answer the probe. An instance in Azure
+// is alone.
+func (w *worker) robbed() bool {
+	if w.cmd == nil || !gone(w.exited) {
+		return false
+	}
+	ln, err := net.Listen("tcp4", w.up.addr)
+	if err != nil {
+		return true
+	}
+	_ = ln.Close()
+	return false
+}
+
+func gone(exited <-chan struct{}) bool {
+	select {
+	case <-exited:
+		return true
+	default:
+		return false
+	}
+}
+
 var envName = regexp.MustCompile(`%([^%]*)%`)
 
 // command works out what the host starts: a relative path is resolved against the app's root if the file
