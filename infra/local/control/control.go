@@ -226,6 +226,14 @@ type KillAfter struct {
 	Path   string `json:"path"`   // regular expression over the path, empty for any
 	N      int    `json:"n"`      // 1 is the next matching call; 0 counts as 1
 	Point  string `json:"point,omitempty"`
+	Since  *Call  `json:"since,omitempty"` // counting begins once such a call was done, before its answer leaves
+}
+
+// Call picks calls to other systems as KillAfter does.
+type Call struct {
+	Host   string `json:"host"`
+	Method string `json:"method"`
+	Path   string `json:"path"`
 }
 
 // Clock is the body of `POST clock`: how far the world's clock moves forward.

@@ -16,8 +16,10 @@ func killedWhileCreating(s *Story) {
 	unanswered, between := post, post
 	unanswered.Point = string(control.Committed)
 	between.N, between.Point = 2, string(control.Before)
-	// What a creation remembers is saved in one transaction, and the table service takes those at $batch.
-	unsaved := control.KillAfter{Host: "tables", Method: http.MethodPost, Path: `/\$batch$`, N: 1, Point: string(control.Before)}
+	// What a creation remembers is saved in one transaction, and the table service takes those at $batch. Others
+	// save there too, so the referral comes first.
+	unsaved := control.KillAfter{Host: "tables", Method: http.MethodPost, Path: `/\$batch$`, N: 1, Point: string(control.Before),
+		Since: &control.Call{Host: post.Host, Method: post.Method, Path: post.Path}}
 
 	s.killed("Relecloud one", "once Partner Center has made the referral, before it answers", unanswered, 1)
 	s.killed("Relecloud two", "when it has the answer, before it has saved it", unsaved, 1)

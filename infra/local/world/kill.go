@@ -33,7 +33,8 @@ type killer struct {
 
 type armedKill struct {
 	control.KillAfter
-	path    *regexp.Regexp
+	call    wanted
+	since   *wanted // nil: counting has begun
 	process string // whose calls count; empty: everybody's
 	left    int
 	hit     *http.Request // the call that was counted to zero, until its point comes
@@ -43,9 +44,17 @@ type armedKill struct {
 // arm takes a kill for later: of the process, or without one of whichever makes the call. The error says what is
 // wrong and what is allowed.
 func (k *killer) arm(process string, after control.KillAfter) error {
-	path, err := regexp.Compile(after.Path)
+	call, err := want("after", control.Call{Host: after.Host, Method: after.Method, Path: after.Path})
 	if err != nil {
-		return fmt.Errorf("after.path: %w", err)
+		return err
+	}
+	var since *wanted
+	if after.Since != nil {
+		first, err := want("after.since", *after.Since)
+		if err != nil {
+			return err
+		}
+		since = &first
 	}
 	switch control.Point(after.Point) {
 	case "":
@@ -53,12 +62,6 @@ func (k *killer) arm(process string, after control.KillAfter) error {
 	case control.Before, control.Committed, control.Answered:
 	default:
 		return fmt.Errorf("after.point %q: use before, committed or answered", after.Point)
-	}
-	if known := append(sortedKeys(surfaces()), hostTables); after.Host != "" && !slices.Contains(known, strings.ToLower(after.Host)) {
-		return fmt.Errorf("after.host %q: use %s", after.Host, strings.Join(known, ", "))
-	}
-	if err := control.KnownMethod("after.method", after.Method); err != nil {
-		return err
 	}
 	if after.N < 0 {
 		return fmt.Errorf("after.n %d: use 1 for the next matching call", after.N)
@@ -75,7 +78,7 @@ func (k *killer) arm(process string, after control.KillAfter) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.armed = append(k.armed, &armedKill{KillAfter: after, path: path, process: process, left: max(1, after.N)})
+	k.armed = append(k.armed, &armedKill{KillAfter: after, call: call, since: since, process: process, left: max(1, after.N)})
 	return nil
 }
 
@@ -90,7 +93,13 @@ func (k *killer) due(p control.Point, r *http.Request) (victim string, due bool)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for i, a := range k.armed {
-		if p == control.Before && a.hit == nil && a.matches(r) {
+		if a.since != nil {
+			if p == control.Committed && a.since.matches(r) {
+				a.since = nil
+			}
+			continue
+		}
+		if p == control.Before && a.hit == nil && a.call.matches(r) {
 			if by := k.caller(r); by != "" && (a.process == "" || a.process == by) {
 				if a.left--; a.left == 0 {
 					a.hit, a.victim = r, by
@@ -114,8 +123,29 @@ func (k *killer) caller(r *http.Request) string {
 	return callerAmong(r, all)
 }
 
-func (a *armedKill) matches(r *http.Request) bool {
-	return (a.Host == "" || strings.EqualFold(a.Host, r.Host)) &&
-		(a.Method == "" || strings.EqualFold(a.Method, r.Method)) &&
-		a.path.MatchString(r.URL.Path)
+// wanted is a call that a kill counts or waits for.
+type wanted struct {
+	control.Call
+	path *regexp.Regexp
+}
+
+// want checks a call that somebody names; the error begins with the name of the field.
+func want(field string, c control.Call) (wanted, error) {
+	path, err := regexp.Compile(c.Path)
+	if err != nil {
+		return wanted{}, fmt.Errorf("%s.path: %w", field, err)
+	}
+	if known := append(sortedKeys(surfaces()), hostTables); c.Host != "" && !slices.Contains(known, strings.ToLower(c.Host)) {
+		return wanted{}, fmt.Errorf("%s.host %q: use %s", field, c.Host, strings.Join(known, ", "))
+	}
+	if err := control.KnownMethod(field+".method", c.Method); err != nil {
+		return wanted{}, err
+	}
+	return wanted{Call: c, path: path}, nil
+}
+
+func (w *wanted) matches(r *http.Request) bool {
+	return (w.Host == "" || strings.EqualFold(w.Host, r.Host)) &&
+		(w.Method == "" || strings.EqualFold(w.Method, r.Method)) &&
+		w.path.MatchString(r.URL.Path)
 }

@@ -50,6 +50,32 @@ func TestKillHappensOnceAtTheNthMatchingCall(t *testing.T) {
 	}
 }
 
+// What is saved after a call is not the only thing that is saved: a kill can wait for the call first.
+func TestKillCountsOnlyWhatComesAfterTheCallItWaitsFor(t *testing.T) {
+	host := &alone{}
+	k := &killer{fleet: host}
+	err := k.arm("", control.KillAfter{Host: "tables", Path: `/\$batch$`, Point: "before",
+		Since: &control.Call{Host: "api.partner.microsoft.com", Method: "POST", Path: "/referrals$"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, call := range []struct {
+		method, url string
+		want        int
+	}{
+		{"POST", "http://tables/$batch", 0},
+		{"GET", "https://api.partner.microsoft.com/v1.0/engagements/referrals", 0},
+		{"POST", "http://tables/$batch", 0},
+		{"POST", "https://api.partner.microsoft.com/v1.0/engagements/referrals", 0},
+		{"POST", "http://tables/$batch", 1},
+		{"POST", "http://tables/$batch", 1},
+	} {
+		if pass(k, call.method, call.url); host.kills != call.want {
+			t.Errorf("call %d: %d kills instead of %d", i, host.kills, call.want)
+		}
+	}
+}
+
 func TestKillStrikesAtItsPoint(t *testing.T) {
 	for _, point := range []control.Point{control.Before, control.Committed, control.Answered} {
 		host := &alone{}
@@ -95,6 +121,8 @@ func TestKillThatCannotBeIsRefused(t *testing.T) {
 		{N: -1}:          "after.n -1",
 		{Host: "x.test"}: "tables",
 		{Method: "GOT"}:  "after.method",
+
+		{Since: &control.Call{Host: "x.test"}}: "after.since.host",
 	} {
 		if err := k.arm("", wrong); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v does not say %q", wrong, err, says)
