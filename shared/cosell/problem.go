@@ -128,6 +128,9 @@ func heldFrom(before []Held, problems []Problem, at time.Time, version map[Place
 			h.Since, h.Next, h.Attempts = before[i].Since, before[i].Next, before[i].Attempts
 			if before[i].Value != h.Value {
 				h.Attempts = 0
+				if p.Code == CodeBrake { // put aside for another cause
+					h.Since = at
+				}
 			}
 		}
 		if p.Sent {

@@ -32,6 +32,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		return f.second(ctx, w.pair, r)
 	}
 	before := w.pair
+	w.rebuilt = rebuilt(w)
 	w.pair.ReferralID, w.pair.EngagementID, w.pair.Phase = r.ID, r.EngagementID, cosell.Linked
 	if before.Version == "" && over(o, r) {
 		return f.settled(ctx, w)

@@ -69,13 +69,14 @@ type Flow struct {
 	Config
 	locks   *locks
 	outages *outages
+	crowd   *crowd
 	table   cosell.Table // of the records that Opportunities holds
 	// leads is the same line over the leads of CRM, nil without them; deals is the one over opportunities.
 	leads, deals *Flow
 }
 
 // New makes the flows.
-func New(c Config) *Flow { return (&Flow{locks: &locks{}, outages: &outages{}}).Next(c) }
+func New(c Config) *Flow { return (&Flow{locks: &locks{}, outages: &outages{}, crowd: &crowd{}}).Next(c) }
 
 // Next makes the flows that follow these, as with another field sheet: whatever works on a pair already, in these
 // or in those, has its lock.
@@ -83,7 +84,7 @@ func (f *Flow) Next(c Config) *Flow {
 	if c.Machine == nil {
 		c.Machine = time.Now
 	}
-	f = &Flow{Config: c, locks: f.locks, outages: f.outages}
+	f = &Flow{Config: c, locks: f.locks, outages: f.outages, crowd: f.crowd}
 	f.deals = f
 	f.Referrals = watchedReferrals{c.Referrals, f}
 	f.Opportunities = watchedOpportunities{c.Opportunities, f}

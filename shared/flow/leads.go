@@ -42,7 +42,7 @@ func (l leadRecords) Create(ctx context.Context, id string, r cosell.Referral, v
 
 // overLeads is the line over the leads of CRM. Both lines have one ledger, and one lock for each record.
 func (f *Flow) overLeads() *Flow {
-	l := &Flow{Config: f.Config, locks: f.locks, outages: f.outages, table: cosell.LeadTable, deals: f}
+	l := &Flow{Config: f.Config, locks: f.locks, outages: f.outages, crowd: f.crowd, table: cosell.LeadTable, deals: f}
 	l.leads = l
 	l.Rules, l.Settings.CheckMark, l.Settings.Sheet = f.LeadRules, false, f.Settings.LeadSheet
 	l.Opportunities = watchedOpportunities{leadRecords{f.Config.Opportunities, f.Leads}, l}

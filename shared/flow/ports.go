@@ -119,6 +119,14 @@ type Ledger interface {
 	// HeldNaming lists the opportunities of which something is held under the code, in words that name the
 	// text.
 	HeldNaming(ctx context.Context, code, text string) ([]string, error)
+	// Aside lists the pairs of which something is put aside by the brake.
+	Aside(ctx context.Context) ([]cosell.Aside, error)
+	// CountPairs counts the pairs, up to most; 0: all of them.
+	CountPairs(ctx context.Context, most int) (int, error)
+	// Brake says how the brake stands; without Version nothing was ever kept of it.
+	Brake(ctx context.Context) (cosell.Brake, error)
+	// SaveBrake keeps that. Conflict: it has changed since it was read.
+	SaveBrake(ctx context.Context, b cosell.Brake) error
 	Intent(ctx context.Context, opportunityID, target string) (cosell.Intent, bool, error)
 	PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent, error)
 	DropIntent(ctx context.Context, i cosell.Intent) error

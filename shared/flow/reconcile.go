@@ -25,10 +25,11 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 		}))
 	}
 	errs = append(errs, f.grown(ctx))
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.judgeAside(ctx, errors.Join(errs...) != nil))...)
 }
 
 func (f *Flow) feed(ctx context.Context, name string, changed func(context.Context, string) ([]Hint, string, error)) error {
+	kind := name
 	name = f.feedCursor(name)
 	cursor, err := f.Ledger.Cursor(ctx, name)
 	if err != nil {
@@ -37,6 +38,11 @@ func (f *Flow) feed(ctx context.Context, name string, changed func(context.Conte
 	changes, next, err := changed(ctx, cursor)
 	if err != nil {
 		return err
+	}
+	if cursor == "" && !f.Settings.Shadow {
+		if err := f.expect(ctx, kind, len(changes)); err != nil {
+			return err
+		}
 	}
 	for _, h := range changes {
 		h.Why = "reconcile"

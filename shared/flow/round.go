@@ -39,7 +39,8 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 // prepare reads the opportunity where its base does not do from the start.
 func (f *Flow) prepare(ctx context.Context, w *work) error {
 	sending := w.pair.Sending
-	if w.opportunity == nil && (w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
+	aside, _ := w.pair.AsideFor()
+	if w.opportunity == nil && (aside != "" || w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
 		w.pair.Sheet != f.Settings.Sheet || sending != nil && sending.Place == cosell.InCRM) {
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err
@@ -126,11 +127,15 @@ type application struct {
 	before   cosell.Plan   // before it was taken to pieces
 	narrowed bool
 	tasked   bool  // the owner's tasks are what they should be
+	mute     bool  // nothing at all is written: no edit explains it
 	undone   bool  // what became of the last write that was noted is certain, and not saved yet
 	ours     error // a refusal that is about us: the message comes back
 }
 
 func (a *application) run(ctx context.Context) error {
+	if err := a.restrain(ctx); err != nil {
+		return err
+	}
 	if err := a.writeReferral(ctx); err != nil {
 		return a.halfDone(ctx, err)
 	}

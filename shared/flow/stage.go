@@ -249,6 +249,7 @@ func (l stagedLedger) PutIntent(_ context.Context, i cosell.Intent) (cosell.Inte
 func (l stagedLedger) DropIntent(context.Context, cosell.Intent) error          { return nil }
 func (l stagedLedger) SaveSolution(context.Context, string, string) error       { return nil }
 func (l stagedLedger) SaveCursor(context.Context, string, string) error         { return nil }
+func (l stagedLedger) SaveBrake(context.Context, cosell.Brake) error            { return nil }
 func (l stagedLedger) Due(context.Context, time.Time) (ids []string, err error) { return nil, nil }
 
 // stagedHints keeps what would be handed to another function; a second look at the same record follows by itself.

@@ -1,0 +1,211 @@
+package flow
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// The brake. What a look would write and no edit explains is put aside first: it stays undecided, and a row of the pair
+// says so. Each pass of reconcile counts those rows, lets a little go on once nothing more comes, and puts the brake on
+// where it is too much. Edits are never braked, and so neither is what an outage has left behind.
+
+// crowd remembers, for all lines of a process, that there are too many pairs to write any of them without counting.
+type crowd struct {
+	mu    sync.Mutex
+	until time.Time
+}
+
+// crowdAge is for how long that counts: pairs hardly ever become fewer.
+const crowdAge = 5 * time.Minute
+
+// restrain takes out of the plan what no edit explains, unless it may be written.
+func (a *application) restrain(ctx context.Context) error {
+	cause := a.in.Unasked(a.w.rebuilt, a.Settings.Sheet)
+	if cause == "" || !a.wouldWrite(ctx) {
+		return nil
+	}
+	held, since := a.w.pair.AsideFor()
+	rest, asked := a.in.PutAside(a.plan, cause)
+	if asked && !rest.Less(a.plan) {
+		return nil // an edit explains all of it
+	}
+	if held != cause {
+		since = time.Time{}
+	}
+	free, err := a.lets(ctx, cosell.Aside{OpportunityID: a.w.pair.OpportunityID, Cause: cause, Since: since})
+	if err != nil || free {
+		return err
+	}
+	a.Log.InfoContext(ctx, "put aside: no edit explains what would be written", "opportunity_id", a.w.pair.OpportunityID, "cause", cause)
+	a.plan, a.mute = rest, !asked
+	return nil
+}
+
+// wouldWrite says whether the plan comes to a write at all, words included.
+func (a *application) wouldWrite(ctx context.Context) bool {
+	if len(a.plan.ToReferral) > 0 || a.plan.Invite != "" {
+		return true
+	}
+	values, _ := a.columns(ctx, a.present(), a.plan)
+	return len(values) > 0
+}
+
+// lets says whether what is put aside for the cause may be written now.
+func (f *Flow) lets(ctx context.Context, a cosell.Aside) (bool, error) {
+	b, err := f.Ledger.Brake(ctx)
+	if err != nil || b.Lets(a, f.Now()) {
+		return err == nil, err
+	}
+	if a.Cause == cosell.CauseRebuilt && !b.Knows(referralKind, opportunityKind) {
+		return false, nil // the feeds were not read since the tables are empty: nobody knows how many there will be
+	}
+	return f.few(ctx, b)
+}
+
+// few says whether there are so few pairs that all of them may be written.
+func (f *Flow) few(ctx context.Context, b cosell.Brake) (bool, error) {
+	if b.Expected > cosell.FewPairs {
+		return false, nil
+	}
+	f.crowd.mu.Lock()
+	known := f.Now().Before(f.crowd.until)
+	f.crowd.mu.Unlock()
+	if known {
+		return false, nil
+	}
+	n, err := f.Ledger.CountPairs(ctx, cosell.FewPairs+1)
+	if err != nil || n <= cosell.FewPairs {
+		return err == nil, err
+	}
+	f.crowd.mu.Lock()
+	defer f.crowd.mu.Unlock()
+	f.crowd.until = f.Now().Add(crowdAge)
+	return false, nil
+}
+
+// rebuilt says whether two records that meet were a pair before the ledger knew: both say so, and no person needs to
+// have done anything. Who types an identifier by hand knows no link.
+func rebuilt(w *work) bool {
+	o, r := w.opportunity.Record, *w.referral
+	if w.byHand || w.pair.Base.Referral != nil || !strings.EqualFold(strings.TrimSpace(o[cosell.ReferralID]), r.ID) {
+		return false
+	}
+	if link, shown := o[cosell.ReferralLink]; shown {
+		return link != ""
+	}
+	id, _ := crmID(r)
+	return strings.EqualFold(id, w.opportunity.ID)
+}
+
+// expect notes how many records a feed names that begins anew, before any of them is looked at.
+func (f *Flow) expect(ctx context.Context, kind string, n int) error {
+	return f.setBrake(ctx, func(b cosell.Brake) (cosell.Brake, bool) { return b.Expect(kind, n) })
+}
+
+// setBrake changes the row of the brake, whoever else does so at the moment.
+func (f *Flow) setBrake(ctx context.Context, change func(cosell.Brake) (next cosell.Brake, changed bool)) error {
+	for left := tries; ; left-- {
+		b, err := f.Ledger.Brake(ctx)
+		if err != nil {
+			return err
+		}
+		next, changed := change(b)
+		if !changed {
+			return nil
+		}
+		if err = f.Ledger.SaveBrake(ctx, next); !fault.Is(err, fault.Conflict) || left <= 1 {
+			return err
+		}
+	}
+}
+
+// judgeAside looks at everything that is put aside, and has looked at again what may go on. unsure: this pass could not
+// read everything.
+func (f *Flow) judgeAside(ctx context.Context, unsure bool) error {
+	if f.Settings.Shadow {
+		return nil
+	}
+	aside, err := f.Ledger.Aside(ctx)
+	if err != nil {
+		return err
+	}
+	most := cosell.FewPairs + 1
+	if len(aside) > cosell.FewPairs {
+		most = 0
+	}
+	pairs := 0
+	if len(aside) > 0 {
+		if pairs, err = f.Ledger.CountPairs(ctx, most); err != nil {
+			return err
+		}
+	}
+	var now cosell.Brake
+	err = f.setBrake(ctx, func(b cosell.Brake) (cosell.Brake, bool) {
+		now = b.Judge(aside, pairs, f.Now(), unsure)
+		f.tellBrake(ctx, b, now)
+		return now, b.Version == "" || len(aside) > 0 || !b.On.IsZero() || !b.Still.IsZero()
+	})
+	if err != nil {
+		return err
+	}
+	return f.goOnAside(ctx, now, aside)
+}
+
+// tellBrake logs that the brake has come on, or is off.
+func (f *Flow) tellBrake(ctx context.Context, before, now cosell.Brake) {
+	switch {
+	case before.On.IsZero() && !now.On.IsZero():
+		f.Log.ErrorContext(ctx, "the brake is on: more would be written than any edit explains", "pairs", now.Aside, "limit", now.Most, "of", now.Pairs)
+	case !before.On.IsZero() && now.On.IsZero():
+		f.Log.InfoContext(ctx, "the brake is off: nothing waits for it any more")
+	}
+}
+
+// mostGoing is how many pairs are handed out at a time that may go on.
+const mostGoing = 2000
+
+func (f *Flow) goOnAside(ctx context.Context, b cosell.Brake, aside []cosell.Aside) error {
+	var ids []string
+	for _, a := range aside {
+		if len(ids) < mostGoing && b.Lets(a, f.Now()) {
+			ids = append(ids, a.OpportunityID)
+		}
+	}
+	return f.hintAll(ctx, ids, Hint{Why: "the brake lets it go on", Retry: true})
+}
+
+// Brake says how the brake stands, and what is put aside.
+func (f *Flow) Brake(ctx context.Context) (cosell.Brake, []cosell.Aside, error) {
+	b, err := f.Ledger.Brake(ctx)
+	if err != nil {
+		return b, nil, err
+	}
+	aside, err := f.Ledger.Aside(ctx)
+	return b, aside, err
+}
+
+// Release has everything written that is put aside, by the word of a person, and gives how many pairs that is. What is
+// still to come for the same causes goes on, too. Refused of class rule: in shadow mode.
+func (f *Flow) Release(ctx context.Context, by, reason string) (int, error) {
+	if err := f.earnest(); err != nil {
+		return 0, err
+	}
+	aside, err := f.Ledger.Aside(ctx)
+	if err != nil || len(aside) == 0 {
+		return 0, err
+	}
+	var now cosell.Brake
+	err = f.setBrake(ctx, func(b cosell.Brake) (cosell.Brake, bool) {
+		now = b.Release(aside, by, reason, f.Now())
+		return now, true
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(aside), f.goOnAside(ctx, now, aside)
+}
