@@ -142,6 +142,8 @@ type Aside struct {
 	Since         time.Time
 }
 
+func (a Aside) rebuilt() bool { return a.Cause == CauseRebuilt }
+
 // Passing is how many pairs were let go on by themselves at a time.
 type Passing struct {
 	At time.Time `json:"at"`
@@ -185,25 +187,25 @@ func LimitOf(pairs int) int { return max(FewPairs, pairs/10) }
 
 // Expect is the brake after a feed that begins anew has named so many records.
 func (b Brake) Expect(kind string, n int) (next Brake, changed bool) {
-	if b.Knows(kind) && n <= b.Expected {
+	if b.knows(kind) && n <= b.Expected {
 		return b, false
 	}
-	if !b.Knows(kind) {
+	if !b.knows(kind) {
 		b.Named = append(slices.Clone(b.Named), kind)
 	}
 	b.Expected = max(b.Expected, n)
 	return b, true
 }
 
-// Knows says whether feeds of all the kinds have named their records.
-func (b Brake) Knows(kinds ...string) bool {
-	return !slices.ContainsFunc(kinds, func(kind string) bool { return !slices.Contains(b.Named, kind) })
-}
+// Counted says whether the feeds of both sides have named their records, so that Expected is how many there are.
+func (b Brake) Counted() bool { return b.knows("referral") && b.knows("opportunity") }
+
+func (b Brake) knows(kind string) bool { return slices.Contains(b.Named, kind) }
 
 // Lets says whether what no edit explains may be written of the pair now, for the cause.
 func (b Brake) Lets(a Aside, now time.Time) bool {
 	freed, is := b.Freed[a.Cause]
-	if is && (a.Cause != CauseRebuilt || now.Sub(freed) < freedFor) {
+	if is && (!a.rebuilt() || now.Sub(freed) < freedFor) {
 		return true
 	}
 	return b.On.IsZero() && !a.Since.IsZero() && !a.Since.After(b.Passed)
@@ -237,7 +239,7 @@ func (b Brake) Judge(aside []Aside, pairs int, now time.Time, unsure bool) Brake
 	case !b.On.IsZero():
 	case len(waiting)+passed > b.Most:
 		b.On = now
-	case b.Pairs <= FewPairs, now.Sub(b.Still) >= stillFor:
+	case b.Pairs <= FewPairs && (b.Counted() || !slices.ContainsFunc(waiting, Aside.rebuilt)), now.Sub(b.Still) >= stillFor:
 		b.Passed = newest
 		b.Recent = append(b.Recent, Passing{now, len(waiting)})
 		b.Aside, b.Newest, b.Still = 0, time.Time{}, time.Time{}

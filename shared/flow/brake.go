@@ -61,7 +61,7 @@ func (f *Flow) lets(ctx context.Context, a cosell.Aside) (bool, error) {
 	if err != nil || b.Lets(a, f.Now()) {
 		return err == nil, err
 	}
-	if a.Cause == cosell.CauseRebuilt && !b.Knows(referralKind, opportunityKind) {
+	if a.Cause == cosell.CauseRebuilt && !b.Counted() {
 		return false, nil // the feeds were not read since the tables are empty: nobody knows how many there will be
 	}
 	return f.few(ctx, b)

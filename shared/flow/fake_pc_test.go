@@ -172,6 +172,9 @@ func (w pc) FindCreated(_ context.Context, opportunity string, since time.Time) 
 
 func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Hint, string, error) {
 	w.boundary()
+	if w.feedAway != nil {
+		return nil, "", w.feedAway
+	}
 	var out []cosell.Hint
 	for _, id := range sorted(w.referrals) {
 		if !w.deaf {

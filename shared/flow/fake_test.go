@@ -83,8 +83,9 @@ type world struct {
 	unstarted     bool
 	lastSync      string
 	share         string
-	alike         bool // CRM finds unlinked deals of the same customer that a referral resembles
-	deaf          bool // no feed tells anything
+	alike         bool  // CRM finds unlinked deals of the same customer that a referral resembles
+	deaf          bool  // no feed tells anything
+	feedAway      error // answer of Partner Center's list of changes
 
 	oldReferrals     map[string]cosell.Referral
 	oldOpportunities map[string]cosell.Opportunity

@@ -76,7 +76,9 @@ type Flow struct {
 }
 
 // New makes the flows.
-func New(c Config) *Flow { return (&Flow{locks: &locks{}, outages: &outages{}, crowd: &crowd{}}).Next(c) }
+func New(c Config) *Flow {
+	return (&Flow{locks: &locks{}, outages: &outages{}, crowd: &crowd{}}).Next(c)
+}
 
 // Next makes the flows that follow these, as with another field sheet: whatever works on a pair already, in these
 // or in those, has its lock.

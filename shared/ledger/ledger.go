@@ -9,6 +9,7 @@
 //	h|<place>|<opportunity>|…  something that one side did not take, or that waits for a person
 //	i|<opportunity>|<target>   the intent that guards a creation
 //	s|<solution row>           solution row -> opportunity
+//	b|brake                    how the brake stands
 //	c|<feed>                   how far a change feed was read
 //	w|registration             the webhook registration as last seen
 //	a|<opportunity>|<ticks>|…  audit, newest first

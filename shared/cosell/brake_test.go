@@ -1,0 +1,203 @@
+package cosell
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+var brakeDay = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// aside are n pairs that were put aside for a cause at a time.
+func aside(n int, cause string, at time.Time) (out []Aside) {
+	for i := range n {
+		out = append(out, Aside{OpportunityID: fmt.Sprint(i), Cause: cause, Since: at})
+	}
+	return out
+}
+
+func TestLimitOfTheBrake(t *testing.T) {
+	for pairs, want := range map[int]int{0: 50, 49: 50, 500: 50, 509: 50, 510: 51, 100_000: 10_000} {
+		if got := LimitOf(pairs); got != want {
+			t.Errorf("of %d pairs %d may be written", pairs, got)
+		}
+	}
+}
+
+func TestMoreThanTheLimitPutsTheBrakeOn(t *testing.T) {
+	for _, c := range []struct {
+		n, pairs int
+		on       bool
+	}{{50, 60, false}, {51, 60, true}, {51, 509, true}, {51, 510, false}, {100, 1000, false}, {101, 1000, true}} {
+		b := Brake{}.Judge(aside(c.n, "sheet x", brakeDay), c.pairs, brakeDay, false)
+		if on := !b.On.IsZero(); on != c.on || b.Aside != c.n || b.Most != LimitOf(c.pairs) || !b.Passed.IsZero() {
+			t.Errorf("%d of %d: %+v", c.n, c.pairs, b)
+		}
+	}
+}
+
+func TestWhatIsPutAsideGoesOnOnceNothingMoreComes(t *testing.T) {
+	sheet := CauseSheet("a")
+	b, at := Brake{}, brakeDay
+	look := func(rows []Aside, after time.Duration, unsure bool) bool {
+		at = at.Add(after)
+		b = b.Judge(rows, 1000, at, unsure)
+		return b.Lets(rows[0], at)
+	}
+	first := aside(3, sheet, brakeDay)
+	second := append(slices.Clone(first), Aside{"z", sheet, brakeDay.Add(10 * time.Minute)})
+	for i, step := range []struct {
+		rows   []Aside
+		after  time.Duration
+		unsure bool
+		goes   bool
+	}{{first, 0, false, false}, {first, 19 * time.Minute, false, false}, {second, time.Minute, false, false}, // another one: the wait begins anew
+		{second, 19 * time.Minute, true, false}, // a system did not answer: anew
+		{second, 19 * time.Minute, false, false}, {second, time.Minute, false, true}} {
+		if got := look(step.rows, step.after, step.unsure); got != step.goes {
+			t.Fatalf("step %d: goes on is %v, %+v", i, got, b)
+		}
+	}
+	if b.Lets(Aside{"y", sheet, brakeDay.Add(time.Hour)}, at) {
+		t.Error("what is put aside later goes on uncounted")
+	}
+}
+
+func TestLittleByLittleIsMuchWithinADay(t *testing.T) {
+	b, at := Brake{}, brakeDay
+	for range 2 {
+		rows := aside(30, CauseSheet("a"), at)
+		b = b.Judge(rows, 400, at, false)
+		at = at.Add(stillFor)
+		b = b.Judge(rows, 400, at, false)
+	}
+	if b.On.IsZero() {
+		t.Errorf("60 pairs were let go in an hour: %+v", b)
+	}
+	b = Brake{Recent: b.Recent}.Judge(aside(30, CauseSheet("a"), at), 400, at.Add(freedFor), false)
+	if !b.On.IsZero() || len(b.Recent) != 0 {
+		t.Errorf("those of the day before count: %+v", b)
+	}
+}
+
+func TestABrakeStaysOnUntilItIsReleasedOrNothingWaits(t *testing.T) {
+	rows := aside(60, CauseRebuilt, brakeDay)
+	on := Brake{}.Judge(rows, 100, brakeDay, false)
+	less := on.Judge(rows[:10], 100, brakeDay.Add(48*time.Hour), false)
+	if less.On.IsZero() || less.Lets(rows[0], brakeDay.Add(48*time.Hour)) {
+		t.Errorf("10 are left: %+v", less)
+	}
+	if none := on.Judge(nil, 0, brakeDay.Add(time.Hour), false); !none.On.IsZero() {
+		t.Errorf("nothing waits: %+v", none)
+	}
+	free := on.Release(rows, "ann", "as meant", brakeDay)
+	late := Aside{"late", CauseRebuilt, brakeDay.Add(time.Hour)}
+	if !free.On.IsZero() || !free.Lets(rows[0], brakeDay) || !free.Lets(late, late.Since) || free.By != "ann" || free.Reason != "as meant" || !free.Released.Equal(brakeDay) {
+		t.Errorf("released: %+v", free)
+	}
+	if free.Lets(Aside{"x", CauseSheet("b"), brakeDay}, brakeDay) || free.Lets(late, brakeDay.Add(freedFor)) {
+		t.Error("another cause, or the same of another day, goes on with it")
+	}
+	if again := free.Judge(aside(60, CauseRebuilt, brakeDay.Add(freedFor)), 100, brakeDay.Add(freedFor), false); again.On.IsZero() {
+		t.Errorf("tables that were lost on another day: %+v", again)
+	}
+	if len(on.Freed) != 0 {
+		t.Error("the release changed the brake before it")
+	}
+}
+
+// A rebuilt ledger grows: as long as the feeds were not read, the few that it knows are not all.
+func TestAFewPairsAreAllOnlyWhenTheFeedsSaySo(t *testing.T) {
+	rows := aside(3, CauseRebuilt, brakeDay)
+	if b := (Brake{}).Judge(rows, 3, brakeDay, true); b.Lets(rows[0], brakeDay) {
+		t.Errorf("nobody has counted them: %+v", b)
+	}
+	counted, _ := Brake{}.Expect("referral", 4)
+	counted, _ = counted.Expect("opportunity", 3)
+	if b := counted.Judge(rows, 3, brakeDay, false); !b.Lets(rows[0], brakeDay) {
+		t.Errorf("there are four: %+v", b)
+	}
+	many, changed := counted.Expect("opportunity", 600)
+	if b := many.Judge(rows, 3, brakeDay, false); !changed || b.Lets(rows[0], brakeDay) || b.Pairs != 600 || b.Most != 60 {
+		t.Errorf("there will be 600: %+v", b)
+	}
+}
+
+// restrained is a pairing with a base of the fields given, and what a look at it puts aside.
+func restrained(base, p, d Record, change func(*Pairing)) (Plan, Plan, bool) {
+	rules := []Rule{{Field: DealValue, Way: Both, Wins: Newest}, {Field: Currency, Way: Both, Wins: Newest}, {Field: Notes, Way: Both, Wins: Newest}, {Field: Name, Way: Both, Wins: Newest},
+		{Field: Solutions, Way: Both, List: true}, {Field: Status, Way: Both, Door: Lifecycle}}
+	r := Referral{Side: Side{ID: "r", Version: "1", Record: p, Read: brakeDay}}
+	o := Opportunity{Side: Side{ID: "o", Version: "1", Record: d, Read: brakeDay}}
+	in := Pairing{Pair: Pair{OpportunityID: "o", ReferralID: "r", Phase: Linked, Base: Base{Referral: base.Clone(), Opportunity: base.Clone()}}, Referral: &r, Opportunity: AtHand(o), Rules: rules, At: brakeDay}
+	if change != nil {
+		change(&in)
+	}
+	plan := Merge(in)
+	rest, asked := in.PutAside(plan, CauseRebuilt)
+	return plan, rest, asked
+}
+
+func TestOnlyWhatWasAgreedOnIsExplained(t *testing.T) {
+	for name, c := range map[string]struct {
+		base, p, d Record
+		left       Record // to CRM
+		asked      bool
+		kept       []Field
+	}{
+		"AFieldWithoutABaseWaits":    {Record{}, Record{Notes: "n"}, Record{Notes: ""}, Record{}, false, []Field{Notes}},
+		"AnEditGoes":                 {Record{Notes: "m"}, Record{Notes: "n"}, Record{Notes: "m"}, Record{Notes: "n"}, true, nil},
+		"OfBothTheEditGoesAlone":     {Record{Name: "a"}, Record{Notes: "n", Name: "b"}, Record{Notes: "", Name: "a"}, Record{Name: "b"}, true, []Field{Notes}},
+		"TheCurrencyGoesWithItsEdit": {Record{DealValue: "1"}, Record{DealValue: "2", Currency: "USD"}, Record{DealValue: "1", Currency: ""}, Record{DealValue: "2", Currency: "USD"}, true, nil},
+		"AnEditThatIsRefusedAsksToo": {Record{Notes: "m"}, Record{Notes: "m", Name: "b"}, Record{Notes: "changed", Name: ""}, Record{}, true, []Field{Name}},
+		"AListWaitsWhole": {Record{}, Record{Solutions: "2", Solutions.Of("x"): "{}", Solutions.Of("y"): "{}"}, Record{Solutions: "0"}, Record{}, false,
+			[]Field{Solutions, Solutions.Of("x"), Solutions.Of("y")}},
+		"AClosingWaits": {Record{}, Record{Status: Lost, Reason: "r"}, Record{Status: Open}, Record{}, false, []Field{Status, Reason}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, rest, asked := restrained(c.base, c.p, c.d, nil)
+			if asked != c.asked || Print(rest.ToOpportunity) != Print(c.left) {
+				t.Errorf("asked %v, left %v", asked, rest.ToOpportunity)
+			}
+			for _, f := range c.kept {
+				if !rest.keep[f] {
+					t.Errorf("%s counts as agreed, and would never be filled", f)
+				}
+			}
+			i := slices.IndexFunc(rest.Problems, func(p Problem) bool { return p.Code == CodeBrake })
+			if i < 0 || !rest.Problems[i].Quiet || rest.Problems[i].Value != CauseRebuilt {
+				t.Errorf("nothing remembers it: %+v", rest.Problems)
+			}
+		})
+	}
+}
+
+func TestWhatIsPutAsideIsFoundAgain(t *testing.T) {
+	in := func(in *Pairing) { in.Pair.Sheet = "before" }
+	plan, rest, _ := restrained(Record{}, Record{Notes: "n", Name: "same"}, Record{Notes: "", Name: "same"}, in)
+	r := Referral{Side: Side{ID: "r", Version: "1", Record: Record{Notes: "n", Name: "same"}, Read: brakeDay}}
+	o := Opportunity{Side: Side{ID: "o", Version: "1", Record: Record{Notes: "", Name: "same"}, Read: brakeDay}}
+	now := Pairing{Pair: Pair{OpportunityID: "o", ReferralID: "r", Phase: Linked}, Referral: &r, Opportunity: AtHand(o), Rules: []Rule{{Field: Notes, Way: Both}, {Field: Name, Way: Both}}, At: brakeDay}
+	pair := now.Settle(rest, Written{Silent: true}, "after")
+	cause, since := pair.AsideFor()
+	if cause != CauseRebuilt || !since.Equal(brakeDay) || pair.Sheet != "after" || pair.Base.Referral[Name] != "same" || pair.Base.Referral.has(Notes) || len(pair.Loud()) != 0 {
+		t.Errorf("%q since %s, %+v", cause, since, pair)
+	}
+	now.Pair, now.At = pair, brakeDay.Add(time.Hour)
+	again := Merge(now)
+	if Print(again.ToOpportunity) != Print(plan.ToOpportunity) || len(again.ToOpportunity) != 1 {
+		t.Errorf("the second look: %v", again.ToOpportunity)
+	}
+	if now.Unasked(false, "after") != CauseRebuilt || now.Unasked(false, "third") != CauseSheet("third") {
+		t.Error("the cause of the second look is another")
+	}
+	rest, _ = now.PutAside(again, CauseSheet("third"))
+	other := now.Settle(rest, Written{Silent: true}, "third")
+	if cause, since := other.AsideFor(); cause != CauseSheet("third") || !since.Equal(now.At) {
+		t.Errorf("another cause is as old as the first: %q since %s", cause, since)
+	}
+	if gone := now.Settle(again, Written{Opportunity: &o}, "after"); gone.Holds(CodeBrake) {
+		t.Error("written, and still put aside")
+	}
+}
