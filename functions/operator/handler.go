@@ -33,6 +33,8 @@ type Office interface {
 	Unlink(ctx context.Context, a office.Act, id string) error
 	AskAgain(ctx context.Context, a office.Act, id string) error
 	CloseTest(ctx context.Context, a office.Act, id string) error
+	BrakeShow(ctx context.Context) (office.Brake, error)
+	BrakeRelease(ctx context.Context, a office.Act) (int, error)
 	Examine(ctx context.Context, only, seller string) (office.Examination, error)
 	Mapping
 }
@@ -48,6 +50,8 @@ const page = 50
 //
 //	GET  status?id=    preview?id=|ids=|after=    held[?id=]    parked[?id=]    adopt[?since=]    report[?day=]
 //	POST resync  held/retry  held/drop  parked/replay  parked/drop  link  unlink  ask-again  close-test  adopt    {"id", "referral", "reason", "since"}
+//	GET  brake
+//	POST brake/release    {"reason"}
 //	GET  mapping[?id=VERSION]    doctor[?only=&seller=]
 //	POST mapping/check  mapping/diff  mapping/push    {"file", "text", "yes", "reason"}
 //	POST catalogue/import    {"entries": [{"line", "identifier", "name", "type", "publisher"}]}
@@ -72,7 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !isDeed {
-		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt, report, doctor, mapping and catalogue")
+		funchost.Refuse(w, http.StatusNotFound, "the operator's routes are status, resync, preview, held, parked, link, unlink, ask-again, close-test, adopt, report, brake, doctor, mapping and catalogue")
 		return
 	}
 	post(w, r, func(ctx context.Context, by string, d office.Deed) (office.Answer, error) {
@@ -109,6 +113,10 @@ func (h *Handler) asks() map[string]func(context.Context, url.Values) (office.An
 		"adopt": func(ctx context.Context, q url.Values) (office.Answer, error) {
 			c, err := h.Office.AdoptPlan(ctx, q.Get("since"))
 			return office.Answer{Census: &c}, err
+		},
+		"brake": func(ctx context.Context, _ url.Values) (office.Answer, error) {
+			b, err := h.Office.BrakeShow(ctx)
+			return office.Answer{Brake: &b}, err
 		},
 		"doctor": func(ctx context.Context, q url.Values) (office.Answer, error) {
 			found, err := h.Office.Examine(ctx, q.Get("only"), q.Get("seller"))
@@ -187,6 +195,10 @@ func (h *Handler) deeds() map[string]func(context.Context, office.Act, office.De
 		},
 		"ask-again": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
 			return done, h.Office.AskAgain(ctx, a, d.ID)
+		},
+		"brake/release": func(ctx context.Context, a office.Act, _ office.Deed) (office.Answer, error) {
+			n, err := h.Office.BrakeRelease(ctx, a)
+			return office.Answer{Done: true, Total: n}, err
 		},
 		"close-test": func(ctx context.Context, a office.Act, d office.Deed) (office.Answer, error) {
 			return done, h.Office.CloseTest(ctx, a, d.ID)

@@ -111,6 +111,14 @@ func (f *fake) ParkedDrop(_ context.Context, a office.Act, id string) error {
 	return f.note("parked drop", id, a.By, a.Reason)
 }
 
+func (f *fake) BrakeShow(context.Context) (office.Brake, error) {
+	return office.Brake{On: true, Aside: 60, Limit: 50}, f.note("brake")
+}
+
+func (f *fake) BrakeRelease(_ context.Context, a office.Act) (int, error) {
+	return 60, f.note("release", a.By, a.Reason)
+}
+
 func (f *fake) Link(_ context.Context, a office.Act, o, r string) error {
 	return f.note("link", o, r, a.By, a.Reason)
 }
@@ -168,6 +176,8 @@ func TestEveryRouteReachesItsPartOfTheOffice(t *testing.T) {
 		{"POST", "ask-again", `{"id":"o","reason":"y"}`, "ask-again o ann y", `"done":true`},
 		{"POST", "close-test", `{"id":"o","reason":"y"}`, "close-test o ann y", `"done":true`},
 		{"POST", "unlink", `{"id":"o","reason":"y"}`, "unlink o ann y", `"done":true`},
+		{"GET", "brake", "", "brake", `"brake":{"on":true,"aside":60,"limit":50`},
+		{"POST", "brake/release", `{"reason":"y z"}`, "release ann y z", `"total":60`},
 		{"GET", "mapping", "", "mapping pull 0", `"mapping":{`},
 		{"GET", "mapping?id=3", "", "mapping pull 3", `"mapping":{`},
 		{"POST", "catalogue/import", `{"entries":[{"line":2,"identifier":"SOL-1","name":"x"}]}`, "catalogue import SOL-1 2 ann", `"same":1`},
@@ -188,7 +198,7 @@ func TestWhatIsAskedWronglyReachesNobody(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		{"GET", "", "", 404}, {"GET", "nothing", "", 404}, {"GET", "held/nothing", "", 404}, {"GET", "mapping?id=x", "", 400}, {"GET", "mapping/push", "", 405},
+		{"GET", "", "", 404}, {"GET", "nothing", "", 404}, {"GET", "held/nothing", "", 404}, {"GET", "brake/release", "", 405}, {"POST", "brake/release", "", 400}, {"POST", "brake", "{}", 405}, {"GET", "mapping?id=x", "", 400}, {"GET", "mapping/push", "", 405},
 		{"POST", "status", "{}", 405}, {"GET", "resync", "", 405}, {"DELETE", "parked", "", 405}, {"POST", "report", "{}", 405},
 		{"POST", "resync", "", 400}, {"POST", "resync", "[]", 400}, {"POST", "resync", `{"id":"x","more":1}`, 400},
 	} {

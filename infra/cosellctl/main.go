@@ -45,6 +45,7 @@ type commands struct {
 	Doctor    doctorCmd    `cmd:"" help:"Everything that the product needs, as named checks: what is wrong, since when, how to mend it."`
 	Adopt     adoptCmd     `cmd:"" help:"The first day: what the work would begin with, and its beginning."`
 	Held      heldCmd      `cmd:"" help:"What one side did not take, or what waits for a person."`
+	Brake     brakeCmd     `cmd:"" help:"What would be written and no edit explains, and letting it go on."`
 	Parked    parkedCmd    `cmd:"" help:"Messages that can never work as they are."`
 	Report    reportCmd    `cmd:"" help:"The daily list: what is held, left alone, about to expire."`
 	Link      linkCmd      `cmd:"" help:"Make a pair of an opportunity and a referral."`

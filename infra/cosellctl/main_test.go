@@ -105,6 +105,10 @@ func TestVerbsAskForWhatTheyMean(t *testing.T) {
 		{"link o-1 r-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/link {"id":"o-1","referral":"r-1","reason":"because"}`, "linked"},
 		{"ask-again o-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/ask-again {"id":"o-1","reason":"because"}`, "asked again"},
 		{"close-test o-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/close-test {"id":"o-1","reason":"because"}`, "closed as a test"},
+		{"brake show", office.Answer{Brake: &office.Brake{Limit: 50}}, fine, "GET /api/operator/brake", "off, and nothing waits"},
+		{"brake show", office.Answer{Brake: &office.Brake{Aside: 3, Limit: 50, Causes: []office.BrakeCause{{Why: "another field sheet counts", Pairs: 3, Records: []string{"o-1"}}}}}, found, "GET /api/operator/brake", "another field sheet counts"},
+		{"brake show", office.Answer{Brake: &office.Brake{On: true, Since: &time.Time{}, Aside: 60, Pairs: 70, Limit: 50, Released: &office.Released{By: "ann", Reason: "as meant"}}}, found, "GET /api/operator/brake", "60 of 70 pairs"},
+		{"brake release --reason because", office.Answer{Done: true, Total: 60}, fine, `POST /api/operator/brake/release {"reason":"because"}`, "60 pairs released"},
 		{"unlink o-1 --reason because", office.Answer{Done: true}, fine, `POST /api/operator/unlink {"id":"o-1","reason":"because"}`, "unlinked"},
 	} {
 		a, environ := newApp(t)

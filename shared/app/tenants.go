@@ -213,6 +213,18 @@ func (l ledgersOf) HeldRows(ctx context.Context, each func(health.Held) bool) er
 	return nil
 }
 
+// Brakes implements health.Ledger.
+func (l ledgersOf) Brakes(ctx context.Context) (all []cosell.Brake, err error) {
+	for _, one := range l {
+		its, err := one.Brakes(ctx)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, its...)
+	}
+	return all, nil
+}
+
 // CountParked implements health.Ledger: all of them, and the oldest.
 func (l ledgersOf) CountParked(ctx context.Context) (n int, oldest ledger.Parked, err error) {
 	for _, one := range l {

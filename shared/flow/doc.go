@@ -10,7 +10,6 @@
 //	what answers are worth      stale.go: an old copy; unseen.go: what is not shown; outage.go: how long; watched.go, say.go
 //	a person asks               look.go, desk.go, census.go, census_closed.go, start.go
 //	nobody asked                brake.go: put aside until it is known how much that is
-//	a person asks               look.go, desk.go, census.go, start.go
 //	nothing is written          rehearse.go over stage.go and stage_leads.go; shadow.go
 //	ground                      flow.go, ports.go: what is needed of others; work.go: a pair on its way; locks.go
 package flow

@@ -24,6 +24,7 @@ type Rehearsal struct {
 	Problems    []cosell.Problem
 	Waits       error // the kind Later of what waits; nil: nothing does
 	Differences []Difference
+	Aside       bool // in earnest the brake keeps it
 
 	before cosell.Base // by which it was judged
 }
@@ -118,7 +119,8 @@ func (f *Flow) judged(ctx context.Context, out Rehearsal, s *stage) (Rehearsal, 
 		if err != nil {
 			return out, err
 		}
-		out.Known, out.before = known, now.Base
+		cause, _ := now.AsideFor()
+		out.Known, out.Aside, out.before = known, cause != "", now.Base
 	}
 	if s.met != nil {
 		out.before = s.met.Base
@@ -144,7 +146,9 @@ func (f *Flow) explained(ctx context.Context, out *Rehearsal, s *stage) error {
 		now = *s.met
 	}
 	for _, d := range f.of(now).differences(now.Base, out.Opportunity.Record, out.Referral.Record) {
-		d.Goes, d.Why = out.fate(d.Field, d.Wins, now.Base)
+		if d.Goes, d.Why = out.fate(d.Field, d.Wins, now.Base); out.Aside && d.Goes != "" {
+			d.Why += "; it waits for the brake"
+		}
 		out.Differences = append(out.Differences, d)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
@@ -25,6 +26,7 @@ type fakeLedger struct {
 	parked       int
 	registration string
 	held         []Held
+	brakes       []cosell.Brake
 	broken       error
 }
 
@@ -42,6 +44,8 @@ func (f *fakeLedger) HeldRows(_ context.Context, each func(Held) bool) error {
 	}
 	return f.broken
 }
+
+func (f *fakeLedger) Brakes(context.Context) ([]cosell.Brake, error) { return f.brakes, f.broken }
 
 // house is an installation of several processes over one table, with one clock.
 type house struct {
@@ -412,6 +416,8 @@ func TestTablesSayWhatNoProcessKnows(t *testing.T) {
 		"many values":           {fakeLedger{held: held(fault.Record, manyHeld+1, noon)}, "held.record"},
 		"old values":            {fakeLedger{held: held(fault.Record, 1, noon.Add(-oldHeld-time.Hour))}, "held.record"},
 		"ours":                  {fakeLedger{held: held(fault.Ours, 2, noon)}, `"what":"privilege","since":"2026-11-22T12:00:00Z","count":2,"oldest":"opportunity|1"`},
+		"the brake is off":      {fakeLedger{brakes: []cosell.Brake{{Aside: 3}}}, ""},
+		"the brake is on":       {fakeLedger{brakes: []cosell.Brake{{}, {On: noon, Aside: 60, Pairs: 70}}}, `"what":"brake.on","since":"2026-11-22T12:00:00Z","count":60`},
 		"no row at all":         {fakeLedger{held: []Held{whole, second}}, `"for":["referral|r-1","referral|r-2"]`},
 	} {
 		h := newHouse()

@@ -11,6 +11,12 @@ import (
 // LedgerRows is the ledger as health reads it.
 type LedgerRows struct{ *ledger.Ledger }
 
+// Brakes implements Ledger.
+func (t LedgerRows) Brakes(ctx context.Context) ([]cosell.Brake, error) {
+	b, err := t.Brake(ctx)
+	return []cosell.Brake{b}, err
+}
+
 // HeldRows implements Ledger.
 func (t LedgerRows) HeldRows(ctx context.Context, each func(Held) bool) error {
 	return t.Ledger.HeldRows(ctx, func(h ledger.HeldRow) bool {

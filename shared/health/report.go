@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
@@ -28,7 +29,8 @@ type Report struct {
 	// Oldest is when the oldest event came whose record is not dealt with yet, through no wish of ours.
 	Oldest *time.Time     `json:"oldestUnfinished,omitempty"`
 	Parked int            `json:"parked"`
-	Held   map[string]int `json:"held"` // by class: ours, record, rule
+	Held   map[string]int `json:"held"`             // by class: ours, record, rule
+	Braked int            `json:"braked,omitempty"` // pairs that wait because the brake is on
 	// Counts are the records in trouble by class and cause, and under door the requests that each webhook
 	// turned away since the last authentic one; also what is no problem yet.
 	Counts      map[string]map[string]int `json:"counts,omitempty"`
@@ -78,6 +80,8 @@ type Ledger interface {
 	Registration(ctx context.Context) (string, error)
 	// HeldRows hands over every held row until each says false.
 	HeldRows(ctx context.Context, each func(Held) bool) error
+	// Brakes says how the brake stands, of each tenant.
+	Brakes(ctx context.Context) ([]cosell.Brake, error)
 }
 
 // Held rows of class record are the CRM users' business; above so many, or so old, somebody should ask.
@@ -150,7 +154,31 @@ func (r *Report) readLedger(ctx context.Context, l Ledger, now time.Time) error 
 			Say: "messages are parked, because they can never work as they are", Mend: "cosellctl parked list says why; replay them when the cause is mended, or drop them"})
 	}
 	r.readRegistration(text)
+	if err := r.readBrakes(ctx, l, now); err != nil {
+		return err
+	}
 	return r.readHeld(ctx, l, now)
+}
+
+// readBrakes adds what waits for a person because no edit explains it.
+func (r *Report) readBrakes(ctx context.Context, l Ledger, now time.Time) error {
+	brakes, err := l.Brakes(ctx)
+	p := Problem{What: "brake.on", Last: now, Mend: "cosellctl brake show says why; brake release has it written, or take back what led to it"}
+	for _, b := range brakes {
+		if b.On.IsZero() {
+			continue
+		}
+		p.Count += b.Aside
+		if p.Since.IsZero() || b.On.Before(p.Since) {
+			p.Since = b.On
+		}
+		p.Say = fmt.Sprintf("the brake is on: %d of %d pairs would be written and no edit explains it, as after lost tables or another field sheet; none of them is", b.Aside, b.Pairs)
+	}
+	if p.Say != "" {
+		r.Braked = p.Count
+		r.Problems = append(r.Problems, p)
+	}
+	return err
 }
 
 // readGates adds the hosts that we are waiting for.

@@ -25,7 +25,7 @@ func (r Report) State() []slog.Attr {
 	out := []slog.Attr{
 		slog.Bool("ok", r.OK), slog.Any("problems", problems),
 		slog.Int("parked", r.Parked), slog.Int("held_ours", r.Held[string(fault.Ours)]), slog.Int("held_record", r.Held[string(fault.Record)]),
-		slog.Int("held_rule", r.Held[string(fault.Rule)]), slog.Int("refused", n),
+		slog.Int("held_rule", r.Held[string(fault.Rule)]), slog.Int("refused", n), slog.Int("braked", r.Braked),
 		slog.String("registration", r.Registration), slog.Bool("registration_lost", r.registrationLost()),
 	}
 	if r.tokenSince != nil {

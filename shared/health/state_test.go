@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
@@ -38,10 +39,11 @@ func TestTheStateSaysWhatAlarmsWaitFor(t *testing.T) {
 	h.passes(t, time.Minute, r)
 	r.Watch.Answered(CRM)
 	h.ledger.parked = 2
+	h.ledger.brakes = []cosell.Brake{{On: noon, Aside: 60}}
 	h.ledger.registration = `{"registered":true,"ours":false,"url":"https://other"}`
 	h.ledger.held = []Held{{Class: fault.Ours, Code: "privilege", Since: noon}, {Class: fault.Rule, Since: noon}, {Class: fault.Record, Since: noon}, {Class: fault.Record, Since: noon}}
 	r.Watch.Ended("crmtopartnercenter", "opportunity|1", noon, consent)
-	want := map[string]any{"ok": false, "problems": []any{"registration.other", "consent.expired", "parked", "privilege"}, "parked": 2.0, "held_ours": 1.0, "held_record": 2.0,
+	want := map[string]any{"ok": false, "problems": []any{"registration.other", "consent.expired", "parked", "privilege", "brake.on"}, "parked": 2.0, "braked": 60.0, "held_ours": 1.0, "held_record": 2.0,
 		"held_rule": 1.0, "refused": 1.0, "registration": "somebody else's", "registration_lost": true, "token_since": "2026-11-22T12:00:00Z",
 		"partner_center_read": "2026-11-22T12:00:00Z", "crm_read": "2026-11-22T12:01:00Z", "oldest_unfinished": "2026-11-22T12:00:00Z"}
 	got := stateOf(t, r.Report(t.Context()))
@@ -63,7 +65,7 @@ func TestTheStateOfAFreshStart(t *testing.T) {
 	a, b := h.process("p-1"), h.process("p-2")
 	b.Watch.Answered(CRM)
 	h.passes(t, time.Second, a, b)
-	want := map[string]any{"ok": true, "problems": []any{}, "parked": 0.0, "held_ours": 0.0, "held_record": 0.0, "held_rule": 0.0, "refused": 0.0,
+	want := map[string]any{"ok": true, "problems": []any{}, "parked": 0.0, "held_ours": 0.0, "held_record": 0.0, "held_rule": 0.0, "refused": 0.0, "braked": 0.0,
 		"registration": "not looked at yet", "registration_lost": false, "crm_read": "2026-11-22T12:00:00Z"}
 	if d := cmp.Diff(want, stateOf(t, a.Report(t.Context()))); d != "" {
 		t.Error(d)

@@ -67,6 +67,10 @@ type Desk interface {
 	Unlink(ctx context.Context, opportunityID string) error
 	// AskAgain begins a new engagement for the opportunity. Refused: it makes no sense now, or something is missing.
 	AskAgain(ctx context.Context, opportunityID string) error
+	// Brake says how the brake stands, and what is put aside.
+	Brake(ctx context.Context) (Brake, error)
+	// Release has it written, and gives how many pairs that is.
+	Release(ctx context.Context, by, reason string) (int, error)
 	// CloseTest closes the referral of a trial as Closed/Error. Refused: it is closed.
 	CloseTest(ctx context.Context, opportunityID string) error
 }

@@ -79,6 +79,7 @@ type desk struct {
 	preview Preview
 	census  Census
 	from    time.Time
+	brake   Brake
 	did     []string
 	err     error
 }
@@ -108,6 +109,13 @@ func (d *desk) Start(_ context.Context, from time.Time) error {
 func (d *desk) TakeUp(_ context.Context, found []Found) error {
 	d.did = append(d.did, "take up "+strconv.Itoa(len(found)))
 	return d.err
+}
+
+func (d *desk) Brake(context.Context) (Brake, error) { return d.brake, d.err }
+
+func (d *desk) Release(_ context.Context, by, reason string) (int, error) {
+	d.did = append(d.did, "release by "+by+" because "+reason)
+	return d.brake.Aside, d.err
 }
 
 func (d *desk) Link(_ context.Context, o, r string) error {

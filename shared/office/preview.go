@@ -32,6 +32,7 @@ type Preview struct {
 	Problems      []Held       `json:"problems"`              // what would be refused or held, and why
 	Lines         []string     `json:"lines,omitempty"`       // that Audit would get
 	Waits         string       `json:"waits,omitempty"`
+	Aside         bool         `json:"aside,omitempty"` // the brake keeps it, as no edit explains it
 	Failed        string       `json:"failed,omitempty"`
 }
 

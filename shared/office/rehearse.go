@@ -43,7 +43,7 @@ func (f Flows) Preview(ctx context.Context, opportunityID, referralID string) (P
 }
 
 func previewOf(r flow.Rehearsal) Preview {
-	out := Preview{OpportunityID: r.Pair.OpportunityID, ReferralID: r.Pair.ReferralID, Does: does(r), Writes: []Write{}, Problems: []Held{}, Lines: r.Lines}
+	out := Preview{OpportunityID: r.Pair.OpportunityID, ReferralID: r.Pair.ReferralID, Does: does(r), Writes: []Write{}, Problems: []Held{}, Lines: r.Lines, Aside: r.Aside}
 	if r.Opportunity != nil {
 		out.OpportunityID, out.Name = r.Opportunity.ID, r.Opportunity.Record[cosell.Name]
 	}

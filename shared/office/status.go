@@ -23,7 +23,8 @@ type Record struct {
 	LastSuccess   *time.Time `json:"lastSuccess,omitempty"`
 	HeldUntil     *time.Time `json:"heldUntil,omitempty"` // a change that waits because a rule wants it
 
-	Why     string           `json:"why"` // the state of the pair in one sentence
+	Aside   *time.Time       `json:"aside,omitempty"` // since when something waits for the brake
+	Why     string           `json:"why"`             // the state of the pair in one sentence
 	InStep  bool             `json:"inStep"`
 	Sides   *Sides           `json:"sides,omitempty"`
 	Unread  string           `json:"unread,omitempty"` // why the sides could not be read
@@ -117,6 +118,9 @@ func recordOf(p cosell.Pair) Record {
 	if !p.HeldUntil.IsZero() {
 		r.HeldUntil = &p.HeldUntil
 	}
+	if _, since := p.AsideFor(); !since.IsZero() {
+		r.Aside = &since
+	}
 	return r
 }
 
@@ -167,6 +171,8 @@ func (r *Record) judge(now time.Time) {
 		r.Why = "a message about it is parked: " + r.Parked[0].Reason
 	case len(r.Waiting) > 0:
 		r.Why = "a change waits since " + r.Waiting[0].Since.UTC().Format(time.RFC3339) + ": " + r.Waiting[0].Say
+	case r.Aside != nil:
+		r.Why = "something would be written and no edit explains it, so it waits since " + r.Aside.UTC().Format(time.RFC3339) + " until it is known how much of that there is: cosellctl brake show"
 	case r.HeldUntil != nil && r.HeldUntil.After(now):
 		r.Why = "a change waits until " + r.HeldUntil.UTC().Format(time.RFC3339) + ", as a rule wants"
 	case r.Phase != string(cosell.Linked):

@@ -26,6 +26,7 @@ type Answer struct {
 	Mapping   *Mapping         `json:"mapping,omitempty"`
 	Catalogue *CatalogueImport `json:"catalogue,omitempty"`
 	Examined  *Examination     `json:"examined,omitempty"`
+	Brake     *Brake           `json:"brake,omitempty"`
 	Done      bool             `json:"done,omitempty"`
 }
 

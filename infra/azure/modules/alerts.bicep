@@ -32,7 +32,7 @@ traces
 | extend state = parse_json(substring(message, indexof(message, '{')))
 '''
 
-// Each rule counts lines over its window. The first four tell of what one line says, the last of what no line says.
+// Each rule counts lines over its window. The first five tell of what one line says, the last of what no line says.
 var rules = [
   {
     name: 'parked'
@@ -50,6 +50,16 @@ var rules = [
     description: 'A right, a table, a column or a consent is missing: GET /api/health with the operator key says which, and what to do.'
     severity: 1
     query: '${states}| where toint(state.held_ours) > 0 or toint(state.refused) > 0'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT1H'
+  }
+  {
+    name: 'brake-on'
+    display: 'More would be written than any edit explains'
+    description: 'As after lost tables or another field sheet: nothing of it is written. cosellctl brake show says what waits and why; brake release has it written.'
+    severity: 1
+    query: '${states}| where toint(state.braked) > 0'
     operator: 'GreaterThan'
     threshold: 0
     window: 'PT1H'

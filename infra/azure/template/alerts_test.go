@@ -20,7 +20,7 @@ import (
 // https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule
 var windows = []string{"PT15M", "PT30M", "PT45M", "PT1H", "PT2H", "PT3H", "PT4H", "PT5H", "PT6H"}
 
-// alerts: the six of them, each asks for what there is, and tells somebody.
+// alerts: the seven of them, each asks for what there is, and tells somebody.
 func alerts(t *testing.T, d deployed) (out []string) {
 	teams := d.all("Microsoft.Insights/actionGroups")
 	if len(teams) != 1 {
@@ -47,7 +47,7 @@ func alerts(t *testing.T, d deployed) (out []string) {
 		}
 		out = append(out, asks(t, name, r)...)
 	}
-	for _, want := range []string{"parked", "held-ours", "registration-lost", "token-age", "no-reading"} {
+	for _, want := range []string{"parked", "held-ours", "brake-on", "registration-lost", "token-age", "no-reading"} {
 		if !slices.Contains(named, want) {
 			out = append(out, "there is no alert "+want)
 		}
