@@ -239,6 +239,39 @@ func Former(audit, referralID string) bool {
 // FormerStay stands before the ids of the referrals of former engagements, where a new one is told.
 const FormerStay = "the former ones stay as they are: "
 
+// What Audit says where a person parts two records, or has said that a referral is another deal, around its id.
+const (
+	UnlinkedFrom = "unlinked from referral "
+	LinkedWith   = "linked with referral "
+	AnotherDeal  = " is another deal, as said"
+)
+
+// Parting is what a person has said last of an opportunity and a referral, as Audit tells it to whoever has lost the pair.
+type Parting int
+
+// The partings.
+const (
+	NotParted Parting = iota // nothing, or that they belong together
+	Unlinked                 // both go on alone
+	Unlike                   // they are two deals
+)
+
+// PartedFrom reads Audit, newest line first.
+func PartedFrom(audit, referralID string) Parting {
+	for line := range strings.SplitSeq(audit, "\n") {
+		switch says := func(text string) bool { return strings.Contains(line, text) }; {
+		case referralID == "" || !isOurLine(line):
+		case says(UnlinkedFrom + referralID):
+			return Unlinked
+		case says("referral " + referralID + AnotherDeal):
+			return Unlike
+		case says(LinkedWith + referralID), says("referral " + referralID + " created"):
+			return NotParted
+		}
+	}
+	return NotParted
+}
+
 // Resumes says whether what the row still names is a referral of a former engagement.
 func (p Pair) Resumes(referralID string) bool {
 	return slices.ContainsFunc(p.Former, func(id string) bool { return strings.EqualFold(id, referralID) })

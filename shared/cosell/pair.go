@@ -136,6 +136,7 @@ type Hint struct {
 	Gone    string // the child row of the record of which the event says so
 	Related bool   // it is about a relative of the record: Microsoft's referral, an account, a solution row
 	Retry   bool   // a person, or the schedule, wants what is held tried again
+	Late    bool   // it was tried before, or no event told of it: what an earlier run has begun may be forgotten
 	Why     string // a remark for logs; decides nothing
 	Trace   string
 	Attempt int

@@ -125,7 +125,7 @@ func (f *Flow) refuse(ctx context.Context, w *work) error {
 		return err
 	}
 	values := known(w.pair.Unlinked(nil), o)
-	return f.write(ctx, w, "refused", values, f.words(ctx, o.Read).Done(cosell.ToCRM, "referral "+id+" is another deal, as said: it is not proposed again"))
+	return f.write(ctx, w, "refused", values, f.words(ctx, o.Read).Done(cosell.ToCRM, "referral "+id+cosell.AnotherDeal+": it is not proposed again"))
 }
 
 // part ends the pair, and takes the referral out of the row: both records go on alone.
@@ -143,7 +143,7 @@ func (f *Flow) part(ctx context.Context, w *work) error {
 	if !f.Settings.CheckMark {
 		delete(values, cosell.Mark)
 	}
-	return f.write(ctx, w, "unlinked", values, f.words(ctx, o.Read).Done(cosell.ToCRM, "unlinked from referral "+id+", as asked: both records go on alone, and Sync is off"))
+	return f.write(ctx, w, "unlinked", values, f.words(ctx, o.Read).Done(cosell.ToCRM, cosell.UnlinkedFrom+id+", as asked: both records go on alone, and Sync is off"))
 }
 
 // fromMicrosoft are the rules of what goes from a row with its referral. What a lead has of Partner Center is of the

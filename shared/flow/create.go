@@ -1,10 +1,12 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -83,6 +85,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 			return err
 		}
 	}
+	if found, err := f.forgotten(ctx, w); found || err != nil {
+		return f.noted(ctx, w, err)
+	}
 	if linked, err := f.pasted(ctx, w); linked || err != nil {
 		return f.noted(ctx, w, err)
 	}
@@ -90,6 +95,38 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 		w.pair.Phase = cosell.Creating
 	}
 	return f.noted(ctx, w, f.create(ctx, w))
+}
+
+// forgotten links an opportunity with the referral that an earlier run has made of it, where the tables that knew of
+// that are lost: no intent, and still the message is not the first about it. One list, in that case alone.
+func (f *Flow) forgotten(ctx context.Context, w *work) (bool, error) {
+	if !w.hint.Late || w.pair.ReferralID != "" {
+		return false, nil
+	}
+	if _, known, err := f.Ledger.Intent(ctx, w.pair.OpportunityID, ownTarget); err != nil || known {
+		return false, err
+	}
+	since := f.Now().Add(-forgottenFor)
+	if seen := w.hint.Seen; !seen.IsZero() && seen.Before(since) {
+		since = seen
+	}
+	found, err := f.Referrals.FindCreated(ctx, w.pair.OpportunityID, since.Add(-lookBack))
+	found = slices.DeleteFunc(found, func(r cosell.Referral) bool { return cosell.ReferralClosed(r.Record[cosell.Status]) })
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	slices.SortFunc(found, oldestFirst)
+	w.referral = &found[0]
+	return true, f.adopt(ctx, w)
+}
+
+// forgottenFor is how far back is looked for what the tables have forgotten: a copy of them is a day old at most, or the
+// message says how long ago its event was.
+const forgottenFor = 24 * time.Hour
+
+// oldestFirst orders referrals of one opportunity.
+func oldestFirst(a, b cosell.Referral) int {
+	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 }
 
 // tooLate says once that a deal was closed before it had a referral: Partner Center will not hear of it.
@@ -299,7 +336,7 @@ func (f *Flow) linkBack(ctx context.Context, w *work, own cosell.Referral, answe
 		text += "; " + cosell.FormerStay + strings.Join(w.pair.Former, ", ")
 	}
 	if w.linking {
-		text = "linked with referral " + own.ID
+		text = cosell.LinkedWith + own.ID
 	}
 	if w.switchOn {
 		values[cosell.Sync] = cosell.True

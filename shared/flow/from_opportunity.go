@@ -42,7 +42,7 @@ func (f *Flow) heard(ctx context.Context, pair cosell.Pair, known bool, h Hint) 
 		if f.table == cosell.LeadTable {
 			return f.recall(ctx, pair, h)
 		}
-		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Retry: h.Retry, Related: h.Related})
+		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Retry: h.Retry, Related: h.Related, Late: h.Late})
 	case remake:
 		return f.remake(ctx, pair, h)
 	case compare:

@@ -127,7 +127,7 @@ func (f *Flow) makeNew(ctx context.Context, r cosell.Referral, h Hint) error {
 // fromClaimed takes up a referral that names an opportunity.
 //
 //	the opportunity                    | happens
-//	is unknown                         | the id is foreign
+//	is unknown                         | the id is foreign; but the one that the referral's own would get was deleted
 //	has this referral                  | its rows in the ledger are healed
 //	is waiting for its own POST        | the echo of it: the creation goes on
 //	has another referral               | told, nothing is written to either
@@ -181,6 +181,9 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		pair.Table = cosell.LeadTable
 		return f.leads.claimed(ctx, pair, known, r, h)
 	}
+	if fault.Is(err, fault.Gone) && f.madeOf(r, pair.OpportunityID) {
+		return false, f.unmade(ctx, pair, r, h, err)
+	}
 	if fault.Is(err, fault.Gone) {
 		if !f.arrivesForeign(r) {
 			return false, f.ignore(ctx, r)
@@ -198,6 +201,11 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	}
 	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
 	pending := r.Record[cosell.Status] == cosell.Pending
+	if !known && !o.Synced() && !named {
+		if parted, alone, err := f.parted(ctx, pair, o, r); parted || err != nil {
+			return alone, err
+		}
+	}
 	asks := !o.Synced() && !named && (f.Settings.Takeover != "own" || pending)
 	if asks && pending {
 		return true, f.propose(ctx, pair, o, r, f.namedBy(r))
@@ -213,6 +221,36 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 		return false, f.second(ctx, pair, r)
 	}
 	return false, f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &o, hint: h, switchOn: !o.Synced() && !named})
+}
+
+// parted does what a person has said of the two before the ledger forgot it: an ended pair stays ended, and another
+// deal gets an opportunity of its own.
+func (f *Flow) parted(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, r cosell.Referral) (parted, alone bool, err error) {
+	switch cosell.PartedFrom(o.Record[cosell.Audit], r.ID) {
+	case cosell.Unlinked:
+		pair.ReferralID, pair.EngagementID = r.ID, r.EngagementID
+		return true, false, f.end(ctx, pair, "unlinked by a person, as Audit says")
+	case cosell.Unlike:
+		pair.ProposedID = r.ID
+		_, err := f.Ledger.Save(ctx, pair.Refuses())
+		return true, err == nil, err
+	}
+	return false, false, nil
+}
+
+// madeOf says whether the id is the one that the record of the referral gets when we make it.
+func (f *Flow) madeOf(r cosell.Referral, id string) bool {
+	return strings.EqualFold(id, f.deals.Opportunities.ID(r.ID)) || f.leads != nil && strings.EqualFold(id, f.leads.Opportunities.ID(r.ID))
+}
+
+// unmade ends a pair that the ledger has forgotten: the referral names the record that was made of it, and a person has
+// deleted that since. Gone: it may not be readable yet.
+func (f *Flow) unmade(ctx context.Context, pair cosell.Pair, r cosell.Referral, h Hint, cause error) error {
+	if !f.lasting(h) {
+		return cause
+	}
+	pair.ReferralID, pair.EngagementID = r.ID, r.EngagementID
+	return f.end(ctx, pair, "the record that was made of the referral is gone")
 }
 
 // namedBy is why a referral asks for an opportunity whose id it carries.

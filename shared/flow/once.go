@@ -156,9 +156,7 @@ func (f *Flow) take(ctx context.Context, opportunityID string, d cosell.Draft, i
 	if err != nil || len(found) == 0 {
 		return c, false, err
 	}
-	slices.SortFunc(found, func(a, b cosell.Referral) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(found, oldestFirst)
 	return creation{referral: found[0], base: intent.Base, others: found[1:]}, true, nil
 }
 

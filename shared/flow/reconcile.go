@@ -45,7 +45,7 @@ func (f *Flow) feed(ctx context.Context, name string, changed func(context.Conte
 		}
 	}
 	for _, h := range changes {
-		h.Why = "reconcile"
+		h.Why, h.Late = "reconcile", true
 		if err := f.hint(ctx, h); err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func (o *Office) HeldDrop(ctx context.Context, a Act, id string) ([]Held, error)
 }
 
 func pointerTo(kind, id, why string) queue.Pointer {
-	return queue.Pointer{Kind: kind, ID: id, Why: why, Retry: true}
+	return queue.Pointer{Kind: kind, ID: id, Why: why, Retry: true, Late: true}
 }
 
 // queueOf is the first queue that carries the kind.

@@ -18,6 +18,7 @@ func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Durat
 	if err != nil {
 		return err // a pointer that cannot be read was Invalid, and is parked
 	}
+	p.Late = true
 	if counts {
 		p.Attempt++
 	}

@@ -72,7 +72,9 @@ func (o *Post) Handler(function string, from queue.Name, work Work) func(context
 		if p.Tenant != o.Tenant {
 			return fault.New(fault.Invalid, "a pointer of the tenant %q does not belong here: this app works for %q", p.Tenant, o.Tenant)
 		}
-		err = work(httpclient.WithRepeats(Traced(ctx, p.Trace), repeats), hint(p))
+		h := hint(p)
+		h.Late = h.Late || d.DeliveryCount > 1
+		err = work(httpclient.WithRepeats(Traced(ctx, p.Trace), repeats), h)
 		o.Watch.Ended(function, p.Kind+"|"+p.ID, p.Seen, err)
 		return err
 	}
@@ -99,6 +101,6 @@ func Traced(ctx context.Context, trace string) context.Context {
 }
 
 func hint(p queue.Pointer) flow.Hint {
-	return flow.Hint{Kind: p.Kind, ID: p.ID, Parent: p.Parent, Deleted: p.Deleted, Related: p.Related, Retry: p.Retry, Why: p.Why, Trace: p.Trace,
+	return flow.Hint{Kind: p.Kind, ID: p.ID, Parent: p.Parent, Deleted: p.Deleted, Related: p.Related, Retry: p.Retry, Late: p.Late, Why: p.Why, Trace: p.Trace,
 		Attempt: p.Attempt, Seen: p.Seen}
 }

@@ -88,6 +88,29 @@ func TestPointerIsReadOnceAndHandedOnAsAHint(t *testing.T) {
 	}
 }
 
+// Whoever is not the first to be told has to look what an earlier run may have begun.
+func TestAHintSaysWhetherItWasTriedBefore(t *testing.T) {
+	for _, c := range []struct {
+		copied    bool
+		delivered int
+		late      bool
+	}{{false, 0, false}, {false, 1, false}, {false, 2, true}, {true, 1, true}} {
+		o, _, _, _ := office()
+		p := somePointer()
+		p.Late = c.copied
+		d := delivered(p)
+		d.DeliveryCount = c.delivered
+		late := !c.late
+		h := o.Handler("solutionssync", queue.SolutionsChanged, func(_ context.Context, h flow.Hint) error {
+			late = h.Late
+			return nil
+		})
+		if err := h(t.Context(), d); err != nil || late != c.late {
+			t.Errorf("%+v: late %v, %v", c, late, err)
+		}
+	}
+}
+
 func TestWhatDoesNotBelongOnTheQueueNeverReachesTheFlow(t *testing.T) {
 	o, _, _, _ := office()
 	h := o.Handler("solutionssync", queue.SolutionsChanged, func(context.Context, flow.Hint) error {
@@ -114,6 +137,7 @@ func TestRepeatIsACopyInTheSameSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := queue.Message{Queue: queue.SolutionsChanged, Session: "acme|opp", Pointer: p, At: noon.Add(20 * time.Second)}
+		want.Pointer.Late = true
 		if counts {
 			want.Pointer.Attempt = 3
 		}

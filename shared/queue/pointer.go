@@ -45,6 +45,8 @@ type Pointer struct {
 	Related bool
 	// Retry: a person, or the schedule, wants what is held tried again.
 	Retry bool
+	// Late: it was tried before, or no event told of it.
+	Late bool
 	// Why is a remark for people and logs. It decides nothing.
 	Why      string
 	Seen     time.Time // when the event was first accepted
@@ -65,6 +67,7 @@ type wire struct {
 	Deleted  *bool     `json:"deleted,omitempty"`
 	Related  *bool     `json:"related,omitempty"`
 	Retry    bool      `json:"retry,omitempty"`
+	Late     bool      `json:"late,omitempty"`
 	Why      string    `json:"why,omitempty"`
 	Seen     time.Time `json:"seen"`
 	Attempt  int       `json:"attempt"`
@@ -81,7 +84,7 @@ const (
 // MarshalJSON implements json.Marshaler.
 func (p Pointer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire{V: p.V, Tenant: p.Tenant, Kind: p.Kind, ID: p.ID, Parent: p.Parent, Reason: p.Reason(), Deleted: &p.Deleted,
-		Related: &p.Related, Retry: p.Retry, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
+		Related: &p.Related, Retry: p.Retry, Late: p.Late, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
 }
 
 // Reason says to a program of version 1, in one text, what it has to know; empty for a later version.
@@ -105,7 +108,7 @@ func (p *Pointer) UnmarshalJSON(body []byte) error {
 	if err := json.Unmarshal(body, &w); err != nil {
 		return err
 	}
-	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
+	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Late: w.Late, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
 		Revivals: w.Revivals, Trace: w.Trace}
 	first := w.V == 1
 	p.Deleted = w.Deleted != nil && *w.Deleted || first && w.Deleted == nil && w.Reason == reasonDeleted

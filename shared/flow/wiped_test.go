@@ -1,0 +1,132 @@
+package flow_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+)
+
+// made counts what stands in both systems.
+func (w *world) made() [2]int { return [2]int{len(w.opportunities), len(w.referrals)} }
+
+// After the tables were lost nothing is made that a person has ended, whatever they knew of it.
+func TestI20_WhatPersonsEndedStaysEndedWithoutTables(t *testing.T) {
+	for name, end := range map[string]func(w *world){
+		"DeletedInCRM": func(w *world) {
+			id := portalDeal(w, nil)
+			w.referralChanged(id)
+			delete(w.opportunities, crm{w}.ID(id))
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", crm{w}.ID(id), "Delete")) })
+		},
+		"AnInvitationDeletedInCRM": func(w *world) {
+			id := portalDeal(w, cosell.Record{cosell.Status: cosell.Pending})
+			w.referralChanged(id)
+			delete(w.opportunities, crm{w}.ID(id))
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", crm{w}.ID(id), "Delete")) })
+		},
+		"DeletedInCRMWhereForeignIdsCome": func(w *world) {
+			w.foreign = "keep"
+			w.restart()
+			id := portalDeal(w, nil)
+			w.referralChanged(id)
+			delete(w.opportunities, crm{w}.ID(id))
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", crm{w}.ID(id), "Delete")) })
+		},
+		"UnlinkedInCRM": func(w *world) {
+			w.want(nil)
+			w.opportunityChanged()
+			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+			w.opportunityChanged()
+		},
+		"ADealOfThePortalUnlinked": func(w *world) {
+			id := portalDeal(w, nil)
+			w.referralChanged(id)
+			o := crm{w}.ID(id)
+			w.userOf(o, cosell.Record{cosell.Action: cosell.ActUnlink})
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Update")) })
+		},
+		"AnInvitationUnlinked": func(w *world) {
+			id := portalDeal(w, cosell.Record{cosell.Status: cosell.Pending})
+			w.referralChanged(id)
+			o := crm{w}.ID(id)
+			w.userOf(o, cosell.Record{cosell.Action: cosell.ActUnlink})
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Update")) })
+		},
+		"DeletedDealOfCRM": func(w *world) {
+			w.want(nil)
+			w.opportunityChanged()
+			delete(w.opportunities, deal)
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Delete")) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			end(w)
+			w.drain()
+			before, writes := w.made(), w.writes()
+			w.wiped()
+			for range 3 {
+				w.pass()
+			}
+			w.events()
+			if w.made() != before {
+				t.Errorf("there were %v opportunities and referrals, there are %v", before, w.made())
+			}
+			if n := w.writes() - writes; n != 0 {
+				t.Errorf("%d writes", n)
+			}
+		})
+	}
+}
+
+// A creation that is interrupted anywhere, and whose tables are lost then, makes nothing twice: what stands in Partner
+// Center names the opportunity, and is looked for before the first request after the loss.
+func TestI20_TablesLostInTheMiddleOfACreationMakeNothingTwice(t *testing.T) {
+	for name, lose := range map[string]func(*world){"Wiped": func(w *world) { w.wiped() }, "AnHourOld": func(w *world) {}} {
+		for at := 1; ; at++ {
+			w := newWorld(t)
+			w.pass()
+			if name == "AnHourOld" {
+				old := w.memory
+				lose = func(w *world) { w.memory = old; w.restart() }
+				w.memory = ledger.InMemory(func() time.Time { return w.now })
+				if err := w.memory.SaveCursor(ctx, "referral", "+"); err != nil {
+					t.Fatal(err)
+				}
+				w.restart()
+			}
+			w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+			w.calls, w.dieAt = 0, at
+			w.opportunityChanged1()
+			died := w.died
+			w.dieAt, w.hints = 0, nil
+			lose(w)
+			w.now = w.now.Add(time.Minute)
+			again := toldOf("opportunity", deal, "Update")
+			again.Late = true
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, again) }) // the message comes again
+			for range 3 {
+				w.pass()
+			}
+			w.events()
+			if len(w.own()) != 1 || len(w.microsofts()) != 1 {
+				t.Errorf("%s, death at %d: %d own referrals, %d of Microsoft", name, at, len(w.own()), len(w.microsofts()))
+			}
+			if !died {
+				break
+			}
+		}
+	}
+}
+
+// opportunityChanged1 delivers the event once, and what it leaves, to a process that may die.
+func (w *world) opportunityChanged1() {
+	w.hints = append(w.hints, func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+	for len(w.hints) > 0 && !w.died {
+		next := w.hints[0]
+		w.hints = w.hints[1:]
+		_ = w.run(next)
+	}
+}
