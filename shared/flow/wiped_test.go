@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
@@ -128,5 +130,128 @@ func (w *world) opportunityChanged1() {
 		next := w.hints[0]
 		w.hints = w.hints[1:]
 		_ = w.run(next)
+	}
+}
+
+// backup is what the tables hold now, and puts it back as an administrator does, whatever has happened since.
+func (w *world) backup() (restore func()) {
+	w.t.Helper()
+	var pairs []cosell.Pair
+	if err := w.memory.Pairs(ctx, func(p cosell.Pair) bool { pairs = append(pairs, p); return true }); err != nil {
+		w.t.Fatal(err)
+	}
+	cursors := map[string]string{}
+	for _, feed := range []string{"referral", "opportunity", "sheet"} {
+		cursors[feed], _ = w.memory.Cursor(ctx, feed)
+	}
+	brake, _ := w.memory.Brake(ctx)
+	return func() {
+		w.wiped()
+		brake.Version = ""
+		if err := w.memory.SaveBrake(ctx, brake); err != nil {
+			w.t.Fatal(err)
+		}
+		for _, p := range pairs {
+			p.Version = ""
+			if _, err := w.memory.Save(ctx, p); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		for feed, cursor := range cursors {
+			if err := w.memory.SaveCursor(ctx, feed, cursor); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// values are what people see of the pairs, on both sides.
+func (w *world) values() (out []string) {
+	of := func(id string, r cosell.Record) {
+		for _, f := range []cosell.Field{cosell.Name, cosell.DealValue, cosell.ClosingDate, cosell.Notes, cosell.Status, "solutions/SOL-1", "solutions/SOL-2"} {
+			out = append(out, id+" "+string(f)+"="+r[f])
+		}
+	}
+	for _, id := range sorted(w.opportunities) {
+		of(id, w.opportunities[id].Record)
+	}
+	for _, id := range sorted(w.referrals) {
+		of(id, w.referrals[id].Record)
+	}
+	return out
+}
+
+// An hour of work is lost from the tables. Everything that had crossed stays as it is, nothing is made twice, and an edit that
+// was about to cross does so.
+func TestI20_AnHourOldStateOverwritesNothing(t *testing.T) {
+	first := func(w *world) (opportunity, referral string) {
+		opportunity = sorted(w.opportunities)[0]
+		return opportunity, w.opportunities[opportunity].Record[cosell.ReferralID]
+	}
+	for name, hour := range map[string]func(w *world){
+		"EditedInCRM": func(w *world) { o, _ := first(w); w.userOf(o, cosell.Record{cosell.DealValue: "500"}) },
+		"EditedInPartnerCenter": func(w *world) {
+			_, r := first(w)
+			w.portal(r, cosell.Record{cosell.DealValue: "500", cosell.Notes: "a note that is cut"})
+		},
+		"EditedTwice": func(w *world) {
+			o, r := first(w)
+			w.userOf(o, cosell.Record{cosell.DealValue: "500"})
+			w.events()
+			w.portal(r, cosell.Record{cosell.DealValue: "600"})
+		},
+		"TakenBackOnTheSameSide": func(w *world) {
+			o, _ := first(w)
+			w.userOf(o, cosell.Record{cosell.DealValue: "500"})
+			w.events()
+			w.userOf(o, cosell.Record{cosell.DealValue: "100"})
+		},
+		"TakenBackOnTheOtherSide": func(w *world) {
+			o, r := first(w)
+			w.userOf(o, cosell.Record{cosell.DealValue: "500"})
+			w.events()
+			w.portal(r, cosell.Record{cosell.DealValue: "100"})
+		},
+		"Emptied":       func(w *world) { o, _ := first(w); w.userOf(o, cosell.Record{cosell.Notes: ""}) },
+		"ASolutionMore": func(w *world) { o, _ := first(w); w.userOf(o, cosell.Record{"solutions/SOL-2": "{}"}) },
+		"Lost": func(w *world) {
+			o, _ := first(w)
+			w.userOf(o, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "r"})
+		},
+		"LostInPartnerCenter": func(w *world) {
+			_, r := first(w)
+			w.portal(r, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "r"})
+		},
+		"BothEdited": func(w *world) {
+			o, r := first(w)
+			w.portal(r, cosell.Record{cosell.DealValue: "300"})
+			w.now = w.now.Add(time.Minute)
+			w.userOf(o, cosell.Record{cosell.DealValue: "200"})
+		},
+		"MadeInCRM":           func(w *world) { w.want(nil); w.opportunityChanged() },
+		"MadeInPartnerCenter": func(w *world) { w.referralChanged(portalDeal(w, nil)) },
+		"Deleted": func(w *world) {
+			o, _ := first(w)
+			delete(w.opportunities, o)
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Delete")) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := crowded(t, 3)
+			restore := w.backup()
+			w.now = w.now.Add(time.Minute)
+			hour(w)
+			w.events()
+			w.now = w.now.Add(time.Hour)
+			before, made := w.values(), w.made()
+			restore()
+			for range 3 {
+				w.pass()
+			}
+			if diff := cmp.Diff(before, w.values()); diff != "" || w.made() != made {
+				t.Errorf("there were %v records, there are %v; overwritten:\n%s", made, w.made(), diff)
+			}
+			w.silent()
+		})
 	}
 }
