@@ -13,7 +13,7 @@ func brakeKey() string { return key("b", "brake") }
 
 // Brake says how the brake stands: one call. Without Version there is no row yet.
 func (l *Ledger) Brake(ctx context.Context) (cosell.Brake, error) {
-	r, ok, err := l.rows.get(ctx, stateTable, brakeKey())
+	r, ok, err := l.get(ctx, stateTable, brakeKey())
 	if err != nil || !ok {
 		return cosell.Brake{}, err
 	}

@@ -39,6 +39,9 @@ func (l *Ledger) HeldRows(ctx context.Context, each func(HeldRow) bool) error {
 func (l *Ledger) HeldAndTimes(ctx context.Context, each func(HeldRow) bool) error {
 	return l.rows.list(ctx, stateTable, "h|", after("h"), func(r row) bool {
 		var h HeldRow
+		if r.readable() != nil {
+			return true // its pair says so to whoever looks at it
+		}
 		if json.Unmarshal([]byte(r.long("Held")), &h) != nil {
 			return true // damaged: the pair's next save writes it anew
 		}

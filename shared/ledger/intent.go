@@ -12,7 +12,7 @@ import (
 
 // Intent reads the row that guards the creation of a referral: one call.
 func (l *Ledger) Intent(ctx context.Context, opportunityID, target string) (cosell.Intent, bool, error) {
-	r, ok, err := l.rows.get(ctx, stateTable, key("i", opportunityID, target))
+	r, ok, err := l.get(ctx, stateTable, key("i", opportunityID, target))
 	if err != nil || !ok {
 		return cosell.Intent{}, false, err
 	}
@@ -37,7 +37,7 @@ func (l *Ledger) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent,
 		return i, fmt.Errorf("writing the intent of opportunity %s: %w", i.OpportunityID, err)
 	}
 	// Refused or not: if the row carries this write, it is ours, and an answer was lost.
-	r, ok, err := l.rows.get(ctx, stateTable, o.key)
+	r, ok, err := l.get(ctx, stateTable, o.key)
 	if err != nil {
 		return i, fmt.Errorf("reading the intent of opportunity %s back: %w", i.OpportunityID, err)
 	}
@@ -54,7 +54,7 @@ func (l *Ledger) DropIntent(ctx context.Context, i cosell.Intent) error {
 	if err != errStale {
 		return err
 	}
-	if _, ok, err := l.rows.get(ctx, stateTable, o.key); err != nil || !ok {
+	if _, ok, err := l.get(ctx, stateTable, o.key); err != nil || !ok {
 		return err
 	}
 	return fault.New(fault.Conflict, "the intent of opportunity %s has changed meanwhile", i.OpportunityID)

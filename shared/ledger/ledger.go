@@ -20,6 +20,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,8 +66,33 @@ const (
 	parkedTable = "parked"
 )
 
-// schema is the version of the row format, in property V.
-const schema = "1"
+// schema is the version of the row format, in property V, and newestSchema the last one that this program reads: what a
+// neighbour adds is passed over and kept. A row of a later one means something that this program cannot know.
+const (
+	schema       = "1"
+	newestSchema = 2
+)
+
+// CodeNewer is the code of a row that only a later version of the program can read.
+const CodeNewer = "state.newer"
+
+// get reads one row of state, unless it is of a later version: Refused of class ours, so that whatever it is about waits,
+// untouched, for the version that can read it.
+func (l *Ledger) get(ctx context.Context, table, key string) (row, bool, error) {
+	r, ok, err := l.rows.get(ctx, table, key)
+	if err == nil && ok {
+		err = r.readable()
+	}
+	return r, ok && err == nil, err
+}
+
+func (r row) readable() error {
+	if v, err := strconv.Atoi(r.props["V"]); err == nil && v > newestSchema {
+		return fault.New(fault.Refused, "row %s is of schema version %d, this program reads 1 to %d", r.key, v, newestSchema).OfClass(fault.Ours).
+			Saying("a later version of the program has written rows that this one cannot read", "publish that version again, or one after it").With(CodeNewer, "publish that version again, or one after it")
+	}
+	return nil
+}
 
 // Now is the store's own time in whole seconds, to be compared with Intent.At: one call.
 func (l *Ledger) Now(ctx context.Context) (time.Time, error) { return l.rows.now(ctx) }
@@ -104,7 +130,7 @@ func (l *Ledger) SaveRegistration(ctx context.Context, value string) error {
 }
 
 func (l *Ledger) value(ctx context.Context, key string) (string, bool, error) {
-	r, ok, err := l.rows.get(ctx, stateTable, key)
+	r, ok, err := l.get(ctx, stateTable, key)
 	if err != nil || !ok {
 		return "", false, err
 	}

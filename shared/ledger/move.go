@@ -59,7 +59,7 @@ func (l *Ledger) moveOps(ctx context.Context, from, to cosell.Pair, gone []strin
 // explainMove finds out why the transaction was refused: our own came through, or somebody was faster.
 func (l *Ledger) explainMove(ctx context.Context, from, to cosell.Pair, write string) (cosell.Pair, bool, error) {
 	for _, p := range []cosell.Pair{to, from} {
-		now, exists, err := l.rows.get(ctx, stateTable, key("o", p.OpportunityID))
+		now, exists, err := l.get(ctx, stateTable, key("o", p.OpportunityID))
 		version, _ := splitVersion(p.Version)
 		switch {
 		case err != nil:
@@ -77,7 +77,7 @@ func (l *Ledger) explainMove(ctx context.Context, from, to cosell.Pair, write st
 // there are those of the rows that exist.
 func (l *Ledger) there(ctx context.Context, keys []string) (out []string, err error) {
 	for _, k := range keys {
-		_, ok, err := l.rows.get(ctx, stateTable, k)
+		_, ok, err := l.get(ctx, stateTable, k)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 
 // Find reads the pair of an opportunity: one call.
 func (l *Ledger) Find(ctx context.Context, opportunityID string) (cosell.Pair, bool, error) {
-	r, ok, err := l.rows.get(ctx, stateTable, key("o", opportunityID))
+	r, ok, err := l.get(ctx, stateTable, key("o", opportunityID))
 	if err != nil || !ok {
 		return cosell.Pair{}, false, err
 	}
@@ -33,7 +33,7 @@ func (l *Ledger) FindByEngagement(ctx context.Context, engagementID string) (cos
 }
 
 func (l *Ledger) findBy(ctx context.Context, link string) (cosell.Pair, bool, error) {
-	r, ok, err := l.rows.get(ctx, stateTable, link)
+	r, ok, err := l.get(ctx, stateTable, link)
 	if err != nil || !ok {
 		return cosell.Pair{}, false, err
 	}
@@ -48,7 +48,10 @@ func (l *Ledger) findBy(ctx context.Context, link string) (cosell.Pair, bool, er
 func (l *Ledger) Pairs(ctx context.Context, each func(cosell.Pair) bool) error {
 	var broken error
 	err := l.rows.list(ctx, stateTable, "o|", after("o"), func(r row) bool {
-		p, err := l.pairOf(ctx, r)
+		p, err := cosell.Pair{}, r.readable()
+		if err == nil {
+			p, err = l.pairOf(ctx, r)
+		}
 		if broken = err; err != nil {
 			return false
 		}
@@ -123,7 +126,7 @@ func (l *Ledger) Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error) {
 // record belongs to another pair; or only the rows that find the pair are not as expected. Then it gives
 // those that are there, and the save is tried once more.
 func (l *Ledger) explain(ctx context.Context, p cosell.Pair, version string, had []string, write string) (cosell.Pair, bool, []string, error) {
-	now, exists, err := l.rows.get(ctx, stateTable, key("o", p.OpportunityID))
+	now, exists, err := l.get(ctx, stateTable, key("o", p.OpportunityID))
 	switch {
 	case err != nil:
 		return p, false, nil, err
@@ -135,7 +138,7 @@ func (l *Ledger) explain(ctx context.Context, p cosell.Pair, version string, had
 	}
 	var ours []string
 	for _, link := range union(links(p), had) {
-		r, ok, err := l.rows.get(ctx, stateTable, link)
+		r, ok, err := l.get(ctx, stateTable, link)
 		if err != nil {
 			return p, false, nil, err
 		}

@@ -255,3 +255,43 @@ func TestR77_ARowThatKeepsATimeIsDueAndHoldsNothing(t *testing.T) {
 		}
 	})
 }
+
+// A row that only a later version can read is left alone, and what it is about waits.
+func TestARowOfALaterSchemaWaits(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		p, err := l.Save(ctx, cosell.Pair{OpportunityID: uuid.NewString(), ReferralID: uuid.NewString(), Phase: cosell.Linked,
+			Held: []cosell.Held{{Place: cosell.InCRM, Field: cosell.Name, Code: "x", Next: noon}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.SaveCursor(ctx, "referral", "1"); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range []string{key("o", p.OpportunityID), key("c", "referral"), heldKey(p, p.Held[0])} {
+			if _, err := l.rows.write(ctx, stateTable, op{kind: put, key: k, props: map[string]string{"V": "3", "Newer": "kept"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, known, found := l.Find(ctx, p.OpportunityID)
+		_, _, byReferral := l.FindByReferral(ctx, p.ReferralID)
+		_, cursor := l.Cursor(ctx, "referral")
+		p.Version = ""
+		_, saved := l.Save(ctx, p)
+		for name, err := range map[string]error{"Find": found, "FindByReferral": byReferral, "Cursor": cursor, "Save": saved, "Pairs": l.Pairs(ctx, func(cosell.Pair) bool { return true })} {
+			if fault.ClassOf(err) != fault.Ours || fault.Of(err).Code != CodeNewer || fault.Decide(err, 0, noon, noon).Verdict != fault.Repeat {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if known {
+			t.Error("half of it was read")
+		}
+		if due, err := l.Due(ctx, noon); len(due) != 0 || err != nil {
+			t.Errorf("due %v %v", due, err)
+		}
+		r, _, err := l.rows.get(ctx, stateTable, key("o", p.OpportunityID))
+		if err != nil || r.props["V"] != "3" || r.props["Newer"] != "kept" {
+			t.Errorf("%v %v", err, r.props)
+		}
+	})
+}
