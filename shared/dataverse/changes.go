@@ -9,7 +9,7 @@ import (
 )
 
 // Changes reads a table's change feed over all pages: without a link all rows, with one what changed
-// since. next is the link for the following time. Gone: the link is too old or not of this environment;
+// since; one whose id is missing is among the rows. next is the link for the following time. Gone: the link is too old or not of this environment;
 // start again without one. Refused of class Ours: the table is not tracked, or not ours to read.
 // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
 func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []Row, deleted []string, next string, err error) {
@@ -28,8 +28,8 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 			if r.Has("reason") && r.ETag() == "" {
 				if id := r.ID("id"); id != "" {
 					deleted = append(deleted, id)
+					continue
 				}
-				continue
 			}
 			rows = append(rows, r)
 		}

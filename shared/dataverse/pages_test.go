@@ -82,8 +82,13 @@ func TestExpiredOrForeignChangeLinksAreGone(t *testing.T) {
 		_, _, _, err := c.Changes(ctx, "opportunities", nil, w.URL+root+"/opportunities?$deltatoken=1")
 		wantKind(t, err, fault.Gone, "changes.expired")
 	}
+	middle, paging := serve(t, answer(200, `{"value":[`+row(etag1)+`],"@odata.nextLink":"BASE/opportunities?$skiptoken=1"}`), answer(410, problem("0x80044352")))
+	rows, _, next, err := paging.Changes(ctx, "opportunities", nil, middle.URL+root+"/opportunities?$deltatoken=1")
+	if wantKind(t, err, fault.Gone, "changes.expired"); len(rows) != 0 || next != "" || len(middle.Calls()) != 2 {
+		t.Errorf("expired in the middle of paging: %v, %q", rows, next)
+	}
 	w, c := serve(t, answer(200, "{}"))
-	_, _, _, err := c.Changes(ctx, "opportunities", nil, "https://evil.example/api/data/v9.2/opportunities?$deltatoken=1")
+	_, _, _, err = c.Changes(ctx, "opportunities", nil, "https://evil.example/api/data/v9.2/opportunities?$deltatoken=1")
 	wantKind(t, err, fault.Gone, "changes.expired")
 	if len(w.Calls()) > 0 {
 		t.Error("a foreign link was followed")

@@ -258,6 +258,18 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 	if d := cmp.Diff(want, changes); err != nil || d != "" || len(w.Calls) != before+1 {
 		t.Errorf("with an expired cursor: %v %s", err, d)
 	}
+	known := c.lists[opportunitySet]
+	for name, nameless := range map[string]string{"a row": `{"@odata.etag":"W/\"3\"","cosell_sync":true},`, "a deletion": `{"reason":"deleted"},`} {
+		c.lists[opportunitySet] = nameless + known
+		changes, next, err := s.Changed(context.Background(), "opportunity", link)
+		if d := cmp.Diff(want, changes); err != nil || d != "" || next != link {
+			t.Errorf("%s without its id: %v %q %s", name, err, next, d)
+		}
+		if changes, next, err := s.Changed(context.Background(), "opportunity", ""); !fault.Is(err, fault.Broken) || len(changes) != 0 || next != "" {
+			t.Errorf("%s of the first reading without its id: %v %v", name, err, changes)
+		}
+	}
+	c.lists[opportunitySet] = known
 	if _, _, err := s.Changed(context.Background(), "territory", ""); !fault.Is(err, fault.Invalid) {
 		t.Errorf("%v", err)
 	}

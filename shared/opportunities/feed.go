@@ -2,6 +2,7 @@ package opportunities
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -41,7 +42,7 @@ func (s *Store) Kinds() []string {
 // Changed gives what changed in a table since the cursor. Without a cursor it gives every opportunity, for
 // what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
-// gives every row: nobody knows what was missed. Opportunities that are neither synced nor linked are left out.
+// gives every row: nobody knows what was missed. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
 func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Hint, string, error) {
 	for _, f := range s.feeds() {
 		if f.kind == kind {
@@ -83,8 +84,17 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 	if err != nil {
 		return nil, "", err
 	}
+	if nameless(rows, f.id) {
+		if cursor == "" { // which row that is nobody will ever tell again
+			return nil, "", fault.New(fault.Broken, "rows of %s came without their id", f.set).With("answer.malformed", "")
+		}
+		next = cursor // what is known is given out, and all of it is read again
+	}
 	var changes []cosell.Hint
 	for _, r := range rows {
+		if r.ID(f.id) == "" {
+			continue
+		}
 		if len(switches) == 0 || concerns(r, switches) {
 			changes = append(changes, cosell.Hint{Kind: f.kind, ID: r.ID(f.id)})
 		}
@@ -93,6 +103,11 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 		changes = append(changes, cosell.Hint{Kind: f.kind, ID: id, Deleted: true})
 	}
 	return changes, next, nil
+}
+
+// nameless says whether one of the rows does not say which it is.
+func nameless(rows []dataverse.Row, id string) bool {
+	return slices.ContainsFunc(rows, func(r dataverse.Row) bool { return r.ID(id) == "" })
 }
 
 // Untracked names the organisation's own table of solution rows where it has no change tracking: changes whose events

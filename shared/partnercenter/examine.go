@@ -60,7 +60,7 @@ func (c *Client) Look(ctx context.Context) (Sight, error) {
 	if err := resp.Decode(&p); err != nil {
 		return s, err
 	}
-	c.offer(ctx, p.Value, s.Date, map[string]bool{}, func(d Document) bool { s.Referrals = append(s.Referrals, d); return true })
+	c.offer(ctx, p.Value, s.Date, map[string]bool{}, nil, func(d Document) bool { s.Referrals = append(s.Referrals, d); return true })
 	return s, nil
 }
 

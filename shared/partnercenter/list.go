@@ -24,8 +24,8 @@ type page struct {
 }
 
 // List calls each for every referral until it returns false, and gives the server's clock of the first
-// answer. Items may be partial, and may lack an ETag. An item without an id, or with one that came before,
-// is left out. Denied: the list is not ours to read. Broken: paging goes in circles, so the list is not
+// answer. Items may be partial, and may lack an ETag. An item without an id, of which Query.Left is told, or with one that came
+// before, is left out. Denied: the list is not ours to read. Broken: paging goes in circles, so the list is not
 // whole.
 func (c *Client) List(ctx context.Context, q Query, each func(Document) (more bool)) (time.Time, error) {
 	date, err := c.list(ctx, q, each)
@@ -49,7 +49,7 @@ func (c *Client) list(ctx context.Context, q Query, each func(Document) bool) (d
 		if date.IsZero() {
 			date = at
 		}
-		if !c.offer(ctx, p.Value, at, seen, each) || p.Next == "" {
+		if !c.offer(ctx, p.Value, at, seen, q.Left, each) || p.Next == "" {
 			return date, nil
 		}
 		links[query] = true
@@ -102,11 +102,20 @@ func (c *Client) page(ctx context.Context, query string) (page, time.Time, error
 	return p, resp.Date(), nil
 }
 
-func (c *Client) offer(ctx context.Context, items []json.RawMessage, at time.Time, seen map[string]bool, each func(Document) bool) bool {
-	skipped := 0
+func (c *Client) offer(ctx context.Context, items []json.RawMessage, at time.Time, seen map[string]bool, left func(int), each func(Document) bool) bool {
+	skipped, unusable := 0, 0
+	defer func() {
+		if left != nil && unusable > 0 {
+			left(unusable)
+		}
+	}()
 	for _, item := range items {
 		d, err := ParseDocument(item, "", at)
-		if err != nil || d.ID() == "" || seen[d.ID()] {
+		nameless := err != nil || !plainGUID.MatchString(d.ID())
+		if nameless {
+			unusable++
+		}
+		if nameless || seen[d.ID()] {
 			skipped++
 			continue
 		}

@@ -18,6 +18,8 @@ type Query struct {
 	Filter  string
 	OrderBy string
 	Top     int
+	// Left is told how many items of a page cannot be used, because they name no id; nil: nobody wants to know.
+	Left func(n int)
 }
 
 // unbuilt marks a filter that a builder refused. It cannot be part of a good one, since builders refuse

@@ -12,7 +12,8 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
-// Repeat implements funchost.Outcomes: a scheduled copy in the same session.
+// Repeat implements funchost.Outcomes: a scheduled copy in the same session. The broker's clock decides when it comes,
+// and ours may be minutes behind: it is then no earlier than the message itself, which has just come.
 func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Duration, counts bool) error {
 	p, err := queue.Decode(d.Body)
 	if err != nil {
@@ -22,7 +23,14 @@ func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Durat
 	if counts {
 		p.Attempt++
 	}
-	return o.Sender.Send(ctx, queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: o.Now().Add(after)})
+	return o.Sender.Send(ctx, queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: latest(o.Now(), d.Enqueued).Add(after)})
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // Park implements funchost.Outcomes: a row for a person to look at.

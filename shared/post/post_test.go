@@ -88,6 +88,21 @@ func TestPointerIsReadOnceAndHandedOnAsAHint(t *testing.T) {
 	}
 }
 
+// A machine whose clock is ten minutes behind must not have a copy delivered at once, again and again.
+func TestACopyWaitsByTheBrokersClockWhereOursIsBehind(t *testing.T) {
+	for behind, want := range map[time.Duration]time.Duration{0: 20 * time.Second, -10 * time.Minute: 20 * time.Second, 10 * time.Minute: 10*time.Minute + 20*time.Second} {
+		o, sent, _, _ := office()
+		d := delivered(somePointer())
+		d.Enqueued = noon.Add(behind)
+		if err := o.Repeat(t.Context(), d, 20*time.Second, false); err != nil {
+			t.Fatal(err)
+		}
+		if at := sent.Take()[0].At; at.Sub(noon) != want {
+			t.Errorf("our clock is %s behind the broker's, and the copy comes after %s of ours", behind, at.Sub(noon))
+		}
+	}
+}
+
 // Whoever is not the first to be told has to look what an earlier run may have begun.
 func TestAHintSaysWhetherItWasTriedBefore(t *testing.T) {
 	for _, c := range []struct {

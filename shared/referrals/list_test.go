@@ -163,3 +163,103 @@ func TestOpenReadsWhatTheListLeavesOut(t *testing.T) {
 		t.Errorf("%v %+v", err, open)
 	}
 }
+
+// changed reads the feed again and again, and gives what each reading gives out and the last cursor.
+type feedReader struct {
+	t      *testing.T
+	s      *Store
+	cursor string
+}
+
+func (f *feedReader) reads() (ids []string) {
+	f.t.Helper()
+	changes, cursor, err := f.s.Changed(context.Background(), f.cursor)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.cursor = cursor
+	for _, h := range changes {
+		ids = append(ids, h.ID)
+	}
+	return ids
+}
+
+// An item that names no id is of a record that changed: the cursor waits for it, and nothing is given out twice.
+func TestAnItemWithoutAnIdHoldsTheCursor(t *testing.T) {
+	item := func(id, at string) string { return `{"id":"` + id + `","updatedDateTime":"2026-05-04T` + at + `Z"}` }
+	for name, bad := range map[string]string{"NoId": `{"updatedDateTime":"2026-05-04T09:30:00Z"}`, "NoGuid": item("../x", "09:30:00"), "NoObject": `"x"`} {
+		t.Run(name, func(t *testing.T) {
+			items, date := []string{item(ownID, "09:00:00")}, serverNow
+			s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
+				rw.Header().Set("Date", date.Format(http.TimeFormat))
+				answer(rw, 200, `{"value":[`+strings.Join(items, ",")+`]}`)
+			})
+			f := &feedReader{t: t, s: s}
+			if got := f.reads(); len(got) != 1 {
+				t.Fatalf("gave out %v", got)
+			}
+			items = []string{item(ownID, "09:00:00"), bad, item(microsoftID, "11:00:00")}
+			if got := f.reads(); len(got) != 1 || got[0] != microsoftID {
+				t.Errorf("gave out %v", got)
+			}
+			if got := f.reads(); len(got) != 0 {
+				t.Errorf("the second time: %v", got)
+			}
+			items[1] = item(crmID, "09:30:00") // two hours before the newest, as it is
+			if got := f.reads(); len(got) != 1 || got[0] != crmID {
+				t.Errorf("mended: %v", got)
+			}
+			items = append(items, bad)
+			f.reads()
+			stuck := f.cursor
+			date = date.Add(longestStuck)
+			f.reads()
+			if f.cursor == stuck {
+				t.Error("one item holds the cursor for ever")
+			}
+		})
+	}
+}
+
+// What the first reading leaves out is read again, with everything that is open.
+func TestAnItemWithoutAnIdOfTheFirstReadingIsNotLost(t *testing.T) {
+	old := `{"id":"` + crmID + `","updatedDateTime":"2026-01-04T09:00:00Z","status":"Active","substatus":"Accepted"}`
+	items := []string{`{"status":"Active"}`}
+	s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Date", serverNow.Format(http.TimeFormat))
+		if !strings.Contains(r.URL.RawQuery, "status") {
+			answer(rw, 200, `{"value":[]}`)
+			return
+		}
+		answer(rw, 200, `{"value":[`+strings.Join(items, ",")+`]}`)
+	})
+	f := &feedReader{t: t, s: s}
+	f.reads()
+	items = []string{old}
+	if got := f.reads(); len(got) != 1 || got[0] != crmID {
+		t.Errorf("gave out %v", got)
+	}
+	if got := f.reads(); len(got) != 0 {
+		t.Errorf("the second time: %v", got)
+	}
+}
+
+// A time stamp of next year must not carry the cursor past everything that changes until then.
+func TestATimeStampAheadOfTheServerDoesNotMoveTheCursor(t *testing.T) {
+	items := []string{`{"id":"` + ownID + `","updatedDateTime":"2027-05-04T09:00:00Z"}`}
+	asked := ""
+	s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
+		if q := r.URL.Query().Get("$filter"); strings.Contains(q, "updatedDateTime") {
+			asked = q
+		}
+		rw.Header().Set("Date", serverNow.Format(http.TimeFormat))
+		answer(rw, 200, `{"value":[`+strings.Join(items, ",")+`]}`)
+	})
+	f := &feedReader{t: t, s: s}
+	if got := f.reads(); len(got) != 1 {
+		t.Fatalf("gave out %v", got)
+	}
+	if got := f.reads(); len(got) != 0 || strings.Contains(asked, "2027") {
+		t.Errorf("gave out %v again, and asked for %s", got, asked)
+	}
+}

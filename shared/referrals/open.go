@@ -15,11 +15,11 @@ func (s *Store) Open(ctx context.Context) (out []cosell.Referral, err error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	docs, err := s.openDocuments(ctx)
+	open, err := s.openReading(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range docs {
+	for _, d := range open.docs {
 		r := s.referral(d)
 		if lacks(d, "externalReferenceId") || lacks(d, "organizationId") && lacks(d, "target") { // decides what becomes of it, or whose it is
 			if r, err = s.Get(ctx, d.ID()); fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Record {
@@ -36,27 +36,27 @@ func (s *Store) Open(ctx context.Context) (out []cosell.Referral, err error) {
 	return out, nil
 }
 
-// openDocuments asks for the two states that are no end. Whether the filter is known is not certain: when it is
+// openReading asks for the two states that are no end. Whether the filter is known is not certain: when it is
 // refused, everything is listed.
-func (s *Store) openDocuments(ctx context.Context) ([]partnercenter.Document, error) {
-	var docs []partnercenter.Document
+func (s *Store) openReading(ctx context.Context) (out reading, err error) {
 	take := func(d partnercenter.Document) bool {
 		status, _ := mapping.StatusFromReferral(d.Text("/status"), d.Text("/substatus"))
 		if !cosell.ReferralClosed(status) {
-			docs = append(docs, d)
+			out.docs = append(out.docs, d)
 		}
 		return true
 	}
+	left := func(n int) { out.left += n }
 	for _, status := range []string{"New", "Active"} {
-		_, err := s.api.List(ctx, partnercenter.Query{Filter: partnercenter.Eq("status", status)}, take)
+		out.date, err = s.api.List(ctx, partnercenter.Query{Filter: partnercenter.Eq("status", status), Left: left}, take)
 		if fault.Is(err, fault.Refused) {
-			docs = nil
-			_, err = s.api.List(ctx, partnercenter.Query{}, take)
-			return docs, err
+			out = reading{}
+			out.date, err = s.api.List(ctx, partnercenter.Query{Left: left}, take)
+			return out, err
 		}
 		if err != nil {
-			return nil, err
+			return reading{}, err
 		}
 	}
-	return docs, nil
+	return out, nil
 }
