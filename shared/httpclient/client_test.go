@@ -242,6 +242,7 @@ func TestLongRetryAfterIsLaterAtOnce(t *testing.T) {
 		{"a date, by the server's clock", []string{"Retry-After", "Mon, 02 Mar 2026 10:01:30 GMT", "Date", date}, 90 * time.Second},
 		{"too many seconds", []string{"Retry-After", "99999999999999999999"}, 15 * time.Minute},
 		{"a far date", []string{"Retry-After", "Mon, 02 Mar 2099 10:01:30 GMT", "Date", date}, 15 * time.Minute},
+		{"a part of a second more", []string{"Retry-After", "57.1"}, 58 * time.Second},
 		{"none", nil, 5 * time.Second},
 		{"words", []string{"Retry-After", "soon"}, 5 * time.Second},
 	} {

@@ -2,6 +2,8 @@ package httpclient
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -43,6 +45,7 @@ type Gate struct {
 	sleep  func(context.Context, time.Duration) error
 	shared Shared
 
+	circuit  circuit
 	mu       sync.Mutex
 	until    time.Time
 	inFlight int
@@ -220,18 +223,36 @@ func (g *Gate) look(ctx context.Context) {
 	g.admit()
 }
 
+// unanswered says whether a system did not answer as one that works.
+func (o Options) unanswered(resp *Response, err error) bool {
+	if err != nil {
+		return true
+	}
+	return resp.Status >= 500 && resp.Status != http.StatusNotImplemented && (o.Final == nil || !o.Final(resp))
+}
+
 func throttled(side string, d time.Duration) error {
 	return fault.Wait(d, "%s asked to wait %s", side, d.Round(time.Second)).With("throttled", "")
 }
 
 func gated(o Options, next step) step {
 	return func(ctx context.Context, c *call) (*Response, error) {
+		probe := false
+		if c.try == 1 { // later tries of a call are part of it: nobody knows what became of the first
+			var err error
+			if probe, err = o.Gate.circuit.enter(o.Now()); err != nil {
+				return nil, err
+			}
+		}
 		leave, err := o.Gate.enter(ctx, c.host())
 		if err != nil {
 			return nil, err
 		}
 		defer leave()
 		resp, err := next(ctx, c)
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			o.Gate.circuit.ended(o.Now(), pathOf(c.URL), o.unanswered(resp, err), probe)
+		}
 		if err == nil && resp.Status == 429 {
 			o.Gate.closeForAll(ctx, RetryAfter(resp, o.Now()))
 		}

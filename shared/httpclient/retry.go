@@ -3,6 +3,7 @@ package httpclient
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -58,6 +59,9 @@ func retried(o Options, next step) step {
 			}
 			c.refused = ""
 			wait, again, err := judge(o, c, repeatsLeft(ctx), resp, err)
+			if !again && err != nil && (unsure || resp != nil && resp.Status >= 500) {
+				err = perhaps(c, err)
+			}
 			if !again {
 				if resp != nil {
 					resp.Unsure = unsure
@@ -73,6 +77,17 @@ func retried(o Options, next step) step {
 			}
 		}
 	}
+}
+
+// perhaps marks the failure of a write of which an earlier try, or this one, may have been carried out: that the last
+// answer was a wait says nothing of it.
+func perhaps(c *call, err error) error {
+	if c.Method == http.MethodGet || c.Method == http.MethodHead || Lost(err) {
+		return err
+	}
+	e := *fault.Of(err)
+	e.Maybe = true
+	return &e
 }
 
 func answer(resp *Response, err error) (*Response, error) {
@@ -141,7 +156,7 @@ func backOff(try int) time.Duration {
 func RetryAfter(r *Response, now time.Time) time.Duration {
 	v := strings.TrimSpace(r.Header.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
-		return fault.ClampRetryAfter(time.Duration(min(max(seconds, 0), 1e6)) * time.Second)
+		return fault.ClampRetryAfter(time.Duration(math.Ceil(min(max(seconds, 0), 1e6))) * time.Second)
 	}
 	at, err := http.ParseTime(v)
 	if err != nil {
