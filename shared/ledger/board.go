@@ -77,11 +77,19 @@ func (b *Board) Remove(ctx context.Context, s StatusRow) error {
 
 func (s StatusRow) key() string { return key(s.App, s.Function, s.Instance) }
 
-// gatesUntil is how long every identity was asked to wait, by row key: one call.
-func (b *Board) gatesUntil(ctx context.Context) (map[string]time.Time, error) {
-	out := map[string]time.Time{}
+// gate is the row of an identity that was asked to wait.
+type gate struct {
+	until   time.Time     // by the clock of the process that was asked
+	wait    time.Duration // as long as that, from the moment on that the row was written; 0 in rows of older versions
+	version string
+}
+
+// gateRows are those of every identity, by row key: one call.
+func (b *Board) gateRows(ctx context.Context) (map[string]gate, error) {
+	out := map[string]gate{}
 	err := b.gates.list(ctx, b.table, "", "~", func(r row) bool {
-		out[r.key] = readTime(r.props["Until"])
+		wait, _ := time.ParseDuration(r.props["Wait"]) // none: 0
+		out[r.key] = gate{until: readTime(r.props["Until"]), wait: wait, version: r.version}
 		return true
 	})
 	return out, err
@@ -101,17 +109,21 @@ func (b *Board) Gates(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // mostRaces is how often CloseGate meets another process that writes at the same moment.
-const mostRaces = 10
+const mostRaces = 20
 
-// CloseGate tells all processes that the identity has to wait until then. A shorter wait never replaces a
-// longer one.
-func (b *Board) CloseGate(ctx context.Context, identity string, until time.Time) error {
+// CloseGate tells all processes that the identity has to wait until then, which is for so long. A shorter wait never
+// replaces a longer one.
+func (b *Board) CloseGate(ctx context.Context, identity string, until time.Time, wait time.Duration) error {
 	for range mostRaces {
 		r, found, err := b.gates.get(ctx, b.table, key(identity))
-		if err != nil || !readTime(r.props["Until"]).Before(until) {
+		if err != nil {
 			return err
 		}
-		o := op{kind: put, key: key(identity), version: r.version, props: map[string]string{"V": schema, "Identity": identity, "Until": writeTime(until)}}
+		if before := readTime(r.props["Until"]); before.After(until) {
+			until = before
+		}
+		o := op{kind: put, key: key(identity), version: r.version,
+			props: map[string]string{"V": schema, "Identity": identity, "Until": writeTime(until), "Wait": wait.String()}}
 		if !found {
 			o.kind = insert
 		}

@@ -76,8 +76,8 @@ func TestBoardShowsTheNewestRowOfEachFunctionAndProcess(t *testing.T) {
 func TestGateKeepsTheLongestWait(t *testing.T) {
 	onBothBoards(t, func(t *testing.T, b *Board) {
 		until := func(identity string) (time.Time, error) {
-			all, err := b.gatesUntil(t.Context())
-			return all[key(identity)], err
+			all, err := b.gateRows(t.Context())
+			return all[key(identity)].until, err
 		}
 		if until, err := until("partner-center"); err != nil || !until.IsZero() {
 			t.Fatalf("a gate that was never closed: %s %v", until, err)
@@ -85,13 +85,13 @@ func TestGateKeepsTheLongestWait(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 8 { // as many processes at once
 			all.Go(func() {
-				if err := b.CloseGate(t.Context(), "partner-center", noon.Add(time.Duration(i)*time.Second)); err != nil {
+				if err := b.CloseGate(t.Context(), "partner-center", noon.Add(time.Duration(i)*time.Second), time.Second); err != nil {
 					t.Errorf("%d: %v", i, err)
 				}
 			})
 		}
 		all.Wait()
-		if err := b.CloseGate(t.Context(), "partner-center", noon); err != nil {
+		if err := b.CloseGate(t.Context(), "partner-center", noon, time.Second); err != nil {
 			t.Fatal(err)
 		}
 		if until, err := until("partner-center"); err != nil || !until.Equal(noon.Add(7*time.Second)) {

@@ -15,6 +15,7 @@ type Limits struct {
 
 	mu        sync.Mutex
 	until     map[string]time.Time
+	seen      map[string]string // the versions of those rows
 	at        time.Time     // when the reading of that copy began
 	reading   chan struct{} // closed when the reading that is under way has ended
 	failed    error         // of the last reading
@@ -63,7 +64,7 @@ func (l Limit) Look(ctx context.Context) (until time.Time, processes int, at tim
 
 // Close tells the other processes that the identity has to wait.
 func (l Limit) Close(ctx context.Context, until time.Time) error {
-	return l.board.CloseGate(ctx, l.identity, until)
+	return l.board.CloseGate(ctx, l.identity, until, until.Sub(l.now()))
 }
 
 // refresh reads the rows anew where the copy has become old. Whoever comes while another reads waits for
@@ -94,15 +95,43 @@ func (l *Limits) refresh(ctx context.Context) error {
 	defer cancel()
 	began := l.now()
 	l.count(ctx)
-	until, err := l.board.gatesUntil(ctx)
+	rows, err := l.board.gateRows(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(ended)
-	l.reading, l.failed, l.at = nil, err, began
 	if err == nil {
-		l.until = until
+		l.take(rows, l.now())
 	}
+	l.reading, l.failed, l.at = nil, err, began
 	return err
+}
+
+// apart is by how much two clocks may seem to differ that do not: rows are seen that late.
+const apart = 5 * time.Second
+
+// take takes over what the rows say; the lock is held. Each says until when by the clock of the process that was asked,
+// which may be minutes off. A row that was written since the last reading, a moment ago, is counted from now on where the two
+// clocks do not agree.
+func (l *Limits) take(rows map[string]gate, now time.Time) {
+	recent := !l.at.IsZero() && now.Sub(l.at) >= 0 && now.Sub(l.at) <= apart
+	next := make(map[string]time.Time, len(rows))
+	for k, g := range rows {
+		next[k] = g.until
+		before, known := l.until[k], l.seen[k] == g.version
+		switch byUs := now.Add(g.wait); {
+		case known:
+			next[k] = before
+		case recent && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
+			next[k] = byUs
+			if before.After(byUs) {
+				next[k] = before
+			}
+		}
+	}
+	l.until, l.seen = next, map[string]string{}
+	for k, g := range rows {
+		l.seen[k] = g.version
+	}
 }
 
 // count has the processes counted, aside but for the first time: their number changes seldom.

@@ -185,3 +185,43 @@ func TestCallerWhoLeavesDoesNotSpoilTheReading(t *testing.T) {
 		t.Error("a store that is away is no error")
 	}
 }
+
+// Clocks of instances may be minutes off. A wait that one is asked for is as long for all others, whoever's clock is wrong.
+func TestAWaitIsAsLongForAProcessWhoseClockIsOff(t *testing.T) {
+	for _, c := range []struct{ writer, reader time.Duration }{{0, 0}, {10 * time.Minute, 0}, {-10 * time.Minute, 0}, {0, 10 * time.Minute}, {0, -10 * time.Minute}, {-10 * time.Minute, 10 * time.Minute}} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			clock := noon
+			b := InMemoryBoard(func() time.Time { return clock })
+			off := func(d time.Duration) func() time.Time { return func() time.Time { return clock.Add(d) } }
+			writer, reader := b.Limits("p-1", off(c.writer)).Of("x"), b.Limits("p-2", off(c.reader)).Of("x")
+			look(t, reader)
+			asks := func(d time.Duration) {
+				if err := writer.Close(t.Context(), clock.Add(c.writer+d)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			left := func() time.Duration {
+				clock = clock.Add(time.Second)
+				until, _ := look(t, reader)
+				return until.Sub(clock.Add(c.reader))
+			}
+			asks(time.Minute)
+			if got := left(); got < 59*time.Second || got > time.Minute {
+				t.Errorf("%s left of a minute, after a second", got)
+			}
+			if got := left(); got < 58*time.Second || got > 59*time.Second {
+				t.Errorf("%s left, after another one", got)
+			}
+			asks(5 * time.Second) // of a call that was on its way
+			if got := left(); got < 57*time.Second || got > 58*time.Second {
+				t.Errorf("%s left: a shorter wait has replaced the longer one", got)
+			}
+			clock = clock.Add(time.Minute)
+			look(t, reader)
+			asks(5 * time.Second)
+			if got := left(); got < 4*time.Second || got > 5*time.Second+apart {
+				t.Errorf("%s left of the next wait", got)
+			}
+		})
+	}
+}
