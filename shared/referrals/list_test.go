@@ -187,9 +187,9 @@ func (f *feedReader) reads() (ids []string) {
 // An item that names no id is of a record that changed: the cursor waits for it, and nothing is given out twice.
 func TestAnItemWithoutAnIdHoldsTheCursor(t *testing.T) {
 	item := func(id, at string) string { return `{"id":"` + id + `","updatedDateTime":"2026-05-04T` + at + `Z"}` }
-	for name, bad := range map[string]string{"NoId": `{"updatedDateTime":"2026-05-04T09:30:00Z"}`, "NoGuid": item("../x", "09:30:00"), "NoObject": `"x"`} {
+	for name, bad := range map[string]string{"NoId": `{"updatedDateTime":"2026-05-04T08:30:00Z"}`, "NoGuid": item("../x", "08:30:00"), "NoObject": `"x"`} {
 		t.Run(name, func(t *testing.T) {
-			items, date := []string{item(ownID, "09:00:00")}, serverNow
+			items, date := []string{item(ownID, "07:00:00")}, serverNow
 			s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
 				rw.Header().Set("Date", date.Format(http.TimeFormat))
 				answer(rw, 200, `{"value":[`+strings.Join(items, ",")+`]}`)
@@ -198,14 +198,14 @@ func TestAnItemWithoutAnIdHoldsTheCursor(t *testing.T) {
 			if got := f.reads(); len(got) != 1 {
 				t.Fatalf("gave out %v", got)
 			}
-			items = []string{item(ownID, "09:00:00"), bad, item(microsoftID, "11:00:00")}
+			items = []string{item(ownID, "07:00:00"), bad, item(microsoftID, "09:55:00")}
 			if got := f.reads(); len(got) != 1 || got[0] != microsoftID {
 				t.Errorf("gave out %v", got)
 			}
 			if got := f.reads(); len(got) != 0 {
 				t.Errorf("the second time: %v", got)
 			}
-			items[1] = item(crmID, "09:30:00") // two hours before the newest, as it is
+			items[1] = item(crmID, "08:30:00") // long before the newest, as it is
 			if got := f.reads(); len(got) != 1 || got[0] != crmID {
 				t.Errorf("mended: %v", got)
 			}
