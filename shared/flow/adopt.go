@@ -83,6 +83,12 @@ func (f *Flow) claim(ctx context.Context, w *work) error {
 	if foreign || id != "" && !strings.EqualFold(id, w.freed) || cosell.ReferralClosed(r.Record[cosell.Status]) {
 		return nil // ours already, or somebody else's: it stays
 	}
+	if w.rebuilt {
+		free, err := f.lets(ctx, cosell.Aside{OpportunityID: w.opportunity.ID, Cause: cosell.CauseRebuilt})
+		if w.claims = err == nil && !free && !fault.Rehearsing(ctx); w.claims || err != nil {
+			return err
+		}
+	}
 	claimed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.CRMID: w.opportunity.ID})
 	if fault.Is(err, fault.Refused) {
 		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.CRMID))

@@ -29,10 +29,11 @@ func (a *application) restrain(ctx context.Context) error {
 	if fault.Rehearsing(ctx) { // which shows what a person would release
 		cause = ""
 	}
-	if cause == "" || !a.wouldWrite(ctx) {
+	held, since := a.w.pair.AsideFor()
+	unclaimed := held == cosell.CauseRebuilt && a.claimable() || a.w.claims
+	if cause == "" || !unclaimed && !a.wouldWrite(ctx) {
 		return nil
 	}
-	held, since := a.w.pair.AsideFor()
 	rest, asked := a.in.PutAside(a.plan, cause)
 	if asked && !rest.Less(a.plan) {
 		return nil // an edit explains all of it
@@ -41,11 +42,34 @@ func (a *application) restrain(ctx context.Context) error {
 		since = time.Time{}
 	}
 	free, err := a.lets(ctx, cosell.Aside{OpportunityID: a.w.pair.OpportunityID, Cause: cause, Since: since})
-	if err != nil || free {
+	switch {
+	case err != nil:
 		return err
+	case free && unclaimed:
+		return a.claimNow(ctx)
+	case free:
+		return nil
 	}
 	a.Log.InfoContext(ctx, "put aside: no edit explains what would be written", "opportunity_id", a.w.pair.OpportunityID, "cause", cause)
 	a.plan, a.mute = rest, !asked
+	return nil
+}
+
+// claimable says whether the referral names no record.
+func (a *application) claimable() bool {
+	id, foreign := crmID(a.referral)
+	return id == "" && !foreign && !cosell.ReferralClosed(a.referral.Record[cosell.Status]) && a.w.opportunity != nil
+}
+
+// claimNow writes the opportunity's id onto a referral of which that was put aside.
+func (a *application) claimNow(ctx context.Context) error {
+	a.w.rebuilt = false
+	if err := a.claim(ctx, a.w); err != nil {
+		return err
+	}
+	a.referral, a.in.Referral = *a.w.referral, a.w.referral
+	a.plan = a.plan.With(a.w.standing...)
+	a.w.standing = nil
 	return nil
 }
 

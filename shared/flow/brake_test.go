@@ -332,3 +332,27 @@ func TestTheBrakeHoldsOverAllProcesses(t *testing.T) {
 		t.Errorf("%d put aside, %d filled", aside, w.filled(cosell.Notes, "of old"))
 	}
 }
+
+// A referral that does not name its opportunity any more is put right like everything else: once that is released.
+func TestTheIdOnTheReferralWaitsForTheBrakeToo(t *testing.T) {
+	w := crowded(t, 60)
+	w.wiped()
+	for _, r := range w.own() {
+		w.portal(r.ID, cosell.Record{cosell.CRMID: ""})
+	}
+	before := w.writes()
+	for range 8 {
+		w.pass()
+	}
+	if b, aside := w.brake(); b.On.IsZero() || aside != 60 || w.writes() != before {
+		t.Fatalf("brake %+v, %d put aside, %d writes", b, aside, w.writes()-before)
+	}
+	if _, err := w.flow.Release(ctx, "ann", "as meant"); err != nil {
+		t.Fatal(err)
+	}
+	w.drain()
+	if _, aside := w.brake(); aside != 0 || slices.ContainsFunc(w.own(), func(r cosell.Referral) bool { return r.Record[cosell.CRMID] == "" }) {
+		t.Errorf("%d put aside", aside)
+	}
+	w.silent()
+}

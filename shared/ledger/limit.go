@@ -16,9 +16,9 @@ type Limits struct {
 	mu        sync.Mutex
 	until     map[string]time.Time
 	seen      map[string]string // the versions of those rows
-	at        time.Time     // when the reading of that copy began
-	reading   chan struct{} // closed when the reading that is under way has ended
-	failed    error         // of the last reading
+	at        time.Time         // when the reading of that copy began
+	reading   chan struct{}     // closed when the reading that is under way has ended
+	failed    error             // of the last reading
 	processes int
 	counted   time.Time
 	again     time.Duration // how long after that they are counted again
