@@ -87,6 +87,7 @@ func TestVerbsAskForWhatTheyMean(t *testing.T) {
 			Differences: []office.Difference{{Field: "name", Opportunity: "a", Referral: "b", Goes: "CRM", Why: "changed in Partner Center"}}}}}, found, "GET /api/operator/preview?id=o-1", "Partner Center  changed in Partner Center"},
 		{"drift", office.Answer{Previews: []office.Preview{{Does: office.Updates, Differences: []office.Difference{{Field: "notes", Opportunity: "a", Referral: "b", Why: "left"}}}, {}}}, found,
 			"GET /api/operator/preview", "2 pairs, 1 of them with differences"},
+		{"drift", office.Answer{Previews: []office.Preview{{Differences: []office.Difference{{Field: "notes", Unexplained: true}, {Field: "name"}}}}}, found, "GET /api/operator/preview", "1 difference unexplained"},
 		{"drift", office.Answer{Previews: []office.Preview{{}}}, fine, "GET /api/operator/preview", "1 pair, 0 of them"},
 		{"held list", office.Answer{Held: &none}, fine, "GET /api/operator/held", "nothing is held"},
 		{"held list", office.Answer{Held: &held}, found, "GET /api/operator/held", "too large"},

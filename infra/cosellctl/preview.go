@@ -108,8 +108,13 @@ func (*driftCmd) Run(ctx context.Context, c *client, p *printer) error {
 		return err
 	}
 	var differing []office.Preview
-	failed := 0
+	failed, unexplained := 0, 0
 	for _, v := range all {
+		for _, d := range v.Differences {
+			if d.Unexplained {
+				unexplained++
+			}
+		}
 		if v.Failed != "" {
 			failed++
 		}
@@ -117,9 +122,9 @@ func (*driftCmd) Run(ctx context.Context, c *client, p *printer) error {
 			differing = append(differing, v)
 		}
 	}
-	answer := office.Answer{Previews: differing, Total: len(all)}
+	answer := office.Answer{Previews: differing, Total: len(all), Unexplained: &unexplained}
 	return foundUnless(len(differing) == 0, p.show(answer, func() {
-		p.line("%s, %d of them with differences, %d that cannot be read", counted(len(all), "pair"), len(differing)-failed, failed)
+		p.line("%s, %d of them with differences, %d that cannot be read; %s", counted(len(all), "pair"), len(differing)-failed, failed, counted(unexplained, "difference")+" unexplained")
 		p.drift(differing)
 	}))
 }

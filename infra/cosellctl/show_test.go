@@ -58,7 +58,7 @@ o-1      Fabric  notes      old  new             Partner Center  changed in Part
 o-1      Fabric  dealValue  1    2               nobody          never agreed
 o-5      Away                                                    cannot be read: 500
 `},
-		{[]string{"drift"}, office.Answer{Previews: previews}, `6 pairs, 1 of them with differences, 1 that cannot be read
+		{[]string{"drift"}, office.Answer{Previews: previews}, `6 pairs, 1 of them with differences, 1 that cannot be read; 0 differences unexplained
 
 DIFFERS  NAME    FIELD      CRM  PARTNER CENTER  WINS            WHY
 o-1      Fabric  notes      old  new             Partner Center  changed in Partner Center

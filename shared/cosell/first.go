@@ -1,5 +1,7 @@
 package cosell
 
+import "strings"
+
 // firstSight compares without a base. What is equal is agreed; what only one side has is filled in on the
 // other; two different values stay as they are, because nobody can tell which is right, unless the sheet
 // says whose counts.
@@ -49,8 +51,15 @@ func (m *merger) firstMember(rule Rule, f Field, p, d string, both bool) {
 
 func (m *merger) differs(f Field) {
 	m.say(Problem{Code: "values.differ", Field: f, Place: InPartnerCenter, Warn: true, Once: true,
-		Text: m.label(f) + " differs between Partner Center and CRM and was left alone",
+		Text: m.label(f) + leftAlone,
 		Mend: "change it on the side that is wrong"})
+}
+
+const leftAlone = " differs between Partner Center and CRM and was left alone"
+
+// ToldToDiffer says whether Audit tells that the field differed when the two met.
+func ToldToDiffer(audit string, f Field, rules []Rule) bool {
+	return strings.Contains(audit, Label(rules, f)+leftAlone)
 }
 
 func (m *merger) saidOf(code string, f Field) bool {

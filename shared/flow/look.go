@@ -25,6 +25,7 @@ type Difference struct {
 	Wins                  cosell.Wins
 	Goes                  cosell.Place // where a rehearsal would write it; "": nowhere
 	Why                   string       // of a rehearsal
+	Unexplained           bool         // of a rehearsal: nothing says why it differs and stays so
 }
 
 // Look reads both sides and decides, and writes nothing: the plan is the one that an event would carry

@@ -146,8 +146,12 @@ func (f *Flow) explained(ctx context.Context, out *Rehearsal, s *stage) error {
 		now = *s.met
 	}
 	for _, d := range f.of(now).differences(now.Base, out.Opportunity.Record, out.Referral.Record) {
-		if d.Goes, d.Why = out.fate(d.Field, d.Wins, now.Base); out.Aside && d.Goes != "" {
+		d.Goes, d.Why = out.fate(d.Field, d.Wins, now.Base)
+		switch {
+		case out.Aside && d.Goes != "":
 			d.Why += "; it waits for the brake"
+		case d.Goes == "" && d.Why == "":
+			d.Why, d.Unexplained = out.left(d.Field, f.of(now).Rules)
 		}
 		out.Differences = append(out.Differences, d)
 	}
@@ -175,12 +179,36 @@ func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) 
 		return goes, "changed on both sides since they last agreed: " + string(wins) + " wins"
 	case inCRM && inPC:
 		return goes, "changed on both sides since they last agreed, and nobody has decided"
-	case inCRM:
+	case inCRM && goes != "":
 		return goes, "changed in CRM since they last agreed"
-	case inPC:
+	case inPC && goes != "":
 		return goes, "changed in Partner Center since they last agreed"
 	}
-	return goes, "nobody has changed it since they last agreed, or it was left so"
+	return goes, ""
+}
+
+// left says why a field that differs stays so although nothing of it is held, waits or is written; unexplained: nothing
+// says so, and somebody should look.
+func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule) (why string, unexplained bool) {
+	for _, p := range r.Problems { // of the whole deal
+		if p.Field == cosell.Whole || p.Field == cosell.Sync || p.Field == cosell.Status {
+			return p.Text, false
+		}
+	}
+	list, _, member := field.List()
+	if !member {
+		list = field
+	}
+	i := slices.IndexFunc(rules, func(rule cosell.Rule) bool { return rule.Field == list })
+	switch {
+	case cosell.ReferralClosed(r.Referral.Record[cosell.Status]):
+		return "the referral is closed, and takes no change any more", false
+	case i >= 0 && rules[i].Door != cosell.NoDoor && rules[i].Door != cosell.NeverEmpty:
+		return "it goes one way only, and not back", false
+	case cosell.ToldToDiffer(r.Opportunity.Record[cosell.Audit], list, rules):
+		return "the two differed when they met, which Audit tells: it is left until one of them changes", false
+	}
+	return "nobody has changed it since they last agreed, and nothing says why it differs", true
 }
 
 func firstSight(goes cosell.Place) string {

@@ -137,3 +137,50 @@ func TestR151_ARehearsalKnowsTheStart(t *testing.T) {
 		t.Errorf("too old, and made: %+v", r.Writes)
 	}
 }
+
+// Every difference has its explanation; one that has none is called that, and is somebody's to look at.
+func TestADifferenceIsExplainedOrSaysThatItIsNot(t *testing.T) {
+	differing := func(t *testing.T, w *world, want string, unexplained bool) {
+		t.Helper()
+		r := w.rehearsed(both(w)...)
+		if len(r.Differences) != 1 || !strings.Contains(r.Differences[0].Why, want) || r.Differences[0].Unexplained != unexplained || r.Differences[0].Goes != "" {
+			t.Errorf("%+v", r.Differences)
+		}
+	}
+	linked := func(t *testing.T) *world {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		return w
+	}
+	t.Run("LeftWhenTheyMet", func(t *testing.T) {
+		w := linked(t)
+		w.wiped()
+		w.user(cosell.Record{cosell.DealValue: "7"})
+		w.opportunityChanged()
+		w.pass()
+		differing(t, w, "differed when they met", false)
+	})
+	t.Run("Closed", func(t *testing.T) {
+		w := linked(t)
+		w.user(cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "r"})
+		w.opportunityChanged()
+		w.user(cosell.Record{cosell.DealValue: "7"})
+		w.opportunityChanged()
+		differing(t, w, "closed", false)
+	})
+	t.Run("Lost", func(t *testing.T) { // as by a fault of ours: the tables have as agreed what never crossed
+		w := linked(t)
+		w.user(cosell.Record{cosell.DealValue: "7"})
+		p, _, err := w.memory.Find(ctx, deal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Base = p.Base.Clone()
+		p.Base.Opportunity[cosell.DealValue] = "7"
+		if _, err := w.memory.Save(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+		differing(t, w, "nothing says why", true)
+	})
+}

@@ -67,3 +67,15 @@ func TestStatusSaysThatTheBrakeKeepsAPair(t *testing.T) {
 		t.Errorf("%v %+v", err, rows)
 	}
 }
+
+func TestWhatAnOperatorHasDroppedExplainsItsDifference(t *testing.T) {
+	r := newRoom(t)
+	if err := r.ledger.Note(t.Context(), opportunity, cosell.Entry{At: noon, Action: "forgotten", Fields: []cosell.Field{cosell.Notes}}); err != nil {
+		t.Fatal(err)
+	}
+	r.desk.preview = Preview{Differences: []Difference{{Field: "notes", Unexplained: true}, {Field: "dealValue", Unexplained: true}}}
+	v, err := r.PreviewOne(t.Context(), opportunity)
+	if d := v.Differences; err != nil || d[0].Unexplained || !strings.Contains(d[0].Why, "dropped") || !d[1].Unexplained {
+		t.Errorf("%v %+v", err, d)
+	}
+}

@@ -58,7 +58,7 @@ func previewOf(r flow.Rehearsal) Preview {
 	}
 	for _, d := range r.Differences {
 		out.Differences = append(out.Differences, Difference{Field: string(d.Field), Opportunity: d.Opportunity, Referral: d.Referral,
-			Wins: string(d.Wins), Goes: sideOf(d.Goes), Why: d.Why})
+			Wins: string(d.Wins), Goes: sideOf(d.Goes), Why: d.Why, Unexplained: d.Unexplained})
 	}
 	for _, p := range r.Problems {
 		out.Problems = append(out.Problems, heldBy(p, r.Pair.OpportunityID, r.Pair.ReferralID))

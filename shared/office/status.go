@@ -49,6 +49,7 @@ type Difference struct {
 	Wins        string `json:"wins,omitempty"` // which side the sheet lets win
 	Goes        string `json:"goes,omitempty"` // of a preview: the side that would get the other's value
 	Why         string `json:"why,omitempty"`  // of a preview
+	Unexplained bool   `json:"unexplained,omitempty"`
 }
 
 // Line is one entry of the trail.

@@ -13,21 +13,22 @@ type Deed struct {
 
 // Answer is what every call is answered with: what it is about is there, the rest is absent.
 type Answer struct {
-	Records   []Record         `json:"records,omitempty"`
-	More      bool             `json:"more,omitempty"` // there are more records than these
-	Previews  []Preview        `json:"previews,omitempty"`
-	Next      string           `json:"next,omitempty"`  // where the previews go on
-	Total     int              `json:"total,omitempty"` // how many pairs there are to preview
-	Counts    *PreviewCounts   `json:"counts,omitempty"`
-	Census    *Census          `json:"census,omitempty"`
-	Report    *Report          `json:"report,omitempty"`
-	Held      *[]Held          `json:"held,omitempty"`
-	Parked    *[]Parked        `json:"parked,omitempty"`
-	Mapping   *Mapping         `json:"mapping,omitempty"`
-	Catalogue *CatalogueImport `json:"catalogue,omitempty"`
-	Examined  *Examination     `json:"examined,omitempty"`
-	Brake     *Brake           `json:"brake,omitempty"`
-	Done      bool             `json:"done,omitempty"`
+	Records     []Record         `json:"records,omitempty"`
+	More        bool             `json:"more,omitempty"` // there are more records than these
+	Previews    []Preview        `json:"previews,omitempty"`
+	Next        string           `json:"next,omitempty"`  // where the previews go on
+	Total       int              `json:"total,omitempty"` // how many pairs there are to preview
+	Counts      *PreviewCounts   `json:"counts,omitempty"`
+	Census      *Census          `json:"census,omitempty"`
+	Report      *Report          `json:"report,omitempty"`
+	Held        *[]Held          `json:"held,omitempty"`
+	Parked      *[]Parked        `json:"parked,omitempty"`
+	Mapping     *Mapping         `json:"mapping,omitempty"`
+	Catalogue   *CatalogueImport `json:"catalogue,omitempty"`
+	Examined    *Examination     `json:"examined,omitempty"`
+	Unexplained *int             `json:"unexplained,omitempty"` // of a drift: differences that nothing explains
+	Brake       *Brake           `json:"brake,omitempty"`
+	Done        bool             `json:"done,omitempty"`
 }
 
 // Refusal is the body of every answer that is no 200.
