@@ -64,6 +64,7 @@ type App struct {
 	connector   connector // Microsoft's, as far as its flows are on
 	rights      rights    // of the application user, as they were seen last
 
+	tables *tables        // of the tenant; nil in the intake
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
 
 	mark        string      // sets what a further tenant tells of itself apart; "" of the first
@@ -148,6 +149,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	if a.Ledger, err = az.tables(newSeal(secrets, a.Now, a.unsealed)); err != nil {
 		return err
 	}
+	a.tables = &tables{state: a.Ledger, board: a.Board, name: c.TenantAlias, now: a.Now}
 	if a.Health.Ledger == nil {
 		a.Health.Ledger = health.LedgerRows{Ledger: a.Ledger}
 	}

@@ -36,7 +36,7 @@ func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet
 	leads := deals.Leads(a.leadsMismatched)
 	config := flow.Config{
 		Referrals: pc, Opportunities: a.ofTenant(deals), Leads: leads, Ledger: a.rowsOfTenant(), Others: a.others(), Hints: a.Post, Rules: sheet.Rules(), LeadRules: sheet.Leads().Rules(),
-		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log,
+		Now: a.Now, Machine: time.Now, NewID: a.NewID, Log: a.Log, Restored: a.tables.restored,
 		Settings: flow.Settings{
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
@@ -74,6 +74,9 @@ func (a *App) Generation(ctx context.Context) (*Generation, error) {
 func (a *App) Reconcile(ctx context.Context) error {
 	g, err := a.Generation(ctx)
 	if err != nil {
+		return err
+	}
+	if err := a.tables.pass(ctx); err != nil {
 		return err
 	}
 	err = g.Jobs.Reconcile(ctx)

@@ -201,3 +201,45 @@ func TestWhatIsPutAsideIsFoundAgain(t *testing.T) {
 		t.Error("written, and still put aside")
 	}
 }
+
+// After older tables were put back a value that differs on one side alone is left, where both records are newer than the copy.
+func TestWhatOlderTablesCannotDecideIsLeft(t *testing.T) {
+	now := brakeDay.Add(time.Hour)
+	known := func(in *Pairing, ids ...string) {
+		in.Pair.Seen = map[string]Sight{}
+		for _, id := range ids {
+			in.Pair.Seen[id] = Sight{Versions: []string{"1"}}
+		}
+	}
+	for name, c := range map[string]struct {
+		change func(*Pairing)
+		left   bool
+	}{
+		"BothAreNewer":              {func(in *Pairing) {}, true},
+		"TheReferralIsKnown":        {func(in *Pairing) { known(in, "r") }, false},
+		"TheOpportunityIsKnown":     {func(in *Pairing) { known(in, "o") }, false},
+		"EditedAfterItWasNoticed":   {func(in *Pairing) { in.Referral.Modified = now.Add(time.Second) }, false},
+		"TheRowIsAssumed":           {func(in *Pairing) { in.Opportunity = Assumed(in.Pair) }, false},
+		"ItIsMicrosoftsReferral":    {func(in *Pairing) { in.Referral.Microsoft = true }, false},
+		"NothingWasAgreedOnBefore":  {func(in *Pairing) { in.Pair.Base = Base{Referral: Record{}, Opportunity: Record{}} }, false},
+		"ItWasChangedOnBothSides":   {func(in *Pairing) { in.Pair.Base.Opportunity[Notes] = "other" }, false},
+		"AStepOfTheLifeCycleGoesOn": {func(in *Pairing) {}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var in Pairing
+			restrained(Record{Notes: "m", Name: "x"}, Record{Notes: "n", Name: "x"}, Record{Notes: "m", Name: "x"}, func(p *Pairing) { c.change(p); in = *p })
+			plan := Plan{ToReferral: Record{}, ToOpportunity: Record{Notes: "n"}}
+			if name == "AStepOfTheLifeCycleGoesOn" {
+				plan.ToReferral[Status] = Lost
+			}
+			got := in.Doubtful(plan, now)
+			told := slices.ContainsFunc(got.Problems, func(p Problem) bool { return p.Code == "values.differ" && p.Field == Notes })
+			if _, goes := got.ToOpportunity[Notes]; goes == c.left || told != c.left || len(got.ToReferral) != len(plan.ToReferral) {
+				t.Errorf("%+v", got)
+			}
+			if quiet := in.Doubtful(plan, time.Time{}); len(quiet.ToOpportunity) != 1 || len(quiet.Problems) != 0 {
+				t.Errorf("nothing was put back: %+v", quiet)
+			}
+		})
+	}
+}

@@ -83,9 +83,10 @@ type world struct {
 	unstarted     bool
 	lastSync      string
 	share         string
-	alike         bool  // CRM finds unlinked deals of the same customer that a referral resembles
-	deaf          bool  // no feed tells anything
-	feedAway      error // answer of Partner Center's list of changes
+	alike         bool      // CRM finds unlinked deals of the same customer that a referral resembles
+	deaf          bool      // no feed tells anything
+	restored      time.Time // when older tables were put back
+	feedAway      error     // answer of Partner Center's list of changes
 
 	oldReferrals     map[string]cosell.Referral
 	oldOpportunities map[string]cosell.Opportunity
@@ -122,6 +123,7 @@ func (w *world) restart() {
 	w.flow = flow.New(flow.Config{
 		Referrals: pc{w}, Opportunities: crm{w}, Leads: crmLeads{w}, LeadRules: leadRules(), Ledger: dying{w.memory, w}, Hints: hints{w}, Rules: w.ruled(),
 		Now: func() time.Time { return w.now.Add(w.skew) }, Machine: func() time.Time { return w.now.Add(w.skew) }, NewID: w.id, Log: slog.New(slog.DiscardHandler),
+		Restored: func(context.Context) time.Time { return w.restored },
 		Settings: flow.Settings{Guard: 5 * time.Second, PostTimeout: 30 * time.Second, Settle: settle, CheckMark: true, Sheet: w.sheet, Takeover: w.takeover, ForeignCRMID: w.foreign, Unstarted: w.unstarted,
 			LinkTemplate: "https://portal.example/{id}", Options: cosell.Options{WonGuard: "delay", WonAge: 72 * time.Hour, RegistrableValue: "25000", AuditSuccess: "steps", LastSync: w.lastSync, Share: w.share, AcceptStrict: true, DeclineGrace: w.grace, CosellOnly: w.cosellOnly}},
 	})

@@ -57,10 +57,12 @@ type Config struct {
 	Rules         []cosell.Rule
 	LeadRules     []cosell.Rule    // of leads
 	Now           func() time.Time // the world's time
-	Machine       func() time.Time // the machine's own clock: differences are real time; nil is time.Now
-	NewID         func() string
-	Log           *slog.Logger
-	Settings      Settings
+	// Restored says when older tables were put back, where that was lately; zero: they were not. nil: never.
+	Restored func(ctx context.Context) time.Time
+	Machine  func() time.Time // the machine's own clock: differences are real time; nil is time.Now
+	NewID    func() string
+	Log      *slog.Logger
+	Settings Settings
 }
 
 // Flow runs the jobs. Each job may run any number of times for the same record: the second run finds

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -40,13 +41,22 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 func (f *Flow) prepare(ctx context.Context, w *work) error {
 	sending := w.pair.Sending
 	aside, _ := w.pair.AsideFor()
-	if w.opportunity == nil && (aside != "" || w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
+	behind := w.opportunity == nil && !w.pair.Knows(w.referral.Side) && !f.restored(ctx).IsZero()
+	if w.opportunity == nil && (behind || aside != "" || w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
 		w.pair.Sheet != f.Settings.Sheet || sending != nil && sending.Place == cosell.InCRM) {
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err
 		}
 	}
 	return f.joinHeld(ctx, w)
+}
+
+// restored says when older tables were put back, where that was lately.
+func (f *Flow) restored(ctx context.Context) time.Time {
+	if f.Restored == nil {
+		return time.Time{}
+	}
+	return f.Restored(ctx)
 }
 
 // round decides once and writes: Partner Center first, then CRM, then what is remembered. Each write is
@@ -80,6 +90,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		w.opportunity = &emptied
 		in = f.pairing(w)
 		plan = cosell.Merge(in)
+	}
+	if !w.linking {
+		plan = in.Doubtful(plan, f.restored(ctx))
 	}
 	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral, ours: w.ours}
 	w.standing, w.ours = nil, nil

@@ -1,6 +1,8 @@
 package flow_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -236,22 +238,87 @@ func TestI20_AnHourOldStateOverwritesNothing(t *testing.T) {
 			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Delete")) })
 		},
 	} {
+		for _, noticed := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, noticed), func(t *testing.T) {
+				w := crowded(t, 3)
+				restore := w.backup()
+				w.now = w.now.Add(time.Minute)
+				hour(w)
+				w.events()
+				w.now = w.now.Add(time.Hour)
+				before, made := w.values(), w.made()
+				restore()
+				if noticed {
+					w.restored = w.now
+				}
+				for range 3 {
+					w.pass()
+				}
+				if diff := cmp.Diff(before, w.values()); diff != "" || w.made() != made {
+					t.Errorf("there were %v records, there are %v; overwritten:\n%s", made, w.made(), diff)
+				}
+				w.silent()
+			})
+		}
+	}
+}
+
+// An edit whose other record nobody has touched crosses as ever.
+func TestAnEditThatWasAboutToCrossDoesSoAfterOlderTablesWerePutBack(t *testing.T) {
+	w := crowded(t, 3)
+	restore := w.backup()
+	o, p := sorted(w.opportunities)[0], sorted(w.opportunities)[1]
+	w.now = w.now.Add(time.Minute)
+	w.userOf(o, cosell.Record{cosell.DealValue: "500"})
+	w.portal(w.opportunities[p].Record[cosell.ReferralID], cosell.Record{cosell.DealValue: "600"})
+	w.now = w.now.Add(time.Hour)
+	restore()
+	w.restored = w.now
+	w.pass()
+	if v, u := w.referrals[w.opportunities[o].Record[cosell.ReferralID]].Record[cosell.DealValue], w.opportunities[p].Record[cosell.DealValue]; v != "500" || u != "600" {
+		t.Errorf("%s in Partner Center, %s in CRM", v, u)
+	}
+	w.silent()
+}
+
+// A value that a person took back, and whose way to the other side was still to come, is not undone by an older copy.
+func TestI26_WhatWasTakenBackIsKeptByAnOlderCopyOfTheTables(t *testing.T) {
+	for name, c := range map[string]func(w *world, o, r string){
+		"InPartnerCenter": func(w *world, o, r string) {
+			w.userOf(o, cosell.Record{cosell.DealValue: "500"})
+			w.events()
+			w.portal(r, cosell.Record{cosell.DealValue: "100"})
+		},
+		"InCRM": func(w *world, o, r string) {
+			w.portal(r, cosell.Record{cosell.DealValue: "500"})
+			w.events()
+			w.userOf(o, cosell.Record{cosell.DealValue: "100"})
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := crowded(t, 3)
+			o := sorted(w.opportunities)[0]
+			r := w.opportunities[o].Record[cosell.ReferralID]
 			restore := w.backup()
 			w.now = w.now.Add(time.Minute)
-			hour(w)
-			w.events()
+			c(w, o, r)
 			w.now = w.now.Add(time.Hour)
-			before, made := w.values(), w.made()
 			restore()
+			w.restored = w.now
 			for range 3 {
 				w.pass()
 			}
-			if diff := cmp.Diff(before, w.values()); diff != "" || w.made() != made {
-				t.Errorf("there were %v records, there are %v; overwritten:\n%s", made, w.made(), diff)
+			crm, pc := w.opportunities[o].Record, w.referrals[r].Record
+			kept := map[string]string{"InPartnerCenter": pc[cosell.DealValue], "InCRM": crm[cosell.DealValue]}[name]
+			if kept != "100" || strings.Count(crm[cosell.Audit], "values.differ") != 1 {
+				t.Errorf("%s in CRM, %s in Partner Center\n%s", crm[cosell.DealValue], pc[cosell.DealValue], crm[cosell.Audit])
 			}
 			w.silent()
+			w.userOf(o, cosell.Record{cosell.DealValue: "700"}) // and edits cross again
+			w.events()
+			if v := w.referrals[r].Record[cosell.DealValue]; v != "700" {
+				t.Errorf("an edit after it: %s", v)
+			}
 		})
 	}
 }

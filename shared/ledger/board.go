@@ -77,6 +77,21 @@ func (b *Board) Remove(ctx context.Context, s StatusRow) error {
 
 func (s StatusRow) key() string { return key(s.App, s.Function, s.Instance) }
 
+// Mark gives the time that SetMark has left under a name; zero: none.
+func (b *Board) Mark(ctx context.Context, name string) (time.Time, error) {
+	r, _, err := b.gates.get(ctx, b.table, markKey(name))
+	return readTime(r.props["Mark"]), outside(err)
+}
+
+// SetMark leaves a time under a name.
+func (b *Board) SetMark(ctx context.Context, name string, at time.Time) error {
+	_, err := b.gates.write(ctx, b.table, op{kind: put, key: markKey(name), props: map[string]string{"V": schema, "Mark": writeTime(at)}})
+	return outside(err)
+}
+
+// markKey stands beside the identities, none of which has such a name.
+func markKey(name string) string { return key("mark", name) }
+
 // gate is the row of an identity that was asked to wait.
 type gate struct {
 	until   time.Time     // by the clock of the process that was asked
