@@ -10,7 +10,9 @@ import (
 // An administrator puts an hour-old copy of the state back: processes that run notice it, and so do those that begin later.
 func TestAnOlderCopyOfTheStateIsNoticed(t *testing.T) {
 	h := newHouse()
-	process := func(state *ledger.Ledger) *tables { return &tables{state: state, board: h.board, name: "acme", now: h.now} }
+	process := func(state *ledger.Ledger) *tables {
+		return &tables{state: state, board: h.board, name: "acme", now: h.now}
+	}
 	passes := func(state *ledger.Ledger, n int) {
 		t.Helper()
 		for range n {
@@ -75,6 +77,9 @@ func TestAStateOfNowIsNotTakenForAnOlderOne(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.pass(lookEvery)
+			if err := state.SaveCursor(t.Context(), passCursor, h.now().Format(time.RFC3339)); err != nil { // the other one is in the middle of its pass
+				t.Fatal(err)
+			}
 			if at := p.restored(t.Context()); !at.IsZero() {
 				t.Errorf("noticed at %s", at)
 			}
