@@ -27,14 +27,14 @@ const (
 )
 
 // enter lets a call pass, or says when to come again: Later. probe: it is the one that tries.
-func (c *circuit) enter(now time.Time) (probe bool, err error) {
+func (c *circuit) enter(now time.Time, side string) (probe bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch left := c.until.Sub(now); {
 	case c.until.IsZero():
 		return false, nil
 	case left > 0 && left <= longestRest:
-		return false, resting(left)
+		return false, resting(side, left)
 	}
 	c.until = now.Add(c.rest) // the others wait for this one, and if nothing is heard of it another tries
 	return true, nil
@@ -62,7 +62,7 @@ func (c *circuit) ended(now time.Time, path string, failed, probe bool) {
 	}
 }
 
-func resting(d time.Duration) error {
-	return fault.Wait(d, "the other side does not answer, and is asked again in %s", d.Round(time.Second)).With("host.unreachable", "").
-		Saying("a system does not answer, and is left alone between tries", "look at its service health, and at the network of the app")
+func resting(side string, d time.Duration) error {
+	return fault.Wait(d, "%s does not answer, and is asked again in %s", side, d.Round(time.Second)).With("host.unreachable", "").
+		Saying(side+" does not answer, and is left alone between tries", "look at its service health, and at the network of the app")
 }

@@ -240,7 +240,7 @@ func gated(o Options, next step) step {
 		probe := false
 		if c.try == 1 { // later tries of a call are part of it: nobody knows what became of the first
 			var err error
-			if probe, err = o.Gate.circuit.enter(o.Now()); err != nil {
+			if probe, err = o.Gate.circuit.enter(o.Now(), c.host()); err != nil {
 				return nil, err
 			}
 		}
