@@ -1,14 +1,15 @@
 package httpclient
 
 import (
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// circuit leaves a system alone that does not answer. Its callers are then told at once to come again, which costs them a
-// scheduled copy and neither a call that hangs nor a delivery. After each rest one call tries; the first answer
+// circuit leaves a system alone that does not answer. Its callers fail at once then, which costs them a scheduled copy after
+// their back-off, and neither a call that hangs nor a delivery. After each rest one call tries; the first answer
 // ends it. One record that always fails does not count: only calls about several do.
 type circuit struct {
 	mu       sync.Mutex
@@ -26,7 +27,7 @@ const (
 	longestRest  = time.Minute // so that what comes back is used soon
 )
 
-// enter lets a call pass, or says when to come again: Later. probe: it is the one that tries.
+// enter lets a call pass, or says that it is too soon: Broken, as if it had been made. probe: it is the one that tries.
 func (c *circuit) enter(now time.Time, side string) (probe bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,7 +63,10 @@ func (c *circuit) ended(now time.Time, path string, failed, probe bool) {
 	}
 }
 
+// errResting tells a call that was not made from one that failed: it is not tried again at once.
+var errResting = errors.New("it is left alone for a while")
+
 func resting(side string, d time.Duration) error {
-	return fault.Wait(d, "%s does not answer, and is asked again in %s", side, d.Round(time.Second)).With("host.unreachable", "").
+	return fault.New(fault.Broken, "%s does not answer, and is asked again in %s: %w", side, d.Round(time.Second), errResting).With("host.unreachable", "").
 		Saying(side+" does not answer, and is left alone between tries", "look at its service health, and at the network of the app")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -52,9 +53,13 @@ func (p *patient) falls(t *testing.T) {
 		}
 	}
 	_, err := p.get("/5")
-	wantLater(t, err, 5*time.Second)
-	if fault.Of(err).Code != "host.unreachable" || fault.ByRule(err) {
-		t.Errorf("%v", err)
+	wantResting(t, err, 5*time.Second)
+}
+
+func wantResting(t *testing.T, err error, rest time.Duration) {
+	t.Helper()
+	if !fault.Is(err, fault.Broken) || httpclient.Lost(err) || fault.Of(err).Code != "host.unreachable" || !strings.Contains(err.Error(), "asked again in "+rest.String()+":") {
+		t.Errorf("got %v, want that it is left alone for %s", err, rest)
 	}
 }
 
@@ -64,12 +69,13 @@ func TestASystemThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 	p.falls(t)
 	before := p.w.calls()
 	for range 100 {
-		if _, err := p.get("/x"); !fault.Is(err, fault.Later) {
+		if _, err := p.get("/x"); err == nil || fault.Of(err).Code != "host.unreachable" {
 			t.Fatalf("%v", err)
 		}
 	}
-	if p.w.calls() != before {
-		t.Errorf("%d calls while it is left alone", p.w.calls()-before)
+	_, err := p.client.Do(context.Background(), httpclient.Request{Method: "GET", URL: p.w.URL + "/repeated"}) // which may be tried three times
+	if err == nil || fault.Of(err).Code != "host.unreachable" || p.w.calls() != before {
+		t.Errorf("%v, %d calls while it is left alone", err, p.w.calls()-before)
 	}
 	rest := 5 * time.Second
 	for range 6 { // one call tries after each rest, which doubles up to a minute
@@ -79,7 +85,7 @@ func TestASystemThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 		}
 		rest = min(2*rest, time.Minute)
 		_, err := p.get("/x")
-		wantLater(t, err, rest)
+		wantResting(t, err, rest)
 	}
 	p.passes(rest)
 	p.code.Store(200)
@@ -127,7 +133,7 @@ func TestOneCallTriesAtATime(t *testing.T) {
 	}()
 	<-p.entered
 	_, err := p.get("/x")
-	wantLater(t, err, 5*time.Second)
+	wantResting(t, err, 5*time.Second)
 	p.passes(5 * time.Second)
 	p.code.Store(200)
 	if resp, err := p.get("/y"); err != nil || resp.Status != 200 {

@@ -143,7 +143,7 @@ func passing(err error) bool {
 		return false
 	}
 	var f *fault.Error
-	return Lost(err) || errors.As(err, &f) && f.Code == "host.unreachable"
+	return Lost(err) || errors.As(err, &f) && f.Code == "host.unreachable" && !errors.Is(err, errResting)
 }
 
 func backOff(try int) time.Duration {

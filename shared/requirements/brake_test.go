@@ -68,3 +68,54 @@ func TestLostTablesOfManyPairsAreRebuiltUnderTheBrake(t *testing.T) {
 		}
 	})
 }
+
+// A day without Partner Center, in which sixty deals are edited and twelve are new: while it is away it is asked little, no message
+// dies or is parked, and afterwards everything crosses without anybody's word.
+func TestADayWithoutPartnerCenterIsCaughtUpByItself(t *testing.T) {
+	play(t, func(r *rig) {
+		const many, young = 60, 12
+		var deals []pair
+		for i := range many {
+			id := r.deal("Deal " + strconv.Itoa(i))
+			r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
+			r.edits("opportunity", id, doc{"cosell_sync": true})
+			deals = append(deals, pair{opportunity: id})
+		}
+		r.quiet()
+		r.advance(10 * time.Minute)
+		r.pc.fault(doc{"match": doc{"url": "/engagements/"}, "do": "status", "status": 503})
+		asked := r.pc.calls()
+		var fresh []string
+		for i := range many {
+			r.edits("opportunity", deals[i].opportunity, doc{"estimatedvalue": 91000 + i})
+			if i%(many/young) == 0 {
+				id := r.deal("New "+strconv.Itoa(i), doc{"cosell_sync": true})
+				r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
+				fresh = append(fresh, id)
+			}
+			r.advance(24 * time.Hour / many)
+		}
+		calls := r.pc.calls() - asked
+		if len(r.bus.dead) != 0 || strings.Contains(r.health(), `"parked":1`) {
+			t.Errorf("%d dead letters; health %s", len(r.bus.dead), r.health())
+		}
+		r.pc.healed()
+		r.advance(time.Hour)
+		for i, p := range deals {
+			if v := r.referral(r.pairOf(p.opportunity).own).text("details/dealValue"); v != strconv.Itoa(91000+i) {
+				t.Errorf("deal %d has %s in Partner Center", i, v)
+			}
+		}
+		for _, id := range fresh {
+			if r.pairOf(id).own == "" {
+				t.Errorf("the new deal %s has no referral", id)
+			}
+		}
+		if _, were := r.counted(); len(r.bus.dead) != 0 || were != many+young || strings.Contains(r.health(), "brake.on") {
+			t.Errorf("%d dead letters, %d referrals, health %s", len(r.bus.dead), were, r.health())
+		}
+		if most := 24 * 60 * 5; calls > most { // one call a minute tries, three times, and what the passes ask of the other host
+			t.Errorf("%d calls while it was away", calls)
+		}
+	})
+}
