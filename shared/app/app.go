@@ -73,6 +73,7 @@ type App struct {
 	awaitsStart atomic.Bool // nothing is created yet, as far as this process knows
 
 	queues Queues // reached by an identity; nil: by a connection string
+	jitter func(most time.Duration) time.Duration
 
 	port  string
 	close func(context.Context) error
@@ -101,6 +102,10 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 		Role: c.Role, Tenant: c.TenantAlias, Version: version(), Now: now, NewID: uuid.NewString,
 		Log: slog.New(slog.NewJSONHandler(out, nil)), port: portOf(environ),
 	}
+	if own.NewID != nil {
+		a.NewID = own.NewID
+	}
+	a.jitter = own.Jitter
 	a.Watch = health.NewWatch(a.Role, a.NewID()[:8], a.Version, a.Now)
 	az := azure{config: c.Config, dialer: c.dialer, roots: transport.TLSClientConfig.RootCAs, transport: transport, now: now, own: own}
 	if own.Transport != nil {
@@ -180,7 +185,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 		build: func(number int, sheet *mapping.Sheet, v variables, before *Generation) (*Generation, error) {
 			return a.generation(c, v, number, sheet, crm, a.mismatched, before)
 		},
-		shipped: sync.OnceValues(mapping.Default),
+		shipped: az.shipped(),
 	})
 	trial := func(sheet *mapping.Sheet, before *Generation) (*Generation, error) {
 		return a.generation(c, before.variables, 0, sheet, crm, nil, before)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -23,6 +24,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/cosell-sync/cosell-sync/shared/pattern"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
@@ -187,6 +189,14 @@ func (a azure) certificates() func(ctx context.Context, address string) ([]byte,
 		return a.own.Certificates
 	}
 	return partnercenter.NewFetcher(partnercenter.FetcherOptions{Dialer: a.dialer, TLSRoots: a.roots})
+}
+
+// shipped reads our own field sheet, once.
+func (a azure) shipped() func() (*mapping.Sheet, error) {
+	if a.own.Shipped != nil {
+		return a.own.Shipped
+	}
+	return sync.OnceValues(mapping.Default)
 }
 
 func (a azure) tableConfig() (ledger.Config, error) {

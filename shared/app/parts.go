@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
@@ -25,6 +26,11 @@ type Parts struct {
 	Ledger func(tenant string, sealer ledger.Sealer) *ledger.Ledger
 	// Board makes one of the tables in which processes tell each other how they are.
 	Board func(table string) *ledger.Board
+	// Shipped reads our own field sheet, which several apps in one address space read once.
+	Shipped func() (*mapping.Sheet, error)
+	// NewID makes ids, and Jitter the random part of a short wait; nil: random ones.
+	NewID  func() string
+	Jitter func(most time.Duration) time.Duration
 }
 
 // Queues are the queues, their dead letters included.

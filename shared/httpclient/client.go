@@ -18,6 +18,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"time"
@@ -49,6 +50,7 @@ type Options struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
+	Jitter  func(most time.Duration) time.Duration // a part of most, which a short wait is longer; nil: by chance
 }
 
 // Defaults of Options.
@@ -132,6 +134,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.N[time.Duration]
 	}
 	if o.Gate == nil {
 		o.Gate = NewGate(0, o.Now, o.Sleep)

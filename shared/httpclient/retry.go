@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -102,7 +101,7 @@ func judge(o Options, c *call, may bool, resp *Response, err error) (wait time.D
 	may = may && repeatable(c.Request) && c.try < maxTries
 	switch {
 	case err != nil:
-		return backOff(c.try), may && passing(err), err
+		return o.backOff(c.try), may && passing(err), err
 	case resp.Status == http.StatusTooManyRequests:
 		asked := RetryAfter(resp, o.Now())
 		if c.waited += asked; may && c.waited <= shortWait {
@@ -113,7 +112,7 @@ func judge(o Options, c *call, may bool, resp *Response, err error) (wait time.D
 		return 0, false, nil
 	case resp.Status == http.StatusRequestTimeout || resp.Status >= 500 && resp.Status != http.StatusNotImplemented:
 		if !repeatable(c.Request) || resp.Header.Get("Retry-After") == "" {
-			return backOff(c.try), may, nil
+			return o.backOff(c.try), may, nil
 		}
 		asked := RetryAfter(resp, o.Now())
 		if c.waited += asked; c.waited > shortWait {
@@ -146,9 +145,9 @@ func passing(err error) bool {
 	return Lost(err) || errors.As(err, &f) && f.Code == "host.unreachable" && !errors.Is(err, errResting)
 }
 
-func backOff(try int) time.Duration {
+func (o Options) backOff(try int) time.Duration {
 	d := 200 * time.Millisecond << (2 * (try - 1)) // 200 ms, 800 ms
-	return d + rand.N(d/2)
+	return d + o.Jitter(d/2)
 }
 
 // RetryAfter is the wait that an answer asks for, in seconds or as a date (by the server's own clock),
