@@ -59,7 +59,9 @@ type Options struct {
 	SigningHost  string          // default 3psostorageacct.blob.core.windows.net
 	SigningKey   *rsa.PrivateKey // of the leaf; made when nil
 	Intermediate bool            // an authority of its own stands between root and leaf
-	WebhookURL   string          // of the old connector, registered in the seed; "-" for no registration
+	// Sign makes the signature of an event's body for a receiver that knows it; nil signs with SigningKey.
+	Sign       func(body []byte) (signature string, err error)
+	WebhookURL string // of the old connector, registered in the seed; "-" for no registration
 
 	Switches map[string]any // positions from the start, as POST switches takes them
 }

@@ -1,0 +1,176 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+)
+
+// site is what a call of the product goes to.
+type site int
+
+const (
+	sitePartnerCenter site = iota
+	siteCRM
+	siteVault
+	siteTables
+	siteQueue
+)
+
+func (s site) String() string {
+	return [...]string{"partner center", "crm", "vault", "tables", "queue"}[s]
+}
+
+// point is one call that the product is about to make: a moment at which another lane may go on, at which the process
+// may die, and which a fault may meet.
+type point struct {
+	site  site
+	name  string // method and path, without ids
+	write bool
+}
+
+// lane is one invocation of a function in a process: a goroutine that works only while the run attends to it.
+type lane struct {
+	p      *process
+	key    string // what it is about; the same in every run of the seed
+	n      uint64 // its number
+	calls  uint64
+	resume chan struct{}
+	at     *point // it waits here; nil: it works, sleeps or has ended
+	ended  bool
+	do     func(l *lane)
+}
+
+type laneKey struct{}
+
+func laneOf(ctx context.Context) *lane {
+	l, _ := ctx.Value(laneKey{}).(*lane)
+	return l
+}
+
+// begin starts a lane and attends to it.
+func (r *run) begin(p *process, key string, do func(l *lane)) *lane {
+	r.begun[key]++
+	l := &lane{p: p, key: key, n: mix(r.seed, hashOf(key), r.begun[key]), resume: make(chan struct{}), do: do}
+	r.lanes = append(r.lanes, l)
+	p.lanes++
+	r.attend(l, func() {
+		go func() {
+			defer func() {
+				l.ended, l.at = true, nil
+				r.wake(l)
+			}()
+			l.do(l)
+		}()
+	})
+	return l
+}
+
+// goOn lets a lane that waits at a point go on.
+func (r *run) goOn(l *lane) {
+	r.attend(l, func() { l.at = nil; l.resume <- struct{}{} })
+}
+
+// attend lets one lane work until it waits, sleeps or ends.
+func (r *run) attend(l *lane, start func()) {
+	r.attended = l
+	start()
+	r.settle()
+	r.attended = nil
+	r.sweep()
+}
+
+// wake tells the run, which may be asleep, that a lane to which it does not attend wants something.
+func (r *run) wake(l *lane) {
+	if r.attended != l {
+		select {
+		case r.woken <- struct{}{}:
+		default:
+		}
+	}
+}
+
+var errDead = errors.New("the process is dead")
+
+// pass takes a call of the product through the point: it may wait, die, fail, and is done, in this order.
+func (p *process) pass(ctx context.Context, at point, do func()) error {
+	l := laneOf(ctx)
+	if l == nil {
+		l = p.beside
+	}
+	p.alive()
+	r := p.run
+	l.calls++
+	if r.attended != l || r.yields(l) {
+		l.at = &at
+		r.wake(l)
+		<-l.resume
+		p.alive()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f := r.faultAt(l, &at)
+	r.seen(l, &at, f)
+	switch f {
+	case dieBefore:
+		p.die()
+	case cut:
+		return io.ErrUnexpectedEOF
+	case slow:
+		time.Sleep(r.slowness(l))
+		p.alive()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	do()
+	switch f {
+	case dieAfter:
+		p.die()
+	case lose:
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
+// die ends the process in the middle of what it does.
+func (p *process) die() {
+	p.dead = true
+	p.run.crashed(p)
+	p.alive()
+}
+
+// alive ends whoever goes on working in a process that is dead.
+func (p *process) alive() {
+	if p.dead {
+		runtime.Goexit()
+	}
+}
+
+func (l *lane) String() string { return fmt.Sprintf("%s: %s", l.p.name, l.key) }
+
+// mix makes a number of numbers, as if by chance.
+func mix(parts ...uint64) uint64 {
+	h := uint64(0x9e3779b97f4a7c15)
+	for _, p := range parts {
+		h ^= p + 0x9e3779b97f4a7c15 + h<<6 + h>>2
+		h ^= h >> 30
+		h *= 0xbf58476d1ce4e5b9
+		h ^= h >> 27
+		h *= 0x94d049bb133111eb
+		h ^= h >> 31
+	}
+	return h
+}
+
+func hashOf(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}

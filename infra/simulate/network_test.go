@@ -1,0 +1,120 @@
+package simulate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+)
+
+// network carries the calls of one process to the systems, by their real names.
+type network struct{ p *process }
+
+// RoundTrip implements http.RoundTripper.
+func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
+	r := n.p.run
+	system, at := r.systemAt(req)
+	if system == nil {
+		return nil, fmt.Errorf("dial tcp: lookup %s: no such host", req.URL.Host)
+	}
+	var body []byte
+	if req.Body != nil {
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+		_ = req.Body.Close()
+	}
+	passed := n.p.pass(req.Context(), point{site: at, name: callName(req), write: isWrite(req)}, func() {
+		in := &http.Request{Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), RemoteAddr: "192.0.2.1:1234"}
+		rec := &recorder{header: http.Header{}, status: http.StatusOK}
+		system.serve(rec, in)
+		resp = rec.response(req)
+	})
+	if passed != nil {
+		return nil, passed
+	}
+	return resp, nil
+}
+
+// recorder is an answer in the making.
+type recorder struct {
+	header http.Header
+	status int
+	wrote  bool
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if !r.wrote {
+		r.status, r.wrote = status, true
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.wrote = true
+	return r.body.Write(b)
+}
+
+func (r *recorder) response(req *http.Request) *http.Response {
+	return &http.Response{StatusCode: r.status, Status: http.StatusText(r.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: r.header,
+		Body: io.NopCloser(bytes.NewReader(r.body.Bytes())), ContentLength: int64(r.body.Len()), Request: req}
+}
+
+func isWrite(req *http.Request) bool {
+	return req.Method != http.MethodGet && !strings.HasSuffix(req.URL.Path, "/token")
+}
+
+// callName is method and path without what differs from record to record.
+func callName(req *http.Request) string {
+	path := req.URL.Path
+	if i := strings.LastIndex(path, "/v9.2/"); i >= 0 {
+		path = path[i+len("/v9.2/"):]
+		if j := strings.IndexByte(path, '('); j >= 0 {
+			path = path[:j] + "(id)"
+		}
+		return req.Method + " " + path
+	}
+	if i := strings.Index(path, "/referrals/"); i >= 0 {
+		path = "/referrals/id"
+	}
+	return req.Method + " " + path[strings.LastIndexByte(path[:max(len(path)-1, 0)], '/')+1:]
+}
+
+// systemAt knows who stands for a real host name. The directory's calls go to the system whose tenant is asked.
+func (r *run) systemAt(req *http.Request) (*system, site) {
+	switch req.URL.Host {
+	case partnercentersim.ReferralsHost, partnercentersim.WebhooksHost:
+		return r.pc, sitePartnerCenter
+	case crmHost:
+		return r.dv, siteCRM
+	case vaultHost:
+		return r.kv, siteVault
+	case partnercentersim.LoginHost:
+		if strings.HasPrefix(req.URL.Path, "/"+crmTenant+"/") {
+			return r.dv, siteCRM
+		}
+		return r.pc, sitePartnerCenter
+	}
+	return nil, 0
+}
+
+// tablesDoor is the tables as one process has them.
+func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) error {
+	name := call.Op + " " + call.Table
+	if len(call.Keys) > 0 && len(call.Keys[0]) > 1 && call.Table == "state" {
+		name += " " + call.Keys[0][:1]
+	}
+	if err := p.pass(ctx, point{site: siteTables, name: name, write: call.Op == "write"}, do); err != nil {
+		return fault.New(fault.Broken, "reaching the tables: %w", err)
+	}
+	return nil
+}

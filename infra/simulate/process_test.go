@@ -1,0 +1,119 @@
+package simulate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/functions"
+	"github.com/cosell-sync/cosell-sync/functions/partnercenterwebhook"
+	"github.com/cosell-sync/cosell-sync/shared/app"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
+)
+
+// process is one life of a handler process.
+type process struct {
+	run    *run
+	name   string // as in GET status of the laptop world
+	life   int
+	app    *app.App
+	server http.Handler
+	end    context.CancelFunc
+	ctx    context.Context
+	dead   bool
+	lanes  int
+	beside *lane // what works beside the invocations
+	ids    uint64
+}
+
+// shipped is our own sheet, read once for all runs.
+var shipped = sync.OnceValues(mapping.Default)
+
+// start starts a process.
+func (r *run) start(s slot) *process {
+	r.lives[s.name]++
+	p := &process{run: r, name: s.name, life: r.lives[s.name]}
+	p.ctx, p.end = context.WithCancel(context.Background())
+	p.beside = &lane{p: p, key: "beside", n: mix(r.seed, hashOf(s.name), uint64(p.life)), resume: make(chan struct{})}
+	a, err := app.Of(r.environ(s.role), io.Discard, app.Parts{
+		Transport:    network{p},
+		Certificates: func(context.Context, string) ([]byte, error) { return nil, io.ErrUnexpectedEOF },
+		Queues:       busDoor{p},
+		Ledger:       func(string, ledger.Sealer) *ledger.Ledger { return r.tables.Ledger(p.tablesDoor, p.newID) },
+		Board:        func(table string) *ledger.Board { return r.tables.Board(table, p.tablesDoor) },
+		Shipped:      shipped,
+		NewID:        p.newID,
+		Jitter:       func(most time.Duration) time.Duration { return most / 2 },
+	})
+	if err != nil {
+		r.t.Fatalf("the product does not start: %v", err)
+	}
+	list := functions.List(a)
+	for i, f := range list {
+		if f.Name == "partnercenterwebhook" {
+			list[i].HTTP = &partnercenterwebhook.Handler{Verifier: opener{}, Sender: a.Sender, Tenant: a.Tenant, Now: a.Now, NewID: a.NewID, Log: a.Log, Watch: a.Watch}
+		}
+	}
+	p.app, p.server = a, a.Handler(list)
+	return p
+}
+
+// newID makes ids that are the same in every run of the seed.
+func (p *process) newID() string {
+	p.ids++
+	a := mix(p.run.seed, hashOf(p.name), uint64(p.life), p.ids)
+	b := mix(a, p.ids)
+	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff)
+}
+
+// ask calls the process as the Functions host does; 0: it died meanwhile.
+func (p *process) ask(l *lane, method, path string, header http.Header, body []byte) (status int, answer []byte) {
+	ctx := context.WithValue(p.ctx, laneKey{}, l)
+	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
+	if err != nil {
+		return http.StatusBadRequest, []byte(err.Error())
+	}
+	req.Header = header
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
+	p.server.ServeHTTP(rec, req)
+	if p.dead {
+		return 0, nil
+	}
+	return rec.status, rec.body.Bytes()
+}
+
+// opener reads Partner Center's events. Signatures have tests of their own and would take most of the time of a run:
+// here the signature is the one that signature makes.
+type opener struct{}
+
+func signature(body []byte) (string, error) { return fmt.Sprintf("%x", hashOf(string(body))), nil }
+
+func (opener) Open(r *http.Request, body []byte) (partnercenter.Event, error) {
+	want, _ := signature(body) // cannot fail
+	if !strings.HasSuffix(r.Header.Get("Authorization")+r.Header.Get("X-Ms-Signature"), want) {
+		return partnercenter.Event{}, fault.New(fault.Denied, "forged").With("signature", "")
+	}
+	var e struct {
+		EventName             string
+		ResourceURI           string `json:"ResourceUri"`
+		ResourceChangeUtcDate string
+	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return partnercenter.Event{}, fault.New(fault.Invalid, "no event: %w", err)
+	}
+	at, _ := time.Parse(time.RFC3339, e.ResourceChangeUtcDate)
+	out := partnercenter.Event{Name: e.EventName, ChangedAt: at}
+	if strings.Contains(e.EventName, "referral-") {
+		out.Referral, out.ReferralID = true, strings.ToLower(e.ResourceURI[strings.LastIndexByte(e.ResourceURI, '/')+1:])
+	}
+	return out, nil
+}

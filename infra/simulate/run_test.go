@@ -1,0 +1,222 @@
+package simulate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/infra/local/vaultsim"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+	"github.com/cosell-sync/cosell-sync/shared/queue"
+)
+
+// firstDay is when every run begins: a Monday morning.
+var firstDay = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// run is one history.
+type run struct {
+	t    *testing.T
+	seed uint64
+	rng  *rand.Rand // of what happens next
+	own  []string   // settings
+
+	pc, dv, kv *system
+	bus        *bus
+	tables     *ledger.Memory
+	layout     []slot
+	fleet      map[string]*process
+	lives      map[string]int
+	functions  map[queue.Name]string
+
+	lanes    []*lane
+	begun    map[string]uint64
+	attended *lane
+	woken    chan struct{}
+	posted   []posted // events on their way
+
+	crashes int
+	story   []string
+	telling bool
+}
+
+// posted is an event of a system that has left and not arrived.
+type posted struct {
+	from *system
+	control.Outgoing
+}
+
+// system is one of the simulators behind its wire, which writes the history.
+type system struct {
+	name    string
+	sim     control.Simulator
+	wire    *control.Wire
+	control *http.ServeMux
+}
+
+// serve answers a call of the product; no answer panics as net/http does.
+func (s *system) serve(w http.ResponseWriter, req *http.Request) { s.wire.ServeHTTP(w, req) }
+
+func behindWire(name string, sim control.Simulator) *system {
+	s := &system{name: name, sim: sim, wire: control.NewWire(time.Now, time.Sleep, sim), control: http.NewServeMux()}
+	sim.MountControl(s.control)
+	return s
+}
+
+func newRun(t *testing.T, seed uint64, layout string) *run {
+	r := &run{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(layout), fleet: map[string]*process{}, lives: map[string]int{},
+		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
+	pc, err := partnercentersim.New(partnercentersim.Options{Now: time.Now, Seed: int64(seed), Sign: signature, Tenant: partnerTenant, ClientID: partnerClient, ClientSecret: partnerSecret,
+		RefreshToken: refreshToken, WebhookURL: productURL + "/api/partnercenterwebhook/default",
+		Apps: []partnercentersim.App{{Tenant: partnerTenant, ClientID: vaultClient, Secret: vaultSecret, ObjectID: vaultClient}}})
+	r.must(err)
+	dv, err := dataversesim.New(dataversesim.Options{Now: time.Now, Seed: int64(seed), Host: crmHost, Tenant: crmTenant, ClientID: crmClient, ClientSecret: crmAppSecret,
+		OrganizationID: organization, WebhookURL: productURL + "/api/crmwebhook", SecretHeader: crmHeader, Secret: crmSecret})
+	r.must(err)
+	kv, err := vaultsim.New(vaultsim.Options{Now: time.Now, Tenant: partnerTenant, CheckToken: pc.CheckToken, Secrets: map[string]string{"partner-center-refresh-token": refreshToken}})
+	r.must(err)
+	r.pc, r.dv, r.kv = behindWire("partner center", pc), behindWire("crm", dv), behindWire("vault", kv)
+	return r
+}
+
+func (r *run) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// say writes a line of the story, where somebody wants to read it.
+func (r *run) say(format string, args ...any) {
+	if r.telling {
+		r.story = append(r.story, time.Since(firstDay).Round(time.Millisecond).String()+" "+fmt.Sprintf(format, args...))
+	}
+}
+
+// settle waits until nothing works any more: all lanes wait, sleep or have ended.
+func (r *run) settle() { synctest.Wait() }
+
+// step does one of the things that could happen now, and says whether there was any.
+func (r *run) step() bool {
+	for _, s := range []*system{r.pc, r.dv} {
+		for _, e := range s.sim.Advance(time.Now()) {
+			r.posted = append(r.posted, posted{s, e})
+		}
+	}
+	due := r.bus.due()
+	waiting := slices.DeleteFunc(slices.Clone(r.lanes), func(l *lane) bool { return l.at == nil })
+	n := len(waiting) + len(due) + len(r.posted)
+	if n == 0 {
+		return false
+	}
+	switch i := r.rng.IntN(n); {
+	case i < len(waiting):
+		r.goOn(waiting[i])
+	case i < len(waiting)+len(due):
+		r.deliver(due[i-len(waiting)])
+	default:
+		i -= len(waiting) + len(due)
+		e := r.posted[i]
+		r.posted = slices.Delete(r.posted, i, i+1)
+		r.bring(e)
+	}
+	return true
+}
+
+// deliver hands a message to a function of its queue, as the host does.
+func (r *run) deliver(m *message) {
+	function := r.functions[m.queue]
+	p := r.processFor(function, mix(r.seed, uint64(m.n), uint64(m.deliveries)))
+	r.bus.take(m)
+	r.begin(p, function+" "+m.record, func(l *lane) {
+		status := 0
+		defer func() { // also when the process dies
+			delete(r.bus.locked, m.key())
+			if status == http.StatusOK {
+				r.bus.ended++
+			} else {
+				r.bus.back(m)
+			}
+		}()
+		status, _ = p.ask(l, http.MethodPost, "/"+function, jsonHeader(), m.envelope())
+	})
+}
+
+// bring brings an event to its receiver.
+func (r *run) bring(e posted) {
+	path, ours := strings.CutPrefix(e.URL, productURL)
+	if !ours {
+		e.from.sim.Delivered(e.ID, http.StatusAccepted) // somebody else's receiver
+		return
+	}
+	function := strings.Split(strings.TrimPrefix(path, "/api/"), "/")[0]
+	p := r.processFor(function, mix(r.seed, uint64(e.ID)))
+	r.begin(p, function, func(l *lane) {
+		status := 0
+		defer func() { e.from.sim.Delivered(e.ID, status) }()
+		status, _ = p.ask(l, http.MethodPost, path, e.Header, e.Body)
+	})
+}
+
+// tick runs the timer function.
+func (r *run) tick() {
+	p := r.processFor("reconcile", 0)
+	r.begin(p, "reconcile", func(l *lane) {
+		_, _ = p.ask(l, http.MethodPost, "/reconcile", jsonHeader(), []byte(`{"Data":{"tick":{"IsPastDue":false}},"Metadata":{}}`))
+	})
+}
+
+func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
+
+// sleep lets time pass, up to d: a lane that wants something ends it.
+func (r *run) sleep(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.woken:
+	}
+	r.settle()
+	r.sweep()
+}
+
+// nextWork is when something happens by itself.
+func (r *run) nextWork() (next time.Time, ok bool) {
+	next, ok = r.bus.nextAt()
+	for _, s := range []*system{r.pc, r.dv} {
+		if at, waiting := s.sim.Next(); waiting && (!ok || at.Before(next)) {
+			next, ok = at, true
+		}
+	}
+	return next, ok
+}
+
+// quiet lets the world work until nothing is queued, in flight, or due within the horizon.
+func (r *run) quiet(horizon time.Duration) {
+	for range 20000 {
+		if r.step() {
+			continue
+		}
+		next, ok := r.nextWork()
+		switch {
+		case len(r.lanes) > 0: // they sleep
+			d := 10 * time.Minute
+			if ok {
+				d = min(d, max(time.Until(next), time.Millisecond))
+			}
+			r.sleep(d)
+		case !ok || next.After(time.Now().Add(horizon)):
+			return
+		default:
+			r.sleep(max(time.Until(next), time.Millisecond))
+		}
+	}
+	r.t.Fatalf("seed %d: the world does not come to rest", r.seed)
+}
