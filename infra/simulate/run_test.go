@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,17 +74,52 @@ func behindWire(name string, sim control.Simulator) *system {
 func newRun(t *testing.T, seed uint64, layout string) *run {
 	r := &run{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(layout), fleet: map[string]*process{}, lives: map[string]int{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
-	pc, err := partnercentersim.New(partnercentersim.Options{Now: time.Now, Seed: int64(seed), Sign: signature, Tenant: partnerTenant, ClientID: partnerClient, ClientSecret: partnerSecret,
-		RefreshToken: refreshToken, WebhookURL: productURL + "/api/partnercenterwebhook/default",
-		Apps: []partnercentersim.App{{Tenant: partnerTenant, ClientID: vaultClient, Secret: vaultSecret, ObjectID: vaultClient}}})
+	o := originalsOf()
+	options := partnerOptions(seed)
+	options.Like = o.pc
+	pc, err := partnercentersim.New(options)
 	r.must(err)
-	dv, err := dataversesim.New(dataversesim.Options{Now: time.Now, Seed: int64(seed), Host: crmHost, Tenant: crmTenant, ClientID: crmClient, ClientSecret: crmAppSecret,
-		OrganizationID: organization, WebhookURL: productURL + "/api/crmwebhook", SecretHeader: crmHeader, Secret: crmSecret})
+	like := crmOptions(seed)
+	like.Like = o.dv
+	dv, err := dataversesim.New(like)
 	r.must(err)
 	kv, err := vaultsim.New(vaultsim.Options{Now: time.Now, Tenant: partnerTenant, CheckToken: pc.CheckToken, Secrets: map[string]string{"partner-center-refresh-token": refreshToken}})
 	r.must(err)
 	r.pc, r.dv, r.kv = behindWire("partner center", pc), behindWire("crm", dv), behindWire("vault", kv)
 	return r
+}
+
+// originals are what the systems of all runs have in common.
+type originals struct {
+	pc *partnercentersim.Sim
+	dv *dataversesim.Simulator
+}
+
+// originalsOf makes them, once.
+var originalsOf = sync.OnceValue(func() originals {
+	first := func() time.Time { return firstDay }
+	pcOptions, dvOptions := partnerOptions(0), crmOptions(0)
+	pcOptions.Now, dvOptions.Now = first, first
+	pc, err := partnercentersim.New(pcOptions)
+	if err != nil {
+		panic(err)
+	}
+	dv, err := dataversesim.New(dvOptions)
+	if err != nil {
+		panic(err)
+	}
+	return originals{pc, dv.Original()}
+})
+
+func partnerOptions(seed uint64) partnercentersim.Options {
+	return partnercentersim.Options{Now: time.Now, Seed: int64(seed), Sign: signature, Tenant: partnerTenant, ClientID: partnerClient, ClientSecret: partnerSecret,
+		RefreshToken: refreshToken, WebhookURL: productURL + "/api/partnercenterwebhook/default",
+		Apps: []partnercentersim.App{{Tenant: partnerTenant, ClientID: vaultClient, Secret: vaultSecret, ObjectID: vaultClient}}}
+}
+
+func crmOptions(seed uint64) dataversesim.Options {
+	return dataversesim.Options{Now: time.Now, Seed: int64(seed), Host: crmHost, Tenant: crmTenant, ClientID: crmClient, ClientSecret: crmAppSecret,
+		OrganizationID: organization, WebhookURL: productURL + "/api/crmwebhook", SecretHeader: crmHeader, Secret: crmSecret}
 }
 
 func (r *run) must(err error) {

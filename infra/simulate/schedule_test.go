@@ -3,6 +3,7 @@ package simulate
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"testing"
@@ -47,7 +48,7 @@ func TestSpeed(t *testing.T) {
 			c := wall()
 			tb += b - a
 			tc += c - b
-			for i := range 20 {
+			for i := range *editsEach {
 				_, err := r.pc.call("POST", "/user", doc{"do": "update", "id": made.ID, "changes": doc{"/details/dealValue": 1000 + i}})
 				r.must(err)
 				r.quiet(time.Minute)
@@ -63,5 +64,7 @@ func TestSpeed(t *testing.T) {
 			time.Sleep(20 * time.Minute)
 		})
 	}
-	t.Log(n, "runs; build", tb/time.Duration(n), "create", tc/time.Duration(n), "edit", te/time.Duration(edits))
+	t.Log(n, "runs; build", tb/time.Duration(n), "create", tc/time.Duration(n), "edit", te/time.Duration(max(edits,1)))
 }
+
+var editsEach = flag.Int("edits", 0, "")

@@ -42,6 +42,9 @@ type Options struct {
 	Organisation string
 	// Switches are positions from the start, as POST switches takes them.
 	Switches map[string]any
+	// Like is another simulator with the same options, of which nothing but Now, Seed, Notify and Switches may differ and
+	// whose clock shows the same time at the start: its definitions and seed data are taken over, not made again.
+	Like *Simulator
 }
 
 // Simulator is the environment. It implements control.Simulator.
@@ -74,6 +77,8 @@ type Simulator struct {
 	plugins    []*plugin
 	house      organisation
 	tokenKey   []byte
+	like       *likeness // with others that have the same definitions
+	seeded     *database // as it was at the start, for those that are made like this one
 }
 
 var _ control.Simulator = (*Simulator)(nil)
@@ -104,25 +109,37 @@ func New(o Options) (*Simulator, error) {
 	return s, nil
 }
 
+// Original makes the simulator one that others can be made like (Options.Like): it keeps its seed data, and nothing may
+// be done with it itself.
+func (s *Simulator) Original() *Simulator {
+	s.like, s.seeded = &likeness{schema: s.schema, answers: map[string]*answer{}}, s.db
+	return s
+}
+
 // reset goes back to the seed data; switches, rules, plug-ins and ways of delivery stay. It fails only on a
 // mistake in what is built in.
 func (s *Simulator) reset() error {
+	s.rand = rand.New(rand.NewPCG(uint64(s.o.Seed), 1))
+	s.steps, s.agenda, s.sent, s.assigned, s.imports, s.holding = nil, nil, nil, nil, nil, nil
+	s.inFlight = map[int64]*item{}
+	s.limits = newLimits()
+	s.role = newRole()
+	s.news = false
+	if s.o.Like != nil {
+		s.takeOver(s.o.Like)
+		return nil
+	}
 	sc, err := loadSchema(s.o.Organisation, s.sw.text("setupTracking"), s.sw.text("setupFilterPrivilege"))
 	if err != nil {
 		return err
 	}
 	s.schema = sc
-	s.rand = rand.New(rand.NewPCG(uint64(s.o.Seed), 1))
 	version := int64(0)
 	if s.db != nil {
 		version = s.db.version // versions never go back, also not by a reset
 	}
 	s.db = newDatabase(s.schema)
 	s.db.version = max(s.db.version, version)
-	s.steps, s.agenda, s.sent, s.assigned, s.imports, s.holding = nil, nil, nil, nil, nil, nil
-	s.inFlight = map[int64]*item{}
-	s.limits = newLimits()
-	s.role = newRole()
 	s.seed()
 	if err := s.settle(s.o.Organisation); err != nil {
 		return err

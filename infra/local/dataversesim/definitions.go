@@ -36,6 +36,9 @@ func (s *Simulator) changeMetadata(c *call, t *tx, segs []segment) (*answer, err
 
 // customize begins a change of the organisation's customisations.
 func (s *Simulator) customize(c *call, t *tx) (*customizing, error) {
+	if err := s.ownSchema(); err != nil {
+		return nil, err
+	}
 	if c.refs != nil {
 		return nil, missing("changes of metadata inside of a change set")
 	}

@@ -171,7 +171,7 @@ func (s *Simulator) postOrganisation(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	s.o.Organisation = body.Kind
+	s.o.Organisation, s.o.Like, s.like = body.Kind, nil, nil
 	err := s.reset()
 	s.mu.Unlock()
 	if err != nil {

@@ -77,7 +77,10 @@ func (s *Simulator) postSchema(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	err := s.changeSchema(c)
+	err := s.ownSchema()
+	if err == nil {
+		err = s.changeSchema(c)
+	}
 	s.mu.Unlock()
 	if err != nil {
 		control.WriteError(w, http.StatusBadRequest, "%s of %s.%s: %v", c.Do, c.Table, c.Column, err)

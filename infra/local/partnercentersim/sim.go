@@ -56,6 +56,7 @@ type Options struct {
 	Locations        []string // the partner ids (mpnId) of its locations
 
 	Sibling      *Sim            // another tenant of the same Microsoft: certificate and signing host are its
+	Like         *Sim            // catalogue and taxonomy are its, which are the same everywhere, and not read again
 	SigningHost  string          // default 3psostorageacct.blob.core.windows.net
 	SigningKey   *rsa.PrivateKey // of the leaf; made when nil
 	Intermediate bool            // an authority of its own stands between root and leaf
@@ -129,17 +130,13 @@ func New(o Options) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	solutions, err := readCatalogue()
-	if err != nil {
-		return nil, err
-	}
-	years, err := readTaxonomy()
+	solutions, years, form, err := o.shared()
 	if err != nil {
 		return nil, err
 	}
 	seed := uint64(o.Seed)
 	s := &Sim{
-		opts: o, shape: referralShape(), signs: signs, catalogue: solutions, taxonomy: years, rules: newRules(),
+		opts: o, shape: form, signs: signs, catalogue: solutions, taxonomy: years, rules: newRules(),
 		ids: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)), luck: rand.New(rand.NewPCG(seed, 3)),
 		switches: map[string]string{}, tokens: map[string]grant{},
 		codes: map[string]*code{}, signIns: map[string]*signIn{},
@@ -153,6 +150,19 @@ func New(o Options) (*Sim, error) {
 	}
 	s.seed()
 	return s, nil
+}
+
+// shared is what all simulators have in common.
+func (o *Options) shared() (catalogue, []taxonomyYear, *shape, error) {
+	if o.Like != nil {
+		return o.Like.catalogue, o.Like.taxonomy, o.Like.shape, nil
+	}
+	solutions, err := readCatalogue()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	years, err := readTaxonomy()
+	return solutions, years, referralShape(), err
 }
 
 func withDefaults(o *Options) {
