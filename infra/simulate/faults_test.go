@@ -1,20 +1,126 @@
 package simulate
 
-import "time"
+import (
+	"time"
 
-// fault is what becomes of a call at a point.
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+// fate is what becomes of a call at a point.
 type fate int
 
 const (
-	fine fate = iota
-	dieBefore
-	dieAfter
-	cut
-	lose
-	slow
+	fine      fate = iota
+	dieBefore      // the process dies, and the call is not done
+	dieAfter       // it is done, and the process dies before it hears
+	cut            // not done, no answer
+	lose           // done, no answer
+	slow           // late
+	busy           // 429
+	down           // 500, 502, 503 or 504
+	refused        // 401 or 403
+	stranger       // 200 with a page of HTML
+	outdated       // as if somebody had written in between
+	stale          // an older answer
 )
 
-func (r *run) yields(l *lane) bool             { return false }
-func (r *run) faultAt(l *lane, at *point) fate { return fine }
-func (r *run) slowness(l *lane) time.Duration  { return time.Second }
-func (r *run) seen(l *lane, at *point, f fate) {}
+func (f fate) String() string {
+	return [...]string{"", "dies before", "dies after", "cut", "answer lost", "slow", "429", "5xx", "refused", "html", "412", "stale"}[f]
+}
+
+// fates are all faults that a call can meet.
+func fates() []fate {
+	return []fate{dieBefore, dieAfter, cut, lose, slow, busy, down, refused, stranger, outdated, stale}
+}
+
+// meets says whether a fault can meet a call there.
+func (f fate) meets(at *point) bool {
+	remote := at.site == sitePartnerCenter || at.site == siteCRM || at.site == siteVault
+	switch f {
+	case slow:
+		return !at.held
+	case busy, down, refused, stranger:
+		return remote
+	case outdated:
+		return remote && at.write
+	case stale:
+		return remote && !at.write
+	}
+	return true
+}
+
+// yields says whether a lane stands back for others before its call.
+func (r *run) yields(l *lane) bool {
+	return !r.calm && mix(l.n, l.calls, 1)&0xff < r.plan.yields
+}
+
+// faultAt draws the fault that a call meets.
+func (r *run) faultAt(l *lane, at *point) fate {
+	if r.calm || l == l.p.beside {
+		return fine
+	}
+	if at.site == r.away && time.Now().Before(r.awayUntil) {
+		return cut
+	}
+	if !r.plan.sites[at.site] {
+		return fine
+	}
+	for _, f := range fates() {
+		rate := r.plan.rates[f]
+		if rate == 0 || !f.meets(at) {
+			continue
+		}
+		id := mix(l.n, l.calls, 2, uint64(f))
+		if id&0xffff < rate && !r.plan.mute[id] {
+			r.fault(f, id)
+			r.say("    %s: %s %s: %s", l, at.site, at.name, f)
+			return f
+		}
+	}
+	return fine
+}
+
+func (r *run) fault(f fate, id uint64) {
+	r.faults[f]++
+	r.struck = append(r.struck, id)
+}
+
+// slowness is how late a slow call is.
+func (r *run) slowness(l *lane) time.Duration {
+	return []time.Duration{time.Second, 4 * time.Second, 25 * time.Second, 45 * time.Second, 2 * time.Minute}[mix(l.n, l.calls, 3)%5]
+}
+
+// wired is the fault as the wire in front of a system plays it; ok is false for what is not the wire's.
+func (f fate) wired(draw uint64) (control.Fault, bool) {
+	status := func(s int, headers map[string]string, body string) (control.Fault, bool) {
+		return control.Fault{Do: "status", Status: s, Headers: headers, Body: body}, true
+	}
+	switch f {
+	case lose:
+		return control.Fault{Do: "loseAnswer"}, true
+	case busy:
+		after := [...]map[string]string{{"Retry-After": "1"}, {"Retry-After": "17"}, {"Retry-After": "120"}, {"Retry-After": "4000"}, {}, {"Retry-After": "0"}}[draw%6]
+		return status(429, after, `{"error":{"code":"0x80072322","message":"Number of requests exceeded the limit."}}`)
+	case down:
+		return status([...]int{500, 502, 503, 504}[draw%4], nil, "")
+	case refused:
+		return status([...]int{401, 403}[draw%2], nil, `{"error":{"code":"0x80040220","message":"refused"}}`)
+	case stranger:
+		return status(200, map[string]string{"Content-Type": "text/html"}, "<html>sign in</html>")
+	case outdated:
+		return control.Fault{Do: "conflict"}, true
+	case stale:
+		return control.Fault{Do: "stale"}, true
+	}
+	return control.Fault{}, false
+}
+
+// seen adds a call to the trace.
+func (r *run) seen(l *lane, at *point, f fate) {
+	r.calls++
+	r.hash = mix(r.hash, l.n, l.calls, hashOf(at.name), uint64(f), uint64(time.Now().UnixNano()))
+	r.sites[at.site.String()+" "+at.name]++
+	if f != fine {
+		r.met[at.site.String()+" "+at.name+": "+f.String()]++
+	}
+}

@@ -74,14 +74,25 @@ func (r *run) crashed(p *process) {
 // sweep lets the lanes of dead processes end, and forgets those that have ended.
 func (r *run) sweep() {
 	for {
-		i := slices.IndexFunc(r.lanes, func(l *lane) bool { return l.p.dead && l.at != nil })
+		i := slices.IndexFunc(r.stops, func(s *stop) bool { return s.l.p.dead })
 		if i < 0 {
 			break
 		}
-		l := r.lanes[i]
-		l.at = nil
-		l.resume <- struct{}{}
+		s := r.stops[i]
+		r.stops = slices.Delete(r.stops, i, i+1)
+		s.resume <- struct{}{}
 		r.settle()
 	}
-	r.lanes = slices.DeleteFunc(r.lanes, func(l *lane) bool { return l.ended })
+	for i := 0; i < len(r.lanes); i++ {
+		l := r.lanes[i]
+		if !l.ended && !l.p.dead {
+			continue
+		}
+		r.lanes = slices.Delete(r.lanes, i, i+1)
+		i--
+		if l.p.dead {
+			l.status = 0
+		}
+		l.after(l.status)
+	}
 }

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
 // site is what a call of the product goes to.
@@ -30,6 +33,8 @@ type point struct {
 	site  site
 	name  string // method and path, without ids
 	write bool
+	wire  *control.Wire // of a system: what a fault is played by
+	held  bool          // others wait for its end under a lock that no scheduler sees: it neither waits nor takes long
 }
 
 // lane is one invocation of a function in a process: a goroutine that works only while the run attends to it.
@@ -38,10 +43,16 @@ type lane struct {
 	key    string // what it is about; the same in every run of the seed
 	n      uint64 // its number
 	calls  uint64
-	resume chan struct{}
-	at     *point // it waits here; nil: it works, sleeps or has ended
 	ended  bool
-	do     func(l *lane)
+	status int              // of the answer; 0: none
+	after  func(status int) // what becomes of it
+}
+
+// stop is a call that waits at its point. A lane may have two: what its function still does after the time for it, and
+// what becomes of the message.
+type stop struct {
+	l      *lane
+	resume chan struct{}
 }
 
 type laneKey struct{}
@@ -52,26 +63,27 @@ func laneOf(ctx context.Context) *lane {
 }
 
 // begin starts a lane and attends to it.
-func (r *run) begin(p *process, key string, do func(l *lane)) *lane {
+func (r *run) begin(p *process, key string, do func(l *lane) int, after func(status int)) *lane {
 	r.begun[key]++
-	l := &lane{p: p, key: key, n: mix(r.seed, hashOf(key), r.begun[key]), resume: make(chan struct{}), do: do}
+	l := &lane{p: p, key: key, n: mix(r.seed, hashOf(key), r.begun[key]), after: after}
 	r.lanes = append(r.lanes, l)
 	p.lanes++
 	r.attend(l, func() {
 		go func() {
 			defer func() {
-				l.ended, l.at = true, nil
+				l.ended = true
 				r.wake(l)
 			}()
-			l.do(l)
+			l.status = do(l)
 		}()
 	})
 	return l
 }
 
 // goOn lets a lane that waits at a point go on.
-func (r *run) goOn(l *lane) {
-	r.attend(l, func() { l.at = nil; l.resume <- struct{}{} })
+func (r *run) goOn(s *stop) {
+	r.stops = slices.DeleteFunc(r.stops, func(o *stop) bool { return o == s })
+	r.attend(s.l, func() { s.resume <- struct{}{} })
 }
 
 // attend lets one lane work until it waits, sleeps or ends.
@@ -104,10 +116,11 @@ func (p *process) pass(ctx context.Context, at point, do func()) error {
 	p.alive()
 	r := p.run
 	l.calls++
-	if r.attended != l || r.yields(l) {
-		l.at = &at
+	if !at.held && (r.attended != l || r.yields(l)) {
+		s := &stop{l, make(chan struct{})}
+		r.stops = append(r.stops, s)
 		r.wake(l)
-		<-l.resume
+		<-s.resume
 		p.alive()
 	}
 	if err := ctx.Err(); err != nil {
@@ -124,6 +137,11 @@ func (p *process) pass(ctx context.Context, at point, do func()) error {
 		time.Sleep(r.slowness(l))
 		p.alive()
 		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if wired, ok := f.wired(mix(l.n, l.calls, 4)); ok && at.wire != nil {
+		if err := at.wire.Once(wired); err != nil {
 			return err
 		}
 	}

@@ -43,19 +43,20 @@ func (r *run) start(s slot) *process {
 	r.lives[s.name]++
 	p := &process{run: r, name: s.name, life: r.lives[s.name]}
 	p.ctx, p.end = context.WithCancel(context.Background())
-	p.beside = &lane{p: p, key: "beside", n: mix(r.seed, hashOf(s.name), uint64(p.life)), resume: make(chan struct{})}
+	p.beside = &lane{p: p, key: "beside", n: mix(r.seed, hashOf(s.name), uint64(p.life))}
 	a, err := app.Of(r.environ(s.role), io.Discard, app.Parts{
 		Transport:    network{p},
 		Certificates: func(context.Context, string) ([]byte, error) { return nil, io.ErrUnexpectedEOF },
 		Queues:       busDoor{p},
 		Ledger:       func(string, ledger.Sealer) *ledger.Ledger { return r.tables.Ledger(p.tablesDoor, p.newID) },
 		Board:        func(table string) *ledger.Board { return r.tables.Board(table, p.tablesDoor) },
+		Credential:   p.credential,
 		Shipped:      shipped,
 		NewID:        p.newID,
 		Jitter:       func(most time.Duration) time.Duration { return most / 2 },
 	})
 	if err != nil {
-		r.t.Fatalf("the product does not start: %v", err)
+		panic(fmt.Sprintf("the product does not start: %v", err))
 	}
 	list := functions.List(a)
 	for i, f := range list {

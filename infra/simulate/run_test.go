@@ -27,7 +27,8 @@ type run struct {
 	t    *testing.T
 	seed uint64
 	rng  *rand.Rand // of what happens next
-	own  []string   // settings
+	plan *plan
+	calm bool // no faults any more, and everything in its order
 
 	pc, dv, kv *system
 	bus        *bus
@@ -38,14 +39,32 @@ type run struct {
 	functions  map[queue.Name]string
 
 	lanes    []*lane
+	stops    []*stop
 	begun    map[string]uint64
 	attended *lane
 	woken    chan struct{}
 	posted   []posted // events on their way
 
-	crashes int
-	story   []string
-	telling bool
+	people
+
+	crashes   int
+	calls     int
+	hash      uint64
+	sites     map[string]int // calls by where they go to
+	met       map[string]int // and by the fault that they met
+	faults    map[fate]int
+	struck    []uint64
+	writes    [5]int // by site
+	refusals  int
+	gates     map[string]gated // by host
+	done      map[string]int   // operations
+	weather   bool             // something was refused by rule or privilege
+	changed   bool             // a system has changed what is written, or its definitions
+	away      site             // what is away
+	awayUntil time.Time
+	story     []string
+	telling   bool
+	broken    []string // what was violated
 }
 
 // posted is an event of a system that has left and not arrived.
@@ -62,8 +81,16 @@ type system struct {
 	control *http.ServeMux
 }
 
-// serve answers a call of the product; no answer panics as net/http does.
-func (s *system) serve(w http.ResponseWriter, req *http.Request) { s.wire.ServeHTTP(w, req) }
+// serve answers a call of the product; false: the connection ended without an answer.
+func (s *system) serve(w http.ResponseWriter, req *http.Request) (answered bool) {
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler {
+			panic(v)
+		}
+	}()
+	s.wire.ServeHTTP(w, req)
+	return true
+}
 
 func behindWire(name string, sim control.Simulator) *system {
 	s := &system{name: name, sim: sim, wire: control.NewWire(time.Now, time.Sleep, sim), control: http.NewServeMux()}
@@ -71,8 +98,9 @@ func behindWire(name string, sim control.Simulator) *system {
 	return s
 }
 
-func newRun(t *testing.T, seed uint64, layout string) *run {
-	r := &run{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(layout), fleet: map[string]*process{}, lives: map[string]int{},
+func newRun(t *testing.T, p *plan) *run {
+	seed := p.seed
+	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, fleet: map[string]*process{}, lives: map[string]int{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options := partnerOptions(seed)
@@ -86,6 +114,7 @@ func newRun(t *testing.T, seed uint64, layout string) *run {
 	kv, err := vaultsim.New(vaultsim.Options{Now: time.Now, Tenant: partnerTenant, CheckToken: pc.CheckToken, Secrets: map[string]string{"partner-center-refresh-token": refreshToken}})
 	r.must(err)
 	r.pc, r.dv, r.kv = behindWire("partner center", pc), behindWire("crm", dv), behindWire("vault", kv)
+	r.people = newPeople(r, pc, dv)
 	return r
 }
 
@@ -123,9 +152,8 @@ func crmOptions(seed uint64) dataversesim.Options {
 }
 
 func (r *run) must(err error) {
-	r.t.Helper()
 	if err != nil {
-		r.t.Fatal(err)
+		r.violates("harness", "%v", err)
 	}
 }
 
@@ -147,7 +175,7 @@ func (r *run) step() bool {
 		}
 	}
 	due := r.bus.due()
-	waiting := slices.DeleteFunc(slices.Clone(r.lanes), func(l *lane) bool { return l.at == nil })
+	waiting := r.stops
 	n := len(waiting) + len(due) + len(r.posted)
 	if n == 0 {
 		return false
@@ -171,17 +199,16 @@ func (r *run) deliver(m *message) {
 	function := r.functions[m.queue]
 	p := r.processFor(function, mix(r.seed, uint64(m.n), uint64(m.deliveries)))
 	r.bus.take(m)
-	r.begin(p, function+" "+m.record, func(l *lane) {
-		status := 0
-		defer func() { // also when the process dies
-			delete(r.bus.locked, m.key())
-			if status == http.StatusOK {
-				r.bus.ended++
-			} else {
-				r.bus.back(m)
-			}
-		}()
-		status, _ = p.ask(l, http.MethodPost, "/"+function, jsonHeader(), m.envelope())
+	r.begin(p, function+" "+m.record, func(l *lane) int {
+		status, _ := p.ask(l, http.MethodPost, "/"+function, jsonHeader(), m.envelope())
+		return status
+	}, func(status int) {
+		delete(r.bus.locked, m.key())
+		if status == http.StatusOK {
+			r.bus.ended++
+			return
+		}
+		r.bus.back(m)
 	})
 }
 
@@ -194,19 +221,22 @@ func (r *run) bring(e posted) {
 	}
 	function := strings.Split(strings.TrimPrefix(path, "/api/"), "/")[0]
 	p := r.processFor(function, mix(r.seed, uint64(e.ID)))
-	r.begin(p, function, func(l *lane) {
-		status := 0
-		defer func() { e.from.sim.Delivered(e.ID, status) }()
-		status, _ = p.ask(l, http.MethodPost, path, e.Header, e.Body)
-	})
+	r.begin(p, function, func(l *lane) int {
+		status, _ := p.ask(l, http.MethodPost, path, e.Header, e.Body)
+		return status
+	}, func(status int) { e.from.sim.Delivered(e.ID, status) })
 }
 
-// tick runs the timer function.
+// tick runs the timer function, of which there is one at a time.
 func (r *run) tick() {
+	if slices.ContainsFunc(r.lanes, func(l *lane) bool { return l.key == "reconcile" }) {
+		return
+	}
 	p := r.processFor("reconcile", 0)
-	r.begin(p, "reconcile", func(l *lane) {
-		_, _ = p.ask(l, http.MethodPost, "/reconcile", jsonHeader(), []byte(`{"Data":{"tick":{"IsPastDue":false}},"Metadata":{}}`))
-	})
+	r.begin(p, "reconcile", func(l *lane) int {
+		status, _ := p.ask(l, http.MethodPost, "/reconcile", jsonHeader(), []byte(`{"Data":{"tick":{"IsPastDue":false}},"Metadata":{}}`))
+		return status
+	}, func(int) {})
 }
 
 func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
@@ -254,5 +284,5 @@ func (r *run) quiet(horizon time.Duration) {
 			r.sleep(max(time.Until(next), time.Millisecond))
 		}
 	}
-	r.t.Fatalf("seed %d: the world does not come to rest", r.seed)
+	r.violates("I17", "the world does not come to rest")
 }

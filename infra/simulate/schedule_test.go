@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
+// call makes a call of the system's control interface (docs/control-interface.md), and gives its answer.
 func (s *system) call(method, path string, body any) ([]byte, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -20,51 +19,39 @@ func (s *system) call(method, path string, body any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := &recorder{header: http.Header{}, status: 200}
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
 	s.control.ServeHTTP(rec, req)
-	if rec.status >= 300 {
+	if rec.status >= http.StatusMultipleChoices {
 		return nil, fmt.Errorf("%s %s: %d %s", method, path, rec.status, rec.body.Bytes())
 	}
 	return rec.body.Bytes(), nil
 }
 
-type doc map[string]any
+// What `make simulate` gives.
+var (
+	schedules = flag.Int("schedules", 200, "how many histories are played")
+	seed      = flag.Uint64("seed", 1, "the first one's seed")
+	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
+	tell      = flag.Bool("tell", false, "tells the story of each")
+)
 
-func TestSpeed(t *testing.T) {
-	var tb, tc, te time.Duration
-	start := wall()
-	n, edits := 0, 0
-	for n = 0; wall()-start < 10*time.Second; n++ {
-		synctest.Test(t, func(t *testing.T) {
-			time.Sleep(time.Until(firstDay))
-			a := wall()
-			r := newRun(t, uint64(n), "one")
-			b := wall()
-			out, err := r.pc.call("POST", "/user", doc{"do": "create", "referral": doc{"name": "Deal"}})
-			r.must(err)
-			var made struct{ ID string }
-			r.must(json.Unmarshal(out, &made))
-			r.quiet(time.Minute)
-			c := wall()
-			tb += b - a
-			tc += c - b
-			for i := range *editsEach {
-				_, err := r.pc.call("POST", "/user", doc{"do": "update", "id": made.ID, "changes": doc{"/details/dealValue": 1000 + i}})
-				r.must(err)
-				r.quiet(time.Minute)
-				edits++
+func TestSchedules(t *testing.T) {
+	began, calls, bad := wall(), 0, 0
+	for i := range *schedules {
+		p := draw(*seed+uint64(i), *layout)
+		out := play(t, p, *tell)
+		calls += out.calls
+		if len(out.broken) > 0 {
+			bad++
+			fmt.Printf("seed %d: %s\n", p.seed, out.broken[0])
+		}
+		if *tell {
+			for _, line := range out.story {
+				fmt.Println(line)
 			}
-			te += wall() - c
-			for _, p := range r.fleet {
-				p.end()
-			}
-			if n == 0 {
-				t.Log(r.bus.sent, r.bus.ended)
-			}
-			time.Sleep(20 * time.Minute)
-		})
+		}
 	}
-	t.Log(n, "runs; build", tb/time.Duration(n), "create", tc/time.Duration(n), "edit", te/time.Duration(max(edits,1)))
+	used := wall() - began
+	fmt.Printf("%d schedules, %d calls, %s of processor time, %.0f a second and core\n", *schedules, calls, used, float64(*schedules)/used.Seconds())
+	fmt.Printf("schedules: %d violations: %d\n", *schedules, bad)
 }
-
-var editsEach = flag.Int("edits", 0, "")

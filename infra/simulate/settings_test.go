@@ -50,5 +50,5 @@ func (r *run) environ(role string) []string {
 			return strings.HasPrefix(one, "SYNC_OPERATOR") || strings.HasPrefix(one, "PARTNER_CENTER_") || strings.HasPrefix(one, "DATAVERSE_TENANT") || strings.HasPrefix(one, "DATAVERSE_CLIENT")
 		})
 	}
-	return append(all, r.own...)
+	return append(all, r.plan.own...)
 }

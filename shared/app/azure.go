@@ -53,6 +53,9 @@ func (a azure) options() azcore.ClientOptions {
 
 // secretCredential logs in as an app registration. In a simulated world there is no directory of clouds.
 func (a azure) secretCredential(tenant, client string, secret Secret) (azcore.TokenCredential, error) {
+	if a.own.Credential != nil {
+		return a.own.Credential(tenant, client, secret.Reveal()), nil
+	}
 	return azidentity.NewClientSecretCredential(tenant, client, secret.Reveal(), &azidentity.ClientSecretCredentialOptions{
 		ClientOptions: a.options(), DisableInstanceDiscovery: a.dialer != nil})
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
@@ -22,6 +24,8 @@ type Parts struct {
 	// that the directory wants. It is asked for where SYNC_IDENTITY is federated, with the transport of all calls. Denied:
 	// the host refuses; health shows what the error says to a person.
 	Vouch func(transport http.RoundTripper) func(ctx context.Context) (assertion string, err error)
+	// Credential signs in as an app registration of the directory, with the transport of all calls.
+	Credential func(tenant, client, secret string) azcore.TokenCredential
 	// Ledger makes the tables of a tenant; texts in it are to be sealed with the sealer.
 	Ledger func(tenant string, sealer ledger.Sealer) *ledger.Ledger
 	// Board makes one of the tables in which processes tell each other how they are.

@@ -13,8 +13,8 @@ import (
 
 // Call is one call to tables in memory, as a door sees it before it is done.
 type Call struct {
-	Op    string // get, write, list or now
-	Table string
+	Op    string   // get, write, list or now
+	Table string   // of a board with the partition: "processes status", "processes gate"
 	Keys  []string // of the rows; of a list from and to
 }
 
@@ -44,13 +44,13 @@ func (m *Memory) Ledger(door Door, newID func() string) *Ledger {
 	if newID == nil {
 		newID = uuid.NewString
 	}
-	return &Ledger{rows: guarded{m.state, door}, newID: newID, clock: m.clock, sealer: plain{}}
+	return &Ledger{rows: guarded{m.state, door, ""}, newID: newID, clock: m.clock, sealer: plain{}}
 }
 
 // Board is one of the tables in which processes tell each other how they are, behind a door.
 func (m *Memory) Board(table string, door Door) *Board {
 	b := m.boards[table]
-	return &Board{status: guarded{b.status, door}, gates: guarded{b.gates, door}, table: table}
+	return &Board{status: guarded{b.status, door, " status"}, gates: guarded{b.gates, door, " gate"}, table: table}
 }
 
 // Copy is everything that stands in the tables of the tenant now; Restore puts it back, as an administrator does with
@@ -94,13 +94,15 @@ func (m *Memory) Drop(table, prefix string) (dropped int) {
 // guarded is rows behind a door.
 type guarded struct {
 	rows
-	door Door
+	door      Door
+	partition string // behind the table's name
 }
 
 func (g guarded) pass(ctx context.Context, call Call, do func()) error {
 	if err := ctx.Err(); err != nil {
 		return fault.New(fault.Broken, "reaching the tables: %w", err)
 	}
+	call.Table += g.partition
 	return g.door(ctx, call, do)
 }
 

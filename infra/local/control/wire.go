@@ -52,6 +52,26 @@ func (w *Wire) Watch(f func(Point, *http.Request)) {
 	w.watch = append(w.watch, f)
 }
 
+// Once plays a fault at the next call, whatever it is; match and times mean nothing.
+func (w *Wire) Once(f Fault) error {
+	f.Match, f.Times = Match{}, 1
+	compiled, err := f.compile()
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = append(w.faults, compiled)
+	return nil
+}
+
+// Since are the entries of the history after number n, as they stand there: nobody may change them.
+func (w *Wire) Since(n int) []Entry {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.entries[min(n, len(w.entries)):]
+}
+
 // InFlight counts calls that have begun and not ended.
 func (w *Wire) InFlight() int {
 	w.mu.Lock()

@@ -1,0 +1,24 @@
+package partnercentersim
+
+import "strings"
+
+// Referral is a referral as it is stored; nil when there is none.
+func (s *Sim) Referral(id string) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.referrals[strings.ToLower(id)]
+	if r == nil {
+		return nil
+	}
+	return r.doc.clone()
+}
+
+// IDs are all referrals, in the order in which they were made.
+func (s *Sim) IDs() (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.order {
+		ids = append(ids, r.id())
+	}
+	return ids
+}

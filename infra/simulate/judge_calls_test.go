@@ -1,0 +1,173 @@
+package simulate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What is judged at each call that the product makes, with what the systems hold at that moment.
+
+// violates notes that an invariant does not hold.
+func (r *run) violates(invariant, format string, args ...any) {
+	text := invariant + ": " + fmt.Sprintf(format, args...)
+	r.broken = append(r.broken, text)
+	r.say("VIOLATED %s", text)
+}
+
+// sends judges a call as it leaves.
+func (p *process) sends(s site, req *http.Request, body []byte) {
+	r := p.run
+	r.quietThrottle(p, s, req)
+	if !isWrite(req) {
+		return
+	}
+	r.writes[s]++
+	switch {
+	case s == sitePartnerCenter && strings.Contains(req.URL.Path, "/referrals/"):
+		r.referralWrite(req, body)
+	case s == siteCRM && strings.HasSuffix(req.URL.Path, "/$batch"):
+		r.batchWrite(req, body)
+	case s == siteCRM:
+		r.conditional(req.Method, req.URL.Path, req.Header, false)
+		r.overwriting(req.Method, req.URL.Path, body)
+	}
+}
+
+// gated is until when an identity was asked to wait, and since when.
+type gated struct {
+	since, until time.Time
+	by           *process
+}
+
+// quietThrottle is I15 and I28: nobody calls within a Retry-After, other processes a second later at the latest.
+func (r *run) quietThrottle(p *process, s site, req *http.Request) {
+	g, ok := r.gates[req.URL.Host]
+	now := time.Now()
+	if !ok || !now.Before(g.until) || strings.HasSuffix(req.URL.Path, "/token") {
+		return
+	}
+	if g.by == p || now.Sub(g.since) > time.Second {
+		r.violates("I15", "%s calls %s %s after %s, though it was asked to wait until %s", p.name, req.Method, req.URL.Path, now.Sub(g.since), g.until.Sub(g.since))
+		delete(r.gates, req.URL.Host) // once
+	}
+}
+
+// hears judges an answer.
+func (p *process) hears(s site, req *http.Request, resp *http.Response) {
+	r := p.run
+	if resp.StatusCode == http.StatusTooManyRequests && !strings.HasSuffix(req.URL.Path, "/token") {
+		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+		if err != nil {
+			seconds = 1
+		}
+		wait := time.Duration(min(max(seconds, 1), 900)) * time.Second
+		r.gates[req.URL.Host] = gated{time.Now(), time.Now().Add(wait), p}
+	}
+	if resp.StatusCode >= 400 && resp.StatusCode < 500 && isWrite(req) && resp.StatusCode != 412 && resp.StatusCode != 429 && resp.StatusCode != 401 {
+		r.refusals++
+	}
+}
+
+// operationOf is one operation of a JSON Patch.
+type patchOperation struct {
+	Op, Path string
+	Value    any
+}
+
+// referralWrite is I7, I8 and I9 for a PATCH or PUT of a referral.
+func (r *run) referralWrite(req *http.Request, body []byte) {
+	id := req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
+	if match := req.Header.Get("If-Match"); match == "" || match == "*" {
+		r.violates("I9", "%s of referral %s without a version", req.Method, id)
+	}
+	now := r.people.pc.Referral(id)
+	if now == nil || req.Header.Get("If-Match") != r.etag(id) {
+		return // refused: somebody was faster
+	}
+	var list []patchOperation
+	if req.Method != http.MethodPatch || json.Unmarshal(body, &list) != nil {
+		return
+	}
+	closed := now["status"] == "Closed"
+	for _, o := range list {
+		path := strings.ToLower(o.Path)
+		switch {
+		case closed && !strings.HasPrefix(path, "/registrations"):
+			r.violates("I7", "%s of %s on the closed referral %s", o.Op, o.Path, id)
+		case path == "/consent/consenttosharereferralwithmicrosoftsellers" && o.Value == false && at(now, "/consent/consentToShareReferralWithMicrosoftSellers") == true:
+			r.violates("I7", "the consent to share %s is taken back", id)
+		case path == "/invitecontext/assistancerequestcode":
+			if had, _ := at(now, "/inviteContext/assistanceRequestCode").(string); had != "" && had != "NoAssistanceRequired" && had != o.Value {
+				r.violates("I7", "the help of %s is changed from %s to %v", id, had, o.Value)
+			}
+		case path == "/status":
+			rank := map[any]int{"New": 0, "Active": 1, "Closed": 2}
+			if rank[o.Value] < rank[now["status"]] {
+				r.violates("I8", "referral %s goes from %v to %v", id, now["status"], o.Value)
+			}
+		}
+	}
+	r.takes("pc", id, list)
+}
+
+func (r *run) etag(id string) string {
+	d := r.people.pc.Referral(id)
+	text, _ := d["eTag"].(string)
+	return text
+}
+
+// conditional is I9 for one write of the CRM.
+func (r *run) conditional(method, path string, header http.Header, followed bool) {
+	match, none := header.Get("If-Match"), header.Get("If-None-Match")
+	action := strings.Contains(path, "WinOpportunity") || strings.Contains(path, "LoseOpportunity") || strings.Contains(path, "QualifyLead")
+	switch {
+	case match != "" && match != "*", none == "*":
+	case action && followed:
+	case match == "*" && strings.HasPrefix(setOf(path), "tasks("): // our own task is done, whatever else a person has changed of it
+	default:
+		r.violates("I9", "%s %s without a version", method, path)
+	}
+}
+
+// setOf is a path without what comes before the set.
+func setOf(path string) string {
+	if i := strings.LastIndex(path, "/v9.2/"); i >= 0 {
+		return path[i+len("/v9.2/"):]
+	}
+	return strings.TrimPrefix(path, "/")
+}
+
+// batchPart is one request inside a batch.
+var batchPart = regexp.MustCompile(`(?s)(GET|POST|PATCH|PUT|DELETE) (\S+) HTTP/1\.1\r?\n(.*?)(?:\r?\n--|\z)`)
+
+// batchWrite judges the writes in a batch.
+func (r *run) batchWrite(req *http.Request, body []byte) {
+	followed := false
+	for _, part := range batchPart.FindAllSubmatch(body, -1) {
+		method, path := string(part[1]), string(part[2])
+		if method == http.MethodGet {
+			continue
+		}
+		head, content, _ := bytes.Cut(bytes.ReplaceAll(part[3], []byte("\r\n"), []byte("\n")), []byte("\n\n"))
+		header := http.Header{}
+		for line := range strings.Lines(string(head)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+			header.Set(name, strings.TrimSpace(value))
+		}
+		r.conditional(method, path, header, followed)
+		followed = followed || method == http.MethodPatch && header.Get("If-Match") != ""
+		r.overwriting(method, path, content)
+	}
+}
+
+// overwriting looks at what a write of a CRM row takes from a person.
+func (r *run) overwriting(method, path string, body []byte) {}
+
+// takes looks at what a write of a referral takes from a person.
+func (r *run) takes(side, id string, list []patchOperation) {}

@@ -1,0 +1,264 @@
+package simulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What is judged when the world has come to rest, by what the two systems hold.
+
+// board is everything of interest that both systems hold.
+type board struct {
+	opportunities, leads, accounts, contacts, solutions map[string]map[string]any
+	referrals                                           map[string]map[string]any
+}
+
+func (r *run) board() board {
+	rows := func(table string) map[string]map[string]any {
+		out := map[string]map[string]any{}
+		for _, id := range r.people.dv.IDs(table) {
+			out[id] = r.people.dv.Row(table, id)
+		}
+		return out
+	}
+	b := board{opportunities: rows("opportunity"), leads: rows("lead"), accounts: rows("account"), contacts: rows("contact"), solutions: rows("cosell_solution"), referrals: map[string]map[string]any{}}
+	for _, id := range r.people.pc.IDs() {
+		b.referrals[id] = r.people.pc.Referral(id)
+	}
+	return b
+}
+
+// organizationID is the partner's in Partner Center.
+const organizationID = "3c1e7d55-2b44-4c0a-9a70-1f2e3d4c5b6a"
+
+func own(referral map[string]any) bool { return referral["organizationId"] == organizationID }
+
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case json.Number:
+		return string(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// canonical is a value of a mapped field in one form for both systems.
+func canonical(field string, v any) string {
+	s := text(v)
+	switch field {
+	case "name":
+		for _, mark := range []string{"✓ ", "✗ "} {
+			s = strings.TrimPrefix(s, mark)
+		}
+		return strings.TrimSpace(s)
+	case "dealValue":
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return strconv.FormatFloat(f, 'f', -1, 64)
+		}
+	case "closingDate":
+		return s[:min(len(s), 10)]
+	}
+	return s
+}
+
+// rest judges what both systems hold at rest. tolerant is said of a world in which something still refuses.
+func (r *run) rest(b board) {
+	r.oneReferral(b)
+	r.oneOpportunity(b)
+	r.oneToOne(b)
+	r.stayDeleted(b)
+	r.converged(b)
+	r.accounted()
+}
+
+// oneReferral is I5.
+func (r *run) oneReferral(b board) {
+	open, microsofts := map[string][]string{}, map[string][]string{}
+	for _, id := range sortedKeys(b.referrals) {
+		d := b.referrals[id]
+		if !own(d) {
+			microsofts[text(d["engagementId"])] = append(microsofts[text(d["engagementId"])], id)
+			continue
+		}
+		if crm := text(d["externalReferenceId"]); crm != "" && d["status"] != "Closed" {
+			open[strings.ToLower(crm)] = append(open[strings.ToLower(crm)], id)
+		}
+	}
+	for _, of := range []map[string][]string{open, microsofts} {
+		for _, key := range sortedKeys(of) {
+			if len(of[key]) > 1 {
+				r.violates("I5", "%s has the referrals %v", key, of[key])
+			}
+		}
+	}
+}
+
+// oneOpportunity is I6.
+func (r *run) oneOpportunity(b board) {
+	by := map[string][]string{}
+	for _, id := range sortedKeys(b.opportunities) {
+		if o := b.opportunities[id]; text(o["cosell_referralid"]) != "" && text(o["statecode"]) == "0" {
+			by[text(o["cosell_referralid"])] = append(by[text(o["cosell_referralid"])], id)
+		}
+	}
+	for _, referral := range sortedKeys(by) {
+		if len(by[referral]) > 1 {
+			r.violates("I6", "referral %s has the opportunities %v", referral, by[referral])
+		}
+	}
+	people := map[string][]string{}
+	for _, id := range sortedKeys(b.contacts) {
+		c := b.contacts[id]
+		key := strings.ToLower(fmt.Sprint(c["_parentcustomerid_value"], c["emailaddress1"], c["firstname"], c["lastname"]))
+		people[key] = append(people[key], id)
+	}
+	for _, key := range sortedKeys(people) {
+		if len(people[key]) > 1 {
+			r.violates("I6", "the same contact is there as %v", people[key])
+		}
+	}
+	customers := map[string][]string{}
+	for _, id := range sortedKeys(b.accounts) {
+		a := b.accounts[id]
+		if text(a["statecode"]) != "0" {
+			continue
+		}
+		key := strings.ToLower(fmt.Sprint(a["name"], a["address1_country"], a["address1_postalcode"]))
+		customers[key] = append(customers[key], id)
+	}
+	for _, key := range sortedKeys(customers) {
+		if len(customers[key]) > 1 {
+			r.violates("I6", "the same account is there as %v", customers[key])
+		}
+	}
+}
+
+// oneToOne is I11.
+func (r *run) oneToOne(b board) {
+	named := map[string]string{}
+	for _, id := range sortedKeys(b.opportunities) {
+		referral := text(b.opportunities[id]["cosell_referralid"])
+		if referral == "" {
+			continue
+		}
+		if other := named[referral]; other != "" {
+			r.violates("I11", "referral %s is named by the opportunities %s and %s", referral, other, id)
+		}
+		named[referral] = id
+		d := b.referrals[strings.ToLower(referral)]
+		if back := strings.ToLower(text(d["externalReferenceId"])); d != nil && back != id && back != "" {
+			r.violates("I11", "opportunity %s names referral %s, which names %q", id, referral, back)
+		}
+	}
+}
+
+// stayDeleted is I10 and I27.
+func (r *run) stayDeleted(b board) {
+	for _, key := range sortedKeys(r.people.gone) {
+		if id, ok := strings.CutPrefix(key, "opportunity|"); ok && b.opportunities[id] != nil {
+			r.violates("I10", "opportunity %s is there again", id)
+		}
+	}
+}
+
+// converged is I1 and I2: both sides of a pair that is switched on and open hold the same, or the CRM says why not.
+func (r *run) converged(b board) {
+	for _, id := range sortedKeys(b.opportunities) {
+		o := b.opportunities[id]
+		referral := strings.ToLower(text(o["cosell_referralid"]))
+		d := b.referrals[referral]
+		if referral == "" || d == nil || o["cosell_sync"] != true || text(o["statecode"]) != "0" || d["status"] == "Closed" || d["status"] == "New" {
+			continue
+		}
+		for _, f := range mappedFields() {
+			crm, pc := canonical(f.name, o[f.column]), canonical(f.name, at(d, f.path))
+			if crm != pc && !r.explained(o, f.name) {
+				r.violates("I2", "%s is %q in the CRM and %q in Partner Center (opportunity %s, referral %s)", f.name, crm, pc, id, referral)
+			}
+			r.newest(o, referral, f, crm, pc)
+		}
+		crm, pc := r.solutionsOf(b, id), solutionsIn(d)
+		if !slices.Equal(crm, pc) && !r.explained(o, "solutions") {
+			r.violates("I2", "solutions are %v in the CRM and %v in Partner Center (opportunity %s, referral %s)", crm, pc, id, referral)
+		}
+	}
+}
+
+// newest is I1 for one field: what was typed last is on both sides, or Audit has it.
+func (r *run) newest(o map[string]any, referral string, f mapped, crm, pc string) {
+	var last *edit
+	for i := range r.people.edits {
+		if e := &r.people.edits[i]; e.field == f.name && (e.record == text(o["opportunityid"]) || e.record == referral) {
+			last = e
+		}
+	}
+	if last == nil || r.altered() {
+		return
+	}
+	if crm != last.value && pc != last.value && !strings.Contains(text(o["cosell_audit"]), last.value) && !r.explained(o, f.name) {
+		r.violates("I1", "%s was typed last as %q on side %s and is %q and %q (opportunity %s)", f.name, last.value, last.side, crm, pc, text(o["opportunityid"]))
+	}
+}
+
+// altered says whether a system of this run changes what is written.
+func (r *run) altered() bool {
+	for _, name := range []string{"upperText", "roundMoney", "trimText", "cutText"} {
+		if r.plan.pc[name] != nil {
+			return true
+		}
+	}
+	return r.changed
+}
+
+// explained says whether the opportunity says that the field is not in step.
+func (r *run) explained(o map[string]any, field string) bool {
+	state := text(o["cosell_state"])
+	return state == "700010105" || state == "700010106" || state == "700010104" || state == "700010103"
+}
+
+func (r *run) solutionsOf(b board, opportunity string) (out []string) {
+	for _, id := range sortedKeys(b.solutions) {
+		if s := b.solutions[id]; text(s["_cosell_opportunityid_value"]) == opportunity && text(s["statecode"]) == "0" {
+			out = append(out, text(s["cosell_identifier"]))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func solutionsIn(d map[string]any) (out []string) {
+	list, _ := at(d, "/details/requirements/solutions").([]any)
+	for _, one := range list {
+		m, _ := one.(map[string]any)
+		out = append(out, text(m["id"]))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// accounted is I13 and I22.
+func (r *run) accounted() {
+	if len(r.bus.dead) > 0 {
+		r.violates("I13", "%d dead letters, the first %s of %s", len(r.bus.dead), r.bus.dead[0].record, r.bus.dead[0].queue)
+	}
+	if r.bus.sent != r.bus.ended+len(r.bus.waiting)+len(r.bus.dead) {
+		r.violates("I22", "%d messages sent, %d ended, %d waiting, %d dead", r.bus.sent, r.bus.ended, len(r.bus.waiting), len(r.bus.dead))
+	}
+}
+
+func sortedKeys[T any](m map[string]T) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,235 @@
+package simulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+)
+
+type doc map[string]any
+
+// people are everybody who works in the two systems' own screens, and what they remember.
+type people struct {
+	run   *run
+	pc    *partnercentersim.Sim
+	dv    *dataversesim.Simulator
+	deals []*deal
+	did   map[string]int // acts by name that a system took
+	edits []edit
+	gone  map[string]time.Time // what somebody deleted, by table|id
+	acted map[string]time.Time // when somebody last decided the fate of a record by hand, by id
+}
+
+// deal is one customer's business, wherever it began.
+type deal struct {
+	n           int
+	born        string // "crm", "portal", "portal help", "invitation", "lead", "assessment"; "" not yet
+	opportunity string
+	referral    string
+	microsoft   string
+	help        bool
+	dropped     bool // somebody deleted or unlinked a part of it: what becomes of the rest is another question
+}
+
+// edit is a value that a person typed.
+type edit struct {
+	at     time.Time
+	side   string // "crm" or "pc"
+	record string
+	field  string
+	value  string
+	before string
+}
+
+func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) people {
+	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}}
+	for n := range r.plan.deals {
+		p.deals = append(p.deals, &deal{n: n})
+	}
+	return p
+}
+
+// id makes the id of the n-th thing of a kind, the same in every run of the seed.
+func (p *people) id(kind string, n int) string {
+	a, b := mix(p.run.seed, hashOf(kind), uint64(n)), mix(p.run.seed, hashOf(kind), uint64(n), 1)
+	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff)
+}
+
+// crm does something in the CRM; err is the CRM's refusal.
+func (p *people) crm(act doc) (id string, err error) {
+	out, err := p.run.dv.call("POST", "/user", act)
+	if err != nil {
+		return "", err
+	}
+	p.did[fmt.Sprint("crm ", act["do"])]++
+	var made struct{ ID string }
+	err = json.Unmarshal(out, &made)
+	return made.ID, err
+}
+
+type acted struct{ ID, EngagementID, MicrosoftID string }
+
+// portal does something in Partner Center: as the partner's person, or as Microsoft's seller.
+func (p *people) portal(who string, act doc) (out acted, err error) {
+	text, err := p.run.pc.call("POST", "/"+who, act)
+	if err != nil {
+		return out, err
+	}
+	p.did[fmt.Sprint(who, " ", act["do"])]++
+	return out, json.Unmarshal(text, &out)
+}
+
+// look finds out what a deal has become in both systems, as people see it on their screens.
+func (p *people) look(d *deal) {
+	if d.opportunity != "" && d.referral == "" {
+		if row := p.dv.Row("opportunity", d.opportunity); row != nil {
+			d.referral, _ = row["cosell_referralid"].(string)
+		}
+	}
+	if d.referral == "" {
+		return
+	}
+	own := p.pc.Referral(d.referral)
+	if own == nil {
+		return
+	}
+	if id, _ := own["externalReferenceId"].(string); d.opportunity == "" && p.dv.Row("opportunity", strings.ToLower(id)) != nil {
+		d.opportunity = strings.ToLower(id)
+	}
+	if d.microsoft == "" {
+		for _, id := range p.pc.IDs() {
+			if other := p.pc.Referral(id); id != d.referral && other["engagementId"] == own["engagementId"] {
+				d.microsoft = id
+			}
+		}
+	}
+}
+
+// operation is one thing that people do, or that happens around them.
+type operation struct {
+	name   string
+	weight int
+	always bool // in every run
+	do     func(p *people, g *rand.Rand, d *deal) error
+}
+
+// operate does the i-th operation of the run. Its chances are its own: leaving another one out changes nothing of it.
+func (r *run) operate(i int) {
+	g := rand.New(rand.NewPCG(r.seed, 1000+uint64(i)))
+	d := r.deals[g.IntN(len(r.deals))]
+	all, total := operations(), 0
+	for _, o := range all {
+		total += r.plan.weights[o.name]
+	}
+	at := g.IntN(total)
+	j := slices.IndexFunc(all, func(o operation) bool { at -= r.plan.weights[o.name]; return at < 0 })
+	name := all[j].name
+	if r.plan.skip[i] {
+		return
+	}
+	if d.born == "" {
+		name = "begin"
+	}
+	r.people.look(d)
+	r.say("%d. deal %d: %s", i, d.n, name)
+	var err error
+	if d.born == "" {
+		err = r.people.begin(g, d)
+	} else {
+		err = all[j].do(&r.people, g, d)
+	}
+	if err != nil {
+		r.say("    refused: %.200s", err)
+	} else {
+		r.done[name]++
+	}
+	r.hash = mix(r.hash, uint64(i), hashOf(name))
+}
+
+// begin is how a deal comes into the world.
+func (p *people) begin(g *rand.Rand, d *deal) error {
+	name := fmt.Sprintf("Deal %d", d.n)
+	switch n := mix(p.run.seed, uint64(d.n), 5) % 10; {
+	case n < 4:
+		d.born = "crm"
+		d.opportunity = p.id("opportunity", d.n)
+		columns := doc{"name": name, "estimatedvalue": 85000, "estimatedclosedate": "2026-06-30", "description": "The customer wants to forecast stock.",
+			"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + dataversesim.EuroID + ")", "parentaccountid@odata.bind": "/accounts(" + dataversesim.AccountID + ")",
+			"parentcontactid@odata.bind": "/contacts(" + dataversesim.ContactID + ")"}
+		if g.IntN(2) == 0 {
+			columns["cosell_help"] = 700010000 + g.IntN(6)
+			d.help = true
+		}
+		if g.IntN(3) == 0 {
+			columns["cosell_sync"] = true
+		}
+		if _, err := p.crm(doc{"do": "create", "table": "opportunity", "id": d.opportunity, "columns": columns}); err != nil {
+			return err
+		}
+		if err := p.addSolution(d, 0); err != nil {
+			return err
+		}
+		_, err := p.crm(doc{"do": "update", "table": "opportunity", "id": d.opportunity, "columns": doc{"cosell_sync": true}})
+		return err
+	case n < 7:
+		d.born, d.referral = "portal", p.id("referral", d.n)
+		act := doc{"do": "create", "id": d.referral, "referral": doc{"name": name, "customerProfile": p.customer(g)}}
+		if g.IntN(2) == 0 {
+			d.born, act["help"] = "portal help", "GeneralOrOther"
+		}
+		out, err := p.portal("user", act)
+		d.microsoft = out.MicrosoftID
+		return err
+	case n < 9:
+		d.born = "invitation"
+		act := doc{"do": "invite", "referral": doc{"customerProfile": p.customer(g)}}
+		if g.IntN(6) == 0 {
+			d.born, act["kind"] = "assessment", "assessment"
+		}
+		out, err := p.portal("seller", act)
+		d.referral, d.microsoft = out.ID, out.MicrosoftID
+		return err
+	}
+	d.born = "lead"
+	act := doc{"do": "lead"}
+	if g.IntN(2) == 0 {
+		act["kind"] = "marketplace"
+	}
+	out, err := p.portal("seller", act)
+	d.referral = out.ID
+	return err
+}
+
+func (p *people) customer(g *rand.Rand) doc {
+	n := g.IntN(4)
+	if n == 0 {
+		return doc{"name": "Tailspin Toys GmbH", "address": doc{"addressLine1": "Musterweg 1", "city": "Hamburg", "state": "HH", "postalCode": "20095", "country": "DE"}}
+	}
+	return doc{"name": fmt.Sprintf("Wingtip %d SA", n), "address": doc{"addressLine1": "1 rue A", "city": "Paris", "postalCode": "75001", "country": "FR"},
+		"team": []any{doc{"firstName": "Zoe", "lastName": "Wingtip", "email": fmt.Sprintf("zoe%d@wingtip.example", n), "phoneNumber": "+33 1 5550100"}}}
+}
+
+// catalogued are the solutions that a deal can name.
+func catalogued() [][2]string {
+	return [][2]string{{"SOL-12345-ABC", "Northwind Forecast"}, {"SOL-15974-MQF", "Northwind Insight"}}
+}
+
+func (p *people) addSolution(d *deal, n int) error {
+	s := catalogued()[n%len(catalogued())]
+	_, err := p.crm(doc{"do": "create", "table": "cosell_solution", "columns": doc{"cosell_name": s[1], "cosell_identifier": s[0],
+		"cosell_OpportunityId@odata.bind": "/opportunities(" + d.opportunity + ")"}})
+	return err
+}
+
+// typed remembers what a person typed into a field.
+func (p *people) typed(side, record, field, value, before string) {
+	if value != before {
+		p.edits = append(p.edits, edit{time.Now(), side, record, field, value, before})
+	}
+}

@@ -1,0 +1,136 @@
+package simulate
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// plan is what a seed decides before anything happens: how many deals and operations there are, which kinds of
+// operations people are given to, and which faults there are at which rate. Each run switches each kind on or off by
+// chance, so that some runs have one kind alone and often.
+type plan struct {
+	seed   uint64
+	layout string
+	deals  int
+	ops    int
+
+	weights map[string]int  // of operations, by name
+	rates   map[fate]uint64 // of faults, in 65,536ths of the calls they can meet
+	sites   [5]bool         // where faults happen
+	yields  uint64          // how often a lane stands back for others, in 256ths
+	haste   int             // how much the world works between two operations
+	copies  uint64          // messages delivered twice, in 256ths
+	thefts  uint64          // sessions lost while their message is worked on, in 256ths
+	posting doc             // how events are delivered
+	own     []string        // settings
+	crm, pc doc             // switches
+	pause   time.Duration   // the longest pause between two operations
+
+	skip map[int]bool    // operations left out, and
+	mute map[uint64]bool // faults, for a shorter story
+}
+
+// draw makes the plan of a seed.
+func draw(seed uint64, layout string) *plan {
+	g := rand.New(rand.NewPCG(seed, 7))
+	p := &plan{seed: seed, layout: layout, weights: map[string]int{}, rates: map[fate]uint64{}, skip: map[int]bool{}, mute: map[uint64]bool{}}
+	p.deals = 1 + min(g.IntN(8), g.IntN(20))
+	p.ops = 40 + g.IntN(25)
+	for _, o := range operations() {
+		switch {
+		case o.always:
+			p.weights[o.name] = o.weight
+		case g.IntN(3) == 0:
+			p.weights[o.name] = o.weight * (1 + g.IntN(3))
+		}
+	}
+	p.haste = []int{0, 2, 5, 12, 30}[g.IntN(5)]
+	p.pause = []time.Duration{0, time.Second, 20 * time.Second, 5 * time.Minute}[g.IntN(4)]
+	if g.IntN(3) > 0 {
+		p.yields = []uint64{8, 32, 96, 200}[g.IntN(4)]
+	}
+	if g.IntN(4) > 0 {
+		for _, f := range fates() {
+			if g.IntN(3) == 0 {
+				p.rates[f] = []uint64{150, 600, 2000}[g.IntN(3)]
+			}
+		}
+	}
+	for s := range p.sites {
+		p.sites[s] = g.IntN(2) == 0
+	}
+	if g.IntN(3) == 0 {
+		p.copies = 64
+	}
+	if g.IntN(4) == 0 {
+		p.thefts = 24
+	}
+	p.posting = postings(g)
+	p.crm, p.pc = positions(g, crmPositions()), positions(g, partnerPositions())
+	p.own = settings(g)
+	return p
+}
+
+// postings is how both systems deliver their events.
+func postings(g *rand.Rand) doc {
+	out := doc{}
+	if g.IntN(3) == 0 {
+		out["duplicate"] = 1 + g.IntN(3)
+	}
+	if g.IntN(3) == 0 {
+		out["shuffle"] = true
+	}
+	if g.IntN(4) == 0 {
+		out["delay"] = []string{"200ms", "5s", "90s"}[g.IntN(3)]
+	}
+	if g.IntN(4) == 0 {
+		out["lose"] = []float64{0.001, 0.05, 0.3, 1}[g.IntN(4)]
+	}
+	return out
+}
+
+// position is one of the other positions of a switch.
+type position struct {
+	name   string
+	values []any
+}
+
+func crmPositions() []position {
+	return []position{
+		{"readLagSeconds", []any{5, 30}}, {"listLagSeconds", []any{20, 60}}, {"versionOrder", []any{"scattered"}}, {"listOrder", []any{"scattered"}},
+		{"winRaisesUpdate", []any{false}}, {"closedWritable", []any{false}}, {"wrappedValues", []any{true}}, {"retryOnNoAnswer", []any{true}},
+		{"pageSize", []any{2, 5}}, {"openQuotes", []any{"both", "none"}}, {"mergeRaisesUpdate", []any{false}}, {"qualifyRaisesUpdate", []any{false}},
+	}
+}
+
+func partnerPositions() []position {
+	return []position{
+		{"relatedEventId", []any{"own"}}, {"msxIdOn", []any{"own", "both"}}, {"commitDelay", []any{"2s"}}, {"eventBeforeReadable", []any{"3s", "40s"}},
+		{"listDelay", []any{"5s", "50s"}}, {"listOrder", []any{"any"}}, {"trimText", []any{true}}, {"upperText", []any{true}}, {"roundMoney", []any{"2", "0"}},
+		{"microsoftSide", []any{"false"}}, {"microsoftReferral", []any{"listed", "hidden"}}, {"absentValues", []any{"empty", "missing", "nullLists"}}, {"moneyForm", []any{"short", "text"}},
+		{"memberCase", []any{"pascal"}}, {"listItems", []any{"flat", "sample"}}, {"errorTarget", []any{"path", "none"}}, {"rotateRefreshToken", []any{true}},
+	}
+}
+
+// positions moves some switches.
+func positions(g *rand.Rand, all []position) doc {
+	out := doc{}
+	for _, p := range all {
+		v := p.values[g.IntN(len(p.values))]
+		if g.IntN(12) == 0 {
+			out[p.name] = v
+		}
+	}
+	return out
+}
+
+// settings are those that decide what the product does.
+func settings(g *rand.Rand) (out []string) {
+	for _, one := range []string{"SYNC_WON_GUARD=off", "SYNC_WON_GUARD=warn", "SYNC_AUDIT_SUCCESS=all", "SYNC_LAST_SYNC=quiet", "SYNC_CHECK_MARK=false", "SYNC_TAKEOVER=own",
+		"SYNC_ACCEPT_STRICT=false", "SYNC_DECLINE_GRACE=2s", "SYNC_GUARD=1s", "SYNC_COSELL_ONLY=true"} {
+		if g.IntN(8) == 0 {
+			out = append(out, one)
+		}
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package simulate
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// outcome is what a run has shown.
+type outcome struct {
+	plan    *plan
+	hash    uint64
+	broken  []string
+	story   []string
+	calls   int
+	crashes int
+	struck  []uint64
+	sites   map[string]int
+	met     map[string]int
+	did     map[string]int
+	done    map[string]int
+	faults  map[fate]int
+}
+
+// play plays the history of a plan.
+func play(t *testing.T, p *plan, telling bool) (out outcome) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(firstDay))
+		r := newRun(t, p)
+		r.telling = telling
+		r.switches()
+		for i := range p.ops {
+			if len(r.broken) > 0 {
+				break
+			}
+			r.operate(i)
+			r.work()
+		}
+		if len(r.broken) == 0 {
+			r.end()
+		}
+		for _, at := range r.fleet {
+			at.dead = true
+			at.end()
+		}
+		r.sweep()
+		out = outcome{plan: p, hash: r.hash, broken: r.broken, story: r.story, calls: r.calls, crashes: r.crashes, struck: r.struck, sites: r.sites, met: r.met, did: r.people.did, done: r.done, faults: r.faults}
+		time.Sleep(20 * time.Minute) // what is left of the processes
+	})
+	return out
+}
+
+// switches moves the systems' switches and begins the way events are delivered.
+func (r *run) switches() {
+	for s, positions := range map[*system]doc{r.dv: r.plan.crm, r.pc: r.plan.pc} {
+		_, err := s.call("POST", "/switches", positions)
+		if err == nil {
+			_, err = s.call("POST", "/delivery", r.plan.posting)
+		}
+		r.must(err)
+	}
+}
+
+// work lets the world do some of what there is to do.
+func (r *run) work() {
+	if r.plan.pause > 0 {
+		r.sleep(time.Duration(r.rng.Int64N(int64(r.plan.pause))))
+	}
+	for range r.rng.IntN(r.plan.haste + 1) {
+		if !r.step() {
+			return
+		}
+	}
+}
+
+// pass lets time go by, with everything that is due on the way.
+func (r *run) pass(d time.Duration) {
+	end := time.Now().Add(d)
+	for range 3000 {
+		if r.step() {
+			continue
+		}
+		left := time.Until(end)
+		if left <= 0 {
+			return
+		}
+		if next, ok := r.nextWork(); ok {
+			left = min(left, max(time.Until(next), time.Millisecond))
+		}
+		r.sleep(left)
+	}
+}
+
+// Bounds of the end of a run.
+const (
+	settling = 25 * time.Hour // what is held is tried again at the latest
+	passes   = 8
+)
+
+// end ends the faults, lets everything be seen, and judges.
+func (r *run) end() {
+	r.say("calm")
+	r.fair()
+	for i := range passes {
+		before := r.writes
+		r.quiet(20 * time.Minute)
+		r.tick()
+		r.quiet(20 * time.Minute)
+		if before == r.writes && i > 2 {
+			break
+		}
+		if i < 3 || !r.weather {
+			r.pass(11 * time.Minute)
+		} else {
+			r.pass(settling)
+		}
+	}
+	b := r.board()
+	r.rest(b)
+	if len(r.broken) > 0 {
+		return
+	}
+	r.silent()
+}
+
+// silent is I3: everything told again, and three more passes, write nothing.
+func (r *run) silent() {
+	before := r.writes
+	r.must(r.redeliver())
+	r.quiet(20 * time.Minute)
+	for range 3 {
+		r.tick()
+		r.quiet(20 * time.Minute)
+		r.sleep(6 * time.Minute)
+	}
+	if r.writes != before {
+		r.violates("I3", "%v writes after everything was seen", r.writes)
+	}
+}
