@@ -294,11 +294,11 @@ func (p *people) portalCloses(g *rand.Rand, d *deal) error {
 
 func (p *people) portalSolution(g *rand.Rand, d *deal) error {
 	s := catalogued()[g.IntN(2)]
-	list := []any{doc{"id": s[0], "name": s[1], "type": "Solution"}}
+	list := []any{doc{"id": s[0], "name": s[1], "type": "Name"}}
 	if g.IntN(2) == 0 {
 		other := catalogued()[0]
 		if other[0] != s[0] {
-			list = append(list, doc{"id": other[0], "name": other[1], "type": "Solution"})
+			list = append(list, doc{"id": other[0], "name": other[1], "type": "Name"})
 		}
 	}
 	return p.own(d, "user", doc{"do": "update", "changes": doc{"/details/requirements/solutions": list}})

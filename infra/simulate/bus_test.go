@@ -88,10 +88,10 @@ func (b *bus) back(m *message) {
 	b.waiting = slices.Insert(b.waiting, i, m)
 }
 
-// nextAt is when the earliest message is due.
+// nextAt is when the earliest message is due that nobody works before.
 func (b *bus) nextAt() (next time.Time, ok bool) {
 	for _, m := range b.waiting {
-		if !ok || m.at.Before(next) {
+		if !b.locked[m.key()] && (!ok || m.at.Before(next)) {
 			next, ok = m.at, true
 		}
 	}
@@ -131,7 +131,7 @@ func (d busDoor) Send(ctx context.Context, messages ...queue.Message) (err error
 	if len(messages) > 0 {
 		name += " " + string(messages[0].Queue)
 	}
-	if passed := d.p.pass(ctx, point{site: siteQueue, name: name, write: true}, sent); passed != nil {
+	if passed := d.p.pass(ctx, &point{site: siteQueue, name: name, write: true}, sent); passed != nil {
 		return fault.New(fault.Broken, "sending: %w", passed).With("servicebus.unreachable", "")
 	}
 	return err
@@ -140,7 +140,7 @@ func (d busDoor) Send(ctx context.Context, messages ...queue.Message) (err error
 func (d busDoor) Dead(ctx context.Context, take func(context.Context, queue.Dead) error) error {
 	r := d.p.run
 	var found []*message
-	if err := d.p.pass(ctx, point{site: siteQueue, name: "dead"}, func() { found = slices.Clone(r.bus.dead) }); err != nil {
+	if err := d.p.pass(ctx, &point{site: siteQueue, name: "dead"}, func() { found = slices.Clone(r.bus.dead) }); err != nil {
 		return fault.New(fault.Broken, "reading the dead letters: %w", err)
 	}
 	for _, m := range found {

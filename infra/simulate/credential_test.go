@@ -12,6 +12,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // credential signs in at the directory as azidentity does, but keeps no lock while it waits: no scheduler sees those.
@@ -57,4 +59,21 @@ func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 	}
 	c.kept[scope] = azcore.AccessToken{Token: answer.Token, ExpiresOn: time.Now().Add(time.Duration(answer.Lives) * time.Second)}
 	return c.kept[scope], nil
+}
+
+// secrets are the vault as one process has it.
+type secrets struct{ p *process }
+
+func (s secrets) Get(ctx context.Context, name string) (value string, err error) {
+	if passed := s.p.pass(ctx, &point{site: siteVault, name: "get " + name}, func() { value = s.p.run.secrets[name] }); passed != nil {
+		return "", fault.New(fault.Broken, "reading secret %s: %w", name, passed)
+	}
+	return value, nil
+}
+
+func (s secrets) Set(ctx context.Context, name, value string) error {
+	if passed := s.p.pass(ctx, &point{site: siteVault, name: "set " + name, write: true}, func() { s.p.run.secrets[name] = value }); passed != nil {
+		return fault.New(fault.Broken, "writing secret %s: %w", name, passed)
+	}
+	return nil
 }

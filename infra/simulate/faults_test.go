@@ -35,10 +35,8 @@ func fates() []fate {
 
 // meets says whether a fault can meet a call there.
 func (f fate) meets(at *point) bool {
-	remote := at.site == sitePartnerCenter || at.site == siteCRM || at.site == siteVault
+	remote := at.site == sitePartnerCenter || at.site == siteCRM
 	switch f {
-	case slow:
-		return !at.held
 	case busy, down, refused, stranger:
 		return remote
 	case outdated:
@@ -118,6 +116,9 @@ func (f fate) wired(draw uint64) (control.Fault, bool) {
 // seen adds a call to the trace.
 func (r *run) seen(l *lane, at *point, f fate) {
 	r.calls++
+	if *traced {
+		r.say("      %s: %s %s %s", l, at.site, at.name, f)
+	}
 	r.hash = mix(r.hash, l.n, l.calls, hashOf(at.name), uint64(f), uint64(time.Now().UnixNano()))
 	r.sites[at.site.String()+" "+at.name]++
 	if f != fine {

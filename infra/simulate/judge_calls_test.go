@@ -21,13 +21,15 @@ func (r *run) violates(invariant, format string, args ...any) {
 }
 
 // sends judges a call as it leaves.
-func (p *process) sends(s site, req *http.Request, body []byte) {
-	r := p.run
-	r.quietThrottle(p, s, req)
+func (p *process) sends(at *point, req *http.Request, body []byte) {
+	r, s := p.run, at.site
+	r.quietThrottle(p, at, req)
 	if !isWrite(req) {
 		return
 	}
-	r.writes[s]++
+	if *traced {
+		r.say("        %.600s", body)
+	}
 	switch {
 	case s == sitePartnerCenter && strings.Contains(req.URL.Path, "/referrals/"):
 		r.referralWrite(req, body)
@@ -43,13 +45,14 @@ func (p *process) sends(s site, req *http.Request, body []byte) {
 type gated struct {
 	since, until time.Time
 	by           *process
+	calls        int // of the run before the answer
 }
 
 // quietThrottle is I15 and I28: nobody calls within a Retry-After, other processes a second later at the latest.
-func (r *run) quietThrottle(p *process, s site, req *http.Request) {
+func (r *run) quietThrottle(p *process, at *point, req *http.Request) {
 	g, ok := r.gates[req.URL.Host]
 	now := time.Now()
-	if !ok || !now.Before(g.until) || strings.HasSuffix(req.URL.Path, "/token") {
+	if !ok || at.since < g.calls || !now.Before(g.until) || strings.HasSuffix(req.URL.Path, "/token") {
 		return
 	}
 	if g.by == p || now.Sub(g.since) > time.Second {
@@ -67,7 +70,10 @@ func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 			seconds = 1
 		}
 		wait := time.Duration(min(max(seconds, 1), 900)) * time.Second
-		r.gates[req.URL.Host] = gated{time.Now(), time.Now().Add(wait), p}
+		r.gates[req.URL.Host] = gated{time.Now(), time.Now().Add(wait), p, r.calls}
+	}
+	if isWrite(req) && resp.StatusCode < 300 {
+		r.writes[s]++
 	}
 	if resp.StatusCode >= 400 && resp.StatusCode < 500 && isWrite(req) && resp.StatusCode != 412 && resp.StatusCode != 429 && resp.StatusCode != 401 {
 		r.refusals++
@@ -161,7 +167,7 @@ func (r *run) batchWrite(req *http.Request, body []byte) {
 			header.Set(name, strings.TrimSpace(value))
 		}
 		r.conditional(method, path, header, followed)
-		followed = followed || method == http.MethodPatch && header.Get("If-Match") != ""
+		followed = followed || method == http.MethodPatch && (header.Get("If-Match") != "" || header.Get("If-None-Match") != "")
 		r.overwriting(method, path, content)
 	}
 }

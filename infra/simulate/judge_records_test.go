@@ -180,8 +180,8 @@ func (r *run) converged(b board) {
 		}
 		for _, f := range mappedFields() {
 			crm, pc := canonical(f.name, o[f.column]), canonical(f.name, at(d, f.path))
-			if crm != pc && !r.explained(o, f.name) {
-				r.violates("I2", "%s is %q in the CRM and %q in Partner Center (opportunity %s, referral %s)", f.name, crm, pc, id, referral)
+			if !r.alike(crm, pc) && !r.explained(o, f.name) {
+				r.violates("I2", "%s is %q in the CRM and %q in Partner Center (opportunity %s, referral %s, state %s, %.300s)", f.name, crm, pc, id, referral, text(o["cosell_state"]), text(o["cosell_audit"]))
 			}
 			r.newest(o, referral, f, crm, pc)
 		}
@@ -190,6 +190,15 @@ func (r *run) converged(b board) {
 			r.violates("I2", "solutions are %v in the CRM and %v in Partner Center (opportunity %s, referral %s)", crm, pc, id, referral)
 		}
 	}
+}
+
+// alike says whether two values of a field are the same to people: CRM may be too short, and a system may spell what it
+// stores in its own way.
+func (r *run) alike(crm, pc string) bool {
+	if cut, ok := strings.CutSuffix(crm, "…"); ok && strings.HasPrefix(pc, cut) {
+		return true
+	}
+	return crm == pc || r.altered() && strings.EqualFold(crm, pc)
 }
 
 // newest is I1 for one field: what was typed last is on both sides, or Audit has it.
@@ -220,6 +229,12 @@ func (r *run) altered() bool {
 
 // explained says whether the opportunity says that the field is not in step.
 func (r *run) explained(o map[string]any, field string) bool {
+	label := map[string]string{"name": "Topic", "dealValue": "Est. Revenue", "closingDate": "Est. Close Date", "notes": "Description", "solutions": "olution"}[field]
+	for line := range strings.Lines(text(o["cosell_audit"])) {
+		if strings.Contains(line, "values.differ") && strings.Contains(line, label) {
+			return true
+		}
+	}
 	state := text(o["cosell_state"])
 	return state == "700010105" || state == "700010106" || state == "700010104" || state == "700010103"
 }

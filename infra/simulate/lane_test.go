@@ -34,7 +34,7 @@ type point struct {
 	name  string // method and path, without ids
 	write bool
 	wire  *control.Wire // of a system: what a fault is played by
-	held  bool          // others wait for its end under a lock that no scheduler sees: it neither waits nor takes long
+	since int           // calls of the run before it came here
 }
 
 // lane is one invocation of a function in a process: a goroutine that works only while the run attends to it.
@@ -108,7 +108,7 @@ func (r *run) wake(l *lane) {
 var errDead = errors.New("the process is dead")
 
 // pass takes a call of the product through the point: it may wait, die, fail, and is done, in this order.
-func (p *process) pass(ctx context.Context, at point, do func()) error {
+func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	l := laneOf(ctx)
 	if l == nil {
 		l = p.beside
@@ -116,18 +116,15 @@ func (p *process) pass(ctx context.Context, at point, do func()) error {
 	p.alive()
 	r := p.run
 	l.calls++
-	if !at.held && (r.attended != l || r.yields(l)) {
-		s := &stop{l, make(chan struct{})}
-		r.stops = append(r.stops, s)
-		r.wake(l)
-		<-s.resume
-		p.alive()
+	at.since = r.calls
+	if r.attended != l || r.yields(l) {
+		r.stands(l)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	f := r.faultAt(l, &at)
-	r.seen(l, &at, f)
+	f := r.faultAt(l, at)
+	r.seen(l, at, f)
 	switch f {
 	case dieBefore:
 		p.die()
@@ -135,7 +132,7 @@ func (p *process) pass(ctx context.Context, at point, do func()) error {
 		return io.ErrUnexpectedEOF
 	case slow:
 		time.Sleep(r.slowness(l))
-		p.alive()
+		r.stands(l)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -153,6 +150,17 @@ func (p *process) pass(ctx context.Context, at point, do func()) error {
 		return io.ErrUnexpectedEOF
 	}
 	return nil
+}
+
+// stands lets a lane stand still until the run lets it go on.
+func (r *run) stands(l *lane) {
+	s := &stop{l, make(chan struct{})}
+	r.arriving.Lock()
+	r.stops = append(r.stops, s)
+	r.arriving.Unlock()
+	r.wake(l)
+	<-s.resume
+	l.p.alive()
 }
 
 // die ends the process in the middle of what it does.

@@ -30,11 +30,12 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		}
 		_ = req.Body.Close()
 	}
-	passed := n.p.pass(req.Context(), point{site: at, name: callName(req), write: isWrite(req), wire: system.wire, held: at == siteVault || strings.HasSuffix(req.URL.Path, "/token")}, func() {
+	here := &point{site: at, name: callName(req), write: isWrite(req), wire: system.wire}
+	passed := n.p.pass(req.Context(), here, func() {
 		in := &http.Request{Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), RemoteAddr: "192.0.2.1:1234"}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
-		n.p.sends(at, req, body)
+		n.p.sends(here, req, body)
 		if system.serve(rec, in) {
 			resp = rec.response(req)
 			n.p.hears(at, req, resp)
@@ -84,7 +85,7 @@ func callName(req *http.Request) string {
 	path := req.URL.Path
 	if i := strings.LastIndex(path, "/v9.2/"); i >= 0 {
 		path = path[i+len("/v9.2/"):]
-		if j := strings.IndexByte(path, '('); j >= 0 {
+		if j := strings.IndexByte(path, '('); j >= 0 && !strings.Contains(path, "LogicalName") {
 			path = path[:j] + "(id)"
 		}
 		return req.Method + " " + path
@@ -102,8 +103,6 @@ func (r *run) systemAt(req *http.Request) (*system, site) {
 		return r.pc, sitePartnerCenter
 	case crmHost:
 		return r.dv, siteCRM
-	case vaultHost:
-		return r.kv, siteVault
 	case partnercentersim.LoginHost:
 		if strings.HasPrefix(req.URL.Path, "/"+crmTenant+"/") {
 			return r.dv, siteCRM
@@ -126,7 +125,7 @@ func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) e
 	if len(call.Keys) > 0 && len(call.Keys[0]) > 1 && call.Table == "state" {
 		name += " " + call.Keys[0][:1]
 	}
-	if err := p.pass(ctx, point{site: siteTables, name: name, write: call.Op == "write"}, do); err != nil {
+	if err := p.pass(ctx, &point{site: siteTables, name: name, write: call.Op == "write"}, do); err != nil {
 		return fault.New(fault.Broken, "reaching the tables: %w", err)
 	}
 	return nil

@@ -53,8 +53,8 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 
 // switches moves the systems' switches and begins the way events are delivered.
 func (r *run) switches() {
-	for s, positions := range map[*system]doc{r.dv: r.plan.crm, r.pc: r.plan.pc} {
-		_, err := s.call("POST", "/switches", positions)
+	for i, s := range []*system{r.dv, r.pc} {
+		_, err := s.call("POST", "/switches", []doc{r.plan.crm, r.plan.pc}[i])
 		if err == nil {
 			_, err = s.call("POST", "/delivery", r.plan.posting)
 		}
@@ -126,7 +126,7 @@ func (r *run) end() {
 
 // silent is I3: everything told again, and three more passes, write nothing.
 func (r *run) silent() {
-	before := r.writes
+	before, refusals := r.writes, r.refusals
 	r.must(r.redeliver())
 	r.quiet(20 * time.Minute)
 	for range 3 {
@@ -134,7 +134,10 @@ func (r *run) silent() {
 		r.quiet(20 * time.Minute)
 		r.sleep(6 * time.Minute)
 	}
+	if r.refusals != refusals {
+		r.violates("I29", "%d requests that are refused after everything was seen", r.refusals-refusals)
+	}
 	if r.writes != before {
-		r.violates("I3", "%v writes after everything was seen", r.writes)
+		r.violates("I3", "%d writes to Partner Center and %d to the CRM after everything was seen", r.writes[0]-before[0], r.writes[1]-before[1])
 	}
 }

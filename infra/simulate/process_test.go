@@ -51,6 +51,7 @@ func (r *run) start(s slot) *process {
 		Ledger:       func(string, ledger.Sealer) *ledger.Ledger { return r.tables.Ledger(p.tablesDoor, p.newID) },
 		Board:        func(table string) *ledger.Board { return r.tables.Board(table, p.tablesDoor) },
 		Credential:   p.credential,
+		Secrets:      secrets{p},
 		Shipped:      shipped,
 		NewID:        p.newID,
 		Jitter:       func(most time.Duration) time.Duration { return most / 2 },

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -14,7 +15,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
-	"github.com/cosell-sync/cosell-sync/infra/local/vaultsim"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
@@ -30,16 +30,18 @@ type run struct {
 	plan *plan
 	calm bool // no faults any more, and everything in its order
 
-	pc, dv, kv *system
-	bus        *bus
-	tables     *ledger.Memory
-	layout     []slot
-	fleet      map[string]*process
-	lives      map[string]int
-	functions  map[queue.Name]string
+	pc, dv    *system
+	bus       *bus
+	tables    *ledger.Memory
+	secrets   map[string]string // of the vault
+	layout    []slot
+	fleet     map[string]*process
+	lives     map[string]int
+	functions map[queue.Name]string
 
 	lanes    []*lane
 	stops    []*stop
+	arriving sync.Mutex // several lanes may wake at the same moment
 	begun    map[string]uint64
 	attended *lane
 	woken    chan struct{}
@@ -101,7 +103,7 @@ func behindWire(name string, sim control.Simulator) *system {
 func newRun(t *testing.T, p *plan) *run {
 	seed := p.seed
 	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, fleet: map[string]*process{}, lives: map[string]int{},
-		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
+		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options := partnerOptions(seed)
 	options.Like = o.pc
@@ -111,9 +113,7 @@ func newRun(t *testing.T, p *plan) *run {
 	like.Like = o.dv
 	dv, err := dataversesim.New(like)
 	r.must(err)
-	kv, err := vaultsim.New(vaultsim.Options{Now: time.Now, Tenant: partnerTenant, CheckToken: pc.CheckToken, Secrets: map[string]string{"partner-center-refresh-token": refreshToken}})
-	r.must(err)
-	r.pc, r.dv, r.kv = behindWire("partner center", pc), behindWire("crm", dv), behindWire("vault", kv)
+	r.pc, r.dv = behindWire("partner center", pc), behindWire("crm", dv)
 	r.people = newPeople(r, pc, dv)
 	return r
 }
@@ -175,6 +175,7 @@ func (r *run) step() bool {
 		}
 	}
 	due := r.bus.due()
+	slices.SortStableFunc(r.stops, func(a, b *stop) int { return cmp.Compare(a.l.n, b.l.n) }) // those of one moment have no order
 	waiting := r.stops
 	n := len(waiting) + len(due) + len(r.posted)
 	if n == 0 {
@@ -243,6 +244,10 @@ func jsonHeader() http.Header { return http.Header{"Content-Type": {"application
 
 // sleep lets time pass, up to d: a lane that wants something ends it.
 func (r *run) sleep(d time.Duration) {
+	select { // what woke earlier has been seen
+	case <-r.woken:
+	default:
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -284,5 +289,8 @@ func (r *run) quiet(horizon time.Duration) {
 			r.sleep(max(time.Until(next), time.Millisecond))
 		}
 	}
-	r.violates("I17", "the world does not come to rest")
+	busAt, _ := r.bus.nextAt()
+	pcAt, _ := r.pc.sim.Next()
+	dvAt, _ := r.dv.sim.Next()
+	r.violates("I17", "the world does not come to rest: it is %s, due are a message %s, Partner Center %s, the CRM %s, at work %v", time.Now().Format(time.DateTime), busAt.Format(time.DateTime), pcAt.Format(time.DateTime), dvAt.Format(time.DateTime), r.lanes)
 }

@@ -1,12 +1,21 @@
 package simulate
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 // call makes a call of the system's control interface (docs/control-interface.md), and gives its answer.
@@ -32,26 +41,163 @@ var (
 	schedules = flag.Int("schedules", 200, "how many histories are played")
 	seed      = flag.Uint64("seed", 1, "the first one's seed")
 	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
+	traced    = flag.Bool("trace", false, "with every call of the product")
 	tell      = flag.Bool("tell", false, "tells the story of each")
 )
 
+// layouts are those in which runs are played in turn where none is named.
+func layouts() []string { return []string{"one", "flex", "flex2"} }
+
+func planOf(s uint64) *plan {
+	in := *layout
+	if in == "" {
+		in = layouts()[s%3]
+	}
+	return draw(s, in)
+}
+
+// result is what one worker has seen.
+type result struct {
+	Played, Calls, Crashes int
+	Used                   time.Duration
+	Broken                 map[uint64]string
+	Sites, Met, Did, Done  map[string]int
+}
+
+// TestSchedules plays histories, in as many programs of their own as there are processors: in each, goroutines that wake at
+// the same moment then go on in one order.
 func TestSchedules(t *testing.T) {
-	began, calls, bad := wall(), 0, 0
-	for i := range *schedules {
-		p := draw(*seed+uint64(i), *layout)
-		out := play(t, p, *tell)
-		calls += out.calls
-		if len(out.broken) > 0 {
-			bad++
-			fmt.Printf("seed %d: %s\n", p.seed, out.broken[0])
+	if part := os.Getenv("SIMULATE_PART"); part != "" {
+		work(t, part)
+		return
+	}
+	began := time.Now()
+	parts := runtime.NumCPU()
+	results := make([]result, parts)
+	var all sync.WaitGroup
+	for i := range parts {
+		all.Go(func() { results[i] = worker(t, i, parts) })
+	}
+	all.Wait()
+	sum := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Done: map[string]int{}}
+	for _, r := range results {
+		sum.add(r)
+	}
+	for _, s := range slices.Sorted(maps.Keys(sum.Broken)) {
+		fmt.Printf("seed %d: %s\n", s, sum.Broken[s])
+	}
+	took := time.Since(began)
+	fmt.Printf("%d schedules, %d calls of the product, %d crashes in %s: %.1f a second; %s of processor time, %.1f a second and processor\n", sum.Played, sum.Calls, sum.Crashes,
+		took.Round(time.Second), float64(sum.Played)/took.Seconds(), sum.Used.Round(time.Second), float64(sum.Played)/sum.Used.Seconds())
+	summary = fmt.Sprintf("schedules: %d violations: %d", sum.Played, len(sum.Broken))
+	if len(sum.Broken) > 0 || sum.Played < *schedules {
+		t.Fail()
+	}
+}
+
+func (r *result) add(o result) {
+	r.Played, r.Calls, r.Crashes, r.Used = r.Played+o.Played, r.Calls+o.Calls, r.Crashes+o.Crashes, r.Used+o.Used
+	maps.Copy(r.Broken, o.Broken)
+	for to, from := range map[*map[string]int]map[string]int{&r.Sites: o.Sites, &r.Met: o.Met, &r.Did: o.Did, &r.Done: o.Done} {
+		for name, n := range from {
+			(*to)[name] += n
 		}
-		if *tell {
-			for _, line := range out.story {
-				fmt.Println(line)
+	}
+}
+
+// worker plays every parts-th schedule, from the i-th on, in a program of its own.
+func worker(t *testing.T, i, parts int) (out result) {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout="+*layout)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=800")
+	cmd.Stderr = os.Stderr
+	pipe, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Error(err)
+		return out
+	}
+	lines := bufio.NewScanner(pipe)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		if text, ok := strings.CutPrefix(lines.Text(), "result "); ok {
+			if err := json.Unmarshal([]byte(text), &out); err != nil {
+				t.Error(err)
+			}
+		} else if strings.HasPrefix(lines.Text(), "seed ") || strings.HasPrefix(lines.Text(), "played ") {
+			fmt.Println(lines.Text())
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("worker %d: %v", i, err)
+	}
+	return out
+}
+
+// work is what a worker does.
+func work(t *testing.T, part string) {
+	var first, parts int
+	if _, err := fmt.Sscanf(part, "%d/%d", &first, &parts); err != nil {
+		t.Fatal(err)
+	}
+	out := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Done: map[string]int{}}
+	for i := first; i < *schedules; i += parts {
+		p := planOf(*seed + uint64(i))
+		o := play(t, p, false)
+		if len(o.broken) > 0 {
+			out.Broken[p.seed] = o.broken[0]
+			fmt.Printf("seed %d fails: %.200s\n", p.seed, o.broken[0])
+		}
+		out.add(result{Played: 1, Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Done: o.done})
+		if first == 0 && out.Played%1000 == 0 {
+			fmt.Printf("played about %d\n", out.Played*parts)
+		}
+	}
+	out.Used = wall()
+	text, err := json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("result %s\n", text)
+}
+
+// TestSeed tells the story of one seed.
+func TestSeed(t *testing.T) {
+	if !*tell {
+		return
+	}
+	p := planOf(*seed)
+	fmt.Printf("%+v\n", *p)
+	for _, line := range play(t, p, true).story {
+		fmt.Println(line)
+	}
+}
+
+// I23: a run is a function of its seed.
+func TestSameSeedSameTrace(t *testing.T) {
+	for s := range uint64(30) {
+		a, b := play(t, draw(s+1, "flex2"), true), play(t, draw(s+1, "flex2"), true)
+		if a.hash == b.hash {
+			continue
+		}
+		t.Errorf("seed %d: two traces", s+1)
+		for i := range min(len(a.story), len(b.story)) {
+			if a.story[i] != b.story[i] {
+				t.Logf("%s\n%s", strings.Join(a.story[max(i-4, 0):i+1], "\n"), b.story[i])
+				break
 			}
 		}
 	}
-	used := wall() - began
-	fmt.Printf("%d schedules, %d calls, %s of processor time, %.0f a second and core\n", *schedules, calls, used, float64(*schedules)/used.Seconds())
-	fmt.Printf("schedules: %d violations: %d\n", *schedules, bad)
+}
+
+// summary is the last line.
+var summary string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if summary != "" {
+		fmt.Println(summary)
+	}
+	os.Exit(code)
 }

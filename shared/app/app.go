@@ -147,7 +147,7 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	a.Register, a.Shadow = c.Register, c.Mode == Shadow
 	a.WebhookURL = c.PublicURL + "/api/partnercenterwebhook/" + c.TenantAlias
-	secrets, err := az.vault()
+	secrets, err := az.secrets()
 	if err != nil {
 		return err
 	}

@@ -222,6 +222,14 @@ func (a azure) tableConfig() (ledger.Config, error) {
 // vault keeps the refresh token in Key Vault.
 type vault struct{ client *azsecrets.Client }
 
+// secrets are where the refresh token is kept.
+func (a azure) secrets() (partnercenter.Secrets, error) {
+	if a.own.Secrets != nil {
+		return a.own.Secrets, nil
+	}
+	return a.vault()
+}
+
 func (a azure) vault() (vault, error) {
 	identity, err := a.identity()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
@@ -26,6 +27,8 @@ type Parts struct {
 	Vouch func(transport http.RoundTripper) func(ctx context.Context) (assertion string, err error)
 	// Credential signs in as an app registration of the directory, with the transport of all calls.
 	Credential func(tenant, client, secret string) azcore.TokenCredential
+	// Secrets keeps the refresh token, in place of Key Vault.
+	Secrets partnercenter.Secrets
 	// Ledger makes the tables of a tenant; texts in it are to be sealed with the sealer.
 	Ledger func(tenant string, sealer ledger.Sealer) *ledger.Ledger
 	// Board makes one of the tables in which processes tell each other how they are.
