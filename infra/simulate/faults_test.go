@@ -116,6 +116,10 @@ func (f fate) wired(draw uint64) (control.Fault, bool) {
 // seen adds a call to the trace.
 func (r *run) seen(l *lane, at *point, f fate) {
 	r.calls++
+	if r.calls == r.plan.until {
+		r.calm = true
+		r.say("%s: %s %s: no trouble from here on", l, at.site, at.name)
+	}
 	if *traced {
 		r.say("      %s: %s %s %s", l, at.site, at.name, f)
 	}

@@ -26,8 +26,9 @@ type plan struct {
 	crm, pc doc             // switches
 	pause   time.Duration   // the longest pause between two operations
 
-	skip map[int]bool    // operations left out, and
-	mute map[uint64]bool // faults, for a shorter story
+	skip  map[int]bool    // operations left out, and
+	mute  map[uint64]bool // faults, for a shorter story
+	until int             // the calls after which there is no trouble any more; 0: to the end
 }
 
 // draw makes the plan of a seed.

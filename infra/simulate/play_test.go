@@ -31,7 +31,7 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		r.telling = telling
 		r.switches()
 		for i := range p.ops {
-			if len(r.broken) > 0 {
+			if len(r.broken) > 0 || r.calm {
 				break
 			}
 			r.operate(i)
@@ -107,13 +107,16 @@ func (r *run) end() {
 		r.quiet(20 * time.Minute)
 		r.tick()
 		r.quiet(20 * time.Minute)
-		if before == r.writes && i > 2 {
-			break
-		}
-		if i < 3 || !r.weather {
-			r.pass(11 * time.Minute)
-		} else {
+		switch late := r.weather && i >= 2 && i < 5; {
+		case late: // what was refused is tried again when it is due
 			r.pass(settling)
+		case before == r.writes && i > 1:
+			i = passes
+		default:
+			r.pass(11 * time.Minute)
+		}
+		if i == passes {
+			break
 		}
 	}
 	b := r.board()

@@ -42,6 +42,7 @@ var (
 	seed      = flag.Uint64("seed", 1, "the first one's seed")
 	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
 	traced    = flag.Bool("trace", false, "with every call of the product")
+	short     = flag.Bool("shrink", false, "tells the shortest story of the seed")
 	tell      = flag.Bool("tell", false, "tells the story of each")
 )
 
@@ -171,6 +172,16 @@ func TestSeed(t *testing.T) {
 	fmt.Printf("%+v\n", *p)
 	for _, line := range play(t, p, true).story {
 		fmt.Println(line)
+	}
+}
+
+// TestShrink tells the shortest story of a seed that fails.
+func TestShrink(t *testing.T) {
+	if !*short {
+		return
+	}
+	if s := shrink(t, planOf(*seed)); len(s.out.broken) > 0 {
+		fmt.Print(s.tell(*seed))
 	}
 }
 

@@ -1,0 +1,155 @@
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// shrunken is the shortest story found in which the same invariant is violated.
+type shrunken struct {
+	plan    *plan
+	out     outcome
+	moment  string // after which it could not be avoided
+	tries   int
+	faults  int
+	minimal bool // nothing of it can be left out
+}
+
+// mostTries bounds the search.
+const mostTries = 400
+
+// clone is a plan that may be changed.
+func (p *plan) clone() *plan {
+	out := *p
+	out.weights, out.rates = maps.Clone(p.weights), maps.Clone(p.rates)
+	out.skip, out.mute = maps.Clone(p.skip), maps.Clone(p.mute)
+	out.posting, out.crm, out.pc = maps.Clone(p.posting), maps.Clone(p.crm), maps.Clone(p.pc)
+	out.own = slices.Clone(p.own)
+	return &out
+}
+
+// invariantOf is what a violation is about.
+func invariantOf(broken []string) string {
+	if len(broken) == 0 {
+		return ""
+	}
+	name, _, _ := strings.Cut(broken[0], ":")
+	return name
+}
+
+// shrink leaves out faults, operations and everything unusual as long as the invariant is still violated.
+func shrink(t *testing.T, p *plan) shrunken {
+	t.Helper()
+	s := shrunken{plan: p.clone()}
+	s.out = play(t, s.plan, false)
+	want := invariantOf(s.out.broken)
+	fails := func(c *plan) bool {
+		if s.tries >= mostTries {
+			return false
+		}
+		s.tries++
+		o := play(t, c, false)
+		if invariantOf(o.broken) != want {
+			return false
+		}
+		s.plan, s.out = c, o
+		return true
+	}
+	s.plainer(fails)
+	s.fewer(fails)
+	s.out = play(t, s.plan, true)
+	s.moment = s.unavoidable(t, want)
+	s.faults = len(s.out.struck)
+	return s
+}
+
+// plainer takes whole kinds of trouble away.
+func (s *shrunken) plainer(fails func(*plan) bool) {
+	all := []func(*plan){
+		func(c *plan) { clear(c.rates) }, func(c *plan) { c.posting = doc{} }, func(c *plan) { c.copies = 0 }, func(c *plan) { c.thefts = 0 },
+		func(c *plan) { c.yields = 0 }, func(c *plan) { c.own = nil }, func(c *plan) { c.crm = doc{} }, func(c *plan) { c.pc = doc{} },
+		func(c *plan) { c.layout = "one" }, func(c *plan) { c.pause = 0 }, func(c *plan) { c.haste = 30 },
+	}
+	for name := range s.plan.crm {
+		all = append(all, func(c *plan) { delete(c.crm, name) })
+	}
+	for name := range s.plan.pc {
+		all = append(all, func(c *plan) { delete(c.pc, name) })
+	}
+	for _, f := range fates() {
+		if s.plan.rates[f] > 0 {
+			all = append(all, func(c *plan) { delete(c.rates, f) })
+		}
+	}
+	for _, change := range all {
+		c := s.plan.clone()
+		change(c)
+		fails(c)
+	}
+}
+
+// fewer leaves out operations and faults, in halves, quarters and so on.
+func (s *shrunken) fewer(fails func(*plan) bool) {
+	for size := s.plan.ops; size > 0; size /= 2 {
+		for from := s.plan.ops - size; from >= 0; from -= size {
+			c := s.plan.clone()
+			for i := from; i < from+size; i++ {
+				c.skip[i] = true
+			}
+			if len(c.skip) > len(s.plan.skip) {
+				fails(c)
+			}
+		}
+		for from := 0; from < len(s.out.struck); from += size {
+			c := s.plan.clone()
+			for _, id := range s.out.struck[from:min(from+size, len(s.out.struck))] {
+				c.mute[id] = true
+			}
+			if fails(c) {
+				from -= size
+			}
+		}
+	}
+	s.minimal = s.tries < mostTries
+}
+
+// unavoidable finds the call of the product after which a world without any further trouble fails all the same.
+func (s *shrunken) unavoidable(t *testing.T, want string) string {
+	low, high := 0, s.out.calls // calm from low on is fine, from high on is not
+	for low+1 < high {
+		c := s.plan.clone()
+		c.until = (low + high) / 2
+		if invariantOf(play(t, c, false).broken) == want {
+			high = c.until
+		} else {
+			low = c.until
+		}
+	}
+	c := s.plan.clone()
+	c.until = high
+	for i, line := range play(t, c, true).story {
+		if strings.HasSuffix(line, ": no trouble from here on") {
+			return fmt.Sprintf("line %d, %s", i, line)
+		}
+	}
+	return "not before its end"
+}
+
+// tell is the story for people: at most 40 lines.
+func (s shrunken) tell(seed uint64) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d, shrunk in %d tries to %d operations and %d faults: %s\n", seed, s.tries, s.plan.ops-len(s.plan.skip), s.faults, s.out.broken[0])
+	fmt.Fprintf(&b, "  layout %s, settings %v, CRM %v, Partner Center %v, events %v, yields %d\n", s.plan.layout, s.plan.own, s.plan.crm, s.plan.pc, s.plan.posting, s.plan.yields)
+	lines := s.out.story
+	if len(lines) > 36 {
+		lines = append(append(slices.Clone(lines[:18]), fmt.Sprintf("… %d lines …", len(lines)-36)), lines[len(lines)-18:]...)
+	}
+	for _, line := range lines {
+		fmt.Fprintf(&b, "  %.240s\n", line)
+	}
+	fmt.Fprintf(&b, "  it could not be avoided any more after %s\n", s.moment)
+	return b.String()
+}
