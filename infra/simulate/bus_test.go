@@ -147,6 +147,7 @@ func (d busDoor) Dead(ctx context.Context, take func(context.Context, queue.Dead
 		if err := take(ctx, queue.Dead{Queue: m.queue, Session: m.session, MessageID: m.id, Body: m.body, Reason: "MaxDeliveryCountExceeded"}); err != nil {
 			return err
 		}
+		r.bus.ended++
 		r.bus.dead = slices.DeleteFunc(r.bus.dead, func(o *message) bool { return o == m })
 	}
 	return nil

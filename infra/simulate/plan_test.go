@@ -94,22 +94,25 @@ func postings(g *rand.Rand) doc {
 type position struct {
 	name   string
 	values []any
+	known  string // what the product does wrong there, as far as that is known: played with -findings alone
 }
 
 func crmPositions() []position {
 	return []position{
-		{"readLagSeconds", []any{5, 30}}, {"listLagSeconds", []any{20, 60}}, {"versionOrder", []any{"scattered"}}, {"listOrder", []any{"scattered"}},
-		{"winRaisesUpdate", []any{false}}, {"closedWritable", []any{false}}, {"wrappedValues", []any{true}}, {"retryOnNoAnswer", []any{true}},
-		{"pageSize", []any{2, 5}}, {"openQuotes", []any{"both", "none"}}, {"mergeRaisesUpdate", []any{false}}, {"qualifyRaisesUpdate", []any{false}},
+		{"readLagSeconds", []any{5, 30}, "an edit is lost when its event and a pass of reconcile both read the record within the lag: the feed has moved on"},
+		{"closedWritable", []any{false}, "a deal that was closed before it had a referral is told so again, in vain, at each of its events"},
+		{"listLagSeconds", []any{20, 60}, ""}, {"versionOrder", []any{"scattered"}, ""}, {"listOrder", []any{"scattered"}, ""},
+		{"winRaisesUpdate", []any{false}, ""}, {"wrappedValues", []any{true}, ""}, {"retryOnNoAnswer", []any{true}, ""},
+		{"pageSize", []any{2, 5}, ""}, {"openQuotes", []any{"both", "none"}, ""}, {"mergeRaisesUpdate", []any{false}, ""}, {"qualifyRaisesUpdate", []any{false}, ""},
 	}
 }
 
 func partnerPositions() []position {
 	return []position{
-		{"relatedEventId", []any{"own"}}, {"msxIdOn", []any{"own", "both"}}, {"commitDelay", []any{"2s"}}, {"eventBeforeReadable", []any{"3s", "40s"}},
-		{"listDelay", []any{"5s", "50s"}}, {"listOrder", []any{"any"}}, {"trimText", []any{true}}, {"upperText", []any{true}}, {"roundMoney", []any{"2", "0"}},
-		{"microsoftSide", []any{"false"}}, {"microsoftReferral", []any{"listed", "hidden"}}, {"absentValues", []any{"empty", "missing", "nullLists"}}, {"moneyForm", []any{"short", "text"}},
-		{"memberCase", []any{"pascal"}}, {"listItems", []any{"flat", "sample"}}, {"errorTarget", []any{"path", "none"}}, {"rotateRefreshToken", []any{true}},
+		{"relatedEventId", []any{"own"}, ""}, {"msxIdOn", []any{"own", "both"}, ""}, {"commitDelay", []any{"2s"}, ""}, {"eventBeforeReadable", []any{"3s", "40s"}, ""},
+		{"listDelay", []any{"5s", "50s"}, ""}, {"listOrder", []any{"any"}, ""}, {"trimText", []any{true}, ""}, {"upperText", []any{true}, ""}, {"roundMoney", []any{"2", "0"}, ""},
+		{"microsoftSide", []any{"false"}, ""}, {"microsoftReferral", []any{"listed", "hidden"}, ""}, {"absentValues", []any{"empty", "missing", "nullLists"}, ""}, {"moneyForm", []any{"short", "text"}, ""},
+		{"memberCase", []any{"pascal"}, ""}, {"listItems", []any{"flat", "sample"}, ""}, {"errorTarget", []any{"path", "none"}, ""}, {"rotateRefreshToken", []any{true}, ""},
 	}
 }
 
@@ -118,7 +121,7 @@ func positions(g *rand.Rand, all []position) doc {
 	out := doc{}
 	for _, p := range all {
 		v := p.values[g.IntN(len(p.values))]
-		if g.IntN(12) == 0 {
+		if g.IntN(12) == 0 && (p.known == "" || *findings) {
 			out[p.name] = v
 		}
 	}

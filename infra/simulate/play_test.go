@@ -102,6 +102,7 @@ const (
 func (r *run) end() {
 	r.say("calm")
 	r.fair()
+	r.pass(70 * time.Second) // lists show a change a minute late
 	for i := range passes {
 		before := r.writes
 		r.quiet(20 * time.Minute)
@@ -113,7 +114,7 @@ func (r *run) end() {
 		case before == r.writes && i > 1:
 			i = passes
 		default:
-			r.pass(11 * time.Minute)
+			r.pass(5 * time.Minute)
 		}
 		if i == passes {
 			break

@@ -42,6 +42,7 @@ var (
 	seed      = flag.Uint64("seed", 1, "the first one's seed")
 	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
 	traced    = flag.Bool("trace", false, "with every call of the product")
+	findings  = flag.Bool("findings", false, "also where the product is known to fail")
 	short     = flag.Bool("shrink", false, "tells the shortest story of the seed")
 	tell      = flag.Bool("tell", false, "tells the story of each")
 )
@@ -206,6 +207,7 @@ func TestSameSeedSameTrace(t *testing.T) {
 var summary string
 
 func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(1) // goroutines that wake at the same moment go on in one order
 	code := m.Run()
 	if summary != "" {
 		fmt.Println(summary)
