@@ -21,7 +21,7 @@ WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs
+.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,14 @@ positions: ready ## plays the story in every position of both systems' switches 
 
 upgrade: ready ## publishes this version over an earlier one, back, and again, while people work, and says whether anything was lost; FROM=commit
 	@exec $(LOCAL) upgrade $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(FROM), -only '$(FROM)')
+
+# SCHEDULES histories from SEED on; LAYOUT one, flex or flex2, or each in turn. SHRINK=1 tells the shortest story of one seed, TELL=1 the whole.
+SIMULATE = -schedules '$(or $(SCHEDULES),10000)' -seed '$(or $(SEED),1)' -layout '$(LAYOUT)'$(if $(FINDINGS), -findings)
+simulate: inputs ## plays random histories with faults in virtual time, one for each seed; SCHEDULES=n SEED=s LAYOUT=…, SHRINK=1 for the shortest story of a seed
+	@.ci/need go
+	@mkdir -p .build
+	@go test -c -o .build/simulate ./infra/simulate
+	@cd infra/simulate && exec ../../.build/simulate -test.timeout 0 $(SIMULATE) $(if $(SHRINK),-test.run '^TestShrink$$' -shrink,$(if $(TELL),-test.run '^TestSeed$$' -tell,-test.run '^TestSchedules$$'))
 
 nightly: ready ## plays the story in every layout and both ways of the host, on Lambda, and what one process meets for all, into .build/reports/nightly.json; CASE=processes plays one
 	@exec $(LOCAL) nightly $(if $(PORT),-port '$(PORT)' )$(if $(CASE),-only '$(CASE)')

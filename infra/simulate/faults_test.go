@@ -57,7 +57,7 @@ func (r *run) faultAt(l *lane, at *point) fate {
 	if r.calm || l == l.p.beside {
 		return fine
 	}
-	if at.site == r.away && time.Now().Before(r.awayUntil) {
+	if !r.calm && at.site == r.away && time.Now().Before(r.awayUntil) {
 		return cut
 	}
 	if !r.plan.sites[at.site] {

@@ -121,6 +121,9 @@ func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) e
 		do()
 		return nil
 	}
+	if call.Table == "parked" && call.Op == "write" {
+		p.run.parked = true
+	}
 	name := call.Op + " " + call.Table
 	if len(call.Keys) > 0 && len(call.Keys[0]) > 1 && call.Table == "state" {
 		name += " " + call.Keys[0][:1]

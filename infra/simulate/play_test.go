@@ -20,6 +20,7 @@ type outcome struct {
 	did     map[string]int
 	done    map[string]int
 	faults  map[fate]int
+	reached map[string]int
 }
 
 // play plays the history of a plan.
@@ -45,7 +46,13 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 			at.end()
 		}
 		r.sweep()
-		out = outcome{plan: p, hash: r.hash, broken: r.broken, story: r.story, calls: r.calls, crashes: r.crashes, struck: r.struck, sites: r.sites, met: r.met, did: r.people.did, done: r.done, faults: r.faults}
+		for f, n := range r.faults {
+			r.reached["fault "+f.String()] += n
+		}
+		for name, n := range r.done {
+			r.reached["operation "+name] += n
+		}
+		out = outcome{plan: p, hash: r.hash, broken: r.broken, story: r.story, calls: r.calls, crashes: r.crashes, struck: r.struck, sites: r.sites, met: r.met, did: r.people.did, done: r.done, faults: r.faults, reached: r.reached}
 		time.Sleep(20 * time.Minute) // what is left of the processes
 	})
 	return out
@@ -100,6 +107,7 @@ const (
 
 // end ends the faults, lets everything be seen, and judges.
 func (r *run) end() {
+	r.takesStock()
 	r.say("calm")
 	r.fair()
 	r.pass(70 * time.Second) // lists show a change a minute late
@@ -120,6 +128,7 @@ func (r *run) end() {
 			break
 		}
 	}
+	r.takesStock()
 	b := r.board()
 	r.rest(b)
 	if len(r.broken) > 0 {

@@ -64,6 +64,8 @@ type run struct {
 	changed   bool             // a system has changed what is written, or its definitions
 	away      site             // what is away
 	awayUntil time.Time
+	reached   map[string]int // of the catalogue
+	parked    bool           // a row was parked by what works now
 	story     []string
 	telling   bool
 	broken    []string // what was violated
@@ -102,7 +104,7 @@ func behindWire(name string, sim control.Simulator) *system {
 
 func newRun(t *testing.T, p *plan) *run {
 	seed := p.seed
-	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, fleet: map[string]*process{}, lives: map[string]int{},
+	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, fleet: map[string]*process{}, lives: map[string]int{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options := partnerOptions(seed)
@@ -207,10 +209,25 @@ func (r *run) deliver(m *message) {
 		delete(r.bus.locked, m.key())
 		if status == http.StatusOK {
 			r.bus.ended++
+			r.reached["verdict "+r.verdict(m)]++
 			return
 		}
 		r.bus.back(m)
 	})
+}
+
+// verdict is what became of a message that was completed: a copy of it for later, a parked row, or neither.
+func (r *run) verdict(m *message) string {
+	for _, o := range r.bus.waiting {
+		if o.n > m.n && o.session == m.session && o.queue == m.queue && o.at.After(time.Now()) {
+			return "repeat"
+		}
+	}
+	if r.parked {
+		r.parked = false
+		return "park"
+	}
+	return "done"
 }
 
 // bring brings an event to its receiver.

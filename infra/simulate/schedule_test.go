@@ -42,6 +42,7 @@ var (
 	seed      = flag.Uint64("seed", 1, "the first one's seed")
 	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
 	traced    = flag.Bool("trace", false, "with every call of the product")
+	names     = flag.Int("names", 12, "how many are named of what was not reached")
 	findings  = flag.Bool("findings", false, "also where the product is known to fail")
 	short     = flag.Bool("shrink", false, "tells the shortest story of the seed")
 	tell      = flag.Bool("tell", false, "tells the story of each")
@@ -60,10 +61,10 @@ func planOf(s uint64) *plan {
 
 // result is what one worker has seen.
 type result struct {
-	Played, Calls, Crashes int
-	Used                   time.Duration
-	Broken                 map[uint64]string
-	Sites, Met, Did, Done  map[string]int
+	Played, Calls, Crashes   int
+	Used                     time.Duration
+	Broken                   map[uint64]string
+	Sites, Met, Did, Reached map[string]int
 }
 
 // TestSchedules plays histories, in as many programs of their own as there are processors: in each, goroutines that wake at
@@ -81,13 +82,14 @@ func TestSchedules(t *testing.T) {
 		all.Go(func() { results[i] = worker(t, i, parts) })
 	}
 	all.Wait()
-	sum := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Done: map[string]int{}}
+	sum := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Reached: map[string]int{}}
 	for _, r := range results {
 		sum.add(r)
 	}
 	for _, s := range slices.Sorted(maps.Keys(sum.Broken)) {
 		fmt.Printf("seed %d: %s\n", s, sum.Broken[s])
 	}
+	unreached(t, sum)
 	took := time.Since(began)
 	fmt.Printf("%d schedules, %d calls of the product, %d crashes in %s: %.1f a second; %s of processor time, %.1f a second and processor\n", sum.Played, sum.Calls, sum.Crashes,
 		took.Round(time.Second), float64(sum.Played)/took.Seconds(), sum.Used.Round(time.Second), float64(sum.Played)/sum.Used.Seconds())
@@ -97,10 +99,58 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
+// enough is how many runs have to leave nothing of the catalogue unreached.
+const enough = 50000
+
+// unreached names what of the catalogue no run has met, and call sites that a fault has never met.
+func unreached(t *testing.T, sum result) {
+	list, err := catalogue()
+	if err != nil {
+		t.Error(err)
+	}
+	acts, err := actsOfPeople()
+	if err != nil {
+		t.Error(err)
+	}
+	list = append(list, acts...)
+	maps.Copy(sum.Reached, sum.Did)
+	var never []string
+	for _, name := range list {
+		if sum.Reached[name] == 0 {
+			never = append(never, name)
+		}
+	}
+	for _, site := range slices.Sorted(maps.Keys(sum.Sites)) {
+		for _, f := range fates() {
+			at := &point{site: siteNamed(site), write: !strings.Contains(site, " GET ") && !strings.Contains(site, " get ") && !strings.Contains(site, " list ")}
+			if f.meets(at) && sum.Met[site+": "+f.String()] == 0 {
+				never = append(never, site+": "+f.String())
+			}
+		}
+	}
+	fmt.Printf("%d of the catalogue's %d and of %d call sites with each fault not reached\n", len(never), len(list), len(sum.Sites))
+	for _, name := range never[:min(len(never), *names)] {
+		fmt.Println("  never:", name)
+	}
+	if sum.Played >= enough && len(never) > 0 {
+		t.Fail()
+	}
+}
+
+// siteNamed is the site with which the name of a call begins.
+func siteNamed(name string) site {
+	for s := sitePartnerCenter; s <= siteQueue; s++ {
+		if strings.HasPrefix(name, s.String()+" ") {
+			return s
+		}
+	}
+	return siteQueue
+}
+
 func (r *result) add(o result) {
 	r.Played, r.Calls, r.Crashes, r.Used = r.Played+o.Played, r.Calls+o.Calls, r.Crashes+o.Crashes, r.Used+o.Used
 	maps.Copy(r.Broken, o.Broken)
-	for to, from := range map[*map[string]int]map[string]int{&r.Sites: o.Sites, &r.Met: o.Met, &r.Did: o.Did, &r.Done: o.Done} {
+	for to, from := range map[*map[string]int]map[string]int{&r.Sites: o.Sites, &r.Met: o.Met, &r.Did: o.Did, &r.Reached: o.Reached} {
 		for name, n := range from {
 			(*to)[name] += n
 		}
@@ -143,7 +193,7 @@ func work(t *testing.T, part string) {
 	if _, err := fmt.Sscanf(part, "%d/%d", &first, &parts); err != nil {
 		t.Fatal(err)
 	}
-	out := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Done: map[string]int{}}
+	out := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Reached: map[string]int{}}
 	for i := first; i < *schedules; i += parts {
 		p := planOf(*seed + uint64(i))
 		o := play(t, p, false)
@@ -151,7 +201,7 @@ func work(t *testing.T, part string) {
 			out.Broken[p.seed] = o.broken[0]
 			fmt.Printf("seed %d fails: %.200s\n", p.seed, o.broken[0])
 		}
-		out.add(result{Played: 1, Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Done: o.done})
+		out.add(result{Played: 1, Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
 		if first == 0 && out.Played%1000 == 0 {
 			fmt.Printf("played about %d\n", out.Played*parts)
 		}

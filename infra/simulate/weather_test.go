@@ -3,8 +3,6 @@ package simulate
 import (
 	"math/rand/v2"
 	"time"
-
-	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 )
 
 // What the systems refuse and change for a while: rules, privileges, plug-ins, definitions, outages.
@@ -119,7 +117,7 @@ func (p *people) outage(g *rand.Rand, _ *deal) error {
 
 // fair ends all faults and all that refuses: what follows is a quiet world.
 func (r *run) fair() {
-	r.calm, r.away, r.awayUntil = true, 0, time.Time{}
+	r.calm, r.away = true, 0
 	r.must(r.ruleless())
 	for _, table := range rightsTables() {
 		for _, operation := range []string{"create", "read", "write", "append", "appendTo"} {
@@ -140,5 +138,4 @@ func (r *run) fair() {
 			r.must(err)
 		}
 	}
-	_ = dataversesim.AccountID
 }

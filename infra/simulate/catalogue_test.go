@@ -1,0 +1,207 @@
+package simulate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/infra/dataverse"
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+)
+
+// The catalogue is everything that a long run has to have met at least once. Its lists are read from the code, so that
+// nothing new is left out by forgetting it here.
+
+// constants are the names and values of the text constants of a type that a package declares.
+func constants(folder, kind string) (map[string]string, error) {
+	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, text, 0)
+		if err != nil {
+			return nil, err
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if name, ok := spec.Type.(*ast.Ident); ok && name.Name == kind && len(spec.Values) > 0 {
+				if lit, ok := spec.Values[0].(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					value, _ := strconv.Unquote(lit.Value) // it was parsed
+					out[spec.Names[0].Name] = value
+				}
+			}
+			return true
+		})
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s declares no constant of type %s", folder, kind)
+	}
+	return out, nil
+}
+
+// actsOfPeople are what people can do in both systems, as their control interfaces say when they are asked for anything else.
+func actsOfPeople() (out []string, err error) {
+	pc, err := partnercentersim.New(partnerOptions(0))
+	if err != nil {
+		return nil, err
+	}
+	dv, err := dataversesim.New(crmOptions(0))
+	if err != nil {
+		return nil, err
+	}
+	made, err := behindWire("partner center", pc).call("POST", "/user", doc{"do": "create"})
+	if err != nil {
+		return nil, err
+	}
+	var a acted
+	if err := json.Unmarshal(made, &a); err != nil {
+		return nil, err
+	}
+	for _, ask := range []struct {
+		s          *system
+		who, route string
+		act        doc
+	}{
+		{behindWire("partner center", pc), "user", "/user", doc{"do": "?", "id": a.ID}},
+		{behindWire("partner center", pc), "seller", "/seller", doc{"do": "?"}},
+		{behindWire("crm", dv), "crm", "/user", doc{"do": "?", "table": "account", "id": dataversesim.AccountID}},
+	} {
+		_, refusal := ask.s.call("POST", ask.route, ask.act)
+		acts := actsOf(fmt.Sprint(refusal))
+		if len(acts) < 5 {
+			return nil, fmt.Errorf("%s does not say what people can do: %w", ask.route, refusal)
+		}
+		for _, act := range acts {
+			out = append(out, ask.who+" "+act)
+		}
+	}
+	return out, nil
+}
+
+// actsOf are what people can do in a system, by the words with which it refuses anything else.
+func actsOf(answer string) (out []string) {
+	_, list, ok := strings.Cut(answer, ": use ")
+	if !ok {
+		_, list, _ = strings.Cut(answer, "; use ")
+	}
+	for _, one := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '"' || r == '}' || r == '\n' }) {
+		if one != "or" {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// catalogue lists what has to be met, as the names under which runs note it.
+func catalogue() (out []string, err error) {
+	classes, err := constants("shared/cosell", "Class")
+	if err != nil {
+		return nil, err
+	}
+	for _, value := range classes {
+		out = append(out, "held "+value)
+	}
+	phases, err := constants("shared/cosell", "Phase")
+	if err != nil {
+		return nil, err
+	}
+	for _, value := range phases {
+		out = append(out, "phase "+value)
+	}
+	var schema struct {
+		Choices []struct {
+			Name    string
+			Options []struct {
+				Value int
+				Code  string
+			}
+		}
+	}
+	if err := json.Unmarshal(dataverse.Schema, &schema); err != nil {
+		return nil, err
+	}
+	for _, c := range schema.Choices {
+		for _, o := range c.Options {
+			if c.Name == "cosell_state" {
+				out = append(out, "state "+o.Code)
+			}
+		}
+	}
+	for _, f := range fates() {
+		out = append(out, "fault "+f.String())
+	}
+	for _, o := range operations() {
+		out = append(out, "operation "+o.name)
+	}
+	for _, v := range []string{"done", "repeat", "park"} {
+		out = append(out, "verdict "+v)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// stateCodes are the codes of the column cosell_state by their numbers.
+func stateCodes() map[string]string {
+	var schema struct {
+		Choices []struct {
+			Name    string
+			Options []struct {
+				Value int
+				Code  string
+			}
+		}
+	}
+	_ = json.Unmarshal(dataverse.Schema, &schema) // read by catalogue
+	out := map[string]string{}
+	for _, c := range schema.Choices {
+		for _, o := range c.Options {
+			if c.Name == "cosell_state" {
+				out[strconv.Itoa(o.Value)] = o.Code
+			}
+		}
+	}
+	return out
+}
+
+// takesStock notes what there is at the moment.
+func (r *run) takesStock() {
+	open := r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
+	r.must(open.Pairs(context.Background(), func(p cosell.Pair) bool {
+		r.reached["phase "+string(p.Phase)]++
+		for _, h := range p.Held {
+			r.reached["held "+string(h.Class)]++
+		}
+		return true
+	}))
+	codes := stateCodes()
+	for _, table := range []string{"opportunity", "lead"} {
+		for _, id := range r.people.dv.IDs(table) {
+			if code := codes[text(r.people.dv.Row(table, id)["cosell_state"])]; code != "" {
+				r.reached["state "+code]++
+			}
+		}
+	}
+}
