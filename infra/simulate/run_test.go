@@ -65,6 +65,7 @@ type run struct {
 	away      site             // what is away
 	awayUntil time.Time
 	reached   map[string]int // of the catalogue
+	denied    [][2]string    // rights that were taken away: table and operation
 	parked    bool           // a row was parked by what works now
 	story     []string
 	telling   bool

@@ -55,6 +55,7 @@ func (p *people) privilege(g *rand.Rand, _ *deal) error {
 	table := rightsTables()[g.IntN(len(rightsTables()))]
 	operation := []string{"create", "read", "write", "append", "appendTo"}[g.IntN(5)]
 	_, err := p.run.dv.call("POST", "/privileges", doc{"table": table, "operation": operation, "allowed": false})
+	p.run.denied = append(p.run.denied, [2]string{table, operation})
 	p.run.weather = p.run.weather || err == nil
 	return err
 }
@@ -119,11 +120,9 @@ func (p *people) outage(g *rand.Rand, _ *deal) error {
 func (r *run) fair() {
 	r.calm, r.away = true, 0
 	r.must(r.ruleless())
-	for _, table := range rightsTables() {
-		for _, operation := range []string{"create", "read", "write", "append", "appendTo"} {
-			_, err := r.dv.call("POST", "/privileges", doc{"table": table, "operation": operation, "allowed": true})
-			r.must(err)
-		}
+	for _, d := range r.denied {
+		_, err := r.dv.call("POST", "/privileges", doc{"table": d[0], "operation": d[1], "allowed": true})
+		r.must(err)
 	}
 	for _, s := range []*system{r.pc, r.dv} {
 		_, err := s.call("POST", "/delivery", doc{})

@@ -81,8 +81,17 @@ func (l *likeness) kept(key string) (answer, bool) {
 // alikeKey is under which an answer to a read of definitions holds for all that are alike; "" if it does not.
 func (s *Simulator) alikeKey(c *call) string {
 	r := s.deniedHere()
-	if s.like == nil || s.schema != s.like.schema || len(r.tables) > 0 || len(r.secure) > 0 || s.sw.number("setupLag") > 0 {
+	if s.like == nil || s.schema != s.like.schema || deniesAny(r.tables) || deniesAny(r.secure) || s.sw.number("setupLag") > 0 {
 		return ""
 	}
 	return fmt.Sprint(s.sw.text("language"), s.sw.flag("optimisticConcurrency"), c.root, c.path, "?", c.query)
+}
+
+func deniesAny(denied map[string][]string) bool {
+	for _, operations := range denied {
+		if len(operations) > 0 {
+			return true
+		}
+	}
+	return false
 }
