@@ -241,7 +241,17 @@ func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (D
 	if d, err := whole(resp, id); err == nil {
 		return d, nil
 	}
-	return c.get(ctx, id) // written, but the answer does not show it: 204, or an empty 200
+	return c.written(ctx, id, etag) // the answer does not show it: 204, or an empty 200
+}
+
+// written reads what a write has made of a referral, where its answer does not say. Stale with Maybe: the referral is as
+// it was under the version that was the condition, so the write is not seen yet, or has not been done by whoever answered.
+func (c *Client) written(ctx context.Context, id, etag string) (Document, error) {
+	d, err := c.get(ctx, id)
+	if err == nil && d.ETag() == etag {
+		return Document{}, fault.Unseen("the referral was written and is shown as it was before")
+	}
+	return d, err
 }
 
 // Put sends the whole referral under the condition of its ETag and returns what the system made of it. It is the
@@ -277,7 +287,7 @@ func (c *Client) put(ctx context.Context, id, etag string, body []byte) (Documen
 	if d, err := whole(resp, id); err == nil {
 		return d, nil
 	}
-	return c.get(ctx, id)
+	return c.written(ctx, id, etag)
 }
 
 func (c *Client) referralURL(id string) (string, error) {

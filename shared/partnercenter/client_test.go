@@ -168,6 +168,22 @@ func TestPatchReadsAgainWhenTheAnswerDoesNotShowTheRecord(t *testing.T) {
 	}
 }
 
+// An answer that shows nothing is no proof: a page of HTML with 200 comes from whoever stands in between.
+func TestAReferralThatIsAsItWasHasNotBeenWritten(t *testing.T) {
+	t.Parallel()
+	for _, first := range []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, httpclienttest.Answer(200, "<html>")} {
+		_, c := serve(t, first, httpclienttest.Answer(200, referral(oneID, etag1)))
+		_, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
+		if f := fault.Of(err); err == nil || f.Code != fault.CodeStale || !f.Maybe {
+			t.Errorf("got %v", err)
+		}
+		_, c = serve(t, first, httpclienttest.Answer(200, referral(oneID, etag1)))
+		if _, err = c.Put(ctx, oneID, etag1, []byte("{}")); err == nil || fault.Of(err).Code != fault.CodeStale {
+			t.Errorf("put: got %v", err)
+		}
+	}
+}
+
 func TestPatchWithoutConditionOrWithUnknownOperationsIsNotSent(t *testing.T) {
 	t.Parallel()
 	w, c := serve(t, httpclienttest.Answer(200, "{}"))
