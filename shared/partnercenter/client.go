@@ -2,6 +2,7 @@
 package partnercenter
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -241,17 +242,24 @@ func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (D
 	if d, err := whole(resp, id); err == nil {
 		return d, nil
 	}
-	return c.written(ctx, id, etag) // the answer does not show it: 204, or an empty 200
+	return c.written(ctx, id, etag, resp)
 }
 
-// written reads what a write has made of a referral, where its answer does not say. Stale with Maybe: the referral is as
-// it was under the version that was the condition, so the write is not seen yet, or has not been done by whoever answered.
-func (c *Client) written(ctx context.Context, id, etag string) (Document, error) {
+// written reads what a write has made of a referral, where its answer does not show it: 204, or an empty 200. Of a
+// referral that is as it was under the version that was the condition, the answer decides: what says nothing is Stale with
+// Maybe, written and not seen yet; what says something else, as a page of HTML by whoever stands in between, proves nothing
+// and is Broken with Maybe.
+func (c *Client) written(ctx context.Context, id, etag string, answer *httpclient.Response) (Document, error) {
 	d, err := c.get(ctx, id)
-	if err == nil && d.ETag() == etag {
+	switch {
+	case err != nil || d.ETag() != etag:
+		return d, err
+	case len(bytes.TrimSpace(answer.Body)) == 0:
 		return Document{}, fault.Unseen("the referral was written and is shown as it was before")
 	}
-	return d, err
+	e := fault.New(fault.Broken, "the answer %d (%d bytes) is not the referral, which is as it was before", answer.Status, len(answer.Body)).With("answer.malformed", "")
+	e.Maybe = true
+	return Document{}, e
 }
 
 // Put sends the whole referral under the condition of its ETag and returns what the system made of it. It is the
@@ -287,7 +295,7 @@ func (c *Client) put(ctx context.Context, id, etag string, body []byte) (Documen
 	if d, err := whole(resp, id); err == nil {
 		return d, nil
 	}
-	return c.written(ctx, id, etag)
+	return c.written(ctx, id, etag, resp)
 }
 
 func (c *Client) referralURL(id string) (string, error) {
