@@ -2,6 +2,7 @@
 package dataverse
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -171,7 +172,19 @@ func (c *Client) patch(ctx context.Context, set, id string, header http.Header, 
 	if row, err := whole(resp); err == nil {
 		return row, nil
 	}
-	return c.written(ctx, Read{Set: set, ID: id, Query: q}, []Write{write})
+	row, err := c.written(ctx, Read{Set: set, ID: id, Query: q}, []Write{write})
+	if err != nil && fault.Of(err).Code == fault.CodeStale && len(bytes.TrimSpace(resp.Body)) > 0 {
+		return Row{}, otherAnswer(resp)
+	}
+	return row, err
+}
+
+// otherAnswer is for a success whose answer is something else than the row, which is as it was before: a page of whoever
+// stands in between proves nothing. Broken with Maybe.
+func otherAnswer(resp *httpclient.Response) error {
+	e := fault.New(fault.Broken, "the answer %d (%d bytes) is not the row, which is as it was before", resp.Status, len(resp.Body)).With("answer.malformed", "")
+	e.Maybe = true
+	return e
 }
 
 // send adds the headers of every call.

@@ -79,6 +79,18 @@ func TestUnusableAnswersAreBroken(t *testing.T) {
 	}
 }
 
+// A page of HTML with 200 comes from whoever stands in between, and does not say that anything was written.
+func TestAnAnswerThatIsSomethingElseIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	for code, first := range map[string]http.HandlerFunc{fault.CodeStale: empty, "answer.malformed": answer(200, "<html>")} {
+		_, c := serve(t, first, answer(200, row(etag1)))
+		_, err := c.Update(ctx, "opportunities", oneID, etag1, map[string]any{"name": "x"}, Query{})
+		if f := fault.Of(err); err == nil || f.Code != code || !f.Maybe {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 func TestUpdateSendsConditionAndReturnsWhatTheSystemMade(t *testing.T) {
 	t.Parallel()
 	w, c := serve(t, answer(200, row(`W/"2"`)), empty, answer(200, row(`W/"3"`)))
