@@ -198,7 +198,7 @@ func (r *run) alike(crm, pc string) bool {
 	if cut, ok := strings.CutSuffix(crm, "…"); ok && strings.HasPrefix(pc, cut) {
 		return true
 	}
-	return crm == pc || r.altered() && strings.EqualFold(strings.TrimPrefix(crm, "NW "), strings.TrimPrefix(pc, "NW "))
+	return crm == pc || r.altered() && strings.EqualFold(canonical("name", strings.TrimPrefix(crm, "NW ")), canonical("name", strings.TrimPrefix(pc, "NW ")))
 }
 
 // newest is I1 for one field: what was typed last is on both sides, or Audit has it.

@@ -42,6 +42,8 @@ var (
 	seed      = flag.Uint64("seed", 1, "the first one's seed")
 	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
 	traced    = flag.Bool("trace", false, "with every call of the product")
+	but       = flag.String("but", "", "seeds that are left out")
+	first     = flag.Bool("first", false, "ends with the first failure")
 	names     = flag.Int("names", 12, "how many are named of what was not reached")
 	findings  = flag.Bool("findings", false, "also where the product is known to fail")
 	short     = flag.Bool("shrink", false, "tells the shortest story of the seed")
@@ -159,7 +161,7 @@ func (r *result) add(o result) {
 
 // worker plays every parts-th schedule, from the i-th on, in a program of its own.
 func worker(t *testing.T, i, parts int) (out result) {
-	cmd := exec.Command(os.Args[0], "-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout="+*layout)
+	cmd := exec.Command(os.Args[0], "-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout="+*layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), "-but="+*but)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=800")
 	cmd.Stderr = os.Stderr
 	pipe, err := cmd.StdoutPipe()
@@ -188,21 +190,27 @@ func worker(t *testing.T, i, parts int) (out result) {
 }
 
 // work is what a worker does.
-func work(t *testing.T, part string) {
-	var first, parts int
-	if _, err := fmt.Sscanf(part, "%d/%d", &first, &parts); err != nil {
+func work(t *testing.T, which string) {
+	var part, parts int
+	if _, err := fmt.Sscanf(which, "%d/%d", &part, &parts); err != nil {
 		t.Fatal(err)
 	}
 	out := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Reached: map[string]int{}}
-	for i := first; i < *schedules; i += parts {
+	for i := part; i < *schedules; i += parts {
 		p := planOf(*seed + uint64(i))
+		if slices.Contains(strings.Split(*but, ","), fmt.Sprint(p.seed)) {
+			continue
+		}
 		o := play(t, p, false)
 		if len(o.broken) > 0 {
 			out.Broken[p.seed] = o.broken[0]
 			fmt.Printf("seed %d fails: %.200s\n", p.seed, o.broken[0])
 		}
 		out.add(result{Played: 1, Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
-		if first == 0 && out.Played%1000 == 0 {
+		if *first && len(out.Broken) > 0 {
+			break
+		}
+		if part == 0 && out.Played%1000 == 0 {
 			fmt.Printf("played about %d\n", out.Played*parts)
 		}
 	}
