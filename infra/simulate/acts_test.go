@@ -55,7 +55,12 @@ func operations() []operation {
 		}},
 		{"crm solution", 4, false, (*people).crmSolution},
 		{"crm action", 3, false, func(p *people, g *rand.Rand, d *deal) error {
-			return p.update(d, doc{"cosell_action": 1 + g.IntN(6)})
+			action := 1 + g.IntN(6)
+			err := p.update(d, doc{"cosell_action": action})
+			if err == nil && action == 2 {
+				p.asked[d.opportunity]++
+			}
+			return err
 		}},
 		{"crm closes", 3, false, (*people).crmCloses},
 		{"crm status", 2, false, func(p *people, g *rand.Rand, d *deal) error {

@@ -84,8 +84,10 @@ func (r *run) oneReferral(b board) {
 	open, microsofts := map[string][]string{}, map[string][]string{}
 	for _, id := range sortedKeys(b.referrals) {
 		d := b.referrals[id]
-		if !own(d) {
+		if !own(d) && d["status"] != "Closed" { // a person may ask again after a refusal
 			microsofts[text(d["engagementId"])] = append(microsofts[text(d["engagementId"])], id)
+		}
+		if !own(d) {
 			continue
 		}
 		if crm := text(d["externalReferenceId"]); crm != "" && d["status"] != "Closed" {
@@ -94,8 +96,12 @@ func (r *run) oneReferral(b board) {
 	}
 	for _, of := range []map[string][]string{open, microsofts} {
 		for _, key := range sortedKeys(of) {
-			if len(of[key]) > 1 {
-				r.violates("I5", "%s has the referrals %v", key, of[key])
+			if len(of[key]) > 1+r.people.asked[key] { // each time that a person asks again begins a generation
+				var how []any
+				for _, id := range of[key] {
+					how = append(how, b.referrals[id]["status"], b.referrals[id]["substatus"], b.referrals[id]["updatedDateTime"])
+				}
+				r.violates("I5", "%s has the referrals %v: %v", key, of[key], how)
 			}
 		}
 	}
@@ -187,7 +193,7 @@ func (r *run) converged(b board) {
 		}
 		crm, pc := r.solutionsOf(b, id), solutionsIn(d)
 		if !slices.Equal(crm, pc) && !r.explained(o, "solutions") {
-			r.violates("I2", "solutions are %v in the CRM and %v in Partner Center (opportunity %s, referral %s)", crm, pc, id, referral)
+			r.violates("I2", "solutions are %v in the CRM and %v in Partner Center (opportunity %s, referral %s, state %s, %.400s)", crm, pc, id, referral, text(o["cosell_state"]), text(o["cosell_audit"]))
 		}
 	}
 }

@@ -22,6 +22,7 @@ type people struct {
 	deals []*deal
 	did   map[string]int // acts by name that a system took
 	edits []edit
+	asked map[string]int       // how often somebody asked Microsoft again, by opportunity
 	gone  map[string]time.Time // what somebody deleted, by table|id
 	acted map[string]time.Time // when somebody last decided the fate of a record by hand, by id
 }
@@ -48,7 +49,7 @@ type edit struct {
 }
 
 func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) people {
-	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}}
+	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}}
 	for n := range r.plan.deals {
 		p.deals = append(p.deals, &deal{n: n})
 	}
@@ -137,7 +138,7 @@ func (r *run) operate(i int) {
 		name = "begin"
 	}
 	r.people.look(d)
-	r.say("%d. deal %d: %s", i, d.n, name)
+	r.say("%d. deal %d (%s): %s", i, d.n, d.born, name)
 	var err error
 	if d.born == "" {
 		err = r.people.begin(g, d)

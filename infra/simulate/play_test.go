@@ -116,10 +116,10 @@ func (r *run) end() {
 		r.quiet(20 * time.Minute)
 		r.tick()
 		r.quiet(20 * time.Minute)
-		switch late := r.weather && i >= 2 && i < 5; {
-		case late: // what was refused is tried again when it is due
+		switch {
+		case r.weather && i >= 2 && i < 5: // what was refused is tried again when it is due
 			r.pass(settling)
-		case before == r.writes && i > 0:
+		case before == r.writes && i > 0 && (!r.weather || i >= 5):
 			i = passes
 		default:
 			r.pass(5 * time.Minute)

@@ -272,6 +272,7 @@ func (r *run) sleep(d time.Duration) {
 	case <-timer.C:
 	case <-r.woken:
 	}
+	time.Sleep(1) // whatever else is due at this moment wakes before
 	r.settle()
 	r.sweep()
 }
