@@ -34,6 +34,8 @@ type message struct {
 	at         time.Time
 	enqueued   time.Time
 	deliveries int
+	copied     bool // delivered twice by the broker
+	stolen     bool // its lock was lost while it was worked on
 }
 
 func (m *message) key() string { return string(m.queue) + "|" + m.session }

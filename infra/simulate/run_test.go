@@ -65,6 +65,7 @@ type run struct {
 	away      site             // what is away
 	awayUntil time.Time
 	reached   map[string]int // of the catalogue
+	held      []*message     // worked on
 	denied    [][2]string    // rights that were taken away: table and operation
 	parked    bool           // a row was parked by what works now
 	story     []string
@@ -177,6 +178,7 @@ func (r *run) step() bool {
 			r.posted = append(r.posted, posted{s, e})
 		}
 	}
+	r.theft()
 	due := r.bus.due()
 	slices.SortStableFunc(r.stops, func(a, b *stop) int { return cmp.Compare(a.l.n, b.l.n) }) // those of one moment have no order
 	waiting := r.stops
@@ -198,15 +200,47 @@ func (r *run) step() bool {
 	return true
 }
 
+// theft ends the lock of a session while its message is still worked on, now and then: it is delivered to somebody else.
+func (r *run) theft() {
+	if r.calm || r.plan.thefts == 0 || len(r.held) == 0 {
+		return
+	}
+	if uint64(r.rng.IntN(1<<12)) >= r.plan.thefts {
+		return
+	}
+	m := r.held[r.rng.IntN(len(r.held))]
+	if m.stolen || !r.bus.locked[m.key()] {
+		return
+	}
+	r.say("    the lock of %s is lost", m.record)
+	r.reached["queue lock lost"]++
+	again := *m
+	m.stolen = true
+	delete(r.bus.locked, m.key())
+	r.bus.back(&again)
+}
+
 // deliver hands a message to a function of its queue, as the host does.
 func (r *run) deliver(m *message) {
 	function := r.functions[m.queue]
 	p := r.processFor(function, mix(r.seed, uint64(m.n), uint64(m.deliveries)))
 	r.bus.take(m)
+	if !r.calm && mix(r.seed, hashOf(m.record), uint64(m.n), 8)&0xff < r.plan.copies && !m.copied {
+		twin := *m
+		twin.copied, twin.deliveries = true, 0
+		r.bus.put(&twin) // the broker delivers it once more
+		r.reached["queue copy"]++
+	}
+	r.held = append(r.held, m)
 	r.begin(p, function+" "+m.record, func(l *lane) int {
 		status, _ := p.ask(l, http.MethodPost, "/"+function, jsonHeader(), m.envelope())
 		return status
 	}, func(status int) {
+		r.held = slices.DeleteFunc(r.held, func(o *message) bool { return o == m })
+		if m.stolen { // somebody else has the session by now, and the message
+			m.stolen = false
+			return
+		}
 		delete(r.bus.locked, m.key())
 		if status == http.StatusOK {
 			r.bus.ended++
