@@ -159,6 +159,7 @@ func catalogue() (out []string, err error) {
 	for _, v := range []string{"done", "repeat", "park"} {
 		out = append(out, "verdict "+v)
 	}
+	out = append(out, "invariant I4", "invariant I19", "invariant I20", "queue copy", "queue lock lost")
 	slices.Sort(out)
 	return out, nil
 }

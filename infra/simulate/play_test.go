@@ -135,6 +135,9 @@ func (r *run) end() {
 		return
 	}
 	r.silent()
+	if len(r.broken) == 0 {
+		r.after()
+	}
 }
 
 // silent is I3: everything told again, and three more passes in one run of eight, one in the others, write nothing.

@@ -65,9 +65,10 @@ type run struct {
 	away      site             // what is away
 	awayUntil time.Time
 	reached   map[string]int // of the catalogue
-	held      []*message     // worked on
-	denied    [][2]string    // rights that were taken away: table and operation
-	parked    bool           // a row was parked by what works now
+	log       *notes
+	held      []*message  // worked on
+	denied    [][2]string // rights that were taken away: table and operation
+	parked    bool        // a row was parked by what works now
 	story     []string
 	telling   bool
 	broken    []string // what was violated

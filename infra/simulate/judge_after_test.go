@@ -1,0 +1,176 @@
+package simulate
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What is judged when all else has been: by one more edit, by a loss of the tables, and by what the processes have logged. Each in
+// some of the runs.
+
+// after judges what costs too much for every run.
+func (r *run) after() {
+	switch r.seed % 8 {
+	case 2, 6:
+		r.oneMoreEdit()
+	case 1:
+		r.forgetful()
+	}
+	if r.log != nil {
+		r.silentLog()
+	}
+}
+
+// inStep are the pairs that are switched on, open on both sides and not told to be out of step.
+func (r *run) inStep(b board) (out [][2]string) {
+	for _, id := range sortedKeys(b.opportunities) {
+		o := b.opportunities[id]
+		referral := strings.ToLower(text(o["cosell_referralid"]))
+		d := b.referrals[referral]
+		if d != nil && own(d) && o["cosell_sync"] == true && text(o["statecode"]) == "0" && d["status"] == "Active" && !r.explained(o, "dealValue") {
+			out = append(out, [2]string{id, referral})
+		}
+	}
+	return out
+}
+
+// oneMoreEdit is I4, and I1 once more: an edit in a quiet world arrives, in one write there and at most one back.
+func (r *run) oneMoreEdit() {
+	pairs := r.inStep(r.board())
+	if len(pairs) == 0 || r.altered() {
+		return
+	}
+	at := pairs[int(r.seed)%len(pairs)]
+	before, there, back := r.writes, siteCRM, sitePartnerCenter
+	r.reached["invariant I4"]++
+	var err error
+	if r.seed%8 == 2 {
+		_, err = r.people.portal("user", doc{"do": "update", "id": at[1], "changes": doc{"/details/dealValue": 123456}})
+	} else {
+		there, back = back, there
+		_, err = r.people.crm(doc{"do": "update", "table": "opportunity", "id": at[0], "columns": doc{"estimatedvalue": 123456}})
+	}
+	if err != nil {
+		return // closed to people too
+	}
+	r.quiet(20 * time.Minute)
+	if n, m := r.writes[there]-before[there], r.writes[back]-before[back]; n > 1 || m > 1 {
+		r.violates("I4", "one edit of opportunity %s led to %d writes there and %d back", at[0], n, m)
+	}
+	b := r.board()
+	o, d := b.opportunities[at[0]], b.referrals[at[1]]
+	if crm, pc := canonical("dealValue", o["estimatedvalue"]), canonical("dealValue", d["details"].(map[string]any)["dealValue"]); (crm != "123456" || pc != "123456") && !r.explained(o, "dealValue") {
+		r.violates("I1", "an edit in a quiet world does not arrive: %s in the CRM, %s in Partner Center (opportunity %s, %.300s)", crm, pc, at[0], text(o["cosell_audit"]))
+	}
+}
+
+// links are who names whom.
+func (b board) links() map[string]string {
+	out := map[string]string{}
+	for id, o := range b.opportunities {
+		out["opportunity "+id] = text(o["cosell_referralid"])
+	}
+	for id, d := range b.referrals {
+		out["referral "+id] = text(d["externalReferenceId"])
+	}
+	for id := range b.leads {
+		out["lead "+id] = ""
+	}
+	for id := range b.accounts {
+		out["account "+id] = ""
+	}
+	for id := range b.contacts {
+		out["contact "+id] = ""
+	}
+	return out
+}
+
+// values are those of the mapped fields.
+func (b board) values() map[string]string {
+	out := map[string]string{}
+	for _, f := range mappedFields() {
+		for id, o := range b.opportunities {
+			out[f.name+" of opportunity "+id] = canonical(f.name, o[f.column])
+		}
+		for id, d := range b.referrals {
+			out[f.name+" of referral "+id] = canonical(f.name, at(d, f.path))
+		}
+	}
+	return out
+}
+
+// forgetful is I20: the tables are lost, as a whole or one kind of row, and nothing is made or overwritten by what follows.
+func (r *run) forgetful() {
+	before := r.board()
+	kind := []string{"", "r|", "o|", "e|", "s|", "c|", "h|"}[mix(r.seed, 11)%7]
+	if r.tables.Drop("state", kind) == 0 {
+		return
+	}
+	r.say("rows %q of the tables are lost", kind)
+	r.reached["invariant I20"]++
+	for range 3 {
+		r.tick()
+		r.quiet(20 * time.Minute)
+		r.pass(5 * time.Minute)
+	}
+	after := r.board()
+	if was, is := before.links(), after.links(); !maps.Equal(was, is) {
+		r.violates("I20", "rows %q were lost, and the links differ: %s", kind, difference(was, is))
+	}
+	if was, is := before.values(), after.values(); !maps.Equal(was, is) {
+		r.violates("I20", "rows %q were lost, and a value was overwritten: %s", kind, difference(was, is))
+	}
+}
+
+func difference(was, is map[string]string) string {
+	for _, k := range sortedKeys(is) {
+		if v, had := was[k]; !had || v != is[k] {
+			return fmt.Sprintf("%s was %q (%v), is %q", k, v, had, is[k])
+		}
+	}
+	for _, k := range sortedKeys(was) {
+		if _, has := is[k]; !has {
+			return k + " is gone"
+		}
+	}
+	return ""
+}
+
+// notes are what the processes log.
+type notes struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (n *notes) Write(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.all.Write(p)
+}
+
+// logTo is where a process logs to: what one run in sixteen logs is looked at.
+func (r *run) logTo() io.Writer {
+	if r.seed%16 != 3 {
+		return io.Discard
+	}
+	if r.log == nil {
+		r.log = &notes{}
+	}
+	return r.log
+}
+
+// silentLog is I19: nothing that people typed, and no secret, stands in the logs.
+func (r *run) silentLog() {
+	r.reached["invariant I19"]++
+	text := r.log.all.String()
+	for _, canary := range []string{"Deal called", "Notes, edition", "+49 40", "+33 1", "zoe", "Wingtip", "Tailspin", "Musterweg", "rue A", refreshToken, partnerSecret, crmAppSecret, crmSecret, operatorKey, "Bearer "} {
+		if i := strings.Index(text, canary); i >= 0 {
+			r.violates("I19", "the log holds %q: %s", canary, text[max(i-120, 0):min(i+60, len(text))])
+		}
+	}
+}
