@@ -134,6 +134,10 @@ func (r *run) etag(id string) string {
 // conditional is I9 for one write of the CRM.
 func (r *run) conditional(method, path string, header http.Header, followed bool) {
 	match, none := header.Get("If-Match"), header.Get("If-None-Match")
+	if none == "*" {
+		set := setOf(path)
+		r.made[strings.TrimSuffix(set[strings.IndexByte(set, '(')+1:], ")")] = true
+	}
 	action := strings.Contains(path, "WinOpportunity") || strings.Contains(path, "LoseOpportunity") || strings.Contains(path, "QualifyLead")
 	switch {
 	case match != "" && match != "*", none == "*":

@@ -123,6 +123,9 @@ func (r *run) oneOpportunity(b board) {
 	people := map[string][]string{}
 	for _, id := range sortedKeys(b.contacts) {
 		c := b.contacts[id]
+		if !r.made[id] {
+			continue
+		}
 		key := strings.ToLower(fmt.Sprint(c["_parentcustomerid_value"], c["emailaddress1"], c["firstname"], c["lastname"]))
 		people[key] = append(people[key], id)
 	}
@@ -134,7 +137,7 @@ func (r *run) oneOpportunity(b board) {
 	customers := map[string][]string{}
 	for _, id := range sortedKeys(b.accounts) {
 		a := b.accounts[id]
-		if text(a["statecode"]) != "0" {
+		if text(a["statecode"]) != "0" || !r.made[id] {
 			continue
 		}
 		key := strings.ToLower(fmt.Sprint(a["name"], a["address1_country"], a["address1_postalcode"]))

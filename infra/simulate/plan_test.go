@@ -101,7 +101,7 @@ func crmPositions() []position {
 	return []position{
 		{"readLagSeconds", []any{5, 30}, "an edit is lost when its event and a pass of reconcile both read the record within the lag: the feed has moved on"},
 		{"closedWritable", []any{false}, "a deal that was closed before it had a referral is told so again, in vain, at each of its events"},
-		{"listLagSeconds", []any{20, 60}, ""}, {"versionOrder", []any{"scattered"}, ""}, {"listOrder", []any{"scattered"}, ""},
+		{"listLagSeconds", []any{20, 60}, "the deletion of a deal's last solution row goes unnoticed when its event is worked on within the lag"}, {"versionOrder", []any{"scattered"}, ""}, {"listOrder", []any{"scattered"}, ""},
 		{"winRaisesUpdate", []any{false}, ""}, {"wrappedValues", []any{true}, ""}, {"retryOnNoAnswer", []any{true}, ""},
 		{"pageSize", []any{2, 5}, ""}, {"openQuotes", []any{"both", "none"}, ""}, {"mergeRaisesUpdate", []any{false}, ""}, {"qualifyRaisesUpdate", []any{false}, ""},
 	}
@@ -111,7 +111,7 @@ func partnerPositions() []position {
 	return []position{
 		{"relatedEventId", []any{"own"}, ""}, {"msxIdOn", []any{"own", "both"}, ""}, {"commitDelay", []any{"2s"}, ""}, {"eventBeforeReadable", []any{"3s", "40s"}, ""},
 		{"listDelay", []any{"5s", "50s"}, ""}, {"listOrder", []any{"any"}, ""}, {"trimText", []any{true}, ""}, {"upperText", []any{true}, ""}, {"roundMoney", []any{"2", "0"}, ""},
-		{"microsoftSide", []any{"false"}, ""}, {"microsoftReferral", []any{"listed", "hidden"}, ""}, {"absentValues", []any{"empty", "missing", "nullLists"}, ""}, {"moneyForm", []any{"short", "text"}, ""},
+		{"microsoftSide", []any{"false"}, ""}, {"microsoftReferral", []any{"listed", "hidden"}, "that Microsoft's referral cannot be read is told with the second look only, which may be an old event told again"}, {"absentValues", []any{"empty", "missing", "nullLists"}, ""}, {"moneyForm", []any{"short", "text"}, ""},
 		{"memberCase", []any{"pascal"}, ""}, {"listItems", []any{"flat", "sample"}, ""}, {"errorTarget", []any{"path", "none"}, ""}, {"rotateRefreshToken", []any{true}, ""},
 	}
 }
