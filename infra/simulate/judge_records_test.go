@@ -204,10 +204,15 @@ func (r *run) converged(b board) {
 // alike says whether two values of a field are the same to people: CRM may be too short, and a system may spell what it
 // stores in its own way.
 func (r *run) alike(crm, pc string) bool {
-	if cut, ok := strings.CutSuffix(crm, "…"); ok && strings.HasPrefix(pc, cut) {
+	same := func(a, b string) bool { return a == b }
+	if r.altered() {
+		crm, pc = canonical("name", strings.TrimPrefix(crm, "NW ")), canonical("name", strings.TrimPrefix(pc, "NW "))
+		same = strings.EqualFold
+	}
+	if cut, ok := strings.CutSuffix(crm, "…"); ok && len(pc) >= len(cut) && same(pc[:len(cut)], cut) {
 		return true
 	}
-	return crm == pc || r.altered() && strings.EqualFold(canonical("name", strings.TrimPrefix(crm, "NW ")), canonical("name", strings.TrimPrefix(pc, "NW ")))
+	return same(crm, pc)
 }
 
 // newest is I1 for one field: what was typed last is on both sides, or Audit has it.

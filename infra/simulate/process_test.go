@@ -38,6 +38,15 @@ type process struct {
 // shipped is our own sheet, read once for all runs.
 var shipped = sync.OnceValues(mapping.Default)
 
+// unlearnt is our own sheet as a process that has just started has it: it learns from the metadata by itself.
+func unlearnt() (*mapping.Sheet, error) {
+	s, err := shipped()
+	if err != nil {
+		return nil, err
+	}
+	return s.Unlearnt(), nil
+}
+
 // start starts a process.
 func (r *run) start(s slot) *process {
 	r.lives[s.name]++
@@ -52,7 +61,7 @@ func (r *run) start(s slot) *process {
 		Board:        func(table string) *ledger.Board { return r.tables.Board(table, p.tablesDoor) },
 		Credential:   p.credential,
 		Secrets:      secrets{p},
-		Shipped:      shipped,
+		Shipped:      unlearnt,
 		NewID:        p.newID,
 		Jitter:       func(most time.Duration) time.Duration { return most / 2 },
 	})

@@ -1,6 +1,9 @@
 package mapping
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Facts are what the CRM's metadata says of the columns that the sheet names, by crm path. They are learnt while
 // the program runs: a column of the organisation's own has the codec that its type asks for.
@@ -36,6 +39,19 @@ func (k *knowledge) length(path string) (int, bool) {
 
 // Learn takes over what the metadata says. It may be called at any time, by any goroutine.
 func (s *Sheet) Learn(f Facts) { s.known.facts.Store(&f) }
+
+// Unlearnt is the same sheet for a process that has read no metadata yet: what one of the two learns, the other does not.
+func (s *Sheet) Unlearnt() *Sheet {
+	out := *s
+	out.known, out.rows = &knowledge{}, slices.Clone(s.rows)
+	for i := range out.rows {
+		out.rows[i].known = out.known
+	}
+	if s.leads != nil {
+		out.leads = s.leads.Unlearnt()
+	}
+	return &out
+}
 
 // Waits says whether rows of the sheet cannot be read yet, because nobody has read the metadata.
 func (s *Sheet) Waits() bool {
