@@ -61,8 +61,8 @@ type App struct {
 	consent     func(ctx context.Context) error // checks it
 	generations *generations
 	comparing   *opportunities.Comparing
-	connector   connector // Microsoft's, as far as its flows are on
-	rights      rights    // of the application user, as they were seen last
+	connector   *connector // Microsoft's, as far as its flows are on
+	rights      rights     // of the application user, as they were seen last
 
 	tables *tables        // of the tenant; nil in the intake
 	limits *ledger.Limits // of the hosts that count our calls; nil in the intake
@@ -154,7 +154,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	if a.Ledger, err = az.tables(newSeal(secrets, a.Now, a.unsealed)); err != nil {
 		return err
 	}
-	a.tables = &tables{state: a.Ledger, board: a.Board, name: c.TenantAlias, now: a.Now}
+	a.tables = newTables(tables{state: a.Ledger, board: a.Board, name: c.TenantAlias, now: a.Now})
 	if a.Health.Ledger == nil {
 		a.Health.Ledger = health.LedgerRows{Ledger: a.Ledger}
 	}
@@ -168,7 +168,7 @@ func (a *App) work(c loaded, az azure, bus Queues) (err error) {
 	a.unwatchedByFile(c.sheet)
 	a.unstarted(c)
 	a.comparing = a.comparison()
-	a.connector = connector{crm: crm, live: c.Mode == Live}
+	a.connector = newConnector(crm, c.Mode == Live)
 	a.rights.crm = crm
 	var dead func(context.Context, func(context.Context, queue.Dead) error) error
 	if a.first == nil { // those of all tenants

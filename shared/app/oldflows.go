@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -29,9 +28,15 @@ type connector struct {
 	crm  *dataverse.Client
 	live bool
 
-	mu     sync.Mutex
+	turn   chan struct{} // holds one token
 	looked time.Time
 	on     bool
+}
+
+func newConnector(crm *dataverse.Client, live bool) *connector {
+	c := &connector{crm: crm, live: live, turn: make(chan struct{}, 1)}
+	c.turn <- struct{}{}
+	return c
 }
 
 // flowsAge is how soon it is looked again whether flows of Microsoft's connector are on, and onAge the same where they
@@ -44,12 +49,16 @@ const (
 // OldFlows has health tell of flows of Microsoft's connector that are on while this installation works in earnest: both
 // write. In shadow mode they are meant to be. Where they are not ours to read nobody can say.
 func (a *App) OldFlows(ctx context.Context) error {
-	c := &a.connector
-	if c.crm == nil || !c.live || a.first != nil {
+	c := a.connector
+	if c == nil || c.crm == nil || !c.live || a.first != nil {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case <-c.turn:
+	case <-ctx.Done():
+		return fault.New(fault.Broken, "waiting to ask for flows of Microsoft's connector: %w", ctx.Err())
+	}
+	defer func() { c.turn <- struct{}{} }()
 	age := flowsAge
 	if c.on {
 		age = onAge

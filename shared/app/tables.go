@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -18,9 +17,15 @@ type tables struct {
 	name  string // of the tenant
 	now   func() time.Time
 
-	mu     sync.Mutex
+	turn   chan struct{} // holds one token
 	looked time.Time
 	found  time.Time
+}
+
+func newTables(t tables) *tables {
+	t.turn = make(chan struct{}, 1)
+	t.turn <- struct{}{}
+	return &t
 }
 
 const (
@@ -69,8 +74,12 @@ func (t *tables) older(ctx context.Context) (bool, error) {
 // restored says when an older copy was found, where that was lately: three calls every lookEvery at most. What cannot be
 // read is not known.
 func (t *tables) restored(ctx context.Context) time.Time {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	select {
+	case <-t.turn:
+	case <-ctx.Done():
+		return time.Time{} // nor does anybody wait any more
+	}
+	defer func() { t.turn <- struct{}{} }()
 	now := t.now()
 	if age := now.Sub(t.looked); t.looked.IsZero() || age < 0 || age >= lookEvery {
 		found, err := t.look(ctx, now)

@@ -11,7 +11,7 @@ import (
 func TestAnOlderCopyOfTheStateIsNoticed(t *testing.T) {
 	h := newHouse()
 	process := func(state *ledger.Ledger) *tables {
-		return &tables{state: state, board: h.board, name: "acme", now: h.now}
+		return newTables(tables{state: state, board: h.board, name: "acme", now: h.now})
 	}
 	passes := func(state *ledger.Ledger, n int) {
 		t.Helper()
@@ -69,8 +69,8 @@ func TestAnOlderCopyOfTheStateIsNoticed(t *testing.T) {
 func TestAStateOfNowIsNotTakenForAnOlderOne(t *testing.T) {
 	h := newHouse()
 	state := ledger.InMemory(h.now)
-	one := &tables{state: state, board: h.board, name: "acme", now: func() time.Time { return h.now().Add(10 * time.Minute) }}
-	two := &tables{state: state, board: h.board, name: "acme", now: h.now}
+	one := newTables(tables{state: state, board: h.board, name: "acme", now: func() time.Time { return h.now().Add(10 * time.Minute) }})
+	two := newTables(tables{state: state, board: h.board, name: "acme", now: h.now})
 	for range 3 {
 		for _, p := range []*tables{one, two} {
 			if err := p.pass(t.Context()); err != nil {
@@ -86,7 +86,7 @@ func TestAStateOfNowIsNotTakenForAnOlderOne(t *testing.T) {
 		}
 		h.pass(72 * time.Hour)
 	}
-	other := &tables{state: ledger.InMemory(h.now), board: h.board, name: "further", now: h.now}
+	other := newTables(tables{state: ledger.InMemory(h.now), board: h.board, name: "further", now: h.now})
 	if at := other.restored(t.Context()); !at.IsZero() {
 		t.Error("one tenant's state is another's")
 	}

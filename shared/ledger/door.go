@@ -133,7 +133,11 @@ func (g guarded) list(ctx context.Context, table, from, to string, each func(row
 		return passed
 	}
 	if err == nil {
-		slices.IndexFunc(found, func(r row) bool { return !each(r) })
+		for _, r := range found {
+			if !each(r) {
+				break
+			}
+		}
 	}
 	return err
 }
