@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -104,8 +103,6 @@ func (r *run) wake(l *lane) {
 		}
 	}
 }
-
-var errDead = errors.New("the process is dead")
 
 // pass takes a call of the product through the point: it may wait, die, fail, and is done, in this order.
 func (p *process) pass(ctx context.Context, at *point, do func()) error {

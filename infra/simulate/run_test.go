@@ -308,7 +308,7 @@ func (r *run) sleep(d time.Duration) {
 	case <-timer.C:
 	case <-r.woken:
 	}
-	time.Sleep(1) // whatever else is due at this moment wakes before
+	time.Sleep(time.Nanosecond) // whatever else is due at this moment wakes before
 	r.settle()
 	r.sweep()
 }

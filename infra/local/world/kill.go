@@ -35,7 +35,7 @@ type armedKill struct {
 	control.KillAfter
 	call    wanted
 	since   *wanted // nil: counting has begun
-	process string // whose calls count; empty: everybody's
+	process string  // whose calls count; empty: everybody's
 	left    int
 	hit     *http.Request // the call that was counted to zero, until its point comes
 	victim  string        // who made it
