@@ -74,7 +74,7 @@ func (l *Ledger) DropCopies(ctx context.Context) error {
 	}
 	var old []row
 	err := l.rows.list(ctx, stateTable, "o|", after("o"), func(r row) bool {
-		if r.props["AuditCopy"] != "" && l.over(readTime(r.props["AuditAt"])) {
+		if r.readable() == nil && r.props["AuditCopy"] != "" && l.over(readTime(r.props["AuditAt"])) {
 			old = append(old, row{key: r.key, version: r.version})
 		}
 		return true

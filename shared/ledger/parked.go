@@ -41,9 +41,9 @@ func (l *Ledger) Parked(ctx context.Context, limit int) ([]Parked, error) {
 	return out[:min(len(out), limit)], err
 }
 
-// ParkedMessage reads one parked message: one call.
+// ParkedMessage reads one parked message: one call. One that a later version has parked is for that version.
 func (l *Ledger) ParkedMessage(ctx context.Context, id string) (Parked, bool, error) {
-	r, ok, err := l.rows.get(ctx, parkedTable, key("p", id))
+	r, ok, err := l.get(ctx, parkedTable, key("p", id))
 	return parkedOf(r), ok, err
 }
 

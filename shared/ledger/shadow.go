@@ -27,8 +27,8 @@ func (l *Ledger) SaveShadowed(ctx context.Context, s cosell.Shadowed) error {
 func (l *Ledger) ShadowRows(ctx context.Context, each func(cosell.Shadowed) bool) error {
 	return l.rows.list(ctx, stateTable, "x|", after("x"), func(r row) bool {
 		var s cosell.Shadowed
-		if json.Unmarshal([]byte(r.long("Value")), &s) != nil {
-			return true // damaged: the next look at the record writes it anew
+		if r.readable() != nil || json.Unmarshal([]byte(r.long("Value")), &s) != nil {
+			return true // a later version's, or damaged: the next look at the record writes it anew
 		}
 		return each(s)
 	})

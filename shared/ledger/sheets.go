@@ -34,7 +34,7 @@ type SheetVersion struct {
 
 // SheetHead says which version counts, without its text: one call, which every process makes again and again.
 func (l *Ledger) SheetHead(ctx context.Context) (SheetVersion, error) {
-	r, _, err := l.rows.get(ctx, sheetsTable, sheetHead)
+	r, _, err := l.get(ctx, sheetsTable, sheetHead)
 	return sheetOf(r), err
 }
 
@@ -42,7 +42,7 @@ const sheetHead = "head"
 
 // Sheet reads one version whole.
 func (l *Ledger) Sheet(ctx context.Context, number int) (SheetVersion, bool, error) {
-	r, ok, err := l.rows.get(ctx, sheetsTable, sheetKey(number))
+	r, ok, err := l.get(ctx, sheetsTable, sheetKey(number))
 	v := sheetOf(r)
 	v.Text = r.long("Text")
 	if under := r.long("Under"); under != "" {
@@ -68,7 +68,7 @@ func (l *Ledger) PushSheet(ctx context.Context, v SheetVersion, after int) (Shee
 	if len(v.Text) > maxSheet || !utf8.ValidString(v.Text) {
 		return v, fault.New(fault.Invalid, "a field sheet is UTF-8 text of %d bytes at most; this one has %d", maxSheet, len(v.Text))
 	}
-	head, found, err := l.rows.get(ctx, sheetsTable, sheetHead)
+	head, found, err := l.get(ctx, sheetsTable, sheetHead)
 	if err != nil {
 		return v, err
 	}

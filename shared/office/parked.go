@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -60,6 +61,9 @@ func (o *Office) ParkedReplay(ctx context.Context, a Act, id string) error {
 		return err
 	}
 	p, err := queue.Decode(row.Original)
+	if p.Later() {
+		return fmt.Errorf("message %s cannot be replayed by this version: %w", id, err)
+	}
 	if err != nil {
 		return fault.New(fault.Invalid, "message %s cannot be replayed, it can only be dropped: %w", id, err)
 	}

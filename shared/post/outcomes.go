@@ -13,10 +13,11 @@ import (
 )
 
 // Repeat implements funchost.Outcomes: a scheduled copy in the same session. The broker's clock decides when it comes,
-// and ours may be minutes behind: it is then no earlier than the message itself, which has just come.
+// and ours may be minutes behind: it is then no earlier than the message itself, which has just come. The copy of a
+// message in a later format is that message.
 func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Duration, counts bool) error {
 	p, err := queue.Decode(d.Body)
-	if err != nil {
+	if err != nil && !p.Later() {
 		return err // a pointer that cannot be read was Invalid, and is parked
 	}
 	p.Late = true

@@ -59,12 +59,14 @@ type Work func(ctx context.Context, h Hint) error
 
 // Handler makes a queue function of its work: it reads the pointer, once, and refuses what is none, what
 // does not belong on this queue, and the pointers of another tenant, whose ids name other records: Invalid,
-// and so parked. The trace goes into the context for flows and calls; how it ended goes to the watch.
+// and so parked. What a later version has sent waits for that version. The trace goes into the context for flows and calls; how it ended goes to the watch.
 func (o *Post) Handler(function string, from queue.Name, work Work) func(context.Context, funchost.Delivery) error {
 	return func(ctx context.Context, d funchost.Delivery) error {
 		p, err := queue.Decode(d.Body)
 		if err == nil {
 			err = from.Carries(p.Kind)
+		} else if p.Later() && !fault.Is(err, fault.Invalid) {
+			o.Watch.Ended(function, p.Kind+"|"+p.ID, p.Seen, err)
 		}
 		if err != nil {
 			return err

@@ -248,3 +248,42 @@ func TestDeadMessageStaysWhenItCannotBeSent(t *testing.T) {
 		t.Errorf("%v, %d dealt with", err, *gone)
 	}
 }
+
+// A later version has sent a message in its own format, and the older one, which still runs or came back, takes it.
+func TestWhatALaterVersionHasSentWaitsForIt(t *testing.T) {
+	const later = `{"v":3,"tenant":"acme","record":{"kind":"lead"},"id":"1","seen":"2026-11-22T11:59:00Z","trace":"t-1"}`
+	o, sent, parked, _ := office(later)
+	h := o.Handler("crmtopartnercenter", queue.OpportunityChanged, func(context.Context, flow.Hint) error {
+		t.Error("the flow was called")
+		return nil
+	})
+	d := funchost.Delivery{Queue: string(queue.OpportunityChanged), Session: "acme|1", MessageID: "m-1", Body: []byte(later)}
+	err := h(t.Context(), d)
+	verdict := fault.Decide(err, 0, noon.Add(-time.Minute), noon)
+	if fault.Of(err).Code != queue.CodeLater || verdict.Verdict != fault.Repeat || len(told(o)) != 1 {
+		t.Fatalf("%v %+v %q", err, verdict, told(o))
+	}
+	if err := o.Repeat(t.Context(), d, verdict.After, verdict.Counts); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Revive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	copies := sent.Take()
+	if len(copies) != 2 || copies[0].Session != "acme|1" || !copies[0].At.Equal(noon.Add(5*time.Second)) {
+		t.Fatalf("%+v", copies)
+	}
+	for i, more := range []string{`"attempt":1`, `"revivals":1`} {
+		body, err := json.Marshal(copies[i].Pointer)
+		var got, want map[string]any
+		if err := errors.Join(err, json.Unmarshal(body, &got), json.Unmarshal([]byte("{"+more+","+later[1:]), &want)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if rows, err := parked.Parked(t.Context(), 10); err != nil || len(rows) != 0 {
+		t.Errorf("%v %v", rows, err)
+	}
+}

@@ -104,7 +104,7 @@ const mostRevivals = 5
 // it is to be parked.
 func (d Dead) Revive() (Message, error) {
 	p, err := Decode(d.Body)
-	if err != nil {
+	if err != nil && !p.Later() {
 		return Message{}, err
 	}
 	if p.Revivals >= mostRevivals {

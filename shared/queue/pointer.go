@@ -53,7 +53,17 @@ type Pointer struct {
 	Attempt  int       // copies made so far that count
 	Revivals int       // how often it came back from the dead letters
 	Trace    string
+	// Rest is what a later version of the program has put beside, as it wrote it: a JSON object, or empty. Of a
+	// message in a later format it is the whole message. Copies keep it.
+	Rest string
 }
+
+// Later says that the message is in a format that only a later version of the program reads. Of such a one the
+// fields are what the members of the same names say, as far as they can be read.
+func (p Pointer) Later() bool { return p.V > newest }
+
+// CodeLater is the code of a message in a later format.
+const CodeLater = "message.newer"
 
 // wire is a pointer as it is written. Deleted and Related are pointers because their absence means that
 // an older program wrote the message, whose Reason then decides.
@@ -83,8 +93,15 @@ const (
 
 // MarshalJSON implements json.Marshaler.
 func (p Pointer) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wire{V: p.V, Tenant: p.Tenant, Kind: p.Kind, ID: p.ID, Parent: p.Parent, Reason: p.Reason(), Deleted: &p.Deleted,
+	if p.Later() {
+		return p.copied()
+	}
+	own, err := json.Marshal(wire{V: p.V, Tenant: p.Tenant, Kind: p.Kind, ID: p.ID, Parent: p.Parent, Reason: p.Reason(), Deleted: &p.Deleted,
 		Related: &p.Related, Retry: p.Retry, Late: p.Late, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
+	if err != nil || p.Rest == "" {
+		return own, err
+	}
+	return append(append(own[:len(own)-1], ','), p.Rest[1:]...), nil
 }
 
 // Reason says to a program of version 1, in one text, what it has to know; empty for a later version.
@@ -104,12 +121,20 @@ func (p Pointer) Reason() string {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *Pointer) UnmarshalJSON(body []byte) error {
+	if later, err := laterOf(body); later.Later() || err != nil {
+		*p = later
+		return err
+	}
 	var w wire
 	if err := json.Unmarshal(body, &w); err != nil {
 		return err
 	}
+	rest, err := restOf(body)
+	if err != nil {
+		return err
+	}
 	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Late: w.Late, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
-		Revivals: w.Revivals, Trace: w.Trace}
+		Revivals: w.Revivals, Trace: w.Trace, Rest: rest}
 	first := w.V == 1
 	p.Deleted = w.Deleted != nil && *w.Deleted || first && w.Deleted == nil && w.Reason == reasonDeleted
 	p.Related = w.Related != nil && *w.Related || first && w.Related == nil && strings.HasPrefix(w.Reason, reasonRelated)
@@ -119,8 +144,9 @@ func (p *Pointer) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// Decode reads a pointer. Unknown members are allowed, since a newer version may have added them;
-// everything else that is not a pointer is Invalid.
+// Decode reads a pointer. Unknown members are allowed and kept, since a newer version may have added them. A message in
+// a later format is Refused of class ours, and so waits for the program that reads it; what can be read of it is given
+// all the same. Everything else that is not a pointer is Invalid.
 func Decode(body []byte) (Pointer, error) {
 	var p Pointer
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -135,8 +161,11 @@ func Decode(body []byte) (Pointer, error) {
 
 func (p Pointer) check() error {
 	switch {
-	case p.V < 1 || p.V > newest:
-		return fault.New(fault.Invalid, "pointer has version %d, this program reads 1 to %d", p.V, newest)
+	case p.Later() && !p.Seen.IsZero():
+		return fault.New(fault.Refused, "message is of format version %d, this program reads 1 to %d", p.V, newest).OfClass(fault.Ours).
+			Saying("a later version of the program has sent messages that this one cannot read", mendLater).With(CodeLater, mendLater)
+	case p.V < 1 || p.Later():
+		return fault.New(fault.Invalid, "pointer has version %d and no time, this program reads 1 to %d", p.V, newest)
 	case p.Tenant == "" || p.Kind == "" || p.ID == "":
 		return fault.New(fault.Invalid, "pointer lacks tenant, kind or id")
 	case len(p.ID) > maxText || len(p.Tenant) > maxText || len(p.Parent) > maxText:
@@ -148,3 +177,5 @@ func (p Pointer) check() error {
 	}
 	return nil
 }
+
+const mendLater = "publish that version again, or one after it: it takes them"

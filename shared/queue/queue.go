@@ -58,6 +58,13 @@ func (n Name) Carries(kind string) error {
 		}
 		return nil
 	}
+	return n.known()
+}
+
+func (n Name) known() error {
+	if slices.Contains(Names(), n) {
+		return nil
+	}
 	return fault.New(fault.Invalid, "queue %q is not one of %v", n, Names())
 }
 
@@ -94,8 +101,12 @@ func (m Message) SessionID() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Check says whether the message can be sent: Invalid with the reason if not.
+// Check says whether the message can be sent: Invalid with the reason if not. One in a later format that waits can be:
+// what it names is not known here.
 func (m Message) Check() error {
+	if m.Pointer.Later() && m.Pointer.Rest != "" {
+		return m.Queue.known()
+	}
 	if err := m.Pointer.check(); err != nil {
 		return err
 	}

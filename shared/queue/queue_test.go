@@ -99,7 +99,7 @@ func TestDecodeRefusesWhatIsNoPointer(t *testing.T) {
 	}
 	for _, body := range []string{
 		"", "null", "[]", `"x"`, "{}", "{", string(good) + "{}", string(good) + "x", "\xff\xfe",
-		strings.Replace(string(good), `"v":1`, `"v":3`, 1), strings.Replace(string(good), `"attempt":0`, `"attempt":-1`, 1),
+		strings.Replace(string(good), `"v":1`, `"v":0`, 1), `{"v":3}`, strings.Replace(string(good), `"attempt":0`, `"attempt":-1`, 1),
 		strings.Replace(string(good), noon.Format(time.RFC3339), "yesterday", 1), strings.Repeat("[", 100_000),
 	} {
 		if _, err := Decode([]byte(body)); !fault.Is(err, fault.Invalid) {
