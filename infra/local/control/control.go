@@ -203,7 +203,7 @@ func (r *Rate) UnmarshalJSON(data []byte) error {
 }
 
 // Publish is the body of `POST publish`: the whole path of a packaged folder, and how running processes are replaced,
-// "recreate" (the default) or "rolling".
+// "recreate" (the default), "rolling" or "beside".
 type Publish struct {
 	App      string `json:"app"`
 	Strategy string `json:"strategy,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -35,6 +36,7 @@ type Fleet struct {
 	journal    *journal
 	beds       *beds
 	publishing sync.Mutex // one package after the other
+	turns      atomic.Uint32
 
 	mu    sync.RWMutex
 	hosts []*Host // in the order of their members; Publish replaces them all
@@ -55,20 +57,24 @@ func StartFleet(ctx context.Context, opt Options, members ...Member) (*Fleet, er
 		return nil, errors.New("a fleet without a process: name one at least")
 	}
 	var err error
-	f.hosts, err = f.start(ctx, opt, nil, members)
+	f.hosts, err = f.start(ctx, opt, nil, false, members)
 	return f, err
 }
 
-// start starts a host for each member; their timers go on from those of the hosts before.
-func (f *Fleet) start(ctx context.Context, opt Options, before []*Host, members []Member) (hosts []*Host, err error) {
+// start starts a host for each member; their timers go on from those of the hosts before, beside which they may stay.
+func (f *Fleet) start(ctx context.Context, opt Options, before []*Host, beside bool, members []Member) (hosts []*Host, err error) {
 	for _, m := range members {
 		own := opt
 		own.Settings, own.journal, own.beds, own.name = m.Settings, f.journal, f.beds, m.Name
 		if len(members) == 1 {
 			own.name = cmp.Or(m.Name, onlyProcess)
 		}
+		own.part = own.name
 		if before != nil {
-			own.timers = timersOf(before, own.name)
+			own.timers = timersOf(before, own.part)
+		}
+		if beside {
+			own.name = numbered(own.name, slices.Concat(before, hosts))
 		}
 		h, err := Start(ctx, own)
 		if err != nil {
@@ -85,7 +91,7 @@ func (h *Host) alone() *Fleet { return &Fleet{hosts: []*Host{h}, journal: h.jour
 
 // answering picks the host that a public call is for: the last of those that have a function for it, or for calls
 // that none of them has a function for, the first. Where two apps serve the same path, in Azure each at an address of
-// its own, the later one answers.
+// its own, the later one answers; two versions side by side, in turn.
 func (f *Fleet) answering(c *call) *Host {
 	path, _ := decodePath(c.path)
 	if name, isAdmin := strings.CutPrefix(strings.ToLower(path), "/admin/functions/"); isAdmin {
@@ -93,12 +99,22 @@ func (f *Fleet) answering(c *call) *Host {
 			return h
 		}
 	}
+	finds := func(h *Host) bool { fn, _ := h.app.find(c.method, path); return fn != nil }
 	for _, h := range slices.Backward(f.list()) {
-		if fn, _ := h.app.find(c.method, path); fn != nil {
-			return h
+		if finds(h) {
+			return f.inTurn(h, finds)
 		}
 	}
 	return f.list()[0]
+}
+
+// inTurn gives those that have the same part as the host, and can do it, one after the other.
+func (f *Fleet) inTurn(h *Host, can func(*Host) bool) *Host {
+	alike := slices.DeleteFunc(slices.Clone(f.list()), func(o *Host) bool { return o.opt.part != h.opt.part || !can(o) })
+	if len(alike) < 2 {
+		return h
+	}
+	return alike[int(f.turns.Add(1))%len(alike)]
 }
 
 // Stop stops all processes as Host.Stop does, the first one last: callers' connections are its own.
@@ -194,6 +210,12 @@ func (f *Fleet) named(process string) (*Host, error) {
 	return nil, fmt.Errorf("process %q: use a name as GET status lists them: %s", process, strings.Join(names, ", "))
 }
 
+// function is one that the host serves.
+func (h *Host) function(name string) *function {
+	i := slices.IndexFunc(h.app.functions, func(fn *function) bool { return !fn.disabled && strings.EqualFold(fn.name, name) })
+	return h.app.functions[i]
+}
+
 func (h *Host) serves(name string) bool {
 	return slices.ContainsFunc(h.app.functions, func(fn *function) bool { return !fn.disabled && strings.EqualFold(fn.name, name) })
 }
@@ -217,7 +239,7 @@ func (f *Fleet) Kill(name string) error {
 	return err
 }
 
-// timerNamed finds a timer function that is on, and its host.
+// timerNamed finds a timer function that is on, and its host: of two versions side by side, in turn.
 func (f *Fleet) timerNamed(name string) (*Host, *function, error) {
 	var names []string
 	for _, h := range f.list() {
@@ -225,7 +247,8 @@ func (f *Fleet) timerNamed(name string) (*Host, *function, error) {
 			switch {
 			case fn.trigger.Type != "timerTrigger" || fn.disabled:
 			case strings.EqualFold(fn.name, name):
-				return h, fn, nil
+				h = f.inTurn(h, func(o *Host) bool { return o.serves(fn.name) })
+				return h, h.function(fn.name), nil
 			default:
 				names = append(names, fn.name)
 			}

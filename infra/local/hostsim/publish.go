@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -13,7 +15,14 @@ import (
 const (
 	Recreate = "recreate" // the default: running instances are ended, whatever they do, and new ones start
 	Rolling  = "rolling"  // new instances start beside the old ones, which take nothing more and end when they are done
+	// Beside is the moment in the middle of a rolling update, made to last: new instances start, the old ones go on, and
+	// both serve until the next publication. Public calls go to the one and the other in turn; a timer that is due runs
+	// in both, one after the other, where Azure would let one of them.
+	Beside = "beside"
 )
+
+// Strategies are all of them.
+func Strategies() []string { return []string{Recreate, Rolling, Beside} }
 
 // Publish puts another package in the place of the one that runs, which may be the same folder with other contents.
 // members are the processes as StartFleet takes them: another package may have other functions. Schedules of timers go
@@ -22,8 +31,8 @@ const (
 func (f *Fleet) Publish(ctx context.Context, dir, strategy string, members ...Member) error {
 	f.publishing.Lock()
 	defer f.publishing.Unlock()
-	if strategy != Recreate && strategy != Rolling {
-		return fmt.Errorf("strategy %q: use %s or %s", strategy, Recreate, Rolling)
+	if !slices.Contains(Strategies(), strategy) {
+		return fmt.Errorf("strategy %q: use %s, %s or %s", strategy, Recreate, Rolling, Beside)
 	}
 	for _, m := range members { // before anything is ended
 		if _, err := load(dir, m.Settings); err != nil {
@@ -36,9 +45,18 @@ func (f *Fleet) Publish(ctx context.Context, dir, strategy string, members ...Me
 	}
 	opt := f.opt
 	opt.Dir = dir
-	fresh, err := f.start(context.WithoutCancel(ctx), opt, old, members) // ctx is a call's, and they outlive it
+	fresh, err := f.start(context.WithoutCancel(ctx), opt, old, strategy == Beside, members) // ctx is a call's, and they outlive it
 	if err != nil {
 		return err // cannot be: the folder was read a moment ago
+	}
+	if strategy == Beside {
+		f.mu.Lock()
+		f.hosts = slices.Concat(old, fresh)
+		f.mu.Unlock()
+		for _, h := range fresh {
+			h.settled(ctx)
+		}
+		return nil
 	}
 	f.mu.Lock()
 	f.hosts, f.opt = fresh, opt
@@ -98,10 +116,21 @@ func (h *Host) handOver(to *Host) {
 	}
 }
 
-// timersOf are the schedules that a process left behind, for the one of the same name.
-func timersOf(hosts []*Host, name string) map[string]*timer {
+// numbered is the name with the first number that none of the hosts has.
+func numbered(name string, hosts []*Host) string {
+	head, _, _ := strings.Cut(name, "#")
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("%s#%d", head, n)
+		if !slices.ContainsFunc(hosts, func(h *Host) bool { return h.name == name }) {
+			return name
+		}
+	}
+}
+
+// timersOf are the schedules that a process left behind, for the one that takes its part.
+func timersOf(hosts []*Host, part string) map[string]*timer {
 	for _, h := range hosts {
-		if h.name == name {
+		if h.opt.part == part {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			return maps.Clone(h.timers)

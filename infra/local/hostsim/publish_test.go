@@ -86,6 +86,46 @@ func TestRecreateEndsWhatRunsAndKeepsConnections(t *testing.T) {
 	eventually(t, func() bool { return slices.Equal(q.done(), []string{"complete m"}) })
 }
 
+func TestBesideLetsBothVersionsServe(t *testing.T) {
+	f, addr, q := fiveProcesses(t)
+	c := connect(t, addr)
+	before := pidsOf(f)
+	first := c.get(t, "/api/web/pid")
+	if err := f.Publish(t.Context(), f.opt.Dir, Beside, again(f, nil)...); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return f.Status().State == StateRunning })
+	if now := pidsOf(f); len(now) != 2*len(before) {
+		t.Errorf("%d processes beside %d", len(now), len(before))
+	}
+	names := map[string]bool{}
+	for _, p := range f.Status().Processes {
+		names[p.Name] = true
+	}
+	if len(names) != 2*len(before) {
+		t.Errorf("names %v", names)
+	}
+	answers := map[string]int{}
+	for range 4 {
+		answers[c.get(t, "/api/web/pid")]++
+	}
+	if len(answers) != 2 || answers[first] != 2 {
+		t.Errorf("of four calls: %v, the old one is %q", answers, first)
+	}
+	q.send("s", "m")
+	eventually(t, func() bool { return slices.Equal(q.done(), []string{"complete m"}) })
+	if err := f.Publish(t.Context(), f.opt.Dir, Recreate, again(f, nil)[:len(before)]...); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return f.Status().State == StateRunning })
+	if now := pidsOf(f); len(now) != len(before) || slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(before, pid) }) {
+		t.Errorf("after the next publication %v, before %v", now, before)
+	}
+	if got := c.get(t, "/api/web/pid"); answers[got] > 0 || got[:4] != "200 " {
+		t.Errorf("%q", got)
+	}
+}
+
 // A message that is worked on when its process is ended comes again, to a new one.
 func TestAMessageThatRecreateInterruptsComesAgain(t *testing.T) {
 	f, _, q := fiveProcesses(t)
