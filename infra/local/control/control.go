@@ -202,6 +202,16 @@ func (r *Rate) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Link is the body of `POST link`: what the network does to the connections of a part, for so long or for so many of them.
+type Link struct {
+	Part  string     `json:"part"`
+	Fault string     `json:"fault"`
+	Delay string     `json:"delay,omitempty"` // Go duration, for "latency" and "slowClose"
+	For   string     `json:"for,omitempty"`   // Go duration; empty until DELETE link
+	Times int        `json:"times,omitempty"` // connections; 0 is all
+	After *KillAfter `json:"after,omitempty"` // it begins at a call, as a kill does
+}
+
 // Publish is the body of `POST publish`: the whole path of a packaged folder, and how running processes are replaced,
 // "recreate" (the default), "rolling" or "beside".
 type Publish struct {

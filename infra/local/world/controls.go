@@ -28,7 +28,7 @@ func (w *World) controls() http.Handler {
 		})
 		root.Handle("/"+name+"/", http.StripPrefix("/"+name, w.kicking(mux)))
 	}
-	part("host", w.host.MountControl, w.mountKill, w.mountFreeze, w.mountPublish)
+	part("host", w.host.MountControl, w.mountKill, w.mountFreeze, w.mountLinks, w.mountPublish)
 	part("servicebus", w.mountBroker)
 	part("tables", w.tables.wire.MountControl)
 	for _, s := range w.systems {
@@ -137,6 +137,10 @@ func (w *World) mountKill(mux *http.ServeMux) {
 			return
 		}
 		control.WriteJSON(rw, http.StatusOK, k)
+	})
+	mux.HandleFunc("DELETE /kill", func(rw http.ResponseWriter, _ *http.Request) {
+		w.killer.disarm(deedKill)
+		control.WriteJSON(rw, http.StatusOK, struct{}{})
 	})
 	noFaults := func(rw http.ResponseWriter, _ *http.Request) {
 		control.WriteError(rw, http.StatusBadRequest, "the host plays no faults itself: put them on the system that is called, or kill the handler with POST kill")

@@ -40,7 +40,7 @@ func (w *World) simulated() string {
 		at[host] = w.ports.number[p]
 	}
 	if w.opt.Tokens {
-		at[namespaceHost], at[tablesHost] = w.broker.Port(), w.ports.number[portTables]
+		at[namespaceHost], at[tablesHost] = w.ports.number[portServiceBus], w.ports.number[portTables]
 	}
 	var out []string
 	for _, host := range sortedKeys(at) {

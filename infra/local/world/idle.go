@@ -66,6 +66,7 @@ func (w *World) waiting(ctx context.Context) map[string]int {
 	}
 	note("tables", w.tables.wire.InFlight())
 	note("host", w.host.Busy())
+	note("links", w.links.held())
 	if len(out) == 0 {
 		note("serviceBus", w.brokerPending(ctx))
 	}

@@ -36,6 +36,8 @@ type armedKill struct {
 	call    wanted
 	since   *wanted // nil: counting has begun
 	process string  // whose calls count; empty: everybody's
+	deed    string
+	do      func(caller string)
 	left    int
 	hit     *http.Request // the call that was counted to zero, until its point comes
 	victim  string        // who made it
@@ -44,6 +46,17 @@ type armedKill struct {
 // arm takes a kill for later: of the process, or without one of whichever makes the call. The error says what is
 // wrong and what is allowed.
 func (k *killer) arm(process string, after control.KillAfter) error {
+	return k.at(deedKill, process, after, func(victim string) { _ = k.fleet.Kill(victim) }) // it is there: it made the call
+}
+
+// The deeds that are armed.
+const (
+	deedKill = "kill"
+	deedLink = "link"
+)
+
+// at does something at a call, with the name of the process that makes it.
+func (k *killer) at(deed, process string, after control.KillAfter, do func(caller string)) error {
 	call, err := want("after", control.Call{Host: after.Host, Method: after.Method, Path: after.Path})
 	if err != nil {
 		return err
@@ -78,18 +91,25 @@ func (k *killer) arm(process string, after control.KillAfter) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.armed = append(k.armed, &armedKill{KillAfter: after, call: call, since: since, process: process, left: max(1, after.N)})
+	k.armed = append(k.armed, &armedKill{KillAfter: after, call: call, since: since, process: process, deed: deed, do: do, left: max(1, after.N)})
 	return nil
+}
+
+// disarm forgets deeds of a kind that have not come.
+func (k *killer) disarm(deed string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.armed = slices.DeleteFunc(k.armed, func(a *armedKill) bool { return a.deed == deed })
 }
 
 // watch is called at each point of each call, in the goroutine of the call: while it kills, no answer leaves.
 func (k *killer) watch(p control.Point, r *http.Request) {
-	if victim, due := k.due(p, r); due {
-		_ = k.fleet.Kill(victim) // it is there: it made the call
+	if armed := k.due(p, r); armed != nil {
+		armed.do(armed.victim)
 	}
 }
 
-func (k *killer) due(p control.Point, r *http.Request) (victim string, due bool) {
+func (k *killer) due(p control.Point, r *http.Request) *armedKill {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for i, a := range k.armed {
@@ -108,10 +128,10 @@ func (k *killer) due(p control.Point, r *http.Request) (victim string, due bool)
 		}
 		if a.hit == r && control.Point(a.Point) == p {
 			k.armed = append(k.armed[:i:i], k.armed[i+1:]...)
-			return a.victim, true
+			return a
 		}
 	}
-	return "", false
+	return nil
 }
 
 // caller names the process that makes a call. A process alone makes them all; of several, only their own count.

@@ -14,7 +14,7 @@ const DefaultPort = 7400
 // port is what one part of the world listens on: its distance from the base port.
 type port int
 
-// The ports of the world. Those from portServiceBus on belong to programs of their own.
+// The ports of the world. The last two belong to programs of their own.
 const (
 	portProduct port = iota
 	portReferrals
@@ -36,8 +36,9 @@ func (p port) String() string {
 		"Service Bus", "Dataverse", "Key Vault", "Table Storage", "control", "Azurite", "control of the broker"}[p]
 }
 
-// foreign says whether a program of its own listens there.
-func (p port) foreign() bool { return p == portServiceBus || p == portAzurite || p == portBroker }
+// foreign says whether a program of its own listens there. The broker itself takes any free port: its callers come by its
+// link.
+func (p port) foreign() bool { return p == portAzurite || p == portBroker }
 
 // ports holds what the world listens on.
 type ports struct {

@@ -121,6 +121,12 @@ func (w *World) tablesConnection() string {
 	return strings.Replace(w.azurite.ConnectionString(), fmt.Sprintf("127.0.0.1:%d", w.azurite.Port()), through, 1)
 }
 
+// brokerConnection is the broker's own, by way of its link.
+func (w *World) brokerConnection() string {
+	through := fmt.Sprintf("127.0.0.1:%d", w.ports.number[portServiceBus])
+	return strings.Replace(w.broker.ConnectionString(), fmt.Sprintf("127.0.0.1:%d", w.broker.Port()), through, 1)
+}
+
 // describe is the content of .build/local.json.
 func (w *World) describe() control.Local {
 	k := w.secrets
@@ -134,7 +140,7 @@ func (w *World) describe() control.Local {
 		Product: control.Product{URL: product, OperatorKey: k.operatorKey, CRMSecretHeader: crmSecretHeader, CRMSecret: k.crmSecret,
 			Webhooks: control.Webhooks{PartnerCenter: product + partnerCenterRoute, CRM: product + crmRoute}},
 		Host:       control.Part{Control: controlOf("host"), Kind: w.hostKind()},
-		ServiceBus: control.ServiceBus{ConnectionString: w.broker.ConnectionString(), Control: controlOf("servicebus")},
+		ServiceBus: control.ServiceBus{ConnectionString: w.brokerConnection(), Control: controlOf("servicebus")},
 		Tables:     control.Tables{ConnectionString: w.tablesConnection(), Control: controlOf("tables")},
 		Vault: control.Vault{Control: controlOf("vault"), URL: at(portVault), Host: vaultHost, Tenant: k.partnerTenant,
 			ClientID: k.ownerClient, ClientSecret: k.ownerSecret, RefreshTokenSecret: refreshTokenSecret},

@@ -25,7 +25,7 @@ func (w *World) stores() map[string]string {
 	if w.opt.Tokens {
 		return map[string]string{"ServiceBus__fullyQualifiedNamespace": namespaceHost, "TABLES_ENDPOINT": "https://" + tablesHost}
 	}
-	return map[string]string{"ServiceBus": w.broker.ConnectionString(), "TABLES_CONNECTION_STRING": w.tablesConnection()}
+	return map[string]string{"ServiceBus": w.brokerConnection(), "TABLES_CONNECTION_STRING": w.tablesConnection()}
 }
 
 // triggers say how the host reaches the queues.
@@ -33,7 +33,7 @@ func (w *World) triggers() hostsim.ServiceBusOptions {
 	if !w.opt.Tokens {
 		return hostsim.ServiceBusOptions{} // by the connection string among the settings
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", w.broker.Port())
+	address := fmt.Sprintf("127.0.0.1:%d", w.ports.number[portServiceBus])
 	return hostsim.ServiceBusOptions{Dial: hostsim.ByToken(namespaceHost, address, w.trust())}
 }
 

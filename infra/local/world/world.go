@@ -56,6 +56,7 @@ type World struct {
 	secrets   secrets
 	killer    killer
 	frozen    frozen
+	links     links
 	client    *http.Client // carries events out
 
 	systems      []*system             // Partner Center, Dataverse, Key Vault, and the Partner Centers of further tenants
@@ -138,6 +139,7 @@ func (w *World) openPorts(context.Context) error {
 	}
 	w.ports = ports
 	w.onClose(ports.close)
+	w.openLinks()
 	if w.opt.State == "" {
 		w.opt.State = filepath.Join(w.opt.Build, strconv.Itoa(w.Port()), "world")
 		w.onClose(func() {
@@ -204,7 +206,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	})
 	both.Go(func() {
 		w.broker, failed[1] = emulators.StartBroker(ctx, emulators.BrokerOptions{
-			Dir: w.opt.Emulators, Port: w.ports.number[portServiceBus], ControlPort: w.ports.number[portBroker],
+			Dir: w.opt.Emulators, ControlPort: w.ports.number[portBroker],
 			Queues: w.queues, CertFile: certFile, KeyFile: keyFile, Log: w.last})
 	})
 	both.Wait()
@@ -214,6 +216,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	if w.broker != nil {
 		w.brokerClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: 30 * time.Second}
 		w.onClose(w.broker.Stop)
+		w.forwardBroker()
 		w.onClose(w.brokerClient.CloseIdleConnections)
 	}
 	if err := errors.Join(failed[:]...); err != nil {
