@@ -29,6 +29,9 @@ func (p *process) credential(tenant, client, secret string) azcore.TokenCredenti
 }
 
 func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if err := ctx.Err(); err != nil { // of two cases that are ready one is taken by chance
+		return azcore.AccessToken{}, err
+	}
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()

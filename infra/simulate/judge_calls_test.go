@@ -28,7 +28,7 @@ func (p *process) sends(at *point, req *http.Request, body []byte) {
 		return
 	}
 	if *traced {
-		r.say("        %.600s", body)
+		r.say("        %.600s", boundaries.ReplaceAll(body, nil))
 	}
 	switch {
 	case s == sitePartnerCenter && strings.Contains(req.URL.Path, "/referrals/"):
@@ -155,6 +155,9 @@ func setOf(path string) string {
 	}
 	return strings.TrimPrefix(path, "/")
 }
+
+// boundaries are ids between the parts of a batch, which differ each time and say nothing.
+var boundaries = regexp.MustCompile(`(batch|changeset)_[-0-9a-f]{36}`)
 
 // batchPart is one request inside a batch.
 var batchPart = regexp.MustCompile(`(?s)(GET|POST|PATCH|PUT|DELETE) (\S+) HTTP/1\.1\r?\n(.*?)(?:\r?\n--|\z)`)

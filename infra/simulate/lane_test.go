@@ -42,6 +42,7 @@ type lane struct {
 	key    string // what it is about; the same in every run of the seed
 	n      uint64 // its number
 	calls  uint64
+	waits  uint64
 	ended  bool
 	status int              // of the answer; 0: none
 	after  func(status int) // what becomes of it
@@ -85,8 +86,11 @@ func (r *run) goOn(s *stop) {
 	r.attend(s.l, func() { s.resume <- struct{}{} })
 }
 
-// attend lets one lane work until it waits, sleeps or ends.
+// attend lets one lane work until it waits, sleeps or ends. Each time is a moment of its own: what two lanes have begun to
+// wait for together would end together, and timers of one moment go off in no order.
 func (r *run) attend(l *lane, start func()) {
+	time.Sleep(time.Nanosecond)
+	r.settle()
 	r.attended = l
 	start()
 	r.settle()
@@ -128,7 +132,7 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	case cut:
 		return io.ErrUnexpectedEOF
 	case slow:
-		time.Sleep(r.slowness(l))
+		time.Sleep(r.slowness(l) + l.apart())
 		r.stands(l)
 		if err := ctx.Err(); err != nil {
 			return err
@@ -175,6 +179,31 @@ func (p *process) alive() {
 }
 
 func (l *lane) String() string { return fmt.Sprintf("%s: %s", l.p.name, l.key) }
+
+// apart is by how much a wait of the lane is longer than asked, so that no two end at the same moment: of several that wait until
+// the same time each goes on at its own.
+func (l *lane) apart() time.Duration {
+	l.waits++
+	return time.Duration(mix(l.n, l.calls, l.waits, 9) % uint64(time.Millisecond))
+}
+
+// sleep is how the product waits where a system asked it to.
+func (p *process) sleep(ctx context.Context, d time.Duration) error {
+	l := laneOf(ctx)
+	if l == nil {
+		l = p.beside
+	}
+	timer := time.NewTimer(d + l.apart())
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *stop) String() string { return s.l.String() }
 
 // mix makes a number of numbers, as if by chance.
 func mix(parts ...uint64) uint64 {

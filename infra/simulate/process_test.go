@@ -63,6 +63,7 @@ func (r *run) start(s slot) *process {
 		Secrets:      secrets{p},
 		Shipped:      unlearnt,
 		NewID:        p.newID,
+		Sleep:        p.sleep,
 		Jitter:       func(most time.Duration) time.Duration { return most / 2 },
 	})
 	if err != nil {

@@ -166,7 +166,11 @@ func (r *run) must(err error) {
 // say writes a line of the story, where somebody wants to read it.
 func (r *run) say(format string, args ...any) {
 	if r.telling {
-		r.story = append(r.story, time.Since(firstDay).Round(time.Millisecond).String()+" "+fmt.Sprintf(format, args...))
+		since := time.Since(firstDay)
+		if !*traced {
+			since = since.Round(time.Millisecond)
+		}
+		r.story = append(r.story, since.String()+" "+fmt.Sprintf(format, args...))
 	}
 }
 
@@ -187,6 +191,9 @@ func (r *run) step() bool {
 	n := len(waiting) + len(due) + len(r.posted)
 	if n == 0 {
 		return false
+	}
+	if *traced && r.telling {
+		r.say("        stops %v, due %d, posted %d", waiting, len(due), len(r.posted))
 	}
 	switch i := r.rng.IntN(n); {
 	case i < len(waiting):
@@ -311,6 +318,9 @@ func (r *run) sleep(d time.Duration) {
 	time.Sleep(time.Nanosecond) // whatever else is due at this moment wakes before
 	r.settle()
 	r.sweep()
+	if *traced {
+		r.say("        slept %s", d)
+	}
 }
 
 // nextWork is when something happens by itself.

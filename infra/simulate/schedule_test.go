@@ -161,7 +161,7 @@ func (r *result) add(o result) {
 
 // worker plays every parts-th schedule, from the i-th on, in a program of its own.
 func worker(t *testing.T, i, parts int) (out result) {
-	cmd := exec.Command(os.Args[0], "-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout="+*layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), "-but="+*but)
+	cmd := exec.Command(os.Args[0], "-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout="+*layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), fmt.Sprint("-again=", *again), "-but="+*but)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=800")
 	cmd.Stderr = os.Stderr
 	pipe, err := cmd.StdoutPipe()
@@ -202,6 +202,9 @@ func work(t *testing.T, which string) {
 			continue
 		}
 		o := play(t, p, false)
+		if other := repeated(t, p, o, *again); other != "" && len(o.broken) == 0 {
+			o.broken = append(o.broken, other)
+		}
 		if len(o.broken) > 0 {
 			out.Broken[p.seed] = o.broken[0]
 			fmt.Printf("seed %d fails: %.200s\n", p.seed, o.broken[0])
@@ -241,23 +244,6 @@ func TestShrink(t *testing.T) {
 	}
 	if s := shrink(t, planOf(*seed)); len(s.out.broken) > 0 {
 		fmt.Print(s.tell(*seed))
-	}
-}
-
-// I23: a run is a function of its seed.
-func TestSameSeedSameTrace(t *testing.T) {
-	for s := range uint64(6) {
-		a, b := play(t, draw(s+1, "flex2"), true), play(t, draw(s+1, "flex2"), true)
-		if a.hash == b.hash {
-			continue
-		}
-		t.Errorf("seed %d: two traces", s+1)
-		for i := range min(len(a.story), len(b.story)) {
-			if a.story[i] != b.story[i] {
-				t.Logf("%s\n%s", strings.Join(a.story[max(i-4, 0):i+1], "\n"), b.story[i])
-				break
-			}
-		}
 	}
 }
 

@@ -62,10 +62,8 @@ func (g *generations) get(ctx context.Context) (*Generation, error) { return g.f
 func (g *generations) again(ctx context.Context) (*Generation, error) { return g.fresh(ctx, 0) }
 
 func (g *generations) fresh(ctx context.Context, age time.Duration) (*Generation, error) {
-	select {
-	case <-g.turn:
-	case <-ctx.Done():
-		return nil, fault.New(fault.Broken, "waiting for the field sheet: %w", ctx.Err())
+	if err := enter(ctx, g.turn); err != nil {
+		return nil, fault.New(fault.Broken, "waiting for the field sheet: %w", err)
 	}
 	defer func() { g.turn <- struct{}{} }()
 	if now := g.now(); g.current == nil || now.Sub(g.looked) >= age {
@@ -77,6 +75,18 @@ func (g *generations) fresh(ctx context.Context, age time.Duration) (*Generation
 		g.looked = now
 	}
 	return g.current, nil
+}
+
+// enter takes the token of a turn, unless the context has ended: of two cases that are ready one would be taken by chance.
+func enter(ctx context.Context, turn chan struct{}) error {
+	if ctx.Err() == nil {
+		select {
+		case <-turn:
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err()
 }
 
 // look takes up the version that counts. One that this program cannot read, as after a step back to an older

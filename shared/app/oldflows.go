@@ -53,10 +53,8 @@ func (a *App) OldFlows(ctx context.Context) error {
 	if c == nil || c.crm == nil || !c.live || a.first != nil {
 		return nil
 	}
-	select {
-	case <-c.turn:
-	case <-ctx.Done():
-		return fault.New(fault.Broken, "waiting to ask for flows of Microsoft's connector: %w", ctx.Err())
+	if err := enter(ctx, c.turn); err != nil {
+		return fault.New(fault.Broken, "waiting to ask for flows of Microsoft's connector: %w", err)
 	}
 	defer func() { c.turn <- struct{}{} }()
 	age := flowsAge

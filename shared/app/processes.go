@@ -66,7 +66,7 @@ func (a *App) Tidy(ctx context.Context) error {
 // gate makes this process's part of the gate of a host, which knows all our processes as one identity.
 func (a *App) gate(identity string) *httpclient.Gate {
 	identity += a.mark // each tenant's app has limits of its own
-	return httpclient.NewGate(0, a.Now, nil).ShareWith(a.limits.Of(identity))
+	return httpclient.NewGate(0, a.Now, a.sleep).ShareWith(a.limits.Of(identity))
 }
 
 // TellState logs in one line how everything is: alarms wait for what it says, and for its absence.

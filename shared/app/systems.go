@@ -67,7 +67,7 @@ func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partn
 	tokens, err := partnercenter.NewTokens(partnercenter.TokenOptions{
 		TokenURL: c.LoginURL, Tenant: c.PartnerCenterTenant, ClientID: c.PartnerCenterClientID,
 		ClientSecret: c.PartnerCenterClientSecret.Reveal(), Secrets: secrets, SecretName: c.RefreshTokenSecret,
-		HTTP: httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(c.LoginURL)}, Log: a.Log, Now: a.Now, Jitter: a.jitter}), Log: a.Log, Now: a.Now,
+		HTTP: httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(c.LoginURL)}, Log: a.Log, Now: a.Now, Jitter: a.jitter, Sleep: a.sleep}), Log: a.Log, Now: a.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partn
 		return httpclient.New(httpclient.Options{Base: watched, ReadOnly: base == c.PartnerCenterURL && c.Mode == Shadow, Hosts: []string{hostOf(base)},
 			Audience: "https://" + hostOf(base), Token: token,
 			Gate:       a.gate(hostOf(base)), // the hosts count for themselves, and all our processes together
-			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now, Jitter: a.jitter})
+			CallHeader: call, OperationHeader: operation, Log: a.Log, Now: a.Now, Jitter: a.jitter, Sleep: a.sleep})
 	})
 }
 
@@ -107,7 +107,7 @@ func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2",
 		HTTP: httpclient.New(httpclient.Options{Base: a.Watch.Transport(az.transport, health.CRM), ReadOnly: c.Mode == Shadow, Hosts: []string{hostOf(c.DataverseURL)},
-			Audience: c.DataverseURL, Token: token, Gate: a.gate(hostOf(c.DataverseURL)), Final: dataverse.Final, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now, Jitter: a.jitter}),
+			Audience: c.DataverseURL, Token: token, Gate: a.gate(hostOf(c.DataverseURL)), Final: dataverse.Final, OperationHeader: "x-ms-correlation-request-id", Log: a.Log, Now: a.Now, Jitter: a.jitter, Sleep: a.sleep}),
 	})
 }
 

@@ -74,9 +74,7 @@ func (t *tables) older(ctx context.Context) (bool, error) {
 // restored says when an older copy was found, where that was lately: three calls every lookEvery at most. What cannot be
 // read is not known.
 func (t *tables) restored(ctx context.Context) time.Time {
-	select {
-	case <-t.turn:
-	case <-ctx.Done():
+	if err := enter(ctx, t.turn); err != nil {
 		return time.Time{} // nor does anybody wait any more
 	}
 	defer func() { t.turn <- struct{}{} }()

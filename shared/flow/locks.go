@@ -38,11 +38,13 @@ func (l *locks) lock(ctx context.Context, id string) (unlock func(), err error) 
 			delete(l.held, id)
 		}
 	}
-	select {
-	case h.turn <- struct{}{}:
-		return func() { <-h.turn; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, fault.New(fault.Broken, "waiting for other work on opportunity %s: %w", id, ctx.Err())
+	if ctx.Err() == nil { // of two cases that are ready one is taken by chance
+		select {
+		case h.turn <- struct{}{}:
+			return func() { <-h.turn; leave() }, nil
+		case <-ctx.Done():
+		}
 	}
+	leave()
+	return nil, fault.New(fault.Broken, "waiting for other work on opportunity %s: %w", id, ctx.Err())
 }

@@ -119,13 +119,15 @@ const turnTime = time.Minute
 func (s *Server) inTurn(ctx context.Context, f Function, d Delivery) error {
 	patience, cancel := context.WithTimeout(ctx, turnTime)
 	defer cancel()
-	select {
-	case s.messages <- struct{}{}:
-		defer func() { <-s.messages }()
-		return f.Queue(ctx, d)
-	case <-patience.Done():
-		return fault.Wait(5*time.Second, "%d messages are being worked on", cap(s.messages))
+	if patience.Err() == nil { // of two cases that are ready one is taken by chance
+		select {
+		case s.messages <- struct{}{}:
+			defer func() { <-s.messages }()
+			return f.Queue(ctx, d)
+		case <-patience.Done():
+		}
 	}
+	return fault.Wait(5*time.Second, "%d messages are being worked on", cap(s.messages))
 }
 
 // insist tries until it works or time is up. To give up early would send the message back ten times

@@ -77,6 +77,9 @@ func (l *Limits) refresh(ctx context.Context) error {
 	}
 	if under := l.reading; under != nil {
 		l.mu.Unlock()
+		if err := ctx.Err(); err != nil { // of two cases that are ready one is taken by chance
+			return err
+		}
 		select {
 		case <-under:
 		case <-ctx.Done():

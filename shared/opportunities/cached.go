@@ -27,12 +27,14 @@ func newCached[T any](now func() time.Time, load func(ctx context.Context) (T, e
 }
 
 func (c *cached[T]) acquire(ctx context.Context) error {
-	select {
-	case <-c.lock:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if ctx.Err() == nil { // of two cases that are ready one is taken by chance
+		select {
+		case <-c.lock:
+			return nil
+		case <-ctx.Done():
+		}
 	}
+	return ctx.Err()
 }
 
 func (c *cached[T]) release() { c.lock <- struct{}{} }

@@ -88,12 +88,10 @@ func NewTokens(o TokenOptions) (*Tokens, error) {
 // with CodeConsent: somebody must sign in again. Denied with code client.secret: the app's secret is
 // wrong or has expired.
 func (t *Tokens) Token(ctx context.Context, audience, refused string) (string, error) {
-	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
-	case <-ctx.Done():
-		return "", fault.New(fault.Broken, "waiting for a Partner Center token: %w", ctx.Err())
+	if err := t.enter(ctx); err != nil {
+		return "", err
 	}
+	defer func() { <-t.turn }()
 	now := t.o.Now()
 	if have, ok := t.tokens[audience]; ok && now.Before(have.expires) && (refused == "" || refused != have.text) {
 		return have.text, nil
@@ -150,15 +148,26 @@ func lapsed(err error) bool {
 	return err != nil && e != nil && e.Kind == fault.Denied && (e.Code == CodeConsent || e.Code == CodeMFA)
 }
 
+// enter waits until nobody else asks for tokens, unless the context has ended: of two cases that are ready one would be taken by
+// chance.
+func (t *Tokens) enter(ctx context.Context) error {
+	if ctx.Err() == nil {
+		select {
+		case t.turn <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	return fault.New(fault.Broken, "waiting for a Partner Center token: %w", ctx.Err())
+}
+
 // Check asks for an access token for the audience, past the cache, and without a new refresh token: it shows a consent
 // that is over before the cached tokens end. Its faults are those of Token.
 func (t *Tokens) Check(ctx context.Context, audience string) (string, error) {
-	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
-	case <-ctx.Done():
-		return "", fault.New(fault.Broken, "waiting for a Partner Center token: %w", ctx.Err())
+	if err := t.enter(ctx); err != nil {
+		return "", err
 	}
+	defer func() { <-t.turn }()
 	refresh, err := t.refreshToken(ctx)
 	var g grant
 	if err == nil {
