@@ -17,7 +17,6 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
-	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
 // The catalogue is everything that a long run has to have met at least once. Its lists are read from the code, so that
@@ -189,8 +188,7 @@ func stateCodes() map[string]string {
 
 // takesStock notes what there is at the moment.
 func (r *run) takesStock() {
-	open := r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
-	r.must(open.Pairs(context.Background(), func(p cosell.Pair) bool {
+	r.must(r.openTables().Pairs(context.Background(), func(p cosell.Pair) bool {
 		r.reached["phase "+string(p.Phase)]++
 		for _, h := range p.Held {
 			r.reached["held "+string(h.Class)]++

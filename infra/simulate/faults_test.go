@@ -80,6 +80,7 @@ func (r *run) faultAt(l *lane, at *point) fate {
 
 func (r *run) fault(f fate, id uint64) {
 	r.faults[f]++
+	r.happened++
 	r.struck = append(r.struck, id)
 }
 

@@ -149,6 +149,7 @@ func (r *run) operate(i int) {
 		r.say("    refused: %.200s", err)
 	} else {
 		r.done[name]++
+		r.happened++
 	}
 	r.hash = mix(r.hash, uint64(i), hashOf(name))
 }

@@ -12,7 +12,8 @@ type plan struct {
 	seed   uint64
 	layout string
 	deals  int
-	ops    int
+	least  int // things that happen at least before the end: acts that a system takes, events that arrive, faults; 0: the acts say
+	ops    int // acts of people at most
 
 	weights map[string]int  // of operations, by name
 	rates   map[fate]uint64 // of faults, in 65,536ths of the calls they can meet
@@ -31,12 +32,18 @@ type plan struct {
 	until int             // the calls after which there is no trouble any more; 0: to the end
 }
 
+// fewest is how many things happen at least in each run.
+const fewest = 40
+
 // draw makes the plan of a seed.
 func draw(seed uint64, layout string) *plan {
 	g := rand.New(rand.NewPCG(seed, 7))
 	p := &plan{seed: seed, layout: layout, weights: map[string]int{}, rates: map[fate]uint64{}, skip: map[int]bool{}, mute: map[uint64]bool{}}
-	p.deals = []int{1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 6, 20}[g.IntN(12)] // few, so that things meet
-	p.ops = 40 + g.IntN(25)
+	p.deals = []int{1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 4, 6}[g.IntN(16)] // few, so that things meet
+	if g.IntN(50) == 0 {
+		p.deals = 20
+	}
+	p.least, p.ops = fewest+g.IntN(6), 200
 	for _, o := range operations() {
 		switch {
 		case o.always:

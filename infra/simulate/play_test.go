@@ -1,9 +1,13 @@
 package simulate
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
 // outcome is what a run has shown.
@@ -14,13 +18,16 @@ type outcome struct {
 	story   []string
 	calls   int
 	crashes int
-	struck  []uint64
-	sites   map[string]int
-	met     map[string]int
-	did     map[string]int
-	done    map[string]int
-	faults  map[fate]int
-	reached map[string]int
+	acts    int // of people
+	// happened is how many acts were taken, events arrived and faults struck before the end
+	happened int
+	struck   []uint64
+	sites    map[string]int
+	met      map[string]int
+	did      map[string]int
+	done     map[string]int
+	faults   map[fate]int
+	reached  map[string]int
 }
 
 // play plays the history of a plan.
@@ -31,13 +38,12 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		r := newRun(t, p)
 		r.telling = telling
 		r.switches()
-		for i := range p.ops {
-			if len(r.broken) > 0 || r.calm {
-				break
-			}
-			r.operate(i)
+		acts := 0
+		for ; acts < p.ops && (p.least == 0 || r.happened < p.least) && len(r.broken) == 0 && !r.calm; acts++ {
+			r.operate(acts)
 			r.work()
 		}
+		happened := r.happened
 		if len(r.broken) == 0 {
 			r.end()
 		}
@@ -52,7 +58,7 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		for name, n := range r.done {
 			r.reached["operation "+name] += n
 		}
-		out = outcome{plan: p, hash: r.hash, broken: r.broken, story: r.story, calls: r.calls, crashes: r.crashes, struck: r.struck, sites: r.sites, met: r.met, did: r.people.did, done: r.done, faults: r.faults, reached: r.reached}
+		out = outcome{plan: p, acts: acts, happened: happened, hash: r.hash, broken: r.broken, story: r.story, calls: r.calls, crashes: r.crashes, struck: r.struck, sites: r.sites, met: r.met, did: r.people.did, done: r.done, faults: r.faults, reached: r.reached}
 		time.Sleep(20 * time.Minute) // what is left of the processes
 	})
 	return out
@@ -102,7 +108,7 @@ func (r *run) pass(d time.Duration) {
 // Bounds of the end of a run.
 const (
 	settling = 25 * time.Hour // what is held is tried again at the latest
-	passes   = 8
+	passes   = 10
 )
 
 // end ends the faults, lets everything be seen, and judges.
@@ -111,23 +117,7 @@ func (r *run) end() {
 	r.say("calm")
 	r.fair()
 	r.pass(70 * time.Second) // lists show a change a minute late
-	for i := range passes {
-		before := r.writes
-		r.quiet(20 * time.Minute)
-		r.tick()
-		r.quiet(20 * time.Minute)
-		switch {
-		case r.weather && i >= 2 && i < 5: // what was refused is tried again when it is due
-			r.pass(settling)
-		case before == r.writes && i > 0 && (!r.weather || i >= 5):
-			i = passes
-		default:
-			r.pass(5 * time.Minute)
-		}
-		if i == passes {
-			break
-		}
-	}
+	r.comesToRest()
 	r.takesStock()
 	b := r.board()
 	r.rest(b)
@@ -140,13 +130,57 @@ func (r *run) end() {
 	}
 }
 
-// silent is I3: everything told again, and three more passes in one run of eight, one in the others, write nothing.
+// thorough says whether the end of the run takes longer: in one of eight.
+func (r *run) thorough() bool { return r.seed%8 == 0 }
+
+// comesToRest lets passes of reconcile go by until one writes nothing. What is held is tried again when it is due; a thorough run
+// waits for that whenever something was refused, and three times.
+func (r *run) comesToRest() {
+	due, least := 1, 0
+	if r.thorough() {
+		due, least = 3, 1
+	}
+	for i := range passes {
+		before := r.writes
+		r.quiet(20 * time.Minute)
+		r.tick()
+		r.quiet(20 * time.Minute)
+		switch {
+		case before != r.writes || i < least:
+			r.pass(5 * time.Minute)
+		case due > 0 && r.weather && (r.thorough() || r.holds()):
+			due--
+			r.pass(settling)
+		default:
+			return
+		}
+	}
+}
+
+// holds says whether something waits until it is due. That decides how long the run waits, not what is judged.
+func (r *run) holds() (some bool) {
+	r.must(r.openTables().Pairs(context.Background(), func(p cosell.Pair) bool {
+		some = some || len(p.Held) > 0
+		return !some
+	}))
+	return some
+}
+
+// openTables are the tables without the points of a process.
+func (r *run) openTables() *ledger.Ledger {
+	return r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
+}
+
+// silent is I3: one more pass writes nothing, in one run of four after every event has come once more, and in a thorough one
+// three passes.
 func (r *run) silent() {
 	before, refusals := r.writes, r.refusals
-	r.must(r.redeliver())
-	r.quiet(20 * time.Minute)
+	if r.seed%4 == 0 {
+		r.must(r.redeliver())
+		r.quiet(20 * time.Minute)
+	}
 	again := 1
-	if r.seed%8 == 0 {
+	if r.thorough() {
 		again = 3
 	}
 	for range again {

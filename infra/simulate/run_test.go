@@ -51,6 +51,7 @@ type run struct {
 
 	crashes   int
 	calls     int
+	happened  int // acts that a system took, events that arrived, faults
 	hash      uint64
 	sites     map[string]int // calls by where they go to
 	met       map[string]int // and by the fault that they met
@@ -281,6 +282,7 @@ func (r *run) bring(e posted) {
 		e.from.sim.Delivered(e.ID, http.StatusAccepted) // somebody else's receiver
 		return
 	}
+	r.happened++
 	function := strings.Split(strings.TrimPrefix(path, "/api/"), "/")[0]
 	p := r.processFor(function, mix(r.seed, uint64(e.ID)))
 	r.begin(p, function, func(l *lane) int {

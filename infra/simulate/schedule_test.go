@@ -64,6 +64,7 @@ func planOf(s uint64) *plan {
 // result is what one worker has seen.
 type result struct {
 	Played, Calls, Crashes   int
+	Happened, Poor           int // poor are runs in which too little happened
 	Used                     time.Duration
 	Broken                   map[uint64]string
 	Sites, Met, Did, Reached map[string]int
@@ -95,6 +96,7 @@ func TestSchedules(t *testing.T) {
 	took := time.Since(began)
 	fmt.Printf("%d schedules, %d calls of the product, %d crashes in %s: %.1f a second; %s of processor time, %.1f a second and processor\n", sum.Played, sum.Calls, sum.Crashes,
 		took.Round(time.Second), float64(sum.Played)/took.Seconds(), sum.Used.Round(time.Second), float64(sum.Played)/sum.Used.Seconds())
+	fmt.Printf("%d acts, events and faults in each on average, in %d fewer than %d\n", sum.Happened/max(sum.Played, 1), sum.Poor, fewest)
 	summary = fmt.Sprintf("schedules: %d violations: %d", sum.Played, len(sum.Broken))
 	if len(sum.Broken) > 0 || sum.Played < *schedules {
 		t.Fail()
@@ -151,6 +153,7 @@ func siteNamed(name string) site {
 
 func (r *result) add(o result) {
 	r.Played, r.Calls, r.Crashes, r.Used = r.Played+o.Played, r.Calls+o.Calls, r.Crashes+o.Crashes, r.Used+o.Used
+	r.Happened, r.Poor = r.Happened+o.Happened, r.Poor+o.Poor
 	maps.Copy(r.Broken, o.Broken)
 	for to, from := range map[*map[string]int]map[string]int{&r.Sites: o.Sites, &r.Met: o.Met, &r.Did: o.Did, &r.Reached: o.Reached} {
 		for name, n := range from {
@@ -209,7 +212,11 @@ func work(t *testing.T, which string) {
 			out.Broken[p.seed] = o.broken[0]
 			fmt.Printf("seed %d fails: %.200s\n", p.seed, o.broken[0])
 		}
-		out.add(result{Played: 1, Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
+		poor := 0
+		if len(o.broken) == 0 && o.happened < fewest {
+			poor = 1
+		}
+		out.add(result{Played: 1, Happened: o.happened, Poor: poor, Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
 		if *first && len(out.Broken) > 0 {
 			break
 		}
