@@ -71,8 +71,8 @@ calls: ready ## counts the remote calls per change beside their ceilings into .b
 positions: ready ## plays the story in every position of both systems' switches into .build/reports/positions.json; CASE=name plays one
 	@exec $(LOCAL) positions $(if $(PORT),-port '$(PORT)' )$(if $(LAYOUT),-layout '$(LAYOUT)' )$(if $(CASE),-only '$(CASE)')
 
-upgrade: ready ## publishes this version over an earlier one, back, and again, while people work, and says whether anything was lost; FROM=commit
-	@exec $(LOCAL) upgrade $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(FROM), -only '$(FROM)')
+upgrade: ready ## publishes this version over an earlier one, back, and again, while people work, and says whether anything was lost; FROM=commit; ROLLING=1 side by side, and a later version beside this one (FROM=later)
+	@exec $(LOCAL) upgrade $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(FROM), -only '$(FROM)')$(if $(ROLLING), -rolling)$(if $(LASTS), -lasts '$(LASTS)')
 
 # SCHEDULES histories from SEED on; LAYOUT one, flex or flex2, or each in turn. SHRINK=1 tells the shortest story of one seed, TELL=1 the whole.
 SIMULATE = -schedules '$(or $(SCHEDULES),10000)' -seed '$(or $(SEED),1)' -layout '$(LAYOUT)'$(if $(FINDINGS), -findings)

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/pack"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
@@ -73,7 +74,7 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|nightly|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-host azure|lambda] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|nightly|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-host azure|lambda] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME] [-rolling] [-lasts 1m]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
@@ -94,6 +95,8 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
 	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")
 	set.StringVar(&f.only, "only", "", "the one mutant to try, case to play, or commit to upgrade from")
+	set.BoolVar(&f.rolling, "rolling", false, "of upgrade: two versions side by side")
+	set.DurationVar(&f.lasts, "lasts", sideBySide, "of upgrade -rolling: how long, in each order")
 	set.BoolVar(&f.log, "log", false, "show what host and handler say")
 	if err := set.Parse(args[1:]); err != nil {
 		return fmt.Errorf("%s: %w: %s", args[0], err, usage)
@@ -119,6 +122,8 @@ type flags struct {
 	switchesFile string
 	log          bool
 	only         string // the one mutant to try, or case to play
+	rolling      bool   // two versions of an upgrade run side by side
+	lasts        time.Duration
 
 	settings  map[string]string // what the files of settings and mapping come to
 	positions world.Positions   // what the file of switches comes to

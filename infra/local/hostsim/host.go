@@ -50,9 +50,9 @@ type Options struct {
 	port func() (string, error)
 	open func(connection, queue string, sessions bool) (source, error)
 	// name is the process's, where several make a fleet; journal and beds are what they have in common.
-	name    string
+	name string
 	// part is whose place the process takes: its name, or of two versions side by side that of the older.
-	part string
+	part    string
 	journal *journal
 	beds    *beds
 	// timers are the schedule statuses that an earlier host left behind.

@@ -125,9 +125,15 @@ func checkSheet(ctx context.Context, top, file string) error {
 	return fmt.Errorf("the field sheet has mistakes, nothing was packed:\n%s", mistakes)
 }
 
+// Handler builds the handler into a packaged folder anew, with further flags of go build, as for a version that is laid
+// over the sources.
+func Handler(ctx context.Context, top, dir, version string, flags ...string) error {
+	return compile(ctx, top, filepath.Join(dir, handler), version, flags...)
+}
+
 // compile makes the static Linux executable that the host starts. Nothing of this machine goes into it.
-func compile(ctx context.Context, top, file, version string) error {
-	cmd := exec.CommandContext(ctx, "go", append(buildFlags(version), "-o", file, "./infra/azure")...)
+func compile(ctx context.Context, top, file, version string, flags ...string) error {
+	cmd := exec.CommandContext(ctx, "go", slices.Concat(buildFlags(version), flags, []string{"-o", file, "./infra/azure"})...)
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=")
 	if said, err := cmd.CombinedOutput(); err != nil {

@@ -10,12 +10,15 @@ import (
 	"strings"
 )
 
+// ErrNoCommit says that a version cannot be played, because this clone does not have its commit.
+var ErrNoCommit = errors.New("the earlier version is not in this clone, whose history may be cut off: git fetch --unshallow, or FROM=another")
+
 // Older builds the package of an earlier commit in a copy of that commit's tree below work, and gives the packaged
 // folder. It needs the repository's history: a shallow clone has none.
 func Older(ctx context.Context, top, commit, work string) (string, error) {
 	full, err := git(ctx, top, "rev-parse", "--verify", "--quiet", commit+"^{commit}")
 	if err != nil {
-		return "", fmt.Errorf("the commit %s is not in this clone, whose history may be cut off: git fetch --unshallow, or FROM=another", commit)
+		return "", fmt.Errorf("commit %s: %w", commit, ErrNoCommit)
 	}
 	tree := filepath.Join(work, strings.TrimSpace(full))
 	app := filepath.Join(tree, ".build", "app")

@@ -18,10 +18,15 @@ import (
 type fields = map[string]any
 
 const (
-	// atWork is how many people work at the same time, and hand how long one takes for one thing.
-	atWork = 4
-	hand   = 50 * time.Millisecond
+	// atWork is how many people work at the same time, and hand how long one takes for one thing; unhurried, where two
+	// versions run side by side for long.
+	atWork    = 4
+	hand      = 50 * time.Millisecond
+	unhurried = 500 * time.Millisecond
 )
+
+// salesTeam is the category of roles in it.
+const salesTeam = 1001
 
 // deal is one that a person made, and what people have written on either side last.
 type deal struct {
@@ -37,6 +42,10 @@ type people struct {
 	local  control.Local
 	client *http.Client
 	euro   string
+	// colleague and role are whom they take into a sales team, and as what.
+	colleague, role string
+	hand            time.Duration
+	team            bool // they also make leads, and join sales teams
 
 	mu    sync.Mutex
 	deals []*deal
@@ -44,7 +53,7 @@ type people struct {
 }
 
 func newPeople(w *world.World) *people {
-	return &people{w: w, local: w.Local(), client: &http.Client{Timeout: patience + time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: atWork}}}
+	return &people{w: w, hand: hand, local: w.Local(), client: &http.Client{Timeout: patience + time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: atWork}}}
 }
 
 func (p *people) close() { p.client.CloseIdleConnections() }
@@ -69,9 +78,26 @@ func (p *people) begin(ctx context.Context) error {
 		Currencies map[string]struct {
 			Code string `json:"isocurrencycode"`
 		} `json:"transactioncurrency"`
+		Users map[string]struct {
+			Disabled bool   `json:"isdisabled"`
+			Mail     string `json:"internalemailaddress"`
+		} `json:"systemuser"`
+		Roles map[string]struct {
+			Category int `json:"category"`
+		} `json:"connectionrole"`
 	}
 	if err := p.call(ctx, http.MethodGet, p.local.Dataverse.Control, "/records", nil, &records); err != nil {
 		return err
+	}
+	for id, u := range records.Users {
+		if !u.Disabled && u.Mail != "" && (p.colleague == "" || id < p.colleague) {
+			p.colleague = id
+		}
+	}
+	for id, r := range records.Roles {
+		if r.Category == salesTeam && (p.role == "" || id < p.role) {
+			p.role = id
+		}
 	}
 	for id, c := range records.Currencies {
 		if c.Code == "EUR" {
@@ -97,7 +123,7 @@ func (p *people) work(ctx context.Context, acts int, over <-chan struct{}, progr
 	}
 	for person := range atWork {
 		all.Go(func() {
-			tick := time.NewTicker(hand)
+			tick := time.NewTicker(p.hand)
 			defer tick.Stop()
 			for n, more := take(); more; n, more = take() {
 				if err := p.act(ctx, person, n); err != nil {
@@ -178,12 +204,30 @@ func (p *people) inCRM(ctx context.Context, d *deal, customer string) (string, e
 	if err != nil {
 		return "", err
 	}
+	if p.team {
+		if err := p.beyond(ctx, d.name, id); err != nil {
+			return "", err
+		}
+	}
 	if _, err := p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "cosell_solution", "columns": fields{
 		"cosell_name": "Northwind Forecast", "cosell_identifier": "SOL-12345-ABC", "cosell_OpportunityId@odata.bind": "/opportunities(" + id + ")"}}); err != nil {
 		return "", err
 	}
 	_, err = p.person(ctx, p.local.Dataverse.Control, fields{"do": "update", "table": "opportunity", "id": id, "columns": fields{"cosell_sync": true}})
 	return id, err
+}
+
+// beyond is what people do besides, in tables of which an older version may know nothing: a lead that nobody shares, and
+// a colleague who joins the sales team.
+func (p *people) beyond(ctx context.Context, name, opportunity string) error {
+	if _, err := p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "lead", "columns": fields{"subject": "Lead beside " + name, "lastname": "Example",
+		"companyname": "Beside Trading"}}); err != nil {
+		return err
+	}
+	_, err := p.person(ctx, p.local.Dataverse.Control, fields{"do": "create", "table": "connection", "columns": fields{
+		"record1id_opportunity@odata.bind": "/opportunities(" + opportunity + ")", "record2id_systemuser@odata.bind": "/systemusers(" + p.colleague + ")",
+		"record2roleid@odata.bind": "/connectionroles(" + p.role + ")"}})
+	return err
 }
 
 // change writes a new value where the deal was made.

@@ -36,13 +36,17 @@ type Report struct {
 	Lost    []string `json:"lost"`    // what one side does not show
 	Doubled []string `json:"doubled"` // what was made more than once
 	Stuck   []string `json:"stuck"`   // dead letters and parked messages
+
+	Beside  []SideBySide   `json:"beside,omitempty"`
+	Dropped []string       `json:"dropped,omitempty"` // what a later version added, and the older one did not keep
+	Kept    map[string]int `json:"kept,omitempty"`    // how much of it there was
 }
 
 // Write puts it into a file.
 func (r Report) Write(file string) error { return reports.Write(file, r) }
 
-// Held says whether nothing was lost, doubled or stuck.
-func (r Report) Held() bool { return len(r.Lost)+len(r.Doubled)+len(r.Stuck) == 0 }
+// Held says whether nothing was lost, doubled, stuck or dropped.
+func (r Report) Held() bool { return len(r.Lost)+len(r.Doubled)+len(r.Stuck)+len(r.Dropped) == 0 }
 
 // Options say which packages are played, in a world that runs the old one.
 type Options struct {
