@@ -141,6 +141,7 @@ func crmEvents(a *app.App, _ Declared) funchost.Function {
 func sweep(a *app.App, _ Declared) funchost.Function {
 	return funchost.Function{Timer: reconcile.Handler(a.Watch, a.Log, a.Now, a.NewID,
 		reconcile.Job{Name: "dead letters", Do: a.Post.Revive},
+		reconcile.Job{Name: "parked by an older version", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Post.TakeBack(ctx) })},
 		reconcile.Job{Name: "consent", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Consent(ctx) })},
 		reconcile.Job{Name: "rights in CRM", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Rights(ctx) })},
 		reconcile.Job{Name: "change feeds", Do: each(a, func(ctx context.Context, t *app.App) error { return t.Reconcile(ctx) })},

@@ -113,7 +113,7 @@ func TestTheSweepDoesAllItsJobs(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		err := f.Timer(ctx, funchost.Tick{})
-		for _, job := range []string{"dead letters", "change feeds", "webhook registration", "CRM metadata", "status rows", "old copies", "daily report"} {
+		for _, job := range []string{"dead letters", "parked by an older version", "change feeds", "webhook registration", "CRM metadata", "status rows", "old copies", "daily report"} {
 			if err == nil || !strings.Contains(err.Error(), job+": ") {
 				t.Errorf("%s does not do %q: %v", f.Name, job, err)
 			}

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/demo"
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 	"github.com/cosell-sync/cosell-sync/infra/local/reports"
+	"github.com/cosell-sync/cosell-sync/infra/local/upgrade"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -38,7 +41,11 @@ func nightly(ctx context.Context, f flags) error {
 			continue
 		}
 		f.host, f.layout, f.mode = c.host, c.layout, c.mode
-		row, err := playCase(ctx, f, layout, c.Case)
+		row, err := c.play(ctx, f, layout)
+		if errors.Is(err, upgrade.ErrNoCommit) { // a clone without its history
+			fmt.Fprintf(f.out, "%-26s not played: %v\n", c.Name, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -60,19 +67,40 @@ func nightly(ctx context.Context, f flags) error {
 	return nil
 }
 
-// night is a case on a host, in a layout and a mode.
+// night is a case on a host, in a layout and a mode; or two versions side by side, the older one from a commit.
 type night struct {
 	demo.Case
 	host, layout, mode string
+	from               string
+}
+
+func (n night) play(ctx context.Context, f flags, layout world.Layout) (positionRow, error) {
+	if n.from == "" {
+		return playCase(ctx, f, layout, n.Case)
+	}
+	began := time.Now()
+	f.lasts, f.positions, f.settings = sideBySide, world.Positions{}, map[string]string{}
+	err := playSideBySide(ctx, f, layout, n.from)
+	if errors.Is(err, upgrade.ErrNoCommit) || ctx.Err() != nil {
+		return positionRow{}, errors.Join(err, ctx.Err())
+	}
+	row := positionRow{Case: n.Name, OK: err == nil, Passed: 1, MS: time.Since(began).Milliseconds()}
+	if err != nil {
+		row.Passed, row.Failed = 0, []string{err.Error()}
+	}
+	fmt.Fprintf(f.out, "%-26s %v, in %s\n", n.Name, map[bool]string{true: "held", false: "FAILED"}[row.OK], time.Since(began).Round(100*time.Millisecond))
+	return row, nil
 }
 
 func nights() (out []night) {
 	for _, layout := range world.Layouts() {
 		for _, mode := range []string{hostsim.ModeProxy, hostsim.ModeForward} {
-			out = append(out, night{demo.Case{Name: "story " + layout + " " + mode}, world.HostAzure, layout, mode})
+			out = append(out, night{Case: demo.Case{Name: "story " + layout + " " + mode}, host: world.HostAzure, layout: layout, mode: mode})
 		}
 	}
-	out = append(out, night{demo.Case{Name: "story lambda"}, world.HostLambda, world.LayoutOne, hostsim.ModeProxy})
+	out = append(out, night{Case: demo.Case{Name: "story lambda"}, host: world.HostLambda, layout: world.LayoutOne, mode: hostsim.ModeProxy},
+		night{Case: demo.Case{Name: "an earlier version beside this one"}, host: world.HostAzure, layout: world.LayoutFlex, mode: hostsim.ModeProxy, from: upgradesFrom},
+		night{Case: demo.Case{Name: "this version beside a later one"}, host: world.HostAzure, layout: world.LayoutFlex2, mode: hostsim.ModeProxy, from: toLater})
 	many := demo.Case{Name: demo.ProcessesCase, Steps: demo.ProcessesSteps()}
-	return append(out, night{many, world.HostAzure, world.LayoutFlex2, hostsim.ModeProxy})
+	return append(out, night{Case: many, host: world.HostAzure, layout: world.LayoutFlex2, mode: hostsim.ModeProxy})
 }
