@@ -137,10 +137,19 @@ type Hint struct {
 	Related bool   // it is about a relative of the record: Microsoft's referral, an account, a solution row
 	Retry   bool   // a person, or the schedule, wants what is held tried again
 	Late    bool   // it was tried before, or no event told of it: what an earlier run has begun may be forgotten
+	Shown   Shown  // of a feed
 	Why     string // a remark for logs; decides nothing
 	Trace   string
 	Attempt int
 	Seen    time.Time // when the event was first accepted
+}
+
+// Shown is the version in which a feed of changes has shown a record, or a row that hangs on it. Events have none: what
+// they say decides nothing.
+type Shown struct {
+	ID       string    `json:"id"`
+	Version  string    `json:"version,omitempty"` // "": the feed does not name it
+	Modified time.Time `json:"modified,omitzero"`
 }
 
 // Standing is the pair with a problem that comparing does not find, kept until what caused it is over.

@@ -17,7 +17,7 @@ import (
 // the last run stopped. What is missing, and what Partner Center refuses, is told and held.
 // Kinds: Gone, Later, Broken, Denied, Refused of class ours.
 func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
-	ctx = withBudget(ctx)
+	ctx = after(withBudget(ctx), h)
 	if f.inShadow(ctx) {
 		h.Kind = wantedKind
 		return f.shadowed(ctx, h)

@@ -203,7 +203,7 @@ func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Hint, str
 	var out []cosell.Hint
 	for _, id := range sorted(w.opportunities) {
 		if !w.deaf {
-			out = append(out, cosell.Hint{Kind: kind, ID: id})
+			out = append(out, cosell.Hint{Kind: kind, ID: id, Shown: cosell.Shown{ID: id, Version: w.opportunities[id].Version, Modified: w.opportunities[id].Modified}})
 		}
 	}
 	return out, cursor + "+", nil

@@ -178,7 +178,7 @@ func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Hint, string, er
 	var out []cosell.Hint
 	for _, id := range sorted(w.referrals) {
 		if !w.deaf {
-			out = append(out, cosell.Hint{Kind: "referral", ID: id})
+			out = append(out, cosell.Hint{Kind: "referral", ID: id, Shown: cosell.Shown{ID: id, Modified: w.referrals[id].Modified}})
 		}
 	}
 	return out, cursor + "+", nil

@@ -378,18 +378,22 @@ func (w hints) add(job func() error) error {
 }
 
 func (w hints) ReferralChanged(_ context.Context, h flow.Hint) error {
+	h.Seen = w.now
 	return w.add(func() error { return w.flow.FromReferral(context.Background(), h) })
 }
 
 func (w hints) OpportunityChanged(_ context.Context, h flow.Hint) error {
+	h.Seen = w.now
 	return w.add(func() error { return w.flow.FromOpportunity(context.Background(), h) })
 }
 
 func (w hints) ReferralWanted(_ context.Context, h flow.Hint) error {
+	h.Seen = w.now
 	return w.add(func() error { return w.flow.CreateReferral(context.Background(), h) })
 }
 
 func (w hints) SolutionsChanged(_ context.Context, h flow.Hint) error {
+	h.Seen = w.now
 	return w.add(func() error { return w.flow.SyncSolutions(context.Background(), h) })
 }
 

@@ -13,7 +13,7 @@ import (
 // table fans out to every synced, open opportunity that shows it.
 // Kinds: Gone, Conflict, Later (a change waits), Broken, Denied, Refused of class ours.
 func (f *Flow) FromOpportunity(ctx context.Context, h Hint) error {
-	ctx = withBudget(ctx)
+	ctx = after(withBudget(ctx), h)
 	if h.Kind != opportunityKind && h.Kind != leadKind {
 		return f.fanOut(ctx, h)
 	}
@@ -42,7 +42,7 @@ func (f *Flow) heard(ctx context.Context, pair cosell.Pair, known bool, h Hint) 
 		if f.table == cosell.LeadTable {
 			return f.recall(ctx, pair, h)
 		}
-		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Retry: h.Retry, Related: h.Related, Late: h.Late})
+		return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Retry: h.Retry, Related: h.Related, Late: h.Late, Shown: h.Shown})
 	case remake:
 		return f.remake(ctx, pair, h)
 	case compare:
@@ -212,7 +212,7 @@ func (f *Flow) SyncSolutions(ctx context.Context, h Hint) error {
 		return nil // deleted before it was ever seen: nothing was ever sent of it
 	}
 	return f.FromOpportunity(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: "solution row", Related: true, Retry: h.Retry, Trace: h.Trace, Seen: h.Seen,
-		Gone: goneRow(h)})
+		Gone: goneRow(h), Shown: h.Shown})
 }
 
 // goneRow is the row of which the event says that it was deleted.

@@ -13,7 +13,7 @@ import (
 // FromReferral follows a hint from Partner Center about the partner's referral or Microsoft's.
 // Kinds: Gone, Conflict, Later, Broken, Denied, Refused of class ours.
 func (f *Flow) FromReferral(ctx context.Context, h Hint) error {
-	ctx = withBudget(ctx)
+	ctx = after(withBudget(ctx), h)
 	h.Kind = referralKind
 	if f.inShadow(ctx) {
 		return f.shadowed(ctx, h)

@@ -10,6 +10,9 @@ import (
 // Hint says that a record may have changed.
 type Hint = cosell.Hint
 
+// Shown is the version in which a feed has shown a record.
+type Shown = cosell.Shown
+
 // Referrals is Partner Center as the flows need it. Every method returns faults of package fault.
 type Referrals interface {
 	// Get reads one referral. Gone: unknown, or not readable yet.

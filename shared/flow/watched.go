@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -8,8 +9,8 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// watchedReferrals and watchedOpportunities notice how reads of single records end, and look behind what writes
-// of them are answered.
+// watchedReferrals and watchedOpportunities notice how reads of single records end, refuse those that come too early
+// (Later), and look behind what writes of them are answered.
 type watchedReferrals struct {
 	Referrals
 	f *Flow
@@ -18,7 +19,7 @@ type watchedReferrals struct {
 func (w watchedReferrals) Get(ctx context.Context, id string) (cosell.Referral, error) {
 	r, err := w.Referrals.Get(ctx, id)
 	w.f.outages.answered(cosell.InPartnerCenter, w.f.Now(), err)
-	return r, err
+	return r, cmp.Or(err, w.f.behind(ctx, r.Side))
 }
 
 // Put takes a "gone", or a "conflict", of a referral that is there as it was for what it is: a no.
@@ -38,7 +39,7 @@ type watchedOpportunities struct {
 func (w watchedOpportunities) Get(ctx context.Context, id string) (cosell.Opportunity, error) {
 	o, err := w.Opportunities.Get(ctx, id)
 	w.f.outages.answered(cosell.InCRM, w.f.Now(), err)
-	return o, err
+	return o, cmp.Or(err, w.f.behind(ctx, o.Side), w.f.childBehind(ctx, o))
 }
 
 // Put is the same for CRM.

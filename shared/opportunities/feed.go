@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/dataverse"
@@ -58,6 +59,9 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 	}
 	switches := s.switches(f.kind)
 	columns := append([]string{f.id}, switches...)
+	if len(switches) > 0 {
+		columns = append(columns, modifiedAt) // of the others nobody asks when they were changed
+	}
 	if f.kind == solutionKind && cursor != "" && !strings.Contains(cursor, "/"+f.set+"?") && !strings.Contains(cursor, "/"+f.set+"(") {
 		cursor = "" // of another table, which the sheet named before
 	}
@@ -96,7 +100,8 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 			continue
 		}
 		if len(switches) == 0 || concerns(r, switches) {
-			changes = append(changes, cosell.Hint{Kind: f.kind, ID: r.ID(f.id)})
+			at, _ := time.Parse(time.RFC3339, r.Text(modifiedAt)) // zero where a feed that was begun earlier does not say it
+			changes = append(changes, cosell.Hint{Kind: f.kind, ID: r.ID(f.id), Shown: cosell.Shown{ID: r.ID(f.id), Version: r.ETag(), Modified: at}})
 		}
 	}
 	for _, id := range deleted {

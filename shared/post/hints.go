@@ -29,7 +29,7 @@ func (o *Post) SolutionsChanged(ctx context.Context, h flow.Hint) error {
 }
 
 func pointer(kind string, h flow.Hint) queue.Pointer {
-	return queue.Pointer{Kind: kind, ID: h.ID, Parent: h.Parent, Deleted: h.Deleted, Related: h.Related, Retry: h.Retry, Late: h.Late, Why: h.Why, Trace: h.Trace}
+	return queue.Pointer{Kind: kind, ID: h.ID, Parent: h.Parent, Deleted: h.Deleted, Related: h.Related, Retry: h.Retry, Late: h.Late, Shown: queue.Shown(h.Shown), Why: h.Why, Trace: h.Trace}
 }
 
 // Send fills in tenant, time and the trace of the event that led to the pointer, and sends it now. A

@@ -107,5 +107,5 @@ func Traced(ctx context.Context, trace string) context.Context {
 
 func hint(p queue.Pointer) flow.Hint {
 	return flow.Hint{Kind: p.Kind, ID: p.ID, Parent: p.Parent, Deleted: p.Deleted, Related: p.Related, Retry: p.Retry, Late: p.Late, Why: p.Why, Trace: p.Trace,
-		Attempt: p.Attempt, Seen: p.Seen}
+		Attempt: p.Attempt, Seen: p.Seen, Shown: flow.Shown(p.Shown)}
 }

@@ -47,6 +47,8 @@ type Pointer struct {
 	Retry bool
 	// Late: it was tried before, or no event told of it.
 	Late bool
+	// Shown is the version in which a feed has shown the record, or the row of which the pointer comes.
+	Shown Shown
 	// Why is a remark for people and logs. It decides nothing.
 	Why      string
 	Seen     time.Time // when the event was first accepted
@@ -65,6 +67,13 @@ func (p Pointer) Later() bool { return p.V > newest }
 // CodeLater is the code of a message in a later format.
 const CodeLater = "message.newer"
 
+// Shown names a version of a record. It is no value of it: that is read.
+type Shown struct {
+	ID       string    `json:"id"`
+	Version  string    `json:"version,omitempty"`
+	Modified time.Time `json:"modified,omitzero"`
+}
+
 // wire is a pointer as it is written. Deleted and Related are pointers because their absence means that
 // an older program wrote the message, whose Reason then decides.
 type wire struct {
@@ -78,6 +87,7 @@ type wire struct {
 	Related  *bool     `json:"related,omitempty"`
 	Retry    bool      `json:"retry,omitempty"`
 	Late     bool      `json:"late,omitempty"`
+	Shown    Shown     `json:"shown,omitzero"`
 	Why      string    `json:"why,omitempty"`
 	Seen     time.Time `json:"seen"`
 	Attempt  int       `json:"attempt"`
@@ -97,7 +107,7 @@ func (p Pointer) MarshalJSON() ([]byte, error) {
 		return p.copied()
 	}
 	own, err := json.Marshal(wire{V: p.V, Tenant: p.Tenant, Kind: p.Kind, ID: p.ID, Parent: p.Parent, Reason: p.Reason(), Deleted: &p.Deleted,
-		Related: &p.Related, Retry: p.Retry, Late: p.Late, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
+		Related: &p.Related, Retry: p.Retry, Late: p.Late, Shown: p.Shown, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
 	if err != nil || p.Rest == "" {
 		return own, err
 	}
@@ -133,7 +143,7 @@ func (p *Pointer) UnmarshalJSON(body []byte) error {
 	if err != nil {
 		return err
 	}
-	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Late: w.Late, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
+	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Late: w.Late, Shown: w.Shown, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
 		Revivals: w.Revivals, Trace: w.Trace, Rest: rest}
 	first := w.V == 1
 	p.Deleted = w.Deleted != nil && *w.Deleted || first && w.Deleted == nil && w.Reason == reasonDeleted
@@ -168,7 +178,7 @@ func (p Pointer) check() error {
 		return fault.New(fault.Invalid, "pointer has version %d and no time, this program reads 1 to %d", p.V, newest)
 	case p.Tenant == "" || p.Kind == "" || p.ID == "":
 		return fault.New(fault.Invalid, "pointer lacks tenant, kind or id")
-	case len(p.ID) > maxText || len(p.Tenant) > maxText || len(p.Parent) > maxText:
+	case len(p.ID) > maxText || len(p.Tenant) > maxText || len(p.Parent) > maxText || len(p.Shown.ID) > maxText || len(p.Shown.Version) > maxText:
 		return fault.New(fault.Invalid, "pointer has an id of more than %d characters", maxText)
 	case p.Seen.IsZero():
 		return fault.New(fault.Invalid, "pointer lacks the time it was seen")

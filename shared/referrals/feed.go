@@ -73,7 +73,7 @@ func (c feedCursor) after(changed, open reading, overlap time.Duration) (next fe
 		_, given := next.Seen[d.ID()]
 		at := timeOf(d, "/updatedDateTime")
 		if next.Seen[d.ID()] = at; !given && (at.IsZero() || !at.Equal(c.Seen[d.ID()])) {
-			changes = append(changes, cosell.Hint{Kind: referralKind, ID: d.ID()})
+			changes = append(changes, cosell.Hint{Kind: referralKind, ID: d.ID(), Shown: cosell.Shown{ID: d.ID(), Modified: at}})
 		}
 	}
 	for _, d := range open.docs {
