@@ -106,7 +106,7 @@ type position struct {
 
 func crmPositions() []position {
 	return []position{
-		{"readLagSeconds", []any{5, 30}, "an edit is lost when its event and a pass of reconcile both read the record within the lag: the feed has moved on"},
+		{"readLagSeconds", []any{5, 30}, ""},
 		{"closedWritable", []any{false}, "a deal that was closed before it had a referral is told so again, in vain, at each of its events"},
 		{"listLagSeconds", []any{20, 60}, "the deletion of a deal's last solution row goes unnoticed when its event is worked on within the lag"}, {"versionOrder", []any{"scattered"}, ""}, {"listOrder", []any{"scattered"}, ""},
 		{"winRaisesUpdate", []any{false}, ""}, {"wrappedValues", []any{true}, ""}, {"retryOnNoAnswer", []any{true}, ""},

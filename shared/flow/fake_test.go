@@ -85,6 +85,7 @@ type world struct {
 	share         string
 	alike         bool      // CRM finds unlinked deals of the same customer that a referral resembles
 	deaf          bool      // no feed tells anything
+	timed         bool      // hints say when they were made
 	restored      time.Time // when older tables were put back
 	feedAway      error     // answer of Partner Center's list of changes
 
@@ -370,6 +371,14 @@ func (w *world) which(microsoft bool) []cosell.Referral {
 // hints is the queue.
 type hints struct{ *world }
 
+// seen is when a hint was made, where a test wants to know how long its work has waited.
+func (w hints) seen() (at time.Time) {
+	if w.timed {
+		at = w.now
+	}
+	return at
+}
+
 func (w hints) add(job func() error) error {
 	w.boundary()
 	w.world.hints = append(w.world.hints, job)
@@ -378,22 +387,22 @@ func (w hints) add(job func() error) error {
 }
 
 func (w hints) ReferralChanged(_ context.Context, h flow.Hint) error {
-	h.Seen = w.now
+	h.Seen = w.seen()
 	return w.add(func() error { return w.flow.FromReferral(context.Background(), h) })
 }
 
 func (w hints) OpportunityChanged(_ context.Context, h flow.Hint) error {
-	h.Seen = w.now
+	h.Seen = w.seen()
 	return w.add(func() error { return w.flow.FromOpportunity(context.Background(), h) })
 }
 
 func (w hints) ReferralWanted(_ context.Context, h flow.Hint) error {
-	h.Seen = w.now
+	h.Seen = w.seen()
 	return w.add(func() error { return w.flow.CreateReferral(context.Background(), h) })
 }
 
 func (w hints) SolutionsChanged(_ context.Context, h flow.Hint) error {
-	h.Seen = w.now
+	h.Seen = w.seen()
 	return w.add(func() error { return w.flow.SyncSolutions(context.Background(), h) })
 }
 

@@ -387,6 +387,7 @@ func TestAChangeThatItsFeedHasShownIsWaitedFor(t *testing.T) {
 			func(w *world) { w.referralChanged(w.own()[0].ID) }, func(w *world) string { return w.opportunities[deal].Record[cosell.DealValue] }},
 	} {
 		w := newWorld(t)
+		w.timed = true
 		w.private(nil)
 		w.events()
 		w.now = w.now.Add(time.Minute)
@@ -404,6 +405,7 @@ func TestAChangeThatItsFeedHasShownIsWaitedFor(t *testing.T) {
 // A deal that is switched on names no pair yet: the read is as much too early.
 func TestASwitchThatItsFeedHasShownIsWaitedFor(t *testing.T) {
 	w := newWorld(t)
+	w.timed = true
 	w.want(cosell.Record{cosell.Sync: cosell.False})
 	w.opportunityChanged()
 	w.now = w.now.Add(time.Minute)

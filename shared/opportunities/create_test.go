@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -238,9 +239,10 @@ func TestAnOpportunityThatExistsIsReturnedAsItIs(t *testing.T) {
 func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *testing.T) {
 	s, c, w := testCRM(t, nil)
 	link := "https://" + crmHost + api + "opportunities?$deltatoken=1"
-	rows := `{"@odata.etag":"W/\"1\"","opportunityid":"` + crmID + `","cosell_sync":true},{"@odata.etag":"W/\"2\"","opportunityid":"` + ownID + `","cosell_sync":false,"cosell_referralid":null}`
+	rows := `{"@odata.etag":"W/\"1\"","opportunityid":"` + crmID + `","cosell_sync":true,"modifiedon":"2026-05-04T09:00:00Z"},{"@odata.etag":"W/\"2\"","opportunityid":"` + ownID + `","cosell_sync":false,"cosell_referralid":null}`
 	c.lists[opportunitySet] = rows + `,{"id":"` + microsoftID + `","reason":"deleted"}],"@odata.deltaLink":"` + link + `","x":[`
-	want := []cosell.Hint{{Kind: "opportunity", ID: crmID}, {Kind: "opportunity", ID: microsoftID, Deleted: true}}
+	want := []cosell.Hint{{Kind: "opportunity", ID: crmID, Shown: cosell.Shown{ID: crmID, Version: `W/"1"`, Modified: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}},
+		{Kind: "opportunity", ID: microsoftID, Deleted: true}}
 	cursor := ""
 	for range 2 {
 		changes, next, err := s.Changed(context.Background(), "opportunity", cursor)

@@ -56,7 +56,7 @@ func told(o *Post) []string { return o.Watch.(*watched).told }
 
 func somePointer() queue.Pointer {
 	return queue.Pointer{V: 1, Tenant: "acme", Kind: queue.Solution, ID: "row", Parent: "opp", Deleted: true, Related: true, Why: "Update",
-		Seen: noon.Add(-time.Minute), Attempt: 2, Revivals: 1, Trace: "t-1"}
+		Seen: noon.Add(-time.Minute), Attempt: 2, Revivals: 1, Trace: "t-1", Shown: queue.Shown{ID: "row", Version: "v-7", Modified: noon.Add(-time.Hour)}}
 }
 
 func delivered(p queue.Pointer) funchost.Delivery {
@@ -76,7 +76,8 @@ func TestPointerIsReadOnceAndHandedOnAsAHint(t *testing.T) {
 	if err := h(t.Context(), delivered(somePointer())); err != failure {
 		t.Errorf("got %v", err)
 	}
-	want := flow.Hint{Kind: "solution", ID: "row", Parent: "opp", Deleted: true, Related: true, Why: "Update", Trace: "t-1", Attempt: 2, Seen: noon.Add(-time.Minute)}
+	want := flow.Hint{Kind: "solution", ID: "row", Parent: "opp", Deleted: true, Related: true, Why: "Update", Trace: "t-1", Attempt: 2, Seen: noon.Add(-time.Minute),
+		Shown: flow.Shown{ID: "row", Version: "v-7", Modified: noon.Add(-time.Hour)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -197,7 +198,7 @@ func TestParkedMessageKeepsAllThereIs(t *testing.T) {
 func TestHintsCarryTheTraceAndTheRightSession(t *testing.T) {
 	o, sent, _, _ := office()
 	ctx := flow.WithTrace(t.Context(), "t-9")
-	for _, err := range []error{o.ReferralChanged(ctx, flow.Hint{ID: "r", Related: true}), o.OpportunityChanged(ctx, flow.Hint{Kind: queue.Account, ID: "acc", Deleted: true}),
+	for _, err := range []error{o.ReferralChanged(ctx, flow.Hint{ID: "r", Related: true}), o.OpportunityChanged(ctx, flow.Hint{Kind: queue.Account, ID: "acc", Deleted: true, Shown: flow.Shown{ID: "acc", Version: "v-8"}}),
 		o.ReferralWanted(ctx, flow.Hint{ID: "o"}), o.SolutionsChanged(ctx, flow.Hint{ID: "row", Parent: "o"}), o.SolutionsChanged(t.Context(), flow.Hint{ID: "row", Retry: true})} {
 		if err != nil {
 			t.Fatal(err)
@@ -205,10 +206,10 @@ func TestHintsCarryTheTraceAndTheRightSession(t *testing.T) {
 	}
 	var got []string
 	for _, m := range sent.Take() {
-		got = append(got, fmt.Sprint(m.Queue, " ", m.Pointer.Kind, " ", m.Pointer.ID, " ", m.SessionID(), " ", m.Pointer.Trace, " ", m.Pointer.Deleted, m.Pointer.Related, m.Pointer.Retry))
+		got = append(got, fmt.Sprint(m.Queue, " ", m.Pointer.Kind, " ", m.Pointer.ID, " ", m.SessionID(), " ", m.Pointer.Trace, " ", m.Pointer.Deleted, m.Pointer.Related, m.Pointer.Retry, " ", m.Pointer.Shown.Version))
 	}
-	want := []string{"referral-changed referral r acme|r t-9 false true false", "opportunity-changed account acc acme|acc t-9 true false false",
-		"referral-wanted opportunity o acme|o t-9 false false false", "solutions-changed solution row acme|o t-9 false false false", "solutions-changed solution row acme|row id false false true"}
+	want := []string{"referral-changed referral r acme|r t-9 false true false ", "opportunity-changed account acc acme|acc t-9 true false false v-8",
+		"referral-wanted opportunity o acme|o t-9 false false false ", "solutions-changed solution row acme|o t-9 false false false ", "solutions-changed solution row acme|row id false false true "}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
