@@ -449,3 +449,23 @@ func TestWhatAFeedHasShownIsNotWaitedForForEver(t *testing.T) {
 	}
 	w.silent()
 }
+
+// Words that stand there, from a write of which nothing is remembered, are not written once more: where answers do not show
+// writes for a while, that would go on for ever.
+func TestWordsThatStandThereAreNotWrittenAgain(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	w.events()
+	before, pair := w.crmWrites, w.pair()
+	pair.Untold = []cosell.Problem{{Code: "conflict.resolved", Field: cosell.Notes, Place: cosell.InCRM, Warn: true, Once: true, Text: "Description was changed on both sides"}}
+	for range 2 {
+		pair.Version = w.pair().Version
+		if _, err := w.memory.Save(ctx, pair); err != nil {
+			t.Fatal(err)
+		}
+		w.deliver(func() error { return w.flow.FromOpportunity(flow.WithTrace(ctx, "12345678"), toldOf("opportunity", deal, "Update")) })
+	}
+	if n := w.lines(deal, "changed on both sides"); n != 1 || w.crmWrites != before+1 || len(w.pair().Untold) != 0 {
+		t.Errorf("told %d times, %d writes, still to tell %v", n, w.crmWrites-before, w.pair().Untold)
+	}
+}

@@ -203,7 +203,10 @@ func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan co
 	}
 	fields := slices.Sorted(maps.Keys(values))
 	if len(lines) > 0 {
-		values[cosell.Audit] = cosell.Prepend(cmp.Or(values[cosell.Audit], o.Record[cosell.Audit]), lines...)
+		audit := cosell.Prepend(cmp.Or(values[cosell.Audit], o.Record[cosell.Audit]), lines...)
+		if audit != o.Record[cosell.Audit] { // else they stand there, from a write whose answer did not show them
+			values[cosell.Audit] = audit
+		}
 	}
 	if task := in.Tasks(plan, a.done); task != "" && !a.tasked {
 		values[cosell.Task] = task
