@@ -14,7 +14,7 @@ import (
 // A new kind of record, or another meaning of a member, is a new format: an older program cannot work on it.
 
 // members are the names of those that this program knows, as wire has them.
-var members = [...]string{"v", "tenant", "kind", "id", "parent", "reason", "deleted", "related", "retry", "late", "why", "seen", "attempt", "revivals", "trace"}
+var members = [...]string{"v", "tenant", "kind", "id", "parent", "reason", "deleted", "related", "retry", "late", "shown", "why", "seen", "attempt", "revivals", "trace"}
 
 // restOf gives the members that this program does not know, as an object; empty for none.
 func restOf(body []byte) (string, error) {
