@@ -18,6 +18,9 @@ type Sending struct {
 	Notes   []Problem `json:"notes,omitempty"`
 	// Wordless: a write to CRM that does not bring the notes.
 	Wordless bool `json:"wordless,omitempty"`
+	// Deed: the ledger's trail gets a line for it, with these fields.
+	Deed   bool    `json:"deed,omitempty"`
+	Fields []Field `json:"fields,omitempty"`
 	// Taken: the other side said that it is written, and did not show it.
 	Taken bool      `json:"taken,omitempty"`
 	At    time.Time `json:"at"`
@@ -240,6 +243,23 @@ func (p Pair) Resolve(side Side) Pair {
 	}
 	p.Base, p.OpportunityVersion = base, ""
 	return p
+}
+
+// Landed says whether a write was made that nobody has noted as made, and which of its fields: they stand on the side as
+// it left them and did not before, or its line stands in Audit.
+func (s *Sending) Landed(side Side) (fields []Field, made bool) {
+	if !s.Deed || s.Taken || side.Version == s.Version { // noted then, or not made
+		return nil, false
+	}
+	if s.Place == InCRM && s.lineIn(side.Record[Audit]) {
+		return s.Fields, true
+	}
+	for _, f := range s.Fields {
+		if now, read := side.Record.value(f); read && same(s.New[f], now) && !same(s.Old[f], now) {
+			fields = append(fields, f)
+		}
+	}
+	return fields, len(fields) > 0
 }
 
 // lineIn says whether Audit holds a line that only this write brings.

@@ -98,7 +98,8 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 }
 
 // forgotten links an opportunity with the referral that an earlier run has made of it, where the tables that knew of
-// that are lost: no intent, and still the message is not the first about it. One list, in that case alone.
+// that are lost: no intent, and still the message is not the first about it. One list, in that case alone. Those that a
+// person gave up are not it: after "ask Microsoft again" there is no intent either.
 func (f *Flow) forgotten(ctx context.Context, w *work) (bool, error) {
 	if !w.hint.Late || w.pair.ReferralID != "" {
 		return false, nil
@@ -111,7 +112,9 @@ func (f *Flow) forgotten(ctx context.Context, w *work) (bool, error) {
 		since = seen
 	}
 	found, err := f.Referrals.FindCreated(ctx, w.pair.OpportunityID, since.Add(-lookBack))
-	found = slices.DeleteFunc(found, func(r cosell.Referral) bool { return cosell.ReferralClosed(r.Record[cosell.Status]) })
+	found = slices.DeleteFunc(found, func(r cosell.Referral) bool {
+		return cosell.ReferralClosed(r.Record[cosell.Status]) || slices.Contains(w.pair.Former, r.ID) || slices.Contains(w.pair.Unlike, r.ID)
+	})
 	if err != nil || len(found) == 0 {
 		return false, err
 	}

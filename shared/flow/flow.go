@@ -168,5 +168,5 @@ func (f *Flow) words(ctx context.Context, at time.Time) cosell.Words {
 }
 
 func (f *Flow) entry(ctx context.Context, at time.Time, direction, action, result string, fields ...cosell.Field) cosell.Entry {
-	return cosell.Entry{At: at, Direction: direction, Action: action, Fields: fields, Result: result, Trace: Trace(ctx)}
+	return cosell.Entry{At: at, Direction: direction, Action: action, Fields: fields, Result: result, Trace: Trace(ctx), ID: f.NewID()}
 }

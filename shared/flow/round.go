@@ -65,6 +65,7 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if err := f.fresh(ctx, w); err != nil {
 		return err
 	}
+	f.landed(ctx, w)
 	if f.resolve(w) && w.opportunity == nil { // what led to that write is newer than what is remembered of the opportunity
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err
@@ -99,17 +100,37 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	return a.run(ctx)
 }
 
+// landed notes in the trail a write that was made and of which the run that made it did not come to say so.
+func (f *Flow) landed(ctx context.Context, w *work) {
+	side, direction, known := w.written()
+	if !known {
+		return
+	}
+	if fields, made := w.pair.Sending.Landed(side); made {
+		w.entries = append(w.entries, f.entry(ctx, side.Read, direction, "updated", "ok", fields...))
+	}
+}
+
+// written is the side to which a write was noted and never settled; known is false where there is none, or the side is not at hand.
+func (w *work) written() (side cosell.Side, direction string, known bool) {
+	s := w.pair.Sending
+	if s == nil || s.Place == cosell.InCRM && w.opportunity == nil || s.Place == cosell.InPartnerCenter && w.referral.Microsoft {
+		return side, "", false
+	}
+	if s.Place == cosell.InCRM {
+		return w.opportunity.Side, cosell.ToCRM, true
+	}
+	return w.referral.Side, cosell.ToPartnerCenter, true
+}
+
 // resolve finds out what became of a write that was noted and never settled, and says whether the base has changed by it.
 func (f *Flow) resolve(w *work) bool {
-	s := w.pair.Sending
 	w.unproven = nil
-	if s == nil || s.Place == cosell.InCRM && w.opportunity == nil || s.Place == cosell.InPartnerCenter && w.referral.Microsoft {
+	side, _, known := w.written()
+	if !known {
 		return false
 	}
-	side := w.referral.Side
-	if s.Place == cosell.InCRM {
-		side = w.opportunity.Side
-	}
+	s := w.pair.Sending
 	w.pair = w.pair.Resolve(side)
 	if side.Version == s.Version {
 		w.unproven = s

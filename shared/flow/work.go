@@ -144,13 +144,16 @@ func (f *Flow) joinUnknown(ctx context.Context, w *work) error {
 // noted keeps what was written in the ledger's trail when the work ends before the pair is saved. What was made
 // is told by whoever goes on with it: he finds it, and notes it with the pair.
 func (f *Flow) noted(ctx context.Context, w *work, err error) error {
-	if err != nil {
-		w.entries = slices.DeleteFunc(w.entries, func(e cosell.Entry) bool { return e.Action == "created" })
-	}
-	if err == nil || len(w.entries) == 0 {
+	if err == nil || !slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.Action != "created" }) {
 		return err
 	}
-	if noteErr := f.Ledger.Note(ctx, w.pair.OpportunityID, w.entries...); noteErr != nil {
+	entries := slices.Clone(w.entries)
+	for i, e := range entries {
+		if e.Action == "created" {
+			entries[i] = cosell.Entry{} // the others keep their places: a save whose answer was lost has noted them there
+		}
+	}
+	if noteErr := f.Ledger.Note(ctx, w.pair.OpportunityID, entries...); noteErr != nil {
 		f.Log.WarnContext(ctx, "what was written is not in the ledger's trail", "opportunity_id", w.pair.OpportunityID, fault.Attr(noteErr))
 	}
 	w.entries = nil

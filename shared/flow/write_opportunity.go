@@ -114,7 +114,7 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 		in.Opportunity = cosell.AtHand(o)
 	}
 	s := in.NewSending(cosell.InCRM, piece, a.in.At)
-	s.Version = o.Version
+	s.Version, s.Deed, s.Fields = o.Version, true, fields
 	_, words := values[cosell.Audit]
 	s.Wordless = !words
 	if err := a.note(ctx, s); err != nil {

@@ -66,10 +66,12 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	piece.ToReferral = changes
 	in := a.in
 	in.Referral = &a.referral
-	if err := a.note(ctx, in.NewSending(cosell.InPartnerCenter, piece, a.in.At)); err != nil {
+	fields := slices.Sorted(maps.Keys(changes))
+	s := in.NewSending(cosell.InPartnerCenter, piece, a.in.At)
+	s.Deed, s.Fields = true, fields
+	if err := a.note(ctx, s); err != nil {
 		return err
 	}
-	fields := slices.Sorted(maps.Keys(changes))
 	r, err := a.Referrals.Put(ctx, a.referral, changes)
 	a.answered(a.referral.Side, err)
 	if fault.Is(err, fault.Refused) && maybe(err) {

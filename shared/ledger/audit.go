@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -37,14 +38,18 @@ func (l *Ledger) Audit(ctx context.Context, opportunityID string, limit int) ([]
 	return out, err
 }
 
-// auditOps makes rows whose keys begin with what is left of time, so that the newest come first; the
-// write's id makes them unique, and a repeated write the same.
+// auditOps makes rows whose keys begin with what is left of time, so that the newest come first, and end in the entry's
+// id: an entry is one row, also where it is noted once more because nobody knows whether it was. Without one it is the
+// write's. An empty entry holds the place of one that is not noted.
 func auditOps(opportunityID, write string, entries []cosell.Entry) []op {
 	ops := make([]op, 0, len(entries))
 	for i, e := range entries {
-		left := fmt.Sprintf("%019d", math.MaxInt64-max(e.At.UnixNano(), 0))
+		if e.Action == "" {
+			continue
+		}
+		left, id := fmt.Sprintf("%019d", math.MaxInt64-max(e.At.UnixNano(), 0)), cmp.Or(e.ID, write[:min(len(write), 8)])
 		// Of entries of one moment the last is the newest.
-		order := fmt.Sprintf("%s|%03d", write[:min(len(write), 8)], 999-i)
+		order := fmt.Sprintf("%03d|%s", 999-i, id)
 		fields := make([]string, len(e.Fields))
 		for i, f := range e.Fields {
 			fields[i] = string(f)

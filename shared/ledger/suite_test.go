@@ -236,6 +236,30 @@ func TestUnknownPropertiesSurvive(t *testing.T) {
 	})
 }
 
+// A save whose answer is lost is followed by a note of the same entries, and nobody knows whether they stand there already.
+func TestAnEntryThatIsNotedTwiceIsOneRow(t *testing.T) {
+	onBoth(t, func(t *testing.T, l *Ledger) {
+		p := samplePair()
+		made, wrote, refused := cosell.Entry{At: noon, Action: "created", ID: "1"}, cosell.Entry{At: noon, Action: "updated", ID: "2"}, cosell.Entry{At: noon, Action: "refused", ID: "3"}
+		saved(t)(l.Save(t.Context(), p, made, wrote, refused))
+		if err := l.Note(t.Context(), p.OpportunityID, cosell.Entry{}, wrote, refused); err != nil {
+			t.Fatal(err)
+		}
+		got, err := l.Audit(t.Context(), p.OpportunityID, 10)
+		if err != nil || len(got) != 3 || got[0].Action != "refused" || got[2].Action != "created" {
+			t.Errorf("%v %v", err, got)
+		}
+		another := wrote
+		another.ID = "4" // of the same moment, in the same words
+		if err := l.Note(t.Context(), p.OpportunityID, cosell.Entry{}, another); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := l.Audit(t.Context(), p.OpportunityID, 10); err != nil || len(got) != 4 {
+			t.Errorf("%v %v", err, got)
+		}
+	})
+}
+
 func TestAuditIsNewestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		p := samplePair()

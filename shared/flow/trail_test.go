@@ -1,0 +1,92 @@
+package flow_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// A write is one line in the trail, also where the process died between the write and what it remembers of it.
+func TestAWriteIsInTheTrailWhereverTheProcessDies(t *testing.T) {
+	for _, side := range []string{"CRM", "Partner Center"} {
+		for at := 1; ; at++ {
+			w := newWorld(t)
+			w.shared(nil)
+			w.events()
+			id := w.own()[0].ID
+			edited, direction := w.opportunityChanged, cosell.ToPartnerCenter
+			if side == "CRM" {
+				w.userOf(deal, cosell.Record{cosell.DealValue: "4711"})
+			} else {
+				w.portal(id, cosell.Record{cosell.DealValue: "4711"})
+				edited, direction = func() { w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) }) }, cosell.ToCRM
+			}
+			w.died, w.dieAt = false, w.calls+at
+			edited() // and again after the death
+			died := w.died
+			w.dieAt = 0
+			w.events()
+			if n := w.trailed(direction, cosell.DealValue); n != 1 {
+				t.Errorf("%s, death at %d: the write has %d lines in the trail", side, at, n)
+			}
+			if !died {
+				break
+			}
+		}
+	}
+}
+
+// trailed are the lines in the trail of the deal about writes of a field.
+func (w *world) trailed(direction string, f cosell.Field) (n int) {
+	trail, err := w.memory.Audit(ctx, deal, 1000)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range trail {
+		if e.Direction == direction && e.Action == "updated" && slices.Contains(e.Fields, f) {
+			n++
+		}
+	}
+	return n
+}
+
+// A person asks Microsoft again, and the process dies before anything is sent: what comes again is late, and looks for a
+// referral that lost tables have forgotten. The former one is none.
+func TestAskingAgainIsNotForgottenForTheFormerReferral(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.shared(nil)
+		old := w.own()[0].ID
+		w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Declined"})
+		w.events()
+		w.userOf(deal, cosell.Record{cosell.Action: cosell.ActAsk})
+		w.dieAt = w.calls + at
+		done := w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) }) == nil
+		w.dieAt, w.hints = 0, nil
+		w.now = w.now.Add(time.Minute)
+		again := toldOf("opportunity", deal, "Update")
+		again.Late = true
+		w.deliver(func() error { return w.flow.CreateReferral(ctx, again) })
+		w.deliver(func() error { return w.flow.FromOpportunity(ctx, again) })
+		if got := w.opportunities[deal].Record[cosell.ReferralID]; got == old || len(w.own()) != 2 {
+			t.Errorf("death at %d: the opportunity names %s, the former one is %s, and there are %d", at, got, old, len(w.own()))
+		}
+		if trail, err := w.memory.Audit(ctx, deal, 1000); err != nil || count(trail, "asked again") != 1 {
+			t.Errorf("death at %d: asked again %d times, %v", at, count(trail, "asked again"), err)
+		}
+		if done {
+			break
+		}
+	}
+}
+
+func count(trail []cosell.Entry, action string) (n int) {
+	for _, e := range trail {
+		if e.Action == action {
+			n++
+		}
+	}
+	return n
+}
