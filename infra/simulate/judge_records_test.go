@@ -206,13 +206,24 @@ func (r *run) converged(b board) {
 func (r *run) alike(crm, pc string) bool {
 	same := func(a, b string) bool { return a == b }
 	if r.altered() {
-		crm, pc = canonical("name", strings.TrimPrefix(crm, "NW ")), canonical("name", strings.TrimPrefix(pc, "NW "))
+		crm, pc = bare(crm), bare(pc)
 		same = strings.EqualFold
 	}
 	if cut, ok := strings.CutSuffix(crm, "…"); ok && len(pc) >= len(cut) && same(pc[:len(cut)], cut) {
 		return true
 	}
 	return same(crm, pc)
+}
+
+// bare is a value without what an automation and the product put before it, each as often as it was written.
+func bare(s string) string {
+	for {
+		without := canonical("name", strings.TrimPrefix(s, "NW "))
+		if without == s {
+			return s
+		}
+		s = without
+	}
 }
 
 // newest is I1 for one field: what was typed last is on both sides, or Audit has it.
