@@ -18,6 +18,9 @@ import (
 // Parked is where messages are set aside for a person.
 type Parked interface {
 	Park(ctx context.Context, p ledger.Parked) error
+	// Parked reads the oldest, at most limit; Unpark takes one away.
+	Parked(ctx context.Context, limit int) ([]ledger.Parked, error)
+	Unpark(ctx context.Context, id string) error
 }
 
 // Watch is told how every job ended, and what was found in the dead letters.
