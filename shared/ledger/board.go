@@ -135,6 +135,8 @@ func (b *Board) CloseGate(ctx context.Context, identity string, until time.Time,
 			return err
 		}
 		if before := readTime(r.props["Until"]); before.After(until) {
+			had, _ := time.ParseDuration(r.props["Wait"]) // 0 in a row without it
+			wait = max(wait, min(had, wait+before.Sub(until)))
 			until = before
 		}
 		o := op{kind: put, key: key(identity), version: r.version,

@@ -225,3 +225,22 @@ func TestAWaitIsAsLongForAProcessWhoseClockIsOff(t *testing.T) {
 		})
 	}
 }
+
+// A row that says the longer of two waits says how long that is: a reader whose clock agrees keeps it whole.
+func TestAShorterWaitOfAnotherKeepsTheLongerOneWhole(t *testing.T) {
+	onBothBoards(t, func(t *testing.T, b *Board) {
+		clock := noon
+		now := func() time.Time { return clock }
+		reader := b.Limits("p-3", now).Of("api.example")
+		look(t, reader)
+		for _, wait := range []time.Duration{17 * time.Second, time.Second} {
+			if err := b.CloseGate(t.Context(), "api.example", noon.Add(wait), wait); err != nil {
+				t.Fatal(err)
+			}
+		}
+		clock = clock.Add(shareAge)
+		if until, _ := look(t, reader); !until.Equal(noon.Add(17 * time.Second)) {
+			t.Errorf("the longer wait ends at %s", until)
+		}
+	})
+}
