@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -43,6 +44,7 @@ func mappedFields() []mapped {
 func operations() []operation {
 	return []operation{
 		{"crm edits", 14, true, (*people).crmEdits},
+		{"takes back", 5, true, (*people).takesBack},
 		{"portal edits", 12, true, (*people).portalEdits},
 		{"time passes", 4, true, (*people).timePasses},
 		{"timer", 2, true, func(p *people, _ *rand.Rand, _ *deal) error { p.run.tick(); return nil }},
@@ -60,6 +62,7 @@ func operations() []operation {
 			if err == nil && action == 2 {
 				p.asked[d.opportunity]++
 			}
+			p.chosen[d.opportunity] = p.chosen[d.opportunity] || err == nil && action != 1 && action != 6
 			return err
 		}},
 		{"crm closes", 3, false, (*people).crmCloses},
@@ -129,14 +132,30 @@ func (p *people) crmEdits(g *rand.Rand, d *deal) error {
 	all := mappedFields()
 	f := all[g.IntN(len(all))]
 	v, _ := f.value(g)
-	if d.opportunity == "" {
+	return p.put(d, "crm", f, v)
+}
+
+// put types a value into a field of one side.
+func (p *people) put(d *deal, side string, f mapped, v any) error {
+	if side == "crm" {
+		before := p.dv.Row("opportunity", d.opportunity)
+		if err := p.update(d, doc{f.column: v}); err != nil {
+			return err
+		}
+		p.typed("crm", d.opportunity, f.name, canonical(f.name, v), canonical(f.name, before[f.column]))
+		return nil
+	}
+	if d.referral == "" {
 		return errNothing
 	}
-	before := p.dv.Row("opportunity", d.opportunity)
-	if err := p.update(d, doc{f.column: v}); err != nil {
+	before := p.pc.Referral(d.referral)
+	if f.name == "closingDate" && !strings.Contains(text(v), "T") {
+		v = text(v) + "T00:00:00Z"
+	}
+	if err := p.own(d, "user", doc{"do": "update", "changes": doc{f.path: v}}); err != nil {
 		return err
 	}
-	p.typed("crm", d.opportunity, f.name, canonical(f.name, v), canonical(f.name, before[f.column]))
+	p.typed("pc", d.referral, f.name, canonical(f.name, v), canonical(f.name, at(before, f.path)))
 	return nil
 }
 
@@ -144,15 +163,33 @@ func (p *people) portalEdits(g *rand.Rand, d *deal) error {
 	all := mappedFields()
 	f := all[g.IntN(len(all))]
 	_, v := f.value(g)
-	if d.referral == "" {
-		return errNothing
+	return p.put(d, "pc", f, v)
+}
+
+// takesBack is somebody who does not agree with what the product has just written.
+func (p *people) takesBack(g *rand.Rand, d *deal) error {
+	side, record := "crm", d.opportunity
+	if g.IntN(2) == 0 {
+		side, record = "pc", d.referral
 	}
-	before := p.pc.Referral(d.referral)
-	if err := p.own(d, "user", doc{"do": "update", "changes": doc{f.path: v}}); err != nil {
+	all := mappedFields()
+	for _, i := range g.Perm(len(all)) {
+		f := all[i]
+		last, ok := p.before[stand{side, record, f.name}]
+		if !ok || last.was == "" || time.Since(last.at) > 30*time.Second {
+			continue
+		}
+		var v any = last.was
+		if f.name == "dealValue" {
+			v = json.Number(last.was)
+		}
+		err := p.put(d, side, f, v)
+		if n := len(p.edits); err == nil && n > 0 && p.edits[n-1].value == last.was {
+			p.edits[n-1].undo = true
+		}
 		return err
 	}
-	p.typed("pc", d.referral, f.name, canonical(f.name, v), canonical(f.name, at(before, f.path)))
-	return nil
+	return errNothing
 }
 
 func (p *people) timePasses(g *rand.Rand, _ *deal) error {
@@ -211,6 +248,7 @@ func (p *people) crmCloses(g *rand.Rand, d *deal) error {
 	_, err := p.crm(act)
 	if err == nil {
 		p.acted[d.opportunity] = time.Now()
+		p.closed[d.opportunity] = map[string]string{"win": "1", "lose": "2", "reopen": "0"}[do]
 	}
 	return err
 }
@@ -219,8 +257,12 @@ func (p *people) crmDeletes(g *rand.Rand, d *deal) error {
 	if d.opportunity == "" {
 		return errNothing
 	}
+	referral := strings.ToLower(text(p.dv.Row("opportunity", d.opportunity)["cosell_referralid"]))
 	_, err := p.crm(doc{"do": "delete", "table": "opportunity", "id": d.opportunity})
 	if err == nil {
+		if p.ended[referral] = time.Now(); referral == "" {
+			delete(p.ended, referral)
+		}
 		p.gone["opportunity|"+d.opportunity], d.dropped = time.Now(), true
 	}
 	return err

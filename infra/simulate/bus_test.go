@@ -136,6 +136,11 @@ func (d busDoor) Send(ctx context.Context, messages ...queue.Message) (err error
 	if passed := d.p.pass(ctx, &point{site: siteQueue, name: name, write: true}, sent); passed != nil {
 		return fault.New(fault.Broken, "sending: %w", passed).With("servicebus.unreachable", "")
 	}
+	if l := laneOf(ctx); l != nil && err == nil {
+		for _, m := range messages {
+			l.sent = append(l.sent, m.Pointer.Kind+"|"+m.Pointer.ID)
+		}
+	}
 	return err
 }
 

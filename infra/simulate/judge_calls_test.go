@@ -37,7 +37,6 @@ func (p *process) sends(at *point, req *http.Request, body []byte) {
 		r.batchWrite(req, body)
 	case s == siteCRM:
 		r.conditional(req.Method, req.URL.Path, req.Header, false)
-		r.overwriting(req.Method, req.URL.Path, body)
 	}
 }
 
@@ -122,7 +121,6 @@ func (r *run) referralWrite(req *http.Request, body []byte) {
 			}
 		}
 	}
-	r.takes("pc", id, list)
 }
 
 func (r *run) etag(id string) string {
@@ -170,7 +168,7 @@ func (r *run) batchWrite(req *http.Request, body []byte) {
 		if method == http.MethodGet {
 			continue
 		}
-		head, content, _ := bytes.Cut(bytes.ReplaceAll(part[3], []byte("\r\n"), []byte("\n")), []byte("\n\n"))
+		head, _, _ := bytes.Cut(bytes.ReplaceAll(part[3], []byte("\r\n"), []byte("\n")), []byte("\n\n"))
 		header := http.Header{}
 		for line := range strings.Lines(string(head)) {
 			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -178,12 +176,5 @@ func (r *run) batchWrite(req *http.Request, body []byte) {
 		}
 		r.conditional(method, path, header, followed)
 		followed = followed || method == http.MethodPatch && (header.Get("If-Match") != "" || header.Get("If-None-Match") != "")
-		r.overwriting(method, path, content)
 	}
 }
-
-// overwriting looks at what a write of a CRM row takes from a person.
-func (r *run) overwriting(method, path string, body []byte) {}
-
-// takes looks at what a write of a referral takes from a person.
-func (r *run) takes(side, id string, list []patchOperation) {}

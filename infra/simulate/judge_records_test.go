@@ -76,6 +76,8 @@ func (r *run) rest(b board) {
 	r.oneToOne(b)
 	r.stayDeleted(b)
 	r.converged(b)
+	r.noted(b)
+	r.takenBack(b)
 	r.accounted()
 }
 
@@ -165,6 +167,8 @@ func (r *run) oneToOne(b board) {
 		d := b.referrals[strings.ToLower(referral)]
 		if back := strings.ToLower(text(d["externalReferenceId"])); d != nil && back != id && back != "" {
 			r.violates("I11", "opportunity %s names referral %s, which names %q", id, referral, back)
+		} else if d != nil && back == "" && r.follows(b.opportunities[id], d) && !r.explained(b.opportunities[id], "") {
+			r.violates("I11", "opportunity %s names referral %s, which names nobody: %.800s", id, referral, text(b.opportunities[id]["cosell_audit"]))
 		}
 	}
 }
@@ -230,7 +234,7 @@ func bare(s string) string {
 func (r *run) newest(o map[string]any, referral string, f mapped, crm, pc string) {
 	var last *edit
 	for i := range r.people.edits {
-		if e := &r.people.edits[i]; e.field == f.name && (e.record == text(o["opportunityid"]) || e.record == referral) {
+		if e := r.people.edits[i]; e.field == f.name && (e.record == text(o["opportunityid"]) || e.record == referral) {
 			last = e
 		}
 	}

@@ -44,6 +44,7 @@ type lane struct {
 	calls  uint64
 	waits  uint64
 	ended  bool
+	sent   []string         // records whose message the queue has confirmed
 	status int              // of the answer; 0: none
 	after  func(status int) // what becomes of it
 }

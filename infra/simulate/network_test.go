@@ -31,12 +31,18 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		_ = req.Body.Close()
 	}
 	here := &point{site: at, name: callName(req), write: isWrite(req), wire: system.wire}
+	writes := r.touches(here, req, body)
+	landed := n.p.inFlight(req.Context(), writes)
+	defer landed()
 	passed := n.p.pass(req.Context(), here, func() {
 		in := &http.Request{Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), RemoteAddr: "192.0.2.1:1234"}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
 		n.p.sends(here, req, body)
-		if system.serve(rec, in) {
+		writes = r.touches(here, req, body) // as they are at this moment
+		answered := system.serve(rec, in)
+		r.wrote(writes)
+		if answered {
 			resp = rec.response(req)
 			n.p.hears(at, req, resp)
 		}

@@ -16,15 +16,21 @@ type doc map[string]any
 
 // people are everybody who works in the two systems' own screens, and what they remember.
 type people struct {
-	run   *run
-	pc    *partnercentersim.Sim
-	dv    *dataversesim.Simulator
-	deals []*deal
-	did   map[string]int // acts by name that a system took
-	edits []edit
-	asked map[string]int       // how often somebody asked Microsoft again, by opportunity
-	gone  map[string]time.Time // what somebody deleted, by table|id
-	acted map[string]time.Time // when somebody last decided the fate of a record by hand, by id
+	run      *run
+	pc       *partnercentersim.Sim
+	dv       *dataversesim.Simulator
+	deals    []*deal
+	did      map[string]int // acts by name that a system took
+	edits    []*edit
+	standing map[stand]*edit           // the newest edit of a field, as long as nobody has replaced its value
+	before   map[stand]replacement     // what the product wrote last
+	ended    map[string]time.Time      // referrals whose record in the CRM somebody deleted or unlinked
+	closed   map[string]string         // how a person closed an opportunity, by id
+	chosen   map[string]bool           // opportunities for which a person has chosen a partner
+	seen     map[stand]map[string]bool // values that a field has held
+	asked    map[string]int            // how often somebody asked Microsoft again, by opportunity
+	gone     map[string]time.Time      // what somebody deleted, by table|id
+	acted    map[string]time.Time      // when somebody last decided the fate of a record by hand, by id
 }
 
 // deal is one customer's business, wherever it began.
@@ -40,16 +46,19 @@ type deal struct {
 
 // edit is a value that a person typed.
 type edit struct {
-	at     time.Time
-	side   string // "crm" or "pc"
-	record string
-	field  string
-	value  string
-	before string
+	at       time.Time
+	side     string // "crm" or "pc"
+	record   string
+	field    string
+	value    string
+	before   string
+	deal     int
+	undo     bool // takes back what the product wrote
+	replaced bool // by the product
 }
 
 func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) people {
-	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}}
+	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}, standing: map[stand]*edit{}, before: map[stand]replacement{}, ended: map[string]time.Time{}, closed: map[string]string{}, chosen: map[string]bool{}, seen: map[stand]map[string]bool{}}
 	for n := range r.plan.deals {
 		p.deals = append(p.deals, &deal{n: n})
 	}
@@ -231,7 +240,26 @@ func (p *people) addSolution(d *deal, n int) error {
 
 // typed remembers what a person typed into a field.
 func (p *people) typed(side, record, field, value, before string) {
+	p.sees(side, record, field, before)
+	p.sees(side, record, field, value)
 	if value != before {
-		p.edits = append(p.edits, edit{time.Now(), side, record, field, value, before})
+		e := &edit{at: time.Now(), side: side, record: record, field: field, value: value, before: before, deal: p.dealOf(record)}
+		p.edits = append(p.edits, e)
+		p.standing[stand{side, record, field}] = e
+		p.run.say("    %s of %s %s is set to %q and was %q", field, side, record, value, before)
 	}
+}
+
+// dealOf is the deal that a record belongs to, -1 for none.
+func (p *people) dealOf(record string) int {
+	return slices.IndexFunc(p.deals, func(d *deal) bool { return d.opportunity == record || d.referral == record })
+}
+
+// sees remembers what a field held.
+func (p *people) sees(side, record, field, value string) {
+	at := stand{side, record, field}
+	if p.seen[at] == nil {
+		p.seen[at] = map[string]bool{}
+	}
+	p.seen[at][value] = true
 }

@@ -33,6 +33,7 @@ type process struct {
 	lanes  int
 	beside *lane // what works beside the invocations
 	ids    uint64
+	flying map[string]*lane // records that are being written, by whom
 }
 
 // shipped is our own sheet, read once for all runs.

@@ -285,10 +285,15 @@ func (r *run) bring(e posted) {
 	r.happened++
 	function := strings.Split(strings.TrimPrefix(path, "/api/"), "/")[0]
 	p := r.processFor(function, mix(r.seed, uint64(e.ID)))
+	var arrived *lane
 	r.begin(p, function, func(l *lane) int {
+		arrived = l
 		status, _ := p.ask(l, http.MethodPost, path, e.Header, e.Body)
 		return status
-	}, func(status int) { e.from.sim.Delivered(e.ID, status) })
+	}, func(status int) {
+		r.acknowledged(e, arrived, status)
+		e.from.sim.Delivered(e.ID, status)
+	})
 }
 
 // tick runs the timer function, of which there is one at a time.

@@ -1,0 +1,338 @@
+package simulate
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What is judged around each write of the product: what both systems hold before it and after it. It is the records that
+// are compared, whatever became of the answer.
+
+// touched is a record that a write is about, as it was before.
+type touched struct {
+	side   string // "crm" or "pc"
+	table  string
+	id     string
+	before map[string]any
+}
+
+// rowPath is a row of the CRM in a path.
+var rowPath = regexp.MustCompile(`(\w+)\(([0-9a-f]{8}-[0-9a-f-]{27})\)`)
+
+// tablesOf are the tables of the CRM whose rows are followed, by their sets.
+func tablesOf() map[string]string {
+	return map[string]string{"opportunities": "opportunity", "leads": "lead"}
+}
+
+// touches are the records that a request writes.
+func (r *run) touches(at *point, req *http.Request, body []byte) (out []touched) {
+	if !isWrite(req) {
+		return nil
+	}
+	if at.site == sitePartnerCenter {
+		if _, id, ok := strings.Cut(req.URL.Path, "/referrals/"); ok {
+			out = append(out, touched{"pc", "referral", id, r.people.pc.Referral(id)})
+		}
+		return out
+	}
+	paths := []string{setOf(req.URL.Path)}
+	if strings.HasSuffix(req.URL.Path, "/$batch") {
+		paths = nil
+		for _, part := range batchPart.FindAllSubmatch(body, -1) {
+			if string(part[1]) != http.MethodGet {
+				paths = append(paths, setOf(string(part[2])))
+			}
+		}
+	}
+	for _, path := range paths {
+		m := rowPath.FindStringSubmatch(path)
+		if m == nil || tablesOf()[m[1]] == "" || slices.ContainsFunc(out, func(t touched) bool { return t.id == m[2] }) {
+			continue
+		}
+		out = append(out, touched{"crm", tablesOf()[m[1]], m[2], r.people.dv.Row(tablesOf()[m[1]], m[2])})
+	}
+	return out
+}
+
+// now is the record as it is after the write.
+func (t touched) now(p *people) map[string]any {
+	if t.side == "pc" {
+		return p.pc.Referral(t.id)
+	}
+	return p.dv.Row(t.table, t.id)
+}
+
+// value is that of a mapped field.
+func (f mapped) of(side string, record map[string]any) string {
+	if side == "pc" {
+		return canonical(f.name, at(record, f.path))
+	}
+	return canonical(f.name, record[f.column])
+}
+
+// wrote judges what a write has changed.
+func (r *run) wrote(all []touched) {
+	for _, t := range all {
+		now := t.now(&r.people)
+		if now == nil {
+			continue
+		}
+		if t.side == "pc" {
+			r.doors(t.id, t.before, now)
+		}
+		if t.before == nil {
+			r.again(t, now)
+			r.given(t, now)
+			continue
+		}
+		r.partners(t, now)
+		if t.table == "opportunity" {
+			r.decided(t, now)
+		}
+		if t.table != "lead" {
+			r.given(t, now)
+		}
+	}
+}
+
+// doors are I7 and I8, by what a referral has become.
+func (r *run) doors(id string, before, now map[string]any) {
+	if before == nil {
+		return
+	}
+	const consent = "/consent/consentToShareReferralWithMicrosoftSellers"
+	if at(before, consent) == true && at(now, consent) == false {
+		r.violates("I7", "the consent to share %s was taken back", id)
+	}
+	const help = "/inviteContext/assistanceRequestCode"
+	if was, is := text(at(before, help)), text(at(now, help)); was != "" && was != "NoAssistanceRequired" && was != is {
+		r.violates("I7", "the help of %s has become %q and was %q", id, is, was)
+	}
+	rank := map[any]int{"New": 0, "Active": 1, "Closed": 2}
+	if rank[now["status"]] < rank[before["status"]] {
+		r.violates("I8", "referral %s has gone from %v to %v", id, before["status"], now["status"])
+	}
+}
+
+// again is I10 and I27: what a person deleted, or unlinked, is not made again, neither under its id nor for its referral.
+func (r *run) again(t touched, now map[string]any) {
+	if at, deleted := r.people.gone[t.table+"|"+t.id]; deleted {
+		r.violates("I10", "%s %s is made again %s after a person deleted it", t.table, t.id, time.Since(at))
+	}
+	if t.side != "crm" {
+		return
+	}
+	referral := strings.ToLower(text(now["cosell_referralid"]))
+	if at, ended := r.people.ended[referral]; ended && referral != "" {
+		r.violates("I10", "%s %s is made for referral %s, whose record a person deleted or unlinked %s before", t.table, t.id, referral, time.Since(at))
+	}
+}
+
+// partners is I11: a record that has a partner never gets another one, unless a person asks for it.
+func (r *run) partners(t touched, now map[string]any) {
+	name := "cosell_referralid"
+	if t.side == "pc" {
+		name = "externalReferenceId"
+	}
+	was, is := strings.ToLower(text(t.before[name])), strings.ToLower(text(now[name]))
+	if was == "" || was == is {
+		return
+	}
+	opportunity := t.id
+	if t.side == "pc" {
+		opportunity = was
+	}
+	switch {
+	case is == "" && t.side == "crm":
+		r.people.ended[was] = time.Now()
+	case r.people.dv.Row("lead", was) != nil, r.people.gone["lead|"+was] != (time.Time{}): // it went on as something else
+	case r.people.chosen[opportunity] || r.people.chosen[is]:
+	default:
+		r.violates("I11", "%s %s named %s and names %q, though nobody asked for that", t.table, t.id, was, is)
+	}
+}
+
+// decided is I21: how a person closed an opportunity is how it stays.
+func (r *run) decided(t touched, now map[string]any) {
+	closed, ok := r.people.closed[t.id]
+	if was, is := text(t.before["statecode"]), text(now["statecode"]); ok && closed != "0" && was == closed && is != closed {
+		r.violates("I21", "opportunity %s was closed as %s by a person, and is %s after a write of ours", t.id, closed, is)
+	}
+}
+
+// given is what is needed for I25 and I26: which value of a person a write has replaced, and which it has carried over.
+func (r *run) given(t touched, now map[string]any) {
+	for _, f := range mappedFields() {
+		was, is := f.of(t.side, t.before), f.of(t.side, now)
+		r.people.sees(t.side, t.id, f.name, was)
+		r.people.sees(t.side, t.id, f.name, is)
+		if was == is || t.before == nil {
+			continue
+		}
+		if e := r.people.standing[stand{t.side, t.id, f.name}]; e != nil && e.value == was {
+			e.replaced = true
+			r.say("    %s of %s %s, which a person set to %q, is replaced by %q", f.name, t.side, t.id, was, is)
+		}
+		delete(r.people.standing, stand{t.side, t.id, f.name})
+		r.people.before[stand{t.side, t.id, f.name}] = replacement{was: was, is: is, at: time.Now()}
+	}
+}
+
+// stand is where a value stands.
+type stand struct{ side, record, field string }
+
+// replacement is the newest write of the product to a field, whose value a person may take back.
+type replacement struct {
+	was, is string
+	at      time.Time
+}
+
+// noted is I25: each value of a person that we replaced before it had crossed has its line in Audit.
+func (r *run) noted(b board) {
+	if r.altered() {
+		return // a system spells what it stores in its own way
+	}
+	for i := range r.people.edits {
+		e := r.people.edits[i]
+		opportunity, partner := e.record, stand{"pc", strings.ToLower(text(b.opportunities[e.record]["cosell_referralid"])), e.field}
+		if e.side == "pc" {
+			opportunity = strings.ToLower(text(b.referrals[e.record]["externalReferenceId"]))
+			partner = stand{"crm", opportunity, e.field}
+		}
+		o := b.opportunities[opportunity]
+		if !e.replaced || e.value == "" || o == nil || r.people.seen[partner][e.value] {
+			continue // where there is no opportunity its Audit went with it
+		}
+		r.reached["invariant I25"]++
+		if n := told(text(o["cosell_audit"]), e); n == 0 {
+			r.violates("I25", "%s %q of %s was replaced before it had crossed, and Audit of %s does not have it: %.600s", e.field, e.value, e.side, opportunity, text(o["cosell_audit"]))
+		}
+	}
+}
+
+// told counts the lines of Audit that have a value: amounts are written in several ways.
+func told(audit string, e *edit) (n int) {
+	for line := range strings.Lines(audit) {
+		if strings.Contains(line, e.value) || e.field == "dealValue" && strings.Contains(strings.NewReplacer(",", "", " ", "", ".00", "").Replace(line), e.value) {
+			n++
+		}
+	}
+	return n
+}
+
+// takenBack is I26: a value that a person took back, and nobody touched since, stands on both sides.
+func (r *run) takenBack(b board) {
+	if r.altered() {
+		return
+	}
+	for i := range r.people.edits {
+		e := r.people.edits[i]
+		if !e.undo || slices.ContainsFunc(r.people.edits[i+1:], func(o *edit) bool { return o.field == e.field && o.deal == e.deal }) {
+			continue
+		}
+		opportunity, referral := e.record, ""
+		if e.side == "pc" {
+			referral, opportunity = e.record, strings.ToLower(text(b.referrals[e.record]["externalReferenceId"]))
+		}
+		o := b.opportunities[opportunity]
+		if referral == "" {
+			referral = strings.ToLower(text(o["cosell_referralid"]))
+		}
+		d := b.referrals[referral]
+		if o == nil || d == nil || !r.follows(o, d) {
+			continue
+		}
+		r.reached["invariant I26"]++
+		f := mappedNamed(e.field)
+		if crm, pc := f.of("crm", o), f.of("pc", d); (crm != e.value || pc != e.value) && !r.explained(o, e.field) {
+			r.violates("I26", "%s was taken back to %q on side %s, and is %q in the CRM and %q in Partner Center (opportunity %s): %.500s", e.field, e.value, e.side, crm, pc, opportunity, text(o["cosell_audit"]))
+		}
+	}
+}
+
+func mappedNamed(name string) mapped {
+	all := mappedFields()
+	return all[slices.IndexFunc(all, func(f mapped) bool { return f.name == name })]
+}
+
+// follows says whether a pair is switched on and open on both sides.
+func (r *run) follows(o, d map[string]any) bool {
+	return o["cosell_sync"] == true && text(o["statecode"]) == "0" && d["status"] == "Active" && strings.EqualFold(text(o["cosell_referralid"]), text(d["id"]))
+}
+
+// inFlight is I16: no two writes of one process to one record at the same time.
+func (p *process) inFlight(ctx context.Context, all []touched) (landed func()) {
+	if p.flying == nil {
+		p.flying = map[string]*lane{}
+	}
+	l := laneOf(ctx)
+	var mine []string
+	for _, t := range all {
+		key := t.side + "|" + t.id
+		if by := p.flying[key]; by != nil && !by.ended {
+			p.run.violates("I16", "%s: %s writes %s while %s does", p.name, nameOf(l), key, nameOf(by))
+			continue
+		}
+		if p.flying[key] = l; l == nil {
+			p.flying[key] = p.beside
+		}
+		mine = append(mine, key)
+	}
+	return func() {
+		for _, key := range mine {
+			delete(p.flying, key)
+		}
+	}
+}
+
+func nameOf(l *lane) string {
+	if l == nil {
+		return "what works beside"
+	}
+	return l.key
+}
+
+// acknowledged is I12: whoever is told 2xx had its event queued before, or the event is about nothing that we follow.
+func (r *run) acknowledged(e posted, l *lane, status int) {
+	if status < 200 || status > 299 {
+		return
+	}
+	kind, id := subject(e)
+	if kind == "" {
+		return
+	}
+	r.reached["invariant I12"]++
+	if !slices.Contains(l.sent, kind+"|"+id) {
+		r.violates("I12", "%s answered %d to an event of %s %s, and the queue had not confirmed it: %v", l, status, kind, id, l.sent)
+	}
+}
+
+// subject is the record that an event is about; "" where there is nothing to do.
+func subject(e posted) (kind, id string) {
+	var event struct {
+		EventName   string
+		ResourceURI string `json:"ResourceUri"`
+		Table       string `json:"PrimaryEntityName"`
+		ID          string `json:"PrimaryEntityId"`
+	}
+	if json.Unmarshal(e.Body, &event) != nil {
+		return "", ""
+	}
+	if strings.Contains(event.EventName, "referral-") {
+		return "referral", strings.ToLower(event.ResourceURI[strings.LastIndexByte(event.ResourceURI, '/')+1:])
+	}
+	switch event.Table {
+	case "opportunity", "lead", "account", "contact", "connection":
+		return event.Table, strings.ToLower(event.ID)
+	case "systemuser":
+		return "user", strings.ToLower(event.ID)
+	case "cosell_solution":
+		return "solution", strings.ToLower(event.ID)
+	}
+	return "", ""
+}
