@@ -43,6 +43,7 @@ func (p *process) sends(at *point, req *http.Request, body []byte) {
 // gated is until when an identity was asked to wait, and since when.
 type gated struct {
 	since, until time.Time
+	told         time.Time // when the process had told the others; zero: not yet
 	by           *process
 	calls        int // of the run before the answer
 }
@@ -57,9 +58,20 @@ func (r *run) quietThrottle(p *process, at *point, req *http.Request) {
 	if g.by != p && (r.plan.sites[siteTables] || !r.awayUntil.IsZero()) {
 		return // the other processes may not have heard of it
 	}
-	if g.by == p || now.Sub(g.since) > time.Second {
+	if g.by == p || !g.told.IsZero() && now.Sub(g.told) > time.Second {
 		r.violates("I15", "%s calls %s %s after %s, though it was asked to wait until %s", p.name, req.Method, req.URL.Path, now.Sub(g.since), g.until.Sub(g.since))
 		delete(r.gates, req.URL.Host) // once
+	}
+}
+
+// toldOthers: a process has written down for the others until when they are to wait. Where it is slow at that, or dies, they
+// know nothing.
+func (r *run) toldOthers(p *process) {
+	for host, g := range r.gates {
+		if g.by == p && g.told.IsZero() {
+			g.told = time.Now()
+			r.gates[host] = g
+		}
 	}
 }
 
@@ -72,13 +84,16 @@ func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 			seconds = 1
 		}
 		wait := time.Duration(min(max(seconds, 1), 900)) * time.Second
-		r.gates[req.URL.Host] = gated{time.Now(), time.Now().Add(wait), p, r.calls}
+		r.gates[req.URL.Host] = gated{since: time.Now(), until: time.Now().Add(wait), by: p, calls: r.calls}
 	}
 	if isWrite(req) && resp.StatusCode < 300 {
 		r.writes[s]++
 	}
 	if resp.StatusCode >= 400 && resp.StatusCode < 500 && isWrite(req) && resp.StatusCode != 412 && resp.StatusCode != 429 && resp.StatusCode != 401 {
 		r.refusals++
+		if _, referral, ok := strings.Cut(req.URL.Path, "/referrals/"); ok && req.Method == http.MethodPatch {
+			r.unnamed[referral] = true // known: the opportunity's id, once refused, is not sent again
+		}
 	}
 }
 

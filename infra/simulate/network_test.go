@@ -137,5 +137,8 @@ func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) e
 	if err := p.pass(ctx, &point{site: siteTables, name: name, write: call.Op == "write"}, do); err != nil {
 		return fault.New(fault.Broken, "reaching the tables: %w", err)
 	}
+	if call.Op == "write" && strings.HasSuffix(call.Table, " gate") {
+		p.run.toldOthers(p)
+	}
 	return nil
 }

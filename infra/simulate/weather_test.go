@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -67,6 +68,9 @@ func (p *people) plugin(g *rand.Rand, _ *deal) error {
 		{"table": "opportunity", "column": "estimatedvalue", "do": "answer", "columns": doc{"description": "valued by the automation"}, "after": "2s", "times": 2},
 		{"table": "opportunity", "column": "description", "do": "keep", "times": 2},
 	}[g.IntN(6)]
+	if one["do"] == "prefix" && !*findings && !slices.Contains(p.run.plan.own, "SYNC_CHECK_MARK=false") {
+		one = doc{"table": "opportunity", "column": "name", "do": "trim"} // known: the mark goes before the prefix, which goes before the mark
+	}
 	_, err := p.run.dv.call("POST", "/plugins", one)
 	p.run.changed = p.run.changed || err == nil
 	return err
