@@ -45,14 +45,14 @@ type gated struct {
 	since, until time.Time
 	told         time.Time // when the process had told the others; zero: not yet
 	by           *process
-	calls        int // of the run before the answer
+	entered      int // calls that had come before the answer
 }
 
 // quietThrottle is I15 and I28: nobody calls within a Retry-After, other processes a second later at the latest.
 func (r *run) quietThrottle(p *process, at *point, req *http.Request) {
 	g, ok := r.gates[req.URL.Host]
-	now := time.Now()
-	if !ok || at.since < g.calls || !now.Before(g.until) || strings.HasSuffix(req.URL.Path, "/token") {
+	now := at.came
+	if !ok || at.since <= g.entered || !now.Before(g.until) || strings.HasSuffix(req.URL.Path, "/token") {
 		return
 	}
 	if g.by != p && (r.plan.sites[siteTables] || !r.awayUntil.IsZero()) {
@@ -84,16 +84,13 @@ func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 			seconds = 1
 		}
 		wait := time.Duration(min(max(seconds, 1), 900)) * time.Second
-		r.gates[req.URL.Host] = gated{since: time.Now(), until: time.Now().Add(wait), by: p, calls: r.calls}
+		r.gates[req.URL.Host] = gated{since: time.Now(), until: time.Now().Add(wait), by: p, entered: r.entered}
 	}
 	if isWrite(req) && resp.StatusCode < 300 {
 		r.writes[s]++
 	}
 	if resp.StatusCode >= 400 && resp.StatusCode < 500 && isWrite(req) && resp.StatusCode != 412 && resp.StatusCode != 429 && resp.StatusCode != 401 {
 		r.refusals++
-		if _, referral, ok := strings.Cut(req.URL.Path, "/referrals/"); ok && req.Method == http.MethodPatch {
-			r.unnamed[referral] = true // known: the opportunity's id, once refused, is not sent again
-		}
 	}
 }
 

@@ -167,7 +167,7 @@ func (r *run) oneToOne(b board) {
 		d := b.referrals[strings.ToLower(referral)]
 		if back := strings.ToLower(text(d["externalReferenceId"])); d != nil && back != id && back != "" {
 			r.violates("I11", "opportunity %s names referral %s, which names %q", id, referral, back)
-		} else if d != nil && back == "" && r.follows(b.opportunities[id], d) && !r.explained(b.opportunities[id], "") && (*findings || !r.unnamed[referral]) {
+		} else if d != nil && back == "" && r.follows(b.opportunities[id], d) && !r.explained(b.opportunities[id], "") && *findings { // known: a claim that was refused, or came too late, is not made again
 			r.violates("I11", "opportunity %s names referral %s, which names nobody: %.800s", id, referral, text(b.opportunities[id]["cosell_audit"]))
 		}
 	}

@@ -82,6 +82,7 @@ func (r *run) wrote(all []touched) {
 		if now == nil {
 			continue
 		}
+		r.weds(t, now)
 		if t.side == "pc" {
 			r.doors(t.id, t.before, now)
 		}
@@ -202,20 +203,45 @@ func (r *run) noted(b board) {
 	}
 	for i := range r.people.edits {
 		e := r.people.edits[i]
-		opportunity, partner := e.record, stand{"pc", strings.ToLower(text(b.opportunities[e.record]["cosell_referralid"])), e.field}
+		if !e.replaced || e.value == "" || r.crossed(e) {
+			continue
+		}
+		opportunity := e.record
 		if e.side == "pc" {
 			opportunity = strings.ToLower(text(b.referrals[e.record]["externalReferenceId"]))
-			partner = stand{"crm", opportunity, e.field}
 		}
 		o := b.opportunities[opportunity]
-		if !e.replaced || e.value == "" || o == nil || r.people.seen[partner][e.value] {
-			continue // where there is no opportunity its Audit went with it
+		if o == nil {
+			continue // its Audit went with it
 		}
 		r.reached["invariant I25"]++
 		if n := told(text(o["cosell_audit"]), e); n == 0 {
 			r.violates("I25", "%s %q of %s was replaced before it had crossed, and Audit of %s does not have it: %.600s", e.field, e.value, e.side, opportunity, text(o["cosell_audit"]))
 		}
 	}
+}
+
+// crossed says whether a value has stood on the other side of any pair that its record was part of.
+func (r *run) crossed(e *edit) bool {
+	other := "crm"
+	if e.side == "crm" {
+		other = "pc"
+	}
+	return slices.ContainsFunc(r.people.wed[e.record], func(partner string) bool { return r.people.seen[stand{other, partner, e.field}][e.value] })
+}
+
+// weds remembers that two records named each other.
+func (r *run) weds(t touched, record map[string]any) {
+	name := "cosell_referralid"
+	if t.side == "pc" {
+		name = "externalReferenceId"
+	}
+	partner := strings.ToLower(text(record[name]))
+	if partner == "" || slices.Contains(r.people.wed[t.id], partner) {
+		return
+	}
+	r.people.wed[t.id] = append(r.people.wed[t.id], partner)
+	r.people.wed[partner] = append(r.people.wed[partner], t.id)
 }
 
 // told counts the lines of Audit that have a value: amounts are written in several ways.

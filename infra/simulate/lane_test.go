@@ -33,7 +33,8 @@ type point struct {
 	name  string // method and path, without ids
 	write bool
 	wire  *control.Wire // of a system: what a fault is played by
-	since int           // calls of the run before it came here
+	since int           // its number among the calls that came here
+	came  time.Time     // when it did: it may reach its system much later
 }
 
 // lane is one invocation of a function in a process: a goroutine that works only while the run attends to it.
@@ -118,7 +119,8 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	p.alive()
 	r := p.run
 	l.calls++
-	at.since = r.calls
+	r.entered++
+	at.since, at.came = r.entered, time.Now()
 	if r.attended != l || r.yields(l) {
 		r.stands(l)
 	}

@@ -52,6 +52,7 @@ type run struct {
 	crashes   int
 	calls     int
 	happened  int // acts that a system took, events that arrived, faults
+	entered   int // calls that came to their point
 	hash      uint64
 	sites     map[string]int // calls by where they go to
 	met       map[string]int // and by the fault that they met
@@ -68,10 +69,9 @@ type run struct {
 	reached   map[string]int  // of the catalogue
 	made      map[string]bool // rows of the CRM that the product has asked for
 	log       *notes
-	unnamed   map[string]bool // referrals of which a write was refused
-	held      []*message      // worked on
-	denied    [][2]string     // rights that were taken away: table and operation
-	parked    bool            // a row was parked by what works now
+	held      []*message  // worked on
+	denied    [][2]string // rights that were taken away: table and operation
+	parked    bool        // a row was parked by what works now
 	story     []string
 	telling   bool
 	broken    []string // what was violated
@@ -110,7 +110,7 @@ func behindWire(name string, sim control.Simulator) *system {
 
 func newRun(t *testing.T, p *plan) *run {
 	seed := p.seed
-	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, unnamed: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{},
+	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options := partnerOptions(seed)
