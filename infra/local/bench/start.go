@@ -69,7 +69,8 @@ func median(times []time.Duration) time.Duration {
 // starter is a program, as a host starts it.
 type starter struct {
 	path, dir string
-	env       []string
+	args, env []string
+	errors    io.Writer // what it says on standard error; nil: nobody hears it
 }
 
 // running is how a process was started.
@@ -99,33 +100,51 @@ const (
 
 // ready starts the program, waits until it answers GET /, which the host takes for ready, and kills it as the host does.
 func (s *starter) ready(ctx context.Context) (time.Duration, error) {
+	began := time.Now()
+	p, err := s.start(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer p.end()
+	return p.answered.Sub(began), nil
+}
+
+// program is a starter's that runs.
+type program struct {
+	cmd      *exec.Cmd
+	address  string
+	answered time.Time // for the first time
+}
+
+func (p *program) end() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait() // it was killed
+}
+
+// start starts the program and waits until it answers.
+func (s *starter) start(ctx context.Context) (*program, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+		return nil, fmt.Errorf("looking for a free port: %w", err)
 	}
 	address := l.Addr().String()
 	_, port, _ := net.SplitHostPort(address) // its own form
 	_ = l.Close()
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, s.path)
-	cmd.Dir, cmd.Env = s.dir, append(slices.Clone(s.env), portSetting+"="+port)
+	cmd := exec.CommandContext(ctx, s.path, s.args...)
+	cmd.Dir, cmd.Env, cmd.Stderr = s.dir, append(slices.Clone(s.env), portSetting+"="+port), s.errors
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("starting %s: %w", s.path, err)
+		return nil, fmt.Errorf("starting %s: %w", s.path, err)
 	}
-	defer func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-	}()
-	for !answers(address) {
-		if ctx.Err() != nil {
-			return 0, fmt.Errorf("%s does not answer after %s", s.path, startPatience)
+	p := &program{cmd: cmd, address: address}
+	for until := time.Now().Add(startPatience); !answers(address); time.Sleep(lookAgain) {
+		if ctx.Err() != nil || time.Now().After(until) {
+			p.end()
+			return nil, fmt.Errorf("%s does not answer after %s", s.path, startPatience)
 		}
-		time.Sleep(lookAgain)
 	}
-	return time.Since(began), nil
+	p.answered = time.Now()
+	return p, nil
 }
 
 // answers says whether a program answers GET / at an address.
