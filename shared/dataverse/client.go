@@ -203,7 +203,7 @@ func (c *Client) send(ctx context.Context, method, target string, header http.He
 }
 
 func (c *Client) setURL(set string, q Query) (string, error) {
-	if !name.MatchString(set) {
+	if !isName(set) {
 		return "", badQuery("table's set", set)
 	}
 	query, err := q.encode()

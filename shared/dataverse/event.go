@@ -64,7 +64,7 @@ func parseEvent(body []byte, opportunityColumn string) (Event, error) {
 			e.ID = c.lead.id
 		}
 	}
-	if !name.MatchString(e.Message) || !name.MatchString(e.Table) {
+	if !isName(e.Message) || !isName(e.Table) {
 		return Event{}, malformed("the event has no message or no table")
 	}
 	if e.ID == "" {
@@ -127,8 +127,8 @@ func (c executionContext) connected() string {
 
 func readContext(body []byte) (executionContext, error) {
 	var c executionContext
-	err := walk(body, func(name string, value []byte) error {
-		switch name {
+	err := walk(body, func(name, value []byte) error {
+		switch string(name) {
 		case "MessageName":
 			c.message = plain(value)
 		case "PrimaryEntityName":
@@ -168,8 +168,8 @@ func pairs(span []byte, each func(key string, value []byte)) error {
 	return items(span, func(item []byte) error {
 		var key string
 		var value []byte
-		err := walk(item, func(name string, v []byte) error {
-			switch name {
+		err := walk(item, func(name, v []byte) error {
+			switch string(name) {
 			case "key":
 				key = plain(v)
 			case "value":
@@ -187,8 +187,8 @@ func pairs(span []byte, each func(key string, value []byte)) error {
 func readEntity(span []byte) entity {
 	var e entity
 	// What is not an object has none of these; the event then lacks an id, which is said there.
-	_ = walk(span, func(name string, value []byte) error {
-		switch name {
+	_ = walk(span, func(name, value []byte) error {
+		switch string(name) {
 		case "Id":
 			e.id = rowID(value)
 		case "LogicalName":

@@ -58,7 +58,7 @@ func (k Key) Active() bool { return strings.EqualFold(k.Status, "Active") }
 func (c *Client) Definitions(ctx context.Context, tables ...string) (map[string]Definition, error) {
 	var which []string
 	for _, t := range tables {
-		if !name.MatchString(t) {
+		if !isName(t) {
 			return nil, badQuery("table", t)
 		}
 		which = append(which, "LogicalName%20eq%20'"+t+"'")

@@ -118,7 +118,7 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 
 // Columns is Attributes without what depends on a column's type: one call.
 func (c *Client) Columns(ctx context.Context, table string) (map[string]Attribute, error) {
-	if !name.MatchString(table) {
+	if !isName(table) {
 		return nil, badQuery("table", table)
 	}
 	all, err := c.definitions(ctx, c.attributes(table)+"?$select=LogicalName,AttributeType,DisplayName,CreatedOn,IsSecured,RequiredLevel,IsValidForCreate,IsValidForUpdate")
@@ -182,7 +182,7 @@ type Table struct {
 
 // Table reads how a table is called. Gone: there is none of that name.
 func (c *Client) Table(ctx context.Context, table string) (Table, error) {
-	if !name.MatchString(table) {
+	if !isName(table) {
 		return Table{}, badQuery("table", table)
 	}
 	var wire struct {
@@ -199,7 +199,7 @@ func (c *Client) Table(ctx context.Context, table string) (Table, error) {
 // Navigations reads the property by which each lookup of a table is written, by column and target:
 // "new_regionid territory" to "new_RegionId".
 func (c *Client) Navigations(ctx context.Context, table string) (map[string]string, error) {
-	if !name.MatchString(table) {
+	if !isName(table) {
 		return nil, badQuery("table", table)
 	}
 	var wire struct {

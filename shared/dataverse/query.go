@@ -30,8 +30,17 @@ type Expand struct {
 // NUL characters; the client refuses it, because a filter left out would match everything.
 const unbuilt = "\x00"
 
+// isName says whether a text may stand for a table, a column or a message; every event has several.
+func isName(s string) bool {
+	for i, c := range []byte(s) {
+		if c != '_' && (c|0x20 < 'a' || c|0x20 > 'z') && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128
+}
+
 var (
-	name     = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`).UpTo(128)
 	column   = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)?$`).UpTo(257)
 	ordering = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*( asc| desc)?$`).UpTo(133)
 )
@@ -121,7 +130,7 @@ func Or(filters ...string) string {
 // Bind names a row as @odata.bind wants it, "/accounts(<id>)". What is not a set and a GUID gives "",
 // which Dataverse refuses.
 func Bind(set, id string) string {
-	if id = guid(id); id == "" || !name.MatchString(set) {
+	if id = guid(id); id == "" || !isName(set) {
 		return ""
 	}
 	return "/" + set + "(" + id + ")"
@@ -131,7 +140,7 @@ func Bind(set, id string) string {
 func (q Query) options() ([]string, error) {
 	var out []string
 	for _, c := range q.Select {
-		if !name.MatchString(c) {
+		if !isName(c) {
 			return nil, badQuery("column", c)
 		}
 	}
@@ -163,7 +172,7 @@ func (q Query) options() ([]string, error) {
 func (q Query) expansions() (string, error) {
 	var all []string
 	for _, e := range q.Expand {
-		if !name.MatchString(e.Nav) {
+		if !isName(e.Nav) {
 			return "", badQuery("navigation property", e.Nav)
 		}
 		inner, err := e.Query.options()

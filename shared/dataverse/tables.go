@@ -38,7 +38,7 @@ func (c *Client) TableNames(ctx context.Context) ([]TableName, error) {
 
 // TableName reads the names of one table. Refused of class Ours: there is none.
 func (c *Client) TableName(ctx context.Context, table string) (TableName, error) {
-	if !name.MatchString(table) {
+	if !isName(table) {
 		return TableName{}, badQuery("table", table)
 	}
 	var wire wireTable
@@ -64,7 +64,7 @@ type Lookup struct{ Column, Target, Property, Collection string }
 
 // Lookups reads the lookups of a table, each with every table that it may lead to.
 func (c *Client) Lookups(ctx context.Context, table string) ([]Lookup, error) {
-	if !name.MatchString(table) {
+	if !isName(table) {
 		return nil, badQuery("table", table)
 	}
 	var wire struct {

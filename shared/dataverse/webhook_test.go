@@ -253,7 +253,7 @@ func FuzzWalk(f *testing.F) {
 		if len(body) > 400 || json.Unmarshal([]byte(body), &members) != nil || members == nil {
 			return
 		}
-		if err := walk([]byte(body), func(string, []byte) error { return nil }); err != nil {
+		if err := walk([]byte(body), func(_, _ []byte) error { return nil }); err != nil {
 			t.Errorf("%q: %v", body, err)
 		}
 	})

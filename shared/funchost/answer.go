@@ -16,6 +16,12 @@ import (
 // process, when an envelope call is answered with an empty body, null or 204; so nothing else is written
 // anywhere. v must encode as an object.
 func Answer(w http.ResponseWriter, status int, v any) {
+	if v == (struct{}{}) {
+		w.Header()["Content-Type"] = []string{"application/json"}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "{}\n") // the caller has gone: nothing to tell
+		return
+	}
 	body, err := json.Marshal(v)
 	if err != nil || len(body) == 0 || body[0] != '{' {
 		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer could not be written"}`)
@@ -74,7 +80,7 @@ func JSONBody(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 		Refuse(w, http.StatusUnsupportedMediaType, "the content type must be application/json, in UTF-8 and not compressed")
 		return nil, false
 	}
-	body, err := io.ReadAll(r.Body) // read and limited at the edge already
+	body, err := bodyOf(r) // read and limited at the edge already
 	if err != nil || len(body) == 0 {
 		Refuse(w, http.StatusBadRequest, "a JSON body is needed")
 		return nil, false
@@ -83,6 +89,12 @@ func JSONBody(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 }
 
 func isJSON(h http.Header) bool {
+	if given := h["Content-Type"]; len(given) == 1 && h.Get("Content-Encoding") == "" {
+		switch given[0] { // as nearly all callers write it
+		case "application/json", "application/json; charset=utf-8":
+			return true
+		}
+	}
 	media, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil || media != "application/json" || len(h.Values("Content-Type")) != 1 {
 		return false

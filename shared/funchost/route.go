@@ -31,25 +31,29 @@ func newRoute(f Function) route {
 	return r
 }
 
-func (r route) match(path string) (values map[string]string, ok bool) {
-	given := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	if len(given) > len(r.parts) && !r.parts[len(r.parts)-1].rest {
-		return nil, false
-	}
-	values = map[string]string{}
-	for i, p := range r.parts {
+// pathValue is what a path has for a parameter.
+type pathValue struct{ name, value string }
+
+func (r route) match(path string) (values []pathValue, ok bool) {
+	rest, more := strings.TrimSuffix(path, "/"), true // more: a part is still to come, perhaps an empty one
+	for _, p := range r.parts {
 		switch {
-		case p.rest && i < len(given):
-			values[p.param] = strings.Join(given[i:], "/")
-		case i >= len(given):
+		case p.rest && more:
+			return append(values, pathValue{p.param, rest}), true
+		case !more:
 			if !p.optional {
 				return nil, false
 			}
+			continue
+		}
+		var given string
+		given, rest, more = strings.Cut(rest, "/")
+		switch {
 		case p.param != "":
-			values[p.param] = given[i]
-		case !strings.EqualFold(p.literal, given[i]):
+			values = append(values, pathValue{p.param, given})
+		case !strings.EqualFold(p.literal, given):
 			return nil, false
 		}
 	}
-	return values, true
+	return values, !more
 }

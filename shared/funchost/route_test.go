@@ -12,7 +12,14 @@ func TestRouteTakesTheRestOfAPath(t *testing.T) {
 		"hook/{tenant?}":   {"hook": {}, "hook/a": {"tenant": "a"}, "hook/a/b": nil},
 	} {
 		for path, want := range paths {
-			got, ok := newRoute(Function{Route: route}).match(path)
+			values, ok := newRoute(Function{Route: route}).match(path)
+			var got map[string]string
+			if ok {
+				got = map[string]string{}
+				for _, v := range values {
+					got[v.name] = v.value
+				}
+			}
 			if diff := cmp.Diff(want, got); ok != (want != nil) || diff != "" {
 				t.Errorf("%s under %s: %v %s", path, route, ok, diff)
 			}

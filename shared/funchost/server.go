@@ -89,8 +89,8 @@ func (s *Server) serveHTTPFunction(w http.ResponseWriter, r *http.Request, path 
 		if !ok {
 			continue
 		}
-		for name, value := range values {
-			r.SetPathValue(name, value)
+		for _, v := range values {
+			r.SetPathValue(v.name, v.value)
 		}
 		status, cause := s.callHTTP(w, r, route.function)
 		s.logHTTP(r, route.function.Name, status, cause)
@@ -151,7 +151,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (
 	}
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // not offered by a recorder in a test
-	body, err := s.readHeld(http.MaxBytesReader(w, r.Body, limit))
+	body, err := s.readHeld(http.MaxBytesReader(w, r.Body, limit), int(r.ContentLength))
 	size = int64(len(body))
 	var large *http.MaxBytesError
 	switch {
@@ -166,15 +166,35 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (
 	}
 	// Else the deadline would end the request's context while the function works.
 	_ = control.SetReadDeadline(time.Time{})
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Body = &heldBody{Reader: *bytes.NewReader(body), whole: body}
 	return size, 0
+}
+
+// heldBody is a body that is in memory already.
+type heldBody struct {
+	bytes.Reader
+	whole []byte
+}
+
+// Close implements io.Closer.
+func (*heldBody) Close() error { return nil }
+
+// bodyOf gives the bytes of a body: the very ones that are held, where nobody has read of them.
+func bodyOf(r *http.Request) ([]byte, error) {
+	if held, ok := r.Body.(*heldBody); ok && held.Len() == len(held.whole) {
+		return held.whole, nil
+	}
+	return io.ReadAll(r.Body)
 }
 
 var errFull = errors.New("the bodies in memory take all the room there is")
 
-// readHeld reads to the end and counts every byte as held.
-func (s *Server) readHeld(from io.Reader) ([]byte, error) {
-	body := make([]byte, 0, 1<<10)
+// mostAhead is how much room a body gets because it says how long it is: who only says so must not cost more.
+const mostAhead = 8 << 10
+
+// readHeld reads to the end and counts every byte as held; length is what was said of it, negative where nothing was.
+func (s *Server) readHeld(from io.Reader, length int) ([]byte, error) {
+	body := make([]byte, 0, min(max(length+1, 512), mostAhead)) // one more byte: the end shows without growing
 	for {
 		if len(body) == cap(body) {
 			body = append(body, 0)[:len(body)]
@@ -200,7 +220,9 @@ func isTimeout(err error) bool {
 func (s *Server) logHTTP(r *http.Request, function string, status int, cause error) {
 	// The host counts every complete answer as a success, 5xx included: refusals are counted here.
 	if status < http.StatusBadRequest {
-		s.Log.Debug("answered", "function", function, "status", status)
+		if s.Log.Enabled(r.Context(), slog.LevelDebug) {
+			s.Log.Debug("answered", "function", function, "status", status)
+		}
 		return
 	}
 	skipped, ok := s.lines.allow(function, strconv.Itoa(status))

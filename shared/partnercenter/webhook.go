@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -51,6 +52,7 @@ type Verifier struct {
 	o       VerifierOptions
 	flights singleflight.Group
 	cache   *certificates
+	last    atomic.Pointer[string] // address that was trusted last: nearly all requests have the same
 }
 
 // NewVerifier makes a verifier.
@@ -183,6 +185,9 @@ func (v *Verifier) certificateURL(h http.Header) (string, error) {
 	if raw == "" {
 		return "", forged("x-ms-certificate-url is missing")
 	}
+	if last := v.last.Load(); last != nil && *last == raw {
+		return raw, nil
+	}
 	u, err := url.Parse(raw)
 	if len(raw) > 1024 || err != nil {
 		return "", forged("the certificate address cannot be read")
@@ -190,12 +195,13 @@ func (v *Verifier) certificateURL(h http.Header) (string, error) {
 	if !slices.Contains(v.o.Hosts, u.Host) || !certificatePath.MatchString(u.Path) || raw != "https://"+u.Host+u.Path {
 		return "", forged("the certificate address is not one that we trust")
 	}
+	v.last.Store(&raw)
 	return raw, nil
 }
 
 // single gives the one value of a header; a repeated one is refused, since readers would differ.
 func single(h http.Header, name string) (string, error) {
-	values := h.Values(name)
+	values := h[name] // names are written here as net/http keeps them
 	switch len(values) {
 	case 0:
 		return "", nil

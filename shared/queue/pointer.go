@@ -101,6 +101,9 @@ const (
 	reasonRelated = "related-"
 )
 
+// Encode is json.Marshal, which calls MarshalJSON and then reads again what that has written.
+func (p Pointer) Encode() ([]byte, error) { return p.MarshalJSON() }
+
 // MarshalJSON implements json.Marshaler.
 func (p Pointer) MarshalJSON() ([]byte, error) {
 	if p.Later() {

@@ -30,12 +30,27 @@ type Queue struct {
 
 // All is the one list of queues.
 func All() []Queue {
-	return []Queue{
-		{ReferralChanged, []string{Referral}},
-		{OpportunityChanged, []string{Opportunity, Lead, Account, Contact, Connection, User}},
-		{ReferralWanted, []string{Opportunity}},
-		{SolutionsChanged, []string{Solution}},
+	names := []Name{ReferralChanged, OpportunityChanged, ReferralWanted, SolutionsChanged}
+	out := make([]Queue, len(names))
+	for i, n := range names {
+		out[i] = Queue{n, n.kinds()}
 	}
+	return out
+}
+
+// kinds are the kinds of record whose pointers a queue carries; nil: there is no such queue.
+func (n Name) kinds() []string {
+	switch n {
+	case ReferralChanged:
+		return []string{Referral}
+	case OpportunityChanged:
+		return []string{Opportunity, Lead, Account, Contact, Connection, User}
+	case ReferralWanted:
+		return []string{Opportunity}
+	case SolutionsChanged:
+		return []string{Solution}
+	}
+	return nil
 }
 
 // Names lists the names of the queues.
@@ -49,20 +64,15 @@ func Names() (out []Name) {
 // Carries says whether a pointer to that kind of record belongs on the queue: Invalid if not, or if there
 // is no such queue.
 func (n Name) Carries(kind string) error {
-	for _, q := range All() {
-		if q.Name != n {
-			continue
-		}
-		if !slices.Contains(q.Kinds, kind) {
-			return fault.New(fault.Invalid, "a pointer to a %q does not belong on %s, which carries %v", kind, n, q.Kinds)
-		}
-		return nil
+	kinds := n.kinds()
+	if kinds != nil && !slices.Contains(kinds, kind) {
+		return fault.New(fault.Invalid, "a pointer to a %q does not belong on %s, which carries %v", kind, n, kinds)
 	}
 	return n.known()
 }
 
 func (n Name) known() error {
-	if slices.Contains(Names(), n) {
+	if n.kinds() != nil {
 		return nil
 	}
 	return fault.New(fault.Invalid, "queue %q is not one of %v", n, Names())

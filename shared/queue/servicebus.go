@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -151,7 +150,7 @@ func (s *ServiceBus) Close(ctx context.Context) error { return s.receiving().Clo
 // encode makes the message. Its id is new for every send, copies included: duplicate detection is off,
 // and if somebody turns it on, it must not swallow a scheduled copy.
 func encode(m Message) (*azservicebus.Message, error) {
-	body, err := json.Marshal(m.Pointer)
+	body, err := m.Pointer.Encode()
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "writing the pointer to %s %s: %w", m.Pointer.Kind, m.Pointer.ID, err)
 	}

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/signal"
@@ -53,7 +52,7 @@ func (s *sink) Send(_ context.Context, messages ...queue.Message) error {
 		if err := m.Check(); err != nil {
 			return err
 		}
-		body, err := json.Marshal(m.Pointer)
+		body, err := m.Pointer.Encode()
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,8 @@ import (
 // Rounds of each kind of event, and how long each receiver is called in one.
 const (
 	turns    = 9
-	turnTime = 500 * time.Millisecond
-	warmUp   = 300 * time.Millisecond
+	turnTime = 150 * time.Millisecond
+	warmUp   = 100 * time.Millisecond
 )
 
 // receiver is one of those that take the same events in turn.
