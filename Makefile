@@ -62,8 +62,8 @@ contract: ## holds the systems to what we take for granted of them: the simulato
 	@CONTRACT_REPORT=$(CURDIR)/.build/reports/contract.json go test -count=1 -p 1 -run '^TestContract$$' ./shared/partnercenter ./shared/dataverse
 	@echo ".build/reports/contract.json"
 
-bench: ready ## measures speed and memory into .build/reports/bench.json
-	@exec $(LOCAL) bench $(if $(PORT),-port '$(PORT)' )$(WORLD)
+bench: ready ## measures speed and memory as ratios beside bare programs into .build/reports/bench.json; ROW=receive takes one part
+	@exec $(LOCAL) bench $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(ROW), -only '$(ROW)')
 
 calls: ready ## counts the remote calls per change beside their ceilings into .build/reports/calls.json
 	@exec $(LOCAL) calls $(if $(PORT),-port '$(PORT)' )$(WORLD)

@@ -64,7 +64,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), limit)
 	defer cancel()
-	event, err := h.Verifier.Open(r.WithContext(ctx), body)
+	event, err := h.Verifier.Open(r, body) // it has a limit of its own for what it fetches
 	h.Watch.Door("partnercenterwebhook", err)
 	switch {
 	case err != nil:

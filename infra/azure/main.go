@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // the host's image need not have the time zones
 
@@ -18,15 +17,11 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/funchost"
 )
 
-// memory is where the collector begins to work harder, so that a burst stays within 64 MiB: about 21 MiB more of what
-// is resident are pages of the program itself, which the collector does not count.
-const memory = 40 << 20
-
 // version is stamped in by `make package`; without it the build information is all there is.
 var version string
 
 func main() {
-	debug.SetMemoryLimit(memory)
+	app.TuneCollector()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := do(ctx, os.Args[1:])
 	stop()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/bench"
@@ -144,29 +145,54 @@ func measure(ctx context.Context, f flags) error {
 			if err := report.MeasureLambda(ctx, w, f.out); err != nil {
 				return err
 			}
-			report.Table(f.out)
-			return errors.Join(report.Write(home.Report("bench.json")), home.Share())
+			return errors.Join(told(&report, home.Report("bench.json"), f.out), home.Share())
 		})
 	}
-	fmt.Fprintln(f.out, "the story, for the time from cause to effect …")
-	err := inWorld(ctx, f, false, func(_ world.Layout, w *world.World, _ *world.Home) error {
-		told, err := demo.Run(ctx, w.Local(), io.Discard)
-		if err == nil && told.Failed > 0 {
-			err = errors.New("the story did not hold: make demo says where")
-		}
-		report.Effect(told.EffectMedian())
+	if err := bench.Known(f.only); err != nil {
 		return err
-	})
+	}
+	layout, err := world.FindLayout()
 	if err != nil {
 		return err
+	}
+	if err := report.Alone(ctx, layout.Top, f.only, f.out); err != nil {
+		return err
+	}
+	if bench.Wants(f.only, bench.Story) {
+		fmt.Fprintln(f.out, "the story, for the time from cause to effect …")
+		err := inWorld(ctx, f, false, func(_ world.Layout, w *world.World, _ *world.Home) error {
+			played, err := demo.Run(ctx, w.Local(), io.Discard)
+			if err == nil && played.Failed > 0 {
+				err = errors.New("the story did not hold: make demo says where")
+			}
+			report.Effect(played.EffectMedian())
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !bench.Wants(f.only, bench.InWorld) {
+		return told(&report, filepath.Join(layout.Reports(), "bench.json"), f.out)
 	}
 	return inWorld(ctx, f, false, func(layout world.Layout, w *world.World, home *world.Home) error {
 		if err := report.Measure(ctx, layout.Top, w, f.out); err != nil {
 			return err
 		}
-		report.Table(f.out)
-		return errors.Join(report.Write(home.Report("bench.json")), home.Share())
+		return errors.Join(told(&report, home.Report("bench.json"), f.out), home.Share())
 	})
+}
+
+// told prints and keeps a report; a bound that was missed is an error.
+func told(report *bench.Report, file string, out io.Writer) error {
+	report.Table(out)
+	if err := report.Write(file); err != nil {
+		return err
+	}
+	if missed := report.Missed(); len(missed) > 0 {
+		return fmt.Errorf("%d of %d rows did not meet their bound: %s", len(missed), len(report.Rows), strings.Join(missed, ", "))
+	}
+	return nil
 }
 
 // countCalls fills calls.json.

@@ -94,7 +94,7 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.StringVar(&f.settingsFile, "settings", "", "file of NAME=value lines, laid over the world's own settings")
 	set.StringVar(&f.mapping, "mapping", "", "the customer's field sheet")
 	set.StringVar(&f.switchesFile, "switches", "", "file of positions that the systems start with")
-	set.StringVar(&f.only, "only", "", "the one mutant to try, case to play, or commit to upgrade from")
+	set.StringVar(&f.only, "only", "", "the one mutant to try, case to play, part to measure, or commit to upgrade from")
 	set.BoolVar(&f.rolling, "rolling", false, "of upgrade: two versions side by side")
 	set.DurationVar(&f.lasts, "lasts", sideBySide, "of upgrade -rolling: how long, in each order")
 	set.BoolVar(&f.log, "log", false, "show what host and handler say")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"time"
 )
 
@@ -68,14 +67,7 @@ func within(ctx context.Context, limit time.Duration, work func(context.Context)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if v := recover(); v != nil {
-				done <- &panicked{value: v, stack: debug.Stack()}
-			}
-		}()
-		done <- work(ctx)
-	}()
+	perform(ctx, task{func() error { return work(ctx) }, done})
 	select {
 	case err := <-done:
 		return err

@@ -55,6 +55,7 @@ func serve(ctx context.Context, handler http.Handler, listener net.Listener, par
 		// Broken clients are not news, and a line on stderr counts as an error at the host.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
+	handed(server)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	reason := wait(ctx, failed, parent)

@@ -33,6 +33,28 @@ func (r *Report) most(id, name string, figure, goal float64, unit string) {
 	r.Rows = append(r.Rows, Row{ID: id, Name: name, Figure: figure, Unit: unit, Goal: fmt.Sprintf("at most %g", goal), Met: figure <= goal})
 }
 
+// least adds a figure that must not be below a goal.
+func (r *Report) least(id, name string, figure, goal float64, unit string) {
+	r.Rows = append(r.Rows, Row{ID: id, Name: name, Figure: figure, Unit: unit, Goal: fmt.Sprintf("at least %g", goal), Met: figure >= goal})
+}
+
+// told adds a figure that has no goal.
+func (r *Report) told(id, name string, figure float64, unit string) {
+	r.Rows = append(r.Rows, Row{ID: id, Name: name, Figure: figure, Unit: unit, Goal: noGoal, Met: true})
+}
+
+const noGoal = "for information"
+
+// Missed lists the rows whose goal was not met.
+func (r *Report) Missed() (ids []string) {
+	for _, row := range r.Rows {
+		if !row.Met {
+			ids = append(ids, row.ID)
+		}
+	}
+	return ids
+}
+
 // Effect adds the median from cause to effect of a story told at zero latency.
 func (r *Report) Effect(ms int64) {
 	r.most("effect", "from cause to effect, median over the steps of the story", float64(ms), 1000, "ms")
@@ -114,11 +136,22 @@ func (r *Report) Table(out io.Writer) {
 	fmt.Fprintln(out)
 	for _, row := range r.Rows {
 		met := "met"
-		if !row.Met {
+		switch {
+		case !row.Met:
 			met = "NOT MET"
+		case row.Goal == noGoal:
+			met = ""
 		}
-		fmt.Fprintf(out, "%-62s %10.1f %-4s (%s): %s\n", row.Name, row.Figure, row.Unit, row.Goal, met)
+		fmt.Fprintf(out, "%-14s %-88s %9s %-4s %-16s %s\n", row.ID, row.Name, figure(row.Figure), row.Unit, row.Goal, met)
 	}
+}
+
+// figure is short, and has two digits at least that say something.
+func figure(f float64) string {
+	if f < 10 {
+		return fmt.Sprintf("%.3f", f)
+	}
+	return fmt.Sprintf("%.1f", f)
 }
 
 // Write puts the report into a file, making its folder.

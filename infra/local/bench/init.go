@@ -53,7 +53,7 @@ func (r *Report) MeasureLambda(ctx context.Context, w *world.World, out io.Write
 	}
 	for _, role := range []string{"intake", "sync"} {
 		r.most("init."+role, fmt.Sprintf("cold start of %s on Lambda until it asks for its first invocation, median of %d", role, rounds),
-			milliseconds(median(times[role])), mostInit, "ms")
+			milliseconds(middle(times[role])), mostInit, "ms")
 	}
 	return nil
 }

@@ -41,10 +41,8 @@ func (r *Report) starts(ctx context.Context, top string, w *world.World, out io.
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	hello := starter{path: filepath.Join(dir, "hello"), dir: dir, env: handler.env}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", hello.path, "./infra/local/bench/hello")
-	build.Dir, build.Env = top, append(os.Environ(), "CGO_ENABLED=0")
-	if said, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the program that only listens: %w\n%s", err, said)
+	if err := compile(ctx, top, "./infra/local/bench/hello", hello.path); err != nil {
+		return err
 	}
 	var ours, theirs []time.Duration
 	for range rounds {
@@ -56,14 +54,9 @@ func (r *Report) starts(ctx context.Context, top string, w *world.World, out io.
 			*times = append(*times, took)
 		}
 	}
-	a, b := milliseconds(median(ours)), milliseconds(median(theirs))
+	a, b := milliseconds(middle(ours)), milliseconds(middle(theirs))
 	r.most("ready.hellos", fmt.Sprintf("handler ready, %.1f ms, in times of a program that only listens", a), a/b, mostHellos, "x")
 	return nil
-}
-
-func median(times []time.Duration) time.Duration {
-	slices.Sort(times)
-	return times[len(times)/2]
 }
 
 // starter is a program, as a host starts it.
