@@ -21,7 +21,6 @@ import (
 var version string
 
 func main() {
-	app.TuneCollector()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := do(ctx, os.Args[1:])
 	stop()

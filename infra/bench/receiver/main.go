@@ -26,7 +26,6 @@ func main() {
 
 // run serves the intake; the certificate of the events is in the file that the only argument names.
 func run(ctx context.Context) error {
-	app.TuneCollector()
 	if len(os.Args) != 2 {
 		return fmt.Errorf("usage: receiver CERTIFICATE-FILE")
 	}
