@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 // handIn is a context of a connection with a hand, which ends with the test.
@@ -41,16 +42,18 @@ func TestAHandWorksCallAfterCall(t *testing.T) {
 
 // A call that was given up may go on for ever: whoever comes after it on the same connection must not wait for that.
 func TestWhoComesAfterACallThatHangsIsServed(t *testing.T) {
-	ctx := handIn(t)
-	leave, hung := make(chan struct{}), make(chan error, 1)
-	perform(ctx, task{func() error { <-leave; return nil }, hung})
-	if err := done(ctx, func() error { return io.EOF }); !errors.Is(err, io.EOF) {
-		t.Error(err)
-	}
-	close(leave)
-	if err := <-hung; err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) { // which sees at once that nobody goes on
+		ctx := handIn(t)
+		leave, hung := make(chan struct{}), make(chan error, 1)
+		perform(ctx, task{func() error { <-leave; return nil }, hung})
+		if err := done(ctx, func() error { return io.EOF }); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+		close(leave)
+		if err := <-hung; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestAHandThatPanickedWorksOn(t *testing.T) {

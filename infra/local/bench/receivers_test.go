@@ -56,11 +56,11 @@ func TestARatioIsThatOfTheRoundInTheMiddle(t *testing.T) {
 func TestCallersAreCounted(t *testing.T) {
 	var calls, wrong atomic.Int64
 	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
+	defer func() { cancel() }()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := calls.Add(1)
 		if n >= 500 {
-			cancel()
+			cancel() // this run, or one that goes on although it was refused
 		}
 		if wrong.Load() > 0 && n%7 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -80,7 +80,11 @@ func TestCallersAreCounted(t *testing.T) {
 		t.Errorf("%d of %d answered: %v", l.answered, calls.Load(), err)
 	}
 	wrong.Store(1)
-	if _, err := drive(t.Context(), address, requests, 4, time.Hour); err == nil || !strings.Contains(err.Error(), "answered 503") {
+	calls.Store(0)
+	again, stop := context.WithCancel(t.Context())
+	defer stop()
+	cancel = stop // nobody of the run before is left
+	if _, err := drive(again, address, requests, 4, time.Hour); err == nil || !strings.Contains(err.Error(), "answered 503") {
 		t.Errorf("a refusal: %v", err)
 	}
 }
