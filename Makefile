@@ -75,7 +75,8 @@ upgrade: ready ## publishes this version over an earlier one, back, and again, w
 	@exec $(LOCAL) upgrade $(if $(PORT),-port '$(PORT)' )$(WORLD)$(if $(FROM), -only '$(FROM)')$(if $(ROLLING), -rolling)$(if $(LASTS), -lasts '$(LASTS)')
 
 # SCHEDULES histories from SEED on; LAYOUT one, flex or flex2, or each in turn. SHRINK=1 tells the shortest story of one seed, TELL=1 the whole.
-SIMULATE = -schedules '$(or $(SCHEDULES),10000)' -seed '$(or $(SEED),1)' -layout '$(LAYOUT)'$(if $(FINDINGS), -findings)
+# AGAIN=1 plays each once more and compares the traces; the trace of a whole run is printed at its end and is the same in another program.
+SIMULATE = -schedules '$(or $(SCHEDULES),10000)' -seed '$(or $(SEED),1)' -layout '$(LAYOUT)'$(if $(FINDINGS), -findings)$(if $(AGAIN), -again '$(AGAIN)')
 simulate: inputs ## plays random histories with faults in virtual time, one for each seed; SCHEDULES=n SEED=s LAYOUT=…, SHRINK=1 for the shortest story of a seed
 	@.ci/need go
 	@mkdir -p .build

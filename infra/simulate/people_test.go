@@ -161,7 +161,7 @@ func (r *run) operate(i int) {
 		r.done[name]++
 		r.happened++
 	}
-	r.hash = mix(r.hash, uint64(i), hashOf(name))
+	r.hash = mix(r.hash, uint64(i), hashOf(name), uint64(time.Now().UnixNano()))
 }
 
 // begin is how a deal comes into the world.

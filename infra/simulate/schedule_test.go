@@ -64,7 +64,8 @@ func planOf(s uint64) *plan {
 // result is what one worker has seen.
 type result struct {
 	Played, Calls, Crashes   int
-	Happened, Poor           int // poor are runs in which too little happened
+	Happened, Poor           int    // poor are runs in which too little happened
+	Trace                    uint64 // of all runs, whatever their order
 	Used                     time.Duration
 	Broken                   map[uint64]string
 	Sites, Met, Did, Reached map[string]int
@@ -96,7 +97,7 @@ func TestSchedules(t *testing.T) {
 	took := time.Since(began)
 	fmt.Printf("%d schedules, %d calls of the product, %d crashes in %s: %.1f a second; %s of processor time, %.1f a second and processor\n", sum.Played, sum.Calls, sum.Crashes,
 		took.Round(time.Second), float64(sum.Played)/took.Seconds(), sum.Used.Round(time.Second), float64(sum.Played)/sum.Used.Seconds())
-	fmt.Printf("%d acts, events and faults in each on average, in %d fewer than %d\n", sum.Happened/max(sum.Played, 1), sum.Poor, fewest)
+	fmt.Printf("%d acts, events and faults in each on average, in %d fewer than %d; trace %016x\n", sum.Happened/max(sum.Played, 1), sum.Poor, fewest, sum.Trace)
 	summary = fmt.Sprintf("schedules: %d violations: %d", sum.Played, len(sum.Broken))
 	if len(sum.Broken) > 0 || sum.Played < *schedules {
 		t.Fail()
@@ -153,7 +154,7 @@ func siteNamed(name string) site {
 
 func (r *result) add(o result) {
 	r.Played, r.Calls, r.Crashes, r.Used = r.Played+o.Played, r.Calls+o.Calls, r.Crashes+o.Crashes, r.Used+o.Used
-	r.Happened, r.Poor = r.Happened+o.Happened, r.Poor+o.Poor
+	r.Happened, r.Poor, r.Trace = r.Happened+o.Happened, r.Poor+o.Poor, r.Trace^o.Trace
 	maps.Copy(r.Broken, o.Broken)
 	for to, from := range map[*map[string]int]map[string]int{&r.Sites: o.Sites, &r.Met: o.Met, &r.Did: o.Did, &r.Reached: o.Reached} {
 		for name, n := range from {
@@ -205,7 +206,7 @@ func work(t *testing.T, which string) {
 			continue
 		}
 		o := play(t, p, false)
-		if other := repeated(t, p, o, *again); other != "" && len(o.broken) == 0 {
+		if other := repeated(t, p, o, timesAgain(p.seed)); other != "" && len(o.broken) == 0 {
 			o.broken = append(o.broken, other)
 		}
 		if len(o.broken) > 0 {
@@ -216,7 +217,7 @@ func work(t *testing.T, which string) {
 		if len(o.broken) == 0 && o.happened < fewest {
 			poor = 1
 		}
-		out.add(result{Played: 1, Happened: o.happened, Poor: poor, Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
+		out.add(result{Played: 1, Happened: o.happened, Poor: poor, Trace: mix(p.seed, o.hash), Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
 		if *first && len(out.Broken) > 0 {
 			break
 		}
