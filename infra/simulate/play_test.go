@@ -38,10 +38,18 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		r := newRun(t, p)
 		r.telling = telling
 		r.switches()
-		acts := 0
+		acts, idle := 0, 0
 		for ; acts < p.ops && (p.least == 0 || r.happened < p.least) && len(r.broken) == 0 && !r.calm; acts++ {
+			before := r.happened
 			r.operate(acts)
 			r.work()
+			if idle++; r.happened > before {
+				idle = 0
+			}
+			if idle == 20 { // all that there was is closed: somebody has another deal
+				r.people.deals = append(r.people.deals, &deal{n: len(r.people.deals)})
+				idle = 0
+			}
 		}
 		happened := r.happened
 		if len(r.broken) == 0 {
