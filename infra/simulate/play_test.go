@@ -156,7 +156,7 @@ func (r *run) comesToRest() {
 		switch {
 		case before != r.writes || i < least:
 			r.pass(5 * time.Minute)
-		case due > 0 && r.weather && (r.thorough() || r.holds()):
+		case due > 0 && (r.thorough() && r.weather || r.holds()):
 			due--
 			r.pass(settling)
 		default:
