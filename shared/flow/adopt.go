@@ -104,11 +104,33 @@ func (f *Flow) claim(ctx context.Context, w *work) error {
 	return nil
 }
 
-// unclaimed: the referral does not name the opportunity, so a lost ledger could not find the two again.
+// unclaimed: the referral does not name the opportunity, so a lost ledger could not find the two again. It is held,
+// and tried again like a value.
 func (f *Flow) unclaimed(err error) cosell.Problem {
 	p := problemOf(cosell.InPartnerCenter, err, f.Rules, cosell.CRMID)
-	p.Warn, p.Sent, p.Once = true, true, true
+	p.Warn, p.Sent = true, true
 	return p
+}
+
+// claimAgain writes the id that the referral did not take when the two met, once it is due or the referral has changed.
+func (f *Flow) claimAgain(ctx context.Context, w *work) error {
+	h, held := w.pair.HeldAt(cosell.InPartnerCenter, cosell.CRMID)
+	a := application{Flow: f, w: w, referral: *w.referral}
+	if !held || w.linking || w.referral.Microsoft || !a.claimable() {
+		return nil // what was held is over
+	}
+	if !f.pairing(w).Released(h) {
+		w.standing = append(w.standing, h.Problem())
+		return nil
+	}
+	before := w.referral.Version
+	if err := f.claim(ctx, w); err != nil {
+		return err
+	}
+	if w.referral.Version != before {
+		w.pair = w.pair.Wrote(before, w.referral.Side)
+	}
+	return nil
 }
 
 // relink links by the identifier that the opportunity carries: what the ledger has lost, or what somebody

@@ -284,7 +284,9 @@ func (f *Flow) rename(ctx context.Context, w *work, id string) error {
 	named, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.CRMID: id})
 	if fault.Is(err, fault.Refused) {
 		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.CRMID))
-		w.pair.Untold = append(w.pair.Untold, f.unclaimed(err))
+		told := f.unclaimed(err)
+		told.Once = true // it names the record that ours was
+		w.pair.Untold = append(w.pair.Untold, told)
 		return nil
 	}
 	if err != nil {

@@ -184,6 +184,37 @@ func TestI24_ARefusedIdentifierIsHeldAndComesByItself(t *testing.T) {
 	}
 }
 
+// The same of the opportunity's id on the referral: else nobody would find the two again after a loss of the tables.
+func TestARefusedNameIsHeldAndComesByItself(t *testing.T) {
+	for _, class := range []fault.Class{fault.Record, fault.Ours} {
+		w := newWorld(t)
+		id := portalDeal(w, nil)
+		w.refusePCBy = (&no{field: cosell.CRMID, class: class}).refuses
+		w.referralChanged(id)
+		o := crm{w}.ID(id)
+		pair, _, err := w.memory.Find(ctx, o)
+		if h, held := pair.HeldAt(cosell.InPartnerCenter, cosell.CRMID); err != nil || !held || h.Next.IsZero() || w.referrals[id].Record[cosell.CRMID] != "" {
+			t.Fatalf("%s: held %+v", class, pair.Held)
+		}
+		asked := w.refusals
+		w.events()
+		w.events()
+		if w.refusals != asked || w.lines(o, "rule.broken") > 1 {
+			t.Errorf("%s: asked %d times more, told\n%s", class, w.refusals-asked, w.opportunities[o].Record[cosell.Audit])
+		}
+		w.later(16 * time.Minute)
+		if w.refusals != asked+1 {
+			t.Errorf("%s: asked %d times when it was due", class, w.refusals-asked)
+		}
+		w.refusePCBy = nil
+		w.later(5 * time.Hour)
+		if pair, _, _ = w.memory.Find(ctx, o); w.referrals[id].Record[cosell.CRMID] != o || len(pair.Held) != 0 {
+			t.Errorf("%s: the referral names %q, held %+v", class, w.referrals[id].Record[cosell.CRMID], pair.Held)
+		}
+		w.silent()
+	}
+}
+
 func TestR127_ADealThatIsBeingMadeIsNotWantedFromTheOtherSide(t *testing.T) {
 	w := newWorld(t)
 	w.bornAs = deal

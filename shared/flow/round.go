@@ -74,6 +74,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if grown, err := f.grow(ctx, w); grown || err != nil {
 		return err
 	}
+	if err := f.claimAgain(ctx, w); err != nil {
+		return err
+	}
 	in := f.pairing(w)
 	plan := cosell.Merge(in)
 	if f.needsOpportunity(w, plan) {

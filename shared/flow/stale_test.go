@@ -463,7 +463,9 @@ func TestWordsThatStandThereAreNotWrittenAgain(t *testing.T) {
 		if _, err := w.memory.Save(ctx, pair); err != nil {
 			t.Fatal(err)
 		}
-		w.deliver(func() error { return w.flow.FromOpportunity(flow.WithTrace(ctx, "12345678"), toldOf("opportunity", deal, "Update")) })
+		w.deliver(func() error {
+			return w.flow.FromOpportunity(flow.WithTrace(ctx, "12345678"), toldOf("opportunity", deal, "Update"))
+		})
 	}
 	if n := w.lines(deal, "changed on both sides"); n != 1 || w.crmWrites != before+1 || len(w.pair().Untold) != 0 {
 		t.Errorf("told %d times, %d writes, still to tell %v", n, w.crmWrites-before, w.pair().Untold)
