@@ -107,7 +107,7 @@ type position struct {
 func crmPositions() []position {
 	return []position{
 		{"readLagSeconds", []any{5, 30}, ""},
-		{"closedWritable", []any{false}, "a deal that was closed before it had a referral is told so again, in vain, at each of its events"},
+		{"closedWritable", []any{false}, ""},
 		{"listLagSeconds", []any{20, 60}, "the deletion of a deal's last solution row goes unnoticed when its event is worked on within the lag"}, {"versionOrder", []any{"scattered"}, ""}, {"listOrder", []any{"scattered"}, ""},
 		{"winRaisesUpdate", []any{false}, ""}, {"wrappedValues", []any{true}, ""}, {"retryOnNoAnswer", []any{true}, ""},
 		{"pageSize", []any{2, 5}, ""}, {"openQuotes", []any{"both", "none"}, ""}, {"mergeRaisesUpdate", []any{false}, ""}, {"qualifyRaisesUpdate", []any{false}, ""},

@@ -3,6 +3,7 @@ package flow_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -29,6 +30,36 @@ func TestR131_ADealThatIsClosedBeforeItHadAReferralIsTold(t *testing.T) {
 		w.linked()
 		w.silent()
 	}
+}
+
+// CRM may take no word on a closed row: it is not asked at each event, and again once the row is another.
+func TestI29_AClosedRowThatTakesNoWordIsAskedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.user(cosell.Record{cosell.Status: cosell.Won})
+	w.refuseCRM = func(cosell.Record) error {
+		if w.opportunities[deal].Record[cosell.Status] == cosell.Open {
+			return nil
+		}
+		return fault.New(fault.Refused, "it is closed").OfClass(fault.Record)
+	}
+	for range 4 {
+		w.opportunityChanged()
+		w.later(26 * time.Hour)
+	}
+	if w.refusals != 1 || w.crmWrites != 0 {
+		t.Errorf("%d refused requests, %d writes", w.refusals, w.crmWrites)
+	}
+	w.user(cosell.Record{cosell.Name: "Another name"})
+	w.opportunityChanged()
+	w.events()
+	if w.refusals != 2 {
+		t.Errorf("%d refused requests after another change", w.refusals)
+	}
+	w.user(cosell.Record{cosell.Status: cosell.Open})
+	w.opportunityChanged()
+	w.linked()
+	w.silent()
 }
 
 // Whether a POST was done is not known, so nothing is said of it.

@@ -132,12 +132,13 @@ func oldestFirst(a, b cosell.Referral) int {
 	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 }
 
-// tooLate says once that a deal was closed before it had a referral: Partner Center will not hear of it.
+// tooLate says once that a deal was closed before it had a referral: Partner Center will not hear of it. CRM may take no
+// word of it on a closed row; it is asked again once the row changes.
 func (f *Flow) tooLate(ctx context.Context, w *work) error {
 	p := cosell.Problem{Code: "deal.closed", Field: cosell.Status, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
 		Text: "the opportunity was closed before it had one, so nothing was sent to Partner Center",
 		Mend: "reopen it to share it after all"}
-	if w.pair.Explains(p) {
+	if w.pair.Explains(p) || f.mute(w) != nil {
 		return nil
 	}
 	if intent, _, err := f.Ledger.Intent(ctx, w.pair.OpportunityID, ownTarget); err != nil || intent.Sent {
@@ -149,7 +150,12 @@ func (f *Flow) tooLate(ctx context.Context, w *work) error {
 	if err := f.lack(ctx, w, []cosell.Problem{p}); err != nil {
 		return err
 	}
+	wordless, refused := w.pair.HeldAt(cosell.InCRM, cosell.Whole)
 	w.pair.Held = nil // nothing waits
+	if refused {
+		wordless.Next = time.Time{}
+		w.pair.Held = []cosell.Held{wordless}
+	}
 	return f.save(ctx, w, w.pair)
 }
 
