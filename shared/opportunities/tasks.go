@@ -14,6 +14,7 @@ const (
 	taskSet = "tasks"
 	taskID  = "activityid"
 	// https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/task
+	taskOpen        = "0"
 	taskCompleted   = 1
 	taskCompletedAs = 5
 )
@@ -32,7 +33,7 @@ func (s *Store) setTasks(w *planned, o cosell.Opportunity, values cosell.Record,
 }
 
 func (s *Store) taskDone(o cosell.Opportunity, which string) dataverse.Write {
-	return dataverse.Write{Method: http.MethodPatch, Path: rowPath(taskSet, s.deterministic("task", o.ID, which)), IfMatch: "*",
+	return dataverse.Write{Method: http.MethodPatch, Path: rowPath(taskSet, s.deterministic("task", o.ID, which)), IfMatch: unread,
 		Body: map[string]any{stateColumn: taskCompleted, statusColumn: taskCompletedAs}}
 }
 
@@ -71,6 +72,29 @@ func ownerOf(o cosell.Opportunity) string {
 	return ""
 }
 
+// unread stands in the place of the version of a task that is to be completed, until asTheyAre has read it.
+const unread = "*"
+
+// asTheyAre gives the tasks with their versions, so that nothing is lost of what a person writes into one meanwhile. What is
+// completed already, was deleted or may not be read is left as it is. Kinds: Broken, Later, Denied.
+func (s *Store) asTheyAre(ctx context.Context, tasks []dataverse.Write) (out []dataverse.Write, err error) {
+	for _, t := range tasks {
+		if t.IfMatch == unread {
+			id := strings.TrimSuffix(strings.TrimPrefix(t.Path, taskSet+"("), ")")
+			row, err := s.api.Get(ctx, taskSet, id, dataverse.Query{Select: []string{taskID, stateColumn}})
+			if fault.Is(err, fault.Gone) || fault.Is(err, fault.Refused) || err == nil && row.Text(stateColumn) != taskOpen {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			t.IfMatch = row.ETag()
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
 // withTasks sends the writes with the tasks in one transaction. CRM may have no room for tasks (a right, a
 // rule, one that a person deleted or completed): they never hold the deal back, so what is refused is sent
 // again without them, and each of them once alone.
@@ -78,21 +102,37 @@ func (s *Store) withTasks(ctx context.Context, writes, tasks []dataverse.Write, 
 	if len(tasks) == 0 {
 		return s.api.ChangeSet(ctx, writes, then)
 	}
-	row, err := s.api.ChangeSet(ctx, append(append([]dataverse.Write{}, writes...), tasks...), then)
+	versioned, err := s.asTheyAre(ctx, tasks)
+	if err != nil {
+		return dataverse.Row{}, err
+	}
+	if len(writes)+len(versioned) == 0 {
+		return s.asItIs(ctx, then)
+	}
+	row, err := s.api.ChangeSet(ctx, append(append([]dataverse.Write{}, writes...), versioned...), then)
 	if !perhapsTasks(err) {
 		return row, err
 	}
+	changed := fault.Is(err, fault.Conflict)
 	if len(writes) > 0 {
 		if row, err = s.api.ChangeSet(ctx, writes, then); err != nil {
 			return row, err
 		}
-	} else if row, err = s.api.Get(ctx, then.Set, then.ID, then.Query); err != nil {
+	} else if row, err = s.asItIs(ctx, then); err != nil {
 		return row, err
 	}
-	if len(tasks) > 1 { // one alone was it
+	if len(tasks) > 1 || changed { // else one alone was it
 		s.tasksAlone(ctx, tasks)
 	}
 	return row, nil
+}
+
+// asItIs reads what was to be read after the writes, where there are none.
+func (s *Store) asItIs(ctx context.Context, then *dataverse.Read) (dataverse.Row, error) {
+	if then == nil {
+		return dataverse.Row{}, nil
+	}
+	return s.api.Get(ctx, then.Set, then.ID, then.Query)
 }
 
 // perhapsTasks says whether a refusal may be about the tasks: it names nothing, or them.
@@ -109,6 +149,10 @@ func perhapsTasks(err error) bool {
 
 // tasksAlone sends each task once; one that cannot be written stays as it is.
 func (s *Store) tasksAlone(ctx context.Context, tasks []dataverse.Write) {
+	tasks, err := s.asTheyAre(ctx, tasks)
+	if err != nil {
+		return
+	}
 	for _, t := range tasks {
 		if _, err := s.api.ChangeSet(ctx, []dataverse.Write{t}, nil); err != nil && fault.Is(err, fault.Broken) {
 			return // it is not worth another try
