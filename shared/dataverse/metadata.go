@@ -55,30 +55,29 @@ type wireAttribute struct {
 	IsSecured     bool
 	MaxLength     int
 	Targets       []string
-	Behavior      struct{ Value string } `json:"DateTimeBehavior"`
+	Behavior      string
 	Format        string
-	RequiredLevel struct{ Value string }
-	Create        *bool `json:"IsValidForCreate"`
-	Update        *bool `json:"IsValidForUpdate"`
+	RequiredLevel string
+	ReadOnly      bool
+	Fixed         bool
 	OptionSet     wireOptions
-	Global        wireOptions `json:"GlobalOptionSet"`
+	Global        wireOptions
 }
 
 type wireOptions struct {
-	Options []struct {
-		Value int
-		State int
-		Label wireLabel
-	}
-	// Of a two-option column.
-	TrueOption, FalseOption *struct{ Label wireLabel }
+	options []wireOption
+	yes, no *wireOption // of a two-option column
 }
 
-type wireLabel struct {
-	LocalizedLabels []struct {
-		Label        string
-		LanguageCode int
-	}
+type wireOption struct {
+	value, state int
+	label        wireLabel
+}
+
+// wireLabel is a text in each language.
+type wireLabel []struct {
+	text     string
+	language int
 }
 
 // Attributes reads the metadata of a table's columns, by logical name. It takes several calls: keep the
@@ -108,7 +107,7 @@ func (c *Client) Attributes(ctx context.Context, table string) (map[string]Attri
 			if a.Type != "Customer" && a.Type != "Owner" || cast.kind != "Lookup" {
 				a.Type = cast.kind
 			}
-			a.MaxLength, a.Targets, a.Days, a.Options = d.MaxLength, d.Targets, d.Behavior.Value, d.options()
+			a.MaxLength, a.Targets, a.Days, a.Options = d.MaxLength, d.Targets, d.Behavior, d.options()
 			a.Day = d.Format == "DateOnly"
 			out[d.LogicalName] = a
 		}
@@ -128,7 +127,7 @@ func (c *Client) Columns(ctx context.Context, table string) (map[string]Attribut
 	out := make(map[string]Attribute, len(all))
 	for _, a := range all {
 		out[a.LogicalName] = Attribute{Type: a.AttributeType, Labels: a.labels(), Created: a.CreatedOn, Secured: a.IsSecured,
-			Required: a.RequiredLevel.Value, ReadOnly: a.Update != nil && !*a.Update, Fixed: a.Create != nil && !*a.Create}
+			Required: a.RequiredLevel, ReadOnly: a.ReadOnly, Fixed: a.Fixed}
 	}
 	return out, nil
 }
@@ -138,37 +137,37 @@ func (c *Client) attributes(table string) string {
 }
 
 func (a wireAttribute) labels() (out []string) {
-	for _, l := range a.DisplayName.LocalizedLabels {
-		if l.Label != "" {
-			out = append(out, l.Label)
+	for _, l := range a.DisplayName {
+		if l.text != "" {
+			out = append(out, l.text)
 		}
 	}
 	return out
 }
 
 func (a wireAttribute) options() []Option {
-	if yes, no := a.OptionSet.TrueOption, a.OptionSet.FalseOption; yes != nil && no != nil {
-		return []Option{{Value: 1, Labels: yes.Label.byLanguage("true")}, {Value: 0, Labels: no.Label.byLanguage("false")}}
+	if yes, no := a.OptionSet.yes, a.OptionSet.no; yes != nil && no != nil {
+		return []Option{{Value: 1, Labels: yes.label.byLanguage("true")}, {Value: 0, Labels: no.label.byLanguage("false")}}
+	}
+	wire := a.OptionSet.options
+	if len(wire) == 0 {
+		wire = a.Global.options
 	}
 	var out []Option
-	wire := a.OptionSet.Options
-	if len(wire) == 0 {
-		wire = a.Global.Options
-	}
 	for _, o := range wire {
-		out = append(out, Option{Value: o.Value, State: o.State, Labels: o.Label.byLanguage("")})
+		out = append(out, Option{Value: o.value, State: o.state, Labels: o.label.byLanguage("")})
 	}
 	return out
 }
 
 // byLanguage are the texts of a label by language; plain is its name in no language, "" for none.
 func (l wireLabel) byLanguage(plain string) map[int]string {
-	labels := map[int]string{}
+	labels := make(map[int]string, len(l))
 	if plain != "" {
 		labels[0] = plain
 	}
-	for _, one := range l.LocalizedLabels {
-		labels[one.LanguageCode] = one.Label
+	for _, one := range l {
+		labels[one.language] = one.text
 	}
 	return labels
 }
@@ -242,11 +241,9 @@ func (c *Client) definitions(ctx context.Context, target string) ([]wireAttribut
 	if resp.Status != http.StatusOK {
 		return nil, classify(resp, reading())
 	}
-	var p struct {
-		Value []wireAttribute `json:"value"`
-	}
-	if err := json.Unmarshal(resp.Body, &p); err != nil || p.Value == nil {
+	list, ok := readAttributes(resp.Body)
+	if !ok {
 		return nil, fault.New(fault.Broken, "the answer is not a list of columns").With("answer.malformed", "")
 	}
-	return p.Value, nil
+	return list, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 // maxPages bounds one read; a page holds 5,000 rows.
@@ -32,25 +34,17 @@ func (c *Client) pages(ctx context.Context, target string, header http.Header, e
 		if resp.Status != http.StatusOK {
 			return "", classify(resp, reading())
 		}
-		var p struct {
-			Value []map[string]any `json:"value"`
-			Next  string           `json:"@odata.nextLink"`
-			Delta string           `json:"@odata.deltaLink"`
-		}
-		if err := decode(resp.Body, &p); err != nil || p.Value == nil {
+		p, ok := readPage(resp)
+		if !ok {
 			return "", fault.New(fault.Broken, "the answer %d (%d bytes) is not a list of rows", resp.Status, len(resp.Body)).With("answer.malformed", "")
 		}
-		rows := make([]Row, len(p.Value))
-		for i, tree := range p.Value {
-			rows[i] = Row{tree: tree, date: resp.Date()}
-		}
-		if err := each(rows); err != nil {
+		if err := each(p.rows); err != nil {
 			return "", err
 		}
-		if p.Next == "" {
-			return p.Delta, nil
+		if p.next == "" {
+			return p.delta, nil
 		}
-		if target, err = c.own(p.Next); err != nil {
+		if target, err = c.own(p.next); err != nil {
 			return "", err
 		}
 		if seen[target] {
@@ -58,6 +52,37 @@ func (c *Client) pages(ctx context.Context, target string, header http.Header, e
 		}
 	}
 	return "", fault.New(fault.Broken, "the next page is one that was read before").With("list.circle", "")
+}
+
+// page is a part of a list.
+type page struct {
+	rows        []Row
+	next, delta string // links
+}
+
+// readPage reads an answer that must be a list of rows.
+func readPage(resp *httpclient.Response) (p page, ok bool) {
+	text, date, odd := jsonread.Of(string(resp.Body)), resp.Date(), false
+	text.Object(func(name string) {
+		switch name {
+		case "value":
+			if text.Null() {
+				return
+			}
+			p.rows = []Row{}
+			text.List(func() {
+				v := text.Value()
+				tree, isRow := v.(map[string]any)
+				odd = odd || !isRow && v != nil
+				p.rows = append(p.rows, Row{tree: tree, date: date})
+			})
+		case "@odata.nextLink":
+			p.next = strings.Clone(text.Text())
+		case "@odata.deltaLink":
+			p.delta = strings.Clone(text.Text())
+		}
+	})
+	return p, text.End() == nil && p.rows != nil && !odd
 }
 
 // own gives a link of an answer back if it leads into this environment's Web API: it is opaque and must

@@ -1,7 +1,6 @@
 package dataverse
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -40,10 +39,13 @@ func isName(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
-var (
-	column   = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)?$`).UpTo(257)
-	ordering = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*( asc| desc)?$`).UpTo(133)
-)
+// isPath says whether a text can name a column, or one of the row that a property leads to.
+func isPath(s string) bool {
+	first, second, deeper := strings.Cut(s, "/")
+	return isName(first) && (!deeper || isName(second))
+}
+
+var ordering = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*( asc| desc)?$`).UpTo(133)
 
 // EqText compares a column with a text, taken literally.
 func EqText(path, value string) string {
@@ -57,7 +59,7 @@ func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''
 
 // StartsWith looks for texts that begin so, taken literally; Dataverse does not mind the case.
 func StartsWith(path, text string) string {
-	if strings.Contains(text, unbuilt) || !column.MatchString(path) {
+	if strings.Contains(text, unbuilt) || !isPath(path) {
 		return unbuilt
 	}
 	return "startswith(" + path + "," + quoted(text) + ")"
@@ -65,7 +67,7 @@ func StartsWith(path, text string) string {
 
 // Contains looks for texts that hold the text somewhere, taken literally; Dataverse does not mind the case.
 func Contains(path, text string) string {
-	if strings.Contains(text, unbuilt) || !column.MatchString(path) {
+	if strings.Contains(text, unbuilt) || !isPath(path) {
 		return unbuilt
 	}
 	return "contains(" + path + "," + quoted(text) + ")"
@@ -76,7 +78,7 @@ func Null(path string) string { return equal(path, "null") }
 
 // NotNull asks for rows in which the column holds something.
 func NotNull(path string) string {
-	if !column.MatchString(path) {
+	if !isPath(path) {
 		return unbuilt
 	}
 	return path + " ne null"
@@ -97,7 +99,7 @@ func EqInt(path string, value int) string { return equal(path, strconv.Itoa(valu
 func EqBool(path string, value bool) string { return equal(path, strconv.FormatBool(value)) }
 
 func equal(path, literal string) string {
-	if !column.MatchString(path) {
+	if !isPath(path) {
 		return unbuilt
 	}
 	return path + " eq " + literal
@@ -196,9 +198,24 @@ func (q Query) encode() (string, error) {
 	}
 	for i, o := range options {
 		key, value, _ := strings.Cut(o, "=")
-		options[i] = key + "=" + strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+		options[i] = key + "=" + escaped(value)
 	}
 	return "?" + strings.Join(options, "&"), nil
+}
+
+// escaped writes a text for a URL, with %20 for the blank.
+func escaped(s string) string {
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(s)+len(s)/2)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == '~':
+			out = append(out, c)
+		default:
+			out = append(out, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(out)
 }
 
 func badQuery(what, text string) error {

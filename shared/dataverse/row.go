@@ -1,24 +1,17 @@
 package dataverse
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
-var (
-	plainGUID  = pattern.New(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	usableETag = pattern.New(`^(W/)?"[!#-~]+"$`).UpTo(1004)
-)
+var usableETag = pattern.New(`^(W/)?"[!#-~]+"$`).UpTo(1004)
 
 // Row is a row as Dataverse gave it, with its annotations. It is never changed after it was read.
 type Row struct {
@@ -28,24 +21,12 @@ type Row struct {
 
 // ParseRow reads a JSON object. Broken: it is not one.
 func ParseRow(body []byte, date time.Time) (Row, error) {
-	var tree map[string]any
-	if err := decode(body, &tree); err != nil || tree == nil {
+	document, err := jsonread.Tree(body)
+	tree, _ := document.(map[string]any)
+	if err != nil || tree == nil {
 		return Row{}, fault.New(fault.Broken, "the answer is not a row").With("answer.malformed", "")
 	}
 	return Row{tree: tree, date: date}, nil
-}
-
-// decode reads one JSON document, numbers as they are written.
-func decode(body []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("more than one JSON document")
-	}
-	return nil
 }
 
 // ID is the row's id, lower case; "" where the column holds no GUID.
@@ -110,12 +91,15 @@ func (r Row) value(path string) any {
 
 // guid gives the plain form of an id in lower case, "" for everything else.
 func guid(id string) string {
-	if !plainGUID.MatchString(id) {
+	if len(id) != 36 {
 		return ""
 	}
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return ""
+	for i := range len(id) {
+		c := id[i] | 0x20
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (id[i] == '-') || !dash && (id[i] < '0' || id[i] > '9') && (c < 'a' || c > 'f') {
+			return ""
+		}
 	}
-	return parsed.String()
+	return strings.ToLower(id)
 }

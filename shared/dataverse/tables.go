@@ -16,7 +16,9 @@ type TableName struct {
 type wireTable struct {
 	LogicalName, EntitySetName         string
 	PrimaryID                          string `json:"PrimaryIdAttribute"`
-	DisplayName, DisplayCollectionName wireLabel
+	DisplayName, DisplayCollectionName struct {
+		LocalizedLabels []struct{ Label string }
+	}
 }
 
 const tableSelect = "?$select=LogicalName,EntitySetName,PrimaryIdAttribute,DisplayName,DisplayCollectionName"

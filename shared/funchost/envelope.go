@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 // envelope is what the host posts to /<FunctionName> for everything but HTTP. It encodes most values
@@ -21,7 +23,21 @@ type envelope struct {
 
 func parseEnvelope(body []byte) (envelope, error) {
 	var e envelope
-	if err := json.Unmarshal(body, &e); err != nil {
+	r := jsonread.Of(string(body))
+	members := func() map[string]json.RawMessage {
+		out := map[string]json.RawMessage{}
+		r.Object(func(name string) { out[name] = json.RawMessage(r.Raw()) })
+		return out
+	}
+	r.Object(func(name string) {
+		switch name {
+		case "Data":
+			e.Data = members()
+		case "Metadata":
+			e.Metadata = members()
+		}
+	})
+	if err := r.End(); err != nil {
 		return e, fmt.Errorf("the body is no envelope of the Functions host: %w", err)
 	}
 	if len(e.Data) != 1 {
@@ -82,7 +98,9 @@ func unquote(raw []byte) (s string, ok bool) {
 	if len(raw) == 0 || raw[0] != '"' {
 		return "", false
 	}
-	return s, json.Unmarshal(raw, &s) == nil
+	r := jsonread.Of(string(raw))
+	s = r.Text()
+	return s, r.End() == nil
 }
 
 func text(raw json.RawMessage) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 // Find reads the pair of an opportunity: one call.
@@ -294,7 +295,8 @@ func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 		Registered: r.props["Registered"],
 		Former:     lines(r.props["Former"]), Unlike: lines(r.props["Unlike"]),
 	}
-	if err := json.Unmarshal([]byte(r.long("Base")), &p.Base); err != nil {
+	var err error
+	if p.Base, err = readBase(r.long("Base")); err != nil {
 		return p, fault.New(fault.Invalid, "the base in row %s is damaged: delete the row, the sweep builds it anew: %w", r.key, err)
 	}
 	l.takeCopy(ctx, &p, r)
@@ -305,10 +307,58 @@ func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 		}
 	}
 	if text := r.props["Seen"]; text != "" {
-		_ = json.Unmarshal([]byte(text), &p.Seen)
+		p.Seen, _ = readSeen(text)
 	}
 	p.Version = joinVersion(r.version, links(p))
 	return p, nil
+}
+
+// readBase reads what both sides last agreed on. With its two records it is most of a pair's row.
+func readBase(text string) (b cosell.Base, err error) {
+	r := jsonread.Of(text)
+	r.Object(func(name string) {
+		switch name {
+		case "referral":
+			b.Referral = readRecord(r)
+		case "opportunity":
+			b.Opportunity = readRecord(r)
+		}
+	})
+	return b, r.End()
+}
+
+func readRecord(r *jsonread.Reader) cosell.Record {
+	if r.Null() {
+		return nil
+	}
+	out := make(cosell.Record, 64) // our own sheet has 50 fields
+	r.Object(func(name string) { out[cosell.Field(name)] = r.Text() })
+	return out
+}
+
+// readSeen reads the versions that were seen of each record.
+func readSeen(text string) (map[string]cosell.Sight, error) {
+	r := jsonread.Of(text)
+	if r.Null() {
+		return nil, r.End()
+	}
+	out := map[string]cosell.Sight{}
+	r.Object(func(id string) { out[id] = readSight(r) })
+	return out, r.End()
+}
+
+func readSight(r *jsonread.Reader) (s cosell.Sight) {
+	r.Object(func(name string) {
+		switch name {
+		case "modified":
+			s.Modified = readTime(r.Text())
+		case "stale":
+			s.Stale = readTime(r.Text())
+		case "versions":
+			r.List(func() { s.Versions = append(s.Versions, r.Text()) })
+		}
+	})
+	return s
 }
 
 func writeTime(t time.Time) string {

@@ -67,6 +67,9 @@ func setLong(props map[string]string, name, text string) {
 
 func (r row) long(name string) string {
 	n, _ := strconv.Atoi(r.props[name+"N"])
+	if n == 1 {
+		return r.props[name]
+	}
 	var b strings.Builder
 	for i := range n {
 		b.WriteString(r.props[part(name, i)])
@@ -83,6 +86,9 @@ func part(name string, i int) string {
 
 // cutUnits gives the length in bytes of the longest prefix that has at most so many UTF-16 units.
 func cutUnits(s string, units int) int {
+	if len(s) <= units {
+		return len(s)
+	}
 	for i, r := range s {
 		width := utf16.RuneLen(r)
 		if units -= max(width, 1); units < 0 {

@@ -3,7 +3,6 @@ package partnercenter
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
@@ -95,16 +95,9 @@ func lowerFirst(name string) string {
 }
 
 func decodeObject(body []byte) (map[string]any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var tree map[string]any
-	if err := decoder.Decode(&tree); err != nil {
-		return nil, errNotJSON
-	}
-	if tree == nil {
-		return nil, errNotJSON
-	}
-	if _, err := decoder.Token(); err != io.EOF {
+	document, err := jsonread.Tree(body)
+	tree, _ := document.(map[string]any)
+	if err != nil || tree == nil {
 		return nil, errNotJSON
 	}
 	return tree, nil
@@ -124,6 +117,12 @@ func (d Document) JSON() []byte { return d.raw }
 
 // Has says whether the member is present and not null.
 func (d Document) Has(pointer string) bool { return d.Value(pointer) != nil }
+
+// Lacks says whether the document does not have the top-level member at all, not even as null.
+func (d Document) Lacks(member string) bool {
+	_, ok := d.tree[member]
+	return !ok
+}
 
 // Text gives a scalar as text: numbers as written, flags as true and false, "" for null, absent members,
 // objects and lists.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
@@ -56,11 +57,11 @@ func (c *Client) Look(ctx context.Context) (Sight, error) {
 	if resp.Status != http.StatusOK {
 		return s, fmt.Errorf("looking at the referrals: %w", classify(resp, everything))
 	}
-	var p page
-	if err := resp.Decode(&p); err != nil {
-		return s, err
+	p, ok := readPage(resp.Body)
+	if !ok {
+		return s, fault.New(fault.Broken, "the answer is not a list of referrals").With("answer.malformed", "")
 	}
-	c.offer(ctx, p.Value, s.Date, map[string]bool{}, nil, func(d Document) bool { s.Referrals = append(s.Referrals, d); return true })
+	c.offer(ctx, p.items, s.Date, map[string]bool{}, nil, func(d Document) bool { s.Referrals = append(s.Referrals, d); return true })
 	return s, nil
 }
 

@@ -2,7 +2,6 @@ package partnercenter
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 // maxPages bounds one List: at the default page that is 100,000 referrals.
@@ -19,8 +19,25 @@ const maxPages = 1000
 
 // page is one answer of a list.
 type page struct {
-	Value []json.RawMessage `json:"value"`
-	Next  string            `json:"@odata.nextLink"`
+	items [][]byte // as they are written
+	next  string   // link
+}
+
+// readPage reads an answer that must be a list.
+func readPage(body []byte) (p page, ok bool) {
+	text := jsonread.Of(string(body))
+	text.Object(func(name string) {
+		switch name {
+		case "value":
+			if !text.Null() {
+				p.items = [][]byte{}
+				text.List(func() { p.items = append(p.items, []byte(text.Raw())) })
+			}
+		case "@odata.nextLink":
+			p.next = strings.Clone(text.Text())
+		}
+	})
+	return p, text.End() == nil && p.items != nil
 }
 
 // List calls each for every referral until it returns false, and gives the server's clock of the first
@@ -49,11 +66,11 @@ func (c *Client) list(ctx context.Context, q Query, each func(Document) bool) (d
 		if date.IsZero() {
 			date = at
 		}
-		if !c.offer(ctx, p.Value, at, seen, q.Left, each) || p.Next == "" {
+		if !c.offer(ctx, p.items, at, seen, q.Left, each) || p.next == "" {
 			return date, nil
 		}
 		links[query] = true
-		if query, err = nextQuery(p.Next); err != nil {
+		if query, err = nextQuery(p.next); err != nil {
 			return date, err
 		}
 		if links[query] {
@@ -92,17 +109,14 @@ func (c *Client) page(ctx context.Context, query string) (page, time.Time, error
 	if resp.Status != http.StatusOK {
 		return page{}, time.Time{}, classify(resp, everything)
 	}
-	var p page
-	if err := resp.Decode(&p); err != nil {
-		return page{}, time.Time{}, err
-	}
-	if p.Value == nil {
+	p, ok := readPage(resp.Body)
+	if !ok {
 		return page{}, time.Time{}, fault.New(fault.Broken, "the answer is not a list of referrals").With("answer.malformed", "")
 	}
 	return p, resp.Date(), nil
 }
 
-func (c *Client) offer(ctx context.Context, items []json.RawMessage, at time.Time, seen map[string]bool, left func(int), each func(Document) bool) bool {
+func (c *Client) offer(ctx context.Context, items [][]byte, at time.Time, seen map[string]bool, left func(int), each func(Document) bool) bool {
 	skipped, unusable := 0, 0
 	defer func() {
 		if left != nil && unusable > 0 {

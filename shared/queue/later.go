@@ -2,8 +2,6 @@ package queue
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 )
 
 // A message in another version's hands. The members v, seen, attempt and revivals are the same in every format:
@@ -15,24 +13,6 @@ import (
 
 // members are the names of those that this program knows, as wire has them.
 var members = [...]string{"v", "tenant", "kind", "id", "parent", "reason", "deleted", "related", "retry", "late", "shown", "why", "seen", "attempt", "revivals", "trace"}
-
-// restOf gives the members that this program does not know, as an object; empty for none.
-func restOf(body []byte) (string, error) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(body, &all); err != nil {
-		return "", err
-	}
-	for name := range all {
-		if slices.ContainsFunc(members[:], func(known string) bool { return strings.EqualFold(known, name) }) {
-			delete(all, name)
-		}
-	}
-	if len(all) == 0 {
-		return "", nil
-	}
-	rest, err := json.Marshal(all)
-	return string(rest), err
-}
 
 // laterOf reads what can be read of a message in a later format. Of any other it says nothing, not even what is wrong
 // with it.

@@ -1,13 +1,13 @@
 package queue
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 // The kinds of record that a pointer can name.
@@ -134,15 +134,13 @@ func (p Pointer) Reason() string {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *Pointer) UnmarshalJSON(body []byte) error {
-	if later, err := laterOf(body); later.Later() || err != nil {
-		*p = later
-		return err
+	w, rest, err := readWire(string(body))
+	if err != nil || w.V > newest {
+		if later, unreadable := laterOf(body); later.Later() || unreadable != nil {
+			*p = later
+			return unreadable
+		}
 	}
-	var w wire
-	if err := json.Unmarshal(body, &w); err != nil {
-		return err
-	}
-	rest, err := restOf(body)
 	if err != nil {
 		return err
 	}
@@ -162,14 +160,71 @@ func (p *Pointer) UnmarshalJSON(body []byte) error {
 // all the same. Everything else that is not a pointer is Invalid.
 func Decode(body []byte) (Pointer, error) {
 	var p Pointer
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := d.Decode(&p); err != nil {
+	if err := p.UnmarshalJSON(body); err != nil {
 		return Pointer{}, fault.New(fault.Invalid, "message is not a pointer: %w", err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return Pointer{}, fault.New(fault.Invalid, "message is not a pointer: something follows the JSON object")
-	}
 	return p, p.check()
+}
+
+// readWire reads a message in a format that is known. rest are the members that this program does not know, as an object; empty
+// for none.
+func readWire(text string) (w wire, rest string, err error) {
+	r, seen := jsonread.Of(text), ""
+	others := map[string]json.RawMessage{}
+	flag := func() *bool {
+		if r.Null() {
+			return nil
+		}
+		v := r.Flag()
+		return &v
+	}
+	r.Object(func(name string) {
+		switch name {
+		case "v":
+			w.V = r.Int()
+		case "tenant":
+			w.Tenant = r.Text()
+		case "kind":
+			w.Kind = r.Text()
+		case "id":
+			w.ID = r.Text()
+		case "parent":
+			w.Parent = r.Text()
+		case "reason":
+			w.Reason = r.Text()
+		case "deleted":
+			w.Deleted = flag()
+		case "related":
+			w.Related = flag()
+		case "retry":
+			w.Retry = r.Flag()
+		case "late":
+			w.Late = r.Flag()
+		case "why":
+			w.Why = r.Text()
+		case "seen":
+			seen = r.Text()
+		case "attempt":
+			w.Attempt = r.Int()
+		case "revivals":
+			w.Revivals = r.Int()
+		case "trace":
+			w.Trace = r.Text()
+		default:
+			if !slices.ContainsFunc(members[:], func(known string) bool { return strings.EqualFold(known, name) }) {
+				others[name] = json.RawMessage(r.Raw())
+			}
+		}
+	})
+	if err = r.End(); err == nil && seen != "" {
+		w.Seen, err = time.Parse(time.RFC3339, seen)
+	}
+	if err == nil && len(others) > 0 {
+		var text []byte
+		text, err = json.Marshal(others)
+		rest = string(text)
+	}
+	return w, rest, err
 }
 
 func (p Pointer) check() error {

@@ -21,7 +21,7 @@ func (s *Store) Open(ctx context.Context) (out []cosell.Referral, err error) {
 	}
 	for _, d := range open.docs {
 		r := s.referral(d)
-		if lacks(d, "externalReferenceId") || lacks(d, "organizationId") && lacks(d, "target") { // decides what becomes of it, or whose it is
+		if d.Lacks("externalReferenceId") || d.Lacks("organizationId") && d.Lacks("target") { // decides what becomes of it, or whose it is
 			if r, err = s.Get(ctx, d.ID()); fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Record {
 				continue
 			}

@@ -1,7 +1,6 @@
 package referrals
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -215,16 +214,6 @@ func seller(d partnercenter.Document, row mapping.Row) string {
 func textAt(r cosell.Referral, pointer string) string {
 	d, _ := r.Source.(partnercenter.Document)
 	return d.Text(pointer)
-}
-
-// lacks says whether the document does not have the top-level member at all, not even as null.
-func lacks(d partnercenter.Document, member string) bool {
-	var top map[string]json.RawMessage
-	if json.Unmarshal(d.JSON(), &top) != nil {
-		return true
-	}
-	_, ok := top[member]
-	return !ok
 }
 
 func timeOf(d partnercenter.Document, pointer string) time.Time {

@@ -159,7 +159,7 @@ func (s *Store) FindCreated(ctx context.Context, opportunityID string, since tim
 		if created := timeOf(d, "/createdDateTime"); !created.IsZero() && created.Before(since) {
 			return false
 		}
-		if id := d.Text("/externalReferenceId"); strings.EqualFold(id, opportunityID) || id == "" && lacks(d, "externalReferenceId") {
+		if id := d.Text("/externalReferenceId"); strings.EqualFold(id, opportunityID) || id == "" && d.Lacks("externalReferenceId") {
 			found = append(found, d)
 		}
 		return true
@@ -192,7 +192,7 @@ func (s *Store) whole(ctx context.Context, d partnercenter.Document) (cosell.Ref
 		return s.Get(ctx, d.ID())
 	}
 	for _, member := range []string{"engagementId", "externalReferenceId", "status", "substatus", "customerProfile", "details", "team", "target", "trackingInfo"} {
-		if lacks(d, member) {
+		if d.Lacks(member) {
 			return s.Get(ctx, d.ID())
 		}
 	}
