@@ -66,7 +66,7 @@ func base(o Options) step {
 			return nil, sendError(req.URL, err)
 		}
 		defer resp.Body.Close()
-		body, err := io.ReadAll(io.LimitReader(resp.Body, o.MaxBody+1))
+		body, err := readAll(io.LimitReader(resp.Body, o.MaxBody+1), min(resp.ContentLength, o.MaxBody))
 		if err != nil {
 			return nil, fault.New(fault.Broken, "reading the answer of %s: %w", req.URL.Host, &lost{err})
 		}
@@ -75,6 +75,14 @@ func base(o Options) step {
 		}
 		return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 	}
+}
+
+// readAll reads to the end. announced is the length that was promised, -1 where none was: no more than a hint.
+func readAll(from io.Reader, announced int64) ([]byte, error) {
+	const most = 1 << 20 // beyond that, what is promised has to come first
+	into := bytes.NewBuffer(make([]byte, 0, min(max(announced, 0), most)+bytes.MinRead))
+	_, err := into.ReadFrom(from)
+	return into.Bytes(), err
 }
 
 func sendError(u *url.URL, err error) error {

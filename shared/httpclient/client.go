@@ -84,6 +84,7 @@ type Response struct {
 // call is a request on its way through the chain.
 type call struct {
 	Request
+	at      *url.URL // where it goes; nil: nowhere
 	token   string // the one that was sent last
 	refused string // the one that was answered with 401
 	try     int
@@ -92,11 +93,10 @@ type call struct {
 
 // host is the side that the call goes to, as people know it.
 func (c *call) host() string {
-	u, err := url.Parse(c.URL)
-	if err != nil || u.Host == "" {
+	if c.at == nil || c.at.Host == "" {
 		return "the other side"
 	}
-	return u.Host
+	return c.at.Host
 }
 
 type step func(ctx context.Context, c *call) (*Response, error)
@@ -160,7 +160,11 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		header = http.Header{}
 	}
 	r.Header = header
-	return c.do(ctx, &call{Request: r})
+	at, err := url.Parse(r.URL)
+	if err != nil {
+		at = nil
+	}
+	return c.do(ctx, &call{Request: r, at: at})
 }
 
 // Date is the server's clock when it answered; zero if it did not say.

@@ -251,7 +251,7 @@ func gated(o Options, next step) step {
 		defer leave()
 		resp, err := next(ctx, c)
 		if !errors.Is(ctx.Err(), context.Canceled) {
-			o.Gate.circuit.ended(o.Now(), pathOf(c.URL), o.unanswered(resp, err), probe)
+			o.Gate.circuit.ended(o.Now(), pathOf(c.at), o.unanswered(resp, err), probe)
 		}
 		if err == nil && resp.Status == 429 {
 			o.Gate.closeForAll(ctx, RetryAfter(resp, o.Now()))

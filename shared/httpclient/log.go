@@ -15,19 +15,21 @@ func logged(o Options, next step) step {
 	return func(ctx context.Context, c *call) (*Response, error) {
 		started := o.Now()
 		resp, err := next(ctx, c)
+		level := slog.LevelDebug
+		if err != nil || resp.Status >= 500 || resp.Status == 429 {
+			level = slog.LevelWarn
+		}
+		if !o.Log.Enabled(ctx, level) {
+			return resp, err
+		}
 		attrs := []slog.Attr{
-			slog.String("method", c.Method), slog.String("host", hostOf(c.URL)), slog.String("path", pathOf(c.URL)),
+			slog.String("method", c.Method), slog.String("host", hostOf(c.at)), slog.String("path", pathOf(c.at)),
 			slog.Int("try", c.try), slog.Int64("ms", o.Now().Sub(started).Milliseconds()), slog.String("trace", Trace(ctx)),
 		}
-		level := slog.LevelDebug
 		if err != nil {
-			level = slog.LevelWarn
 			attrs = append(attrs, fault.Attr(err))
 		} else {
 			attrs = append(attrs, slog.Int("status", resp.Status), slog.String("request_id", requestID(resp)))
-			if resp.Status >= 500 || resp.Status == 429 {
-				level = slog.LevelWarn
-			}
 		}
 		o.Log.LogAttrs(ctx, level, "call", attrs...)
 		return resp, err
@@ -47,17 +49,15 @@ func requestID(r *Response) string {
 	return ""
 }
 
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
+func hostOf(u *url.URL) string {
+	if u == nil {
 		return ""
 	}
 	return u.Host
 }
 
-func pathOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
+func pathOf(u *url.URL) string {
+	if u == nil {
 		return ""
 	}
 	return u.EscapedPath()
