@@ -85,8 +85,8 @@ type Response struct {
 type call struct {
 	Request
 	at      *url.URL // where it goes; nil: nowhere
-	token   string // the one that was sent last
-	refused string // the one that was answered with 401
+	token   string   // the one that was sent last
+	refused string   // the one that was answered with 401
 	try     int
 	waited  time.Duration // as the other side asked
 }

@@ -1,8 +1,6 @@
 package queue
 
-import (
-	"encoding/json"
-)
+import "encoding/json"
 
 // A message in another version's hands. The members v, seen, attempt and revivals are the same in every format:
 //
