@@ -83,9 +83,11 @@ func operations() []operation {
 			return p.own(d, "user", doc{"do": "update", "help": "ProofOfConceptOrDemo", "notes": "please"})
 		}},
 		{"portal solution", 2, false, (*people).portalSolution},
-		{"portal registers", 1, false, func(p *people, g *rand.Rand, d *deal) error {
-			return p.own(d, "user", doc{"do": "register", "registration": doc{"contract": doc{"value": 30000}}})
+		{"portal registers", 3, false, func(p *people, g *rand.Rand, d *deal) error {
+			return p.register(d)
 		}},
+		{"crm twin", 1, false, (*people).crmTwin},
+		{"crm lone deal", 2, false, (*people).crmLone},
 		{"seller answers", 4, false, (*people).sellerAnswers},
 		{"seller edits", 2, false, func(p *people, g *rand.Rand, d *deal) error {
 			return p.own(d, "seller", doc{"do": "edit", "changes": doc{"/details/dealValue": 1000 + g.IntN(90000)}})
@@ -103,6 +105,11 @@ func operations() []operation {
 		{"schema", 1, false, (*people).schema},
 		{"redelivery", 1, false, func(p *people, _ *rand.Rand, _ *deal) error { return p.run.redeliver() }},
 		{"crash", 2, false, (*people).crash},
+		{"rights return", 3, false, (*people).unprivilege},
+		{"registration taken", 1, false, (*people).unregister},
+		{"consent", 1, false, (*people).unconsent},
+		{"sheet", 1, false, (*people).sheet},
+		{"own column", 4, false, (*people).ownEdits},
 		{"outage", 1, false, (*people).outage},
 	}
 }

@@ -158,7 +158,8 @@ func catalogue() (out []string, err error) {
 	for _, v := range []string{"done", "repeat", "park"} {
 		out = append(out, "verdict "+v)
 	}
-	out = append(out, "invariant I4", "invariant I19", "invariant I20", "queue copy", "queue lock lost")
+	out = append(out, "invariant I4", "invariant I12", "invariant I14", "invariant I19", "invariant I20", "invariant I24", "invariant I25", "invariant I26",
+		"queue copy", "queue lock lost", "older copy", "clock off", "sheet pushed", "own column in step")
 	slices.Sort(out)
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -22,15 +23,16 @@ const (
 	stranger       // 200 with a page of HTML
 	outdated       // as if somebody had written in between
 	stale          // an older answer
+	broken         // 200 with no body, or half of one, for a read
 )
 
 func (f fate) String() string {
-	return [...]string{"", "dies before", "dies after", "cut", "answer lost", "slow", "429", "5xx", "refused", "html", "412", "stale"}[f]
+	return [...]string{"", "dies before", "dies after", "cut", "answer lost", "slow", "429", "5xx", "refused", "html", "412", "stale", "half a body"}[f]
 }
 
 // fates are all faults that a call can meet.
 func fates() []fate {
-	return []fate{dieBefore, dieAfter, cut, lose, slow, busy, down, refused, stranger, outdated, stale}
+	return []fate{dieBefore, dieAfter, cut, lose, slow, busy, down, refused, stranger, outdated, stale, broken}
 }
 
 // meets says whether a fault can meet a call there.
@@ -41,7 +43,7 @@ func (f fate) meets(at *point) bool {
 		return remote
 	case outdated:
 		return remote && at.write
-	case stale:
+	case stale, broken:
 		return remote && !at.write
 	}
 	return true
@@ -60,6 +62,9 @@ func (r *run) faultAt(l *lane, at *point) fate {
 	if !r.calm && at.site == r.away && time.Now().Before(r.awayUntil) {
 		return cut
 	}
+	if f := r.aimed(l, at); f != fine {
+		return f
+	}
 	if !r.plan.sites[at.site] {
 		return fine
 	}
@@ -76,6 +81,28 @@ func (r *run) faultAt(l *lane, at *point) fate {
 		}
 	}
 	return fine
+}
+
+// aims is how many call sites a run's aim tells apart.
+const aims = 160
+
+// aimed is the fault at which every second run takes aim: one fate at the calls of one place, twice, so that rare places meet
+// each fault often enough.
+func (r *run) aimed(l *lane, at *point) fate {
+	draw := mix(r.seed, 51)
+	if draw%2 == 0 || r.hits >= 2 || mix(hashOf(at.site.String()+at.name), 52)%aims != draw/2%aims {
+		return fine
+	}
+	all := fates()
+	f := all[mix(r.seed, 53)%uint64(len(all))]
+	id := mix(l.n, l.calls, 54)
+	if !f.meets(at) || r.plan.mute[id] {
+		return fine
+	}
+	r.hits++
+	r.fault(f, id)
+	r.say("    %s: %s %s: %s, aimed", l, at.site, at.name, f)
+	return f
 }
 
 func (r *run) fault(f fate, id uint64) {
@@ -98,7 +125,7 @@ func (f fate) wired(draw uint64) (control.Fault, bool) {
 	case lose:
 		return control.Fault{Do: "loseAnswer"}, true
 	case busy:
-		after := [...]map[string]string{{"Retry-After": "1"}, {"Retry-After": "17"}, {"Retry-After": "120"}, {"Retry-After": "4000"}, {}, {"Retry-After": "0"}}[draw%6]
+		after := [...]map[string]string{{"Retry-After": "1"}, {"Retry-After": "17"}, {"Retry-After": "120"}, {"Retry-After": "4000"}, {}, {"Retry-After": "0"}, {"Retry-After": time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat)}}[draw%7]
 		return status(429, after, `{"error":{"code":"0x80072322","message":"Number of requests exceeded the limit."}}`)
 	case down:
 		return status([...]int{500, 502, 503, 504}[draw%4], nil, "")
@@ -106,6 +133,8 @@ func (f fate) wired(draw uint64) (control.Fault, bool) {
 		return status([...]int{401, 403}[draw%2], nil, `{"error":{"code":"0x80040220","message":"refused"}}`)
 	case stranger:
 		return status(200, map[string]string{"Content-Type": "text/html"}, "<html>sign in</html>")
+	case broken:
+		return status(200, map[string]string{"Content-Type": "application/json"}, [...]string{"", `{"value":[{"id":"`}[draw%2])
 	case outdated:
 		return control.Fault{Do: "conflict"}, true
 	case stale:

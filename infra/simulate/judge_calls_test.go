@@ -80,7 +80,9 @@ func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 	r := p.run
 	if resp.StatusCode == http.StatusTooManyRequests && !strings.HasSuffix(req.URL.Path, "/token") {
 		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-		if err != nil {
+		if until, dated := http.ParseTime(resp.Header.Get("Retry-After")); dated == nil {
+			seconds = int(time.Until(until) / time.Second)
+		} else if err != nil {
 			seconds = 1
 		}
 		wait := time.Duration(min(max(seconds, 1), 900)) * time.Second

@@ -78,6 +78,7 @@ func (r *run) rest(b board) {
 	r.converged(b)
 	r.noted(b)
 	r.takenBack(b)
+	r.ownInStep(b)
 	r.accounted()
 }
 
@@ -258,7 +259,7 @@ func (r *run) altered() bool {
 
 // explained says whether the opportunity says that the field is not in step.
 func (r *run) explained(o map[string]any, field string) bool {
-	label := map[string]string{"name": "Topic", "dealValue": "Est. Revenue", "closingDate": "Est. Close Date", "notes": "Description", "solutions": "olution"}[field]
+	label := labelOf(field)
 	for line := range strings.Lines(text(o["cosell_audit"])) {
 		if strings.Contains(line, "values.differ") && strings.Contains(line, label) {
 			return true
@@ -305,4 +306,9 @@ func sortedKeys[T any](m map[string]T) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// labelOf is what Audit calls a field.
+func labelOf(field string) string {
+	return map[string]string{"name": "Topic", "dealValue": "Est. Revenue", "closingDate": "Est. Close Date", "notes": "Description", "solutions": "olution", "campaign": "ampaign"}[field]
 }

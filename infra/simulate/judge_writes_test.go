@@ -172,7 +172,7 @@ func (r *run) given(t touched, now map[string]any) {
 		was, is := f.of(t.side, t.before), f.of(t.side, now)
 		r.people.sees(t.side, t.id, f.name, was)
 		r.people.sees(t.side, t.id, f.name, is)
-		if won := text(now["actualvalue"]); f.name == "dealValue" && won != "" { // of a deal that was won
+		if won := now[map[string]string{"dealValue": "actualvalue", "closingDate": "actualclosedate"}[f.name]]; won != nil { // of a deal that was won
 			r.people.sees(t.side, t.id, f.name, canonical(f.name, won))
 		}
 		if was == is || t.before == nil {
@@ -285,7 +285,7 @@ func (r *run) takenBack(b board) {
 }
 
 func mappedNamed(name string) mapped {
-	all := mappedFields()
+	all := append(mappedFields(), campaign())
 	return all[slices.IndexFunc(all, func(f mapped) bool { return f.name == name })]
 }
 

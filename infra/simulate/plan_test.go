@@ -15,17 +15,18 @@ type plan struct {
 	least  int // things that happen at least before the end: acts that a system takes, events that arrive, faults; 0: the acts say
 	ops    int // acts of people at most
 
-	weights map[string]int  // of operations, by name
-	rates   map[fate]uint64 // of faults, in 65,536ths of the calls they can meet
-	sites   [5]bool         // where faults happen
-	yields  uint64          // how often a lane stands back for others, in 256ths
-	haste   int             // how much the world works between two operations
-	copies  uint64          // messages delivered twice, in 256ths
-	thefts  uint64          // sessions lost while their message is worked on, in 256ths
-	posting doc             // how events are delivered
-	own     []string        // settings
-	crm, pc doc             // switches
-	pause   time.Duration   // the longest pause between two operations
+	weights map[string]int           // of operations, by name
+	rates   map[fate]uint64          // of faults, in 65,536ths of the calls they can meet
+	sites   [5]bool                  // where faults happen
+	yields  uint64                   // how often a lane stands back for others, in 256ths
+	haste   int                      // how much the world works between two operations
+	copies  uint64                   // messages delivered twice, in 256ths
+	thefts  uint64                   // sessions lost while their message is worked on, in 256ths
+	posting doc                      // how events are delivered
+	own     []string                 // settings
+	crm, pc doc                      // switches
+	skew    map[string]time.Duration // clocks that are off, by process
+	pause   time.Duration            // the longest pause between two operations
 
 	skip  map[int]bool    // operations left out, and
 	mute  map[uint64]bool // faults, for a shorter story
@@ -75,7 +76,7 @@ func draw(seed uint64, layout string) *plan {
 	}
 	p.posting = postings(g)
 	p.crm, p.pc = positions(g, crmPositions()), positions(g, partnerPositions())
-	p.own = settings(g)
+	p.own, p.skew = settings(g), skews(seed, layout)
 	return p
 }
 
@@ -89,7 +90,7 @@ func postings(g *rand.Rand) doc {
 		out["shuffle"] = true
 	}
 	if g.IntN(4) == 0 {
-		out["delay"] = []string{"200ms", "5s", "90s"}[g.IntN(3)]
+		out["delay"] = []string{"200ms", "5s", "90s", "24h"}[g.IntN(4)]
 	}
 	if g.IntN(4) == 0 {
 		out["lose"] = []float64{0.001, 0.05, 0.3, 1}[g.IntN(4)]

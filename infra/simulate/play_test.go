@@ -41,7 +41,9 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		acts, idle := 0, 0
 		for ; acts < p.ops && (p.least == 0 || r.happened < p.least) && len(r.broken) == 0 && !r.calm; acts++ {
 			before := r.happened
-			r.operate(acts)
+			if r.operate(acts); acts == 15 && r.seed%8 == 5 {
+				r.restore = r.tables.Copy()
+			}
 			r.work()
 			if idle++; r.happened > before {
 				idle = 0
@@ -123,6 +125,9 @@ const (
 func (r *run) end() {
 	r.takesStock()
 	r.say("calm")
+	if r.seed%4 == 0 && r.weather {
+		r.standing()
+	}
 	r.fair()
 	r.pass(70 * time.Second) // lists show a change a minute late
 	r.comesToRest()

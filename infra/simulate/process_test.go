@@ -54,7 +54,7 @@ func (r *run) start(s slot) *process {
 	p := &process{run: r, name: s.name, life: r.lives[s.name]}
 	p.ctx, p.end = context.WithCancel(context.Background())
 	p.beside = &lane{p: p, key: "beside", n: mix(r.seed, hashOf(s.name), uint64(p.life))}
-	a, err := app.Of(r.environ(s.role), r.logTo(), app.Parts{
+	a, err := app.Of(append(r.environ(s.role), r.clockOf(s.name)...), r.logTo(), app.Parts{
 		Transport:    network{p},
 		Certificates: func(context.Context, string) ([]byte, error) { return nil, io.ErrUnexpectedEOF },
 		Queues:       busDoor{p},

@@ -49,32 +49,38 @@ type run struct {
 
 	people
 
-	crashes   int
-	calls     int
-	happened  int // acts that a system took, events that arrived, faults
-	entered   int // calls that came to their point
-	hash      uint64
-	sites     map[string]int // calls by where they go to
-	met       map[string]int // and by the fault that they met
-	faults    map[fate]int
-	struck    []uint64
-	writes    [5]int // by site
-	refusals  int
-	gates     map[string]gated // by host
-	done      map[string]int   // operations
-	weather   bool             // something was refused by rule or privilege
-	changed   bool             // a system has changed what is written, or its definitions
-	away      site             // what is away
-	awayUntil time.Time
-	reached   map[string]int  // of the catalogue
-	made      map[string]bool // rows of the CRM that the product has asked for
-	log       *notes
-	held      []*message  // worked on
-	denied    [][2]string // rights that were taken away: table and operation
-	parked    bool        // a row was parked by what works now
-	story     []string
-	telling   bool
-	broken    []string // what was violated
+	crashes      int
+	calls        int
+	happened     int       // acts that a system took, events that arrived, faults
+	entered      int       // calls that came to their point
+	hits         int       // of the run's aim
+	lockedOut    bool      // of Partner Center
+	ownColumn    bool      // the organisation has a column of its own
+	sheets       int       // that were pushed
+	mapsCampaign time.Time // since when the sheet in force has the own column
+	restore      func()    // the tables as they were in the middle of the run
+	hash         uint64
+	sites        map[string]int // calls by where they go to
+	met          map[string]int // and by the fault that they met
+	faults       map[fate]int
+	struck       []uint64
+	writes       [5]int // by site
+	refusals     int
+	gates        map[string]gated // by host
+	done         map[string]int   // operations
+	weather      bool             // something was refused by rule or privilege
+	changed      bool             // a system has changed what is written, or its definitions
+	away         site             // what is away
+	awayUntil    time.Time
+	reached      map[string]int  // of the catalogue
+	made         map[string]bool // rows of the CRM that the product has asked for
+	log          *notes
+	held         []*message  // worked on
+	denied       [][2]string // rights that were taken away: table and operation
+	parked       bool        // a row was parked by what works now
+	story        []string
+	telling      bool
+	broken       []string // what was violated
 }
 
 // posted is an event of a system that has left and not arrived.

@@ -1,0 +1,154 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+)
+
+// What is judged in a quiet world in which one thing is wrong: a record that fails, tables that are an older copy, and what
+// is refused while that still holds.
+
+// usual is the least that an edit is counted with: in virtual time most take no time at all.
+const usual = 5 * time.Second
+
+// isolated is I14: while everything that is about one record fails, another one is in step as fast as before.
+func (r *run) isolated() {
+	pairs := r.inStep(r.board())
+	if len(pairs) < 2 || r.altered() {
+		return
+	}
+	good, bad := pairs[0], pairs[1]
+	alone, ok := r.latency(good[0], good[1], 111111)
+	if !ok {
+		return // closed to people, or told why not
+	}
+	r.reached["invariant I14"]++
+	status := []int{400, 503}[mix(r.seed, 12)%2]
+	_, err := r.pc.call("POST", "/rules", doc{"match": doc{"url": bad[1]}, "status": status})
+	r.must(err)
+	_, err = r.people.crm(doc{"do": "update", "table": "opportunity", "id": bad[0], "columns": doc{"estimatedvalue": 333333}})
+	if err != nil {
+		return
+	}
+	r.step()
+	if beside, ok := r.latency(good[0], good[1], 222222); !ok || beside > 2*max(alone, usual) {
+		r.violates("I14", "an edit of opportunity %s takes %s, and %s (%v) while all writes of referral %s are answered %d", good[0], alone, beside, ok, bad[1], status)
+	}
+	r.must(r.ruleless())
+}
+
+// latency is how long an edit in the CRM takes to stand in Partner Center.
+func (r *run) latency(opportunity, referral string, value int) (time.Duration, bool) {
+	_, err := r.people.crm(doc{"do": "update", "table": "opportunity", "id": opportunity, "columns": doc{"estimatedvalue": value}})
+	if err != nil {
+		return 0, false
+	}
+	began := time.Now()
+	for range 3000 {
+		if canonical("dealValue", at(r.people.pc.Referral(referral), "/details/dealValue")) == fmt.Sprint(value) {
+			return time.Since(began), true
+		}
+		if time.Since(began) > 20*time.Minute {
+			break
+		}
+		if !r.step() {
+			wait := time.Minute
+			if next, ok := r.nextWork(); ok {
+				wait = min(wait, max(time.Until(next), time.Millisecond))
+			}
+			r.sleep(wait)
+		}
+	}
+	return time.Since(began), false
+}
+
+// older is I20 and I26 for tables that are an older copy of themselves: no value is overwritten, and nothing is made.
+func (r *run) older() {
+	if r.restore == nil {
+		return
+	}
+	before := r.board()
+	r.say("the tables are those of the middle of the run again")
+	r.reached["older copy"]++
+	r.restore()
+	for range 3 {
+		r.tick()
+		r.quiet(20 * time.Minute)
+		r.pass(5 * time.Minute)
+	}
+	after := r.board()
+	was, is := before.links(), after.links()
+	for name, v := range was { // known, as in oneToOne
+		if !*findings && v == "" && strings.HasPrefix(name, "referral ") {
+			delete(was, name)
+			delete(is, name)
+		}
+	}
+	if !maps.Equal(was, is) {
+		r.violates("I20", "the tables were an older copy, and the links differ: %s", difference(was, is))
+	}
+	was, is = before.values(), after.values()
+	for name, v := range was {
+		if v == "" { // filled
+			delete(was, name)
+			delete(is, name)
+		}
+	}
+	if !maps.Equal(was, is) {
+		r.violates("I26", "the tables were an older copy, and a value was overwritten: %s", difference(was, is))
+	}
+}
+
+// standing is I24: what is refused, and still would be, has its reason where a person finds it, before anything gives way. Faults have
+// ended; rules and rights are as they were.
+func (r *run) standing() {
+	r.calm, r.away = true, 0
+	for _, s := range []*system{r.pc, r.dv} {
+		_, err := s.call("POST", "/delivery", doc{})
+		r.must(err)
+	}
+	r.pass(70 * time.Second)
+	for range 2 {
+		r.tick()
+		r.quiet(20 * time.Minute)
+	}
+	held := map[string][]cosell.Held{}
+	open := r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
+	r.must(open.Pairs(context.Background(), func(p cosell.Pair) bool {
+		held[p.OpportunityID] = p.Held
+		return true
+	}))
+	b := r.board()
+	for _, id := range sortedKeys(b.opportunities) {
+		o := b.opportunities[id]
+		d := b.referrals[strings.ToLower(text(o["cosell_referralid"]))]
+		if d == nil || !r.follows(o, d) {
+			continue
+		}
+		for _, f := range mappedFields() {
+			crm, pc := f.of("crm", o), f.of("pc", d)
+			if r.alike(crm, pc) || r.explained(o, f.name) || len(held[id]) > 0 || named(text(o["cosell_audit"]), f.name) {
+				continue
+			}
+			r.violates("I24", "%s is %q in the CRM and %q in Partner Center while rules and rights stand, and nothing says why (opportunity %s, state %s): %.500s", f.name, crm, pc, id, text(o["cosell_state"]), text(o["cosell_audit"]))
+		}
+		r.reached["invariant I24"]++
+	}
+}
+
+// named says whether a line of Audit speaks of trouble with a field.
+func named(audit, field string) bool {
+	label := labelOf(field)
+	for line := range strings.Lines(audit) {
+		if strings.Contains(line, label) && !strings.Contains(line, "updated ") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,202 @@
+package simulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+)
+
+// What administrators do while the product runs, and what becomes of a whole installation: another field sheet, a consent or a
+// second factor that is lost, a registration that somebody else has taken, clocks that are wrong.
+
+// unregister is somebody else who takes the webhook registration away: no events come any more until the product has seen it.
+func (p *people) unregister(*rand.Rand, *deal) error {
+	_, err := p.run.pc.call("POST", "/registration", doc{"do": "forget"})
+	return err
+}
+
+// unconsent is an administrator, or a policy of the directory, that locks the product out of Partner Center; the next time
+// it is let in again.
+func (p *people) unconsent(g *rand.Rand, _ *deal) error {
+	r := p.run
+	if r.lockedOut {
+		return r.letIn()
+	}
+	how := []doc{{"consent": "none"}, {"tokenMFA": false}, {"mfaPolicy": "enforced"}}[g.IntN(3)]
+	_, err := r.pc.call("POST", "/switches", how)
+	r.lockedOut = r.lockedOut || err == nil
+	return err
+}
+
+func (r *run) letIn() error {
+	r.lockedOut = false
+	_, err := r.pc.call("POST", "/switches", doc{"consent": "both", "tokenMFA": true, "mfaPolicy": "off"})
+	return err
+}
+
+// unprivilege gives a right back that was taken away.
+func (p *people) unprivilege(g *rand.Rand, _ *deal) error {
+	r := p.run
+	if len(r.denied) == 0 {
+		return errNothing
+	}
+	i := g.IntN(len(r.denied))
+	d := r.denied[i]
+	r.denied = slices.Delete(r.denied, i, i+1)
+	_, err := r.dv.call("POST", "/privileges", doc{"table": d[0], "operation": d[1], "allowed": true})
+	return err
+}
+
+// campaign is a field of the organisation's own, once a sheet says so.
+func campaign() mapped {
+	return mapped{"campaign", "new_campaign", "/campaignId", func(g *rand.Rand) (any, any) {
+		v := fmt.Sprintf("Campaign %d", g.IntN(1000))
+		return v, v
+	}}
+}
+
+// sheet is an administrator who pushes another field sheet: policies of shipped fields, and a column of the organisation's own.
+func (p *people) sheet(g *rand.Rand, _ *deal) error {
+	r := p.run
+	var rows []string
+	for _, field := range []string{"name", "dealValue", "closingDate", "notes"} {
+		if g.IntN(2) == 0 {
+			rows = append(rows, fmt.Sprintf("- {field: %s, wins: %s}", field, []string{"newest", "crm", "pc", "manual"}[g.IntN(4)]))
+		}
+	}
+	own := g.IntN(3) > 0
+	if own {
+		if _, err := r.dv.call("POST", "/schema", doc{"do": "add", "table": "opportunity", "column": "new_campaign", "type": "String", "length": 100}); err != nil && !r.ownColumn {
+			return err
+		}
+		r.ownColumn = true
+		rows = append(rows, fmt.Sprintf("- {field: campaign, referral: /campaignId, crm: new_campaign, firstSight: %s, wins: %s}",
+			[]string{"leave", "crm", "pc"}[g.IntN(3)], []string{"newest", "crm", "pc", "manual"}[g.IntN(4)]))
+	}
+	if len(rows) == 0 {
+		return errNothing
+	}
+	body, err := json.Marshal(doc{"file": "mapping.yaml", "text": strings.Join(rows, "\n") + "\n", "yes": true, "reason": "a new season"})
+	if err != nil {
+		return err
+	}
+	r.sheets++
+	at := r.processFor("operator", 0)
+	r.begin(at, fmt.Sprint("operator pushes sheet ", r.sheets), func(l *lane) int {
+		header := jsonHeader()
+		header.Set("X-Cosell-Key", operatorKey)
+		status, answer := at.ask(l, http.MethodPost, "/api/operator/mapping/push", header, body)
+		r.say("    the sheet is answered %d %.300s", status, answer)
+		return status
+	}, func(status int) {
+		if status == http.StatusOK {
+			r.reached["sheet pushed"]++
+			since := time.Time{}
+			if own {
+				since = time.Now()
+			}
+			r.mapsCampaign = since
+		}
+	})
+	return nil
+}
+
+// ownEdits is somebody who types into the column of the organisation's own, or what stands for it in Partner Center.
+func (p *people) ownEdits(g *rand.Rand, d *deal) error {
+	side := []string{"crm", "pc"}[g.IntN(2)]
+	if !p.run.ownColumn || side == "crm" && d.opportunity == "" {
+		return errNothing
+	}
+	f := campaign()
+	v, _ := f.value(g)
+	return p.put(d, side, f, v)
+}
+
+// ownInStep is I2 for the organisation's own column: what was typed after the sheet counted has crossed.
+func (r *run) ownInStep(b board) {
+	if r.mapsCampaign.IsZero() {
+		return
+	}
+	for i, e := range r.people.edits {
+		later := slices.ContainsFunc(r.people.edits[i+1:], func(o *edit) bool { return o.field == e.field && o.deal == e.deal })
+		if e.field != "campaign" || later || e.at.Before(r.mapsCampaign.Add(2*time.Minute)) {
+			continue
+		}
+		opportunity := e.record
+		if e.side == "pc" {
+			opportunity = strings.ToLower(text(b.referrals[e.record]["externalReferenceId"]))
+		}
+		o := b.opportunities[opportunity]
+		d := b.referrals[strings.ToLower(text(o["cosell_referralid"]))]
+		if o == nil || d == nil || !r.follows(o, d) || r.explained(o, e.field) {
+			continue
+		}
+		r.reached["own column in step"]++
+		f := campaign()
+		if crm, pc := f.of("crm", o), f.of("pc", d); crm != pc {
+			r.violates("I2", "the own column is %q in the CRM and %q in Partner Center, and was typed last as %q on side %s (opportunity %s, state %s): %.500s", crm, pc, e.value, e.side, opportunity, text(o["cosell_state"]), text(o["cosell_audit"]))
+		}
+	}
+}
+
+// register registers a won deal with Microsoft; whoever wants to has to win it first.
+func (p *people) register(d *deal) error {
+	act := func() doc {
+		return doc{"do": "register", "registration": doc{"contract": doc{"value": 30000}}}
+	}
+	err := p.own(d, "user", act())
+	if err == nil || p.own(d, "user", doc{"do": "win"}) != nil {
+		return err
+	}
+	return p.own(d, "user", act())
+}
+
+// crmTwin is somebody who makes further accounts of a customer that comes from Partner Center.
+func (p *people) crmTwin(g *rand.Rand, _ *deal) error {
+	name := fmt.Sprintf("Wingtip %d SA", 1+g.IntN(3))
+	for range 2 {
+		if _, err := p.crm(doc{"do": "create", "table": "account", "columns": doc{"name": name, "address1_city": "Paris", "address1_postalcode": "75001", "address1_country": "FR"}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// crmLone is somebody who makes an opportunity that nobody shares, as one that a referral may be about.
+func (p *people) crmLone(g *rand.Rand, _ *deal) error {
+	_, err := p.crm(doc{"do": "create", "table": "opportunity", "columns": doc{"name": fmt.Sprintf("Lone deal %d", g.IntN(100)), "estimatedvalue": 85000, "estimatedclosedate": "2026-06-02",
+		"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + dataversesim.EuroID + ")", "parentaccountid@odata.bind": "/accounts(" + dataversesim.AccountID + ")"}})
+	return err
+}
+
+// clockOf gives a process the clock that the plan says it has: the name of a file with what it is off.
+func (r *run) clockOf(process string) []string {
+	off := r.plan.skew[process]
+	if off == 0 {
+		return nil
+	}
+	file := filepath.Join(r.t.TempDir(), "clock")
+	r.must(os.WriteFile(file, []byte(off.String()), 0o600))
+	r.reached["clock off"]++
+	return []string{"SYNC_SIMULATED_CLOCK=" + file}
+}
+
+// skews are the processes whose clock is wrong, and by how much.
+func skews(seed uint64, layout string) map[string]time.Duration {
+	if mix(seed, 41)%8 != 0 {
+		return nil
+	}
+	out := map[string]time.Duration{}
+	for _, s := range layoutOf(layout) {
+		out[s.name] = []time.Duration{0, 10 * time.Minute, -10 * time.Minute}[mix(seed, 42, hashOf(s.name))%3]
+	}
+	return out
+}
