@@ -2,7 +2,6 @@ package dataverse
 
 import (
 	"strings"
-	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
@@ -13,24 +12,19 @@ import (
 // readAttributes reads a list of columns; false: it is none.
 func readAttributes(body []byte) (list []wireAttribute, ok bool) {
 	text := jsonread.Of(string(body))
-	odd := false
 	text.Object(func(name string) {
 		if name != "value" || text.Null() {
 			return
 		}
 		list = []wireAttribute{}
 		text.List(func() {
-			a, usable := readAttribute(text)
-			odd = odd || !usable
-			list = append(list, a)
+			list = append(list, readAttribute(text))
 		})
 	})
-	return list, text.End() == nil && list != nil && !odd
+	return list, text.End() == nil && list != nil
 }
 
-// readAttribute reads a column; false: the time of its making is none.
-func readAttribute(text *jsonread.Reader) (a wireAttribute, ok bool) {
-	made := ""
+func readAttribute(text *jsonread.Reader) (a wireAttribute) {
 	text.Object(func(name string) {
 		switch name {
 		case "LogicalName":
@@ -40,7 +34,7 @@ func readAttribute(text *jsonread.Reader) (a wireAttribute, ok bool) {
 		case "DisplayName":
 			a.DisplayName = readLabel(text)
 		case "CreatedOn":
-			made = text.Text()
+			a.CreatedOn = text.Time()
 		case "IsSecured":
 			a.IsSecured = text.Flag()
 		case "IsValidForCreate":
@@ -64,11 +58,7 @@ func readAttribute(text *jsonread.Reader) (a wireAttribute, ok bool) {
 			a.Global = readOptions(text)
 		}
 	})
-	var err error
-	if made != "" {
-		a.CreatedOn, err = time.Parse(time.RFC3339, made)
-	}
-	return a, err == nil
+	return a
 }
 
 // readValue reads a text that stands in an object of its own.

@@ -5,6 +5,7 @@ package jsonread
 import (
 	"errors"
 	"strconv"
+	"time"
 )
 
 var (
@@ -98,6 +99,18 @@ func (r *Reader) Int() int {
 		r.fail(errKind)
 	}
 	return n
+}
+
+// Time reads a moment as RFC 3339 writes it; null is none.
+func (r *Reader) Time() time.Time {
+	if r.Null() {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, r.quoted())
+	if err != nil {
+		r.fail(errKind)
+	}
+	return at
 }
 
 // Raw reads whatever comes next, and gives it as it is written.

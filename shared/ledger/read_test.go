@@ -46,6 +46,15 @@ func TestBaseAndSightsAreReadAsTheyWereWritten(t *testing.T) {
 	})
 }
 
+// TestWhatIsReadOfARowIsAllThatItHas fails where a field is added that the reading does not know yet.
+func TestWhatIsReadOfARowIsAllThatItHas(t *testing.T) {
+	for of, known := range map[reflect.Type]int{reflect.TypeFor[cosell.Base](): 2, reflect.TypeFor[cosell.Sight](): 3} {
+		if n := of.NumField(); n != known {
+			t.Errorf("%v has %d fields: read the new one in readBase or readSight, and draw it in the test above", of, n)
+		}
+	}
+}
+
 func TestADamagedBaseIsNoBase(t *testing.T) {
 	for _, text := range []string{"", "{", `{"referral":{"name":1}}`, `{"referral":[]}`, `{"referral":{}}}`, `[]`, `"x"`} {
 		if _, err := readBase(text); err == nil {

@@ -169,7 +169,7 @@ func Decode(body []byte) (Pointer, error) {
 // readWire reads a message in a format that is known. rest are the members that this program does not know, as an object; empty
 // for none.
 func readWire(text string) (w wire, rest string, err error) {
-	r, seen := jsonread.Of(text), ""
+	r := jsonread.Of(text)
 	others := map[string]json.RawMessage{}
 	flag := func() *bool {
 		if r.Null() {
@@ -200,10 +200,12 @@ func readWire(text string) (w wire, rest string, err error) {
 			w.Retry = r.Flag()
 		case "late":
 			w.Late = r.Flag()
+		case "shown":
+			w.Shown = readShown(r)
 		case "why":
 			w.Why = r.Text()
 		case "seen":
-			seen = r.Text()
+			w.Seen = r.Time()
 		case "attempt":
 			w.Attempt = r.Int()
 		case "revivals":
@@ -216,15 +218,26 @@ func readWire(text string) (w wire, rest string, err error) {
 			}
 		}
 	})
-	if err = r.End(); err == nil && seen != "" {
-		w.Seen, err = time.Parse(time.RFC3339, seen)
-	}
-	if err == nil && len(others) > 0 {
+	if err = r.End(); err == nil && len(others) > 0 {
 		var text []byte
 		text, err = json.Marshal(others)
 		rest = string(text)
 	}
 	return w, rest, err
+}
+
+func readShown(r *jsonread.Reader) (s Shown) {
+	r.Object(func(name string) {
+		switch name {
+		case "id":
+			s.ID = r.Text()
+		case "version":
+			s.Version = r.Text()
+		case "modified":
+			s.Modified = r.Time()
+		}
+	})
+	return s
 }
 
 func (p Pointer) check() error {
