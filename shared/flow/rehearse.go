@@ -175,6 +175,8 @@ func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) 
 		return goes, "it waits, as a rule wants"
 	case !met:
 		return goes, "the two have never agreed on it: " + firstSight(goes)
+	case goes == "" && inCRM && !inPC && r.Pair.Table != cosell.LeadTable && r.Referral.Record[cosell.Status] == cosell.Pending:
+		return goes, "changed in CRM since they last agreed; the referral waits for an answer, and it goes with it"
 	case inCRM && inPC && goes != "":
 		return goes, "changed on both sides since they last agreed: " + string(wins) + " wins"
 	case inCRM && inPC:
@@ -203,6 +205,8 @@ func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule) (why string, un
 	switch {
 	case cosell.ReferralClosed(r.Referral.Record[cosell.Status]):
 		return "the referral is closed, and takes no change any more", false
+	case field == cosell.Name && r.Referral.Record[cosell.Name] == "":
+		return "nobody has given it in Partner Center yet: in CRM it is one that was made for it", false
 	case i >= 0 && rules[i].Door != cosell.NoDoor && rules[i].Door != cosell.NeverEmpty:
 		return "it goes one way only, and not back", false
 	case cosell.ToldToDiffer(r.Opportunity.Record[cosell.Audit], list, rules):

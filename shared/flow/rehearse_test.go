@@ -169,6 +169,36 @@ func TestADifferenceIsExplainedOrSaysThatItIsNot(t *testing.T) {
 		w.opportunityChanged()
 		differing(t, w, "closed", false)
 	})
+	t.Run("Unanswered", func(t *testing.T) {
+		w := newWorld(t)
+		id, o := w.inbound()
+		w.userOf(o, cosell.Record{cosell.DealValue: "7"})
+		w.events()
+		r := w.rehearsed(flow.Hint{Kind: "opportunity", ID: o}, flow.Hint{Kind: "referral", ID: id})
+		if len(r.Differences) != 1 || !strings.Contains(r.Differences[0].Why, "waits for an answer") || r.Differences[0].Unexplained {
+			t.Errorf("%+v", r.Differences)
+		}
+	})
+	t.Run("NamedByUs", func(t *testing.T) {
+		w := newWorld(t)
+		id := portalDeal(w, cosell.Record{cosell.Status: cosell.Pending, cosell.Visibility: cosell.True, cosell.Name: ""})
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+		o := crm{w}.ID(id)
+		p, _, err := w.memory.Find(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Base = p.Base.Clone()
+		p.Base.Opportunity[cosell.Name] = "Referral from Microsoft"
+		w.opportunities[o].Record[cosell.Name] = "Referral from Microsoft"
+		if _, err := w.memory.Save(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+		r := w.rehearsed(flow.Hint{Kind: "opportunity", ID: o}, flow.Hint{Kind: "referral", ID: id})
+		if len(r.Differences) != 1 || r.Differences[0].Field != cosell.Name || !strings.Contains(r.Differences[0].Why, "nobody has given it") || r.Differences[0].Unexplained {
+			t.Errorf("%+v", r.Differences)
+		}
+	})
 	t.Run("Lost", func(t *testing.T) { // as by a fault of ours: the tables have as agreed what never crossed
 		w := linked(t)
 		w.user(cosell.Record{cosell.DealValue: "7"})
