@@ -27,6 +27,7 @@ func (c *conn) meetsAtOnce(p *play) {
 	case HalfOpen:
 		c.link.mu.Lock()
 		c.link.played++
+		c.in = p
 		c.link.mu.Unlock()
 		c.lost.Store(true)
 	case Reset:
@@ -93,9 +94,7 @@ func (c *conn) Close() (err error) {
 		c.link.mu.Unlock()
 		p := c.link.meeting(c)
 		switch {
-		case c.lost.Load(): // the caller never learns of it; its own end goes with the process
-			time.AfterFunc(forgotten, func() { _ = c.Conn.Close() })
-		case p != nil && (p.Fault == SlowClose || p.Fault == Cut || p.Fault == CutAnswers):
+		case p != nil && (c.lost.Load() || p.Fault == SlowClose || p.Fault == Cut || p.Fault == CutAnswers):
 			go c.closeLate(p)
 		default:
 			err = c.Conn.Close()
@@ -103,9 +102,6 @@ func (c *conn) Close() (err error) {
 	})
 	return err
 }
-
-// forgotten is how long the socket of a connection that nobody knows any more is kept.
-const forgotten = time.Minute
 
 // closeLate closes it when the news has come through.
 func (c *conn) closeLate(p *play) {

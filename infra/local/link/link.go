@@ -17,7 +17,7 @@ const (
 	SlowClose  = "slowClose"  // the caller learns Delay later that a connection was closed
 	Cut        = "cut"        // nothing passes; what was sent arrives when it is over, as TCP sends it again
 	CutAnswers = "cutAnswers" // the same for what comes back alone: calls arrive, and are worked on
-	HalfOpen   = "halfOpen"   // connections that are open are forgotten for good: their bytes vanish; new ones work
+	HalfOpen   = "halfOpen"   // connections that are open are forgotten: their bytes vanish until they are reset at the end; new ones work
 	Truncate   = "truncate"   // answers end in their middle, and the connection with them
 )
 
@@ -115,7 +115,7 @@ func (l *Link) Set(w Weather) (calm func()) {
 	}
 	l.mu.Unlock()
 	if last != nil {
-		close(last.over)
+		l.end(last)
 	}
 	if w.Times == 0 {
 		for _, c := range open {
@@ -124,7 +124,7 @@ func (l *Link) Set(w Weather) (calm func()) {
 	}
 	return func() {
 		if l.now.CompareAndSwap(next, nil) {
-			close(next.over)
+			l.end(next)
 		}
 	}
 }
@@ -132,7 +132,23 @@ func (l *Link) Set(w Weather) (calm func()) {
 // Calm ends whatever is.
 func (l *Link) Calm() {
 	if p := l.now.Swap(nil); p != nil {
-		close(p.over)
+		l.end(p)
+	}
+}
+
+// end lets go what a weather held. Whoever still believes in a connection that was forgotten is told.
+func (l *Link) end(p *play) {
+	close(p.over)
+	l.mu.Lock()
+	var forgotten []*conn
+	for c := range l.open {
+		if c.lost.Load() {
+			forgotten = append(forgotten, c)
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range forgotten {
+		c.reset()
 	}
 }
 

@@ -238,7 +238,7 @@ func TestSlowCloseHidesTheEnd(t *testing.T) {
 	}
 }
 
-func TestHalfOpenConnectionsAreForgottenForGood(t *testing.T) {
+func TestHalfOpenConnectionsAreForgottenUntilTheyAreReset(t *testing.T) {
 	p := start(t)
 	c := p.greeted(t)
 	calm := p.link.Set(link.Weather{Fault: link.HalfOpen})
@@ -246,8 +246,9 @@ func TestHalfOpenConnectionsAreForgottenForGood(t *testing.T) {
 	say(t, c, "lost")
 	silent(t, c)
 	calm()
-	say(t, c, "lost, too")
-	silent(t, c)
+	if err := gone(c); !isReset(err) {
+		t.Errorf("%v", err)
+	}
 	if len(p.heard) > 0 {
 		t.Errorf("it was heard: %q", <-p.heard)
 	}
