@@ -74,12 +74,12 @@ func (p *pipe) Write(text []byte) (int, error) {
 	return n, err
 }
 
-const usage = "usage: local setup|package|run|demo|bench|calls|positions|nightly|mutants|requirements|upgrade [-port 7400] [-mode proxy|forward] [-host azure|lambda] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME] [-rolling] [-lasts 1m]"
+const usage = "usage: local setup|package|run|demo|bench|calls|positions|nightly|mutants|requirements|upgrade|chaos [-port 7400] [-mode proxy|forward] [-host azure|lambda] [-layout one|flex|flex2] [-settings FILE] [-mapping FILE] [-switches FILE] [-log] [-only NAME] [-rolling] [-lasts 1m] [-seconds 60] [-seed 1] [-scenarios]"
 
 func command(ctx context.Context, args []string, out, says io.Writer) error {
 	commands := map[string]func(context.Context, flags) error{
 		"setup": setup, "package": packed, "run": run, "demo": story, "bench": measure, "mutants": tryMutants, "calls": countCalls, "positions": playMatrix, "nightly": nightly,
-		"requirements": tryRequirements, "upgrade": playUpgrade}
+		"requirements": tryRequirements, "upgrade": playUpgrade, "chaos": playChaos}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}
@@ -97,6 +97,9 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 	set.StringVar(&f.only, "only", "", "the one mutant to try, case to play, part to measure, or commit to upgrade from")
 	set.BoolVar(&f.rolling, "rolling", false, "of upgrade: two versions side by side")
 	set.DurationVar(&f.lasts, "lasts", sideBySide, "of upgrade -rolling: how long, in each order")
+	set.IntVar(&f.seconds, "seconds", 60, "how long chaos lasts")
+	set.BoolVar(&f.scenarios, "scenarios", false, "chaos plays its scenarios, or the one of -only")
+	set.Uint64Var(&f.seed, "seed", 1, "of chaos")
 	set.BoolVar(&f.log, "log", false, "show what host and handler say")
 	if err := set.Parse(args[1:]); err != nil {
 		return fmt.Errorf("%s: %w: %s", args[0], err, usage)
@@ -124,6 +127,10 @@ type flags struct {
 	only         string // the one mutant to try, or case to play
 	rolling      bool   // two versions of an upgrade run side by side
 	lasts        time.Duration
+
+	seconds   int    // of chaos
+	seed      uint64 // of chaos
+	scenarios bool   // of chaos
 
 	settings  map[string]string // what the files of settings and mapping come to
 	positions world.Positions   // what the file of switches comes to

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/chaos"
 	"github.com/cosell-sync/cosell-sync/infra/local/demo"
 	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 	"github.com/cosell-sync/cosell-sync/infra/local/reports"
@@ -22,7 +23,7 @@ type nightRow struct {
 	positionRow
 }
 
-// nightly plays the whole story in every layout and both ways in which the host hands over HTTP calls, on Lambda, and
+// nightly plays the scenarios of chaos in every layout, the whole story in every layout and both ways in which the host hands over HTTP calls, on Lambda, and
 // what one process meets for all of them where they are many: too long for every change. It fills nightly.json.
 // With -only it plays the one part of that name.
 func nightly(ctx context.Context, f flags) error {
@@ -36,6 +37,21 @@ func nightly(ctx context.Context, f flags) error {
 	}
 	var rows []nightRow
 	failed := 0
+	for _, of := range world.Layouts() {
+		name := "scenarios " + of
+		if f.only != "" && f.only != name {
+			continue
+		}
+		f.host, f.layout, f.mode = world.HostAzure, of, hostsim.ModeProxy
+		row, err := playScenarios(ctx, f, layout, name)
+		if err != nil {
+			return err
+		}
+		if !row.OK {
+			failed++
+		}
+		rows = append(rows, nightRow{f.host, f.layout, f.mode, row})
+	}
 	for _, c := range nights() {
 		if f.only != "" && f.only != c.Name {
 			continue
@@ -65,6 +81,19 @@ func nightly(ctx context.Context, f flags) error {
 		return fmt.Errorf("%d of %d parts did not hold", failed, len(rows))
 	}
 	return nil
+}
+
+// playScenarios plays all scenarios of chaos in a world of their own.
+func playScenarios(ctx context.Context, f flags, layout world.Layout, name string) (positionRow, error) {
+	began := time.Now()
+	w, err := world.Start(ctx, options(f, layout))
+	if err != nil {
+		return positionRow{}, err
+	}
+	defer w.Close()
+	r, err := chaos.PlayScenarios(ctx, w.Local(), nil, f.out)
+	row := positionRow{Case: name, OK: err == nil && len(r.Failed()) == 0, Passed: len(r.Outcomes) - len(r.Failed()), MS: time.Since(began).Milliseconds(), Failed: r.Failed()}
+	return row, err
 }
 
 // night is a case on a host, in a layout and a mode; or two versions side by side, the older one from a commit.

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
 // Home is a world's own folder, .build/<first port>: local.json, reports, and what the world itself writes.
@@ -129,6 +132,16 @@ func (l Layout) showNewest() error {
 		return fmt.Errorf("writing %s: %w", l.Local(), err)
 	}
 	return point(pointer, filepath.Join(filepath.Base(dir), "world"))
+}
+
+// Running is the world that stays up on a port, if there is one.
+func (l Layout) Running(port int) (local control.Local, ok bool) {
+	dir := filepath.Join(l.Build(), strconv.Itoa(port))
+	if port == 0 || !held(filepath.Join(dir, aliveFile)) {
+		return local, false
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "local.json"))
+	return local, err == nil && json.Unmarshal(text, &local) == nil
 }
 
 // newest is the folder of the newest world that stays up; empty without one.
