@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -41,8 +42,32 @@ func nameFromCRM(_ *glossary, _, text string) (string, error) {
 	return bare, nil
 }
 
-// SplitMark takes any number of marks off a name, however they stand, and says what the first one means.
+// SplitMark takes any number of marks off a name, however they stand, and says what the first one means. Where an
+// automation of the organisation puts the same text before every name, our mark stands behind that, and before the
+// name as it was.
 func SplitMark(name string) (mark, bare string) {
+	for mark, bare = leadingMarks(name); ; {
+		behind := repeated(bare)
+		if behind == "" {
+			return mark, bare
+		}
+		inner, rest := leadingMarks(behind)
+		mark, bare = cmp.Or(mark, inner), rest
+	}
+}
+
+// repeated is a name from the mark on behind which it begins once more; "": there is none.
+func repeated(name string) string {
+	for _, m := range marks() {
+		before, rest, found := strings.Cut(name, m)
+		if found && strings.TrimSpace(before) != "" && strings.HasPrefix(strings.TrimLeft(rest, " "), before) {
+			return m + rest
+		}
+	}
+	return ""
+}
+
+func leadingMarks(name string) (mark, bare string) {
 	for {
 		name = strings.TrimLeft(name, " ")
 		after, found := strings.TrimPrefix(name, "\uFEFF"), ""
