@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -32,19 +31,23 @@ type seal struct {
 	now     func() time.Time
 	told    func(error) // how asking for the key has ended
 
-	mu    sync.Mutex
+	turn  chan struct{} // who has its token may ask the vault: a lock would make others wait beyond their time
 	aead  cipher.AEAD
 	tried time.Time // in vain
 }
 
 func newSeal(secrets partnercenter.Secrets, now func() time.Time, told func(error)) *seal {
-	return &seal{secrets: secrets, now: now, told: told}
+	s := &seal{secrets: secrets, now: now, told: told, turn: make(chan struct{}, 1)}
+	s.turn <- struct{}{}
+	return s
 }
 
 // key gives the cipher, asking for its key until it is there.
 func (s *seal) key(ctx context.Context) (cipher.AEAD, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if enter(ctx, s.turn) != nil {
+		return nil, false
+	}
+	defer func() { s.turn <- struct{}{} }()
 	if s.aead != nil || !s.tried.IsZero() && s.now().Sub(s.tried) < sealAgain {
 		return s.aead, s.aead != nil
 	}

@@ -78,3 +78,34 @@ func TestR117_TheCopyIsSealed(t *testing.T) {
 		t.Errorf("the key came back: %q, told %v", got, told)
 	}
 }
+
+// hangs is a vault that answers once it is let.
+type hangs struct {
+	safe
+	asked, let chan struct{}
+}
+
+func (h *hangs) Get(ctx context.Context, name string) (string, error) {
+	close(h.asked)
+	<-h.let
+	return h.safe.Get(ctx, name)
+}
+
+// Whoever waits for the key while the vault hangs is ended by his own time.
+func TestNobodyWaitsBeyondHisTimeForTheVault(t *testing.T) {
+	v := &hangs{safe{secrets: map[string]string{}, denied: true}, make(chan struct{}), make(chan struct{})}
+	s := newSeal(v, time.Now, func(error) {})
+	first := make(chan struct{})
+	go func() {
+		defer close(first)
+		s.Seal(context.Background(), "x")
+	}()
+	<-v.asked
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, ok := s.Seal(over, "x"); ok {
+		t.Error("sealed without a key")
+	}
+	close(v.let)
+	<-first
+}
