@@ -39,15 +39,17 @@ type point struct {
 
 // lane is one invocation of a function in a process: a goroutine that works only while the run attends to it.
 type lane struct {
-	p      *process
-	key    string // what it is about; the same in every run of the seed
-	n      uint64 // its number
-	calls  uint64
-	waits  uint64
-	ended  bool
-	sent   []string         // records whose message the queue has confirmed
-	status int              // of the answer; 0: none
-	after  func(status int) // what becomes of it
+	p     *process
+	key   string // what it is about; the same in every run of the seed
+	n     uint64 // its number
+	calls uint64
+	waits uint64
+	// letting is how many of its calls let others come to their points
+	letting int
+	ended   bool
+	sent    []string         // records whose message the queue has confirmed
+	status  int              // of the answer; 0: none
+	after   func(status int) // what becomes of it
 }
 
 // stop is a call that waits at its point. A lane may have two: what its function still does after the time for it, and
@@ -88,6 +90,14 @@ func (r *run) goOn(s *stop) {
 	r.attend(s.l, func() { s.resume <- struct{}{} })
 }
 
+// lets lets whoever this lane has just made ready, as by giving a turn back, come to a point of its own first: at most one
+// goroutine can go on at any time, and so it does not matter when the scheduler looks for another.
+func (l *lane) lets() {
+	l.letting++
+	time.Sleep(time.Duration(l.letting))
+	l.letting--
+}
+
 // attend lets one lane work until it waits, sleeps or ends. Each time is a moment of its own: what two lanes have begun to
 // wait for together would end together, and timers of one moment go off in no order.
 func (r *run) attend(l *lane, start func()) {
@@ -96,6 +106,10 @@ func (r *run) attend(l *lane, start func()) {
 	r.attended = l
 	start()
 	r.settle()
+	for l.letting > 0 {
+		time.Sleep(time.Nanosecond)
+		r.settle()
+	}
 	r.attended = nil
 	r.sweep()
 }
@@ -118,6 +132,10 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	}
 	p.alive()
 	r := p.run
+	if r.attended == l {
+		l.lets()
+		p.alive()
+	}
 	l.calls++
 	r.entered++
 	at.since, at.came = r.entered, time.Now()

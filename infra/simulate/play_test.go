@@ -33,6 +33,7 @@ type outcome struct {
 // play plays the history of a plan.
 func play(t *testing.T, p *plan, telling bool) (out outcome) {
 	t.Helper()
+	collect()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(firstDay))
 		r := newRun(t, p)

@@ -16,6 +16,7 @@ type shrunken struct {
 	tries   int
 	faults  int
 	minimal bool // nothing of it can be left out
+	wrong   func(outcome) string
 }
 
 // mostTries bounds the search.
@@ -32,28 +33,29 @@ func (p *plan) clone() *plan {
 }
 
 // invariantOf is what a violation is about.
-func invariantOf(broken []string) string {
-	if len(broken) == 0 {
+func invariantOf(o outcome) string {
+	if len(o.broken) == 0 {
 		return ""
 	}
-	name, _, _ := strings.Cut(broken[0], ":")
+	name, _, _ := strings.Cut(o.broken[0], ":")
 	return name
 }
 
-// shrink leaves out faults, operations and everything unusual as long as the invariant is still violated.
-func shrink(t *testing.T, p *plan) shrunken {
+// shrink leaves out faults, operations and everything unusual as long as the run still fails in the same way: wrong says in
+// which, "" where it does not.
+func shrink(t *testing.T, p *plan, wrong func(outcome) string) shrunken {
 	t.Helper()
-	s := shrunken{plan: p.clone()}
+	s := shrunken{plan: p.clone(), wrong: wrong}
 	s.out = play(t, s.plan, false)
 	s.plan.least, s.plan.ops = 0, s.out.acts // these and no others
-	want := invariantOf(s.out.broken)
+	want := wrong(s.out)
 	fails := func(c *plan) bool {
 		if s.tries >= mostTries {
 			return false
 		}
 		s.tries++
 		o := play(t, c, false)
-		if invariantOf(o.broken) != want {
+		if wrong(o) != want {
 			return false
 		}
 		s.plan, s.out = c, o
@@ -123,7 +125,7 @@ func (s *shrunken) unavoidable(t *testing.T, want string) string {
 	for low+1 < high {
 		c := s.plan.clone()
 		c.until = (low + high) / 2
-		if invariantOf(play(t, c, false).broken) == want {
+		if s.wrong(play(t, c, false)) == want {
 			high = c.until
 		} else {
 			low = c.until
@@ -142,7 +144,7 @@ func (s *shrunken) unavoidable(t *testing.T, want string) string {
 // tell is the story for people: at most 40 lines.
 func (s shrunken) tell(seed uint64) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d, shrunk in %d tries to %d operations and %d faults: %s\n", seed, s.tries, s.plan.ops-len(s.plan.skip), s.faults, s.out.broken[0])
+	fmt.Fprintf(&b, "seed %d, shrunk in %d tries to %d operations and %d faults: %s\n", seed, s.tries, s.plan.ops-len(s.plan.skip), s.faults, strings.Join(s.out.broken, "; "))
 	fmt.Fprintf(&b, "  layout %s, settings %v, CRM %v, Partner Center %v, events %v, yields %d\n", s.plan.layout, s.plan.own, s.plan.crm, s.plan.pc, s.plan.posting, s.plan.yields)
 	lines := s.out.story
 	if len(lines) > 36 {
@@ -153,4 +155,38 @@ func (s shrunken) tell(seed uint64) string {
 	}
 	fmt.Fprintf(&b, "  it could not be avoided any more after %s\n", s.moment)
 	return b.String()
+}
+
+// A failure that takes two deaths in the middle of a write shrinks to those two and little else, and the moment is the second.
+func TestTheShortestStoryOfTwoDeaths(t *testing.T) {
+	twice := func(o outcome) string {
+		if o.faults[dieAfter] >= 2 {
+			return "two deaths"
+		}
+		return ""
+	}
+	seed := uint64(0)
+	p := &plan{}
+	for p.rates[dieAfter] < 2000 || twice(play(t, p.clone(), false)) == "" {
+		seed++
+		p = planOf(seed)
+		p.ops = 12 // few, so that it does not take long
+	}
+	s := shrink(t, p, twice)
+	if s.faults != 2 || s.out.faults[dieAfter] != 2 {
+		t.Errorf("seed %d: %d faults are left of what takes two: %v", seed, s.faults, s.out.faults)
+	}
+	told := s.tell(seed)
+	if n := strings.Count(told, "\n"); n > 40 {
+		t.Errorf("the story has %d lines:\n%s", n, told)
+	}
+	second := ""
+	for _, line := range s.out.story {
+		if call, ok := strings.CutSuffix(line, ": "+dieAfter.String()); ok {
+			_, second, _ = strings.Cut(call, "     ")
+		}
+	}
+	if second == "" || !strings.Contains(s.moment, second) {
+		t.Errorf("the moment is %q, the second death %q:\n%s", s.moment, second, told)
+	}
 }
