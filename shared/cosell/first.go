@@ -20,7 +20,7 @@ func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
 			m.toOpportunity(rule, f, p)
 		}
 	case pEmpty && !dEmpty:
-		if rule.Way != ToOpportunity {
+		if rule.Way != ToOpportunity && !(f == Name && stopgap(d)) {
 			m.toReferral(rule, f, d)
 		}
 	case rule.Way != Both:
@@ -31,6 +31,29 @@ func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
 	case m.Linking:
 		m.differs(f)
 	}
+}
+
+// Stopgap is the name of a row of the CRM, which wants one, that is made of a referral without any: kind is what it is.
+func Stopgap(kind, customer string) string {
+	return strings.TrimSuffix(kind+ofMicrosoft+": "+customer, ": ")
+}
+
+const ofMicrosoft = " from Microsoft"
+
+// The kinds of which a stopgap speaks.
+const (
+	StopgapReferral = "Referral"
+	StopgapLead     = "Lead"
+)
+
+// stopgap says whether a name is one: nobody has typed it, so it is no value for the referral.
+func stopgap(name string) bool {
+	for _, kind := range []string{StopgapReferral, StopgapLead} {
+		if rest, is := strings.CutPrefix(name, kind+ofMicrosoft); is && (rest == "" || strings.HasPrefix(rest, ": ")) {
+			return true
+		}
+	}
+	return false
 }
 
 // firstMember fills a list that one side has none of; two lists that differ are left alone.

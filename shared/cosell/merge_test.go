@@ -228,6 +228,16 @@ func TestEarlyWinGoesThroughWhenItsTimeHasCome(t *testing.T) {
 	}
 }
 
+// A name that nobody has typed stays where it stands for one: also after the tables were lost.
+func TestAStopgapIsNoNameForTheReferral(t *testing.T) {
+	for name, want := range map[string]string{Stopgap(StopgapLead, "Adventure Works"): "", Stopgap(StopgapReferral, ""): "", "Lead from Microsoft's fair": "Lead from Microsoft's fair", "Deal": "Deal"} {
+		plan := Merge(pairing(Base{}, Record{Name: "", Status: Accepted}, Record{Name: name, Status: Open, Sync: True}))
+		if got := plan.ToReferral[Name]; got != want {
+			t.Errorf("of %q the referral gets %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestFirstSightLeavesDifferencesAlone(t *testing.T) {
 	p, d := agreed()
 	d[DealValue] = "999"

@@ -74,11 +74,11 @@ func (s *Store) named(r cosell.Referral, values cosell.Record) cosell.Record {
 		out[cosell.ClosedOn] = r.Record[cosell.ClosedOn]
 	}
 	if out[cosell.Name] == "" {
-		what, customer := "Referral", out[cosell.CustomerName]
+		kind, customer := cosell.StopgapReferral, out[cosell.CustomerName]
 		if s.table.isLead {
-			what, customer = "Lead", r.Record[cosell.CustomerName] // without what only fills the column
+			kind, customer = cosell.StopgapLead, r.Record[cosell.CustomerName] // without what only fills the column
 		}
-		out[cosell.Name] = strings.TrimSuffix(what+" from Microsoft: "+customer, ": ")
+		out[cosell.Name] = cosell.Stopgap(kind, customer)
 	}
 	return out
 }
