@@ -322,7 +322,9 @@ func (p *people) crmLead(g *rand.Rand, d *deal) error {
 	}
 	_, err := p.crm(act)
 	if err == nil {
-		p.acted[id] = time.Now()
+		if p.acted[id] = time.Now(); do == "delete" {
+			p.gone["lead|"+id] = time.Now()
+		}
 		for _, d := range p.deals { // it is a deal of another kind from now on
 			d.dropped = d.dropped || p.dv.Row("lead", id)["cosell_referralid"] == d.referral || do == "delete" && d.born == "lead"
 		}

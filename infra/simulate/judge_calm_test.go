@@ -70,7 +70,7 @@ func (r *run) latency(opportunity, referral string, value int) (time.Duration, b
 
 // older is I20 and I26 for tables that are an older copy of themselves: no value is overwritten, and nothing is made.
 func (r *run) older() {
-	if r.restore == nil {
+	if r.restore == nil || r.altered() || len(r.people.gone) > 0 { // what was made and deleted since the copy has left no trace anywhere
 		return
 	}
 	before := r.board()

@@ -126,7 +126,8 @@ func (r *run) ownInStep(b board) {
 		return
 	}
 	for i, e := range r.people.edits {
-		later := slices.ContainsFunc(r.people.edits[i+1:], func(o *edit) bool { return o.field == e.field && o.deal == e.deal })
+		later := slices.ContainsFunc(r.people.edits[i+1:], func(o *edit) bool { return o.field == e.field && o.deal == e.deal }) ||
+			slices.ContainsFunc(r.people.edits, func(o *edit) bool { return o.field == e.field && o.deal == e.deal && o.side != e.side }) // two values may meet for the first time
 		if e.field != "campaign" || later || e.at.Before(r.mapsCampaign.Add(2*time.Minute)) {
 			continue
 		}
