@@ -150,13 +150,27 @@ func (r *run) ownInStep(b board) {
 
 // register registers a won deal with Microsoft; whoever wants to has to win it first.
 func (p *people) register(d *deal) error {
-	act := func() doc {
-		return doc{"do": "register", "registration": doc{"contract": doc{"value": 30000}}}
+	solutions, _ := at(p.pc.Referral(d.referral), "/details/requirements/solutions").([]any)
+	if len(solutions) == 0 {
+		return errNothing
 	}
-	err := p.own(d, "user", act())
-	if err == nil || p.own(d, "user", doc{"do": "win"}) != nil {
+	first, _ := solutions[0].(map[string]any)
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	act := func() doc {
+		return doc{"do": "register", "registration": doc{"type": "AzureIPCoSell",
+			"contract": doc{"value": 85000, "currency": "EUR", "term": "Finite", "signDateTime": today, "startDateTime": today, "endDateTime": today.AddDate(1, 0, -1)},
+			"solutionDetails": []any{doc{"id": first["id"], "value": 80000, "currency": "EUR", "isDeployedOnAzure": true, "primaryDeploymentOn": "Customer", "pricingModel": "Other",
+				"marketplaceTransactionDetails": doc{"isMarketplaceTransacted": false}}}}}
+	}
+	if err := p.own(d, "user", act()); err == nil {
+		return nil
+	}
+	_ = p.own(d, "seller", doc{"do": "accept"}) // or Microsoft has answered already
+	p.run.pass(73 * time.Hour)                  // a deal is registered when it was open for three days
+	if err := p.own(d, "user", doc{"do": "win"}); err != nil {
 		return err
 	}
+	today = time.Now().UTC().Truncate(24 * time.Hour)
 	return p.own(d, "user", act())
 }
 
