@@ -171,23 +171,37 @@ func setOf(path string) string {
 var boundaries = regexp.MustCompile(`(batch|changeset)_[-0-9a-f]{36}`)
 
 // batchPart is one request inside a batch.
-var batchPart = regexp.MustCompile(`(?s)(GET|POST|PATCH|PUT|DELETE) (\S+) HTTP/1\.1\r?\n(.*?)(?:\r?\n--|\z)`)
+type batchPart struct {
+	method, path string
+	header       http.Header
+}
+
+// batchParts reads the requests of a batch, line by line: their bodies are JSON, which has no line ends.
+func batchParts(body []byte) (out []batchPart) {
+	inHead := false
+	for line := range bytes.Lines(body) {
+		text := string(bytes.TrimRight(line[:min(len(line), 4096)], "\r\n"))
+		if method, rest, ok := strings.Cut(text, " "); ok && strings.HasSuffix(rest, " HTTP/1.1") {
+			out = append(out, batchPart{method, strings.TrimSuffix(rest, " HTTP/1.1"), http.Header{}})
+			inHead = true
+			continue
+		}
+		if inHead = inHead && text != "" && !strings.HasPrefix(text, "--"); inHead {
+			name, value, _ := strings.Cut(text, ":")
+			out[len(out)-1].header.Set(name, strings.TrimSpace(value))
+		}
+	}
+	return out
+}
 
 // batchWrite judges the writes in a batch.
 func (r *run) batchWrite(req *http.Request, body []byte) {
 	followed := false
-	for _, part := range batchPart.FindAllSubmatch(body, -1) {
-		method, path := string(part[1]), string(part[2])
-		if method == http.MethodGet {
+	for _, part := range batchParts(body) {
+		if part.method == http.MethodGet {
 			continue
 		}
-		head, _, _ := bytes.Cut(bytes.ReplaceAll(part[3], []byte("\r\n"), []byte("\n")), []byte("\n\n"))
-		header := http.Header{}
-		for line := range strings.Lines(string(head)) {
-			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-			header.Set(name, strings.TrimSpace(value))
-		}
-		r.conditional(method, path, header, followed)
-		followed = followed || method == http.MethodPatch && (header.Get("If-Match") != "" || header.Get("If-None-Match") != "")
+		r.conditional(part.method, part.path, part.header, followed)
+		followed = followed || part.method == http.MethodPatch && (part.header.Get("If-Match") != "" || part.header.Get("If-None-Match") != "")
 	}
 }

@@ -43,9 +43,9 @@ func (r *run) touches(at *point, req *http.Request, body []byte) (out []touched)
 	paths := []string{setOf(req.URL.Path)}
 	if strings.HasSuffix(req.URL.Path, "/$batch") {
 		paths = nil
-		for _, part := range batchPart.FindAllSubmatch(body, -1) {
-			if string(part[1]) != http.MethodGet {
-				paths = append(paths, setOf(string(part[2])))
+		for _, part := range batchParts(body) {
+			if part.method != http.MethodGet {
+				paths = append(paths, setOf(part.path))
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,18 +25,51 @@ func (d *document) add(name string, v any) *document {
 
 // MarshalJSON writes the members in order.
 func (d *document) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
+	return d.append(nil)
+}
+
+func (d *document) append(b []byte) (_ []byte, err error) {
+	b = append(b, '{')
 	for i, name := range d.names {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		v, err := json.Marshal(d.values[name])
-		if err != nil {
+		if b, err = appendMember(append(quote(b, name), ':'), d.values[name]); err != nil {
 			return nil, err
 		}
-		b = append(append(quote(b, name), ':'), v...)
 	}
 	return append(b, '}'), nil
+}
+
+// appendMember writes what a document holds: documents, lists, and what JSON knows.
+func appendMember(b []byte, v any) (_ []byte, err error) {
+	switch v := v.(type) {
+	case *document:
+		if v == nil {
+			return append(b, "null"...), nil
+		}
+		return v.append(b)
+	case []any:
+		if v == nil {
+			return append(b, "null"...), nil
+		}
+		b = append(b, '[')
+		for i, one := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if b, err = appendMember(b, one); err != nil {
+				return nil, err
+			}
+		}
+		return append(b, ']'), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	}
+	text, err := json.Marshal(v)
+	return append(b, text...), err
 }
 
 // metadata reads and changes definitions.
@@ -227,7 +261,7 @@ func dig(v any, names []string) any {
 }
 
 func jsonAnswer(d *document) (*answer, error) {
-	b, err := json.Marshal(d)
+	b, err := d.append(make([]byte, 0, 4096))
 	if err != nil {
 		return nil, err
 	}
