@@ -21,7 +21,7 @@ WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate chaos
+.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate chaos decisions
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ simulate: inputs ## plays random histories with faults in virtual time, one for 
 
 chaos: ready ## lets people work and things go wrong in a world of processes, and judges by what both systems hold; SECONDS=n SEED=s LAYOUT=…, PORT of one that runs, SCENARIOS=1 plays the named ones, CASE=name one
 	@exec $(LOCAL) chaos $(if $(PORT),-port '$(PORT)' )$(WORLD) -seconds '$(or $(SECONDS),60)' -seed '$(or $(SEED),1)'$(if $(SCENARIOS)$(CASE), -scenarios)$(if $(CASE), -only '$(CASE)')
+
+decisions: inputs ## plays a simulated month and the cases of the tests, and keeps what was decided in infra/decisions/testdata, for the next version to decide again
+	@.ci/need go
+	@exec go run ./infra/decisions/record
 
 nightly: ready ## plays the story in every layout and both ways of the host, on Lambda, and what one process meets for all, into .build/reports/nightly.json; CASE=processes plays one
 	@exec $(LOCAL) nightly $(if $(PORT),-port '$(PORT)' )$(if $(CASE),-only '$(CASE)')

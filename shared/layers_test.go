@@ -65,6 +65,7 @@ var may = map[string][]string{
 	"infra/cosellctl/consent":  {"shared/app", "shared/partnercenter", "shared/fault"},
 	"infra/cosellctl/setup":    {"shared/mapping", "shared/opportunities", "shared/cosell", "shared/dataverse", "shared/httpclient", "shared/fault", "infra/dataverse"},
 	"infra/local":              {"infra/local", "infra/dataverse"},
+	"infra/decisions":          {"infra/decisions", "shared/cosell", "shared/mapping", "shared/fault"},
 	"infra/simulate":           {"std"}, // tests only; those may import everything
 
 	"infra/local/odata": {"std"},
