@@ -20,6 +20,9 @@ const (
 	Verdict = "verdict" // how a job ended: what becomes of its message
 )
 
+// Month is what cases of the simulated month say of where they come from.
+const Month = "month"
+
 // Case is one decision: what it was made of, and what came of it, line by line.
 type Case struct {
 	Kind string            `json:"kind"`

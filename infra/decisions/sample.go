@@ -30,13 +30,14 @@ type Recorded struct {
 }
 
 const (
-	// most is how many cases are kept, beside the verdicts, which are few.
-	most = 900
+	// mostOfMonth is how many cases of the month are kept, and most of all, beside the verdicts, which are few.
+	mostOfMonth = 600
+	most        = 1300
 	// longestCase keeps single cases out that would fill the file.
 	longestCase = 24 << 10
 )
 
-// Sample keeps the cases that show something new, in the order of what was played: every line of an outcome and every
+// Sample keeps the month as it went, and of the rest the cases that show something new, in the order of what was played: every line of an outcome and every
 // word of an input at least once, as far as there is one, then of each sort.
 func Sample(all []Recorded) (kept []Case, counts string, err error) {
 	shipped, err := ShippedNow()
@@ -64,6 +65,11 @@ func Sample(all []Recorded) (kept []Case, counts string, err error) {
 		sortSeen[sorts[i]] = true
 		for _, f := range features(cases[i]) {
 			seen[f] = true
+		}
+	}
+	for i, c := range cases {
+		if c.From == Month && len(chosen) < mostOfMonth {
+			take(i)
 		}
 	}
 	for i, c := range cases {

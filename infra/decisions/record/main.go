@@ -37,11 +37,12 @@ var decide = [][2]string{
 }
 
 // plays are what is recorded: the month, in which people work as they do, and the tests of the requirements and of the heart, which know the rare cases.
-var plays = []struct{ name, folder, run string }{
-	{"month", "./infra/simulate", "^TestMonth$"},
-	{"requirements", "./shared/requirements", "."},
-	{"flow", "./shared/flow", "."},
-	{"cosell", "./shared/cosell", "."},
+// perSort is how many decisions of a sort each of its programs writes down.
+var plays = []struct{ name, folder, run, perSort string }{
+	{decisions.Month, "./infra/simulate", "^TestMonth$", "6"},
+	{"requirements", "./shared/requirements", ".", "1"},
+	{"flow", "./shared/flow", ".", "1"},
+	{"cosell", "./shared/cosell", ".", "1"},
 }
 
 func main() {
@@ -76,7 +77,7 @@ func record(ctx context.Context, only string) error {
 		}
 		fmt.Fprintf(os.Stderr, "recording %s …\n", p.name)
 		cmd := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-count=1", "-timeout=30m", "-run", p.run, p.folder)
-		cmd.Env = append(os.Environ(), "RECORD_DECISIONS="+file, "RECORD_FROM="+p.name)
+		cmd.Env = append(os.Environ(), "RECORD_DECISIONS="+file, "RECORD_FROM="+p.name, "RECORD_PER_SORT="+p.perSort)
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("playing %s: %w\n%.4000s", p.name, err, said)
 		}
