@@ -7,5 +7,7 @@
 //	decide.go   a decision made anew, and what it says, line by line
 //	rules.go    the rows of a field sheet as they are kept
 //	keep.go     the file; sample.go: which of many cases are worth keeping
+//	vary.go     cases that nobody has played
+//	accepted.go differences that are wanted
 //	record      the command that plays and records: make decisions
 package decisions

@@ -13,6 +13,7 @@ type Sheet struct {
 	Of      string   `json:"of,omitempty"` // leads; else opportunities
 	Own     []Row    `json:"own,omitempty"`
 	Without []string `json:"without,omitempty"`
+	Whole   bool     `json:"whole,omitempty"` // Own are all rows there are, in their order
 }
 
 // Row is a row of the sheet as far as it decides.
@@ -64,7 +65,11 @@ func ShippedNow() (Shipped, error) {
 func (s Shipped) SheetOf(rows []Row) Sheet {
 	best := s.apart("", rows)
 	if leads := s.apart(ofLeads, rows); len(leads.Own)+len(leads.Without) < len(best.Own)+len(best.Without) {
-		return leads
+		best = leads
+	}
+	inOrder := slices.EqualFunc(s.rules(best), rows, func(o cosell.Rule, r Row) bool { return o.Field == r.Field })
+	if !inOrder {
+		return Sheet{Of: best.Of, Own: rows, Whole: true}
 	}
 	return best
 }
@@ -87,6 +92,17 @@ func (s Shipped) apart(of string, rows []Row) Sheet {
 // rules are the rows to decide by now.
 func (s Shipped) rules(sheet Sheet) (out []cosell.Rule) {
 	own := slices.Clone(sheet.Own)
+	if sheet.Whole {
+		for _, o := range own {
+			i := slices.IndexFunc(s[sheet.Of], func(r cosell.Rule) bool { return r.Field == o.Field })
+			if i < 0 {
+				out = append(out, o.rule(cosell.Rule{}))
+				continue
+			}
+			out = append(out, o.rule(s[sheet.Of][i]))
+		}
+		return out
+	}
 	for _, r := range s[sheet.Of] {
 		if slices.Contains(sheet.Without, string(r.Field)) {
 			continue

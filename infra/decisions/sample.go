@@ -82,6 +82,18 @@ func Sample(all []Recorded) (kept []Case, counts string, err error) {
 			take(i)
 		}
 	}
+	for i := range len(cases) {
+		more, err := shipped.varied(cases[i])
+		if err != nil {
+			return nil, "", err
+		}
+		for _, c := range more {
+			if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
+				cases = append(cases, c)
+				take(len(cases) - 1)
+			}
+		}
+	}
 	byKind := map[string]int{}
 	for _, i := range slices.Sorted(maps.Keys(chosen)) {
 		kept = append(kept, cases[i])

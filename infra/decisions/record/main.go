@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -36,27 +37,32 @@ var decide = [][2]string{
 	{"brake.go", "func (b Brake) Judge(aside []Aside, pairs int, now time.Time, unsure bool) Brake {"},
 }
 
-// plays are what is recorded: the month, in which people work as they do, and the tests of the requirements and of the heart, which know the rare cases.
+// plays are what is recorded: the month, in which people work as they do, and the tests of the flows and of the heart, which know the rare cases.
 // perSort is how many decisions of a sort each of its programs writes down.
 var plays = []struct{ name, folder, run, perSort string }{
 	{decisions.Month, "./infra/simulate", "^TestMonth$", "6"},
-	{"requirements", "./shared/requirements", ".", "1"},
 	{"flow", "./shared/flow", ".", "1"},
 	{"cosell", "./shared/cosell", ".", "1"},
 }
 
 func main() {
 	only := flag.String("only", "", "the one play to record, for a look: nothing is kept")
+	raw := flag.String("raw", "", "a file for what is recorded; where it is there, nothing is played")
+	again := flag.Bool("again", false, "nothing is played: what is kept is decided again, and that is kept")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := record(ctx, *only); err != nil {
+	do := func() error { return record(ctx, *only, *raw) }
+	if *again {
+		do = decideAgain
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func record(ctx context.Context, only string) error {
+func record(ctx context.Context, only, raw string) error {
 	top, err := os.Getwd()
 	if err != nil {
 		return err
@@ -70,9 +76,10 @@ func record(ctx context.Context, only string) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(work, "decisions.jsonl")
+	file := cmp.Or(raw, filepath.Join(work, "decisions.jsonl"))
+	_, unplayed := os.Stat(file)
 	for _, p := range plays {
-		if only != "" && only != p.name {
+		if unplayed == nil || only != "" && only != p.name {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "recording %s …\n", p.name)
@@ -95,6 +102,30 @@ func record(ctx context.Context, only string) error {
 		return nil
 	}
 	return decisions.Write(filepath.Join(top, "infra", "decisions", decisions.File), kept)
+}
+
+// decideAgain keeps what the kept decisions come to now, and says how many that are.
+func decideAgain() error {
+	file := filepath.Join("infra", "decisions", decisions.File)
+	cases, err := decisions.Read(file)
+	if err != nil {
+		return err
+	}
+	shipped, err := decisions.ShippedNow()
+	if err != nil {
+		return err
+	}
+	changed := 0
+	for i, c := range cases {
+		if cases[i].Out, err = shipped.Decide(c.Kind, c.In); err != nil {
+			return err
+		}
+		if len(decisions.Differences(c.Out, cases[i].Out)) > 0 {
+			changed++
+		}
+	}
+	fmt.Printf("%d decisions, %d come out otherwise and are kept so\n", len(cases), changed)
+	return decisions.Write(file, cases)
 }
 
 // lay writes the overlay and gives its file.
