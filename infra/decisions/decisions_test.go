@@ -82,16 +82,15 @@ func TestEnoughIsKept(t *testing.T) {
 	}
 }
 
-// A change of policy, made on purpose: where both sides changed a field, Partner Center's value wins. It shows, field by
+// A change of policy, made on purpose: where both sides changed a field, Partner Center's value wins, and where two values
+// meet for the first time, CRM's. It shows, field by
 // field, with what was and what is.
 func TestAChangedPolicyShowsAsADifference(t *testing.T) {
 	cases, shipped := kept(t)
 	for of := range shipped {
 		shipped[of] = slices.Clone(shipped[of])
 		for i := range shipped[of] {
-			if shipped[of][i].Wins == cosell.Newest {
-				shipped[of][i].Wins = cosell.PartnerCenter
-			}
+			shipped[of][i].Wins, shipped[of][i].FirstSight = cosell.PartnerCenter, cosell.CRM
 		}
 	}
 	var said []string

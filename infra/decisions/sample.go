@@ -44,7 +44,7 @@ func Sample(all []Recorded) (kept []Case, counts string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	var cases []Case
+	var cases, others []Case
 	sorts := map[int]string{}
 	apart := map[string]int{}
 	for _, r := range all {
@@ -54,6 +54,10 @@ func Sample(all []Recorded) (kept []Case, counts string, err error) {
 		}
 		if !ok {
 			apart[r.Kind]++
+			if c.Kind != "" { // an input as good as any, which the rows of now decide otherwise than those of its test
+				c.From += ", varied"
+				others = append(others, c)
+			}
 			continue
 		}
 		sorts[len(cases)] = r.Sort
@@ -82,16 +86,17 @@ func Sample(all []Recorded) (kept []Case, counts string, err error) {
 			take(i)
 		}
 	}
-	for i := range len(cases) {
-		more, err := shipped.varied(cases[i])
+	for _, c := range slices.Clone(cases) {
+		more, err := shipped.varied(c)
 		if err != nil {
 			return nil, "", err
 		}
-		for _, c := range more {
-			if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
-				cases = append(cases, c)
-				take(len(cases) - 1)
-			}
+		others = append(others, more...)
+	}
+	for _, c := range others {
+		if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
+			cases = append(cases, c)
+			take(len(cases) - 1)
 		}
 	}
 	byKind := map[string]int{}
