@@ -83,6 +83,9 @@ simulate: inputs ## plays random histories with faults in virtual time, one for 
 	@go test -c -o .build/simulate ./infra/simulate
 	@cd infra/simulate && exec ../../.build/simulate -test.timeout 0 $(SIMULATE) $(if $(SHRINK),-test.run '^TestShrink$$' -shrink,$(if $(TELL),-test.run '^TestSeed$$' -tell,-test.run '^TestSchedules$$'))
 
+chaos: ready ## lets people work and things go wrong in a world of processes, and judges by what both systems hold; SECONDS=n SEED=s LAYOUT=…, PORT of one that runs, SCENARIOS=1 plays the named ones, CASE=name one
+	@exec $(LOCAL) chaos $(if $(PORT),-port '$(PORT)' )$(WORLD) -seconds '$(or $(SECONDS),60)' -seed '$(or $(SEED),1)'$(if $(SCENARIOS)$(CASE), -scenarios)$(if $(CASE), -only '$(CASE)')
+
 decisions: inputs ## plays a simulated month and the cases of the tests, and keeps what was decided in infra/decisions/testdata, for the next version to decide again; AGAIN=1 plays nothing and keeps what those come to now
 	@.ci/need go
 	@exec go run ./infra/decisions/record$(if $(AGAIN), -again)
