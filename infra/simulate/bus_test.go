@@ -29,6 +29,7 @@ type message struct {
 	id         string
 	queue      queue.Name
 	session    string
+	place      string // queue and session
 	record     string // kind|id
 	body       []byte
 	at         time.Time
@@ -38,7 +39,8 @@ type message struct {
 	stolen     bool // its lock was lost while it was worked on
 }
 
-func (m *message) key() string { return string(m.queue) + "|" + m.session }
+// key is the session's, in its queue: asked for each waiting message at each step.
+func (m *message) key() string { return m.place }
 
 const maxDeliveries = 10
 
@@ -47,7 +49,7 @@ func newBus() *bus { return &bus{locked: map[string]bool{}} }
 func (b *bus) put(m *message) {
 	b.last++
 	m.n, m.enqueued = b.last, time.Now()
-	m.id = "m-" + strconv.Itoa(m.n)
+	m.id, m.place = "m-"+strconv.Itoa(m.n), string(m.queue)+"|"+m.session
 	if m.at.Before(m.enqueued) {
 		m.at = m.enqueued
 	}
