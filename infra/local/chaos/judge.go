@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -121,8 +122,8 @@ func (c *court) of(texts ...string) *deal {
 func (c *court) drifts(whole bool) error {
 	var ids []string
 	for _, d := range c.s.deals {
-		if d.opportunity != "" && !whole {
-			ids = append(ids, d.opportunity)
+		if id := cmp.Or(d.opportunity, d.referral); id != "" && !whole {
+			ids = append(ids, id)
 		}
 	}
 	if len(ids) == 0 && !whole {

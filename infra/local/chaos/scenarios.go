@@ -104,6 +104,8 @@ func arrivals() []Scenario {
 		{Name: "invitation-reset", About: "Microsoft invites, and the CRM's answer is lost", steps: []step{during(once(troubled("dataverse", link.Reset, batchInCRM())), invited)}},
 		{Name: "invitation-accepted-in-a-cut", About: "the portal accepts while the CRM cannot be reached", given: []string{"invitation"},
 			steps: []step{during(lasts(control.Link{Part: "dataverse", Fault: link.Cut}, "4s"), accepts(0), types(0, inPortal, "value"))}},
+		{Name: "invitation-edited-unanswered", About: "the seller types into an invitation that nobody has answered, and the process dies", given: []string{"invitation"},
+			steps: []step{types(0, inCRM, "value"), types(0, inCRM, "notes"), kills("crmtopartnercenter")}},
 		{Name: "lead-reset", About: "a lead comes, and the CRM's answer is lost", steps: []step{during(once(troubled("dataverse", link.Reset, batchInCRM())), makes("lead"))}},
 		{Name: "event-before-it-can-be-read", About: "events are a second ahead of what can be read", steps: []step{turns(fields{"eventBeforeReadable": "1s"}), born, rests}},
 	}
@@ -119,6 +121,8 @@ func updates() []Scenario {
 			steps: []step{during(once(troubled("partnercenter", link.Reset, patchReferral())), toPC)}},
 		{Name: "reset-while-updating-crm", About: "the answer to a write of the opportunity is lost", given: pair, steps: []step{during(once(troubled("dataverse", link.Reset, patchInCRM())), toCRM)}},
 		{Name: "killed-while-updating", About: "the process dies when the referral is changed and not answered", given: pair, steps: []step{dying(patchReferral(), toPC)}},
+		{Name: "killed-before-updating", About: "the process dies before Partner Center sees the change", given: pair, steps: []step{dying(atPoint(patchReferral(), "before", 1), toPC)}},
+		{Name: "killed-before-updating-crm", About: "the process dies before the CRM sees the change", given: pair, steps: []step{dying(atPoint(patchInCRM(), "before", 1), toCRM)}},
 		{Name: "killed-while-updating-crm", About: "the process dies when the opportunity is changed and not answered", given: pair, steps: []step{dying(patchInCRM(), toCRM)}},
 		{Name: "edited-again-in-a-lost-answer", About: "the seller types again while the answer to the first value is lost", given: pair,
 			steps: []step{during(lasts(troubled("partnercenter", link.CutAnswers, patchReferral()), "5s"), toPC), types(0, inCRM, "value"), types(0, inCRM, "notes")}},
