@@ -84,9 +84,9 @@ func creations() []Scenario {
 		{Name: "killed-at-the-second-post", About: "it dies when Microsoft was asked and nobody was answered", steps: []step{dying(atPoint(postReferral(), "committed", 2), helped)}},
 		{Name: "answer-and-events-lost", About: "neither the answer to the creation nor any event comes",
 			steps: []step{delivers("partnercenter", control.Delivery{Lose: 1}), during(once(troubled("partnercenter", link.Reset, postReferral())), born), leaps(10 * time.Minute), rests}},
-		{Name: "lists-are-late", About: "the answer is lost, and the new referral is listed two seconds later",
-			steps: []step{turns(fields{"listDelay": "2s"}), during(once(troubled("partnercenter", link.Reset, postReferral())), born)}},
-		{Name: "throttled-while-creating", About: "Partner Center asks to wait for a minute", steps: []step{asksToWait("partnercenter", 60), born, rests, leaps(2 * time.Minute), rests}},
+		{Name: "lists-are-late", About: "the answer is lost, and the new referral is listed three and a half seconds later",
+			steps: []step{turns(fields{"listDelay": "3500ms"}), during(once(troubled("partnercenter", link.Reset, postReferral())), born)}},
+		{Name: "throttled-while-creating", About: "Partner Center asks to wait for a minute, and another deal begins meanwhile", steps: []step{asksToWait("partnercenter", 60), born, rests, born, rests, leaps(2 * time.Minute), rests}},
 	}
 }
 
@@ -137,7 +137,7 @@ func updates() []Scenario {
 			steps: []step{during(control.Link{Part: "dataverse", Fault: link.Reset}, append([]step{toCRM}, hour...)...), calms}},
 		{Name: "day-of-503", About: "Partner Center answers 503 for a day", given: pair,
 			steps: []step{failing("partnercenter", control.Fault{Match: control.Match{URL: referralsURL}, Do: "status", Status: 503}, toPC, leaps(6*time.Hour), reconciles, leaps(9*time.Hour), reconciles, leaps(9*time.Hour), reconciles)}},
-		{Name: "throttled-crm", About: "the CRM asks to wait for two minutes", given: pair, steps: []step{asksToWait("dataverse", 120), toCRM, rests, leaps(3 * time.Minute)}},
+		{Name: "throttled-crm", About: "the CRM asks to wait for two minutes, and others go on typing", given: []string{"crm", "crm"}, steps: []step{asksToWait("dataverse", 120), toCRM, rests, types(1, inPortal, "value"), rests, leaps(3 * time.Minute)}},
 		{Name: "twenty-edits-in-a-slow-network", About: "one field is typed twenty times", given: pair,
 			steps: []step{during(slowly("partnercenter", link.Latency, "100ms"), slices.Repeat([]step{toPC}, 20)...)}},
 		{Name: "close-comes-late", About: "nobody learns in time that a connection was closed", given: pair,
@@ -198,6 +198,9 @@ func processTroubles() []Scenario {
 		{Name: "all-killed", About: "every process dies while two deals are being made", steps: []step{makes("crm"), makes("portal"), kills()}},
 		{Name: "killed-in-a-pass", About: "a pass of reconcile dies in its middle, with every event lost", given: pair,
 			steps: []step{delivers("partnercenter", control.Delivery{Lose: 1}), delivers("dataverse", control.Delivery{Lose: 1}), toPC, toCRM, dying(readReferral(), reconciles)}},
+		{Name: "killed-with-its-cursor", About: "a pass dies as soon as it has saved how far it was, with every event lost", given: pair,
+			steps: []step{delivers("partnercenter", control.Delivery{Lose: 1}), delivers("dataverse", control.Delivery{Lose: 1}), toPC, toCRM,
+				dying(control.KillAfter{Host: "tables", Method: "PATCH", Path: `'c\|`}, reconciles)}},
 		{Name: "killed-and-reset", About: "the process dies at the creation, and its successor's calls are reset",
 			steps: []step{dying(postReferral(), makes("crm")), during(lasts(control.Link{Part: "partnercenter", Fault: link.Reset}, "2s"), leaps(10*time.Minute), reconciles)}},
 	}
