@@ -218,9 +218,12 @@ func (a *App) Compare(ctx context.Context) {
 // is resident are pages of the program itself, which the collector does not count.
 const memory = 40 << 20
 
+// LimitMemory is for a process that is ours alone; Serve does it.
+func LimitMemory() { debug.SetMemoryLimit(memory) }
+
 // Serve serves the functions to the Functions host until ctx ends or the host is gone. The process is ours alone.
 func (a *App) Serve(ctx context.Context, functions []funchost.Function) error {
-	debug.SetMemoryLimit(memory)
+	LimitMemory()
 	server := a.Handler(functions)
 	a.Watch.Stamp(a.Version)
 	noting, stopNoting := context.WithCancel(ctx)

@@ -2,17 +2,18 @@ package dataverse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// Changes reads a table's change feed over all pages: without a link all rows, with one what changed
-// since; one whose id is missing is among the rows. next is the link for the following time. Gone: the link is too old or not of this environment;
+// Changes reads a table's change feed page by page: without a link all rows, with one what changed
+// since; one whose id is missing is among the rows. An error of each ends it. next is the link for the following time. Gone: the link is too old or not of this environment;
 // start again without one. Refused of class Ours: the table is not tracked, or not ours to read.
 // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
-func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string) (rows []Row, deleted []string, next string, err error) {
+func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string, each func(rows []Row, deleted []string) error) (next string, err error) {
 	target, header := deltaLink, http.Header{}
 	if deltaLink == "" {
 		header.Set("Prefer", "odata.track-changes")
@@ -21,9 +22,12 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 		err = fault.New(fault.Gone, "the link is not of this environment").With("changes.expired", "")
 	}
 	if err != nil {
-		return nil, nil, "", fmt.Errorf("reading the changes of %s: %w", shorten(set, 64), err)
+		return "", fmt.Errorf("reading the changes of %s: %w", shorten(set, 64), err)
 	}
+	var taken error // what each said
 	next, err = c.pages(ctx, target, header, func(page []Row) error {
+		var deleted []string
+		rows := page[:0]
 		for _, r := range page {
 			if r.Has("reason") && r.ETag() == "" {
 				if id := r.ID("id"); id != "" {
@@ -33,8 +37,14 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 			}
 			rows = append(rows, r)
 		}
+		if taken = each(rows, deleted); taken != nil {
+			return errTaken
+		}
 		return nil
 	})
+	if taken != nil {
+		return "", taken
+	}
 	if err == nil {
 		next, err = c.cursor(next)
 	}
@@ -42,10 +52,13 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 		err = fault.New(fault.Gone, "the link for changes has expired: %w", err).With("changes.expired", "")
 	}
 	if err != nil {
-		return nil, nil, "", fmt.Errorf("reading the changes of %s: %w", set, err)
+		return "", fmt.Errorf("reading the changes of %s: %w", set, err)
 	}
-	return rows, deleted, next, nil
+	return next, nil
 }
+
+// errTaken ends a reading.
+var errTaken = errors.New("who reads has had enough")
 
 // unusable: an answer to a link cannot tell a link that is too old from a column that is missing by now.
 // Without the link, the next call does.

@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestChangesGivesRowsTombstonesAndTheNextLink(t *testing.T) {
 		answer(200, `{"value":[`+row(etag1)+`],"@odata.nextLink":"BASE/opportunities?$skiptoken=1"}`),
 		answer(200, `{"value":[{"@odata.context":"$metadata#opportunities/$deletedEntity","id":"`+strings.ToUpper(otherID)+`","reason":"deleted"}],"@odata.deltaLink":"BASE/opportunities?$deltatoken=919058%2103"}`),
 		answer(200, `{"value":[],"@odata.deltaLink":"BASE/opportunities?$deltatoken=2"}`))
-	rows, deleted, next, err := c.Changes(ctx, "opportunities", []string{"name", "statecode"}, "")
+	rows, deleted, next, err := changesOf(c, ctx, "opportunities", []string{"name", "statecode"}, "")
 	if err != nil || len(rows) != 1 || len(deleted) != 1 || deleted[0] != otherID || !strings.HasSuffix(next, "$deltatoken=919058%2103") {
 		t.Fatalf("got %v, %v, %s, %v", rows, deleted, next, err)
 	}
@@ -67,7 +68,7 @@ func TestChangesGivesRowsTombstonesAndTheNextLink(t *testing.T) {
 			t.Errorf("Prefer %q on %s", call.Header.Get("Prefer"), call.URI)
 		}
 	}
-	if rows, deleted, next, err = c.Changes(ctx, "opportunities", nil, next); err != nil || len(rows)+len(deleted) != 0 || !strings.HasSuffix(next, "=2") {
+	if rows, deleted, next, err = changesOf(c, ctx, "opportunities", nil, next); err != nil || len(rows)+len(deleted) != 0 || !strings.HasSuffix(next, "=2") {
 		t.Errorf("got %v, %v, %s, %v", rows, deleted, next, err)
 	}
 	if uri := w.Calls()[2].URI; uri != root+"/opportunities?$deltatoken=919058%2103" {
@@ -79,28 +80,28 @@ func TestExpiredOrForeignChangeLinksAreGone(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 404, 410} {
 		w, c := serve(t, answer(status, problem("0x80044352")))
-		_, _, _, err := c.Changes(ctx, "opportunities", nil, w.URL+root+"/opportunities?$deltatoken=1")
+		_, _, _, err := changesOf(c, ctx, "opportunities", nil, w.URL+root+"/opportunities?$deltatoken=1")
 		wantKind(t, err, fault.Gone, "changes.expired")
 	}
 	middle, paging := serve(t, answer(200, `{"value":[`+row(etag1)+`],"@odata.nextLink":"BASE/opportunities?$skiptoken=1"}`), answer(410, problem("0x80044352")))
-	rows, _, next, err := paging.Changes(ctx, "opportunities", nil, middle.URL+root+"/opportunities?$deltatoken=1")
-	if wantKind(t, err, fault.Gone, "changes.expired"); len(rows) != 0 || next != "" || len(middle.Calls()) != 2 {
+	rows, _, next, err := changesOf(paging, ctx, "opportunities", nil, middle.URL+root+"/opportunities?$deltatoken=1")
+	if wantKind(t, err, fault.Gone, "changes.expired"); len(rows) != 1 || next != "" || len(middle.Calls()) != 2 {
 		t.Errorf("expired in the middle of paging: %v, %q", rows, next)
 	}
 	w, c := serve(t, answer(200, "{}"))
-	_, _, _, err = c.Changes(ctx, "opportunities", nil, "https://evil.example/api/data/v9.2/opportunities?$deltatoken=1")
+	_, _, _, err = changesOf(c, ctx, "opportunities", nil, "https://evil.example/api/data/v9.2/opportunities?$deltatoken=1")
 	wantKind(t, err, fault.Gone, "changes.expired")
 	if len(w.Calls()) > 0 {
 		t.Error("a foreign link was followed")
 	}
 	_, c = serve(t, answer(503, ""))
-	_, _, _, err = c.Changes(ctx, "opportunities", nil, "")
+	_, _, _, err = changesOf(c, ctx, "opportunities", nil, "")
 	wantKind(t, err, fault.Broken, "")
 	_, c = serve(t, answer(400, problem("0x80072491")))
-	_, _, _, err = c.Changes(ctx, "opportunities", nil, "")
+	_, _, _, err = changesOf(c, ctx, "opportunities", nil, "")
 	wantOurs(t, err, "0x80072491", "")
 	_, c = serve(t, answer(200, `{"value":[]}`))
-	_, _, _, err = c.Changes(ctx, "opportunities", nil, "")
+	_, _, _, err = changesOf(c, ctx, "opportunities", nil, "")
 	wantKind(t, err, fault.Broken, "answer.malformed")
 }
 
@@ -129,4 +130,13 @@ func TestAttributesJoinTheDetailsOfEveryType(t *testing.T) {
 	wantOurs(t, err, CodeTable, "")
 	_, err = c.Attributes(ctx, "a')")
 	wantKind(t, err, fault.Invalid, "")
+}
+
+// changesOf is a feed in one piece.
+func changesOf(c *Client, ctx context.Context, set string, selects []string, link string) (rows []Row, deleted []string, next string, err error) {
+	next, err = c.Changes(ctx, set, selects, link, func(r []Row, d []string) error {
+		rows, deleted = append(rows, r...), append(deleted, d...)
+		return nil
+	})
+	return rows, deleted, next, err
 }

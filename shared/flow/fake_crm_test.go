@@ -198,15 +198,16 @@ func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {
 
 func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
 
-func (w crm) Changed(_ context.Context, kind, cursor string) ([]cosell.Hint, string, error) {
+func (w crm) Changed(_ context.Context, kind, cursor string, each func(cosell.Hint) error) (string, error) {
 	w.boundary()
-	var out []cosell.Hint
 	for _, id := range sorted(w.opportunities) {
 		if !w.deaf {
-			out = append(out, cosell.Hint{Kind: kind, ID: id, Shown: cosell.Shown{ID: id, Version: w.opportunities[id].Version, Modified: w.opportunities[id].Modified}})
+			if err := each(cosell.Hint{Kind: kind, ID: id, Shown: cosell.Shown{ID: id, Version: w.opportunities[id].Version, Modified: w.opportunities[id].Modified}}); err != nil {
+				return "", err
+			}
 		}
 	}
-	return out, cursor + "+", nil
+	return cursor + "+", nil
 }
 
 func (w crm) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Opportunity, error) {

@@ -170,18 +170,19 @@ func (w pc) FindCreated(_ context.Context, opportunity string, since time.Time) 
 	return out, nil
 }
 
-func (w pc) Changed(_ context.Context, cursor string) ([]cosell.Hint, string, error) {
+func (w pc) Changed(_ context.Context, cursor string, each func(cosell.Hint) error) (string, error) {
 	w.boundary()
 	if w.feedAway != nil {
-		return nil, "", w.feedAway
+		return "", w.feedAway
 	}
-	var out []cosell.Hint
 	for _, id := range sorted(w.referrals) {
 		if !w.deaf {
-			out = append(out, cosell.Hint{Kind: "referral", ID: id, Shown: cosell.Shown{ID: id, Modified: w.referrals[id].Modified}})
+			if err := each(cosell.Hint{Kind: "referral", ID: id, Shown: cosell.Shown{ID: id, Modified: w.referrals[id].Modified}}); err != nil {
+				return "", err
+			}
 		}
 	}
-	return out, cursor + "+", nil
+	return cursor + "+", nil
 }
 
 // doors are what no request of ours may ever try.

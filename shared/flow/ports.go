@@ -32,9 +32,9 @@ type Referrals interface {
 	FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error)
 	// Open lists the partner's own referrals of any age that are not closed, perhaps in part.
 	Open(ctx context.Context) ([]cosell.Referral, error)
-	// Changed gives what changed since the cursor ("" = all that is open, and what changed since a day ago by the
-	// server's clock) and the next cursor.
-	Changed(ctx context.Context, cursor string) (changes []cosell.Hint, next string, err error)
+	// Changed gives each what changed since the cursor ("" = all that is open, and what changed since a day ago by the
+	// server's clock), as it is read, and returns the next cursor. Some may have been given when it fails.
+	Changed(ctx context.Context, cursor string, each func(cosell.Hint) error) (next string, err error)
 }
 
 // Records are the opportunities of the CRM, or its leads, as the flows need them. Every method returns faults of
@@ -94,9 +94,9 @@ type Opportunities interface {
 	Related(ctx context.Context, kind, id string) ([]string, error)
 	// OpportunityOf finds the opportunity of a solution row.
 	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
-	// Changed gives what changed in a table (kind) since the cursor. "" gives every opportunity that
+	// Changed gives each what changed in a table (kind) since the cursor, as it is read. "" gives every opportunity that
 	// concerns us; the other tables start from now on.
-	Changed(ctx context.Context, kind, cursor string) (changes []cosell.Hint, next string, err error)
+	Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, err error)
 	// Kinds lists the tables that have a change feed, opportunity first.
 	Kinds() []string
 }

@@ -20,33 +20,33 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 	errs := []error{f.due(ctx)} // first: what it tries is then not due for the hints of the feeds
 	errs = append(errs, f.feed(ctx, referralKind, f.Referrals.Changed))
 	for _, kind := range f.Opportunities.Kinds() {
-		errs = append(errs, f.feed(ctx, kind, func(ctx context.Context, cursor string) ([]Hint, string, error) {
-			return f.Opportunities.Changed(ctx, kind, cursor)
+		errs = append(errs, f.feed(ctx, kind, func(ctx context.Context, cursor string, each func(Hint) error) (string, error) {
+			return f.Opportunities.Changed(ctx, kind, cursor, each)
 		}))
 	}
 	errs = append(errs, f.grown(ctx))
 	return errors.Join(append(errs, f.judgeAside(ctx, errors.Join(errs...) != nil))...)
 }
 
-func (f *Flow) feed(ctx context.Context, name string, changed func(context.Context, string) ([]Hint, string, error)) error {
+// feed passes the hints of a feed on as its pages come: there may be a million of them.
+func (f *Flow) feed(ctx context.Context, name string, changed func(context.Context, string, func(Hint) error) (string, error)) error {
 	kind := name
 	name = f.feedCursor(name)
 	cursor, err := f.Ledger.Cursor(ctx, name)
 	if err != nil {
 		return err
 	}
-	changes, next, err := changed(ctx, cursor)
+	named := 0
+	next, err := changed(ctx, cursor, func(h Hint) error {
+		named++
+		h.Why, h.Late = "reconcile", true
+		return f.hint(ctx, h)
+	})
 	if err != nil {
 		return err
 	}
-	if cursor == "" && !f.Settings.Shadow {
-		if err := f.expect(ctx, kind, len(changes)); err != nil {
-			return err
-		}
-	}
-	for _, h := range changes {
-		h.Why, h.Late = "reconcile", true
-		if err := f.hint(ctx, h); err != nil {
+	if cursor == "" && !f.Settings.Shadow { // before the brake has heard that of both sides it lets nobody through
+		if err := f.expect(ctx, kind, named); err != nil {
 			return err
 		}
 	}

@@ -273,11 +273,11 @@ func TestTheFeedOfLeadsTellsOfThoseThatConcernUs(t *testing.T) {
 	if _, err := w.opportunities.Mismatches(ctx); err != nil { // since when some rows may be off
 		t.Fatal(err)
 	}
-	changes, next, err := w.opportunities.Changed(ctx, "lead", "")
+	changes, next, err := gathered(of(w.opportunities.Changed, "lead"), ctx, "")
 	if err != nil || len(changes) != 1 || changes[0].ID != lead.ID || changes[0].Kind != "lead" {
 		t.Errorf("%v %v", err, changes)
 	}
-	if changes, _, err = w.opportunities.Changed(ctx, "lead", next); err != nil || len(changes) != 0 {
+	if changes, _, err = gathered(of(w.opportunities.Changed, "lead"), ctx, next); err != nil || len(changes) != 0 {
 		t.Errorf("again: %v %v", err, changes)
 	}
 }

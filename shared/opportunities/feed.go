@@ -2,7 +2,6 @@ package opportunities
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,22 +39,22 @@ func (s *Store) Kinds() []string {
 	return out
 }
 
-// Changed gives what changed in a table since the cursor. Without a cursor it gives every opportunity, for
+// Changed gives each what changed in a table since the cursor, page by page. Without a cursor it gives every opportunity, for
 // what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
-func (s *Store) Changed(ctx context.Context, kind, cursor string) ([]cosell.Hint, string, error) {
+func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, err error) {
 	for _, f := range s.feeds() {
 		if f.kind == kind {
-			return s.changed(ctx, f, cursor)
+			return s.changed(ctx, f, cursor, each)
 		}
 	}
-	return nil, "", fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
+	return "", fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
 }
 
-func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hint, string, error) {
+func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(cosell.Hint) error) (string, error) {
 	if f.set == "" {
-		return nil, cursor, nil // the CRM has no such table, which is told of the sheet
+		return cursor, nil // the CRM has no such table, which is told of the sheet
 	}
 	switches := s.switches(f.kind)
 	columns := append([]string{f.id}, switches...)
@@ -65,54 +64,77 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string) ([]cosell.Hi
 	if f.kind == solutionKind && cursor != "" && !strings.Contains(cursor, "/"+f.set+"?") && !strings.Contains(cursor, "/"+f.set+"(") {
 		cursor = "" // of another table, which the sheet named before
 	}
-	rows, deleted, next, err := s.api.Changes(ctx, f.set, columns, cursor)
+	p := giving{feed: f, switches: switches, each: each, mute: cursor == "" && len(switches) == 0}
+	next, err := s.api.Changes(ctx, f.set, columns, cursor, p.page)
+	if p.failed != nil {
+		return "", p.failed
+	}
 	if cursor != "" && fault.Is(err, fault.Gone) {
-		rows, deleted, next, err = s.api.Changes(ctx, f.set, columns, "")
-	} else if cursor == "" && len(switches) == 0 {
-		rows, deleted = nil, nil
+		next, err = s.api.Changes(ctx, f.set, columns, "", p.page)
 	}
 	if f.mayBeUntracked() && fault.ClassOf(err) == fault.Ours {
-		return nil, cursor, nil // of these tables events tell; not every organisation tracks them
+		return cursor, nil // of these tables events tell; not every organisation tracks them
 	}
 	if f.kind == solutionKind && f.set != mapping.OwnRows {
 		if off := fault.Of(err) != nil && fault.Of(err).Code == dataverse.CodeUntracked; off || err == nil {
 			s.untracked.Store(off)
 		}
 		if s.untracked.Load() && err != nil {
-			return nil, cursor, nil // events tell of it; Untracked says that nobody looks after them
+			return cursor, nil // events tell of it; Untracked says that nobody looks after them
 		}
 	}
 	if f.kind == leadKind && withoutColumns(err) {
-		return nil, cursor, nil // leads have not got our columns: who compares the sheet with the CRM tells of that
+		return cursor, nil // leads have not got our columns: who compares the sheet with the CRM tells of that
 	}
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
-	if nameless(rows, f.id) {
+	if p.nameless {
 		if cursor == "" { // which row that is nobody will ever tell again
-			return nil, "", fault.New(fault.Broken, "rows of %s came without their id", f.set).With("answer.malformed", "")
+			return "", fault.New(fault.Broken, "rows of %s came without their id", f.set).With("answer.malformed", "")
 		}
 		next = cursor // what is known is given out, and all of it is read again
 	}
-	var changes []cosell.Hint
+	return next, nil
+}
+
+// giving is a feed that is given out as its pages come.
+type giving struct {
+	feed
+	switches []string
+	each     func(cosell.Hint) error
+	mute     bool  // nothing of it is given out
+	nameless bool  // one of the rows does not say which it is
+	failed   error // of each
+}
+
+func (p *giving) page(rows []dataverse.Row, deleted []string) error {
 	for _, r := range rows {
-		if r.ID(f.id) == "" {
+		if r.ID(p.id) == "" {
+			p.nameless = p.nameless || !p.mute
 			continue
 		}
-		if len(switches) == 0 || concerns(r, switches) {
+		if len(p.switches) == 0 || concerns(r, p.switches) {
 			at, _ := time.Parse(time.RFC3339, r.Text(modifiedAt)) // zero where a feed that was begun earlier does not say it
-			changes = append(changes, cosell.Hint{Kind: f.kind, ID: r.ID(f.id), Shown: cosell.Shown{ID: r.ID(f.id), Version: r.ETag(), Modified: at}})
+			if err := p.give(cosell.Hint{Kind: p.kind, ID: r.ID(p.id), Shown: cosell.Shown{ID: r.ID(p.id), Version: r.ETag(), Modified: at}}); err != nil {
+				return err
+			}
 		}
 	}
 	for _, id := range deleted {
-		changes = append(changes, cosell.Hint{Kind: f.kind, ID: id, Deleted: true})
+		if err := p.give(cosell.Hint{Kind: p.kind, ID: id, Deleted: true}); err != nil {
+			return err
+		}
 	}
-	return changes, next, nil
+	return nil
 }
 
-// nameless says whether one of the rows does not say which it is.
-func nameless(rows []dataverse.Row, id string) bool {
-	return slices.ContainsFunc(rows, func(r dataverse.Row) bool { return r.ID(id) == "" })
+func (p *giving) give(h cosell.Hint) error {
+	if p.mute {
+		return nil
+	}
+	p.failed = p.each(h)
+	return p.failed
 }
 
 // Untracked names the organisation's own table of solution rows where it has no change tracking: changes whose events

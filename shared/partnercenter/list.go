@@ -14,8 +14,8 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
-// maxPages bounds one List: at the default page that is 100,000 referrals.
-const maxPages = 1000
+// maxPages bounds one list: at the default page that is two million referrals.
+const maxPages = 20_000
 
 // page is one answer of a list.
 type page struct {

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
@@ -34,71 +36,79 @@ const (
 	longestStuck   = 24 * time.Hour
 )
 
-// reading is a list as it was read: by the server's clock, with so many items that cannot be used.
-type reading struct {
-	docs []partnercenter.Document
-	date time.Time
-	left int
-}
-
-// Changed gives the referrals changed since the cursor, oldest first, and the next cursor. Without a
-// cursor it begins a day ago, by the server's clock, after everything that is open: nobody knows what was missed.
-func (s *Store) Changed(ctx context.Context, cursor string) ([]cosell.Hint, string, error) {
+// Changed gives each the referrals changed since the cursor, as their pages come, and gives the next cursor. Without a
+// cursor it begins a day ago, by the server's clock, and gives everything that is open as well: nobody knows what was missed.
+func (s *Store) Changed(ctx context.Context, cursor string, each func(cosell.Hint) error) (string, error) {
 	c, fresh, err := s.openCursor(ctx, cursor)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
-	from := c.At.Add(-s.options.FeedOverlap)
-	changed, err := s.changedSince(ctx, from)
+	p := passing{before: c, overlap: s.options.FeedOverlap, each: each, next: feedCursor{At: c.At, Seen: map[string]time.Time{}, Open: fresh || c.Open}, given: map[uint64]bool{}}
+	date, err := s.changedSince(ctx, c.At.Add(-p.overlap), &p)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
-	var open reading
-	if fresh || c.Open {
-		if open, err = s.openReading(ctx); err != nil {
-			return nil, "", err
+	changedLeft := p.left
+	if p.next.Open {
+		if err := s.openBriefs(ctx, &p); err != nil {
+			return "", err
 		}
 	}
-	next, changes := c.after(changed, open, s.options.FeedOverlap)
-	text, err := json.Marshal(next)
-	return changes, string(text), err
+	text, err := json.Marshal(p.cursor(date, p.left-changedLeft))
+	return string(text), err
 }
 
-// after is the cursor after a reading, and what that gives out: each version of a referral once. No time stamp moves it
-// beyond the server's own clock by more than is read twice. Where items could not be used it stays, for a day at most.
-func (c feedCursor) after(changed, open reading, overlap time.Duration) (next feedCursor, changes []cosell.Hint) {
-	next = feedCursor{At: c.At, Seen: map[string]time.Time{}}
-	left := changed.left + open.left
-	give := func(d partnercenter.Document) {
-		_, given := next.Seen[d.ID()]
-		at := timeOf(d, "/updatedDateTime")
-		if next.Seen[d.ID()] = at; !given && (at.IsZero() || !at.Equal(c.Seen[d.ID()])) {
-			changes = append(changes, cosell.Hint{Kind: referralKind, ID: d.ID(), Shown: cosell.Shown{ID: d.ID(), Modified: at}})
-		}
+// passing is a feed that is given out as its pages come: each version of a referral once.
+type passing struct {
+	before, next feedCursor
+	overlap      time.Duration
+	each         func(cosell.Hint) error
+	left         int             // items that cannot be used
+	given        map[uint64]bool // by the digest of the id: of a million, eight bytes each
+	seed         maphash.Seed
+}
+
+func (p *passing) begin() { p.seed, p.left = maphash.MakeSeed(), 0; clear(p.given) }
+
+func (p *passing) give(b partnercenter.Brief) error {
+	digest := maphash.String(p.seed, b.ID)
+	if p.given[digest] {
+		return nil
 	}
-	for _, d := range open.docs {
-		if !slices.ContainsFunc(changed.docs, func(other partnercenter.Document) bool { return other.ID() == d.ID() }) {
-			give(d)
-		}
+	p.given[digest] = true
+	at := b.At()
+	if p.next.Seen[b.ID] = at; len(p.next.Seen) > 4*mostSeen {
+		p.next.forget(p.overlap)
 	}
-	for _, d := range changed.docs {
-		give(d)
-		if at := timeOf(d, "/updatedDateTime"); at.After(next.At) && (changed.date.IsZero() || !at.After(changed.date.Add(overlap))) {
-			next.At = at
-		}
+	if !at.IsZero() && at.Equal(p.before.Seen[b.ID]) {
+		return nil
 	}
-	if left > 0 {
-		if next.Stuck = c.Stuck; next.Stuck.IsZero() {
-			next.Stuck = changed.date
+	return p.each(cosell.Hint{Kind: referralKind, ID: b.ID, Shown: cosell.Shown{ID: b.ID, Modified: at}})
+}
+
+// moved lets the cursor move to a change, but beyond the server's own clock by no more than is read twice.
+func (p *passing) moved(at, date time.Time) {
+	if at.After(p.next.At) && (date.IsZero() || !at.After(date.Add(p.overlap))) {
+		p.next.At = at
+	}
+}
+
+// cursor is the one after the reading. Where items could not be used it stays, for a day at most.
+func (p *passing) cursor(date time.Time, openLeft int) feedCursor {
+	next := p.next
+	next.Open = false
+	if p.left > 0 {
+		if next.Stuck = p.before.Stuck; next.Stuck.IsZero() {
+			next.Stuck = date
 		}
-		if changed.date.Sub(next.Stuck) < longestStuck {
-			next.At, next.Open = c.At, c.Open || open.left > 0
+		if date.Sub(next.Stuck) < longestStuck {
+			next.At, next.Open = p.before.At, p.before.Open || openLeft > 0
 		} else {
-			next.Stuck = changed.date
+			next.Stuck = date
 		}
 	}
-	next.forget(overlap)
-	return next, changes
+	next.forget(p.overlap)
+	return next
 }
 
 // forget drops of Seen what no later reading shows, and of the rest the oldest.
@@ -130,26 +140,61 @@ func (s *Store) openCursor(ctx context.Context, cursor string) (c feedCursor, fr
 
 // changedSince asks for what is not older. Which operators the filter knows is not documented: when it is
 // refused, the newest are read until an older one comes. So it is where the link to a further page has expired.
-func (s *Store) changedSince(ctx context.Context, from time.Time) (r reading, err error) {
-	q := partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime asc", Left: func(n int) { r.left += n }}
-	r.date, err = s.api.List(ctx, q, func(d partnercenter.Document) bool {
-		if at := timeOf(d, "/updatedDateTime"); at.IsZero() || !at.Before(from) {
-			r.docs = append(r.docs, d)
+func (s *Store) changedSince(ctx context.Context, from time.Time, p *passing) (date time.Time, err error) {
+	q := partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime asc", Left: func(n int) { p.left += n }}
+	p.begin()
+	newest := time.Time{}
+	date, err = s.api.Briefs(ctx, q, func(b partnercenter.Brief) (bool, error) {
+		at := b.At()
+		if !at.IsZero() && at.Before(from) {
+			return true, nil
 		}
-		return true
+		newest = latest(newest, at)
+		return true, p.give(b)
 	})
 	if !fault.Is(err, fault.Refused) {
-		return r, err
+		p.moved(newest, date)
+		return date, err
 	}
-	r = reading{}
-	q = partnercenter.Query{OrderBy: "updatedDateTime desc", Left: q.Left}
-	r.date, err = s.api.List(ctx, q, func(d partnercenter.Document) bool {
-		at := timeOf(d, "/updatedDateTime")
+	p.left = 0
+	date, err = s.api.Briefs(ctx, partnercenter.Query{OrderBy: "updatedDateTime desc", Left: q.Left}, func(b partnercenter.Brief) (bool, error) {
+		at := b.At()
 		if !at.IsZero() && at.Before(from) {
-			return false
+			return false, nil
 		}
-		r.docs = append([]partnercenter.Document{d}, r.docs...)
-		return true
+		newest = latest(newest, at)
+		return true, p.give(b)
 	})
-	return r, err
+	p.moved(newest, date)
+	return date, err
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// openBriefs gives what openReading does.
+func (s *Store) openBriefs(ctx context.Context, p *passing) error {
+	take := func(b partnercenter.Brief) (bool, error) {
+		if status, _ := mapping.StatusFromReferral(b.Status, b.Substatus); cosell.ReferralClosed(status) {
+			return true, nil
+		}
+		return true, p.give(b)
+	}
+	left, before := func(n int) { p.left += n }, p.left
+	for _, status := range []string{"New", "Active"} {
+		_, err := s.api.Briefs(ctx, partnercenter.Query{Filter: partnercenter.Eq("status", status), Left: left}, take)
+		if fault.Is(err, fault.Refused) {
+			p.left = before
+			_, err = s.api.Briefs(ctx, partnercenter.Query{Left: left}, take)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

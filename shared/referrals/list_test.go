@@ -77,14 +77,14 @@ func plain(changes []cosell.Hint) []cosell.Hint {
 func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	items := []string{`{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`, `{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03.5Z"}`}
 	s, w := testStore(t, listing(t, items, nil))
-	changes, cursor, err := s.Changed(context.Background(), "")
+	changes, cursor, err := gathered(s.Changed, context.Background(), "")
 	if err != nil || len(changes) != 2 || changes[0] != (cosell.Hint{Kind: "referral", ID: ownID, Shown: cosell.Shown{ID: ownID, Modified: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}}) {
 		t.Fatalf("%v %v", err, changes)
 	}
 	if q, _ := url.ParseQuery(w.Calls[1].Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
 		t.Errorf("first filter %q does not begin a day before the server's date", q.Get("$filter"))
 	}
-	changes, again, err := s.Changed(context.Background(), cursor)
+	changes, again, err := gathered(s.Changed, context.Background(), cursor)
 	if q, _ := url.ParseQuery(w.Last().Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:50:03.5") {
 		t.Errorf("next filter %q", q.Get("$filter"))
 	}
@@ -98,12 +98,12 @@ func TestChangedGivesOutWhatComesLate(t *testing.T) {
 	item := func(id, at string) string { return `{"id":"` + id + `","updatedDateTime":"2026-05-04T` + at + `Z"}` }
 	items := []string{item(ownID, "09:00:00"), item(microsoftID, "09:00:30")}
 	s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) { listing(t, items, nil)(rw, r) })
-	_, cursor, err := s.Changed(context.Background(), "")
+	_, cursor, err := gathered(s.Changed, context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	items = []string{item(crmID, "08:55:00"), item(ownID, "09:00:20"), item(microsoftID, "09:00:30")}
-	changes, _, err := s.Changed(context.Background(), cursor)
+	changes, _, err := gathered(s.Changed, context.Background(), cursor)
 	want := []cosell.Hint{{Kind: "referral", ID: crmID}, {Kind: "referral", ID: ownID}}
 	if d := cmp.Diff(want, plain(changes)); err != nil || d != "" {
 		t.Errorf("%v (-want +got):\n%s", err, d)
@@ -114,8 +114,8 @@ func TestChangedDoesWithoutTheFilter(t *testing.T) {
 	items := []string{`{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03Z"}`, `{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`,
 		`{"id":"` + crmID + `","updatedDateTime":"2026-05-01T09:00:00Z"}`}
 	s, _ := testStore(t, listing(t, items, func(q url.Values) bool { return q.Has("$filter") }))
-	changes, _, err := s.Changed(context.Background(), "")
-	want := []cosell.Hint{{Kind: "referral", ID: crmID}, {Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}} // the first is old, and open
+	changes, _, err := gathered(s.Changed, context.Background(), "")
+	want := []cosell.Hint{{Kind: "referral", ID: microsoftID}, {Kind: "referral", ID: ownID}, {Kind: "referral", ID: crmID}} // as they are read; the last is old, and open
 	if d := cmp.Diff(want, plain(changes)); err != nil || d != "" {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
@@ -137,15 +137,15 @@ func TestR151_TheFirstReadingGivesEverythingThatIsOpen(t *testing.T) {
 				}
 				listing(t, all, func(q url.Values) bool { return q.Has("$filter") && !filters })(rw, r)
 			})
-			changes, cursor, err := s.Changed(context.Background(), "")
+			changes, cursor, err := gathered(s.Changed, context.Background(), "")
 			want := []cosell.Hint{{Kind: "referral", ID: ownID}, {Kind: "referral", ID: microsoftID}}
 			if d := cmp.Diff(want, plain(changes)); err != nil || d != "" {
 				t.Errorf("%v (-want +got):\n%s", err, d)
 			}
-			if lost, _, err := s.Changed(context.Background(), "of another form"); err != nil || len(lost) != 2 {
+			if lost, _, err := gathered(s.Changed, context.Background(), "of another form"); err != nil || len(lost) != 2 {
 				t.Errorf("with a cursor that cannot be read: %v %v", lost, err)
 			}
-			if again, _, err := s.Changed(context.Background(), cursor); err != nil || len(again) != 0 {
+			if again, _, err := gathered(s.Changed, context.Background(), cursor); err != nil || len(again) != 0 {
 				t.Errorf("the second time: %v %v", again, err)
 			}
 		})
@@ -181,7 +181,7 @@ type feedReader struct {
 
 func (f *feedReader) reads() (ids []string) {
 	f.t.Helper()
-	changes, cursor, err := f.s.Changed(context.Background(), f.cursor)
+	changes, cursor, err := gathered(f.s.Changed, context.Background(), f.cursor)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -270,4 +270,10 @@ func TestATimeStampAheadOfTheServerDoesNotMoveTheCursor(t *testing.T) {
 	if got := f.reads(); len(got) != 0 || strings.Contains(asked, "2027") {
 		t.Errorf("gave out %v again, and asked for %s", got, asked)
 	}
+}
+
+// gathered is a feed in one piece.
+func gathered(feed func(context.Context, string, func(cosell.Hint) error) (string, error), ctx context.Context, cursor string) (changes []cosell.Hint, next string, err error) {
+	next, err = feed(ctx, cursor, func(h cosell.Hint) error { changes = append(changes, h); return nil })
+	return changes, next, err
 }

@@ -36,6 +36,12 @@ func (s *Store) Open(ctx context.Context) (out []cosell.Referral, err error) {
 	return out, nil
 }
 
+// reading is a list as it was read, with so many items that cannot be used.
+type reading struct {
+	docs []partnercenter.Document
+	left int
+}
+
 // openReading asks for the two states that are no end. Whether the filter is known is not certain: when it is
 // refused, everything is listed.
 func (s *Store) openReading(ctx context.Context) (out reading, err error) {
@@ -48,10 +54,10 @@ func (s *Store) openReading(ctx context.Context) (out reading, err error) {
 	}
 	left := func(n int) { out.left += n }
 	for _, status := range []string{"New", "Active"} {
-		out.date, err = s.api.List(ctx, partnercenter.Query{Filter: partnercenter.Eq("status", status), Left: left}, take)
+		_, err = s.api.List(ctx, partnercenter.Query{Filter: partnercenter.Eq("status", status), Left: left}, take)
 		if fault.Is(err, fault.Refused) {
 			out = reading{}
-			out.date, err = s.api.List(ctx, partnercenter.Query{Left: left}, take)
+			_, err = s.api.List(ctx, partnercenter.Query{Left: left}, take)
 			return out, err
 		}
 		if err != nil {

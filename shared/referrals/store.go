@@ -45,6 +45,7 @@ type referralAPI interface {
 	Put(ctx context.Context, id, etag string, body []byte) (partnercenter.Document, error)
 	Patch(ctx context.Context, id, etag string, ops []partnercenter.Operation) (partnercenter.Document, error)
 	List(ctx context.Context, q partnercenter.Query, each func(partnercenter.Document) (more bool)) (time.Time, error)
+	Briefs(ctx context.Context, q partnercenter.Query, each func(partnercenter.Brief) (more bool, err error)) (date time.Time, err error)
 }
 
 // New makes the referrals of the client's partner, as the sheet says.
