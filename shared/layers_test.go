@@ -59,7 +59,7 @@ var may = map[string][]string{
 	"infra/azure/deploy":       {"shared/spelling"},
 	"infra/cosellctl":          {"shared/office", "shared/mapping", "shared/doctor", "shared/health", "shared/fault", "infra/cosellctl", "infra/dataverse"},
 	"infra/cosellctl/doctor":   {"shared/office", "shared/doctor", "shared/app"},
-	"infra/bench":              {"shared/app", "functions", "shared/queue"},
+	"infra/bench":              {"shared/app", "functions", "shared/queue", "shared/ledger", "infra/local/dataversesim"},
 	"infra/dataverse":          {"std"},
 	"infra/dataverse/solution": {"infra/dataverse"},
 	"infra/cosellctl/consent":  {"shared/app", "shared/partnercenter", "shared/fault"},

@@ -43,7 +43,7 @@ func (s *Store) Changed(ctx context.Context, cursor string, each func(cosell.Hin
 	if err != nil {
 		return "", err
 	}
-	p := passing{before: c, overlap: s.options.FeedOverlap, each: each, next: feedCursor{At: c.At, Seen: map[string]time.Time{}, Open: fresh || c.Open}, given: map[uint64]bool{}}
+	p := passing{before: c, overlap: s.options.FeedOverlap, each: each, next: feedCursor{At: c.At, Seen: map[string]time.Time{}, Open: fresh || c.Open}, given: map[uint64]struct{}{}}
 	date, err := s.changedSince(ctx, c.At.Add(-p.overlap), &p)
 	if err != nil {
 		return "", err
@@ -63,8 +63,8 @@ type passing struct {
 	before, next feedCursor
 	overlap      time.Duration
 	each         func(cosell.Hint) error
-	left         int             // items that cannot be used
-	given        map[uint64]bool // by the digest of the id: of a million, eight bytes each
+	left         int                 // items that cannot be used
+	given        map[uint64]struct{} // by the digest of the id: of a million, eight bytes each
 	seed         maphash.Seed
 }
 
@@ -72,10 +72,10 @@ func (p *passing) begin() { p.seed, p.left = maphash.MakeSeed(), 0; clear(p.give
 
 func (p *passing) give(b partnercenter.Brief) error {
 	digest := maphash.String(p.seed, b.ID)
-	if p.given[digest] {
+	if _, given := p.given[digest]; given {
 		return nil
 	}
-	p.given[digest] = true
+	p.given[digest] = struct{}{}
 	at := b.At()
 	if p.next.Seen[b.ID] = at; len(p.next.Seen) > 4*mostSeen {
 		p.next.forget(p.overlap)

@@ -187,7 +187,9 @@ func hashAll(pairs int) (done result, err error) {
 // secrets is the vault.
 type secrets struct{}
 
-func (secrets) Get(context.Context, string) (string, error) { return "refresh-token-of-the-referrals-admin", nil }
+func (secrets) Get(context.Context, string) (string, error) {
+	return "refresh-token-of-the-referrals-admin", nil
+}
 
 func (secrets) Set(context.Context, string, string) error { return nil }
 

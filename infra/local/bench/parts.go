@@ -11,12 +11,16 @@ import (
 // The parts of a run. Those that need no world come first, so that it does not disturb them.
 const (
 	Receive = "receive" // the two webhooks beside bare receivers
+	Pairs   = "pairs"   // a pass of reconcile over 100,000 pairs
+	Million = "million" // over 1,000,000
 	Story   = "story"   // from cause to effect
 	InWorld = "world"   // starts, a burst and the memory under it
 )
 
 // parts are those that every run has, and long those that are played only when asked for.
-func parts() (every, long []string) { return []string{Receive, Story, InWorld}, nil }
+func parts() (every, long []string) {
+	return []string{Receive, Pairs, Story, InWorld}, []string{Million}
+}
 
 // Known refuses a part that there is not; "" stands for all of them but the long ones.
 func Known(part string) error {
@@ -35,8 +39,16 @@ func Wants(part, this string) bool {
 
 // Alone takes the figures that need no world.
 func (r *Report) Alone(ctx context.Context, top, part string, out io.Writer) error {
-	if Wants(part, Receive) {
-		return r.Receive(ctx, top, out)
+	for _, one := range []struct {
+		part string
+		take func(context.Context, string, io.Writer) error
+	}{{Receive, r.Receive}, {Pairs, r.Pairs}, {Million, r.Million}} {
+		if !Wants(part, one.part) {
+			continue
+		}
+		if err := one.take(ctx, top, out); err != nil {
+			return err
+		}
 	}
 	return nil
 }
