@@ -18,7 +18,8 @@ import (
 type Brief struct {
 	ID                string `json:"id"`
 	Status, Substatus string
-	Updated           string `json:"updatedDateTime"`
+	Updated           string    `json:"updatedDateTime"`
+	Date              time.Time `json:"-"` // the server's clock when it answered
 }
 
 // At is when the referral was last changed; zero where the list does not say.
@@ -43,7 +44,7 @@ func (c *Client) Briefs(ctx context.Context, q Query, each func(Brief) (more boo
 		if date.IsZero() {
 			date = at
 		}
-		more, err := c.offerBriefs(ctx, p.Value, q.Left, each)
+		more, err := c.offerBriefs(ctx, p.Value, at, q.Left, each)
 		if err != nil || !more || p.Next == "" {
 			return date, err
 		}
@@ -83,7 +84,7 @@ func (c *Client) briefPage(ctx context.Context, query string) (p briefs, at time
 	return p, resp.Date(), nil
 }
 
-func (c *Client) offerBriefs(ctx context.Context, items []Brief, left func(int), each func(Brief) (bool, error)) (more bool, err error) {
+func (c *Client) offerBriefs(ctx context.Context, items []Brief, at time.Time, left func(int), each func(Brief) (bool, error)) (more bool, err error) {
 	nameless := 0
 	defer func() {
 		if nameless == 0 {
@@ -99,6 +100,7 @@ func (c *Client) offerBriefs(ctx context.Context, items []Brief, left func(int),
 			nameless++
 			continue
 		}
+		b.Date = at
 		if more, err := each(b); err != nil || !more {
 			return false, err
 		}

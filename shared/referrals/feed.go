@@ -143,37 +143,26 @@ func (s *Store) openCursor(ctx context.Context, cursor string) (c feedCursor, fr
 func (s *Store) changedSince(ctx context.Context, from time.Time, p *passing) (date time.Time, err error) {
 	q := partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime asc", Left: func(n int) { p.left += n }}
 	p.begin()
-	newest := time.Time{}
 	date, err = s.api.Briefs(ctx, q, func(b partnercenter.Brief) (bool, error) {
 		at := b.At()
 		if !at.IsZero() && at.Before(from) {
 			return true, nil
 		}
-		newest = latest(newest, at)
+		p.moved(at, b.Date)
 		return true, p.give(b)
 	})
 	if !fault.Is(err, fault.Refused) {
-		p.moved(newest, date)
 		return date, err
 	}
 	p.left = 0
-	date, err = s.api.Briefs(ctx, partnercenter.Query{OrderBy: "updatedDateTime desc", Left: q.Left}, func(b partnercenter.Brief) (bool, error) {
+	return s.api.Briefs(ctx, partnercenter.Query{OrderBy: "updatedDateTime desc", Left: q.Left}, func(b partnercenter.Brief) (bool, error) {
 		at := b.At()
 		if !at.IsZero() && at.Before(from) {
 			return false, nil
 		}
-		newest = latest(newest, at)
+		p.moved(at, b.Date)
 		return true, p.give(b)
 	})
-	p.moved(newest, date)
-	return date, err
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // openBriefs gives what openReading does.
