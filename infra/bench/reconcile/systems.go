@@ -36,7 +36,7 @@ type world struct {
 	pairs        int
 	crm          *dataversesim.Simulator
 	pages, reads atomic.Int64
-	page         bytes.Buffer // one at a time is asked for
+	page         bytes.Buffer // one at a time is asked for, and read before the next
 }
 
 func newWorld(pairs int) (*world, error) {
@@ -119,7 +119,7 @@ func (w *world) opportunities(from int) []byte {
 	} else {
 		fmt.Fprintf(b, `,"@odata.deltaLink":"https://%s/api/data/v9.2/opportunities?$deltatoken=1"}`, crmHost)
 	}
-	return bytes.Clone(b.Bytes())
+	return b.Bytes()
 }
 
 // referrals is a page of the list: all are open and old; nothing was changed of late.
@@ -145,7 +145,7 @@ func (w *world) referrals(r *http.Request) []byte {
 		fmt.Fprintf(b, `,"@odata.nextLink":"https://%s/v1.0/engagements/referrals?$filter=status eq 'Active'&$skiptoken=%d"`, partnerHost, end)
 	}
 	b.WriteString(`}`)
-	return bytes.Clone(b.Bytes())
+	return b.Bytes()
 }
 
 // filling is what makes a referral as long as real ones: members that nobody asks for here.
