@@ -21,7 +21,7 @@ WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate chaos decisions
+.PHONY: help crash demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate chaos decisions
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,14 @@ chaos: ready ## lets people work and things go wrong in a world of processes, an
 decisions: inputs ## plays a simulated month and the cases of the tests, and keeps what was decided in infra/decisions/testdata, for the next version to decide again; AGAIN=1 plays nothing and keeps what those come to now
 	@.ci/need go
 	@exec go run ./infra/decisions/record$(if $(AGAIN), -again)
+
+# TALE=name plays one tale, with AT=12:before,30:lost it is told with these crash points, HASTY=1 with people in a hurry; POINTS=n plays a part.
+CRASH = $(if $(TALE),-tale '$(TALE)' )$(if $(LAYOUT),-layout '$(LAYOUT)' )$(if $(FINDINGS),-findings )$(if $(HASTY),-hasty )$(if $(POINTS),-points '$(POINTS)',-crash)
+crash: inputs ## kills the process, or loses the answer, at every call of every tale in virtual time, and at all pairs of calls within a creation; TALE=name LAYOUT=…, AT=12:before tells one
+	@.ci/need go
+	@mkdir -p .build
+	@go test -c -o .build/simulate ./infra/simulate
+	@cd infra/simulate && exec ../../.build/simulate -test.timeout 0 $(CRASH) $(if $(AT),-test.run '^TestTale$$' -at '$(AT)',-test.run '^TestCrashPoints$$')
 
 nightly: ready ## plays the story in every layout and both ways of the host, on Lambda, and what one process meets for all, into .build/reports/nightly.json; CASE=processes plays one
 	@exec $(LOCAL) nightly $(if $(PORT),-port '$(PORT)' )$(if $(CASE),-only '$(CASE)')

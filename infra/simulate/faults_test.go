@@ -24,10 +24,11 @@ const (
 	outdated       // as if somebody had written in between
 	stale          // an older answer
 	broken         // 200 with no body, or half of one, for a read
+	dieNext        // it is done, its answer heard, and the process dies before it writes anything else; of crash points alone
 )
 
 func (f fate) String() string {
-	return [...]string{"", "dies before", "dies after", "cut", "answer lost", "slow", "429", "5xx", "refused", "html", "412", "stale", "half a body"}[f]
+	return [...]string{"", "dies before", "dies after", "cut", "answer lost", "slow", "429", "5xx", "refused", "html", "412", "stale", "half a body", "dies after the answer"}[f]
 }
 
 // fates are all faults that a call can meet.
@@ -56,6 +57,9 @@ func (r *run) yields(l *lane) bool {
 
 // faultAt draws the fault that a call meets.
 func (r *run) faultAt(l *lane, at *point) fate {
+	if f, ok := r.struckAt(l, at); ok {
+		return f
+	}
 	if r.calm || l == l.p.beside {
 		return fine
 	}
@@ -153,6 +157,7 @@ func (r *run) seen(l *lane, at *point, f fate) {
 	if *traced {
 		r.say("      %s: %s %s %s", l, at.site, at.name, f)
 	}
+	r.note(l, at)
 	r.hash = mix(r.hash, l.n, l.calls, hashOf(at.name), uint64(f), uint64(time.Now().UnixNano()))
 	r.sites[at.site.String()+" "+at.name]++
 	if f != fine {

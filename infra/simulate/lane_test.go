@@ -50,6 +50,7 @@ type lane struct {
 	sent    []string         // records whose message the queue has confirmed
 	status  int              // of the answer; 0: none
 	after   func(status int) // what becomes of it
+	doomed  bool             // its process dies before the lane writes anything else
 }
 
 // stop is a call that waits at its point. A lane may have two: what its function still does after the time for it, and
@@ -79,6 +80,9 @@ func (r *run) begin(p *process, key string, do func(l *lane) int, after func(sta
 				r.wake(l)
 			}()
 			l.status = do(l)
+			if l.doomed { // nothing else was written: what it has done is not told
+				p.die()
+			}
 		}()
 	})
 	return l
@@ -145,6 +149,9 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if l.doomed && at.write {
+		p.die()
+	}
 	f := r.faultAt(l, at)
 	r.seen(l, at, f)
 	switch f {
@@ -170,6 +177,8 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 		p.die()
 	case lose:
 		return io.ErrUnexpectedEOF
+	case dieNext:
+		l.doomed = true
 	}
 	return nil
 }

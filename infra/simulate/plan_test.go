@@ -28,6 +28,11 @@ type plan struct {
 	skew    map[string]time.Duration // clocks that are off, by process
 	pause   time.Duration            // the longest pause between two operations
 
+	strikes map[int]fate      // faults of single calls, by their number in the run
+	befalls map[string]befall // and of calls by where they go to
+	late    bool              // what died with its process comes again when its lock has ended, else at once
+	notes   bool              // the calls of the run are noted
+
 	skip  map[int]bool    // operations left out, and
 	mute  map[uint64]bool // faults, for a shorter story
 	until int             // the calls after which there is no trouble any more; 0: to the end

@@ -50,6 +50,7 @@ type run struct {
 	people
 
 	crashes      int
+	called       []called // where the plan wants it
 	calls        int
 	happened     int       // acts that a system took, events that arrived, faults
 	entered      int       // calls that came to their point
@@ -264,9 +265,15 @@ func (r *run) deliver(m *message) {
 			r.reached["verdict "+r.verdict(m)]++
 			return
 		}
+		if status == 0 && r.plan.late { // nobody renews the lock, and it ends by itself
+			m.at = time.Now().Add(lockEnds)
+		}
 		r.bus.back(m)
 	})
 }
+
+// lockEnds is when a message comes again whose receiver has died without a word.
+const lockEnds = time.Minute
 
 // verdict is what became of a message that was completed: a copy of it for later, a parked row, or neither.
 func (r *run) verdict(m *message) string {
@@ -350,7 +357,15 @@ func (r *run) nextWork() (next time.Time, ok bool) {
 
 // quiet lets the world work until nothing is queued, in flight, or due within the horizon.
 func (r *run) quiet(horizon time.Duration) {
+	r.quietUnless(horizon, func() bool { return false })
+}
+
+// quietUnless does so until something happens after which nobody waits any longer.
+func (r *run) quietUnless(horizon time.Duration, enough func() bool) {
 	for range 20000 {
+		if enough() {
+			return
+		}
 		if r.step() {
 			continue
 		}

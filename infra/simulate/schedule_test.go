@@ -96,6 +96,7 @@ func TestSchedules(t *testing.T) {
 		fmt.Printf("seed %d: %s\n", s, sum.Broken[s])
 	}
 	unreached(t, sum)
+	untold(t, sum.Sites)
 	took := time.Since(began)
 	fmt.Printf("%d schedules, %d calls of the product, %d crashes in %s: %.1f a second; %s of processor time, %.1f a second and processor\n", sum.Played, sum.Calls, sum.Crashes,
 		took.Round(time.Second), float64(sum.Played)/took.Seconds(), sum.Used.Round(time.Second), float64(sum.Played)/sum.Used.Seconds())

@@ -1,0 +1,340 @@
+package simulate
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What `make crash` gives.
+var (
+	everywhere = flag.Bool("crash", false, "plays every crash point of every tale, hasty ones too, and all pairs within a creation")
+	most       = flag.Int("points", 120, "how many crash points are played where not all are")
+	turn       = flag.Int("turn", 0, "which of them; 0: those of the day")
+	only       = flag.String("tale", "", "the tale whose crash points are played, where it is not all")
+	blowsAt    = flag.String("at", "", "the crash points of the tale to tell: 12:before,30:lost")
+	hasty      = flag.Bool("hasty", false, "people do the next thing at that very moment")
+)
+
+// attempt is one run of a tale: with one crash point, with two, or with one and people in a hurry.
+type attempt struct {
+	tale, layout string
+	blows        []blow
+	hurry        bool
+}
+
+func (a attempt) String() string {
+	var at []string
+	for _, b := range a.blows {
+		at = append(at, b.String())
+	}
+	out := fmt.Sprintf("TALE=%q LAYOUT=%s AT=%s", a.tale, a.layout, strings.Join(at, ","))
+	if a.hurry {
+		out += " HASTY=1"
+	}
+	return out
+}
+
+// enumerated is what a worker has played.
+type enumerated struct {
+	Tales map[string]count
+	Used  time.Duration
+}
+
+// count is that of one tale.
+type count struct {
+	Calls, Sites  int // of its recordings
+	Points, Pairs int // there are
+	Runs          int
+	Broken        []string
+}
+
+// TestCrashPoints kills the process, or loses the answer, at the calls of the tales: at a part that differs from day to
+// day; with -crash at all, with people in a hurry too, and at all pairs within a creation.
+func TestCrashPoints(t *testing.T) {
+	if part := os.Getenv("CRASH_PART"); part != "" {
+		enumerate(t, part)
+		return
+	}
+	began := time.Now()
+	parts := runtime.NumCPU()
+	results := make([]enumerated, parts)
+	var all sync.WaitGroup
+	for i := range parts {
+		all.Go(func() { results[i] = enumerator(t, i, parts) })
+	}
+	all.Wait()
+	sum := enumerated{Tales: map[string]count{}}
+	for _, r := range results {
+		sum.Used += r.Used
+		for name, c := range r.Tales {
+			was := sum.Tales[name]
+			c.Runs, c.Pairs, c.Broken = c.Runs+was.Runs, c.Pairs+was.Pairs, append(was.Broken, c.Broken...)
+			sum.Tales[name] = c
+		}
+	}
+	table(t, sum, time.Since(began))
+}
+
+// table prints what was played.
+func table(t *testing.T, sum enumerated, took time.Duration) {
+	var all count
+	fmt.Printf("%-44s %6s %6s %7s %7s %7s %10s\n", "tale", "calls", "sites", "points", "pairs", "runs", "violations")
+	line := func(name string, c count) {
+		fmt.Printf("%-44s %6d %6d %7d %7d %7d %10d\n", name, c.Calls, c.Sites, c.Points, c.Pairs, c.Runs, len(c.Broken))
+	}
+	for _, x := range tales() {
+		c, ok := sum.Tales[x.name]
+		if !ok {
+			continue
+		}
+		line(x.name, c)
+		all.Calls, all.Points, all.Pairs, all.Runs, all.Broken = all.Calls+c.Calls, all.Points+c.Points, all.Pairs+c.Pairs, all.Runs+c.Runs, append(all.Broken, c.Broken...)
+	}
+	line("together", all)
+	fmt.Printf("in %s, %s of processor time, turn %d\n", took.Round(time.Second), sum.Used.Round(time.Second), theTurn())
+	if len(all.Broken) > 0 || all.Runs == 0 {
+		t.Fail()
+	}
+	summary = fmt.Sprintf("crash points: %d violations: %d", all.Runs, len(all.Broken))
+}
+
+// theTurn is which part is played.
+func theTurn() int {
+	if *turn > 0 {
+		return *turn
+	}
+	return time.Now().YearDay()
+}
+
+// enumerator is a worker, a program of its own.
+func enumerator(t *testing.T, i, parts int) (out enumerated) {
+	args := []string{"-test.run=^TestCrashPoints$", "-test.timeout=0", fmt.Sprint("-crash=", *everywhere), fmt.Sprint("-points=", *most), fmt.Sprint("-turn=", theTurn()), "-tale=" + *only, "-layout=" + *layout, fmt.Sprint("-findings=", *findings)}
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("CRASH_PART=%d/%d", i, parts), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=800")
+	cmd.Stderr = os.Stderr
+	pipe, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Error(err)
+		return out
+	}
+	lines := bufio.NewScanner(pipe)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		if text, ok := strings.CutPrefix(lines.Text(), "result "); ok {
+			if err := json.Unmarshal([]byte(text), &out); err != nil {
+				t.Error(err)
+			}
+		} else if lines.Text() != "PASS" {
+			fmt.Println(lines.Text())
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("worker %d: %v", i, err)
+	}
+	return out
+}
+
+// enumerate is what a worker does: every parts-th attempt of those that are due.
+func enumerate(t *testing.T, which string) {
+	var part, parts int
+	if _, err := fmt.Sscanf(which, "%d/%d", &part, &parts); err != nil {
+		t.Fatal(err)
+	}
+	out := enumerated{Tales: map[string]count{}}
+	e := &enumeration{t: t, part: part, parts: parts}
+	for i, x := range tales() {
+		if *only != "" && x.name != *only {
+			continue
+		}
+		var c count
+		sites := map[string]bool{}
+		for _, in := range e.layouts(i) {
+			plain := x.tell(t, in, nil, false, false)
+			for _, n := range plain.noted[:plain.acting] {
+				sites[n.name] = true
+			}
+			c.Calls += plain.acting
+			if len(plain.broken) > 0 {
+				c.Broken = append(c.Broken, x.name+" without trouble: "+plain.broken[0])
+				fmt.Printf("violated: %s in layout %s without trouble: %.600s\n", x.name, in, plain.broken[0])
+				continue
+			}
+			e.points(x, in, plain, &c)
+			if x.creation {
+				e.pairs(x, in, plain, &c)
+			}
+		}
+		c.Sites = len(sites)
+		out.Tales[x.name] = c
+		if *everywhere && part == 0 {
+			fmt.Printf("%s: %d runs of each worker, %d violations\n", x.name, c.Runs, len(c.Broken))
+		}
+	}
+	out.Used = wall()
+	text, err := json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("result %s\n", text)
+}
+
+// enumeration goes through the attempts of a worker.
+type enumeration struct {
+	t           *testing.T
+	part, parts int
+	n           int // attempts so far, of all workers
+}
+
+// layouts are those in which the i-th tale is played: all, or one by turns.
+func (e *enumeration) layouts(i int) []string {
+	switch {
+	case *layout != "":
+		return []string{*layout}
+	case *everywhere:
+		return layouts()
+	}
+	return layouts()[(i+theTurn())%3:][:1]
+}
+
+// mine says whether the next attempt is this worker's.
+func (e *enumeration) mine() bool {
+	e.n++
+	return e.n%e.parts == e.part
+}
+
+// pointsOf are the crash points of what was recorded.
+func pointsOf(calls []called, fates ...fate) (out []blow) {
+	for _, n := range calls {
+		for _, f := range fates {
+			out = append(out, blow{n.n, f})
+		}
+	}
+	return out
+}
+
+// points plays a tale with each of its crash points, or with some.
+func (e *enumeration) points(x tale, in string, plain retold, c *count) {
+	all := pointsOf(plain.noted[:plain.acting], append(deaths(), losses()...)...)
+	c.Points += len(all)
+	step := max(1, len(all)*len(tales())/max(*most, 1))
+	for i, b := range all {
+		if !*everywhere && *only == "" && (i+theTurn())%step != 0 {
+			continue
+		}
+		if e.mine() {
+			e.play(x, attempt{x.name, in, []blow{b}, false}, plain, c)
+		}
+		if *everywhere && e.mine() {
+			e.play(x, attempt{x.name, in, []blow{b}, true}, plain, c)
+		}
+	}
+}
+
+// play plays one attempt and judges it.
+func (e *enumeration) play(x tale, a attempt, plain retold, c *count) retold {
+	o := x.tell(e.t, a.layout, a.blows, a.hurry, false)
+	c.Runs++
+	broken := o.broken
+	switch {
+	case len(broken) > 0:
+	case o.struck < len(a.blows):
+		broken = []string{"I23: the tale goes another way before its crash point"}
+	case !a.hurry && x.loose == "":
+		if d := plain.unlike(o); len(d) > 0 {
+			broken = []string{"it ends in another way: " + strings.Join(d[:min(len(d), 6)], "; ")}
+		}
+	}
+	if len(broken) > 0 {
+		text := fmt.Sprintf("%s (%s): %s", a, callAt(plain, a.blows[0]), broken[0])
+		c.Broken = append(c.Broken, text)
+		fmt.Printf("violated: %.900s\n", text)
+	}
+	return o
+}
+
+// TestCrashesOfACreation is one tale with all its crash points.
+func TestCrashesOfACreation(t *testing.T) {
+	x := tales()[0]
+	plain := x.tell(t, "one", nil, false, false)
+	if len(plain.broken) > 0 {
+		t.Fatal(plain.broken)
+	}
+	var c count
+	e := &enumeration{t: t, parts: 1}
+	for _, b := range pointsOf(plain.noted[:plain.acting], append(deaths(), losses()...)...) {
+		e.play(x, attempt{x.name, "one", []blow{b}, false}, plain, &c)
+		if len(c.Broken) > 0 {
+			t.Fatal(c.Broken[0])
+		}
+	}
+	if c.Runs < 200 {
+		t.Errorf("%d crash points only", c.Runs)
+	}
+}
+
+func callAt(plain retold, b blow) string {
+	if i := slices.IndexFunc(plain.noted, func(n called) bool { return n.n == b.call }); i >= 0 {
+		return plain.noted[i].name
+	}
+	return "?"
+}
+
+// pairs plays a creation with two deaths: with the first at each of its points, and the second at each point of what
+// happens after that. Where not all are played, it is a part of them.
+func (e *enumeration) pairs(x tale, in string, plain retold, c *count) {
+	some := func(b blow, n uint64) bool {
+		return *everywhere || mix(uint64(theTurn()), uint64(b.call), uint64(b.fate), n)%n == 0
+	}
+	for _, one := range pointsOf(plain.noted[:plain.acting], deaths()...) {
+		if !some(one, 12) || !e.mine() {
+			continue
+		}
+		first := x.tell(e.t, in, []blow{one}, false, false)
+		for _, two := range pointsOf(first.noted[min(one.call, first.acting):first.acting], deaths()...) {
+			if c.Pairs++; some(two, 24) {
+				e.play(x, attempt{x.name, in, []blow{one, two}, false}, plain, c)
+			}
+		}
+	}
+}
+
+// TestTale tells a tale with its crash points.
+func TestTale(t *testing.T) {
+	if *blowsAt == "" && !*tell {
+		return
+	}
+	blows, err := blowsOf(*blowsAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range tales() {
+		if *only != "" && x.name != *only {
+			continue
+		}
+		in := layouts()[0]
+		if *layout != "" {
+			in = *layout
+		}
+		plain := x.tell(t, in, nil, false, false)
+		o := x.tell(t, in, blows, *hasty, true)
+		fmt.Println(strings.Join(o.story, "\n"))
+		for _, n := range o.noted[:o.acting] {
+			fmt.Println("  ", n.n, n.lane, n.name)
+		}
+		fmt.Println(strings.Join(plain.unlike(o), "\n"))
+		fmt.Println(len(o.broken), "violations:", strings.Join(o.broken, "\n"))
+	}
+}

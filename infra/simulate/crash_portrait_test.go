@@ -1,0 +1,184 @@
+package simulate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
+)
+
+// What a death may change is when things happen, and nothing else: in the end both systems hold what they hold without
+// it, row for row and line for line. Ids and moments differ.
+
+var (
+	anID    = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	aMoment = regexp.MustCompile(`\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z| UTC)?| - )`)
+	aTrace  = regexp.MustCompile(`\([0-9a-f]{8}\)`)
+	aSale   = regexp.MustCompile(`7-[0-9A-F]{10}`) // of Microsoft's CRM
+)
+
+// anonymous is a value without ids and moments.
+func anonymous(v any) string {
+	s := fmt.Sprint(v)
+	for what, with := range map[*regexp.Regexp]string{anID: "ID", aTrace: "(TRACE)", aSale: "SALE"} {
+		s = what.ReplaceAllString(s, with)
+	}
+	return aMoment.ReplaceAllString(s, "WHEN ")
+}
+
+// painted are the tables of the CRM that a portrait shows: those which people or the product write.
+func painted() []string {
+	return []string{"opportunity", "lead", "account", "contact", "cosell_solution", "cosell_solutiondetail", "connection", "task", "annotation", "opportunityclose"}
+}
+
+// portrait is what both systems hold, and how many rows of each kind the product remembers: one line for each value.
+func (r *run) portrait() (out []string) {
+	for _, table := range painted() {
+		for _, id := range r.people.dv.IDs(table) {
+			row := r.people.dv.Row(table, id)
+			name := table + " " + anonymous(firstOf(row, "name", "fullname", "subject", "cosell_name", "description", "notetext"))
+			out = append(out, name)
+			for column, v := range row {
+				switch {
+				case v == nil, strings.HasPrefix(column, "@"), slices.Contains([]string{"modifiedon", "createdon", "versionnumber", "overriddencreatedon", "name", "actualend", "actualstart"}, column):
+				case column == "cosell_audit":
+					for line := range strings.Lines(text(v)) {
+						for _, part := range partsOf(anonymous(strings.TrimSpace(line))) {
+							out = append(out, name+" audit: "+part)
+						}
+					}
+				default:
+					out = append(out, name+" "+column+": "+anonymous(text(v)))
+				}
+			}
+		}
+	}
+	for _, id := range r.people.pc.IDs() {
+		d := r.people.pc.Referral(id)
+		whose := "Microsoft's"
+		if own(d) {
+			whose = "own"
+		}
+		out = append(out, paint("referral, "+whose, d)...)
+	}
+	out = append(out, r.remembered()...)
+	slices.Sort(out)
+	return out
+}
+
+// partsOf are the parts of a line of Audit: what came in two events may be told in one.
+func partsOf(line string) (out []string) {
+	_, said, ok := strings.Cut(strings.TrimSuffix(line, " (TRACE)"), "to CRM: ")
+	if !ok {
+		return []string{line}
+	}
+	for part := range strings.SplitSeq(said, "; ") {
+		fields, updated := strings.CutPrefix(part, "updated ")
+		if !updated {
+			out = append(out, "to CRM: "+part)
+			continue
+		}
+		for field := range strings.SplitSeq(fields, ", ") {
+			out = append(out, "to CRM: updated "+field)
+		}
+	}
+	return out
+}
+
+// remembered is what the product remembers of the pairs: what is not done yet, and the trail, where each deed has one line.
+func (r *run) remembered() (out []string) {
+	ctx := context.Background()
+	open := r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
+	r.must(open.Pairs(ctx, func(p cosell.Pair) bool {
+		name := "pair of " + cmp.Or(string(p.Table), "opportunity")
+		out = append(out, fmt.Sprintf("%s: %s, told %d, untold %d, sending %v", name, p.Phase, len(p.Told), len(p.Untold), p.Sending != nil))
+		for _, h := range p.Held {
+			out = append(out, fmt.Sprintf("%s: held %s %s %s", name, h.Place, h.Field, h.Class))
+		}
+		trail, err := open.Audit(ctx, p.OpportunityID, 1000)
+		r.must(err)
+		for _, e := range trail {
+			for _, f := range append(e.Fields, "")[:max(len(e.Fields), 1)] { // two edits may have gone in one write
+				out = append(out, fmt.Sprintf("%s: trail %s, %s %s: %s", name, e.Direction, e.Action, f, anonymous(e.Result)))
+			}
+		}
+		return true
+	}))
+	return out
+}
+
+// firstOf is the first of the columns that is filled.
+func firstOf(row map[string]any, columns ...string) any {
+	for _, c := range columns {
+		if row[c] != nil {
+			return row[c]
+		}
+	}
+	return ""
+}
+
+// paint writes a document as lines, one for each value.
+func paint(name string, v any) (out []string) {
+	switch v := v.(type) {
+	case nil:
+	case map[string]any:
+		for k, inner := range v {
+			if k != "eTag" {
+				out = append(out, paint(name+"/"+k, inner)...)
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			out = append(out, paint(name+"/-", inner)...)
+		}
+	default:
+		out = append(out, name+": "+anonymous(text(v)))
+	}
+	return out
+}
+
+// differs names what one portrait has and the other has not, in both directions.
+func differs(was, is []string) (out []string) {
+	left := map[string]int{}
+	for _, line := range is {
+		left[line]++
+	}
+	for _, line := range was {
+		if left[line]--; left[line] < 0 {
+			out = append(out, "without: "+line)
+		}
+	}
+	for _, line := range sortedKeys(left) {
+		for range left[line] {
+			out = append(out, "more: "+line)
+		}
+	}
+	return out
+}
+
+// unlike is what another run of the tale has left otherwise, but for what it may. Where it wrote more, the trail may have
+// more lines, one for each write, and one for each time that something is refused; and people may be told that a change waits.
+func (o retold) unlike(other retold) []string {
+	return slices.DeleteFunc(differs(o.portrait, other.portrait), func(line string) bool {
+		more := strings.HasPrefix(line, "more: ")
+		return more && strings.Contains(line, ": trail to ") && (other.writes > o.writes || strings.Contains(line, ", refused ")) ||
+			more && (strings.Contains(line, "waiting: a change has been waiting since") || strings.Contains(line, "in step again")) ||
+			!*findings && slices.ContainsFunc(knownEndings(), func(k ending) bool { return strings.HasPrefix(line, k.sign) && strings.Contains(line, k.line) })
+	})
+}
+
+// ending is what the product is known to leave in another way after a death: played with -findings alone.
+type ending struct{ sign, line, why string }
+
+func knownEndings() []ending {
+	return []ending{
+		{"without: ", "trail to Partner Center, linked crmId", "the write of the opportunity's id onto a referral is not noted before it is made: after a death it is seen as made, and by whom nobody knows"},
+		{"more: ", "decline.waiting: the referral will be declined at", "when a seller gave a lead up is known by what is saved after it is told: after a death in between it is told again, with a later hour"},
+		{"more: ", "referral.closed: the referral is closed; changes stay in CRM", "what CRM changes by itself when we close a deal is not in the note of the write: after a death it looks like a person's edit"},
+	}
+}
