@@ -100,7 +100,7 @@ type Entry struct {
 	Fields    []Field
 	Result    string // kind, code and ids, never another system's text
 	Trace     string
-	ID        string // under which it is noted: the same entry is one line, however often it is; not read back
+	ID        string // under which it is noted: the same entry is one line, however often it is
 }
 
 // Intent is the row that makes the POST of a referral happen once (the creation protocol).

@@ -18,8 +18,8 @@ type Sending struct {
 	Notes   []Problem `json:"notes,omitempty"`
 	// Wordless: a write to CRM that does not bring the notes.
 	Wordless bool `json:"wordless,omitempty"`
-	// Deed: the ledger's trail gets a line for it, with these fields.
-	Deed   bool    `json:"deed,omitempty"`
+	// Entry is the id of the line that the ledger's trail gets for it, with these fields; empty: none.
+	Entry  string  `json:"entry,omitempty"`
 	Fields []Field `json:"fields,omitempty"`
 	// Taken: the other side said that it is written, and did not show it.
 	Taken bool      `json:"taken,omitempty"`
@@ -248,7 +248,7 @@ func (p Pair) Resolve(side Side) Pair {
 // Landed says whether a write was made that nobody has noted as made, and which of its fields: they stand on the side as
 // it left them and did not before, or its line stands in Audit.
 func (s *Sending) Landed(side Side) (fields []Field, made bool) {
-	if !s.Deed || s.Taken || side.Version == s.Version { // noted then, or not made
+	if s.Entry == "" || s.Taken || side.Version == s.Version { // noted then, or not made
 		return nil, false
 	}
 	if s.Place == InCRM && s.lineIn(side.Record[Audit]) {

@@ -115,6 +115,8 @@ type Ledger interface {
 	// Mark is Save of the pair's own row alone, before a write.
 	Mark(ctx context.Context, p cosell.Pair) (cosell.Pair, error)
 	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error
+	// Audit reads the newest entries, newest first, with their ids.
+	Audit(ctx context.Context, opportunityID string, limit int) ([]cosell.Entry, error)
 	// Pairs hands over all pairs until each says false.
 	Pairs(ctx context.Context, each func(cosell.Pair) bool) error
 	// Due lists the opportunities of which something held is due.

@@ -65,7 +65,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if err := f.fresh(ctx, w); err != nil {
 		return err
 	}
-	f.landed(ctx, w)
+	if err := f.landed(ctx, w); err != nil {
+		return err
+	}
 	if f.resolve(w) && w.opportunity == nil { // what led to that write is newer than what is remembered of the opportunity
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err
@@ -104,14 +106,33 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 }
 
 // landed notes in the trail a write that was made and of which the run that made it did not come to say so.
-func (f *Flow) landed(ctx context.Context, w *work) {
+// Where its save failed it may have noted that alone: the trail is asked. Kinds: what the ledger answers.
+func (f *Flow) landed(ctx context.Context, w *work) error {
 	side, direction, known := w.written()
 	if !known {
-		return
+		return nil
 	}
-	if fields, made := w.pair.Sending.Landed(side); made {
-		w.entries = append(w.entries, f.entry(ctx, side.Read, direction, "updated", "ok", fields...))
+	s := w.pair.Sending
+	fields, made := s.Landed(side)
+	if !made || slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.ID == s.Entry }) {
+		return nil
 	}
+	trail, err := f.Ledger.Audit(ctx, w.pair.OpportunityID, lately)
+	if err != nil || slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.ID == s.Entry }) {
+		return err
+	}
+	w.entries = append(w.entries, f.written(ctx, s, side.Read, direction, fields))
+	return nil
+}
+
+// lately is how many lines of the trail are looked at for one that a failed save has left.
+const lately = 50
+
+// written is the line of a write in the trail, under the id that was noted before it.
+func (f *Flow) written(ctx context.Context, s *cosell.Sending, at time.Time, direction string, fields []cosell.Field) cosell.Entry {
+	e := f.entry(ctx, at, direction, "updated", "ok", fields...)
+	e.ID = s.Entry
+	return e
 }
 
 // written is the side to which a write was noted and never settled; known is false where there is none, or the side is not at hand.

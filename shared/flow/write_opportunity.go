@@ -114,7 +114,7 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 		in.Opportunity = cosell.AtHand(o)
 	}
 	s := in.NewSending(cosell.InCRM, piece, a.in.At)
-	s.Version, s.Deed, s.Fields = o.Version, true, fields
+	s.Version, s.Entry, s.Fields = o.Version, a.NewID(), fields
 	_, words := values[cosell.Audit]
 	s.Wordless = !words
 	if err := a.note(ctx, s); err != nil {
@@ -139,7 +139,7 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 		a.tasked = true
 	}
 	a.done.Opportunity = &written
-	a.w.entries = append(a.w.entries, a.entry(ctx, written.Read, cosell.ToCRM, "updated", "ok", fields...))
+	a.w.entries = append(a.w.entries, a.written(ctx, s, written.Read, cosell.ToCRM, fields))
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	in.Referral = &a.referral
 	fields := slices.Sorted(maps.Keys(changes))
 	s := in.NewSending(cosell.InPartnerCenter, piece, a.in.At)
-	s.Deed, s.Fields = true, fields
+	s.Entry, s.Fields = a.NewID(), fields
 	if err := a.note(ctx, s); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 	if err != nil {
 		return err
 	}
-	a.w.entries = append(a.w.entries, a.entry(ctx, r.Read, cosell.ToPartnerCenter, "updated", "ok", fields...))
+	a.w.entries = append(a.w.entries, a.written(ctx, s, r.Read, cosell.ToPartnerCenter, fields))
 	if changes[cosell.Visibility] == cosell.True && r.Record[cosell.Visibility] != cosell.True {
 		a.plan = a.plan.With(cosell.Problem{Code: "visibility.ignored", Field: cosell.Visibility, Place: cosell.InPartnerCenter, Warn: true, Once: true,
 			Text: "Partner Center did not make the deal visible", Mend: "share it in the Partner Center portal"})

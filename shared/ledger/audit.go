@@ -65,7 +65,7 @@ func auditOps(opportunityID, write string, entries []cosell.Entry) []op {
 func entryOf(r row) cosell.Entry {
 	e := cosell.Entry{
 		At: readTime(r.props["At"]), Direction: r.props["Direction"], Action: r.props["Action"],
-		Result: r.props["Result"], Trace: r.props["Trace"],
+		Result: r.props["Result"], Trace: r.props["Trace"], ID: r.key[strings.LastIndexByte(r.key, '|')+1:],
 	}
 	if text := r.props["Fields"]; text != "" {
 		for f := range strings.SplitSeq(text, "\n") {

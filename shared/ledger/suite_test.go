@@ -278,7 +278,7 @@ func TestAuditIsNewestFirst(t *testing.T) {
 		if len(got[0].Result) > maxUnits+3 || !strings.HasSuffix(got[0].Result, "…") {
 			t.Errorf("a long result is cut with a mark, not %d bytes", len(got[0].Result))
 		}
-		if diff := cmp.Diff(cosell.Entry{At: noon, Direction: "to CRM", Action: "created", Fields: []cosell.Field{cosell.Name, cosell.DealValue}, Result: "done", Trace: "t1"}, got[2]); diff != "" {
+		if diff := cmp.Diff(cosell.Entry{At: noon, Direction: "to CRM", Action: "created", Fields: []cosell.Field{cosell.Name, cosell.DealValue}, Result: "done", Trace: "t1", ID: got[2].ID}, got[2]); diff != "" {
 			t.Error(diff)
 		}
 		if got, err := l.Audit(t.Context(), p.OpportunityID, 1); len(got) != 1 || err != nil {
