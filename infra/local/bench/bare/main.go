@@ -135,12 +135,12 @@ func secret(r *http.Request, body []byte) error {
 	if subtle.ConstantTimeCompare(given[:], wanted[:]) == 0 {
 		return errors.New("the secret is wrong")
 	}
-	var e struct{ MessageName, PrimaryEntityName, PrimaryEntityId, OrganizationId string }
+	var e struct{ MessageName, PrimaryEntityName, PrimaryEntityID, OrganizationID string }
 	if err := json.Unmarshal(body, &e); err != nil {
 		return err
 	}
-	if e.OrganizationId != os.Getenv("DATAVERSE_ORGANIZATION_ID") {
+	if e.OrganizationID != os.Getenv("DATAVERSE_ORGANIZATION_ID") {
 		return errors.New("another organisation")
 	}
-	return send(message{Kind: e.PrimaryEntityName, ID: e.PrimaryEntityId, Why: e.MessageName})
+	return send(message{Kind: e.PrimaryEntityName, ID: e.PrimaryEntityID, Why: e.MessageName})
 }
