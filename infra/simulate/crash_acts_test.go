@@ -301,6 +301,14 @@ func asks(method, path string, body doc) act {
 	}}
 }
 
+// column is a column of the organisation's own on the opportunity.
+func column(name string) act {
+	return act{"a column is made: " + name, func(r *run) error {
+		_, err := r.dv.call("POST", "/schema", doc{"do": "add", "table": "opportunity", "column": name, "type": "String", "length": 100})
+		return err
+	}}
+}
+
 // befalls is what becomes of the n-th call from now on that goes there.
 func befalls(site string, n int, f fate) act {
 	return act{fmt.Sprintf("trouble: %s at %s", f, site), func(r *run) error {

@@ -6,8 +6,8 @@ package demo
 const (
 	ceilingNewLead       = ceilingNewFromReferral + 1     // two tables may have a record that names it
 	ceilingLeadAccepted  = ceilingNewFromReferral + 2     // and reads the lead, and what it became
-	ceilingLeadQualified = 7 + ceilingFromOpportunity + 1 // reads both and what it became, links the two, says so on the lead; accepts, and tells
-	ceilingLeadDeclined  = 2*ceilingFromOpportunity + 1   // says until when it can be taken back; declines then, and tells
+	ceilingLeadQualified = 8 + ceilingFromOpportunity + 1 // reads both and what it became, links the two, says so on the lead, completes its task as it is; accepts, and tells
+	ceilingLeadDeclined  = 2*ceilingFromOpportunity + 2   // says until when it can be taken back; declines then, completes its task as it is, and tells
 	ceilingLook          = 4                              // the referral, its engagement, the lead and what it became
 )
 

@@ -35,7 +35,7 @@ func TestNetworkBetweenTheParts(t *testing.T) {
 	}
 
 	set(control.Link{Part: "tables", Fault: link.Reset}, http.StatusOK)
-	if _, err := c.UpsertEntity(ctx, row("one"), nil); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+	if _, err := c.UpsertEntity(ctx, row("one"), nil); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, net.ErrClosed) {
 		t.Errorf("reset: %v", err)
 	}
 	calm()
