@@ -96,11 +96,14 @@ func (b *bencher) makePairs(ctx context.Context, out io.Writer) error {
 	if err := b.call(ctx, http.MethodPost, switches, limits(6000, 1200, 52), nil); err != nil {
 		return err
 	}
-	if err := b.w.Advance(ctx, 6*time.Minute); err != nil {
-		return err
-	}
-	if err := b.rest(ctx); err != nil {
-		return err
+	// The first pass looks at everything that was made, the second at nothing: what it asked is out of the window, too.
+	for range 2 {
+		if err := b.w.Advance(ctx, 6*time.Minute); err != nil {
+			return err
+		}
+		if err := b.rest(ctx); err != nil {
+			return err
+		}
 	}
 	return b.present(ctx)
 }
