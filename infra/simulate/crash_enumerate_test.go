@@ -1,12 +1,10 @@
 package simulate
 
 import (
-	"bufio"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -119,31 +117,7 @@ func theTurn() int {
 // enumerator is a worker, a program of its own.
 func enumerator(t *testing.T, i, parts int) (out enumerated) {
 	args := []string{"-test.run=^TestCrashPoints$", "-test.timeout=0", fmt.Sprint("-crash=", *everywhere), fmt.Sprint("-points=", *most), fmt.Sprint("-turn=", theTurn()), "-tale=" + *only, "-layout=" + *layout, fmt.Sprint("-findings=", *findings)}
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("CRASH_PART=%d/%d", i, parts), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=800")
-	cmd.Stderr = os.Stderr
-	pipe, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Error(err)
-		return out
-	}
-	lines := bufio.NewScanner(pipe)
-	lines.Buffer(nil, 64<<20)
-	for lines.Scan() {
-		if text, ok := strings.CutPrefix(lines.Text(), "result "); ok {
-			if err := json.Unmarshal([]byte(text), &out); err != nil {
-				t.Error(err)
-			}
-		} else if lines.Text() != "PASS" {
-			fmt.Println(lines.Text())
-		}
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("worker %d: %v", i, err)
-	}
+	runPart(t, i, args, []string{fmt.Sprintf("CRASH_PART=%d/%d", i, parts), "GOGC=800"}, &out, func(line string) bool { return line != "PASS" })
 	return out
 }
 

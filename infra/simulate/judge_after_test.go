@@ -125,6 +125,12 @@ func (r *run) forgetful() {
 		r.quiet(20 * time.Minute)
 		r.pass(5 * time.Minute)
 	}
+	r.survives(before, fmt.Sprintf("rows %q were lost", kind), "I20")
+}
+
+// survives compares both systems with what they were before what befell the tables: no link is another one, and no value was
+// overwritten, which would violate the invariant.
+func (r *run) survives(before board, befell, invariant string) {
 	after := r.board()
 	was, is := before.links(), after.links()
 	for name, v := range was { // known, as in oneToOne
@@ -134,7 +140,7 @@ func (r *run) forgetful() {
 		}
 	}
 	if !maps.Equal(was, is) {
-		r.violates("I20", "rows %q were lost, and the links differ: %s", kind, difference(was, is))
+		r.violates("I20", "%s, and the links differ: %s", befell, difference(was, is))
 	}
 	was, is = before.values(), after.values()
 	for name, v := range was { // an empty side is filled when two records meet anew: that overwrites nothing
@@ -144,7 +150,7 @@ func (r *run) forgetful() {
 		}
 	}
 	if !maps.Equal(was, is) {
-		r.violates("I20", "rows %q were lost, and a value was overwritten: %s", kind, difference(was, is))
+		r.violates(invariant, "%s, and a value was overwritten: %s", befell, difference(was, is))
 	}
 }
 

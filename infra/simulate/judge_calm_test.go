@@ -3,7 +3,6 @@ package simulate
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -82,27 +81,7 @@ func (r *run) older() {
 		r.quiet(20 * time.Minute)
 		r.pass(5 * time.Minute)
 	}
-	after := r.board()
-	was, is := before.links(), after.links()
-	for name, v := range was { // known, as in oneToOne
-		if !*findings && v == "" && strings.HasPrefix(name, "referral ") {
-			delete(was, name)
-			delete(is, name)
-		}
-	}
-	if !maps.Equal(was, is) {
-		r.violates("I20", "the tables were an older copy, and the links differ: %s", difference(was, is))
-	}
-	was, is = before.values(), after.values()
-	for name, v := range was {
-		if v == "" { // filled
-			delete(was, name)
-			delete(is, name)
-		}
-	}
-	if !maps.Equal(was, is) {
-		r.violates("I26", "the tables were an older copy, and a value was overwritten: %s", difference(was, is))
-	}
+	r.survives(before, "the tables were an older copy", "I26")
 }
 
 // standing is I24: what is refused, and still would be, has its reason where a person finds it, before anything gives way. Faults have

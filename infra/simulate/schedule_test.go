@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"flag"
@@ -9,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -173,31 +171,10 @@ func (r *result) add(o result) {
 
 // worker plays every parts-th schedule, from the i-th on, in a program of its own.
 func worker(t *testing.T, i, parts int) (out result) {
-	cmd := exec.Command(os.Args[0], "-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout="+*layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), fmt.Sprint("-again=", *again), "-but="+*but)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1")
-	cmd.Stderr = os.Stderr
-	pipe, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Error(err)
-		return out
-	}
-	lines := bufio.NewScanner(pipe)
-	lines.Buffer(nil, 64<<20)
-	for lines.Scan() {
-		if text, ok := strings.CutPrefix(lines.Text(), "result "); ok {
-			if err := json.Unmarshal([]byte(text), &out); err != nil {
-				t.Error(err)
-			}
-		} else if strings.HasPrefix(lines.Text(), "seed ") || strings.HasPrefix(lines.Text(), "played ") {
-			fmt.Println(lines.Text())
-		}
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("worker %d: %v", i, err)
-	}
+	args := []string{"-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout=" + *layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), fmt.Sprint("-again=", *again), "-but=" + *but}
+	runPart(t, i, args, []string{fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts)}, &out, func(line string) bool {
+		return strings.HasPrefix(line, "seed ") || strings.HasPrefix(line, "played ")
+	})
 	return out
 }
 
