@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
@@ -130,24 +131,12 @@ func catalogue() (out []string, err error) {
 	for _, value := range phases {
 		out = append(out, "phase "+value)
 	}
-	var schema struct {
-		Choices []struct {
-			Name    string
-			Options []struct {
-				Value int
-				Code  string
-			}
-		}
-	}
-	if err := json.Unmarshal(dataverse.Schema, &schema); err != nil {
+	states, err := stateCodes()
+	if err != nil {
 		return nil, err
 	}
-	for _, c := range schema.Choices {
-		for _, o := range c.Options {
-			if c.Name == "cosell_state" {
-				out = append(out, "state "+o.Code)
-			}
-		}
+	for _, number := range sortedKeys(states) {
+		out = append(out, "state "+states[number])
 	}
 	for _, f := range fates() {
 		out = append(out, "fault "+f.String())
@@ -173,8 +162,8 @@ func unreachable() map[string]string {
 	return map[string]string{}
 }
 
-// stateCodes are the codes of the column cosell_state by their numbers.
-func stateCodes() map[string]string {
+// stateCodes are the codes of the column cosell_state by their numbers, read once.
+var stateCodes = sync.OnceValues(func() (map[string]string, error) {
 	var schema struct {
 		Choices []struct {
 			Name    string
@@ -184,7 +173,9 @@ func stateCodes() map[string]string {
 			}
 		}
 	}
-	_ = json.Unmarshal(dataverse.Schema, &schema) // read by catalogue
+	if err := json.Unmarshal(dataverse.Schema, &schema); err != nil {
+		return nil, err
+	}
 	out := map[string]string{}
 	for _, c := range schema.Choices {
 		for _, o := range c.Options {
@@ -193,8 +184,8 @@ func stateCodes() map[string]string {
 			}
 		}
 	}
-	return out
-}
+	return out, nil
+})
 
 // takesStock notes what there is at the moment.
 func (r *run) takesStock() {
@@ -205,7 +196,8 @@ func (r *run) takesStock() {
 		}
 		return true
 	}))
-	codes := stateCodes()
+	codes, err := stateCodes()
+	r.must(err)
 	for _, table := range []string{"opportunity", "lead"} {
 		for _, id := range r.people.dv.IDs(table) {
 			if code := codes[text(r.people.dv.Row(table, id)["cosell_state"])]; code != "" {
