@@ -44,6 +44,9 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		r.wrote(writes)
 		if answered {
 			resp = rec.response(req)
+			if *traced && rec.status >= 400 {
+				r.say("        %d %.300s", rec.status, rec.body.Bytes())
+			}
 			n.p.hears(at, req, resp)
 		}
 	})
