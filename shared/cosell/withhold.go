@@ -32,11 +32,15 @@ func (m *merger) tooLate() {
 }
 
 // standing keeps telling of what comparing cannot see: another referral of the opportunity, an account that
-// nobody could choose yet, what only Microsoft's referral says, which was not read this time.
+// nobody could choose yet, what only Microsoft's referral says, which was not read this time, an answer that the form did
+// not take.
 func (m *merger) standing() {
 	for _, h := range m.Pair.Held {
 		if m.OfMicrosoft(h) && !m.saidOf(h.Code, h.Field) {
 			m.plan.keep[h.Field] = true
+			m.say(h.Problem())
+		}
+		if h.Field == Action && h.Place == InCRM && m.d[Action] != "" && !m.plan.answersAct() {
 			m.say(h.Problem())
 		}
 		switch h.Code {

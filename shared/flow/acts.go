@@ -9,10 +9,11 @@ import (
 )
 
 // heed does what a person asks on the opportunity's form, answers in Audit and clears what was asked. Each deed may
-// be interrupted anywhere: as long as the form asks for it, it is gone on with. done: the hint has no other work.
+// be interrupted anywhere: as long as the form asks for it, it is gone on with. done: the hint has no other work. An
+// answer that CRM refuses keeps a linked pair from nothing else.
 func (f *Flow) heed(ctx context.Context, w *work) (done bool, err error) {
 	act := w.opportunity.Record[cosell.Action]
-	if act == "" {
+	if act == "" || w.answerWaits() {
 		return false, nil
 	}
 	status := ""
@@ -35,12 +36,19 @@ func (f *Flow) heed(ctx context.Context, w *work) (done bool, err error) {
 	case cosell.Part:
 		return true, f.part(ctx, w)
 	}
-	return true, f.explain(ctx, w, why)
+	err = f.explain(ctx, w, why)
+	return err != nil || w.pair.Phase != cosell.Linked || !w.answerWaits(), err
+}
+
+// answerWaits says whether an answer on the form was refused, now or before, is not due, and nothing of the row has changed since.
+func (w *work) answerWaits() bool {
+	h, held := w.pair.HeldAt(cosell.InCRM, cosell.Action)
+	return w.unanswered || held && !w.hint.Retry && h.Version == w.opportunity.Version && !h.Due(w.opportunity.Read)
 }
 
 // passAct has the opportunity looked at where something is asked on its form that a look at its referral does not do.
 func (f *Flow) passAct(ctx context.Context, w *work, before error) error {
-	if before != nil || w.heeded || w.opportunity == nil || w.opportunity.Record[cosell.Action] == "" {
+	if before != nil || w.heeded || w.opportunity == nil || w.opportunity.Record[cosell.Action] == "" || w.answerWaits() {
 		return before
 	}
 	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: w.pair.OpportunityID, Why: "something is asked on its form"})
@@ -176,9 +184,9 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 	pair, written, err := f.say(ctx, w.pair.Answered(), o, values)
 	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours && pair.Version != "" {
 		p := problemOf(cosell.InCRM, err, f.Rules, cosell.Action)
-		p.Sent = true
+		p.Sent, p.Warn, w.unanswered = true, true, true
 		pair.Held = w.pair.Held
-		_, err = f.Ledger.Save(ctx, pair.Unanswered(p, o), f.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), cosell.Action))
+		w.pair, err = f.Ledger.Save(ctx, pair.Unanswered(p, o), f.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), cosell.Action))
 		return err
 	}
 	if err != nil {

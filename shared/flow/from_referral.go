@@ -94,6 +94,9 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 		return f.holdRead(ctx, pair, cosell.InPartnerCenter, err)
 	}
 	err = f.converge(ctx, &work{pair: pair, referral: &r, hint: h})
+	if fault.Is(err, fault.Gone) && f.lasting(h) {
+		return f.vanished(ctx, pair.OpportunityID, h, err)
+	}
 	if r.Microsoft || !h.Related || err != nil && !fault.Is(err, fault.Later) {
 		return err
 	}

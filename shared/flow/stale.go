@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -105,6 +106,22 @@ func (f *Flow) gone(ctx context.Context, p cosell.Pair, h Hint, cause error) err
 		return f.end(ctx, p, "the "+p.Noun()+" is gone")
 	}
 	return fault.Stale("opportunity %s was there and is not now: %w", p.OpportunityID, cause)
+}
+
+// vanished is gone for news of the referral: that the opportunity was deleted nobody may have told, and its feed shows no
+// row that was made and deleted between two passes. What else of the pair is not there is the cause.
+func (f *Flow) vanished(ctx context.Context, opportunityID string, h Hint, cause error) error {
+	pair, known, err := f.Ledger.Find(ctx, opportunityID) // as it is after what was noted meanwhile
+	if err != nil {
+		return err
+	}
+	if !known || pair.Phase != cosell.Linked {
+		return cause
+	}
+	if _, err = f.of(pair).Opportunities.Get(ctx, opportunityID); !fault.Is(err, fault.Gone) {
+		return cmp.Or(err, cause)
+	}
+	return f.gone(ctx, pair, h, cause)
 }
 
 // unreadable is how long an event may come before its record can be read.
