@@ -9,7 +9,7 @@
 //	what CRM has                schema.go, schema_standard.go: as shipped; facts.go: as its metadata says; columns.go: what is read
 //	values                      codec.go, and codec_text.go, codec_number.go, codec_date.go, codec_choice.go, codec_own.go, codec_list.go,
 //	                            codec_country.go, codec_status.go, codec_reason.go, codec_stage.go, codec_size.go
-//	texts and names             clean.go, cut.go, company.go: when two customers are one
+//	texts and names             clean.go, cut.go, company.go, company_parts.go: when two customers are one
 //	for the heart               rules.go; named.go: which field a refusal speaks of
 //	for people                  examine.go, differences.go, markdown.go, schema_json.go
 package mapping

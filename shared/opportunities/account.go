@@ -145,15 +145,21 @@ func (s *Store) accountFilter(want mapping.Customer, ids []string) string {
 	for _, b := range want.Beginnings() {
 		begins = append(begins, dataverse.StartsWith(nameIn, b))
 	}
-	switch {
-	case len(begins) == 0:
-	case want.Postal == "" || postalIn == "":
-		either = append(either, begins...)
-	default:
-		const enough = 2 // the first two are hardly ever written apart
-		part := []rune(want.Postal)
-		either = append(either, dataverse.And(dataverse.Or(begins...),
-			dataverse.Or(dataverse.Contains(postalIn, string(part[:min(enough, len(part))])), dataverse.Null(postalIn))))
+	if len(begins) > 0 {
+		alike := []string{dataverse.Or(begins...)}
+		for _, part := range want.Parts() {
+			var either []string
+			for _, text := range part {
+				either = append(either, dataverse.Contains(nameIn, text))
+			}
+			alike = append(alike, dataverse.Or(either...))
+		}
+		if want.Postal != "" && postalIn != "" {
+			const enough = 2 // the first two are hardly ever written apart
+			part := []rune(want.Postal)
+			alike = append(alike, dataverse.Or(dataverse.Contains(postalIn, string(part[:min(enough, len(part))])), dataverse.Null(postalIn)))
+		}
+		either = append(either, dataverse.And(alike...))
 	}
 	return dataverse.Or(either...)
 }
