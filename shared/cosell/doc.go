@@ -9,7 +9,7 @@
 //	what nobody asked for       brake.go: put aside, and how much of it is too much; restored.go: what older tables cannot decide
 //	what was refused            problem.go: held; withhold.go: until it, or what refused it, has changed
 //	the plan, and its end       plan.go: final before the first write; sending.go: noted before; settle.go: the new base; creation.go: the first
-//	what changed underneath     moved.go: a field stands elsewhere; renewed.go: its column is another
+//	what changed underneath     moved.go: a field stands elsewhere; renewed.go: its column is another; reopened.go: a won deal
 //	what a reading is worth     sight.go: versions; lagging.go: lists that are behind
 //	the customer                customer.go: goes as one; resembles.go, pasted.go: is it this deal
 //	what people are told        words.go, audit.go, shown.go; acts.go: what they ask for on the form; shadowed.go: what is only watched

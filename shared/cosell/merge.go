@@ -54,6 +54,7 @@ type Pairing struct {
 //	to different values      | the field's policy; the loser's value is told
 //	no base: one is empty    | it is filled
 //	no base: both say other  | by first sight: left alone and told, or one wins
+//	a won deal is reopened, and its own column shows what it held before: the agreed value is put there
 //
 // Then the life cycle, the doors of Partner Center, what never replaces a value, and what was refused
 // before and has not changed since.
@@ -199,6 +200,8 @@ func (m *merger) compare(rule Rule, f Field) {
 	dChanged := dOK && !m.Opportunity.Assumed() && !same(bd, d)
 	switch {
 	case pChanged && dChanged && m.agree(rule, p, d):
+	case dChanged && m.backInOwn(rule, f, d):
+		m.agreeAgain(rule, f, p, pOK)
 	case pChanged && dChanged && rule.Way == Both:
 		m.conflict(rule, f, p, d)
 	case pChanged && rule.Way != ToReferral:

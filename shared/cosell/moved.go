@@ -25,7 +25,7 @@ func (in Pairing) Moved(sheet string) Pairing {
 		}
 		forget := func(f Field, _ string) bool {
 			list, _, member := f.List()
-			return f == rule.Field || member && list == rule.Field
+			return f == rule.Field || f == rule.Field.own() || member && list == rule.Field
 		}
 		maps.DeleteFunc(base.Referral, forget)
 		maps.DeleteFunc(base.Opportunity, forget)

@@ -57,6 +57,7 @@ type Rule struct {
 	Apart      bool // in Partner Center it goes in a request of its own: nobody knows whether it is taken
 	Required   bool // empty never replaces a value
 	AllowZero  bool // 0 is a value
+	WhenWon    bool // once the deal is won CRM shows it in another column
 	// ToOpportunity and ToReferral turn one side's canonical text into the other's: they cut what the
 	// other side cannot hold. For a list they are called with each member's text.
 	ToOpportunity func(string) string

@@ -50,6 +50,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	pair.HeldUntil = plan.HeldUntil
 	pair = in.saw(pair, w)
 	if read {
+		reopenedOwn(base.Opportunity, row.Record, in.Rules, plan.keep)
 		pair.Sheet, pair.Columns = sheet, row.youngest(pair.Columns)
 		if w.Silent {
 			pair.Untold = in.Untold(plan)

@@ -68,6 +68,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if err := f.landed(ctx, w); err != nil {
 		return err
 	}
+	if w.opportunity != nil {
+		w.pair = w.pair.Won(*w.opportunity, f.Rules)
+	}
 	if f.resolve(w) && w.opportunity == nil { // what led to that write is newer than what is remembered of the opportunity
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err

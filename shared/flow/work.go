@@ -55,7 +55,7 @@ func (f *Flow) readOpportunity(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
-	w.opportunity = &o
+	w.opportunity, w.pair = &o, w.pair.Won(o, f.Rules)
 	if err := f.readOwn(ctx, w); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (s *Sheet) Rules() []cosell.Rule {
 		}
 		out = append(out, cosell.Rule{
 			Field: r.Field, Label: r.Label(), Way: way, Wins: r.Wins, Door: r.Door, List: r.IsList(),
-			FirstSight: cosell.Wins(r.FirstSight), Required: r.Required, AllowZero: r.AllowZero,
+			FirstSight: cosell.Wins(r.FirstSight), Required: r.Required, AllowZero: r.AllowZero, WhenWon: r.CRMWhenWon != "",
 			Apart:         r.Referral != "" && !r.Microsoft && !offered(r.Pointer().Plain()),
 			Related:       strings.Contains(r.CRM, "/") || r.As == AsMembers,
 			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.Whole(r),
