@@ -12,5 +12,5 @@
 //	what changed underneath     moved.go: a field stands elsewhere; renewed.go: its column is another; reopened.go: a won deal
 //	what a reading is worth     sight.go: versions; lagging.go: lists that are behind
 //	the customer                customer.go: goes as one; resembles.go, pasted.go: is it this deal
-//	what people are told        words.go, audit.go, shown.go; acts.go: what they ask for on the form; shadowed.go: what is only watched
+//	what people are told        words.go, audit.go, shown.go; acts.go, parting.go: what they ask for on the form; shadowed.go: what is only watched
 package cosell

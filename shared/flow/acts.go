@@ -63,16 +63,20 @@ func (f *Flow) fromEnded(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if err != nil {
 		return err
 	}
+	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
+		return err
+	}
+	w := &work{pair: pair, opportunity: &o, hint: h}
+	if done, err := f.partedHalf(ctx, w); done || err != nil {
+		return err
+	}
 	if o.Record[cosell.Action] == "" {
 		if _, waits := pair.HeldAt(cosell.InCRM, cosell.Action); waits { // a person took it back
 			_, err = f.Ledger.Save(ctx, pair.Answered())
 		}
 		return err
 	}
-	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
-		return err
-	}
-	_, err = f.heed(ctx, &work{pair: pair, opportunity: &o, hint: h})
+	_, err = f.heed(ctx, w)
 	return err
 }
 
@@ -136,33 +140,6 @@ func (f *Flow) refuse(ctx context.Context, w *work) error {
 	return f.write(ctx, w, "refused", values, f.words(ctx, o.Read).Done(cosell.ToCRM, "referral "+id+cosell.AnotherDeal+": it is not proposed again"))
 }
 
-// part ends the pair, and takes the referral out of the row: both records go on alone.
-func (f *Flow) part(ctx context.Context, w *work) error {
-	o := *w.opportunity
-	id := w.pair.ReferralID
-	if w.pair.Phase != cosell.Ended {
-		ended, err := f.endPair(ctx, w.pair, "unlinked by a person")
-		if err != nil {
-			return err
-		}
-		w.pair = ended
-	}
-	values := cosell.Parted(o, f.fromMicrosoft())
-	if !f.Settings.CheckMark {
-		delete(values, cosell.Mark)
-	}
-	return f.write(ctx, w, "unlinked", values, f.words(ctx, o.Read).Done(cosell.ToCRM, cosell.UnlinkedFrom+id+", as asked: both records go on alone, and Sync is off"))
-}
-
-// fromMicrosoft are the rules of what goes from a row with its referral. What a lead has of Partner Center is of the
-// customer, and stays.
-func (f *Flow) fromMicrosoft() []cosell.Rule {
-	if f.table == cosell.LeadTable {
-		return nil
-	}
-	return f.Rules
-}
-
 // explain answers why nothing was done.
 func (f *Flow) explain(ctx context.Context, w *work, problems ...cosell.Problem) error {
 	var lines []string
@@ -185,6 +162,9 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours && pair.Version != "" {
 		p := problemOf(cosell.InCRM, err, f.Rules, cosell.Action)
 		p.Sent, p.Warn, w.unanswered = true, true, true
+		if h, waits := w.pair.HeldAt(cosell.InCRM, cosell.Action); waits { // what was begun stays begun
+			p.Value = h.Value
+		}
 		pair.Held = w.pair.Held
 		w.pair, err = f.Ledger.Save(ctx, pair.Unanswered(p, o), f.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), cosell.Action))
 		return err

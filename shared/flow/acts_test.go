@@ -327,6 +327,54 @@ func TestR152_AnAnswerThatCRMRefusesComesLater(t *testing.T) {
 	}
 }
 
+// An unlinking whose row could not be written is finished, whatever the form asks for by then; only who takes it back there has the
+// pair again.
+func TestI2_AnUnlinkingIsFinishedWhateverTheFormAsksForByThen(t *testing.T) {
+	for _, then := range []string{cosell.ActUnlink, cosell.ActSync, cosell.ActRetry, cosell.ActLink, cosell.ActNotSame, ""} {
+		w := newWorld(t)
+		w.private(nil)
+		own := w.own()[0].ID
+		w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Broken, "no answer") }
+		w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+		_ = w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+		w.refuseCRM = nil
+		w.userOf(deal, cosell.Record{cosell.Action: then, cosell.DealValue: "77"})
+		w.later(20 * time.Minute)
+		w.drain()
+		o := w.opportunities[deal].Record
+		linked := then == ""
+		if (o[cosell.ReferralID] == own) != linked || (o[cosell.Sync] == cosell.True) != linked || (w.pair().Phase == cosell.Linked) != linked || o[cosell.Action] != "" {
+			t.Errorf("then %q: the row names %q, Sync is %s, the pair is %s, the form asks for %q\n%s", then, o[cosell.ReferralID], o[cosell.Sync], w.pair().Phase, o[cosell.Action], o[cosell.Audit])
+		}
+		if crossed := w.referrals[own].Record[cosell.DealValue] == "77"; crossed != linked {
+			t.Errorf("then %q: the edit has crossed: %v", then, crossed)
+		}
+		if len(w.pair().Held) > 0 {
+			t.Errorf("then %q: held is %+v", then, w.pair().Held)
+		}
+		if n := w.lines(deal, "nothing was done"); n != map[string]int{cosell.ActSync: 1, cosell.ActRetry: 1, cosell.ActLink: 1, cosell.ActNotSame: 1}[then] {
+			t.Errorf("then %q: %d answers\n%s", then, n, o[cosell.Audit])
+		}
+		w.silent()
+	}
+}
+
+// An operator's unlinking whose row could not be written is finished by itself.
+func TestI2_AnOperatorsUnlinkingIsFinished(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Broken, "no answer") }
+	if err := w.flow.Unlink(ctx, deal); err == nil {
+		t.Error("it is said to be done")
+	}
+	w.refuseCRM = nil
+	w.later(20 * time.Minute)
+	w.drain()
+	if o := w.opportunities[deal].Record; o[cosell.ReferralID] != "" || o[cosell.Sync] != cosell.False || w.pair().Phase != cosell.Ended {
+		t.Errorf("%v", o)
+	}
+}
+
 func TestR110_ATrialIsClosedAsAnError(t *testing.T) {
 	w := newWorld(t)
 	w.private(nil)

@@ -142,8 +142,7 @@ func (f *Flow) end(ctx context.Context, pair cosell.Pair, why string) error {
 }
 
 func (f *Flow) endPair(ctx context.Context, pair cosell.Pair, why string) (cosell.Pair, error) {
-	pair.Phase, pair.Held, pair.Told, pair.Sending, pair.Untold = cosell.Ended, nil, nil, nil, nil
-	return f.Ledger.Save(ctx, pair, f.entry(ctx, f.Now(), cosell.Nowhere, "ended", why))
+	return f.Ledger.Save(ctx, pair.Tombstone(), f.entry(ctx, f.Now(), cosell.Nowhere, "ended", why))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

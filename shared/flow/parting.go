@@ -1,0 +1,73 @@
+package flow
+
+import (
+	"context"
+	"strings"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// part ends the pair, and takes the referral out of the row: both records go on alone. The tombstone comes first, and says
+// that the row does not know yet: whoever comes next finishes it, whatever the form asks for by then.
+func (f *Flow) part(ctx context.Context, w *work) error {
+	if w.pair.Phase != cosell.Ended {
+		ended, err := f.endPair(ctx, w.pair.Parting(*w.opportunity), "unlinked by a person")
+		if err != nil {
+			return err
+		}
+		w.pair = ended
+	}
+	return f.emptyRow(ctx, w)
+}
+
+// emptyRow takes the referral of an ended pair out of the row.
+func (f *Flow) emptyRow(ctx context.Context, w *work, more ...string) error {
+	o := *w.opportunity
+	values := cosell.Parted(o, f.fromMicrosoft())
+	if !f.Settings.CheckMark {
+		delete(values, cosell.Mark)
+	}
+	line := f.words(ctx, o.Read).Done(cosell.ToCRM, cosell.UnlinkedFrom+w.pair.ReferralID+", as asked: both records go on alone, and Sync is off")
+	return f.write(ctx, w, "unlinked", values, append(more, line)...)
+}
+
+// partedHalf goes on with a pair that was ended, and whose row has not heard of it: what else is asked on the form by now is
+// answered, too. Who asked for it on the form and took it back before it was done has the pair again. done: the hint has no
+// other work.
+func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
+	o := *w.opportunity
+	byForm, half := w.pair.PartedHalf()
+	if !half || !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID) {
+		return false, nil
+	}
+	switch act := o.Record[cosell.Action]; {
+	case w.pair.PartingRefused() && w.answerWaits():
+		return true, nil
+	case act == cosell.ActAsk && o.Synced():
+		return false, nil // a new engagement takes the place of the one that ended
+	case act == "" && byForm:
+		return true, f.takenBack(ctx, w)
+	case act == "" || act == cosell.ActUnlink:
+		return true, f.emptyRow(ctx, w)
+	}
+	_, why := cosell.Heed(w.pair, o, "")
+	return true, f.emptyRow(ctx, w, f.words(ctx, o.Read).Say(why))
+}
+
+// takenBack goes on with the pair whose end a person took back.
+func (f *Flow) takenBack(ctx context.Context, w *work) error {
+	pair, err := f.Ledger.Save(ctx, w.pair.Resumed(), f.entry(ctx, f.Now(), cosell.Nowhere, "linked", "unlinking was taken back"))
+	if err != nil {
+		return err
+	}
+	return f.heard(ctx, pair, true, w.hint)
+}
+
+// fromMicrosoft are the rules of what goes from a row with its referral. What a lead has of Partner Center is of the
+// customer, and stays.
+func (f *Flow) fromMicrosoft() []cosell.Rule {
+	if f.table == cosell.LeadTable {
+		return nil
+	}
+	return f.Rules
+}
