@@ -1,12 +1,9 @@
 package referrals
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"hash/maphash"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -20,9 +17,11 @@ const referralKind = "referral"
 
 // feedCursor is how far the list of changed referrals was read, by Partner Center's own time stamps. Two
 // writes may become visible out of order and late, so each reading begins earlier than the last ended;
-// Seen says what of that was given out already.
+// Given says what of that was given out already.
 type feedCursor struct {
-	At   time.Time            `json:"at"`
+	At    time.Time `json:"at"`
+	Given digests   `json:"given,omitempty"`
+	// Seen is what an earlier version kept instead of Given.
 	Seen map[string]time.Time `json:"seen,omitempty"`
 	// Stuck is since when readings have items that name no id: At stays, so that what these are of is read again.
 	Stuck time.Time `json:"stuck,omitzero"`
@@ -32,7 +31,7 @@ type feedCursor struct {
 const (
 	firstFeed      = 24 * time.Hour
 	defaultOverlap = 10 * time.Minute
-	mostSeen       = 400 // a cursor must fit into a table's property; what it forgets is given out again
+	mostSeen       = 10_000 // a cursor must fit into a row; what it forgets is given out again, by every reading
 	longestStuck   = 24 * time.Hour
 )
 
@@ -43,7 +42,7 @@ func (s *Store) Changed(ctx context.Context, cursor string, each func(cosell.Hin
 	if err != nil {
 		return "", err
 	}
-	p := passing{before: c, overlap: s.options.FeedOverlap, each: each, next: feedCursor{At: c.At, Seen: map[string]time.Time{}, Open: fresh || c.Open}, given: map[uint64]struct{}{}}
+	p := passing{before: c, overlap: s.options.FeedOverlap, each: each, next: feedCursor{At: c.At, Open: fresh || c.Open}, had: c.had(), seen: map[string]time.Time{}, given: map[uint64]struct{}{}}
 	date, err := s.changedSince(ctx, c.At.Add(-p.overlap), &p)
 	if err != nil {
 		return "", err
@@ -61,6 +60,8 @@ func (s *Store) Changed(ctx context.Context, cursor string, each func(cosell.Hin
 // passing is a feed that is given out as its pages come: each version of a referral once.
 type passing struct {
 	before, next feedCursor
+	had          map[digest]bool      // what before has given
+	seen         map[string]time.Time // versions that next will have given
 	overlap      time.Duration
 	each         func(cosell.Hint) error
 	left         int                 // items that cannot be used
@@ -71,16 +72,16 @@ type passing struct {
 func (p *passing) begin() { p.seed, p.left = maphash.MakeSeed(), 0; clear(p.given) }
 
 func (p *passing) give(b partnercenter.Brief) error {
-	digest := maphash.String(p.seed, b.ID)
-	if _, given := p.given[digest]; given {
+	key := maphash.String(p.seed, b.ID)
+	if _, given := p.given[key]; given {
 		return nil
 	}
-	p.given[digest] = struct{}{}
+	p.given[key] = struct{}{}
 	at := b.At()
-	if p.next.Seen[b.ID] = at; len(p.next.Seen) > 4*mostSeen {
-		p.next.forget(p.overlap)
+	if p.seen[b.ID] = at; len(p.seen) > 4*mostSeen {
+		p.forget()
 	}
-	if !at.IsZero() && at.Equal(p.before.Seen[b.ID]) {
+	if !at.IsZero() && (p.had[digestOf(b.ID, at)] || at.Equal(p.before.Seen[b.ID])) {
 		return nil
 	}
 	return p.each(cosell.Hint{Kind: referralKind, ID: b.ID, Shown: cosell.Shown{ID: b.ID, Modified: at}})
@@ -95,34 +96,19 @@ func (p *passing) moved(at, date time.Time) {
 
 // cursor is the one after the reading. Where items could not be used it stays, for a day at most.
 func (p *passing) cursor(date time.Time, openLeft int) feedCursor {
-	next := p.next
-	next.Open = false
+	p.next.Open = false
 	if p.left > 0 {
-		if next.Stuck = p.before.Stuck; next.Stuck.IsZero() {
-			next.Stuck = date
+		if p.next.Stuck = p.before.Stuck; p.next.Stuck.IsZero() {
+			p.next.Stuck = date
 		}
-		if date.Sub(next.Stuck) < longestStuck {
-			next.At, next.Open = p.before.At, p.before.Open || openLeft > 0
+		if date.Sub(p.next.Stuck) < longestStuck {
+			p.next.At, p.next.Open = p.before.At, p.before.Open || openLeft > 0
 		} else {
-			next.Stuck = date
+			p.next.Stuck = date
 		}
 	}
-	next.forget(p.overlap)
-	return next
-}
-
-// forget drops of Seen what no later reading shows, and of the rest the oldest.
-func (c *feedCursor) forget(overlap time.Duration) {
-	if !c.Open {
-		maps.DeleteFunc(c.Seen, func(_ string, at time.Time) bool { return at.Before(c.At.Add(-overlap)) })
-	}
-	if len(c.Seen) <= mostSeen {
-		return
-	}
-	ids := slices.SortedFunc(maps.Keys(c.Seen), func(a, b string) int { return cmp.Or(c.Seen[b].Compare(c.Seen[a]), cmp.Compare(a, b)) })
-	for _, id := range ids[mostSeen:] {
-		delete(c.Seen, id)
-	}
+	p.next.Given = p.forget()
+	return p.next
 }
 
 // openCursor reads a cursor; fresh says that there was none, or none that can be read.

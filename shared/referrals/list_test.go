@@ -2,6 +2,7 @@ package referrals
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -90,6 +91,42 @@ func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	}
 	if err != nil || len(changes) != 0 || again != cursor || len(w.Calls) != 5 {
 		t.Errorf("the second time: %v %v, cursor %s, %d calls", err, changes, again, len(w.Calls))
+	}
+}
+
+// Thousands that changed at once are given out once, however often they are read again: as long as nothing else changes the
+// cursor stays where it is, and what each reading gave again would wait in the queue while the CRM is away.
+func TestChangedGivesOutManyOnce(t *testing.T) {
+	var items []string
+	for i := range 3000 {
+		items = append(items, fmt.Sprintf(`{"id":"%08x-7a1c-4a57-9a39-6f1f3e9b7c04","updatedDateTime":"2026-05-04T09:%02d:00Z"}`, i, i%5))
+	}
+	s, _ := testStore(t, listing(t, items, nil))
+	f := &feedReader{t: t, s: s}
+	if got := f.reads(); len(got) != len(items) {
+		t.Fatalf("gave out %d", len(got))
+	}
+	for range 2 {
+		if got := f.reads(); len(got) != 0 {
+			t.Fatalf("gave out %d again", len(got))
+		}
+	}
+	if most := 1 << 18; len(f.cursor) > most { // a row of a table holds a megabyte, in two bytes for each
+		t.Errorf("the cursor has %d bytes", len(f.cursor))
+	}
+}
+
+// What an earlier version has left in the cursor counts, and a damaged cursor gives everything out again.
+func TestACursorOfAnEarlierVersionCounts(t *testing.T) {
+	s, _ := testStore(t, listing(t, []string{`{"id":"` + ownID + `","updatedDateTime":"2026-05-04T09:00:00Z"}`, `{"id":"` + microsoftID + `","updatedDateTime":"2026-05-04T09:00:03Z"}`}, nil))
+	for cursor, want := range map[string]int{
+		`{"at":"2026-05-04T09:00:00Z","seen":{"` + ownID + `":"2026-05-04T09:00:00Z"}}`: 1,
+		`{"at":"2026-05-04T09:00:00Z","given":"no digests"}`:                            2,
+		`{"at":"2026-05-04T09:00:00Z","given":"YWJj"}`:                                  2,
+	} {
+		if changes, _, err := gathered(s.Changed, context.Background(), cursor); err != nil || len(changes) != want {
+			t.Errorf("%s: %v, gave out %v", cursor, err, changes)
+		}
 	}
 }
 
