@@ -142,6 +142,9 @@ func (r *run) end() {
 	if len(r.broken) == 0 {
 		r.after()
 	}
+	if len(r.broken) == 0 && r.plan.crm["closedWritable"] == false {
+		r.opened()
+	}
 }
 
 // thorough says whether the end of the run takes longer: in one of eight.

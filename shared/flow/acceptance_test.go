@@ -109,3 +109,22 @@ func TestAcceptanceFollowsANameThatOnlyGoesAlone(t *testing.T) {
 	}
 	w.silent()
 }
+
+// What hangs on the row has versions of its own: a solution that was added, or a contact that was changed, before the invitation was
+// answered in the portal goes with the answer, though the row looks as it was.
+func TestI2_WhatWasAddedBeforeTheAnswerInThePortalCrossesAfterIt(t *testing.T) {
+	w := newWorld(t)
+	r, o := w.invited()
+	w.portal(r, cosell.Record{cosell.Notes: "new"})
+	w.events() // so that the row's version is known
+	row := w.opportunities[o]
+	row.Record = after(row.Record, cosell.Record{"solutions/SOL-2": `{"quantity":"2"}`})
+	w.opportunities[o] = row // with the version that it had
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row-2", o, "Create")) })
+	w.portal(r, cosell.Record{cosell.Status: cosell.Accepted})
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(r, "referral-updated")) })
+	if got := w.referrals[r].Record["solutions/SOL-2"]; got == "" {
+		t.Errorf("the referral says %v\n%s", w.referrals[r].Record, w.opportunities[o].Record[cosell.Audit])
+	}
+	w.silent()
+}

@@ -152,7 +152,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	h = w.hint
 	switch {
 	case f.unanswered(pair, o, h):
-		return nil
+		return f.putOff(ctx, pair, o)
 	case f.unchanged(pair, o, h):
 		return f.touch(ctx, pair, o)
 	}
@@ -183,6 +183,17 @@ func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 		pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold &&
 		pair.Base.Opportunity[cosell.Status] == cosell.OnHold &&
 		!cosell.Restorable(pair.Base, o, f.Rules) && !cosell.Mistold(pair.Base, o)
+}
+
+// putOff notes that the row has changed while nothing of it is compared: what hangs on it has versions of its own, so that
+// a write by the row's version would not meet the change. Who compares next reads the row.
+func (f *Flow) putOff(ctx context.Context, pair cosell.Pair, o cosell.Opportunity) error {
+	if pair.OpportunityVersion != o.Version || !cosell.Changed(pair.Base, o, f.Rules) {
+		return nil
+	}
+	pair.OpportunityVersion = ""
+	_, err := f.Ledger.Save(ctx, pair)
+	return err
 }
 
 func (f *Flow) unchanged(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
