@@ -2,15 +2,16 @@ package app
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
-// tables notices that an older copy of the state was put back: each pass of reconcile leaves its time in the state, and
-// after that beside it, in the table of the processes, which says how things stand and is of no use in a backup. A state that
-// says an earlier time is older than what was done with it.
+// tables notices that an older copy of the state was put back: each pass of reconcile leaves its time and its number in the
+// state, and after that beside it, in the table of the processes, which says how things stand and is of no use in a backup. A
+// state that says a smaller number, or a time that is long before, is older than what was done with it.
 type tables struct {
 	state *ledger.Ledger
 	board *ledger.Board
@@ -30,6 +31,7 @@ func newTables(t tables) *tables {
 
 const (
 	passCursor     = "pass"
+	countCursor    = "passes"
 	restoredCursor = "restored"
 	// behind is by how much the two times differ before that means anything: passes may overlap, and the clocks of two
 	// machines differ by minutes.
@@ -40,7 +42,7 @@ const (
 
 // pass leaves the time of a pass, and notes it where the state is an older copy.
 func (t *tables) pass(ctx context.Context) error {
-	older, err := t.older(ctx)
+	older, n, err := t.older(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,25 +55,39 @@ func (t *tables) pass(ctx context.Context) error {
 	if err := t.state.SaveCursor(ctx, passCursor, now.Format(time.RFC3339)); err != nil {
 		return err
 	}
-	return t.board.SetMark(ctx, t.name, now) // last, so that it is never ahead by itself
+	if err := t.state.SaveCursor(ctx, countCursor, strconv.Itoa(n+1)); err != nil {
+		return err
+	}
+	return t.board.SetMark(ctx, t.name, now, n+1) // last, so that it is never ahead by itself
 }
 
-// older says whether the state is older than what was done with it. One that says nothing, beside a mark, is lost or of an
-// older version of the program.
-func (t *tables) older(ctx context.Context) (bool, error) {
-	mark, err := t.board.Mark(ctx, t.name)
-	if err != nil || mark.IsZero() {
-		return false, err
+// older says whether the state is older than what was done with it, and how many passes there were. One that says nothing,
+// beside a mark, is lost or of an older version of the program, which counts no passes: of it the times decide.
+func (t *tables) older(ctx context.Context) (older bool, n int, err error) {
+	mark, marked, err := t.board.Mark(ctx, t.name)
+	if err != nil {
+		return false, 0, err
+	}
+	count, err := t.state.Cursor(ctx, countCursor)
+	if err != nil {
+		return false, 0, err
+	}
+	n, _ = strconv.Atoi(count) // none: 0
+	if marked > n {
+		return true, marked, nil
+	}
+	if mark.IsZero() {
+		return false, n, nil
 	}
 	text, err := t.state.Cursor(ctx, passCursor)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	at, _ := time.Parse(time.RFC3339, text) // none: long ago
-	return mark.Sub(at) > behind, nil
+	return mark.Sub(at) > behind, n, nil
 }
 
-// restored says when an older copy was found, where that was lately: three calls every lookEvery at most. What cannot be
+// restored says when an older copy was found, where that was lately: four calls every lookEvery at most. What cannot be
 // read is not known.
 func (t *tables) restored(ctx context.Context) time.Time {
 	if err := enter(ctx, t.turn); err != nil {
@@ -99,7 +115,7 @@ func (t *tables) look(ctx context.Context, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil && now.Sub(at) < restoredFor {
 		return at, nil
 	}
-	older, err := t.older(ctx)
+	older, _, err := t.older(ctx)
 	switch {
 	case err != nil || !older:
 		return time.Time{}, err

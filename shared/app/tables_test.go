@@ -65,6 +65,56 @@ func TestAnOlderCopyOfTheStateIsNoticed(t *testing.T) {
 	}
 }
 
+// A copy that was made between two passes is noticed as well, however young it is: the passes are counted.
+func TestAYoungCopyOfTheStateIsNoticed(t *testing.T) {
+	h := newHouse()
+	state := ledger.InMemory(h.now)
+	on := func(state *ledger.Ledger) *tables {
+		return newTables(tables{state: state, board: h.board, name: "acme", now: h.now})
+	}
+	var copied [2]string
+	for pass := range 2 {
+		h.pass(time.Minute)
+		if err := on(state).pass(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if pass > 0 {
+			break
+		}
+		for i, name := range []string{passCursor, countCursor} {
+			text, err := state.Cursor(t.Context(), name)
+			if err != nil || text == "" {
+				t.Fatalf("%s: %q %v", name, text, err)
+			}
+			copied[i] = text
+		}
+	}
+	if at := on(state).restored(t.Context()); !at.IsZero() {
+		t.Errorf("nothing was put back: %s", at)
+	}
+	older := ledger.InMemory(h.now)
+	for i, name := range []string{passCursor, countCursor} {
+		if err := older.SaveCursor(t.Context(), name, copied[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at := on(older).restored(t.Context()); at.IsZero() {
+		t.Error("a copy of the pass before is not noticed")
+	}
+	for range 2 {
+		if err := on(older).pass(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at := on(older).restored(t.Context()); at.IsZero() {
+		t.Error("after two more passes another process does not know of it")
+	}
+	h.pass(restoredFor)
+	if at := on(older).restored(t.Context()); !at.IsZero() {
+		t.Errorf("a day later: %s", at)
+	}
+}
+
 // An installation that stood still for days has lost nothing, and clocks that differ by minutes mean nothing.
 func TestAStateOfNowIsNotTakenForAnOlderOne(t *testing.T) {
 	h := newHouse()

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -77,15 +78,16 @@ func (b *Board) Remove(ctx context.Context, s StatusRow) error {
 
 func (s StatusRow) key() string { return key(s.App, s.Function, s.Instance) }
 
-// Mark gives the time that SetMark has left under a name; zero: none.
-func (b *Board) Mark(ctx context.Context, name string) (time.Time, error) {
+// Mark gives the time and the number that SetMark has left under a name; zero: none.
+func (b *Board) Mark(ctx context.Context, name string) (at time.Time, n int, err error) {
 	r, _, err := b.gates.get(ctx, b.table, markKey(name))
-	return readTime(r.props["Mark"]), outside(err)
+	n, _ = strconv.Atoi(r.props["Passes"]) // none, as an older version of the program leaves it: 0
+	return readTime(r.props["Mark"]), n, outside(err)
 }
 
-// SetMark leaves a time under a name.
-func (b *Board) SetMark(ctx context.Context, name string, at time.Time) error {
-	_, err := b.gates.write(ctx, b.table, op{kind: put, key: markKey(name), props: map[string]string{"V": schema, "Mark": writeTime(at)}})
+// SetMark leaves a time and a number under a name.
+func (b *Board) SetMark(ctx context.Context, name string, at time.Time, n int) error {
+	_, err := b.gates.write(ctx, b.table, op{kind: put, key: markKey(name), props: map[string]string{"V": schema, "Mark": writeTime(at), "Passes": strconv.Itoa(n)}})
 	return outside(err)
 }
 

@@ -164,9 +164,9 @@ var rowTypes = map[string]rowType{
 		all, err := b.Gates(ctx)
 		return found(len(all) > 0, err)
 	}},
-	"mark": {later: read, write: func(ctx context.Context, _ *Ledger, b *Board) error { return b.SetMark(ctx, "m", noon) },
+	"mark": {later: read, write: func(ctx context.Context, _ *Ledger, b *Board) error { return b.SetMark(ctx, "m", noon, 7) },
 		read: func(ctx context.Context, _ *Ledger, b *Board) error {
-			at, err := b.Mark(ctx, "m")
+			at, _, err := b.Mark(ctx, "m")
 			return found(!at.IsZero(), err)
 		}},
 }
