@@ -177,7 +177,6 @@ type ending struct{ sign, line, why string }
 
 func knownEndings() []ending {
 	return []ending{
-		{"without: ", "trail to Partner Center, linked crmId", "the write of the opportunity's id onto a referral is not noted before it is made: after a death it is seen as made, and by whom nobody knows"},
 		{"more: ", "decline.waiting: the referral will be declined at", "when a seller gave a lead up is known by what is saved after it is told: after a death in between it is told again, with a later hour"},
 		{"more: ", "referral.closed: the referral is closed; changes stay in CRM", "what CRM changes by itself when we close a deal is not in the note of the write: after a death it looks like a person's edit"},
 	}

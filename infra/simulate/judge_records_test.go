@@ -166,9 +166,13 @@ func (r *run) oneToOne(b board) {
 		}
 		named[referral] = id
 		d := b.referrals[strings.ToLower(referral)]
-		if back := strings.ToLower(text(d["externalReferenceId"])); d != nil && back != id && back != "" {
+		back := strings.ToLower(text(d["externalReferenceId"]))
+		if d != nil && back == strings.ToLower(text(b.opportunities[id]["_originatingleadid_value"])) && d["status"] == "Closed" {
+			continue // the lead that it was names it, and a closed referral takes nothing (I7)
+		}
+		if d != nil && back != id && back != "" {
 			r.violates("I11", "opportunity %s names referral %s, which names %q", id, referral, back)
-		} else if d != nil && back == "" && r.follows(b.opportunities[id], d) && !r.explained(b.opportunities[id], "") && *findings { // known: a claim that was refused, or came too late, is not made again
+		} else if d != nil && back == "" && r.follows(b.opportunities[id], d) && !r.explained(b.opportunities[id], "") {
 			r.violates("I11", "opportunity %s names referral %s, which names nobody: %.800s", id, referral, text(b.opportunities[id]["cosell_audit"]))
 		}
 	}

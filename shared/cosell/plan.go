@@ -215,11 +215,14 @@ func IsClosingValue(atom Record) bool {
 	return (value || date) && !status
 }
 
-// Invited is the plan after Microsoft's referral was made: help is decided.
+// Invited is the plan after Microsoft's referral was made: help is decided, and so is who may see the deal, unless Partner
+// Center has just refused that.
 func (p Plan) Invited() Plan {
 	p = p.clone()
 	delete(p.keep, Help)
-	delete(p.keep, Visibility)
+	if !slices.ContainsFunc(p.Problems, func(p Problem) bool { return p.Field == Visibility && p.Place == InPartnerCenter && !p.Once }) {
+		delete(p.keep, Visibility)
+	}
 	return p
 }
 

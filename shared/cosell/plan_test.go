@@ -313,3 +313,11 @@ func TestAnInvitationDecidesHelpAndVisibility(t *testing.T) {
 		t.Error("the seller switched it on: that is decided")
 	}
 }
+
+func TestWhatPartnerCenterRefusesOfVisibilityStaysOpenAfterAnInvitation(t *testing.T) {
+	plan := Plan{ToReferral: Record{Visibility: True}, Invite: "A", keep: map[Field]bool{Help: true}}
+	plan = plan.Without(Problem{Code: "rule.broken", Field: Visibility, Place: InPartnerCenter}, Record{Visibility: True}).Invited()
+	if !plan.keep[Visibility] || plan.keep[Help] {
+		t.Errorf("kept: %v", plan.keep)
+	}
+}

@@ -160,6 +160,22 @@ func (p Pair) Wrote(before string, after Side) Pair {
 	return p.look(after.ID, func(s Sight) Sight { return s.newest(Side{Version: before}).newest(after) })
 }
 
+// Named is the pair after its record's id was written onto the referral.
+func (p Pair) Named(before, after Side) Pair {
+	p.Base, p.Sending = p.Base.Clone(), nil
+	p.Base.Referral[CRMID] = p.OpportunityID
+	return p.Wrote(before.Version, after)
+}
+
+// Nameless says whether the pair is kept and its open referral, as it was seen last, does not name the record yet; what
+// Partner Center refuses, or a brake puts aside, waits for its time.
+func (p Pair) Nameless() bool {
+	_, held := p.HeldAt(InPartnerCenter, CRMID)
+	cause, _ := p.AsideFor()
+	named, read := p.Base.Referral[CRMID]
+	return p.Phase == Linked && (p.Base.Referral == nil || read && named == "") && !held && cause == "" && p.Base.Opportunity[Sync] != False && !ReferralClosed(p.Base.Referral[Status])
+}
+
 // Overtaken notes that there is a newer version than this one, which nobody has read: a condition was refused,
 // or the answer to a write does not show what was written.
 func (p Pair) Overtaken(id, version string) Pair {

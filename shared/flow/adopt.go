@@ -44,7 +44,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		}
 		w.referral, w.pair.MicrosoftID = &joined, microsoftID
 	}
-	if err := f.claim(ctx, w); err != nil {
+	if err := f.claims(ctx, w); err != nil {
 		return err
 	}
 	link, shown := o.Record[cosell.ReferralLink]
@@ -73,64 +73,6 @@ func over(o cosell.Opportunity, r cosell.Referral) bool {
 func (f *Flow) settled(ctx context.Context, w *work) error {
 	a := application{Flow: f, w: w, in: f.pairing(w), referral: *w.referral}
 	return a.remember(ctx)
-}
-
-// claim writes the opportunity's id onto the referral, unless the referral is closed or carries the id of
-// another system, or of an opportunity that has not let it go.
-func (f *Flow) claim(ctx context.Context, w *work) error {
-	r := *w.referral
-	id, foreign := crmID(r)
-	if foreign || id != "" && !strings.EqualFold(id, w.freed) || cosell.ReferralClosed(r.Record[cosell.Status]) {
-		return nil // ours already, or somebody else's: it stays
-	}
-	if w.rebuilt {
-		free, err := f.lets(ctx, cosell.Aside{OpportunityID: w.opportunity.ID, Cause: cosell.CauseRebuilt})
-		if w.claims = err == nil && !free && !fault.Rehearsing(ctx); w.claims || err != nil {
-			return err
-		}
-	}
-	claimed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.CRMID: w.opportunity.ID})
-	if fault.Is(err, fault.Refused) {
-		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.CRMID))
-		w.standing = append(w.standing, f.unclaimed(err))
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	claimed = with(claimed, r.Record)
-	w.referral = &claimed
-	w.entries = append(w.entries, f.entry(ctx, claimed.Read, cosell.ToPartnerCenter, "linked", "opportunity "+w.opportunity.ID, cosell.CRMID))
-	return nil
-}
-
-// unclaimed: the referral does not name the opportunity, so a lost ledger could not find the two again. It is held,
-// and tried again like a value.
-func (f *Flow) unclaimed(err error) cosell.Problem {
-	p := problemOf(cosell.InPartnerCenter, err, f.Rules, cosell.CRMID)
-	p.Warn, p.Sent = true, true
-	return p
-}
-
-// claimAgain writes the id that the referral did not take when the two met, once it is due or the referral has changed.
-func (f *Flow) claimAgain(ctx context.Context, w *work) error {
-	h, held := w.pair.HeldAt(cosell.InPartnerCenter, cosell.CRMID)
-	a := application{Flow: f, w: w, referral: *w.referral}
-	if !held || w.linking || w.referral.Microsoft || !a.claimable() {
-		return nil // what was held is over
-	}
-	if !f.pairing(w).Released(h) {
-		w.standing = append(w.standing, h.Problem())
-		return nil
-	}
-	before := w.referral.Version
-	if err := f.claim(ctx, w); err != nil {
-		return err
-	}
-	if w.referral.Version != before {
-		w.pair = w.pair.Wrote(before, w.referral.Side)
-	}
-	return nil
 }
 
 // relink links by the identifier that the opportunity carries: what the ledger has lost, or what somebody

@@ -45,8 +45,6 @@ func (a *application) restrain(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case free && unclaimed:
-		return a.claimNow(ctx)
 	case free:
 		return nil
 	}
@@ -59,18 +57,6 @@ func (a *application) restrain(ctx context.Context) error {
 func (a *application) claimable() bool {
 	id, foreign := crmID(a.referral)
 	return id == "" && !foreign && !cosell.ReferralClosed(a.referral.Record[cosell.Status]) && a.w.opportunity != nil
-}
-
-// claimNow writes the opportunity's id onto a referral of which that was put aside.
-func (a *application) claimNow(ctx context.Context) error {
-	a.w.rebuilt = false
-	if err := a.claim(ctx, a.w); err != nil {
-		return err
-	}
-	a.referral, a.in.Referral = *a.w.referral, a.w.referral
-	a.plan = a.plan.With(a.w.standing...)
-	a.w.standing = nil
-	return nil
 }
 
 // wouldWrite says whether the plan comes to a write at all, words included.

@@ -22,12 +22,17 @@ func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 		h.Kind = wantedKind
 		return f.shadowed(ctx, h)
 	}
+	begun := false
 	err := f.underLock(ctx, h.ID, func(pair cosell.Pair, known bool) error {
 		switch next(pair, known, ofWant) {
 		case remake:
 			return f.of(pair).remake(ctx, pair, h)
 		case create:
+			begun = true
 			return f.createMissing(ctx, pair, h)
+		}
+		if pair.Phase == cosell.Linked && (begun || pair.Nameless() || pair.Sending != nil) { // who met another write, or died, after the two were linked
+			return f.of(pair).fromLinked(ctx, pair, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Trace: h.Trace, Seen: h.Seen})
 		}
 		return nil
 	})

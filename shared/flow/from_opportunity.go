@@ -198,7 +198,7 @@ func (f *Flow) putOff(ctx context.Context, pair cosell.Pair, o cosell.Opportunit
 
 func (f *Flow) unchanged(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 	return !cosell.Changed(pair.Base, o, f.Rules) && len(pair.Told) == 0 && len(pair.Loud()) == 0 && pair.Sending == nil &&
-		len(pair.Untold) == 0 && !h.Retry && pair.Sheet == f.Settings.Sheet
+		len(pair.Untold) == 0 && !h.Retry && pair.Sheet == f.Settings.Sheet && !pair.Nameless()
 }
 
 // touch remembers a version in which nothing that we know has changed.

@@ -200,8 +200,8 @@ func (f *Flow) ungrown(ctx context.Context, w *work, err error) error {
 	return nil
 }
 
-// handOver hands the pair over to the opportunity: the referral names it, it names the referral, and one transaction of
-// the ledger moves the pair. A death before that finds the lead qualified, and does the rest. ours: we have just made
+// handOver hands the pair over to the opportunity: it names the referral, and one transaction of the ledger moves the
+// pair, at which the next look lets the referral name it. A death before that finds the lead qualified, and does the rest. ours: we have just made
 // the opportunity, and the lead says so.
 func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting, ours bool) (bool, error) {
 	other, known, err := f.Ledger.Find(ctx, deal.ID)
@@ -228,9 +228,6 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 		w.entries = append(w.entries, f.entry(ctx, next.Read, cosell.ToCRM, "linked", "referral "+w.referral.ID))
 	}
 	if next, err = f.introduce(ctx, w, next); err != nil {
-		return false, err
-	}
-	if err := f.rename(ctx, w, next.ID); err != nil {
 		return false, err
 	}
 	if !ours {
@@ -272,30 +269,6 @@ func (f *Flow) introduce(ctx context.Context, w *work, deal cosell.Opportunity) 
 func takenDeal(id string) cosell.Problem {
 	return cosell.Problem{Code: "link.taken", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
 		Text: "the lead became opportunity " + id + ", which is linked with another referral", Mend: "unlink it there first, or decline the lead in Partner Center"}
-}
-
-// rename writes the id of the record that a lead became onto the referral, where ours stands or none.
-func (f *Flow) rename(ctx context.Context, w *work, id string) error {
-	r := *w.referral
-	now, foreign := crmID(r)
-	if foreign || now != "" && !strings.EqualFold(now, w.pair.OpportunityID) || cosell.ReferralClosed(r.Record[cosell.Status]) {
-		return nil
-	}
-	named, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.CRMID: id})
-	if fault.Is(err, fault.Refused) {
-		w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.CRMID))
-		told := f.unclaimed(err)
-		told.Once = true // it names the record that ours was
-		w.pair.Untold = append(w.pair.Untold, told)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	w.referral = &named
-	w.pair = w.pair.Wrote(r.Version, named.Side)
-	w.entries = append(w.entries, f.entry(ctx, named.Read, cosell.ToPartnerCenter, "linked", "record "+id, cosell.CRMID))
-	return nil
 }
 
 // closeTasks completes the tasks about the answer, and lets a lead that a person has qualified say how it stands.
@@ -348,9 +321,6 @@ func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
 		return false, f.ungrown(ctx, w, err)
 	}
 	if err != nil {
-		return false, err
-	}
-	if err := f.rename(ctx, w, into); err != nil {
 		return false, err
 	}
 	pair := w.pair.GoesOn(next, cosell.LeadTable, cosell.Base{Referral: cosell.Record{}, Opportunity: cosell.Record{}})

@@ -114,12 +114,19 @@ func (f *Flow) noticed(ctx context.Context, r cosell.Referral) error {
 	return f.letGo(ctx, pair)
 }
 
-// makeNew makes the opportunity of a deal that was born in Partner Center, once.
+// makeNew makes the opportunity of a deal that was born in Partner Center, once. Who met another write after it was made
+// goes on with the pair.
 func (f *Flow) makeNew(ctx context.Context, r cosell.Referral, h Hint) error {
+	begun := false
 	return f.underLock(ctx, f.Opportunities.ID(r.ID), func(pair cosell.Pair, known bool) error {
-		if next(pair, known, ofNew) != remake {
+		switch {
+		case next(pair, known, ofNew) == remake:
+		case begun && pair.Phase == cosell.Linked && pair.ReferralID == r.ID:
+			return f.of(pair).goOn(ctx, pair, h)
+		default:
 			return nil // made by somebody else meanwhile, or deleted by a person: never again
 		}
+		begun = true
 		return f.makeOpportunity(ctx, &work{pair: pair, referral: &r, hint: h})
 	})
 }

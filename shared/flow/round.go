@@ -79,7 +79,7 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if grown, err := f.grow(ctx, w); grown || err != nil {
 		return err
 	}
-	if err := f.claimAgain(ctx, w); err != nil {
+	if err := f.unclaimed(ctx, w); err != nil {
 		return err
 	}
 	in := f.pairing(w)
@@ -134,6 +134,9 @@ const lately = 50
 // written is the line of a write in the trail, under the id that was noted before it.
 func (f *Flow) written(ctx context.Context, s *cosell.Sending, at time.Time, direction string, fields []cosell.Field) cosell.Entry {
 	e := f.entry(ctx, at, direction, "updated", "ok", fields...)
+	if slices.Equal(fields, []cosell.Field{cosell.CRMID}) {
+		e.Action, e.Result = "linked", "record "+s.New[cosell.CRMID]
+	}
 	e.ID = s.Entry
 	return e
 }
@@ -208,7 +211,24 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.writeOpportunity(ctx); err != nil {
 		return a.halfDone(ctx, err)
 	}
-	return a.remember(ctx)
+	if err := a.remember(ctx); err != nil {
+		return err
+	}
+	if err := a.claim(ctx); err != nil {
+		return err
+	}
+	return a.waits()
+}
+
+// waits is what keeps the message after everything is kept: a refusal that is about us, or a change that a rule holds back.
+func (a *application) waits() error {
+	if a.ours != nil {
+		return a.ours
+	}
+	if a.plan.HeldUntil.IsZero() {
+		return nil
+	}
+	return waitUntil(a.plan.HeldUntil, a.w.referral.Read, a.w.pair.OpportunityID)
 }
 
 // halfDone remembers what was written to Partner Center when the rest failed, and that the last write was
@@ -274,13 +294,7 @@ func (a *application) remember(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.ours != nil {
-		return a.ours
-	}
-	if a.plan.HeldUntil.IsZero() {
-		return nil
-	}
-	return waitUntil(a.plan.HeldUntil, a.w.referral.Read, a.w.pair.OpportunityID)
+	return nil
 }
 
 func equal(a, b cosell.Pair) bool {

@@ -26,6 +26,7 @@ type work struct {
 	rebuilt     bool             // they were a pair before the ledger knew of it
 	claims      bool             // the referral does not name the opportunity yet, and the brake keeps us from saying so
 	unanswered  bool             // CRM did not take the answer to what is asked on the form
+	claimed     bool             // its id was sent to the referral in this work
 	heeded      bool             // what is asked on the form comes to no more than a look
 	freed       string           // the opportunity of an ended pair, which the referral still names
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
