@@ -66,14 +66,14 @@ func (a *application) claim(ctx context.Context) error {
 	}
 	a.in.Pair, a.in.Referral = a.w.pair, &a.referral
 	h, held := a.w.pair.HeldAt(cosell.InPartnerCenter, cosell.CRMID)
-	if held && (a.w.claimed || !a.in.Released(h)) {
+	if a.w.claimed || held && !a.in.Released(h) {
 		return nil
 	}
-	a.w.claimed = true
 	err = a.sendID(ctx)
 	if err != nil && !fault.Is(err, fault.Refused) {
 		return err
 	}
+	a.w.claimed = true
 	if err == nil && !held {
 		return a.save(ctx, a.w, a.w.pair)
 	}
