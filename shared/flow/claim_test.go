@@ -127,3 +127,23 @@ func TestADeathAfterTheLinkLeavesNoReferralWithoutAName(t *testing.T) {
 		}
 	}
 }
+
+// The message is lost with the process, and what is heard of next is the opportunity.
+func TestAnyNextLookLetsTheReferralNameItsRecord(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		id := portalDeal(w, nil)
+		o := crm{w}.ID(id)
+		w.dieAt = at
+		done := w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) }) == nil
+		if pair, known, _ := w.memory.Find(ctx, o); known && pair.Phase == cosell.Linked {
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Update")) })
+			if w.referrals[id].Record[cosell.CRMID] != o || w.claimsOf(o) != 1 {
+				t.Errorf("death at %d: the referral names %q, %d lines", at, w.referrals[id].Record[cosell.CRMID], w.claimsOf(o))
+			}
+		}
+		if done {
+			break
+		}
+	}
+}
