@@ -172,15 +172,46 @@ func measure(ctx context.Context, f flags) error {
 			return err
 		}
 	}
-	if !bench.Wants(f.only, bench.InWorld) {
+	if !bench.NeedsWorld(f.only) {
 		return told(&report, filepath.Join(layout.Reports(), "bench.json"), f.out)
 	}
 	return inWorld(ctx, f, false, func(layout world.Layout, w *world.World, home *world.Home) error {
-		if err := report.Measure(ctx, layout.Top, w, f.out); err != nil {
+		if f.only != bench.Layouts {
+			if err := report.Measure(ctx, layout.Top, f.only, w, f.out); err != nil {
+				return err
+			}
+		}
+		w.Close() // the others are measured without it
+		if err := inOtherLayouts(ctx, f, layout, &report); err != nil {
 			return err
 		}
 		return errors.Join(told(&report, home.Report("bench.json"), f.out), home.Share())
 	})
+}
+
+// inOtherLayouts measures the burst in every layout but the one of the other parts; where one was chosen, in no other.
+func inOtherLayouts(ctx context.Context, f flags, layout world.Layout, report *bench.Report) error {
+	alone := f.only == bench.Layouts
+	if !bench.Wants(f.only, bench.Layouts) || f.layout != world.LayoutOne && !alone {
+		return nil
+	}
+	for _, of := range world.Layouts() {
+		if f.layout != world.LayoutOne && of != f.layout || of == world.LayoutOne && !alone {
+			continue
+		}
+		in := f
+		in.layout = of
+		w, err := world.Start(ctx, options(in, layout))
+		if err != nil {
+			return err
+		}
+		err = report.Burst(ctx, w, f.out)
+		w.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // told prints and keeps a report; a bound that was missed is an error.

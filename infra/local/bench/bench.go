@@ -66,31 +66,81 @@ const worker = "crmtopartnercenter#1"
 // Starts of the handler, of which the quickest counts: the others waited for the machine.
 const kills = 10
 
-// Measure takes the other figures in a world that has just started; top is the repository.
-func (r *Report) Measure(ctx context.Context, top string, w *world.World, out io.Writer) error {
+// Measure takes the figures of the parts that need a world, in one that has just started; top is the repository.
+func (r *Report) Measure(ctx context.Context, top, part string, w *world.World, out io.Writer) error {
 	r.Layout = w.Local().Layout
+	b := newBencher(w)
+	defer b.close()
+	if Wants(part, InWorld) {
+		if err := r.startsIn(ctx, top, w, out); err != nil {
+			return err
+		}
+	}
+	n := backlog
+	if Wants(part, InWorld) {
+		n = pairs
+	} else if part == Edits {
+		n = 1
+	}
+	deals, err := b.pairsThere(ctx, n, out)
+	if err != nil {
+		return err
+	}
+	if Wants(part, InWorld) {
+		if err := r.burst(ctx, "", b, deals, out); err != nil {
+			return err
+		}
+	}
+	if Wants(part, Edits) {
+		if err := r.edits(ctx, b, deals[0], out); err != nil {
+			return err
+		}
+	}
+	if Wants(part, Recovery) {
+		return r.recovery(ctx, b, deals, out)
+	}
+	return nil
+}
+
+func (r *Report) startsIn(ctx context.Context, top string, w *world.World, out io.Writer) error {
 	fmt.Fprintf(out, "%d starts of the handler …\n", kills)
 	ready, err := quickestStart(ctx, w)
 	if err != nil {
 		return err
 	}
 	r.most("ready", "handler ready after its start, quickest of 10", milliseconds(ready), 100, "ms")
-	if err := r.starts(ctx, top, w, out); err != nil {
-		return err
-	}
-	took, err := burst(ctx, w, out)
+	return r.starts(ctx, top, w, out)
+}
+
+// Burst takes the figures of a burst in another layout than that of the other parts.
+func (r *Report) Burst(ctx context.Context, w *world.World, out io.Writer) error {
+	b := newBencher(w)
+	defer b.close()
+	fmt.Fprintf(out, "layout %s: ", b.local.Layout)
+	deals, err := b.pairsThere(ctx, pairs, out)
 	if err != nil {
 		return err
 	}
-	r.most("burst", fmt.Sprintf("%d opportunities changed in one burst, all synced", pairs), took.Seconds(), 60, "s")
-	return r.memory(w)
+	return r.burst(ctx, "."+b.local.Layout, b, deals, out)
+}
+
+// leastChanges is how many changes a second come out of a burst at least.
+const leastChanges = 40
+
+func (r *Report) burst(ctx context.Context, suffix string, b *bencher, deals []deal, out io.Writer) error {
+	took, err := b.burst(ctx, deals, out)
+	if err != nil {
+		return err
+	}
+	r.least("burst"+suffix, fmt.Sprintf("%d opportunities changed in one burst, %.1f s until the last is synced", len(deals), took.Seconds()), float64(len(deals))/took.Seconds(), leastChanges, "/s")
+	return r.memory(suffix, b.w)
 }
 
 // mostMemory is what one process may hold under the burst, in MiB.
 const mostMemory = 64
 
 // memory adds what the processes held at most: the largest of them, and all together where they are several.
-func (r *Report) memory(w *world.World) error {
+func (r *Report) memory(suffix string, w *world.World) error {
 	all, err := w.Host().Memory()
 	if err != nil {
 		return err
@@ -101,11 +151,11 @@ func (r *Report) memory(w *world.World) error {
 		largest, sum = max(largest, peak), sum+peak
 	}
 	if len(all) == 1 {
-		r.most("memory", "handler resident under the burst, peak", largest, mostMemory, "MiB")
+		r.most("memory"+suffix, "handler resident under the burst, peak", largest, mostMemory, "MiB")
 		return nil
 	}
-	r.most("memory", "resident under the burst, peak of the largest process", largest, mostMemory, "MiB")
-	r.most("memory.all", fmt.Sprintf("the same of all %d processes together", len(all)), sum, float64(mostMemory*len(all)), "MiB")
+	r.most("memory"+suffix, "resident under the burst, peak of the largest process", largest, mostMemory, "MiB")
+	r.most("memory.all"+suffix, fmt.Sprintf("the same of all %d processes together", len(all)), sum, float64(mostMemory*len(all)), "MiB")
 	return nil
 }
 

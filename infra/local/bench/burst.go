@@ -19,7 +19,7 @@ import (
 
 const (
 	pairs = 1000
-	batch = 250 // pairs that are made before the world may come to rest
+	batch = 250 // pairs that are made before the world may come to rest, at most
 	// people at work at once.
 	people = 16
 	// patience is how long the world may take to come to rest.
@@ -28,32 +28,37 @@ const (
 
 type fields = map[string]any
 
-// burst makes the pairs, changes all opportunities at once, and says how long it took until the last
-// referral showed its change.
-func burst(ctx context.Context, w *world.World, out io.Writer) (time.Duration, error) {
-	b := &bencher{w: w, local: w.Local(), client: &http.Client{Timeout: patience + time.Minute,
+func newBencher(w *world.World) *bencher {
+	return &bencher{w: w, local: w.Local(), client: &http.Client{Timeout: patience + time.Minute,
 		Transport: &http.Transport{MaxIdleConnsPerHost: people}}}
-	defer b.client.CloseIdleConnections()
-	fmt.Fprintf(out, "making %d pairs from the portal …\n", pairs)
+}
+
+func (b *bencher) close() { b.client.CloseIdleConnections() }
+
+// pairsThere makes so many pairs and gives their deals.
+func (b *bencher) pairsThere(ctx context.Context, n int, out io.Writer) ([]deal, error) {
+	fmt.Fprintf(out, "making %d pairs from the portal …\n", n)
 	if err := b.register(ctx); err != nil {
-		return 0, err
+		return nil, err
 	}
-	if err := b.makePairs(ctx, out); err != nil {
-		return 0, err
+	if err := b.makePairs(ctx, n, out); err != nil {
+		return nil, err
 	}
 	deals, err := b.deals(ctx)
-	if err != nil {
-		return 0, err
+	if err == nil && len(deals) != n {
+		err = fmt.Errorf("%d of %d referrals have an opportunity", len(deals), n)
 	}
-	if len(deals) != pairs {
-		return 0, fmt.Errorf("%d of %d referrals have an opportunity", len(deals), pairs)
-	}
-	for _, p := range w.Host().Status().Processes {
+	return deals, err
+}
+
+// burst changes all opportunities at once, and says how long it took until the last referral showed its change.
+func (b *bencher) burst(ctx context.Context, deals []deal, out io.Writer) (time.Duration, error) {
+	for _, p := range b.w.Host().Status().Processes {
 		if err := forgetPeak(p.PID); err != nil {
 			return 0, err
 		}
 	}
-	fmt.Fprintf(out, "changing all %d opportunities in one burst …\n", pairs)
+	fmt.Fprintf(out, "changing all %d opportunities in one burst …\n", len(deals))
 	return b.changeAll(ctx, deals)
 }
 
@@ -82,21 +87,29 @@ func (b *bencher) register(ctx context.Context) error {
 
 // makePairs is preparation: the CRM's protection limits are off meanwhile, and what they counted is out of
 // their window when it is over.
-func (b *bencher) makePairs(ctx context.Context, out io.Writer) error {
+func (b *bencher) makePairs(ctx context.Context, n int, out io.Writer) error {
 	switches := b.local.Dataverse.Control + "/switches"
 	if err := b.call(ctx, http.MethodPost, switches, limits(0, 0, 0), nil); err != nil {
 		return err
 	}
-	for made := 0; made < pairs; made += batch {
-		if err := b.makeBatch(ctx, made); err != nil {
+	for made := 0; made < n; {
+		more := min(batch, n-made)
+		began := time.Now()
+		if err := b.makeBatch(ctx, made, more); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "  %d\n", made+batch)
+		made += more
+		fmt.Fprintf(out, "  %d, %.0f s for the last %d\n", made, time.Since(began).Seconds(), more)
 	}
 	if err := b.call(ctx, http.MethodPost, switches, limits(6000, 1200, 52), nil); err != nil {
 		return err
 	}
-	// The first pass looks at everything that was made, the second at nothing: what it asked is out of the window, too.
+	return b.outOfWindow(ctx)
+}
+
+// outOfWindow lets what was asked until now leave the window of the CRM's limits. The first pass looks at everything that
+// was made, the second at nothing: what it asked is out of the window, too.
+func (b *bencher) outOfWindow(ctx context.Context) error {
 	for range 2 {
 		if err := b.w.Advance(ctx, 6*time.Minute); err != nil {
 			return err
@@ -151,8 +164,8 @@ func limits(requests, seconds, concurrent int) fields {
 
 // makeBatch makes some deals, each with a customer of its own. Customers' names differ in their first word, as
 // those of real ones do: accounts are looked for by it.
-func (b *bencher) makeBatch(ctx context.Context, from int) error {
-	err := parallel(batch, func(i int) error {
+func (b *bencher) makeBatch(ctx context.Context, from, n int) error {
+	err := parallel(n, func(i int) error {
 		return b.call(ctx, http.MethodPost, b.local.PartnerCenter.Control+"/user", fields{"do": "create", "referral": fields{
 			"name": fmt.Sprintf("Deal %d", from+i), "customerProfile": fields{"name": fmt.Sprintf("Customer%04d Trading", from+i)}}}, nil)
 	})
@@ -199,27 +212,21 @@ func (b *bencher) changeAll(ctx context.Context, deals []deal) (time.Duration, e
 
 // lastShown checks that every referral shows its value, and finds the time of the last write that did it.
 func (b *bencher) lastShown(ctx context.Context, deals []deal, began time.Time) (time.Duration, error) {
-	var records struct {
-		Referrals map[string]struct {
-			Details struct {
-				DealValue json.Number `json:"dealValue"`
-			} `json:"details"`
-		} `json:"referrals"`
-	}
-	if err := b.call(ctx, http.MethodGet, b.local.PartnerCenter.Control+"/records", nil, &records); err != nil {
+	var now records
+	if err := b.call(ctx, http.MethodGet, b.local.PartnerCenter.Control+"/records", nil, &now); err != nil {
 		return 0, err
 	}
 	behind := 0
 	for i, d := range deals {
-		if value, err := records.Referrals[d.referral].Details.DealValue.Float64(); err != nil || value != float64(100000+i) {
+		if number(now.Referrals[d.referral].Details.DealValue.String()) != float64(100000+i) {
 			behind++
 		}
 	}
 	if behind > 0 {
 		return 0, fmt.Errorf("%d of %d referrals do not show their change: %s", behind, len(deals), b.why(ctx))
 	}
-	var history []control.Entry
-	if err := b.call(ctx, http.MethodGet, b.local.PartnerCenter.Control+"/history", nil, &history); err != nil {
+	history, err := b.history(ctx, b.local.PartnerCenter.Control, 0)
+	if err != nil {
 		return 0, err
 	}
 	last := began

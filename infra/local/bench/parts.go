@@ -15,11 +15,15 @@ const (
 	Million = "million" // over 1,000,000
 	Story   = "story"   // from cause to effect
 	InWorld = "world"   // starts, a burst and the memory under it
+	Edits   = "edits"   // many edits of a record while its first read takes long
+	// Recovery is what becomes of the backlog of a day without the CRM.
+	Recovery = "recovery"
+	Layouts  = "layouts" // the burst in the layouts of several processes
 )
 
 // parts are those that every run has, and long those that are played only when asked for.
 func parts() (every, long []string) {
-	return []string{Receive, Pairs, Story, InWorld}, []string{Million}
+	return []string{Receive, Pairs, Story, InWorld, Edits, Recovery, Layouts}, []string{Million}
 }
 
 // Known refuses a part that there is not; "" stands for all of them but the long ones.
@@ -51,4 +55,14 @@ func (r *Report) Alone(ctx context.Context, top, part string, out io.Writer) err
 		}
 	}
 	return nil
+}
+
+// NeedsWorld says whether a run of what was asked for needs a world that stands.
+func NeedsWorld(part string) bool {
+	for _, one := range []string{InWorld, Edits, Recovery, Layouts} {
+		if Wants(part, one) {
+			return true
+		}
+	}
+	return false
 }
