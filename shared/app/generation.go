@@ -41,7 +41,7 @@ func (a *App) generation(c loaded, v variables, number int, sheet *mapping.Sheet
 			Guard: c.Guard.Duration, PostTimeout: c.PostTimeout.Duration, Settle: c.Settle.Duration,
 			Options: cosell.Options{WonGuard: c.WonGuard, WonAge: c.WonGuardAge.Duration, RegistrableValue: c.RegistrableValue,
 				DeclineGrace: c.DeclineGrace.Duration, AcceptStrict: c.AcceptStrict.On, AuditSuccess: c.AuditSuccess, LastSync: c.LastSync, Share: c.Share, CosellOnly: c.CosellOnly.On},
-			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: sheet.Version(), LeadSheet: sheet.Leads().Version(), HealEvery: v.heal,
+			CheckMark: c.CheckMark.On, LinkTemplate: c.ReferralLink, Takeover: c.Takeover, ForeignCRMID: c.ForeignCRMID, Sheet: sheet.VersionIn(c.TimeZone, c.DataverseTimeZone), LeadSheet: sheet.Leads().VersionIn(c.TimeZone, c.DataverseTimeZone), HealEvery: v.heal,
 			OwnScope: c.Scope == OwnReferrals, Shadow: c.Mode == Shadow, Unstarted: c.Started.IsZero(), Started: c.Started.Time,
 		},
 	}

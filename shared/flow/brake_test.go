@@ -210,6 +210,40 @@ func TestASheetThatIsTakenBackEndsTheBrake(t *testing.T) {
 	}
 }
 
+// In another time zone every referral names another day, and nobody has edited any of them: both days stay.
+func TestAnotherTimeZoneWritesNothing(t *testing.T) {
+	w := crowded(t, 60)
+	w.sheet = "closingDate:c:both dealValue:b:both"
+	w.restart()
+	w.pass()
+	before := w.writes()
+	for id, r := range w.referrals {
+		r.Record = r.Record.Clone()
+		r.Record[cosell.ClosingDate] = "2026-10-01" // as it is read now
+		w.referrals[id] = r
+	}
+	w.sheet = "closingDate:c@Europe/Paris,Europe/Paris:both dealValue:b:both"
+	w.restart()
+	look := func() {
+		for _, id := range sorted(w.opportunities) {
+			w.deliver(func() error {
+				return w.flow.FromReferral(ctx, toldOf("referral", w.opportunities[id].Record[cosell.ReferralID], "Update"))
+			})
+		}
+	}
+	look()
+	w.pass()
+	if n := w.writes() - before; n != 0 || w.filled(cosell.ClosingDate, "2026-10-01") != 0 {
+		t.Fatalf("%d writes, %d days changed", n, w.filled(cosell.ClosingDate, "2026-10-01"))
+	}
+	edited := sorted(w.opportunities)[7]
+	w.portal(w.opportunities[edited].Record[cosell.ReferralID], cosell.Record{cosell.ClosingDate: "2026-12-24"})
+	look()
+	if w.filled(cosell.ClosingDate, "2026-12-24") != 1 || w.writes()-before != 1 {
+		t.Errorf("the day that somebody changed afterwards is on %d records, after %d writes", w.filled(cosell.ClosingDate, "2026-12-24"), w.writes()-before)
+	}
+}
+
 // What an outage has left behind are edits.
 func TestRecoveryAfterAnOutageIsNeverBraked(t *testing.T) {
 	w := crowded(t, 60)

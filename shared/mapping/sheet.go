@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -265,10 +266,21 @@ func (r Row) IsList() bool { return r.As == AsMembers || r.As == AsSolutions }
 
 // Version tells sheets apart by where each field stands: a pair whose base was made by another version is
 // completed, and what has moved meanwhile is met anew. It is "field:place:way" for each row, as cosell.Pairing's Moved reads it.
-func (s *Sheet) Version() string {
+func (s *Sheet) Version() string { return s.VersionIn(utc, utc) }
+
+const utc = "UTC"
+
+// VersionIn is Version where people enter days in those zones in Partner Center ("": UTC) and in the CRM ("": the same). In another
+// zone the same text is another day, so a row that holds a day, or a column of the organisation's own, stands elsewhere then.
+func (s *Sheet) VersionIn(partner, crm string) string {
+	partner = cmp.Or(partner, utc)
+	crm = cmp.Or(crm, partner)
 	all := make([]string, len(s.rows))
 	for i, r := range s.rows {
 		place := cosell.Digest(fmt.Sprint(r.Referral, "|", r.Microsoft, "|", r.CRM, "|", r.CRMWhenWon, "|", r.As, "|", r.Values, r.Rows))[:6]
+		if (r.As == AsDate || r.As == AsOwn) && (partner != utc || crm != utc) {
+			place += "@" + partner + "," + crm
+		}
 		all[i] = string(r.Field) + ":" + place + ":" + string(r.Way)
 	}
 	return strings.Join(all, " ")

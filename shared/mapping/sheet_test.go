@@ -32,6 +32,31 @@ func overlay(t *testing.T, text string) *Sheet {
 	return s
 }
 
+// A day is another one in another zone, so its rows stand elsewhere then, and no others. UTC is what an older version means.
+func TestAnotherTimeZoneMovesDays(t *testing.T) {
+	s := overlay(t, "- {field: ownDay, referral: /details/requirements/additionalRequirements/attributes/type=Day/id, crm: new_day}\n")
+	moved := func(a, b string) (fields []string) {
+		before := strings.Fields(a)
+		for i, one := range strings.Fields(b) {
+			if one != before[i] {
+				field, _, _ := strings.Cut(one, ":")
+				fields = append(fields, field)
+			}
+		}
+		return fields
+	}
+	was, paris := s.Version(), s.VersionIn("Europe/Paris", "")
+	if s.VersionIn("", "") != was || s.VersionIn("UTC", "") != was || s.VersionIn("Europe/Paris", "Europe/Paris") != paris {
+		t.Error("one zone has two versions")
+	}
+	if got := moved(was, paris); !slices.Contains(got, "closingDate") || slices.Contains(got, "dealValue") || slices.Contains(got, "name") || !slices.Contains(got, "ownDay") {
+		t.Errorf("moved %v", got)
+	}
+	if got := moved(paris, s.VersionIn("Europe/Paris", "America/New_York")); !slices.Contains(got, "closingDate") {
+		t.Errorf("with another zone in the CRM only, moved %v", got)
+	}
+}
+
 // Each file of testdata holds a sheet and, after a line "===", the mistakes that must be named. {Picklist} stands for
 // the columns of that type in the schema, {keys}, {codecs}, {paths}, {lists} and {lookups} for what may stand there.
 func TestMistakesOfASheetAreNamedAllAtOnce(t *testing.T) {
