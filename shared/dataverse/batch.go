@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 	"github.com/cosell-sync/cosell-sync/shared/pattern"
 )
 
@@ -61,6 +62,11 @@ func (c *Client) changeSet(ctx context.Context, writes []Write, then *Read) (Row
 	}
 	about := writing(writes...)
 	answers, err := readBatch(resp, about)
+	for _, a := range answers {
+		if a.Status == http.StatusTooManyRequests { // in an answer that is none itself
+			c.http.Throttled(ctx, httpclient.RetryAfter(a, resp.Date()))
+		}
+	}
 	if err != nil {
 		return Row{}, keptFromUs(&c.writes, err, first(about.own), resp)
 	}

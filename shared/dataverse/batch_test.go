@@ -148,6 +148,17 @@ func TestFailedChangeSetIsClassifiedByItsPart(t *testing.T) {
 	}
 }
 
+// A part that is throttled is an answer to the identity: nobody calls before its wait is over.
+func TestAThrottledPartClosesTheGate(t *testing.T) {
+	t.Parallel()
+	w, client := serve(t, batch(200, part(429, problem("0x80072322"), "Retry-After", "30")))
+	_, err := client.ChangeSet(ctx, closing, follow)
+	wantKind(t, err, fault.Later, "")
+	if _, err = client.ChangeSet(ctx, closing, follow); !fault.Is(err, fault.Later) || len(w.Calls()) != 1 {
+		t.Errorf("%v after %d calls", err, len(w.Calls()))
+	}
+}
+
 // A read that comes with the writes may be served by a replica that is behind: what it shows is not what was
 // written, and taken for that it would look like somebody's change.
 func TestF27_AChangeSetThatIsNotShownYetIsDoneAndStale(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 const maxParts = 1000
 
 // readBatch gives the answers of a batch in order, those of the change set first. A change set that
-// failed answers as one part, which is then the only thing that counts: it comes back as a fault. A batch
+// failed answers as one part, which is then the only thing that counts: it comes back with its fault. A batch
 // that was refused as a whole is classified like any call.
 func readBatch(resp *httpclient.Response, about asked) ([]*httpclient.Response, error) {
 	kind, params, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -38,7 +38,7 @@ func readBatch(resp *httpclient.Response, about asked) ([]*httpclient.Response, 
 		}
 	}
 	if len(answers) > 0 && answers[0].Status >= 400 {
-		return nil, classify(answers[0], about)
+		return answers, classify(answers[0], about)
 	}
 	if resp.Status >= 400 && len(answers) == 0 {
 		return nil, classify(resp, about)

@@ -243,6 +243,11 @@ func TestLongRetryAfterIsLaterAtOnce(t *testing.T) {
 		{"too many seconds", []string{"Retry-After", "99999999999999999999"}, 15 * time.Minute},
 		{"a far date", []string{"Retry-After", "Mon, 02 Mar 2099 10:01:30 GMT", "Date", date}, 15 * time.Minute},
 		{"a part of a second more", []string{"Retry-After", "57.1"}, 58 * time.Second},
+		{"two, as a proxy adds one", []string{"Retry-After", "120, 30"}, 2 * time.Minute},
+		{"a date with its zone", []string{"Retry-After", "Mon, 02 Mar 2026 11:01:30 +0100", "Date", date}, 90 * time.Second},
+		{"a date as JSON has it", []string{"Retry-After", "2026-03-02T10:01:30Z", "Date", date}, 90 * time.Second},
+		{"more than there is", []string{"Retry-After", "1e400"}, 15 * time.Minute},
+		{"no number", []string{"Retry-After", "NaN"}, 5 * time.Second},
 		{"none", nil, 5 * time.Second},
 		{"words", []string{"Retry-After", "soon"}, 5 * time.Second},
 	} {
@@ -260,10 +265,21 @@ func TestLongRetryAfterIsLaterAtOnce(t *testing.T) {
 
 func TestRetryAfterOutOfRangeIsClamped(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"0", "-5", "Mon, 02 Mar 2020 10:00:00 GMT", "0.2", "NaN"} {
+	for _, value := range []string{"0", "-5", "Mon, 02 Mar 2020 10:00:00 GMT", "0.2", "Mon, 02 Mar 0001 10:00:00 GMT"} {
 		w := serve(t, status(429, "Retry-After", value))
 		_, err := do(w, w.options(), "POST")
 		wantLater(t, err, time.Second)
+	}
+}
+
+// Two lines name two waits, in whatever order.
+func TestTheLongerOfTwoWaitsCounts(t *testing.T) {
+	t.Parallel()
+	for _, lines := range [][]string{{"30", "120"}, {"120", "30"}, {"soon", "120"}} {
+		got := httpclient.RetryAfter(&httpclient.Response{Header: http.Header{"Retry-After": lines}}, time.Now())
+		if got != 2*time.Minute {
+			t.Errorf("%q: %s", lines, got)
+		}
 	}
 }
 

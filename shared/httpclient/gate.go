@@ -99,6 +99,9 @@ func (g *Gate) closeForAll(ctx context.Context, d time.Duration) {
 	_ = g.shared.Close(ctx, until) // they find out by themselves then
 }
 
+// Throttled keeps all callers of the client's identity out, as a 429 does: a part of a batch may be one.
+func (c *Client) Throttled(ctx context.Context, d time.Duration) { c.options.Gate.closeForAll(ctx, d) }
+
 // Remaining is how long the gate stays closed.
 func (g *Gate) Remaining() time.Duration {
 	g.mu.Lock()

@@ -3,10 +3,7 @@ package httpclient
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,9 +35,6 @@ func spendRepeat(ctx context.Context) {
 		left.Add(-1)
 	}
 }
-
-// unsaid is the wait after a 429 that names none.
-const unsaid = 5 * time.Second
 
 // retried repeats what may be repeated, after short waits: reads, and writes under a version condition,
 // which a second time answer 412 instead of writing again. One 401 renews the token; that is repeated
@@ -148,21 +142,4 @@ func passing(err error) bool {
 func (o Options) backOff(try int) time.Duration {
 	d := 200 * time.Millisecond << (2 * (try - 1)) // 200 ms, 800 ms
 	return d + o.Jitter(d/2)
-}
-
-// RetryAfter is the wait that an answer asks for, in seconds or as a date (by the server's own clock),
-// kept between 1 s and 15 min. An answer that names none means 5 s.
-func RetryAfter(r *Response, now time.Time) time.Duration {
-	v := strings.TrimSpace(r.Header.Get("Retry-After"))
-	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
-		return fault.ClampRetryAfter(time.Duration(math.Ceil(min(max(seconds, 0), 1e6))) * time.Second)
-	}
-	at, err := http.ParseTime(v)
-	if err != nil {
-		return unsaid
-	}
-	if date := r.Date(); !date.IsZero() {
-		now = date
-	}
-	return fault.ClampRetryAfter(at.Sub(now))
 }
