@@ -132,6 +132,7 @@ func (r *Report) burst(ctx context.Context, suffix string, b *bencher, deals []d
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(out, "  %.1f s\n", took.Seconds())
 	r.least("burst"+suffix, fmt.Sprintf("%d opportunities changed in one burst, %.1f s until the last is synced", len(deals), took.Seconds()), float64(len(deals))/took.Seconds(), leastChanges, "/s")
 	return r.memory(suffix, b.w)
 }
