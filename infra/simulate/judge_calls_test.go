@@ -64,12 +64,13 @@ func (r *run) quietThrottle(p *process, at *point, req *http.Request) {
 	}
 }
 
-// toldOthers: a process has written down for the others until when they are to wait. Where it is slow at that, or dies, they
-// know nothing.
-func (r *run) toldOthers(p *process) {
+// toldOthers: a process has written down for the others until when a host asks them to wait. Where it is slow at that, or dies, they
+// know nothing; what else it writes beside tells them nothing either.
+func (r *run) toldOthers(p *process, row string) {
 	for host, g := range r.gates {
-		if g.by == p && g.told.IsZero() {
+		if g.by == p && g.told.IsZero() && strings.HasPrefix(row, strings.ToLower(host)) {
 			g.told = time.Now()
+			r.say("    %s has told the others of the 429 of %s", p.name, host)
 			r.gates[host] = g
 		}
 	}

@@ -105,6 +105,24 @@ func (r *run) quietAsFar() {
 	r.quietUnless(20*time.Minute, func() bool { return (r.lockedOut || len(r.denied) > 0) && time.Now().After(until) })
 }
 
+// altering is I4 while logic of the organisation still changes what is written: nobody edits anything, and so the writes come to
+// an end, whether the two sides agree by then or not. Faults have ended.
+func (r *run) altering() {
+	r.calm, r.away = true, 0
+	for range passes {
+		before := r.writes
+		for range 2 {
+			r.tick()
+			r.quietAsFar()
+			r.pass(6 * time.Minute)
+		}
+		if r.writes == before {
+			return
+		}
+	}
+	r.violates("I4", "logic of the organisation changes what is written, and after %d passes there is still something to write", 2*passes)
+}
+
 // awaited says whether a message about one of the records still waits: nothing of it was completed without a word.
 func (r *run) awaited(ids ...string) bool {
 	return slices.ContainsFunc(r.bus.waiting, func(m *message) bool {

@@ -141,7 +141,9 @@ func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) e
 		return fault.New(fault.Broken, "reaching the tables: %w", err)
 	}
 	if call.Op == "write" && strings.HasSuffix(call.Table, " gate") {
-		p.run.toldOthers(p)
+		for _, row := range call.Keys {
+			p.run.toldOthers(p, row)
+		}
 	}
 	return nil
 }

@@ -129,6 +129,9 @@ func (r *run) end() {
 	if r.seed%4 == 0 && r.weather {
 		r.standing()
 	}
+	if r.changed {
+		r.altering()
+	}
 	r.fair()
 	r.pass(70 * time.Second) // lists show a change a minute late
 	r.comesToRest()
