@@ -99,6 +99,7 @@ type gate struct {
 	until   time.Time     // by the clock of the process that was asked
 	wait    time.Duration // as long as that, from the moment on that the row was written; 0 in rows of older versions
 	version string
+	changed time.Time // by the store's clock
 }
 
 // gateRows are those of every identity, by row key: one call.
@@ -106,7 +107,7 @@ func (b *Board) gateRows(ctx context.Context) (map[string]gate, error) {
 	out := map[string]gate{}
 	err := b.gates.list(ctx, b.table, "", "~", func(r row) bool {
 		wait, _ := time.ParseDuration(r.props["Wait"]) // none: 0
-		out[r.key] = gate{until: readTime(r.props["Until"]), wait: wait, version: r.version}
+		out[r.key] = gate{until: readTime(r.props["Until"]), wait: wait, version: r.version, changed: r.changed}
 		return true
 	})
 	return out, err

@@ -23,6 +23,8 @@ type Limits struct {
 	counted   time.Time
 	again     time.Duration // how long after that they are counted again
 	counting  bool
+	ahead     time.Duration // by how much this process's clock goes before the store's, as far as its own rows show
+	placed    bool          // they have shown it
 }
 
 const (
@@ -113,18 +115,23 @@ func (l *Limits) refresh(ctx context.Context) error {
 const apart = 5 * time.Second
 
 // take takes over what the rows say; the lock is held. Each says until when by the clock of the process that was asked,
-// which may be minutes off. A row that was written since the last reading, a moment ago, is counted from now on where the two
-// clocks do not agree.
+// which may be minutes off. Where the two clocks do not agree, a row is counted from when the store says that it was written,
+// once our clock's place to the store's is known; and before that from now on, if it was written since the last reading, a
+// moment ago.
 func (l *Limits) take(rows map[string]gate, now time.Time) {
 	recent := !l.at.IsZero() && now.Sub(l.at) >= 0 && now.Sub(l.at) <= apart
 	next := make(map[string]time.Time, len(rows))
 	for k, g := range rows {
 		next[k] = g.until
 		before, known := l.until[k], l.seen[k] == g.version
-		switch byUs := now.Add(g.wait); {
+		byUs := now.Add(g.wait)
+		if l.placed {
+			byUs = g.changed.Add(l.ahead + g.wait)
+		}
+		switch {
 		case known:
 			next[k] = before
-		case recent && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
+		case (recent || l.placed) && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
 			next[k] = byUs
 			if before.After(byUs) {
 				next[k] = before
@@ -168,6 +175,18 @@ func (l *Limits) countNow(ctx context.Context) {
 		return
 	}
 	l.processes, l.again = living(rows, l.instance), min(max(firstCount, 2*l.again), countEvery)
+	l.place(rows)
+}
+
+// place finds out by our own rows, which are written anew every minute, where our clock stands to the store's. A write takes
+// its time, which makes a clock look slower than it is: the row that was the quickest counts. The lock is held.
+func (l *Limits) place(rows []StatusRow) {
+	placed := false
+	for _, r := range rows {
+		if ahead := r.At.Sub(r.Written); r.Instance == l.instance && (!placed || ahead > l.ahead) {
+			l.ahead, l.placed, placed = ahead, true, true
+		}
+	}
 }
 
 // living counts the processes that have written a row lately, and the one that asks. What is late is said by the store's

@@ -226,6 +226,33 @@ func TestAWaitIsAsLongForAProcessWhoseClockIsOff(t *testing.T) {
 	}
 }
 
+// A process that has been idle reads of a wait long after it was asked for, and one that begins at once: its own rows say by how
+// much its clock is off.
+func TestAProcessThatReadsLateWaitsAsLongWhoeversClockIsOff(t *testing.T) {
+	for _, c := range []struct{ writer, reader time.Duration }{{0, 0}, {10 * time.Minute, 0}, {0, 10 * time.Minute}, {0, -10 * time.Minute}, {-10 * time.Minute, 10 * time.Minute}} {
+		for _, idle := range []bool{true, false} {
+			t.Run(fmt.Sprint(c, idle), func(t *testing.T) {
+				clock := noon
+				b := InMemoryBoard(func() time.Time { return clock })
+				now := func() time.Time { return clock.Add(c.reader) }
+				post(t, b, now().Add(-2*time.Second), "p-2") // it was on its way for two seconds
+				reader := b.Limits("p-2", now).Of("x")
+				if idle {
+					look(t, reader)
+				}
+				if err := b.CloseGate(t.Context(), "x", clock.Add(c.writer+15*time.Minute), 15*time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				clock = clock.Add(9 * time.Minute)
+				until, _ := look(t, reader)
+				if left := until.Sub(now()); left < 6*time.Minute-apart || left > 6*time.Minute+apart {
+					t.Errorf("%s left of a quarter of an hour, after nine minutes", left)
+				}
+			})
+		}
+	}
+}
+
 // A row that says the longer of two waits says how long that is: a reader whose clock agrees keeps it whole.
 func TestAShorterWaitOfAnotherKeepsTheLongerOneWhole(t *testing.T) {
 	onBothBoards(t, func(t *testing.T, b *Board) {
