@@ -77,6 +77,7 @@ func (r *run) start(s slot) *process {
 		}
 	}
 	p.app, p.server = a, a.Handler(list)
+	r.must(a.Watch.Post(p.ctx, a.Board)) // as every process does first: by that row it knows where its clock stands
 	return p
 }
 

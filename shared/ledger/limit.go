@@ -101,6 +101,9 @@ func (l *Limits) refresh(ctx context.Context) error {
 	began := l.now()
 	l.count(ctx)
 	rows, err := l.board.gateRows(ctx)
+	if l.asksItsClock(rows) {
+		l.countNow(ctx)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(ended)
@@ -176,6 +179,18 @@ func (l *Limits) countNow(ctx context.Context) {
 	}
 	l.processes, l.again = living(rows, l.instance), min(max(firstCount, 2*l.again), countEvery)
 	l.place(rows)
+}
+
+// asksItsClock says whether there is a row of which only the place of our clock tells how long it still counts.
+func (l *Limits) asksItsClock(rows map[string]gate) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for k, g := range rows {
+		if !l.placed && g.wait > 0 && l.seen[k] != g.version {
+			return true
+		}
+	}
+	return false
 }
 
 // place finds out by our own rows, which are written anew every minute, where our clock stands to the store's. A write takes

@@ -235,11 +235,11 @@ func TestAProcessThatReadsLateWaitsAsLongWhoeversClockIsOff(t *testing.T) {
 				clock := noon
 				b := InMemoryBoard(func() time.Time { return clock })
 				now := func() time.Time { return clock.Add(c.reader) }
-				post(t, b, now().Add(-2*time.Second), "p-2") // it was on its way for two seconds
 				reader := b.Limits("p-2", now).Of("x")
 				if idle {
-					look(t, reader)
+					look(t, reader) // before its first row
 				}
+				post(t, b, now().Add(-2*time.Second), "p-2") // it was on its way for two seconds
 				if err := b.CloseGate(t.Context(), "x", clock.Add(c.writer+15*time.Minute), 15*time.Minute); err != nil {
 					t.Fatal(err)
 				}
