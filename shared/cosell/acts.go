@@ -136,14 +136,23 @@ func WentOn(id string) Problem {
 var looked = Problem{Field: Action, Place: InCRM, Warn: true, Once: true, Text: "looked at anew, as asked"}
 
 // heed answers a person who asked for a look, with the writes of it, and clears what was asked. Another act stays on
-// the form until it is done: it is no matter of comparing.
+// the form until it is done: it is no matter of comparing. What the form did not take is not sent again before its time.
 func (m *merger) heed() {
-	act := m.d[Action]
-	if m.Opportunity.Assumed() || act == "" || act != ActSync && act != ActRetry && !m.Heeded {
+	if !m.looks() {
+		return
+	}
+	if h, refused := m.held(InCRM, Action); refused && !m.Released(h) {
+		m.say(h.Problem())
 		return
 	}
 	m.plan.ToOpportunity[Action] = ""
 	m.say(looked)
+}
+
+// looks says whether comparing is the answer to what a person asks on the form.
+func (m *merger) looks() bool {
+	act := m.d[Action]
+	return !m.Opportunity.Assumed() && act != "" && (act == ActSync || act == ActRetry || m.Heeded)
 }
 
 // answersAct says whether the plan answers a person, who is told all that stands in the way again.

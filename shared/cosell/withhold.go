@@ -40,7 +40,7 @@ func (m *merger) standing() {
 			m.plan.keep[h.Field] = true
 			m.say(h.Problem())
 		}
-		if h.Field == Action && h.Place == InCRM && m.d[Action] != "" && !m.plan.answersAct() {
+		if h.Field == Action && h.Place == InCRM && m.d[Action] != "" && !m.looks() {
 			m.say(h.Problem())
 		}
 		switch h.Code {

@@ -21,21 +21,37 @@ func (w *world) refusesAnswers() {
 // What is asked on the form and may not be answered is tried once for each change of the row and each time that it is due,
 // not at every event.
 func TestI29_ARefusedAnswerIsNotTriedAtEveryEvent(t *testing.T) {
-	for name, after := range map[string]func(w *world){
-		"Linked": func(*world) {},
-		"Ended":  func(w *world) { w.operates(w.flow.Unlink(ctx, deal)) },
+	nothing := func(*world) {}
+	for name, tt := range map[string]struct {
+		after func(w *world)
+		act   string
+		tries int
+	}{
+		"Linked":    {nothing, cosell.ActLink, 1},
+		"LookAnew":  {nothing, cosell.ActSync, 2}, // with words, and without
+		"TriedAnew": {nothing, cosell.ActRetry, 2},
+		"Ended":     {func(w *world) { w.operates(w.flow.Unlink(ctx, deal)) }, cosell.ActLink, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.private(nil)
-			after(w)
+			tt.after(w)
 			w.refusesAnswers()
-			w.asks(cosell.ActLink)
+			w.asks(tt.act)
 			for range 5 {
 				w.events()
 			}
-			if w.refusals != 1 {
+			if w.refusals > tt.tries {
 				t.Errorf("%d refused answers", w.refusals)
+			}
+			due, tried := w.refusals, 0
+			for range 3 { // a pass that finds it due tries it, and the next one finds nothing
+				w.later(25 * time.Hour)
+				tried, due = w.refusals-due, w.refusals
+				w.later(time.Minute)
+				if tried > tt.tries || w.refusals != due {
+					t.Errorf("%d refused answers when they are due, and %d more in the next pass", tried, w.refusals-due)
+				}
 			}
 			w.refuseCRM = nil
 			w.later(25 * time.Hour)
