@@ -21,7 +21,7 @@ func (f *Flow) Link(ctx context.Context, recordID, referralID string) error {
 		if err != nil {
 			return err
 		}
-		if w.freed, err = line.separate(ctx, w, known); err != nil {
+		if err := line.separate(ctx, w, known); err != nil {
 			return err
 		}
 		if !strings.EqualFold(pair.ProposedID, referralID) {
@@ -60,34 +60,33 @@ func (f *Flow) named(ctx context.Context, pair cosell.Pair, known bool, referral
 	return line, &work{pair: pair, referral: &r, opportunity: &o, switchOn: !o.Synced(), hint: Hint{Kind: opportunityKind, ID: o.ID}}, err
 }
 
-// separate sees to it that neither of two records that are to be linked is linked elsewhere, and gives the record whose
-// ended pair the referral still names, or "".
-func (f *Flow) separate(ctx context.Context, w *work, known bool) (freed string, err error) {
+// separate sees to it that neither of two records that are to be linked is linked elsewhere.
+func (f *Flow) separate(ctx context.Context, w *work, known bool) error {
 	pair, r, noun := w.pair, *w.referral, w.pair.Noun()
 	switch named := strings.TrimSpace(w.opportunity.Record[cosell.ReferralID]); {
 	case pair.Became != "":
-		return "", fault.New(fault.Refused, "lead %s went on as %s", pair.OpportunityID, pair.Became).
+		return fault.New(fault.Refused, "lead %s went on as %s", pair.OpportunityID, pair.Became).
 			Saying("the lead went on as "+pair.Became, "link that").With("link.taken", "link that")
 	case f.table == cosell.LeadTable && !r.Lead:
-		return "", fault.New(fault.Refused, "referral %s is a deal and no lead", r.ID).
+		return fault.New(fault.Refused, "referral %s is a deal and no lead", r.ID).
 			Saying("the referral is a deal and no lead", "link it with an opportunity").With("link.lead", "link it with an opportunity")
 	case known && pair.Phase == cosell.Linked && !strings.EqualFold(pair.ReferralID, r.ID):
-		return "", linkedElsewhere(noun, pair.OpportunityID, "referral "+pair.ReferralID)
+		return linkedElsewhere(noun, pair.OpportunityID, "referral "+pair.ReferralID)
 	case named != "" && !strings.EqualFold(named, r.ID):
-		return "", linkedElsewhere(noun, pair.OpportunityID, "referral "+named)
+		return linkedElsewhere(noun, pair.OpportunityID, "referral "+named)
 	}
 	by, err := f.takenBy(ctx, pair.OpportunityID, r)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if by != "" {
 		other, _, err := f.Ledger.Find(ctx, by)
 		if err != nil {
-			return "", err
+			return err
 		}
-		return "", linkedElsewhere("referral", r.ID, other.Noun()+" "+by)
+		return linkedElsewhere("referral", r.ID, other.Noun()+" "+by)
 	}
-	return f.endedNamedBy(ctx, r)
+	return nil
 }
 
 // letGo takes its referrals from a pair that has ended, or was never to be made; it is the tombstone of its

@@ -28,7 +28,6 @@ type work struct {
 	unanswered  bool             // CRM did not take the answer to what is asked on the form
 	claimed     bool             // its id was sent to the referral in this work
 	heeded      bool             // what is asked on the form comes to no more than a look
-	freed       string           // the opportunity of an ended pair, which the referral still names
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
 	unasked     *cosell.Problem  // why Microsoft could not be asked at the creation
 	unproven    *cosell.Sending  // a write that counts as not made because of a read, which may have been stale
