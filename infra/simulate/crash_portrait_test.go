@@ -167,17 +167,6 @@ func (o retold) unlike(other retold) []string {
 	return slices.DeleteFunc(differs(o.portrait, other.portrait), func(line string) bool {
 		more := strings.HasPrefix(line, "more: ")
 		return more && strings.Contains(line, ": trail to ") && (other.writes > o.writes || strings.Contains(line, ", refused ")) ||
-			more && (strings.Contains(line, "waiting: a change has been waiting since") || strings.Contains(line, "in step again")) ||
-			!*findings && slices.ContainsFunc(knownEndings(), func(k ending) bool { return strings.HasPrefix(line, k.sign) && strings.Contains(line, k.line) })
+			more && (strings.Contains(line, "waiting: a change has been waiting since") || strings.Contains(line, "in step again"))
 	})
-}
-
-// ending is what the product is known to leave in another way after a death: played with -findings alone.
-type ending struct{ sign, line, why string }
-
-func knownEndings() []ending {
-	return []ending{
-		{"more: ", "decline.waiting: the referral will be declined at", "when a seller gave a lead up is known by what is saved after it is told: after a death in between it is told again, with a later hour"},
-		{"more: ", "referral.closed: the referral is closed; changes stay in CRM", "what CRM changes by itself when we close a deal is not in the note of the write: after a death it looks like a person's edit"},
-	}
 }

@@ -110,3 +110,21 @@ func interrupt(t *testing.T, name string, field Field, wins Wins, who string, no
 		t.Errorf("%s: a refusal is told again and again\n%s", name, l.d[Audit])
 	}
 }
+
+// We closed the deal, and died. What CRM shows in the columns of the closing is nobody's edit; a person's closing is his.
+func TestWhatComesIntoViewWithOurClosingIsNoEdit(t *testing.T) {
+	rules := []Rule{{Field: ClosingDate, Way: Both, WhenWon: true}, {Field: Notes, Way: Both}}
+	row := Opportunity{Side: Side{ID: "o", Version: "2", Record: Record{Status: Won, ClosingDate: "2026-03-02", Notes: "typed since", Audit: "won in Partner Center\n"}}}
+	pair := Pair{OpportunityID: "o", Base: Base{Referral: Record{}, Opportunity: Record{Status: Open, ClosingDate: "2026-06-30", Notes: ""}},
+		Sending: &Sending{Place: InCRM, Version: "1", Old: Record{Status: Open}, New: Record{Status: Won, Audit: "won in Partner Center\n"}}}
+	for what, tt := range map[string]struct {
+		audit string
+		want  string
+	}{"ours": {"won in Partner Center\n", "2026-03-02"}, "a person's": {"", "2026-06-30"}} {
+		row.Record[Audit] = tt.audit
+		got := pair.CameIntoView(row, rules)
+		if base := got.Base.Opportunity; base[ClosingDate] != tt.want || base[Notes] != "" || pair.Base.Opportunity[ClosingDate] != "2026-06-30" {
+			t.Errorf("%s: %v", what, base)
+		}
+	}
+}

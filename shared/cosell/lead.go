@@ -49,13 +49,13 @@ func Grows(referral string) bool { return referral == Accepted || referral == Wo
 
 // givenUpAt is since when we know that a lead was disqualified: it has no close activity, and every word of ours in it
 // makes the row newer.
-func (m *merger) givenUpAt() time.Time {
-	for _, h := range m.Pair.Held {
-		if h.Code == "decline.waiting" {
+func (in Pairing) givenUpAt() time.Time {
+	for _, h := range in.Pair.Held {
+		if h.Code == declineWaiting {
 			return h.Since
 		}
 	}
-	return m.At
+	return in.At
 }
 
 // lapsed says whether what is empty on a lead of Partner Center was taken away with its end: contacts of an expired

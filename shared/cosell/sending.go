@@ -24,6 +24,8 @@ type Sending struct {
 	// Taken: the other side said that it is written, and did not show it.
 	Taken bool      `json:"taken,omitempty"`
 	At    time.Time `json:"at"`
+	// GivenUp is since when a lead is known to be given up, of which the write tells: the hour of its decline hangs on it.
+	GivenUp time.Time `json:"givenUp,omitzero"`
 	// Earlier are attempts at the same creation of which nobody knows the end: CRM may take one late. Newest first.
 	Earlier []Sending `json:"earlier,omitempty"`
 }
@@ -52,6 +54,9 @@ func (in Pairing) NewSending(place Place, plan Plan, at time.Time) *Sending {
 	}
 	if place == InPartnerCenter {
 		s.Notes = append(s.Notes, in.stepsTaken(changes, changes)...)
+	}
+	if in.Pair.Table == LeadTable && place == InCRM && slices.ContainsFunc(plan.Problems, func(p Problem) bool { return p.Code == declineWaiting }) {
+		s.GivenUp = in.givenUpAt()
 	}
 	return s
 }
@@ -212,6 +217,9 @@ func (p Pair) Resolve(side Side) Pair {
 	if made && s.Place == InCRM && !s.Wordless {
 		p.Untold = nil // its lines were among those that were written
 	}
+	if made && !s.GivenUp.IsZero() && !p.Holds(declineWaiting) {
+		p.Held = append(slices.Clone(p.Held), Held{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: declineWaiting, Warn: true, Since: s.GivenUp})
+	}
 	base := p.Base.Clone()
 	mine, other := base.Referral, base.Opportunity
 	if s.Place == InCRM {
@@ -242,6 +250,24 @@ func (p Pair) Resolve(side Side) Pair {
 		}
 	}
 	p.Base, p.OpportunityVersion = base, ""
+	return p
+}
+
+// CameIntoView is the pair with what CRM shows of a deal since a write of ours has closed it, where that was noted and never
+// settled: the columns of the closing are filled by CRM itself, and no person has typed what stands there.
+func (p Pair) CameIntoView(row Opportunity, rules []Rule) Pair {
+	s := p.Sending
+	if s == nil || s.Place != InCRM || s.New[Status] != Won || row.Record[Status] != Won || !s.lineIn(row.Record[Audit]) {
+		return p
+	}
+	p = p.Won(row, rules)
+	p.Base = p.Base.Clone()
+	for _, rule := range rules {
+		_, ours := s.New[rule.Field]
+		if now, read := row.Record.value(rule.Field); rule.WhenWon && read && !ours {
+			p.Base.Opportunity.put(rule.Field, remember(rule.Field, now))
+		}
+	}
 	return p
 }
 

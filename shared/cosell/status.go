@@ -193,6 +193,9 @@ func (m *merger) wasHeld(code string) bool {
 	return false
 }
 
+// declineWaiting is the code of a decline that the seller can take back still.
+const declineWaiting = "decline.waiting"
+
 // decline waits for the grace in which the seller can take it back.
 func (m *merger) decline() {
 	row, read := m.Opportunity.Row()
@@ -206,7 +209,7 @@ func (m *merger) decline() {
 	}
 	if row.Read.Before(ripe) {
 		m.plan.HeldUntil = ripe
-		m.say(Problem{Code: "decline.waiting", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
+		m.say(Problem{Code: declineWaiting, Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
 			Text: "the referral will be declined at " + clock(ripe), Mend: "reopen the " + m.noun() + " before that to take it back"})
 		return
 	}

@@ -199,3 +199,26 @@ func TestASwitchedOffLeadStaysALead(t *testing.T) {
 	w.leadHeard()
 	w.oneDeal(itsDeal)
 }
+
+// The process dies after the hour was told and before it is kept; the message comes again later, and the hour is the same.
+func TestADeathTellsNoSecondHourOfADecline(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.grace = 10 * time.Minute
+		w.restart()
+		w.inquires(nil)
+		w.heard()
+		w.lead(itsLead, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "Others"})
+		w.dieAt = w.calls + at
+		died := w.run(w.hearLead) == errDied
+		w.now = w.now.Add(2 * time.Minute)
+		w.leadHeard()
+		audit := w.leadOnly().Record[cosell.Audit]
+		if n := strings.Count(audit, "decline.waiting"); n != 1 || w.referrals[inquiry].Record[cosell.Status] != cosell.Declined {
+			t.Errorf("death at %d: told %d times, the referral is %s\n%s", at, n, w.referrals[inquiry].Record[cosell.Status], audit)
+		}
+		if !died {
+			break
+		}
+	}
+}

@@ -161,6 +161,9 @@ func (f *Flow) resolve(w *work) bool {
 		return false
 	}
 	s := w.pair.Sending
+	if w.opportunity != nil {
+		w.pair = w.pair.CameIntoView(*w.opportunity, f.Rules)
+	}
 	w.pair = w.pair.Resolve(side)
 	if side.Version == s.Version {
 		w.unproven = s
