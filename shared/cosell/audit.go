@@ -88,6 +88,25 @@ func Tells(audit, direction, text string) bool {
 	})
 }
 
+// over is what Audit says once everything that it explained is over.
+const over = "in step again"
+
+// StillTold says whether Audit explains the problem, and nothing above that says that it is over.
+func StillTold(audit string, p Problem) bool {
+	text := p.Place.direction() + ": " + strings.Join(strings.Fields(p.Explain()), " ")
+	for line := range strings.SplitSeq(audit, "\n") {
+		_, said, ok := strings.Cut(line, " - ")
+		switch {
+		case !ok:
+		case said == text || strings.HasPrefix(said, text+" ("):
+			return true
+		case strings.HasPrefix(said, ToCRM+": "+over), strings.HasPrefix(said, ToPartnerCenter+": "+over):
+			return false
+		}
+	}
+	return false
+}
+
 // newestLines is how far back a line of the same event is looked for: more than one event ever writes.
 const newestLines = 40
 

@@ -69,7 +69,7 @@ func (in Pairing) Lines(plan Plan, w Written, words Words) []string {
 		}
 	}
 	for _, p := range plan.Problems {
-		if p.Class != OfOurs && !p.Quiet && (p.Once || plan.answersAct() || !slices.Contains(in.Pair.Told, p.print())) {
+		if p.Class != OfOurs && !p.Quiet && (p.Once || plan.answersAct() || !in.Pair.Explained(in.Opportunity.Side().Record[Audit], p)) {
 			lines = append(lines, words.Say(p))
 		}
 	}
@@ -77,7 +77,7 @@ func (in Pairing) Lines(plan Plan, w Written, words Words) []string {
 		lines = append(lines, words.Done(ToPartnerCenter, text))
 	}
 	if in.recovered(plan) {
-		lines = append(lines, words.Done(in.troubled(), "in step again"))
+		lines = append(lines, words.Done(in.troubled(), over))
 	}
 	return lines
 }

@@ -19,9 +19,10 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 	asked := o.Record[cosell.Action] != ""
 	var lines []string
 	for _, p := range problems {
-		if (asked || !pair.Explains(p)) && p.Class != cosell.OfOurs {
-			p.Text = "no referral yet: " + p.Text
-			lines = append(lines, words.Say(p))
+		said := p
+		said.Text = "no referral yet: " + p.Text
+		if (asked || !pair.Explains(p) && !pair.Explained(o.Record[cosell.Audit], said)) && p.Class != cosell.OfOurs {
+			lines = append(lines, words.Say(said))
 		}
 	}
 	untold := f.mute(w)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
@@ -318,6 +319,63 @@ func TestI26_WhatWasTakenBackIsKeptByAnOlderCopyOfTheTables(t *testing.T) {
 			w.events()
 			if v := w.referrals[r].Record[cosell.DealValue]; v != "700" {
 				t.Errorf("an edit after it: %s", v)
+			}
+		})
+	}
+}
+
+// Audit says what still stands: after the tables were lost nobody reads it a second time, and what came anew after
+// everything was in step is told.
+func TestWhatAuditStillTellsIsNotToldAgainByRebuiltState(t *testing.T) {
+	first := func(w *world) (opportunity, referral string) {
+		opportunity = sorted(w.opportunities)[0]
+		return opportunity, w.opportunities[opportunity].Record[cosell.ReferralID]
+	}
+	refuse := func(w *world) { w.refusePCBy = (&no{field: cosell.DealValue, class: fault.Record}).refuses }
+	for name, c := range map[string]struct {
+		code   string
+		before func(w *world)
+	}{
+		"ClosedOnOneSide": {"status.apart", func(w *world) {
+			o, r := first(w)
+			w.portal(r, cosell.Record{cosell.Status: cosell.Lost, cosell.Reason: "r"})
+			w.events()
+			w.now = w.now.Add(time.Hour)
+			w.reopened(o)
+			w.events()
+			w.wiped()
+		}},
+		"NoReferral": {"referral.unknown", func(w *world) {
+			_, r := first(w)
+			delete(w.referrals, r)
+			w.wiped()
+		}},
+		"Refused": {"rule.broken", func(w *world) {
+			o, _ := first(w)
+			refuse(w)
+			w.userOf(o, cosell.Record{cosell.DealValue: "500"})
+			w.events()
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := crowded(t, 3)
+			c.before(w)
+			for range 3 {
+				w.pass()
+			}
+			o, _ := first(w)
+			said := w.lines(o, c.code+":")
+			if said == 0 {
+				t.Fatalf("it is told nowhere: %s", w.opportunities[o].Record[cosell.Audit])
+			}
+			for range 2 {
+				w.wiped()
+				for range 3 {
+					w.pass()
+				}
+			}
+			if again := w.lines(o, c.code+":"); again != said {
+				t.Errorf("told %d times, then %d: %s", said, again, w.opportunities[o].Record[cosell.Audit])
 			}
 		})
 	}
