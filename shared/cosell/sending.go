@@ -120,24 +120,32 @@ func (s *Sending) Unanswered() *Sending {
 	return &last
 }
 
-// By is the attempt that made the row: the one of whose values it shows most, the newest of equals.
+// By is the attempt that made the row: the one of whose values it shows most, of equals the one of whose values it lacks
+// fewest, and of these the newest.
 func (s *Sending) By(o Opportunity) *Sending {
-	best, most := s, s.shownBy(o)
+	best := s
+	most, fewest := s.shownBy(o)
 	for i := range s.Earlier {
-		if n := s.Earlier[i].shownBy(o); n > most {
-			best, most = &s.Earlier[i], n
+		if n, lacks := s.Earlier[i].shownBy(o); n > most || n == most && lacks < fewest {
+			best, most, fewest = &s.Earlier[i], n, lacks
 		}
 	}
 	return best
 }
 
-func (s *Sending) shownBy(o Opportunity) (n int) {
+// shownBy is how many of the values that were written the row shows, and in place of how many it shows nothing.
+func (s *Sending) shownBy(o Opportunity) (shown, lacks int) {
 	for f, v := range s.New {
-		if now, read := o.Record.value(f); read && v != "" && same(v, now) {
-			n++
+		now, read := o.Record.value(f)
+		switch {
+		case !read || v == "":
+		case same(v, now):
+			shown++
+		case now == "":
+			lacks++
 		}
 	}
-	return n
+	return shown, lacks
 }
 
 // Opened notes that an opportunity is made open, because CRM does not let it be On Hold.
