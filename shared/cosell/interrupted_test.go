@@ -131,11 +131,11 @@ func TestWhatComesIntoViewWithOurClosingIsNoEdit(t *testing.T) {
 
 // An attempt at a creation that left a value out, and was taken late, is told from the next one, which has it: the row lacks it.
 func TestI2_ARowThatLacksAValueIsTheAttemptsThatLeftItOut(t *testing.T) {
-	all := Record{Name: "Deal", Notes: "text"}
-	source := Record{Name: "Deal", Notes: "text"}
+	all := Record{Name: "Deal", Notes: "text", DealValue: "5", Currency: "EUR"}
+	source := all.Clone()
 	full := &Sending{Place: InCRM, New: all, Source: source}
 	less := full.Without(all, Record{Name: "Deal"})
-	row := Opportunity{Side: Side{Record: Record{Name: "Deal", Notes: ""}}, Untouched: true}
+	row := Opportunity{Side: Side{Record: Record{Name: "Deal", Notes: "", DealValue: "", Currency: "EUR"}}, Untouched: true} // the currency of the organisation
 	by := full.After(less).By(row)
 	if got := by.New[Notes]; got != "" {
 		t.Errorf("the row is that of the attempt that wrote %q", got)

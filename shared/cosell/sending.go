@@ -120,32 +120,31 @@ func (s *Sending) Unanswered() *Sending {
 	return &last
 }
 
-// By is the attempt that made the row: the one of whose values it shows most, of equals the one of whose values it lacks
-// fewest, and of these the newest.
+// By is the attempt that made the row: the one of whose values it shows most and lacks fewest, the newest of equals. That it
+// shows more than an attempt wrote proves nothing, because CRM fills in what it has a default for.
 func (s *Sending) By(o Opportunity) *Sending {
-	best := s
-	most, fewest := s.shownBy(o)
+	best, most := s, s.shownBy(o)
 	for i := range s.Earlier {
-		if n, lacks := s.Earlier[i].shownBy(o); n > most || n == most && lacks < fewest {
-			best, most, fewest = &s.Earlier[i], n, lacks
+		if n := s.Earlier[i].shownBy(o); n > most {
+			best, most = &s.Earlier[i], n
 		}
 	}
 	return best
 }
 
-// shownBy is how many of the values that were written the row shows, and in place of how many it shows nothing.
-func (s *Sending) shownBy(o Opportunity) (shown, lacks int) {
+// shownBy is how many of the values that were written the row shows, less those in place of which it shows nothing.
+func (s *Sending) shownBy(o Opportunity) (n int) {
 	for f, v := range s.New {
 		now, read := o.Record.value(f)
 		switch {
 		case !read || v == "":
 		case same(v, now):
-			shown++
+			n++
 		case now == "":
-			lacks++
+			n--
 		}
 	}
-	return shown, lacks
+	return n
 }
 
 // Opened notes that an opportunity is made open, because CRM does not let it be On Hold.
