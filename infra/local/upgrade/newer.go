@@ -24,7 +24,7 @@ var edits = []edit{
 	{"shared/ledger/table.go", `entity := map[string]string{"PartitionKey": t.partition, "RowKey": o.key}`,
 		`entity := map[string]string{"PartitionKey": t.partition, "RowKey": o.key, "` + addedMember + `": "of a later version"}`},
 	{"shared/queue/servicebus.go", "\tid, contentType, session := uuid.NewString()",
-		"\tif !json.Valid([]byte(m.Pointer.Rest)) {\n\t\tbody = append(body[:len(body)-1], `,\"" + addedMember + "\":{\"n\":[1,\"two\"]}}`...)\n\t}\n\tid, contentType, session := uuid.NewString()"},
+		"\tif m.Pointer.Rest == \"\" {\n\t\tbody = append(body[:len(body)-1], `,\"" + addedMember + "\":{\"n\":[1,\"two\"]}}`...)\n\t}\n\tid, contentType, session := uuid.NewString()"},
 }
 
 // apply makes the change in a text, which has the place once.
