@@ -46,8 +46,8 @@ func operations() []operation {
 		{"crm edits", 14, true, (*people).crmEdits},
 		{"takes back", 5, true, (*people).takesBack},
 		{"portal edits", 12, true, (*people).portalEdits},
-		{"time passes", 4, true, (*people).timePasses},
-		{"timer", 2, true, func(p *people, _ *rand.Rand, _ *deal) error { p.run.tick(); return nil }},
+		{"time passes", 2, true, (*people).timePasses},
+		{"timer", 2, false, func(p *people, _ *rand.Rand, _ *deal) error { p.run.tick(); return nil }},
 		{"crm help", 3, false, (*people).crmHelp},
 		{"crm visible", 2, false, func(p *people, g *rand.Rand, d *deal) error {
 			return p.update(d, doc{"cosell_visible": g.IntN(3) > 0})
@@ -201,7 +201,7 @@ func (p *people) takesBack(g *rand.Rand, d *deal) error {
 
 func (p *people) timePasses(g *rand.Rand, _ *deal) error {
 	d := []time.Duration{time.Second, 20 * time.Second, 3 * time.Minute, 30 * time.Minute}[g.IntN(4)]
-	if g.IntN(8) == 0 { // seldom: much is read anew after that
+	if g.IntN(8) == 0 && !p.run.lockedOut { // seldom: much is read anew after that
 		d = []time.Duration{6 * time.Hour, 26 * time.Hour}[g.IntN(2)]
 	}
 	p.run.pass(d)

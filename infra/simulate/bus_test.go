@@ -53,6 +53,7 @@ func (b *bus) put(m *message) {
 	if m.at.Before(m.enqueued) {
 		m.at = m.enqueued
 	}
+	m.enqueued = m.at // a message for later is enqueued then
 	b.waiting = append(b.waiting, m)
 	b.sent++
 }

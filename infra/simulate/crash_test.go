@@ -104,6 +104,7 @@ type tale struct {
 	crm, pc  doc      // switches
 	posting  doc      // how events are delivered
 	yields   uint64   // how often what works at once stands back for each other, in 256ths
+	asks     bool     // definitions of tables are read, not known
 	creation bool     // every pair of its points is played
 	loose    string   // why two runs of it may end in different words; "" where they may not
 	acts     []act
@@ -129,8 +130,8 @@ type retold struct {
 // plan is one in which nothing happens by chance. What died comes again at once in layout one, and a minute later in the others. The end of each run types one more value, in either system by turns.
 func (x tale) plan(layout string, blows []blow) *plan {
 	h := hashOf(x.name)
-	p := &plan{seed: h<<4 | []uint64{2, 6}[h>>32&1], layout: layout, deals: 1, weights: map[string]int{}, rates: map[fate]uint64{}, skip: map[int]bool{}, mute: map[uint64]bool{},
-		posting: doc{}, crm: doc{}, pc: doc{}, own: x.own, yields: x.yields, notes: true, late: layout != "one", strikes: map[int]fate{}}
+	p := &plan{seed: h<<4 | []uint64{2, 6}[h>>32&1], ending: oneMore, layout: layout, deals: 1, weights: map[string]int{}, rates: map[fate]uint64{}, skip: map[int]bool{}, mute: map[uint64]bool{},
+		posting: doc{}, crm: doc{}, pc: doc{}, own: x.own, yields: x.yields, asks: x.asks, notes: true, late: layout != "one", strikes: map[int]fate{}}
 	for to, from := range map[*doc]doc{&p.posting: x.posting, &p.crm: x.crm, &p.pc: x.pc} {
 		if from != nil {
 			*to = from
@@ -151,7 +152,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(firstDay))
-		r := newRun(t, x.plan(layout, blows))
+		r := newRun(t, x.plan(layout, blows), nil)
 		r.telling = telling
 		r.switches()
 		for _, a := range x.acts {

@@ -18,14 +18,14 @@ import (
 
 // credential signs in at the directory as azidentity does, but keeps no lock while it waits: no scheduler sees those.
 type credential struct {
-	p                      *process
+	over                   http.RoundTripper
 	tenant, client, secret string
 	turn                   chan struct{}
 	kept                   map[string]azcore.AccessToken
 }
 
 func (p *process) credential(tenant, client, secret string) azcore.TokenCredential {
-	return &credential{p: p, tenant: tenant, client: client, secret: secret, turn: make(chan struct{}, 1), kept: map[string]azcore.AccessToken{}}
+	return &credential{over: network{p}, tenant: tenant, client: client, secret: secret, turn: make(chan struct{}, 1), kept: map[string]azcore.AccessToken{}}
 }
 
 func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -48,7 +48,7 @@ func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 		return azcore.AccessToken{}, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := network{c.p}.RoundTrip(req)
+	resp, err := c.over.RoundTrip(req)
 	if err != nil {
 		return azcore.AccessToken{}, fmt.Errorf("signing in: %w", err)
 	}

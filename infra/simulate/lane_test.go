@@ -185,6 +185,7 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 
 // stands lets a lane stand still until the run lets it go on.
 func (r *run) stands(l *lane) {
+	l.p.alive() // it may have died while the call was slow
 	s := &stop{l, make(chan struct{})}
 	r.arriving.Lock()
 	r.stops = append(r.stops, s)

@@ -138,22 +138,20 @@ func (r *run) operate(i int) {
 	for _, o := range all {
 		total += r.plan.weights[o.name]
 	}
-	at := g.IntN(total)
-	j := slices.IndexFunc(all, func(o operation) bool { at -= r.plan.weights[o.name]; return at < 0 })
-	name := all[j].name
 	if r.plan.skip[i] {
 		return
 	}
-	if d.born == "" {
-		name = "begin"
-	}
+	name, err := "begin", errNothing
 	r.people.look(d)
-	r.say("%d. deal %d (%s): %s", i, d.n, d.born, name)
-	var err error
-	if d.born == "" {
-		err = r.people.begin(g, d)
-	} else {
-		err = all[j].do(&r.people, g, d)
+	for try := 0; try < 8 && err == errNothing; try++ { // where there is nothing to do that with, people do something else
+		do := func(p *people, g *rand.Rand, d *deal) error { return p.begin(g, d) }
+		if d.born != "" {
+			at := g.IntN(total)
+			o := all[slices.IndexFunc(all, func(o operation) bool { at -= r.plan.weights[o.name]; return at < 0 })]
+			name, do = o.name, o.do
+		}
+		r.say("%d. deal %d (%s): %s", i, d.n, d.born, name)
+		err = do(&r.people, g, d)
 	}
 	if err != nil {
 		r.say("    refused: %.200s", err)

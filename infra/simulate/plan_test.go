@@ -31,11 +31,14 @@ type plan struct {
 	strikes map[int]fate      // faults of single calls, by their number in the run
 	befalls map[string]befall // and of calls by where they go to
 	late    bool              // what died with its process comes again when its lock has ended, else at once
+	asks    bool              // each process reads the CRM's definitions of its tables itself
 	notes   bool              // the calls of the run are noted
 
-	skip  map[int]bool    // operations left out, and
-	mute  map[uint64]bool // faults, for a shorter story
-	until int             // the calls after which there is no trouble any more; 0: to the end
+	ending finale          // what is judged at the end
+	past   string          // the tale that has been when the run begins; "" none
+	skip   map[int]bool    // operations left out, and
+	mute   map[uint64]bool // faults, for a shorter story
+	until  int             // the calls after which there is no trouble any more; 0: to the end
 }
 
 // fewest is how many things happen at least in each run.
@@ -45,11 +48,11 @@ const fewest = 40
 func draw(seed uint64, layout string) *plan {
 	g := rand.New(rand.NewPCG(seed, 7))
 	p := &plan{seed: seed, layout: layout, weights: map[string]int{}, rates: map[fate]uint64{}, skip: map[int]bool{}, mute: map[uint64]bool{}}
-	p.deals = []int{1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 4, 6}[g.IntN(16)] // few, so that things meet
+	p.deals = []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3}[g.IntN(16)] // few, so that things meet
 	if g.IntN(50) == 0 {
-		p.deals = 20
+		p.deals = []int{4, 6, 9, 20}[g.IntN(4)]
 	}
-	p.least, p.ops = fewest+g.IntN(6), 200
+	p.least, p.ops = fewest+g.IntN(3), 200
 	for _, o := range operations() {
 		switch {
 		case o.always:
@@ -58,6 +61,11 @@ func draw(seed uint64, layout string) *plan {
 			p.weights[o.name] = o.weight * (1 + g.IntN(3))
 		}
 	}
+	p.asks = seed%64 == 7
+	if g.IntN(4) > 0 {
+		p.past = pastNames()[g.IntN(len(pastNames()))]
+	}
+	p.ending = finaleOf(seed)
 	p.haste = []int{0, 2, 5, 12, 30}[g.IntN(5)]
 	p.pause = []time.Duration{0, time.Second, 20 * time.Second, 5 * time.Minute}[g.IntN(4)]
 	if g.IntN(3) > 0 {
@@ -83,6 +91,30 @@ func draw(seed uint64, layout string) *plan {
 	p.crm, p.pc = positions(g, crmPositions()), positions(g, partnerPositions())
 	p.own, p.skew = settings(g), skews(seed, layout)
 	return p
+}
+
+// finale is what is looked at when all has come to rest. All of it would take most of the time of a run.
+type finale int
+
+const (
+	lazy      finale = iota // the timer rings only where something is not in step without it
+	timed                   // it rings, until a pass has written nothing
+	thorough                // three passes more write nothing, also after what is held has been tried
+	toldAgain               // every event comes once more
+	oneMore                 // an edit in either system crosses
+	forgetful               // rows of the tables are lost
+	older                   // the tables are an older copy
+	isolated                // one record fails beside another
+	logged                  // what the processes have logged is looked at
+)
+
+// finaleOf draws the finale of a seed.
+func finaleOf(seed uint64) finale {
+	n := mix(seed, 77) % 64
+	if n < 40 {
+		return lazy
+	}
+	return []finale{timed, timed, timed, timed, timed, timed, timed, timed, thorough, thorough, toldAgain, toldAgain, oneMore, oneMore, oneMore, oneMore, forgetful, forgetful, forgetful, older, older, isolated, isolated, logged}[n-40]
 }
 
 // postings is how both systems deliver their events.

@@ -17,6 +17,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 )
 
@@ -63,6 +64,7 @@ func (r *run) start(s slot) *process {
 		Credential:   p.credential,
 		Secrets:      secrets{p},
 		Shipped:      unlearnt,
+		Definitions:  func(read opportunities.Definitions) opportunities.Definitions { return known{p, read} },
 		NewID:        p.newID,
 		Sleep:        p.sleep,
 		Jitter:       func(most time.Duration) time.Duration { return most / 2 },

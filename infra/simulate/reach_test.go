@@ -10,7 +10,7 @@ import (
 func TestAWonDealCanBeRegisteredAndJudged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(firstDay))
-		r := newRun(t, draw(1, "one"))
+		r := newRun(t, draw(1, "one"), nil)
 		d := &deal{born: "portal help", referral: r.people.id("referral", 99)}
 		out, err := r.people.portal("user", doc{"do": "create", "id": d.referral, "referral": doc{"name": "Deal"}, "help": "GeneralOrOther"})
 		if err != nil {

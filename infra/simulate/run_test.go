@@ -115,21 +115,25 @@ func behindWire(name string, sim control.Simulator) *system {
 	return s
 }
 
-func newRun(t *testing.T, p *plan) *run {
+func newRun(t *testing.T, p *plan, from *past) *run {
 	seed := p.seed
 	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
-	options := partnerOptions(seed)
-	options.Like = o.pc
+	options, like := partnerOptions(seed), crmOptions(seed)
+	options.Like, like.Like = o.pc, o.dv
+	if from != nil {
+		options.Past, like.Like, r.tables = from.pc, from.dv, from.tables.Clone(time.Now)
+	}
 	pc, err := partnercentersim.New(options)
 	r.must(err)
-	like := crmOptions(seed)
-	like.Like = o.dv
 	dv, err := dataversesim.New(like)
 	r.must(err)
 	r.pc, r.dv = behindWire("partner center", pc), behindWire("crm", dv)
 	r.people = newPeople(r, pc, dv)
+	if from != nil {
+		from.goesOn(r)
+	}
 	return r
 }
 
@@ -137,6 +141,9 @@ func newRun(t *testing.T, p *plan) *run {
 type originals struct {
 	pc *partnercentersim.Sim
 	dv *dataversesim.Simulator
+
+	definitions map[string]*definition // of the tables of the CRM, as far as somebody has asked
+	pasts       map[string]*past       // tales that were told, by name
 }
 
 // originalsOf makes them, once.
@@ -152,7 +159,7 @@ var originalsOf = sync.OnceValue(func() originals {
 	if err != nil {
 		panic(err)
 	}
-	return originals{pc, dv.Original()}
+	return originals{pc, dv.Original(), map[string]*definition{}, map[string]*past{}}
 })
 
 func partnerOptions(seed uint64) partnercentersim.Options {
@@ -362,7 +369,7 @@ func (r *run) quiet(horizon time.Duration) {
 
 // quietUnless does so until something happens after which nobody waits any longer.
 func (r *run) quietUnless(horizon time.Duration, enough func() bool) {
-	for range 20000 {
+	for range 5000 {
 		if enough() {
 			return
 		}

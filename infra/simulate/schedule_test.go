@@ -38,7 +38,7 @@ func (s *system) call(method, path string, body any) ([]byte, error) {
 
 // What `make simulate` gives.
 var (
-	schedules = flag.Int("schedules", 60, "how many histories are played")
+	schedules = flag.Int("schedules", 150, "how many histories are played")
 	seed      = flag.Uint64("seed", 1, "the first one's seed")
 	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
 	traced    = flag.Bool("trace", false, "with every call of the product")
@@ -259,6 +259,7 @@ func collect() {
 var summary string
 
 func TestMain(m *testing.M) {
+	runtime.MemProfileRate = 0
 	runtime.GOMAXPROCS(1) // goroutines that wake at the same moment go on in one order
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(memoryLimit)

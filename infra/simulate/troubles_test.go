@@ -165,6 +165,9 @@ func (p *people) register(d *deal) error {
 	if err := p.own(d, "user", act()); err == nil {
 		return nil
 	}
+	if p.run.lockedOut || len(p.run.denied) > 0 || time.Now().Before(p.run.awayUntil) {
+		return errNothing // for three days everything would be tried again
+	}
 	_ = p.own(d, "seller", doc{"do": "accept"}) // or Microsoft has answered already
 	p.run.pass(73 * time.Hour)                  // a deal is registered when it was open for three days
 	if err := p.own(d, "user", doc{"do": "win"}); err != nil {

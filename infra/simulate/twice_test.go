@@ -10,9 +10,9 @@ import (
 // again is how often each history is played once more and compared with the first time.
 var again = flag.Int("again", 0, "how often each history is played once more, to see that its trace is the same")
 
-// timesAgain is that for a seed: one in 32 is always played twice.
+// timesAgain is that for a seed: one in 128 is always played twice.
 func timesAgain(seed uint64) int {
-	if seed%32 == 11 {
+	if seed%128 == 11 {
 		return max(*again, 1)
 	}
 	return *again

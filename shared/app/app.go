@@ -74,6 +74,7 @@ type App struct {
 
 	queues Queues // reached by an identity; nil: by a connection string
 	jitter func(most time.Duration) time.Duration
+	define func(opportunities.Definitions) opportunities.Definitions
 	sleep  func(ctx context.Context, d time.Duration) error
 
 	port  string
@@ -106,7 +107,7 @@ func Of(environ []string, out io.Writer, own Parts) (*App, error) {
 	if own.NewID != nil {
 		a.NewID = own.NewID
 	}
-	a.jitter, a.sleep = own.Jitter, own.Sleep
+	a.jitter, a.sleep, a.define = own.Jitter, own.Sleep, own.Definitions
 	a.Watch = health.NewWatch(a.Role, a.NewID()[:8], a.Version, a.Now)
 	az := azure{config: c.Config, dialer: c.dialer, roots: transport.TLSClientConfig.RootCAs, transport: transport, now: now, own: own}
 	if own.Transport != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
+	"github.com/cosell-sync/cosell-sync/shared/opportunities"
 	"github.com/cosell-sync/cosell-sync/shared/partnercenter"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
@@ -33,6 +34,8 @@ type Parts struct {
 	Ledger func(tenant string, sealer ledger.Sealer) *ledger.Ledger
 	// Board makes one of the tables in which processes tell each other how they are.
 	Board func(table string) *ledger.Board
+	// Definitions may stand between the stores and what reads the CRM's definitions of its tables. Nil: nothing does.
+	Definitions func(read opportunities.Definitions) opportunities.Definitions
 	// Shipped reads our own field sheet, which several apps in one address space read once.
 	Shipped func() (*mapping.Sheet, error)
 	// NewID makes ids, and Jitter the random part of a short wait; nil: random ones.

@@ -144,7 +144,12 @@ func (a *App) stores(c loaded, sheet *mapping.Sheet, pc *partnercenter.Client, d
 			return nil, nil, fmt.Errorf("DATAVERSE_TIME_ZONE: %w", err)
 		}
 	}
+	var defined opportunities.Definitions
+	if a.define != nil {
+		defined = a.define(dv)
+	}
 	o := opportunities.New(dv, sheet, opportunities.Options{
+		Definitions: defined,
 		Environment: hostOf(c.DataverseURL), PartnerTenant: c.PartnerCenterTenant, CheckMark: c.CheckMark.On,
 		ConvertCountry: c.ConvertCountry.On, DefaultOwner: c.DefaultOwner, DefaultMember: c.DefaultMember,
 		DefaultPhone: c.DefaultPhone, ContactConsent: c.ContactConsent == "always", Zone: zone, CRMZone: crmZone, Now: a.Now, Told: told,

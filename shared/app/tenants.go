@@ -21,7 +21,7 @@ import (
 // beside is the app of a further tenant: what is about the process it has in common with the first.
 func (a *App) beside(c loaded) *App {
 	return &App{Role: a.Role, Tenant: c.TenantAlias, Version: a.Version, Now: a.Now, NewID: a.NewID, Log: a.Log.With("tenant", c.TenantAlias),
-		Sender: a.Sender, Operators: a.Operators, Watch: a.Watch, Board: a.Board, Health: a.Health, limits: a.limits, port: a.port, close: a.close, jitter: a.jitter, sleep: a.sleep,
+		Sender: a.Sender, Operators: a.Operators, Watch: a.Watch, Board: a.Board, Health: a.Health, limits: a.limits, port: a.port, close: a.close, jitter: a.jitter, sleep: a.sleep, define: a.define,
 		mark: " of " + c.TenantAlias, first: a}
 }
 

@@ -76,6 +76,18 @@ func (m *Memory) Copy() func() {
 	}
 }
 
+// Clone is the same tables once more, in places of their own; now is the store's own clock. How processes are is not in them.
+func (m *Memory) Clone(now func() time.Time) *Memory {
+	m.state.mu.Lock()
+	defer m.state.mu.Unlock()
+	out := NewMemory(now)
+	out.state.writes = m.state.writes
+	for name, t := range m.state.tables {
+		out.state.tables[name] = &memoryTable{rows: maps.Clone(t.rows)} // a row is replaced whole, never changed
+	}
+	return out
+}
+
 // Drop removes the rows of a table whose keys begin so, as if they had never been written; "" removes all.
 func (m *Memory) Drop(table, prefix string) (dropped int) {
 	m.state.mu.Lock()

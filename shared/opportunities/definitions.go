@@ -12,13 +12,19 @@ import (
 // definitions are the CRM's definitions of its tables, which several stores need: of one process each table is read once
 // an hour, however many ask. Reading one takes up to a dozen calls.
 type definitions struct {
-	api opportunityAPI
+	api Definitions
 	now func() time.Time
 
 	mu      sync.Mutex
 	read    time.Time // when one was read last
 	columns map[string]*cached[definition]
 	lookups map[string]*cached[navigations]
+}
+
+// Definitions reads the CRM's definitions of its tables, as *dataverse.Client does, and with its faults.
+type Definitions interface {
+	Attributes(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
+	Navigations(ctx context.Context, table string) (map[string]string, error)
 }
 
 // definition is what was said of a table: its columns, or that there is no such table, or that it is not ours to read.
@@ -32,7 +38,7 @@ type navigations struct {
 	err   error
 }
 
-func newDefinitions(api opportunityAPI, now func() time.Time) *definitions {
+func newDefinitions(api Definitions, now func() time.Time) *definitions {
 	d := &definitions{api: api, now: now}
 	d.expire()
 	return d

@@ -42,6 +42,8 @@ type Options struct {
 	DefaultPhone string
 	// Now is the clock for the age of what is cached; nil is time.Now.
 	Now func() time.Time
+	// Definitions reads what the CRM's tables are, in place of the client. Nil: the client does.
+	Definitions Definitions
 }
 
 // Store reads and writes the opportunities of one environment. It may be used by many goroutines.
@@ -112,7 +114,10 @@ func newStoreOf(t table, api opportunityAPI, sheet *mapping.Sheet, o Options) *S
 	s.metadata = newCached(o.Now, s.loadMetadata)
 	s.role = newCached(o.Now, s.loadRole)
 	s.lookups = newLookups(api, o.Now)
-	s.definitions = newDefinitions(api, o.Now)
+	if o.Definitions == nil {
+		o.Definitions = api
+	}
+	s.definitions = newDefinitions(o.Definitions, o.Now)
 	return s
 }
 
@@ -178,8 +183,7 @@ func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) 
 	case userKind:
 		columns = []string{owningUser}
 	case connectionKind:
-		deals, err := s.dealsOfConnection(ctx, id)
-		return deals, s.unread(err)
+		return s.dealsOfConnection(ctx, id)
 	default:
 		return nil, nil
 	}
@@ -193,7 +197,7 @@ func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) 
 			out = append(out, deal)
 		}
 	}
-	return out, s.unread(err)
+	return out, err
 }
 
 // dealsThatName lists the synced, open opportunities that have the id in one of the lookups.

@@ -14,17 +14,26 @@ import (
 
 // Repeat implements funchost.Outcomes: a scheduled copy in the same session. The broker's clock decides when it comes,
 // and ours may be minutes behind: it is then no earlier than the message itself, which has just come. The copy of a
-// message in a later format is that message.
+// message in a later format is that message. One copy is enough for several messages that want the same at about the same time.
 func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Duration, counts bool) error {
 	p, err := queue.Decode(d.Body)
 	if err != nil && !p.Later() {
 		return err // a pointer that cannot be read was Invalid, and is parked
 	}
+	of := p
 	p.Late = true
 	if counts {
 		p.Attempt++
 	}
-	return o.Sender.Send(ctx, queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: latest(o.Now(), d.Enqueued).Add(after)})
+	m := queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: latest(o.Now(), d.Enqueued).Add(after)}
+	if o.ahead.covers(m, of, after) {
+		return nil
+	}
+	if err := o.Sender.Send(ctx, m); err != nil {
+		return err
+	}
+	o.ahead.sent(m, o.Now())
+	return nil
 }
 
 func latest(a, b time.Time) time.Time {

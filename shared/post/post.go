@@ -43,6 +43,8 @@ type Post struct {
 	NewID func() string
 	Log   *slog.Logger
 
+	ahead ahead
+
 	Others map[string]*Post // of further tenants, by alias: what comes for them is theirs
 }
 

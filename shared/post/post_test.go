@@ -146,9 +146,9 @@ func TestWhatDoesNotBelongOnTheQueueNeverReachesTheFlow(t *testing.T) {
 }
 
 func TestRepeatIsACopyInTheSameSession(t *testing.T) {
-	o, sent, _, _ := office()
 	p := somePointer()
 	for _, counts := range []bool{true, false} {
+		o, sent, _, _ := office()
 		if err := o.Repeat(t.Context(), delivered(p), 20*time.Second, counts); err != nil {
 			t.Fatal(err)
 		}
@@ -161,9 +161,64 @@ func TestRepeatIsACopyInTheSameSession(t *testing.T) {
 			t.Error(diff)
 		}
 	}
+	o, sent, _, _ := office()
 	sent.Fail(errors.New("away"))
 	if err := o.Repeat(t.Context(), delivered(p), time.Second, true); err == nil {
 		t.Error("the message would be lost")
+	}
+}
+
+// While a record cannot be worked on, one copy comes again for all that is told of it, whoever told it.
+func TestMessagesOfOneRecordHaveOneCopyThatComesAgain(t *testing.T) {
+	later := func(p queue.Pointer, by time.Duration) queue.Pointer {
+		p.Seen, p.Trace = p.Seen.Add(by), "t-"+by.String()
+		return p
+	}
+	other := func(change func(*queue.Pointer)) queue.Pointer {
+		p := later(somePointer(), time.Second)
+		change(&p)
+		return p
+	}
+	copied := later(somePointer(), 0)
+	copied.Attempt++
+	for name, c := range map[string]struct {
+		second queue.Pointer
+		wait   time.Duration
+		want   int
+	}{
+		"another event":              {later(somePointer(), time.Second), 20 * time.Second, 1},
+		"one that waits longer":      {later(somePointer(), time.Second), 30 * time.Second, 1},
+		"one that is to come sooner": {later(somePointer(), time.Second), 10 * time.Second, 2},
+		"one that waits for long: it may be about what the copy comes too early to see": {later(somePointer(), time.Second), 50 * time.Second, 2},
+		"the copy itself":           {copied, 30 * time.Second, 2},
+		"another version":           {other(func(p *queue.Pointer) { p.Shown.Version = "v-8" }), 20 * time.Second, 2},
+		"a deletion":                {other(func(p *queue.Pointer) { p.Deleted = !p.Deleted }), 20 * time.Second, 2},
+		"another record":            {other(func(p *queue.Pointer) { p.ID = "other" }), 20 * time.Second, 2},
+		"what a later version says": {other(func(p *queue.Pointer) { p.Rest = `{"more":1}` }), 20 * time.Second, 2},
+	} {
+		o, sent, _, _ := office()
+		if err := o.Repeat(t.Context(), delivered(later(somePointer(), 0)), 20*time.Second, true); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Repeat(t.Context(), delivered(c.second), c.wait, true); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(sent.Take()); n != c.want {
+			t.Errorf("%s: %d copies, not %d", name, n, c.want)
+		}
+	}
+}
+
+// A copy that could not be sent is on no way.
+func TestACopyThatWasNotSentCoversNothing(t *testing.T) {
+	o, sent, _, _ := office()
+	sent.Fail(errors.New("away"))
+	_ = o.Repeat(t.Context(), delivered(somePointer()), 20*time.Second, true)
+	sent.Fail(nil)
+	p := somePointer()
+	p.Trace = "t-2"
+	if err := o.Repeat(t.Context(), delivered(p), 20*time.Second, true); err != nil || len(sent.Take()) != 1 {
+		t.Errorf("the second message has no copy: %v", err)
 	}
 }
 

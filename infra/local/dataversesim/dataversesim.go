@@ -78,6 +78,8 @@ type Simulator struct {
 	house      organisation
 	tokenKey   []byte
 	like       *likeness // with others that have the same definitions
+	own        *likeness // with itself, since the definitions were changed by POST schema
+	customised bool      // by the Web API or an import
 	seeded     *database // as it was at the start, for those that are made like this one
 }
 
@@ -112,7 +114,9 @@ func New(o Options) (*Simulator, error) {
 // Original makes the simulator one that others can be made like (Options.Like): it keeps its seed data, and nothing may
 // be done with it itself.
 func (s *Simulator) Original() *Simulator {
-	s.like, s.seeded = &likeness{schema: s.schema, answers: map[string]*answer{}}, s.db
+	if s.seeded = s.db; s.like == nil {
+		s.like = &likeness{schema: s.schema, answers: map[string]*answer{}}
+	}
 	return s
 }
 

@@ -39,6 +39,7 @@ func (s *Simulator) customize(c *call, t *tx) (*customizing, error) {
 	if err := s.ownSchema(); err != nil {
 		return nil, err
 	}
+	s.own, s.customised = nil, true
 	if c.refs != nil {
 		return nil, missing("changes of metadata inside of a change set")
 	}

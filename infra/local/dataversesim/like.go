@@ -9,7 +9,8 @@ import (
 // likeness is what a simulator shares with those that were made like it: its definitions, and answers that are made of
 // nothing else.
 type likeness struct {
-	schema *schema
+	schema  *schema
+	changed map[string]bool // tables, since these definitions were read
 
 	mu      sync.Mutex
 	answers map[string]*answer
@@ -21,7 +22,7 @@ func (s *Simulator) takeOver(o *Simulator) {
 	if s.db != nil {
 		version = s.db.version // versions never go back, also not by a reset
 	}
-	s.like, s.schema, s.house = o.like, o.like.schema, o.house
+	s.like, s.schema, s.house, s.own, s.customised = o.like, o.like.schema, o.house, nil, false
 	s.db = o.seeded.copy()
 	s.db.version = max(s.db.version, version)
 }
@@ -58,7 +59,7 @@ func (s *Simulator) ownSchema() error {
 	return nil
 }
 
-// keep remembers the answer to a read of definitions for all that are alike.
+// keep remembers the answer to a read of definitions, for all that have the same.
 func (l *likeness) keep(key string, a *answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,9 +67,6 @@ func (l *likeness) keep(key string, a *answer) {
 }
 
 func (l *likeness) kept(key string) (answer, bool) {
-	if l == nil {
-		return answer{}, false
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.answers[key]
@@ -78,13 +76,29 @@ func (l *likeness) kept(key string) (answer, bool) {
 	return *a, true
 }
 
-// alikeKey is under which an answer to a read of definitions holds for all that are alike; "" if it does not.
-func (s *Simulator) alikeKey(c *call) string {
-	r := s.deniedHere()
-	if s.like == nil || s.schema != s.like.schema || deniesAny(r.tables) || deniesAny(r.secure) || s.sw.number("setupLag") > 0 {
-		return ""
+// answers are those to reads of definitions that were given before and hold still: of all that are alike, or of this simulator
+// since POST schema. Nil: definitions were changed another way, or show with a lag.
+func (s *Simulator) answers() *likeness {
+	switch {
+	case s.like == nil || s.sw.number("setupLag") > 0:
+		return nil
+	case s.schema == s.like.schema:
+		return s.like
 	}
-	return fmt.Sprint(s.sw.text("language"), s.sw.flag("optimisticConcurrency"), c.root, c.path, "?", c.query)
+	return s.own
+}
+
+// alikeKey is under which an answer to a read of definitions is kept: everything that it depends on.
+func (s *Simulator) alikeKey(c *call) string {
+	return fmt.Sprint(s.deniedHere().secure, s.sw.text("language"), s.sw.flag("optimisticConcurrency"), c.root, c.path, "?", c.query)
+}
+
+// Alike says whether reads of a table's definition are answered as by the simulator that this one was made like.
+func (s *Simulator) Alike(table string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	denied, given := s.role, s.answers() // whoever calls now, the product asks
+	return given != nil && !given.changed[table] && !deniesAny(denied.secure) && !slices.Contains(denied.tables[metadataTable], "read")
 }
 
 func deniesAny(denied map[string][]string) bool {

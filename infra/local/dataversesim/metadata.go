@@ -84,14 +84,18 @@ func (s *Simulator) metadata(c *call, t *tx, segs []segment) (*answer, error) {
 	if slices.Contains(s.deniedHere().tables[metadataTable], "read") {
 		return nil, missingPrivilege(s.calling, "read", "Entity", metadataTable)
 	}
+	given := s.answers()
+	if given == nil {
+		return s.definitions(c, segs)
+	}
 	key := s.alikeKey(c)
-	if a, ok := s.like.kept(key); ok && key != "" {
+	if a, ok := given.kept(key); ok {
 		return &a, nil
 	}
 	a, err := s.definitions(c, segs)
-	if err == nil && key != "" {
+	if err == nil {
 		kept := *a
-		s.like.keep(key, &kept)
+		given.keep(key, &kept)
 	}
 	return a, err
 }

@@ -81,6 +81,13 @@ func (s *Simulator) postSchema(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.changeSchema(c)
 	}
+	if !s.customised {
+		changed := map[string]bool{c.Table: true}
+		if s.own != nil {
+			maps.Copy(changed, s.own.changed)
+		}
+		s.own = &likeness{schema: s.schema, answers: map[string]*answer{}, changed: changed}
+	}
 	s.mu.Unlock()
 	if err != nil {
 		control.WriteError(w, http.StatusBadRequest, "%s of %s.%s: %v", c.Do, c.Table, c.Column, err)

@@ -57,6 +57,7 @@ type Options struct {
 
 	Sibling      *Sim            // another tenant of the same Microsoft: certificate and signing host are its
 	Like         *Sim            // catalogue and taxonomy are its, which are the same everywhere, and not read again
+	Past         *Sim            // its referrals, as they are now, are there from the beginning, and so is its registration
 	SigningHost  string          // default 3psostorageacct.blob.core.windows.net
 	SigningKey   *rsa.PrivateKey // of the leaf; made when nil
 	Intermediate bool            // an authority of its own stands between root and leaf
@@ -208,6 +209,10 @@ func (s *Sim) seed() {
 	s.validations, s.asked, s.calls, s.writes = map[string]*validation{}, nil, nil, nil
 	s.registration = nil
 	s.post.clear()
+	if s.opts.Past != nil {
+		s.goOn(s.opts.Past)
+		return
+	}
 	if s.opts.WebhookURL != "-" {
 		s.registration = &registration{
 			SubscriberID: s.guid(), WebhookURL: s.opts.WebhookURL, Modified: serverTime(s.opts.Now()),
@@ -215,6 +220,25 @@ func (s *Sim) seed() {
 				"related-referral-updated", "subscription-updated"},
 		}
 	}
+}
+
+// goOn begins with what another simulator holds.
+func (s *Sim) goOn(past *Sim) {
+	past.mu.Lock()
+	defer past.mu.Unlock()
+	for _, r := range past.order {
+		own := &referral{doc: r.doc.clone(), readable: r.readable, expires: r.expires}
+		for _, v := range r.shown {
+			own.shown = append(own.shown, shown{v.from, v.doc}) // what was shown is never changed
+		}
+		s.order = append(s.order, own)
+		s.referrals[own.id()] = own
+	}
+	if past.registration != nil {
+		own := *past.registration
+		s.registration = &own
+	}
+	s.lastStamp = past.lastStamp
 }
 
 // lock takes the simulator and does what time alone has done meanwhile.
