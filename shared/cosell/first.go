@@ -72,10 +72,12 @@ func (m *merger) firstMember(rule Rule, f Field, p, d string, both bool) {
 	}
 }
 
+// differs tells that the values differ, unless Audit does: the tables may have been lost more than once.
 func (m *merger) differs(f Field) {
-	m.say(Problem{Code: "values.differ", Field: f, Place: InPartnerCenter, Warn: true, Once: true,
-		Text: m.label(f) + leftAlone,
-		Mend: "change it on the side that is wrong"})
+	p := Problem{Code: "values.differ", Field: f, Place: InPartnerCenter, Warn: true, Once: true, Text: m.label(f) + leftAlone,
+		Mend: "change it on the side that is wrong"}
+	p.Quiet = StillTold(m.d[Audit], p)
+	m.say(p)
 }
 
 const leftAlone = " differs between Partner Center and CRM and was left alone"

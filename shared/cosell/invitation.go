@@ -40,7 +40,7 @@ func (m *merger) invitation() {
 		row.Value, row.Due = reminded, afterReminder(m.At, expires)
 		m.plan.Task = TaskReminder
 		m.say(Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Warn: true, Once: true,
-			Text: "the invitation ends by itself on " + clock(expires) + ", " + days(expires.Sub(m.At)) + " left to answer it",
+			Text: endsOn(expires) + days(expires.Sub(m.At)) + " left to answer it",
 			Mend: m.answerBy()})
 	}
 	m.say(row)
@@ -64,7 +64,15 @@ func afterReminder(now, expires time.Time) time.Time {
 	return time.Time{}
 }
 
+func endsOn(expires time.Time) string {
+	return "the invitation ends by itself on " + clock(expires) + ", "
+}
+
+// wasReminded says whether the reminder was told: by its row, or, where the tables were lost since, by Audit.
 func (m *merger) wasReminded() bool {
+	if !m.Opportunity.Assumed() && !m.Pair.Holds(answerDue) && strings.Contains(m.d[Audit], answerDue+": "+endsOn(m.Referral.ExpiresAt)) {
+		return true
+	}
 	for _, h := range m.Pair.Held {
 		if h.Code == answerDue && h.Value == reminded {
 			return true

@@ -380,3 +380,42 @@ func TestWhatAuditStillTellsIsNotToldAgainByRebuiltState(t *testing.T) {
 		})
 	}
 }
+
+// A reminder, and what differed when the two met, are told once as well, however often the tables are lost.
+func TestRemindersAndDifferencesAreToldOnceWithoutTables(t *testing.T) {
+	for name, c := range map[string]struct {
+		line string
+		had  func(w *world) (opportunity string)
+	}{
+		"Reminder": {"answer.due:", func(w *world) string {
+			_, o := w.invited()
+			w.later(10 * 24 * time.Hour)
+			w.later(25 * time.Hour)
+			return o
+		}},
+		"Difference": {"values.differ:", func(w *world) string {
+			r, o := w.inbound()
+			w.portal(r, cosell.Record{cosell.DealValue: "20"})
+			w.now = w.now.Add(time.Second)
+			w.userOf(o, cosell.Record{cosell.DealValue: "30"})
+			w.events()
+			w.wiped()
+			w.pass()
+			w.pass()
+			return o
+		}},
+	} {
+		w := newWorld(t)
+		o := c.had(w)
+		said := w.lines(o, c.line)
+		for range 2 {
+			w.wiped()
+			for range 3 {
+				w.pass()
+			}
+		}
+		if n := w.lines(o, c.line); said != 1 || n != said {
+			t.Errorf("%s: told %d times, then %d: %s", name, said, n, w.opportunities[o].Record[cosell.Audit])
+		}
+	}
+}
