@@ -153,10 +153,12 @@ func (r *run) operate(i int) {
 		r.say("%d. deal %d (%s): %s", i, d.n, d.born, name)
 		err = do(&r.people, g, d)
 	}
-	if err != nil {
-		r.say("    refused: %.200s", err)
-	} else {
+	if err == nil {
 		r.done[name]++
+	} else {
+		r.say("    refused: %.200s", err)
+	}
+	if err != errNothing {
 		r.happened++
 	}
 	r.hash = mix(r.hash, uint64(i), hashOf(name), uint64(time.Now().UnixNano()))

@@ -55,6 +55,11 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 				idle = 0
 			}
 		}
+		for range 8 * p.haste { // most of what is left is worked on while there is trouble
+			if !r.step() {
+				break
+			}
+		}
 		happened := r.happened
 		if len(r.broken) == 0 {
 			r.end()

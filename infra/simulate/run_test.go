@@ -52,7 +52,7 @@ type run struct {
 	crashes      int
 	called       []called // where the plan wants it
 	calls        int
-	happened     int       // acts that a system took, events that arrived, faults
+	happened     int       // acts that reached a system, events that arrived, faults
 	entered      int       // calls that came to their point
 	hits         int       // of the run's aim
 	lockedOut    bool      // of Partner Center

@@ -30,8 +30,10 @@ type Label struct {
 func ResolveChoices(shipped []Option, own bool, found []Label) Choices {
 	c := Choices{code: map[int]string{}, value: map[string]int{}}
 	var rest []Option
+	called := folded(found)
 	for _, o := range shipped {
-		i := slices.IndexFunc(found, func(f Label) bool { return labelled(f, o) })
+		label, code := FoldText(o.Label), FoldText(o.Code)
+		i := slices.IndexFunc(called, func(names []string) bool { return slices.Contains(names, label) || slices.Contains(names, code) })
 		if i < 0 {
 			rest = append(rest, o)
 			continue
@@ -151,13 +153,15 @@ func (c Choices) add(code string, value int) {
 	c.value[code] = value
 }
 
-func labelled(f Label, o Option) bool {
-	for _, label := range f.Labels {
-		if FoldText(label) == FoldText(o.Label) || FoldText(label) == FoldText(o.Code) {
-			return true
+// folded are the names of each option in one form.
+func folded(found []Label) [][]string {
+	out := make([][]string, len(found))
+	for i, f := range found {
+		for _, label := range f.Labels {
+			out[i] = append(out[i], FoldText(label))
 		}
 	}
-	return false
+	return out
 }
 
 func firstLabel(f Label) string {

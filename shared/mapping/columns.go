@@ -1,10 +1,8 @@
 package mapping
 
 import (
-	"encoding/json"
 	"slices"
 
-	"github.com/cosell-sync/cosell-sync/infra/dataverse"
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
@@ -96,20 +94,7 @@ func (s *Sheet) Columns() []Column {
 // of their table does not list them in its filter: only reconcile carries their changes. Closings, which
 // raise events of their own, and the solution catalogue are left out; who owns a row is one event, whatever it is called.
 func (s *Sheet) Unwatched() []Column {
-	filter := map[string][]string{}
-	var doc struct {
-		Steps []struct {
-			Message, Table string
-			Filter         []string
-		}
-	}
-	_ = json.Unmarshal(dataverse.Schema, &doc) // readSchema has read it before
-	for _, step := range doc.Steps {
-		if step.Message == "Update" {
-			filter[step.Table] = append(filter[step.Table], step.Filter...)
-		}
-	}
-	return slices.DeleteFunc(s.Watched(), func(c Column) bool { return slices.Contains(filter[c.Table], c.Event()) })
+	return slices.DeleteFunc(s.Watched(), func(c Column) bool { return slices.Contains(s.crm.raises[c.Table], c.Event()) })
 }
 
 // Event is the column's name where event steps list it: who owns a row is one event, whatever it is called.

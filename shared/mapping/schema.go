@@ -29,6 +29,7 @@ type Option struct {
 type schema struct {
 	tables  map[string][]column
 	choices map[string][]Option
+	raises  map[string][]string // columns of each table whose changes our steps for updates raise an event for
 }
 
 // lookupTable is the table behind a lookup that a crm path may go through.
@@ -65,11 +66,21 @@ func readSchema(text []byte) (*schema, error) {
 				Told        bool   `json:"told"`
 			} `json:"columns"`
 		} `json:"tables"`
+		Steps []struct {
+			Message string   `json:"message"`
+			Table   string   `json:"table"`
+			Filter  []string `json:"filter"`
+		} `json:"steps"`
 	}
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("reading infra/dataverse/schema.json: %w", err)
 	}
-	s := &schema{tables: standardColumns(), choices: map[string][]Option{}}
+	s := &schema{tables: standardColumns(), choices: map[string][]Option{}, raises: map[string][]string{}}
+	for _, step := range doc.Steps {
+		if step.Message == "Update" {
+			s.raises[step.Table] = append(s.raises[step.Table], step.Filter...)
+		}
+	}
 	for _, c := range doc.Choices {
 		s.choices[c.Name] = c.Options
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -27,8 +28,13 @@ type Year struct {
 	file string
 }
 
-// Years reads the files of all years, the newest first.
-func Years() ([]Year, error) {
+// Years are those of our own files, the newest first.
+func Years() ([]Year, error) { return years() }
+
+// years are read once: they are part of the program.
+var years = sync.OnceValues(readYears)
+
+func readYears() ([]Year, error) {
 	files, err := yearFiles.ReadDir("years")
 	if err != nil {
 		return nil, fmt.Errorf("reading the files of the years: %w", err)
