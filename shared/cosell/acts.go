@@ -190,7 +190,13 @@ func (p Pair) AskedFor(referralID string) Pair {
 // Unanswered is the pair whose row did not take the answer to what was asked on its form.
 func (p Pair) Unanswered(why Problem, o Opportunity) Pair {
 	row := heldFrom(p.Held, []Problem{why}, o.Read, map[Place]string{InCRM: o.Version})
-	p.Held = append(p.Answered().Held, row...)
+	others := p.Answered().Held
+	for i, h := range others {
+		if p.Phase != Linked && h.Due(o.Read) { // a deal without a pair waits with its answer
+			others[i].Next = o.Read.Add(lastTry)
+		}
+	}
+	p.Held = append(others, row...)
 	return p
 }
 

@@ -10,11 +10,15 @@ import (
 
 // heed does what a person asks on the opportunity's form, answers in Audit and clears what was asked. Each deed may
 // be interrupted anywhere: as long as the form asks for it, it is gone on with. done: the hint has no other work. An
-// answer that CRM refuses keeps a linked pair from nothing else.
+// answer that CRM refuses keeps a linked pair from nothing else; a deal without one waits with it, because what is asked may
+// mean another thing once there is a referral.
 func (f *Flow) heed(ctx context.Context, w *work) (done bool, err error) {
 	act := w.opportunity.Record[cosell.Action]
-	if act == "" || w.answerWaits() {
+	if act == "" {
 		return false, nil
+	}
+	if w.answerWaits() {
+		return w.pair.Phase != cosell.Linked, nil
 	}
 	status := ""
 	if act == cosell.ActAsk && w.pair.Phase == cosell.Linked {
@@ -150,7 +154,7 @@ func (f *Flow) explain(ctx context.Context, w *work, problems ...cosell.Problem)
 }
 
 // write is the answer to a person, with the values of it: the row asks for nothing any more. One that CRM refuses is
-// held, and comes once it is due.
+// held, and comes once it is due: also of an opportunity that has no pair yet.
 func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.Record, lines ...string) error {
 	o := *w.opportunity
 	asked := o.Record[cosell.Action]
@@ -159,7 +163,10 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 	}
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
 	pair, written, err := f.say(ctx, w.pair.Answered(), o, values)
-	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours && pair.Version != "" {
+	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours {
+		if pair.Version == "" {
+			pair.Phase = cosell.Lacking
+		}
 		p := problemOf(cosell.InCRM, err, f.Rules, cosell.Action)
 		p.Sent, p.Warn, w.unanswered = true, true, true
 		if h, waits := w.pair.HeldAt(cosell.InCRM, cosell.Action); waits { // what was begun stays begun

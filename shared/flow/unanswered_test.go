@@ -81,3 +81,62 @@ func TestADealGoesOnWhoseFormMayNotBeAnswered(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A deal that has no pair yet is no other: what its form did not take is remembered, and it is made meanwhile.
+func TestI29_ARefusedAnswerOfADealWithoutAPairIsNotTriedAtEveryEvent(t *testing.T) {
+	for name, changes := range map[string]cosell.Record{
+		"Closed":   {cosell.Status: cosell.Lost, cosell.Action: cosell.ActSync},
+		"Unsynced": {cosell.Sync: cosell.False, cosell.Action: cosell.ActSync},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.refusesAnswers()
+			w.want(changes)
+			for range 6 {
+				w.events()
+			}
+			if w.refusals != 1 || len(w.own()) != 0 {
+				t.Errorf("%d refused answers, %d referrals", w.refusals, len(w.own()))
+			}
+			w.refuseCRM = nil
+			w.later(25 * time.Hour)
+			if act := w.opportunities[deal].Record[cosell.Action]; act != "" {
+				t.Errorf("the form still asks for %q", act)
+			}
+			w.silent()
+		})
+	}
+}
+
+// It waits with its answer, and is made once that is there.
+func TestADealIsMadeOnceItsFormIsAnswered(t *testing.T) {
+	w := newWorld(t)
+	w.refusesAnswers()
+	w.want(cosell.Record{cosell.Action: cosell.ActUnlink}) // of nothing
+	w.events()
+	w.refuseCRM = nil
+	w.later(20 * time.Minute)
+	w.events()
+	if w.linked().Record[cosell.Action] != "" {
+		t.Errorf("the form asks for %q", w.opportunities[deal].Record[cosell.Action])
+	}
+	w.silent()
+}
+
+// What else was due of it is not due at every pass.
+func TestI29_ADealThatWaitsWithItsAnswerIsNotTriedAtEveryPass(t *testing.T) {
+	w := newWorld(t)
+	w.refusePC = fault.New(fault.Refused, "no")
+	w.want(nil)
+	w.events()
+	w.refusesAnswers()
+	w.asks(cosell.ActUnlink)
+	w.later(26 * time.Hour)
+	for range 3 {
+		tried := w.refusals
+		w.later(time.Minute)
+		if n := w.refusals - tried; n > 0 {
+			t.Errorf("%d refused requests in a pass in which nothing is due", n)
+		}
+	}
+}
