@@ -128,3 +128,23 @@ func TestWhatComesIntoViewWithOurClosingIsNoEdit(t *testing.T) {
 		}
 	}
 }
+
+// An attempt at a creation that left a value out, and was taken late, is told from the next one, which has it: the row lacks it.
+func TestI2_ARowThatLacksAValueIsTheAttemptsThatLeftItOut(t *testing.T) {
+	all := Record{Name: "Deal", Notes: "text", DealValue: "5", Currency: "EUR"}
+	source := all.Clone()
+	full := &Sending{Place: InCRM, New: all, Source: source}
+	less := full.Without(all, Record{Name: "Deal"})
+	row := Opportunity{Side: Side{Record: Record{Name: "Deal", Notes: "", DealValue: "", Currency: "EUR"}}, Untouched: true} // the currency of the organisation
+	by := full.After(less).By(row)
+	if got := by.New[Notes]; got != "" {
+		t.Errorf("the row is that of the attempt that wrote %q", got)
+	}
+	if base := by.Made(row); base.Referral[Notes] == "text" {
+		t.Error("that the notes are missing counts as agreed")
+	}
+	row.Record = all
+	if by := full.After(less).By(row); by.New[Notes] != "text" {
+		t.Error("a row that has it is not the attempt's that wrote it")
+	}
+}

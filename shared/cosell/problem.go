@@ -51,6 +51,9 @@ type Problem struct {
 // Whole is the field of what is held when a record was refused as a whole.
 const Whole Field = "*"
 
+// CodePeopleUnread is the code of a refusal to show who is connected with opportunities.
+const CodePeopleUnread = "people.unread"
+
 // CodeForeign is the code of a referral that is left alone, because its CRM id is another system's.
 const CodeForeign = "crmid.foreign"
 

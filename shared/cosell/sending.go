@@ -120,7 +120,8 @@ func (s *Sending) Unanswered() *Sending {
 	return &last
 }
 
-// By is the attempt that made the row: the one of whose values it shows most, the newest of equals.
+// By is the attempt that made the row: the one of whose values it shows most and lacks fewest, the newest of equals. That it
+// shows more than an attempt wrote proves nothing, because CRM fills in what it has a default for.
 func (s *Sending) By(o Opportunity) *Sending {
 	best, most := s, s.shownBy(o)
 	for i := range s.Earlier {
@@ -131,10 +132,16 @@ func (s *Sending) By(o Opportunity) *Sending {
 	return best
 }
 
+// shownBy is how many of the values that were written the row shows, less those in place of which it shows nothing.
 func (s *Sending) shownBy(o Opportunity) (n int) {
 	for f, v := range s.New {
-		if now, read := o.Record.value(f); read && v != "" && same(v, now) {
+		now, read := o.Record.value(f)
+		switch {
+		case !read || v == "":
+		case same(v, now):
 			n++
+		case now == "":
+			n--
 		}
 	}
 	return n

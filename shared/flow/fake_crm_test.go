@@ -193,7 +193,15 @@ func (w crm) Exist(_ context.Context, ids []string) (map[string]bool, error) {
 
 func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {
 	w.boundary()
+	if w.unseenPeople {
+		return w.naming, fault.New(fault.Refused, "no").OfClass(fault.Ours).With(cosell.CodePeopleUnread, "")
+	}
 	return sorted(w.opportunities), nil
+}
+
+func (w crm) SeesPeople(context.Context) (bool, error) {
+	w.counts["CRM people"]++
+	return !w.unseenPeople, nil
 }
 
 func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }

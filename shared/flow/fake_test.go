@@ -88,6 +88,8 @@ type world struct {
 	timed         bool      // hints say when they were made
 	restored      time.Time // when older tables were put back
 	feedAway      error     // answer of Partner Center's list of changes
+	unseenPeople  bool      // who is connected with deals may not be read
+	naming        []string  // the deals that name a changed row themselves
 
 	oldReferrals     map[string]cosell.Referral
 	oldOpportunities map[string]cosell.Opportunity

@@ -58,11 +58,17 @@ func (f *Flow) heard(ctx context.Context, pair cosell.Pair, known bool, h Hint) 
 
 func (f *Flow) fanOut(ctx context.Context, h Hint) error {
 	related, err := f.relatives(ctx, h)
-	if err != nil {
+	unread := fault.Of(err) != nil && fault.Of(err).Code == cosell.CodePeopleUnread
+	if err != nil && !unread {
 		return err
 	}
 	if err := f.hintAll(ctx, related, Hint{Related: true, Why: h.Kind}); err != nil {
 		return err
+	}
+	if unread {
+		if err := f.missesPeople(ctx); err != nil {
+			return err
+		}
 	}
 	return f.unclearBy(ctx, h)
 }

@@ -90,8 +90,11 @@ type Opportunities interface {
 	// Introduce gives an opportunity with an account the customer's other contacts, in the account and as stakeholders,
 	// and returns it as it is then. Refused, with code account.none: there is no account to keep them in.
 	Introduce(ctx context.Context, o cosell.Opportunity, r cosell.Referral) (cosell.Opportunity, error)
-	// Related lists the synced, open opportunities that show the row of another table (account, contact).
+	// Related lists the synced, open opportunities that show the row of another table (account, contact). Refused of class
+	// ours with code people.unread: who is connected with opportunities may not be read; those that name the row are listed.
 	Related(ctx context.Context, kind, id string) ([]string, error)
+	// SeesPeople asks whether who is connected with opportunities may be read now.
+	SeesPeople(ctx context.Context) (bool, error)
 	// OpportunityOf finds the opportunity of a solution row.
 	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
 	// Changed gives each what changed in a table (kind) since the cursor, as it is read. "" gives every opportunity that

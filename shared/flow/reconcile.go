@@ -24,7 +24,7 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 			return f.Opportunities.Changed(ctx, kind, cursor, each)
 		}))
 	}
-	errs = append(errs, f.grown(ctx))
+	errs = append(errs, f.grown(ctx), f.peopleAgain(ctx))
 	return errors.Join(append(errs, f.judgeAside(ctx, errors.Join(errs...) != nil))...)
 }
 

@@ -178,8 +178,9 @@ func (f *Flow) needsOpportunity(w *work, plan cosell.Plan) bool {
 	if w.opportunity != nil {
 		return false
 	}
+	_, help := plan.ToOpportunity[cosell.Help] // of the two referrals that may name it the own one counts, which is read with the opportunity
 	return plan.NeedsOpportunity || w.pair.AuditIsLost() && (!plan.Empty() || len(w.pair.Untold) > 0) || len(cosell.Prints(plan.Problems)) > 0 ||
-		w.pair.Sending != nil || w.referral.Microsoft && (len(plan.ToReferral) > 0 || plan.Invite != "")
+		w.pair.Sending != nil || w.referral.Microsoft && (len(plan.ToReferral) > 0 || plan.Invite != "" || help)
 }
 
 // application is one plan being carried out.

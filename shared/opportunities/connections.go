@@ -53,11 +53,40 @@ func (s *Store) blind() bool { return s.options.Now().UnixNano() < s.blindUntil.
 // blinded takes in that our role may not read connections, and says whether that is news, so that another try makes
 // sense.
 func (s *Store) blinded(e *fault.Error) bool {
-	if e == nil || e.Code != dataverse.CodePrivilege || !slices.Contains([]string{"prvreadconnection", "prvreadconnectionrole"}, strings.ToLower(e.Target)) || s.blind() {
+	if !ofConnections(e) || s.blind() {
 		return false
 	}
 	s.blindUntil.Store(s.options.Now().Add(blindFor).UnixNano())
 	return true
+}
+
+// ofConnections says whether CRM refused because our role may not read connections.
+func ofConnections(e *fault.Error) bool {
+	return e != nil && e.Code == dataverse.CodePrivilege && slices.Contains([]string{"prvreadconnection", "prvreadconnectionrole"}, strings.ToLower(e.Target))
+}
+
+// unread is the error in the words of the flows where it says that connections may not be read.
+func (s *Store) unread(err error) error {
+	if !ofConnections(fault.Of(err)) {
+		return err
+	}
+	return fault.New(fault.Refused, "who is connected with opportunities may not be read: %w", err).OfClass(fault.Ours).With(cosell.CodePeopleUnread, "")
+}
+
+// SeesPeople asks whether our role may read connections now; where it may, they are read again from now on. Broken, Later: it could
+// not be asked.
+func (s *Store) SeesPeople(ctx context.Context) (bool, error) {
+	for _, of := range [][2]string{{connectionSet, connectionID}, {roleSet, roleID}} {
+		_, err := s.api.List(ctx, of[0], dataverse.Query{Select: []string{of[1]}, Top: 1})
+		if ofConnections(fault.Of(err)) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	s.blindUntil.Store(0)
+	return true, nil
 }
 
 // connected are the people beside owner and contact, in the order in which they were connected.

@@ -183,7 +183,8 @@ func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) 
 	case userKind:
 		columns = []string{owningUser}
 	case connectionKind:
-		return s.dealsOfConnection(ctx, id)
+		deals, err := s.dealsOfConnection(ctx, id)
+		return deals, s.unread(err)
 	default:
 		return nil, nil
 	}
@@ -197,7 +198,7 @@ func (s *Store) Related(ctx context.Context, kind, id string) ([]string, error) 
 			out = append(out, deal)
 		}
 	}
-	return out, err
+	return out, s.unread(err)
 }
 
 // dealsThatName lists the synced, open opportunities that have the id in one of the lookups.
