@@ -53,6 +53,7 @@ func TestAThrottledRegistrationHoldsNoReferralUp(t *testing.T) {
 				t.Errorf("%d %s", status, answer)
 			}
 		}
+		r.advance(5 * time.Second) // what others know of a gate is looked up once a second
 		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
 		r.quiet()
 		if v := r.referral(p.own).text("details/dealValue"); v != "90000" {
