@@ -18,13 +18,15 @@ func (p Pair) Parting(o Opportunity) Pair {
 		Text: "the " + p.Noun() + " was unlinked, and its row does not say so yet", Mend: "nothing to do, it is tried again"}, o)
 }
 
-// Tombstone is the pair after its end. Of what it held only that its row does not know of the end stays.
+// Tombstone is the pair after its end. Of what it held only that its row does not know of the end stays, and what the row is to be
+// told with that.
 func (p Pair) Tombstone() Pair {
 	var half []Held
+	var untold []Problem
 	if h, ok := p.HeldAt(InCRM, Action); ok && h.Code == partingHalf {
-		half = []Held{h}
+		half, untold = []Held{h}, p.Untold
 	}
-	p.Phase, p.Held, p.Told, p.Sending, p.Untold = Ended, half, nil, nil, nil
+	p.Phase, p.Held, p.Told, p.Sending, p.Untold = Ended, half, nil, nil, untold
 	return p
 }
 

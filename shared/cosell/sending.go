@@ -260,6 +260,17 @@ func (p Pair) Resolve(side Side) Pair {
 	return p
 }
 
+// Doubt is Resolve for whoever does not read the referral: what would have given way to a write of it is told as possible.
+func (p Pair) Doubt() Pair {
+	s := p.Sending
+	if s == nil || s.Place != InPartnerCenter {
+		return p
+	}
+	p.Sending = nil
+	p.Untold = append(slices.Clone(p.Untold), doubted(slices.Clone(s.Notes))...)
+	return p
+}
+
 // CameIntoView is the pair with what CRM shows of a deal since a write of ours has closed it, where that was noted and never
 // settled: the columns of the closing are filled by CRM itself, and no person has typed what stands there.
 func (p Pair) CameIntoView(row Opportunity, rules []Rule) Pair {

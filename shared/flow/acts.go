@@ -161,6 +161,11 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 	if asked != "" {
 		values[cosell.Action] = ""
 	}
+	if w.pair.Phase == cosell.Ended { // nobody comes later to tell it
+		for _, p := range w.pair.Untold {
+			lines = append(lines, f.words(ctx, o.Read).Say(p))
+		}
+	}
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
 	pair, written, err := f.say(ctx, w.pair.Answered(), o, values)
 	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours {
@@ -180,6 +185,9 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 		return err
 	}
 	done := f.entry(ctx, written.Read, cosell.ToCRM, action, strings.TrimSpace("ok "+asked))
+	if pair.Phase == cosell.Ended {
+		pair.Untold = nil
+	}
 	if pair.Version == "" {
 		return f.Ledger.Note(ctx, pair.OpportunityID, done)
 	}

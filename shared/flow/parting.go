@@ -11,13 +11,33 @@ import (
 // that the row does not know yet: whoever comes next finishes it, whatever the form asks for by then.
 func (f *Flow) part(ctx context.Context, w *work) error {
 	if w.pair.Phase != cosell.Ended {
-		ended, err := f.endPair(ctx, w.pair.Parting(*w.opportunity), "unlinked by a person")
+		pair, err := f.doubtless(ctx, w.pair)
+		if err != nil {
+			return err
+		}
+		ended, err := f.endPair(ctx, pair.Parting(*w.opportunity), "unlinked by a person")
 		if err != nil {
 			return err
 		}
 		w.pair = ended
 	}
 	return f.emptyRow(ctx, w)
+}
+
+// doubtless finds out what became of a write to the referral that nobody has seen the end of: what it has replaced is told while
+// there is a pair. A referral that cannot be read keeps nobody from unlinking: then it is told as possible.
+func (f *Flow) doubtless(ctx context.Context, pair cosell.Pair) (cosell.Pair, error) {
+	if pair.Sending == nil || pair.Sending.Place != cosell.InPartnerCenter {
+		return pair, nil
+	}
+	r, err := f.Referrals.Get(ctx, pair.ReferralID)
+	switch {
+	case err == nil:
+		return pair.Resolve(r.Side), nil
+	case ctx.Err() != nil:
+		return pair, err
+	}
+	return pair.Doubt(), nil
 }
 
 // emptyRow takes the referral of an ended pair out of the row.

@@ -1,0 +1,79 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+// What a write has replaced is told, also where the pair is unlinked before anybody has seen what became of the write: as
+// possible where the referral cannot be read any more.
+func TestI25_AnUnlinkingTellsWhatAWriteBeforeItHasReplaced(t *testing.T) {
+	for name, befall := range map[string]func(w *world){
+		"the line could not be written": func(w *world) {
+			w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Broken, "no answer") }
+		},
+		"the answer is lost":                          func(w *world) { w.loseAnswer = true },
+		"the answer is lost, and nothing can be read": func(w *world) { w.loseAnswer = true },
+	} {
+		w := newWorld(t)
+		w.private(nil)
+		own := w.own()[0].ID
+		w.portal(own, cosell.Record{cosell.DealValue: "2468"})
+		w.userOf(deal, cosell.Record{cosell.DealValue: "1357"})
+		befall(w)
+		_ = w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+		w.refuseCRM = nil
+		if v := w.referrals[own].Record[cosell.DealValue]; v != "1357" {
+			t.Fatalf("%s: Partner Center holds %s", name, v)
+		}
+		if strings.Contains(name, "nothing") {
+			w.outagePC = unreadable()
+		}
+		w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+		_ = w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+		w.outagePC = nil
+		w.events()
+		o := w.opportunities[deal].Record
+		if o[cosell.ReferralID] != "" || strings.Count(o[cosell.Audit], "2468") != 1 || len(w.pair().Untold) > 0 {
+			t.Errorf("%s: the row names %q, untold is %v, Audit:\n%s", name, o[cosell.ReferralID], w.pair().Untold, o[cosell.Audit])
+		}
+		w.silent()
+	}
+}
+
+func TestI25_AnUnlinkingTellsWhatAWriteHasReplacedWhoseProcessDied(t *testing.T) {
+	for _, readable := range []bool{true, false} {
+		met := 0
+		for at := range 16 {
+			w := newWorld(t)
+			w.private(nil)
+			own := w.own()[0].ID
+			w.portal(own, cosell.Record{cosell.DealValue: "2468"})
+			w.userOf(deal, cosell.Record{cosell.DealValue: "1357"})
+			w.dieAt = w.calls + at + 1
+			_ = w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+			w.dieAt, w.died = 0, false
+			if w.referrals[own].Record[cosell.DealValue] != "1357" || strings.Contains(w.opportunities[deal].Record[cosell.Audit], "2468") {
+				continue // it died before the write, or after the line
+			}
+			met++
+			if !readable {
+				w.outagePC = unreadable()
+			}
+			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+			_ = w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+			w.outagePC = nil
+			w.events()
+			o := w.opportunities[deal].Record
+			if o[cosell.ReferralID] != "" || strings.Count(o[cosell.Audit], "2468") != 1 || len(w.pair().Untold) > 0 {
+				t.Errorf("died at %d: the row names %q, untold is %v, Audit:\n%s", at, o[cosell.ReferralID], w.pair().Untold, o[cosell.Audit])
+			}
+		}
+		if met == 0 {
+			t.Error("no death comes between the write and its line")
+		}
+	}
+}
