@@ -143,6 +143,11 @@ func TestI2_ARowThatLacksAValueIsTheAttemptsThatLeftItOut(t *testing.T) {
 	if base := by.Made(row); base.Referral[Notes] == "text" {
 		t.Error("that the notes are missing counts as agreed")
 	}
+	amount := full.Without(all, Record{Name: "Deal", Notes: "text"}) // which goes with its currency
+	row.Record = Record{Name: "Deal", Notes: "text", DealValue: "", Currency: "EUR"}
+	if by := full.After(amount).By(row); by.New[DealValue] != "" {
+		t.Error("a row without an amount is not the attempt's that wrote it")
+	}
 	row.Record = all
 	if by := full.After(less).By(row); by.New[Notes] != "text" {
 		t.Error("a row that has it is not the attempt's that wrote it")

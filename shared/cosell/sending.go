@@ -120,20 +120,22 @@ func (s *Sending) Unanswered() *Sending {
 	return &last
 }
 
-// By is the attempt that made the row: the one of whose values it shows most and lacks fewest, the newest of equals. That it
-// shows more than an attempt wrote proves nothing, because CRM fills in what it has a default for.
+// By is the attempt that made the row: the one of whose values it shows most and lacks fewest, of equals the one of which it lacks
+// fewest, and of these the newest. That it shows more than an attempt wrote proves nothing, because CRM fills in what it has a
+// default for.
 func (s *Sending) By(o Opportunity) *Sending {
-	best, most := s, s.shownBy(o)
+	best := s
+	most, fewest := s.shownBy(o)
 	for i := range s.Earlier {
-		if n := s.Earlier[i].shownBy(o); n > most {
-			best, most = &s.Earlier[i], n
+		if n, lacks := s.Earlier[i].shownBy(o); n > most || n == most && lacks < fewest {
+			best, most, fewest = &s.Earlier[i], n, lacks
 		}
 	}
 	return best
 }
 
-// shownBy is how many of the values that were written the row shows, less those in place of which it shows nothing.
-func (s *Sending) shownBy(o Opportunity) (n int) {
+// shownBy is how many of the values that were written the row shows, less those in place of which it shows nothing: lacks.
+func (s *Sending) shownBy(o Opportunity) (n, lacks int) {
 	for f, v := range s.New {
 		now, read := o.Record.value(f)
 		switch {
@@ -141,10 +143,10 @@ func (s *Sending) shownBy(o Opportunity) (n int) {
 		case same(v, now):
 			n++
 		case now == "":
-			n--
+			lacks++
 		}
 	}
-	return n
+	return n - lacks, lacks
 }
 
 // Opened notes that an opportunity is made open, because CRM does not let it be On Hold.
