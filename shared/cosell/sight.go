@@ -177,13 +177,17 @@ func (p Pair) Nameless() bool {
 }
 
 // Overtaken notes that there is a newer version than this one, which nobody has read: a condition was refused,
-// or the answer to a write does not show what was written.
+// or the answer to a write does not show what was written. Nothing is assumed of the record by it any more. One that is not
+// among those remembered is older than all of them: it says nothing new.
 func (p Pair) Overtaken(id, version string) Pair {
 	if version == Unread {
 		return p
 	}
+	if version == p.OpportunityVersion {
+		p.OpportunityVersion = ""
+	}
 	return p.look(id, func(s Sight) Sight {
-		if i := slices.Index(s.Versions, version); i >= 0 && i < len(s.Versions)-1 {
+		if i := slices.Index(s.Versions, version); len(s.Versions) > 0 && i < len(s.Versions)-1 {
 			return s // known already
 		}
 		at := s.Stale
