@@ -129,7 +129,9 @@ func (f fate) wired(draw uint64) (control.Fault, bool) {
 	case lose:
 		return control.Fault{Do: "loseAnswer"}, true
 	case busy:
-		after := [...]map[string]string{{"Retry-After": "1"}, {"Retry-After": "17"}, {"Retry-After": "120"}, {"Retry-After": "4000"}, {}, {"Retry-After": "0"}, {"Retry-After": time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat)}}[draw%7]
+		after := [...]map[string]string{{"Retry-After": "1"}, {"Retry-After": "17"}, {"Retry-After": "120"}, {"Retry-After": "4000"}, {}, {"Retry-After": "0"},
+			// A date is one by the server's clock, which says it, too: that of a process may be ten minutes off.
+			{"Retry-After": time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat), "Date": time.Now().UTC().Format(http.TimeFormat)}}[draw%7]
 		return status(429, after, `{"error":{"code":"0x80072322","message":"Number of requests exceeded the limit."}}`)
 	case down:
 		return status([...]int{500, 502, 503, 504}[draw%4], nil, "")

@@ -147,8 +147,8 @@ func (r *run) survives(before board, befell, invariant string) {
 			delete(is, name)
 		}
 	}
-	for name, v := range was { // an empty side is filled when two records meet anew: that overwrites nothing
-		if v == "" {
+	for name, v := range was { // an empty side is filled when two records meet anew, and a cut text completed: that overwrites nothing
+		if v == "" || completes(is[name], v) {
 			delete(was, name)
 			delete(is, name)
 		}
@@ -173,6 +173,12 @@ func (b board) askedNow(after board) (out []string) {
 		}
 	}
 	return out
+}
+
+// completes says whether a text is the whole of one that was cut when its column was too short.
+func completes(whole, cut string) bool {
+	shown, is := strings.CutSuffix(cut, "…")
+	return is && strings.HasPrefix(whole, shown)
 }
 
 func difference(was, is map[string]string) string {

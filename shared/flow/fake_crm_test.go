@@ -124,7 +124,7 @@ func (w crm) Create(ctx context.Context, id string, referral cosell.Referral, va
 	w.boundary()
 	w.counts["CRM change set"]++
 	if o, ok := w.opportunities[id]; ok {
-		return w.answer(o), nil
+		return w.answer(o), thereUnread(w.refuseReadCRM)
 	}
 	if other := w.resembled(referral); other != "" {
 		return cosell.Opportunity{}, fault.New(fault.Refused, "alike").OfClass(fault.Rule).With(cosell.CodeUnconfirmed, "").Naming(other)
@@ -153,7 +153,17 @@ func (w crm) Create(ctx context.Context, id string, referral cosell.Referral, va
 	if w.crmLag > 0 {
 		return made, notShown(id)
 	}
-	return w.answer(made), nil // read in the same batch
+	return w.answer(made), thereUnread(w.refuseReadCRM) // read in the same batch
+}
+
+// thereUnread is the answer to a creation whose row is there and may not be read.
+func thereUnread(refused error) error {
+	if refused == nil {
+		return nil
+	}
+	made := *fault.Of(refused)
+	made.Maybe = true
+	return &made
 }
 
 func (w crm) Wanting(context.Context) (out []cosell.Opportunity, err error) {

@@ -198,9 +198,11 @@ func (f *Flow) fit(ctx context.Context, w *work, values cosell.Record, fit fitti
 			}
 		}
 		if w.lead != nil {
-			return f.qualify(ctx, w, f.newRow(ctx, w, v, fit))
+			o, err := f.qualify(ctx, w, f.newRow(ctx, w, v, fit))
+			return o, madeUnread(w.pair.OpportunityID, err)
 		}
-		return f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit))
+		o, err := f.Opportunities.Create(ctx, w.pair.OpportunityID, *w.referral, f.newRow(ctx, w, v, fit))
+		return o, madeUnread(w.pair.OpportunityID, err)
 	}
 	rest := values
 	var guess struct { // before a field was left out of which the words only seem to speak
@@ -243,6 +245,15 @@ func (f *Flow) fit(ctx context.Context, w *work, values cosell.Record, fit fitti
 		rest = after
 	}
 	return cosell.Opportunity{}, fit, fault.New(fault.Broken, "opportunity %s: CRM refuses without end", w.pair.OpportunityID)
+}
+
+// madeUnread is the answer to a creation; of a row that is there and may not be read, that the message comes back: nothing of it was
+// refused, and what was noted before is what it holds. Broken then.
+func madeUnread(id string, err error) error {
+	if fault.Is(err, fault.Refused) && maybe(err) {
+		return fault.New(fault.Broken, "opportunity %s is there and may not be read: %w", id, err)
+	}
+	return err
 }
 
 // leftOut is the problem of a value without which the row was made, with what had to go along.

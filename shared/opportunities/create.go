@@ -183,7 +183,7 @@ func (s *Store) createSolutions(ctx context.Context, w *planned, id string, valu
 // oneByOne makes the rows singly, keeping those that exist.
 func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, values cosell.Record, writes []dataverse.Write) (cosell.Opportunity, error) {
 	if o, err := s.Get(ctx, id); err == nil || !fault.Is(err, fault.Gone) {
-		return o, err
+		return o, there(err)
 	}
 	for _, w := range writes {
 		set, rowID, isRow := strings.Cut(strings.TrimSuffix(w.Path, ")"), "(")
@@ -206,20 +206,30 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 		return o, fault.Unseen("opportunity %s was made and cannot be read yet: %w", id, err)
 	}
 	if err != nil || !cosell.OpportunityClosed(values[cosell.Status]) {
-		return o, err
+		return o, there(err)
 	}
 	return s.Put(ctx, o, cosell.Record{cosell.Status: values[cosell.Status], cosell.Reason: values[cosell.Reason]})
+}
+
+// there is the answer to reading a row that is known to exist: a refusal is none of the creation.
+func there(err error) error {
+	if !fault.Is(err, fault.Refused) {
+		return err
+	}
+	made := *fault.Of(err)
+	made.Maybe = true
+	return &made
 }
 
 // existing is the opportunity that stood in the way: under the same id, or another that names the referral.
 func (s *Store) existing(ctx context.Context, id string, r cosell.Referral) (cosell.Opportunity, error) {
 	o, err := s.Get(ctx, id)
 	if !fault.Is(err, fault.Gone) {
-		return o, err
+		return o, there(err)
 	}
 	found, err := s.FindByReferral(ctx, r.ID)
 	if err != nil {
-		return cosell.Opportunity{}, err
+		return cosell.Opportunity{}, there(err)
 	}
 	if len(found) == 0 {
 		return cosell.Opportunity{}, fault.New(fault.Conflict, "creating opportunity %s: a row with its key exists but cannot be read", id)

@@ -81,7 +81,7 @@ func (p *passing) give(b partnercenter.Brief) error {
 	if p.seen[b.ID] = at; len(p.seen) > 4*mostSeen {
 		p.forget()
 	}
-	if !at.IsZero() && (p.had[digestOf(b.ID, at)] || at.Equal(p.before.Seen[b.ID])) {
+	if p.gave(b.ID, at) {
 		return nil
 	}
 	return p.each(cosell.Hint{Kind: referralKind, ID: b.ID, Shown: cosell.Shown{ID: b.ID, Modified: at}})
@@ -107,7 +107,7 @@ func (p *passing) cursor(date time.Time, openLeft int) feedCursor {
 			p.next.Stuck = date
 		}
 	}
-	p.next.Given = p.forget()
+	p.next.Given = p.remembered()
 	return p.next
 }
 

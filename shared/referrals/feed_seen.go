@@ -36,17 +36,29 @@ func (c feedCursor) had() map[digest]bool {
 	return out
 }
 
-// forget drops of what was seen what no later reading shows, and of the rest the oldest; it gives what is left.
-func (p *passing) forget() digests {
+// gave says whether the reading that left the cursor has given out that version.
+func (p *passing) gave(id string, at time.Time) bool {
+	return !at.IsZero() && (at.Equal(p.before.Seen[id]) || len(p.had) > 0 && p.had[digestOf(id, at)])
+}
+
+// forget drops of what was seen what no later reading shows, and of the rest the oldest; it gives the ids that are left, the
+// youngest first.
+func (p *passing) forget() []string {
 	if !p.next.Open {
 		maps.DeleteFunc(p.seen, func(_ string, at time.Time) bool { return at.Before(p.next.At.Add(-p.overlap)) })
 	}
 	ids := slices.SortedFunc(maps.Keys(p.seen), func(a, b string) int { return cmp.Or(p.seen[b].Compare(p.seen[a]), cmp.Compare(a, b)) })
-	for _, id := range ids[min(mostSeen, len(ids)):] {
+	left := min(mostSeen, len(ids))
+	for _, id := range ids[left:] {
 		delete(p.seen, id)
 	}
-	text := make([]byte, 0, len(digest{})*len(p.seen))
-	for _, id := range ids[:len(p.seen)] {
+	return ids[:left]
+}
+
+// remembered are the digests of what was seen, as far as a cursor holds them.
+func (p *passing) remembered() digests {
+	var text []byte
+	for _, id := range p.forget() {
 		d := digestOf(id, p.seen[id])
 		text = append(text, d[:]...)
 	}

@@ -41,6 +41,34 @@ func TestR89_AThrottledSystemIsLeftAloneUntilItSays(t *testing.T) {
 	})
 }
 
+// The host of the webhook registration and that of the referrals count for themselves: what one asks for holds nothing up at
+// the other.
+func TestAThrottledRegistrationHoldsNoReferralUp(t *testing.T) {
+	play(t, func(r *rig) {
+		p := r.private("Not throttled")
+		r.pc.fault(doc{"match": doc{"url": "/webhooks/"}, "do": "status", "status": 429, "headers": doc{"Retry-After": "600"}, "times": 1})
+		mark := r.pc.calls()
+		for range 2 { // the second is not sent at all
+			if status, answer := r.operator(http.MethodGet, "webhookregistration", nil); status != http.StatusTooManyRequests {
+				t.Errorf("%d %s", status, answer)
+			}
+		}
+		r.advance(5 * time.Second) // what others know of a gate is looked up once a second
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 90000})
+		r.quiet()
+		if v := r.referral(p.own).text("details/dealValue"); v != "90000" {
+			t.Errorf("while the registration is throttled the value is %s", v)
+		}
+		r.pc.fault(doc{"match": doc{"url": "/engagements/"}, "do": "status", "status": 429, "headers": doc{"Retry-After": "300"}, "times": 1})
+		r.edits("opportunity", p.opportunity, doc{"estimatedvalue": 80000})
+		r.advance(10 * time.Minute)
+		r.pc.leftAlone(mark, "/webhooks/", 599*time.Second)
+		if v := r.referral(p.own).text("details/dealValue"); v != "80000" {
+			t.Errorf("at last the value is %s", v)
+		}
+	})
+}
+
 // The CRM's word counts as much, in seconds or as a date.
 func TestR89_TheCRMIsLeftAloneUntilItSays(t *testing.T) {
 	for form, after := range map[string]func() string{"seconds": func() string { return "300" }, "date": func() string { return time.Now().Add(300 * time.Second).UTC().Format(http.TimeFormat) }} {
