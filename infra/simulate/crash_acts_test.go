@@ -281,24 +281,32 @@ func away(which site, d time.Duration) act {
 	}}
 }
 
-// asks is an operator's call.
+// asks is an operator's call, once more where it dies or is not answered.
 func asks(method, path string, body doc) act {
 	return act{"an operator: " + method + " " + path, func(r *run) error {
 		text, err := json.Marshal(body)
 		if err != nil {
 			return err
 		}
-		function, _, _ := strings.Cut(path, "/")
-		p := r.processFor(function, 0)
-		header := jsonHeader()
-		header.Set("X-Cosell-Key", operatorKey)
-		r.begin(p, path, func(l *lane) int {
-			status, answer := p.ask(l, method, "/api/"+path, header, text)
-			r.say("    %d %.300s", status, answer)
-			return status
-		}, func(int) {})
+		r.asked(method, path, text, 3)
 		return nil
 	}}
+}
+
+func (r *run) asked(method, path string, body []byte, left int) {
+	function, _, _ := strings.Cut(path, "/")
+	p := r.processFor(function, 0)
+	header := jsonHeader()
+	header.Set("X-Cosell-Key", operatorKey)
+	r.begin(p, path, func(l *lane) int {
+		status, answer := p.ask(l, method, "/api/"+path, header, body)
+		r.say("    %d %.300s", status, answer)
+		return status
+	}, func(status int) {
+		if left > 1 && (status == 0 || status >= http.StatusInternalServerError) {
+			r.asked(method, path, body, left-1)
+		}
+	})
 }
 
 // column is a column of the organisation's own on the opportunity.

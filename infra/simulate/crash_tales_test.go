@@ -1,10 +1,17 @@
 package simulate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // tales are the stories whose every call is a crash point. Together they reach every kind of call that the product makes:
 // TestSchedules says which do not.
 func tales() []tale {
+	return slices.Concat(talesOfDeals(), talesOfOperators(), talesWithoutEvents())
+}
+
+func talesOfDeals() []tale {
 	return []tale{
 		{name: "a deal of the CRM alone", creation: true, acts: []act{creates(nil)}},
 		{name: "a co-sell deal of the CRM", creation: true, acts: []act{creates(doc{"cosell_help": 700010002})}},

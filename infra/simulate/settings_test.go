@@ -50,5 +50,12 @@ func (r *run) environ(role string) []string {
 			return strings.HasPrefix(one, "SYNC_OPERATOR") || strings.HasPrefix(one, "PARTNER_CENTER_") || strings.HasPrefix(one, "DATAVERSE_TENANT") || strings.HasPrefix(one, "DATAVERSE_CLIENT")
 		})
 	}
-	return append(all, r.plan.own...)
+	for _, one := range r.plan.own {
+		if name, without := strings.CutPrefix(one, "-"); without {
+			all = slices.DeleteFunc(all, func(one string) bool { return strings.HasPrefix(one, name+"=") })
+			continue
+		}
+		all = append(all, one)
+	}
+	return all
 }

@@ -43,7 +43,7 @@ func (f *Flow) prepare(ctx context.Context, w *work) error {
 	aside, _ := w.pair.AsideFor()
 	behind := w.opportunity == nil && !w.pair.Knows(w.referral.Side) && !f.restored(ctx).IsZero()
 	if w.opportunity == nil && (behind || aside != "" || w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
-		w.pair.Sheet != f.Settings.Sheet || sending != nil && sending.Place == cosell.InCRM) {
+		w.pair.Sheet != f.Settings.Sheet || sending != nil && (sending.Place == cosell.InCRM || w.referral.Microsoft)) {
 		if err := f.readOpportunity(ctx, w); err != nil {
 			return err
 		}

@@ -90,3 +90,30 @@ func count(trail []cosell.Entry, action string) (n int) {
 	}
 	return n
 }
+
+// The process dies after a write to Partner Center, and Microsoft's referral is heard of before the message comes again.
+func TestAWriteThatDiedHasItsLineWhoeverIsHeardOfNext(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.want(cosell.Record{cosell.Help: "GeneralOrOther", cosell.Visibility: cosell.True})
+		w.opportunityChanged()
+		w.user(cosell.Record{cosell.DealValue: "4711"})
+		w.dieAt = w.calls + at
+		died := w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) }) == errDied
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(w.microsofts()[0].ID, "related-referral-updated")) })
+		w.opportunityChanged()
+		trail, err := w.memory.Audit(ctx, deal, 1000)
+		n := 0
+		for _, e := range trail {
+			if e.Direction == cosell.ToPartnerCenter && e.Action == "updated" && slices.Contains(e.Fields, cosell.DealValue) {
+				n++
+			}
+		}
+		if err != nil || n != 1 || w.own()[0].Record[cosell.DealValue] != "4711" {
+			t.Errorf("death at %d: %d lines (%v), the referral says %s", at, n, err, w.own()[0].Record[cosell.DealValue])
+		}
+		if !died {
+			break
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package simulate
+
+import (
+	"maps"
+	"time"
+)
+
+// Tales of what an operator does, and of what the product does by itself once a deal is won.
+
+// talesOfOperators are those in which somebody asks for something at the operator's door.
+func talesOfOperators() []tale {
+	lead, refused := doc{"table": "opportunity", "column": "description"}, portal("update", doc{"changes": doc{"/details/notes": "Notes, edition 7"}})
+	return []tale{
+		{name: "the product registers a won deal", own: []string{"SYNC_DEAL_REGISTRATION=send"}, acts: []act{contractColumns(),
+			asks("POST", "operator/mapping/push", doc{"file": "mapping.yaml", "text": contractSheet, "yes": true, "reason": "contracts"}),
+			creates(doc{"cosell_help": 700010002, "estimatedvalue": 60000}), seller("accept", nil), waits(80 * time.Hour), edits(contract()), closes("win"), timer(),
+			edits(doc{"new_contractvalue": 70000}), seller("registration", doc{"status": "Approved"}), timer()}},
+		{name: "an operator adopts what there is", own: []string{"-SYNC_STARTED"}, acts: []act{creates(nil), portalCreates(nil), asks("GET", "operator/adopt?since=2026-01-01", nil),
+			asks("POST", "operator/adopt", doc{"reason": "we begin", "since": "2026-01-01"}), timer(), asks("GET", "operator/adopt", nil)}},
+		{name: "an operator links what was unlinked", acts: []act{creates(nil), asksOf("operator/unlink"), asksOf("operator/link"), edits(doc{"description": "Notes, edition 8"}), timer()}},
+		{name: "an operator asks again", acts: []act{creates(doc{"cosell_help": 700010002}), seller("decline", doc{"reason": "Others"}), asksAgain(), timer()}},
+		{name: "an operator has what is held tried again", acts: []act{creates(nil), rule("crm", lead, true), refused, asksOf("operator/held/retry"), ruleless(), asksOf("operator/held/retry"), timer()}},
+		{name: "an operator drops what is held", acts: []act{creates(nil), rule("crm", lead, true), refused, asksOf("operator/held/drop"), ruleless(), portal("update", doc{"changes": doc{"/details/notes": "Notes, edition 10"}}), timer()}},
+		{name: "an operator releases the brake", acts: []act{creates(nil), portalCreates(nil), loses(), edits(doc{"estimatedvalue": 5100}), asks("GET", "operator/brake", nil), asks("POST", "operator/brake/release", doc{"reason": "seen"}), timer(), timer()}},
+		{name: "an operator looks", acts: []act{creates(nil), timer(), asks("GET", "operator/status?id=Deal", nil), asks("GET", "operator/preview", nil), asks("GET", "operator/held", nil), asks("GET", "operator/parked", nil),
+			asks("GET", "operator/report", nil), asks("GET", "operator/mapping", nil), asks("GET", "operator/doctor", nil), asksOf("operator/resync"), timer()}},
+		{name: "an operator brings the catalogue", acts: []act{creates(nil), asks("POST", "operator/catalogue/import", doc{"entries": []any{
+			doc{"line": 2, "identifier": "SOL-99999-NEW", "name": "Northwind Forecast", "type": "IP", "publisher": "Northwind"}}}), timer()}},
+	}
+}
+
+// contractSheet names columns of the organisation's own for the deal registration.
+const contractSheet = `- {field: contractSigned, crm: new_signed}
+- {field: contractStart, crm: new_start}
+- {field: contractEnd, crm: new_end}
+- {field: contractTerm, crm: new_term, values: {Unlimited: Perpetual, Limited: Finite}}
+- {field: contractValue, crm: new_contractvalue}
+- {field: deployedOnAzure, crm: new_onazure}
+- {field: deployedBy, crm: new_by, values: {At the customer: Customer, With us: Partner}}
+- {field: pricingModel, crm: new_pricing}
+`
+
+// contractColumns are made by the organisation.
+func contractColumns() act {
+	return act{"the columns of the contract are made", func(r *run) error {
+		for column, is := range map[string]doc{"new_signed": dateOnly(), "new_start": dateOnly(), "new_end": dateOnly(), "new_contractvalue": {"type": "Money"}, "new_onazure": {"type": "Boolean"},
+			"new_pricing": {"type": "String", "length": 50}, "new_term": choice("Unlimited", "Limited"), "new_by": choice("At the customer", "With us")} {
+			all := doc{"do": "add", "table": "opportunity", "column": column}
+			maps.Copy(all, is)
+			if _, err := r.dv.call("POST", "/schema", all); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+func dateOnly() doc { return doc{"type": "DateTime", "behavior": "DateOnly", "format": "DateOnly"} }
+
+func choice(labels ...string) doc {
+	var options []doc
+	for i, l := range labels {
+		options = append(options, doc{"value": i + 1, "label": l})
+	}
+	return doc{"type": "Picklist", "options": options}
+}
+
+// contract is what the seller fills in of it.
+func contract() doc {
+	return doc{"new_signed": "2026-03-04", "new_start": "2026-04-01", "new_end": "2027-03-31", "new_contractvalue": 60000, "new_onazure": true, "new_term": 2, "new_by": 1, "new_pricing": "PayAsYouGo"}
+}
+
+// asksOf is an operator's deed about the deal of the run.
+func asksOf(path string) act {
+	return act{"an operator: " + path, func(r *run) error {
+		d := r.deal()
+		if path == "operator/unlink" {
+			r.people.chosen[d.opportunity] = true
+		}
+		return asks("POST", path, doc{"id": d.opportunity, "referral": d.referral, "reason": "the seller called"}).do(r)
+	}}
+}
+
+// asksAgain asks Microsoft again.
+func asksAgain() act {
+	return act{"an operator: ask again", func(r *run) error {
+		d := r.deal()
+		r.people.asked[d.opportunity]++
+		r.people.chosen[d.opportunity] = true
+		return asks("POST", "operator/ask-again", doc{"id": d.opportunity, "reason": "the seller called"}).do(r)
+	}}
+}
