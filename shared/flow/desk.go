@@ -144,8 +144,11 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 			return err
 		}
 		w := &work{pair: pair, opportunity: &o}
-		if pair.Phase == cosell.Claimed {
+		switch {
+		case pair.Phase == cosell.Claimed:
 			return line.refuse(ctx, w)
+		case pair.Phase == cosell.Ended && o.Record[cosell.ReferralID] == "" && cosell.PartedFrom(o.Record[cosell.Audit], pair.ReferralID) == cosell.Unlinked:
+			return nil // by the same command, whose answer was lost
 		}
 		return line.part(ctx, w)
 	})

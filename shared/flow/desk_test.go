@@ -185,3 +185,18 @@ func TestLinkTakesTheReferralOfAnEndedPair(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A command whose answer was lost is given again.
+func TestUnlinkingTwiceIsToldOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	for range 2 {
+		if err := w.flow.Unlink(ctx, deal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.lines(deal, cosell.UnlinkedFrom); n != 1 {
+		t.Errorf("told %d times\n%s", n, w.opportunities[deal].Record[cosell.Audit])
+	}
+}
