@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -148,10 +149,19 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 		case pair.Phase == cosell.Claimed:
 			return line.refuse(ctx, w)
 		case pair.Phase == cosell.Ended && o.Record[cosell.ReferralID] == "" && cosell.PartedFrom(o.Record[cosell.Audit], pair.ReferralID) == cosell.Unlinked:
-			return nil // by the same command, whose answer was lost
+			return line.partedAlready(ctx, opportunityID) // by the same command, whose answer was lost
 		}
 		return line.part(ctx, w)
 	})
+}
+
+// partedAlready notes an unlinking that the row tells of, where who wrote that has died before it was noted.
+func (f *Flow) partedAlready(ctx context.Context, opportunityID string) error {
+	trail, err := f.Ledger.Audit(ctx, opportunityID, lately)
+	if err != nil || slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.Action == "unlinked" && e.Direction == cosell.ToCRM }) {
+		return err
+	}
+	return f.Ledger.Note(ctx, opportunityID, f.entry(ctx, f.Now(), cosell.ToCRM, "unlinked", "ok"))
 }
 
 // AskAgain begins a new engagement for an opportunity whose help Microsoft declined, or did not answer in time.
