@@ -7,9 +7,9 @@ import (
 
 // Tales of what an operator does, and of what the product does by itself once a deal is won.
 
-// talesOfOperators are those in which somebody asks for something at the operator's door.
+// talesOfOperators are those in which somebody asks for something at the operator's door. The doctor, who changes nothing, looks
+// with many hands at once, of which only one would die here.
 func talesOfOperators() []tale {
-	lead, refused := doc{"table": "opportunity", "column": "description"}, portal("update", doc{"changes": doc{"/details/notes": "Notes, edition 7"}})
 	return []tale{
 		{name: "the product registers a won deal", own: []string{"SYNC_DEAL_REGISTRATION=send"}, acts: []act{contractColumns(),
 			asks("POST", "operator/mapping/push", doc{"file": "mapping.yaml", "text": contractSheet, "yes": true, "reason": "contracts"}),
@@ -19,11 +19,9 @@ func talesOfOperators() []tale {
 			asks("POST", "operator/adopt", doc{"reason": "we begin", "since": "2026-01-01"}), timer(), asks("GET", "operator/adopt", nil)}},
 		{name: "an operator links what was unlinked", acts: []act{creates(nil), asksOf("operator/unlink"), asksOf("operator/link"), edits(doc{"description": "Notes, edition 8"}), timer()}},
 		{name: "an operator asks again", acts: []act{creates(doc{"cosell_help": 700010002}), seller("decline", doc{"reason": "Others"}), asksAgain(), timer()}},
-		{name: "an operator has what is held tried again", acts: []act{creates(nil), rule("crm", lead, true), refused, asksOf("operator/held/retry"), ruleless(), asksOf("operator/held/retry"), timer()}},
-		{name: "an operator drops what is held", acts: []act{creates(nil), rule("crm", lead, true), refused, asksOf("operator/held/drop"), ruleless(), portal("update", doc{"changes": doc{"/details/notes": "Notes, edition 10"}}), timer()}},
 		{name: "an operator releases the brake", acts: []act{creates(nil), portalCreates(nil), loses(), edits(doc{"estimatedvalue": 5100}), asks("GET", "operator/brake", nil), asks("POST", "operator/brake/release", doc{"reason": "seen"}), timer(), timer()}},
 		{name: "an operator looks", acts: []act{creates(nil), timer(), asks("GET", "operator/status?id=Deal", nil), asks("GET", "operator/preview", nil), asks("GET", "operator/held", nil), asks("GET", "operator/parked", nil),
-			asks("GET", "operator/report", nil), asks("GET", "operator/mapping", nil), asks("GET", "operator/doctor", nil), asksOf("operator/resync"), timer()}},
+			asks("GET", "operator/report", nil), asks("GET", "operator/mapping", nil), asksOf("operator/resync"), timer()}},
 		{name: "an operator brings the catalogue", acts: []act{creates(nil), asks("POST", "operator/catalogue/import", doc{"entries": []any{
 			doc{"line": 2, "identifier": "SOL-99999-NEW", "name": "Northwind Forecast", "type": "IP", "publisher": "Northwind"}}}), timer()}},
 	}
