@@ -12,17 +12,17 @@ import (
 func talesWithoutEvents() []tale {
 	silent := doc{"lose": 1}
 	return []tale{
-		{name: "no event tells what became of a POST", posting: silent, acts: timed(trouble("pc", "loseAnswer", "POST", "/referrals$"), creates(nil), waits(time.Hour))},
-		{name: "no event tells of a deal of the portal", posting: silent, acts: timed(portalCreates(nil), portal("update", doc{"changes": doc{"/name": "Deal called 3"}}), edits(doc{"estimatedvalue": 4700}), closes("lose"))},
-		{name: "no event tells of a deal of the CRM", posting: silent, acts: timed(creates(doc{"cosell_help": 700010002}), seller("accept", nil),
+		{name: "no event tells what became of a POST", posting: silent, acts: withTimer(trouble("pc", "loseAnswer", "POST", "/referrals$"), creates(nil), waits(time.Hour))},
+		{name: "no event tells of a deal of the portal", posting: silent, acts: withTimer(portalCreates(nil), portal("update", doc{"changes": doc{"/name": "Deal called 3"}}), edits(doc{"estimatedvalue": 4700}), closes("lose"))},
+		{name: "no event tells of a deal of the CRM", posting: silent, acts: withTimer(creates(doc{"cosell_help": 700010002}), seller("accept", nil),
 			edits(doc{"description": "Notes, edition 9", "estimatedvalue": 4500}), portal("update", doc{"changes": doc{"/details/dealValue": 4600}}))},
-		{name: "no event tells of an invitation", posting: silent, acts: timed(invited(nil), portal("accept", nil), edits(doc{"description": "Notes, edition 11"}), portal("win", nil))},
-		{name: "no event tells of two edits", posting: silent, acts: timed(creates(nil), together(edits(doc{"estimatedvalue": 4800}), portal("update", doc{"changes": doc{"/details/dealValue": 4900}})))},
+		{name: "no event tells of an invitation", posting: silent, acts: withTimer(invited(nil), portal("accept", nil), edits(doc{"description": "Notes, edition 11"}), portal("win", nil))},
+		{name: "no event tells of two edits", posting: silent, acts: withTimer(creates(nil), together(edits(doc{"estimatedvalue": 4800}), portal("update", doc{"changes": doc{"/details/dealValue": 4900}})))},
 	}
 }
 
-// timed are acts with the timer after each, twice: a pass that dies with its process is made by the next one.
-func timed(acts ...act) (out []act) {
+// withTimer are acts with the timer after each, twice: a pass that dies with its process is made by the next one.
+func withTimer(acts ...act) (out []act) {
 	for _, a := range acts {
 		out = append(out, a, timer(), timer())
 	}
