@@ -29,18 +29,19 @@ type Row struct {
 	Apart      bool         `json:"apart,omitempty"`
 	Required   bool         `json:"required,omitempty"`
 	AllowZero  bool         `json:"allowZero,omitempty"`
+	WhenWon    bool         `json:"whenWon,omitempty"`
 }
 
 // RowOf is the row of a rule.
 func RowOf(r cosell.Rule) Row {
 	return Row{Field: r.Field, Label: r.Label, Way: r.Way, Wins: r.Wins, Door: r.Door, List: r.List, FirstSight: r.FirstSight, Related: r.Related, Apart: r.Apart,
-		Required: r.Required, AllowZero: r.AllowZero}
+		Required: r.Required, AllowZero: r.AllowZero, WhenWon: r.WhenWon}
 }
 
 func (r Row) rule(like cosell.Rule) cosell.Rule {
 	same := func(text string) string { return text }
 	out := cosell.Rule{Field: r.Field, Label: r.Label, Way: r.Way, Wins: r.Wins, Door: r.Door, List: r.List, FirstSight: r.FirstSight, Related: r.Related, Apart: r.Apart,
-		Required: r.Required, AllowZero: r.AllowZero, ToOpportunity: same, ToReferral: same}
+		Required: r.Required, AllowZero: r.AllowZero, WhenWon: r.WhenWon, ToOpportunity: same, ToReferral: same}
 	if like.ToOpportunity != nil {
 		out.ToOpportunity, out.ToReferral, out.Whole = like.ToOpportunity, like.ToReferral, like.Whole
 	}

@@ -38,8 +38,9 @@ const (
 )
 
 // Sample keeps the month as it went, and of the rest the cases that show something new, in the order of what was played: every line of an outcome and every
-// word of an input at least once, as far as there is one, then of each sort.
-func Sample(all []Recorded) (kept []Case, counts string, err error) {
+// word of an input at least once, as far as there is one, then of each sort. What only those had that were kept formerly is kept of
+// them, decided anew: a month is another one each time.
+func Sample(all []Recorded, former []Case) (kept []Case, counts string, err error) {
 	shipped, err := ShippedNow()
 	if err != nil {
 		return nil, "", err
@@ -94,6 +95,15 @@ func Sample(all []Recorded) (kept []Case, counts string, err error) {
 		others = append(others, more...)
 	}
 	for _, c := range others {
+		if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
+			cases = append(cases, c)
+			take(len(cases) - 1)
+		}
+	}
+	for _, c := range former {
+		if c.Out, err = shipped.Decide(c.Kind, c.In); err != nil {
+			return nil, "", err
+		}
 		if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
 			cases = append(cases, c)
 			take(len(cases) - 1)

@@ -93,7 +93,11 @@ func record(ctx context.Context, only, raw string) error {
 	if err != nil {
 		return err
 	}
-	kept, counts, err := decisions.Sample(all)
+	former, err := decisions.Read(filepath.Join(top, "infra", "decisions", decisions.File))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	kept, counts, err := decisions.Sample(all, former)
 	if err != nil {
 		return err
 	}
