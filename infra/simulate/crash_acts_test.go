@@ -54,6 +54,13 @@ func wingtip() doc {
 		"team": []any{doc{"firstName": "Zoe", "lastName": "Wingtip", "email": "zoe1@wingtip.example", "phoneNumber": "+33 1 5550100"}}}
 }
 
+// twoOfWingtip is the same with two people.
+func twoOfWingtip() doc {
+	out := wingtip()
+	out["team"] = append(out["team"].([]any), doc{"firstName": "Ada", "lastName": "Wingtip", "email": "ada1@wingtip.example", "phoneNumber": "+33 1 5550101"})
+	return out
+}
+
 // invited is a deal that Microsoft brings.
 func invited(with doc) act {
 	return act{"Microsoft invites", func(r *run) error {

@@ -20,6 +20,7 @@ func talesOfDeals() []tale {
 		{name: "an invitation is accepted in the CRM", acts: []act{invited(nil), edits(doc{"cosell_sync": true})}},
 		{name: "an invitation is accepted in the portal", acts: []act{invited(nil), portal("accept", nil), portal("win", nil)}},
 		{name: "a deal of the portal", acts: []act{portalCreates(nil), portal("update", doc{"changes": doc{"/name": "Deal called 1", "/details/notes": "Notes, edition 1"}}), edits(doc{"name": "Deal called 2", "estimatedvalue": 4000})}},
+		{name: "a deal of the portal with two contacts", acts: []act{portalCreates(doc{"referral": doc{"name": "Deal 1", "customerProfile": twoOfWingtip()}})}},
 		{name: "a deal of the portal that is lost there", acts: []act{portalCreates(nil), portal("lose", doc{"reason": "Others"})}},
 		{name: "a lead that is qualified", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"description": "About the lead"}}), leadDoes("qualify", nil)}},
 		{name: "a lead that is disqualified", acts: []act{lead("marketplace"), leadDoes("disqualify", nil)}},
