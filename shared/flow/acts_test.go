@@ -330,7 +330,7 @@ func TestR152_AnAnswerThatCRMRefusesComesLater(t *testing.T) {
 // An unlinking whose row could not be written is finished, whatever the form asks for by then; only who takes it back there has the
 // pair again.
 func TestI2_AnUnlinkingIsFinishedWhateverTheFormAsksForByThen(t *testing.T) {
-	for _, then := range []string{cosell.ActUnlink, cosell.ActSync, cosell.ActRetry, cosell.ActLink, cosell.ActNotSame, ""} {
+	for _, then := range []string{cosell.ActUnlink, cosell.ActSync, cosell.ActRetry, cosell.ActLink, cosell.ActNotSame, cosell.ActAsk, ""} {
 		w := newWorld(t)
 		w.private(nil)
 		own := w.own()[0].ID
@@ -352,7 +352,7 @@ func TestI2_AnUnlinkingIsFinishedWhateverTheFormAsksForByThen(t *testing.T) {
 		if len(w.pair().Held) > 0 {
 			t.Errorf("then %q: held is %+v", then, w.pair().Held)
 		}
-		if n := w.lines(deal, "nothing was done"); n != map[string]int{cosell.ActSync: 1, cosell.ActRetry: 1, cosell.ActLink: 1, cosell.ActNotSame: 1}[then] {
+		if n := w.lines(deal, "nothing was done"); n != map[string]int{cosell.ActSync: 1, cosell.ActRetry: 1, cosell.ActLink: 1, cosell.ActNotSame: 1, cosell.ActAsk: 1}[then] {
 			t.Errorf("then %q: %d answers\n%s", then, n, o[cosell.Audit])
 		}
 		w.silent()

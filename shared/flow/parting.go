@@ -60,17 +60,17 @@ func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 	if !half || !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID) {
 		return false, nil
 	}
+	deed, why := cosell.Heed(w.pair, o, "")
 	switch act := o.Record[cosell.Action]; {
 	case w.pair.PartingRefused() && w.answerWaits():
 		return true, nil
-	case act == cosell.ActAsk && o.Synced():
+	case deed == cosell.AskAgain:
 		return false, nil // a new engagement takes the place of the one that ended
 	case act == "" && byForm:
 		return true, f.takenBack(ctx, w)
 	case act == "" || act == cosell.ActUnlink:
 		return true, f.emptyRow(ctx, w)
 	}
-	_, why := cosell.Heed(w.pair, o, "")
 	return true, f.emptyRow(ctx, w, f.words(ctx, o.Read).Say(why))
 }
 
