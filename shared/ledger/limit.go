@@ -128,13 +128,14 @@ func (l *Limits) take(rows map[string]gate, now time.Time) {
 		next[k] = g.until
 		before, known := l.until[k], l.seen[k] == g.version
 		byUs := now.Add(g.wait)
-		if l.placed {
+		placed := l.knowsItsPlace(now)
+		if placed {
 			byUs = g.changed.Add(l.ahead + g.wait)
 		}
 		switch {
 		case known:
 			next[k] = before
-		case (recent || l.placed) && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
+		case (recent || placed) && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
 			next[k] = byUs
 			if before.After(byUs) {
 				next[k] = before
@@ -178,28 +179,37 @@ func (l *Limits) countNow(ctx context.Context) {
 		return
 	}
 	l.processes, l.again = living(rows, l.instance), min(max(firstCount, 2*l.again), countEvery)
-	l.place(rows)
+	l.place(rows, now)
 }
 
 // asksItsClock says whether there is a row of which only the place of our clock tells how long it still counts.
 func (l *Limits) asksItsClock(rows map[string]gate) bool {
+	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for k, g := range rows {
-		if !l.placed && g.wait > 0 && l.seen[k] != g.version {
+		if !l.knowsItsPlace(now) && g.wait > 0 && l.seen[k] != g.version {
 			return true
 		}
 	}
 	return false
 }
 
+// knowsItsPlace says whether the place of our clock was found out lately. One that was set meanwhile is elsewhere. The lock is held.
+func (l *Limits) knowsItsPlace(now time.Time) bool {
+	age := now.Sub(l.counted)
+	return l.placed && age >= 0 && age <= alive
+}
+
 // place finds out by our own rows, which are written anew every minute, where our clock stands to the store's. A write takes
-// its time, which makes a clock look slower than it is: the row that was the quickest counts. The lock is held.
-func (l *Limits) place(rows []StatusRow) {
-	placed := false
+// its time, which makes a clock look slower than it is: the row that was the quickest counts. One that was written before our clock
+// was set says nothing of it. The lock is held.
+func (l *Limits) place(rows []StatusRow, now time.Time) {
+	l.placed = false
 	for _, r := range rows {
-		if ahead := r.At.Sub(r.Written); r.Instance == l.instance && (!placed || ahead > l.ahead) {
-			l.ahead, l.placed, placed = ahead, true, true
+		ahead, age := r.At.Sub(r.Written), now.Sub(r.At)
+		if r.Instance == l.instance && age >= 0 && age <= alive && (!l.placed || ahead > l.ahead) {
+			l.ahead, l.placed = ahead, true
 		}
 	}
 }

@@ -4,11 +4,11 @@ package demo
 // step that takes the pair from one record to the next goes over several events, of which nobody knows which comes
 // first: the ones that write are counted together, and each that only looks, by itself.
 const (
-	ceilingNewLead       = ceilingNewFromReferral + 1     // two tables may have a record that names it
-	ceilingLeadAccepted  = ceilingNewFromReferral + 2     // and reads the lead, and what it became
-	ceilingLeadQualified = 8 + ceilingFromOpportunity + 1 // reads both and what it became, links the two, says so on the lead, completes its task as it is; accepts, and tells
-	ceilingLeadDeclined  = 2*ceilingFromOpportunity + 2   // says until when it can be taken back; declines then, completes its task as it is, and tells
-	ceilingLook          = 4                              // the referral, its engagement, the lead and what it became
+	ceilingNewLead       = ceilingNewFromReferral + 1         // two tables may have a record that names it
+	ceilingLeadAccepted  = ceilingNewFromReferral + 4         // and reads the lead, and what it became; the referral names that, and is read
+	ceilingLeadQualified = 8 + ceilingFromOpportunity + 1 + 3 // reads both and what it became, links the two, says so on the lead, completes its task as it is; accepts, and tells; the referral names what it became, and is read
+	ceilingLeadDeclined  = 2*ceilingFromOpportunity + 2       // says until when it can be taken back; declines then, completes its task as it is, and tells
+	ceilingLook          = 4                                  // the referral, its engagement, the lead and what it became
 )
 
 // step lets somebody act and adds a row for all that was written because of it, and one for the dearest look.

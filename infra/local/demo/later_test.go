@@ -32,17 +32,21 @@ func TestWaitOfHoursIsOneScheduledMessageAndEndsWithTheClock(t *testing.T) {
 		}
 	}
 	play(t, w, steps)
-	var given []time.Time // when the event of the win was handed to the function
+	var won time.Time     // when the event of the win was handed to the function
+	var later []time.Time // and when a copy that waited: one for all events of the deal
 	for _, e := range historyOf(t, w.Local().ServiceBus.Control) {
-		if e.Method == "receive" && e.URL == "/opportunity-changed" && strings.Contains(e.RequestBody, `:"Win"`) {
-			given = append(given, e.At)
+		if e.Method != "receive" || e.URL != "/opportunity-changed" {
+			continue
+		}
+		if won.IsZero() && strings.Contains(e.RequestBody, `:"Win"`) {
+			won = e.At
+		}
+		if wait := e.At.Sub(won); !won.IsZero() && strings.Contains(e.RequestBody, `"late":true`) && wait >= 50*time.Minute && wait <= 3*time.Hour {
+			later = append(later, e.At)
 		}
 	}
-	if len(given) != 2 {
-		t.Fatalf("the event of the win was worked on %d times instead of at once and an hour later: %v", len(given), given)
-	}
-	if wait := given[1].Sub(given[0]); wait < 50*time.Minute || wait > 3*time.Hour {
-		t.Errorf("the second time came after %s", wait)
+	if won.IsZero() || len(later) == 0 || len(later) > 2 { // of two machines each has a copy
+		t.Errorf("the deal that was won at %s was looked at again at %v instead of an hour later", won, later)
 	}
 }
 
