@@ -122,13 +122,12 @@ const apart = 5 * time.Second
 // once our clock's place to the store's is known; and before that from now on, if it was written since the last reading, a
 // moment ago.
 func (l *Limits) take(rows map[string]gate, now time.Time) {
-	recent := !l.at.IsZero() && now.Sub(l.at) >= 0 && now.Sub(l.at) <= apart
+	recent, placed := !l.at.IsZero() && now.Sub(l.at) >= 0 && now.Sub(l.at) <= apart, l.knowsItsPlace(now)
 	next := make(map[string]time.Time, len(rows))
 	for k, g := range rows {
 		next[k] = g.until
 		before, known := l.until[k], l.seen[k] == g.version
 		byUs := now.Add(g.wait)
-		placed := l.knowsItsPlace(now)
 		if placed {
 			byUs = g.changed.Add(l.ahead + g.wait)
 		}
