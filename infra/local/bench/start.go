@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/hostsim"
 	"github.com/cosell-sync/cosell-sync/infra/local/world"
 )
 
@@ -116,13 +117,11 @@ func (p *program) end() {
 
 // start starts the program and waits until it answers.
 func (s *starter) start(ctx context.Context) (*program, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	port, err := hostsim.FreePort()
 	if err != nil {
-		return nil, fmt.Errorf("looking for a free port: %w", err)
+		return nil, err
 	}
-	address := l.Addr().String()
-	_, port, _ := net.SplitHostPort(address) // its own form
-	_ = l.Close()
+	address := net.JoinHostPort("127.0.0.1", port)
 	cmd := exec.CommandContext(ctx, s.path, s.args...)
 	cmd.Dir, cmd.Env, cmd.Stderr = s.dir, append(slices.Clone(s.env), portSetting+"="+port), s.errors
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

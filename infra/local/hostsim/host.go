@@ -113,7 +113,7 @@ func Start(ctx context.Context, opt Options) (*Host, error) {
 		opt.open = opener(opt)
 	}
 	if opt.port == nil {
-		opt.port = freePort
+		opt.port = FreePort
 	}
 	opt.FunctionTimeout = firstSet(opt.FunctionTimeout, a.host.functionTimeout)
 	opt.InitializationTimeout = firstSet(opt.InitializationTimeout, a.host.initTimeout)

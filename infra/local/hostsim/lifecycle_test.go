@@ -67,7 +67,7 @@ func TestAHandlerWhosePortIsTakenGetsAnother(t *testing.T) {
 	dir, settings := packaged(t, proxyFlag)
 	h, addr := launch(t, Options{Dir: dir, Settings: settings, port: func() (port string, err error) {
 		if len(ports) == 0 {
-			return freePort()
+			return FreePort()
 		}
 		port, ports = ports[0], nil
 		return port, nil

@@ -37,9 +37,9 @@ func newGUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// freePort finds a port below those that the system gives to connections: one of these could be the end of a connection for the
+// FreePort finds a port below those that the system gives to connections: one of these could be the end of a connection for the
 // moment in which the process begins to listen.
-func freePort() (string, error) {
+func FreePort() (string, error) {
 	for range 100 {
 		port := strconv.Itoa(15000 + random.IntN(17000))
 		if ln, err := net.Listen("tcp4", "127.0.0.1:"+port); err == nil {
