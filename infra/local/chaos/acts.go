@@ -77,17 +77,8 @@ func (s *stage) work() error {
 		}
 		return s.types(d, map[string]string{inCRM: inPortal, inPortal: inCRM}[side], f) // both at once
 	}
-	all, total := acts(), 0
-	for _, a := range all {
-		total += a.weight
-	}
-	n := s.g.IntN(total)
-	for _, a := range all {
-		if n -= a.weight; n < 0 {
-			return s.did(d, a.name, a.do(s, s.g, d, b))
-		}
-	}
-	return nil
+	a := weighed(s.g, acts(), func(a act) int { return a.weight })
+	return s.did(d, a.name, a.do(s, s.g, d, b))
 }
 
 func switchSync(s *stage, g *rand.Rand, d *deal, _ board) error {
@@ -182,6 +173,6 @@ func mergeAccounts(s *stage, g *rand.Rand, d *deal, b board) error {
 	if account == "" || err != nil {
 		return errNothing
 	}
-	_, err = s.crm(fields{"do": "merge", "table": "account", "id": account, "loser": other.ID})
+	_, err = s.crm(fields{"do": "merge", "table": "account", "id": account, "loser": other})
 	return err
 }

@@ -123,7 +123,7 @@ func send(ctx context.Context, with *http.Client, method, to string, header http
 	return nil
 }
 
-// The parts by the names that they have in the control interface.
+// part is the address of a part by the name that it has in the control interface.
 func (c *client) part(name string) string {
 	return map[string]string{"partnercenter": c.local.PartnerCenter.Control, "dataverse": c.local.Dataverse.Control, "servicebus": c.local.ServiceBus.Control,
 		"tables": c.local.Tables.Control, "vault": c.local.Vault.Control, "host": c.local.Host.Control}[name]
@@ -194,7 +194,6 @@ func (c *client) board(ctx context.Context) (board, error) {
 // process is a handler process, as the Functions host tells it.
 type process struct {
 	Name string `json:"name"`
-	PID  int    `json:"pid"`
 }
 
 func (c *client) processes(ctx context.Context) ([]process, error) {

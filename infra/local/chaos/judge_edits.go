@@ -43,7 +43,7 @@ func (c *court) editsOf(d *deal, f field, side, told string) {
 	other := map[string]string{inCRM: inPortal, inPortal: inCRM}[side]
 	for i, e := range mine {
 		c.judged["nothing lost"]++
-		if i+1 == len(mine) && c.now(d, f, side) == e.value || c.gave(d, f, other, e.value) || lineWith(told, e.value) {
+		if i+1 == len(mine) && c.now(d, f, side) == e.value || c.gave(d, f, other, e.value) || strings.Contains(told, e.value) {
 			continue
 		}
 		until := time.Time{}
@@ -101,16 +101,6 @@ func (c *court) writesOf(d *deal, side string) (out []write) {
 		}
 	}
 	return out
-}
-
-// lineWith says whether a line of Audit that is about trouble has the value.
-func lineWith(told, value string) bool {
-	for l := range strings.Lines(told) {
-		if strings.Contains(l, value) {
-			return true
-		}
-	}
-	return false
 }
 
 // lines is that Audit says what was, once.

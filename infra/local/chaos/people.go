@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -40,18 +41,12 @@ func (s *stage) born(kind string) (*deal, error) {
 		if kind == "portal help" {
 			act["help"], act["notes"] = "GeneralOrOther", "please"
 		}
-		var made acted
-		made, err = s.portal(act)
-		d.referral, d.microsoft = made.ID, made.MicrosoftID
+		d.referral, err = s.portal(act)
 	case "invitation":
-		var made acted
-		made, err = s.seller(fields{"do": "invite", "referral": fields{"name": s.name(d), "customerProfile": s.customer(d)}})
-		d.referral, d.microsoft = made.ID, made.MicrosoftID
+		d.referral, err = s.seller(fields{"do": "invite", "referral": fields{"name": s.name(d), "customerProfile": s.customer(d)}})
 	case "lead":
 		d.lead = true
-		var made acted
-		made, err = s.seller(fields{"do": "lead", "kind": "qualified", "referral": fields{"customerProfile": s.customer(d)}})
-		d.referral = made.ID
+		d.referral, err = s.seller(fields{"do": "lead", "kind": "qualified", "referral": fields{"customerProfile": s.customer(d)}})
 	}
 	if err != nil {
 		d.dropped = true // a half of it may be there
@@ -67,21 +62,19 @@ func (s *stage) bornInCRM(d *deal, help bool) error {
 		return err
 	}
 	contact, err := s.crm(fields{"do": "create", "table": "contact", "columns": fields{"firstname": "Ada", "lastname": fmt.Sprintf("Example %d", d.n), "telephone1": "+49405550100",
-		"emailaddress1": fmt.Sprintf("ada%d@example.com", s.next()), "parentcustomerid_account@odata.bind": "/accounts(" + account.ID + ")"}})
+		"emailaddress1": fmt.Sprintf("ada%d@example.com", s.next()), "parentcustomerid_account@odata.bind": "/accounts(" + account + ")"}})
 	if err != nil {
 		return err
 	}
 	columns := fields{"name": s.name(d), "estimatedvalue": 20000 + s.next(), "estimatedclosedate": s.day(), "description": "The customer wants to forecast stock.", "cosell_sync": false,
-		"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + euroID + ")", "parentaccountid@odata.bind": "/accounts(" + account.ID + ")",
-		"parentcontactid@odata.bind": "/contacts(" + contact.ID + ")"}
+		"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + euroID + ")", "parentaccountid@odata.bind": "/accounts(" + account + ")",
+		"parentcontactid@odata.bind": "/contacts(" + contact + ")"}
 	if help {
 		columns["cosell_help"] = 700010002
 	}
-	made, err := s.crm(fields{"do": "create", "table": "opportunity", "columns": columns})
-	if err != nil {
+	if d.opportunity, err = s.crm(fields{"do": "create", "table": "opportunity", "columns": columns}); err != nil {
 		return err
 	}
-	d.opportunity = made.ID
 	if err := s.addSolution(d, 0); err != nil {
 		return err
 	}
@@ -114,15 +107,12 @@ func (s *stage) update(d *deal, columns fields) error {
 }
 
 // own does something with the partner's own referral of a deal.
-func (s *stage) own(d *deal, who func(fields) (acted, error), act fields) error {
+func (s *stage) own(d *deal, who func(fields) (id string, err error), act fields) error {
 	if d.referral == "" {
 		return errNothing
 	}
 	act["id"] = d.referral
-	made, err := who(act)
-	if err == nil && made.MicrosoftID != "" {
-		d.microsoft = made.MicrosoftID
-	}
+	_, err := who(act)
 	return err
 }
 
@@ -171,3 +161,12 @@ func (s *stage) types(d *deal, side string, f field) error {
 }
 
 func pick[T any](g *rand.Rand, all []T) T { return all[g.IntN(len(all))] }
+
+// weighed picks one as often as its weight says.
+func weighed[T any](g *rand.Rand, all []T, weight func(T) int) T {
+	var each []T
+	for _, one := range all {
+		each = append(each, slices.Repeat([]T{one}, weight(one))...)
+	}
+	return pick(g, each)
+}

@@ -228,10 +228,7 @@ func (s *stage) played(part string) (int, error) {
 
 // restarts is how often a process was started again, ever.
 func (s *stage) restarts() (int, error) {
-	var status struct {
-		Restarts int
-		State    string
-	}
+	var status struct{ Restarts int }
 	err := s.c.call(s.ctx, http.MethodGet, s.c.part("host"), "/status", nil, &status)
 	return status.Restarts, err
 }
@@ -246,10 +243,8 @@ func during(l control.Link, then ...step) step {
 		if err := s.link(l); err != nil {
 			return err
 		}
-		for _, do := range then {
-			if err := do(s); err != nil {
-				return err
-			}
+		if err := all(then...)(s); err != nil {
+			return err
 		}
 		return s.until("link "+l.Part+" "+l.Fault, func() (bool, error) {
 			n, err := s.played(l.Part)
@@ -268,10 +263,8 @@ func dying(k control.KillAfter, then ...step) step {
 		if err := s.kill(control.Kill{After: &k}); err != nil {
 			return err
 		}
-		for _, do := range then {
-			if err := do(s); err != nil {
-				return err
-			}
+		if err := all(then...)(s); err != nil {
+			return err
 		}
 		return s.until("kill "+k.Host+" "+k.Path, func() (bool, error) {
 			n, err := s.restarts()

@@ -52,7 +52,6 @@ type deal struct {
 	born        string // a kind of births()
 	opportunity string
 	referral    string
-	microsoft   string
 	lead        bool // it begins as a lead in the CRM
 	dropped     bool // somebody deleted, unlinked, merged or switched off a part of it: what becomes of the rest is another question
 	again       int  // how often somebody asked Microsoft again, or opened it again
@@ -70,14 +69,12 @@ type edit struct {
 
 func newStage(ctx context.Context, c *client, seed uint64, tag string) (*stage, error) {
 	s := &stage{ctx: ctx, c: c, g: rand.New(rand.NewPCG(seed, 1)), tag: tag, acts: map[string]int{}, from: map[string]int64{}}
-	for _, part := range []string{"partnercenter", "dataverse", "servicebus"} {
+	for _, part := range []string{"partnercenter", "dataverse"} {
 		all, err := c.history(ctx, part, 0)
 		if err != nil {
 			return nil, err
 		}
-		if len(all) > 0 {
-			s.from[part] = all[len(all)-1].N
-		}
+		s.from[part] = last(all, 0)
 	}
 	return s, nil
 }
@@ -122,23 +119,23 @@ func (s *stage) did(d *deal, act string, err error) error {
 
 var errNothing = errors.New("there is nothing to do that with")
 
-// acted is the answer to an act of a person.
-type acted struct {
-	ID          string `json:"id"`
-	MicrosoftID string `json:"microsoftId"`
+// What people do in the CRM, in the partner's portal and at Microsoft; id is that of the record.
+func (s *stage) crm(act fields) (id string, err error) { return s.acted("dataverse", "/user", act) }
+
+func (s *stage) portal(act fields) (id string, err error) {
+	return s.acted("partnercenter", "/user", act)
 }
 
-func (s *stage) crm(act fields) (acted, error) {
-	var out acted
-	return out, s.c.call(s.ctx, http.MethodPost, s.c.part("dataverse"), "/user", act, &out)
+func (s *stage) seller(act fields) (id string, err error) {
+	return s.acted("partnercenter", "/seller", act)
 }
 
-func (s *stage) portal(act fields) (out acted, err error) {
-	return out, s.c.call(s.ctx, http.MethodPost, s.c.part("partnercenter"), "/user", act, &out)
-}
-
-func (s *stage) seller(act fields) (out acted, err error) {
-	return out, s.c.call(s.ctx, http.MethodPost, s.c.part("partnercenter"), "/seller", act, &out)
+func (s *stage) acted(part, path string, act fields) (string, error) {
+	var answer struct {
+		ID string `json:"id"`
+	}
+	err := s.c.call(s.ctx, http.MethodPost, s.c.part(part), path, act, &answer)
+	return answer.ID, err
 }
 
 // look finds out what the deals have become, as people see it on their screens.
@@ -157,12 +154,6 @@ func (s *stage) look() (board, error) {
 		for _, id := range sortedKeys(b.tables["opportunity"]) {
 			if d.opportunity == "" && strings.EqualFold(text(b.tables["opportunity"][id]["cosell_referralid"]), d.referral) {
 				d.opportunity = id
-			}
-		}
-		own := b.referrals[d.referral]
-		for _, id := range sortedKeys(b.referrals) {
-			if own != nil && d.microsoft == "" && id != d.referral && b.referrals[id]["engagementId"] == own["engagementId"] {
-				d.microsoft = id
 			}
 		}
 	}

@@ -14,7 +14,6 @@ import (
 // The real hosts, and the calls that matter.
 const (
 	referralsHost = "api.partner.microsoft.com"
-	webhooksHost  = "api.partnercenter.microsoft.com"
 	crmHost       = "cosell.crm4.dynamics.com"
 	referralsURL  = `/engagements/referrals`
 	crmURL        = `/api/data/`
@@ -54,23 +53,14 @@ func troubles() []trouble {
 
 // goWrong is one random trouble.
 func (s *stage) goWrong(g *rand.Rand) error {
-	all, total := troubles(), 0
-	for _, t := range all {
-		total += t.weight
+	t := weighed(g, troubles(), func(t trouble) int { return t.weight })
+	err := t.do(s, g)
+	if refused(err) {
+		s.say(nil, "trouble %s: refused: %v", t.name, err)
+		return nil
 	}
-	n := g.IntN(total)
-	for _, t := range all {
-		if n -= t.weight; n < 0 {
-			err := t.do(s, g)
-			if refused(err) {
-				s.say(nil, "trouble %s: refused: %v", t.name, err)
-				return nil
-			}
-			s.count("trouble: " + t.name)
-			return err
-		}
-	}
-	return nil
+	s.count("trouble: " + t.name)
+	return err
 }
 
 func faultAtRandom(s *stage, g *rand.Rand) error {
@@ -90,7 +80,7 @@ func faultAtRandom(s *stage, g *rand.Rand) error {
 		f.Match.URL = referralsURL
 	case part == "dataverse":
 		f.Match.URL = crmURL
-	case part != "servicebus" && f.Do == "cut" && g.IntN(2) == 0 && part == "tables":
+	case part == "tables" && f.Do == "cut" && g.IntN(2) == 0:
 		f.Do = "conflict"
 	}
 	return s.fault(part, f)
@@ -104,8 +94,6 @@ func linkAtRandom(s *stage, g *rand.Rand) error {
 		l.Delay = pick(g, []string{"50ms", "300ms", "1s"})
 	case link.Reset, link.Truncate:
 		l.Times = g.IntN(3)
-	case link.HalfOpen:
-		l.Times = 0
 	}
 	return s.link(l)
 }
