@@ -1,7 +1,6 @@
 package decisions
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path"
@@ -78,26 +77,6 @@ func (a Accepted) Unused() (out []string) {
 	for _, one := range a {
 		if !one.used {
 			out = append(out, one.text)
-		}
-	}
-	return out
-}
-
-// about names the records of a decision.
-func about(c Case) string {
-	var in struct {
-		Pair        struct{ OpportunityID, ReferralID string }
-		Referral    struct{ ID string }
-		Opportunity struct{ ID string }
-	}
-	_ = json.Unmarshal(c.In, &in) // what there is of it
-	out := ""
-	for _, id := range [][2]string{{"opportunity", in.Pair.OpportunityID + in.Opportunity.ID}, {"referral", in.Referral.ID}} {
-		if id[0] == "opportunity" && in.Pair.OpportunityID != "" {
-			id[1] = in.Pair.OpportunityID
-		}
-		if id[1] != "" {
-			out += " " + id[0] + " " + id[1]
 		}
 	}
 	return out

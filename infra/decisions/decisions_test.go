@@ -1,6 +1,7 @@
 package decisions
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -36,6 +37,26 @@ func told(n int, c Case, all []Difference) string {
 		fmt.Fprintf(&out, "    %s\n", d)
 	}
 	return out.String()
+}
+
+// about names the records of a decision.
+func about(c Case) (out string) {
+	var in struct {
+		Pair        struct{ OpportunityID string }
+		Referral    struct{ ID string }
+		Opportunity struct{ ID string }
+	}
+	_ = json.Unmarshal(c.In, &in) // what there is of it
+	opportunity := in.Pair.OpportunityID
+	if opportunity == "" {
+		opportunity = in.Opportunity.ID
+	}
+	for _, id := range [][2]string{{"opportunity", opportunity}, {"referral", in.Referral.ID}} {
+		if id[1] != "" {
+			out += " " + id[0] + " " + id[1]
+		}
+	}
+	return out
 }
 
 // Every decision that was ever made here is made again in the same way, or the difference is one that was accepted.

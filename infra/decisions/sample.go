@@ -77,8 +77,9 @@ func Sample(all []Recorded, former []Case) (kept []Case, counts string, err erro
 			take(i)
 		}
 	}
+	shows := func(c Case) bool { return slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) }
 	for i, c := range cases {
-		if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
+		if shows(c) {
 			take(i)
 		}
 	}
@@ -87,24 +88,21 @@ func Sample(all []Recorded, former []Case) (kept []Case, counts string, err erro
 			take(i)
 		}
 	}
-	for _, c := range slices.Clone(cases) {
+	for _, c := range cases {
 		more, err := shipped.varied(c)
 		if err != nil {
 			return nil, "", err
 		}
 		others = append(others, more...)
 	}
-	for _, c := range others {
-		if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
-			cases = append(cases, c)
-			take(len(cases) - 1)
-		}
-	}
 	for _, c := range former {
 		if c.Out, err = shipped.Decide(c.Kind, c.In); err != nil {
 			return nil, "", err
 		}
-		if slices.ContainsFunc(features(c), func(f string) bool { return !seen[f] }) {
+		others = append(others, c)
+	}
+	for _, c := range others {
+		if shows(c) {
 			cases = append(cases, c)
 			take(len(cases) - 1)
 		}
@@ -205,11 +203,11 @@ func features(c Case) (out []string) {
 			out = append(out, c.Kind+" "+head+" "+value)
 		}
 	}
-	return append(out, Words(c)...)
+	return append(out, inputs(c)...)
 }
 
-// Words are the short texts of a case, values and names, by which enums are looked for.
-func Words(c Case) (out []string) {
+// inputs are the short texts of what a case was made of, by the names that they stand under.
+func inputs(c Case) (out []string) {
 	var all any
 	if json.Unmarshal(c.In, &all) != nil {
 		return nil
