@@ -3,9 +3,22 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/cosell-sync/cosell-sync/infra/decisions"
 )
+
+// A part of a row that the recorder leaves out would be decided again as if the sheet did not have it.
+func TestTheRecorderWritesDownWholeRows(t *testing.T) {
+	row := reflect.TypeFor[decisions.Row]()
+	for i := range row.NumField() {
+		if name := row.Field(i).Name; !strings.Contains(recorder, "o."+name) {
+			t.Errorf("%s of a row is not written down", name)
+		}
+	}
+}
 
 // What is recorded stands where the recorder looks for it.
 func TestTheRecorderCanBeLaidOver(t *testing.T) {
