@@ -30,7 +30,7 @@ func (a *application) restrain(ctx context.Context) error {
 		cause = ""
 	}
 	held, since := a.w.pair.AsideFor()
-	unclaimed := held == cosell.CauseRebuilt && a.claimable() || a.w.claims
+	unclaimed := held == cosell.CauseRebuilt && claimable(a.referral) && a.w.opportunity != nil || a.w.claims
 	if cause == "" || !unclaimed && !a.wouldWrite(ctx) {
 		return nil
 	}
@@ -53,10 +53,10 @@ func (a *application) restrain(ctx context.Context) error {
 	return nil
 }
 
-// claimable says whether the referral names no record.
-func (a *application) claimable() bool {
-	id, foreign := crmID(a.referral)
-	return id == "" && !foreign && !cosell.ReferralClosed(a.referral.Record[cosell.Status]) && a.w.opportunity != nil
+// claimable says whether the referral names no record, and may.
+func claimable(r cosell.Referral) bool {
+	id, foreign := crmID(r)
+	return id == "" && !foreign && !cosell.ReferralClosed(r.Record[cosell.Status])
 }
 
 // wouldWrite says whether the plan comes to a write at all, words included.

@@ -14,8 +14,7 @@ import (
 
 // claims says in w whether the brake keeps us from writing the id of an opportunity that the ledger had forgotten.
 func (f *Flow) claims(ctx context.Context, w *work) error {
-	a := application{Flow: f, w: w, referral: *w.referral}
-	if !w.rebuilt || !a.claimable() || fault.Rehearsing(ctx) {
+	if !w.rebuilt || !claimable(*w.referral) || fault.Rehearsing(ctx) {
 		return nil
 	}
 	free, err := f.lets(ctx, cosell.Aside{OpportunityID: w.opportunity.ID, Cause: cosell.CauseRebuilt})
@@ -38,8 +37,8 @@ func (a *application) unnamed(ctx context.Context) (bool, error) {
 	case id == "":
 		return true, nil
 	}
-	ended, err := a.endedNamedBy(ctx, r)
-	return ended != "", err
+	other, known, err := a.Ledger.Find(ctx, id)
+	return err == nil && known && other.Phase == cosell.Ended, err
 }
 
 // unclaimed stands for an id that the referral did not take, until it does or the two part.

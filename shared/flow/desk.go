@@ -100,19 +100,6 @@ func (f *Flow) letGo(ctx context.Context, ended cosell.Pair) error {
 	return err
 }
 
-// endedNamedBy is the opportunity that the referral names, where its pair has ended; else "".
-func (f *Flow) endedNamedBy(ctx context.Context, r cosell.Referral) (string, error) {
-	id, _ := crmID(r)
-	if id == "" {
-		return "", nil
-	}
-	pair, known, err := f.Ledger.Find(ctx, id)
-	if err != nil || !known || pair.Phase != cosell.Ended {
-		return "", err
-	}
-	return id, nil
-}
-
 func linkedElsewhere(what, id, by string) error {
 	return fault.New(fault.Refused, "%s %s is linked with %s", what, id, by).
 		Saying("the "+what+" is linked with "+by, "unlink it there first").With("link.taken", "unlink it there first")
