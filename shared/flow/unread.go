@@ -46,19 +46,18 @@ func (f *Flow) peopleAgain(ctx context.Context) error {
 		}
 		return f.Ledger.SaveCursor(ctx, peopleCursor, peopleSeen+f.Now().UTC().Format(time.RFC3339))
 	}
-	if since, seen := strings.CutPrefix(cursor, peopleSeen); seen {
-		if at, err := time.Parse(time.RFC3339, since); err == nil && f.Now().Sub(at) < sighted {
-			return nil
-		}
+	since, seen := strings.CutPrefix(cursor, peopleSeen)
+	if !seen {
+		return f.compareAfter(ctx, strings.TrimPrefix(cursor, peopleUpTo))
 	}
-	return f.compareAfter(ctx, strings.TrimPrefix(cursor, peopleUpTo))
+	if at, err := time.Parse(time.RFC3339, since); err == nil && f.Now().Sub(at) < sighted {
+		return nil
+	}
+	return f.compareAfter(ctx, "")
 }
 
-// compareAfter compares some of the open pairs that come after an id.
+// compareAfter compares some of the open pairs that come after an id; "": from the first on.
 func (f *Flow) compareAfter(ctx context.Context, id string) error {
-	if strings.HasPrefix(id, peopleSeen) {
-		id = ""
-	}
 	var ids []string
 	err := f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
 		if p.OpportunityID > id && p.Phase == cosell.Linked && p.Table == cosell.OpportunityTable && !cosell.ReferralClosed(p.Base.Referral[cosell.Status]) {
