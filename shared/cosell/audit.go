@@ -82,10 +82,12 @@ func cutAudit(lines []string) string {
 
 // Tells says whether some line says the text, whenever and by whichever event it was written.
 func Tells(audit, direction, text string) bool {
-	return slices.ContainsFunc(strings.Split(audit, "\n"), func(line string) bool {
-		_, said, ok := strings.Cut(line, " - ")
-		return ok && (said == direction+": "+text || strings.HasPrefix(said, direction+": "+text+" ("))
-	})
+	return slices.ContainsFunc(strings.Split(audit, "\n"), func(line string) bool { return says(line, direction, text) })
+}
+
+func says(line, direction, text string) bool {
+	_, said, ok := strings.Cut(line, " - ")
+	return ok && (said == direction+": "+text || strings.HasPrefix(said, direction+": "+text+" ("))
 }
 
 // over is what Audit says once everything that it explained is over.
@@ -93,14 +95,12 @@ const over = "in step again"
 
 // StillTold says whether Audit explains the problem, and nothing above that says that it is over.
 func StillTold(audit string, p Problem) bool {
-	text := p.Place.direction() + ": " + strings.Join(strings.Fields(p.Explain()), " ")
+	text := strings.Join(strings.Fields(p.Explain()), " ")
 	for line := range strings.SplitSeq(audit, "\n") {
-		_, said, ok := strings.Cut(line, " - ")
 		switch {
-		case !ok:
-		case said == text || strings.HasPrefix(said, text+" ("):
+		case says(line, p.Place.direction(), text):
 			return true
-		case strings.HasPrefix(said, ToCRM+": "+over), strings.HasPrefix(said, ToPartnerCenter+": "+over):
+		case says(line, ToCRM, over), says(line, ToPartnerCenter, over):
 			return false
 		}
 	}
