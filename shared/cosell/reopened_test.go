@@ -20,6 +20,15 @@ func aWonDeal(t *testing.T) *reopening {
 	return &reopening{t, in}
 }
 
+// anEditedDeal is a won deal whose value somebody has changed to 170 in Partner Center since.
+func anEditedDeal(t *testing.T) *reopening {
+	w := aWonDeal(t)
+	w.run()
+	w.portal(Record{DealValue: "170"})
+	w.run()
+	return w
+}
+
 // run is one run of the product.
 func (w *reopening) run() Plan {
 	row, _ := w.in.Opportunity.Row()
@@ -53,10 +62,7 @@ func (w *reopening) shows(referral, opportunity string) {
 }
 
 func TestI1_AnEditThatCameWhileTheDealWasWonOutlivesItsReopening(t *testing.T) {
-	w := aWonDeal(t)
-	w.run()
-	w.portal(Record{DealValue: "170"})
-	w.run()
+	w := anEditedDeal(t)
 	w.shows("170", "170")
 	w.crm(Record{Status: Open, DealValue: "100"}) // the estimate is in view again
 	w.run()
@@ -70,10 +76,7 @@ func TestI1_AnEditThatCameWhileTheDealWasWonOutlivesItsReopening(t *testing.T) {
 }
 
 func TestI1_AnEditThatCameWhileTheDealWasReopenedCrosses(t *testing.T) {
-	w := aWonDeal(t)
-	w.run()
-	w.portal(Record{DealValue: "170"})
-	w.run()
+	w := anEditedDeal(t)
 	w.crm(Record{Status: Open, DealValue: "100"})
 	w.portal(Record{DealValue: "180"})
 	w.run()
@@ -81,10 +84,7 @@ func TestI1_AnEditThatCameWhileTheDealWasReopenedCrosses(t *testing.T) {
 }
 
 func TestI1_TheEstimateThatAPersonChangedWithTheReopeningIsAnEdit(t *testing.T) {
-	w := aWonDeal(t)
-	w.run()
-	w.portal(Record{DealValue: "170"})
-	w.run()
+	w := anEditedDeal(t)
 	w.crm(Record{Status: Open, DealValue: "120"})
 	w.run()
 	w.shows("120", "120")
@@ -103,10 +103,7 @@ func TestAReopenedDealWhoseReferralIsClosedKeepsItsEstimate(t *testing.T) {
 
 // What CRM does not take of it is not taken for an edit of the next run.
 func TestI1_AnEstimateThatCRMRefusesAtTheReopeningIsTriedAgain(t *testing.T) {
-	w := aWonDeal(t)
-	w.run()
-	w.portal(Record{DealValue: "170"})
-	w.run()
+	w := anEditedDeal(t)
 	w.crm(Record{Status: Open, DealValue: "100"})
 	plan := Merge(w.in).Without(Problem{Code: "rule", Field: DealValue, Place: InCRM, Class: OfRecord}, Record{DealValue: "170"})
 	w.in.Pair = w.in.Settle(plan, Written{}, "")
