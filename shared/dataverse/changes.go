@@ -2,7 +2,6 @@ package dataverse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -37,10 +36,8 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 			}
 			rows = append(rows, r)
 		}
-		if taken = each(rows, deleted); taken != nil {
-			return errTaken
-		}
-		return nil
+		taken = each(rows, deleted)
+		return taken
 	})
 	if taken != nil {
 		return "", taken
@@ -56,9 +53,6 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 	}
 	return next, nil
 }
-
-// errTaken ends a reading.
-var errTaken = errors.New("who reads has had enough")
 
 // unusable: an answer to a link cannot tell a link that is too old from a column that is missing by now.
 // Without the link, the next call does.
