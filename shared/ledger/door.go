@@ -53,15 +53,14 @@ func (m *Memory) Board(table string, door Door) *Board {
 	return &Board{status: guarded{b.status, door, " status"}, gates: guarded{b.gates, door, " gate"}, table: table}
 }
 
-// Copy is everything that stands in the tables of the tenant now; Restore puts it back, as an administrator does with
-// a backup. Rows get new versions.
+// Copy keeps everything that stands in the tables of the tenant now; what it gives puts that back, as an administrator does
+// with a backup. Rows get new versions.
 func (m *Memory) Copy() func() {
 	m.state.mu.Lock()
 	defer m.state.mu.Unlock()
 	saved := map[string]map[string]row{}
 	for name, t := range m.state.tables {
-		saved[name] = make(map[string]row, len(t.rows))
-		maps.Copy(saved[name], t.rows)
+		saved[name] = maps.Clone(t.rows) // a row is replaced whole, never changed
 	}
 	return func() {
 		m.state.mu.Lock()
@@ -83,7 +82,7 @@ func (m *Memory) Clone(now func() time.Time) *Memory {
 	out := NewMemory(now)
 	out.state.writes = m.state.writes
 	for name, t := range m.state.tables {
-		out.state.tables[name] = &memoryTable{rows: maps.Clone(t.rows)} // a row is replaced whole, never changed
+		out.state.tables[name] = &memoryTable{rows: maps.Clone(t.rows)}
 	}
 	return out
 }
