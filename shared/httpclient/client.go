@@ -15,6 +15,7 @@
 package httpclient
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -93,10 +94,7 @@ type call struct {
 
 // host is the side that the call goes to, as people know it.
 func (c *call) host() string {
-	if c.at == nil || c.at.Host == "" {
-		return "the other side"
-	}
-	return c.at.Host
+	return cmp.Or(hostOf(c.at), "the other side")
 }
 
 type step func(ctx context.Context, c *call) (*Response, error)
@@ -160,10 +158,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		header = http.Header{}
 	}
 	r.Header = header
-	at, err := url.Parse(r.URL)
-	if err != nil {
-		at = nil
-	}
+	at, _ := url.Parse(r.URL) // nil: it cannot be read
 	return c.do(ctx, &call{Request: r, at: at})
 }
 
