@@ -42,7 +42,8 @@ func (s *Store) Changed(ctx context.Context, cursor string, each func(cosell.Hin
 	if err != nil {
 		return "", err
 	}
-	p := passing{before: c, overlap: s.options.FeedOverlap, each: each, next: feedCursor{At: c.At, Open: fresh || c.Open}, had: c.had(), seen: map[string]time.Time{}, given: map[uint64]struct{}{}}
+	p := passing{before: c, next: feedCursor{At: c.At, Open: fresh || c.Open}, had: c.had(), seen: map[string]time.Time{}, overlap: s.options.FeedOverlap,
+		each: each, given: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 	date, err := s.changedSince(ctx, c.At.Add(-p.overlap), &p)
 	if err != nil {
 		return "", err
@@ -68,8 +69,6 @@ type passing struct {
 	given        map[uint64]struct{} // by the digest of the id: of a million, eight bytes each
 	seed         maphash.Seed
 }
-
-func (p *passing) begin() { p.seed, p.left = maphash.MakeSeed(), 0; clear(p.given) }
 
 func (p *passing) give(b partnercenter.Brief) error {
 	key := maphash.String(p.seed, b.ID)
@@ -128,7 +127,6 @@ func (s *Store) openCursor(ctx context.Context, cursor string) (c feedCursor, fr
 // refused, the newest are read until an older one comes. So it is where the link to a further page has expired.
 func (s *Store) changedSince(ctx context.Context, from time.Time, p *passing) (date time.Time, err error) {
 	q := partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime asc", Left: func(n int) { p.left += n }}
-	p.begin()
 	date, err = s.api.Briefs(ctx, q, func(b partnercenter.Brief) (bool, error) {
 		at := b.At()
 		if !at.IsZero() && at.Before(from) {
