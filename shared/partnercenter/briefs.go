@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
-	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
@@ -31,31 +29,22 @@ func (b Brief) At() time.Time {
 // Briefs is List of the briefs alone; an ETag that cannot be used leaves nothing out. An item that came before, by its id,
 // comes again.
 func (c *Client) Briefs(ctx context.Context, q Query, each func(Brief) (more bool, err error)) (date time.Time, err error) {
-	query, err := q.encode()
-	if err != nil {
+	var taken error // what each said
+	date, err = c.paged(ctx, q, func(resp *httpclient.Response) (string, error) {
+		p, ok := readBriefs(resp.Body)
+		if !ok {
+			return "", noList()
+		}
+		var more bool
+		if more, taken = c.offerBriefs(ctx, p.Value, resp.Date(), q.Left, each); !more {
+			return "", taken
+		}
+		return p.Next, nil
+	})
+	if err != nil && taken == nil {
 		return date, fmt.Errorf("listing referrals: %w", err)
 	}
-	for links := map[string]bool{}; !links[query]; {
-		links[query] = true
-		p, at, err := c.briefPage(ctx, query)
-		if err != nil {
-			return date, fmt.Errorf("listing referrals: %w", err)
-		}
-		if date.IsZero() {
-			date = at
-		}
-		more, err := c.offerBriefs(ctx, p.Value, at, q.Left, each)
-		if err != nil || !more || p.Next == "" {
-			return date, err
-		}
-		if query, err = nextQuery(p.Next); err != nil {
-			return date, fmt.Errorf("listing referrals: %w", err)
-		}
-		if len(links) == maxPages {
-			break
-		}
-	}
-	return date, fault.New(fault.Broken, "listing referrals: the next page is one that was read before, or there is no end").With("list.circle", "")
+	return date, err
 }
 
 // briefs is one answer of a list.
@@ -64,24 +53,12 @@ type briefs struct {
 	Next  string  `json:"@odata.nextLink"`
 }
 
-func (c *Client) briefPage(ctx context.Context, query string) (p briefs, at time.Time, err error) {
-	target := c.referrals
-	if query != "" {
-		target += "?" + query
-	}
-	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodGet, URL: target, Header: jsonHeader()})
-	if err != nil {
-		return p, at, err
-	}
-	if resp.Status != http.StatusOK {
-		return p, at, classify(resp, everything)
-	}
-	// An item of another shape is one that names no id; the others are read all the same.
+// readBriefs reads an answer that must be a list. An item of another shape is one that names no id; the others are read all the
+// same.
+func readBriefs(body []byte) (p briefs, ok bool) {
+	err := json.Unmarshal(body, &p)
 	var shape *json.UnmarshalTypeError
-	if err := json.Unmarshal(resp.Body, &p); err != nil && !errors.As(err, &shape) || p.Value == nil {
-		return p, at, fault.New(fault.Broken, "the answer is not a list of referrals").With("answer.malformed", "")
-	}
-	return p, resp.Date(), nil
+	return p, (err == nil || errors.As(err, &shape)) && p.Value != nil
 }
 
 func (c *Client) offerBriefs(ctx context.Context, items []Brief, at time.Time, left func(int), each func(Brief) (bool, error)) (more bool, err error) {

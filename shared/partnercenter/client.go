@@ -106,8 +106,12 @@ func (c *Client) get(ctx context.Context, id string) (Document, error) {
 // mayList asks whether the role is there at all: a 403 does not say whether it is about this referral, of
 // another location, team or partner, or about all.
 func (c *Client) mayList(ctx context.Context) bool {
-	_, _, err := c.page(ctx, "$top=1")
-	return err == nil
+	resp, err := c.askList(ctx, "$top=1")
+	if err != nil {
+		return false
+	}
+	_, ok := readPage(resp.Body)
+	return ok
 }
 
 // whole reads an answer that must be the referral itself, with a version to write against.

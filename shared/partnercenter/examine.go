@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient"
 )
 
@@ -59,7 +58,7 @@ func (c *Client) Look(ctx context.Context) (Sight, error) {
 	}
 	p, ok := readPage(resp.Body)
 	if !ok {
-		return s, fault.New(fault.Broken, "the answer is not a list of referrals").With("answer.malformed", "")
+		return s, noList()
 	}
 	c.offer(ctx, p.items, s.Date, map[string]bool{}, nil, func(d Document) bool { s.Referrals = append(s.Referrals, d); return true })
 	return s, nil

@@ -52,32 +52,49 @@ func (c *Client) List(ctx context.Context, q Query, each func(Document) (more bo
 	return date, nil
 }
 
-func (c *Client) list(ctx context.Context, q Query, each func(Document) bool) (date time.Time, err error) {
+func (c *Client) list(ctx context.Context, q Query, each func(Document) bool) (time.Time, error) {
+	seen := map[string]bool{}
+	return c.paged(ctx, q, func(resp *httpclient.Response) (next string, err error) {
+		p, ok := readPage(resp.Body)
+		if !ok {
+			return "", noList()
+		}
+		if !c.offer(ctx, p.items, resp.Date(), seen, q.Left, each) {
+			return "", nil
+		}
+		return p.next, nil
+	})
+}
+
+// paged asks for a list page by page, and gives the server's clock of the first answer. take gives the link of a page to the
+// one after it; "" ends the list.
+func (c *Client) paged(ctx context.Context, q Query, take func(*httpclient.Response) (next string, err error)) (date time.Time, err error) {
 	query, err := q.encode()
 	if err != nil {
 		return date, err
 	}
-	seen, links := map[string]bool{}, map[string]bool{}
-	for range maxPages {
-		p, at, err := c.page(ctx, query)
+	for links := map[string]bool{}; len(links) < maxPages && !links[query]; {
+		links[query] = true
+		resp, err := c.askList(ctx, query)
 		if err != nil {
 			return date, err
 		}
 		if date.IsZero() {
-			date = at
+			date = resp.Date()
 		}
-		if !c.offer(ctx, p.items, at, seen, q.Left, each) || p.next == "" {
-			return date, nil
-		}
-		links[query] = true
-		if query, err = nextQuery(p.next); err != nil {
+		next, err := take(resp)
+		if err != nil || next == "" {
 			return date, err
 		}
-		if links[query] {
-			break
+		if query, err = nextQuery(next); err != nil {
+			return date, err
 		}
 	}
-	return date, fault.New(fault.Broken, "the next page is one that was read before").With("list.circle", "")
+	return date, fault.New(fault.Broken, "the next page is one that was read before, or there is no end").With("list.circle", "")
+}
+
+func noList() error {
+	return fault.New(fault.Broken, "the answer is not a list of referrals").With("answer.malformed", "")
 }
 
 // Probe asks for one referral, which changes nothing: it shows whether the token is good and the role is there. mfa is what
@@ -97,23 +114,20 @@ func (c *Client) Probe(ctx context.Context) (mfa string, err error) {
 	return strings.ToLower(resp.Header.Get("isMfaCompliant")), nil
 }
 
-func (c *Client) page(ctx context.Context, query string) (page, time.Time, error) {
+// askList asks for a page of a list.
+func (c *Client) askList(ctx context.Context, query string) (*httpclient.Response, error) {
 	target := c.referrals
 	if query != "" {
 		target += "?" + query
 	}
 	resp, err := c.referralsHTTP.Do(ctx, httpclient.Request{Method: http.MethodGet, URL: target, Header: jsonHeader()})
 	if err != nil {
-		return page{}, time.Time{}, err
+		return nil, err
 	}
 	if resp.Status != http.StatusOK {
-		return page{}, time.Time{}, classify(resp, everything)
+		return nil, classify(resp, everything)
 	}
-	p, ok := readPage(resp.Body)
-	if !ok {
-		return page{}, time.Time{}, fault.New(fault.Broken, "the answer is not a list of referrals").With("answer.malformed", "")
-	}
-	return p, resp.Date(), nil
+	return resp, nil
 }
 
 func (c *Client) offer(ctx context.Context, items [][]byte, at time.Time, seen map[string]bool, left func(int), each func(Document) bool) bool {
