@@ -139,7 +139,7 @@ func (c *Client) offer(ctx context.Context, items [][]byte, at time.Time, seen m
 	}()
 	for _, item := range items {
 		d, err := ParseDocument(item, "", at)
-		nameless := err != nil || !plainGUID.MatchString(d.ID())
+		nameless := err != nil || guid(d.ID()) == ""
 		if nameless {
 			unusable++
 		}

@@ -29,7 +29,6 @@ const unbuilt = "\x00"
 var (
 	memberPath = pattern.New(`^[A-Za-z][A-Za-z0-9]*(/[A-Za-z][A-Za-z0-9]*)*$`)
 	ordering   = pattern.New(`^[A-Za-z][A-Za-z0-9]*( asc| desc)?$`)
-	plainGUID  = pattern.New(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 )
 
 // Eq compares a member with a text, taken literally.
