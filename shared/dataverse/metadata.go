@@ -75,7 +75,9 @@ type wireOption struct {
 }
 
 // wireLabel is a text in each language.
-type wireLabel []struct {
+type wireLabel []wireText
+
+type wireText struct {
 	text     string
 	language int
 }

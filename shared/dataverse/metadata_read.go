@@ -111,10 +111,7 @@ func readLabel(text *jsonread.Reader) (out wireLabel) {
 			return
 		}
 		text.List(func() {
-			one := struct {
-				text     string
-				language int
-			}{}
+			var one wireText
 			text.Object(func(name string) {
 				switch name {
 				case "Label":
