@@ -101,16 +101,14 @@ func TestPartsOfEverySpelling(t *testing.T) {
 func TestPartsTellManyCustomersApart(t *testing.T) {
 	for _, form := range []string{"Customer%04d Trading", "Customer %d", "Contoso-%d GmbH"} {
 		most := 0
-		for _, wanted := range []int{7, 123, 993, 1000} {
+		for _, wanted := range []int{123, 993, 1000} {
 			parts, given := NewCustomer(fmt.Sprintf(form, wanted), "DE", "20095").Parts(), 0
 			for i := range 1001 {
 				if givenBy(fmt.Sprintf(form, i), parts) {
 					given++
 				}
 			}
-			if wanted >= 100 {
-				most = max(most, given)
-			}
+			most = max(most, given)
 		}
 		if most > 20 {
 			t.Errorf("who looks for one like %q is given %d", form, most)
