@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
-	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
 // What a death may change is when things happen, and nothing else: in the end both systems hold what they hold without
@@ -93,7 +92,7 @@ func partsOf(line string) (out []string) {
 // remembered is what the product remembers of the pairs: what is not done yet, and the trail, where each deed has one line.
 func (r *run) remembered() (out []string) {
 	ctx := context.Background()
-	open := r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
+	open := r.openTables()
 	r.must(open.Pairs(ctx, func(p cosell.Pair) bool {
 		name := "pair of " + cmp.Or(string(p.Table), "opportunity")
 		out = append(out, fmt.Sprintf("%s: %s, told %d, untold %d, sending %v", name, p.Phase, len(p.Told), len(p.Untold), p.Sending != nil))

@@ -179,11 +179,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 		for _, n := range r.writes {
 			out.writes += n
 		}
-		for _, at := range r.fleet {
-			at.dead = true
-			at.end()
-		}
-		r.sweep()
+		r.ends()
 		out.broken, out.story, out.noted = r.broken, r.story, r.called
 		for _, n := range r.faults {
 			out.struck += n

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
-	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
 // What is judged in a quiet world in which one thing is wrong: a record that fails, tables that are an older copy, and what
@@ -86,11 +85,6 @@ func (r *run) older() {
 	r.say("the tables are those of the middle of the run again")
 	r.reached["older copy"]++
 	r.restore()
-	for range 3 {
-		r.tick()
-		r.quiet(20 * time.Minute)
-		r.pass(5 * time.Minute)
-	}
 	r.survives(before, "the tables were an older copy", "I26")
 }
 
@@ -144,8 +138,7 @@ func (r *run) standing() {
 		r.quietAsFar()
 	}
 	held := map[string][]cosell.Held{}
-	open := r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
-	r.must(open.Pairs(context.Background(), func(p cosell.Pair) bool {
+	r.must(r.openTables().Pairs(context.Background(), func(p cosell.Pair) bool {
 		held[p.OpportunityID] = p.Held
 		return true
 	}))

@@ -61,11 +61,7 @@ func (x tale) remember(t *testing.T) (out *past) {
 			t.Fatalf("the tale %q as a past: %s", x.name, r.broken[0])
 		}
 		r.people.look(r.deals[0])
-		for _, at := range r.fleet {
-			at.dead = true
-			at.end()
-		}
-		r.sweep()
+		r.ends()
 		out = &past{pc: r.people.pc, dv: r.people.dv.Original(), tables: r.tables, people: r.people, made: r.made}
 		time.Sleep(20 * time.Minute) // what is left of the processes
 	})

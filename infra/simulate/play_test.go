@@ -64,11 +64,7 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		if len(r.broken) == 0 {
 			r.end()
 		}
-		for _, at := range r.fleet {
-			at.dead = true
-			at.end()
-		}
-		r.sweep()
+		r.ends()
 		for f, n := range r.faults {
 			r.reached["fault "+f.String()] += n
 		}
@@ -156,6 +152,15 @@ func (r *run) end() {
 	if len(r.broken) == 0 && r.plan.crm["closedWritable"] == false {
 		r.opened()
 	}
+}
+
+// ends ends all processes.
+func (r *run) ends() {
+	for _, at := range r.fleet {
+		at.dead = true
+		at.end()
+	}
+	r.sweep()
 }
 
 // inOrder says whether there is nothing that the timer would have to mend: a try of what is judged, of which nobody hears.
