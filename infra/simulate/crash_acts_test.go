@@ -20,9 +20,7 @@ func creates(columns doc) act {
 	return act{"a deal is made in the CRM", func(r *run) error {
 		d := r.deal()
 		d.born, d.opportunity, d.help = "crm", r.people.id("opportunity", d.n), columns["cosell_help"] != nil
-		all := doc{"name": "Deal 0", "estimatedvalue": 85000, "estimatedclosedate": "2026-06-30", "description": "The customer wants to forecast stock.",
-			"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + dataversesim.EuroID + ")", "parentaccountid@odata.bind": "/accounts(" + dataversesim.AccountID + ")",
-			"parentcontactid@odata.bind": "/contacts(" + dataversesim.ContactID + ")"}
+		all := newOpportunity("Deal 0")
 		maps.Copy(all, columns)
 		if _, err := r.people.crm(doc{"do": "create", "table": "opportunity", "id": d.opportunity, "columns": all}); err != nil {
 			return err
@@ -40,7 +38,7 @@ func portalCreates(with doc) act {
 		r.deals = append(r.deals[:0], &deal{n: r.deal().n + 1})
 		d := r.deal()
 		d.born, d.referral = "portal", r.people.id("referral", d.n)
-		all := doc{"do": "create", "id": d.referral, "referral": doc{"name": "Deal 1", "customerProfile": wingtip()}}
+		all := doc{"do": "create", "id": d.referral, "referral": doc{"name": "Deal 1", "customerProfile": wingtip(1)}}
 		maps.Copy(all, with)
 		out, err := r.people.portal("user", all)
 		d.microsoft = out.MicrosoftID
@@ -48,15 +46,9 @@ func portalCreates(with doc) act {
 	}}
 }
 
-// wingtip is a customer that the CRM does not know.
-func wingtip() doc {
-	return doc{"name": "Wingtip 1 SA", "address": doc{"addressLine1": "1 rue A", "city": "Paris", "postalCode": "75001", "country": "FR"},
-		"team": []any{doc{"firstName": "Zoe", "lastName": "Wingtip", "email": "zoe1@wingtip.example", "phoneNumber": "+33 1 5550100"}}}
-}
-
-// twoOfWingtip is the same with two people.
+// twoOfWingtip is a customer that the CRM does not know, with two people.
 func twoOfWingtip() doc {
-	out := wingtip()
+	out := wingtip(1)
 	out["team"] = append(out["team"].([]any), doc{"firstName": "Ada", "lastName": "Wingtip", "email": "ada1@wingtip.example", "phoneNumber": "+33 1 5550101"})
 	return out
 }
@@ -64,7 +56,7 @@ func twoOfWingtip() doc {
 // invited is a deal that Microsoft brings.
 func invited(with doc) act {
 	return act{"Microsoft invites", func(r *run) error {
-		all := doc{"do": "invite", "referral": doc{"customerProfile": wingtip()}}
+		all := doc{"do": "invite", "referral": doc{"customerProfile": wingtip(1)}}
 		maps.Copy(all, with)
 		out, err := r.people.portal("seller", all)
 		r.deal().born, r.deal().referral, r.deal().microsoft = "invitation", out.ID, out.MicrosoftID
@@ -303,10 +295,8 @@ func asks(method, path string, body doc) act {
 func (r *run) asked(method, path string, body []byte, left int) {
 	function, _, _ := strings.Cut(path, "/")
 	p := r.processFor(function, 0)
-	header := jsonHeader()
-	header.Set("X-Cosell-Key", operatorKey)
 	r.begin(p, path, func(l *lane) int {
-		status, answer := p.ask(l, method, "/api/"+path, header, body)
+		status, answer := p.askOperator(l, method, path, body)
 		r.say("    %d %.300s", status, answer)
 		return status
 	}, func(status int) {

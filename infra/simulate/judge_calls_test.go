@@ -97,7 +97,7 @@ func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 	}
 }
 
-// operationOf is one operation of a JSON Patch.
+// patchOperation is one operation of a JSON Patch.
 type patchOperation struct {
 	Op, Path string
 	Value    any
@@ -110,7 +110,7 @@ func (r *run) referralWrite(req *http.Request, body []byte) {
 		r.violates("I9", "%s of referral %s without a version", req.Method, id)
 	}
 	now := r.people.pc.Referral(id)
-	if now == nil || req.Header.Get("If-Match") != r.etag(id) {
+	if now == nil || req.Header.Get("If-Match") != text(now["eTag"]) {
 		return // refused: somebody was faster
 	}
 	var list []patchOperation
@@ -136,12 +136,6 @@ func (r *run) referralWrite(req *http.Request, body []byte) {
 			}
 		}
 	}
-}
-
-func (r *run) etag(id string) string {
-	d := r.people.pc.Referral(id)
-	text, _ := d["eTag"].(string)
-	return text
 }
 
 // conditional is I9 for one write of the CRM.

@@ -69,7 +69,7 @@ func canonical(field string, v any) string {
 	return s
 }
 
-// rest judges what both systems hold at rest. tolerant is said of a world in which something still refuses.
+// rest judges what both systems hold at rest.
 func (r *run) rest(b board) {
 	r.oneReferral(b)
 	r.oneOpportunity(b)

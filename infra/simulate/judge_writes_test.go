@@ -67,7 +67,7 @@ func (t touched) now(p *people) map[string]any {
 	return p.dv.Row(t.table, t.id)
 }
 
-// value is that of a mapped field.
+// of is the value of a mapped field.
 func (f mapped) of(side string, record map[string]any) string {
 	if side == "pc" {
 		return canonical(f.name, at(record, f.path))

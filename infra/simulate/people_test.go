@@ -171,9 +171,7 @@ func (p *people) begin(g *rand.Rand, d *deal) error {
 	case n < 4:
 		d.born = "crm"
 		d.opportunity = p.id("opportunity", d.n)
-		columns := doc{"name": name, "estimatedvalue": 85000, "estimatedclosedate": "2026-06-30", "description": "The customer wants to forecast stock.",
-			"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + dataversesim.EuroID + ")", "parentaccountid@odata.bind": "/accounts(" + dataversesim.AccountID + ")",
-			"parentcontactid@odata.bind": "/contacts(" + dataversesim.ContactID + ")"}
+		columns := newOpportunity(name)
 		if g.IntN(2) == 0 {
 			columns["cosell_help"] = 700010000 + g.IntN(6)
 			d.help = true
@@ -187,8 +185,7 @@ func (p *people) begin(g *rand.Rand, d *deal) error {
 		if err := p.addSolution(d, 0); err != nil {
 			return err
 		}
-		_, err := p.crm(doc{"do": "update", "table": "opportunity", "id": d.opportunity, "columns": doc{"cosell_sync": true}})
-		return err
+		return p.update(d, doc{"cosell_sync": true})
 	case n < 7:
 		d.born, d.referral = "portal", p.id("referral", d.n)
 		act := doc{"do": "create", "id": d.referral, "referral": doc{"name": name, "customerProfile": p.customer(g)}}
@@ -218,11 +215,23 @@ func (p *people) begin(g *rand.Rand, d *deal) error {
 	return err
 }
 
+// newOpportunity are the columns that a person fills in.
+func newOpportunity(name string) doc {
+	return doc{"name": name, "estimatedvalue": 85000, "estimatedclosedate": "2026-06-30", "description": "The customer wants to forecast stock.",
+		"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + dataversesim.EuroID + ")", "parentaccountid@odata.bind": "/accounts(" + dataversesim.AccountID + ")",
+		"parentcontactid@odata.bind": "/contacts(" + dataversesim.ContactID + ")"}
+}
+
 func (p *people) customer(g *rand.Rand) doc {
 	n := g.IntN(4)
 	if n == 0 {
 		return doc{"name": "Tailspin Toys GmbH", "address": doc{"addressLine1": "Musterweg 1", "city": "Hamburg", "state": "HH", "postalCode": "20095", "country": "DE"}}
 	}
+	return wingtip(n)
+}
+
+// wingtip is the n-th customer that the CRM does not know.
+func wingtip(n int) doc {
 	return doc{"name": fmt.Sprintf("Wingtip %d SA", n), "address": doc{"addressLine1": "1 rue A", "city": "Paris", "postalCode": "75001", "country": "FR"},
 		"team": []any{doc{"firstName": "Zoe", "lastName": "Wingtip", "email": fmt.Sprintf("zoe%d@wingtip.example", n), "phoneNumber": "+33 1 5550100"}}}
 }

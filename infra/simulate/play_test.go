@@ -211,8 +211,8 @@ func (r *run) openTables() *ledger.Ledger {
 	return r.tables.Ledger(func(_ context.Context, _ ledger.Call, do func()) error { do(); return nil }, nil)
 }
 
-// silent is I3: one more pass writes nothing, in one run of four after every event has come once more, and in a thorough one
-// three passes.
+// silent is I3: after every event has come once more a pass writes nothing, and in a thorough run three passes. Elsewhere the last
+// pass of comesToRest has.
 func (r *run) silent() {
 	before, refusals := r.writes, r.refusals
 	again := 0

@@ -91,19 +91,15 @@ func (p *people) sheet(g *rand.Rand, _ *deal) error {
 	r.sheets++
 	at := r.processFor("operator", 0)
 	r.begin(at, fmt.Sprint("operator pushes sheet ", r.sheets), func(l *lane) int {
-		header := jsonHeader()
-		header.Set("X-Cosell-Key", operatorKey)
-		status, answer := at.ask(l, http.MethodPost, "/api/operator/mapping/push", header, body)
+		status, answer := at.askOperator(l, http.MethodPost, "operator/mapping/push", body)
 		r.say("    the sheet is answered %d %.300s", status, answer)
 		return status
 	}, func(status int) {
 		if status == http.StatusOK {
 			r.reached["sheet pushed"]++
-			since := time.Time{}
-			if own {
-				since = time.Now()
+			if r.mapsCampaign = (time.Time{}); own {
+				r.mapsCampaign = time.Now()
 			}
-			r.mapsCampaign = since
 		}
 	})
 	return nil
