@@ -137,10 +137,10 @@ func enumerate(t *testing.T, which string) {
 		sites := map[string]bool{}
 		for _, in := range e.layouts(i) {
 			plain := x.tell(t, in, nil, false, false)
-			for _, n := range plain.noted[:plain.acting] {
+			for _, n := range plain.noted {
 				sites[n.name] = true
 			}
-			c.Calls += plain.acting
+			c.Calls += len(plain.noted)
 			if len(plain.broken) > 0 {
 				c.Broken = append(c.Broken, x.name+" without trouble: "+plain.broken[0])
 				fmt.Printf("violated: %s in layout %s without trouble: %.600s\n", x.name, in, plain.broken[0])
@@ -201,7 +201,7 @@ func pointsOf(calls []called, fates ...fate) (out []blow) {
 
 // points plays a tale with each of its crash points, or with some.
 func (e *enumeration) points(x tale, in string, plain retold, c *count) {
-	all := pointsOf(plain.noted[:plain.acting], append(deaths(), losses()...)...)
+	all := pointsOf(plain.noted, slices.Concat(deaths(), losses())...)
 	c.Points += len(all)
 	step := max(1, len(all)*len(tales())/max(*most, 1))
 	for i, b := range all {
@@ -248,7 +248,7 @@ func TestCrashesOfACreation(t *testing.T) {
 	}
 	var c count
 	e := &enumeration{t: t, parts: 1}
-	for _, b := range pointsOf(plain.noted[:plain.acting], append(deaths(), losses()...)...) {
+	for _, b := range pointsOf(plain.noted, slices.Concat(deaths(), losses())...) {
 		e.play(x, attempt{x.name, "one", []blow{b}, false}, plain, &c)
 		if len(c.Broken) > 0 {
 			t.Fatal(c.Broken[0])
@@ -272,12 +272,12 @@ func (e *enumeration) pairs(x tale, in string, plain retold, c *count) {
 	some := func(b blow, n uint64) bool {
 		return *everywhere || mix(uint64(theTurn()), uint64(b.call), uint64(b.fate), n)%n == 0
 	}
-	for _, one := range pointsOf(plain.noted[:plain.acting], deaths()...) {
+	for _, one := range pointsOf(plain.noted, deaths()...) {
 		if !some(one, 12) || !e.mine() {
 			continue
 		}
 		first := x.tell(e.t, in, []blow{one}, false, false)
-		for _, two := range pointsOf(first.noted[min(one.call, first.acting):first.acting], deaths()...) {
+		for _, two := range pointsOf(first.noted[min(one.call, len(first.noted)):], deaths()...) {
 			if c.Pairs++; some(two, 24) {
 				e.play(x, attempt{x.name, in, []blow{one, two}, false}, plain, c)
 			}
@@ -305,7 +305,7 @@ func TestTale(t *testing.T) {
 		plain := x.tell(t, in, nil, false, false)
 		o := x.tell(t, in, blows, *hasty, true)
 		fmt.Println(strings.Join(o.story, "\n"))
-		for _, n := range o.noted[:o.acting] {
+		for _, n := range o.noted {
 			fmt.Println("  ", n.n, n.lane, n.name)
 		}
 		fmt.Println(strings.Join(plain.unlike(o), "\n"))

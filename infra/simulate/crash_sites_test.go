@@ -11,7 +11,7 @@ func sitesOfTales(t *testing.T) map[string]bool {
 	out := map[string]bool{}
 	for _, x := range tales() {
 		plain := x.tell(t, "one", nil, false, false)
-		for _, n := range plain.noted[:plain.acting] {
+		for _, n := range plain.noted {
 			out[n.name] = true
 		}
 	}

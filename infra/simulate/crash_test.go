@@ -120,8 +120,7 @@ type act struct {
 type retold struct {
 	broken   []string
 	story    []string
-	noted    []called
-	acting   int // calls before the end of the tale, in which all is seen to settle
+	noted    []called // before the end of the tale, in which all is seen to settle
 	struck   int
 	portrait []string
 	writes   int // that the systems took
@@ -171,7 +170,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 				return now || time.Since(since) > patience
 			})
 		}
-		out.acting = r.calls
+		out.noted = r.called
 		if len(r.broken) == 0 {
 			r.end()
 		}
@@ -180,7 +179,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 			out.writes += n
 		}
 		r.ends()
-		out.broken, out.story, out.noted = r.broken, r.story, r.called
+		out.broken, out.story = r.broken, r.story
 		for _, n := range r.faults {
 			out.struck += n
 		}

@@ -38,7 +38,7 @@ func TestCrashesThatNoEventRepairs(t *testing.T) {
 		if len(plain.broken) > 0 {
 			t.Fatal(x.name, plain.broken)
 		}
-		for _, n := range plain.noted[:plain.acting] {
+		for _, n := range plain.noted {
 			if n.write {
 				e.play(x, attempt{x.name, "one", []blow{{n.n, dieNext}}, false}, plain, &c)
 			}
