@@ -128,6 +128,9 @@ func TestWhatIsKnownOfATableIsWhatTheCRMSays(t *testing.T) {
 				if said, err := ask.Attributes(t.Context(), table); err != nil || !reflect.DeepEqual(said, d.columns) {
 					t.Errorf("after %v the CRM says otherwise of %s (%v)", c.body, table, err)
 				}
+				if said, err := ask.Navigations(t.Context(), table); err != nil || !reflect.DeepEqual(said, d.lookups) {
+					t.Errorf("after %v the CRM says otherwise of the lookups of %s (%v)", c.body, table, err)
+				}
 			}
 			if c.path == "" && r.knows("opportunity") == nil {
 				t.Error("nothing is known of an organisation in which nobody has changed anything")

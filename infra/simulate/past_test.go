@@ -97,6 +97,15 @@ func TestARunGoesOnFromItsPast(t *testing.T) {
 			if r.tables.Drop("state", "o|") == 0 {
 				t.Error("the tables know no pair")
 			}
+			name := stand{"crm", d.opportunity, "name"}
+			if !r.people.seen[name]["Deal 0"] || len(r.people.wed[d.opportunity]) == 0 {
+				t.Error("people know nothing of it")
+			}
+			if r.people.seen[name]["changed"] || r.people.chosen[d.opportunity] || r.people.asked[d.opportunity] > 0 || d.dropped {
+				t.Error("people remember what they did in another run")
+			}
+			r.people.sees(name.side, name.record, name.field, "changed")
+			r.people.chosen[d.opportunity], r.people.asked[d.opportunity], d.dropped = true, 1, true
 			if _, err := r.people.crm(doc{"do": "update", "table": "opportunity", "id": d.opportunity, "columns": doc{"name": "changed"}}); err != nil {
 				t.Error(err)
 			}
