@@ -59,7 +59,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return r, err
 	}
-	defer c.close()
+	defer c.Close()
 	s, err := newStage(ctx, c, o.Seed, fmt.Sprintf("Chaos %d", o.Seed))
 	if err != nil {
 		return r, err

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
@@ -69,9 +68,7 @@ func (w write) about(id string) bool {
 // columns are the members of its body.
 func (w write) columns() fields {
 	out := fields{}
-	d := json.NewDecoder(strings.NewReader(w.body))
-	d.UseNumber()
-	if d.Decode(&out) != nil {
+	if control.Decode([]byte(w.body), &out) != nil {
 		return nil
 	}
 	return out
@@ -85,9 +82,7 @@ type operation struct {
 }
 
 func (w write) operations() (out []operation) {
-	d := json.NewDecoder(strings.NewReader(w.body))
-	d.UseNumber()
-	if w.method != http.MethodPatch || d.Decode(&out) != nil {
+	if w.method != http.MethodPatch || control.Decode([]byte(w.body), &out) != nil {
 		return nil
 	}
 	return out

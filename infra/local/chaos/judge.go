@@ -75,7 +75,7 @@ func (s *stage) judge(whole bool) (*court, error) {
 // aside is what lies in a corner: dead letters, parked messages, and held rows that nothing explains.
 func (c *court) aside(bool) error {
 	var queues map[string]struct{ DeadLettered int }
-	if err := c.s.c.call(c.s.ctx, http.MethodGet, c.s.c.part("servicebus"), "/queues", nil, &queues); err != nil {
+	if err := c.s.c.Call(c.s.ctx, http.MethodGet, c.s.c.part("servicebus"), "/queues", nil, &queues); err != nil {
 		return err
 	}
 	for _, name := range sortedKeys(queues) {
@@ -85,7 +85,7 @@ func (c *court) aside(bool) error {
 		}
 	}
 	var answer struct{ Parked []fields }
-	if err := c.s.c.operator(c.s.ctx, http.MethodGet, "/api/operator/parked", nil, &answer); err != nil {
+	if err := c.s.c.Operate(c.s.ctx, http.MethodGet, "/api/operator/parked", nil, &answer); err != nil {
 		return err
 	}
 	for _, p := range answer.Parked {

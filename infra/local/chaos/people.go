@@ -138,7 +138,7 @@ func (s *stage) types(d *deal, side string, f field) error {
 	value, crm, portal := s.typed(f, d)
 	e := edit{deal: d, side: side, field: f.name, value: value}
 	var err error
-	if e.from, err = s.c.now(s.ctx); err != nil {
+	if e.from, err = s.c.Clock(s.ctx); err != nil {
 		return err
 	}
 	if side == inCRM {
@@ -147,7 +147,7 @@ func (s *stage) types(d *deal, side string, f field) error {
 		err = s.own(d, s.portal, fields{"do": "update", "changes": fields{f.path: portal}})
 	}
 	if err == nil {
-		if e.to, err = s.c.now(s.ctx); err != nil {
+		if e.to, err = s.c.Clock(s.ctx); err != nil {
 			return err
 		}
 		s.mu.Lock()

@@ -80,7 +80,7 @@ func PlayScenarios(ctx context.Context, local control.Local, names []string, out
 	if err != nil {
 		return r, err
 	}
-	defer c.close()
+	defer c.Close()
 	for n, sc := range scenarios() {
 		if len(names) > 0 && !slices.Contains(names, sc.Name) {
 			continue
@@ -222,14 +222,14 @@ func (s *stage) until(what string, holds func() (bool, error)) error {
 // played is how many connections a part's link has troubled, ever.
 func (s *stage) played(part string) (int, error) {
 	var all map[string]struct{ Played int }
-	err := s.c.call(s.ctx, http.MethodGet, s.c.part("host"), "/link", nil, &all)
+	err := s.c.Call(s.ctx, http.MethodGet, s.c.part("host"), "/link", nil, &all)
 	return all[part].Played, err
 }
 
 // restarts is how often a process was started again, ever.
 func (s *stage) restarts() (int, error) {
 	var status struct{ Restarts int }
-	err := s.c.call(s.ctx, http.MethodGet, s.c.part("host"), "/status", nil, &status)
+	err := s.c.Call(s.ctx, http.MethodGet, s.c.part("host"), "/status", nil, &status)
 	return status.Restarts, err
 }
 
@@ -358,7 +358,7 @@ func kills(functions ...string) step {
 			if !strings.Contains(name, "#") {
 				name += "#1"
 			}
-			if err := s.kill(control.Kill{Process: name}); err != nil && !refused(err) { // it may be starting
+			if err := s.kill(control.Kill{Process: name}); err != nil && !control.Refused(err) { // it may be starting
 				return err
 			}
 		}

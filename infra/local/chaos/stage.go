@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
 // The two sides, as they are called in an edit.
@@ -81,7 +83,7 @@ func newStage(ctx context.Context, c *client, seed uint64, tag string) (*stage, 
 
 // say notes what happened, to a deal or to none.
 func (s *stage) say(d *deal, format string, args ...any) {
-	now, err := s.c.now(s.ctx)
+	now, err := s.c.Clock(s.ctx)
 	if err != nil {
 		now = time.Now()
 	}
@@ -110,7 +112,7 @@ func (s *stage) did(d *deal, act string, err error) error {
 	case err == nil:
 		s.count(act)
 		s.say(d, "%s", act)
-	case refused(err) || errors.Is(err, errNothing):
+	case control.Refused(err) || errors.Is(err, errNothing):
 		s.say(d, "%s: refused: %.160s", act, err.Error())
 		return nil
 	}
@@ -134,7 +136,7 @@ func (s *stage) acted(part, path string, act fields) (string, error) {
 	var answer struct {
 		ID string `json:"id"`
 	}
-	err := s.c.call(s.ctx, http.MethodPost, s.c.part(part), path, act, &answer)
+	err := s.c.Call(s.ctx, http.MethodPost, s.c.part(part), path, act, &answer)
 	return answer.ID, err
 }
 
@@ -166,7 +168,7 @@ func (s *stage) begin() error {
 	if err := s.c.post(s.ctx, s.c.part("dataverse"), "/switches", limits); err != nil {
 		return err
 	}
-	if err := s.c.operator(s.ctx, http.MethodPost, "/api/webhookregistration", fields{"overwrite": true}, nil); err != nil {
+	if err := s.c.Operate(s.ctx, http.MethodPost, "/api/webhookregistration", fields{"overwrite": true}, nil); err != nil {
 		return err
 	}
 	return s.c.rest(s.ctx)

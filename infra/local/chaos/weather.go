@@ -55,7 +55,7 @@ func troubles() []trouble {
 func (s *stage) goWrong(g *rand.Rand) error {
 	t := weighed(g, troubles(), func(t trouble) int { return t.weight })
 	err := t.do(s, g)
-	if refused(err) {
+	if control.Refused(err) {
 		s.say(nil, "trouble %s: refused: %v", t.name, err)
 		return nil
 	}
@@ -163,7 +163,7 @@ func (s *stage) freeze(part string, long time.Duration) error {
 
 func (s *stage) leap(by time.Duration) error {
 	s.say(nil, "the clock goes on by %s", by)
-	return s.c.advance(s.ctx, by)
+	return s.c.Advance(s.ctx, by)
 }
 
 func (s *stage) deliver(part string, d control.Delivery) error {
@@ -187,7 +187,7 @@ func (s *stage) expire(what string) error {
 func (s *stage) reconcile() error {
 	s.say(nil, "reconcile runs")
 	err := s.c.post(s.ctx, s.c.part("host"), "/trigger", fields{"function": "reconcile"})
-	if refused(err) {
+	if control.Refused(err) {
 		s.say(nil, "reconcile failed: %v", err)
 		return nil
 	}
@@ -196,7 +196,7 @@ func (s *stage) reconcile() error {
 
 // shake notes that for a while one process may not know what another one does.
 func (s *stage) shake(long time.Duration) {
-	now, err := s.c.now(s.ctx)
+	now, err := s.c.Clock(s.ctx)
 	if err != nil {
 		return
 	}
@@ -209,17 +209,17 @@ func (s *stage) shake(long time.Duration) {
 func (s *stage) calm() error {
 	s.say(nil, "all trouble ends")
 	for _, part := range []string{"partnercenter", "dataverse", "servicebus", "tables", "vault"} {
-		if err := s.c.call(s.ctx, http.MethodDelete, s.c.part(part), "/faults", nil, nil); err != nil {
+		if err := s.c.Call(s.ctx, http.MethodDelete, s.c.part(part), "/faults", nil, nil); err != nil {
 			return err
 		}
 	}
 	for _, path := range []string{"/link", "/kill"} {
-		if err := s.c.call(s.ctx, http.MethodDelete, s.c.part("host"), path, nil, nil); err != nil {
+		if err := s.c.Call(s.ctx, http.MethodDelete, s.c.part("host"), path, nil, nil); err != nil {
 			return err
 		}
 	}
 	for _, part := range []string{"partnercenter", "dataverse"} {
-		if err := s.c.call(s.ctx, http.MethodDelete, s.c.part(part), "/rules", nil, nil); err != nil {
+		if err := s.c.Call(s.ctx, http.MethodDelete, s.c.part(part), "/rules", nil, nil); err != nil {
 			return err
 		}
 		if err := s.c.post(s.ctx, s.c.part(part), "/delivery", control.Delivery{}); err != nil {
@@ -263,10 +263,10 @@ func (s *stage) pass() error {
 		if err = s.c.post(s.ctx, s.c.part("host"), "/trigger", fields{"function": "reconcile"}); err == nil {
 			return s.c.rest(s.ctx)
 		}
-		if !refused(err) {
+		if !control.Refused(err) {
 			return err
 		}
-		if err := s.c.advance(s.ctx, time.Minute); err != nil {
+		if err := s.c.Advance(s.ctx, time.Minute); err != nil {
 			return err
 		}
 	}

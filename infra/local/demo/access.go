@@ -56,13 +56,13 @@ func AccessSteps() []Step {
 // waitsFor puts up a barrier, edits the deal on the other side of it, looks who is told, and takes it away.
 func (s *Story) waitsFor(b Barrier, value string) {
 	d := s.deal("access", "B0")
-	beyond, edit, base := "pc/referrals/"+d.referral+"/details/dealValue", s.editValueInCRM, s.c.local.PartnerCenter.Control
+	beyond, edit, base := "pc/referrals/"+d.referral+"/details/dealValue", s.editValueInCRM, s.c.Local.PartnerCenter.Control
 	switches := b.Switches
 	if b.CRM != nil {
-		beyond, edit, base, switches = "crm/opportunity/"+d.opportunity+"/estimatedvalue", s.editValueInPortal, s.c.local.Dataverse.Control, b.CRM
+		beyond, edit, base, switches = "crm/opportunity/"+d.opportunity+"/estimatedvalue", s.editValueInPortal, s.c.Local.Dataverse.Control, b.CRM
 	}
 	before := s.turn(base, switches)
-	defer func() { _ = s.c.call(s.ctx, http.MethodPost, base, "/switches", before, nil) }() // also when the step does not hold
+	defer func() { _ = s.c.Call(s.ctx, http.MethodPost, base, "/switches", before, nil) }() // also when the step does not hold
 	if b.fresh {
 		s.renewTokens()
 	}
@@ -104,7 +104,7 @@ func (s *Story) turn(base string, switches fields) (before fields) {
 		before[name] = s.position(base, name)
 	}
 	if s.err == nil {
-		s.keep(s.c.call(s.ctx, http.MethodPost, base, "/switches", switches, nil))
+		s.keep(s.c.Call(s.ctx, http.MethodPost, base, "/switches", switches, nil))
 	}
 	return before
 }
@@ -132,7 +132,7 @@ func (s *Story) restart(before hostStatus, which func(name string) bool) {
 	for _, p := range before.Processes {
 		if which(p.Name) {
 			killed++
-			s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/kill", control.Kill{Process: p.Name}, nil))
+			s.keep(s.c.Call(s.ctx, http.MethodPost, s.c.Local.Host.Control, "/kill", control.Kill{Process: p.Name}, nil))
 		}
 	}
 	s.check(killed > 0, "there is no such process among %v", before.Processes)

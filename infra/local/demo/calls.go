@@ -156,7 +156,7 @@ func (c *counter) fromPortal() {
 func (c *counter) quietPass() {
 	s := c.s
 	pass := func() {
-		s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/trigger", fields{"function": "reconcile"}, nil))
+		s.keep(s.c.Call(s.ctx, http.MethodPost, s.c.Local.Host.Control, "/trigger", fields{"function": "reconcile"}, nil))
 	}
 	pass()
 	s.settle()

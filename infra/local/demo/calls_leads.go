@@ -47,12 +47,12 @@ func (c *counter) leads() {
 		return found[0]
 	}
 	lead := arrived(c.counted("new lead from Partner Center", ceilingNewLead, sends))
-	before := s.turn(s.c.local.PartnerCenter.Control, fields{"pendingEdits": "accept"})
+	before := s.turn(s.c.Local.PartnerCenter.Control, fields{"pendingEdits": "accept"})
 	c.counted("lead edited in CRM", ceilingFromOpportunity, func() { s.crmUpdate("lead", lead, fields{"description": "Called on Monday."}) })
 	c.counted("lead edited in Partner Center", ceilingFromReferral, func() {
 		s.portal("update", fields{"id": m.ID, "changes": fields{"/details/notes": "Calls back on Friday."}})
 	})
-	s.turn(s.c.local.PartnerCenter.Control, before)
+	s.turn(s.c.Local.PartnerCenter.Control, before)
 	c.step("lead accepted in the portal", ceilingLeadAccepted, func() {
 		s.portal("accept", fields{"id": m.ID, "changes": fields{"/team/-": fields{"firstName": "Kim", "lastName": "Seller",
 			"phoneNumber": "+4940555099", "email": "kim@northwind.example"}}})

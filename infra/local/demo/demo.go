@@ -111,7 +111,7 @@ func (r Result) Err() error { return r.err }
 // countCalls reads on in the histories and returns how many remote calls the product has made so far.
 func (s *Story) countCalls() int {
 	for name, base := range s.systems() {
-		entries, err := s.c.history(s.ctx, base, s.seen[name])
+		entries, err := s.c.History(s.ctx, base, s.seen[name])
 		s.keep(err)
 		s.seen[name] += int64(len(entries))
 		for _, e := range entries {
@@ -126,8 +126,8 @@ func (s *Story) countCalls() int {
 // comeToRest leaves a quiet world to the next step, whatever happened in this one.
 func (s *Story) comeToRest() {
 	for _, base := range s.systems() {
-		_ = s.c.call(s.ctx, http.MethodPost, base, "/delivery", control.Delivery{}, nil) // the next step will tell
-		_ = s.c.call(s.ctx, http.MethodDelete, base, "/faults", nil, nil)
+		_ = s.c.Call(s.ctx, http.MethodPost, base, "/delivery", control.Delivery{}, nil) // the next step will tell
+		_ = s.c.Call(s.ctx, http.MethodDelete, base, "/faults", nil, nil)
 	}
 	_ = s.c.settle(s.ctx)
 }

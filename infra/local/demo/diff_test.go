@@ -3,12 +3,14 @@ package demo
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
 
 func records(t *testing.T, text string) Records {
 	t.Helper()
 	var out Records
-	if err := decode([]byte(text), &out); err != nil {
+	if err := control.Decode([]byte(text), &out); err != nil {
 		t.Fatal(err)
 	}
 	return out

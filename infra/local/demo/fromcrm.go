@@ -20,7 +20,7 @@ func oldConnector(s *Story) {
 	s.by(operator, "registers it again, and says overwrite")
 	s.operate(http.MethodPost, registrationRoute, fields{"overwrite": true}, http.StatusOK)
 	l.settle()
-	url := s.c.local.Product.Webhooks.PartnerCenter
+	url := s.c.Local.Product.Webhooks.PartnerCenter
 	got := l.value("pc/registration/WebhookUrl")
 	s.check(strings.HasPrefix(got, url), "registered is %q instead of %q", got, url)
 	events := l.value("pc/registration/WebhookEvents")

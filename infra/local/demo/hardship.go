@@ -121,7 +121,7 @@ func silence(s *Story) {
 func (s *Story) everywhere(path string, body any) {
 	for _, base := range s.systems() {
 		if s.err == nil {
-			s.keep(s.c.call(s.ctx, http.MethodPost, base, path, body, nil))
+			s.keep(s.c.Call(s.ctx, http.MethodPost, base, path, body, nil))
 		}
 	}
 }

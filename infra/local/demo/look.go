@@ -41,7 +41,7 @@ func (l *look) settle() *look {
 		if s.err != nil {
 			return l
 		}
-		entries, err := s.c.history(s.ctx, base, l.counts[name])
+		entries, err := s.c.History(s.ctx, base, l.counts[name])
 		if s.keep(err) {
 			l.calls[name] = entries
 		}

@@ -15,11 +15,11 @@ const tooShort = "Proposed timeline too short"
 
 // pcIs and crmIs say whether a system is in a position of one of its switches.
 func (s *Story) pcIs(name, position string) bool {
-	return s.position(s.c.local.PartnerCenter.Control, name) == position
+	return s.position(s.c.Local.PartnerCenter.Control, name) == position
 }
 
 func (s *Story) crmIs(name, position string) bool {
-	return s.position(s.c.local.Dataverse.Control, name) == position
+	return s.position(s.c.Local.Dataverse.Control, name) == position
 }
 
 // position is how a system behaves where its documents leave it open.
@@ -30,7 +30,7 @@ func (s *Story) position(base, name string) string {
 	var switches map[string]struct {
 		Value any `json:"value"`
 	}
-	s.keep(s.c.call(s.ctx, http.MethodGet, base, "/switches", nil, &switches))
+	s.keep(s.c.Call(s.ctx, http.MethodGet, base, "/switches", nil, &switches))
 	at, ok := switches[name]
 	s.check(ok, "there is no switch %s", name)
 	return fmt.Sprint(at.Value)
@@ -40,7 +40,7 @@ func (s *Story) position(base, name string) string {
 func (s *Story) opinionated() bool {
 	var organisation struct{ Kind string }
 	if s.err == nil {
-		s.keep(s.c.call(s.ctx, http.MethodGet, s.c.local.Dataverse.Control, "/organisation", nil, &organisation))
+		s.keep(s.c.Call(s.ctx, http.MethodGet, s.c.Local.Dataverse.Control, "/organisation", nil, &organisation))
 	}
 	return organisation.Kind == "opinionated"
 }
@@ -103,7 +103,7 @@ func (s *Story) inPCText(text string) string {
 
 func (s *Story) cutInPC(text string) string {
 	var limit int
-	_, _ = fmt.Sscan(s.position(s.c.local.PartnerCenter.Control, "cutText"), &limit) // a number by the switch's kind
+	_, _ = fmt.Sscan(s.position(s.c.Local.PartnerCenter.Control, "cutText"), &limit) // a number by the switch's kind
 	if r := []rune(text); limit > 0 && len(r) > limit {
 		return string(r[:limit])
 	}
@@ -171,7 +171,7 @@ func (s *Story) arrivesOnceMended(referral string) {
 	for table, columns := range map[string]fields{"opportunity": s.demanded("opportunity"), "account": s.demanded("account"), "lead": s.demanded("lead")} {
 		body := fields{"do": "default", "table": table, "columns": columns}
 		if s.err == nil {
-			s.keep(s.c.call(s.ctx, http.MethodPost, s.c.local.Dataverse.Control, "/plugins", body, nil))
+			s.keep(s.c.Call(s.ctx, http.MethodPost, s.c.Local.Dataverse.Control, "/plugins", body, nil))
 		}
 	}
 	s.advance(6 * time.Minute)

@@ -50,11 +50,11 @@ func errands() []errand {
 		}, func(l *look, v string) bool { return len(l.rows("pc/referrals", "name", "Wingtip "+v)) == 1 }},
 		{"reconcile", "a pass of reconcile", func(s *Story, _ string) {
 			s.by(nobody, "starts reconcile")
-			_ = s.c.call(s.ctx, http.MethodPost, s.c.local.Host.Control, "/trigger", fields{"function": "reconcile"}, nil) // it may fail
+			_ = s.c.Call(s.ctx, http.MethodPost, s.c.Local.Host.Control, "/trigger", fields{"function": "reconcile"}, nil) // it may fail
 		}, nil},
 		{"operator", "an operator's question", func(s *Story, _ string) {
 			s.by(operator, "asks what would be done for a deal")
-			_, _, err := s.c.operator(s.ctx, http.MethodGet, "/api/operator/preview?id="+s.deal("processes", "P0").opportunity, nil)
+			_, _, err := s.c.Operator(s.ctx, http.MethodGet, "/api/operator/preview?id="+s.deal("processes", "P0").opportunity, nil)
 			s.keep(err)
 		}, nil},
 	}
@@ -79,11 +79,11 @@ func ProcessesSteps() []Step {
 // function that is kept ready does not wait.
 func wakeLate(s *Story) {
 	const pause, wake = time.Hour, 2 * time.Minute
-	host := s.c.local.Host.Control
+	host := s.c.Local.Host.Control
 	sleeping := func(after time.Duration, ready ...string) {
-		s.keep(s.c.call(s.ctx, http.MethodPost, host, "/sleep", fields{"after": after.String(), "wake": wake.String(), "ready": ready}, nil))
+		s.keep(s.c.Call(s.ctx, http.MethodPost, host, "/sleep", fields{"after": after.String(), "wake": wake.String(), "ready": ready}, nil))
 	}
-	defer func() { _ = s.c.call(s.ctx, http.MethodPost, host, "/sleep", fields{"after": "0s"}, nil) }() // also when the step does not hold
+	defer func() { _ = s.c.Call(s.ctx, http.MethodPost, host, "/sleep", fields{"after": "0s"}, nil) }() // also when the step does not hold
 	d := s.deal("processes", "P0")
 	shows := "pc/referrals/" + d.referral + "/details/dealValue"
 	s.advance(pause)
@@ -114,7 +114,7 @@ func (s *Story) locked(queue string) bool {
 	var queues map[string]struct {
 		Locked int `json:"locked"`
 	}
-	s.keep(s.c.call(s.ctx, http.MethodGet, s.c.local.ServiceBus.Control, "/queues", nil, &queues))
+	s.keep(s.c.Call(s.ctx, http.MethodGet, s.c.Local.ServiceBus.Control, "/queues", nil, &queues))
 	status, err := s.c.status(s.ctx)
 	return s.keep(err) && queues[queue].Locked > 0 && status.Running == 0
 }
@@ -142,8 +142,8 @@ func linkForProcesses(s *Story) {
 // shareWork makes more deals at once than one process takes, and looks who did what.
 func shareWork(s *Story) {
 	const many = 24
-	history := s.c.local.Host.Control
-	before, err := s.c.history(s.ctx, history, 0)
+	history := s.c.Local.Host.Control
+	before, err := s.c.History(s.ctx, history, 0)
 	s.keep(err)
 	s.by(partner, "makes %d deals at once", many)
 	var ids []string
@@ -157,7 +157,7 @@ func shareWork(s *Story) {
 			s.check(len(rows) == 1, "referral %s has %d opportunities", id, len(rows))
 		}
 	}
-	after, err := s.c.history(s.ctx, history, int64(len(before)))
+	after, err := s.c.History(s.ctx, history, int64(len(before)))
 	s.keep(err)
 	by := map[string]int{}
 	for _, e := range after {
@@ -178,8 +178,8 @@ const asked = 4 * time.Minute
 // throttledFor lets one process be answered 429, looks at health, lets all others try, and sees that nobody calls.
 func (s *Story) throttledFor(e errand, first int) {
 	value := func(of int) string { return fmt.Sprint(first + of) }
-	pc := s.c.local.PartnerCenter.Control
-	s.keep(s.c.call(s.ctx, http.MethodPost, pc, "/faults", control.Fault{Match: control.Match{URL: "^https://" + referralsHost + "/"}, Do: "status", Status: 429,
+	pc := s.c.Local.PartnerCenter.Control
+	s.keep(s.c.Call(s.ctx, http.MethodPost, pc, "/faults", control.Fault{Match: control.Match{URL: "^https://" + referralsHost + "/"}, Do: "status", Status: 429,
 		Headers: map[string]string{"Retry-After": fmt.Sprint(int(asked.Seconds()))}, Times: 1}, nil))
 	e.run(s, value(0))
 	s.settle()
@@ -192,7 +192,7 @@ func (s *Story) throttledFor(e errand, first int) {
 		}
 	}
 	s.settle()
-	calls, err := s.c.history(s.ctx, pc, n)
+	calls, err := s.c.History(s.ctx, pc, n)
 	s.keep(err)
 	for _, c := range calls {
 		s.check(!strings.Contains(c.URL, "://"+referralsHost+"/"), "%s %s was called meanwhile: %d", c.Method, c.URL, c.Status)
@@ -212,7 +212,7 @@ func (s *Story) throttledFor(e errand, first int) {
 
 // refusedAt is the number of the entry in Partner Center's history that was answered so last.
 func (s *Story) refusedAt(status int) int64 {
-	entries, err := s.c.history(s.ctx, s.c.local.PartnerCenter.Control, 0)
+	entries, err := s.c.History(s.ctx, s.c.Local.PartnerCenter.Control, 0)
 	s.keep(err)
 	for i := len(entries) - 1; i >= 0; i-- {
 		if entries[i].Status == status {
@@ -226,9 +226,9 @@ func (s *Story) refusedAt(status int) int64 {
 // revokedFor lets one process begin without a token while the consent is revoked; the others have theirs.
 func (s *Story) revokedFor(e errand, first int) {
 	const code = "consent.lost"
-	base := s.c.local.PartnerCenter.Control
+	base := s.c.Local.PartnerCenter.Control
 	before := s.turn(base, fields{"refreshToken": "revoked"})
-	defer func() { _ = s.c.call(s.ctx, http.MethodPost, base, "/switches", before, nil) }() // also when the step does not hold
+	defer func() { _ = s.c.Call(s.ctx, http.MethodPost, base, "/switches", before, nil) }() // also when the step does not hold
 	s.renew(e.function)
 	value := fmt.Sprint(first)
 	e.run(s, value)

@@ -117,7 +117,7 @@ const (
 
 // crm lets a person work in Dynamics 365: the body of `POST user`. It returns the row's id.
 func (s *Story) crm(do string, body fields) string {
-	return s.person(s.c.local.Dataverse.Control, "/user", do, body).ID
+	return s.person(s.c.Local.Dataverse.Control, "/user", do, body).ID
 }
 
 // crmUpdate changes columns of one row in Dynamics 365.
@@ -127,12 +127,12 @@ func (s *Story) crmUpdate(table, id string, columns fields) {
 
 // portal lets the partner's person work in Partner Center.
 func (s *Story) portal(do string, body fields) made {
-	return s.person(s.c.local.PartnerCenter.Control, "/user", do, body)
+	return s.person(s.c.Local.PartnerCenter.Control, "/user", do, body)
 }
 
 // microsoft lets Microsoft's seller act.
 func (s *Story) microsoft(do string, body fields) made {
-	return s.person(s.c.local.PartnerCenter.Control, "/seller", do, body)
+	return s.person(s.c.Local.PartnerCenter.Control, "/seller", do, body)
 }
 
 // made is what the control interface answers to a person's act.
@@ -150,7 +150,7 @@ func (s *Story) person(base, path, do string, body fields) (out made) {
 	for k, v := range body {
 		in[k] = v
 	}
-	s.keep(s.c.call(s.ctx, http.MethodPost, base, path, in, &out))
+	s.keep(s.c.Call(s.ctx, http.MethodPost, base, path, in, &out))
 	return out
 }
 
@@ -159,7 +159,7 @@ func (s *Story) operate(method, path string, body any, want int) string {
 	if s.err != nil {
 		return ""
 	}
-	status, answer, err := s.c.operator(s.ctx, method, path, body)
+	status, answer, err := s.c.Operator(s.ctx, method, path, body)
 	if s.keep(err) {
 		s.check(status == want, "%s %s: %d instead of %d: %s", method, path, status, want, shorten(answer))
 	}
@@ -199,7 +199,7 @@ func (s *Story) records() Records {
 	out := Records{}
 	for name, base := range s.systems() {
 		var tables map[string]any
-		if s.err == nil && s.keep(s.c.call(s.ctx, http.MethodGet, base, "/records", nil, &tables)) {
+		if s.err == nil && s.keep(s.c.Call(s.ctx, http.MethodGet, base, "/records", nil, &tables)) {
 			out[name] = tables
 		}
 	}
@@ -207,7 +207,7 @@ func (s *Story) records() Records {
 }
 
 func (s *Story) systems() map[string]string {
-	return map[string]string{"crm": s.c.local.Dataverse.Control, "pc": s.c.local.PartnerCenter.Control}
+	return map[string]string{"crm": s.c.Local.Dataverse.Control, "pc": s.c.Local.PartnerCenter.Control}
 }
 
 // keepDeal hands a deal on to later steps.
