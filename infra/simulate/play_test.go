@@ -195,6 +195,7 @@ func (r *run) comesToRest() {
 			return
 		}
 	}
+	r.violates("I3", "each of %d passes writes or leaves something to be tried again", passes)
 }
 
 // holds says whether something waits until it is due. That decides how long the run waits, not what is judged.
