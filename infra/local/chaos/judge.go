@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -19,6 +21,7 @@ type Violation struct {
 	Deal int    `json:"deal"` // -1: of no deal
 	Text string `json:"text"`
 	deal *deal
+	at   string // the line of the judge that said no
 }
 
 // court is what there is to judge by.
@@ -35,6 +38,9 @@ type court struct {
 
 func (c *court) violates(rule string, d *deal, format string, args ...any) {
 	v := Violation{Rule: rule, Deal: -1, Text: fmt.Sprintf(format, args...), deal: d}
+	if _, file, line, ok := runtime.Caller(1); ok {
+		v.at = fmt.Sprintf("%s:%d", filepath.Base(file), line)
+	}
 	if d != nil {
 		v.Deal = d.n
 	}

@@ -61,6 +61,11 @@ func patch(minutes int, match, path, value string) control.Entry {
 		RequestHeaders: map[string]string{"If-Match": match}, RequestBody: fmt.Sprintf(`[{"op":"replace","path":%q,"value":%s}]`, path, value)}
 }
 
+// made is a referral that the product made.
+func made(body string) control.Entry {
+	return control.Entry{At: noon(2), Method: "POST", URL: "https://" + referralsHost + "/v1.0/engagements/referrals", Status: 201, RequestBody: body, ResponseBody: `{}`}
+}
+
 // change is one of the CRM's rows, in a batch.
 func change(minutes int, condition, path, body string) control.Entry {
 	return control.Entry{At: noon(minutes), Method: "POST", URL: "https://" + crmHost + "/api/data/v9.2/$batch", Status: 200, ResponseBody: "HTTP/1.1 204 No Content",
@@ -77,12 +82,15 @@ func throttled() control.Entry {
 	return e
 }
 
-func TestJudgesSayNo(t *testing.T) {
+// plea is what was done to a deal that was in step, and the rules that must say no to it.
+type plea struct {
+	spoil func(c *court)
+	rules []string
+}
+
+func pleas() map[string]plea {
 	const row = "/api/data/v9.2/opportunities(" + anOpportunity + ")"
-	for name, c := range map[string]struct {
-		spoil func(c *court)
-		rules []string
-	}{
+	return map[string]plea{
 		"nothing is wrong": {func(*court) {}, nil},
 		"a second referral": {func(c *court) {
 			c.b.referrals["other"] = fields{"organizationId": organizationID, "status": "Active", "externalReferenceId": strings.ToUpper(anOpportunity)}
@@ -163,7 +171,45 @@ func TestJudgesSayNo(t *testing.T) {
 			c.pc = append(c.pc, throttled(), calledAgain(3))
 			c.s.shaken = []span{{noon(3), noon(4)}}
 		}, nil},
-	} {
+		"Microsoft asked once": {func(c *court) {
+			c.pc = append(c.pc, made(`{"externalReferenceId":"`+anOpportunity+`","engagementId":"e","inviteContext":{"invitedBy":{}}}`))
+		}, nil},
+		"Microsoft asked twice": {func(c *court) {
+			asked := made(`{"externalReferenceId":"` + anOpportunity + `","engagementId":"e","inviteContext":{"invitedBy":{}}}`)
+			c.pc = append(c.pc, asked, asked)
+		}, []string{"once"}},
+		"an opportunity made twice": {func(c *court) {
+			one := change(2, "If-None-Match: *", row, `{"cosell_referralid":"`+aReferral+`"}`)
+			c.dv = append(c.dv, one, one)
+		}, []string{"once"}},
+		"a lead made twice": {func(c *court) {
+			one := change(2, "If-None-Match: *", "/api/data/v9.2/leads(x)", `{"cosell_referralid":"`+aReferral+`"}`)
+			c.dv = append(c.dv, one, one)
+		}, []string{"once"}},
+		"a referral of the portal that is nothing in the CRM": {func(c *court) {
+			d := c.s.deals[0]
+			d.born, d.opportunity, c.s.edits = "portal", "", nil
+			c.b.tables["opportunity"] = nil
+		}, []string{"arrived"}},
+		"two lines of its birth": {func(c *court) {
+			c.row()["cosell_audit"] = text(c.row()["cosell_audit"]) + "\n2026-03-02 12:07 - to Partner Center: referral " + aReferral + " created, sync success (bb)"
+		}, []string{"lines"}},
+		"any version of a referral": {func(c *court) { c.pc = append(c.pc, patch(2, "*", "/name", `"n"`)) }, []string{"versions"}},
+		"any version of a row":      {func(c *court) { c.dv = append(c.dv, change(2, "If-Match: *", row, `{}`)) }, []string{"versions"}},
+		"a task of our own is done": {func(c *court) { c.dv = append(c.dv, change(2, "If-Match: *", "/api/data/v9.2/tasks(x)", `{}`)) }, nil},
+		"a row is won": {func(c *court) {
+			c.dv = append(c.dv, control.Entry{At: noon(2), Method: "POST", URL: "https://" + crmHost + "/api/data/v9.2/WinOpportunity", Status: 204})
+		}, nil},
+		"the CRM called in a wait": {func(c *court) {
+			first, second := throttled(), calledAgain(3)
+			first.URL, second.URL = "https://"+crmHost+"/api/data/v9.2/x", "https://"+crmHost+"/api/data/v9.2/y"
+			c.dv = append(c.dv, first, second)
+		}, []string{"throttles"}},
+	}
+}
+
+func TestJudgesSayNo(t *testing.T) {
+	for name, c := range pleas() {
 		court := trial()
 		c.spoil(court)
 		if got := court.verdict(); !slices.Equal(got, c.rules) {
