@@ -51,7 +51,7 @@ func prepare(ctx context.Context, f flags, layout world.Layout) error {
 }
 
 func options(f flags, layout world.Layout) world.Options {
-	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Host: f.host, Bootstrap: layout.Bootstrap(), Build: layout.Build(), Mode: f.mode, Layout: f.layout, BasePort: f.port, Settings: f.settings, Positions: f.positions}
+	o := world.Options{Emulators: layout.Emulators(), App: layout.App(), Host: f.host, Bootstrap: layout.Bootstrap(), Build: layout.Build(), Mode: f.mode, Layout: f.layout, BasePort: f.port, Durable: f.durable, Settings: f.settings, Positions: f.positions}
 	if f.log {
 		o.Log = f.says
 	}
@@ -87,7 +87,7 @@ func inWorld(ctx context.Context, f flags, stays bool, use func(world.Layout, *w
 
 // run keeps a world up until it is interrupted, which is its regular end.
 func run(ctx context.Context, f flags) error {
-	f.log = true
+	f.log, f.durable = true, true
 	return inWorld(ctx, f, true, func(layout world.Layout, w *world.World, home *world.Home) error {
 		l := w.Local()
 		fmt.Fprintf(f.out, `

@@ -116,6 +116,7 @@ func command(ctx context.Context, args []string, out, says io.Writer) error {
 // flags are what a command was asked for, checked before anything is built.
 type flags struct {
 	port         int
+	durable      bool // the tables are kept in a file, and can be started again
 	mode         string
 	host         string
 	arch         string // of the package for Lambda

@@ -86,6 +86,7 @@ func nightly(ctx context.Context, f flags) error {
 // playScenarios plays all scenarios of chaos in a world of their own.
 func playScenarios(ctx context.Context, f flags, layout world.Layout, name string) (positionRow, error) {
 	began := time.Now()
+	f.durable = true
 	w, err := world.Start(ctx, options(f, layout))
 	if err != nil {
 		return positionRow{}, err

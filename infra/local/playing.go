@@ -30,6 +30,7 @@ func playChaos(ctx context.Context, f flags) error {
 		r, err := play(ctx, f, local)
 		return errors.Join(r.Write(filepath.Join(layout.Reports(), file)), err)
 	}
+	f.durable = true
 	return inWorld(ctx, f, false, func(_ world.Layout, w *world.World, home *world.Home) error {
 		r, err := play(ctx, f, w.Local())
 		return errors.Join(r.Write(home.Report(file)), home.Share(), err)

@@ -273,6 +273,33 @@ func dying(k control.KillAfter, then ...step) step {
 	}
 }
 
+// restarted is how often an emulator was started again, ever.
+func (s *stage) restarted() (int, error) {
+	var all struct{ Restarts int }
+	err := s.c.Call(s.ctx, http.MethodGet, s.c.part("host"), "/restart", nil, &all)
+	return all.Restarts, err
+}
+
+// restarting does things that lead to the restart of an emulator, and waits until it has come.
+func restarting(r control.Restart, then ...step) step {
+	return func(s *stage) error {
+		before, err := s.restarted()
+		if err != nil {
+			return err
+		}
+		if err := s.restart(r); err != nil {
+			return err
+		}
+		if err := all(then...)(s); err != nil {
+			return err
+		}
+		return s.until("restart "+r.Part, func() (bool, error) {
+			n, err := s.restarted()
+			return n > before, err
+		})
+	}
+}
+
 // failing does things while calls of a part fail.
 func failing(part string, f control.Fault, then ...step) step {
 	return func(s *stage) error {

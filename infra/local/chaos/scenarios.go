@@ -44,6 +44,11 @@ func troubled(part, fault string, call control.KillAfter) control.Link {
 // once is a link that troubles one connection.
 func once(l control.Link) control.Link { l.Times = 1; return l }
 
+// startsAnew is the restart of an emulator at a call.
+func startsAnew(part string, empty bool, call control.KillAfter) control.Restart {
+	return control.Restart{Part: part, Empty: empty, After: &call}
+}
+
 // lasts is a link that is troubled for so long.
 func lasts(l control.Link, long string) control.Link { l.For = long; return l }
 
@@ -54,7 +59,7 @@ func slowly(part, fault, delay string) control.Link {
 
 // scenarios are all of them.
 func scenarios() []Scenario {
-	return slices.Concat(creations(), arrivals(), updates(), queueTroubles(), storeTroubles(), processTroubles())
+	return slices.Concat(creations(), arrivals(), updates(), queueTroubles(), storeTroubles(), processTroubles(), emulatorTroubles())
 }
 
 // creations are deals that a seller begins in the CRM.
@@ -203,5 +208,30 @@ func processTroubles() []Scenario {
 				dying(control.KillAfter{Host: "tables", Method: "PATCH", Path: `'c\|`}, reconciles)}},
 		{Name: "killed-and-reset", About: "the process dies at the creation, and its successor's calls are reset",
 			steps: []step{dying(postReferral(), makes("crm")), during(lasts(control.Link{Part: "partnercenter", Fault: link.Reset}, "2s"), leaps(10*time.Minute), reconciles)}},
+	}
+}
+
+// emulatorTroubles are those of a broker and a table store that end and begin anew: the tables with everything unless they
+// are lost, the broker without a single message, as after a failover to another region.
+func emulatorTroubles() []Scenario {
+	toPC, toCRM, born := types(0, inCRM, "value"), types(0, inPortal, "notes"), makes("crm")
+	pair := []string{"crm"}
+	lost := control.Restart{Part: "servicebus", Empty: true}
+	return []Scenario{
+		{Name: "broker-starts-anew", About: "the broker loses every message while values are typed on both sides", given: pair,
+			steps: []step{toPC, toCRM, makes("portal"), restarting(lost), types(0, inCRM, "notes")}},
+		{Name: "broker-starts-anew-while-creating", About: "the broker loses every message when the referral is made and not answered",
+			steps: []step{restarting(startsAnew("servicebus", true, postReferral()), makes("crm help"))}},
+		{Name: "broker-starts-anew-with-what-waits", About: "the broker loses what Partner Center has asked to wait with", given: pair,
+			steps: []step{asksToWait("partnercenter", 120), toPC, born, rests, restarting(lost), leaps(3 * time.Minute)}},
+		{Name: "tables-start-anew-in-a-write-ahead", About: "the table store moves between the creation and its own write", steps: []step{restarting(startsAnew("tables", false, atPoint(saves(postReferral()), "before", 1)), born)}},
+		{Name: "tables-start-anew-while-updating", About: "the table store moves when the referral is changed and not answered", given: pair,
+			steps: []step{restarting(startsAnew("tables", false, patchReferral()), toPC, toCRM)}},
+		{Name: "tables-lost", About: "the tables are lost with everything in them, and people go on once a pass has looked at all", given: pair,
+			steps: []step{restarting(control.Restart{Part: "tables", Empty: true}), reconciles, rests, toPC, toCRM, born}},
+		{Name: "tables-lost-while-creating", About: "the tables are lost between the creation and its own write",
+			steps: []step{restarting(startsAnew("tables", true, atPoint(saves(postReferral()), "before", 1)), born)}},
+		{Name: "tables-lost-at-an-edit", About: "the tables are lost when the referral is changed and not answered, and another value is typed", given: pair, both: true,
+			steps: []step{restarting(startsAnew("tables", true, patchReferral()), toPC, types(0, inPortal, "value"))}},
 	}
 }

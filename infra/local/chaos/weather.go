@@ -34,6 +34,7 @@ func troubles() []trouble {
 		}},
 		{"link", 6, linkAtRandom},
 		{"kill", 4, killAtRandom},
+		{"restart", 1, restartAtRandom},
 		{"freeze", 1, func(s *stage, g *rand.Rand) error {
 			return s.freeze(pick(g, []string{"tables", "vault", "servicebus"}), time.Duration(1+g.IntN(3))*time.Second)
 		}},
@@ -111,6 +112,11 @@ func killAtRandom(s *stage, g *rand.Rand) error {
 	return s.kill(k)
 }
 
+// restartAtRandom lets an emulator end and begin anew: the tables with everything, the broker with nothing.
+func restartAtRandom(s *stage, g *rand.Rand) error {
+	return s.restart(pick(g, []control.Restart{{Part: "tables"}, {Part: "servicebus", Empty: true}}))
+}
+
 // switchAtRandom are positions in which a system answers or shows things late; people and judges live in either.
 func switchAtRandom(s *stage, g *rand.Rand) error {
 	return s.position("partnercenter", pick(g, []fields{
@@ -153,6 +159,13 @@ func (s *stage) kill(k control.Kill) error {
 	s.say(nil, "kill: %s", said)
 	s.shake(30 * time.Second)
 	return s.c.post(s.ctx, s.c.part("host"), "/kill", k)
+}
+
+func (s *stage) restart(r control.Restart) error {
+	said, _ := json.Marshal(r)
+	s.say(nil, "restart: %s", said)
+	s.shake(30 * time.Second)
+	return s.c.post(s.ctx, s.c.part("host"), "/restart", r)
 }
 
 func (s *stage) freeze(part string, long time.Duration) error {
@@ -213,7 +226,7 @@ func (s *stage) calm() error {
 			return err
 		}
 	}
-	for _, path := range []string{"/link", "/kill"} {
+	for _, path := range []string{"/link", "/kill", "/restart"} {
 		if err := s.c.Call(s.ctx, http.MethodDelete, s.c.part("host"), path, nil, nil); err != nil {
 			return err
 		}

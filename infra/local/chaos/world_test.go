@@ -25,7 +25,7 @@ func TestSomeScenariosHoldOverRealProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := world.Start(t.Context(), world.Options{Emulators: layout.Emulators(), App: built.Dir, State: t.TempDir(), Layout: world.LayoutFlex2})
+	w, err := world.Start(t.Context(), world.Options{Emulators: layout.Emulators(), App: built.Dir, State: t.TempDir(), Durable: true, Layout: world.LayoutFlex2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,6 +172,13 @@ type Freeze struct {
 	For  string `json:"for"` // Go duration, "20s"
 }
 
+// Restart is the body of `POST restart`: an emulator ends, and another one begins in its place, now or at a call.
+type Restart struct {
+	Part  string     `json:"part"`            // servicebus or tables
+	Empty bool       `json:"empty,omitempty"` // without what it held; the broker holds nothing
+	After *KillAfter `json:"after,omitempty"`
+}
+
 // Delivery is the body of `POST delivery`: how events are delivered from now on. Left out means off.
 type Delivery struct {
 	Duplicate int    `json:"duplicate,omitempty"` // extra copies of each event

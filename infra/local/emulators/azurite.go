@@ -3,9 +3,11 @@ package emulators
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 )
 
@@ -23,14 +25,16 @@ type AzuriteOptions struct {
 	Port     int       // tables on 127.0.0.1; 0 takes a free one
 	CertFile string    // PEM file
 	KeyFile  string    // PEM file with the certificate's key
+	Location string    // folder that everything is kept in; empty keeps it in memory
 	Log      io.Writer // what Azurite has to complain about; nil drops it
 }
 
-// Azurite is a running table store. It keeps everything in memory.
+// Azurite is a running table store.
 type Azurite struct {
-	*process
-	port   int
-	secure bool
+	running
+	options AzuriteOptions
+	port    int
+	secure  bool
 }
 
 // StartAzurite starts Azurite's table service and waits until it answers. A taken port is a *PortTakenError.
@@ -39,29 +43,63 @@ func StartAzurite(ctx context.Context, o AzuriteOptions) (*Azurite, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"tables.js", "--inMemoryPersistence", "--tableHost", "127.0.0.1", "--tablePort", strconv.Itoa(port),
-		"--silent", "--disableTelemetry", "--skipApiVersionCheck"}
-	a := &Azurite{port: port, secure: o.CertFile != ""}
+	args := []string{"tables.js", "--tableHost", "127.0.0.1", "--tablePort", strconv.Itoa(port), "--silent", "--disableTelemetry", "--skipApiVersionCheck"}
+	if o.Location == "" {
+		args = append(args, "--inMemoryPersistence")
+	} else {
+		args = append(args, "--location", o.Location)
+	}
+	a := &Azurite{options: o, port: port, secure: o.CertFile != ""}
 	if a.secure {
 		args = append(args, "--oauth", "basic", "--cert", o.CertFile, "--key", o.KeyFile)
 	}
-	if a.process, err = startNode("Azurite", o.Dir, o.Log, args...); err != nil {
+	if a.now, err = startNode("Azurite", o.Dir, o.Log, args...); err != nil {
 		return nil, err
 	}
 	a.discardOutput()
-	if err := a.ready(ctx, a.probe); err != nil {
+	if err := a.now.ready(ctx, a.probe); err != nil {
 		a.Stop()
 		return nil, err
 	}
 	return a, nil
 }
 
+// ErrInMemory is a table store that cannot be started again with what it holds.
+var ErrInMemory = errors.New("the tables are kept in memory alone")
+
+// Restart ends Azurite, and another one begins on its port: with all tables and versions, or with none.
+func (a *Azurite) Restart(ctx context.Context, empty bool) error {
+	o := a.options
+	o.Port = a.port
+	switch {
+	case empty && o.Location == "":
+		a.program().Kill()
+	case empty:
+		a.program().Kill()
+		if err := os.RemoveAll(o.Location); err != nil {
+			return fmt.Errorf("emptying the tables: %w", err)
+		}
+	case o.Location == "":
+		return ErrInMemory
+	default:
+		if err := a.program().end(); err != nil {
+			return err
+		}
+	}
+	next, err := StartAzurite(ctx, o)
+	if err != nil {
+		return err
+	}
+	a.follow(next.now)
+	return nil
+}
+
 func (a *Azurite) discardOutput() {
 	read := make(chan struct{})
-	go a.watch(read)
+	go a.now.watch(read)
 	go func() {
 		defer close(read)
-		_, _ = io.Copy(io.Discard, a.stdout)
+		_, _ = io.Copy(io.Discard, a.now.stdout)
 	}()
 }
 

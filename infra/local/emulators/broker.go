@@ -37,7 +37,8 @@ type BrokerOptions struct {
 
 // Broker is a running broker.
 type Broker struct {
-	*process
+	running
+	options       BrokerOptions
 	port, control int
 	key           string
 	secure        bool
@@ -57,7 +58,7 @@ func StartBroker(ctx context.Context, o BrokerOptions) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the Service Bus: %w", err)
 	}
-	b := &Broker{key: o.Key, secure: o.CertFile != ""}
+	b := &Broker{options: o, key: o.Key, secure: o.CertFile != ""}
 	if b.key == "" {
 		b.key = newKey()
 	}
@@ -65,7 +66,7 @@ func StartBroker(ctx context.Context, o BrokerOptions) (*Broker, error) {
 	if b.secure {
 		args = append(args, "--cert", o.CertFile, "--cert-key", o.KeyFile)
 	}
-	if b.process, err = startNode("the Service Bus", o.Dir, o.Log, args...); err != nil {
+	if b.now, err = startNode("the Service Bus", o.Dir, o.Log, args...); err != nil {
 		return nil, err
 	}
 	if err := b.awaitPorts(ctx); err != nil {
@@ -75,21 +76,35 @@ func StartBroker(ctx context.Context, o BrokerOptions) (*Broker, error) {
 	return b, nil
 }
 
+// Restart kills the broker, and another one begins on its ports with the same queues, all of them empty, and with the
+// machine's time.
+func (b *Broker) Restart(ctx context.Context) error {
+	b.program().Kill()
+	o := b.options
+	o.Port, o.ControlPort, o.Key = b.port, b.control, b.key
+	next, err := StartBroker(ctx, o)
+	if err != nil {
+		return err
+	}
+	b.follow(next.now)
+	return nil
+}
+
 // awaitPorts reads the line by which the broker says where it listens, then looks whether it answers.
 func (b *Broker) awaitPorts(ctx context.Context) error {
 	line := make(chan struct{ Port, Control int }, 1)
 	read := make(chan struct{})
-	go b.watch(read)
+	go b.now.watch(read)
 	go func() {
 		defer close(read)
-		out := bufio.NewReader(b.stdout)
+		out := bufio.NewReader(b.now.stdout)
 		var ports struct{ Port, Control int }
 		if json.NewDecoder(out).Decode(&ports) == nil {
 			line <- ports
 		}
 		_, _ = io.Copy(io.Discard, out) // it says no more
 	}()
-	return b.ready(ctx, func(ctx context.Context) error {
+	return b.now.ready(ctx, func(ctx context.Context) error {
 		select {
 		case ports := <-line:
 			b.port, b.control = ports.Port, ports.Control

@@ -19,6 +19,7 @@ const (
 	startLimit = 20 * time.Second      // Azurite takes half a second, on a busy machine several
 	probeEvery = 20 * time.Millisecond // between two looks whether a part answers
 	stopLimit  = 3 * time.Second       // from the polite end to the hard one
+	endLimit   = 20 * time.Second      // for writing everything
 )
 
 // process is a Node program that ends when its standard input does: by Stop, or when this program dies.
@@ -69,6 +70,25 @@ func (p *process) Stop() {
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // fails only when it has gone meanwhile
 		<-p.done
 	}
+}
+
+// end asks the program to write what it has and to go, and waits until it has gone.
+func (p *process) end() error {
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		return fmt.Errorf("ending %s: %w", p.name, err)
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(endLimit):
+		return fmt.Errorf("ending %s: it has not gone after %s: %s", p.name, endLimit, npm.LastWords(p.errors.String()))
+	}
+}
+
+// Kill ends the program at once, and waits until it has gone: what it has not written is lost.
+func (p *process) Kill() {
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // fails only when it has gone already
+	<-p.done
 }
 
 // Done is closed when the program has ended, by Stop or by itself.

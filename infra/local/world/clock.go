@@ -22,6 +22,13 @@ func (c *clock) now() time.Time {
 	return time.Now().Add(c.offset).UTC()
 }
 
+// ahead is how far the clock is before the machine's.
+func (c *clock) ahead() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset
+}
+
 // advance moves the clock once the handler can see it: it must not find the systems ahead of itself.
 func (c *clock) advance(d time.Duration) error {
 	c.mu.Lock()

@@ -28,7 +28,7 @@ func (w *World) controls() http.Handler {
 		})
 		root.Handle("/"+name+"/", http.StripPrefix("/"+name, w.kicking(mux)))
 	}
-	part("host", w.host.MountControl, w.mountKill, w.mountFreeze, w.mountLinks, w.mountPublish)
+	part("host", w.host.MountControl, w.mountKill, w.mountFreeze, w.mountRestart, w.mountLinks, w.mountPublish)
 	part("servicebus", w.mountBroker)
 	part("tables", w.tables.wire.MountControl)
 	for _, s := range w.systems {
@@ -107,6 +107,8 @@ func (w *World) answerClock(rw http.ResponseWriter, r *http.Request) {
 
 // advance moves the world's clock for all parts.
 func (w *World) advance(ctx context.Context, by time.Duration) error {
+	w.restarting.Lock() // a broker that begins anew has another time until it is told
+	defer w.restarting.Unlock()
 	if err := w.clock.advance(by); err != nil {
 		return err
 	}

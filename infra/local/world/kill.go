@@ -53,6 +53,8 @@ func (k *killer) arm(process string, after control.KillAfter) error {
 const (
 	deedKill = "kill"
 	deedLink = "link"
+
+	deedRestart = "restart"
 )
 
 // at does something at a call, with the name of the process that makes it.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -38,6 +39,8 @@ type Options struct {
 	Layout    string    // in how many processes the functions run: LayoutOne (default), LayoutFlex or LayoutFlex2
 	BasePort  int       // first port; 0 takes free ones
 	Log       io.Writer // lines of the host and the handler; nil drops them
+	// Durable keeps the tables in a file of the State, so that they can be started again.
+	Durable bool
 	// Tokens lets queues and tables be reached as in a real deployment: under their real names, over TLS, by
 	// the tokens of an identity. Without it they are reached by connection strings.
 	Tokens bool
@@ -71,6 +74,8 @@ type World struct {
 	stsAddress   string
 	queues       []emulators.Queue // that the broker has
 	publishing   sync.Mutex
+	restarting   sync.Mutex
+	restarts     atomic.Int64 // of emulators
 	local        control.Local
 	last         *lastLines
 
@@ -202,7 +207,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	var both sync.WaitGroup
 	both.Go(func() {
 		w.azurite, failed[0] = emulators.StartAzurite(ctx, emulators.AzuriteOptions{
-			Dir: w.opt.Emulators, Port: w.ports.number[portAzurite], CertFile: certFile, KeyFile: keyFile, Log: w.last})
+			Dir: w.opt.Emulators, Port: w.ports.number[portAzurite], CertFile: certFile, KeyFile: keyFile, Location: w.tablesFolder(), Log: w.last})
 	})
 	both.Go(func() {
 		w.broker, failed[1] = emulators.StartBroker(ctx, emulators.BrokerOptions{
