@@ -232,6 +232,6 @@ func emulatorTroubles() []Scenario {
 		{Name: "tables-lost-while-creating", About: "the tables are lost between the creation and its own write",
 			steps: []step{restarting(startsAnew("tables", true, atPoint(saves(postReferral()), "before", 1)), born)}},
 		{Name: "tables-lost-at-an-edit", About: "the tables are lost when the referral is changed and not answered, and another value is typed", given: pair, both: true,
-			steps: []step{restarting(startsAnew("tables", true, patchReferral()), toPC, types(0, inPortal, "value"))}},
+			steps: []step{restarting(startsAnew("tables", true, patchReferral()), toPC), types(0, inPortal, "value")}},
 	}
 }
