@@ -149,6 +149,13 @@ func (s *Sending) shownBy(o Opportunity) (n, lacks int) {
 	return n - lacks, lacks
 }
 
+// Standing notes that the other side said that it is written, and does not show it yet.
+func (s *Sending) Standing() *Sending {
+	there := *s
+	there.Taken = true
+	return &there
+}
+
 // Opened notes that an opportunity is made open, because CRM does not let it be On Hold.
 func (s *Sending) Opened() *Sending {
 	if s == nil {

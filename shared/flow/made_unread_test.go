@@ -42,3 +42,28 @@ func TestI2_ARowThatWasMadeAndMayNotBeReadGetsWhatItLacksLater(t *testing.T) {
 	}
 	w.silent()
 }
+
+// CRM says that the row was made and does not show it yet, a person deletes it, and nothing tells of that: a row that is known to
+// have been made and is not there for long was deleted, and is not made again.
+func TestI10_ARowThatWasMadeAndNeverShownIsNotMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	r := portalDeal(w, nil)
+	o := crm{w}.ID(r)
+	w.crmLag = 30 * time.Second
+	hint := told(r, "referral-created")
+	hint.Seen = w.now
+	job := func() error { return w.flow.FromReferral(ctx, hint) }
+	if err := w.run(job); !fault.Is(err, fault.Later) || len(w.opportunities) != 1 {
+		t.Fatalf("%v, %d opportunities", err, len(w.opportunities))
+	}
+	w.keep(o)
+	delete(w.opportunities, o)
+	w.deliver(job)
+	w.events()
+	if len(w.opportunities) != 0 || w.counts["CRM change set"] != 1 {
+		t.Errorf("it is there again: %d opportunities, %d creations", len(w.opportunities), w.counts["CRM change set"])
+	}
+	if pair, _, err := w.memory.FindByReferral(ctx, r); err != nil || pair.Phase != cosell.Ended {
+		t.Errorf("%v, the pair is %s", err, pair.Phase)
+	}
+}

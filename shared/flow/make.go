@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -93,6 +94,9 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 		return false, fault.Wait(resume, "opportunity %s: its creation was interrupted a moment ago", w.pair.OpportunityID)
 	}
 	o, err := f.Opportunities.Get(ctx, w.pair.OpportunityID)
+	if fault.Is(err, fault.Gone) && s.Taken { // CRM said that it is there: once it is gone for good somebody has deleted it
+		return true, f.gone(ctx, w.pair, w.hint, err)
+	}
 	if fault.Is(err, fault.Gone) {
 		return false, nil
 	}
@@ -133,6 +137,9 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	}
 	if fault.Is(err, fault.Refused) {
 		return f.heldWhole(ctx, w, err)
+	}
+	if unshown(err) {
+		return cmp.Or(f.markMaking(ctx, w, w.pair.Sending.Standing()), err)
 	}
 	if err != nil {
 		return err

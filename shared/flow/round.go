@@ -263,9 +263,7 @@ func (a *application) answered(s cosell.Side, err error) {
 		a.w.pair, a.undone = a.w.pair.Overtaken(s.ID, s.Version), true
 	}
 	if unshown(err) && a.w.pair.Sending != nil {
-		noted := *a.w.pair.Sending
-		noted.Taken = true
-		a.w.pair.Sending = &noted
+		a.w.pair.Sending = a.w.pair.Sending.Standing()
 	}
 	if maybe(err) || fault.Is(err, fault.Broken) && !errors.Is(err, cosell.ErrUnread) {
 		return

@@ -232,7 +232,7 @@ func (s *Store) existing(ctx context.Context, id string, r cosell.Referral) (cos
 		return cosell.Opportunity{}, there(err)
 	}
 	if len(found) == 0 {
-		return cosell.Opportunity{}, fault.New(fault.Conflict, "creating opportunity %s: a row with its key exists but cannot be read", id)
+		return cosell.Opportunity{}, fault.Unseen("opportunity %s exists and cannot be read yet", id)
 	}
 	return found[0], nil
 }

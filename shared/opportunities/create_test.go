@@ -220,6 +220,21 @@ func TestRowsThatExistAreKeptAndTheRestIsMadeSingly(t *testing.T) {
 	}
 }
 
+// A creation whose answer was lost is sent again and refused because the row is there, which is not shown yet: it was made.
+func TestI10_ARowThatExistsAndIsNotShownYetWasMade(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	c.lists[userSet] = kimRow
+	r, values := newDeal(t)
+	id := s.ID(r.ID)
+	c.fail["batch"] = reply{412, "0x80040237"}
+	c.fail["PATCH opportunities("+id+")"] = reply{412, "0x80040237"}
+	c.fail["GET opportunities("+id+")"] = reply{404, "0x80040217"}
+	_, err := s.Create(context.Background(), id, r, values)
+	if f := fault.Of(err); f == nil || f.Code != fault.CodeStale || !f.Maybe {
+		t.Fatal(err)
+	}
+}
+
 func TestAnOpportunityThatExistsIsReturnedAsItIs(t *testing.T) {
 	s, c, w := testCRM(t, nil)
 	c.lists[userSet] = kimRow
