@@ -1,6 +1,7 @@
 package partnercenter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -112,28 +113,37 @@ func (t *Tokens) Token(ctx context.Context, audience, refused string) (string, e
 	return token.text, nil
 }
 
-// redeem redeems the kept refresh token. One that is refused while another stands in Key Vault by now, of another
-// process or of somebody who has signed in since, was only too old: that one is tried, once.
+// redeem redeems the kept refresh token, and keeps the one that comes with it.
 func (t *Tokens) redeem(ctx context.Context, audience string) (accessToken, error) {
-	refresh, err := t.refreshToken(ctx)
+	g, used, err := t.exchange(ctx, audience, offline)
 	if err != nil {
 		return accessToken{}, err
 	}
-	g, err := t.o.exchange(ctx, t.endpoint, renewal(refresh, audience, offline))
-	if lapsed(err) {
-		newer, unread := t.o.Secrets.Get(ctx, t.o.SecretName)
-		if unread != nil || newer == refresh {
-			return accessToken{}, err
-		}
-		refresh, t.held, t.unsaved = newer, newer, ""
-		g, err = t.o.exchange(ctx, t.endpoint, renewal(refresh, audience, offline))
-	}
-	if err != nil {
-		return accessToken{}, err
-	}
-	t.last = refresh
-	t.keep(ctx, refresh, g.RefreshToken)
+	t.keep(ctx, used, g.RefreshToken)
 	return t.o.access(g), nil
+}
+
+// exchange redeems the kept refresh token for the audience and more scopes, and says which one that was. One that is refused
+// while another stands in Key Vault by now, of another process or of somebody who has signed in since, was only too old: that
+// one is tried, once, else one that could not be saved.
+func (t *Tokens) exchange(ctx context.Context, audience string, more ...string) (g grant, used string, err error) {
+	if used, err = t.refreshToken(ctx); err != nil {
+		return g, "", err
+	}
+	if g, err = t.o.exchange(ctx, t.endpoint, renewal(used, audience, more...)); !lapsed(err) {
+		return g, used, err
+	}
+	other := t.unsaved
+	if newer, unread := t.o.Secrets.Get(ctx, t.o.SecretName); unread == nil && newer != used {
+		other, t.held, t.unsaved = newer, newer, ""
+	}
+	if other == "" {
+		return g, used, err
+	}
+	if g, err = t.o.exchange(ctx, t.endpoint, renewal(other, audience, more...)); lapsed(err) {
+		t.unsaved = ""
+	}
+	return g, other, err
 }
 
 // renewal asks for a token for the audience by a refresh token, and for more scopes.
@@ -168,28 +178,23 @@ func (t *Tokens) Check(ctx context.Context, audience string) (string, error) {
 		return "", err
 	}
 	defer func() { <-t.turn }()
-	refresh, err := t.refreshToken(ctx)
-	var g grant
-	if err == nil {
-		g, err = t.o.exchange(ctx, t.endpoint, renewal(refresh, audience))
-	}
-	if lapsed(err) && t.unsaved != "" { // what could not be saved is over: what was saved, maybe by another, counts again
-		t.unsaved = ""
-	}
+	g, used, err := t.exchange(ctx, audience)
 	if err != nil {
 		return "", fmt.Errorf("checking the consent for Partner Center: %w", err)
 	}
-	t.last, t.refused = refresh, nil
+	t.last, t.refused = used, nil
 	t.tokens[audience] = t.o.access(g)
 	return g.AccessToken, nil
 }
 
-// refreshToken is the one in Key Vault, since somebody may have signed in again. While Key Vault does not
+// refreshToken is the one in Key Vault, since somebody may have signed in again. One that could not be saved is saved before it is
+// used: with its first use the one in Key Vault may end, and with the process that alone knows its successor nobody could go on. While Key Vault does not
 // answer, or lets us in no longer, the one that worked last is good enough: it brings to light whether the
 // app's own secret is what is wrong, and otherwise the work goes on.
 func (t *Tokens) refreshToken(ctx context.Context) (string, error) {
 	if t.unsaved != "" {
-		return t.unsaved, nil
+		t.save(ctx)
+		return t.held, nil
 	}
 	text, err := t.o.Secrets.Get(ctx, t.o.SecretName)
 	switch {
@@ -204,24 +209,24 @@ func (t *Tokens) refreshToken(ctx context.Context) (string, error) {
 }
 
 // keep saves a rotated refresh token before anything is done with what came with it. When the vault is away the token
-// is kept here and saved with the next redemption: the access token is good, so the work goes on. What somebody else
-// has stored meanwhile, another process or a new consent, stays: the next redemption reads it.
+// is kept here and saved before the next redemption: the access token is good, so the work goes on.
 func (t *Tokens) keep(ctx context.Context, used, got string) {
-	if got == "" {
-		got = used
+	if t.last = cmp.Or(got, used); t.last != t.held {
+		t.unsaved = t.last
+		t.save(ctx)
 	}
-	if got == used && t.unsaved == "" {
-		return
-	}
-	t.last = got
+}
+
+// save keeps what is not saved yet in Key Vault. What somebody else has stored meanwhile, another process or a new consent,
+// stays: the next redemption reads it.
+func (t *Tokens) save(ctx context.Context) {
 	if now, err := t.o.Secrets.Get(ctx, t.o.SecretName); err == nil && now != t.held {
 		t.held, t.unsaved = now, ""
 		return
 	}
-	if err := t.o.Secrets.Set(ctx, t.o.SecretName, got); err != nil {
-		t.unsaved = got
+	if err := t.o.Secrets.Set(ctx, t.o.SecretName, t.unsaved); err != nil {
 		t.o.Log.LogAttrs(ctx, slog.LevelWarn, "the rotated refresh token was not saved, will try again", fault.Attr(err))
 		return
 	}
-	t.held, t.unsaved = got, ""
+	t.held, t.unsaved = t.unsaved, ""
 }
