@@ -215,6 +215,9 @@ func (r *run) converged(b board) {
 func (r *run) alike(crm, pc string) bool {
 	same := func(a, b string) bool { return a == b }
 	if r.altered() {
+		if clipped := len([]rune(crm)) == shortName && bare(crm) != crm; clipped && len(bare(crm)) <= len(bare(pc)) && strings.EqualFold(bare(crm), bare(pc)[:len(bare(crm))]) {
+			return true // with its prefix before it, the automation has clipped the end that says that it was cut
+		}
 		crm, pc = bare(crm), bare(pc)
 		same = strings.EqualFold
 	}

@@ -311,9 +311,10 @@ func (r *run) takenBack(b board) {
 
 // doubted says whether Audit tells that a value taken back gave way. After a write whose answer was lost nobody can tell a value that was
 // taken back from one that was never replaced, while something else was changed: then both sides count as changed, and the loser
-// is told. Where no answer was lost and no process died, that is no excuse.
+// is told. Nor is a value taken back from us alone while what somebody typed on the other side had not arrived here: that is a conflict of two
+// people, and the newest record decides it. Where no answer was lost, no process died and nobody else was there, that is no excuse.
 func (r *run) doubted(o map[string]any, e *edit) bool {
-	if len(r.faults) == 0 && r.crashes == 0 {
+	if len(r.faults) == 0 && r.crashes == 0 && !e.against {
 		return false
 	}
 	for line := range strings.Lines(text(o["cosell_audit"])) {

@@ -56,6 +56,7 @@ type edit struct {
 	deal     int
 	undo     bool // takes back what the product wrote
 	replaced bool // by the product
+	against  bool // what was typed last on the other side had not arrived here
 }
 
 func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) people {
@@ -254,10 +255,21 @@ func (p *people) typed(side, record, field, value, before string) {
 	p.sees(side, record, field, value)
 	if value != before {
 		e := &edit{at: time.Now(), side: side, record: record, field: field, value: value, before: before, deal: p.dealOf(record)}
+		e.against = p.contested(e)
 		p.edits = append(p.edits, e)
 		p.standing[stand{side, record, field}] = e
 		p.run.say("    %s of %s %s is set to %q and was %q", field, side, record, value, before)
 	}
+}
+
+// contested says whether somebody has typed another value on the other side, last, that had not arrived where this one was typed.
+func (p *people) contested(e *edit) bool {
+	for _, o := range slices.Backward(p.edits) {
+		if o.side != e.side && o.field == e.field && o.deal == e.deal {
+			return !p.seen[stand{e.side, e.record, e.field}][o.value]
+		}
+	}
+	return false
 }
 
 // dealOf is the deal that a record belongs to, -1 for none.

@@ -76,9 +76,12 @@ func (p *people) plugin(g *rand.Rand, _ *deal) error {
 	return err
 }
 
+// shortName is how many characters the CRM keeps of a name where an administrator has made the column shorter.
+const shortName = 12
+
 func (p *people) schema(g *rand.Rand, _ *deal) error {
 	one := []doc{
-		{"do": "length", "table": "opportunity", "column": "description", "length": 10}, {"do": "length", "table": "opportunity", "column": "name", "length": 12},
+		{"do": "length", "table": "opportunity", "column": "description", "length": 10}, {"do": "length", "table": "opportunity", "column": "name", "length": shortName},
 		{"do": "require", "table": "opportunity", "column": "budgetamount"}, {"do": "require", "table": "opportunity", "column": "budgetamount", "level": "None"},
 		{"do": "add", "table": "opportunity", "column": "new_region", "type": "String", "length": 20},
 		{"do": "option", "table": "opportunity", "column": "statuscode", "value": 77, "label": "Parked", "state": 0},
