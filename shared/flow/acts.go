@@ -110,7 +110,11 @@ func (f *Flow) askAgain(ctx context.Context, w *work) error {
 		return f.explain(ctx, w, problems...)
 	}
 	former := w.pair.ReferralID
-	pair := w.pair.Again()
+	pair, err := f.doubtless(ctx, w.pair)
+	if err != nil {
+		return err
+	}
+	pair = pair.Again()
 	w.entries = append(w.entries, f.entry(ctx, f.Now(), cosell.Nowhere, "asked again", "former referral "+former))
 	if err := f.save(ctx, w, pair); err != nil {
 		return err
