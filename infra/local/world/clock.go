@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,6 +15,27 @@ type clock struct {
 
 	mu     sync.Mutex
 	offset time.Duration
+	leaps  []leap
+}
+
+// leap is one move of the clock.
+type leap struct {
+	at     time.Time     // by the machine's clock
+	before time.Duration // the offset until then
+}
+
+// at is what the world's clock showed when the machine's showed that.
+func (c *clock) at(machine time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	offset := c.offset
+	for _, l := range slices.Backward(c.leaps) {
+		if !machine.Before(l.at) {
+			break
+		}
+		offset = l.before
+	}
+	return machine.Add(offset).UTC()
 }
 
 func (c *clock) now() time.Time {
@@ -36,6 +58,7 @@ func (c *clock) advance(d time.Duration) error {
 	if err := writeWhole(c.file, []byte((c.offset+d).String()+"\n"), 0o644); err != nil {
 		return fmt.Errorf("moving the handler's clock: %w", err)
 	}
+	c.leaps = append(c.leaps, leap{time.Now(), c.offset})
 	c.offset += d
 	return nil
 }

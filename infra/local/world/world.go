@@ -231,7 +231,7 @@ func (w *World) startEmulators(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("address of Azurite: %w", err)
 	}
-	w.tables = newTablesProxy(azurite, w.trust(), quiet(), w.clock.now)
+	w.tables = newTablesProxy(azurite, w.trust(), quiet(), &w.clock)
 	w.tables.wire.Watch(w.killer.watch)
 	w.onClose(w.tables.close)
 	return nil

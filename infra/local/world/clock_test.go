@@ -1,0 +1,83 @@
+package world
+
+import (
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/control"
+)
+
+func TestWhatWasBeforeALeapStaysWhereItWas(t *testing.T) {
+	c := &clock{file: filepath.Join(t.TempDir(), "clock")}
+	first := time.Now()
+	for range 2 {
+		if err := c.advance(time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := c.at(first); !got.Equal(first) {
+		t.Errorf("before the leaps: %s, want %s", got, first)
+	}
+	between := c.leaps[1].at.Add(-time.Nanosecond)
+	if got := c.at(between).Sub(between); got != time.Hour {
+		t.Errorf("between them: %s", got)
+	}
+	if got := c.at(time.Now()).Sub(c.now()).Abs(); got > time.Second {
+		t.Errorf("now: %s off", got)
+	}
+}
+
+// Processes hold a row's time against their own clocks: one that was written an hour of the world ago is an hour old.
+func TestRowsOfTheProcessesAreWrittenByTheWorldsClock(t *testing.T) {
+	w := standing(t)
+	service, err := aztables.NewServiceClientFromConnectionString(w.Local().Tables.ConnectionString, &aztables.ClientOptions{
+		ClientOptions: azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: -1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	written := func(table, key string) time.Time {
+		t.Helper()
+		got, err := service.NewClient(table).GetEntity(t.Context(), "p", key, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var row struct{ Timestamp time.Time }
+		if err := json.Unmarshal(got.Value, &row); err != nil {
+			t.Fatal(err)
+		}
+		return row.Timestamp
+	}
+	put := func(table, key string) {
+		t.Helper()
+		if _, err := service.NewClient(table).UpsertEntity(t.Context(), []byte(`{"PartitionKey":"p","RowKey":"`+key+`"}`), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, table := range []string{"processes", "state"} {
+		if _, err := service.NewClient(table).CreateTable(t.Context(), nil); err != nil && statusOf(err) != http.StatusConflict {
+			t.Fatal(err)
+		}
+		put(table, "before")
+	}
+	if status, answer := ask(t, http.MethodPost, w.Local().Host.Control+"/clock", control.Clock{Advance: "100h"}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	put("processes", "after")
+	put("state", "after")
+	for _, row := range []struct {
+		table, key string
+		ahead      time.Duration
+	}{{"processes", "before", 0}, {"processes", "after", 100 * time.Hour}, {"state", "before", 0}, {"state", "after", 0}} {
+		if off := written(row.table, row.key).Sub(began.Add(row.ahead)).Abs(); off > time.Minute {
+			t.Errorf("%s %s: %s off", row.table, row.key, off)
+		}
+	}
+}
