@@ -52,6 +52,7 @@ type enumerated struct {
 type count struct {
 	Calls, Sites  int // of its recordings
 	Points, Pairs int // there are
+	Worlds        int // that the points leave behind
 	Runs          int
 	Broken        []string
 }
@@ -86,9 +87,9 @@ func TestCrashPoints(t *testing.T) {
 // table prints what was played.
 func table(t *testing.T, sum enumerated, took time.Duration) {
 	var all count
-	fmt.Printf("%-44s %6s %6s %7s %7s %7s %10s\n", "tale", "calls", "sites", "points", "pairs", "runs", "violations")
+	fmt.Printf("%-44s %6s %6s %7s %7s %7s %7s %10s\n", "tale", "calls", "sites", "points", "worlds", "pairs", "runs", "violations")
 	line := func(name string, c count) {
-		fmt.Printf("%-44s %6d %6d %7d %7d %7d %10d\n", name, c.Calls, c.Sites, c.Points, c.Pairs, c.Runs, len(c.Broken))
+		fmt.Printf("%-44s %6d %6d %7d %7d %7d %7d %10d\n", name, c.Calls, c.Sites, c.Points, c.Worlds, c.Pairs, c.Runs, len(c.Broken))
 	}
 	for _, x := range tales() {
 		c, ok := sum.Tales[x.name]
@@ -96,7 +97,7 @@ func table(t *testing.T, sum enumerated, took time.Duration) {
 			continue
 		}
 		line(x.name, c)
-		all.Calls, all.Points, all.Pairs, all.Runs, all.Broken = all.Calls+c.Calls, all.Points+c.Points, all.Pairs+c.Pairs, all.Runs+c.Runs, append(all.Broken, c.Broken...)
+		all.Calls, all.Points, all.Worlds, all.Pairs, all.Runs, all.Broken = all.Calls+c.Calls, all.Points+c.Points, all.Worlds+c.Worlds, all.Pairs+c.Pairs, all.Runs+c.Runs, append(all.Broken, c.Broken...)
 	}
 	line("together", all)
 	fmt.Printf("in %s, %s of processor time, turn %d\n", took.Round(time.Second), sum.Used.Round(time.Second), theTurn())
@@ -189,20 +190,26 @@ func (e *enumeration) mine() bool {
 	return e.n%e.parts == e.part
 }
 
-// pointsOf are the crash points of what was recorded.
-func pointsOf(calls []called, fates ...fate) (out []blow) {
+// distinct are the points that leave a world behind which none before them has left.
+func distinct(calls []called, fates ...fate) (out []blow) {
+	left := map[string]bool{}
 	for _, n := range calls {
 		for _, f := range fates {
-			out = append(out, blow{n.n, f})
+			if w := n.world(f); !left[w] {
+				left[w] = true
+				out = append(out, blow{n.n, f})
+			}
 		}
 	}
 	return out
 }
 
-// points plays a tale with each of its crash points, or with some.
+// points plays a tale with a crash point for each world that its crash points leave behind, or for some.
 func (e *enumeration) points(x tale, in string, plain retold, c *count) {
-	all := pointsOf(plain.noted, slices.Concat(deaths(), losses())...)
-	c.Points += len(all)
+	fates := slices.Concat(deaths(), losses())
+	c.Points += len(plain.noted) * len(fates)
+	all := distinct(plain.noted, fates...)
+	c.Worlds += len(all)
 	step := max(1, len(all)*len(tales())/max(*most, 1))
 	for i, b := range all {
 		if !*everywhere && *only == "" && (i+theTurn())%step != 0 {
@@ -239,7 +246,8 @@ func (e *enumeration) play(x tale, a attempt, plain retold, c *count) retold {
 	return o
 }
 
-// TestCrashesOfACreation is one tale with all its crash points.
+// TestCrashesOfACreation is one tale with all its crash points, also those that leave the same world as others: what comes
+// after them is the same, call for call.
 func TestCrashesOfACreation(t *testing.T) {
 	x := tales()[0]
 	plain := x.tell(t, "one", nil, false, false)
@@ -248,15 +256,36 @@ func TestCrashesOfACreation(t *testing.T) {
 	}
 	var c count
 	e := &enumeration{t: t, parts: 1}
-	for _, b := range pointsOf(plain.noted, slices.Concat(deaths(), losses())...) {
-		e.play(x, attempt{x.name, "one", []blow{b}, false}, plain, &c)
-		if len(c.Broken) > 0 {
-			t.Fatal(c.Broken[0])
+	went, same := map[string]string{}, 0
+	for _, n := range plain.noted {
+		for _, f := range slices.Concat(deaths(), losses()) {
+			o := e.play(x, attempt{x.name, "one", []blow{{n.n, f}}, false}, plain, &c)
+			if len(c.Broken) > 0 {
+				t.Fatal(c.Broken[0])
+			}
+			world, on := n.world(f), o.wentOn(n.n)
+			if before, known := went[world]; known {
+				if same++; before != on {
+					t.Fatalf("%s leaves a world of its own: %s\nanother point leaves it too, and it went on with %s", blow{n.n, f}, on, before)
+				}
+			}
+			went[world] = on
 		}
 	}
-	if c.Runs < 200 {
-		t.Errorf("%d crash points only", c.Runs)
+	if c.Runs < 200 || same < 50 || len(went) != len(distinct(plain.noted, slices.Concat(deaths(), losses())...)) {
+		t.Errorf("%d crash points, %d worlds, %d points of the world of another", c.Runs, len(went), same)
 	}
+}
+
+// wentOn are the calls after a death, or after the call whose answer was lost.
+func (o retold) wentOn(struck int) string {
+	var out strings.Builder
+	for _, n := range o.noted {
+		if n.n > max(struck, o.died) {
+			fmt.Fprintln(&out, n.lane, n.name)
+		}
+	}
+	return out.String()
 }
 
 func callAt(plain retold, b blow) string {
@@ -272,13 +301,14 @@ func (e *enumeration) pairs(x tale, in string, plain retold, c *count) {
 	some := func(b blow, n uint64) bool {
 		return *everywhere || mix(uint64(theTurn()), uint64(b.call), uint64(b.fate), n)%n == 0
 	}
-	for _, one := range pointsOf(plain.noted, deaths()...) {
-		if !some(one, 12) || !e.mine() {
+	for _, one := range distinct(plain.noted, deaths()...) {
+		if !some(one, 3) || !e.mine() {
 			continue
 		}
 		first := x.tell(e.t, in, []blow{one}, false, false)
-		for _, two := range pointsOf(first.noted[min(one.call, len(first.noted)):], deaths()...) {
-			if c.Pairs++; some(two, 24) {
+		after := slices.DeleteFunc(first.noted, func(n called) bool { return n.n <= first.died })
+		for _, two := range distinct(after, deaths()...) {
+			if c.Pairs++; some(two, 8) {
 				e.play(x, attempt{x.name, in, []blow{one, two}, false}, plain, c)
 			}
 		}

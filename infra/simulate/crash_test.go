@@ -17,12 +17,18 @@ type called struct {
 	name  string // site, method and path, as the catalogue names them
 	write bool
 	lane  string
+	finds, leaves, stays int // worlds: before it, after it, and at the next write of its lane, -1 where there was none
 }
 
 // note remembers a call where the plan wants it.
 func (r *run) note(l *lane, at *point) {
 	if r.plan.notes {
-		r.called = append(r.called, called{r.calls, at.site.String() + " " + at.name, at.write, l.String()})
+		finds := r.comes(l, at)
+		c := called{n: r.calls, name: at.site.String() + " " + at.name, write: at.write, lane: l.String(), finds: finds, leaves: finds, stays: -1}
+		if changes(at) {
+			c.leaves++
+		}
+		r.called = append(r.called, c)
 	}
 }
 
@@ -124,6 +130,7 @@ type retold struct {
 	struck   int
 	portrait []string
 	writes   int // that the systems took
+	died     int // the call at which the first process did
 }
 
 // plan is one in which nothing happens by chance. What died comes again at once in layout one, and a minute later in the others. The end of each run types one more value, in either system by turns.
@@ -149,6 +156,7 @@ const patience = 30 * time.Minute
 // but do the next thing at that very moment.
 func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling bool) (out retold) {
 	t.Helper()
+	collect()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(firstDay))
 		r := newRun(t, x.plan(layout, blows), nil)
@@ -156,6 +164,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 		r.switches()
 		for _, a := range x.acts {
 			r.say("%s", a.name)
+			r.worlds.n++
 			r.people.look(r.deals[0])
 			if err := a.do(r); err != nil && !hurry { // who is in a hurry may find nothing to do it with
 				r.violates("tale", "%s: %v", a.name, err)
@@ -174,7 +183,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 		if len(r.broken) == 0 {
 			r.end()
 		}
-		out.portrait = r.portrait()
+		out.portrait, out.died = r.portrait(), r.died
 		for _, n := range r.writes {
 			out.writes += n
 		}

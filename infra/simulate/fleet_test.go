@@ -66,7 +66,9 @@ func (r *run) processFor(function string, pick uint64) *process {
 
 // crashed ends what a process that has just died was doing.
 func (r *run) crashed(p *process) {
-	r.crashes++
+	if r.crashes++; r.crashes == 1 {
+		r.died = r.calls
+	}
 	r.say("%s dies", p.name)
 	p.end()
 }
@@ -93,6 +95,7 @@ func (r *run) sweep() {
 		if l.p.dead {
 			l.status = 0
 		}
+		r.worlds.n++
 		l.after(l.status)
 	}
 }

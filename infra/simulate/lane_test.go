@@ -71,6 +71,7 @@ func laneOf(ctx context.Context) *lane {
 func (r *run) begin(p *process, key string, do func(l *lane) int, after func(status int)) *lane {
 	r.begun[key]++
 	l := &lane{p: p, key: key, n: mix(r.seed, hashOf(key), r.begun[key]), after: after}
+	r.worlds.n++
 	r.lanes = append(r.lanes, l)
 	p.lanes++
 	r.attend(l, func() {
@@ -80,6 +81,7 @@ func (r *run) begin(p *process, key string, do func(l *lane) int, after func(sta
 				r.wake(l)
 			}()
 			l.status = do(l)
+			r.wrotes(l)
 			if l.doomed { // nothing else was written: what it has done is not told
 				p.die()
 			}
@@ -172,6 +174,9 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 		}
 	}
 	do()
+	if changes(at) {
+		r.worlds.n++
+	}
 	switch f {
 	case dieAfter:
 		p.die()

@@ -51,6 +51,8 @@ type run struct {
 
 	crashes      int
 	called       []called // where the plan wants it
+	worlds       worlds
+	died         int // the call at which the first process did
 	calls        int
 	happened     int       // acts that reached a system, events that arrived, faults
 	entered      int       // calls that came to their point
