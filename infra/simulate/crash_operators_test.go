@@ -1,14 +1,20 @@
 package simulate
 
 import (
+	"cmp"
+	"context"
 	"maps"
+	"slices"
+	"strings"
+	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
 // Tales of what an operator does, and of what the product does by itself once a deal is won.
 
-// talesOfOperators are those in which somebody asks for something at the operator's door. The doctor, who changes nothing, looks
-// with many hands at once, of which only one would die here.
+// talesOfOperators are those in which somebody asks for something at the operator's door.
 func talesOfOperators() []tale {
 	return []tale{
 		{name: "the product registers a won deal", own: []string{"SYNC_DEAL_REGISTRATION=send"}, loose: "what a pass was to send comes with the next one, and by then Microsoft may have approved the registration",
@@ -25,7 +31,61 @@ func talesOfOperators() []tale {
 			asks("GET", "operator/report", nil), asks("GET", "operator/mapping", nil), asksOf("operator/resync"), timer()}},
 		{name: "an operator brings the catalogue", acts: []act{creates(nil), asks("POST", "operator/catalogue/import", doc{"entries": []any{
 			doc{"line": 2, "identifier": "SOL-99999-NEW", "name": "Northwind Forecast", "type": "IP", "publisher": "Northwind"}}}), timer()}},
+		{name: "a held change is tried again", acts: heldChange(ruleless(), asksHeld("operator/held/retry", "notes"), timer())},
+		{name: "a held change is dropped", acts: heldChange(asksHeld("operator/held/drop", "notes"), ruleless(), timer())},
+		{name: "a parked message is replayed", acts: []act{creates(nil), letterDead(), timer(), asks("GET", "operator/parked", nil), asksParked("operator/parked/replay"), timer()}},
+		{name: "a parked message is dropped", acts: []act{creates(nil), letterDead(), timer(), asksParked("operator/parked/drop"), timer()}},
+		{name: "an operator closes a trial", acts: []act{creates(nil), asksOf("operator/close-test"), timer()}},
+		{name: "an operator examines", acts: []act{creates(nil), asks("GET", "operator/doctor", nil), timer()}},
+		{name: "a field sheet is checked, compared and pushed", acts: []act{creates(nil), column("new_campaign"), asks("POST", "operator/mapping/check", campaignSheet()), asks("POST", "operator/mapping/diff", campaignSheet()),
+			asks("POST", "operator/mapping/push", campaignSheet()), asks("GET", "operator/mapping?id=1", nil), edits(doc{"new_campaign": "Autumn"}), timer()}},
 	}
+}
+
+// heldChange is a value that the CRM does not take, before other acts.
+func heldChange(more ...act) []act {
+	return append([]act{creates(nil), rule("crm", doc{"table": "opportunity", "column": "description"}, true), portal("update", doc{"changes": doc{"/details/notes": "Notes, edition 2"}}), asks("GET", "operator/held", nil)}, more...)
+}
+
+// asksHeld is an operator's deed about a field of the deal that is held.
+func asksHeld(path, field string) act {
+	return act{"an operator: " + path, func(r *run) error {
+		if path == "operator/held/drop" {
+			r.people.left[stand{"crm", r.deal().opportunity, field}] = true
+		}
+		return asks("POST", path, doc{"id": r.deal().opportunity, "reason": "the seller called"}).do(r)
+	}}
+}
+
+// letterDead is a message about the deal that has come back from the dead letters too often.
+func letterDead() act {
+	return act{"a message dies for the last time", func(r *run) error {
+		id := r.deal().opportunity
+		body, err := queue.Pointer{V: 2, Tenant: "default", Kind: "opportunity", ID: id, Seen: time.Now(), Revivals: 99}.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		r.bus.put(&message{queue: "opportunity-changed", session: "default|" + id, record: "opportunity|" + id, body: body})
+		last := len(r.bus.waiting) - 1
+		r.bus.dead, r.bus.waiting = append(r.bus.dead, r.bus.waiting[last]), r.bus.waiting[:last]
+		return nil
+	}}
+}
+
+// asksParked is an operator's deed about the message that was parked.
+func asksParked(path string) act {
+	return act{"an operator: " + path, func(r *run) error {
+		rows, err := r.openTables().Parked(context.Background(), 10)
+		if err != nil || len(rows) == 0 {
+			return cmp.Or(err, errNothing)
+		}
+		return asks("POST", path, doc{"id": rows[0].ID, "reason": "seen"}).do(r)
+	}}
+}
+
+// campaignSheet names a column of the organisation's own.
+func campaignSheet() doc {
+	return doc{"file": "mapping.yaml", "text": "- {field: campaign, referral: /campaignId, crm: new_campaign}\n", "yes": true, "reason": "a new season"}
 }
 
 // contractSheet names columns of the organisation's own for the deal registration.
@@ -88,4 +148,35 @@ func asksAgain() act {
 		r.people.chosen[d.opportunity] = true
 		return asks("POST", "operator/ask-again", doc{"id": d.opportunity, "reason": "the seller called"}).do(r)
 	}}
+}
+
+// TestCrashesOfARefusal is a death before and after each write, and each answer that is lost, where the CRM does not take a value: its line in the
+// trail comes with the row that holds it, once.
+func TestCrashesOfARefusal(t *testing.T) {
+	crashesAt(t, "a held change is tried again", 25, slices.Concat(deaths(), losses()), func(n called) bool {
+		return n.write && strings.Contains(n.lane, "partnercentertocrm")
+	})
+}
+
+// crashesAt plays a tale with crash points at some of its calls, of which there are so many at least.
+func crashesAt(t *testing.T, name string, least int, fates []fate, some func(called) bool) {
+	t.Helper()
+	all := tales()
+	x := all[slices.IndexFunc(all, func(x tale) bool { return x.name == name })]
+	plain := x.tell(t, "one", nil, false, false)
+	if len(plain.broken) > 0 {
+		t.Fatal(plain.broken)
+	}
+	e, c := &enumeration{t: t, parts: 1}, count{}
+	for _, b := range distinct(plain.noted, fates...) {
+		if i := slices.IndexFunc(plain.noted, func(n called) bool { return n.n == b.call }); !some(plain.noted[i]) {
+			continue
+		}
+		if e.play(x, attempt{x.name, "one", []blow{b}, false}, plain, &c); len(c.Broken) > 0 {
+			t.Fatal(c.Broken[0])
+		}
+	}
+	if c.Runs < least {
+		t.Errorf("%d crash points only", c.Runs)
+	}
 }

@@ -161,12 +161,12 @@ func differs(was, is []string) (out []string) {
 }
 
 // unlike is what another run of the tale has left otherwise, but for what it may. Where it wrote more, the trail may have
-// more lines, one for each write, and one for each time that something is refused; and people may be told that a change waits,
+// more lines, one for each write; a refusal has one, with the row that holds it; and people may be told that a change waits,
 // which is a line of the trail too.
 func (o retold) unlike(other retold) []string {
 	return slices.DeleteFunc(differs(o.portrait, other.portrait), func(line string) bool {
 		more := strings.HasPrefix(line, "more: ")
-		return more && strings.Contains(line, ": trail to ") && (other.writes > o.writes || strings.Contains(line, ", refused ")) ||
+		return more && strings.Contains(line, ": trail to ") && other.writes > o.writes && !strings.Contains(line, ", refused ") ||
 			more && (strings.Contains(line, "waiting: a change has been waiting since") || strings.Contains(line, "in step again") || strings.Contains(line, ": trail to CRM, updated : waiting")) ||
 			more && strings.HasSuffix(line, ": trail to CRM, updated : ok") || // the owner's tasks are looked at once more, which are rows of their own
 			!*findings && slices.ContainsFunc(knownEndings(), func(k ending) bool { return strings.HasPrefix(line, k.sign) && strings.Contains(line, k.line) })

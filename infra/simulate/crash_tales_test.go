@@ -46,7 +46,7 @@ func talesOfDeals() []tale {
 		{name: "the answer to a save is lost", acts: []act{befalls("tables write state o", 2, lose), creates(nil)}},
 		{name: "tables are lost and somebody edits", acts: []act{creates(nil), loses(), edits(doc{"description": "Notes, edition 5"}), timer()}},
 		{name: "deleted in the CRM", acts: []act{creates(doc{"cosell_help": 700010002}), deletes(), timer()}},
-		{name: "another field sheet is pushed", acts: []act{creates(nil), column("new_campaign"), asks("POST", "operator/mapping/push", doc{"file": "mapping.yaml", "text": "- {field: campaign, referral: /campaignId, crm: new_campaign}\n", "yes": true, "reason": "a new season"}), edits(doc{"description": "Notes, edition 6"}), timer()}},
+		{name: "another field sheet is pushed", acts: []act{creates(nil), column("new_campaign"), asks("POST", "operator/mapping/push", campaignSheet()), edits(doc{"description": "Notes, edition 6"}), timer()}},
 		{name: "unlinked and linked", acts: []act{creates(nil), edits(doc{"cosell_action": 5}), timer()}},
 	}
 }

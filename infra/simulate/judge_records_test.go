@@ -264,8 +264,11 @@ func (r *run) altered() bool {
 	return r.changed
 }
 
-// explained says whether the opportunity says that the field is not in step.
+// explained says whether the opportunity says that the field is not in step, or an operator has decided so.
 func (r *run) explained(o map[string]any, field string) bool {
+	if r.people.left[stand{"crm", text(o["opportunityid"]), field}] {
+		return true
+	}
 	label := labelOf(field)
 	for line := range strings.Lines(text(o["cosell_audit"])) {
 		if strings.Contains(line, "values.differ") && strings.Contains(line, label) {

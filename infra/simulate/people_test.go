@@ -27,6 +27,7 @@ type people struct {
 	ended    map[string]time.Time      // referrals whose record in the CRM somebody deleted or unlinked
 	closed   map[string]string         // how a person closed an opportunity, by id
 	chosen   map[string]bool           // opportunities for which a person has chosen a partner
+	left     map[stand]bool            // fields of opportunities that an operator has let be: both sides keep what they hold
 	wed      map[string][]string       // which records have been one pair
 	seen     map[stand]map[string]bool // values that a field has held
 	asked    map[string]int            // how often somebody asked Microsoft again, by opportunity
@@ -60,7 +61,7 @@ type edit struct {
 }
 
 func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) people {
-	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}, standing: map[stand]*edit{}, before: map[stand]replacement{}, ended: map[string]time.Time{}, closed: map[string]string{}, chosen: map[string]bool{}, seen: map[stand]map[string]bool{}, wed: map[string][]string{}}
+	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}, standing: map[stand]*edit{}, before: map[stand]replacement{}, ended: map[string]time.Time{}, closed: map[string]string{}, chosen: map[string]bool{}, left: map[stand]bool{}, seen: map[stand]map[string]bool{}, wed: map[string][]string{}}
 	for n := range r.plan.deals {
 		p.deals = append(p.deals, &deal{n: n})
 	}
@@ -254,6 +255,7 @@ func (p *people) typed(side, record, field, value, before string) {
 	p.sees(side, record, field, before)
 	p.sees(side, record, field, value)
 	if value != before {
+		clear(p.left)
 		e := &edit{at: time.Now(), side: side, record: record, field: field, value: value, before: before, deal: p.dealOf(record)}
 		e.against = p.contested(e)
 		p.edits = append(p.edits, e)

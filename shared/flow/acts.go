@@ -182,7 +182,7 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 			p.Value = h.Value
 		}
 		pair.Held = w.pair.Held
-		w.pair, err = f.Ledger.Save(ctx, pair.Unanswered(p, o), f.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), cosell.Action))
+		w.pair, err = f.Ledger.Save(ctx, pair.Unanswered(p, o), f.entry(ctx, o.Read, cosell.ToCRM, refusedAction, resultOf(err), cosell.Action))
 		return err
 	}
 	if err != nil {

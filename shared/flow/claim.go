@@ -102,7 +102,7 @@ func (a *application) sendID(ctx context.Context) error {
 		return fault.New(fault.Conflict, "referral %s: the first try may have been taken before the second was refused: %w", a.referral.ID, err)
 	}
 	if fault.Is(err, fault.Refused) {
-		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.CRMID))
+		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, refusedAction, resultOf(err), cosell.CRMID))
 	}
 	if err != nil {
 		return a.halfDone(ctx, err)

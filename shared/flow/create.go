@@ -248,7 +248,7 @@ func (f *Flow) unfinished(ctx context.Context, w *work, cause error) error {
 
 // notAsked is why Microsoft was not asked for help.
 func (f *Flow) notAsked(ctx context.Context, w *work, own cosell.Referral, err error) *cosell.Problem {
-	w.entries = append(w.entries, f.entry(ctx, own.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.Help))
+	w.entries = append(w.entries, f.entry(ctx, own.Read, cosell.ToPartnerCenter, refusedAction, resultOf(err), cosell.Help))
 	p := f.notInvited(err)
 	return &p
 }
@@ -271,7 +271,7 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 		pair.Posted = append(pair.Posted, cosell.Fingerprint(c.base.Referral))
 	}
 	pair.Base = cosell.Created(c.base, own, c.answered)
-	w.entries = append(w.entries, f.entry(ctx, own.Read, cosell.ToPartnerCenter, "created", "own referral "+own.ID))
+	w.entries = append(w.entries, f.entry(ctx, own.Read, cosell.ToPartnerCenter, createdAction, "own referral "+own.ID))
 	if err := f.save(ctx, w, pair.Saw(own.Side)); err != nil {
 		return own, err
 	}
@@ -287,7 +287,7 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 func (f *Flow) microsoftReferral(ctx context.Context, w *work, values cosell.Record, help string) (cosell.Referral, error) {
 	c, err := f.createOnce(ctx, w.pair, *w.opportunity, cosell.Draft{Values: values, Help: help, Microsoft: true, EngagementID: w.pair.EngagementID})
 	if err == nil {
-		w.entries = append(w.entries, f.entry(ctx, c.referral.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+c.referral.ID))
+		w.entries = append(w.entries, f.entry(ctx, c.referral.Read, cosell.ToPartnerCenter, createdAction, "Microsoft's referral "+c.referral.ID))
 	}
 	return c.referral, err
 }

@@ -101,7 +101,7 @@ func (f *Flow) met(ctx context.Context, pair cosell.Pair, r cosell.Referral, h H
 		return w, err
 	}
 	// Noted at once: the comparison may have to wait, and would note it again.
-	w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+r.ID))
+	w.entries = append(w.entries, f.entry(ctx, r.Read, cosell.ToPartnerCenter, createdAction, "Microsoft's referral "+r.ID))
 	return w, f.save(ctx, w, w.pair)
 }
 

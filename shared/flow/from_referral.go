@@ -157,7 +157,7 @@ func (f *Flow) holdRead(ctx context.Context, pair cosell.Pair, place cosell.Plac
 	}
 	held := pair.Lacks(append(problemsOf(pair), p), f.Now(), cosell.Side{})
 	held.Phase = pair.Phase
-	_, saveErr := f.Ledger.Save(ctx, held, f.entry(ctx, f.Now(), cosell.Nowhere, "refused", resultOf(err)))
+	_, saveErr := f.Ledger.Save(ctx, held, f.entry(ctx, f.Now(), cosell.Nowhere, refusedAction, resultOf(err)))
 	return saveErr
 }
 

@@ -193,7 +193,7 @@ func (f *Flow) ungrown(ctx context.Context, w *work, err error) error {
 	p.Text = "no opportunity could be made of the lead, which was accepted: " + p.Text
 	p.Value, p.Sent = cosell.Print(w.referral.Record), true
 	w.standing = append(w.standing, p)
-	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, "refused", resultOf(err)))
+	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, refusedAction, resultOf(err)))
 	if p.Class == cosell.OfOurs {
 		w.ours = err
 	}
@@ -257,7 +257,7 @@ func (f *Flow) introduce(ctx context.Context, w *work, deal cosell.Opportunity) 
 	with, err := f.deals.Opportunities.Introduce(ctx, deal, *w.referral)
 	if fault.Is(err, fault.Refused) {
 		people := strings.ReplaceAll(w.referral.Record[cosell.FurtherContacts], "\n", "; ")
-		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, "refused", resultOf(err), cosell.Contacts))
+		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, refusedAction, resultOf(err), cosell.Contacts))
 		w.pair.Untold = append(w.pair.Untold, cosell.Problem{Code: "contacts.left", Field: cosell.Contacts, Place: cosell.InCRM, Warn: true, Once: true,
 			Text: "the customer's further contacts could not be kept with the opportunity: " + people, Mend: "add who matters to it"})
 		return deal, nil

@@ -21,7 +21,7 @@ func (a *application) invite(ctx context.Context) error {
 		if fault.ClassOf(err) == fault.Ours {
 			a.ours = err
 		}
-		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, "refused", resultOf(err), cosell.Help))
+		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, refusedAction, resultOf(err), cosell.Help))
 		a.plan = a.plan.WithoutInvite(a.notInvited(err))
 		return nil
 	}
@@ -29,8 +29,8 @@ func (a *application) invite(ctx context.Context) error {
 		return err
 	}
 	m := made.referral
-	a.w.entries = append(a.w.entries, a.entry(ctx, m.Read, cosell.ToPartnerCenter, "created", "Microsoft's referral "+m.ID))
-	if err := a.save(ctx, a.w, a.w.pair.AskedMicrosoft(m, a.plan.Invite, a.Settings.Options.AuditSuccess)); err != nil {
+	a.w.entries = append(a.w.entries, a.entry(ctx, m.Read, cosell.ToPartnerCenter, createdAction, "Microsoft's referral "+m.ID))
+	if err := a.keep(ctx, a.w, a.w.pair.AskedMicrosoft(m, a.plan.Invite, a.Settings.Options.AuditSuccess)); err != nil {
 		return err
 	}
 	a.dropIntents(ctx, a.w.pair)

@@ -43,7 +43,7 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 		}
 		if err == nil {
 			o = written
-			w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.Nowhere, "refused", "missing"))
+			w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.Nowhere, refusedAction, "missing"))
 		} else {
 			p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
 			p.Sent = true
@@ -75,7 +75,7 @@ func (f *Flow) stand(ctx context.Context, w *work, problems []cosell.Problem) er
 	written, err := f.Opportunities.Put(ctx, o, values)
 	switch {
 	case fault.Is(err, fault.Refused):
-		w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), fields...))
+		w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, refusedAction, resultOf(err), fields...))
 		return f.save(ctx, w, w.pair.Saw(o.Side))
 	case err != nil:
 		return err
@@ -120,7 +120,7 @@ func (f *Flow) unlinked(ctx context.Context, w *work, pair cosell.Pair, err erro
 	if pair.ProposedID != "" {
 		pair.Phase = cosell.Claimed
 	}
-	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, "refused", resultOf(err)))
+	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, refusedAction, resultOf(err)))
 	if saveErr := f.save(ctx, w, pair); saveErr != nil {
 		return saveErr
 	}

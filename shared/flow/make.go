@@ -107,7 +107,7 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", w.pair.Noun()+" "+o.ID))
+	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, createdAction, w.pair.Noun()+" "+o.ID))
 	w.pair.Base, w.pair.Sending, w.pair.Sheet = s.By(o).Made(o), nil, f.Settings.Sheet
 	w.referral, w.opportunity = &joined, &o
 	return true, f.noted(ctx, w, f.adoptBoth(ctx, w))
@@ -144,7 +144,7 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
-	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, "created", w.pair.Noun()+" "+o.ID))
+	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, createdAction, w.pair.Noun()+" "+o.ID))
 	pair := w.pair
 	pair.Base = cosell.Made(*w.referral, o, fit.left)
 	if by := pair.Sending.By(o); by != pair.Sending { // an earlier attempt was taken late, and the row is its
@@ -350,7 +350,7 @@ func (f *Flow) heldWhole(ctx context.Context, w *work, err error) error {
 	pair.Sending = pair.Sending.Unanswered()
 	pair = pair.Lacks([]cosell.Problem{p}, w.referral.Read, cosell.Side{})
 	pair.Phase = cosell.Lacking
-	w.entries = append(w.entries, f.entry(ctx, w.referral.Read, cosell.ToCRM, "refused", resultOf(err)))
+	w.entries = append(w.entries, f.entry(ctx, w.referral.Read, cosell.ToCRM, refusedAction, resultOf(err)))
 	if saveErr := f.save(ctx, w, pair); saveErr != nil {
 		return saveErr
 	}

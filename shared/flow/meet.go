@@ -363,7 +363,7 @@ func (f *Flow) current(ctx context.Context, pair cosell.Pair, r cosell.Referral)
 func (f *Flow) echo(ctx context.Context, pair cosell.Pair, r cosell.Referral, intent cosell.Intent) error {
 	pair.ReferralID, pair.EngagementID, pair.Phase, pair.Held, pair.Told = r.ID, r.EngagementID, cosell.Creating, nil, nil
 	pair.Base = cosell.Created(intent.Base, r, false)
-	if _, err := f.Ledger.Save(ctx, pair, f.entry(ctx, r.Read, cosell.ToPartnerCenter, "created", "own referral "+r.ID)); err != nil {
+	if _, err := f.Ledger.Save(ctx, pair, f.entry(ctx, r.Read, cosell.ToPartnerCenter, createdAction, "own referral "+r.ID)); err != nil {
 		return err
 	}
 	return f.Hints.ReferralWanted(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: "referral-created"})

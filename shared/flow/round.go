@@ -241,7 +241,7 @@ func (a *application) halfDone(ctx context.Context, cause error) error {
 	if a.done.Referral == nil && !a.done.Invited && !a.undone {
 		return cause
 	}
-	if err := a.save(ctx, a.w, a.w.pair); err != nil {
+	if err := a.keep(ctx, a.w, a.w.pair); err != nil {
 		return err
 	}
 	return cause

@@ -80,6 +80,7 @@ func (f *Flow) readOwn(ctx context.Context, w *work) error {
 // reread looks at everything again after a conflict. Later: another process has ended the pair, or it goes on with another
 // record or referral, which is looked at from the start.
 func (f *Flow) reread(ctx context.Context, w *work) error {
+	w.entries = slices.DeleteFunc(w.entries, func(e cosell.Entry) bool { return e.Action == refusedAction }) // it is asked anew
 	pair, known, err := f.Ledger.Find(ctx, w.pair.OpportunityID)
 	if err != nil {
 		return err
@@ -142,15 +143,26 @@ func (f *Flow) joinUnknown(ctx context.Context, w *work) error {
 	return nil
 }
 
-// noted keeps what was written in the ledger's trail when the work ends before the pair is saved. What was made
-// is told by whoever goes on with it: he finds it, and notes it with the pair.
+// What a line of the trail is about that is told by whoever goes on with the work, where this run does not end it.
+const (
+	createdAction = "created" // he finds what was made, and notes it with the pair
+	refusedAction = "refused" // he is refused again: the line comes with the row that holds what was refused, and so once
+)
+
+// unlike says of an entry that it is about none of these.
+func unlike(actions ...string) func(cosell.Entry) bool {
+	return func(e cosell.Entry) bool { return !slices.Contains(actions, e.Action) }
+}
+
+// noted keeps what was written in the ledger's trail when the work ends before the pair is saved, but what the next run tells.
 func (f *Flow) noted(ctx context.Context, w *work, err error) error {
-	if err == nil || !slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.Action != "created" }) {
+	lasting := unlike(createdAction, refusedAction)
+	if err == nil || !slices.ContainsFunc(w.entries, lasting) {
 		return err
 	}
 	entries := slices.Clone(w.entries)
 	for i, e := range entries {
-		if e.Action == "created" {
+		if !lasting(e) {
 			entries[i] = cosell.Entry{} // the others keep their places: a save whose answer was lost has noted them there
 		}
 	}
@@ -169,6 +181,16 @@ func (f *Flow) save(ctx context.Context, w *work, pair cosell.Pair) error {
 	}
 	w.pair, w.entries = saved, nil
 	return nil
+}
+
+// keep saves the pair in the middle of the work, with what is to be noted: a refusal is noted with the row that holds it.
+// Conflict: as save.
+func (f *Flow) keep(ctx context.Context, w *work, pair cosell.Pair) error {
+	refusals := slices.DeleteFunc(slices.Clone(w.entries), unlike(refusedAction))
+	w.entries = slices.DeleteFunc(w.entries, func(e cosell.Entry) bool { return e.Action == refusedAction })
+	err := f.save(ctx, w, pair)
+	w.entries = append(w.entries, refusals...)
+	return err
 }
 
 // with copies what the own referral does not say itself.

@@ -127,7 +127,9 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 	}
 	if fault.Is(err, fault.Refused) {
 		a.Log.WarnContext(ctx, "CRM refused a write", "opportunity_id", o.ID, fault.Attr(err))
-		a.w.entries = append(a.w.entries, a.entry(ctx, o.Read, cosell.ToCRM, "refused", resultOf(err), fields...))
+		if !a.in.Opportunity.Assumed() { // else it is tried once more with the row at hand, and is one refusal
+			a.w.entries = append(a.w.entries, a.entry(ctx, o.Read, cosell.ToCRM, refusedAction, resultOf(err), unmarked(fields)...))
+		}
 	}
 	if unshown(err) {
 		a.w.entries = append(a.w.entries, a.entry(ctx, o.Read, cosell.ToCRM, "updated", "ok", fields...))
@@ -141,6 +143,14 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 	a.done.Opportunity = &written
 	a.w.entries = append(a.w.entries, a.written(ctx, s, written.Read, cosell.ToCRM, fields))
 	return nil
+}
+
+// unmarked are the fields of which a refusal is told: the mark comes with them as it stands.
+func unmarked(fields []cosell.Field) []cosell.Field {
+	if len(fields) == 1 {
+		return fields
+	}
+	return slices.DeleteFunc(slices.Clone(fields), func(f cosell.Field) bool { return f == cosell.Mark })
 }
 
 // correct makes line and mark true when CRM said yes and did not take a value.

@@ -78,7 +78,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 		return fault.New(fault.Conflict, "referral %s: some of a change was taken before the rest was refused: %w", a.referral.ID, err)
 	}
 	if fault.Is(err, fault.Refused) {
-		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, "refused", resultOf(err), fields...))
+		a.w.entries = append(a.w.entries, a.entry(ctx, a.referral.Read, cosell.ToPartnerCenter, refusedAction, resultOf(err), fields...))
 	}
 	if err != nil {
 		return err
@@ -100,8 +100,8 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 func (a *application) note(ctx context.Context, s *cosell.Sending) error {
 	pair := a.w.pair
 	pair.Sending = s
-	if len(a.w.entries) > 0 {
-		return a.save(ctx, a.w, pair)
+	if slices.ContainsFunc(a.w.entries, unlike(refusedAction)) {
+		return a.keep(ctx, a.w, pair)
 	}
 	marked, err := a.Ledger.Mark(ctx, pair)
 	if err == nil {
