@@ -13,10 +13,10 @@ import (
 
 // called is a call of a run.
 type called struct {
-	n     int    // its number in the run
-	name  string // site, method and path, as the catalogue names them
-	write bool
-	lane  string
+	n                    int    // its number in the run
+	name                 string // site, method and path, as the catalogue names them
+	write                bool
+	lane                 string
 	finds, leaves, stays int // worlds: before it, after it, and at the next write of its lane, -1 where there was none
 }
 
