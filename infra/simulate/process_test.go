@@ -15,6 +15,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/functions/partnercenterwebhook"
 	"github.com/cosell-sync/cosell-sync/shared/app"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/funchost"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/mapping"
 	"github.com/cosell-sync/cosell-sync/shared/opportunities"
@@ -35,6 +36,8 @@ type process struct {
 	beside *lane // what works beside the invocations
 	ids    uint64
 	flying map[string]*lane // records that are being written, by whom
+
+	connections []context.Context // that nobody calls through
 }
 
 // shipped is our own sheet, read once for all runs.
@@ -93,8 +96,9 @@ func (p *process) newID() string {
 
 // ask calls the process as the Functions host does; 0: it died meanwhile.
 func (p *process) ask(l *lane, method, path string, header http.Header, body []byte) (status int, answer []byte) {
-	ctx := context.WithValue(p.ctx, laneKey{}, l)
-	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
+	c := p.connection()
+	defer func() { p.connections = append(p.connections, c) }()
+	req, err := http.NewRequestWithContext(context.WithValue(c, laneKey{}, l), method, path, bytes.NewReader(body))
 	if err != nil {
 		return http.StatusBadRequest, []byte(err.Error())
 	}
@@ -105,6 +109,16 @@ func (p *process) ask(l *lane, method, path string, header http.Header, body []b
 		return 0, nil
 	}
 	return rec.status, rec.body.Bytes()
+}
+
+// connection is one of those to the host.
+func (p *process) connection() context.Context {
+	if n := len(p.connections); n > 0 {
+		c := p.connections[n-1]
+		p.connections = p.connections[:n-1]
+		return c
+	}
+	return funchost.Connected(p.ctx)
 }
 
 // askOperator asks as somebody with the operator's key does.

@@ -53,6 +53,15 @@ func recovered(work func() error) (err error) {
 	return work()
 }
 
+// Connected gives a context a hand, as a connection has one, until the context ends: for who calls a server without a
+// connection, and one call after the other.
+func Connected(ctx context.Context) context.Context {
+	h := &hand{tasks: make(chan task, 1)}
+	go h.serve()
+	context.AfterFunc(ctx, func() { close(h.tasks) })
+	return context.WithValue(ctx, handKey{}, h)
+}
+
 // handed gives every connection of a server a hand, until it is closed.
 func handed(server *http.Server) {
 	var all sync.Map // of net.Conn
