@@ -77,10 +77,12 @@ type Simulator struct {
 	plugins    []*plugin
 	house      organisation
 	tokenKey   []byte
-	like       *likeness // with others that have the same definitions
-	own        *likeness // with itself, since the definitions were changed by POST schema
-	customised bool      // by the Web API or an import
-	seeded     *database // as it was at the start, for those that are made like this one
+	vouched    map[string]claims       // of tokens whose signature was right
+	looked     map[*row]map[string]any // versions of rows, as somebody has looked at them
+	like       *likeness               // with others that have the same definitions
+	own        *likeness               // with itself, since the definitions were changed by POST schema
+	customised bool                    // by the Web API or an import
+	seeded     *database               // as it was at the start, for those that are made like this one
 }
 
 var _ control.Simulator = (*Simulator)(nil)

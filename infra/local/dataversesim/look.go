@@ -6,17 +6,27 @@ import "encoding/json"
 func (s *Simulator) Row(table, id string) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.schema.tables[table]
-	if t == nil || s.db.get(table, id) == nil {
+	t, r := s.schema.tables[table], s.db.get(table, id)
+	if t == nil || r == nil {
 		return nil
+	}
+	if out := s.looked[r]; out != nil {
+		return out
 	}
 	render := s.renderer("", &prefer{})
 	render.all = true
 	v, _ := s.selection(t, nil) // all columns: cannot fail
 	var out map[string]any
-	_ = json.Unmarshal(render.row(nil, v, s.db.get(table, id), ""), &out) // our own text
+	_ = json.Unmarshal(render.row(nil, v, r, ""), &out) // our own text
+	if s.looked == nil || len(s.looked) >= mostLooked {
+		s.looked = map[*row]map[string]any{}
+	}
+	s.looked[r] = out
 	return out
 }
+
+// mostLooked is how many versions of rows are kept as somebody has looked at them.
+const mostLooked = 4096
 
 // IDs are the records of a table, in the order in which they were made.
 func (s *Simulator) IDs(table string) (ids []string) {

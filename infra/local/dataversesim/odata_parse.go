@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // segment is one part of a path: name, or name(args).
@@ -87,8 +88,36 @@ func unquote(s string) (string, bool) {
 	return strings.ReplaceAll(s[1:len(s)-1], "''", "'"), true
 }
 
+// parsed keeps the options of URLs that were read: the same are asked for again and again. Nobody changes what is kept.
+var parsed struct {
+	sync.Mutex
+	options map[string]options
+}
+
+// mostParsed is how many are kept, and longestParsed how long each may be.
+const mostParsed, longestParsed = 2048, 8192
+
 // parseQuery reads the options of a URL.
 func parseQuery(raw string) (options, error) {
+	parsed.Lock()
+	o, known := parsed.options[raw]
+	parsed.Unlock()
+	if known {
+		return o, nil
+	}
+	o, err := readQuery(raw)
+	if err == nil && len(raw) <= longestParsed {
+		parsed.Lock()
+		if parsed.options == nil || len(parsed.options) >= mostParsed {
+			parsed.options = map[string]options{}
+		}
+		parsed.options[raw] = o
+		parsed.Unlock()
+	}
+	return o, err
+}
+
+func readQuery(raw string) (options, error) {
 	o := options{top: -1}
 	for _, pair := range strings.Split(raw, "&") {
 		if pair == "" {
