@@ -25,6 +25,9 @@ func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Durat
 	if counts {
 		p.Attempt++
 	}
+	if o.Now().Sub(p.Seen) >= shownFor {
+		p.Shown = queue.Shown{}
+	}
 	m := queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: latest(o.Now(), d.Enqueued).Add(after)}
 	if o.ahead.covers(m, of, after) {
 		return nil
@@ -35,6 +38,10 @@ func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Durat
 	o.ahead.sent(m, o.Now())
 	return nil
 }
+
+// shownFor is how long copies name the version that a feed has shown: flow waits for it less than that, also with a clock that
+// is off. From then on messages that came of events and of feeds want the same, and one copy is enough for all of them.
+const shownFor = 30 * time.Minute
 
 func latest(a, b time.Time) time.Time {
 	if b.After(a) {

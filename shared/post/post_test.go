@@ -209,6 +209,21 @@ func TestMessagesOfOneRecordHaveOneCopyThatComesAgain(t *testing.T) {
 	}
 }
 
+// A version is named as long as it is waited for.
+func TestACopyNamesTheVersionThatIsWaitedFor(t *testing.T) {
+	for age, want := range map[time.Duration]queue.Shown{shownFor - time.Second: somePointer().Shown, shownFor: {}} {
+		o, sent, _, _ := office()
+		p := somePointer()
+		p.Seen = o.Now().Add(-age)
+		if err := o.Repeat(t.Context(), delivered(p), 20*time.Second, true); err != nil {
+			t.Fatal(err)
+		}
+		if got := sent.Take(); len(got) != 1 || got[0].Pointer.Shown != want {
+			t.Errorf("after %s the copy is %+v, want the version %+v", age, got, want)
+		}
+	}
+}
+
 // A copy that could not be sent is on no way.
 func TestACopyThatWasNotSentCoversNothing(t *testing.T) {
 	o, sent, _, _ := office()
