@@ -52,7 +52,7 @@ func draw(seed uint64, layout string) *plan {
 	if g.IntN(50) == 0 {
 		p.deals = []int{4, 6, 9, 20}[g.IntN(4)]
 	}
-	p.least, p.ops = fewest+g.IntN(3), 200
+	p.least, p.ops = fewest, 200
 	for _, o := range operations() {
 		switch {
 		case o.always:
@@ -110,11 +110,11 @@ const (
 
 // finaleOf draws the finale of a seed.
 func finaleOf(seed uint64) finale {
-	n := mix(seed, 77) % 64
-	if n < 40 {
+	n := mix(seed, 77) % 128
+	if n < 104 {
 		return lazy
 	}
-	return []finale{timed, timed, timed, timed, timed, timed, timed, timed, thorough, thorough, toldAgain, toldAgain, oneMore, oneMore, oneMore, oneMore, forgetful, forgetful, forgetful, older, older, isolated, isolated, logged}[n-40]
+	return []finale{timed, timed, timed, timed, timed, timed, timed, timed, thorough, thorough, toldAgain, toldAgain, oneMore, oneMore, oneMore, oneMore, forgetful, forgetful, forgetful, older, older, isolated, isolated, logged}[n-104]
 }
 
 // costly are operations that fewer runs have than others, and why.

@@ -41,7 +41,7 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		r.telling = telling
 		r.switches()
 		acts, idle := 0, 0
-		for ; acts < p.ops && (p.least == 0 || r.happened < p.least) && len(r.broken) == 0 && !r.calm; acts++ {
+		for ; acts < p.ops && !r.full() && len(r.broken) == 0 && !r.calm; acts++ {
 			before := r.happened
 			if r.operate(acts); acts == 15 && r.plan.ending == older {
 				r.restore = r.tables.Copy()
@@ -88,13 +88,16 @@ func (r *run) switches() {
 	}
 }
 
+// full says whether enough has happened for the run to end.
+func (r *run) full() bool { return r.plan.least > 0 && r.happened >= r.plan.least }
+
 // work lets the world do some of what there is to do.
 func (r *run) work() {
 	if r.plan.pause > 0 {
 		r.sleep(time.Duration(r.rng.Int64N(int64(r.plan.pause))))
 	}
 	for range r.rng.IntN(r.plan.haste + 1) {
-		if !r.step() {
+		if r.full() || !r.step() {
 			return
 		}
 	}
