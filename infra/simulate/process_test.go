@@ -56,7 +56,7 @@ func unlearnt() (*mapping.Sheet, error) {
 func (r *run) start(s slot) *process {
 	r.lives[s.name]++
 	p := &process{run: r, name: s.name, life: r.lives[s.name]}
-	p.ctx, p.end = context.WithCancel(context.Background())
+	p.ctx, p.end = context.WithCancel(r.t.Context())
 	p.beside = &lane{p: p, key: "beside", n: mix(r.seed, hashOf(s.name), uint64(p.life))}
 	a, err := app.Of(append(r.environ(s.role), r.clockOf(s.name)...), r.logTo(), app.Parts{
 		Transport:    network{p},
