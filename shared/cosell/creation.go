@@ -200,9 +200,9 @@ func Edited(base Base, r Referral, rules []Rule) bool {
 func (p Pair) Explains(what Problem) bool { return slices.Contains(p.Told, what.print()) }
 
 // Explained says whether the seller has read of the problem: Audit explains it, as the pair remembers, or, where that remembers nothing
-// because the tables were lost, as Audit itself shows.
-func (p Pair) Explained(audit string, what Problem) bool {
-	return p.Explains(what) || len(p.Told) == 0 && StillTold(audit, what)
+// because the tables were lost, or too little because older ones were put back, as Audit itself shows.
+func (p Pair) Explained(audit string, what Problem, older bool) bool {
+	return p.Explains(what) || (older || len(p.Told) == 0) && StillTold(audit, what)
 }
 
 // Lacks is the pair of which one record cannot be made: for the problems, at the time, with the side that

@@ -42,6 +42,7 @@ type Pairing struct {
 	Linking     bool      // the two records meet: what differs is told
 	Met         bool      // they are linked by the identifiers that they carry, and no person has asked for it
 	Heeded      bool      // what is asked on the form comes to no more than a look
+	Older       bool      // older tables were put back lately: the pair may have forgotten what it has told
 }
 
 // Merge is the decision. Per field, and per member of a list:

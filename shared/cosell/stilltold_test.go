@@ -29,7 +29,8 @@ func TestStillTold(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if !(Pair{}).Explained(it, p) || (Pair{Told: []string{"another"}}).Explained(it, p) || !(Pair{Told: []string{p.print()}}).Explained("", p) {
+	if !(Pair{}).Explained(it, p, false) || (Pair{Told: []string{"another"}}).Explained(it, p, false) || !(Pair{Told: []string{p.print()}}).Explained("", p, false) ||
+		!(Pair{Told: []string{"another"}}).Explained(it, p, true) || (Pair{Told: []string{"another"}}).Explained("", p, true) {
 		t.Error("Audit counts where the pair remembers something, or does not where it remembers nothing")
 	}
 }

@@ -21,7 +21,7 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 	for _, p := range problems {
 		said := p
 		said.Text = "no referral yet: " + p.Text
-		if (asked || !pair.Explains(p) && !pair.Explained(o.Record[cosell.Audit], said)) && p.Class != cosell.OfOurs {
+		if (asked || !pair.Explains(p) && !pair.Explained(o.Record[cosell.Audit], said, f.older(ctx))) && p.Class != cosell.OfOurs {
 			lines = append(lines, words.Say(said))
 		}
 	}

@@ -41,7 +41,7 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 func (f *Flow) prepare(ctx context.Context, w *work) error {
 	sending := w.pair.Sending
 	aside, _ := w.pair.AsideFor()
-	behind := w.opportunity == nil && !w.pair.Knows(w.referral.Side) && !f.restored(ctx).IsZero()
+	behind := w.opportunity == nil && !w.pair.Knows(w.referral.Side) && f.older(ctx)
 	if w.opportunity == nil && (behind || aside != "" || w.pair.OpportunityVersion == "" || len(w.pair.Loud()) > 0 || len(w.pair.Told) > 0 ||
 		w.pair.Sheet != f.Settings.Sheet || sending != nil && (sending.Place == cosell.InCRM || w.referral.Microsoft)) {
 		if err := f.readOpportunity(ctx, w); err != nil {
@@ -59,9 +59,13 @@ func (f *Flow) restored(ctx context.Context) time.Time {
 	return f.Restored(ctx)
 }
 
+// older says whether older tables were put back lately.
+func (f *Flow) older(ctx context.Context) bool { return !f.restored(ctx).IsZero() }
+
 // round decides once and writes: Partner Center first, then CRM, then what is remembered. Each write is
 // noted before it is made, so that a death at any point is understood by the next run.
 func (f *Flow) round(ctx context.Context, w *work) error {
+	w.older = f.older(ctx)
 	if err := f.fresh(ctx, w); err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 	if f.Settings.CheckMark && !p.Once && cosell.Crossed([]cosell.Problem{p}) && o.Record[cosell.Mark] != cosell.MarkFailed {
 		values[cosell.Mark] = cosell.MarkFailed
 	}
-	if p.Once || !pair.Explained(o.Record[cosell.Audit], p) {
+	if p.Once || !pair.Explained(o.Record[cosell.Audit], p, f.older(ctx)) {
 		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
 	}
 	if len(values) == 0 { // the row says all of it

@@ -419,3 +419,53 @@ func TestRemindersAndDifferencesAreToldOnceWithoutTables(t *testing.T) {
 		}
 	}
 }
+
+// An older copy remembers what was told until then. What was told since stands in Audit alone, and is not told again.
+func TestWhatAuditStillTellsIsNotToldAgainByAnOlderCopy(t *testing.T) {
+	for name, before := range map[string]bool{"OfNothing": false, "OfAnotherProblem": true} {
+		t.Run(name, func(t *testing.T) {
+			w := crowded(t, 3)
+			o := sorted(w.opportunities)[0]
+			no := map[cosell.Field]bool{}
+			w.refusePCBy = func(values cosell.Record) error {
+				for _, f := range []cosell.Field{cosell.DealValue, cosell.ClosingDate} {
+					if _, sent := values[f]; sent && no[f] {
+						return fault.New(fault.Refused, "a rule").With("rule.broken", "ask").OfClass(fault.Record).At(string(f))
+					}
+				}
+				return nil
+			}
+			if before {
+				no[cosell.ClosingDate] = true
+				w.userOf(o, cosell.Record{cosell.ClosingDate: "2026-11-30"})
+				w.events()
+			}
+			for range 3 {
+				w.pass()
+			}
+			restore := w.backup()
+			no[cosell.DealValue] = true
+			w.now = w.now.Add(time.Minute)
+			w.userOf(o, cosell.Record{cosell.DealValue: "500"})
+			w.events()
+			for range 3 {
+				w.pass()
+			}
+			said := w.lines(o, "rule.broken:")
+			if want := map[bool]int{false: 1, true: 2}[before]; said != want {
+				t.Fatalf("told %d times, want %d: %s", said, want, w.opportunities[o].Record[cosell.Audit])
+			}
+			for range 2 {
+				w.now = w.now.Add(time.Hour)
+				restore()
+				w.restored = w.now
+				for range 3 {
+					w.pass()
+				}
+			}
+			if again := w.lines(o, "rule.broken:"); again != said {
+				t.Errorf("told %d times, then %d: %s", said, again, w.opportunities[o].Record[cosell.Audit])
+			}
+		})
+	}
+}

@@ -22,6 +22,7 @@ type work struct {
 	linking     bool             // the two records meet
 	byHand      bool             // because a person has named them
 	confirmed   bool             // because their seller has said yes
+	older       bool             // older tables were put back lately
 	met         bool             // by their identifiers, and nobody has asked for it
 	rebuilt     bool             // they were a pair before the ledger knew of it
 	claims      bool             // the referral does not name the opportunity yet, and the brake keeps us from saying so
@@ -46,7 +47,7 @@ func (w *work) known() cosell.Known {
 
 func (f *Flow) pairing(w *work) cosell.Pairing {
 	in := cosell.Pairing{Pair: w.pair, Referral: w.referral, Opportunity: w.known(), Rules: f.Rules, Options: f.Settings.Options,
-		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking, Met: w.met, Heeded: w.heeded}
+		At: cmp.Or(w.referral.Read, f.Now()), Retry: w.hint.Retry, Linking: w.linking, Met: w.met, Heeded: w.heeded, Older: w.older}
 	return in.Moved(f.Settings.Sheet).Renewed()
 }
 
