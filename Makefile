@@ -77,10 +77,13 @@ upgrade: ready ## publishes this version over an earlier one, back, and again, w
 # SCHEDULES histories from SEED on; LAYOUT one, flex or flex2, or each in turn. SHRINK=1 tells the shortest story of one seed, TELL=1 the whole.
 # AGAIN=1 plays each once more and compares the traces; the trace of a whole run is printed at its end and is the same in another program.
 SIMULATE = -schedules '$(or $(SCHEDULES),10000)' -seed '$(or $(SEED),1)' -layout '$(LAYOUT)'$(if $(FINDINGS), -findings)$(if $(AGAIN), -again '$(AGAIN)')
+# A run of 50,000 has to leave no way through the code below unused, and is built to know.
+EXPLORED = $(if $(filter 1,$(shell test '$(or $(SCHEDULES),10000)' -ge 50000 && echo 1)),-cover -covermode=set -coverpkg=./shared/flow$(COMMA)./shared/cosell$(COMMA)./shared/post )
+COMMA = ,
 simulate: inputs ## plays random histories with faults in virtual time, one for each seed; SCHEDULES=n SEED=s LAYOUT=…, SHRINK=1 for the shortest story of a seed
 	@.ci/need go
 	@mkdir -p .build
-	@go test -c -o .build/simulate ./infra/simulate
+	@go test -c -o .build/simulate $(EXPLORED)./infra/simulate
 	@cd infra/simulate && exec ../../.build/simulate -test.timeout 0 $(SIMULATE) $(if $(SHRINK),-test.run '^TestShrink$$' -shrink,$(if $(TELL),-test.run '^TestSeed$$' -tell,-test.run '^TestSchedules$$'))
 
 chaos: ready ## lets people work and things go wrong in a world of processes, and judges by what both systems hold; SECONDS=n SEED=s LAYOUT=…, PORT of one that runs, SCENARIOS=1 plays the named ones, CASE=name one

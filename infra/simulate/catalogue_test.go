@@ -62,6 +62,46 @@ func constants(folder, kind string) (map[string]string, error) {
 	return out, nil
 }
 
+// numbered are the names of the constants of a type that a package counts, in their order.
+func numbered(folder, kind string) (out []string, err error) {
+	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range parsed.Decls {
+			out = append(out, countedIn(d, kind)...)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s counts no constant of type %s", folder, kind)
+	}
+	return out, nil
+}
+
+// countedIn are those of one declaration, if its first is of the type.
+func countedIn(d ast.Decl, kind string) (out []string) {
+	list, ok := d.(*ast.GenDecl)
+	if !ok || list.Tok != token.CONST || len(list.Specs) == 0 {
+		return nil
+	}
+	first := list.Specs[0].(*ast.ValueSpec) // of a declaration of constants
+	if of, ok := first.Type.(*ast.Ident); !ok || of.Name != kind {
+		return nil
+	}
+	for _, s := range list.Specs {
+		out = append(out, s.(*ast.ValueSpec).Names[0].Name)
+	}
+	return out
+}
+
 // actsOfPeople are what people can do in both systems, as their control interfaces say when they are asked for anything else.
 func actsOfPeople() (out []string, err error) {
 	pc, err := partnercentersim.New(partnerOptions(0))
@@ -144,14 +184,19 @@ func catalogue() (out []string, err error) {
 	for _, o := range operations() {
 		out = append(out, "operation "+o.name)
 	}
-	for _, v := range []string{"done", "repeat", "park"} {
-		out = append(out, "verdict "+v)
+	verdicts, err := numbered("shared/fault", "Verdict")
+	if err != nil {
+		return nil, err
 	}
-	out = append(out, "invariant I4", "invariant I12", "invariant I14", "invariant I19", "invariant I20", "invariant I24", "invariant I25", "invariant I26",
-		"queue copy", "queue lock lost", "older copy", "clock off", "sheet pushed", "own column in step")
-	for name := range unreachable() {
-		out = slices.DeleteFunc(out, func(o string) bool { return o == name })
+	for _, v := range verdicts {
+		out = append(out, "verdict "+strings.ToLower(v))
 	}
+	for _, i := range invariantList() {
+		if i.here && elsewhere()[i.id] == "" {
+			out = append(out, "invariant "+i.id)
+		}
+	}
+	out = append(out, "queue copy", "queue lock lost", "older copy", "clock off", "sheet pushed", "own column in step")
 	slices.Sort(out)
 	return out, nil
 }

@@ -52,6 +52,9 @@ func invariantList() []judged {
 	}
 }
 
+// judges notes that an invariant was looked at where it could have been broken.
+func (r *run) judges(id string) { r.reached["invariant "+id]++ }
+
 // elsewhere are invariants that a run names by another one.
 func elsewhere() map[string]string { return map[string]string{"I27": "I10", "I28": "I15"} }
 

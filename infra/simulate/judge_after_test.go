@@ -52,7 +52,7 @@ func (r *run) oneMoreEdit() {
 	}
 	at := pairs[r.seed%uint64(len(pairs))]
 	before, there, back := r.writes, siteCRM, sitePartnerCenter
-	r.reached["invariant I4"]++
+	r.judges("I4")
 	var err error
 	if r.seed%8 == 2 || r.seed%2 == 1 {
 		_, err = r.people.portal("user", doc{"do": "update", "id": at[1], "changes": doc{"/details/dealValue": 123456}})
@@ -120,7 +120,7 @@ func (r *run) forgetful() {
 		return
 	}
 	r.say("rows %q of the tables are lost", kind)
-	r.reached["invariant I20"]++
+	r.judges("I20")
 	r.survives(before, fmt.Sprintf("rows %q were lost", kind), "I20")
 }
 
@@ -220,7 +220,7 @@ func (r *run) logTo() io.Writer {
 
 // silentLog is I19: nothing that people typed, and no secret, stands in the logs.
 func (r *run) silentLog() {
-	r.reached["invariant I19"]++
+	r.judges("I19")
 	text := r.log.all.String()
 	for _, canary := range []string{"Deal called", "Notes, edition", "+49 40", "+33 1", "zoe", "Wingtip", "Tailspin", "Musterweg", "rue A", refreshToken, partnerSecret, crmAppSecret, crmSecret, operatorKey, "Bearer "} {
 		if i := strings.Index(text, canary); i >= 0 {

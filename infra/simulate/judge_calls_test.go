@@ -52,6 +52,9 @@ type gated struct {
 func (r *run) quietThrottle(p *process, at *point, req *http.Request) {
 	g, ok := r.gates[req.URL.Host]
 	now := at.came
+	if ok && !now.Before(g.until) {
+		r.judges("I15") // the wait was kept
+	}
 	if !ok || at.since <= g.entered || !now.Before(g.until) || strings.HasSuffix(req.URL.Path, "/token") {
 		return
 	}
@@ -106,6 +109,7 @@ type patchOperation struct {
 // referralWrite is I7, I8 and I9 for a PATCH or PUT of a referral.
 func (r *run) referralWrite(req *http.Request, body []byte) {
 	id := req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
+	r.judges("I9")
 	if match := req.Header.Get("If-Match"); match == "" || match == "*" {
 		r.violates("I9", "%s of referral %s without a version", req.Method, id)
 	}
@@ -130,6 +134,7 @@ func (r *run) referralWrite(req *http.Request, body []byte) {
 				r.violates("I7", "the help of %s is changed from %s to %v", id, had, o.Value)
 			}
 		case path == "/status":
+			r.judges("I8")
 			rank := map[any]int{"New": 0, "Active": 1, "Closed": 2}
 			if rank[o.Value] < rank[now["status"]] {
 				r.violates("I8", "referral %s goes from %v to %v", id, now["status"], o.Value)

@@ -27,7 +27,7 @@ func (r *run) isolated() {
 	if !ok {
 		return // closed to people, or told why not
 	}
-	r.reached["invariant I14"]++
+	r.judges("I14")
 	status := []int{400, 503}[mix(r.seed, 12)%2]
 	_, err := r.pc.call("POST", "/rules", doc{"match": doc{"url": bad[1]}, "status": status})
 	r.must(err)
@@ -157,7 +157,7 @@ func (r *run) standing() {
 			}
 			r.violates("I24", "%s is %q in the CRM and %q in Partner Center while rules and rights stand, and nothing says why (opportunity %s, state %s): %.500s", f.name, crm, pc, id, text(o["cosell_state"]), text(o["cosell_audit"]))
 		}
-		r.reached["invariant I24"]++
+		r.judges("I24")
 	}
 }
 

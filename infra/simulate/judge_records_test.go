@@ -99,6 +99,7 @@ func (r *run) oneReferral(b board) {
 	}
 	for _, of := range []map[string][]string{open, microsofts} {
 		for _, key := range sortedKeys(of) {
+			r.judges("I5")
 			if len(of[key]) > 1+r.people.asked[key] { // each time that a person asks again begins a generation
 				var how []any
 				for _, id := range of[key] {
@@ -119,6 +120,7 @@ func (r *run) oneOpportunity(b board) {
 		}
 	}
 	for _, referral := range sortedKeys(by) {
+		r.judges("I6")
 		if len(by[referral]) > 1 {
 			r.violates("I6", "referral %s has the opportunities %v", referral, by[referral])
 		}
@@ -164,6 +166,7 @@ func (r *run) oneToOne(b board) {
 		if other := named[referral]; other != "" {
 			r.violates("I11", "referral %s is named by the opportunities %s and %s", referral, other, id)
 		}
+		r.judges("I11")
 		named[referral] = id
 		d := b.referrals[strings.ToLower(referral)]
 		back := strings.ToLower(text(d["externalReferenceId"]))
@@ -181,7 +184,11 @@ func (r *run) oneToOne(b board) {
 // stayDeleted is I10 and I27.
 func (r *run) stayDeleted(b board) {
 	for _, key := range sortedKeys(r.people.gone) {
-		if id, ok := strings.CutPrefix(key, "opportunity|"); ok && b.opportunities[id] != nil {
+		id, ok := strings.CutPrefix(key, "opportunity|")
+		if ok {
+			r.judges("I10")
+		}
+		if ok && b.opportunities[id] != nil {
 			r.violates("I10", "opportunity %s is there again", id)
 		}
 	}
@@ -198,6 +205,7 @@ func (r *run) converged(b board) {
 		}
 		for _, f := range mappedFields() {
 			crm, pc := canonical(f.name, o[f.column]), canonical(f.name, at(d, f.path))
+			r.judges("I2")
 			if !r.alike(crm, pc) && !r.explained(o, f.name) {
 				r.violates("I2", "%s is %q in the CRM and %q in Partner Center (opportunity %s, referral %s, state %s, %.300s)", f.name, crm, pc, id, referral, text(o["cosell_state"]), text(o["cosell_audit"]))
 			}
@@ -249,6 +257,7 @@ func (r *run) newest(o map[string]any, referral string, f mapped, crm, pc string
 	if last == nil || r.altered() {
 		return
 	}
+	r.judges("I1")
 	if crm != last.value && pc != last.value && !strings.Contains(text(o["cosell_audit"]), last.value) && !r.explained(o, f.name) {
 		r.violates("I1", "%s was typed last as %q on side %s and is %q and %q (opportunity %s)", f.name, last.value, last.side, crm, pc, text(o["opportunityid"]))
 	}
@@ -301,6 +310,10 @@ func solutionsIn(d map[string]any) (out []string) {
 
 // accounted is I13 and I22.
 func (r *run) accounted() {
+	if r.bus.sent > 0 {
+		r.judges("I13")
+		r.judges("I22")
+	}
 	if len(r.bus.dead) > 0 {
 		r.violates("I13", "%d dead letters, the first %s of %s", len(r.bus.dead), r.bus.dead[0].record, r.bus.dead[0].queue)
 	}

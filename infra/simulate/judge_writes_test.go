@@ -114,6 +114,7 @@ func (r *run) doors(id string, before, now map[string]any) {
 	if was, is := text(at(before, help)), text(at(now, help)); was != "" && was != "NoAssistanceRequired" && was != is {
 		r.violates("I7", "the help of %s has become %q and was %q", id, is, was)
 	}
+	r.judges("I7")
 	rank := map[any]int{"New": 0, "Active": 1, "Closed": 2}
 	if rank[now["status"]] < rank[before["status"]] {
 		r.violates("I8", "referral %s has gone from %v to %v", id, before["status"], now["status"])
@@ -161,6 +162,9 @@ func (r *run) partners(t touched, now map[string]any) {
 // decided is I21: how a person closed an opportunity is how it stays.
 func (r *run) decided(t touched, now map[string]any) {
 	closed, ok := r.people.closed[t.id]
+	if ok {
+		r.judges("I21")
+	}
 	if was, is := text(t.before["statecode"]), text(now["statecode"]); ok && closed != "0" && was == closed && is != closed {
 		r.violates("I21", "opportunity %s was closed as %s by a person, and is %s after a write of ours", t.id, closed, is)
 	}
@@ -214,7 +218,7 @@ func (r *run) noted(b board) {
 		if o == nil || r.deaf(o) {
 			continue // its Audit went with it, or it takes no line
 		}
-		r.reached["invariant I25"]++
+		r.judges("I25")
 		if n := told(text(o["cosell_audit"]), e); n == 0 {
 			r.violates("I25", "%s %q of %s was replaced before it had crossed, and Audit of %s does not have it: %.600s", e.field, e.value, e.side, opportunity, text(o["cosell_audit"]))
 		}
@@ -301,7 +305,7 @@ func (r *run) takenBack(b board) {
 		if o == nil || d == nil || !r.follows(o, d) {
 			continue
 		}
-		r.reached["invariant I26"]++
+		r.judges("I26")
 		f := mappedNamed(e.field)
 		if crm, pc := f.of("crm", o), f.of("pc", d); (crm != e.value || pc != e.value) && !r.explained(o, e.field) && !r.doubted(o, e) {
 			r.violates("I26", "%s was taken back to %q on side %s, and is %q in the CRM and %q in Partner Center (opportunity %s): %.500s", e.field, e.value, e.side, crm, pc, opportunity, text(o["cosell_audit"]))
@@ -344,6 +348,7 @@ func (p *process) inFlight(ctx context.Context, all []touched) (landed func()) {
 	var mine []string
 	for _, t := range all {
 		key := t.side + "|" + t.id
+		p.run.judges("I16")
 		if by := p.flying[key]; by != nil && !by.ended {
 			p.run.violates("I16", "%s: %s writes %s while %s does", p.name, nameOf(l), key, nameOf(by))
 			continue
@@ -376,7 +381,7 @@ func (r *run) acknowledged(e posted, l *lane, status int) {
 	if kind == "" {
 		return
 	}
-	r.reached["invariant I12"]++
+	r.judges("I12")
 	if !slices.Contains(l.sent, kind+"|"+id) {
 		r.violates("I12", "%s answered %d to an event of %s %s, and the queue had not confirmed it: %v", l, status, kind, id, l.sent)
 	}

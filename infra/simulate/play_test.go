@@ -233,6 +233,8 @@ func (r *run) silent() {
 		r.quiet(20 * time.Minute)
 		r.sleep(6 * time.Minute)
 	}
+	r.judges("I3")
+	r.judges("I29")
 	if r.refusals != refusals {
 		r.violates("I29", "%d requests that are refused after everything was seen", r.refusals-refusals)
 	}

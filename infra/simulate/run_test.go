@@ -387,6 +387,7 @@ func (r *run) quietUnless(horizon time.Duration, enough func() bool) {
 			}
 			r.sleep(d)
 		case !ok || next.After(time.Now().Add(horizon)):
+			r.judges("I17")
 			return
 		default:
 			r.sleep(max(time.Until(next), time.Millisecond))

@@ -86,7 +86,7 @@ func TestSchedules(t *testing.T) {
 		all.Go(func() { results[i] = worker(t, i, parts) })
 	}
 	all.Wait()
-	sum := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Reached: map[string]int{}}
+	sum := emptyResult()
 	for _, r := range results {
 		sum.add(r)
 	}
@@ -119,6 +119,14 @@ func unreached(t *testing.T, sum result) {
 		t.Error(err)
 	}
 	list = append(list, acts...)
+	if testing.CoverMode() != "" {
+		all, err := paths()
+		if err != nil {
+			t.Error(err)
+		}
+		list = append(list, all...)
+	}
+	list = slices.DeleteFunc(list, func(name string) bool { return unreachable()[name] != "" })
 	maps.Copy(sum.Reached, sum.Did)
 	var never []string
 	for _, name := range list {
@@ -158,6 +166,10 @@ func siteNamed(name string) site {
 	return siteQueue
 }
 
+func emptyResult() result {
+	return result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Reached: map[string]int{}}
+}
+
 func (r *result) add(o result) {
 	r.Played, r.Calls, r.Crashes, r.Used = r.Played+o.Played, r.Calls+o.Calls, r.Crashes+o.Crashes, r.Used+o.Used
 	r.Happened, r.Poor, r.Trace = r.Happened+o.Happened, r.Poor+o.Poor, r.Trace^o.Trace
@@ -172,9 +184,11 @@ func (r *result) add(o result) {
 // worker plays every parts-th schedule, from the i-th on, in a program of its own.
 func worker(t *testing.T, i, parts int) (out result) {
 	args := []string{"-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout=" + *layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), fmt.Sprint("-again=", *again), "-but=" + *but}
-	runPart(t, i, args, []string{fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts)}, &out, func(line string) bool {
+	more, went := covered(t, i)
+	runPart(t, i, append(args, more...), []string{fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts)}, &out, func(line string) bool {
 		return strings.HasPrefix(line, "seed ") || strings.HasPrefix(line, "played ")
 	})
+	maps.Copy(out.Reached, went())
 	return out
 }
 
@@ -184,7 +198,12 @@ func work(t *testing.T, which string) {
 	if _, err := fmt.Sscanf(which, "%d/%d", &part, &parts); err != nil {
 		t.Fatal(err)
 	}
-	out := result{Broken: map[uint64]string{}, Sites: map[string]int{}, Met: map[string]int{}, Did: map[string]int{}, Reached: map[string]int{}}
+	out := emptyResult()
+	if part == 0 && testing.CoverMode() != "" { // what a tale goes through is met at each of its crash points (TestCrashPoints)
+		for _, x := range tales() {
+			x.tell(t, "one", nil, false, false)
+		}
+	}
 	for i := part; i < *schedules; i += parts {
 		p := planOf(*seed + uint64(i))
 		if slices.Contains(strings.Split(*but, ","), fmt.Sprint(p.seed)) {
