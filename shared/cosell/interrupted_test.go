@@ -129,6 +129,20 @@ func TestWhatComesIntoViewWithOurClosingIsNoEdit(t *testing.T) {
 	}
 }
 
+// What somebody typed before we closed the deal, and had not crossed, is his edit, also where CRM shows it in a column of the closing.
+func TestI25_WhatWasTypedBeforeOurClosingIsAnEdit(t *testing.T) {
+	rules := []Rule{{Field: Status, Door: Lifecycle}, {Field: DealValue, Way: Both, WhenWon: true}, {Field: ClosingDate, Way: Both, WhenWon: true}}
+	pair := Pair{OpportunityID: "o", Base: Base{Referral: Record{DealValue: "100", ClosingDate: "2026-06-30"}, Opportunity: Record{Status: Open, DealValue: "100", ClosingDate: "2026-06-30"}}}
+	row := Opportunity{Side: Side{ID: "o", Version: "1", Record: Record{Status: Open, DealValue: "300", ClosingDate: "2026-06-30"}}}
+	in := Pairing{Pair: pair, Rules: rules, Opportunity: AtHand(row), Referral: &Referral{Side: Side{Record: Record{DealValue: "200", Status: Won}}}}
+	pair.Sending = in.NewSending(InCRM, Plan{ToOpportunity: Record{Status: Won, Audit: "won in Partner Center\n"}}, in.At)
+	won := Opportunity{Side: Side{ID: "o", Version: "2", Record: Record{Status: Won, DealValue: "300", ClosingDate: "2026-03-02", Audit: "won in Partner Center\n"}}}
+	got := pair.CameIntoView(won, rules)
+	if base := got.Base.Opportunity; base[DealValue] != "100" || base[ClosingDate] != "2026-03-02" {
+		t.Errorf("%v", base)
+	}
+}
+
 // An attempt at a creation that left a value out, and was taken late, is told from the next one, which has it: the row lacks it.
 func TestI2_ARowThatLacksAValueIsTheAttemptsThatLeftItOut(t *testing.T) {
 	all := Record{Name: "Deal", Notes: "text", DealValue: "5", Currency: "EUR"}

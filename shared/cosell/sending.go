@@ -47,6 +47,9 @@ func (in Pairing) NewSending(place Place, plan Plan, at time.Time) *Sending {
 			s.Source[f] = remember(f, source)
 		}
 	}
+	if place == InCRM && changes[Status] == Won {
+		s.Old.coverBefore(in.Rules, side.Record)
+	}
 	for _, p := range plan.Problems {
 		if p.Once {
 			s.Notes = append(s.Notes, p)
@@ -59,6 +62,15 @@ func (in Pairing) NewSending(place Place, plan Plan, at time.Time) *Sending {
 		s.GivenUp = in.givenUpAt()
 	}
 	return s
+}
+
+// coverBefore adds what the own columns held that the columns of the closing cover once the deal is won.
+func (r Record) coverBefore(rules []Rule, row Record) {
+	for _, rule := range rules {
+		if v, read := row.value(rule.Field); rule.WhenWon && read {
+			r[rule.Field] = remember(rule.Field, v)
+		}
+	}
 }
 
 // Says is the pair that notes words for an opportunity, which lead nowhere else. The notes that wait to be told
@@ -281,7 +293,8 @@ func (p Pair) Doubt() Pair {
 }
 
 // CameIntoView is the pair with what CRM shows of a deal since a write of ours has closed it, where that was noted and never
-// settled: the columns of the closing are filled by CRM itself, and no person has typed what stands there.
+// settled: the columns of the closing are filled by CRM itself, and no person has typed what stands there, unless somebody
+// had typed into their own columns before.
 func (p Pair) CameIntoView(row Opportunity, rules []Rule) Pair {
 	s := p.Sending
 	if s == nil || s.Place != InCRM || s.New[Status] != Won || row.Record[Status] != Won || !s.lineIn(row.Record[Audit]) {
@@ -291,7 +304,9 @@ func (p Pair) CameIntoView(row Opportunity, rules []Rule) Pair {
 	p.Base = p.Base.Clone()
 	for _, rule := range rules {
 		_, ours := s.New[rule.Field]
-		if now, read := row.Record.value(rule.Field); rule.WhenWon && read && !ours {
+		before, known := s.Old[rule.Field]
+		typed := known && !same(p.Base.Opportunity[rule.Field], before)
+		if now, read := row.Record.value(rule.Field); rule.WhenWon && read && !ours && !typed {
 			p.Base.Opportunity.put(rule.Field, remember(rule.Field, now))
 		}
 	}
