@@ -47,20 +47,22 @@ const longWait = 2 * time.Minute
 
 // waited shows on the record that a change of its own could not cross for long, once; it clears with the
 // first success. An outage of a whole side is health's business, and so is a system that shows old copies: a
-// write of ours would begin its waiting anew.
+// write of ours would begin its waiting anew. The lock of the opportunity is not held by the caller.
 func (f *Flow) waited(ctx context.Context, opportunityID string, h Hint, cause error) {
 	kind := fault.KindOf(cause)
 	own := kind == fault.Broken || kind == fault.Conflict || kind == fault.Later && !fault.ByRule(cause)
 	if cause == nil || !own || h.Seen.IsZero() || f.Now().Sub(h.Seen) < longWait || !f.outages.none(f.Now()) || fault.Of(cause).Code == fault.CodeStale {
 		return
 	}
-	pair, known, err := f.Ledger.Find(ctx, opportunityID)
 	p := cosell.Problem{Code: "waiting", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
 		Text: "a change has been waiting since " + h.Seen.UTC().Format("15:04") + " UTC: it is tried again by itself", Mend: "nothing to do"}
-	if err != nil || !known || pair.Phase != cosell.Linked && pair.Phase != cosell.Creating || pair.Holds(p.Code) {
-		return
-	}
-	if err := f.of(pair).tellStanding(ctx, pair, p); err != nil {
+	err := f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
+		if !known || pair.Phase != cosell.Linked && pair.Phase != cosell.Creating || pair.Holds(p.Code) {
+			return nil
+		}
+		return f.of(pair).tellStanding(ctx, pair, p)
+	})
+	if err != nil {
 		f.Log.InfoContext(ctx, "the record does not show yet that it waits", "opportunity_id", opportunityID, fault.Attr(err))
 	}
 }

@@ -1,8 +1,11 @@
 package flow_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -38,6 +41,32 @@ func TestR133_ALongWaitOfARecordShowsOnceAndClears(t *testing.T) {
 		t.Errorf("%v", o)
 	}
 	w.silent()
+}
+
+// While the record is told that it waits nobody else works on it.
+func TestI16_TheLineAboutWaitingIsWrittenUnderTheLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		w.user(cosell.Record{cosell.DealValue: "250"})
+		h := toldOf("opportunity", deal, "Update")
+		h.Seen = w.now.Add(-time.Hour)
+		w.refusePC = fault.New(fault.Broken, "this record only")
+		var other error
+		w.onCRMPut = func(cosell.Record) {
+			w.onCRMPut = nil
+			later, cancel := context.WithTimeout(ctx, time.Second) // which passes once everybody waits
+			defer cancel()
+			other = w.flow.FromOpportunity(later, toldOf("opportunity", deal, "Update"))
+		}
+		if err := w.flow.FromOpportunity(ctx, h); !fault.Is(err, fault.Broken) {
+			t.Fatal(err)
+		}
+		if !errors.Is(other, context.DeadlineExceeded) {
+			t.Errorf("somebody else came to the end of it meanwhile: %v", other)
+		}
+	})
 }
 
 func TestR133_AnOutageOfAWholeSideWritesToNoRecord(t *testing.T) {
