@@ -412,3 +412,18 @@ func heldCodes(held []Held) []string {
 	slices.Sort(out)
 	return out
 }
+
+// Of the processes that share the tables one knows already that a column of CRM is short, and another does not yet: what CRM
+// refused is the same question to both.
+func TestI29_ATextThatWasRefusedCutOrWholeIsNotAskedAgain(t *testing.T) {
+	whole, short := "the notes of the deal", "the notes…"
+	for name, tt := range map[string]struct {
+		held, now string
+		again     bool
+	}{"HeldCut": {short, whole, false}, "HeldWhole": {whole, short, false}, "Another": {short, "other notes of the deal", true}, "AnotherWhole": {"other notes", whole, true}} {
+		h := Held{Place: InCRM, Field: Notes, Class: OfRecord, Code: "0x1", Value: Asked(Record{Notes: tt.held})}
+		if h.asks(Record{Notes: tt.now}) == tt.again {
+			t.Errorf("%s: asked again %v", name, tt.again)
+		}
+	}
+}

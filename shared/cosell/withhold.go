@@ -3,6 +3,7 @@ package cosell
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -87,7 +88,7 @@ func (m *merger) withholdAt(place Place) {
 // withheld drops an atom that was refused, named after one of its fields, and has not changed since.
 func (m *merger) withheld(place Place, f Field, atom Record) bool {
 	h, ok := m.held(place, f)
-	if !ok || h.Value != Asked(atom) || m.Released(h) {
+	if !ok || !h.asks(atom) || m.Released(h) {
 		return false
 	}
 	for g := range atom {
@@ -96,6 +97,23 @@ func (m *merger) withheld(place Place, f Field, atom Record) bool {
 	}
 	m.say(h.Problem())
 	return true
+}
+
+// cutMark ends a text of which CRM shows the beginning.
+const cutMark = "…"
+
+// asks says whether what is held was the same question as this one. How long a column of CRM is, one process may have heard
+// before the other: the same text is the same question, whole or cut.
+func (h Held) asks(atom Record) bool {
+	now := Asked(atom)
+	if h.Value == now || h.Place != InCRM || len(atom) != 1 {
+		return h.Value == now
+	}
+	begins := func(text, shown string) bool {
+		beginning, is := strings.CutSuffix(shown, cutMark)
+		return is && beginning != "" && strings.HasPrefix(text, beginning)
+	}
+	return begins(now, h.Value) || begins(h.Value, now)
 }
 
 // held finds what the place refused of the field: a list is refused as a whole.

@@ -527,3 +527,35 @@ func TestR117_AuditLinkAndIdentifierArePutBack(t *testing.T) {
 	}
 	w.silent()
 }
+
+// CRM refuses one value of several, unnamed, says yes to another that is sent alone then, and keeps its own: that is held too, whether CRM
+// takes the words about it or not, and tried again.
+func TestI2_WhatCRMIgnoresInPiecesIsHeld(t *testing.T) {
+	for _, wordless := range []bool{false, true} {
+		w := newWorld(t)
+		w.private(cosell.Record{cosell.Notes: "ours"})
+		w.events()
+		id := w.own()[0].ID
+		old := w.opportunities[deal].Record[cosell.Notes]
+		w.refuseCRM = func(values cosell.Record) error {
+			if _, words := values[cosell.Audit]; values[cosell.DealValue] != "" || words && wordless {
+				return fault.New(fault.Refused, "no")
+			}
+			return nil
+		}
+		w.afterCRMPut = func(r cosell.Record) { r[cosell.Notes] = old }
+		w.now = w.now.Add(time.Minute)
+		w.portal(id, cosell.Record{cosell.DealValue: "250", cosell.Notes: "theirs", cosell.Name: "Theirs", cosell.ClosingDate: "2026-12-24"})
+		w.referralChanged(id)
+		if _, held := w.pair().HeldAt(cosell.InCRM, cosell.Notes); !held {
+			t.Errorf("wordless %v: the notes are not held: %+v", wordless, w.pair().Held)
+		}
+		w.refuseCRM, w.afterCRMPut = nil, nil
+		w.now = w.now.Add(24 * time.Hour)
+		w.events()
+		if o := w.opportunities[deal].Record; o[cosell.Notes] != "theirs" || o[cosell.DealValue] != "250" || o[cosell.Name] != "Theirs" {
+			t.Errorf("wordless %v: %v", wordless, o)
+		}
+		w.silent()
+	}
+}

@@ -66,16 +66,19 @@ func (a *application) wordless(ctx context.Context, o *cosell.Opportunity, cause
 	return a.silent(cause)
 }
 
-// narrowCRM finds out what CRM refuses; what it takes is written without words, which the next write brings.
+// narrowCRM finds out what CRM refuses; what it takes is written without words, which the next write brings. What it says yes to and
+// does not take is held like what it refuses.
 func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atoms []cosell.Record, cause error) error {
 	var taken []cosell.Record
 	n := &narrower{send: func(c cosell.Record) error {
+		in, piece := a.in, a.plan
+		in.Opportunity = cosell.AtHand(*o)
 		err := a.put(ctx, *o, c, slices.Sorted(maps.Keys(c)))
 		if err == nil {
 			*o = *a.done.Opportunity
-			taken = append(taken, c)
-			in, piece := a.in, a.plan
 			in.Pair, piece.ToOpportunity = a.w.pair, c
+			piece, _ = in.NotTaken(piece, o.Record)
+			taken = append(taken, piece.ToOpportunity)
 			a.w.pair, a.undone = in.SettleTaken(piece, *o), true
 		}
 		return err
@@ -91,6 +94,7 @@ func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atom
 		a.refusedAt(cosell.InCRM, r)
 	}
 	a.arrived = join(append(taken, a.arrived))
+	a.plan, _ = a.in.NotTaken(a.plan, o.Record)
 	return nil
 }
 
