@@ -56,7 +56,7 @@ func (c *Client) changeSet(ctx context.Context, writes []Write, then *Read) (Row
 		return Row{}, err
 	}
 	header := http.Header{"Content-Type": {`multipart/mixed; boundary="` + boundary + `"`}}
-	resp, err := c.send(ctx, http.MethodPost, c.base.String()+"/$batch", header, body)
+	resp, err := c.send(ctx, http.MethodPost, c.root+"/$batch", header, body)
 	if err != nil {
 		return Row{}, err
 	}

@@ -26,6 +26,7 @@ type Options struct {
 // Client calls the Web API of one environment. It may be used by many goroutines.
 type Client struct {
 	base *url.URL // without a slash at its end
+	root string   // the same as text
 	http *httpclient.Client
 
 	reads, writes fault.Streak // of rows that were kept from us
@@ -37,7 +38,7 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil || u.Path == "" {
 		return nil, fmt.Errorf("the Dataverse address %q is not https://ORG.crm.dynamics.com/api/data/v9.2", o.BaseURL)
 	}
-	return &Client{base: u, http: o.HTTP}, nil
+	return &Client{base: u, root: u.String(), http: o.HTTP}, nil
 }
 
 // Get reads one row. Gone: it does not exist. Refused: of class Record where only this row is kept from
@@ -206,8 +207,7 @@ func (c *Client) setURL(set string, q Query) (string, error) {
 	if !isName(set) {
 		return "", badQuery("table's set", set)
 	}
-	query, err := q.encode()
-	return c.base.String() + "/" + set + query, err
+	return c.address("/"+set, q)
 }
 
 func (c *Client) rowURL(set, id string, q Query) (string, error) {
@@ -215,8 +215,12 @@ func (c *Client) rowURL(set, id string, q Query) (string, error) {
 	if row == "" {
 		return "", fault.New(fault.Invalid, "set and id are not a name and a GUID").With("id.invalid", "")
 	}
+	return c.address(row, q)
+}
+
+func (c *Client) address(path string, q Query) (string, error) {
 	query, err := q.encode()
-	return c.base.String() + row + query, err
+	return c.root + path + query, err
 }
 
 func wrap(doing, set, id string, err error) error {

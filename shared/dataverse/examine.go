@@ -21,7 +21,7 @@ type Caller struct {
 // WhoAmI says who we are: one call. Denied: the token is not taken. Refused of class Ours: there is no application user
 // for it. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/whoami
 func (c *Client) WhoAmI(ctx context.Context) (Caller, error) {
-	resp, err := c.send(ctx, http.MethodGet, c.base.String()+"/WhoAmI", http.Header{}, nil)
+	resp, err := c.send(ctx, http.MethodGet, c.root+"/WhoAmI", http.Header{}, nil)
 	if err != nil {
 		return Caller{}, fmt.Errorf("asking the CRM who we are: %w", err)
 	}
@@ -75,7 +75,7 @@ func (c *Client) Definitions(ctx context.Context, tables ...string) (map[string]
 			}
 		} `json:"value"`
 	}
-	err := c.definition(ctx, c.base.String()+"/EntityDefinitions?$select=LogicalName,ChangeTrackingEnabled,Privileges&$expand=Keys($select=SchemaName,KeyAttributes,EntityKeyIndexStatus)&$filter="+
+	err := c.definition(ctx, c.root+"/EntityDefinitions?$select=LogicalName,ChangeTrackingEnabled,Privileges&$expand=Keys($select=SchemaName,KeyAttributes,EntityKeyIndexStatus)&$filter="+
 		strings.Join(which, "%20or%20"), &wire)
 	if err != nil {
 		return nil, fmt.Errorf("reading the definitions of tables: %w", err)
@@ -102,7 +102,7 @@ func (c *Client) Privileges(ctx context.Context, userID string) (map[string]bool
 	if row == "" {
 		return nil, fault.New(fault.Invalid, "%q is no user's id", userID).With("id.invalid", "")
 	}
-	resp, err := c.send(ctx, http.MethodGet, c.base.String()+row+"/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()", http.Header{}, nil)
+	resp, err := c.send(ctx, http.MethodGet, c.root+row+"/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()", http.Header{}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading the privileges of a user: %w", err)
 	}
@@ -126,7 +126,7 @@ func (c *Client) Privileges(ctx context.Context, userID string) (map[string]bool
 // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/retrieveprovisionedlanguages
 func (c *Client) Languages(ctx context.Context) ([]int, error) {
 	var w struct{ RetrieveProvisionedLanguages []int }
-	if err := c.definition(ctx, c.base.String()+"/RetrieveProvisionedLanguages()", &w); err != nil {
+	if err := c.definition(ctx, c.root+"/RetrieveProvisionedLanguages()", &w); err != nil {
 		return nil, fmt.Errorf("reading the languages of the organisation: %w", err)
 	}
 	return w.RetrieveProvisionedLanguages, nil

@@ -217,7 +217,7 @@ func (c *Client) Navigations(ctx context.Context, table string) (map[string]stri
 }
 
 func (c *Client) entity(table string) string {
-	return c.base.String() + "/EntityDefinitions(LogicalName='" + table + "')"
+	return c.root + "/EntityDefinitions(LogicalName='" + table + "')"
 }
 
 // definition reads one document of the metadata.

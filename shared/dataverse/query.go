@@ -138,75 +138,102 @@ func Bind(set, id string) string {
 	return "/" + set + "(" + id + ")"
 }
 
-// options writes the query as OData options, not yet encoded.
-func (q Query) options() ([]string, error) {
-	var out []string
-	for _, c := range q.Select {
-		if !isName(c) {
-			return nil, badQuery("column", c)
-		}
-	}
-	if len(q.Select) > 0 {
-		out = append(out, "$select="+strings.Join(q.Select, ","))
-	}
-	if strings.Contains(q.Filter, unbuilt) {
-		return nil, fault.New(fault.Invalid, "the filter compares with something that is not an id or a text").With("filter.invalid", "")
-	}
-	if q.Filter != "" {
-		out = append(out, "$filter="+q.Filter)
-	}
-	if q.OrderBy != "" && !ordering.MatchString(q.OrderBy) {
-		return nil, badQuery("order", q.OrderBy)
-	}
-	if q.OrderBy != "" {
-		out = append(out, "$orderby="+q.OrderBy)
-	}
-	if q.Top > 0 {
-		out = append(out, "$top="+strconv.Itoa(q.Top))
-	}
-	expand, err := q.expansions()
-	if err != nil || expand == "" {
-		return out, err
-	}
-	return append(out, "$expand="+expand), nil
-}
-
-func (q Query) expansions() (string, error) {
-	var all []string
-	for _, e := range q.Expand {
-		if !isName(e.Nav) {
-			return "", badQuery("navigation property", e.Nav)
-		}
-		inner, err := e.Query.options()
-		if err != nil {
-			return "", err
-		}
-		text := e.Nav
-		if len(inner) > 0 {
-			text += "(" + strings.Join(inner, ";") + ")"
-		}
-		all = append(all, text)
-	}
-	return strings.Join(all, ","), nil
-}
-
 // encode writes the query for a URL, with its question mark.
 func (q Query) encode() (string, error) {
-	options, err := q.options()
-	if err != nil || len(options) == 0 {
-		return "", err
-	}
-	for i, o := range options {
-		key, value, _ := strings.Cut(o, "=")
-		options[i] = key + "=" + escaped(value)
-	}
-	return "?" + strings.Join(options, "&"), nil
+	out, err := q.appendTo(make([]byte, 0, q.size()), false)
+	return string(out), err
 }
 
-// escaped writes a text for a URL, with %20 for the blank.
-func escaped(s string) string {
+// appendTo writes the query for a URL: one with its question mark, or the inner one of an expansion in its brackets.
+func (q Query) appendTo(out []byte, inner bool) ([]byte, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	mark, next, plain := "?", "&", appendText
+	if inner { // all of it stands in an option
+		mark, next, plain = "(", ";", appendEscaped
+	}
+	option := func(name string) {
+		out = plain(plain(out, mark), name)
+		mark = next
+	}
+	if len(q.Select) > 0 {
+		option("$select=")
+	}
+	for i, c := range q.Select {
+		if i > 0 {
+			out = appendEscaped(out, ",")
+		}
+		out = append(out, c...)
+	}
+	if q.Filter != "" {
+		option("$filter=")
+		out = appendEscaped(out, q.Filter)
+	}
+	if q.OrderBy != "" {
+		option("$orderby=")
+		out = appendEscaped(out, q.OrderBy)
+	}
+	if q.Top > 0 {
+		option("$top=")
+		out = strconv.AppendInt(out, int64(q.Top), 10)
+	}
+	if len(q.Expand) > 0 {
+		option("$expand=")
+	}
+	for i, e := range q.Expand {
+		if i > 0 {
+			out = appendEscaped(out, ",")
+		}
+		var err error
+		if out, err = e.Query.appendTo(append(out, e.Nav...), true); err != nil {
+			return nil, err
+		}
+	}
+	if inner && mark == next {
+		out = appendEscaped(out, ")")
+	}
+	return out, nil
+}
+
+// check refuses what would be something else in a URL than it is meant to be.
+func (q Query) check() error {
+	for _, c := range q.Select {
+		if !isName(c) {
+			return badQuery("column", c)
+		}
+	}
+	if strings.Contains(q.Filter, unbuilt) {
+		return fault.New(fault.Invalid, "the filter compares with something that is not an id or a text").With("filter.invalid", "")
+	}
+	if q.OrderBy != "" && !ordering.MatchString(q.OrderBy) {
+		return badQuery("order", q.OrderBy)
+	}
+	for _, e := range q.Expand {
+		if !isName(e.Nav) {
+			return badQuery("navigation property", e.Nav)
+		}
+	}
+	return nil
+}
+
+// size is about how long the query is in a URL, rather more than less.
+func (q Query) size() int {
+	n := 64 + 3*len(q.Filter)/2 + 2*len(q.OrderBy)
+	for _, c := range q.Select {
+		n += len(c) + len("%2C")
+	}
+	for _, e := range q.Expand {
+		n += len(e.Nav) + len("%2C") + e.Query.size()
+	}
+	return n
+}
+
+func appendText(out []byte, s string) []byte { return append(out, s...) }
+
+// appendEscaped writes a text for a URL, with %20 for the blank.
+func appendEscaped(out []byte, s string) []byte {
 	const hex = "0123456789ABCDEF"
-	out := make([]byte, 0, len(s)+len(s)/2)
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == '~':
@@ -215,7 +242,7 @@ func escaped(s string) string {
 			out = append(out, '%', hex[c>>4], hex[c&15])
 		}
 	}
-	return string(out)
+	return out
 }
 
 func badQuery(what, text string) error {

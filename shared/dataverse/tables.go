@@ -28,7 +28,7 @@ func (c *Client) TableNames(ctx context.Context) ([]TableName, error) {
 	var wire struct {
 		Value []wireTable `json:"value"`
 	}
-	if err := c.definition(ctx, c.base.String()+"/EntityDefinitions"+tableSelect, &wire); err != nil {
+	if err := c.definition(ctx, c.root+"/EntityDefinitions"+tableSelect, &wire); err != nil {
 		return nil, fmt.Errorf("reading the names of the tables: %w", err)
 	}
 	out := make([]TableName, len(wire.Value))
