@@ -55,12 +55,15 @@ func base(o Options) step {
 		}
 		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, c.Method, c.URL, bytes.NewReader(c.Body))
-		if err != nil {
+		if c.at == nil {
 			return nil, fault.New(fault.Invalid, "the URL of a %s cannot be used", c.Method)
 		}
-		req.Header = c.Header.Clone()
-		req.Header.Set("User-Agent", "cosell-sync")
+		req, err := http.NewRequestWithContext(ctx, c.Method, "", bytes.NewReader(c.Body))
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "the method %q cannot be used", c.Method)
+		}
+		c.Header.Set("User-Agent", "cosell-sync")
+		req.URL, req.Host, req.Header = c.at, c.at.Host, c.Header
 		resp, err := o.Base.RoundTrip(req)
 		if err != nil {
 			return nil, sendError(req.URL, err)

@@ -44,6 +44,9 @@ func retried(o Options, next step) step {
 	return func(ctx context.Context, c *call) (*Response, error) {
 		renewed, unsure := false, false
 		for c.try = 1; ; c.try++ {
+			if c.try > 1 || renewed { // the transport may still hold that of the try before
+				c.Header = c.Header.Clone()
+			}
 			resp, err := next(ctx, c)
 			if err == nil && resp.Status == http.StatusUnauthorized && o.Token != nil && !renewed {
 				renewed, c.refused = true, c.token
