@@ -2,14 +2,13 @@ package funchost
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 func (s *Server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Function) {
@@ -21,7 +20,7 @@ func (s *Server) serveEnvelope(w http.ResponseWriter, r *http.Request, f Functio
 		return
 	}
 	id := invocationID(r.Header)
-	body, _ := io.ReadAll(r.Body) // in memory already
+	body, _ := bodyOf(r) // in memory already
 	e, err := parseEnvelope(body)
 	if err != nil {
 		Refuse(w, http.StatusBadRequest, err.Error())
@@ -117,17 +116,31 @@ const turnTime = time.Minute
 // inTurn waits for a working place: the host hands over as many messages as it has sessions, four queues
 // full of them, while the systems behind us take far less at a time.
 func (s *Server) inTurn(ctx context.Context, f Function, d Delivery) error {
+	if !s.turn(ctx) {
+		return fault.Wait(5*time.Second, "%d messages are being worked on", cap(s.messages))
+	}
+	defer func() { <-s.messages }()
+	return f.Queue(ctx, d)
+}
+
+// turn takes a working place, unless none becomes free in time.
+func (s *Server) turn(ctx context.Context) bool {
+	if ctx.Err() != nil { // of two cases that are ready one is taken by chance
+		return false
+	}
+	select {
+	case s.messages <- struct{}{}:
+		return true
+	default:
+	}
 	patience, cancel := context.WithTimeout(ctx, turnTime)
 	defer cancel()
-	if patience.Err() == nil { // of two cases that are ready one is taken by chance
-		select {
-		case s.messages <- struct{}{}:
-			defer func() { <-s.messages }()
-			return f.Queue(ctx, d)
-		case <-patience.Done():
-		}
+	select {
+	case s.messages <- struct{}{}:
+		return true
+	case <-patience.Done():
+		return false
 	}
-	return fault.Wait(5*time.Second, "%d messages are being worked on", cap(s.messages))
 }
 
 // insist tries until it works or time is up. To give up early would send the message back ten times
@@ -151,14 +164,24 @@ func (s *Server) insist(ctx context.Context, do func() error) error {
 
 // facts are the two members of a pointer that the decision needs, whoever defines the rest.
 type facts struct {
-	Seen    time.Time `json:"seen"`
-	Attempt int       `json:"attempt"`
-	Trace   string    `json:"trace"`
+	Seen    time.Time
+	Attempt int
+	Trace   string
 }
 
 func factsOf(d Delivery, now time.Time) facts {
 	var f facts
-	_ = json.Unmarshal(d.Body, &f) // not a pointer: the function says so
+	r := jsonread.Of(string(d.Body)) // not a pointer: the function says so
+	r.Object(func(name string) {
+		switch name {
+		case "seen":
+			f.Seen = r.Time()
+		case "attempt":
+			f.Attempt = r.Int()
+		case "trace":
+			f.Trace = r.Text()
+		}
+	})
 	if f.Seen.IsZero() {
 		f.Seen = d.Enqueued
 	}
