@@ -10,19 +10,21 @@ import (
 type building struct {
 	names  []string
 	values []any
+	whole  bool       // what is read may be part of the text
 	known  [][]string // by depth: the names of the object that ended there last. The next one mostly has the same
 }
 
-// Tree reads one JSON document: objects as map[string]any, lists as []any, numbers as json.Number as they are written. It keeps
-// nothing of the text. Of members of one name the last counts.
+// Tree reads one JSON document: objects as map[string]any, lists as []any, numbers as json.Number as they are written. Of
+// members of one name the last counts. What stands in the tree is part of one copy of the text, which lives as long as any of it.
 func Tree(text []byte) (any, error) {
 	r := Of(string(text))
+	r.tree.whole = true
 	r.tree.names, r.tree.values = make([]string, 0, 64), make([]any, 0, 64) // a record has a few dozen members
 	v := r.Value()
 	return v, r.End()
 }
 
-// Value reads whatever comes next, as Tree does.
+// Value reads whatever comes next, as Tree does, but keeps nothing of the text: that may hold thousands of records.
 func (r *Reader) Value() any {
 	switch r.next() {
 	case '{':
@@ -30,7 +32,7 @@ func (r *Reader) Value() any {
 	case '[':
 		return r.list()
 	case '"':
-		return strings.Clone(r.quoted())
+		return r.tree.own(r.quoted())
 	case 't', 'f':
 		return r.Flag()
 	case 'n':
@@ -38,8 +40,7 @@ func (r *Reader) Value() any {
 			return nil
 		}
 	}
-	n := r.number()
-	return json.Number(strings.Clone(n))
+	return json.Number(r.tree.own(r.number()))
 }
 
 func (r *Reader) object() any {
@@ -66,6 +67,14 @@ func (r *Reader) object() any {
 	clear(values)
 	b.names, b.values = b.names[:name], b.values[:value]
 	return out
+}
+
+// own is a text as it stands in the tree.
+func (b *building) own(text string) string {
+	if b.whole {
+		return text
+	}
+	return strings.Clone(text)
 }
 
 func (r *Reader) list() any {

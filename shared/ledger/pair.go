@@ -331,8 +331,12 @@ func readRecord(r *jsonread.Reader) cosell.Record {
 	if r.Null() {
 		return nil
 	}
-	out := make(cosell.Record, 64) // our own sheet has 50 fields
-	r.Object(func(name string) { out[cosell.Field(name)] = r.Text() })
+	names, texts := make([]string, 0, 64), make([]string, 0, 64) // our own sheet has 50 fields
+	r.Object(func(name string) { names, texts = append(names, name), append(texts, r.Text()) })
+	out := make(cosell.Record, len(names)) // copies of it take as much room
+	for i, name := range names {
+		out[cosell.Field(name)] = texts[i]
+	}
 	return out
 }
 
