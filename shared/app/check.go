@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -79,27 +80,34 @@ var parts = []string{"SYNC_", "PARTNER_CENTER_", "DATAVERSE_", "TABLES_"}
 
 // unknown lists the settings that look like ours and are none: misspelt, or of another version.
 func unknown(environ, tenants []string) (names []string) {
-	known, err := env.GetFieldParams(&Config{})
-	if err != nil {
-		return nil
-	}
+	known := settingNames()
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		ours := slices.ContainsFunc(parts, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 		if of, rest, is := ofTenant(name, tenants); is {
 			ours, name = true, rest
-			if slices.ContainsFunc(known, func(p env.FieldParams) bool { return p.Key == name }) {
+			if known[name] {
 				continue
 			}
 			name = of + rest
 		}
-		if ours && value != "" && !slices.ContainsFunc(known, func(p env.FieldParams) bool { return p.Key == name }) {
+		if ours && value != "" && !known[name] {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
 }
+
+// settingNames are the names of all settings there are.
+var settingNames = sync.OnceValue(func() map[string]bool {
+	known, _ := env.GetFieldParams(&Config{}) // cannot fail for a struct
+	out := map[string]bool{}
+	for _, p := range known {
+		out[p.Key] = true
+	}
+	return out
+})
 
 // checker collects mistakes.
 type checker struct {

@@ -13,6 +13,9 @@ import (
 // sheet says where each field stands now, as mapping.Sheet's Version does: "field:place:way" for each of them.
 // A pair that was kept by a program that remembered no places has none that moved.
 func (in Pairing) Moved(sheet string) Pairing {
+	if in.Pair.Sheet == sheet {
+		return in
+	}
 	before, now := places(in.Pair.Sheet), places(sheet)
 	if len(before) == 0 || len(now) == 0 {
 		return in

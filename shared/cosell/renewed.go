@@ -17,12 +17,19 @@ func (in Pairing) Renewed() Pairing {
 	if !read || since.IsZero() {
 		return in
 	}
-	base := in.Pair.Base.Clone()
+	base := in.Pair.Base
+	var renewed []Field
 	for _, rule := range in.Rules {
 		f := rule.Field
-		if rule.Way != Both && rule.Way != ToReferral || !row.Born[f].After(since) || base.Opportunity[f] == "" || !row.Record.has(f) {
-			continue
+		if (rule.Way == Both || rule.Way == ToReferral) && row.Born[f].After(since) && base.Opportunity[f] != "" && row.Record.has(f) {
+			renewed = append(renewed, f)
 		}
+	}
+	if len(renewed) == 0 {
+		return in
+	}
+	base = base.Clone()
+	for _, f := range renewed {
 		if row.Record[f] == "" {
 			delete(base.Referral, f)
 			delete(base.Opportunity, f)

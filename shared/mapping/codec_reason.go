@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
@@ -38,19 +39,23 @@ const otherReason = 8
 // closingReason finds the number of a reason by number or text.
 func closingReason(text string) (int, bool) {
 	text = strings.TrimSpace(text)
-	all := closingReasons()
-	if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(all) {
+	if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(closingReasons()) {
 		return n, true
 	}
-	for i, spellings := range all {
+	n, ok := reasonNumbers()[FoldText(text)]
+	return n, ok
+}
+
+// reasonNumbers are the numbers of the reasons by all their spellings, folded.
+var reasonNumbers = sync.OnceValue(func() map[string]int {
+	out := map[string]int{}
+	for i, spellings := range closingReasons() {
 		for _, s := range spellings {
-			if FoldText(text) == FoldText(s) {
-				return i + 1, true
-			}
+			out[FoldText(s)] = i + 1
 		}
 	}
-	return 0, false
-}
+	return out
+})
 
 // ReasonFromReferral reads why a referral was closed: the portal's words for a number, anything else as it
 // is. How reasons travel is not documented, so both are understood.

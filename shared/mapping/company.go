@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -108,7 +109,7 @@ func words(text string) []string {
 		}
 		return r
 	}, Clean(text))
-	folded := cases.Fold().String(norm.NFKC.String(plain))
+	folded := foldCase(norm.NFKC.String(plain))
 	folded = norm.NFC.String(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r), unicode.IsSpace(r), unicode.In(r, unicode.Sm, unicode.Sc, unicode.So):
@@ -119,6 +120,16 @@ func words(text string) []string {
 		return -1
 	}, folded))
 	return strings.Fields(folded)
+}
+
+// foldCase takes the letter case away. Most texts are of letters for which lower case is that.
+func foldCase(text string) string {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return cases.Fold().String(text)
+		}
+	}
+	return strings.ToLower(text)
 }
 
 func hasWord(text string) bool {

@@ -247,9 +247,9 @@ func (s *Sheet) Shipped(r Row) (options []Option, own bool) {
 
 // Row finds a row by field; ok is false when the sheet has none or it is switched off.
 func (s *Sheet) Row(f cosell.Field) (Row, bool) {
-	for _, r := range s.rows {
-		if r.Field == f {
-			return r, true
+	for i := range s.rows {
+		if s.rows[i].Field == f {
+			return s.rows[i], true
 		}
 	}
 	return Row{}, false
