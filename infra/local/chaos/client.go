@@ -36,8 +36,22 @@ func (c *client) part(name string) string {
 		"tables": c.Local.Tables.Control, "vault": c.Local.Vault.Control, "host": c.Local.Host.Control}[name]
 }
 
-// rest waits until the whole world is at rest.
-func (c *client) rest(ctx context.Context) error { return c.Rest(ctx, restWithin) }
+// rest waits until the whole world is at rest. Where it does not come, the error has what lies in the queues, and who is there
+// to take it.
+func (c *client) rest(ctx context.Context) error {
+	err := c.Rest(ctx, restWithin)
+	if err == nil {
+		return nil
+	}
+	for _, of := range [][2]string{{"servicebus", "/queues"}, {"host", "/status"}, {"host", "/link"}} {
+		var answer json.RawMessage
+		if asked := c.Call(ctx, http.MethodGet, c.part(of[0]), of[1], nil, &answer); asked != nil {
+			answer = []byte(asked.Error())
+		}
+		err = fmt.Errorf("%w\n%s%s: %s", err, of[0], of[1], answer)
+	}
+	return err
+}
 
 // history gives the calls to a part after entry number since.
 func (c *client) history(ctx context.Context, part string, since int64) ([]control.Entry, error) {

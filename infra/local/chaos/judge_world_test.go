@@ -28,6 +28,17 @@ type paper struct {
 	asked   *heard
 }
 
+// neverAtRest is the answer of a world that something still waits in.
+const neverAtRest = "408"
+
+func TestAWorldThatDoesNotComeToRestTellsWhatWaits(t *testing.T) {
+	p := &paper{answers: map[string]string{"GET /host/idle": neverAtRest, "GET /servicebus/queues": `{"referral-wanted":{"active":2}}`, "GET /host/status": `{"state":"down"}`}}
+	err := p.on(t).rest(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `servicebus/queues: {"referral-wanted":{"active":2}}`) || !strings.Contains(err.Error(), `host/status: {"state":"down"}`) {
+		t.Errorf("%v", err)
+	}
+}
+
 // heard are the calls that came.
 type heard struct {
 	mu  sync.Mutex
@@ -51,6 +62,8 @@ func (p *paper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := r.Method + " " + r.URL.Path
 	n := p.asked.times(call)
 	switch answer, there := p.answers[call]; {
+	case answer == neverAtRest:
+		w.WriteHeader(http.StatusRequestTimeout)
 	case there:
 		_, _ = io.WriteString(w, answer)
 	case strings.HasSuffix(call, "/history"):
