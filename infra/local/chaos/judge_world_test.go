@@ -213,6 +213,15 @@ func playsOnPaper(t *testing.T, do step) (Outcome, string) {
 	return o, told.String()
 }
 
+// A world that has lost a part for good shows nothing of the product.
+func TestARestartThatFailedIsNoTroubleOfTheProduct(t *testing.T) {
+	p := &paper{answers: map[string]string{"GET /host/restart": `{"restarts":1,"failed":"starting the tables again: no answer"}`}}
+	s := &stage{ctx: t.Context(), c: p.on(t)}
+	if _, err := s.restarted(); err == nil || !strings.Contains(err.Error(), "starting the tables again") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAScenarioWhoseTroubleNeverComesShowsNothing(t *testing.T) {
 	if o, told := playsOnPaper(t, func(*stage) error { return nil }); !o.OK || len(o.Violations) > 0 {
 		t.Errorf("%+v %s", o, told)

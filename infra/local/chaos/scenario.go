@@ -275,8 +275,14 @@ func dying(k control.KillAfter, then ...step) step {
 
 // restarted is how often an emulator was started again, ever.
 func (s *stage) restarted() (int, error) {
-	var all struct{ Restarts int }
+	var all struct {
+		Restarts int
+		Failed   string
+	}
 	err := s.c.Call(s.ctx, http.MethodGet, s.c.part("host"), "/restart", nil, &all)
+	if err == nil && all.Failed != "" {
+		err = fmt.Errorf("the world is without a part: %s", all.Failed)
+	}
 	return all.Restarts, err
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	startLimit = 20 * time.Second      // Azurite takes half a second, on a busy machine several
+	startLimit = time.Minute           // Azurite takes half a second, on a busy machine many
 	probeEvery = 20 * time.Millisecond // between two looks whether a part answers
 	stopLimit  = 3 * time.Second       // from the polite end to the hard one
 	endLimit   = 20 * time.Second      // for writing everything

@@ -2,7 +2,6 @@ package world
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,7 +11,7 @@ import (
 )
 
 // restartWithin is how long a part may take until it answers again.
-const restartWithin = time.Minute
+const restartWithin = 2 * time.Minute
 
 // tablesFolder is where the tables of a durable world are kept.
 func (w *World) tablesFolder() string {
@@ -31,7 +30,7 @@ func (w *World) mountRestart(mux *http.ServeMux) {
 			err = w.canRestart(re)
 		}
 		if err == nil && re.After != nil {
-			err = w.killer.at(deedRestart, "", *re.After, func(string) { w.failed(w.restart(context.WithoutCancel(r.Context()), re)) })
+			err = w.killer.at(deedRestart, "", *re.After, func(string) { w.failRestart(w.restart(context.WithoutCancel(r.Context()), re)) })
 		}
 		if err != nil {
 			control.WriteError(rw, http.StatusBadRequest, "%v", err)
@@ -46,7 +45,7 @@ func (w *World) mountRestart(mux *http.ServeMux) {
 		control.WriteJSON(rw, http.StatusOK, re)
 	})
 	mux.HandleFunc("GET /restart", func(rw http.ResponseWriter, _ *http.Request) {
-		control.WriteJSON(rw, http.StatusOK, map[string]int64{"restarts": w.restarts.Load()})
+		control.WriteJSON(rw, http.StatusOK, map[string]any{"restarts": w.restarts.Load(), "failed": w.restartFailed()})
 	})
 	mux.HandleFunc("DELETE /restart", func(rw http.ResponseWriter, _ *http.Request) {
 		w.killer.disarm(deedRestart)
@@ -94,9 +93,17 @@ func (w *World) restart(ctx context.Context, re control.Restart) error {
 	return nil
 }
 
-// failed tells of a restart that came at a call, where nobody waits for its answer.
-func (w *World) failed(err error) {
-	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(w.last, err)
+// failRestart keeps what became of a restart that came at a call, where nobody waits for its answer.
+func (w *World) failRestart(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.lost = err.Error()
 	}
+}
+
+func (w *World) restartFailed() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost
 }

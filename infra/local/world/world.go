@@ -76,6 +76,7 @@ type World struct {
 	publishing   sync.Mutex
 	restarting   sync.Mutex
 	restarts     atomic.Int64 // of emulators
+	lost         string       // why one that came at a call did not succeed
 	local        control.Local
 	last         *lastLines
 
