@@ -158,6 +158,15 @@ func TestCrashesOfARefusal(t *testing.T) {
 	})
 }
 
+// TestCrashesOfWords is each save that fails, and each death after a write, where a deal is won and where its people change: what the seller is told
+// then are the very words that he is told without them.
+func TestCrashesOfWords(t *testing.T) {
+	crashesAt(t, "won in the CRM and registered", 1, []fate{dieAfter}, func(n called) bool { return n.name == "partner center PATCH id" })
+	crashesAt(t, "people and customer", 10, []fate{dieAfter, cut}, func(n called) bool {
+		return n.name == "partner center PATCH id" || strings.HasPrefix(n.name, "tables write state o") && strings.Contains(n.lane, "crmtopartnercenter")
+	})
+}
+
 // crashesAt plays a tale with crash points at some of its calls, of which there are so many at least.
 func crashesAt(t *testing.T, name string, least int, fates []fate, some func(called) bool) {
 	t.Helper()

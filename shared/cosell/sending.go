@@ -56,7 +56,9 @@ func (in Pairing) NewSending(place Place, plan Plan, at time.Time) *Sending {
 		}
 	}
 	if place == InPartnerCenter {
-		s.Notes = append(s.Notes, in.stepsTaken(changes, changes)...)
+		will := side.Record.Clone() // as it will be when it has taken them
+		maps.Copy(will, changes)
+		s.Notes = append(s.Notes, in.stepsTaken(changes, will)...)
 	}
 	if in.Pair.Table == LeadTable && place == InCRM && slices.ContainsFunc(plan.Problems, func(p Problem) bool { return p.Code == declineWaiting }) {
 		s.GivenUp = in.givenUpAt()
@@ -243,7 +245,7 @@ func (p Pair) Resolve(side Side) Pair {
 	}
 	made := s.Taken || s.Place == InCRM && s.lineIn(side.Record[Audit])
 	if made && s.Place == InCRM && !s.Wordless {
-		p.Untold = nil // its lines were among those that were written
+		p.Untold, p.Spoken = nil, s.Notes // its lines were among those that were written
 	}
 	if made && !s.GivenUp.IsZero() && !p.Holds(declineWaiting) {
 		p.Held = append(slices.Clone(p.Held), Held{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: declineWaiting, Warn: true, Since: s.GivenUp})
@@ -314,7 +316,7 @@ func (p Pair) CameIntoView(row Opportunity, rules []Rule) Pair {
 }
 
 // Landed says whether a write was made that nobody has noted as made, and which of its fields: they stand on the side as
-// it left them and did not before, or its line stands in Audit.
+// it left them and one of them did not before, or its line stands in Audit. What the side does not show went with them.
 func (s *Sending) Landed(side Side) (fields []Field, made bool) {
 	if s.Entry == "" || s.Taken || side.Version == s.Version { // noted then, or not made
 		return nil, false
@@ -323,11 +325,13 @@ func (s *Sending) Landed(side Side) (fields []Field, made bool) {
 		return s.Fields, true
 	}
 	for _, f := range s.Fields {
-		if now, read := side.Record.value(f); read && same(s.New[f], now) && !same(s.Old[f], now) {
+		now, read := side.Record.value(f)
+		stands := read && same(s.New[f], now)
+		if made = made || stands && !same(s.Old[f], now); stands || !read {
 			fields = append(fields, f)
 		}
 	}
-	return fields, len(fields) > 0
+	return fields, made
 }
 
 // lineIn says whether Audit holds a line that only this write brings.

@@ -69,7 +69,7 @@ func (in Pairing) Lines(plan Plan, w Written, words Words) []string {
 		}
 	}
 	for _, p := range plan.Problems {
-		if p.Class != OfOurs && !p.Quiet && (p.Once || plan.answersAct() || !in.Pair.Explained(in.Opportunity.Side().Record[Audit], p, in.Older)) {
+		if p.Class != OfOurs && !p.Quiet && !(p.Once && slices.Contains(in.Pair.Spoken, p)) && (p.Once || plan.answersAct() || !in.Pair.Explained(in.Opportunity.Side().Record[Audit], p, in.Older)) {
 			lines = append(lines, words.Say(p))
 		}
 	}
