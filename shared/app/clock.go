@@ -9,13 +9,14 @@ import (
 )
 
 // simulatedClock is the machine's clock plus the offset that a simulated world writes into a file. The
-// file is looked at with every question and read when it was replaced; the world replaces it whole.
+// file is looked at for every moment that is asked for, and read when it was replaced; the world replaces it whole.
 type simulatedClock struct {
 	file string
 
 	mu     sync.Mutex
 	seen   os.FileInfo
 	offset time.Duration
+	at     time.Time // when it was looked at, by the machine's clock
 }
 
 // clockOf is the clock that everything but the creation protocol lives by: the real one without a file.
@@ -34,8 +35,12 @@ func clockOf(file string) (func() time.Time, error) {
 func (c *simulatedClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_ = c.look()
-	return time.Now().Add(c.offset)
+	now := time.Now()
+	if !now.Equal(c.at) { // where the machine's clock is virtual, much happens at one moment
+		c.at = now
+		_ = c.look()
+	}
+	return now.Add(c.offset)
 }
 
 func (c *simulatedClock) look() error {

@@ -155,23 +155,25 @@ func (r *Reader) quoted() string {
 
 // decoded gives the text that begins at from, which is as it is written up to i: a byte that is no UTF-8 becomes U+FFFD.
 func (r *Reader) decoded(from, i int) string {
-	out := append(make([]byte, 0, i-from+64), r.text[from:i]...)
+	var out strings.Builder
+	out.Grow(r.closing(i) - from)
+	out.WriteString(r.text[from:i])
 	for i < len(r.text) {
 		c := r.text[i]
 		switch {
 		case c == '"':
 			r.at = i + 1
-			return string(out)
+			return out.String()
 		case c < ' ':
 			r.fail(errSyntax)
 			return ""
 		case c < utf8.RuneSelf && c != '\\':
-			out = append(out, c)
+			out.WriteByte(c)
 			i++
 			continue
 		case c >= utf8.RuneSelf:
 			char, size := utf8.DecodeRuneInString(r.text[i:])
-			out = utf8.AppendRune(out, char)
+			out.WriteRune(char)
 			i += size
 			continue
 		}
@@ -179,11 +181,21 @@ func (r *Reader) decoded(from, i int) string {
 		if size == 0 {
 			break
 		}
-		out = utf8.AppendRune(out, char)
+		out.WriteRune(char)
 		i += size
 	}
 	r.fail(errSyntax)
 	return ""
+}
+
+// closing is where the quoted text ends that goes on at i.
+func (r *Reader) closing(i int) int {
+	for ; i < len(r.text) && r.text[i] != '"'; i++ {
+		if r.text[i] == '\\' {
+			i++
+		}
+	}
+	return min(i, len(r.text))
 }
 
 // escape reads what begins with a backslash; 0 bytes: it is no escape.

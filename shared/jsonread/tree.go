@@ -59,7 +59,10 @@ func (r *Reader) object() any {
 	if r.err != nil {
 		return nil
 	}
-	names, values := b.keep(depth, b.names[name:]), b.values[value:]
+	names, values := b.names[name:], b.values[value:]
+	if !b.whole {
+		names = b.keep(depth, names)
+	}
 	out := make(map[string]any, len(names))
 	for i, n := range names {
 		out[n] = values[i]

@@ -122,12 +122,25 @@ func key(parts ...string) string {
 // after is the first key that does not begin with the prefix and a bar.
 func after(prefix string) string { return prefix + "}" } // the character after the bar
 
+// stays says whether a character may stand in a key as it is.
+func stays(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.:@ ", c) >= 0
+}
+
 func escape(s string) string {
 	const hex = "0123456789ABCDEF"
+	plain := 0
+	for plain < len(s) && stays(s[plain]) {
+		plain++
+	}
+	if plain == len(s) {
+		return s
+	}
 	var b strings.Builder
-	for i := range len(s) {
+	b.WriteString(s[:plain])
+	for i := plain; i < len(s); i++ {
 		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.:@ ", c) >= 0 {
+		if stays(c) {
 			b.WriteByte(c)
 			continue
 		}

@@ -39,7 +39,7 @@ func (r Row) kinds() []string {
 
 // Columns are all columns that the sheet reads, or fills in new rows, in the order of its rows.
 func (s *Sheet) Columns() []Column {
-	var out []Column
+	out := make([]Column, 0, 3*len(s.rows))
 	for _, r := range s.rows {
 		if r.CRM == "" {
 			continue

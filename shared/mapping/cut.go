@@ -41,7 +41,12 @@ func units(text string) int {
 // nobody can tell what the rest should become, and the text must be edited in Partner Center. It is called
 // with each member's text for a list. nil: the row's texts are never shortened.
 func (s *Sheet) Whole(r Row) func(opportunity, referral string) (text string, ok bool) {
-	fit := s.Fit(r)
+	return s.whole(&r)
+}
+
+// whole keeps the row, which never changes.
+func (s *Sheet) whole(r *Row) func(opportunity, referral string) (text string, ok bool) {
+	fit := s.fit(r)
 	switch r.As {
 	case AsName, AsText, AsMemo, AsOwn:
 		return func(opportunity, referral string) (string, bool) { return whole(fit(referral), opportunity, referral) }

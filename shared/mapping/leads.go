@@ -43,6 +43,7 @@ func (s *Sheet) ofLeads() *Sheet {
 		if c, known := s.crm.find(LeadTable, r.CRM); known && r.CRM != "" {
 			out.length[r.CRM] = c.length
 		}
+		r.place = r.stands()
 		out.rows = append(out.rows, r)
 	}
 	return out

@@ -8,8 +8,9 @@ import (
 
 // Rules is what the heart compares by: one rule for each row that both sides have, or that says read.
 func (s *Sheet) Rules() []cosell.Rule {
-	var out []cosell.Rule
-	for _, r := range s.rows {
+	out := make([]cosell.Rule, 0, len(s.rows)+1)
+	for i := range s.rows {
+		r := s.rows[i]
 		way := r.Way
 		if way == "" && s.locked(r) {
 			way = cosell.Inside
@@ -22,7 +23,7 @@ func (s *Sheet) Rules() []cosell.Rule {
 			FirstSight: cosell.Wins(r.FirstSight), Required: r.Required, AllowZero: r.AllowZero, WhenWon: r.CRMWhenWon != "",
 			Apart:         r.Referral != "" && !r.Microsoft && !offered(r.Pointer().Plain()),
 			Related:       strings.Contains(r.CRM, "/") || r.As == AsMembers,
-			ToOpportunity: s.Fit(r), ToReferral: same, Whole: s.Whole(r),
+			ToOpportunity: s.fit(&s.rows[i]), ToReferral: same, Whole: s.whole(&s.rows[i]),
 		})
 		if r.As == AsMembers {
 			out = append(out, cosell.Rule{Field: r.Field.First(), Label: r.Label(), Way: way, Wins: r.Wins, Door: r.Door,
@@ -58,7 +59,10 @@ func (s *Sheet) locked(r Row) bool {
 func same(text string) string { return text }
 
 // Fit gives the function that cuts a row's canonical text to what the CRM can hold.
-func (s *Sheet) Fit(r Row) func(string) string {
+func (s *Sheet) Fit(r Row) func(string) string { return s.fit(&r) }
+
+// fit keeps the row, which never changes.
+func (s *Sheet) fit(r *Row) func(string) string {
 	switch r.As {
 	case AsName:
 		return func(text string) string {
@@ -91,7 +95,7 @@ func (s *Sheet) Fit(r Row) func(string) string {
 
 // room is how much of a text the row's column takes: as its metadata says where the column is the organisation's own
 // or was made shorter, else as shipped; 0 is no limit. It is what is written, so that what is compared was cut alike.
-func (s *Sheet) room(r Row) int {
+func (s *Sheet) room(r *Row) int {
 	shipped := s.length[r.CRM]
 	if r.IsLookup() {
 		return shipped

@@ -71,6 +71,7 @@ type Row struct {
 	// whether an organisation's own sheet names the status reasons, and those of leads
 	ownReasons, ownLeadReasons bool
 	pointer                    Pointer
+	place                      string // a short print of where it stands
 	known                      *knowledge
 }
 
@@ -169,7 +170,7 @@ func (l *loader) sheet() *Sheet {
 		if r.label == "" {
 			r.label = FirstText(c.label, spoken(r.Field))
 		}
-		r.known, r.pointer = s.known, r.Pointer()
+		r.known, r.pointer, r.place = s.known, r.Pointer(), r.stands()
 		s.rows = append(s.rows, r)
 	}
 	s.leads = s.ofLeads()
@@ -225,9 +226,10 @@ func (s *Sheet) Days(path string) Days {
 // Without is the sheet as if the rows of the fields were off.
 func (s *Sheet) Without(off map[cosell.Field]bool) *Sheet {
 	rest := &Sheet{table: s.table, leads: s.leads, crm: s.crm, length: s.length, known: s.known, tables: s.tables, missing: s.missing}
-	for _, r := range s.rows {
-		if !off[r.Field] {
-			rest.rows = append(rest.rows, r)
+	rest.rows = make([]Row, 0, len(s.rows))
+	for i := range s.rows {
+		if !off[s.rows[i].Field] {
+			rest.rows = append(rest.rows, s.rows[i])
 		}
 	}
 	return rest
@@ -264,6 +266,11 @@ func (r Row) Scalar() bool {
 // IsList says whether the row holds a list of members.
 func (r Row) IsList() bool { return r.As == AsMembers || r.As == AsSolutions }
 
+// stands is a short print of where the field stands, and as what.
+func (r Row) stands() string {
+	return cosell.Digest(fmt.Sprint(r.Referral, "|", r.Microsoft, "|", r.CRM, "|", r.CRMWhenWon, "|", r.As, "|", r.Values, r.Rows))[:6]
+}
+
 // Version tells sheets apart by where each field stands: a pair whose base was made by another version is
 // completed, and what has moved meanwhile is met anew. It is "field:place:way" for each row, as cosell.Pairing's Moved reads it.
 func (s *Sheet) Version() string { return s.VersionIn(utc, utc) }
@@ -277,7 +284,7 @@ func (s *Sheet) VersionIn(partner, crm string) string {
 	crm = cmp.Or(crm, partner)
 	all := make([]string, len(s.rows))
 	for i, r := range s.rows {
-		place := cosell.Digest(fmt.Sprint(r.Referral, "|", r.Microsoft, "|", r.CRM, "|", r.CRMWhenWon, "|", r.As, "|", r.Values, r.Rows))[:6]
+		place := r.place
 		if (r.As == AsDate || r.As == AsOwn) && (partner != utc || crm != utc) {
 			place += "@" + partner + "," + crm
 		}

@@ -23,7 +23,7 @@ type metadata struct {
 // loadMetadata reads choices, lengths and types. Where metadata may not be read, what we ship is taken: the
 // work goes on with the standard integers and lengths.
 func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
-	m := metadata{choices: map[string]mapping.Choices{}, lengths: map[string]int{}, days: map[string]mapping.Days{},
+	m := metadata{choices: map[string]mapping.Choices{},
 		tables: map[string]map[string]dataverse.Attribute{}, navigations: map[string]map[string]string{}}
 	for table, lookups := range s.described() {
 		found, err := s.definitions.attributes(ctx, table)
@@ -36,6 +36,7 @@ func (s *Store) loadMetadata(ctx context.Context) (metadata, error) {
 		m.tables[table] = found
 	}
 	m.found = m.tables[s.table.kind]
+	m.days, m.lengths = make(map[string]mapping.Days, len(m.found)), make(map[string]int, len(s.whole.Rows()))
 	m.reasons = s.whole.StatusReasons(labels(m.found[statusColumn].Options))
 	s.whole.Learn(m.facts(s.whole))
 	for name, a := range m.found {
@@ -71,7 +72,8 @@ func (m metadata) column(p mapping.Place) dataverse.Attribute {
 
 // facts are what the sheet learns.
 func (m metadata) facts(sheet *mapping.Sheet) mapping.Facts {
-	f := mapping.Facts{Codecs: map[string]string{}, Lengths: map[string]int{}}
+	rows := len(sheet.Rows())
+	f := mapping.Facts{Codecs: make(map[string]string, rows), Lengths: make(map[string]int, rows)}
 	for _, row := range sheet.Rows() {
 		if row.CRM == "" || row.Place().Key != "" {
 			continue
