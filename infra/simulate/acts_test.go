@@ -108,6 +108,7 @@ func operations() []operation {
 		{"rights return", 3, false, (*people).unprivilege},
 		{"registration taken", 1, false, (*people).unregister},
 		{"consent", 1, false, (*people).unconsent},
+		{"operator", 3, false, (*people).operator},
 		{"sheet", 1, false, (*people).sheet},
 		{"own column", 4, false, (*people).ownEdits},
 		{"outage", 1, false, (*people).outage},
