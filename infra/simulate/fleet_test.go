@@ -61,6 +61,7 @@ func (r *run) processFor(function string, pick uint64) *process {
 		p = r.start(s)
 		r.fleet[s.name] = p
 	}
+	p.shows()
 	return p
 }
 
