@@ -1,6 +1,9 @@
 package cosell
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+)
 
 // guard looks at the plan once more with the eyes of Partner Center: what can never be taken back is not
 // attempted, what is closed is not written, and what a person loses by that is explained.
@@ -206,6 +209,9 @@ func (m *merger) guardNeverEmpty(rule Rule) {
 
 // guardTooMany: a list that Partner Center would refuse for its length is not sent.
 func (m *merger) guardTooMany(list Field) {
+	if len(tooMany(list, math.MaxInt)) == 0 {
+		return // however long it is: all members of the record are not gone through for each of its fields
+	}
 	after, left, touched := m.after(list)
 	too := tooMany(list, left)
 	if !touched || len(too) == 0 || m.closed() {
