@@ -13,10 +13,7 @@ import (
 // handIn is a context of a connection with a hand, which ends with the test.
 func handIn(t *testing.T) context.Context {
 	t.Helper()
-	h := &hand{tasks: make(chan task, 1)}
-	go h.serve()
-	t.Cleanup(func() { close(h.tasks) })
-	return context.WithValue(t.Context(), handKey{}, h)
+	return Connected(t.Context())
 }
 
 func done(ctx context.Context, work func() error) error {
