@@ -99,8 +99,8 @@ func (m *merger) withheld(place Place, f Field, atom Record) bool {
 	return true
 }
 
-// cutMark ends a text of which CRM shows the beginning.
-const cutMark = "…"
+// CutMark ends a text that CRM could not hold whole.
+const CutMark = "…"
 
 // asks says whether what is held was the same question as this one. How long a column of CRM is, one process may have heard
 // before the other: the same text is the same question, whole or cut.
@@ -110,7 +110,7 @@ func (h Held) asks(atom Record) bool {
 		return h.Value == now
 	}
 	begins := func(text, shown string) bool {
-		beginning, is := strings.CutSuffix(shown, cutMark)
+		beginning, is := strings.CutSuffix(shown, CutMark)
 		return is && beginning != "" && strings.HasPrefix(text, beginning)
 	}
 	return begins(now, h.Value) || begins(h.Value, now)

@@ -1,9 +1,13 @@
 package mapping
 
-import "strings"
+import (
+	"strings"
 
-// mark ends a text that CRM could not hold whole.
-const mark = "…"
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+)
+
+// mark ends a text that was cut.
+const mark = cosell.CutMark
 
 // Cut shortens a text to at most length UTF-16 code units, as the CRM counts, at a rune boundary, and
 // marks it once. Cutting twice is cutting once. A length of 0 means no limit.
