@@ -219,13 +219,13 @@ func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { 
 func (w crm) Changed(_ context.Context, kind, cursor string, each func(cosell.Hint) error) (string, error) {
 	w.boundary()
 	for _, id := range sorted(w.opportunities) {
-		if !w.deaf {
+		if w.tells(cursor, w.opportunities[id].Modified) {
 			if err := each(cosell.Hint{Kind: kind, ID: id, Shown: cosell.Shown{ID: id, Version: w.opportunities[id].Version, Modified: w.opportunities[id].Modified}}); err != nil {
 				return "", err
 			}
 		}
 	}
-	return cursor + "+", nil
+	return w.nextCursor(cursor), nil
 }
 
 func (w crm) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Opportunity, error) {

@@ -176,13 +176,13 @@ func (w pc) Changed(_ context.Context, cursor string, each func(cosell.Hint) err
 		return "", w.feedAway
 	}
 	for _, id := range sorted(w.referrals) {
-		if !w.deaf {
+		if w.tells(cursor, w.referrals[id].Modified) {
 			if err := each(cosell.Hint{Kind: "referral", ID: id, Shown: cosell.Shown{ID: id, Modified: w.referrals[id].Modified}}); err != nil {
 				return "", err
 			}
 		}
 	}
-	return cursor + "+", nil
+	return w.nextCursor(cursor), nil
 }
 
 // doors are what no request of ours may ever try.

@@ -85,6 +85,7 @@ type world struct {
 	share         string
 	alike         bool      // CRM finds unlinked deals of the same customer that a referral resembles
 	deaf          bool      // no feed tells anything
+	tracking      bool      // feeds tell what is later than their cursor alone
 	timed         bool      // hints say when they were made
 	restored      time.Time // when older tables were put back
 	feedAway      error     // answer of Partner Center's list of changes
@@ -227,6 +228,20 @@ func (w *world) deliver(job func() error) {
 		story = w.story()
 	}
 	w.t.Fatalf("the job never came to an end: %v\n%s", err, story)
+}
+
+// tells says whether a feed gives what was last changed then.
+func (w *world) tells(cursor string, changed time.Time) bool {
+	since, err := time.Parse(time.RFC3339Nano, cursor)
+	return !w.deaf && (!w.tracking || err != nil || changed.After(since))
+}
+
+// nextCursor is what a feed gives back.
+func (w *world) nextCursor(cursor string) string {
+	if w.tracking {
+		return w.now.Format(time.RFC3339Nano)
+	}
+	return cursor + "+"
 }
 
 func (w *world) drain() {

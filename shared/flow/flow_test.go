@@ -370,6 +370,51 @@ func TestReconcileMovesItsCursorOnlyWhenEveryHintWasTaken(t *testing.T) {
 	}
 }
 
+// A broker that loses all it holds loses what the cursors have passed: it is looked at again within a day, whichever of the
+// two looks finds a broker that keeps it. Otherwise nothing that was read is read again.
+func TestWhatABrokerLostIsLookedAtAgainWithinADay(t *testing.T) {
+	for _, kept := range []int{1, 2} { // the look whose hints are kept
+		w := newWorld(t)
+		w.tracking = true
+		w.want(nil)
+		w.opportunityChanged()
+		pass := func() int {
+			w.now = w.now.Add(5 * time.Minute)
+			if err := w.run(func() error { return w.flow.Reconcile(ctx) }); err != nil {
+				t.Fatal(err)
+			}
+			return len(w.hints)
+		}
+		pass()
+		w.drain()
+		w.now = w.now.Add(13 * time.Hour) // of an ordinary day
+		pass()
+		w.drain()
+		w.now = w.now.Add(time.Minute)
+		w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "77"})
+		w.user(cosell.Record{cosell.Notes: "seen"})
+		pass()
+		w.hints = nil // the broker begins anew
+		if n := pass(); n > 0 {
+			t.Fatalf("%d hints of what was read", n)
+		}
+		for look := 1; look <= kept; look++ {
+			w.now = w.now.Add(12 * time.Hour)
+			if n := pass(); n == 0 {
+				t.Fatalf("look %d: nothing is looked at again", look)
+			}
+			if look < kept {
+				w.hints = nil
+			}
+		}
+		w.drain()
+		if o, r := w.opportunities[deal].Record, w.own()[0].Record; o[cosell.DealValue] != "77" || r[cosell.Notes] != "seen" {
+			t.Errorf("look %d: opportunity %v, referral %v", kept, o[cosell.DealValue], r[cosell.Notes])
+		}
+		w.silent()
+	}
+}
+
 func TestSolutionRowIsResolvedAfterItsDeletion(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

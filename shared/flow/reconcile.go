@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -10,17 +11,18 @@ import (
 
 // Reconcile asks both systems what changed since it last asked, and enqueues a hint for each: what no
 // event told us is found here, and what is held and due, and pairs whose sheet has grown. It writes to
-// neither system. A cursor moves only after every hint of its feed was taken by the queue; feeds do not
-// wait for each other. Before the start no cursor moves, so that the first pass after it finds everything.
+// neither system. A cursor moves only after every hint of its feed was taken by the queue, and twice a day what changed within
+// the last day is looked at again; feeds do not wait for each other. Before the start no cursor moves, so that the first pass after it finds everything.
 // Kinds: Later, Broken, Denied.
 func (f *Flow) Reconcile(ctx context.Context) error {
 	if _, started, err := f.Started(ctx); err != nil || !started && !f.Settings.Shadow {
 		return err
 	}
 	errs := []error{f.due(ctx)} // first: what it tries is then not due for the hints of the feeds
-	errs = append(errs, f.feed(ctx, referralKind, f.Referrals.Changed))
+	again, err := f.looksAgain(ctx)
+	errs = append(errs, err, f.feed(ctx, referralKind, again, f.Referrals.Changed))
 	for _, kind := range f.Opportunities.Kinds() {
-		errs = append(errs, f.feed(ctx, kind, func(ctx context.Context, cursor string, each func(Hint) error) (string, error) {
+		errs = append(errs, f.feed(ctx, kind, again, func(ctx context.Context, cursor string, each func(Hint) error) (string, error) {
 			return f.Opportunities.Changed(ctx, kind, cursor, each)
 		}))
 	}
@@ -28,16 +30,61 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 	return errors.Join(append(errs, f.judgeAside(ctx, errors.Join(errs...) != nil))...)
 }
 
-// feed passes the hints of a feed on as its pages come: there may be a million of them.
-func (f *Flow) feed(ctx context.Context, name string, changed func(context.Context, string, func(Hint) error) (string, error)) error {
+// againEvery is how often feeds are read again from further back.
+const againEvery = 12 * time.Hour
+
+// looksAgain says, twice a day, that feeds are to be read from where they were a day ago: a cursor moves when the broker has
+// taken the hints, and a broker that loses them all would otherwise have lost those changes.
+func (f *Flow) looksAgain(ctx context.Context) (bool, error) {
+	name := f.feedCursor("feeds again")
+	text, err := f.Ledger.Cursor(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	last, err := time.Parse(time.RFC3339, text)
+	if err == nil && f.Now().Sub(last) < againEvery {
+		return false, nil
+	}
+	return err == nil, f.Ledger.SaveCursor(ctx, name, f.Now().UTC().Format(time.RFC3339))
+}
+
+// marks are two earlier cursors of a feed, half a day apart: each change is given again twice.
+type marks struct{ day, half string }
+
+func (f *Flow) marks(ctx context.Context, name string) (m marks, err error) {
+	if m.day, err = f.Ledger.Cursor(ctx, name+" a day ago"); err == nil {
+		m.half, err = f.Ledger.Cursor(ctx, name+" half a day ago")
+	}
+	return m, err
+}
+
+// moveMarks makes the half day the day, and now the half day.
+func (f *Flow) moveMarks(ctx context.Context, name string, m marks, now string) error {
+	if m.half != "" {
+		if err := f.Ledger.SaveCursor(ctx, name+" a day ago", m.half); err != nil {
+			return err
+		}
+	}
+	return f.Ledger.SaveCursor(ctx, name+" half a day ago", now)
+}
+
+// feed passes the hints of a feed on as its pages come: there may be a million of them. again: those of the last day once more.
+func (f *Flow) feed(ctx context.Context, name string, again bool, changed func(context.Context, string, func(Hint) error) (string, error)) error {
 	kind := name
 	name = f.feedCursor(name)
 	cursor, err := f.Ledger.Cursor(ctx, name)
 	if err != nil {
 		return err
 	}
+	from, m := cursor, marks{}
+	if again && cursor != "" {
+		if m, err = f.marks(ctx, name); err != nil {
+			return err
+		}
+		from = cmp.Or(m.day, m.half, cursor)
+	}
 	named := 0
-	next, err := changed(ctx, cursor, func(h Hint) error {
+	next, err := changed(ctx, from, func(h Hint) error {
 		named++
 		h.Why, h.Late = "reconcile", true
 		return f.hint(ctx, h)
@@ -50,10 +97,15 @@ func (f *Flow) feed(ctx context.Context, name string, changed func(context.Conte
 			return err
 		}
 	}
-	if next == cursor {
-		return nil
+	if next != cursor {
+		if err := f.Ledger.SaveCursor(ctx, name, next); err != nil {
+			return err
+		}
 	}
-	return f.Ledger.SaveCursor(ctx, name, next)
+	if again || cursor == "" {
+		return f.moveMarks(ctx, name, m, next)
+	}
+	return nil
 }
 
 func (f *Flow) hint(ctx context.Context, h Hint) error {
