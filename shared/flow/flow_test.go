@@ -412,6 +412,13 @@ func TestWhatABrokerLostIsLookedAtAgainWithinADay(t *testing.T) {
 			t.Errorf("look %d: opportunity %v, referral %v", kept, o[cosell.DealValue], r[cosell.Notes])
 		}
 		w.silent()
+		for _, old := range []bool{false, true} {
+			w.now = w.now.Add(12 * time.Hour)
+			if n := pass(); old && n > 0 {
+				t.Errorf("%d hints of what is older than a day", n)
+			}
+			w.drain()
+		}
 	}
 }
 
