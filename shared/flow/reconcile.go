@@ -102,7 +102,7 @@ func (f *Flow) feed(ctx context.Context, name string, again bool, changed func(c
 			return err
 		}
 	}
-	if again || cursor == "" {
+	if (again || cursor == "") && next != "" { // there is none where the CRM has no such table
 		return f.moveMarks(ctx, name, m, next)
 	}
 	return nil
