@@ -66,6 +66,7 @@ type world struct {
 	slowIntent    time.Duration             // how long the table takes to keep an intent
 	beforeIntent  func()                    // what another process does first
 	beforeLook    func()                    // what another process does before an intent is looked for
+	refuseSave    func(cosell.Pair) error   // answer of the table to a pair
 	beforeMove    func()                    // what another process does before a pair moves
 	skew          time.Duration             // how far the process's own clock is off
 	onInvite      func()                    // sees each invitation of Microsoft
@@ -446,6 +447,11 @@ type dying struct {
 func (d dying) Save(ctx context.Context, p cosell.Pair, entries ...cosell.Entry) (cosell.Pair, error) {
 	d.w.boundary()
 	defer d.w.boundary()
+	if refuse := d.w.refuseSave; refuse != nil {
+		if err := refuse(p); err != nil {
+			return p, err
+		}
+	}
 	return d.Ledger.Save(ctx, p, entries...)
 }
 

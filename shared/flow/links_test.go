@@ -222,4 +222,20 @@ func TestI1_TheTrailTellsACreationOnce(t *testing.T) {
 	if n := created(w, deal); n != 2 || failures < 4 {
 		t.Errorf("two referrals are noted as made %d times after %d tries", n, failures)
 	}
+
+	w = newWorld(t)
+	id = portalDeal(w, cosell.Record{cosell.Status: cosell.Accepted})
+	failures = 0
+	w.refuseSave = func(cosell.Pair) error {
+		if _, made := w.opportunities[crm{w}.ID(id)]; made && failures < 3 {
+			failures++
+			return fault.New(fault.Broken, "no answer")
+		}
+		return nil
+	}
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+	w.events()
+	if n := created(w, crm{w}.ID(id)); n != 1 || failures < 3 {
+		t.Errorf("the opportunity whose pair could not be kept is noted as made %d times after %d tries", n, failures)
+	}
 }
