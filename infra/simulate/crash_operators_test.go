@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
 
@@ -187,5 +188,36 @@ func crashesAt(t *testing.T, name string, least int, fates []fate, some func(cal
 	}
 	if c.Runs < least {
 		t.Errorf("%d crash points only", c.Runs)
+	}
+}
+
+// TestCrashesOfALink is each death and each answer that is lost around the writes by which two records are linked, or part: the trail tells of each once,
+// whoever comes to say so.
+func TestCrashesOfALink(t *testing.T) {
+	writes := func(site string) func(called) bool {
+		return func(n called) bool { return n.write && strings.Contains(n.lane, "crmtopartnercenter "+site) }
+	}
+	all := slices.Concat(deaths(), losses())
+	crashesAt(t, "a lead that is qualified", 6, all, writes("lead"))
+	crashesAt(t, "unlinked and linked", 4, all, writes("opportunity"))
+	crashesAt(t, "an operator links what was unlinked", 4, []fate{dieAfter, lose}, func(n called) bool { return n.name == "crm PATCH opportunities(id)" })
+	crashesAt(t, "the answer to an invitation's making is lost", 1, []fate{cut}, func(n called) bool { return n.name == "crm GET opportunities" })
+}
+
+// TestNothingIsInStepAgainThatWasDropped: what an operator drops of what is held stays as it is, and Audit says so in these words.
+func TestNothingIsInStepAgainThatWasDropped(t *testing.T) {
+	all := tales()
+	plain := all[slices.IndexFunc(all, func(x tale) bool { return x.name == "a held change is dropped" })].tell(t, "one", nil, false, false)
+	told := 0
+	for _, line := range plain.portrait {
+		if saysOver(line) {
+			t.Error(line)
+		}
+		if strings.Contains(line, " audit: ") && strings.Contains(line, cosell.LeftAsItIs) {
+			told++
+		}
+	}
+	if len(plain.broken) > 0 || told != 1 {
+		t.Errorf("told %d times, %v", told, plain.broken)
 	}
 }

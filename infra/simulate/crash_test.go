@@ -130,6 +130,7 @@ type retold struct {
 	struck   int
 	portrait []string
 	writes   int // that the systems took
+	refused  int // that they did not take
 	died     int // the call at which the first process did
 }
 
@@ -162,11 +163,12 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 		r := newRun(t, x.plan(layout, blows), nil)
 		r.telling = telling
 		r.switches()
+		hasty := hurry // all of it: what was not waited for may be missing later too
 		for _, a := range x.acts {
 			r.say("%s", a.name)
 			r.worlds.n++
 			r.people.look(r.deals[0])
-			if err := a.do(r); err != nil && !hurry { // who is in a hurry may find nothing to do it with
+			if err := a.do(r); err != nil && !hasty { // who is in a hurry may find nothing to do it with
 				r.violates("tale", "%s: %v", a.name, err)
 			}
 			if len(r.broken) > 0 {
@@ -183,7 +185,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 		if len(r.broken) == 0 {
 			r.end()
 		}
-		out.portrait, out.died = r.portrait(), r.died
+		out.portrait, out.died, out.refused = r.portrait(), r.died, r.refusals
 		for _, n := range r.writes {
 			out.writes += n
 		}

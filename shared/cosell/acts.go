@@ -287,6 +287,12 @@ func PartedFrom(audit, referralID string) Parting {
 	return NotParted
 }
 
+// LinkedLast says whether Audit tells that the two were linked, and of no parting since.
+func LinkedLast(audit, referralID string) bool {
+	tells := func(text string) bool { return strings.Contains(audit, text+referralID) }
+	return referralID != "" && (tells(LinkedWith) || strings.Contains(audit, "referral "+referralID+" created")) && PartedFrom(audit, referralID) == NotParted
+}
+
 // Resumes says whether what the row still names is a referral of a former engagement.
 func (p Pair) Resumes(referralID string) bool {
 	return slices.ContainsFunc(p.Former, func(id string) bool { return strings.EqualFold(id, referralID) })

@@ -93,6 +93,9 @@ func says(line, direction, text string) bool {
 // over is what Audit says once everything that it explained is over.
 const over = "in step again"
 
+// LeftAsItIs stands before the label of a field of which what was held was dropped.
+const LeftAsItIs = "left as it is on both sides, as an operator said: "
+
 // StillTold says whether Audit explains the problem, and nothing above that says that it is over.
 func StillTold(audit string, p Problem) bool {
 	text := strings.Join(strings.Fields(p.Explain()), " ")
@@ -100,7 +103,7 @@ func StillTold(audit string, p Problem) bool {
 		switch {
 		case says(line, p.Place.direction(), text):
 			return true
-		case says(line, ToCRM, over), says(line, ToPartnerCenter, over):
+		case says(line, ToCRM, over), says(line, ToPartnerCenter, over), isOurLine(line) && strings.Contains(line, LeftAsItIs):
 			return false
 		}
 	}

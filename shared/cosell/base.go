@@ -76,9 +76,15 @@ func (r Record) renew(f Field, from Record) {
 }
 
 // Forgets is the pair after a person dropped what is held of the field at the place: what both sides say of it
-// counts as agreed until one of them changes.
-func (p Pair) Forgets(place Place, f Field, r *Referral, o *Opportunity) Pair {
+// counts as agreed until one of them changes. What Audit explains of it is over with the line that says so: they are in step no more
+// than before.
+func (p Pair) Forgets(place Place, f Field, r *Referral, o *Opportunity, rules []Rule) Pair {
 	p.Held = slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Place == place && h.Field == f && h.Code != statusApart })
+	told := len(p.Told)
+	p.Told = slices.DeleteFunc(slices.Clone(p.Told), func(print string) bool { return strings.Contains(print, "|"+string(place)+"|"+string(f)+"|") })
+	if len(p.Told) < told {
+		p.Untold = append(slices.Clone(p.Untold), Problem{Field: f, Place: place, Text: LeftAsItIs + Label(rules, f), Warn: true, Once: true})
+	}
 	p.Base, p.OpportunityVersion = p.Base.agreed(f, r, o), ""
 	return p
 }

@@ -391,7 +391,7 @@ func TestLinkingByIdentifiersClosesNeither(t *testing.T) {
 				in.Pair, in.Linking, in.Retry = pair, false, true
 				left.check(t, Merge(in))
 				row, _ := in.Opportunity.Row()
-				in.Pair = in.Pair.Forgets(InCRM, Status, in.Referral, &row).Forgets(InPartnerCenter, Status, in.Referral, &row)
+				in.Pair = in.Pair.Forgets(InCRM, Status, in.Referral, &row, in.Rules).Forgets(InPartnerCenter, Status, in.Referral, &row, in.Rules)
 				left.check(t, Merge(in))
 			}
 			pair := in.Pair

@@ -136,14 +136,14 @@ func TestAPersonsWordAgreesOnAField(t *testing.T) {
 		Solutions: {toReferral: Record{Name: "mine", DealValue: "8"}, codes: []string{conflictResolved}},
 	} {
 		one := in
-		one.Pair = in.Pair.Forgets(InCRM, f, in.Referral, &in.Opportunity.row)
+		one.Pair = in.Pair.Forgets(InCRM, f, in.Referral, &in.Opportunity.row, in.Rules)
 		want.check(t, Merge(one))
 	}
-	if b := in.Pair.Forgets(InCRM, Name, nil, nil).Base; b.Referral[Name] != "Deal" || b.Opportunity[Name] != "Deal" {
+	if b := in.Pair.Forgets(InCRM, Name, nil, nil, in.Rules).Base; b.Referral[Name] != "Deal" || b.Opportunity[Name] != "Deal" {
 		t.Errorf("of sides that nobody read: %v", b)
 	}
 	in.Pair.Held = []Held{{Place: InCRM, Field: Name}, {Place: InPartnerCenter, Field: Name}}
-	if after := in.Pair.Forgets(InCRM, Name, nil, nil); len(after.Held) != 1 || after.Held[0].Place != InPartnerCenter || after.OpportunityVersion != "" || len(in.Pair.Held) != 2 {
+	if after := in.Pair.Forgets(InCRM, Name, nil, nil, in.Rules); len(after.Held) != 1 || after.Held[0].Place != InPartnerCenter || after.OpportunityVersion != "" || len(in.Pair.Held) != 2 {
 		t.Errorf("held %+v, version %q", after.Held, after.OpportunityVersion)
 	}
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -58,9 +59,32 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		}
 		w.pair = w.pair.Wrote(o.Version, written.Side) // an old read of the row is no change of anybody
 		w.opportunity = &written
-		w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "linked", "referral "+r.ID))
+		w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, linkedAction, "referral "+r.ID))
+	} else if before.Phase != cosell.Linked {
+		if err := f.linkedAlready(ctx, w); err != nil {
+			return err
+		}
 	}
 	return f.round(ctx, w)
+}
+
+// linkedAlready notes that two records were linked, as Audit says, where whoever wrote that has died before it was noted, or where the
+// ledger has lost it.
+func (f *Flow) linkedAlready(ctx context.Context, w *work) error {
+	if !cosell.LinkedLast(w.opportunity.Record[cosell.Audit], w.referral.ID) {
+		return nil
+	}
+	trail, err := f.Ledger.Audit(ctx, w.pair.OpportunityID, lately)
+	if err != nil {
+		return err
+	}
+	last := slices.IndexFunc(trail, func(e cosell.Entry) bool {
+		return e.Action == unlinkedAction || e.Action == linkedAction && e.Direction == cosell.ToCRM
+	})
+	if last < 0 || trail[last].Action == unlinkedAction {
+		w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, linkedAction, "referral "+w.referral.ID))
+	}
+	return nil
 }
 
 // over says whether two records were linked by somebody else and are closed alike: there is nothing left to do about them.

@@ -317,7 +317,7 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 	if edited {
 		pair.OpportunityVersion = ""
 	}
-	w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, "linked", "referral "+own.ID))
+	w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, linkedAction, "referral "+own.ID))
 	if err := f.save(ctx, w, pair); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -96,7 +95,7 @@ func (f *Flow) letGo(ctx context.Context, ended cosell.Pair) error {
 	referral := ended.ReferralID
 	ended.ReferralID, ended.MicrosoftID, ended.EngagementID = "", "", ""
 	ended.Phase, ended.Held, ended.Told = cosell.Ended, nil, nil
-	_, err := f.Ledger.Save(ctx, ended, f.entry(ctx, f.Now(), cosell.Nowhere, "unlinked", "referral "+referral))
+	_, err := f.Ledger.Save(ctx, ended, f.entry(ctx, f.Now(), cosell.Nowhere, unlinkedAction, "referral "+referral))
 	return err
 }
 
@@ -136,19 +135,14 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 		case pair.Phase == cosell.Claimed:
 			return line.refuse(ctx, w)
 		case pair.Phase == cosell.Ended && o.Record[cosell.ReferralID] == "" && cosell.PartedFrom(o.Record[cosell.Audit], pair.ReferralID) == cosell.Unlinked:
-			return line.partedAlready(ctx, opportunityID) // by the same command, whose answer was lost
+			byForm, half := pair.PartedHalf()
+			if !half {
+				return nil // by the same command, whose answer was lost
+			}
+			return line.partedWhole(ctx, w, byForm)
 		}
 		return line.part(ctx, w)
 	})
-}
-
-// partedAlready notes an unlinking that the row tells of, where who wrote that has died before it was noted.
-func (f *Flow) partedAlready(ctx context.Context, opportunityID string) error {
-	trail, err := f.Ledger.Audit(ctx, opportunityID, lately)
-	if err != nil || slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.Action == "unlinked" && e.Direction == cosell.ToCRM }) {
-		return err
-	}
-	return f.Ledger.Note(ctx, opportunityID, f.entry(ctx, f.Now(), cosell.ToCRM, "unlinked", "ok"))
 }
 
 // AskAgain begins a new engagement for an opportunity whose help Microsoft declined, or did not answer in time.
@@ -233,7 +227,7 @@ func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Pl
 		if err != nil {
 			return err
 		}
-		_, err = f.Ledger.Save(ctx, pair.Forgets(place, field, v.Referral, v.Opportunity), f.entry(ctx, f.Now(), cosell.Nowhere, "forgotten", string(field), field))
+		_, err = f.Ledger.Save(ctx, pair.Forgets(place, field, v.Referral, v.Opportunity, f.of(pair).Rules), f.entry(ctx, f.Now(), cosell.Nowhere, "forgotten", string(field), field))
 		return err
 	})
 }

@@ -130,9 +130,13 @@ func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell
 		return deal, fit, false, f.ungrown(ctx, w, err)
 	}
 	if err == nil {
-		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, "qualified", "opportunity "+deal.ID+" of lead "+w.opportunity.ID))
+		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, qualifiedAction, becameOf(deal, w)))
 	}
 	return deal, fit, err == nil, err
+}
+
+func becameOf(deal cosell.Opportunity, w *work) string {
+	return "opportunity " + deal.ID + " of lead " + w.opportunity.ID
 }
 
 func unlisted(w *work, err error) error {
@@ -225,7 +229,9 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 		if err != nil {
 			return false, err
 		}
-		w.entries = append(w.entries, f.entry(ctx, next.Read, cosell.ToCRM, "linked", "referral "+w.referral.ID))
+		w.entries = append(w.entries, f.entry(ctx, next.Read, cosell.ToCRM, linkedAction, "referral "+w.referral.ID))
+	} else if !ours {
+		w.entries = append(w.entries, f.handedHalf(ctx, w, deal)...)
 	}
 	if next, err = f.introduce(ctx, w, next); err != nil {
 		return false, err
@@ -246,6 +252,17 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 		pair.Told = cosell.Prints(fit.problems)
 	}
 	return true, f.moveTo(ctx, w, pair, "the lead became it")
+}
+
+// handedHalf is what the trail lacks of a hand-over that died before the pair moved: that we made the opportunity, or linked it.
+func (f *Flow) handedHalf(ctx context.Context, w *work, deal cosell.Opportunity) []cosell.Entry {
+	switch {
+	case strings.EqualFold(deal.ID, f.deals.Opportunities.ID(w.referral.ID)):
+		return []cosell.Entry{f.entry(ctx, deal.Read, cosell.ToCRM, qualifiedAction, becameOf(deal, w))}
+	case cosell.LinkedLast(deal.Record[cosell.Audit], w.referral.ID):
+		return []cosell.Entry{f.entry(ctx, deal.Read, cosell.ToCRM, linkedAction, "referral "+w.referral.ID)}
+	}
+	return nil
 }
 
 // introduce gives the opportunity of a lead that a person qualified the customer's other contacts: the CRM made it of
@@ -314,7 +331,7 @@ func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
 	linked := &work{pair: w.pair, referral: w.referral, opportunity: &winner, hint: w.hint, linking: true, switchOn: !winner.Synced()}
 	err = f.letGoOf(ctx, w, into)
 	next := winner
-	if err == nil {
+	if err == nil && (named == "" || !winner.Synced()) { // else an earlier run has, and died
 		next, err = f.linkBack(ctx, linked, *w.referral, nil)
 	}
 	if fault.Is(err, fault.Refused) {

@@ -18,10 +18,15 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 	words := f.words(ctx, o.Read)
 	asked := o.Record[cosell.Action] != ""
 	var lines []string
+	news := false
 	for _, p := range problems {
 		said := p
 		said.Text = "no referral yet: " + p.Text
-		if (asked || !pair.Explains(p) && !pair.Explained(o.Record[cosell.Audit], said, f.older(ctx))) && p.Class != cosell.OfOurs {
+		if p.Class == cosell.OfOurs || !asked && pair.Explains(p) {
+			continue
+		}
+		news = true
+		if asked || !pair.Explained(o.Record[cosell.Audit], said, f.older(ctx)) {
 			lines = append(lines, words.Say(said))
 		}
 	}
@@ -49,6 +54,8 @@ func (f *Flow) lack(ctx context.Context, w *work, problems []cosell.Problem) err
 			p.Sent = true
 			untold = &p
 		}
+	} else if untold == nil && news { // an earlier run told it, and died
+		w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.Nowhere, refusedAction, "missing"))
 	}
 	pair = pair.Lacks(problems, o.Read, o.Side).Saw(w.opportunity.Side)
 	if o.Version != w.opportunity.Version {

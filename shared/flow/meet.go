@@ -54,6 +54,9 @@ func (f *Flow) adoptFound(ctx context.Context, r cosell.Referral, h Hint) (bool,
 			if pair, err = f.Ledger.Heal(ctx, pair); err != nil {
 				return err
 			}
+			if pair.Phase == cosell.Making { // by a run that did not come to note that it is made
+				return f.of(pair).goOn(ctx, pair, h)
+			}
 		}
 		return f.adopt(ctx, &work{pair: pair, referral: &r, opportunity: &found[0], hint: h})
 	})

@@ -7,6 +7,9 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 )
 
+// unlinkedAction is what the trail says of an end that a person wanted.
+const unlinkedAction = "unlinked"
+
 // part ends the pair, and takes the referral out of the row: both records go on alone. The tombstone comes first, and says
 // that the row does not know yet: whoever comes next finishes it, whatever the form asks for by then.
 func (f *Flow) part(ctx context.Context, w *work) error {
@@ -48,7 +51,7 @@ func (f *Flow) emptyRow(ctx context.Context, w *work, more ...string) error {
 		delete(values, cosell.Mark)
 	}
 	line := f.words(ctx, o.Read).Done(cosell.ToCRM, cosell.UnlinkedFrom+w.pair.ReferralID+", as asked: both records go on alone, and Sync is off")
-	return f.write(ctx, w, "unlinked", values, append(more, line)...)
+	return f.write(ctx, w, unlinkedAction, values, append(more, line)...)
 }
 
 // partedHalf goes on with a pair that was ended, and whose row has not heard of it: what else is asked on the form by now is
@@ -57,8 +60,11 @@ func (f *Flow) emptyRow(ctx context.Context, w *work, more ...string) error {
 func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 	o := *w.opportunity
 	byForm, half := w.pair.PartedHalf()
-	if !half || !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID) {
+	switch {
+	case !half:
 		return false, nil
+	case !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID):
+		return false, f.partedWhole(ctx, w, byForm)
 	}
 	deed, why := cosell.Heed(w.pair, o, "")
 	switch act := o.Record[cosell.Action]; {
@@ -74,9 +80,27 @@ func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 	return true, f.emptyRow(ctx, w, f.words(ctx, o.Read).Say(why))
 }
 
+// partedWhole notes an end of which the row has heard, where whoever told it died before that was noted.
+func (f *Flow) partedWhole(ctx context.Context, w *work, byForm bool) error {
+	if cosell.PartedFrom(w.opportunity.Record[cosell.Audit], w.pair.ReferralID) != cosell.Unlinked {
+		return nil
+	}
+	result := "ok"
+	if byForm {
+		result += " " + cosell.ActUnlink
+	}
+	pair := w.pair.Answered()
+	pair.Untold = nil // its words came with the others
+	saved, err := f.Ledger.Save(ctx, pair, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, unlinkedAction, result))
+	if err == nil {
+		w.pair = saved
+	}
+	return err
+}
+
 // takenBack goes on with the pair whose end a person took back.
 func (f *Flow) takenBack(ctx context.Context, w *work) error {
-	pair, err := f.Ledger.Save(ctx, w.pair.Resumed(), f.entry(ctx, f.Now(), cosell.Nowhere, "linked", "unlinking was taken back"))
+	pair, err := f.Ledger.Save(ctx, w.pair.Resumed(), f.entry(ctx, f.Now(), cosell.Nowhere, linkedAction, "unlinking was taken back"))
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ const lately = 50
 func (f *Flow) written(ctx context.Context, s *cosell.Sending, at time.Time, direction string, fields []cosell.Field) cosell.Entry {
 	e := f.entry(ctx, at, direction, "updated", "ok", fields...)
 	if slices.Equal(fields, []cosell.Field{cosell.CRMID}) {
-		e.Action, e.Result = "linked", "record "+s.New[cosell.CRMID]
+		e.Action, e.Result = linkedAction, "record "+s.New[cosell.CRMID]
 	}
 	e.ID = s.Entry
 	return e

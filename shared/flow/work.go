@@ -148,6 +148,9 @@ func (f *Flow) joinUnknown(ctx context.Context, w *work) error {
 const (
 	createdAction = "created" // he finds what was made, and notes it with the pair
 	refusedAction = "refused" // he is refused again: the line comes with the row that holds what was refused, and so once
+	// he finds the two records linked, as Audit of the one in CRM says, or the opportunity that was made of a lead
+	linkedAction    = "linked"
+	qualifiedAction = "qualified"
 )
 
 // unlike says of an entry that it is about none of these.
@@ -157,7 +160,7 @@ func unlike(actions ...string) func(cosell.Entry) bool {
 
 // noted keeps what was written in the ledger's trail when the work ends before the pair is saved, but what the next run tells.
 func (f *Flow) noted(ctx context.Context, w *work, err error) error {
-	lasting := unlike(createdAction, refusedAction)
+	lasting := unlike(createdAction, refusedAction, linkedAction, qualifiedAction)
 	if err == nil || !slices.ContainsFunc(w.entries, lasting) {
 		return err
 	}
