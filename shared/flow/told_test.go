@@ -301,3 +301,35 @@ func TestR127_WordsThatCRMRefusedAreToldWhenTheyAreDue(t *testing.T) {
 	}
 	w.silent()
 }
+
+// What keeps a referral from being made has one line in Audit and one in the trail, wherever the process dies.
+func TestWhatIsMissingIsNotedOnceWhateverDies(t *testing.T) {
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.want(cosell.Record{cosell.DealValue: ""})
+		w.dieAt = at
+		done := w.wanted() == nil
+		w.dieAt = 0
+		w.deliver(w.wanted)
+		w.deliver(w.wanted)
+		trail, err := w.memory.Audit(ctx, deal, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noted := 0
+		for _, e := range trail {
+			if e.Result == "missing" {
+				noted++
+			}
+		}
+		if lines := w.lines(deal, "no referral yet"); noted != 1 || lines != 1 {
+			t.Errorf("death at %d: %d lines in the trail, %d in Audit", at, noted, lines)
+		}
+		if done {
+			if at < 4 {
+				t.Errorf("%d deaths only", at-1)
+			}
+			return
+		}
+	}
+}
