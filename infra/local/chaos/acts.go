@@ -69,7 +69,11 @@ func (s *stage) work() error {
 	if err != nil {
 		return err
 	}
-	d := pick(s.g, s.deals)
+	among := s.deals
+	if alive := s.alive(); len(alive) > 0 && s.g.IntN(5) > 0 {
+		among = alive
+	}
+	d := pick(s.g, among)
 	if s.g.IntN(5) < 3 {
 		f, side := pick(s.g, mappedFields()), pick(s.g, []string{inCRM, inPortal})
 		if err := s.types(d, side, f); err != nil || s.g.IntN(6) > 0 {

@@ -23,7 +23,7 @@ type Options struct {
 	Local   control.Local // of the world
 	Seconds int           // how long people work and things go wrong
 	Seed    uint64
-	Deals   int // how many there are at most; 0: 12
+	Deals   int // how many are alive at most; 0: 12
 	Out     io.Writer
 }
 
@@ -81,6 +81,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	}
 	r.Deals, r.Edits, r.Acts, r.Judged, r.Violations = len(s.deals), len(s.edits), maps.Clone(s.acts), court.judged, court.found
 	r.MS = time.Since(began).Milliseconds()
+	if o.Seconds >= 60 && r.Judged["nothing lost"] == 0 {
+		return r, fmt.Errorf("%d edits, and none of them could be judged: play again with another seed", r.Edits)
+	}
 	s.stories(o.Out, court)
 	return r, nil
 }
@@ -109,12 +112,16 @@ func (s *stage) play(o Options) error {
 	return errors.Join(failed[:]...)
 }
 
-// people work, one after the other, and make new deals until there are enough.
+// mostBirths is how many deals there are ever, for each that is alive at a time.
+const mostBirths = 20
+
+// people work, one after the other, and make new deals until enough are alive: those of a long play are closed or deleted
+// one after the other, and nothing would be left to judge.
 func (s *stage) people(ctx context.Context, deals int, out io.Writer) error {
 	next := time.Now().Add(told)
 	for pause(ctx, time.Duration(1+s.g.Int64N(int64(2*hand)))) {
 		var err error
-		if len(s.deals) < 3 || len(s.deals) < deals && s.g.IntN(6) == 0 {
+		if alive := len(s.alive()); len(s.deals) < 3 || alive < deals && len(s.deals) < mostBirths*deals && s.g.IntN(6) == 0 {
 			_, err = s.born(pick(s.g, births()))
 		} else {
 			err = s.work()

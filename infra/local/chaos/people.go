@@ -28,6 +28,11 @@ func (s *stage) name(d *deal) string {
 	return fmt.Sprintf("%s deal %d, edition %d", s.tag, d.n, s.next())
 }
 
+// alive are the deals that nobody has closed or dropped.
+func (s *stage) alive() []*deal {
+	return slices.DeleteFunc(slices.Clone(s.deals), func(d *deal) bool { return d.dropped || d.closed })
+}
+
 // born makes a deal.
 func (s *stage) born(kind string) (*deal, error) {
 	d := &deal{n: len(s.deals), born: kind}
