@@ -76,8 +76,8 @@ func (r Record) renew(f Field, from Record) {
 }
 
 // Forgets is the pair after a person dropped what is held of the field at the place: what both sides say of it
-// counts as agreed until one of them changes. What Audit explains of it is over with the line that says so: they are in step no more
-// than before.
+// counts as agreed until one of them changes; values that differ are left alone. What Audit explains of it is over with the line that
+// says so: they are in step no more than before.
 func (p Pair) Forgets(place Place, f Field, r *Referral, o *Opportunity, rules []Rule) Pair {
 	p.Held = slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Place == place && h.Field == f && h.Code != statusApart })
 	told := len(p.Told)
@@ -86,6 +86,9 @@ func (p Pair) Forgets(place Place, f Field, r *Referral, o *Opportunity, rules [
 		p.Untold = append(slices.Clone(p.Untold), Problem{Field: f, Place: place, Text: LeftAsItIs + Label(rules, f), Warn: true, Once: true})
 	}
 	p.Base, p.OpportunityVersion = p.Base.agreed(f, r, o), ""
+	if !slices.Contains(p.LeftAlone, f) {
+		p.LeftAlone = append(slices.Clone(p.LeftAlone), f)
+	}
 	return p
 }
 

@@ -28,8 +28,11 @@ func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
 		m.toReferral(rule, f, d)
 	case rule.FirstSight == PartnerCenter:
 		m.toOpportunity(rule, f, p)
-	case m.Linking:
-		m.differs(f)
+	default:
+		m.leaves(f)
+		if m.Linking {
+			m.differs(f)
+		}
 	}
 }
 
@@ -67,8 +70,11 @@ func (m *merger) firstMember(rule Rule, f Field, p, d string, both bool) {
 		m.toOpportunity(rule, f, p)
 	case len(m.p.Members(list)) == 0 && d != "":
 		m.toReferral(rule, f, d)
-	case p != d && !m.agree(rule, p, d) && rule.Way == Both && m.Linking && !m.saidOf("values.differ", list):
-		m.differs(list)
+	case p != d && !m.agree(rule, p, d) && rule.Way == Both:
+		m.leaves(f)
+		if m.Linking && !m.saidOf("values.differ", list) {
+			m.differs(list)
+		}
 	}
 }
 

@@ -207,11 +207,16 @@ func (m *merger) compare(rule Rule, f Field) {
 		m.conflict(rule, f, p, d)
 	case pChanged && rule.Way != ToReferral:
 		m.toOpportunity(rule, f, p)
-		m.overtaken(f, d)
+		if !m.gaveWay(rule, f, InCRM, bp, d) {
+			m.overtaken(f, d)
+		}
 	case dChanged && rule.Way == ToOpportunity:
 		m.restore(rule, f, p, pOK)
 	case dChanged:
 		m.toReferral(rule, f, d)
+		m.gaveWay(rule, f, InPartnerCenter, bd, p)
+	case slices.Contains(m.Pair.LeftAlone, f) && !m.agree(rule, p, d):
+		m.leaves(f)
 	}
 }
 

@@ -51,6 +51,7 @@ type Pair struct {
 	OpportunityVersion string    // ETag that goes with Base.Opportunity; empty when it does not
 	Touched            time.Time // when CRM's row last changed in nothing that we know
 	Held               []Held
+	LeftAlone          []Field   // fields that the two sides hold differently: nobody can tell which is right
 	Told               []string  // the lasting problems that Audit explains now (Prints)
 	Untold             []Problem // notes about writes that were made and could not be told yet
 	Spoken             []Problem // what a write has told of which nobody knew that it was made; of this look alone, never saved

@@ -22,7 +22,8 @@ type Plan struct {
 	// NeedsOpportunity says that the opportunity was assumed from its base and that this does not do.
 	NeedsOpportunity bool
 
-	keep map[Field]bool // fields whose base stays as it is: not decided yet
+	keep      map[Field]bool // fields whose base stays as it is: not decided yet
+	leftAlone []Field        // fields that both sides hold differently, as nobody can tell which is right
 }
 
 // Empty says that there is nothing to write and nothing to say.

@@ -21,6 +21,7 @@ func (in Pairing) Doubtful(plan Plan, restored time.Time) Plan {
 			for f := range atom {
 				delete(plan.at(place), f)
 			}
+			plan.apart(atom)
 			told := first(atom)
 			if list, _, member := told.List(); member {
 				told = list

@@ -47,7 +47,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 		pair.OpportunityVersion = ""
 	}
 	pair.Base, pair.Sending, pair.Untold = base, nil, nil
-	pair.HeldUntil = plan.HeldUntil
+	pair.HeldUntil, pair.LeftAlone = plan.HeldUntil, in.stillAlone(plan)
 	pair = in.saw(pair, w)
 	if read {
 		reopenedOwn(base.Opportunity, row.Record, in.Rules, plan.keep)

@@ -254,7 +254,8 @@ func (l *Ledger) pairProps(ctx context.Context, p cosell.Pair, write string) map
 		"Proposed": p.ProposedID, "Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion,
 		"Told": strings.Join(p.Told, "\n"), "Touched": writeTime(p.Touched), "Sheet": p.Sheet,
 		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"), "Registered": p.Registered,
-		"Former": strings.Join(p.Former, "\n"), "Unlike": strings.Join(p.Unlike, "\n"),
+		"LeftAlone": joinFields(p.LeftAlone),
+		"Former":    strings.Join(p.Former, "\n"), "Unlike": strings.Join(p.Unlike, "\n"),
 		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
 		"Columns": writeTime(p.Columns), "Seen": string(seen), "AuditAt": writeTime(since),
 	}
@@ -275,6 +276,21 @@ func setJSON(props map[string]string, name string, v any, none bool) {
 	setLong(props, name, text)
 }
 
+func joinFields(fields []cosell.Field) string {
+	texts := make([]string, len(fields))
+	for i, f := range fields {
+		texts[i] = string(f)
+	}
+	return strings.Join(texts, "\n")
+}
+
+func fieldLines(text string) (out []cosell.Field) {
+	for _, line := range lines(text) {
+		out = append(out, cosell.Field(line))
+	}
+	return out
+}
+
 func lines(text string) []string {
 	if text == "" {
 		return nil
@@ -293,6 +309,7 @@ func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 		ProposedID: r.props["Proposed"], Touched: readTime(r.props["Touched"]), Sheet: r.props["Sheet"],
 		Told: lines(r.props["Told"]), Posted: lines(r.props["Posted"]), Rows: lines(r.props["Rows"]),
 		Registered: r.props["Registered"],
+		LeftAlone:  fieldLines(r.props["LeftAlone"]),
 		Former:     lines(r.props["Former"]), Unlike: lines(r.props["Unlike"]),
 	}
 	var err error
