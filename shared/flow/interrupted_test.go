@@ -57,6 +57,30 @@ func TestI27_DeletedBeforeWeRememberedItIsNotMadeAgain(t *testing.T) {
 	}
 }
 
+// A creation is interrupted in one process and gone on with in another, whose clocks differ: the wait is the same, by Partner Center's.
+func TestAnInterruptedCreationWaitsByTheServersClock(t *testing.T) {
+	for _, skew := range []time.Duration{-20 * time.Minute, 20 * time.Minute} {
+		var w *world
+		var id string
+		for at, made := 1, false; !made; at++ {
+			w = newWorld(t)
+			id, w.dieAt = portalDeal(w, nil), at
+			_ = w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+			_, made = w.opportunities[crm{w}.ID(id)]
+		}
+		w.skew = skew
+		w.restart()
+		began := w.now
+		if err := w.run(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) }); !fault.Is(err, fault.Later) {
+			t.Errorf("another clock %s off: %v, and a person may have deleted the row", skew, err)
+		}
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(id, "referral-created")) })
+		if waited := w.now.Sub(began); waited > time.Minute {
+			t.Errorf("another clock %s off: it is gone on with after %s", skew, waited)
+		}
+	}
+}
+
 func TestF118_AnEditSeenOnlyInTheAnswerOfOurWriteBack(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

@@ -79,9 +79,13 @@ func (f *Flow) giveUp(ctx context.Context, w *work) error {
 func (f *Flow) noteMaking(ctx context.Context, w *work, microsoftID string) error {
 	pair := w.pair
 	pair.ReferralID, pair.EngagementID, pair.MicrosoftID, pair.Phase = w.referral.ID, w.referral.EngagementID, microsoftID, cosell.Making
-	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.Now()).After(w.pair.Sending)
+	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.readAt(*w.referral)).After(w.pair.Sending)
 	return f.save(ctx, w, pair)
 }
+
+// readAt is when the referral was read, by Partner Center's clock: another process, whose own clock is off, may have noted
+// what this one reads.
+func (f *Flow) readAt(r cosell.Referral) time.Time { return cmp.Or(r.Read, f.Now()) }
 
 // foundMade goes on with a row that an earlier run made and did not remember: what was noted before it was
 // made is what both sides agreed on, and whatever differs from it was changed by a person since.
@@ -90,7 +94,7 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 	if w.pair.Phase != cosell.Making || s == nil {
 		return false, nil
 	}
-	if f.Now().Sub(s.At) < resume {
+	if f.readAt(*w.referral).Sub(s.At) < resume {
 		return false, fault.Wait(resume, "opportunity %s: its creation was interrupted a moment ago", w.pair.OpportunityID)
 	}
 	o, err := f.Opportunities.Get(ctx, w.pair.OpportunityID)

@@ -37,13 +37,15 @@ func (f *Flow) fresh(ctx context.Context, w *work) error {
 	return nil
 }
 
-// doubt remembers since when a record is doubted, and says whether that has lasted for the patience.
-func (f *Flow) doubt(ctx context.Context, p cosell.Pair, id string, patience time.Duration) (lasted bool, err error) {
+// doubt remembers since when a record is doubted, and says whether that has lasted for the patience. now is by the clock of its
+// system, where that has answered: another process may have begun to doubt it, whose own clock is off.
+func (f *Flow) doubt(ctx context.Context, p cosell.Pair, id string, now time.Time, patience time.Duration) (lasted bool, err error) {
+	now = cmp.Or(now, f.Now())
 	since := p.Seen[id].Stale
 	if since.IsZero() && p.Version != "" {
-		_, err = f.Ledger.Save(ctx, p.Doubts(id, f.Now()))
+		_, err = f.Ledger.Save(ctx, p.Doubts(id, now))
 	}
-	return !since.IsZero() && f.Now().Sub(since) >= patience, err
+	return !since.IsZero() && now.Sub(since) >= patience, err
 }
 
 // freshSide gives the pair with which to go on: a side that is believed at last is the newest from now on. The
@@ -55,7 +57,7 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 		return p, nil
 	}
 	patience := map[cosell.Age]time.Duration{cosell.Uncertain: uncertainPatience, cosell.Overtaken: overtakenPatience, cosell.Older: olderPatience}[age]
-	lasted, err := f.doubt(ctx, p, s.ID, patience)
+	lasted, err := f.doubt(ctx, p, s.ID, s.Read, patience)
 	switch {
 	case err != nil:
 		return p, err
@@ -81,7 +83,7 @@ func (f *Flow) freshRow(ctx context.Context, p cosell.Pair, h Hint, o cosell.Opp
 	if lagging == "" {
 		return p, nil
 	}
-	lasted, err := f.doubt(ctx, p, o.ID, listPatience)
+	lasted, err := f.doubt(ctx, p, o.ID, o.Read, listPatience)
 	if err != nil {
 		return p, err
 	}
@@ -98,7 +100,7 @@ func (f *Flow) gone(ctx context.Context, p cosell.Pair, h Hint, cause error) err
 	if !f.lasting(h) {
 		return cause
 	}
-	lasted, err := f.doubt(ctx, p, p.OpportunityID, gonePatience)
+	lasted, err := f.doubt(ctx, p, p.OpportunityID, time.Time{}, gonePatience)
 	if err != nil {
 		return err
 	}
