@@ -43,10 +43,14 @@ func (s *Sending) shows(o Opportunity) bool {
 	return true
 }
 
-// unexplained says whether a deal was closed as lost since and does not show why.
+// unexplained says whether a deal was closed as lost since and does not show why, and was not believed in this version: while
+// Partner Center refuses the closing, every look finds it anew.
 func (p Pair) unexplained(o Opportunity) bool {
 	now, was := o.Record[Status], p.Base.Opportunity[Status]
 	if now != Lost && now != Canceled || was == "" || OpportunityClosed(was) {
+		return false
+	}
+	if p.Seen[o.ID].Unexplained == o.Version && o.Version != "" {
 		return false
 	}
 	at := o.Record[LastClosed]
@@ -86,6 +90,12 @@ func (p Pair) BelievesAll(o Opportunity) Pair {
 		if p.AgeOf(child) != Current {
 			p = p.Believes(child)
 		}
+	}
+	if p.unexplained(o) {
+		p = p.look(o.ID, func(s Sight) Sight {
+			s.Unexplained = o.Version
+			return s
+		})
 	}
 	return p
 }

@@ -81,3 +81,26 @@ func TestWhatListsShowForLongIsBelieved(t *testing.T) {
 		t.Error(why)
 	}
 }
+
+// While the other side refuses the closing, the deal goes on to look as if it had just been closed: what was believed once stays so,
+// also after a write of ours, until somebody else changes the row.
+func TestAClosingWithoutAWordIsBelievedOnce(t *testing.T) {
+	lost := withRows(Lost, Record{Reason: ""})
+	p := Pair{OpportunityID: "o", Base: Base{Opportunity: Record{Status: Open}}}.SawRow(withRows(Open, nil))
+	if p.Lagging(lost, "") == "" {
+		t.Fatal("it is believed at once")
+	}
+	p = p.Doubts("o", noon).BelievesAll(lost).SawRow(lost)
+	if why := p.Lagging(lost, ""); why != "" {
+		t.Error(why)
+	}
+	ours, theirs := lost, lost
+	ours.Version, theirs.Version = "3", "4"
+	p = p.Wrote("2", ours.Side)
+	if why := p.Lagging(ours, ""); why != "" {
+		t.Errorf("after a write of ours: %s", why)
+	}
+	if p.Lagging(theirs, "") == "" {
+		t.Error("somebody has closed it anew, and it is believed at once")
+	}
+}

@@ -36,6 +36,13 @@ func (p Pair) PartedHalf() (byForm, half bool) {
 	return h.Value == partedByForm, ok && p.Phase == Ended && h.Value != ""
 }
 
+// PartingLasts says whether the row of an ended pair does not know of the end, because that was interrupted or refused: until it
+// does, it names a referral that it has nothing to do with any more.
+func (p Pair) PartingLasts(place Place, f Field) bool {
+	_, ok := p.HeldAt(InCRM, Action)
+	return ok && p.Phase == Ended && place == InCRM && f == Action
+}
+
 // PartingRefused says whether CRM did not take the end of the pair into its row.
 func (p Pair) PartingRefused() bool {
 	h, ok := p.HeldAt(InCRM, Action)

@@ -14,6 +14,8 @@ type Sight struct {
 	Modified time.Time `json:"modified"`           // of the newest, by that system's clock
 	Versions []string  `json:"versions,omitempty"` // the newest last; Unread for one that nobody has read
 	Stale    time.Time `json:"stale,omitzero"`     // since when only others than the newest are read
+	// Unexplained is the version in which a closed deal was believed to have no close activity: it is not doubted once more.
+	Unexplained string `json:"unexplained,omitempty"`
 }
 
 // Unread stands for a version that is known to be there, and was never read: a refused condition says so, or a
@@ -157,7 +159,12 @@ func (p Pair) Saw(sides ...Side) Pair {
 
 // Wrote notes the version that a write answered, and the one that it replaced.
 func (p Pair) Wrote(before string, after Side) Pair {
-	return p.look(after.ID, func(s Sight) Sight { return s.newest(Side{Version: before}).newest(after) })
+	return p.look(after.ID, func(s Sight) Sight {
+		if s.Unexplained != "" && s.Unexplained == before {
+			s.Unexplained = after.Version
+		}
+		return s.newest(Side{Version: before}).newest(after)
+	})
 }
 
 // Named is the pair after its record's id was written onto the referral.

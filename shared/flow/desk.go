@@ -211,7 +211,8 @@ func (f *Flow) CloseTest(ctx context.Context, opportunityID string) error {
 }
 
 // Forget drops what is held of a field, because a person says so: both values stay as they are, and count
-// as agreed until one changes. A record that could not be made is not tried again.
+// as agreed until one changes. A record that could not be made is not tried again. That a row does not know yet that it was
+// unlinked cannot be dropped: it is tried once more.
 func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Place, field cosell.Field) error {
 	if err := f.earnest(); err != nil {
 		return err
@@ -222,6 +223,9 @@ func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Pl
 		}
 		if field == cosell.Whole && pair.Phase == cosell.Lacking {
 			return f.end(ctx, pair, "given up by a person")
+		}
+		if pair.PartingLasts(place, field) {
+			return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Retry: true, Why: "operator"})
 		}
 		v, err := f.Look(ctx, opportunityID)
 		if err != nil {

@@ -200,3 +200,28 @@ func TestUnlinkingTwiceIsToldOnce(t *testing.T) {
 		t.Errorf("told %d times\n%s", n, w.opportunities[deal].Record[cosell.Audit])
 	}
 }
+
+// An unlinking whose row was not told of it is no value that somebody could let be: both would stay as they are for ever.
+func TestAnUnfinishedUnlinkingIsNotDropped(t *testing.T) {
+	for name, befall := range map[string]error{
+		"interrupted": fault.New(fault.Conflict, "somebody was faster"),
+		"refused":     fault.New(fault.Refused, "no").With("0x80040265", ""),
+	} {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		w.refuseCRM = func(cosell.Record) error { return befall }
+		_ = w.run(func() error { return w.flow.Unlink(ctx, deal) })
+		if w.pair().Phase != cosell.Ended || w.opportunities[deal].Record[cosell.ReferralID] == "" {
+			t.Fatalf("%s: %v, the row names %q", name, w.pair().Phase, w.opportunities[deal].Record[cosell.ReferralID])
+		}
+		w.refuseCRM = nil
+		if err := w.flow.Forget(ctx, deal, cosell.InCRM, cosell.Action); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		w.drain()
+		if id := w.opportunities[deal].Record[cosell.ReferralID]; id != "" || len(w.pair().Held) > 0 {
+			t.Errorf("%s: the row still names %s, held is %v", name, id, w.pair().Held)
+		}
+	}
+}

@@ -375,6 +375,8 @@ func readSight(r *jsonread.Reader) (s cosell.Sight) {
 			s.Modified = readTime(r.Text())
 		case "stale":
 			s.Stale = readTime(r.Text())
+		case "unexplained":
+			s.Unexplained = r.Text()
 		case "versions":
 			r.List(func() { s.Versions = append(s.Versions, r.Text()) })
 		}

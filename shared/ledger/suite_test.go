@@ -41,10 +41,11 @@ func samplePair() cosell.Pair {
 	return cosell.Pair{
 		OpportunityID: uuid.NewString(), ReferralID: uuid.NewString(), MicrosoftID: uuid.NewString(), EngagementID: uuid.NewString(),
 		Phase: cosell.Linked, OpportunityVersion: `W/"4711"`, Told: []string{"contact.missing", "solution.missing"}, Sheet: "s1", Rows: []string{"row"}, Posted: []string{"p"}, Registered: "r", Touched: noon,
-		HeldUntil: noon.Add(time.Hour), LastSuccess: noon, Columns: noon.Add(-time.Hour), Seen: map[string]cosell.Sight{"r": {Modified: noon, Versions: []string{"1", "2"}}},
-		Held:    []cosell.Held{{Place: cosell.InCRM, Field: cosell.Currency, Class: cosell.OfRecord, Code: "currency.unknown", Text: "no such currency", Since: noon, Next: noon.Add(time.Minute), Attempts: 1}},
-		Untold:  []cosell.Problem{{Code: "conflict.resolved", Field: cosell.Name, Text: "gave way", Once: true, Warn: true}},
-		Sending: &cosell.Sending{Place: cosell.InPartnerCenter, Version: "1", New: cosell.Record{cosell.Name: "x"}, At: noon},
+		HeldUntil: noon.Add(time.Hour), LastSuccess: noon, Columns: noon.Add(-time.Hour), Seen: map[string]cosell.Sight{"r": {Modified: noon, Versions: []string{"1", "2"}, Unexplained: "2"}},
+		LeftAlone: []cosell.Field{cosell.Notes, cosell.Name},
+		Held:      []cosell.Held{{Place: cosell.InCRM, Field: cosell.Currency, Class: cosell.OfRecord, Code: "currency.unknown", Text: "no such currency", Since: noon, Next: noon.Add(time.Minute), Attempts: 1}},
+		Untold:    []cosell.Problem{{Code: "conflict.resolved", Field: cosell.Name, Text: "gave way", Once: true, Warn: true}},
+		Sending:   &cosell.Sending{Place: cosell.InPartnerCenter, Version: "1", New: cosell.Record{cosell.Name: "x"}, At: noon},
 		Base: cosell.Base{
 			Referral:    cosell.Record{cosell.Name: "Contoso's 'deal' ✓", cosell.Notes: strings.Repeat("🙂é", 40_000), cosell.Contacts: "1"},
 			Opportunity: cosell.Record{cosell.Name: "", cosell.DealValue: "1000.5"},
