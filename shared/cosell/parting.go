@@ -1,11 +1,14 @@
 package cosell
 
+import "slices"
+
 // A person ends a pair: that is noted first, and then written into the row. In between the pair holds that its row does not know
 // yet, and whether the form may take it back.
 const (
 	partingHalf  = "unlink.unfinished"
 	partedByForm = "form"
 	partedElse   = "begun"
+	linkingHalf  = "link.unfinished"
 )
 
 // Parting is the pair that is about to be ended, because a person asks for it on the form of its row, or an operator.
@@ -37,10 +40,10 @@ func (p Pair) PartedHalf() (byForm, half bool) {
 }
 
 // PartingLasts says whether the row of an ended pair does not know of the end, because that was interrupted or refused: until it
-// does, it names a referral that it has nothing to do with any more.
+// does, it names a referral that it has nothing to do with any more. So may the row of one whose link is not finished.
 func (p Pair) PartingLasts(place Place, f Field) bool {
-	_, ok := p.HeldAt(InCRM, Action)
-	return ok && p.Phase == Ended && place == InCRM && f == Action
+	_, ok := p.HeldAt(InCRM, f)
+	return ok && p.Phase == Ended && place == InCRM && (f == Action || f == ReferralID && p.JoinedHalf() != "")
 }
 
 // PartingRefused says whether CRM did not take the end of the pair into its row.
@@ -53,5 +56,28 @@ func (p Pair) PartingRefused() bool {
 func (p Pair) Resumed() Pair {
 	p = p.Answered()
 	p.Phase, p.OpportunityVersion = Linked, ""
+	return p
+}
+
+// Joining is the ended pair that is about to be linked again, because an operator asks for it: until the two are linked, whoever comes
+// next goes on with it.
+func (p Pair) Joining(referralID string, o Opportunity) Pair {
+	p.Held = heldFrom(p.Held, []Problem{{Code: linkingHalf, Field: ReferralID, Place: InCRM, Class: OfRecord, Warn: true, Sent: true, Value: referralID,
+		Text: "the " + p.Noun() + " is to be linked with referral " + referralID + ", and that is not done yet", Mend: "nothing to do, it is tried again"}},
+		o.Read, map[Place]string{InCRM: o.Version})
+	return p
+}
+
+// JoinedHalf is the referral with which an ended pair is to be linked again, "" for none.
+func (p Pair) JoinedHalf() string {
+	if h, ok := p.HeldAt(InCRM, ReferralID); ok && p.Phase == Ended && h.Code == linkingHalf {
+		return h.Value
+	}
+	return ""
+}
+
+// Unjoined is the ended pair once nobody wants it linked again.
+func (p Pair) Unjoined() Pair {
+	p.Held = slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Code == linkingHalf })
 	return p
 }

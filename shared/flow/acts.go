@@ -70,6 +70,9 @@ func (f *Flow) fromEnded(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return err
 	}
+	if done, err := f.joinedHalf(ctx, pair); done || err != nil {
+		return err
+	}
 	w := &work{pair: pair, opportunity: &o, hint: h}
 	if done, err := f.partedHalf(ctx, w); done || err != nil {
 		return err

@@ -16,25 +16,48 @@ func (f *Flow) Link(ctx context.Context, recordID, referralID string) error {
 		return err
 	}
 	ctx = withBudget(ctx)
-	return f.underLock(ctx, recordID, func(pair cosell.Pair, known bool) error {
-		line, w, err := f.named(ctx, pair, known, referralID)
-		if err != nil {
+	return f.underLock(ctx, recordID, func(pair cosell.Pair, known bool) error { return f.linkByHand(ctx, pair, known, referralID) })
+}
+
+// linkByHand links under the lock of the pair. That a pair which has ended is to be linked is noted first: its row may name the referral by
+// the time that something goes wrong, and nobody looks at what an ended pair's row names.
+func (f *Flow) linkByHand(ctx context.Context, pair cosell.Pair, known bool, referralID string) error {
+	line, w, err := f.named(ctx, pair, known, referralID)
+	if err != nil {
+		return err
+	}
+	if err := line.separate(ctx, w, known); err != nil {
+		return err
+	}
+	if !strings.EqualFold(pair.ProposedID, referralID) {
+		if _, err := line.outlived(ctx, w.pair); err != nil {
 			return err
 		}
-		if err := line.separate(ctx, w, known); err != nil {
+	}
+	if w.pair.Phase == cosell.Ended && !strings.EqualFold(w.pair.JoinedHalf(), referralID) {
+		if w.pair, err = f.Ledger.Save(ctx, w.pair.Joining(referralID, *w.opportunity)); err != nil {
 			return err
 		}
-		if !strings.EqualFold(pair.ProposedID, referralID) {
-			if _, err := line.outlived(ctx, w.pair); err != nil {
-				return err
-			}
-		}
-		if w.pair.Phase != cosell.Linked {
-			w.pair = w.pair.Afresh(referralID)
-		}
-		w.byHand = true
-		return line.adopt(ctx, w)
-	})
+	}
+	if w.pair.Phase != cosell.Linked {
+		w.pair = w.pair.Afresh(referralID)
+	}
+	w.byHand = true
+	return line.adopt(ctx, w)
+}
+
+// joinedHalf goes on with a link that an operator asked for and that was interrupted, until it is made or cannot be any more. done: the hint
+// has no other work.
+func (f *Flow) joinedHalf(ctx context.Context, pair cosell.Pair) (done bool, err error) {
+	referralID := pair.JoinedHalf()
+	if referralID == "" {
+		return false, nil
+	}
+	err = f.linkByHand(ctx, pair, true, referralID)
+	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours || fault.Is(err, fault.Gone) {
+		_, err = f.Ledger.Save(ctx, pair.Unjoined(), f.entry(ctx, f.Now(), cosell.Nowhere, refusedAction, resultOf(err)))
+	}
+	return true, err
 }
 
 // named reads the two records that a person names, and says which line is theirs. Gone: in words that say which of them
@@ -134,7 +157,7 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 		switch {
 		case pair.Phase == cosell.Claimed:
 			return line.refuse(ctx, w)
-		case pair.Phase == cosell.Ended && o.Record[cosell.ReferralID] == "" && cosell.PartedFrom(o.Record[cosell.Audit], pair.ReferralID) == cosell.Unlinked:
+		case pair.Phase == cosell.Ended && pair.JoinedHalf() == "" && o.Record[cosell.ReferralID] == "" && cosell.PartedFrom(o.Record[cosell.Audit], pair.ReferralID) == cosell.Unlinked:
 			byForm, half := pair.PartedHalf()
 			if !half {
 				return nil // by the same command, whose answer was lost
@@ -212,7 +235,7 @@ func (f *Flow) CloseTest(ctx context.Context, opportunityID string) error {
 
 // Forget drops what is held of a field, because a person says so: both values stay as they are, and count
 // as agreed until one changes. A record that could not be made is not tried again. That a row does not know yet that it was
-// unlinked cannot be dropped: it is tried once more.
+// unlinked, or linked, cannot be dropped: it is tried once more.
 func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Place, field cosell.Field) error {
 	if err := f.earnest(); err != nil {
 		return err

@@ -225,3 +225,111 @@ func TestAnUnfinishedUnlinkingIsNotDropped(t *testing.T) {
 		}
 	}
 }
+
+// Somebody edits while an operator links, or the process dies, whichever record and at whichever call: the link stands, or none is begun.
+func TestLinkingIsInterrupted(t *testing.T) {
+	for name, befall := range map[string]func(w *world, at int, own string){
+		"an edit in CRM": func(w *world, at int, _ string) {
+			w.atCall(at, func() { w.userOf(deal, cosell.Record{cosell.DealValue: "1357"}) })
+		},
+		"an edit in Partner Center": func(w *world, at int, own string) {
+			w.atCall(at, func() { w.portal(own, cosell.Record{cosell.DealValue: "2468"}) })
+		},
+		"a death": func(w *world, at int, _ string) { w.dieAt = w.calls + at },
+		"a condition of CRM refused": func(w *world, at int, _ string) {
+			w.refuseCRM = func(cosell.Record) error { return w.nth(&at, fault.New(fault.Conflict, "412")) }
+		},
+		"a condition of Partner Center refused": func(w *world, at int, _ string) {
+			w.refusePCBy = func(cosell.Record) error { return w.nth(&at, fault.New(fault.Conflict, "412")) }
+		},
+		"no answer of Partner Center": func(w *world, at int, _ string) {
+			w.refusePCBy = func(cosell.Record) error { return w.nth(&at, fault.New(fault.Broken, "reset")) }
+		},
+		"no answer of CRM": func(w *world, at int, _ string) {
+			w.refuseCRM = func(cosell.Record) error { return w.nth(&at, fault.New(fault.Broken, "reset")) }
+		},
+	} {
+		for at := 1; at < 24; at++ {
+			w := newWorld(t)
+			w.want(nil)
+			w.opportunityChanged()
+			own := w.own()[0].ID
+			w.operates(w.flow.Unlink(ctx, deal))
+			w.events()
+			w.portal(own, cosell.Record{cosell.Notes: "called"})
+			befall(w, at, own)
+			err := w.run(func() error { return w.flow.Link(ctx, deal, own) })
+			w.between, w.dieAt, w.died, w.refuseCRM, w.refusePCBy = nil, 0, false, nil, nil
+			w.drain()
+			w.events()
+			o, r := w.opportunities[deal].Record, w.referrals[own].Record
+			if linked := w.pair().Phase == cosell.Linked; linked != (o[cosell.ReferralID] == own) || linked && r[cosell.CRMID] != deal || err == nil && !linked {
+				t.Errorf("%s at %d: %v; the pair is %s, the row names %q, the referral %q", name, at, err, w.pair().Phase, o[cosell.ReferralID], r[cosell.CRMID])
+			}
+		}
+	}
+}
+
+// An operator changes his mind while a link is half made: the row names no referral, and nobody goes on with it.
+func TestAHalfMadeLinkIsUnlinked(t *testing.T) {
+	met := 0
+	for at := 1; at < 10; at++ {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		own := w.own()[0].ID
+		w.operates(w.flow.Unlink(ctx, deal))
+		w.dieAt = w.calls + at
+		_ = w.run(func() error { return w.flow.Link(ctx, deal, own) })
+		w.dieAt, w.died = 0, false
+		if w.pair().JoinedHalf() != "" {
+			met++
+		}
+		w.operates(w.flow.Unlink(ctx, deal))
+		w.events()
+		if id := w.opportunities[deal].Record[cosell.ReferralID]; id != "" || w.pair().Phase != cosell.Ended || len(w.pair().Held) > 0 {
+			t.Errorf("a death at %d: the pair is %s and holds %v, the row names %q", at, w.pair().Phase, w.pair().Held, id)
+		}
+	}
+	if met == 0 {
+		t.Error("no link was half made")
+	}
+}
+
+// What cannot be linked any more is given up.
+func TestAHalfMadeLinkIsGivenUp(t *testing.T) {
+	for at, met := 1, false; !met; at++ {
+		w := newWorld(t)
+		w.want(nil)
+		w.opportunityChanged()
+		own := w.own()[0].ID
+		w.operates(w.flow.Unlink(ctx, deal))
+		w.dieAt = w.calls + at
+		_ = w.run(func() error { return w.flow.Link(ctx, deal, own) })
+		w.dieAt, w.died = 0, false
+		met = w.pair().JoinedHalf() != ""
+		delete(w.referrals, own)
+		w.events()
+		if w.pair().Phase != cosell.Ended || len(w.pair().Held) > 0 {
+			t.Errorf("a death at %d: the pair is %s and holds %v", at, w.pair().Phase, w.pair().Held)
+		}
+	}
+}
+
+// atCall has somebody at work at a call from now on.
+func (w *world) atCall(n int, work func()) {
+	begun := w.calls
+	w.between = func() {
+		if w.calls == begun+n {
+			work()
+		}
+	}
+}
+
+// nth gives the answer to the n-th question alone.
+func (w *world) nth(n *int, answer error) error {
+	if *n--; *n == 0 {
+		return answer
+	}
+	return nil
+}

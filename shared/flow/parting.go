@@ -13,7 +13,7 @@ const unlinkedAction = "unlinked"
 // part ends the pair, and takes the referral out of the row: both records go on alone. The tombstone comes first, and says
 // that the row does not know yet: whoever comes next finishes it, whatever the form asks for by then.
 func (f *Flow) part(ctx context.Context, w *work) error {
-	if w.pair.Phase != cosell.Ended {
+	if w.pair.Phase != cosell.Ended || w.pair.JoinedHalf() != "" {
 		pair, err := f.doubtless(ctx, w.pair)
 		if err != nil {
 			return err
