@@ -80,11 +80,14 @@ func (m *merger) firstMember(rule Rule, f Field, p, d string, both bool) {
 
 // differs tells that the values differ, unless Audit does: the tables may have been lost more than once.
 func (m *merger) differs(f Field) {
-	p := Problem{Code: "values.differ", Field: f, Place: InPartnerCenter, Warn: true, Once: true, Text: m.label(f) + leftAlone,
+	p := Problem{Code: CodeDiffer, Field: f, Place: InPartnerCenter, Warn: true, Once: true, Text: m.label(f) + leftAlone,
 		Mend: "change it on the side that is wrong"}
 	p.Quiet = StillTold(m.d[Audit], p)
 	m.say(p)
 }
+
+// CodeDiffer says that two values differed when the records met, and were left alone.
+const CodeDiffer = "values.differ"
 
 const leftAlone = " differs between Partner Center and CRM and was left alone"
 

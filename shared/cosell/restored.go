@@ -26,7 +26,7 @@ func (in Pairing) Doubtful(plan Plan, restored time.Time) Plan {
 			if list, _, member := told.List(); member {
 				told = list
 			}
-			plan.Problems = append(plan.Problems, Problem{Code: "values.differ", Field: told, Place: InPartnerCenter, Warn: true, Once: true,
+			plan.Problems = append(plan.Problems, Problem{Code: CodeDiffer, Field: told, Place: InPartnerCenter, Warn: true, Once: true,
 				Text: Label(in.Rules, told) + leftAlone + ", because older tables were put back", Mend: "change it on the side that is wrong"})
 		}
 	}

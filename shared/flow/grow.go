@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -247,6 +248,7 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 	}
 	pair := w.pair.GoesOn(next, cosell.OpportunityTable, base)
 	pair.Version = other.Version
+	pair.Untold = append(slices.Clone(pair.Untold), f.deals.differing(&work{pair: pair, referral: w.referral, opportunity: &next, hint: w.hint, linking: true})...)
 	if held := append(fit.problems, fit.untold...); len(held) > 0 {
 		pair = pair.Lacks(held, w.referral.Read, next.Side)
 		pair.Told = cosell.Prints(fit.problems)
@@ -263,6 +265,13 @@ func (f *Flow) handedHalf(ctx context.Context, w *work, deal cosell.Opportunity)
 		return []cosell.Entry{f.entry(ctx, deal.Read, cosell.ToCRM, linkedAction, "referral "+w.referral.ID)}
 	}
 	return nil
+}
+
+// differing is what is to be told of two records that meet: what the lead never had was not agreed on, and where somebody has edited one of
+// the two since the row was made, it differs.
+func (f *Flow) differing(w *work) []cosell.Problem {
+	plan := cosell.Merge(f.pairing(w))
+	return slices.DeleteFunc(plan.Problems, func(p cosell.Problem) bool { return p.Code != cosell.CodeDiffer })
 }
 
 // introduce gives the opportunity of a lead that a person qualified the customer's other contacts: the CRM made it of

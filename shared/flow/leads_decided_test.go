@@ -222,3 +222,17 @@ func TestADeathTellsNoSecondHourOfADecline(t *testing.T) {
 		}
 	}
 }
+
+// What a lead has no columns for was never agreed on: where the opportunity that it became says something else than the referral, that is told.
+func TestWhatALeadNeverHadIsToldToDiffer(t *testing.T) {
+	w := newWorld(t)
+	w.inquires(cosell.Record{cosell.Solutions: "1", "solutions/SOL-2": "{}"})
+	w.heard()
+	id := w.personQualifies(itsLead, cosell.Record{cosell.Solutions: "1", "solutions/SOL-1": "{}"})
+	w.leadHeard()
+	o := w.oneDeal(id)
+	if r := w.referrals[inquiry].Record; r["solutions/SOL-2"] == "" || o.Record["solutions/SOL-1"] == "" || w.lines(id, "values.differ") != 1 {
+		t.Errorf("Partner Center has %v, CRM %v, Audit:\n%s", r.Members(cosell.Solutions), o.Record.Members(cosell.Solutions), o.Record[cosell.Audit])
+	}
+	w.silent()
+}
