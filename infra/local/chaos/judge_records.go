@@ -84,6 +84,9 @@ func (c *court) once(d *deal) {
 		}
 	}
 	for _, w := range c.toCRM {
+		if w.entry.Status == 0 {
+			continue // nobody saw whether it was made; if it was, another try under the same id is refused
+		}
 		for _, table := range []string{"opportunities", "leads"} {
 			if w.taken && w.header["if-none-match"] == "*" && strings.Contains(w.path, table+"(") && d.referral != "" && strings.EqualFold(text(w.columns()["cosell_referralid"]), d.referral) {
 				made[table]++

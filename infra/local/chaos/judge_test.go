@@ -88,6 +88,11 @@ type plea struct {
 	rules []string
 }
 
+// making is the making of an opportunity.
+func making(row string, status int) control.Entry {
+	return control.Entry{Method: http.MethodPatch, URL: row, Status: status, RequestHeaders: map[string]string{"If-None-Match": "*"}, RequestBody: `{"cosell_referralid":"` + aReferral + `"}`}
+}
+
 func pleas() map[string]plea {
 	const row = "/api/data/v9.2/opportunities(" + anOpportunity + ")"
 	return map[string]plea{
@@ -99,6 +104,8 @@ func pleas() map[string]plea {
 		"a second opportunity": {func(c *court) {
 			c.b.tables["opportunity"]["other"] = fields{"cosell_referralid": aReferral}
 		}, []string{"once"}},
+		"an opportunity that was made again":         {func(c *court) { c.dv = append(c.dv, making(row, 200), making(row, 204)) }, []string{"once"}},
+		"a making that nobody saw, and one that was": {func(c *court) { c.dv = append(c.dv, making(row, 0), making(row, 204)) }, nil},
 		"a second account": {func(c *court) {
 			c.b.tables["account"] = map[string]fields{"a": {"name": "T customer 1", "statecode": 0}, "b": {"name": "T CUSTOMER 1", "statecode": 0}}
 		}, []string{"once"}},
