@@ -2,18 +2,19 @@ package simulate
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 // What is judged around each write of the product: what both systems hold before it and after it. It is the records that
 // are compared, whatever became of the answer.
 
-// touched is a record that a write is about, as it was before.
+// touched is a record that a write is about, and as it was before, once that is known.
 type touched struct {
 	side   string // "crm" or "pc"
 	table  string
@@ -36,7 +37,7 @@ func (r *run) touches(at *point, req *http.Request, body []byte) (out []touched)
 	}
 	if at.site == sitePartnerCenter {
 		if _, id, ok := strings.Cut(req.URL.Path, "/referrals/"); ok {
-			out = append(out, touched{"pc", "referral", id, r.people.pc.Referral(id)})
+			out = append(out, touched{side: "pc", table: "referral", id: id})
 		}
 		return out
 	}
@@ -54,12 +55,12 @@ func (r *run) touches(at *point, req *http.Request, body []byte) (out []touched)
 		if m == nil || tablesOf()[m[1]] == "" || slices.ContainsFunc(out, func(t touched) bool { return t.id == m[2] }) {
 			continue
 		}
-		out = append(out, touched{"crm", tablesOf()[m[1]], m[2], r.people.dv.Row(tablesOf()[m[1]], m[2])})
+		out = append(out, touched{side: "crm", table: tablesOf()[m[1]], id: m[2]})
 	}
 	return out
 }
 
-// now is the record as it is after the write.
+// now is the record as it is at this moment.
 func (t touched) now(p *people) map[string]any {
 	if t.side == "pc" {
 		return p.pc.Referral(t.id)
@@ -389,25 +390,34 @@ func (r *run) acknowledged(e posted, l *lane, status int) {
 
 // subject is the record that an event is about; "" where there is nothing to do.
 func subject(e posted) (kind, id string) {
-	var event struct {
-		EventName   string
-		ResourceURI string `json:"ResourceUri"`
-		Table       string `json:"PrimaryEntityName"`
-		ID          string `json:"PrimaryEntityId"`
-	}
-	if json.Unmarshal(e.Body, &event) != nil {
+	var name, uri, table string
+	body := jsonread.Of(string(e.Body))
+	body.Object(func(member string) {
+		switch member {
+		case "EventName":
+			name = body.Text()
+		case "ResourceUri":
+			uri = body.Text()
+		case "PrimaryEntityName":
+			table = body.Text()
+		case "PrimaryEntityId":
+			id = body.Text()
+		}
+	})
+	if body.End() != nil {
 		return "", ""
 	}
-	if strings.Contains(event.EventName, "referral-") {
-		return "referral", strings.ToLower(event.ResourceURI[strings.LastIndexByte(event.ResourceURI, '/')+1:])
+	id = strings.ToLower(id)
+	if strings.Contains(name, "referral-") {
+		return "referral", strings.ToLower(uri[strings.LastIndexByte(uri, '/')+1:])
 	}
-	switch event.Table {
+	switch table {
 	case "opportunity", "lead", "account", "contact", "connection":
-		return event.Table, strings.ToLower(event.ID)
+		return table, id
 	case "systemuser":
-		return "user", strings.ToLower(event.ID)
+		return "user", id
 	case "cosell_solution":
-		return "solution", strings.ToLower(event.ID)
+		return "solution", id
 	}
 	return "", ""
 }

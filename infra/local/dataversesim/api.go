@@ -2,7 +2,6 @@ package dataversesim
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -46,7 +45,7 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	leave, inFlight := s.enter()
 	defer leave()
 	start := s.now()
-	body, err := io.ReadAll(r.Body)
+	body, err := control.ReadBody(r)
 	if err != nil {
 		return // the caller has gone
 	}
