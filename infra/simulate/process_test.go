@@ -59,7 +59,7 @@ func (r *run) start(s slot) *process {
 	p := &process{run: r, name: s.name, life: r.lives[s.name]}
 	p.ctx, p.end = context.WithCancel(r.t.Context())
 	p.beside = &lane{p: p, key: "beside", n: mix(r.seed, hashOf(s.name), uint64(p.life))}
-	a, err := app.Of(append(r.environ(s.role), r.clockOf(s.name)...), r.logTo(), app.Parts{
+	a, err := r.settingsOf(s).App(r.logTo(), app.Parts{
 		Transport:    network{p},
 		Certificates: func(context.Context, string) ([]byte, error) { return nil, io.ErrUnexpectedEOF },
 		Queues:       busDoor{p},

@@ -15,6 +15,7 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
+	"github.com/cosell-sync/cosell-sync/shared/app"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 	"github.com/cosell-sync/cosell-sync/shared/queue"
 )
@@ -37,6 +38,8 @@ type run struct {
 	layout    []slot
 	fleet     map[string]*process
 	lives     map[string]int
+	settings  map[string]*app.Settings // that were read, by their pairs
+	clocks    map[time.Duration]string // files, by what they say
 	functions map[queue.Name]string
 
 	lanes    []*lane
@@ -119,7 +122,7 @@ func behindWire(name string, sim control.Simulator) *system {
 
 func newRun(t *testing.T, p *plan, from *past) *run {
 	seed := p.seed
-	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{},
+	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{}, settings: map[string]*app.Settings{}, clocks: map[time.Duration]string{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options, like := partnerOptions(seed), crmOptions(seed)

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,6 +28,20 @@ const (
 	vaultSecret   = "secret-of-the-vault-app"
 	crmAppSecret  = "secret-of-the-crm-app"
 )
+
+// settingsOf are the settings of a place of the layout, read once in a run: most of its processes have the same.
+func (r *run) settingsOf(s slot) *app.Settings {
+	environ := append(r.environ(s.role), r.clockOf(s.name)...)
+	key := strings.Join(environ, "\n")
+	if r.settings[key] == nil {
+		read, err := app.Read(environ)
+		if err != nil {
+			panic(fmt.Sprintf("the product does not start: %v", err))
+		}
+		r.settings[key] = read
+	}
+	return r.settings[key]
+}
 
 // environ are the settings of a process of a role: those of the laptop world, with those of the run laid over.
 func (r *run) environ(role string) []string {

@@ -197,10 +197,12 @@ func (r *run) clockOf(process string) []string {
 	if off == 0 {
 		return nil
 	}
-	file := filepath.Join(r.t.TempDir(), "clock")
-	r.must(os.WriteFile(file, []byte(off.String()), 0o600))
 	r.reached["clock off"]++
-	return []string{"SYNC_SIMULATED_CLOCK=" + file}
+	if r.clocks[off] == "" {
+		r.clocks[off] = filepath.Join(r.t.TempDir(), "clock")
+		r.must(os.WriteFile(r.clocks[off], []byte(off.String()), 0o600))
+	}
+	return []string{"SYNC_SIMULATED_CLOCK=" + r.clocks[off]}
 }
 
 // skews are the processes whose clock is wrong, and by how much.

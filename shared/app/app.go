@@ -88,10 +88,31 @@ func New(environ []string, out io.Writer) (*App, error) { return Of(environ, out
 
 // Of is New with parts of the caller's own.
 func Of(environ []string, out io.Writer, own Parts) (*App, error) {
+	s, err := Read(environ)
+	if err != nil {
+		return nil, err
+	}
+	return s.App(out, own)
+}
+
+// Settings are the settings of a process, read and checked. Several processes in one address space may be built of the same.
+type Settings struct {
+	environ []string
+	loaded  loaded
+}
+
+// Read reads the settings from "NAME=value" pairs, and names every mistake at once.
+func Read(environ []string) (*Settings, error) {
 	c, err := load(environ)
 	if err != nil {
 		return nil, err
 	}
+	return &Settings{environ, c}, nil
+}
+
+// App builds the parts that the role needs, as Of does.
+func (s *Settings) App(out io.Writer, own Parts) (*App, error) {
+	environ, c := s.environ, s.loaded
 	transport, err := httpclient.NewTransport(c.dialer, c.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("SYNC_CA_FILE: %w", err)
