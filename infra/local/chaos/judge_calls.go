@@ -79,8 +79,9 @@ func (c *court) doors(w write, was fields) {
 	}
 }
 
-// heardOf is after how long all processes know of a wait: they look at least once a second, and what has left by then arrives.
-const heardOf = 1500 * time.Millisecond
+// heardOf is after how long all processes know of a wait: they look at least once a second, and what has left by then is in the
+// history once it was answered, after the longest delay of the troubles.
+const heardOf = 2500 * time.Millisecond
 
 // throttles is that whoever was asked to wait is waited for, by all processes once they have heard of it. A time in
 // which a process could not know of it is left out.
