@@ -318,3 +318,30 @@ func TestI25_ARowThatIsTakenLateIsTheAttemptsThatSentIt(t *testing.T) {
 		}
 	}
 }
+
+// Another process keeps the pair between a write of ours and our keeping it, and a person takes back what was written: ours was answered,
+// so that it is known to be one, however new the other record is.
+func TestI26_AWriteThatIsKeptTooLateIsKnownToBeOurs(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	own := w.own()[0].ID
+	before := w.referrals[own].Record[cosell.DealValue]
+	w.userOf(deal, cosell.Record{cosell.DealValue: "1357"})
+	w.between = func() {
+		if w.referrals[own].Record[cosell.DealValue] != "1357" {
+			return
+		}
+		w.between = nil
+		if _, err := w.memory.Save(ctx, w.pair()); err != nil {
+			t.Error(err)
+		}
+		w.now = w.now.Add(time.Second)
+		w.portal(own, cosell.Record{cosell.DealValue: before})
+		w.userOf(deal, cosell.Record{cosell.Audit: w.opportunities[deal].Record[cosell.Audit] + " "}) // CRM's is the newer record
+	}
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+	w.events()
+	if r, o := w.referrals[own].Record, w.opportunities[deal].Record; r[cosell.DealValue] != before || o[cosell.DealValue] != before {
+		t.Errorf("it was taken back to %s, and is %s in Partner Center and %s in CRM\n%s", before, r[cosell.DealValue], o[cosell.DealValue], o[cosell.Audit])
+	}
+}

@@ -32,9 +32,26 @@ type work struct {
 	switchOn    bool             // the referral takes the opportunity over, whose seller has not been asked
 	unasked     *cosell.Problem  // why Microsoft could not be asked at the creation
 	unproven    *cosell.Sending  // a write that counts as not made because of a read, which may have been stale
+	made        made             // the newest write that was answered, until the pair that knows of it is kept
 
 	lead *cosell.Opportunity // what the opportunity that is made was before
 	ours error               // a refusal that is about us, of something beside comparing
+}
+
+// made is a write that a system has confirmed: another process may keep the pair first, which knows of no more than that it was about to be made.
+type made struct {
+	entry  string // of its note
+	before string // the version that it replaced
+	after  cosell.Side
+}
+
+// knownIn is the pair, as another process has kept it, that knows what became of the write.
+func (m made) knownIn(pair cosell.Pair) cosell.Pair {
+	if s := pair.Sending; s != nil && m.entry != "" && s.Entry == m.entry {
+		pair = pair.Wrote(m.before, m.after)
+		pair.Sending = s.Standing()
+	}
+	return pair
 }
 
 // known is the opportunity for a decision: as it was read, else as the pair remembers it.
@@ -91,7 +108,7 @@ func (f *Flow) reread(ctx context.Context, w *work) error {
 	}
 	if known {
 		pair.MicrosoftID = cmp.Or(pair.MicrosoftID, w.pair.MicrosoftID) // may have been met just now
-		w.pair = pair
+		w.pair = w.made.knownIn(pair)
 	}
 	r, err := f.Referrals.Get(ctx, cmp.Or(w.microsoftID, w.referral.ID))
 	if err != nil {
