@@ -181,6 +181,25 @@ func (b Base) Leaving(left []Field, o Opportunity, rules []Rule) Base {
 	return b
 }
 
+// Agreeing is the base that also has what nothing was agreed on and both records say alike: who edits one of them afterwards, and before
+// they are compared, has edited it.
+func (b Base) Agreeing(r Referral, o Opportunity, rules []Rule) Base {
+	m := &merger{base: b, p: r.Record, d: o.Record}
+	for _, rule := range rules {
+		alike := rule.Way == Both && !b.Referral.has(rule.Field) && !b.Opportunity.has(rule.Field) && r.Record.has(rule.Field) && o.Record.has(rule.Field)
+		for _, f := range m.entries(rule) {
+			p, inPC := r.Record.value(f)
+			d, inCRM := o.Record.value(f)
+			alike = alike && inPC && inCRM && m.agree(rule, p, d)
+		}
+		if alike {
+			b.Referral.carry(rule.Field, Remember(r.Record))
+			b.Opportunity.carry(rule.Field, Remember(o.Record))
+		}
+	}
+	return b
+}
+
 // carry takes a field, or a list, over from another record.
 func (r Record) carry(f Field, from Record) {
 	r.forget(f)

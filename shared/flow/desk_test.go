@@ -333,3 +333,34 @@ func (w *world) nth(n *int, answer error) error {
 	}
 	return nil
 }
+
+// The row is doubted right after it was linked: whoever believes it compares two records that meet, and tells what differs.
+func TestALinkWhoseRowIsDoubtedTellsWhatDiffers(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	shows := func(rows ...string) {
+		o := w.opportunities[deal]
+		o.Rows, o.Children = rows, nil
+		for _, id := range rows {
+			o.Children = append(o.Children, cosell.Side{ID: id, Version: "1"})
+		}
+		w.opportunities[deal] = o
+	}
+	shows("aaaaaaaa-0000-4000-8000-000000000001")
+	w.opportunityChanged()
+	w.events()
+	own := w.own()[0].ID
+	w.operates(w.flow.Unlink(ctx, deal))
+	w.portal(own, cosell.Record{cosell.DealValue: "2468"})
+	shows()
+	if err := w.run(func() error { return w.flow.Link(ctx, deal, own) }); !fault.Is(err, fault.Later) {
+		t.Fatalf("%v", err)
+	}
+	w.now = w.now.Add(time.Minute)
+	w.drain()
+	w.events()
+	o, r := w.opportunities[deal].Record, w.referrals[own].Record
+	if o[cosell.ReferralID] != own || r[cosell.CRMID] != deal || o[cosell.DealValue] == "2468" || w.lines(deal, "values.differ") != 1 {
+		t.Errorf("the row names %q and says %s, Audit:\n%s", o[cosell.ReferralID], o[cosell.DealValue], o[cosell.Audit])
+	}
+}

@@ -242,7 +242,7 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 			return false, err
 		}
 	}
-	base := cosell.Grown(w.pair.Base, next, f.deals.Rules).Leaving(fit.left, next, f.deals.Rules)
+	base := cosell.Grown(w.pair.Base, next, f.deals.Rules).Leaving(fit.left, next, f.deals.Rules).Agreeing(*w.referral, next, f.deals.Rules)
 	if ours && cosell.ReferralClosed(w.referral.Record[cosell.Status]) { // it was made closed, and nothing crosses any more
 		base = cosell.Made(*w.referral, next, fit.left)
 	}

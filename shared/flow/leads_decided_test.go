@@ -236,3 +236,27 @@ func TestWhatALeadNeverHadIsToldToDiffer(t *testing.T) {
 	}
 	w.silent()
 }
+
+// What a lead has no columns for is agreed on as soon as the opportunity is made of the referral: an edit before the two are compared crosses.
+func TestAnEditRightAfterALeadHasGrownCrosses(t *testing.T) {
+	w := newWorld(t)
+	w.inquires(cosell.Record{cosell.Solutions: "2", "solutions/SOL-1": "{}", "solutions/SOL-2": "{}"})
+	w.heard()
+	w.accepted()
+	id := crm{w}.ID(inquiry)
+	for range 9 {
+		if _, grown := w.opportunities[id]; grown {
+			break
+		}
+		_ = w.run(w.hearReferral)
+		w.now = w.now.Add(10 * time.Second)
+	}
+	w.portal(inquiry, cosell.Record{"solutions/SOL-2": ""})
+	w.drain()
+	w.events()
+	o := w.opportunities[id].Record
+	if o["solutions/SOL-1"] == "" || o["solutions/SOL-2"] != "" || strings.Contains(o[cosell.Audit], "values.differ") {
+		t.Errorf("CRM has %v, Audit:\n%s", o.Members(cosell.Solutions), o[cosell.Audit])
+	}
+	w.silent()
+}

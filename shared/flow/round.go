@@ -15,6 +15,7 @@ import (
 // reported. Kinds: Conflict (somebody wrote in between again and again), Later (a change waits), Refused of
 // class ours (our rights or columns), and what the systems answer.
 func (f *Flow) converge(ctx context.Context, w *work) error {
+	w.linking = w.linking || unmet(w.pair)
 	if err := f.prepare(ctx, w); err != nil {
 		return f.noted(ctx, w, err)
 	}
@@ -36,6 +37,10 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 	})
 	return f.passAct(ctx, w, f.noted(ctx, w, err))
 }
+
+// unmet says whether the two records of a linked pair have never been compared: what came between their link and that, such as a reading that
+// was doubted, has kept the pair.
+func unmet(p cosell.Pair) bool { return p.Base.Referral == nil && p.Base.Opportunity == nil }
 
 // prepare reads the opportunity where its base does not do from the start.
 func (f *Flow) prepare(ctx context.Context, w *work) error {

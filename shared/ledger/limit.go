@@ -117,6 +117,9 @@ func (l *Limits) refresh(ctx context.Context) error {
 // apart is by how much two clocks may seem to differ that do not: rows are seen that late.
 const apart = 5 * time.Second
 
+// placing is how much slower than it is our clock may look, as long as a write may take: a wait must not be over before its time.
+const placing = lookTime
+
 // take takes over what the rows say; the lock is held. Each says until when by the clock of the process that was asked,
 // which may be minutes off. Where the two clocks do not agree, a row is counted from when the store says that it was written,
 // once our clock's place to the store's is known; and before that from now on, if it was written since the last reading, a
@@ -129,7 +132,7 @@ func (l *Limits) take(rows map[string]gate, now time.Time) {
 		before, known := l.until[k], l.seen[k] == g.version
 		byUs := now.Add(g.wait)
 		if placed {
-			byUs = g.changed.Add(l.ahead + g.wait)
+			byUs = g.changed.Add(l.ahead + placing + g.wait)
 		}
 		switch {
 		case known:
