@@ -242,7 +242,7 @@ func TestAnEditRightAfterALeadHasGrownCrosses(t *testing.T) {
 	w := newWorld(t)
 	w.inquires(cosell.Record{cosell.Solutions: "2", "solutions/SOL-1": "{}", "solutions/SOL-2": "{}"})
 	w.heard()
-	w.accepted()
+	w.portal(inquiry, cosell.Record{cosell.Status: cosell.Accepted})
 	id := crm{w}.ID(inquiry)
 	for range 9 {
 		if _, grown := w.opportunities[id]; grown {
