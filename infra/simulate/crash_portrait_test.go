@@ -161,8 +161,8 @@ func differs(was, is []string) (out []string) {
 }
 
 // unlike is what another run of the tale has left otherwise, but for what it may. Where it wrote more, the trail may have
-// more lines, one for each write; a refusal has one, with the row that holds it, and one less or more where a request less or more was refused,
-// because the message came less or more often, or one less where that row was lost and the same was refused and told again; and people may be
+// more lines, one for each write; a refusal has one, with the row that holds it, and where the same is refused again and again one less or more for a request less or more,
+// because the message came less or more often, or one less where that row was lost; and people may be
 // told that a change waits, which is a line of the trail too, and of Partner Center, as is then what tells its end.
 func (o retold) unlike(other retold) []string {
 	all := differs(o.portrait, other.portrait)
@@ -173,7 +173,8 @@ func (o retold) unlike(other retold) []string {
 		if strings.Contains(line, ": trail to ") && strings.Contains(line, ", refused ") {
 			refused[more]--
 			_, same, _ := strings.Cut(line, ": ")
-			return refused[more] >= 0 && slices.Contains(o.portrait, same) && slices.Contains(other.portrait, same)
+			first := slices.Index(o.portrait, same) // the lines are sorted
+			return refused[more] >= 0 && first >= 0 && first+1 < len(o.portrait) && o.portrait[first+1] == same && slices.Contains(other.portrait, same)
 		}
 		if !more && (elsewhere && saysOver(line) || other.writes < o.writes && strings.Contains(line, ": trail to ") && strings.Contains(line, ", updated ")) {
 			return true // an event that died with its receiver: two edits went in one write, or made up for each other
