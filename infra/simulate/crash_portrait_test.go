@@ -172,6 +172,9 @@ func (o retold) unlike(other retold) []string {
 		more := strings.HasPrefix(line, "more: ")
 		if strings.Contains(line, ": trail to ") && strings.Contains(line, ", refused ") {
 			refused[more]--
+			if !more && refused[more] >= 0 && other.refuses(line) {
+				return true
+			}
 			_, same, _ := strings.Cut(line, ": ")
 			first := slices.Index(o.portrait, same) // the lines are sorted
 			return refused[more] >= 0 && first >= 0 && first+1 < len(o.portrait) && o.portrait[first+1] == same && slices.Contains(other.portrait, same)
@@ -182,6 +185,15 @@ func (o retold) unlike(other retold) []string {
 		return more && strings.Contains(line, ": trail to ") && other.writes > o.writes ||
 			more && (strings.Contains(line, "waiting: a change has been waiting since") || saysOver(line) || strings.Contains(line, ": trail to CRM, updated : waiting")) ||
 			more && strings.HasSuffix(line, ": trail to CRM, updated : ok") // the owner's tasks are looked at once more, which are rows of their own
+	})
+}
+
+// refuses says whether the trail has a refusal like that of the line, of another field: of several values that were asked for at once some
+// were taken before the others were asked for again, and are no more told with them.
+func (o retold) refuses(line string) bool {
+	of, _, _ := strings.Cut(strings.TrimPrefix(line, "without: "), ", refused ")
+	return slices.ContainsFunc(o.portrait, func(other string) bool {
+		return strings.HasPrefix(other, of+", refused ") && other != strings.TrimPrefix(line, "without: ") && other[strings.LastIndex(other, ": "):] == line[strings.LastIndex(line, ": "):]
 	})
 }
 

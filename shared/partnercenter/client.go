@@ -238,7 +238,7 @@ func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (D
 			e = changesNothing(e)
 		}
 		if e.Kind == fault.Refused && e.Target == "" && len(ops) == 1 && resp.Status != http.StatusForbidden {
-			e = notTaken(e, ops[0].Path)
+			e = e.Naming(ops[0].Path) // in the words of one that was found among several: it is told once
 		}
 		return Document{}, e
 	}
