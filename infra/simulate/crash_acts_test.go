@@ -98,7 +98,7 @@ func edits(columns doc) act {
 		case asks && action == 2:
 			r.people.asked[d.opportunity]++
 			r.people.chosen[d.opportunity] = true
-		case asks && action == 5:
+		case asks && action >= 3 && action <= 5:
 			r.people.chosen[d.opportunity] = true
 		}
 		for _, f := range mappedFields() {

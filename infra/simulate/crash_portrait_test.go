@@ -102,6 +102,9 @@ func (r *run) remembered() (out []string) {
 		trail, err := open.Audit(ctx, p.OpportunityID, 1000)
 		r.must(err)
 		for _, e := range trail {
+			if e.Action == "ended" && e.Result == "the opportunity is gone" { // as the timer finds it, where the event of its deletion died with its receiver
+				e.Result = "the opportunity was deleted"
+			}
 			for _, f := range append(e.Fields, "")[:max(len(e.Fields), 1)] { // two edits may have gone in one write
 				out = append(out, fmt.Sprintf("%s: trail %s, %s %s: %s", name, e.Direction, e.Action, f, anonymous(e.Result)))
 			}

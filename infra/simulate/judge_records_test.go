@@ -69,8 +69,17 @@ func canonical(field string, v any) string {
 	return s
 }
 
+// shadow says whether the product only says what it would write.
+func (r *run) shadow() bool { return slices.Contains(r.plan.own, "SYNC_MODE=shadow") }
+
 // rest judges what both systems hold at rest.
 func (r *run) rest(b board) {
+	if r.shadow() { // another system keeps the two in step
+		if r.writes != [len(r.writes)]int{} {
+			r.violates("shadow", "%d writes to Partner Center and %d to the CRM in shadow mode", r.writes[0], r.writes[1])
+		}
+		return
+	}
 	r.oneReferral(b)
 	r.oneOpportunity(b)
 	r.oneToOne(b)
@@ -172,6 +181,12 @@ func (r *run) oneToOne(b board) {
 		back := strings.ToLower(text(d["externalReferenceId"]))
 		if d != nil && back == strings.ToLower(text(b.opportunities[id]["_originatingleadid_value"])) && d["status"] == "Closed" {
 			continue // the lead that it was names it, and a closed referral takes nothing (I7)
+		}
+		if r.people.foreign[strings.ToLower(referral)] == back && back != "" {
+			continue // what a person typed there stays: of another system, or of a deal that the seller said is another one
+		}
+		if r.people.foreign[id] == referral && r.explained(b.opportunities[id], "") {
+			continue // a person typed the identifier of another record's, and was told
 		}
 		if d != nil && back != id && back != "" {
 			r.violates("I11", "opportunity %s names referral %s, which names %q", id, referral, back)

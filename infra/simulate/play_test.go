@@ -152,7 +152,7 @@ func (r *run) end() {
 		return
 	}
 	r.silent()
-	if len(r.broken) == 0 {
+	if len(r.broken) == 0 && !r.shadow() {
 		r.after()
 	}
 	if len(r.broken) == 0 && r.plan.crm["closedWritable"] == false {

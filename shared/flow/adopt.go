@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -117,8 +118,8 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	if err != nil {
 		return err
 	}
-	if taken && other.Table != f.table {
-		return f.leadChanged(ctx, other.OpportunityID, "its opportunity was seen")
+	if became, err := f.becameOfLead(ctx, w, other, taken); became || err != nil {
+		return cmp.Or(err, f.leadChanged(ctx, other.OpportunityID, "its opportunity was seen"))
 	}
 	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) {
 		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
@@ -131,6 +132,19 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	w.pair.Held, w.pair.Told = nil, nil
 	w.referral = &r
 	return f.adopt(ctx, w)
+}
+
+// becameOfLead says whether the opportunity is what the lead of the other pair became: that one hands its referral over. Any other names it
+// by mistake.
+func (f *Flow) becameOfLead(ctx context.Context, w *work, other cosell.Pair, known bool) (bool, error) {
+	switch {
+	case !known || other.Table == f.table || f.leads == nil:
+		return false, nil
+	case w.opportunity.LeadID != "":
+		return strings.EqualFold(w.opportunity.LeadID, other.OpportunityID), nil
+	}
+	lead, err := f.leads.Opportunities.Get(ctx, other.OpportunityID)
+	return strings.EqualFold(lead.Became, w.opportunity.ID), err
 }
 
 func (f *Flow) unknownReferral(ctx context.Context, w *work, id string) error {
