@@ -34,8 +34,8 @@ func talesOfOperators() []tale {
 			doc{"line": 2, "identifier": "SOL-99999-NEW", "name": "Northwind Forecast", "type": "IP", "publisher": "Northwind"}}}), timer()}},
 		{name: "a held change is tried again", acts: heldChange(ruleless(), asksHeld("operator/held/retry", "notes"), timer())},
 		{name: "a held change is dropped", acts: heldChange(asksHeld("operator/held/drop", "notes"), ruleless(), timer())},
-		{name: "a parked message is replayed", acts: []act{creates(nil), letterDead(), timer(), asks("GET", "operator/parked", nil), asksParked("operator/parked/replay"), timer()}},
-		{name: "a parked message is dropped", acts: []act{creates(nil), letterDead(), timer(), asksParked("operator/parked/drop"), timer()}},
+		{name: "a parked message is replayed", acts: []act{creates(nil), letterDead(), timer(), timer(), asks("GET", "operator/parked", nil), asksParked("operator/parked/replay"), timer()}},
+		{name: "a parked message is dropped", acts: []act{creates(nil), letterDead(), timer(), timer(), asksParked("operator/parked/drop"), timer()}},
 		{name: "an operator closes a trial", acts: []act{creates(nil), asksOf("operator/close-test"), timer()}},
 		{name: "an operator examines", acts: []act{creates(nil), asks("GET", "operator/doctor", nil), timer()}},
 		{name: "a field sheet is checked, compared and pushed", acts: []act{creates(nil), column("new_campaign"), asks("POST", "operator/mapping/check", campaignSheet()), asks("POST", "operator/mapping/diff", campaignSheet()),
@@ -201,6 +201,9 @@ func TestCrashesOfALink(t *testing.T) {
 	crashesAt(t, "a lead that is qualified", 6, all, writes("lead"))
 	crashesAt(t, "unlinked and linked", 4, all, writes("opportunity"))
 	crashesAt(t, "an operator links what was unlinked", 4, []fate{dieAfter, lose}, func(n called) bool { return n.name == "crm PATCH opportunities(id)" })
+	crashesAt(t, "a lone deal is proposed and confirmed", 4, []fate{dieAfter, lose}, func(n called) bool {
+		return n.name == "tables write state o" && strings.HasPrefix(n.lane, "handler#1: createcosellreferral")
+	})
 	crashesAt(t, "the answer to an invitation's making is lost", 1, []fate{cut}, func(n called) bool { return n.name == "crm GET opportunities" })
 }
 

@@ -112,6 +112,7 @@ type tale struct {
 	yields   uint64   // how often what works at once stands back for each other, in 256ths
 	asks     bool     // definitions of tables are read, not known
 	creation bool     // every pair of its points is played
+	calm     bool     // nobody dies in it, but with FINDINGS=1 or where it is named: not all of its ends after a death have been looked at
 	loose    string   // why two runs of it may end in different words; "" where they may not
 	acts     []act
 }

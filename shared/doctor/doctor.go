@@ -200,8 +200,10 @@ func once[T any](ask func() T) func() T {
 	answer := make(chan func() T, 1)
 	answer <- ask
 	return func() T {
-		said := (<-answer)()
-		answer <- func() T { return said }
+		asks := <-answer
+		defer func() { answer <- asks }() // whatever becomes of who asks: another one asks then
+		said := asks()
+		asks = func() T { return said }
 		return said
 	}
 }

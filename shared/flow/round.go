@@ -88,6 +88,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if grown, err := f.grow(ctx, w); grown || err != nil {
 		return err
 	}
+	if err := f.linksOn(ctx, w); err != nil {
+		return err
+	}
 	if err := f.unclaimed(ctx, w); err != nil {
 		return err
 	}
@@ -115,6 +118,21 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral, ours: w.ours}
 	w.standing, w.ours = nil, nil
 	return a.run(ctx)
+}
+
+// linksOn goes on with linking two records where a run before noted the pair, and died before the two had agreed on anything: what differs is told
+// and left alone, now as then. Nobody knows any more whether a person had asked for it, so what cannot be taken back is left apart.
+func (f *Flow) linksOn(ctx context.Context, w *work) error {
+	if w.linking || w.pair.Phase != cosell.Linked || w.pair.Version == "" || len(w.pair.Base.Referral)+len(w.pair.Base.Opportunity) > 0 {
+		return nil
+	}
+	if w.opportunity == nil {
+		if err := f.readOpportunity(ctx, w); err != nil {
+			return err
+		}
+	}
+	w.linking, w.met = true, true
+	return nil
 }
 
 // landed notes in the trail a write that was made and of which the run that made it did not come to say so.
