@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"maps"
+	"testing"
 	"time"
 )
 
@@ -247,4 +248,13 @@ func grownDeleted() act {
 		}
 		return deletes().do(r)
 	}}
+}
+
+// TestTalesOfWays tells each of them without trouble.
+func TestTalesOfWays(t *testing.T) {
+	for _, x := range talesOfWays() {
+		if o := x.tell(t, "one", nil, false, false); len(o.broken) > 0 {
+			t.Errorf("%s: %.400s", x.name, o.broken[0])
+		}
+	}
 }
