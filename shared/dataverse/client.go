@@ -174,16 +174,18 @@ func (c *Client) patch(ctx context.Context, set, id string, header http.Header, 
 		return row, nil
 	}
 	row, err := c.written(ctx, Read{Set: set, ID: id, Query: q}, []Write{write})
-	if err != nil && fault.Of(err).Code == fault.CodeStale && len(bytes.TrimSpace(resp.Body)) > 0 {
+	stands := err != nil && fault.Of(err).Code == fault.CodeStale
+	said := len(bytes.TrimSpace(resp.Body)) > 0
+	if stands && said || err == nil && write.IfMatch != "" && (said || resp.Status != http.StatusNoContent) {
 		return Row{}, otherAnswer(resp)
 	}
 	return row, err
 }
 
-// otherAnswer is for a success whose answer is something else than the row, which is as it was before: a page of whoever
-// stands in between proves nothing. Broken with Maybe.
+// otherAnswer is for a success whose answer is something else than the row: a page of whoever stands in between proves nothing, and where
+// the row is not as it was before, a person may have changed it. Broken with Maybe.
 func otherAnswer(resp *httpclient.Response) error {
-	e := fault.New(fault.Broken, "the answer %d (%d bytes) is not the row, which is as it was before", resp.Status, len(resp.Body)).With("answer.malformed", "")
+	e := fault.New(fault.Broken, "the answer %d (%d bytes) is not the row: whether it was changed is not known", resp.Status, len(resp.Body)).With("answer.malformed", "")
 	e.Maybe = true
 	return e
 }

@@ -89,6 +89,13 @@ func TestAnAnswerThatIsSomethingElseIsNoSuccess(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+	for _, first := range []http.HandlerFunc{answer(200, "<html>"), answer(200, "")} { // nor does a row that somebody has changed
+		_, c := serve(t, first, answer(200, row(`W/"7"`)))
+		_, err := c.Update(ctx, "opportunities", oneID, etag1, map[string]any{"name": "x"}, Query{})
+		if f := fault.Of(err); err == nil || f.Code != "answer.malformed" || !f.Maybe {
+			t.Errorf("changed by somebody: got %v", err)
+		}
+	}
 }
 
 func TestUpdateSendsConditionAndReturnsWhatTheSystemMade(t *testing.T) {

@@ -250,18 +250,19 @@ func (c *Client) patch(ctx context.Context, id, etag string, ops []Operation) (D
 }
 
 // written reads what a write has made of a referral, where its answer does not show it: 204, or an empty 200. Of a
-// referral that is as it was under the version that was the condition, the answer decides: what says nothing is Stale with
-// Maybe, written and not seen yet; what says something else, as a page of HTML by whoever stands in between, proves nothing
-// and is Broken with Maybe.
+// referral that is as it was under the version that was the condition that is Stale with Maybe, written and not seen yet. An answer
+// that says something else, as a page of HTML by whoever stands in between, proves nothing, whatever the referral shows: somebody else
+// may have changed it. That is Broken with Maybe.
 func (c *Client) written(ctx context.Context, id, etag string, answer *httpclient.Response) (Document, error) {
 	d, err := c.get(ctx, id)
+	says := len(bytes.TrimSpace(answer.Body)) > 0
 	switch {
-	case err != nil || d.ETag() != etag:
+	case err != nil || !says && d.ETag() != etag:
 		return d, err
-	case len(bytes.TrimSpace(answer.Body)) == 0:
+	case !says:
 		return Document{}, fault.Unseen("the referral was written and is shown as it was before")
 	}
-	e := fault.New(fault.Broken, "the answer %d (%d bytes) is not the referral, which is as it was before", answer.Status, len(answer.Body)).With("answer.malformed", "")
+	e := fault.New(fault.Broken, "the answer %d (%d bytes) is not the referral: whether it was changed is not known", answer.Status, len(answer.Body)).With("answer.malformed", "")
 	e.Maybe = true
 	return Document{}, e
 }

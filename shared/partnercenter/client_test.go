@@ -159,7 +159,7 @@ func TestPatchSendsConditionAndReturnsWhatTheSystemMade(t *testing.T) {
 
 func TestPatchReadsAgainWhenTheAnswerDoesNotShowTheRecord(t *testing.T) {
 	t.Parallel()
-	for _, first := range []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, httpclienttest.Answer(200, ""), httpclienttest.Answer(200, "<html>")} {
+	for _, first := range []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, httpclienttest.Answer(200, "")} {
 		w, c := serve(t, first, httpclienttest.Answer(200, referral(oneID, etag2)))
 		d, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}})
 		if err != nil || d.ETag() != etag2 || w.Calls()[1].Method != "GET" {
@@ -181,6 +181,10 @@ func TestAReferralThatIsAsItWasHasNotBeenWritten(t *testing.T) {
 		if _, err = c.Put(ctx, oneID, etag1, []byte("{}")); err == nil || fault.Of(err).Code != code {
 			t.Errorf("put: got %v", err)
 		}
+	}
+	_, c := serve(t, httpclienttest.Answer(200, "<html>"), httpclienttest.Answer(200, referral(oneID, etag2))) // nor is it one that somebody has changed
+	if _, err := c.Patch(ctx, oneID, etag1, []Operation{{"replace", "/name", "x"}}); err == nil || fault.Of(err).Code != "answer.malformed" || !fault.Of(err).Maybe {
+		t.Errorf("changed by somebody: got %v", err)
 	}
 }
 
