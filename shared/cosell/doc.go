@@ -5,7 +5,7 @@
 //	what there is               record.go: a record, its fields; ids.go; rule.go: of a field; pair.go, base.go: what was agreed; known.go
 //	comparing                   merge.go: the table of a field; first.go: two that meet; sides.go, leaders.go, unsaid.go, blank.go
 //	the life cycle              status.go: the table; lead.go; microsoft.go, invitation.go, registration.go
-//	what must not be            guard.go: the one-way doors; preflight.go: what is missing; conflict.go: what gave way; truths.go; share.go
+//	what must not be            guard.go: the one-way doors; preflight.go: what is missing; conflict.go: what gave way; leftalone.go; truths.go; share.go
 //	what nobody asked for       brake.go: put aside, and how much of it is too much; restored.go: what older tables cannot decide
 //	what was refused            problem.go: held; withhold.go: until it, or what refused it, has changed
 //	the plan, and its end       plan.go: final before the first write; sending.go: noted before; settle.go: the new base; creation.go: the first
