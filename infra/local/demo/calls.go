@@ -53,6 +53,7 @@ func CountCalls(ctx context.Context, local control.Local, out io.Writer) (CallRe
 	s.coSell("Warming up", 10000) // metadata, currencies, the catalogue: read once an hour
 	s.portal("create", fields{"referral": fields{"name": "Warming up"}})
 	s.settle()
+	s.afterPass()
 	c := &counter{s: s}
 	c.fromCRM()
 	c.fromPortal()

@@ -94,7 +94,7 @@ func editInCRM(s *Story) {
 	// Whether a name can be changed is not documented: it goes in a PATCH of its own.
 	if s.pcIs("patchPaths", "connector") {
 		l.shows(own+"/name", "Tailspin warehouse analytics")
-		l.told(d.opportunity, "name")
+		l.told(d.opportunity, "Topic")
 		l.wrote(1, "pc")
 	} else {
 		l.shows(own+"/name", "Tailspin analytics")

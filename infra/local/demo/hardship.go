@@ -119,7 +119,7 @@ func silence(s *Story) {
 }
 
 // afterPass moves the clock to the moment after the next pass of reconcile: on a slow machine too, none comes by itself while
-// something is shown that no pass has helped with.
+// something is shown, or counted, that no pass has a part in.
 func (s *Story) afterPass() {
 	const every, over = 5 * time.Minute, 2 * time.Second
 	now := s.c.now()
