@@ -89,7 +89,7 @@ func (r *run) older() {
 }
 
 // oursLasts is how long a world is looked at to which a right or a consent of ours is missing.
-const oursLasts = time.Hour
+const oursLasts = 2 * time.Hour
 
 // quietAsFar lets the world work until it comes to rest, as quiet does. What waits for a right or a consent of ours is tried every
 // quarter of an hour until somebody gives it, which is no end: that is looked at for a while. Whatever is busier than that comes to
@@ -103,10 +103,8 @@ func (r *run) quietAsFar() {
 // an end, whether the two sides agree by then or not. Faults have ended.
 func (r *run) altering() {
 	r.calm, r.away = true, 0
-	idle, enough := 0, 1
-	if mix(r.seed, 79)%4 == 0 { // whoever writes at every other pass is found by these
-		enough = 2
-	}
+	const enough = 2 // whoever writes at every other pass is found, too
+	idle := 0
 	for range 2 * passes {
 		before := r.writes
 		r.tick()
