@@ -270,18 +270,24 @@ func TestLinkingIsInterrupted(t *testing.T) {
 	}
 }
 
+// linkedUntilDeath is a world in which an operator links an unlinked pair again, and the process dies at a call of that.
+func linkedUntilDeath(t *testing.T, at int) (w *world, own string) {
+	w = newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	own = w.own()[0].ID
+	w.operates(w.flow.Unlink(ctx, deal))
+	w.dieAt = w.calls + at
+	_ = w.run(func() error { return w.flow.Link(ctx, deal, own) })
+	w.dieAt, w.died = 0, false
+	return w, own
+}
+
 // An operator changes his mind while a link is half made: the row names no referral, and nobody goes on with it.
 func TestAHalfMadeLinkIsUnlinked(t *testing.T) {
 	met := 0
 	for at := 1; at < 10; at++ {
-		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		own := w.own()[0].ID
-		w.operates(w.flow.Unlink(ctx, deal))
-		w.dieAt = w.calls + at
-		_ = w.run(func() error { return w.flow.Link(ctx, deal, own) })
-		w.dieAt, w.died = 0, false
+		w, _ := linkedUntilDeath(t, at)
 		if w.pair().JoinedHalf() != "" {
 			met++
 		}
@@ -299,14 +305,7 @@ func TestAHalfMadeLinkIsUnlinked(t *testing.T) {
 // What cannot be linked any more is given up.
 func TestAHalfMadeLinkIsGivenUp(t *testing.T) {
 	for at, met := 1, false; !met; at++ {
-		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		own := w.own()[0].ID
-		w.operates(w.flow.Unlink(ctx, deal))
-		w.dieAt = w.calls + at
-		_ = w.run(func() error { return w.flow.Link(ctx, deal, own) })
-		w.dieAt, w.died = 0, false
+		w, own := linkedUntilDeath(t, at)
 		met = w.pair().JoinedHalf() != ""
 		delete(w.referrals, own)
 		w.events()
