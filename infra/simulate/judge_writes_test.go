@@ -2,19 +2,18 @@ package simulate
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/cosell-sync/cosell-sync/shared/jsonread"
 )
 
 // What is judged around each write of the product: what both systems hold before it and after it. It is the records that
 // are compared, whatever became of the answer.
 
-// touched is a record that a write is about, and as it was before, once that is known.
+// touched is a record that a write is about, as it was before.
 type touched struct {
 	side   string // "crm" or "pc"
 	table  string
@@ -37,7 +36,7 @@ func (r *run) touches(at *point, req *http.Request, body []byte) (out []touched)
 	}
 	if at.site == sitePartnerCenter {
 		if _, id, ok := strings.Cut(req.URL.Path, "/referrals/"); ok {
-			out = append(out, touched{side: "pc", table: "referral", id: id})
+			out = append(out, touched{"pc", "referral", id, r.people.pc.Referral(id)})
 		}
 		return out
 	}
@@ -55,12 +54,12 @@ func (r *run) touches(at *point, req *http.Request, body []byte) (out []touched)
 		if m == nil || tablesOf()[m[1]] == "" || slices.ContainsFunc(out, func(t touched) bool { return t.id == m[2] }) {
 			continue
 		}
-		out = append(out, touched{side: "crm", table: tablesOf()[m[1]], id: m[2]})
+		out = append(out, touched{"crm", tablesOf()[m[1]], m[2], r.people.dv.Row(tablesOf()[m[1]], m[2])})
 	}
 	return out
 }
 
-// now is the record as it is at this moment.
+// now is the record as it is after the write.
 func (t touched) now(p *people) map[string]any {
 	if t.side == "pc" {
 		return p.pc.Referral(t.id)
@@ -390,34 +389,25 @@ func (r *run) acknowledged(e posted, l *lane, status int) {
 
 // subject is the record that an event is about; "" where there is nothing to do.
 func subject(e posted) (kind, id string) {
-	var name, uri, table string
-	body := jsonread.Of(string(e.Body))
-	body.Object(func(member string) {
-		switch member {
-		case "EventName":
-			name = body.Text()
-		case "ResourceUri":
-			uri = body.Text()
-		case "PrimaryEntityName":
-			table = body.Text()
-		case "PrimaryEntityId":
-			id = body.Text()
-		}
-	})
-	if body.End() != nil {
+	var event struct {
+		EventName   string
+		ResourceURI string `json:"ResourceUri"`
+		Table       string `json:"PrimaryEntityName"`
+		ID          string `json:"PrimaryEntityId"`
+	}
+	if json.Unmarshal(e.Body, &event) != nil {
 		return "", ""
 	}
-	id = strings.ToLower(id)
-	if strings.Contains(name, "referral-") {
-		return "referral", strings.ToLower(uri[strings.LastIndexByte(uri, '/')+1:])
+	if strings.Contains(event.EventName, "referral-") {
+		return "referral", strings.ToLower(event.ResourceURI[strings.LastIndexByte(event.ResourceURI, '/')+1:])
 	}
-	switch table {
+	switch event.Table {
 	case "opportunity", "lead", "account", "contact", "connection":
-		return table, id
+		return event.Table, strings.ToLower(event.ID)
 	case "systemuser":
-		return "user", id
+		return "user", strings.ToLower(event.ID)
 	case "cosell_solution":
-		return "solution", id
+		return "solution", strings.ToLower(event.ID)
 	}
 	return "", ""
 }

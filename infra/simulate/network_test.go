@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/cosell-sync/cosell-sync/infra/local/control"
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
@@ -24,11 +23,11 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	if system == nil {
 		return nil, fmt.Errorf("dial tcp: lookup %s: no such host", req.URL.Host)
 	}
-	body, err := control.ReadBody(req)
-	if err != nil {
-		return nil, err
-	}
+	var body []byte
 	if req.Body != nil {
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
 		_ = req.Body.Close()
 	}
 	here := &point{site: at, name: callName(req), write: isWrite(req), wire: system.wire}
@@ -37,21 +36,16 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	defer landed()
 	passed := n.p.pass(req.Context(), here, func() {
 		in := &http.Request{Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-			Body: http.NoBody, ContentLength: int64(len(body)), RemoteAddr: "192.0.2.1:1234"}
-		if len(body) > 0 {
-			in.Body = io.NopCloser(bytes.NewReader(body))
-		}
+			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), RemoteAddr: "192.0.2.1:1234"}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
 		n.p.sends(here, req, body)
-		for i := range writes { // as they are at this moment
-			writes[i].before = writes[i].now(&r.people)
-		}
+		writes = r.touches(here, req, body) // as they are at this moment
 		answered := system.serve(rec, in)
 		r.wrote(writes)
 		if answered {
 			resp = rec.response(req)
 			if *traced && rec.status >= 400 {
-				r.say("        %d %.300s", rec.status, rec.body)
+				r.say("        %d %.300s", rec.status, rec.body.Bytes())
 			}
 			n.p.hears(at, req, resp)
 		}
@@ -65,12 +59,12 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	return resp, nil
 }
 
-// recorder is an answer in the making. Nearly all are written at once.
+// recorder is an answer in the making.
 type recorder struct {
 	header http.Header
 	status int
 	wrote  bool
-	body   string
+	body   bytes.Buffer
 }
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -81,17 +75,14 @@ func (r *recorder) WriteHeader(status int) {
 	}
 }
 
-func (r *recorder) Write(b []byte) (int, error) { return r.WriteString(string(b)) }
-
-func (r *recorder) WriteString(s string) (int, error) {
+func (r *recorder) Write(b []byte) (int, error) {
 	r.wrote = true
-	r.body += s
-	return len(s), nil
+	return r.body.Write(b)
 }
 
 func (r *recorder) response(req *http.Request) *http.Response {
 	return &http.Response{StatusCode: r.status, Status: http.StatusText(r.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: r.header,
-		Body: io.NopCloser(strings.NewReader(r.body)), ContentLength: int64(len(r.body)), Request: req}
+		Body: io.NopCloser(bytes.NewReader(r.body.Bytes())), ContentLength: int64(r.body.Len()), Request: req}
 }
 
 func isWrite(req *http.Request) bool {

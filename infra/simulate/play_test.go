@@ -80,11 +80,8 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 // switches moves the systems' switches and begins the way events are delivered.
 func (r *run) switches() {
 	for i, s := range []*system{r.dv, r.pc} {
-		var err error
-		if moved := []doc{r.plan.crm, r.plan.pc}[i]; len(moved) > 0 {
-			_, err = s.call("POST", "/switches", moved)
-		}
-		if err == nil && len(r.plan.posting) > 0 {
+		_, err := s.call("POST", "/switches", []doc{r.plan.crm, r.plan.pc}[i])
+		if err == nil {
 			_, err = s.call("POST", "/delivery", r.plan.posting)
 		}
 		r.must(err)

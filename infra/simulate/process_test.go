@@ -117,7 +117,7 @@ func (p *process) ask(l *lane, method, path string, header http.Header, body []b
 	if p.dead {
 		return 0, nil
 	}
-	return rec.status, []byte(rec.body)
+	return rec.status, rec.body.Bytes()
 }
 
 // connection is one of those to the host.

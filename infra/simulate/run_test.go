@@ -262,9 +262,8 @@ func (r *run) deliver(m *message) {
 		r.reached["queue copy"]++
 	}
 	r.held = append(r.held, m)
-	envelope := m.envelope()
 	r.begin(p, function+" "+m.record, func(l *lane) int {
-		status, _ := p.ask(l, http.MethodPost, "/"+function, jsonHeader(), envelope)
+		status, _ := p.ask(l, http.MethodPost, "/"+function, jsonHeader(), m.envelope())
 		return status
 	}, func(status int) {
 		r.held = slices.DeleteFunc(r.held, func(o *message) bool { return o == m })

@@ -2,9 +2,9 @@ package control
 
 import (
 	"bytes"
-	"cmp"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -38,37 +38,7 @@ type Wire struct {
 	seen     map[string]*lastAnswers // answers of GETs, for the stale fault
 }
 
-type lastAnswers struct{ current, previous *reply }
-
-// reply is an answer in the making. What has been written is one text, which history and caller share.
-type reply struct {
-	header http.Header
-	status int
-	body   strings.Builder
-}
-
-func newReply() *reply { return &reply{header: http.Header{}} }
-
-func (r *reply) Header() http.Header { return r.header }
-
-func (r *reply) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-}
-
-func (r *reply) Write(b []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.Write(b)
-}
-
-func (r *reply) WriteString(s string) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.WriteString(s)
-}
-
-// code is the status, which nobody has to set.
-func (r *reply) code() int { return cmp.Or(r.status, http.StatusOK) }
+type lastAnswers struct{ current, previous *httptest.ResponseRecorder }
 
 // NewWire puts a wire before next. Sleep is used by the delay fault only.
 func NewWire(now func() time.Time, sleep func(time.Duration), next http.Handler) *Wire {
@@ -146,19 +116,17 @@ func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
 func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.count(1)
 	defer w.count(-1)
-	body, err := ReadBody(r)
+	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if r.Body = http.NoBody; len(body) > 0 {
-		r.Body = io.NopCloser(bytes.NewReader(body))
-	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	abs := absoluteURL(r)
 	w.thawed()
 	w.tell(Before, r)
 
 	f := w.take(r, abs, body)
-	rec := newReply()
+	rec := httptest.NewRecorder()
 	switch {
 	case f == nil:
 		w.next.ServeHTTP(rec, r)
@@ -225,14 +193,14 @@ func (w *Wire) thawed() {
 	}
 }
 
-func answer(rw http.ResponseWriter, rec *reply) {
+func answer(rw http.ResponseWriter, rec *httptest.ResponseRecorder) {
 	for k, v := range rec.Header() {
 		if k != HeaderIdentity && k != HeaderBefore && k != HeaderAfter {
 			rw.Header()[k] = v
 		}
 	}
-	rw.WriteHeader(rec.code())
-	_, _ = io.WriteString(rw, rec.body.String())
+	rw.WriteHeader(rec.Code)
+	_, _ = rw.Write(rec.Body.Bytes())
 	if f, ok := rw.(http.Flusher); ok {
 		f.Flush()
 	}
@@ -255,14 +223,14 @@ func (w *Wire) count(d int) {
 
 // older is the last answer to this GET that differs from the present one, which may be the first after a
 // write; the present one where none does.
-func (w *Wire) older(url string, present *reply) *reply {
+func (w *Wire) older(url string, present *httptest.ResponseRecorder) *httptest.ResponseRecorder {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := w.seen[url]
 	switch {
 	case l == nil:
 		return present
-	case l.current.body.String() != present.body.String():
+	case !bytes.Equal(l.current.Body.Bytes(), present.Body.Bytes()):
 		return l.current
 	case l.previous != nil:
 		return l.previous
@@ -270,8 +238,8 @@ func (w *Wire) older(url string, present *reply) *reply {
 	return present
 }
 
-func (w *Wire) remember(method, url string, rec *reply) {
-	if method != http.MethodGet || rec.code() != http.StatusOK {
+func (w *Wire) remember(method, url string, rec *httptest.ResponseRecorder) {
+	if method != http.MethodGet || rec.Code != http.StatusOK {
 		return
 	}
 	w.mu.Lock()
@@ -281,7 +249,7 @@ func (w *Wire) remember(method, url string, rec *reply) {
 		l = &lastAnswers{}
 		w.seen[url] = l
 	}
-	if l.current != nil && l.current.body.String() != rec.body.String() {
+	if l.current != nil && !bytes.Equal(l.current.Body.Bytes(), rec.Body.Bytes()) {
 		l.previous = l.current
 	}
 	l.current = rec
@@ -291,7 +259,7 @@ func (w *Wire) remember(method, url string, rec *reply) {
 const leftOut = "(left out)"
 
 // record writes the history; rec nil means that the caller saw no answer.
-func (w *Wire) record(r *http.Request, abs string, body []byte, rec *reply) {
+func (w *Wire) record(r *http.Request, abs string, body []byte, rec *httptest.ResponseRecorder) {
 	e := Entry{At: w.now(), Method: r.Method, URL: abs, RequestBody: string(body), RequestHeaders: map[string]string{}}
 	for k, v := range r.Header {
 		e.RequestHeaders[k] = strings.Join(v, ", ")
@@ -300,8 +268,8 @@ func (w *Wire) record(r *http.Request, abs string, body []byte, rec *reply) {
 		e.RequestHeaders["Authorization"] = leftOut
 	}
 	if rec != nil {
-		e.Status = rec.code()
-		e.ResponseBody = rec.body.String()
+		e.Status = rec.Code
+		e.ResponseBody = rec.Body.String()
 		e.Identity = rec.Header().Get(HeaderIdentity)
 		e.Before = rec.Header().Get(HeaderBefore)
 		e.After = rec.Header().Get(HeaderAfter)
@@ -313,20 +281,6 @@ func (w *Wire) record(r *http.Request, abs string, body []byte, rec *reply) {
 	defer w.mu.Unlock()
 	e.N = int64(len(w.entries) + 1)
 	w.entries = append(w.entries, e)
-}
-
-// ReadBody reads all of what a caller sends. Most calls send nothing, and nearly all others say how much.
-func ReadBody(r *http.Request) ([]byte, error) {
-	const most = 1 << 20 // that is believed
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil, nil
-	}
-	if r.ContentLength <= 0 || r.ContentLength > most {
-		return io.ReadAll(r.Body)
-	}
-	body := make([]byte, r.ContentLength)
-	_, err := io.ReadFull(r.Body, body)
-	return body, err
 }
 
 func absoluteURL(r *http.Request) string {

@@ -2,6 +2,7 @@ package dataversesim
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -45,7 +46,7 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	leave, inFlight := s.enter()
 	defer leave()
 	start := s.now()
-	body, err := control.ReadBody(r)
+	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the caller has gone
 	}

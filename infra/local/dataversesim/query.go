@@ -73,7 +73,6 @@ func (s *Simulator) selection(t *table, sel []string) (*view, error) {
 		}
 		return v, nil
 	}
-	v.cols = make([]*column, 0, len(sel)+2)
 	id, money := false, false
 	for _, name := range sel {
 		c := t.props[name]
@@ -227,32 +226,22 @@ func (q *query) parentTable(coll *collection) string {
 
 // context is the fragment behind $metadata#.
 func (v *view) context() string {
-	if len(v.sel)+len(v.expand) == 0 {
+	var parts []string
+	parts = append(parts, v.sel...)
+	for _, e := range v.expand {
+		inner := ""
+		if e.q.view != nil {
+			inner = strings.TrimPrefix(e.q.view.context(), e.q.view.table.set)
+		}
+		if !strings.HasPrefix(inner, "(") {
+			inner = "()"
+		}
+		parts = append(parts, e.name+inner)
+	}
+	if len(parts) == 0 {
 		return v.table.set
 	}
-	return string(v.appendShown([]byte(v.table.set)))
-}
-
-// appendShown writes what is selected and expanded, in brackets.
-func (v *view) appendShown(b []byte) []byte {
-	b = append(slices.Grow(b, 32*(len(v.sel)+len(v.expand))), '(')
-	for i, name := range v.sel {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, name...)
-	}
-	for i, e := range v.expand {
-		if len(v.sel)+i > 0 {
-			b = append(b, ',')
-		}
-		if b = append(b, e.name...); e.q.view == nil {
-			b = append(b, "()"...)
-			continue
-		}
-		b = e.q.view.appendShown(b)
-	}
-	return append(b, ')')
+	return v.table.set + "(" + strings.Join(parts, ",") + ")"
 }
 
 func contextMember(root, fragment string) string {

@@ -1,7 +1,6 @@
 package dataversesim
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ func (r *row) etag() string { return `W/"` + strconv.FormatInt(r.shown, 10) + `"
 // quote writes a JSON string.
 func quote(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	b = append(slices.Grow(b, len(s)+2), '"')
+	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -113,12 +112,9 @@ func (s *Simulator) renderer(root string, p *prefer) *renderer {
 	return &renderer{s: s, root: root, pref: p, fmt: p.wants(annFormatted), log: p.wants(annLogical), nav: p.wants(annNav)}
 }
 
-// About how much a row takes beside its columns, and a column: for one piece of memory instead of many.
-const rowRoom, columnRoom = 64, 48
-
 // row writes one object; head is what comes before the first member, such as the context.
 func (w *renderer) row(b []byte, v *view, r *row, head string) []byte {
-	b = append(slices.Grow(b, len(head)+rowRoom+columnRoom*len(v.cols)), '{')
+	b = append(b, '{')
 	b = append(b, head...)
 	b = append(b, `"@odata.etag":"W/\"`...)
 	b = strconv.AppendInt(b, r.shown, 10)
@@ -140,7 +136,9 @@ func (w *renderer) column(b []byte, c *column, r *row) []byte {
 	if val != nil {
 		b = w.annotations(b, c, r, val)
 	}
-	b = append(append(append(b, `,"`...), c.prop...), `":`...) // a name has nothing to escape
+	b = append(b, ',')
+	b = quote(b, c.prop)
+	b = append(b, ':')
 	return appendValue(b, val)
 }
 

@@ -37,20 +37,16 @@ func (l Literal) is(kind Kind, text string) bool { return l.Kind == kind && l.Te
 // null, true and false are words; everything else that is a literal has a kind of its own.
 func (l Literal) isNull() bool { return l.is(Word, "null") }
 
-const digits = "0123456789"
-
-// patterns are the unquoted pieces; the first that fits counts. One that begins with a digit, a hexadecimal one for a
-// GUID, or a sign is looked for only where such a character stands. Never changed.
+// patterns are the unquoted pieces; the first that fits counts. Never changed.
 var patterns = []struct {
-	kind   Kind
-	begins string // "": with anything
-	form   *regexp.Regexp
+	kind Kind
+	form *regexp.Regexp
 }{
-	{GUID, "0123456789abcdefABCDEF", regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`)},
-	{Moment, digits, regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)`)},
-	{Date, digits, regexp.MustCompile(`^\d{4}-\d\d-\d\d`)},
-	{Number, "-" + digits, regexp.MustCompile(`^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`)},
-	{Word, "", regexp.MustCompile(`^[\pL_@$][\pL\pN_@$./-]*`)},
+	{GUID, regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`)},
+	{Moment, regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)`)},
+	{Date, regexp.MustCompile(`^\d{4}-\d\d-\d\d`)},
+	{Number, regexp.MustCompile(`^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`)},
+	{Word, regexp.MustCompile(`^[\pL_@$][\pL\pN_@$./-]*`)},
 }
 
 // lex cuts a filter into pieces; the last one is end.
@@ -83,9 +79,6 @@ func next(filter string, pos int) (Literal, int, error) {
 		return Literal{Kind: Text, Text: text}, length, err
 	}
 	for _, p := range patterns {
-		if p.begins != "" && strings.IndexByte(p.begins, rest[0]) < 0 {
-			continue
-		}
 		t := p.form.FindString(rest)
 		after := rest[len(t):]
 		if t == "" || after != "" && strings.IndexByte(" \t\r\n(),:=[]'", after[0]) < 0 {
