@@ -36,16 +36,8 @@ const againEvery = 12 * time.Hour
 // looksAgain says, twice a day, that feeds are to be read from where they were a day ago: a cursor moves when the broker has
 // taken the hints, and a broker that loses them all would otherwise have lost those changes.
 func (f *Flow) looksAgain(ctx context.Context) (bool, error) {
-	name := f.feedCursor("feeds again")
-	text, err := f.Ledger.Cursor(ctx, name)
-	if err != nil {
-		return false, err
-	}
-	last, err := time.Parse(time.RFC3339, text)
-	if err == nil && f.Now().Sub(last) < againEvery {
-		return false, nil
-	}
-	return err == nil, f.Ledger.SaveCursor(ctx, name, f.Now().UTC().Format(time.RFC3339))
+	done, known, err := f.doneWithin(ctx, f.feedCursor("feeds again"), againEvery)
+	return known && !done, err
 }
 
 // marks are two earlier cursors of a feed, half a day apart: each change is given again twice.
@@ -137,15 +129,23 @@ func (f *Flow) rests(ctx context.Context) (bool, error) {
 	if f.Settings.HealEvery == 0 {
 		return false, nil
 	}
-	text, err := f.Ledger.Cursor(ctx, "healed")
+	done, _, err := f.doneWithin(ctx, "healed", f.Settings.HealEvery-30*time.Second)
+	return done, err
+}
+
+// doneWithin says whether something was done a shorter time ago, as it is noted under its name; known: when it was done before.
+// Where it was not, it is noted as done now.
+func (f *Flow) doneWithin(ctx context.Context, name string, every time.Duration) (done, known bool, err error) {
+	text, err := f.Ledger.Cursor(ctx, name)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	last, err := time.Parse(time.RFC3339, text)
-	if err == nil && f.Now().Sub(last) < f.Settings.HealEvery-30*time.Second {
-		return true, nil
+	known = err == nil
+	if known && f.Now().Sub(last) < every {
+		return true, known, nil
 	}
-	return false, f.Ledger.SaveCursor(ctx, "healed", f.Now().UTC().Format(time.RFC3339))
+	return false, known, f.Ledger.SaveCursor(ctx, name, f.Now().UTC().Format(time.RFC3339))
 }
 
 // mostGrown is how many pairs one pass takes up after the sheet has changed.
