@@ -48,14 +48,18 @@ func (m *merger) leadStatus(p, d string, pChanged bool) {
 func Grows(referral string) bool { return referral == Accepted || referral == Won }
 
 // givenUpAt is since when we know that a lead was disqualified: it has no close activity, and every word of ours in it
-// makes the row newer.
+// makes the row newer. Where Partner Center has refused the decline the hour of that had come, and it is not waited for again.
 func (in Pairing) givenUpAt() time.Time {
+	at := in.At
 	for _, h := range in.Pair.Held {
-		if h.Code == declineWaiting {
+		switch {
+		case h.Code == declineWaiting:
 			return h.Since
+		case withholds(h, InPartnerCenter) && (h.Field == Status || h.Field == Reason):
+			at = h.Since.Add(-in.Options.DeclineGrace)
 		}
 	}
-	return in.At
+	return at
 }
 
 // lapsed says whether what is empty on a lead of Partner Center was taken away with its end: contacts of an expired

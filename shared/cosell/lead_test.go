@@ -71,6 +71,30 @@ func TestR137_ALeadIsDeclinedAfterTheGrace(t *testing.T) {
 	}
 }
 
+// A decline that was refused waits for what its refusal waits for, and not for another hour of its own.
+func TestI17_ARefusedDeclineOfALeadWaitsForNoOtherHour(t *testing.T) {
+	for name, tt := range map[string]struct {
+		field Field
+		retry bool
+		want  want
+	}{
+		"Held":          {Status, false, want{codes: []string{"invalidRequest"}}},
+		"ItsReasonHeld": {Reason, false, want{codes: []string{"invalidRequest"}}},
+		"AskedAgain":    {Status, true, want{toReferral: Record{Status: Declined, Reason: "Others"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := ofLead(from(Record{Status: Pending}, Record{Status: OnHold}, Record{Status: Pending}, Record{Status: Lost}))
+			in.Options.DeclineGrace, in.Retry = 10*time.Minute, tt.retry
+			in.Pair.Held = []Held{{Place: InPartnerCenter, Field: tt.field, Class: OfRecord, Code: "invalidRequest", Since: noon, Version: in.Referral.Version, Value: Asked(Record{Status: Declined, Reason: "Others"})}}
+			plan := Merge(in)
+			tt.want.check(t, plan)
+			if !plan.HeldUntil.IsZero() {
+				t.Errorf("waits until %s", plan.HeldUntil)
+			}
+		})
+	}
+}
+
 // What the end of a referral takes away stays on its lead.
 func TestT41_WhatTheEndTakesAwayStaysOnTheLead(t *testing.T) {
 	for status, told := range map[string]bool{Pending: true, Expired: false, Declined: false} {
