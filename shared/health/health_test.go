@@ -337,6 +337,45 @@ func TestRowThatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	}
 }
 
+// stalling is a board whose writes take their time, in which the writer may have stood still.
+type stalling struct {
+	*ledger.Board
+	house *house
+	takes time.Duration
+}
+
+func (s *stalling) Post(ctx context.Context, rows ...ledger.StatusRow) error {
+	s.house.clock = s.house.clock.Add(s.takes)
+	return s.Board.Post(ctx, rows...)
+}
+
+// By when a row says that it was written, and when the store does, a process finds out how its clock goes.
+func TestRowThatWasUnderWayForLongIsWrittenOnceMore(t *testing.T) {
+	for _, takes := range []time.Duration{0, longWrite, longWrite + 1, time.Hour, -time.Hour} {
+		h := newHouse()
+		w := NewWatch("sync", "p-1", "v1", h.now)
+		b := &stalling{Board: h.board, house: h, takes: takes}
+		lasts := func() time.Duration {
+			h.clock = h.clock.Add(postEvery)
+			if err := w.Post(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+			b.takes = 0
+			rows, err := h.board.Rows(t.Context())
+			if err != nil || len(rows) != 1 {
+				t.Fatal(rows, err)
+			}
+			return rows[0].Written.Sub(rows[0].At)
+		}
+		if got := lasts(); got != takes {
+			t.Fatalf("a write that takes %s took %s", takes, got)
+		}
+		if got := lasts(); got < 0 || got > longWrite {
+			t.Errorf("at the next look the row says that it was under way for %s", got)
+		}
+	}
+}
+
 // awayBoard is a board that is away; hanging is one that does not answer.
 type awayBoard struct{ Board }
 

@@ -95,15 +95,19 @@ func (w *Watch) post(ctx context.Context, b Board, pause time.Duration) error {
 		rows[i] = ledger.StatusRow{App: s.App, Function: s.Function, Instance: s.Instance, At: s.At, Text: string(text)}
 	}
 	err := b.Post(ctx, rows...)
-	if err != nil {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for _, s := range due {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range due {
+		if took := w.now().Sub(s.At); err != nil || took < 0 || took > longWrite {
 			w.functions[s.Function].changed = true
 		}
 	}
 	return err
 }
+
+// longWrite is how long a row may take to be written. By what the store says of it, others, and we ourselves, judge how our
+// clock goes: a row that was under way while this process stood still, or its clock was set, is written once more.
+const longWrite = 2 * time.Second
 
 // every is how often Run looks whether something is due.
 const every = time.Second

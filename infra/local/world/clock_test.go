@@ -2,8 +2,12 @@ package world
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +35,31 @@ func TestWhatWasBeforeALeapStaysWhereItWas(t *testing.T) {
 	}
 	if got := c.at(time.Now()).Sub(c.now()).Abs(); got > time.Second {
 		t.Errorf("now: %s off", got)
+	}
+}
+
+// A process that sees the new time writes a row at once, while the world still moves its clock: a store that said it was written
+// before the leap would have the process think that its clock is off by as much.
+func TestWhatIsWrittenByTheNewTimeIsWrittenAfterTheLeap(t *testing.T) {
+	c := &clock{file: filepath.Join(t.TempDir(), "clock")}
+	if err := syscall.Mkfifo(c.file+".new", 0o600); err != nil { // the world stands still over it
+		t.Fatal(err)
+	}
+	moved := make(chan error, 1)
+	go func() { moved <- c.advance(time.Hour) }()
+	pipe, err := os.Open(c.file + ".new") // and has begun to write
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := time.Now()
+	if _, err := io.ReadAll(pipe); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(pipe.Close(), <-moved); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.at(written).Sub(written); got != time.Hour {
+		t.Errorf("written while the clock moved: %s after the machine's time, want 1h", got)
 	}
 }
 
