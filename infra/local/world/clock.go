@@ -54,9 +54,9 @@ func (c *clock) ahead() time.Duration {
 // advance moves the clock once the handler can see it: it must not find the systems ahead of itself. The leap counts from
 // before that moment, as what the handler writes at once by its new time must not be found to have been written before.
 func (c *clock) advance(d time.Duration) error {
+	at := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := time.Now()
 	if err := writeWhole(c.file, []byte((c.offset+d).String()+"\n"), 0o644); err != nil {
 		return fmt.Errorf("moving the handler's clock: %w", err)
 	}

@@ -3,10 +3,9 @@ package world
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -42,25 +41,44 @@ func TestWhatWasBeforeALeapStaysWhereItWas(t *testing.T) {
 // before the leap would have the process think that its clock is off by as much.
 func TestWhatIsWrittenByTheNewTimeIsWrittenAfterTheLeap(t *testing.T) {
 	c := &clock{file: filepath.Join(t.TempDir(), "clock")}
-	if err := syscall.Mkfifo(c.file+".new", 0o600); err != nil { // the world stands still over it
-		t.Fatal(err)
-	}
+	pipe := fullPipe(t, c.file+".new")
 	moved := make(chan error, 1)
 	go func() { moved <- c.advance(time.Hour) }()
-	pipe, err := os.Open(c.file + ".new") // and has begun to write
-	if err != nil {
-		t.Fatal(err)
+	for c.mu.TryLock() { // it has not begun
+		c.mu.Unlock()
+		runtime.Gosched()
 	}
 	written := time.Now()
-	if _, err := io.ReadAll(pipe); err != nil {
-		t.Fatal(err)
+	room := make([]byte, 1<<20)
+	if n, err := syscall.Read(pipe, room); n <= 0 || err != nil {
+		t.Fatal(n, err)
 	}
-	if err := errors.Join(pipe.Close(), <-moved); err != nil {
+	if err := <-moved; err != nil {
 		t.Fatal(err)
 	}
 	if got := c.at(written).Sub(written); got != time.Hour {
 		t.Errorf("written while the clock moved: %s after the machine's time, want 1h", got)
 	}
+}
+
+// fullPipe makes a pipe that whoever writes to it waits at, until something is read from it.
+func fullPipe(t *testing.T, name string) (pipe int) {
+	t.Helper()
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := syscall.Open(name, syscall.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(pipe) })
+	for err == nil {
+		_, err = syscall.Write(pipe, make([]byte, 1<<12))
+	}
+	if !errors.Is(err, syscall.EAGAIN) {
+		t.Fatal(err)
+	}
+	return pipe
 }
 
 // Processes hold a row's time against their own clocks: one that was written an hour of the world ago is an hour old.
