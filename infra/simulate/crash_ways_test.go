@@ -14,7 +14,7 @@ func talesOfWays() []tale {
 		tale{name: "a lone deal is proposed and confirmed", acts: []act{lone(), naming(nil), edits(doc{"cosell_sync": true}), timer()}},
 		tale{name: "a lone deal is proposed and linked on its form", acts: []act{lone(), naming(nil), edits(doc{"cosell_action": 3}), timer()}},
 		tale{name: "a proposed deal is another one", acts: []act{lone(), naming(nil), edits(doc{"cosell_action": 4}), timer()}},
-		tale{name: "a proposed deal is closed before it is confirmed", posting: doc{"lose": 1}, acts: []act{lone(), naming(nil), timer(), portal("lose", doc{"reason": "Others"}), edits(doc{"cosell_action": 3}), timer(), timer()}},
+		tale{name: "a proposed deal is closed before it is confirmed", posting: doc{"lose": 1}, acts: []act{lone(), naming(nil), timer(), timer(), portal("lose", doc{"reason": "Others"}), edits(doc{"cosell_action": 3}), timer(), timer()}},
 		tale{name: "an operator links a lone deal that names nothing", acts: []act{lone(), portalCreates(nil), edits(doc{"cosell_action": 3}), timer()}},
 		tale{name: "a deal is copied in the portal", acts: []act{creates(nil), copies(), timer(), copyCloses(), timer()}},
 		tale{name: "a deal of another system", acts: []act{foreign(), portal("update", doc{"changes": doc{"/details/dealValue": 4100}}), timer()}},
@@ -73,10 +73,10 @@ func talesOfLeads() []tale {
 		{name: "a lead that is switched off grows later", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownOn(), timer()}},
 		{name: "a lead that outlives its referral", acts: []act{lead("qualified"), portal("decline", doc{"reason": "Others"}), timer(), leadDoes("reopen", nil), leadDoes("qualify", nil), timer()}},
 		{name: "a lead that expires and is qualified", acts: []act{lead("qualified"), waits(40 * 24 * time.Hour), timer(), leadDoes("reopen", nil), leadDoes("qualify", nil), timer()}},
-		{name: "a lead whose opportunity is taken", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownTaken(), leadDoes("update", doc{"columns": doc{"cosell_sync": true}}), timer()}},
-		{name: "the notes of a lead name its referral", own: []string{"SYNC_STARTED=2026-03-02T12:00:00Z"}, acts: []act{lead("qualified"), waits(4 * time.Hour), leadOfNotes(), timer()}},
+		{name: "a lead whose opportunity is taken", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownTaken(), timer(), timer(), leadDoes("update", doc{"columns": doc{"cosell_sync": true}}), timer()}},
+		{name: "the notes of a lead name its referral", own: []string{"SYNC_STARTED=2026-03-02T12:00:00Z"}, acts: []act{lead("qualified"), waits(4 * time.Hour), leadOfNotes(), timer(), timer(), timer()}},
 		{name: "a lead that cannot grow", acts: []act{lead("qualified"), rule("crm", doc{"table": "opportunity", "column": "name"}, true), portal("accept", nil), timer(), ruleless(), waits(25 * time.Hour), timer()}},
-		{name: "the answer to a growth is lost", acts: []act{lead("qualified"), trouble("crm", "loseAnswer", "POST", "batch"), portal("accept", nil), timer()}},
+		{name: "the answer to a growth is lost", acts: []act{lead("qualified"), trouble("crm", "loseAnswer", "POST", "batch"), portal("accept", nil), timer(), timer()}},
 		{name: "a lead that cannot be made", acts: []act{rule("crm", doc{"table": "lead", "column": "subject"}, true), lead("qualified"), portal("accept", nil), ruleless(), waits(25 * time.Hour), timer()}},
 		{name: "a lead whose referral is typed into a deal", acts: []act{lead("qualified"), lone(), typesID(), timer()}},
 		{name: "a lead that names another system's record", posting: doc{"lose": 1}, own: []string{"SYNC_FOREIGN_CRM_ID=keep"}, acts: []act{lead("qualified"), portal("update", doc{"changes": doc{"/externalReferenceId": "11111111-2222-4333-8444-555555555555"}}), timer(), timer()}},
@@ -192,7 +192,11 @@ func grownTaken() act {
 		if err != nil {
 			return err
 		}
-		return r.grown(doc{"cosell_referralid": out.ID})
+		if err := r.grown(doc{"cosell_referralid": out.ID}); err != nil {
+			return err
+		}
+		r.people.foreign[r.deal().opportunity] = out.ID
+		return nil
 	}}
 }
 

@@ -82,6 +82,9 @@ func (r *run) wrote(all []touched) {
 		if now == nil {
 			continue
 		}
+		if t.before != nil {
+			r.partners(t, now)
+		}
 		r.weds(t, now)
 		if t.side == "pc" {
 			r.doors(t.id, t.before, now)
@@ -91,7 +94,6 @@ func (r *run) wrote(all []touched) {
 			r.given(t, now)
 			continue
 		}
-		r.partners(t, now)
 		if t.table == "opportunity" {
 			r.decided(t, now)
 		}
@@ -154,6 +156,7 @@ func (r *run) partners(t touched, now map[string]any) {
 		r.people.ended[was] = time.Now()
 	case r.people.dv.Row("lead", was) != nil, r.people.gone["lead|"+was] != (time.Time{}): // it went on as something else
 	case r.people.chosen[opportunity] || r.people.chosen[is]:
+	case r.people.foreign[t.id] == was && slices.Contains(r.people.wed[t.id], is): // its own is put back over one that a person typed
 	default:
 		r.violates("I11", "%s %s named %s and names %q, though nobody asked for that", t.table, t.id, was, is)
 	}

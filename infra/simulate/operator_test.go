@@ -3,6 +3,7 @@ package simulate
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"testing"
 )
 
 // operator is somebody who looks after a deal at the operator's door: has it read anew, has what is held tried again or let be, ends the
@@ -13,9 +14,12 @@ func (p *people) operator(g *rand.Rand, d *deal) error {
 	}
 	path := []string{"resync", "held/retry", "held/drop", "unlink", "link", "ask-again", "brake/release"}[g.IntN(7)]
 	switch path {
-	case "held/drop": // whatever is held
+	case "held/drop": // whatever is held: of the fields those that differ
+		o, r := p.dv.Row("opportunity", d.opportunity), p.pc.Referral(d.referral)
 		for _, f := range mappedFields() {
-			p.left[stand{"crm", d.opportunity, f.name}] = true
+			if r == nil || f.of("crm", o) != f.of("pc", r) {
+				p.left[stand{"crm", d.opportunity, f.name}] = true
+			}
 		}
 	case "link", "unlink":
 		if d.referral == "" {
@@ -34,4 +38,20 @@ func (p *people) operator(g *rand.Rand, d *deal) error {
 	p.run.reached["operator "+path]++
 	p.run.asked("POST", "operator/"+path, body, 3)
 	return nil
+}
+
+// What an operator has let be stays so until somebody types that very field of that pair.
+func TestWhatIsLetBeLastsUntilItIsTyped(t *testing.T) {
+	p := &people{run: &run{}, left: map[stand]bool{{"crm", "o", "notes"}: true, {"crm", "o", "name"}: true}, wed: map[string][]string{"o": {"r"}}, seen: map[stand]map[string]bool{}, standing: map[stand]*edit{}}
+	p.typed("crm", "another", "notes", "new", "old")
+	p.typed("pc", "another's", "name", "new", "old")
+	p.typed("pc", "r", "dealValue", "2", "1")
+	if len(p.left) != 2 {
+		t.Errorf("of what was let be only %v is left", p.left)
+	}
+	p.typed("pc", "r", "notes", "new", "old")
+	p.typed("crm", "o", "name", "new", "old")
+	if len(p.left) != 0 {
+		t.Errorf("%v is let be still", p.left)
+	}
 }

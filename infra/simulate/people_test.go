@@ -3,6 +3,7 @@ package simulate
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -256,13 +257,20 @@ func (p *people) typed(side, record, field, value, before string) {
 	p.sees(side, record, field, before)
 	p.sees(side, record, field, value)
 	if value != before {
-		clear(p.left)
+		p.unleave(record, field)
 		e := &edit{at: time.Now(), side: side, record: record, field: field, value: value, before: before, deal: p.dealOf(record)}
 		e.against = p.contested(e)
 		p.edits = append(p.edits, e)
 		p.standing[stand{side, record, field}] = e
 		p.run.say("    %s of %s %s is set to %q and was %q", field, side, record, value, before)
 	}
+}
+
+// unleave ends what an operator has let be of a field, on whichever side it is typed by now.
+func (p *people) unleave(record, field string) {
+	maps.DeleteFunc(p.left, func(at stand, _ bool) bool {
+		return at.field == field && (at.record == record || slices.Contains(p.wed[at.record], record))
+	})
 }
 
 // contested says whether somebody has typed another value on the other side, last, that had not arrived where this one was typed.

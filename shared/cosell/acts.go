@@ -287,6 +287,24 @@ func PartedFrom(audit, referralID string) Parting {
 	return NotParted
 }
 
+// UnlinkedLast is the referral from which a person has unlinked the record, as Audit tells: "" where it tells of none, or of a link since.
+func UnlinkedLast(audit string) string {
+	for line := range strings.SplitSeq(audit, "\n") {
+		if !isOurLine(line) {
+			continue
+		}
+		if _, rest, parted := strings.Cut(line, UnlinkedFrom); parted {
+			named, _, _ := strings.Cut(rest, ",")
+			id, _ := ID(named)
+			return id
+		}
+		if _, rest, made := strings.Cut(line, "referral "); strings.Contains(line, LinkedWith) || made && strings.Contains(rest, " created") {
+			return ""
+		}
+	}
+	return ""
+}
+
 // LinkedLast says whether Audit tells that the two were linked, and of no parting since.
 func LinkedLast(audit, referralID string) bool {
 	tells := func(text string) bool { return strings.Contains(audit, text+referralID) }

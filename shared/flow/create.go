@@ -56,6 +56,9 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 		return err
 	}
 	w := &work{pair: pair, hint: h, opportunity: &o}
+	if done, err := f.staysParted(ctx, w); done || err != nil {
+		return err
+	}
 	if done, err := f.heed(ctx, w); done || err != nil {
 		return err
 	}

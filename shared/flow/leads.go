@@ -189,6 +189,9 @@ func (f *Flow) recall(ctx context.Context, pair cosell.Pair, h Hint) error {
 		return err
 	}
 	w := &work{pair: pair, hint: h, opportunity: &o}
+	if done, err := f.staysParted(ctx, w); done || err != nil {
+		return err
+	}
 	if done, err := f.heed(ctx, w); done || err != nil {
 		return err
 	}

@@ -211,7 +211,7 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	}
 	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
 	pending := r.Record[cosell.Status] == cosell.Pending
-	if !known && !o.Synced() && !named {
+	if !known && !named {
 		if parted, alone, err := f.parted(ctx, pair, o, r); parted || err != nil {
 			return alone, err
 		}
@@ -239,7 +239,7 @@ func (f *Flow) parted(ctx context.Context, pair cosell.Pair, o cosell.Opportunit
 	switch cosell.PartedFrom(o.Record[cosell.Audit], r.ID) {
 	case cosell.Unlinked:
 		pair.ReferralID, pair.EngagementID = r.ID, r.EngagementID
-		return true, false, f.end(ctx, pair, "unlinked by a person, as Audit says")
+		return true, false, f.end(ctx, pair, unlinkedBefore)
 	case cosell.Unlike:
 		pair.ProposedID = r.ID
 		_, err := f.Ledger.Save(ctx, pair.Refuses())

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // unlinkedAction is what the trail says of an end that a person wanted.
@@ -96,6 +97,33 @@ func (f *Flow) partedWhole(ctx context.Context, w *work, byForm bool) error {
 		w.pair = saved
 	}
 	return err
+}
+
+// unlinkedBefore is why a pair ends that the ledger has forgotten.
+const unlinkedBefore = "unlinked by a person, as Audit says"
+
+// staysParted ends once more a pair that the ledger has forgotten: its row names no referral, and Audit tells from which one a person has
+// unlinked it. As with any pair that ended, it counts for nothing that Sync was switched on since, and what is asked on the form is
+// heeded. done: the hint has no other work.
+func (f *Flow) staysParted(ctx context.Context, w *work) (done bool, err error) {
+	o := *w.opportunity
+	former := cosell.UnlinkedLast(o.Record[cosell.Audit])
+	if former == "" || w.pair.Version != "" || strings.TrimSpace(o.Record[cosell.ReferralID]) != "" {
+		return false, nil
+	}
+	r, err := f.Referrals.Get(ctx, former)
+	if err != nil && !fault.Is(err, fault.Gone) && fault.ClassOf(err) != fault.Record {
+		return false, unreadableOurs(err)
+	}
+	pair := w.pair
+	if id, _ := crmID(r); strings.EqualFold(id, o.ID) { // else it may belong to another record by now
+		pair.ReferralID, pair.EngagementID = r.ID, r.EngagementID
+	}
+	if w.pair, err = f.endPair(ctx, pair, unlinkedBefore); err != nil {
+		return false, err
+	}
+	_, err = f.heed(ctx, w)
+	return true, err
 }
 
 // takenBack goes on with the pair whose end a person took back.

@@ -101,3 +101,70 @@ func tellsWhatWasReplaced(t *testing.T, act string, begin func(*world) (own stri
 		}
 	}
 }
+
+// Tables that were lost have forgotten the end of a pair, and Audit tells it: what is asked on its form is heeded as before.
+func TestI20_APairThatAuditKnowsToHaveEndedBeginsAgainWhereThatIsAsked(t *testing.T) {
+	unlinked := func(t *testing.T) (w *world, own string) {
+		w = newWorld(t)
+		w.shared(nil)
+		own = w.own()[0].ID
+		w.asks(cosell.ActUnlink)
+		w.userOf(deal, cosell.Record{cosell.Sync: cosell.True})
+		w.opportunityChanged()
+		w.wiped()
+		return w, own
+	}
+	t.Run("Microsoft is asked again", func(t *testing.T) {
+		w, own := unlinked(t)
+		w.asks(cosell.ActAsk)
+		w.events()
+		o := w.opportunities[deal].Record
+		if o[cosell.ReferralID] == own || o[cosell.ReferralID] == "" || len(w.own()) != 2 || len(w.microsofts()) != 2 {
+			t.Errorf("it names %q, of %d own and %d of Microsoft's:\n%s", o[cosell.ReferralID], len(w.own()), len(w.microsofts()), o[cosell.Audit])
+		}
+	})
+	t.Run("a look is asked for", func(t *testing.T) {
+		w, _ := unlinked(t)
+		w.asks(cosell.ActSync)
+		w.answered("not linked any more")
+	})
+	t.Run("the referral is another one's by now", func(t *testing.T) {
+		w, own := unlinked(t)
+		const heir = "99999999-9999-4999-8999-999999999999"
+		o := w.opportunities[deal]
+		o.ID, o.Version, o.Record = heir, w.nextVersion(), o.Record.Clone()
+		o.Record[cosell.Audit], o.Record[cosell.ReferralID] = "", own
+		w.opportunities[heir] = o
+		w.portal(own, cosell.Record{cosell.CRMID: heir})
+		w.opportunityChanged()
+		w.events()
+		w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", heir, "Update")) })
+		if pair, known, err := w.memory.FindByReferral(ctx, own); err != nil || !known || pair.OpportunityID != heir || pair.Phase != cosell.Linked {
+			t.Errorf("%v %+v", err, pair)
+		}
+		if got := w.opportunities[deal].Record[cosell.ReferralID]; got != "" {
+			t.Errorf("the one that was unlinked names %s", got)
+		}
+	})
+}
+
+// What a person said is another deal is not linked by tables that have forgotten it, whoever switched Sync on since.
+func TestI20_AnotherDealStaysAnotherOneWithoutTables(t *testing.T) {
+	w := newWorld(t)
+	w.want(cosell.Record{cosell.Sync: cosell.False, cosell.Proposed: "", cosell.State: ""})
+	id := portalDeal(w, cosell.Record{cosell.CRMID: deal})
+	w.referralChanged(id)
+	w.asks(cosell.ActNotSame)
+	w.drain()
+	w.wiped()
+	w.userOf(deal, cosell.Record{cosell.Sync: cosell.True})
+	w.referralChanged(id)
+	w.opportunityChanged()
+	for range 3 {
+		w.pass()
+	}
+	w.events()
+	if got := w.opportunities[deal].Record[cosell.ReferralID]; got == id || got == "" || len(w.opportunities) != 2 || len(w.own()) != 2 {
+		t.Errorf("it names %q, of %d own referrals and %d opportunities", got, len(w.own()), len(w.opportunities))
+	}
+}

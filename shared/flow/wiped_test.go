@@ -45,6 +45,22 @@ func TestI20_WhatPersonsEndedStaysEndedWithoutTables(t *testing.T) {
 			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
 			w.opportunityChanged()
 		},
+		"UnlinkedInCRMAndSwitchedOn": func(w *world) {
+			w.want(nil)
+			w.opportunityChanged()
+			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+			w.opportunityChanged()
+			w.user(cosell.Record{cosell.Sync: cosell.True})
+			w.opportunityChanged()
+		},
+		"ALeadUnlinkedAndSwitchedOn": func(w *world) {
+			w.inquires(nil)
+			w.heard()
+			w.lead(itsLead, cosell.Record{cosell.Action: cosell.ActUnlink})
+			w.leadHeard()
+			w.lead(itsLead, cosell.Record{cosell.Sync: cosell.True})
+			w.leadHeard()
+		},
 		"ADealOfThePortalUnlinked": func(w *world) {
 			id := portalDeal(w, nil)
 			w.referralChanged(id)
