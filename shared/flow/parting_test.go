@@ -114,6 +114,14 @@ func TestI20_APairThatAuditKnowsToHaveEndedBeginsAgainWhereThatIsAsked(t *testin
 		w.wiped()
 		return w, own
 	}
+	t.Run("nothing is asked", func(t *testing.T) {
+		w, _ := unlinked(t)
+		w.opportunityChanged()
+		w.events()
+		if o := w.opportunities[deal].Record; o[cosell.ReferralID] != "" || len(w.own()) != 1 {
+			t.Errorf("it names %q, of %d own:\n%s", o[cosell.ReferralID], len(w.own()), o[cosell.Audit])
+		}
+	})
 	t.Run("Microsoft is asked again", func(t *testing.T) {
 		w, own := unlinked(t)
 		w.asks(cosell.ActAsk)
