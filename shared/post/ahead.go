@@ -34,19 +34,25 @@ func likenessOf(m queue.Message) likeness {
 	return likeness{string(m.Queue), m.Session, p.Tenant, p.Kind, p.ID, p.Parent, p.Deleted, p.Related, p.Retry, p.Shown}
 }
 
+// exactness is by how much earlier than the time that a copy was sent for a broker may say that it came: some say whole seconds.
+const exactness = time.Second
+
 // mostAhead is how many records copies are remembered of.
 const mostAhead = 10000
 
 // covers says whether a copy that does the same as m is on its way, and is not the message itself that m is a copy of: it comes by
-// the time of m, and at the earliest after half of the wait that m has, so that it sees what m is about.
-func (a *ahead) covers(m queue.Message, of queue.Pointer, wait time.Duration) bool {
+// the time of m, and at the earliest after half of the wait that m has, so that it sees what m is about. Of a message that a broker
+// delivers more often the first one's copy covers the others: enqueued, which is zero where the broker does not say it, was before
+// that copy was due.
+func (a *ahead) covers(m queue.Message, of queue.Pointer, enqueued time.Time, wait time.Duration) bool {
 	if m.Pointer.Rest != "" || m.Pointer.Later() {
 		return false // it may say what only a later version knows
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	c, sent := a.last[likenessOf(m)]
-	itself := c.seen.Equal(of.Seen) && c.attempt == of.Attempt && c.trace == of.Trace
+	twin := !enqueued.IsZero() && enqueued.Before(c.at.Add(-exactness))
+	itself := c.seen.Equal(of.Seen) && c.attempt == of.Attempt && c.trace == of.Trace && !twin
 	return sent && !itself && !c.at.After(m.At) && c.at.After(m.At.Add(-wait/2))
 }
 

@@ -29,7 +29,7 @@ func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Durat
 		p.Shown = queue.Shown{}
 	}
 	m := queue.Message{Queue: queue.Name(d.Queue), Session: d.Session, Pointer: p, At: latest(o.Now(), d.Enqueued).Add(after)}
-	if o.ahead.covers(m, of, after) {
+	if o.ahead.covers(m, of, d.Enqueued, after) {
 		return nil
 	}
 	if err := o.Sender.Send(ctx, m); err != nil {

@@ -209,6 +209,29 @@ func TestMessagesOfOneRecordHaveOneCopyThatComesAgain(t *testing.T) {
 	}
 }
 
+// A broker delivers a message more than once, and each of them has the same copy: one of them comes again, time after time.
+func TestAMessageThatIsDeliveredTwiceHasOneCopy(t *testing.T) {
+	for _, counts := range []bool{false, true} {
+		o, sent, _, _ := office()
+		p, at := somePointer(), noon
+		for round := range 3 {
+			o.Now = func() time.Time { return at }
+			d := delivered(p)
+			d.Enqueued = at
+			for range 3 {
+				if err := o.Repeat(t.Context(), d, 5*time.Second, counts); err != nil {
+					t.Fatal(err)
+				}
+			}
+			copies := sent.Take()
+			if len(copies) != 1 || !copies[0].At.Equal(at.Add(5*time.Second)) {
+				t.Fatalf("counts %v, round %d: %d copies: %+v", counts, round, len(copies), copies)
+			}
+			p, at = copies[0].Pointer, copies[0].At
+		}
+	}
+}
+
 // A version is named as long as it is waited for.
 func TestACopyNamesTheVersionThatIsWaitedFor(t *testing.T) {
 	for age, want := range map[time.Duration]queue.Shown{shownFor - time.Second: somePointer().Shown, shownFor: {}} {
