@@ -1,7 +1,9 @@
 package simulate
 
 import (
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -12,57 +14,126 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
-// past is what has been when a run begins: a tale, told without trouble and at rest. So a history may begin with a pair that has
-// been linked, answered or closed long ago, and need not make it first.
+// past is what has been when a run begins, at rest: a tale, told without trouble, or a history of its own, with trouble. So a run
+// may begin with pairs that have been linked, answered or closed long ago, and need not make them first; and what many runs have
+// in common is played once.
 type past struct {
-	pc     *partnercentersim.Sim
-	dv     *dataversesim.Simulator
-	tables *ledger.Memory
-	people people
-	made   map[string]bool
+	pc       *partnercentersim.Sim
+	dv       *dataversesim.Simulator
+	tables   *ledger.Memory
+	people   people
+	made     map[string]bool
+	happened int // as in a run
+	broken   []string
+	story    []string
 }
 
-// pastNames are the tales that a run may go on from.
-func pastNames() []string {
+// taleNames are the tales that a run may go on from.
+func taleNames() []string {
 	return []string{"a deal of the CRM alone", "a co-sell deal of the CRM", "Microsoft's answers", "Microsoft declines and is asked again", "an invitation is accepted in the CRM",
 		"an invitation is accepted in the portal", "a deal of the portal", "a lead that is qualified", "lost in the CRM", "upgraded by a seller", "solutions on both sides", "unlinked and linked"}
 }
 
-// pastOf tells the tale of that name, once.
-func pastOf(t *testing.T, name string) *past {
-	if name == "" {
+// Histories from which runs go on: so many for as many seeds one after the other.
+const (
+	historiesOfPast = 64
+	seedsOfAPast    = 10000
+)
+
+// drawPast draws from what a run goes on.
+func (p *plan) drawPast(g *rand.Rand) {
+	switch n := g.IntN(8); n {
+	case 0:
+	case 1:
+		p.past = taleNames()[g.IntN(len(taleNames()))]
+	default:
+		p.history = 1 + p.seed/seedsOfAPast*historiesOfPast + g.Uint64N(historiesOfPast)
+		p.past = fmt.Sprint("history ", p.history)
+	}
+}
+
+// pastOf plays the past of a plan, once in each program; nil: it has none.
+func pastOf(t *testing.T, p *plan, telling bool) *past {
+	if p.past == "" {
 		return nil
 	}
 	pasts := originalsOf().pasts
-	if pasts[name] == nil {
-		i := slices.IndexFunc(tales(), func(x tale) bool { return x.name == name })
-		pasts[name] = tales()[i].remember(t)
+	if pasts[p.past] != nil && !telling {
+		return pasts[p.past]
 	}
-	return pasts[name]
+	if p.history > 0 {
+		pasts[p.past] = bygone(t, pastPlan(p.history), telling)
+		return pasts[p.past]
+	}
+	i := slices.IndexFunc(tales(), func(x tale) bool { return x.name == p.past })
+	pasts[p.past] = tales()[i].remember(t)
+	return pasts[p.past]
 }
 
-// longAgo is how long before a run its past has been.
-const longAgo = 7 * 24 * time.Hour
+// pastPlan is the plan of a history that runs go on from: in layout one, with the switches and settings that a world has from
+// the beginning, and without what would last beyond its end.
+func pastPlan(seed uint64) *plan {
+	p := draw(seed, "one")
+	p.seed = mix(seed, 101) // nobody has the ids of another run
+	p.past, p.history, p.least, p.ending, p.asks = "", 0, happenedBefore, lazy, false
+	p.own, p.crm, p.pc, p.skew = nil, doc{}, doc{}, nil
+	for _, name := range []string{"sheet", "own column", "schema", "plugin", "operator", "redelivery"} {
+		delete(p.weights, name)
+	}
+	return p
+}
+
+// longAgo is how long before a run its past has begun.
+const longAgo = 45 * 24 * time.Hour
 
 // remember tells the tale and keeps what has become of the world.
-func (x tale) remember(t *testing.T) (out *past) {
+func (x tale) remember(t *testing.T) *past {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(firstDay.Add(-longAgo)))
-		r := newRun(t, x.plan("one", nil), nil)
-		r.switches()
+	return comeAndGone(t, x.plan("one", nil), false, func(r *run) {
 		for _, a := range x.acts {
 			r.people.look(r.deals[0])
 			r.must(a.do(r))
+			r.happened++
 			r.quiet(20 * time.Minute)
 		}
-		r.comesToRest()
-		if len(r.broken) > 0 {
-			t.Fatalf("the tale %q as a past: %s", x.name, r.broken[0])
+	})
+}
+
+// bygone plays a history and keeps what has become of the world.
+func bygone(t *testing.T, p *plan, telling bool) *past {
+	t.Helper()
+	return comeAndGone(t, p, telling, func(r *run) {
+		r.goes()
+		r.fair()
+		r.pass(70 * time.Second)
+		r.quiet(20 * time.Minute)
+	})
+}
+
+// comeAndGone lets a world come to rest after what happens in it.
+func comeAndGone(t *testing.T, p *plan, telling bool, happens func(r *run)) (out *past) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(firstDay.Add(-longAgo)))
+		r := newRun(t, p, nil)
+		r.telling = telling
+		r.switches()
+		happens(r)
+		if len(r.broken) == 0 {
+			r.comesToRest()
+			r.rest(r.board())
 		}
-		r.people.look(r.deals[0])
+		for _, d := range r.deals {
+			r.people.look(d)
+		}
+		if time.Now().After(firstDay) {
+			r.violates("harness", "%s has not ended before the runs that go on from it begin", p.past)
+		}
 		r.ends()
-		out = &past{pc: r.people.pc, dv: r.people.dv.Original(), tables: r.tables, people: r.people, made: r.made}
+		out = &past{pc: r.people.pc, dv: r.people.dv.Original(), tables: r.tables, people: r.people, made: r.made, happened: r.happened, story: r.story}
+		for _, one := range r.broken {
+			out.broken = append(out.broken, one+" (before the run began)")
+		}
 		time.Sleep(20 * time.Minute) // what is left of the processes
 	})
 	return out
@@ -71,20 +142,25 @@ func (x tale) remember(t *testing.T) (out *past) {
 // goesOn gives a run what people remember of its past.
 func (x *past) goesOn(r *run) {
 	p := &r.people
-	p.deals[0] = new(deal)
-	*p.deals[0] = *x.people.deals[0]
-	p.before, p.seen = maps.Clone(x.people.before), map[stand]map[string]bool{}
+	for i, d := range x.people.deals {
+		if i == len(p.deals) {
+			p.deals = append(p.deals, nil)
+		}
+		same := *d
+		p.deals[i] = &same
+	}
+	p.before, p.left, p.seen = maps.Clone(x.people.before), maps.Clone(x.people.left), map[stand]map[string]bool{}
 	for at, values := range x.people.seen {
 		p.seen[at] = maps.Clone(values)
 	}
 	p.ended, p.closed, p.chosen, p.asked = maps.Clone(x.people.ended), maps.Clone(x.people.closed), maps.Clone(x.people.chosen), maps.Clone(x.people.asked)
-	p.gone, p.acted, p.wed = maps.Clone(x.people.gone), maps.Clone(x.people.acted), maps.Clone(x.people.wed)
+	p.gone, p.acted, p.wed, p.foreign = maps.Clone(x.people.gone), maps.Clone(x.people.acted), maps.Clone(x.people.wed), maps.Clone(x.people.foreign)
 	r.made = maps.Clone(x.made)
 }
 
 // A run changes nothing of the past that others begin with.
 func TestARunGoesOnFromItsPast(t *testing.T) {
-	from := pastOf(t, "a co-sell deal of the CRM")
+	from := pastOf(t, &plan{past: "a co-sell deal of the CRM"}, false)
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(time.Until(firstDay))

@@ -34,15 +34,20 @@ type plan struct {
 	asks    bool              // each process reads the CRM's definitions of its tables itself
 	notes   bool              // the calls of the run are noted
 
-	ending finale          // what is judged at the end
-	past   string          // the tale that has been when the run begins; "" none
-	skip   map[int]bool    // operations left out, and
-	mute   map[uint64]bool // faults, for a shorter story
-	until  int             // the calls after which there is no trouble any more; 0: to the end
+	ending  finale          // what is judged at the end
+	past    string          // the tale or history that has been when the run begins; "" none
+	history uint64          // the number of that history; 0: none
+	skip    map[int]bool    // operations left out, and
+	mute    map[uint64]bool // faults, for a shorter story
+	until   int             // the calls after which there is no trouble any more; 0: to the end
 }
 
-// fewest is how many things happen at least in each run.
-const fewest = 40
+// How many things happen at least in each history, in the past that it shares with others, and after that.
+const (
+	fewest         = 40
+	happenedBefore = 28
+	happensThen    = 12
+)
 
 // draw makes the plan of a seed.
 func draw(seed uint64, layout string) *plan {
@@ -62,9 +67,7 @@ func draw(seed uint64, layout string) *plan {
 		}
 	}
 	p.asks = seed%64 == 7
-	if g.IntN(4) > 0 {
-		p.past = pastNames()[g.IntN(len(pastNames()))]
-	}
+	p.drawPast(g)
 	p.ending = finaleOf(seed)
 	p.haste = []int{0, 2, 5, 12, 30}[g.IntN(5)]
 	p.pause = []time.Duration{0, time.Second, 20 * time.Second, 5 * time.Minute}[g.IntN(4)]

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,7 @@ type outcome struct {
 	calls   int
 	crashes int
 	acts    int // of people
-	// happened is how many acts were taken, events arrived and faults struck before the end
+	// happened is how many acts were taken, events arrived and faults struck before the end, those of its past with them
 	happened int
 	struck   []uint64
 	sites    map[string]int
@@ -34,32 +35,16 @@ type outcome struct {
 func play(t *testing.T, p *plan, telling bool) (out outcome) {
 	t.Helper()
 	collect()
-	from := pastOf(t, p.past)
+	from := pastOf(t, p, telling)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(firstDay))
 		r := newRun(t, p, from)
 		r.telling = telling
+		if from != nil {
+			r.broken, r.story = slices.Clone(from.broken), slices.Clone(from.story)
+		}
 		r.switches()
-		acts, idle := 0, 0
-		for ; acts < p.ops && !r.full() && len(r.broken) == 0 && !r.calm; acts++ {
-			before := r.happened
-			if r.operate(acts); acts == 15 && r.plan.ending == older {
-				r.restore = r.tables.Copy()
-			}
-			r.work()
-			if idle++; r.happened > before {
-				idle = 0
-			}
-			if idle == 20 { // all that there was is closed: somebody has another deal
-				r.people.deals = append(r.people.deals, &deal{n: len(r.people.deals)})
-				idle = 0
-			}
-		}
-		for range 8 * p.haste { // most of what is left is worked on while there is trouble
-			if !r.step() {
-				break
-			}
-		}
+		acts := r.goes()
 		happened := r.happened
 		if len(r.broken) == 0 {
 			r.end()
@@ -71,10 +56,35 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 		for name, n := range r.done {
 			r.reached["operation "+name] += n
 		}
-		out = outcome{plan: p, acts: acts, happened: happened, hash: r.hash, broken: r.broken, story: r.story, calls: r.calls, crashes: r.crashes, struck: r.struck, sites: r.sites, met: r.met, did: r.people.did, done: r.done, faults: r.faults, reached: r.reached}
+		out = outcome{plan: p, acts: acts, happened: r.earlier + happened, hash: r.hash, broken: r.broken, story: r.story, calls: r.calls, crashes: r.crashes, struck: r.struck, sites: r.sites, met: r.met, did: r.people.did, done: r.done, faults: r.faults, reached: r.reached}
 		time.Sleep(20 * time.Minute) // what is left of the processes
 	})
 	return out
+}
+
+// goes lets happen what is to happen, and says how many acts that took.
+func (r *run) goes() (acts int) {
+	idle := 0
+	for ; acts < r.plan.ops && !r.full() && len(r.broken) == 0 && !r.calm; acts++ {
+		before := r.happened
+		if r.operate(acts); acts == 15 && r.plan.ending == older {
+			r.restore = r.tables.Copy()
+		}
+		r.work()
+		if idle++; r.happened > before {
+			idle = 0
+		}
+		if idle == 20 { // all that there was is closed: somebody has another deal
+			r.people.deals = append(r.people.deals, &deal{n: len(r.people.deals)})
+			idle = 0
+		}
+	}
+	for range 8 * r.plan.haste { // most of what is left is worked on while there is trouble
+		if !r.step() {
+			break
+		}
+	}
+	return acts
 }
 
 // switches moves the systems' switches and begins the way events are delivered.
@@ -88,8 +98,14 @@ func (r *run) switches() {
 	}
 }
 
-// full says whether enough has happened for the run to end.
-func (r *run) full() bool { return r.plan.least > 0 && r.happened >= r.plan.least }
+// full says whether enough has happened for the run to end: with what had happened before it began where it goes on from something.
+func (r *run) full() bool {
+	least := r.plan.least
+	if r.earlier > 0 {
+		least = max(least-r.earlier, happensThen)
+	}
+	return r.plan.least > 0 && r.happened >= least
+}
 
 // work lets the world do some of what there is to do.
 func (r *run) work() {

@@ -57,6 +57,7 @@ type run struct {
 	worlds       worlds
 	died         int // the call at which the first process did
 	calls        int
+	earlier      int       // happened in the past of the run
 	happened     int       // acts that reached a system, events that arrived, faults
 	entered      int       // calls that came to their point
 	hits         int       // of the run's aim
@@ -138,6 +139,7 @@ func newRun(t *testing.T, p *plan, from *past) *run {
 	r.people = newPeople(r, pc, dv)
 	if from != nil {
 		from.goesOn(r)
+		r.earlier = from.happened
 	}
 	return r
 }

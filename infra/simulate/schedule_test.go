@@ -281,6 +281,7 @@ func TestMain(m *testing.M) {
 	runtime.MemProfileRate = 0
 	runtime.GOMAXPROCS(1) // goroutines that wake at the same moment go on in one order
 	debug.SetGCPercent(-1)
+	huge(512 << 20)
 	debug.SetMemoryLimit(memoryLimit)
 	code := m.Run()
 	if summary != "" {
