@@ -83,8 +83,11 @@ func pastPlan(seed uint64) *plan {
 	return p
 }
 
-// longAgo is how long before a run its past has begun.
-const longAgo = 45 * 24 * time.Hour
+// How long before a run its past has begun, and the last pass of reconcile has been.
+const (
+	longAgo  = 45 * 24 * time.Hour
+	lastPass = 3 * time.Hour
+)
 
 // remember tells the tale and keeps what has become of the world.
 func (x tale) remember(t *testing.T) *past {
@@ -126,8 +129,13 @@ func comeAndGone(t *testing.T, p *plan, telling bool, happens func(r *run)) (out
 		for _, d := range r.deals {
 			r.people.look(d)
 		}
+		if left := time.Until(firstDay.Add(-lastPass)); left > 0 { // a pass has been lately, as there is one every five minutes
+			r.sleep(left)
+			r.tick()
+			r.quiet(20 * time.Minute)
+		}
 		if time.Now().After(firstDay) {
-			r.violates("harness", "%s has not ended before the runs that go on from it begin", p.past)
+			r.violates("harness", "the past has not ended before the runs that go on from it begin")
 		}
 		r.ends()
 		out = &past{pc: r.people.pc, dv: r.people.dv.Original(), tables: r.tables, people: r.people, made: r.made, happened: r.happened, story: r.story}

@@ -216,16 +216,17 @@ func (w crm) SeesPeople(context.Context) (bool, error) {
 
 func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
 
-func (w crm) Changed(_ context.Context, kind, cursor string, each func(cosell.Hint) error) (string, error) {
+func (w crm) Changed(_ context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
 	w.boundary()
 	for _, id := range sorted(w.opportunities) {
 		if w.tells(cursor, w.opportunities[id].Modified) {
 			if err := each(cosell.Hint{Kind: kind, ID: id, Shown: cosell.Shown{ID: id, Version: w.opportunities[id].Version, Modified: w.opportunities[id].Modified}}); err != nil {
-				return "", err
+				return "", false, err
 			}
+			came = true
 		}
 	}
-	return w.nextCursor(cursor), nil
+	return w.nextCursor(cursor), came, nil
 }
 
 func (w crm) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Opportunity, error) {

@@ -98,8 +98,8 @@ type Opportunities interface {
 	// OpportunityOf finds the opportunity of a solution row.
 	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
 	// Changed gives each what changed in a table (kind) since the cursor, as it is read. "" gives every opportunity that
-	// concerns us; the other tables start from now on.
-	Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, err error)
+	// concerns us; the other tables start from now on. Where nothing came at all the cursor is as good as the next.
+	Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error)
 	// Kinds lists the tables that have a change feed, opportunity first.
 	Kinds() []string
 }
@@ -142,6 +142,8 @@ type Ledger interface {
 	Solution(ctx context.Context, rowID string) (opportunityID string, ok bool, err error)
 	SaveSolution(ctx context.Context, rowID, opportunityID string) error
 	Cursor(ctx context.Context, feed string) (string, error)
+	// Cursors reads all of them in one call, and gives each as Cursor does.
+	Cursors(ctx context.Context) (of func(feed string) (string, error), err error)
 	SaveCursor(ctx context.Context, feed, value string) error
 	// SaveShadowed keeps what the last look at a record would have done, in shadow mode.
 	SaveShadowed(ctx context.Context, s cosell.Shadowed) error

@@ -18,34 +18,44 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 	if _, started, err := f.Started(ctx); err != nil || !started && !f.Settings.Shadow {
 		return err
 	}
-	errs := []error{f.due(ctx)} // first: what it tries is then not due for the hints of the feeds
-	again, err := f.looksAgain(ctx)
-	errs = append(errs, err, f.feed(ctx, referralKind, again, f.Referrals.Changed))
+	cursors, err := f.Ledger.Cursors(ctx)
+	if err != nil {
+		return err
+	}
+	errs := []error{f.due(ctx, cursors)} // first: what it tries is then not due for the hints of the feeds
+	again, err := f.looksAgain(ctx, cursors)
+	errs = append(errs, err, f.feed(ctx, referralKind, cursors, again, func(ctx context.Context, cursor string, each func(Hint) error) (string, bool, error) {
+		next, err := f.Referrals.Changed(ctx, cursor, each)
+		return next, true, err
+	}))
 	for _, kind := range f.Opportunities.Kinds() {
-		errs = append(errs, f.feed(ctx, kind, again, func(ctx context.Context, cursor string, each func(Hint) error) (string, error) {
+		errs = append(errs, f.feed(ctx, kind, cursors, again, func(ctx context.Context, cursor string, each func(Hint) error) (string, bool, error) {
 			return f.Opportunities.Changed(ctx, kind, cursor, each)
 		}))
 	}
-	errs = append(errs, f.grown(ctx), f.peopleAgain(ctx))
+	errs = append(errs, f.grown(ctx, cursors), f.peopleAgain(ctx, cursors))
 	return errors.Join(append(errs, f.judgeAside(ctx, errors.Join(errs...) != nil))...)
 }
+
+// cursors gives each cursor as it stood when the pass began.
+type cursors func(name string) (string, error)
 
 // againEvery is how often feeds are read again from further back.
 const againEvery = 12 * time.Hour
 
 // looksAgain says, twice a day, that feeds are to be read from where they were a day ago: a cursor moves when the broker has
 // taken the hints, and a broker that loses them all would otherwise have lost those changes.
-func (f *Flow) looksAgain(ctx context.Context) (bool, error) {
-	done, known, err := f.doneWithin(ctx, f.feedCursor("feeds again"), againEvery)
+func (f *Flow) looksAgain(ctx context.Context, of cursors) (bool, error) {
+	done, known, err := f.doneWithin(ctx, of, f.feedCursor("feeds again"), againEvery)
 	return known && !done, err
 }
 
 // marks are two earlier cursors of a feed, half a day apart: each change is given again twice.
 type marks struct{ day, half string }
 
-func (f *Flow) marks(ctx context.Context, name string) (m marks, err error) {
-	if m.day, err = f.Ledger.Cursor(ctx, name+" a day ago"); err == nil {
-		m.half, err = f.Ledger.Cursor(ctx, name+" half a day ago")
+func (of cursors) marks(name string) (m marks, err error) {
+	if m.day, err = of(name + " a day ago"); err == nil {
+		m.half, err = of(name + " half a day ago")
 	}
 	return m, err
 }
@@ -61,22 +71,23 @@ func (f *Flow) moveMarks(ctx context.Context, name string, m marks, now string) 
 }
 
 // feed passes the hints of a feed on as its pages come: there may be a million of them. again: those of the last day once more.
-func (f *Flow) feed(ctx context.Context, name string, again bool, changed func(context.Context, string, func(Hint) error) (string, error)) error {
+// A feed in which nothing came keeps its cursor until the next look at the last day, long before a system forgets it.
+func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, changed func(context.Context, string, func(Hint) error) (next string, came bool, err error)) error {
 	kind := name
 	name = f.feedCursor(name)
-	cursor, err := f.Ledger.Cursor(ctx, name)
+	cursor, err := of(name)
 	if err != nil {
 		return err
 	}
 	from, m := cursor, marks{}
 	if again && cursor != "" {
-		if m, err = f.marks(ctx, name); err != nil {
+		if m, err = of.marks(name); err != nil {
 			return err
 		}
 		from = cmp.Or(m.day, m.half, cursor)
 	}
 	named := 0
-	next, err := changed(ctx, from, func(h Hint) error {
+	next, came, err := changed(ctx, from, func(h Hint) error {
 		named++
 		h.Why, h.Late = "reconcile", true
 		return f.hint(ctx, h)
@@ -89,7 +100,7 @@ func (f *Flow) feed(ctx context.Context, name string, again bool, changed func(c
 			return err
 		}
 	}
-	if next != cursor {
+	if next != cursor && (came || again || cursor == "") {
 		if err := f.Ledger.SaveCursor(ctx, name, next); err != nil {
 			return err
 		}
@@ -112,8 +123,8 @@ func (f *Flow) hint(ctx context.Context, h Hint) error {
 }
 
 // due enqueues what is held and whose time has come.
-func (f *Flow) due(ctx context.Context) error {
-	if rest, err := f.rests(ctx); rest || err != nil {
+func (f *Flow) due(ctx context.Context, of cursors) error {
+	if rest, err := f.rests(ctx, of); rest || err != nil {
 		return err
 	}
 	ids, err := f.Ledger.Due(ctx, f.Now())
@@ -125,18 +136,18 @@ func (f *Flow) due(ctx context.Context) error {
 
 // rests says whether what is held was tried too short a time ago, by the schedule of an administrator. Passes come a
 // little early or late, so half a minute less will do.
-func (f *Flow) rests(ctx context.Context) (bool, error) {
+func (f *Flow) rests(ctx context.Context, of cursors) (bool, error) {
 	if f.Settings.HealEvery == 0 {
 		return false, nil
 	}
-	done, _, err := f.doneWithin(ctx, "healed", f.Settings.HealEvery-30*time.Second)
+	done, _, err := f.doneWithin(ctx, of, "healed", f.Settings.HealEvery-30*time.Second)
 	return done, err
 }
 
 // doneWithin says whether something was done a shorter time ago, as it is noted under its name; known: when it was done before.
 // Where it was not, it is noted as done now.
-func (f *Flow) doneWithin(ctx context.Context, name string, every time.Duration) (done, known bool, err error) {
-	text, err := f.Ledger.Cursor(ctx, name)
+func (f *Flow) doneWithin(ctx context.Context, of cursors, name string, every time.Duration) (done, known bool, err error) {
+	text, err := of(name)
 	if err != nil {
 		return false, false, err
 	}
@@ -153,8 +164,8 @@ const mostGrown = 500
 
 // grown enqueues pairs whose base was made by another sheet, so that the first edit of a new field finds
 // one.
-func (f *Flow) grown(ctx context.Context) error {
-	cursor, err := f.Ledger.Cursor(ctx, "sheet")
+func (f *Flow) grown(ctx context.Context, of cursors) error {
+	cursor, err := of("sheet")
 	if err != nil || cursor == f.sheets() {
 		return err
 	}

@@ -34,8 +34,8 @@ func (f *Flow) missesPeople(ctx context.Context) error {
 }
 
 // peopleAgain has the open pairs compared once connections may be read again.
-func (f *Flow) peopleAgain(ctx context.Context) error {
-	cursor, err := f.Ledger.Cursor(ctx, peopleCursor)
+func (f *Flow) peopleAgain(ctx context.Context, of cursors) error {
+	cursor, err := of(peopleCursor)
 	if err != nil || cursor == "" {
 		return err
 	}

@@ -113,6 +113,25 @@ func (l *Ledger) Cursor(ctx context.Context, feed string) (string, error) {
 	return v, err
 }
 
+// Cursors reads all cursors in one call, for a pass that needs most of them, and gives each by its feed, as Cursor does.
+func (l *Ledger) Cursors(ctx context.Context) (of func(feed string) (string, error), err error) {
+	found := map[string]row{}
+	err = l.rows.list(ctx, stateTable, "c|", after("c"), func(r row) bool {
+		found[r.key] = r
+		return true
+	})
+	return func(feed string) (string, error) {
+		r, ok := found[key("c", feed)]
+		if !ok {
+			return "", nil
+		}
+		if err := r.readable(); err != nil {
+			return "", err
+		}
+		return r.long("Value"), nil
+	}, err
+}
+
 // SaveCursor keeps how far a change feed was read.
 func (l *Ledger) SaveCursor(ctx context.Context, feed, value string) error {
 	return l.saveValue(ctx, key("c", feed), value)

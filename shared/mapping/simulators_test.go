@@ -422,8 +422,9 @@ func gathered(feed func(context.Context, string, func(cosell.Hint) error) (strin
 }
 
 // of is the feed of one table.
-func of(feed func(context.Context, string, string, func(cosell.Hint) error) (string, error), kind string) func(context.Context, string, func(cosell.Hint) error) (string, error) {
+func of(feed func(context.Context, string, string, func(cosell.Hint) error) (string, bool, error), kind string) func(context.Context, string, func(cosell.Hint) error) (string, error) {
 	return func(ctx context.Context, cursor string, each func(cosell.Hint) error) (string, error) {
-		return feed(ctx, kind, cursor, each)
+		next, _, err := feed(ctx, kind, cursor, each)
+		return next, err
 	}
 }

@@ -311,7 +311,7 @@ func TestR125_ADealThatCameClosedKeepsItsDay(t *testing.T) {
 }
 
 // gathered is a feed in one piece.
-func gathered(feed func(context.Context, string, string, func(cosell.Hint) error) (string, error), ctx context.Context, kind, cursor string) (changes []cosell.Hint, next string, err error) {
-	next, err = feed(ctx, kind, cursor, func(h cosell.Hint) error { changes = append(changes, h); return nil })
+func gathered(feed func(context.Context, string, string, func(cosell.Hint) error) (string, bool, error), ctx context.Context, kind, cursor string) (changes []cosell.Hint, next string, err error) {
+	next, _, err = feed(ctx, kind, cursor, func(h cosell.Hint) error { changes = append(changes, h); return nil })
 	return changes, next, err
 }

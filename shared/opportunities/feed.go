@@ -43,18 +43,20 @@ func (s *Store) Kinds() []string {
 // what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
-func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, err error) {
+//
+// came says whether any row came: where none did, the cursor that was given is as good as the next.
+func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
 	for _, f := range s.feeds() {
 		if f.kind == kind {
 			return s.changed(ctx, f, cursor, each)
 		}
 	}
-	return "", fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
+	return "", false, fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
 }
 
-func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(cosell.Hint) error) (string, error) {
+func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
 	if f.set == "" {
-		return cursor, nil // the CRM has no such table, which is told of the sheet
+		return cursor, false, nil // the CRM has no such table, which is told of the sheet
 	}
 	switches := s.switches(f.kind)
 	columns := append([]string{f.id}, switches...)
@@ -65,37 +67,38 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(co
 		cursor = "" // of another table, which the sheet named before
 	}
 	p := giving{feed: f, switches: switches, each: each, mute: cursor == "" && len(switches) == 0}
-	next, err := s.api.Changes(ctx, f.set, columns, cursor, p.page)
+	next, err = s.api.Changes(ctx, f.set, columns, cursor, p.page)
 	if p.failed != nil {
-		return "", p.failed
+		return "", false, p.failed
 	}
-	if cursor != "" && fault.Is(err, fault.Gone) {
+	expired := cursor != "" && fault.Is(err, fault.Gone)
+	if expired {
 		next, err = s.api.Changes(ctx, f.set, columns, "", p.page)
 	}
 	if f.mayBeUntracked() && fault.ClassOf(err) == fault.Ours {
-		return cursor, nil // of these tables events tell; not every organisation tracks them
+		return cursor, false, nil // of these tables events tell; not every organisation tracks them
 	}
 	if f.kind == solutionKind && f.set != mapping.OwnRows {
 		if off := fault.Of(err) != nil && fault.Of(err).Code == dataverse.CodeUntracked; off || err == nil {
 			s.untracked.Store(off)
 		}
 		if s.untracked.Load() && err != nil {
-			return cursor, nil // events tell of it; Untracked says that nobody looks after them
+			return cursor, false, nil // events tell of it; Untracked says that nobody looks after them
 		}
 	}
 	if f.kind == leadKind && withoutColumns(err) {
-		return cursor, nil // leads have not got our columns: who compares the sheet with the CRM tells of that
+		return cursor, false, nil // leads have not got our columns: who compares the sheet with the CRM tells of that
 	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if p.nameless {
 		if cursor == "" { // which row that is nobody will ever tell again
-			return "", fault.New(fault.Broken, "rows of %s came without their id", f.set).With("answer.malformed", "")
+			return "", false, fault.New(fault.Broken, "rows of %s came without their id", f.set).With("answer.malformed", "")
 		}
 		next = cursor // what is known is given out, and all of it is read again
 	}
-	return next, nil
+	return next, p.came || expired, nil
 }
 
 // giving is a feed that is given out as its pages come.
@@ -104,11 +107,13 @@ type giving struct {
 	switches []string
 	each     func(cosell.Hint) error
 	mute     bool  // nothing of it is given out
+	came     bool  // a row did
 	nameless bool  // one of the rows does not say which it is
 	failed   error // of each
 }
 
 func (p *giving) page(rows []dataverse.Row, deleted []string) error {
+	p.came = p.came || len(rows)+len(deleted) > 0
 	for _, r := range rows {
 		if r.ID(p.id) == "" {
 			p.nameless = p.nameless || !p.mute
