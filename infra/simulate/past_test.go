@@ -42,9 +42,9 @@ const (
 
 // drawPast draws from what a run goes on.
 func (p *plan) drawPast(g *rand.Rand) {
-	switch n := g.IntN(8); n {
-	case 0:
-	case 1:
+	switch g.IntN(16) {
+	case 0: // nothing has been
+	case 1, 2:
 		p.past = taleNames()[g.IntN(len(taleNames()))]
 	default:
 		p.history = 1 + p.seed/seedsOfAPast*historiesOfPast + g.Uint64N(historiesOfPast)

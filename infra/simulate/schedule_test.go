@@ -262,8 +262,8 @@ func TestShrink(t *testing.T) {
 // Garbage is collected between runs: a collector that is at work makes a goroutine wait that allocates, and another goes on
 // before it.
 const (
-	garbageLimit = 192 << 20
-	memoryLimit  = 1 << 30 // a run that needs more is collected all the same
+	garbageLimit = 640 << 20 // pasts stay
+	memoryLimit  = 2 << 30   // a run that needs more is collected all the same
 )
 
 // collect collects the garbage of the runs before, where it has become much.
@@ -281,7 +281,7 @@ func TestMain(m *testing.M) {
 	runtime.MemProfileRate = 0
 	runtime.GOMAXPROCS(1) // goroutines that wake at the same moment go on in one order
 	debug.SetGCPercent(-1)
-	huge(512 << 20)
+	huge(garbageLimit)
 	debug.SetMemoryLimit(memoryLimit)
 	code := m.Run()
 	if summary != "" {
