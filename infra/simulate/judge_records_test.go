@@ -300,6 +300,9 @@ func (r *run) explained(o map[string]any, field string) bool {
 		}
 	}
 	state := text(o["cosell_state"])
+	if state == "700010108" && field == "solutions" && strings.Contains(text(o["cosell_audit"]), "solution.required") {
+		return true // the state shows one of two things that wait: an unclear account, and the last solution, which no referral goes without
+	}
 	return state == "700010105" || state == "700010106" || state == "700010104" || state == "700010103"
 }
 
