@@ -53,16 +53,16 @@ func (p *plan) drawPast(g *rand.Rand) {
 }
 
 // pastOf plays the past of a plan, once in each program; nil: it has none.
-func pastOf(t *testing.T, p *plan, telling bool) *past {
+func pastOf(t *testing.T, p *plan) *past {
 	if p.past == "" {
 		return nil
 	}
 	pasts := originalsOf().pasts
-	if pasts[p.past] != nil && !telling {
+	if pasts[p.past] != nil {
 		return pasts[p.past]
 	}
 	if p.history > 0 {
-		pasts[p.past] = bygone(t, pastPlan(p.history), telling)
+		pasts[p.past] = bygone(t, pastPlan(p.history))
 		return pasts[p.past]
 	}
 	i := slices.IndexFunc(tales(), func(x tale) bool { return x.name == p.past })
@@ -92,7 +92,7 @@ const (
 // remember tells the tale and keeps what has become of the world.
 func (x tale) remember(t *testing.T) *past {
 	t.Helper()
-	return comeAndGone(t, x.plan("one", nil), false, func(r *run) {
+	return comeAndGone(t, x.plan("one", nil), func(r *run) {
 		for _, a := range x.acts {
 			r.people.look(r.deals[0])
 			r.must(a.do(r))
@@ -103,9 +103,9 @@ func (x tale) remember(t *testing.T) *past {
 }
 
 // bygone plays a history and keeps what has become of the world.
-func bygone(t *testing.T, p *plan, telling bool) *past {
+func bygone(t *testing.T, p *plan) *past {
 	t.Helper()
-	return comeAndGone(t, p, telling, func(r *run) {
+	return comeAndGone(t, p, func(r *run) {
 		r.goes()
 		r.fair()
 		r.pass(70 * time.Second)
@@ -114,12 +114,12 @@ func bygone(t *testing.T, p *plan, telling bool) *past {
 }
 
 // comeAndGone lets a world come to rest after what happens in it.
-func comeAndGone(t *testing.T, p *plan, telling bool, happens func(r *run)) (out *past) {
+func comeAndGone(t *testing.T, p *plan, happens func(r *run)) (out *past) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(firstDay.Add(-longAgo)))
 		r := newRun(t, p, nil)
-		r.telling = telling
+		r.telling = *tell
 		r.switches()
 		happens(r)
 		if len(r.broken) == 0 {
@@ -168,7 +168,7 @@ func (x *past) goesOn(r *run) {
 
 // A run changes nothing of the past that others begin with.
 func TestARunGoesOnFromItsPast(t *testing.T) {
-	from := pastOf(t, &plan{past: "a co-sell deal of the CRM"}, false)
+	from := pastOf(t, &plan{past: "a co-sell deal of the CRM"})
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(time.Until(firstDay))

@@ -35,13 +35,14 @@ type outcome struct {
 func play(t *testing.T, p *plan, telling bool) (out outcome) {
 	t.Helper()
 	collect()
-	from := pastOf(t, p, telling)
+	from := pastOf(t, p)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(firstDay))
 		r := newRun(t, p, from)
 		r.telling = telling
 		if from != nil {
-			r.broken, r.story = slices.Clone(from.broken), slices.Clone(from.story)
+			r.broken = slices.Clone(from.broken)
+			r.say("goes on from %s", p.past)
 		}
 		r.switches()
 		acts := r.goes()

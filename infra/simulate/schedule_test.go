@@ -244,7 +244,11 @@ func TestSeed(t *testing.T) {
 	}
 	p := planOf(*seed)
 	fmt.Printf("%+v\n", *p)
-	for _, line := range play(t, p, true).story {
+	story := play(t, p, true).story
+	if from := pastOf(t, p); from != nil {
+		story = append(from.story, story...)
+	}
+	for _, line := range story {
 		fmt.Println(line)
 	}
 }
