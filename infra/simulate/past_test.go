@@ -139,6 +139,7 @@ func comeAndGone(t *testing.T, p *plan, happens func(r *run)) (out *past) {
 		}
 		r.ends()
 		out = &past{pc: r.people.pc, dv: r.people.dv.Original(), tables: r.tables, people: r.people, made: r.made, happened: r.happened, story: r.story}
+		out.people.run = nil // which nobody needs any more
 		for _, one := range r.broken {
 			out.broken = append(out.broken, one+" (before the run began)")
 		}

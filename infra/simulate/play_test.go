@@ -91,10 +91,15 @@ func (r *run) goes() (acts int) {
 // switches moves the systems' switches and begins the way events are delivered.
 func (r *run) switches() {
 	for i, s := range []*system{r.dv, r.pc} {
-		_, err := s.call("POST", "/switches", []doc{r.plan.crm, r.plan.pc}[i])
-		if err == nil {
-			_, err = s.call("POST", "/delivery", r.plan.posting)
-		}
+		r.sets(s, "/switches", []doc{r.plan.crm, r.plan.pc}[i])
+		r.sets(s, "/delivery", r.plan.posting)
+	}
+}
+
+// sets changes what is not to be as it is from the beginning.
+func (r *run) sets(s *system, path string, body doc) {
+	if len(body) > 0 {
+		_, err := s.call("POST", path, body)
 		r.must(err)
 	}
 }
@@ -157,7 +162,9 @@ func (r *run) end() {
 	r.fair()
 	r.pass(70 * time.Second) // lists show a change a minute late
 	r.quiet(20 * time.Minute)
-	if r.plan.ending != lazy || !r.inOrder() {
+	if r.plan.ending == lazy {
+		r.isMended()
+	} else {
 		r.comesToRest()
 	}
 	r.takesStock()
@@ -191,6 +198,23 @@ func (r *run) inOrder() bool {
 	well := len(r.broken) == len(was)
 	r.broken, r.telling = was, told
 	return well
+}
+
+// isMended lets passes of reconcile go by until all is in order. After one that had nothing to write all is waited for that is held.
+func (r *run) isMended() {
+	for pass := 0; pass < passes && !r.inOrder(); pass++ {
+		if pass > 0 {
+			r.pass(5 * time.Minute)
+			r.quiet(20 * time.Minute)
+		}
+		before := r.writes
+		r.tick()
+		r.quiet(20 * time.Minute)
+		if r.writes == before && !r.inOrder() {
+			r.pass(settling)
+			r.quiet(20 * time.Minute)
+		}
+	}
 }
 
 // comesToRest lets passes of reconcile go by until one writes nothing. What is held is tried again when it is due; a thorough run
