@@ -46,7 +46,7 @@ type plan struct {
 const (
 	fewest         = 40
 	happenedBefore = 28
-	happensThen    = 12
+	happensThen    = 8
 )
 
 // draw makes the plan of a seed.
@@ -66,7 +66,7 @@ func draw(seed uint64, layout string) *plan {
 			p.weights[o.name] = o.weight * (1 + g.IntN(3))
 		}
 	}
-	p.asks = seed%64 == 7
+	p.asks = seed%128 == 7
 	p.drawPast(g)
 	p.ending = finaleOf(seed)
 	p.haste = []int{0, 2, 5, 12, 30}[g.IntN(5)]
@@ -114,10 +114,10 @@ const (
 // finaleOf draws the finale of a seed.
 func finaleOf(seed uint64) finale {
 	n := mix(seed, 77) % 128
-	if n < 104 {
+	if n < 112 {
 		return lazy
 	}
-	return []finale{timed, timed, timed, timed, timed, timed, timed, timed, thorough, thorough, toldAgain, toldAgain, oneMore, oneMore, oneMore, oneMore, forgetful, forgetful, forgetful, older, older, isolated, isolated, logged}[n-104]
+	return []finale{timed, timed, timed, timed, thorough, toldAgain, toldAgain, oneMore, oneMore, oneMore, forgetful, forgetful, older, older, isolated, logged}[n-112]
 }
 
 // costly are operations that fewer runs have than others, and why.

@@ -156,7 +156,7 @@ func (r *run) end() {
 	if mix(r.seed, 78)%8 == 0 && r.weather {
 		r.standing()
 	}
-	if r.changed {
+	if r.changed && mix(r.seed, 79)%2 == 0 {
 		r.altering()
 	}
 	r.fair()

@@ -38,7 +38,6 @@ type run struct {
 	layout    []slot
 	fleet     map[string]*process
 	lives     map[string]int
-	settings  map[string]*app.Settings // that were read, by their pairs
 	clocks    map[time.Duration]string // files, by what they say
 	functions map[queue.Name]string
 
@@ -123,7 +122,7 @@ func behindWire(name string, sim control.Simulator) *system {
 
 func newRun(t *testing.T, p *plan, from *past) *run {
 	seed := p.seed
-	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{}, settings: map[string]*app.Settings{}, clocks: map[time.Duration]string{},
+	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{}, clocks: map[time.Duration]string{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options, like := partnerOptions(seed), crmOptions(seed)
@@ -149,8 +148,9 @@ type originals struct {
 	pc *partnercentersim.Sim
 	dv *dataversesim.Simulator
 
-	definitions map[string]*definition // of the tables of the CRM, as far as somebody has asked
-	pasts       map[string]*past       // tales that were told, by name
+	definitions map[string]*definition   // of the tables of the CRM, as far as somebody has asked
+	pasts       map[string]*past         // tales and histories that were played, by name
+	settings    map[string]*app.Settings // that were read, by what was read
 }
 
 // originalsOf makes them, once.
@@ -166,7 +166,7 @@ var originalsOf = sync.OnceValue(func() originals {
 	if err != nil {
 		panic(err)
 	}
-	return originals{pc, dv.Original(), map[string]*definition{}, map[string]*past{}}
+	return originals{pc, dv.Original(), map[string]*definition{}, map[string]*past{}, map[string]*app.Settings{}}
 })
 
 func partnerOptions(seed uint64) partnercentersim.Options {

@@ -29,18 +29,23 @@ const (
 	crmAppSecret  = "secret-of-the-crm-app"
 )
 
-// settingsOf are the settings of a place of the layout, read once in a run: most of its processes have the same.
+// settingsOf are the settings of a place of the layout. Most processes of most runs have the same, which are read once.
 func (r *run) settingsOf(s slot) *app.Settings {
-	environ := append(r.environ(s.role), r.clockOf(s.name)...)
+	clock := r.clockOf(s.name)
+	environ := append(r.environ(s.role), clock...)
 	key := strings.Join(environ, "\n")
-	if r.settings[key] == nil {
-		read, err := app.Read(environ)
-		if err != nil {
-			panic(fmt.Sprintf("the product does not start: %v", err))
-		}
-		r.settings[key] = read
+	read := originalsOf().settings[key]
+	if read != nil {
+		return read
 	}
-	return r.settings[key]
+	read, err := app.Read(environ)
+	if err != nil {
+		panic(fmt.Sprintf("the product does not start: %v", err))
+	}
+	if len(clock) == 0 { // else it names a file of this run
+		originalsOf().settings[key] = read
+	}
+	return read
 }
 
 // environ are the settings of a process of a role: those of the laptop world, with those of the run laid over.
