@@ -69,6 +69,26 @@ func (w *world) filled(f cosell.Field, v string) (n int) {
 	return n
 }
 
+// What a deal that is switched off is to be told waits for the brake like everything else, and comes once it lets go.
+func TestADealThatWasSwitchedOffIsToldSoOnceTheBrakeLetsGo(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	w.events()
+	w.wiped()
+	w.user(cosell.Record{cosell.Sync: cosell.False})
+	w.referralChanged(w.own()[0].ID)
+	if _, aside := w.brake(); aside != 1 || w.lines(deal, "sync.off") != 0 {
+		t.Fatalf("%d aside, told %d times", aside, w.lines(deal, "sync.off"))
+	}
+	for range 6 {
+		w.pass()
+	}
+	if _, aside := w.brake(); aside != 0 || w.lines(deal, "sync.off") != 1 {
+		t.Errorf("%d aside, told %d times: %v", aside, w.lines(deal, "sync.off"), w.opportunities[deal].Record)
+	}
+}
+
 func TestRebuiltStateThatWouldWriteTooMuchIsBraked(t *testing.T) {
 	w := crowded(t, 60)
 	w.wiped()

@@ -183,7 +183,8 @@ func (f *Flow) unanswered(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 			return false // its opportunity may be switched on
 		}
 		_, untold := pair.HeldAt(cosell.InCRM, cosell.Whole)
-		return !untold && !cosell.Mistold(pair.Base, o)
+		aside, _ := pair.AsideFor() // so are the words of it
+		return !untold && aside == "" && !cosell.Mistold(pair.Base, o)
 	}
 	return quiet && o.Synced() && pair.Base.Opportunity[cosell.Sync] == cosell.True && len(pair.Told) == 0 && pair.Sheet == f.Settings.Sheet &&
 		pair.Base.Referral[cosell.Status] == cosell.Pending && o.Record[cosell.Status] == cosell.OnHold &&
