@@ -200,9 +200,10 @@ func Edited(base Base, r Referral, rules []Rule) bool {
 func (p Pair) Explains(what Problem) bool { return slices.Contains(p.Told, what.print()) }
 
 // Explained says whether the seller has read of the problem: Audit explains it, as the pair remembers, or, where that remembers nothing
-// because the tables were lost, or too little because older ones were put back, as Audit itself shows.
+// because the tables were lost, or too little because older ones were put back or because a write was not noted as made, as Audit
+// itself shows.
 func (p Pair) Explained(audit string, what Problem, older bool) bool {
-	return p.Explains(what) || (older || len(p.Told) == 0) && StillTold(audit, what)
+	return p.Explains(what) || (older || p.Landed || len(p.Told) == 0) && StillTold(audit, what)
 }
 
 // Lacks is the pair of which one record cannot be made: for the problems, at the time, with the side that

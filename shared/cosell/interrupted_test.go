@@ -167,3 +167,31 @@ func TestI2_ARowThatLacksAValueIsTheAttemptsThatLeftItOut(t *testing.T) {
 		t.Error("a row that has it is not the attempt's that wrote it")
 	}
 }
+
+// What a write has told of which nobody knew that it was made is not told again, whatever else Audit explained before it; what it has not
+// told is.
+func TestWhatAnInterruptedWriteHasToldIsNotToldAgain(t *testing.T) {
+	before := Problem{Code: "sync.off", Field: Sync, Place: InPartnerCenter, Class: OfRule, Warn: true, Text: "it is off", Mend: "switch it on"}
+	lasting := Problem{Code: "lead.unconverted", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true, Text: "it is qualified", Mend: "make an opportunity"}
+	for name, told := range map[string]bool{"it was made": true, "it was not": false} {
+		in := edit(nil, nil)
+		in.Pair.Told = Prints([]Problem{before})
+		words := Words{Rules: in.Rules, At: noon, Trace: "abcd1234"}
+		plan := Plan{ToOpportunity: Record{}, Problems: []Problem{lasting}}
+		lines := in.Lines(plan, Written{}, words)
+		if len(lines) != 1 {
+			t.Fatalf("%v", lines)
+		}
+		plan.ToOpportunity[Audit] = Prepend("", lines...)
+		in.Pair.Sending = in.NewSending(InCRM, plan, noon)
+		row := in.Opportunity.row
+		row.Version, row.Record = "o2", row.Record.Clone()
+		if row.Record[Audit] = "somebody's words"; told {
+			row.Record[Audit] = plan.ToOpportunity[Audit]
+		}
+		in.Opportunity, in.Pair = AtHand(row), in.Pair.Resolve(row.Side)
+		if again := in.Lines(plan, Written{}, words); (len(again) == 0) != told {
+			t.Errorf("%s: %v", name, again)
+		}
+	}
+}

@@ -55,6 +55,7 @@ type Pair struct {
 	Told               []string  // the lasting problems that Audit explains now (Prints)
 	Untold             []Problem // notes about writes that were made and could not be told yet
 	Spoken             []Problem // what a write has told of which nobody knew that it was made; of this look alone, never saved
+	Landed             bool      // a write with words was found to have been made, so that Told may be behind Audit; of this look alone, never saved
 	Sending            *Sending  // what is being written, noted before it is
 	HeldUntil          time.Time // a change that waits by a rule, by Partner Center's clock
 	LastSuccess        time.Time

@@ -245,7 +245,7 @@ func (p Pair) Resolve(side Side) Pair {
 	}
 	made := s.Taken || s.Place == InCRM && s.lineIn(side.Record[Audit])
 	if made && s.Place == InCRM && !s.Wordless {
-		p.Untold, p.Spoken = nil, s.Notes // its lines were among those that were written
+		p.Untold, p.Spoken, p.Landed = nil, s.Notes, true // its lines were among those that were written
 	}
 	if made && !s.GivenUp.IsZero() && !p.Holds(declineWaiting) {
 		p.Held = append(slices.Clone(p.Held), Held{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: declineWaiting, Warn: true, Since: s.GivenUp})
