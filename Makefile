@@ -32,10 +32,10 @@ demo: ready ## plays the whole story on this machine, step by step; MODE=forward
 run: ready ## keeps the same world up and prints its addresses; PORT=7400 is the first of its ports
 	@exec $(LOCAL) run -port $(or $(PORT),7400) $(WORLD)
 
-# The story over real processes lasts the longest and begins first. make check vets, and no test needs a debugger. Most of what
-# is played lives for a moment only, so that its memory is looked through less often, as long as it is little.
+# make check vets, and no test needs a debugger. Most of what is played lives for a moment only, so that its memory is looked
+# through less often, as long as it is little.
 test: ready ## runs all tests
-	@GOGC=400 GOMEMLIMIT=1GiB go test -vet=off -ldflags=-w -timeout 15m ./infra/local/demo ./...
+	@GOGC=400 GOMEMLIMIT=1GiB go test -vet=off -ldflags=-w -timeout 15m ./...
 
 race: ready ## runs all tests with the race detector (slow)
 	@go test -race -timeout 40m ./...
