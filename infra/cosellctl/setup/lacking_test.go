@@ -96,7 +96,7 @@ func TestWhicheverRightIsMissingIsSaidAndTheRestIsDone(t *testing.T) {
 // withoutRoles is the metadata but for roles, of which one is the test's own.
 func (o *organisation) withoutRoles() string {
 	o.t.Helper()
-	var all map[string]any
+	var all map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(o.metadata()), &all); err != nil {
 		o.t.Fatal(err)
 	}
