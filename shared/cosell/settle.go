@@ -100,7 +100,7 @@ func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
 			notes = append(notes, p)
 		}
 	}
-	pair.Untold = pair.tell(notes...)
+	pair.Untold, pair.Held = pair.tell(notes...), in.meeting()
 	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
 	return pair.Wrote(in.Referral.Version, r.Side)
 }
@@ -119,10 +119,29 @@ func (in Pairing) SettleTaken(plan Plan, o Opportunity) Pair {
 			notes = append(notes, p)
 		}
 	}
-	pair.Untold = pair.tell(notes...)
+	pair.Untold, pair.Held = pair.tell(notes...), in.meeting()
 	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
 	return pair.Saw(in.Referral.Side).Wrote(in.Opportunity.Side().Version, o.Side)
 }
+
+// meetingHalf is the row of a pair whose two records meet in several writes, until the last of them is made. It is quiet, and says nothing
+// to anybody but to whoever goes on.
+const (
+	meetingHalf       = "meeting.unfinished"
+	meets       Field = "*meeting"
+)
+
+// meeting is what the pair holds after one of several writes.
+func (in Pairing) meeting() []Held {
+	if !in.Linking || in.Pair.Meeting() {
+		return in.Pair.Held
+	}
+	return append(slices.Clone(in.Pair.Held), Held{Place: InCRM, Field: meets, Class: OfRule, Code: meetingHalf, Warn: true, Quiet: true, Since: in.At,
+		Text: "the two records were linked, and not all of what follows from that is written", Mend: "nothing to do"})
+}
+
+// Meeting says whether the two records of a linked pair were compared and not all of it is written: whoever goes on is to see that they meet.
+func (p Pair) Meeting() bool { return p.Holds(meetingHalf) }
 
 // Untold is what is still to be told after a run that could tell nothing.
 func (in Pairing) Untold(plan Plan) []Problem {
