@@ -168,6 +168,13 @@ func TestCrashesOfWords(t *testing.T) {
 	})
 }
 
+// TestCrashesOfAMeeting is each death after a write, and each save that fails, where two records meet that differ: what the seller is told
+// then, and his task, are those that he has without them.
+func TestCrashesOfAMeeting(t *testing.T) {
+	crashesAt(t, "the notes of a lead name its referral", 3, []fate{dieAfter}, func(n called) bool { return n.name == "partner center PATCH id" })
+	crashesAt(t, "a lead whose opportunity is taken", 10, []fate{cut}, func(n called) bool { return strings.HasPrefix(n.name, "tables write state o") })
+}
+
 // crashesAt plays a tale with crash points at some of its calls, of which there are so many at least.
 func crashesAt(t *testing.T, name string, least int, fates []fate, some func(called) bool) {
 	t.Helper()
