@@ -15,9 +15,6 @@ import (
 // reported. Kinds: Conflict (somebody wrote in between again and again), Later (a change waits), Refused of
 // class ours (our rights or columns), and what the systems answer.
 func (f *Flow) converge(ctx context.Context, w *work) error {
-	if !w.linking && unmet(w.pair) {
-		w.linking, w.met = true, true
-	}
 	if err := f.prepare(ctx, w); err != nil {
 		return f.noted(ctx, w, err)
 	}
@@ -38,12 +35,6 @@ func (f *Flow) converge(ctx context.Context, w *work) error {
 		return err
 	})
 	return f.passAct(ctx, w, f.noted(ctx, w, err))
-}
-
-// unmet says whether the two records of a linked pair have never been compared: what came between their link and that, such as a reading that
-// was doubted, has kept the pair. Or they were, and not all that follows from it is written.
-func unmet(p cosell.Pair) bool {
-	return p.Base.Referral == nil && p.Base.Opportunity == nil || p.Phase == cosell.Linked && p.Meeting()
 }
 
 // prepare reads the opportunity where its base does not do from the start.
@@ -124,8 +115,8 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	return a.run(ctx)
 }
 
-// linksOn goes on with linking two records where a run before noted the pair, and died before the two had agreed on anything: what differs is told
-// and left alone, now as then. Nobody knows any more whether a person had asked for it, so what cannot be taken back is left apart.
+// linksOn goes on with linking two records where a run before noted the pair, and ended before the two had agreed on anything, or before all that
+// follows from their meeting was written: what differs is told and left alone, now as then. Nobody knows any more whether a person had asked for it, so what cannot be taken back is left apart.
 func (f *Flow) linksOn(ctx context.Context, w *work) error {
 	if w.linking || w.pair.Phase != cosell.Linked || w.pair.Version == "" || len(w.pair.Base.Referral)+len(w.pair.Base.Opportunity) > 0 && !w.pair.Meeting() {
 		return nil
