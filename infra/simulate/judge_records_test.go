@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // What is judged when the world has come to rest, by what the two systems hold.
@@ -273,10 +274,28 @@ func (r *run) newest(o map[string]any, referral string, f mapped, crm, pc string
 		return
 	}
 	r.judges("I1")
+	if crm == pc && r.broughtBack(last, crm) {
+		return
+	}
 	if crm != last.value && pc != last.value && !strings.Contains(text(o["cosell_audit"]), last.value) && !r.explained(o, f.name) {
 		r.violates("I1", "%s was typed last as %q on side %s and is %q and %q (opportunity %s)", f.name, last.value, last.side, crm, pc, text(o["opportunityid"]))
 	}
 }
+
+// broughtBack says whether an edit brought back, while its own value before had not crossed, what both sides held: who compares the records
+// sees no edit then, and what somebody else typed on the other side since counts.
+func (r *run) broughtBack(last *edit, now string) bool {
+	i := slices.IndexFunc(r.people.edits, func(e *edit) bool { return e == last })
+	mine := slices.ContainsFunc(r.people.edits[:i], func(e *edit) bool {
+		return e.side == last.side && e.record == last.record && e.field == last.field && e.value == last.before && last.at.Sub(e.at) < unseenFor
+	})
+	return mine && r.crossed(last) && slices.ContainsFunc(r.people.edits[:i], func(e *edit) bool {
+		return e.side != last.side && e.field == last.field && e.deal == last.deal && e.value == now
+	})
+}
+
+// unseenFor is how long an edit may go unseen, where its event is late or lost.
+const unseenFor = time.Hour
 
 // altered says whether a system of this run changes what is written.
 func (r *run) altered() bool {

@@ -55,3 +55,19 @@ func TestWhatIsLetBeLastsUntilItIsTyped(t *testing.T) {
 		t.Errorf("%v is let be still", p.left)
 	}
 }
+
+// Who brings back what both sides held has changed nothing that anybody can see by comparing; who types something else has.
+func TestWhatIsBroughtBackIsNoEdit(t *testing.T) {
+	for name, c := range map[string]struct {
+		value string
+		now   string
+		want  bool
+	}{"brought back": {"agreed", "mine", true}, "another value": {"other", "mine", false}, "nobody typed what stands there": {"agreed", "nobody's", false}} {
+		p := &people{seen: map[stand]map[string]bool{{"crm", "o", "name"}: {"agreed": true, "mine": true}}, wed: map[string][]string{"r": {"o"}}}
+		p.edits = []*edit{{side: "crm", record: "o", field: "name", value: "mine", before: "agreed"}, {side: "pc", record: "r", field: "name", value: "between", before: "agreed"},
+			{side: "pc", record: "r", field: "name", value: c.value, before: "between"}}
+		if got := (&run{people: *p}).broughtBack(p.edits[2], c.now); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

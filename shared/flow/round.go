@@ -69,6 +69,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if err := f.fresh(ctx, w); err != nil {
 		return err
 	}
+	if err := f.linksOn(ctx, w); err != nil { // before what became of a write that was noted is agreed on
+		return err
+	}
 	if err := f.landed(ctx, w); err != nil {
 		return err
 	}
@@ -81,9 +84,6 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		}
 	}
 	if grown, err := f.grow(ctx, w); grown || err != nil {
-		return err
-	}
-	if err := f.linksOn(ctx, w); err != nil {
 		return err
 	}
 	if err := f.unclaimed(ctx, w); err != nil {
