@@ -276,6 +276,12 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 		t.Errorf("with an expired cursor: %v %s", err, d)
 	}
 	known := c.lists[opportunitySet]
+	c.lists[opportunitySet] = `],"@odata.deltaLink":"` + link + `","x":[`
+	for cursor, fresh := range map[string]bool{link: false, "https://elsewhere.example/x": true} {
+		if next, came, err := s.Changed(context.Background(), "opportunity", cursor, func(cosell.Hint) error { return nil }); err != nil || came != fresh || next == "" {
+			t.Errorf("a table without rows, with cursor %s: %v, came %v, next %q", cursor, err, came, next)
+		}
+	}
 	for name, nameless := range map[string]string{"a row": `{"@odata.etag":"W/\"3\"","cosell_sync":true},`, "a deletion": `{"reason":"deleted"},`} {
 		c.lists[opportunitySet] = nameless + known
 		from := "https://" + crmHost + api + "opportunities?$deltatoken=0"
