@@ -70,6 +70,7 @@ func (r *run) start(s slot) *process {
 		Shipped:      unlearnt,
 		Definitions:  func(read opportunities.Definitions) opportunities.Definitions { return known{p, read} },
 		NewID:        p.newID,
+		Now:          r.clockOf(s.name),
 		Sleep:        p.sleep,
 		Jitter:       func(most time.Duration) time.Duration { return most / 2 },
 	})

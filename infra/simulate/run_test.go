@@ -38,7 +38,6 @@ type run struct {
 	layout    []slot
 	fleet     map[string]*process
 	lives     map[string]int
-	clocks    map[time.Duration]string // files, by what they say
 	functions map[queue.Name]string
 
 	lanes    []*lane
@@ -122,7 +121,7 @@ func behindWire(name string, sim control.Simulator) *system {
 
 func newRun(t *testing.T, p *plan, from *past) *run {
 	seed := p.seed
-	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{}, clocks: map[time.Duration]string{},
+	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options, like := partnerOptions(seed), crmOptions(seed)

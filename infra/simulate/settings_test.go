@@ -31,8 +31,7 @@ const (
 
 // settingsOf are the settings of a place of the layout. Most processes of most runs have the same, which are read once.
 func (r *run) settingsOf(s slot) *app.Settings {
-	clock := r.clockOf(s.name)
-	environ := append(r.environ(s.role), clock...)
+	environ := r.environ(s.role)
 	key := strings.Join(environ, "\n")
 	read := originalsOf().settings[key]
 	if read != nil {
@@ -42,9 +41,7 @@ func (r *run) settingsOf(s slot) *app.Settings {
 	if err != nil {
 		panic(fmt.Sprintf("the product does not start: %v", err))
 	}
-	if len(clock) == 0 { // else it names a file of this run
-		originalsOf().settings[key] = read
-	}
+	originalsOf().settings[key] = read
 	return read
 }
 

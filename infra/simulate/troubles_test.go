@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -191,18 +189,14 @@ func (p *people) crmLone(g *rand.Rand, _ *deal) error {
 	return err
 }
 
-// clockOf gives a process the clock that the plan says it has: the name of a file with what it is off.
-func (r *run) clockOf(process string) []string {
+// clockOf gives a process the clock that the plan says it has.
+func (r *run) clockOf(process string) func() time.Time {
 	off := r.plan.skew[process]
 	if off == 0 {
-		return nil
+		return time.Now
 	}
 	r.reached["clock off"]++
-	if r.clocks[off] == "" {
-		r.clocks[off] = filepath.Join(r.t.TempDir(), "clock")
-		r.must(os.WriteFile(r.clocks[off], []byte(off.String()), 0o600))
-	}
-	return []string{"SYNC_SIMULATED_CLOCK=" + r.clocks[off]}
+	return func() time.Time { return time.Now().Add(off) }
 }
 
 // skews are the processes whose clock is wrong, and by how much.

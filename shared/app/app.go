@@ -117,9 +117,11 @@ func (s *Settings) App(out io.Writer, own Parts) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SYNC_CA_FILE: %w", err)
 	}
-	now, err := clockOf(c.ClockFile)
-	if err != nil {
-		return nil, err
+	now := own.Now
+	if now == nil {
+		if now, err = clockOf(c.ClockFile); err != nil {
+			return nil, err
+		}
 	}
 	a := &App{
 		Role: c.Role, Tenant: c.TenantAlias, Version: version(), Now: now, NewID: uuid.NewString,

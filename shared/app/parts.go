@@ -41,6 +41,8 @@ type Parts struct {
 	// NewID makes ids, and Jitter the random part of a short wait; nil: random ones.
 	NewID  func() string
 	Jitter func(most time.Duration) time.Duration
+	// Now is the clock of the process; nil: that of the machine, or of a simulated world.
+	Now func() time.Time
 	// Sleep waits, until the context ends at most, where a system asked to wait; nil: by the clock of this machine.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
