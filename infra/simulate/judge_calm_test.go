@@ -140,6 +140,9 @@ func (r *run) standing() {
 		r.tick()
 		r.quietAsFar()
 	}
+	if r.lockedOut {
+		return // a consent of ours that is missing is said in health: of what changed since then nothing can be read
+	}
 	held := map[string][]cosell.Held{}
 	r.must(r.openTables().Pairs(context.Background(), func(p cosell.Pair) bool {
 		held[p.OpportunityID] = p.Held

@@ -38,9 +38,8 @@ func (f *Flow) fresh(ctx context.Context, w *work) error {
 }
 
 // doubt remembers since when a record is doubted, and says whether that has lasted for the patience. now is by the clock of its
-// system, where that has answered: another process may have begun to doubt it, whose own clock is off.
+// system, or of the tables: another process may have begun to doubt it, whose own clock is off.
 func (f *Flow) doubt(ctx context.Context, p cosell.Pair, id string, now time.Time, patience time.Duration) (lasted bool, err error) {
-	now = cmp.Or(now, f.Now())
 	since := p.Seen[id].Stale
 	if since.IsZero() && p.Version != "" {
 		_, err = f.Ledger.Save(ctx, p.Doubts(id, now))
@@ -100,7 +99,11 @@ func (f *Flow) gone(ctx context.Context, p cosell.Pair, h Hint, cause error) err
 	if !f.lasting(h) {
 		return cause
 	}
-	lasted, err := f.doubt(ctx, p, p.OpportunityID, time.Time{}, gonePatience)
+	now, err := f.Ledger.Now(ctx) // another process may have begun to miss it, whose own clock is off
+	if err != nil {
+		return err
+	}
+	lasted, err := f.doubt(ctx, p, p.OpportunityID, now, gonePatience)
 	if err != nil {
 		return err
 	}

@@ -138,6 +138,29 @@ func TestARowThatCannotBeReadYetIsNotGone(t *testing.T) {
 	}
 }
 
+// Two processes whose own clocks differ doubt the same row: how long that has lasted is what the tables' clock says.
+func TestHowLongARowIsMissedGoesByOneClock(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	there := w.opportunities[deal]
+	delete(w.opportunities, deal)
+	for _, skew := range []time.Duration{0, 10 * time.Minute} {
+		w.skew = skew
+		w.restart()
+		hint := toldOf("opportunity", deal, "Update")
+		hint.Seen = w.now.Add(-5 * time.Minute)
+		if d := decided(w.flow.FromOpportunity(ctx, hint)); d != "later" || w.pair().Phase != cosell.Linked {
+			t.Fatalf("%s after it was missed for seconds, the pair is %s", d, w.pair().Phase)
+		}
+		w.now = w.now.Add(10 * time.Second)
+	}
+	w.skew = 0
+	w.restart()
+	w.opportunities[deal] = there
+	w.opportunityChanged()
+	w.silent()
+}
+
 // What CRM wrote and does not show yet is written once, told once, and nobody's edit.
 func TestAWriteThatIsNotShownYetIsMadeOnce(t *testing.T) {
 	w := newWorld(t)
