@@ -408,3 +408,17 @@ func TestR142_ARefusalLeadsToAnotherLookWithinSeconds(t *testing.T) {
 		}
 	}
 }
+
+// What was written and cannot be read is not a write that failed: who tries again has to know that CRM took it.
+func TestAWriteWhoseRowCannotBeReadHasLanded(t *testing.T) {
+	first, _, _ := testCRM(t, nil)
+	o := read(t, first)
+	for _, status := range []int{429, 503} {
+		s, c, w := testCRM(t, nil)
+		c.fail["GET EntityDefinitions(LogicalName='opportunity')/Attributes"] = reply{status, "0x1"}
+		_, err := s.Put(context.Background(), o, cosell.Record{cosell.Notes: "written"})
+		if f := fault.Of(err); f == nil || !f.Maybe || f.Kind != fault.Later || !strings.Contains(w.List(), "PATCH") {
+			t.Errorf("%d: %v\n%s", status, err, w.List())
+		}
+	}
+}

@@ -75,17 +75,26 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
-		return s.answered(ctx, row, nil)
+		return s.landed(ctx, o.ID, row)
 	}
 	row, err := s.withTasks(ctx, w.changeSet(s.table, o), w.tasks, &dataverse.Read{Set: s.table.set, ID: o.ID, Query: s.query()})
 	if err != nil {
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
-	now, err := s.answered(ctx, row, nil)
+	now, err := s.landed(ctx, o.ID, row)
 	if err == nil && !w.listedBy(now, s.tables().Rows.Set) {
 		return now, fault.Unseen("the solution rows of opportunity %s were written and are listed as before", o.ID)
 	}
 	return now, err
+}
+
+// landed reads the row that CRM answered a write with. What that takes besides may fail for the moment: the write has not.
+func (s *Store) landed(ctx context.Context, id string, row dataverse.Row) (cosell.Opportunity, error) {
+	o, err := s.answered(ctx, row, nil)
+	if fault.Is(err, fault.Later) || fault.Is(err, fault.Broken) {
+		return cosell.Opportunity{}, fault.Unseen("opportunity %s was written and cannot be read yet: %w", id, err)
+	}
+	return o, err
 }
 
 // listedBy says whether the rows that were written are listed so: lists may be behind.
