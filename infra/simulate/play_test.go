@@ -68,7 +68,7 @@ func (r *run) goes() (acts int) {
 	idle := 0
 	for ; acts < r.plan.ops && !r.full() && len(r.broken) == 0 && !r.calm; acts++ {
 		before := r.happened
-		if r.operate(acts); r.plan.ending == older && r.restore == nil && 2*r.happened >= r.fewest() {
+		if r.operate(acts); r.plan.ending == older && r.restore == nil && 2*r.happened >= r.toHappen() {
 			r.restore = r.tables.Copy()
 		}
 		r.work()
@@ -105,10 +105,10 @@ func (r *run) sets(s *system, path string, body doc) {
 }
 
 // full says whether enough has happened for the run to end.
-func (r *run) full() bool { return r.plan.least > 0 && r.happened >= r.fewest() }
+func (r *run) full() bool { return r.plan.least > 0 && r.happened >= r.toHappen() }
 
-// fewest is how much has to happen at least: with what had happened before the run where it goes on from something.
-func (r *run) fewest() int {
+// toHappen is how much has to happen at least: with what had happened before the run where it goes on from something.
+func (r *run) toHappen() int {
 	if r.earlier > 0 {
 		return max(r.plan.least-r.earlier, happensThen)
 	}

@@ -245,11 +245,17 @@ func TestR106_NotTheSameDealIsNotProposedAgainAndGetsItsOwn(t *testing.T) {
 	}
 }
 
+// proposedDeal is a referral whose deal may be the one that CRM has: it is proposed to be linked.
+func proposedDeal(w *world) (referral string) {
+	w.want(cosell.Record{cosell.Sync: cosell.False, cosell.Proposed: "", cosell.State: ""})
+	referral = portalDeal(w, cosell.Record{cosell.CRMID: deal})
+	w.referralChanged(referral)
+	return referral
+}
+
 func TestR106_LinkToTheProposedDeal(t *testing.T) {
 	w := newWorld(t)
-	w.want(cosell.Record{cosell.Sync: cosell.False, cosell.Proposed: "", cosell.State: ""})
-	id := portalDeal(w, cosell.Record{cosell.CRMID: deal})
-	w.referralChanged(id)
+	id := proposedDeal(w)
 	w.asks(cosell.ActSync)
 	w.answered("asks to be linked")
 	w.asks(cosell.ActLink)
@@ -263,9 +269,7 @@ func TestR106_LinkToTheProposedDeal(t *testing.T) {
 // A referral that was closed or linked elsewhere meanwhile cannot be linked any more; its seller hears of it.
 func TestR106_AProposalThatIsOverIsWithdrawn(t *testing.T) {
 	w := newWorld(t)
-	w.want(cosell.Record{cosell.Sync: cosell.False, cosell.Proposed: "", cosell.State: ""})
-	id := portalDeal(w, cosell.Record{cosell.CRMID: deal})
-	w.referralChanged(id)
+	id := proposedDeal(w)
 	w.portal(id, cosell.Record{cosell.Status: cosell.Lost})
 	w.asks(cosell.ActLink)
 	o := w.opportunities[deal].Record

@@ -159,9 +159,7 @@ func TestI20_APairThatAuditKnowsToHaveEndedBeginsAgainWhereThatIsAsked(t *testin
 // What a person said is another deal is not linked by tables that have forgotten it, whoever switched Sync on since.
 func TestI20_AnotherDealStaysAnotherOneWithoutTables(t *testing.T) {
 	w := newWorld(t)
-	w.want(cosell.Record{cosell.Sync: cosell.False, cosell.Proposed: "", cosell.State: ""})
-	id := portalDeal(w, cosell.Record{cosell.CRMID: deal})
-	w.referralChanged(id)
+	id := proposedDeal(w)
 	w.asks(cosell.ActNotSame)
 	w.drain()
 	w.wiped()

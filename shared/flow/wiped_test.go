@@ -16,6 +16,14 @@ import (
 // made counts what stands in both systems.
 func (w *world) made() [2]int { return [2]int{len(w.opportunities), len(w.referrals)} }
 
+// unlinkedInCRM is a pair that somebody has parted in CRM.
+func unlinkedInCRM(w *world) {
+	w.want(nil)
+	w.opportunityChanged()
+	w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+	w.opportunityChanged()
+}
+
 // After the tables were lost nothing is made that a person has ended, whatever they knew of it.
 func TestI20_WhatPersonsEndedStaysEndedWithoutTables(t *testing.T) {
 	for name, end := range map[string]func(w *world){
@@ -39,17 +47,9 @@ func TestI20_WhatPersonsEndedStaysEndedWithoutTables(t *testing.T) {
 			delete(w.opportunities, crm{w}.ID(id))
 			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", crm{w}.ID(id), "Delete")) })
 		},
-		"UnlinkedInCRM": func(w *world) {
-			w.want(nil)
-			w.opportunityChanged()
-			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
-			w.opportunityChanged()
-		},
+		"UnlinkedInCRM": unlinkedInCRM,
 		"UnlinkedInCRMAndSwitchedOn": func(w *world) {
-			w.want(nil)
-			w.opportunityChanged()
-			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
-			w.opportunityChanged()
+			unlinkedInCRM(w)
 			w.user(cosell.Record{cosell.Sync: cosell.True})
 			w.opportunityChanged()
 		},
