@@ -158,7 +158,7 @@ func (r *run) end() {
 	if mix(r.seed, 78)%8 == 0 && r.weather {
 		r.standing()
 	}
-	if r.changed && mix(r.seed, 79)%2 == 0 {
+	if r.changed && mix(r.seed, 79)%2 == 0 { // of some: it takes many passes
 		r.altering()
 	}
 	r.fair()
