@@ -111,7 +111,17 @@ type shell struct {
 	set     settings
 	in      io.Reader
 	out     io.Writer // of tools that talk with people: they write to it from two sides at once
+	call    func(*exec.Cmd) (code int, err error)
 	secrets map[string]string
+}
+
+// ended runs a program to its end. An error is one of starting it or of its pipes.
+func ended(cmd *exec.Cmd) (code int, err error) {
+	var exit *exec.ExitError
+	if err = cmd.Run(); errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
 }
 
 // longest is how much of what a tool said is kept for the error: its end.
@@ -138,18 +148,17 @@ func (s *shell) run(ctx context.Context, c command) (string, error) {
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = s.in, s.out, io.MultiWriter(s.out, &said)
 	}
 	interruptible(cmd, c.talks)
-	err = cmd.Run()
-	var exit *exec.ExitError
+	code, err := s.call(cmd)
 	switch {
 	case ctx.Err() != nil:
 		abandon(cmd)
 		return "", &interrupted{line: c.line(), said: s.hide(tail(said.String()))}
-	case errors.As(err, &exit):
+	case code != 0:
 		text := said.String()
 		if strings.TrimSpace(text) == "" {
 			text = out.String()
 		}
-		return "", &toolError{line: c.line(), code: exit.ExitCode(), said: s.hide(tail(text)), out: out.String()}
+		return "", &toolError{line: c.line(), code: code, said: s.hide(tail(text)), out: out.String()}
 	case err != nil:
 		return "", fmt.Errorf("%s: %w", c.line(), err)
 	}

@@ -15,6 +15,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	t.Parallel()
 	for _, with := range []string{"az", "func", "azd"} {
 		s := newStage(t)
+		s.processes = true
 		s.environ = append(s.environ, "COSELL_OPERATOR_KEYS=ann=the-key-of-ann-hers,bob=the-key-of-bob-his1", "COSELL_FORWARD_URL=https://old.example.org/hook?code=forwarded", "TMPDIR="+t.TempDir())
 		s.write("infra/azure/main.test.bicepparam", strings.Replace(s.read("infra/azure/main.test.bicepparam"), "param settings = {", "param settings = {\n  SYNC_MODE: 'shadow'", 1))
 		shown := func(secrets ...string) {

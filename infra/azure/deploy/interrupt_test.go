@@ -19,6 +19,7 @@ func TestAnInterruptReachesTheToolAndIsWaitedFor(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
+			s.processes = true
 			started := filepath.Join(s.cloud, "started")
 			if err := syscall.Mkfifo(started, 0o600); err != nil {
 				t.Fatal(err)
@@ -42,7 +43,7 @@ func TestAnInterruptReachesTheToolAndIsWaitedFor(t *testing.T) {
 			if got := s.results(step, "doctor"); got != step+" failed, doctor not reached" {
 				t.Error(got)
 			}
-			s.ctx = t.Context()
+			s.ctx, s.processes = t.Context(), false
 			s.set("fail.json", []map[string]any{})
 			s.mustDeploy("-env", "test")
 		})

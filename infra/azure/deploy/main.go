@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
@@ -26,7 +27,7 @@ func main() {
 	})
 	top, err := os.Getwd()
 	if err == nil {
-		err = run(ctx, surroundings{top: top, environ: os.Environ(), in: os.Stdin, out: os.Stdout, now: time.Now, wait: sleep}, os.Args[1:])
+		err = run(ctx, surroundings{top: top, environ: os.Environ(), in: os.Stdin, out: os.Stdout, now: time.Now, wait: sleep, call: ended}, os.Args[1:])
 	}
 	quiet()
 	stop()
@@ -44,6 +45,7 @@ type surroundings struct {
 	out     io.Writer
 	now     func() time.Time
 	wait    func(context.Context, time.Duration) error
+	call    func(*exec.Cmd) (code int, err error) // runs a tool to its end
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -84,7 +86,7 @@ func run(ctx context.Context, around surroundings, args []string) error {
 }
 
 func (f *facts) shell(around surroundings) *shell {
-	return &shell{top: around.top, environ: around.environ, in: around.in, out: around.out, set: f.set, secrets: f.secrets}
+	return &shell{top: around.top, environ: around.environ, in: around.in, out: around.out, call: around.call, set: f.set, secrets: f.secrets}
 }
 
 // ask reads the flags, the settings and the parameters' file, and looks for the tools. A plan needs no settings of one's

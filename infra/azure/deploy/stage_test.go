@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,12 +14,24 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/azure/deploy/standin"
 )
 
 // standins is the folder with the stand-ins, each under the name of its tool.
 var standins string
 
-func TestMain(m *testing.M) { os.Exit(withStandins(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv("STANDIN") != "" { // this process is a stand-in
+		c, err := standin.OfThisProcess()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(125)
+		}
+		os.Exit(c.Run())
+	}
+	os.Exit(withStandins(m))
+}
 
 func withStandins(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "standins-")
@@ -28,13 +41,9 @@ func withStandins(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	standins = dir
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "az"), "./standin")
-	if said, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the stand-ins: %v\n%s", err, said)
-		return 1
-	}
-	for _, name := range []string{"func", "azd", "make", "cosellctl", "go"} {
-		if err := os.Link(filepath.Join(dir, "az"), filepath.Join(dir, name)); err != nil {
+	this, err := os.Executable()
+	for _, name := range []string{"az", "func", "azd", "make", "cosellctl", "go"} {
+		if err = errors.Join(err, os.Symlink(this, filepath.Join(dir, name))); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -56,6 +65,9 @@ type stage struct {
 	waited  time.Duration
 	said    string // what the last run printed
 	ctx     context.Context
+	// processes: each call of a tool is a process of its own. Otherwise it is played in this one, from the very
+	// arguments, environment, folder and pipes that the process would have been started with.
+	processes bool
 }
 
 func newStage(t *testing.T) *stage {
@@ -80,7 +92,7 @@ func newStage(t *testing.T) *stage {
 	s.write("solutions.csv", "Solution Identifier,Solution Name\n")
 	s.write(".build/app.zip", "a package")
 	s.write(".build/app/host.json", "{}")
-	if err := os.Link(filepath.Join(standins, "cosellctl"), filepath.Join(s.top, ".build", "cosellctl")); err != nil {
+	if err := os.Symlink(filepath.Join(standins, "cosellctl"), filepath.Join(s.top, ".build", "cosellctl")); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -178,9 +190,20 @@ func (s *stage) deploy(args ...string) error {
 		wait: func(ctx context.Context, d time.Duration) error {
 			s.waited += d
 			return ctx.Err()
-		}}, args)
+		}, call: s.call}, args)
 	s.said = out.String()
 	return err
+}
+
+// call runs a tool to its end.
+func (s *stage) call(cmd *exec.Cmd) (code int, err error) {
+	if s.processes {
+		return ended(cmd)
+	}
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return standin.Call{Tool: filepath.Base(cmd.Path), Args: cmd.Args[1:], Env: cmd.Environ(), Dir: cmd.Dir, Out: cmd.Stdout, ErrOut: cmd.Stderr}.Run(), nil
 }
 
 // mustDeploy deploys and wants no failure.

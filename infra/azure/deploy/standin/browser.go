@@ -1,4 +1,4 @@
-package main
+package standin
 
 import (
 	"crypto/tls"
@@ -28,7 +28,7 @@ func (s *state) browse(address string) error {
 		CAFile        string
 		PartnerCenter struct{ Users []struct{ UPN string } }
 	}
-	text, err := os.ReadFile(os.Getenv("STANDIN_WORLD"))
+	text, err := os.ReadFile(s.asked.env("STANDIN_WORLD"))
 	if err == nil {
 		err = json.Unmarshal(text, &local)
 	}

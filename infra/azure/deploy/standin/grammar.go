@@ -1,4 +1,4 @@
-package main
+package standin
 
 import (
 	_ "embed"
@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed tools.json
@@ -27,7 +28,8 @@ type command struct {
 	Assignments []string          `json:"assignments"`
 }
 
-func grammars() (map[string]grammar, error) {
+// grammars are the tools' by their names.
+var grammars = sync.OnceValues(func() (map[string]grammar, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(toolsFile, &raw); err != nil {
 		return nil, fmt.Errorf("tools.json: %w", err)
@@ -44,7 +46,7 @@ func grammars() (map[string]grammar, error) {
 		out[name] = g
 	}
 	return out, nil
-}
+})
 
 // call is one call of a tool, taken apart.
 type call struct {

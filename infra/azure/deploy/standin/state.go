@@ -1,4 +1,4 @@
-package main
+package standin
 
 import (
 	"bytes"
@@ -39,6 +39,8 @@ type state struct {
 	SetUp       bool              `json:"setUp"`
 	SetupOpen   []string          `json:"setupOpen"`
 	SetupDenied bool              `json:"setupDenied"`
+
+	asked Call // what is answered now
 }
 
 // refusal is an answer that a tool gives with an exit code.
@@ -51,8 +53,8 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.text }
 
-func loadState(dir string) (*state, error) {
-	s := &state{User: "user", Runtime: "1.0", Provider: "NotRegistered", AzdSignedIn: true, AzVersion: "2.77.0",
+func loadState(dir string, asked Call) (*state, error) {
+	s := &state{asked: asked, User: "user", Runtime: "1.0", Provider: "NotRegistered", AzdSignedIn: true, AzVersion: "2.77.0",
 		Groups: map[string]bool{}, Tags: map[string]string{}, Secrets: map[string]string{}, Published: map[string]string{}, AzdGroups: map[string]string{}}
 	text, err := os.ReadFile(filepath.Join(dir, "state.json"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -193,25 +195,25 @@ func (s *state) deployment(c call) (string, error) {
 	}
 	if s.Deployed == "" {
 		for _, name := range []string{"COSELL_OPERATOR_KEYS", "COSELL_PARTNER_CENTER_CLIENT_SECRET", "COSELL_DATAVERSE_WEBHOOK_SECRET"} {
-			if os.Getenv(name) == "" && s.Secrets[secretNames[name]] == "" {
+			if s.asked.env(name) == "" && s.Secrets[secretNames[name]] == "" {
 				return "", &refusal{code: 1, text: "ERROR: the right to a secret that is not there cannot be given: " + secretNames[name]}
 			}
 		}
 	}
 	var ofTenants map[string]string
-	_ = json.Unmarshal([]byte(os.Getenv("COSELL_TENANT_CLIENT_SECRETS")), &ofTenants)
+	_ = json.Unmarshal([]byte(s.asked.env("COSELL_TENANT_CLIENT_SECRETS")), &ofTenants)
 	for alias, v := range ofTenants {
 		s.Secrets["partner-center-client-secret-"+alias] = v
 	}
 	for name, secret := range secretNames {
-		if v := os.Getenv(name); v != "" {
+		if v := s.asked.env(name); v != "" {
 			s.Secrets[secret] = v
 		}
 	}
 	if s.Secrets["partner-center-refresh-token"] == "" {
 		s.Secrets["partner-center-refresh-token"], s.Secrets["cosell-seal"] = "none", "none"
 	}
-	s.Deployed, s.Failed, s.Active = made(c), false, false
+	s.Deployed, s.Failed, s.Active = s.made(c), false, false
 	return asJSON(s.outputs())
 }
 
@@ -222,13 +224,13 @@ var secretNames = map[string]string{
 }
 
 // made is what a deployment is made of: the parameters, and the settings that they read.
-func made(c call) string {
+func (s *state) made(c call) string {
 	digest := sha256.New()
-	text, _ := os.ReadFile(c.options["--parameters"])
+	text, _ := os.ReadFile(s.asked.path(c.options["--parameters"]))
 	digest.Write(text)
 	for _, name := range []string{"AZURE_LOCATION", "COSELL_NAME", "PARTNER_CENTER_TENANT", "PARTNER_CENTER_CLIENT_ID", "DATAVERSE_URL", "DATAVERSE_ORGANIZATION_ID",
 		"COSELL_DATAVERSE_WEBHOOK_SECRET_PREVIOUS", "COSELL_FORWARD_URL"} {
-		fmt.Fprintln(digest, name, os.Getenv(name))
+		fmt.Fprintln(digest, name, s.asked.env(name))
 	}
 	return hex.EncodeToString(digest.Sum(nil))
 }
@@ -238,7 +240,7 @@ func (s *state) whatIf(c call) (string, error) {
 	switch {
 	case s.Deployed == "":
 		kind = "Create"
-	case s.Deployed != made(c):
+	case s.Deployed != s.made(c):
 		kind = "Modify"
 	}
 	var changes []any
@@ -267,7 +269,7 @@ func (s *state) vault(c call) (string, error) {
 		return "", &refusal{code: 1, text: "ERROR: (Forbidden) Caller is not authorized to perform action on resource.\nInner error: { \"code\": \"ForbiddenByRbac\" }"}
 	}
 	if c.verb == "keyvault secret set" {
-		text, err := os.ReadFile(c.options["--file"])
+		text, err := os.ReadFile(s.asked.path(c.options["--file"]))
 		s.Secrets[name] = string(text)
 		return "", err
 	}
@@ -283,20 +285,17 @@ func (s *state) vault(c call) (string, error) {
 
 // publish takes a package: a zip, or a folder.
 func (s *state) publish(app, src string) (string, error) {
-	info, err := os.Stat(src)
+	info, err := os.Stat(s.asked.path(src))
 	if err != nil {
 		return "", &refusal{code: 1, text: "ERROR: " + err.Error()}
 	}
 	s.Published[app] = src
-	if world := os.Getenv("STANDIN_WORLD"); world != "" {
+	if world := s.asked.env("STANDIN_WORLD"); world != "" {
 		dir := src
 		if !info.IsDir() {
 			dir = strings.TrimSuffix(src, ".zip")
 		}
-		if dir, err = filepath.Abs(dir); err != nil {
-			return "", err
-		}
-		return "", publishTo(world, dir)
+		return "", publishTo(world, s.asked.path(dir))
 	}
 	return asJSON(map[string]any{"complete": true, "status": 4})
 }

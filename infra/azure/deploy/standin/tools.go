@@ -1,8 +1,7 @@
-package main
+package standin
 
 import (
 	"fmt"
-	"os"
 	"strings"
 )
 
@@ -83,7 +82,7 @@ func (s *state) cosellctl(c call) (string, error) {
 	case "register":
 		result := map[bool]string{true: "kept", false: "registered"}[s.Registered]
 		s.Registered = true
-		return asJSON(map[string]any{"registered": true, "ours": true, "result": result, "url": os.Getenv("SYNC_PUBLIC_URL") + "/api/partnercenterwebhook"})
+		return asJSON(map[string]any{"registered": true, "ours": true, "result": result, "url": s.asked.env("SYNC_PUBLIC_URL") + "/api/partnercenterwebhook"})
 	case "catalogue import":
 		made := map[bool]int{true: 0, false: 3}[s.Imported]
 		s.Imported = true

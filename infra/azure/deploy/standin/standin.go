@@ -1,10 +1,13 @@
-// Command standin stands for az, func, azd, make and cosellctl where make deploy is tried without an account. It goes
+// Package standin stands for az, func, azd, make and cosellctl where make deploy is tried without an account. It goes
 // by the name it is called with, refuses arguments that the tool does not take, writes down every call, answers in the
 // tool's form from what earlier calls have left, and fails where it is told to.
 //
 // STANDIN is its folder: calls.jsonl has the calls, state.json what would be in the cloud, fail.json what has to fail.
 // With STANDIN_WORLD, the local.json of a world on this machine, what is published is published there.
-package main
+//
+// A call is what a process is given: its arguments, its environment, its folder. Package program is such a process; a
+// test that makes thousands of calls plays them in its own.
+package standin
 
 import (
 	"encoding/json"
@@ -18,7 +21,39 @@ import (
 	"syscall"
 )
 
-func main() { os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.Stdout, os.Stderr)) }
+// Call is one call of a tool.
+type Call struct {
+	Tool        string   // the name that it is called by
+	Args        []string // beside the name
+	Env         []string // NAME=value, each name once
+	Dir         string   // where it runs
+	Out, ErrOut io.Writer
+	alone       bool // in a process of its own, which can be interrupted
+}
+
+// OfThisProcess is the call that this process was started for.
+func OfThisProcess() (Call, error) {
+	dir, err := os.Getwd()
+	return Call{Tool: filepath.Base(os.Args[0]), Args: os.Args[1:], Env: os.Environ(), Dir: dir, Out: os.Stdout, ErrOut: os.Stderr, alone: true}, err
+}
+
+// env is the value of a variable, empty where it is not set.
+func (p Call) env(name string) string {
+	for _, e := range p.Env {
+		if value, ok := strings.CutPrefix(e, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// path is where a file is that the call names.
+func (p Call) path(file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(p.Dir, file)
+}
 
 // record is one line of calls.jsonl.
 type record struct {
@@ -42,25 +77,26 @@ type failure struct {
 	Started string `json:"started"`
 }
 
-func run(tool string, args []string, out, errOut io.Writer) int {
-	dir := os.Getenv("STANDIN")
+// Run answers the call and gives its exit code: 125 where the stand-in itself does not get on.
+func (p Call) Run() int {
+	dir := p.env("STANDIN")
 	if dir == "" {
-		fmt.Fprintln(errOut, "STANDIN names no folder")
+		fmt.Fprintln(p.ErrOut, "STANDIN names no folder")
 		return 125
 	}
 	unlock, err := lock(dir)
 	if err != nil {
-		fmt.Fprintln(errOut, err)
+		fmt.Fprintln(p.ErrOut, err)
 		return 125
 	}
 	defer unlock()
-	code, text, said := answer(dir, tool, args)
-	fmt.Fprint(out, text)
+	code, text, said := p.answer(dir)
+	fmt.Fprint(p.Out, text)
 	if said != "" {
-		fmt.Fprintln(errOut, said)
+		fmt.Fprintln(p.ErrOut, said)
 	}
-	if err := note(dir, tool, args, code); err != nil {
-		fmt.Fprintln(errOut, err)
+	if err := p.note(dir, code); err != nil {
+		fmt.Fprintln(p.ErrOut, err)
 		return 125
 	}
 	return code
@@ -79,30 +115,30 @@ func lock(dir string) (func(), error) {
 }
 
 // answer gives the exit code, what goes to standard output, and what goes to standard error.
-func answer(dir, tool string, args []string) (code int, out, said string) {
+func (p Call) answer(dir string) (code int, out, said string) {
 	all, err := grammars()
 	if err != nil {
 		return 125, "", err.Error()
 	}
-	g, known := all[tool]
+	g, known := all[p.Tool]
 	if !known {
-		return 125, "", "nobody is called " + tool
+		return 125, "", "nobody is called " + p.Tool
 	}
-	c, err := g.parse(args)
+	c, err := g.parse(p.Args)
 	if err != nil {
-		return 2, "", fmt.Sprintf("%s: error: %v", tool, err)
+		return 2, "", fmt.Sprintf("%s: error: %v", p.Tool, err)
 	}
-	if f, fails := failing(dir, tool, args); fails {
-		if err := f.hang(); err != nil {
+	if f, fails := failing(dir, p.Tool, p.Args); fails {
+		if err := p.hang(f); err != nil {
 			return 125, "", err.Error()
 		}
 		return f.Code, "", f.Stderr
 	}
-	s, err := loadState(dir)
+	s, err := loadState(dir, p)
 	if err != nil {
 		return 125, "", err.Error()
 	}
-	out, err = s.answer(tool, c)
+	out, err = s.answer(p.Tool, c)
 	var refused *refusal
 	if errors.As(err, &refused) {
 		if refused.done {
@@ -153,9 +189,12 @@ func failing(dir, tool string, args []string) (failure, bool) {
 }
 
 // hang waits for the interrupt, where the failure is one.
-func (f failure) hang() error {
-	if f.Started == "" {
+func (p Call) hang(f failure) error {
+	switch {
+	case f.Started == "":
 		return nil
+	case !p.alone:
+		return errors.New("only a process of its own can be interrupted")
 	}
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, os.Interrupt)
@@ -169,10 +208,9 @@ func (f failure) hang() error {
 // interesting are the variables that are written down.
 var interesting = []string{"COSELL_", "AZURE_", "PARTNER_CENTER_", "DATAVERSE_", "SYNC_"}
 
-func note(dir, tool string, args []string, code int) error {
-	r := record{Tool: tool, Args: args, Env: map[string]string{}, Code: code}
-	r.Dir, _ = os.Getwd()
-	for _, e := range os.Environ() {
+func (p Call) note(dir string, code int) error {
+	r := record{Tool: p.Tool, Args: p.Args, Dir: p.Dir, Env: map[string]string{}, Code: code}
+	for _, e := range p.Env {
 		name, value, _ := strings.Cut(e, "=")
 		for _, prefix := range interesting {
 			if strings.HasPrefix(name, prefix) {
@@ -180,9 +218,9 @@ func note(dir, tool string, args []string, code int) error {
 			}
 		}
 	}
-	for i, a := range args {
-		if a == "--file" && i+1 < len(args) {
-			if info, err := os.Stat(args[i+1]); err == nil {
+	for i, a := range p.Args {
+		if a == "--file" && i+1 < len(p.Args) {
+			if info, err := os.Stat(p.path(p.Args[i+1])); err == nil {
 				r.Mode = info.Mode().Perm().String()
 			}
 		}
