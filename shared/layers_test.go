@@ -47,26 +47,27 @@ var may = map[string][]string{
 	"functions/health":               {"shared/health", "shared/funchost"},
 	"functions/operator":             {"shared/office", "shared/funchost", "shared/fault"},
 
-	"infra/aws":                {"shared/app", "functions", "infra/aws"},
-	"infra/aws/drain":          {"shared/funchost", "shared/queue", "shared/fault"},
-	"infra/aws/entry":          {"infra/aws/drain", "shared/app", "shared/funchost", "shared/queue"},
-	"infra/aws/federation":     {"shared/fault"},
-	"infra/aws/template":       {}, // tests alone import our own
-	"infra/azure":              {"shared/app", "functions", "shared/funchost"},
-	"infra/azure/bicep":        {"std"},
-	"infra/azure/habits":       {"std"},
-	"infra/azure/template":     {"std"}, // tests only; those may import everything
-	"infra/azure/deploy":       {"shared/spelling"},
-	"infra/cosellctl":          {"shared/office", "shared/mapping", "shared/doctor", "shared/health", "shared/fault", "infra/cosellctl", "infra/dataverse"},
-	"infra/cosellctl/doctor":   {"shared/office", "shared/doctor", "shared/app"},
-	"infra/bench":              {"shared/app", "functions", "shared/queue", "shared/ledger", "infra/local/dataversesim"},
-	"infra/dataverse":          {"std"},
-	"infra/dataverse/solution": {"infra/dataverse"},
-	"infra/cosellctl/consent":  {"shared/app", "shared/partnercenter", "shared/fault"},
-	"infra/cosellctl/setup":    {"shared/mapping", "shared/opportunities", "shared/cosell", "shared/dataverse", "shared/httpclient", "shared/fault", "infra/dataverse"},
-	"infra/local":              {"infra/local", "infra/dataverse"},
-	"infra/decisions":          {"infra/decisions", "shared/cosell", "shared/mapping", "shared/fault"},
-	"infra/simulate":           {"std"}, // tests only; those may import everything
+	"infra/aws":                          {"shared/app", "functions", "infra/aws"},
+	"infra/aws/drain":                    {"shared/funchost", "shared/queue", "shared/fault"},
+	"infra/aws/entry":                    {"infra/aws/drain", "shared/app", "shared/funchost", "shared/queue"},
+	"infra/aws/federation":               {"shared/fault"},
+	"infra/aws/template":                 {}, // tests alone import our own
+	"infra/azure":                        {"shared/app", "functions", "shared/funchost"},
+	"infra/azure/bicep":                  {"std"},
+	"infra/azure/habits":                 {"std"},
+	"infra/azure/template":               {"std"}, // tests only; those may import everything
+	"infra/azure/deploy":                 {"shared/spelling"},
+	"infra/azure/deploy/standin/program": {"infra/azure/deploy/standin"},
+	"infra/cosellctl":                    {"shared/office", "shared/mapping", "shared/doctor", "shared/health", "shared/fault", "infra/cosellctl", "infra/dataverse"},
+	"infra/cosellctl/doctor":             {"shared/office", "shared/doctor", "shared/app"},
+	"infra/bench":                        {"shared/app", "functions", "shared/queue", "shared/ledger", "infra/local/dataversesim"},
+	"infra/dataverse":                    {"std"},
+	"infra/dataverse/solution":           {"infra/dataverse"},
+	"infra/cosellctl/consent":            {"shared/app", "shared/partnercenter", "shared/fault"},
+	"infra/cosellctl/setup":              {"shared/mapping", "shared/opportunities", "shared/cosell", "shared/dataverse", "shared/httpclient", "shared/fault", "infra/dataverse"},
+	"infra/local":                        {"infra/local", "infra/dataverse"},
+	"infra/decisions":                    {"infra/decisions", "shared/cosell", "shared/mapping", "shared/fault"},
+	"infra/simulate":                     {"std"}, // tests only; those may import everything
 
 	"infra/local/odata": {"std"},
 }
