@@ -23,7 +23,8 @@ type past struct {
 	tables   *ledger.Memory
 	people   people
 	made     map[string]bool
-	happened int // as in a run
+	happened int    // as in a run
+	history  uint64 // its number; 0: a tale
 	broken   []string
 	story    []string
 }
@@ -34,20 +35,22 @@ func taleNames() []string {
 		"an invitation is accepted in the portal", "a deal of the portal", "a lead that is qualified", "lost in the CRM", "upgraded by a seller", "solutions on both sides", "unlinked and linked"}
 }
 
-// Histories from which runs go on: so many for as many seeds one after the other.
+// Histories from which runs go on: so many for as many seeds one after the other. Every eighth seed draws among the same eighth of
+// them, so that of two, four or eight workers each plays histories of its own.
 const (
-	historiesOfPast = 64
+	historiesOfPast = 128
 	seedsOfAPast    = 10000
+	strides         = 8
 )
 
 // drawPast draws from what a run goes on.
 func (p *plan) drawPast(g *rand.Rand) {
-	switch g.IntN(16) {
+	switch g.IntN(32) {
 	case 0: // nothing has been
 	case 1, 2:
 		p.past = taleNames()[g.IntN(len(taleNames()))]
 	default:
-		p.history = 1 + p.seed/seedsOfAPast*historiesOfPast + g.Uint64N(historiesOfPast)
+		p.history = 1 + p.seed/seedsOfAPast*historiesOfPast + g.Uint64N(historiesOfPast/strides)*strides + p.seed%strides
 		p.past = fmt.Sprint("history ", p.history)
 	}
 }
@@ -62,7 +65,9 @@ func pastOf(t *testing.T, p *plan) *past {
 		return pasts[p.past]
 	}
 	if p.history > 0 {
+		maps.DeleteFunc(pasts, func(_ string, x *past) bool { return x.history > 0 && x.history+2*historiesOfPast < p.history })
 		pasts[p.past] = bygone(t, pastPlan(p.history))
+		pasts[p.past].history = p.history
 		return pasts[p.past]
 	}
 	i := slices.IndexFunc(tales(), func(x tale) bool { return x.name == p.past })

@@ -45,8 +45,8 @@ type plan struct {
 // How many things happen at least in each history, in the past that it shares with others, and after that.
 const (
 	fewest         = 40
-	happenedBefore = 28
-	happensThen    = 8
+	happenedBefore = 36
+	happensThen    = 4
 )
 
 // draw makes the plan of a seed.

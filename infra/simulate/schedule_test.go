@@ -38,7 +38,7 @@ func (s *system) call(method, path string, body any) ([]byte, error) {
 
 // What `make simulate` gives.
 var (
-	schedules = flag.Int("schedules", 2000, "how many histories are played")
+	schedules = flag.Int("schedules", 10000, "how many histories are played")
 	seed      = flag.Uint64("seed", 1, "the first one's seed")
 	layout    = flag.String("layout", "", "one, flex or flex2; each in turn where it is empty")
 	traced    = flag.Bool("trace", false, "with every call of the product")
