@@ -23,12 +23,9 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	if system == nil {
 		return nil, fmt.Errorf("dial tcp: lookup %s: no such host", req.URL.Host)
 	}
-	var body []byte
-	if req.Body != nil {
-		if body, err = io.ReadAll(req.Body); err != nil {
-			return nil, err
-		}
-		_ = req.Body.Close()
+	body, err := bodyOf(req)
+	if err != nil {
+		return nil, err
 	}
 	here := &point{site: at, name: callName(req), write: isWrite(req), wire: system.wire}
 	writes := r.touches(here, req, body)
@@ -36,8 +33,11 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	defer landed()
 	passed := n.p.pass(req.Context(), here, func() {
 		in := &http.Request{Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), RemoteAddr: "192.0.2.1:1234"}
-		rec := &recorder{header: http.Header{}, status: http.StatusOK}
+			Body: http.NoBody, ContentLength: int64(len(body)), RemoteAddr: "192.0.2.1:1234"}
+		if len(body) > 0 {
+			in.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		rec := &recorder{header: http.Header{}, status: http.StatusOK, keeps: true}
 		n.p.sends(here, req, body)
 		writes = r.touches(here, req, body) // as they are at this moment
 		answered := system.serve(rec, in)
@@ -45,7 +45,7 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		if answered {
 			resp = rec.response(req)
 			if *traced && rec.status >= 400 {
-				r.say("        %d %.300s", rec.status, rec.body.Bytes())
+				r.say("        %d %.300s", rec.status, rec.body)
 			}
 			n.p.hears(at, req, resp)
 		}
@@ -59,12 +59,27 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	return resp, nil
 }
 
+// bodyOf reads what is sent.
+func bodyOf(req *http.Request) ([]byte, error) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil, nil
+	}
+	defer func() { _ = req.Body.Close() }()
+	if req.ContentLength <= 0 {
+		return io.ReadAll(req.Body)
+	}
+	body := make([]byte, req.ContentLength)
+	_, err := io.ReadFull(req.Body, body)
+	return body, err
+}
+
 // recorder is an answer in the making.
 type recorder struct {
 	header http.Header
 	status int
 	wrote  bool
-	body   bytes.Buffer
+	keeps  bool // what is written may be kept: a wire changes no answer that it has given
+	body   []byte
 }
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -77,12 +92,17 @@ func (r *recorder) WriteHeader(status int) {
 
 func (r *recorder) Write(b []byte) (int, error) {
 	r.wrote = true
-	return r.body.Write(b)
+	if r.keeps && r.body == nil {
+		r.body = b[:len(b):len(b)]
+	} else {
+		r.body = append(r.body, b...)
+	}
+	return len(b), nil
 }
 
 func (r *recorder) response(req *http.Request) *http.Response {
 	return &http.Response{StatusCode: r.status, Status: http.StatusText(r.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: r.header,
-		Body: io.NopCloser(bytes.NewReader(r.body.Bytes())), ContentLength: int64(r.body.Len()), Request: req}
+		Body: io.NopCloser(bytes.NewReader(r.body)), ContentLength: int64(len(r.body)), Request: req}
 }
 
 func isWrite(req *http.Request) bool {

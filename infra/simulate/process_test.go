@@ -118,7 +118,7 @@ func (p *process) ask(l *lane, method, path string, header http.Header, body []b
 	if p.dead {
 		return 0, nil
 	}
-	return rec.status, rec.body.Bytes()
+	return rec.status, rec.body
 }
 
 // connection is one of those to the host.

@@ -31,9 +31,9 @@ func (s *system) call(method, path string, body any) ([]byte, error) {
 	rec := &recorder{header: http.Header{}, status: http.StatusOK}
 	s.control.ServeHTTP(rec, req)
 	if rec.status >= http.StatusMultipleChoices {
-		return nil, fmt.Errorf("%s %s: %d %s", method, path, rec.status, rec.body.Bytes())
+		return nil, fmt.Errorf("%s %s: %d %s", method, path, rec.status, rec.body)
 	}
-	return rec.body.Bytes(), nil
+	return rec.body, nil
 }
 
 // What `make simulate` gives.

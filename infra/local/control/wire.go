@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -31,14 +30,35 @@ type Wire struct {
 
 	mu       sync.Mutex
 	watch    []func(Point, *http.Request)
-	entries  []Entry
+	calls    []passed
 	faults   []*fault
 	inFlight int
 	frozen   chan struct{}           // closed by the thaw; nil: not frozen
 	seen     map[string]*lastAnswers // answers of GETs, for the stale fault
 }
 
-type lastAnswers struct{ current, previous *httptest.ResponseRecorder }
+type lastAnswers struct{ current, previous *reply }
+
+// reply is what a simulator answers.
+type reply struct {
+	header http.Header
+	status int // 0: nothing yet
+	body   []byte
+}
+
+func (a *reply) Header() http.Header { return a.header }
+
+func (a *reply) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *reply) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.body = append(a.body, b...)
+	return len(b), nil
+}
 
 // NewWire puts a wire before next. Sleep is used by the delay fault only.
 func NewWire(now func() time.Time, sleep func(time.Duration), next http.Handler) *Wire {
@@ -63,13 +83,6 @@ func (w *Wire) Once(f Fault) error {
 	defer w.mu.Unlock()
 	w.faults = append(w.faults, compiled)
 	return nil
-}
-
-// Since are the entries of the history after number n, as they stand there: nobody may change them.
-func (w *Wire) Since(n int) []Entry {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.entries[min(n, len(w.entries)):]
 }
 
 // InFlight counts calls that have begun and not ended.
@@ -106,9 +119,12 @@ func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
 		since = n
 	}
 	w.mu.Lock()
-	from := min(since, int64(len(w.entries)))
-	out := append([]Entry{}, w.entries[from:]...)
+	calls := w.calls[min(since, int64(len(w.calls))):]
 	w.mu.Unlock()
+	out := make([]Entry, len(calls))
+	for i, c := range calls {
+		out[i] = c.entry(since + int64(i) + 1)
+	}
 	WriteJSON(rw, http.StatusOK, out)
 }
 
@@ -116,17 +132,20 @@ func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
 func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.count(1)
 	defer w.count(-1)
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		panic(http.ErrAbortHandler)
+	var body []byte
+	if r.Body != http.NoBody {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	abs := absoluteURL(r)
 	w.thawed()
 	w.tell(Before, r)
 
 	f := w.take(r, abs, body)
-	rec := httptest.NewRecorder()
+	rec := &reply{header: http.Header{}}
 	switch {
 	case f == nil:
 		w.next.ServeHTTP(rec, r)
@@ -138,7 +157,7 @@ func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			rec.Header().Set(k, v)
 		}
 		rec.WriteHeader(f.Status)
-		_, _ = rec.WriteString(f.Body)
+		_, _ = rec.Write([]byte(f.Body))
 	case f.Do == "delay":
 		w.sleep(f.delay)
 		w.next.ServeHTTP(rec, r)
@@ -150,6 +169,7 @@ func (w *Wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			rec = w.older(abs, rec)
 		}
 	}
+	rec.WriteHeader(http.StatusOK)
 	w.tell(Committed, r)
 	if f != nil && f.Do == "loseAnswer" {
 		w.record(r, abs, body, nil)
@@ -193,14 +213,14 @@ func (w *Wire) thawed() {
 	}
 }
 
-func answer(rw http.ResponseWriter, rec *httptest.ResponseRecorder) {
-	for k, v := range rec.Header() {
+func answer(rw http.ResponseWriter, rec *reply) {
+	for k, v := range rec.header {
 		if k != HeaderIdentity && k != HeaderBefore && k != HeaderAfter {
 			rw.Header()[k] = v
 		}
 	}
-	rw.WriteHeader(rec.Code)
-	_, _ = rw.Write(rec.Body.Bytes())
+	rw.WriteHeader(rec.status)
+	_, _ = rw.Write(rec.body)
 	if f, ok := rw.(http.Flusher); ok {
 		f.Flush()
 	}
@@ -223,14 +243,14 @@ func (w *Wire) count(d int) {
 
 // older is the last answer to this GET that differs from the present one, which may be the first after a
 // write; the present one where none does.
-func (w *Wire) older(url string, present *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+func (w *Wire) older(url string, present *reply) *reply {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := w.seen[url]
 	switch {
 	case l == nil:
 		return present
-	case !bytes.Equal(l.current.Body.Bytes(), present.Body.Bytes()):
+	case !bytes.Equal(l.current.body, present.body):
 		return l.current
 	case l.previous != nil:
 		return l.previous
@@ -238,8 +258,8 @@ func (w *Wire) older(url string, present *httptest.ResponseRecorder) *httptest.R
 	return present
 }
 
-func (w *Wire) remember(method, url string, rec *httptest.ResponseRecorder) {
-	if method != http.MethodGet || rec.Code != http.StatusOK {
+func (w *Wire) remember(method, url string, rec *reply) {
+	if method != http.MethodGet || rec.status != http.StatusOK {
 		return
 	}
 	w.mu.Lock()
@@ -249,7 +269,7 @@ func (w *Wire) remember(method, url string, rec *httptest.ResponseRecorder) {
 		l = &lastAnswers{}
 		w.seen[url] = l
 	}
-	if l.current != nil && !bytes.Equal(l.current.Body.Bytes(), rec.Body.Bytes()) {
+	if l.current != nil && !bytes.Equal(l.current.body, rec.body) {
 		l.previous = l.current
 	}
 	l.current = rec
@@ -258,29 +278,44 @@ func (w *Wire) remember(method, url string, rec *httptest.ResponseRecorder) {
 // leftOut stands in the history where a secret or a token was.
 const leftOut = "(left out)"
 
+// passed is a call that has passed, of which an entry of the history is made when somebody reads it.
+type passed struct {
+	at           time.Time
+	method, url  string
+	token        bool // of the directory
+	header       http.Header
+	body, answer []byte
+	status       int // 0: the caller saw no answer
+
+	identity, before, after string
+}
+
 // record writes the history; rec nil means that the caller saw no answer.
-func (w *Wire) record(r *http.Request, abs string, body []byte, rec *httptest.ResponseRecorder) {
-	e := Entry{At: w.now(), Method: r.Method, URL: abs, RequestBody: string(body), RequestHeaders: map[string]string{}}
-	for k, v := range r.Header {
+func (w *Wire) record(r *http.Request, abs string, body []byte, rec *reply) {
+	c := passed{at: w.now(), method: r.Method, url: abs, token: strings.HasSuffix(r.URL.Path, "/token"), header: r.Header, body: body}
+	if rec != nil {
+		c.status, c.answer = rec.status, rec.body
+		c.identity, c.before, c.after = rec.header.Get(HeaderIdentity), rec.header.Get(HeaderBefore), rec.header.Get(HeaderAfter)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, c)
+}
+
+// entry is the call as the n-th entry of the history.
+func (c *passed) entry(n int64) Entry {
+	e := Entry{N: n, At: c.at, Identity: c.identity, Method: c.method, URL: c.url, Status: c.status, RequestHeaders: map[string]string{},
+		RequestBody: string(c.body), ResponseBody: string(c.answer), Before: c.before, After: c.after}
+	for k, v := range c.header {
 		e.RequestHeaders[k] = strings.Join(v, ", ")
 	}
 	if e.RequestHeaders["Authorization"] != "" {
 		e.RequestHeaders["Authorization"] = leftOut
 	}
-	if rec != nil {
-		e.Status = rec.Code
-		e.ResponseBody = rec.Body.String()
-		e.Identity = rec.Header().Get(HeaderIdentity)
-		e.Before = rec.Header().Get(HeaderBefore)
-		e.After = rec.Header().Get(HeaderAfter)
-	}
-	if strings.HasSuffix(r.URL.Path, "/token") {
+	if c.token {
 		e.RequestBody, e.ResponseBody = leftOut, leftOut
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	e.N = int64(len(w.entries) + 1)
-	w.entries = append(w.entries, e)
+	return e
 }
 
 func absoluteURL(r *http.Request) string {

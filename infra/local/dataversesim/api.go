@@ -46,9 +46,12 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	leave, inFlight := s.enter()
 	defer leave()
 	start := s.now()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return // the caller has gone
+	var body []byte
+	if r.Body != http.NoBody {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return // the caller has gone
+		}
 	}
 	done := s.work(r, body, start, inFlight)
 	who, a, t := done.who, done.answer, done.tx

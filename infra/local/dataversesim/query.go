@@ -265,7 +265,7 @@ func (s *Simulator) readRow(c *call, t *table, r *row) (*answer, error) {
 	if c.header.Get("If-None-Match") == r.etag() && conditional {
 		return &answer{status: 304, etag: r.etag()}, nil
 	}
-	body := s.renderer(c.root, &p).row(nil, q.view, r, contextMember(c.root, q.view.context()+"/$entity"))
+	body := s.renderer(c.root, &p).row(make([]byte, 0, rowSize), q.view, r, contextMember(c.root, q.view.context()+"/$entity"))
 	return &answer{status: 200, body: body, etag: r.etag()}, nil
 }
 

@@ -157,7 +157,7 @@ func (s *Simulator) representation(c *call, tab *table, r *row, status int) (*an
 	if err != nil {
 		return nil, err
 	}
-	body := s.renderer(c.root, &c.prefer).row(nil, q.view, r, contextMember(c.root, q.view.context()+"/$entity"))
+	body := s.renderer(c.root, &c.prefer).row(make([]byte, 0, rowSize), q.view, r, contextMember(c.root, q.view.context()+"/$entity"))
 	return &answer{status: status, body: body, etag: r.etag()}, nil
 }
 

@@ -112,6 +112,9 @@ func (s *Simulator) renderer(root string, p *prefer) *renderer {
 	return &renderer{s: s, root: root, pref: p, fmt: p.wants(annFormatted), log: p.wants(annLogical), nav: p.wants(annNav)}
 }
 
+// rowSize is about as long as most rows are.
+const rowSize = 1536
+
 // row writes one object; head is what comes before the first member, such as the context.
 func (w *renderer) row(b []byte, v *view, r *row, head string) []byte {
 	b = append(b, '{')

@@ -1,14 +1,16 @@
 package partnercentersim
 
+import "sync"
+
 // switchList holds every switch. Values are texts; POST switches also takes true, false and numbers.
 // The first value is what a new simulator does. docs/control-interface.md lists them for readers.
-func switchList() []switchDef {
+var switchList = sync.OnceValue(func() []switchDef {
 	var out []switchDef
 	for _, group := range [][]switchDef{demandSwitches(), writeSwitches(), leadSwitches(), wireSwitches(), listSwitches(), accessSwitches(), deliverySwitches()} {
 		out = append(out, group...)
 	}
 	return out
-}
+})
 
 func on(name, meaning string, values ...string) switchDef {
 	return switchDef{name: name, first: values[0], values: values, meaning: meaning}
