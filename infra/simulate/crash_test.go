@@ -163,7 +163,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 		time.Sleep(time.Until(firstDay))
 		r := newRun(t, x.plan(layout, blows), nil)
 		r.telling = telling
-		r.switches()
+		r.deliveries()
 		hasty := hurry // all of it: what was not waited for may be missing later too
 		for _, a := range x.acts {
 			r.say("%s", a.name)

@@ -47,7 +47,7 @@ const (
 func (p *plan) drawPast(g *rand.Rand) {
 	switch g.IntN(32) {
 	case 0: // nothing has been
-	case 1, 2:
+	case 1:
 		p.past = taleNames()[g.IntN(len(taleNames()))]
 	default:
 		p.history = 1 + p.seed/seedsOfAPast*historiesOfPast + g.Uint64N(historiesOfPast/strides)*strides + p.seed%strides
@@ -125,7 +125,7 @@ func comeAndGone(t *testing.T, p *plan, happens func(r *run)) (out *past) {
 		time.Sleep(time.Until(firstDay.Add(-longAgo)))
 		r := newRun(t, p, nil)
 		r.telling = *tell
-		r.switches()
+		r.deliveries()
 		happens(r)
 		if len(r.broken) == 0 {
 			r.comesToRest()

@@ -44,7 +44,7 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 			r.broken = slices.Clone(from.broken)
 			r.say("goes on from %s", p.past)
 		}
-		r.switches()
+		r.deliveries()
 		acts := r.goes()
 		happened := r.happened
 		if len(r.broken) == 0 {
@@ -88,10 +88,9 @@ func (r *run) goes() (acts int) {
 	return acts
 }
 
-// switches moves the systems' switches and begins the way events are delivered.
-func (r *run) switches() {
-	for i, s := range []*system{r.dv, r.pc} {
-		r.sets(s, "/switches", []doc{r.plan.crm, r.plan.pc}[i])
+// deliveries begins the way events are delivered.
+func (r *run) deliveries() {
+	for _, s := range []*system{r.dv, r.pc} {
 		r.sets(s, "/delivery", r.plan.posting)
 	}
 }

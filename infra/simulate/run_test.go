@@ -126,6 +126,7 @@ func newRun(t *testing.T, p *plan, from *past) *run {
 	o := originalsOf()
 	options, like := partnerOptions(seed), crmOptions(seed)
 	options.Like, like.Like = o.pc, o.dv
+	options.Switches, like.Switches = p.pc, p.crm
 	if from != nil {
 		options.Past, like.Like, r.tables = from.pc, from.dv, from.tables.Clone(time.Now)
 	}

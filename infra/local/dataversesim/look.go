@@ -17,7 +17,7 @@ func (s *Simulator) Row(table, id string) map[string]any {
 	render.all = true
 	v, _ := s.selection(t, nil) // all columns: cannot fail
 	var out map[string]any
-	_ = json.Unmarshal(render.row(nil, v, r, ""), &out) // our own text
+	_ = json.Unmarshal(render.row(make([]byte, 0, rowSize), v, r, ""), &out) // our own text
 	if s.looked == nil || len(s.looked) >= mostLooked {
 		s.looked = map[*row]map[string]any{}
 	}

@@ -113,7 +113,7 @@ func (s *Simulator) renderer(root string, p *prefer) *renderer {
 }
 
 // rowSize is about as long as most rows are.
-const rowSize = 1536
+const rowSize = 4 << 10
 
 // row writes one object; head is what comes before the first member, such as the context.
 func (w *renderer) row(b []byte, v *view, r *row, head string) []byte {
