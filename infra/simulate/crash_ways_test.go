@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 )
@@ -261,4 +262,33 @@ func TestTalesOfWays(t *testing.T) {
 			t.Errorf("%s: %.400s", x.name, o.broken[0])
 		}
 	}
+}
+
+// TestCrashesOfAnAnswer is each death after what answers a person on a form, each save of it that fails, and each answer that is lost: the trail has
+// its line once, and what was decided stays so.
+func TestCrashesOfAnAnswer(t *testing.T) {
+	words := func(n called) bool {
+		return n.name == "crm PATCH opportunities(id)" || n.name == "tables write state o"
+	}
+	of := func(lane string) func(called) bool {
+		return func(n called) bool { return words(n) && strings.Contains(n.lane, lane) }
+	}
+	all := []fate{dieAfter, cut, lose}
+	crashesAt(t, "a proposed deal is closed before it is confirmed", 9, all, of("createcosellreferral"))
+	crashesAt(t, "a proposed deal is another one", 9, all, of("createcosellreferral"))
+	crashesAt(t, "an operator links a lone deal that names nothing", 6, all, of("crmtopartnercenter"))
+}
+
+// TestCrashesOfASecondReferral is each death and each save that fails where a deal is told of a second referral, and where that is closed.
+func TestCrashesOfASecondReferral(t *testing.T) {
+	crashesAt(t, "a deal is copied in the portal", 12, []fate{dieAfter, cut, lose}, func(n called) bool {
+		return strings.Contains(n.lane, "partnercentertocrm") && (n.write || strings.HasPrefix(n.name, "queue send"))
+	})
+}
+
+// TestCrashesOfAGrowth is each read that fails and each answer that is lost while a lead becomes an opportunity: who comes late does not take its referral for another one's.
+func TestCrashesOfAGrowth(t *testing.T) {
+	crashesAt(t, "the answer to a growth is lost", 8, []fate{cut, lose}, func(n called) bool {
+		return n.name == "crm POST $batch" || n.name == "crm GET opportunities(id)" || n.name == "crm GET opportunities"
+	})
 }

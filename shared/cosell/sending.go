@@ -21,6 +21,9 @@ type Sending struct {
 	// Entry is the id of the line that the ledger's trail gets for it, with these fields; empty: none.
 	Entry  string  `json:"entry,omitempty"`
 	Fields []Field `json:"fields,omitempty"`
+	// Action and Result are what that line says of words that comparing does not find; empty: that the fields were updated.
+	Action string `json:"action,omitempty"`
+	Result string `json:"result,omitempty"`
 	// Taken: the other side said that it is written, and did not show it.
 	Taken bool      `json:"taken,omitempty"`
 	At    time.Time `json:"at"`
@@ -75,11 +78,15 @@ func (r Record) coverBefore(rules []Rule, row Record) {
 	}
 }
 
-// Says is the pair that notes words for an opportunity, which lead nowhere else. The notes that wait to be told
-// are not among them.
-func (p Pair) Says(o Side, values Record, at time.Time) Pair {
-	old := o.Record.Only(slices.Collect(maps.Keys(values))...)
-	p.Sending = &Sending{Place: InCRM, Version: o.Version, Old: Remember(old), New: Remember(values), Source: Record{}, Wordless: true, At: at}
+// Says is the pair that notes words for an opportunity, which lead nowhere else, and the line that the trail gets for them. The
+// notes that wait to be told are not among them.
+func (p Pair) Says(o Side, values Record, at time.Time, line Entry) Pair {
+	fields := slices.Sorted(maps.Keys(values))
+	p.Sending = &Sending{Place: InCRM, Version: o.Version, Old: Remember(o.Record.Only(fields...)), New: Remember(values), Source: Record{}, Wordless: true, At: at,
+		Entry: line.ID, Action: line.Action, Result: line.Result}
+	if line.ID != "" {
+		p.Sending.Fields = fields
+	}
 	return p
 }
 
@@ -323,6 +330,9 @@ func (s *Sending) Landed(side Side) (fields []Field, made bool) {
 	}
 	if s.Place == InCRM && s.lineIn(side.Record[Audit]) {
 		return s.Fields, true
+	}
+	if _, line := s.New[Audit]; line && s.Action != "" { // a person may have emptied what it answers
+		return nil, false
 	}
 	for _, f := range s.Fields {
 		now, read := side.Record.value(f)

@@ -13,7 +13,7 @@ func TestI26_WordsAreNotedBeforeTheyAreWritten(t *testing.T) {
 	line := AuditLine(noon, Nowhere, "waits", "t1")
 	values := Record{Audit: line + "\nolder", State: StateWaiting}
 	pair := Pair{OpportunityID: "o", OpportunityVersion: "o1", Base: Base{Referral: Record{}, Opportunity: Record{Audit: "older", State: StateInSync, Name: "N"}}}
-	noted := pair.Says(before, values, noon)
+	noted := pair.Says(before, values, noon, Entry{})
 	if d := cmp.Diff(&Sending{Place: InCRM, Version: "o1", Old: Record{Audit: "older", State: StateInSync}, New: values, Source: Record{}, Wordless: true, At: noon}, noted.Sending); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -30,7 +30,7 @@ func TestI26_WordsAreNotedBeforeTheyAreWritten(t *testing.T) {
 	}
 	// A version that went with no base goes with none afterwards.
 	pair.OpportunityVersion = ""
-	if got := pair.Says(before, values, noon).Said(before, written, values); got.OpportunityVersion != "" {
+	if got := pair.Says(before, values, noon, Entry{}).Said(before, written, values); got.OpportunityVersion != "" {
 		t.Errorf("version %q", got.OpportunityVersion)
 	}
 	// A note about the other side is not the words'.
@@ -56,7 +56,7 @@ func TestI26_TheLineProvesThatWordsWereWritten(t *testing.T) {
 		"AnotherLineOfOurs":  {"o2", AuditLine(noon, Nowhere, "other", "t1") + "\nolder", false},
 	} {
 		pair := Pair{Base: Base{Referral: Record{}, Opportunity: Record{Audit: "older", Mark: MarkOK}}, OpportunityVersion: "o1", Untold: []Problem{{Code: "told"}}}
-		got := pair.Says(before, values, noon).Resolve(Side{ID: "o", Version: tt.version, Record: Record{Audit: tt.audit, Mark: MarkOK}})
+		got := pair.Says(before, values, noon, Entry{}).Resolve(Side{ID: "o", Version: tt.version, Record: Record{Audit: tt.audit, Mark: MarkOK}})
 		if made := got.Base.Opportunity[Mark] == MarkFailed; made != tt.made || got.Sending != nil {
 			t.Errorf("%s: made %v, %+v", name, made, got.Sending)
 		}

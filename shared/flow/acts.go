@@ -13,6 +13,9 @@ import (
 // answer that CRM refuses keeps a linked pair from nothing else; a deal without one waits with it, because what is asked may
 // mean another thing once there is a referral.
 func (f *Flow) heed(ctx context.Context, w *work) (done bool, err error) {
+	if err := f.spoke(ctx, w); err != nil {
+		return false, err
+	}
 	act := w.opportunity.Record[cosell.Action]
 	if act == "" {
 		return false, nil
@@ -70,10 +73,14 @@ func (f *Flow) fromEnded(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return err
 	}
+	w := &work{pair: pair, opportunity: &o, hint: h}
+	if err := f.spoke(ctx, w); err != nil {
+		return err
+	}
+	pair = w.pair
 	if done, err := f.joinedHalf(ctx, pair); done || err != nil {
 		return err
 	}
-	w := &work{pair: pair, opportunity: &o, hint: h}
 	if done, err := f.partedHalf(ctx, w); done || err != nil {
 		return err
 	}
@@ -174,7 +181,8 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 		}
 	}
 	values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], lines...)
-	pair, written, err := f.say(ctx, w.pair.Answered(), o, values)
+	done := f.entry(ctx, o.Read, cosell.ToCRM, action, strings.TrimSpace("ok "+asked))
+	pair, written, err := f.say(ctx, w.pair, o, values, done)
 	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours {
 		if pair.Version == "" {
 			pair.Phase = cosell.Lacking
@@ -184,20 +192,19 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 		if h, waits := w.pair.HeldAt(cosell.InCRM, cosell.Action); waits { // what was begun stays begun
 			p.Value = h.Value
 		}
-		pair.Held = w.pair.Held
+		if s := pair.Sending; s != nil && s.Entry == done.ID && !maybe(err) {
+			pair.Sending = nil
+		}
 		w.pair, err = f.Ledger.Save(ctx, pair.Unanswered(p, o), f.entry(ctx, o.Read, cosell.ToCRM, refusedAction, resultOf(err), cosell.Action))
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	done := f.entry(ctx, written.Read, cosell.ToCRM, action, strings.TrimSpace("ok "+asked))
-	if pair.Phase == cosell.Ended {
-		pair.Untold = nil
-	}
+	done.At = written.Read
 	if pair.Version == "" {
 		return f.Ledger.Note(ctx, pair.OpportunityID, done)
 	}
-	_, err = f.Ledger.Save(ctx, pair, done)
+	_, err = f.Ledger.Save(ctx, settledBy(pair, action), done)
 	return err
 }

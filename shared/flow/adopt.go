@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -120,6 +121,9 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	}
 	if became, err := f.becameOfLead(ctx, w, other, taken); became || err != nil {
 		return cmp.Or(err, f.leadChanged(ctx, other.OpportunityID, "its opportunity was seen"))
+	}
+	if taken && other.OpportunityID == w.pair.OpportunityID && other.Version != w.pair.Version { // moved to it since
+		return fault.Wait(time.Second, "opportunity %s: another worker was faster", w.pair.OpportunityID)
 	}
 	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) {
 		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,

@@ -62,6 +62,7 @@ func (f *Flow) createMissing(ctx context.Context, pair cosell.Pair, h Hint) erro
 	if done, err := f.heed(ctx, w); done || err != nil {
 		return err
 	}
+	pair = w.pair
 	if f.unlinkable(w) {
 		return nil
 	}

@@ -148,7 +148,7 @@ func (f *Flow) holdRead(ctx context.Context, pair cosell.Pair, place cosell.Plac
 	if news && place == cosell.InPartnerCenter {
 		if o, getErr := f.Opportunities.Get(ctx, pair.OpportunityID); getErr == nil && !pair.Explained(o.Record[cosell.Audit], p, f.older(ctx)) {
 			line := f.words(ctx, o.Read).Say(p)
-			said, _, putErr := f.say(ctx, pair, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)})
+			said, _, putErr := f.say(ctx, pair, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)}, cosell.Entry{}) // whoever comes after a death tells of it with what he holds
 			if putErr != nil {
 				return putErr
 			}

@@ -160,13 +160,17 @@ func (f *Flow) passOn(ctx context.Context, pair cosell.Pair, h Hint) error {
 // referTo answers a person who asks for something on the form of a lead whose pair went on: he finds it there.
 func (f *Flow) referTo(ctx context.Context, pair cosell.Pair) error {
 	lead, err := f.Opportunities.Get(ctx, pair.OpportunityID)
-	if fault.Is(err, fault.Gone) || err == nil && lead.Record[cosell.Action] == "" {
+	if fault.Is(err, fault.Gone) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	err = f.explain(ctx, &work{pair: pair, opportunity: &lead}, cosell.WentOn(pair.Became))
+	w := &work{pair: pair, opportunity: &lead}
+	if err := f.spoke(ctx, w); err != nil || lead.Record[cosell.Action] == "" {
+		return err
+	}
+	err = f.explain(ctx, w, cosell.WentOn(pair.Became))
 	if fault.Is(err, fault.Refused) { // a closed lead may take nothing
 		return nil
 	}
@@ -195,6 +199,7 @@ func (f *Flow) recall(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if done, err := f.heed(ctx, w); done || err != nil {
 		return err
 	}
+	pair = w.pair
 	id := strings.TrimSpace(o.Record[cosell.ReferralID])
 	switch {
 	case f.unlinkable(w):

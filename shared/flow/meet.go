@@ -209,6 +209,11 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	if pair, err = f.freshSide(ctx, pair, h, o.Side); err != nil {
 		return false, err
 	}
+	w := &work{pair: pair, opportunity: &o, hint: h}
+	if err := f.spoke(ctx, w); err != nil {
+		return false, err
+	}
+	pair = w.pair
 	named := strings.EqualFold(strings.TrimSpace(o.Record[cosell.ReferralID]), r.ID)
 	pending := r.Record[cosell.Status] == cosell.Pending
 	if !known && !named {
@@ -334,12 +339,12 @@ func (f *Flow) wentElsewhere(ctx context.Context, w *work, r cosell.Referral) er
 		w.pair.Phase, w.pair.ProposedID, w.pair.Held, w.pair.Told = cosell.Creating, "", nil, nil
 		return f.create(ctx, w)
 	}
-	if err := f.save(ctx, w, w.pair.Withdrawn()); err != nil {
-		return err
-	}
 	line := f.words(ctx, w.opportunity.Read).Done(cosell.ToCRM, "referral "+r.ID+" is closed or linked elsewhere by now: it asks for nothing any more")
-	return f.write(ctx, w, "withdrawn", known(w.pair.Unlinked(nil), *w.opportunity), line)
+	return f.write(ctx, w, withdrawnAction, known(w.pair.Withdrawn().Unlinked(nil), *w.opportunity), line)
 }
+
+// withdrawnAction is what the trail says of a referral that asks for an opportunity no more: the pair follows once the row was told.
+const withdrawnAction = "withdrawn"
 
 // refound is a pair whose row that finds it by its referral was lost: saving writes it anew.
 func (f *Flow) refound(ctx context.Context, pair cosell.Pair, r cosell.Referral, h Hint) error {

@@ -58,7 +58,7 @@ func (f *Flow) sendRegistration(ctx context.Context, pair cosell.Pair, o cosell.
 	case !changed:
 		line = words.Done(cosell.ToPartnerCenter, "deal registration: it is "+state+" already, and stays as it is")
 	}
-	said, _, err := f.say(ctx, pair, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)})
+	said, _, err := f.say(ctx, pair, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)}, cosell.Entry{})
 	if err != nil {
 		return err
 	}

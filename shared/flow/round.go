@@ -137,17 +137,28 @@ func (f *Flow) landed(ctx context.Context, w *work) error {
 	if !known {
 		return nil
 	}
-	s := w.pair.Sending
-	fields, made := s.Landed(side)
-	if !made || slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.ID == s.Entry }) {
+	if slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.ID == w.pair.Sending.Entry }) {
 		return nil
 	}
-	trail, err := f.Ledger.Audit(ctx, w.pair.OpportunityID, lately)
-	if err != nil || slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.ID == s.Entry }) {
-		return err
+	line, missing, err := f.landedLine(ctx, w.pair, side, direction)
+	if missing {
+		w.entries = append(w.entries, line)
 	}
-	w.entries = append(w.entries, f.written(ctx, s, side.Read, direction, fields))
-	return nil
+	return err
+}
+
+// landedLine is the line of a write that was noted, made, and is not in the trail.
+func (f *Flow) landedLine(ctx context.Context, pair cosell.Pair, side cosell.Side, direction string) (line cosell.Entry, missing bool, err error) {
+	s := pair.Sending
+	fields, made := s.Landed(side)
+	if !made {
+		return line, false, nil
+	}
+	trail, err := f.Ledger.Audit(ctx, pair.OpportunityID, lately)
+	if err != nil || slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.ID == s.Entry }) {
+		return line, false, err
+	}
+	return f.written(ctx, s, side.Read, direction, fields), true, nil
 }
 
 // lately is how many lines of the trail are looked at for one that a failed save has left.
@@ -156,7 +167,10 @@ const lately = 50
 // written is the line of a write in the trail, under the id that was noted before it.
 func (f *Flow) written(ctx context.Context, s *cosell.Sending, at time.Time, direction string, fields []cosell.Field) cosell.Entry {
 	e := f.entry(ctx, at, direction, "updated", "ok", fields...)
-	if slices.Equal(fields, []cosell.Field{cosell.CRMID}) {
+	switch {
+	case s.Action != "": // words
+		e.Action, e.Result, e.Fields = s.Action, s.Result, nil
+	case slices.Equal(fields, []cosell.Field{cosell.CRMID}):
 		e.Action, e.Result = linkedAction, "record "+s.New[cosell.CRMID]
 	}
 	e.ID = s.Entry

@@ -8,16 +8,19 @@ import (
 )
 
 // say writes words into an opportunity outside the line of comparing, and gives the pair that knows of it, to
-// be saved. Words change the version by which one sees what became of an earlier write, so that is found out
-// first; and they are noted like any other write, because a lost answer leaves them in the row.
-func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, values cosell.Record) (cosell.Pair, cosell.Opportunity, error) {
-	before := pair
-	if pair.Phase == cosell.Linked {
-		if s := pair.Sending; s != nil && s.Place == cosell.InCRM {
+// be saved with the line that the trail gets for them; none without an id. Words change the version by which one sees what became of an
+// earlier write, so that is found out first; and they are noted like any other write, because a lost answer leaves them in the row.
+func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, values cosell.Record, line cosell.Entry) (cosell.Pair, cosell.Opportunity, error) {
+	before := pair.Version
+	if pair.Phase == cosell.Linked || pair.Version != "" && line.ID != "" {
+		if s := pair.Sending; s != nil && s.Place == cosell.InCRM && pair.Phase == cosell.Linked {
+			if err := f.noteLanded(ctx, pair, o); err != nil {
+				return pair, o, err
+			}
 			pair = pair.Resolve(o.Side)
 		}
-		if pair.Sending == nil { // a note about the referral stays
-			marked, err := f.Ledger.Mark(ctx, pair.Says(o.Side, values, f.Now()))
+		if pair.Sending == nil { // a note about the referral, or about a creation, stays
+			marked, err := f.Ledger.Mark(ctx, pair.Says(o.Side, values, f.Now(), line))
 			if err != nil {
 				return pair, o, err
 			}
@@ -25,9 +28,8 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 		}
 	}
 	written, err := f.Opportunities.Put(ctx, o, values)
-	if fault.Is(err, fault.Conflict) && pair.Version != before.Version { // what was read may have been stale
-		before.Version = pair.Version
-		_, markErr := f.Ledger.Mark(ctx, before.Overtaken(o.ID, o.Version))
+	if fault.Is(err, fault.Conflict) && pair.Version != before { // what was read may have been stale
+		_, markErr := f.Ledger.Mark(ctx, pair.Overtaken(o.ID, o.Version)) // noted still: an earlier try may have been taken
 		if markErr != nil {
 			return pair, o, markErr
 		}
@@ -36,4 +38,47 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 		return pair, o, err
 	}
 	return pair.Said(o.Side, written.Side, values), written, nil
+}
+
+// noteLanded notes the line of a write to the opportunity that landed, where whoever made it did not come to say so.
+func (f *Flow) noteLanded(ctx context.Context, pair cosell.Pair, o cosell.Opportunity) error {
+	line, missing, err := f.landedLine(ctx, pair, o.Side, cosell.ToCRM)
+	if err != nil || !missing {
+		return err
+	}
+	return f.Ledger.Note(ctx, pair.OpportunityID, line)
+}
+
+// spoke goes on with a pair without a link whose row was written to by a run that did not come to say so: what it has answered is
+// settled, and has its line in the trail. Of one that is linked comparing finds it. Kinds: what the ledger answers.
+func (f *Flow) spoke(ctx context.Context, w *work) error {
+	s := w.pair.Sending
+	if s == nil || s.Action == "" || w.pair.Phase == cosell.Linked {
+		return nil
+	}
+	line, missing, err := f.landedLine(ctx, w.pair, w.opportunity.Side, cosell.ToCRM)
+	if err != nil {
+		return err
+	}
+	pair := w.pair
+	pair.Sending = nil
+	if _, made := s.Landed(w.opportunity.Side); made {
+		pair = settledBy(pair, s.Action)
+	}
+	if missing {
+		w.entries = append(w.entries, line)
+	}
+	return f.save(ctx, w, pair)
+}
+
+// settledBy is the pair of a row that was told of a deed: nothing is asked any more.
+func settledBy(pair cosell.Pair, action string) cosell.Pair {
+	pair = pair.Answered()
+	if action == withdrawnAction {
+		pair = pair.Withdrawn()
+	}
+	if pair.Phase == cosell.Ended { // its words came with the others
+		pair.Untold = nil
+	}
+	return pair
 }

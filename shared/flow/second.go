@@ -81,11 +81,15 @@ func (f *Flow) secondGone(ctx context.Context, pair cosell.Pair, r cosell.Referr
 	if len(kept) == len(pair.Held) {
 		return nil
 	}
+	compare := Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: "a second referral is gone"}
+	if err := f.Hints.OpportunityChanged(ctx, compare); err != nil { // nobody else says so once it is saved
+		return err
+	}
 	pair.Held = kept
 	if _, err := f.Ledger.Save(ctx, pair); err != nil {
 		return err
 	}
-	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Why: "a second referral is gone"})
+	return f.Hints.OpportunityChanged(ctx, compare) // the other may have come before
 }
 
 // tellStanding adds a problem that comparing does not find, and keeps it until it is over.
@@ -124,9 +128,11 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 		_, err := f.Opportunities.Put(ctx, o, values)
 		return pair, err
 	}
-	said, written, err := f.say(ctx, pair, o, values)
+	line := f.entry(ctx, o.Read, cosell.ToCRM, "updated", p.Code)
+	said, written, err := f.say(ctx, pair, o, values, line)
 	if err != nil {
 		return pair, err
 	}
-	return f.Ledger.Save(ctx, said, f.entry(ctx, written.Read, cosell.ToCRM, "updated", p.Code))
+	line.At = written.Read
+	return f.Ledger.Save(ctx, said, line)
 }
