@@ -170,12 +170,18 @@ func differs(was, is []string) (out []string) {
 func (o retold) unlike(other retold) []string {
 	all := differs(o.portrait, other.portrait)
 	elsewhere := slices.ContainsFunc(all, func(line string) bool { return strings.HasPrefix(line, "more: ") && saysOver(line) })
+	lost := map[string]int{}
+	requests := map[string]bool{}
 	refused := map[bool]int{true: max(other.refused-o.refused, 0), false: max(o.refused-other.refused, 0) + other.struck}
 	return slices.DeleteFunc(all, func(line string) bool {
 		more := strings.HasPrefix(line, "more: ")
 		if strings.Contains(line, ": trail to ") && strings.Contains(line, ", refused ") {
-			refused[more]--
-			if !more && refused[more] >= 0 && other.refuses(line) {
+			lost[line]++
+			if one := fmt.Sprint(more, requestOf(line), lost[line]); !requests[one] { // of several values it has a line for each
+				requests[one] = true
+				refused[more]--
+			}
+			if !more && refused[more] >= 0 && (other.refuses(line) || other.took(line)) {
 				return true
 			}
 			_, same, _ := strings.Cut(line, ": ")
@@ -198,6 +204,29 @@ func (o retold) refuses(line string) bool {
 	return slices.ContainsFunc(o.portrait, func(other string) bool {
 		return strings.HasPrefix(other, of+", refused ") && other != strings.TrimPrefix(line, "without: ") && other[strings.LastIndex(other, ": "):] == line[strings.LastIndex(line, ": "):]
 	})
+}
+
+// requestOf is a refusal without the field.
+func requestOf(line string) string {
+	of, _, _ := strings.Cut(line, ", refused ")
+	return of + line[strings.LastIndex(line, ": "):]
+}
+
+// took says whether what was refused with words was taken without them in the end: then nothing is held, and who died before that was saved tells of no refusal.
+func (o retold) took(line string) bool {
+	of, what, _ := strings.Cut(strings.TrimPrefix(line, "without: "), ", refused ")
+	field, _, _ := strings.Cut(what, ": ")
+	return field == string(cosell.Mark) || slices.Contains(o.portrait, of+", updated "+field+": ok") // the mark goes with the others
+}
+
+// referrals are how many own ones there are.
+func (o retold) referrals() (n int) {
+	for _, line := range o.portrait {
+		if strings.HasPrefix(line, "referral, own/status:") {
+			n++
+		}
+	}
+	return n
 }
 
 func saysOver(line string) bool {

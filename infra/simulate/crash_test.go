@@ -64,6 +64,14 @@ type blow struct {
 	fate fate
 }
 
+// troubled is how many calls have met trouble so far.
+func (r *run) troubled() (n int) {
+	for _, k := range r.faults {
+		n += k
+	}
+	return n
+}
+
 // deaths are the three points of a call at which its process dies, and losses the two at which an answer is lost and the
 // process lives.
 func deaths() []fate { return []fate{dieBefore, dieAfter, dieNext} }
@@ -113,6 +121,7 @@ type tale struct {
 	asks     bool     // definitions of tables are read, not known
 	creation bool     // every pair of its points is played
 	calm     bool     // nobody dies in it, but with FINDINGS=1 or where it is named: not all of its ends after a death have been looked at
+	doubles  bool     // its settings let deals be made twice: where one more was, the end is not compared
 	loose    string   // why two runs of it may end in different words; "" where they may not
 	acts     []act
 }
@@ -169,6 +178,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 			r.say("%s", a.name)
 			r.worlds.n++
 			r.people.look(r.deals[0])
+			before := r.troubled()
 			if err := a.do(r); err != nil && !hasty { // who is in a hurry may find nothing to do it with
 				r.violates("tale", "%s: %v", a.name, err)
 			}
@@ -176,11 +186,17 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 				break
 			}
 			since := time.Now()
-			r.quietUnless(20*time.Minute, func() bool {
+			enough := func() bool {
 				now := hurry && len(r.faults) > 0
 				hurry = hurry && !now
 				return now || time.Since(since) > patience
-			})
+			}
+			r.quietUnless(20*time.Minute, enough)
+			if a.name == theTimer && !hasty && r.troubled() > before {
+				since = time.Now()
+				r.tick()
+				r.quietUnless(20*time.Minute, enough)
+			}
 		}
 		out.noted = r.called
 		if len(r.broken) == 0 {
@@ -192,9 +208,7 @@ func (x tale) tell(t *testing.T, layout string, blows []blow, hurry, telling boo
 		}
 		r.ends()
 		out.broken, out.story = r.broken, r.story
-		for _, n := range r.faults {
-			out.struck += n
-		}
+		out.struck = r.troubled()
 		time.Sleep(20 * time.Minute) // what is left of the processes
 	})
 	return out

@@ -43,13 +43,12 @@ func (f *Flow) createOnce(ctx context.Context, pair cosell.Pair, o cosell.Opport
 	if err != nil {
 		return creation{}, err
 	}
-	var gaveUp []string
 	if found && intent.Sent {
 		c, ok, err := f.settle(ctx, o.ID, d, intent)
 		if err != nil || ok {
 			return c, err
 		}
-		gaveUp = append(gaveUp, cosell.Fingerprint(intent.Base.Referral))
+		intent.GaveUp = append(intent.GaveUp, cosell.Fingerprint(intent.Base.Referral))
 		intent.Doubted = cmp.Or(intent.Doubted, intent.At)
 	} else if found && !intent.Doubted.IsZero() { // what was not listed when it was settled may be now
 		if c, ok, err := f.take(ctx, o.ID, d, intent); err != nil || ok {
@@ -60,7 +59,7 @@ func (f *Flow) createOnce(ctx context.Context, pair cosell.Pair, o cosell.Opport
 		intent = cosell.Intent{OpportunityID: o.ID, Target: target}
 	}
 	c, err := f.attempt(ctx, pair, o, d, intent)
-	c.gaveUp = gaveUp
+	c.gaveUp = intent.GaveUp
 	return c, err
 }
 
@@ -157,7 +156,7 @@ func (f *Flow) take(ctx context.Context, opportunityID string, d cosell.Draft, i
 		return c, false, err
 	}
 	slices.SortFunc(found, oldestFirst)
-	return creation{referral: found[0], base: intent.Base, others: found[1:]}, true, nil
+	return creation{referral: found[0], base: intent.Base, others: found[1:], gaveUp: intent.GaveUp}, true, nil
 }
 
 // probe lists what the attempt may have made.

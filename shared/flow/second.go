@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -16,9 +17,14 @@ const duplicateReason = "Duplicate"
 // Partner Center committed later than any bound, is closed while nobody of Microsoft's has seen it, else
 // an operator is told with both ids. What a person made, a copied deal, is told on the record. The link
 // stays as it is.
-func (f *Flow) second(ctx context.Context, pair cosell.Pair, r cosell.Referral) error {
+func (f *Flow) second(ctx context.Context, pair cosell.Pair, r cosell.Referral) (err error) {
 	ours := slices.Contains(pair.Posted, cosell.Fingerprint(r.Record))
 	switch {
+	case ours && f.closedLately(r):
+		if pair, err = f.closedDuplicate(ctx, pair, r, r.Read); err != nil {
+			return err
+		}
+		return f.secondGone(ctx, pair, r)
 	case cosell.ReferralClosed(r.Record[cosell.Status]):
 		return f.secondGone(ctx, pair, r)
 	case ours && r.Record[cosell.Visibility] != cosell.True:
@@ -64,13 +70,29 @@ func (f *Flow) closeDuplicate(ctx context.Context, pair cosell.Pair, r cosell.Re
 	if err != nil {
 		return err
 	}
-	entry := f.entry(ctx, closed.Read, cosell.ToPartnerCenter, "closed", "duplicate referral "+r.ID, cosell.Status)
-	if err := f.Ledger.Note(ctx, pair.OpportunityID, entry); err != nil {
-		return err
-	}
-	_, err = f.tellOnce(ctx, pair, cosell.Problem{Code: "referral.twice", Field: cosell.Whole, Place: cosell.InPartnerCenter, Warn: true, Once: true,
-		Text: "Partner Center had made a second referral, " + r.ID + ", which nobody had seen; it was closed as a duplicate", Mend: "nothing to do"})
+	_, err = f.closedDuplicate(ctx, pair, r, closed.Read)
 	return err
+}
+
+// closedLately says whether a duplicate was closed as one not long ago: whoever closed it may not have come to say so.
+func (f *Flow) closedLately(r cosell.Referral) bool {
+	return r.Record[cosell.Status] == cosell.Errored && r.Record[cosell.Reason] == duplicateReason && f.readAt(r).Sub(r.Modified) < forgottenFor
+}
+
+// closedDuplicate says in the trail and on the record what was closed as a duplicate, unless both say it already.
+func (f *Flow) closedDuplicate(ctx context.Context, pair cosell.Pair, r cosell.Referral, at time.Time) (cosell.Pair, error) {
+	line := f.entry(ctx, at, cosell.ToPartnerCenter, "closed", "duplicate referral "+r.ID, cosell.Status)
+	trail, err := f.Ledger.Audit(ctx, pair.OpportunityID, lately)
+	if err != nil {
+		return pair, err
+	}
+	if !slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.Action == line.Action && e.Result == line.Result }) {
+		if err := f.Ledger.Note(ctx, pair.OpportunityID, line); err != nil {
+			return pair, err
+		}
+	}
+	return f.tellOnce(ctx, pair, cosell.Problem{Code: "referral.twice", Field: cosell.Whole, Place: cosell.InPartnerCenter, Warn: true, Once: true,
+		Text: "Partner Center had made a second referral, " + r.ID + ", which nobody had seen; it was closed as a duplicate", Mend: "nothing to do"})
 }
 
 // secondGone forgets the trouble with a second referral once that is closed.
@@ -118,7 +140,7 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 	if f.Settings.CheckMark && !p.Once && cosell.Crossed([]cosell.Problem{p}) && o.Record[cosell.Mark] != cosell.MarkFailed {
 		values[cosell.Mark] = cosell.MarkFailed
 	}
-	if p.Once || !pair.Explained(o.Record[cosell.Audit], p, f.older(ctx)) {
+	if p.Once && !strings.Contains(o.Record[cosell.Audit], p.Text) || !p.Once && !pair.Explained(o.Record[cosell.Audit], p, f.older(ctx)) {
 		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
 	}
 	if len(values) == 0 { // the row says all of it

@@ -30,6 +30,7 @@ func (l *Ledger) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent,
 		"Doubted": writeTime(i.Doubted),
 	}}
 	setJSON(o.props, "Base", i.Base, i.Base.Referral == nil)
+	setJSON(o.props, "GaveUp", i.GaveUp, len(i.GaveUp) == 0)
 	if i.Version == "" {
 		o.kind = insert
 	}
@@ -67,5 +68,6 @@ func intentOf(r row) cosell.Intent {
 		RequestID: r.props["RequestID"], Sent: r.props["Sent"] == "true", At: r.changed, Version: r.version, Doubted: readTime(r.props["Doubted"]),
 	}
 	_ = json.Unmarshal([]byte(r.long("Base")), &i.Base) // of an older version: none
+	_ = json.Unmarshal([]byte(r.long("GaveUp")), &i.GaveUp)
 	return i
 }
