@@ -321,7 +321,11 @@ func (p *people) crmLead(g *rand.Rand, d *deal) error {
 	case do == "qualify" && g.IntN(3) == 0:
 		act["make"] = []string{"account", "contact"}
 	}
+	before := p.dv.Row("lead", id)
 	_, err := p.crm(act)
+	if columns, ok := act["columns"].(doc); ok && err == nil {
+		p.typed("crm", id, "notes", text(columns["description"]), text(before["description"]))
+	}
 	if err == nil {
 		if p.acted[id] = time.Now(); do == "delete" {
 			p.gone["lead|"+id] = time.Now()

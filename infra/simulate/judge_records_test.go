@@ -81,6 +81,7 @@ func (r *run) rest(b board) {
 		}
 		return
 	}
+	r.looksAt(b)
 	r.oneReferral(b)
 	r.oneOpportunity(b)
 	r.oneToOne(b)
@@ -90,6 +91,22 @@ func (r *run) rest(b board) {
 	r.takenBack(b)
 	r.ownInStep(b)
 	r.accounted()
+}
+
+// looksAt remembers what both systems hold in the end: what has stood there since the record was made, no write of ours and no person
+// has touched since, as a value that crossed with the request that made the referral.
+func (r *run) looksAt(b board) {
+	for _, f := range mappedFields() {
+		for id, d := range b.referrals {
+			r.people.sees("pc", id, f.name, f.of("pc", d))
+		}
+		for id, o := range b.opportunities {
+			r.people.sees("crm", id, f.name, f.of("crm", o))
+		}
+		for id, lead := range b.leads {
+			r.people.sees("crm", id, f.name, f.on("lead").of("crm", lead))
+		}
+	}
 }
 
 // oneReferral is I5.
@@ -225,7 +242,7 @@ func (r *run) converged(b board) {
 			if !r.alike(crm, pc) && !r.explained(o, f.name) {
 				r.violates("I2", "%s is %q in the CRM and %q in Partner Center (opportunity %s, referral %s, state %s, %.300s)", f.name, crm, pc, id, referral, text(o["cosell_state"]), text(o["cosell_audit"]))
 			}
-			r.newest(o, referral, f, crm, pc)
+			r.newest(b, o, referral, f, crm, pc)
 		}
 		crm, pc := r.solutionsOf(b, id), solutionsIn(d)
 		if !slices.Equal(crm, pc) && !r.explained(o, "solutions") {
@@ -263,13 +280,8 @@ func bare(s string) string {
 }
 
 // newest is I1 for one field: what was typed last is on both sides, or Audit has it.
-func (r *run) newest(o map[string]any, referral string, f mapped, crm, pc string) {
-	var last *edit
-	for i := range r.people.edits {
-		if e := r.people.edits[i]; e.field == f.name && (e.record == text(o["opportunityid"]) || e.record == referral) {
-			last = e
-		}
-	}
+func (r *run) newest(b board, o map[string]any, referral string, f mapped, crm, pc string) {
+	last := r.lastOf(f.name, text(o["opportunityid"]), referral, strings.ToLower(text(o["_originatingleadid_value"])))
 	if last == nil || r.altered() {
 		return
 	}
@@ -277,9 +289,19 @@ func (r *run) newest(o map[string]any, referral string, f mapped, crm, pc string
 	if crm == pc && r.broughtBack(last, crm) {
 		return
 	}
-	if crm != last.value && pc != last.value && !strings.Contains(text(o["cosell_audit"]), last.value) && !r.explained(o, f.name) {
+	if crm != last.value && pc != last.value && !strings.Contains(b.audit(text(o["opportunityid"])), last.value) && !r.explained(o, f.name) {
 		r.violates("I1", "%s was typed last as %q on side %s and is %q and %q (opportunity %s)", f.name, last.value, last.side, crm, pc, text(o["opportunityid"]))
 	}
+}
+
+// lastOf is what was typed last into a field of one of the records; nil: nothing.
+func (r *run) lastOf(field string, records ...string) *edit {
+	for _, e := range slices.Backward(r.people.edits) {
+		if e.field == field && slices.Contains(records, e.record) {
+			return e
+		}
+	}
+	return nil
 }
 
 // broughtBack says whether an edit brought back, while its own value before had not crossed, what both sides held: who compares the records

@@ -67,6 +67,14 @@ func (t touched) now(p *people) map[string]any {
 	return p.dv.Row(t.table, t.id)
 }
 
+// on is a mapped field as it stands in a table of the CRM: a lead has columns of its own.
+func (f mapped) on(table string) mapped {
+	if own := map[string]string{"name": "subject", "dealValue": "estimatedamount"}[f.name]; table == "lead" && own != "" {
+		f.column = own
+	}
+	return f
+}
+
 // of is the value of a mapped field.
 func (f mapped) of(side string, record map[string]any) string {
 	if side == "pc" {
@@ -97,9 +105,7 @@ func (r *run) wrote(all []touched) {
 		if t.table == "opportunity" {
 			r.decided(t, now)
 		}
-		if t.table != "lead" {
-			r.given(t, now)
-		}
+		r.given(t, now)
 	}
 }
 
@@ -176,6 +182,7 @@ func (r *run) decided(t touched, now map[string]any) {
 // given is what is needed for I25 and I26: which value of a person a write has replaced, and which it has carried over.
 func (r *run) given(t touched, now map[string]any) {
 	for _, f := range mappedFields() {
+		f = f.on(t.table)
 		was, is := f.of(t.side, t.before), f.of(t.side, now)
 		r.people.sees(t.side, t.id, f.name, was)
 		r.people.sees(t.side, t.id, f.name, is)
@@ -218,14 +225,31 @@ func (r *run) noted(b board) {
 			opportunity = strings.ToLower(text(b.referrals[e.record]["externalReferenceId"]))
 		}
 		o := b.opportunities[opportunity]
+		if lead := b.leads[opportunity]; lead != nil {
+			o = lead
+		}
 		if o == nil || r.deaf(o) {
 			continue // its Audit went with it, or it takes no line
 		}
 		r.judges("I25")
-		if n := told(text(o["cosell_audit"]), e); n == 0 {
-			r.violates("I25", "%s %q of %s was replaced before it had crossed, and Audit of %s does not have it: %.600s", e.field, e.value, e.side, opportunity, text(o["cosell_audit"]))
+		if n := told(b.audit(opportunity), e); n == 0 {
+			r.violates("I25", "%s %q of %s was replaced before it had crossed, and Audit of %s does not have it: %.600s", e.field, e.value, e.side, opportunity, b.audit(opportunity))
 		}
 	}
+}
+
+// audit is what Audit of an opportunity or a lead says, and that of what the lead has become, or was before.
+func (b board) audit(id string) string {
+	all := []string{text(b.opportunities[id]["cosell_audit"]), text(b.leads[id]["cosell_audit"])}
+	if lead := strings.ToLower(text(b.opportunities[id]["_originatingleadid_value"])); lead != "" {
+		all = append(all, text(b.leads[lead]["cosell_audit"]))
+	}
+	for _, o := range sortedKeys(b.opportunities) {
+		if b.leads[id] != nil && strings.EqualFold(text(b.opportunities[o]["_originatingleadid_value"]), id) {
+			all = append(all, text(b.opportunities[o]["cosell_audit"]))
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 // deaf says whether an opportunity is closed in a CRM that lets nobody write closed ones: its lines come once a person opens it.

@@ -285,6 +285,11 @@ func (p *people) contested(e *edit) bool {
 
 // dealOf is the deal that a record belongs to, -1 for none.
 func (p *people) dealOf(record string) int {
+	if p.dv != nil {
+		if lead := p.dv.Row("lead", record); lead != nil {
+			record = strings.ToLower(text(lead["cosell_referralid"]))
+		}
+	}
 	return slices.IndexFunc(p.deals, func(d *deal) bool { return d.opportunity == record || d.referral == record })
 }
 
