@@ -191,8 +191,12 @@ func (in Pairing) versions(w Written) map[Place]string {
 var columnsOfOurs = append([]Field{Audit, Mark}, shown...)
 
 func renewWritten(base Record, plan Plan, written Record) {
-	if _, closing := plan.ToOpportunity[Status]; closing {
-		renewAll(base, written, plan.keep) // actual value and date come into view
+	if _, closing := plan.ToOpportunity[Status]; closing { // actual value and date come into view
+		for f := range written {
+			if !plan.keep[f] && !ofOtherRows(f, base, written) {
+				base.renew(f, written)
+			}
+		}
 	}
 	for f := range plan.ToOpportunity {
 		if !plan.keep[f] { // Partner Center did not take its half
@@ -212,6 +216,13 @@ func renewWritten(base Record, plan Plan, written Record) {
 	for _, f := range columnsOfOurs {
 		base.renew(f, written)
 	}
+}
+
+// ofOtherRows says whether a field of the opportunity stands on rows of its own, which somebody may have changed since they were read:
+// the opportunity's version says nothing of those.
+func ofOtherRows(f Field, of ...Record) bool {
+	list, _, member := f.led().List()
+	return member || OfCustomer(f) || slices.ContainsFunc(of, func(r Record) bool { return len(r.Members(list)) > 0 })
 }
 
 // renewAll takes over everything that was read, but for what is kept. Members that are gone are dropped.

@@ -503,3 +503,34 @@ func TestRestorableColumnsAreOursAndPartnerCenters(t *testing.T) {
 		}
 	}
 }
+
+// Rows of their own are no part of the opportunity's version: what somebody adds while an answer crosses is still to cross.
+func TestWhatIsAddedWhileAnAnswerCrossesIsAChange(t *testing.T) {
+	in := edit(nil, nil)
+	row := in.Opportunity.row
+	plan := Plan{ToOpportunity: Record{Status: Open}, keep: map[Field]bool{}}
+	for name, added := range map[string]Record{
+		"solution": {"solutions/SOL-2": `{"quantity":"1"}`, Solutions: "2"},
+		"customer": {"customerCity": "Bremen"},
+		"both":     {"solutions/SOL-2": `{"quantity":"1"}`, Solutions: "2", "customerCity": "Bremen"},
+	} {
+		written := row
+		written.Record = row.Record.Clone()
+		written.Record[Status], written.Record["actualValue"] = Open, "9"
+		apply(written.Record, added)
+		pair := in.Settle(plan, Written{Opportunity: &written}, "")
+		if base := pair.Base.Opportunity; base["actualValue"] == "" || !same(base[Status], Open) {
+			t.Errorf("%s: what the answer brought is not in the base: %v", name, base)
+		}
+		for f := range added {
+			if was := in.Pair.Base.Opportunity[f]; pair.Base.Opportunity[f] != was {
+				t.Errorf("%s: the base of %s was %q and is %q", name, f, was, pair.Base.Opportunity[f])
+			}
+		}
+		after := in
+		after.Pair, after.Opportunity, after.Linking = pair, AtHand(written), false
+		if id := Field("solutions/SOL-2"); Merge(after).ToReferral[id] != added[id] {
+			t.Errorf("%s: what was added does not cross: %+v", name, Merge(after))
+		}
+	}
+}
