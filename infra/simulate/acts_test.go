@@ -112,6 +112,7 @@ func operations() []operation {
 		{"sheet", 1, false, (*people).sheet},
 		{"own column", 4, false, (*people).ownEdits},
 		{"outage", 1, false, (*people).outage},
+		{"letter", 1, false, (*people).letter},
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // known stands between a process and the CRM's definitions of its tables. Reading them takes some eighty calls at each start, and
-// they are the same in most runs: as long as they are, what they are is known here without a call. One run in 128 reads all of
+// they are the same in most runs: as long as they are, what they are is known here without a call. One run in 64 reads all of
 // them, and so does each run from the moment on at which somebody has changed one.
 type known struct {
 	p    *process

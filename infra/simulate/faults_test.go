@@ -94,13 +94,18 @@ const aims = 160
 // aimed is the fault at which every second run takes aim: one fate at the calls of one place, twice, so that rare places meet
 // each fault often enough.
 //
-// The CRM's definitions are read by few runs (plan.asks) and with many calls, of which histories take aim at every fourth.
+// What the past of a run never asked for is rare: up to three such calls meet one more often than not. And the CRM's definitions are
+// read by few runs (plan.asks) and with many calls, of which histories take aim at every sixteenth.
 func (r *run) aimed(l *lane, at *point) fate {
 	draw, kind, place := mix(r.seed, 51), mix(r.seed, 53), hashOf(at.site.String()+at.name)
 	hit := draw%2 == 1 && r.hits < 2 && mix(place, 52)%aims == draw/2%aims
 	asking := r.plan.asks && r.plan.least > 0 && strings.Contains(at.name, "EntityDefinitions")
-	if asking {
-		hit, kind = mix(l.n, l.calls, 55)%4 == 0, mix(r.seed, place, 53)
+	switch {
+	case asking:
+		hit, kind = mix(l.n, l.calls, 55)%16 == 0, mix(r.seed, place, 53)
+	case !hit && r.usual != nil && r.usual[at.site.String()+" "+at.name] == 0:
+		hit, kind = r.rare < 3 && mix(l.n, l.calls, 56)%8 < 5, mix(r.seed, place, 53)
+		r.rare++
 	}
 	if !hit {
 		return fine

@@ -373,6 +373,7 @@ func (r *run) accounted() {
 		r.judges("I13")
 		r.judges("I22")
 	}
+	r.lettersWait()
 	if len(r.bus.dead) > 0 {
 		r.violates("I13", "%d dead letters, the first %s of %s", len(r.bus.dead), r.bus.dead[0].record, r.bus.dead[0].queue)
 	}

@@ -114,7 +114,9 @@ func callName(req *http.Request) string {
 	path := req.URL.Path
 	if i := strings.LastIndex(path, "/v9.2/"); i >= 0 {
 		path = path[i+len("/v9.2/"):]
-		if j := strings.IndexByte(path, '('); j >= 0 && !strings.Contains(path, "LogicalName") {
+		if j, k := strings.IndexByte(path, '('), strings.IndexByte(path, ')'); j >= 0 && strings.Contains(path, "LogicalName") {
+			path = path[:j] + "(table)" + path[k+1:]
+		} else if j >= 0 {
 			path = path[:j] + "(id)"
 		}
 		return req.Method + " " + path

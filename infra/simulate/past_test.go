@@ -24,6 +24,7 @@ type past struct {
 	people   people
 	made     map[string]bool
 	happened int    // as in a run
+	sites    map[string]int
 	history  uint64 // its number; 0: a tale
 	broken   []string
 	story    []string
@@ -143,7 +144,7 @@ func comeAndGone(t *testing.T, p *plan, happens func(r *run)) (out *past) {
 			r.violates("harness", "the past has not ended before the runs that go on from it begin")
 		}
 		r.ends()
-		out = &past{pc: r.people.pc, dv: r.people.dv.Original(), tables: r.tables, people: r.people, made: r.made, happened: r.happened, story: r.story}
+		out = &past{pc: r.people.pc, dv: r.people.dv.Original(), tables: r.tables, people: r.people, made: r.made, happened: r.happened, sites: r.sites, story: r.story}
 		out.people.run = nil // which nobody needs any more
 		for _, one := range r.broken {
 			out.broken = append(out.broken, one+" (before the run began)")

@@ -66,7 +66,10 @@ func draw(seed uint64, layout string) *plan {
 			p.weights[o.name] = o.weight * (1 + g.IntN(3))
 		}
 	}
-	p.asks = seed%128 == 7
+	if p.weights["sheet"] > 0 { // somebody works with it, too
+		p.weights["sheet"], p.weights["own column"] = 4, 12
+	}
+	p.asks = seed%64 == 7
 	p.drawPast(g)
 	p.ending = finaleOf(seed)
 	p.haste = []int{0, 2, 5, 12, 30}[g.IntN(5)]

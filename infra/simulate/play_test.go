@@ -174,6 +174,7 @@ func (r *run) end() {
 		return
 	}
 	r.silent()
+	r.letters = nil // tables may be lost now
 	if len(r.broken) == 0 && !r.shadow() {
 		r.after()
 	}

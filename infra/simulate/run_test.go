@@ -55,15 +55,17 @@ type run struct {
 	worlds       worlds
 	died         int // the call at which the first process did
 	calls        int
-	earlier      int       // happened in the past of the run
-	happened     int       // acts that reached a system, events that arrived, faults
-	entered      int       // calls that came to their point
-	hits         int       // of the run's aim
-	lockedOut    bool      // of Partner Center
-	ownColumn    bool      // the organisation has a column of its own
-	sheets       int       // that were pushed
-	mapsCampaign time.Time // since when the sheet in force has the own column
-	restore      func()    // the tables as they were in the middle of the run
+	earlier      int            // happened in the past of the run
+	happened     int            // acts that reached a system, events that arrived, faults
+	entered      int            // calls that came to their point
+	hits         int            // of the run's aim
+	usual        map[string]int // calls of the run's past by where they went to
+	rare         int            // calls that went elsewhere
+	lockedOut    bool           // of Partner Center
+	ownColumn    bool           // the organisation has a column of its own
+	sheets       int            // that were pushed
+	mapsCampaign time.Time      // since when the sheet in force has the own column
+	restore      func()         // the tables as they were in the middle of the run
 	hash         uint64
 	sites        map[string]int // calls by where they go to
 	met          map[string]int // and by the fault that they met
@@ -82,6 +84,7 @@ type run struct {
 	log          *notes
 	held         []*message  // worked on
 	denied       [][2]string // rights that were taken away: table and operation
+	letters      []string    // messages that nobody of ours has sent
 	parked       bool        // a row was parked by what works now
 	story        []string
 	telling      bool
@@ -138,7 +141,7 @@ func newRun(t *testing.T, p *plan, from *past) *run {
 	r.people = newPeople(r, pc, dv)
 	if from != nil {
 		from.goesOn(r)
-		r.earlier = from.happened
+		r.earlier, r.usual = from.happened, from.sites
 	}
 	return r
 }

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
 
 // What administrators do while the product runs, and what becomes of a whole installation: another field sheet, a consent or a
@@ -138,6 +140,32 @@ func (r *run) ownInStep(b board) {
 		f := campaign()
 		if crm, pc := f.of("crm", o), f.of("pc", d); crm != pc {
 			r.violates("I2", "the own column is %q in the CRM and %q in Partner Center, and was typed last as %q on side %s (opportunity %s, state %s): %.500s", crm, pc, e.value, e.side, opportunity, text(o["cosell_state"]), text(o["cosell_audit"]))
+		}
+	}
+}
+
+// letter is somebody with a key of the bus who puts a message into the session of a deal that no version of the product has written.
+func (p *people) letter(g *rand.Rand, d *deal) error {
+	if d.opportunity == "" {
+		return errNothing
+	}
+	body := []string{"{", "", "[]", `{"v":1,"kind":"opportunity"}`, `{"v":1,"tenant":"default","kind":"quote","id":"` + d.opportunity + `"}`}[g.IntN(5)]
+	m := &message{queue: "opportunity-changed", session: "default|" + d.opportunity, record: "letter", body: []byte(body)}
+	p.run.bus.put(m)
+	p.run.letters = append(p.run.letters, m.id)
+	return nil
+}
+
+// lettersWait is I13 for what is nobody's: each letter is set aside for a person, as it came.
+func (r *run) lettersWait() {
+	if len(r.letters) == 0 {
+		return
+	}
+	rows, err := r.openTables().Parked(context.Background(), 1000)
+	r.must(err)
+	for _, id := range r.letters {
+		if !slices.ContainsFunc(rows, func(p ledger.Parked) bool { return p.ID == id && p.Kind == "invalid" }) {
+			r.violates("I13", "letter %s is not parked", id)
 		}
 	}
 }
