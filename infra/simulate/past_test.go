@@ -23,7 +23,7 @@ type past struct {
 	tables   *ledger.Memory
 	people   people
 	made     map[string]bool
-	happened int    // as in a run
+	happened int // as in a run
 	sites    map[string]int
 	history  uint64 // its number; 0: a tale
 	broken   []string
