@@ -177,10 +177,23 @@ func (p Pair) Named(before, after Side) Pair {
 // Nameless says whether the pair is kept and its open referral, as it was seen last, does not name the record yet; what
 // Partner Center refuses, or a brake puts aside, waits for its time.
 func (p Pair) Nameless() bool {
+	named, read := p.Base.Referral[CRMID]
+	return p.names() && (p.Base.Referral == nil || read && named == "")
+}
+
+// Misnamed is the other record that the open referral of a pair that is kept names, as it was seen last; "" for none.
+func (p Pair) Misnamed() string {
+	if named := p.Base.Referral[CRMID]; p.names() && !strings.EqualFold(named, p.OpportunityID) {
+		return named
+	}
+	return ""
+}
+
+// names says whether the referral of the pair may be given its record's id now.
+func (p Pair) names() bool {
 	_, held := p.HeldAt(InPartnerCenter, CRMID)
 	cause, _ := p.AsideFor()
-	named, read := p.Base.Referral[CRMID]
-	return p.Phase == Linked && (p.Base.Referral == nil || read && named == "") && !held && cause == "" && p.Base.Opportunity[Sync] != False && !ReferralClosed(p.Base.Referral[Status])
+	return p.Phase == Linked && !held && cause == "" && p.Base.Opportunity[Sync] != False && !ReferralClosed(p.Base.Referral[Status])
 }
 
 // Overtaken notes that there is a newer version than this one, which nobody has read: a condition was refused,

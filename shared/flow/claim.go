@@ -41,6 +41,17 @@ func (a *application) unnamed(ctx context.Context) (bool, error) {
 	return err == nil && known && other.Phase == cosell.Ended, err
 }
 
+// namesFormer says whether the referral names a record whose pair has ended or went on, because whoever was to write the id has died
+// before it did: as whether it names none, the pair alone does not tell.
+func (f *Flow) namesFormer(ctx context.Context, pair cosell.Pair) (bool, error) {
+	id, is := cosell.ID(pair.Misnamed())
+	if !is {
+		return false, nil
+	}
+	other, known, err := f.Ledger.Find(ctx, id)
+	return err == nil && known && other.Phase == cosell.Ended, err
+}
+
 // unclaimed stands for an id that the referral did not take, until it does or the two part.
 func (f *Flow) unclaimed(ctx context.Context, w *work) error {
 	h, held := w.pair.HeldAt(cosell.InPartnerCenter, cosell.CRMID)

@@ -156,10 +156,12 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 		return err
 	}
 	h = w.hint
-	switch {
+	switch former, err := f.namesFormer(ctx, pair); {
+	case err != nil:
+		return err
 	case f.unanswered(pair, o, h):
 		return f.putOff(ctx, pair, o)
-	case f.unchanged(pair, o, h):
+	case f.unchanged(pair, o, h) && !former:
 		return f.touch(ctx, pair, o)
 	}
 	r, err := f.Referrals.Get(ctx, pair.ReferralID)
