@@ -311,6 +311,13 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 	if err != nil {
 		return err
 	}
+	if cosell.Tells(before.Record[cosell.Audit], cosell.ToPartnerCenter, createdText(own)) { // another run wrote it, and more of Microsoft's than is seen now
+		for _, rule := range f.fromMicrosoft() {
+			if rule.Way == cosell.ToOpportunity && before.Record[rule.Field] != "" {
+				answer[rule.Field] = written.Record[rule.Field]
+			}
+		}
+	}
 	pair := w.pair.LinkedBack(before, written, own, microsoft, answer)
 	pair = f.Settings.Options.Withheld(pair, before)
 	if w.unasked != nil {
@@ -345,11 +352,14 @@ func (f *Flow) lookAgain(ctx context.Context, pair cosell.Pair, own cosell.Refer
 	return nil
 }
 
+// createdText is what Audit says of a referral that was made.
+func createdText(own cosell.Referral) string { return "referral " + own.ID + " created, sync success" }
+
 // linkBack is the one write to the opportunity.
 func (f *Flow) linkBack(ctx context.Context, w *work, own cosell.Referral, answer cosell.Record) (cosell.Opportunity, error) {
 	o := *w.opportunity
 	values := f.identity(own)
-	text := "referral " + own.ID + " created, sync success"
+	text := createdText(own)
 	if n := len(w.pair.Former); n > 0 && !w.linking {
 		text += "; " + cosell.FormerStay + strings.Join(w.pair.Former, ", ")
 	}
