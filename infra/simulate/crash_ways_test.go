@@ -58,7 +58,7 @@ func talesOfWays() []tale {
 		tale{name: "a sheet is compared while a deal is switched on again", posting: doc{"lose": 1}, acts: []act{creates(nil), timer(), timer(), edits(doc{"cosell_sync": false}), timer(), seller("upgrade", doc{"help": "GeneralOrOther"}), edits(doc{"cosell_sync": true}),
 			column("new_campaign"), asks("POST", "operator/mapping/diff", campaignSheet()), timer(), timer()}},
 		tale{name: "a row of a solution that nobody knows is deleted", posting: doc{"lose": 1}, acts: []act{creates(nil), timer(), timer(), solution("create"), timer(), timer(), losesRows("s"), solution("delete"), timer(), timer()}},
-		tale{name: "unlinked while nobody knows what became of a write", acts: []act{creates(nil), trouble("pc", "loseAnswer", "PATCH", "referrals"), edits(doc{"estimatedvalue": 4700}), away(sitePartnerCenter, 30*time.Minute), edits(doc{"cosell_action": 5}), waits(time.Hour), timer()}},
+		tale{name: "unlinked while nobody knows what became of a write", acts: []act{creates(nil), trouble("pc", "loseAnswer", "PATCH", "referrals"), edits(doc{"estimatedvalue": 4700}), timer(), away(sitePartnerCenter, 30*time.Minute), edits(doc{"cosell_action": 5}), waits(time.Hour), timer()}},
 	)
 	for i := range all {
 		all[i].calm = true
@@ -73,8 +73,8 @@ func talesOfLeads() []tale {
 		{name: "two leads become one", acts: []act{lead("qualified"), otherLead(), leadsMerge(), timer()}},
 		{name: "a lead whose tables are lost", acts: []act{lead("qualified"), loses(), leadDoes("update", doc{"columns": doc{"description": "About the lead"}}), timer(), timer()}},
 		{name: "a lead that is switched off grows later", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownOn(), timer()}},
-		{name: "a lead that outlives its referral", acts: []act{lead("qualified"), portal("decline", doc{"reason": "Others"}), timer(), leadDoes("reopen", nil), leadDoes("qualify", nil), timer()}},
-		{name: "a lead that expires and is qualified", acts: []act{lead("qualified"), waits(40 * 24 * time.Hour), timer(), leadDoes("reopen", nil), leadDoes("qualify", nil), timer()}},
+		{name: "a lead that outlives its referral", acts: []act{lead("qualified"), portal("decline", doc{"reason": "Others"}), timer(), leadDoes("reopen", nil), timer(), leadDoes("qualify", nil), timer()}},
+		{name: "a lead that expires and is qualified", acts: []act{lead("qualified"), waits(40 * 24 * time.Hour), timer(), leadDoes("reopen", nil), timer(), leadDoes("qualify", nil), timer()}},
 		{name: "a lead whose opportunity is taken", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownTaken(), timer(), timer(), leadDoes("update", doc{"columns": doc{"cosell_sync": true}}), timer()}},
 		{name: "the notes of a lead name its referral", own: []string{"SYNC_STARTED=2026-03-02T12:00:00Z"}, acts: []act{lead("qualified"), waits(4 * time.Hour), leadOfNotes(), timer(), timer(), timer()}},
 		{name: "a lead that cannot grow", acts: []act{lead("qualified"), rule("crm", doc{"table": "opportunity", "column": "name"}, true), portal("accept", nil), timer(), ruleless(), waits(25 * time.Hour), timer()}},

@@ -37,8 +37,7 @@ func (a *application) unnamed(ctx context.Context) (bool, error) {
 	case id == "":
 		return true, nil
 	}
-	other, known, err := a.Ledger.Find(ctx, id)
-	return err == nil && known && other.Phase == cosell.Ended, err
+	return a.hasEnded(ctx, id)
 }
 
 // namesFormer says whether the referral names a record whose pair has ended or went on, because whoever was to write the id has died
@@ -48,6 +47,11 @@ func (f *Flow) namesFormer(ctx context.Context, pair cosell.Pair) (bool, error) 
 	if !is {
 		return false, nil
 	}
+	return f.hasEnded(ctx, id)
+}
+
+// hasEnded says whether a record had a pair that has ended or went on.
+func (f *Flow) hasEnded(ctx context.Context, id string) (bool, error) {
 	other, known, err := f.Ledger.Find(ctx, id)
 	return err == nil && known && other.Phase == cosell.Ended, err
 }
