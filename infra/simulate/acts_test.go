@@ -109,6 +109,7 @@ func operations() []operation {
 		{"registration taken", 1, false, (*people).unregister},
 		{"consent", 1, false, (*people).unconsent},
 		{"operator", 3, false, (*people).operator},
+		{"looks", 2, false, (*people).looks},
 		{"sheet", 1, false, (*people).sheet},
 		{"own column", 4, false, (*people).ownEdits},
 		{"outage", 1, false, (*people).outage},

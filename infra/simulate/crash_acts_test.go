@@ -299,7 +299,7 @@ func (r *run) asked(method, path string, body []byte, left int) {
 	function, _, _ := strings.Cut(path, "/")
 	p := r.processFor(function, 0)
 	r.begin(p, path, func(l *lane) int {
-		status, answer := p.askOperator(l, method, path, body)
+		status, answer := p.askOperator(l, method, strings.Replace(path, looking, "operator/", 1), body)
 		r.say("    %d %.300s", status, answer)
 		return status
 	}, func(status int) {

@@ -138,13 +138,13 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	}
 	p.alive()
 	r := p.run
+	r.entered++
+	at.since, at.came = r.entered, time.Now() // it has left: what others hear from now on comes too late for it
 	if r.attended == l {
 		l.lets()
 		p.alive()
 	}
 	l.calls++
-	r.entered++
-	at.since, at.came = r.entered, time.Now()
 	if r.attended != l || r.yields(l) {
 		r.stands(l)
 	}

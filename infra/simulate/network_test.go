@@ -28,6 +28,9 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		return nil, err
 	}
 	here := &point{site: at, name: callName(req), write: isWrite(req), wire: system.wire}
+	if l := laneOf(req.Context()); here.write && l != nil && strings.HasPrefix(l.key, looking) {
+		r.violates("rehearsal", "who looks at %s writes: %s", l.key, here.name)
+	}
 	writes := r.touches(here, req, body)
 	landed := n.p.inFlight(req.Context(), writes)
 	defer landed()

@@ -3,6 +3,7 @@ package simulate
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"net/http"
 	"testing"
 )
 
@@ -39,6 +40,24 @@ func (p *people) operator(g *rand.Rand, d *deal) error {
 	p.run.asked("POST", "operator/"+path, body, 3)
 	return nil
 }
+
+// looks is somebody who looks at the operator's door: what would become of a deal, or of all that there is, is said and not done.
+func (p *people) looks(g *rand.Rand, d *deal) error {
+	paths := []string{"preview", "adopt", "adopt?since=2026-01-01", "report", "held", "doctor"}
+	if d.opportunity != "" {
+		paths = append(paths, "preview?id="+d.opportunity, "preview?id="+d.opportunity, "status?id="+d.opportunity)
+	}
+	if d.referral != "" {
+		paths = append(paths, "preview?id="+d.referral, "preview?id="+d.referral)
+	}
+	path := paths[g.IntN(len(paths))]
+	p.run.say("    an operator looks: %s", path)
+	p.run.asked(http.MethodGet, looking+path, nil, 1)
+	return nil
+}
+
+// looking is what the lanes of those begin with who look.
+const looking = "operator/?/"
 
 // What an operator has let be stays so until somebody types that very field of that pair.
 func TestWhatIsLetBeLastsUntilItIsTyped(t *testing.T) {
