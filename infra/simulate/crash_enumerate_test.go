@@ -234,7 +234,7 @@ func (e *enumeration) play(x tale, a attempt, plain retold, c *count) retold {
 	case o.struck < len(a.blows):
 		broken = []string{"I23: the tale goes another way before its crash point"}
 	case !a.hurry && x.loose == "":
-		if d := plain.unlike(o); len(d) > 0 && (!x.doubles || o.referrals() <= plain.referrals()) {
+		if d := plain.unlike(o); len(d) > 0 && (!x.doubles || o.referrals() == plain.referrals()) {
 			broken = []string{"it ends in another way: " + strings.Join(d[:min(len(d), 6)], "; ")}
 		}
 	}

@@ -121,7 +121,7 @@ type tale struct {
 	asks     bool     // definitions of tables are read, not known
 	creation bool     // every pair of its points is played
 	calm     bool     // nobody dies in it, but with FINDINGS=1 or where it is named: not all of its ends after a death have been looked at
-	doubles  bool     // its settings let deals be made twice: where one more was, the end is not compared
+	doubles  bool     // its settings let deals be made twice: where more or fewer were, the end is not compared
 	loose    string   // why two runs of it may end in different words; "" where they may not
 	acts     []act
 }

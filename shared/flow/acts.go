@@ -205,6 +205,6 @@ func (f *Flow) write(ctx context.Context, w *work, action string, values cosell.
 	if pair.Version == "" {
 		return f.Ledger.Note(ctx, pair.OpportunityID, done)
 	}
-	w.pair, err = f.Ledger.Save(ctx, settledBy(pair, action), done)
+	w.pair, err = f.saveSaid(ctx, settledBy(pair, action), done)
 	return err
 }

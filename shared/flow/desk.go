@@ -154,6 +154,10 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 			return err
 		}
 		w := &work{pair: pair, opportunity: &o}
+		if err := line.spoke(ctx, w); err != nil {
+			return err
+		}
+		pair = w.pair
 		switch {
 		case pair.Phase == cosell.Claimed:
 			return line.refuse(ctx, w)

@@ -40,6 +40,19 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 	return pair.Said(o.Side, written.Side, values), written, nil
 }
 
+// saveSaid saves a pair whose row was told, with the line of that in the trail. Where it is not saved the line is noted alone: another worker may have
+// taken the note of those words for one of a write that was not made. Kinds: as Save.
+func (f *Flow) saveSaid(ctx context.Context, pair cosell.Pair, line cosell.Entry) (cosell.Pair, error) {
+	saved, err := f.Ledger.Save(ctx, pair, line)
+	if err == nil {
+		return saved, nil
+	}
+	if noteErr := f.Ledger.Note(ctx, pair.OpportunityID, line); noteErr != nil {
+		f.Log.WarnContext(ctx, "what was written is not in the ledger's trail", "opportunity_id", pair.OpportunityID, fault.Attr(noteErr))
+	}
+	return saved, err
+}
+
 // noteLanded notes the line of a write to the opportunity that landed, where whoever made it did not come to say so.
 func (f *Flow) noteLanded(ctx context.Context, pair cosell.Pair, o cosell.Opportunity) error {
 	line, missing, err := f.landedLine(ctx, pair, o.Side, cosell.ToCRM)

@@ -156,5 +156,5 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 		return pair, err
 	}
 	line.At = written.Read
-	return f.Ledger.Save(ctx, said, line)
+	return f.saveSaid(ctx, said, line)
 }
