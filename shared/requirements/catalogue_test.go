@@ -33,12 +33,12 @@ func TestR66_AnImportedCatalogueIsThereOnceAndASecondImportWritesNothing(t *test
 			all = append(all, office.CatalogueEntry{Identifier: fmt.Sprintf("SOL-%05d-XYZ", i), Name: fmt.Sprintf("Solution %d", i), Type: "3P", Publisher: "Northwind"})
 		}
 		all = append(all, office.CatalogueEntry{Identifier: "sol-12345-abc", Name: "Northwind Forecast, renamed", Type: "3P"})
-		before := len(r.dv.records()["cosell_solutiondetail"])
+		before := len(r.dv.table("cosell_solutiondetail"))
 		got := r.imports(all...)
 		if got.Created != 450 || got.Changed != 1 || got.Same != 0 || len(got.Refused) != 0 {
 			t.Fatalf("%+v", got)
 		}
-		details := r.dv.records()["cosell_solutiondetail"]
+		details := r.dv.table("cosell_solutiondetail")
 		if len(details) != before+450 || details[dataversesim.ForecastID].text("cosell_name") != "Northwind Forecast, renamed" ||
 			details[dataversesim.ForecastID].text("cosell_identifier") != "SOL-12345-ABC" {
 			t.Errorf("%d rows, %v", len(details), details[dataversesim.ForecastID])
@@ -76,7 +76,7 @@ func TestR66_TheCatalogueOfMicrosoftsConnectorIsImportedInto(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 		p := o.shared(r, "With the new one")
-		for id, d := range r.dv.records()[o.details] {
+		for id, d := range r.dv.table(o.details) {
 			if d.text(o.identifier) == "SOL-77777-NEW" {
 				o.row(r, p.opportunity, id)
 			}
@@ -130,7 +130,7 @@ func TestR66_ACatalogueThatHasASolutionTwiceIsImportedIntoOnce(t *testing.T) {
 			r.advance(2 * time.Minute)
 		}
 		named := 0
-		for _, d := range r.dv.records()[o.details] {
+		for _, d := range r.dv.table(o.details) {
 			if d.text(o.title) == "As imported" {
 				named++
 			}

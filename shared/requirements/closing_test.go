@@ -100,7 +100,7 @@ func TestR125_LostInPartnerCenterCarriesItsReasonAndItsDay(t *testing.T) {
 			t.Errorf("status reason %s, on %s", o.text("statuscode"), o.text("actualclosedate"))
 		}
 		said := ""
-		for _, row := range r.dv.records()["opportunityclose"] {
+		for _, row := range r.dv.table("opportunityclose") {
 			if row.text("_opportunityid_value") == p.opportunity {
 				said += row.text("description")
 			}

@@ -45,7 +45,7 @@ func (r *rig) edits(table, id string, columns doc) {
 func (r *rig) administrator(change doc) { r.t.Helper(); r.dv.call(http.MethodPost, "/schema", change) }
 
 // row is a row of the CRM; nil when there is none.
-func (r *rig) row(table, id string) doc { r.t.Helper(); return r.dv.records()[table][id] }
+func (r *rig) row(table, id string) doc { r.t.Helper(); return r.dv.table(table)[id] }
 
 // opportunity is an opportunity as the CRM holds it.
 func (r *rig) opportunity(id string) doc {
@@ -58,7 +58,7 @@ func (r *rig) opportunity(id string) doc {
 }
 
 // opportunities are all opportunities by id.
-func (r *rig) opportunities() map[string]doc { r.t.Helper(); return r.dv.records()["opportunity"] }
+func (r *rig) opportunities() map[string]doc { r.t.Helper(); return r.dv.table("opportunity") }
 
 // naming are the opportunities that name a referral.
 func (r *rig) naming(referral string) (ids []string) {

@@ -17,7 +17,7 @@ func customerOf(name, postalCode string, more ...doc) doc {
 // accountsNamed are the accounts with a name.
 func (r *rig) accountsNamed(name string) (ids []string) {
 	r.t.Helper()
-	for id, row := range r.dv.records()["account"] {
+	for id, row := range r.dv.table("account") {
 		if row.text("name") == name {
 			ids = append(ids, id)
 		}
@@ -57,9 +57,9 @@ func TestR17_TheSpellingOfACustomerMakesNoSecondAccount(t *testing.T) {
 		"no legal form": {"Tailspin Toys", "20095"}} {
 		t.Run(what, func(t *testing.T) {
 			play(t, func(r *rig) {
-				accounts := len(r.dv.records()["account"])
+				accounts := len(r.dv.table("account"))
 				p := r.arrived(r.portalDeal(doc{"name": "Spelt", "customerProfile": customerOf(c[0], c[1])}))
-				if got := r.opportunity(p.opportunity).text("_parentaccountid_value"); got != dataversesim.AccountID || len(r.dv.records()["account"]) != accounts {
+				if got := r.opportunity(p.opportunity).text("_parentaccountid_value"); got != dataversesim.AccountID || len(r.dv.table("account")) != accounts {
 					t.Errorf("the account is %s", got)
 				}
 			})
@@ -86,12 +86,12 @@ func TestR17_TwoCandidatesAreFlaggedAndNotGuessed(t *testing.T) {
 				r.administrator(doc{"do": "add", "table": "account", "column": "new_duns", "schemaName": "new_Duns", "type": "String", "length": 20})
 				chosen := r.customer("Contoso Twins GmbH", doc{"new_duns": "123456789"})
 				r.customer("Contoso Twins GmbH", doc{"new_duns": "123456789"})
-				accounts := len(r.dv.records()["account"])
+				accounts := len(r.dv.table("account"))
 				a := r.portalDeal(doc{"name": "Whose?", "customerProfile": customerOf("Contoso Twins GmbH", "20095", doc{"ids": []any{doc{"profileType": "Duns", "id": c.duns}}})})
 				r.quiet()
 				ids := r.naming(a.ID)
-				if len(ids) != 1 || len(r.dv.records()["account"]) != accounts {
-					t.Fatalf("%d opportunities, %d accounts instead of %d", len(ids), len(r.dv.records()["account"]), accounts)
+				if len(ids) != 1 || len(r.dv.table("account")) != accounts {
+					t.Fatalf("%d opportunities, %d accounts instead of %d", len(ids), len(r.dv.table("account")), accounts)
 				}
 				o := r.opportunity(ids[0])
 				if o.text("_parentaccountid_value") != "" || o.text("cosell_state") != fmt.Sprint(r.choice("cosell_state", "account.unclear")) {

@@ -229,7 +229,7 @@ func TestCustomise8_WhatMicrosoftIsTold(t *testing.T) {
 			r.adds("opportunity", c, "String")
 		}
 		r.adds("businessunit", "new_mpnid", "String")
-		for id := range r.dv.records()["businessunit"] {
+		for id := range r.dv.table("businessunit") {
 			r.edits("businessunit", id, doc{"new_mpnid": "7654321"})
 		}
 		id := r.service("Eight", doc{"new_notestomicrosoft": "Call Ada.", "new_intent": "Yes", "new_area": "Security", "new_play": "Data Security", "new_role": "Transaction"})

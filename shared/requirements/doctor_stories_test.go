@@ -67,7 +67,7 @@ func stories() map[string]story {
 			r.person(doc{"do": "delete", "table": "sdkmessageprocessingstep", "id": r.stepRow("Win", "opportunity")})
 		}, nil, ""}, nil},
 		"an image taken away": {no{"crm.steps", failed, "Delete of cosell_solution” has no pre-image with cosell_opportunityid", func(r *rig) {
-			for id, row := range r.dv.records()["sdkmessageprocessingstepimage"] {
+			for id, row := range r.dv.table("sdkmessageprocessingstepimage") {
 				if strings.Contains(row.text("attributes"), "cosell_opportunityid") {
 					r.person(doc{"do": "delete", "table": "sdkmessageprocessingstepimage", "id": id})
 				}

@@ -304,7 +304,7 @@ func (r *rig) again() {
 // stepRow is the row of an event step.
 func (r *rig) stepRow(message, table string) string {
 	r.t.Helper()
-	for id, row := range r.dv.records()["sdkmessageprocessingstep"] {
+	for id, row := range r.dv.table("sdkmessageprocessingstep") {
 		if strings.HasSuffix(row.text("name"), ": "+message+" of "+table) {
 			return id
 		}

@@ -32,7 +32,7 @@ func TestR32_MicrosoftsReferralIsFoundByItsEngagement(t *testing.T) {
 // tasks are the tasks of an opportunity.
 func (r *rig) tasks(opportunity string) (out []doc) {
 	r.t.Helper()
-	for _, row := range r.dv.records()["task"] {
+	for _, row := range r.dv.table("task") {
 		if row.text("_regardingobjectid_value") == opportunity {
 			out = append(out, row)
 		}

@@ -20,13 +20,12 @@ const kimAndLou = "Kim Second, Buyer (kim@adventureworks.example, +441135550101)
 // stakeholders are the e-mails of the contacts that are connected with an opportunity, each of which stands in its account.
 func (r *rig) stakeholders(opportunity string) (mails []string) {
 	r.t.Helper()
-	all := r.dv.records()
-	account := all["opportunity"][opportunity].text("_parentaccountid_value")
-	for _, c := range all["connection"] {
+	account, contacts := r.row("opportunity", opportunity).text("_parentaccountid_value"), r.dv.table("contact")
+	for _, c := range r.dv.table("connection") {
 		if c.text("_record1id_value") != opportunity {
 			continue
 		}
-		contact := all["contact"][c.text("_record2id_value")]
+		contact := contacts[c.text("_record2id_value")]
 		if contact.text("_parentcustomerid_value") != account || account == "" {
 			r.t.Errorf("contact %s is of account %q", contact.text("emailaddress1"), contact.text("_parentcustomerid_value"))
 		}
@@ -132,7 +131,7 @@ func TestR86_WithoutAColumnOfTheirOwnTheFurtherContactsStandInAudit(t *testing.T
 	changeOver(t, func(r *rig, o connected) {
 		r.microsoft(doc{"do": "lead", "kind": "marketplace", "referral": delegation()})
 		r.quiet()
-		for _, lead := range r.dv.records()["lead"] {
+		for _, lead := range r.dv.table("lead") {
 			if !slices.ContainsFunc(columnsOf(lead), func(text string) bool {
 				return strings.Contains(text, "further contacts: "+strings.ReplaceAll(kimAndLou, "\n", "; "))
 			}) {

@@ -94,7 +94,7 @@ func TestR86_ALeadOverMicrosoftsColumnsGoesOnAsAnOpportunity(t *testing.T) {
 		r.pc.switches(doc{"pendingEdits": "accept"})
 		a := r.microsoft(doc{"do": "lead", "kind": "qualified"})
 		r.quiet()
-		for lead := range r.dv.records()["lead"] {
+		for lead := range r.dv.table("lead") {
 			r.edits("lead", lead, doc{"description": "Called on Monday."})
 			r.quiet()
 			if got := r.referral(a.ID).text("details/notes"); got != "Called on Monday." {

@@ -12,7 +12,7 @@ import (
 func (r *rig) leads() map[string]doc {
 	r.t.Helper()
 	out := map[string]doc{}
-	for id, row := range r.dv.records()["lead"] {
+	for id, row := range r.dv.table("lead") {
 		if row.text("cosell_referralid") != "" {
 			out[id] = row
 		}

@@ -73,7 +73,7 @@ func TestR118_AnOpenQuoteHoldsTheClosingUp(t *testing.T) {
 		if s := r.opportunity(p.opportunity).text("statecode"); s != "1" {
 			t.Errorf("the opportunity is %s", s)
 		}
-		for _, row := range r.dv.records()["opportunityclose"] {
+		for _, row := range r.dv.table("opportunityclose") {
 			if row.text("_opportunityid_value") == p.opportunity && row.text("_transactioncurrencyid_value") != r.opportunity(p.opportunity).text("_transactioncurrencyid_value") {
 				t.Errorf("the close activity is in another currency: %s", listed(r.dv.writes(mark)))
 			}

@@ -20,7 +20,7 @@ func msftSheet(t *testing.T) string {
 // reference is how a lookup to a row of one of the connector's tables of values is written.
 func (r *rig) reference(table, name string) string {
 	r.t.Helper()
-	for id, row := range r.dv.records()[table] {
+	for id, row := range r.dv.table(table) {
 		if row.text("msft_name") == name {
 			return "/" + table + "s(" + id + ")"
 		}
@@ -83,7 +83,7 @@ func TestR64_PriceQuantityAndCurrencyOverMicrosoftsTables(t *testing.T) {
 		r.creates("transactioncurrency", doc{"isocurrencycode": "GBP", "currencyname": "Pound", "currencysymbol": "£", "exchangerate": 0.85})
 		p := o.shared(r, "Priced")
 		solution := func() doc { return r.referral(p.own).at("details/requirements/solutions/0").(map[string]any) }
-		row := r.dv.records()[o.rows]
+		row := r.dv.table(o.rows)
 		if len(row) != 1 {
 			t.Fatalf("%d rows", len(row))
 		}
@@ -137,7 +137,7 @@ func TestR86_TablesThatHaveNoPriceGoWithout(t *testing.T) {
 		}
 		r.portalEdits(own, doc{"/details/requirements/solutions": []any{doc{"id": "SOL-12345-ABC", "type": "Name"}, doc{"id": "SOL-15974-MQF", "type": "Name", "price": 5, "currency": "EUR"}}})
 		r.quiet()
-		if n := len(r.dv.records()[o.rows]); n != 2 {
+		if n := len(r.dv.table(o.rows)); n != 2 {
 			t.Errorf("%d rows", n)
 		}
 		if said := r.health(); !strings.Contains(said, "goes without price") || strings.Contains(said, "solutions: rows: table") && strings.Contains(said, "switched off") {
@@ -205,12 +205,12 @@ func TestR86_LeadsArriveWithoutColumnsOfTheirOwn(t *testing.T) {
 		}
 		a := r.microsoft(doc{"do": "lead"})
 		r.quiet()
-		if n := len(r.dv.records()["lead"]); n != 1 {
+		if n := len(r.dv.table("lead")); n != 1 {
 			t.Fatalf("%d leads; health says %s", n, r.health())
 		}
 		r.microsoft(doc{"do": "lead"})
 		r.advance(20 * time.Minute)
-		if n := len(r.dv.records()["lead"]); n != 2 || r.referral(a.ID).text("externalReferenceId") == "" {
+		if n := len(r.dv.table("lead")); n != 2 || r.referral(a.ID).text("externalReferenceId") == "" {
 			t.Errorf("%d leads, the first has the CRM id %q", n, r.referral(a.ID).text("externalReferenceId"))
 		}
 	}, "sheet:"+msftSheet(t))

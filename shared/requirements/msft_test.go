@@ -63,7 +63,7 @@ func (o connected) currency(r *rig, code string) doc {
 	if o.money != "" {
 		return doc{o.money: code}
 	}
-	for id, c := range r.dv.records()["transactioncurrency"] {
+	for id, c := range r.dv.table("transactioncurrency") {
 		if c.text("isocurrencycode") == code {
 			return doc{"transactioncurrencyid@odata.bind": "/transactioncurrencies(" + id + ")"}
 		}
@@ -163,12 +163,12 @@ func TestR86_ADealOfThePortalArrivesInMicrosoftsTables(t *testing.T) {
 			t.Errorf("the identifier is %q", got)
 		}
 		var entries []string
-		for _, row := range r.dv.records()[o.rows] {
+		for _, row := range r.dv.table(o.rows) {
 			if row.text(o.opportunity) != "" || row.text("_"+o.opportunity+"_value") != "" {
 				entries = append(entries, row.text(o.detail)+row.text("_"+o.detail+"_value"))
 			}
 		}
-		details := r.dv.records()[o.details]
+		details := r.dv.table(o.details)
 		var names []string
 		for _, d := range details {
 			names = append(names, d.text(o.title))
@@ -180,7 +180,7 @@ func TestR86_ADealOfThePortalArrivesInMicrosoftsTables(t *testing.T) {
 		mark := r.dv.calls()
 		r.portalEdits(a.ID, doc{"/details/dealValue": 6000})
 		r.quiet()
-		if n := len(r.dv.records()[o.rows]); n != 2 {
+		if n := len(r.dv.table(o.rows)); n != 2 {
 			t.Errorf("%d rows after an edit; written were %s", n, listed(r.dv.writes(mark)))
 		}
 	})
@@ -244,7 +244,7 @@ func TestR86_ALeadArrivesInTheLeadsOwnColumns(t *testing.T) {
 	changeOver(t, func(r *rig, o connected) {
 		a := r.microsoft(doc{"do": "lead"})
 		r.quiet()
-		leads := r.dv.records()["lead"]
+		leads := r.dv.table("lead")
 		if len(leads) != 1 {
 			t.Fatalf("%d leads, log:\n%.3000s", len(leads), r.log)
 		}
@@ -273,7 +273,7 @@ func TestR25_TheVariableOfCoSellOnlyKeepsLeadsOut(t *testing.T) {
 		r.variable("msft_synccosellopportunitiesonly", "Ja")
 		r.microsoft(doc{"do": "lead"})
 		r.quiet()
-		if n := len(r.dv.records()["lead"]) + len(r.opportunities()); n != 0 {
+		if n := len(r.dv.table("lead")) + len(r.opportunities()); n != 0 {
 			t.Errorf("%d records", n)
 		}
 	})

@@ -19,7 +19,7 @@ import (
 // of the words.
 func (r *rig) flowsOff(but ...string) {
 	r.t.Helper()
-	for id, row := range r.dv.records()["workflow"] {
+	for id, row := range r.dv.table("workflow") {
 		keep := slices.ContainsFunc(but, func(word string) bool { return strings.Contains(row.text("name"), word) })
 		if row.text("category") == "5" && row.text("statecode") == "1" && !keep {
 			r.edits("workflow", id, doc{"statecode": 0, "statuscode": 1})

@@ -36,7 +36,7 @@ func (r *rig) portalEdits(id string, changes doc) {
 }
 
 // referrals are all referrals by id.
-func (r *rig) referrals() map[string]doc { r.t.Helper(); return r.pc.records()["referrals"] }
+func (r *rig) referrals() map[string]doc { r.t.Helper(); return r.pc.table("referrals") }
 
 // referral is a referral as Partner Center holds it.
 func (r *rig) referral(id string) doc {

@@ -186,7 +186,7 @@ func TestR19_EveryMemberIsKeptAndTheFirstIsPrimary(t *testing.T) {
 		p := r.arrived(a)
 		o := r.opportunity(p.opportunity)
 		var kept []string
-		for _, c := range r.dv.records()["contact"] {
+		for _, c := range r.dv.table("contact") {
 			if c.text("_parentcustomerid_value") == o.text("_parentaccountid_value") {
 				kept = append(kept, c.text("firstname"))
 			}
@@ -199,7 +199,7 @@ func TestR19_EveryMemberIsKeptAndTheFirstIsPrimary(t *testing.T) {
 			t.Errorf("kept are %v", kept)
 		}
 		tied := 0
-		for _, c := range r.dv.records()["connection"] {
+		for _, c := range r.dv.table("connection") {
 			if c.text("_record1id_value") == p.opportunity && c.text("_record2roleid_value") == dataversesim.StakeholderRoleID {
 				tied++
 			}
@@ -247,11 +247,11 @@ func TestR18_AContactIsTheSamePersonInsideTheAccount(t *testing.T) {
 				known := r.contactOf(account, "Paula", "Press", doc{"emailaddress1": "office@lucerne.example"})
 				r.contactOf(other, "Paula", "Press", doc{"emailaddress1": "office@lucerne.example"})
 				r.contactOf(other, "Otto", "Other", doc{"emailaddress1": "otto@lucerne.example"})
-				contacts := len(r.dv.records()["contact"])
+				contacts := len(r.dv.table("contact"))
 				p := r.arrived(r.portalDeal(doc{"name": "Known people", "customerProfile": customerOf("Lucerne Publishing", "20095", doc{
 					"team": []any{doc{"firstName": c.first, "lastName": c.last, "email": c.email, "phoneNumber": "+49 1"}}})}))
 				id := r.opportunity(p.opportunity).text("_parentcontactid_value")
-				contact, made := r.row("contact", id), len(r.dv.records()["contact"])-contacts
+				contact, made := r.row("contact", id), len(r.dv.table("contact"))-contacts
 				if c.known && (id != known || made != 0) {
 					t.Errorf("the contact is %q, known was %s, %d were made", id, known, made)
 				}

@@ -30,7 +30,7 @@ func TestRigNoticesAProductThatHearsNothing(t *testing.T) {
 		r.edits("opportunity", id, doc{"cosell_sync": true})
 		r.quiet()
 		r.pc.wrote(mark, 0)
-		if failed := r.dv.records()["asyncoperation"]; len(failed) == 0 {
+		if failed := r.dv.table("asyncoperation"); len(failed) == 0 {
 			t.Error("the CRM keeps no failed job")
 		}
 	}, "DATAVERSE_WEBHOOK_SECRET=another-secret-than-the-steps")

@@ -77,7 +77,7 @@ func TestR87_AnOrganisationsWholeSheetCarriesItsDealsBothWays(t *testing.T) {
 		}
 		r.microsoft(doc{"do": "lead", "referral": doc{"name": "A lead"}})
 		r.quiet()
-		for _, lead := range r.dv.records()["lead"] {
+		for _, lead := range r.dv.table("lead") {
 			if got := lead.text("nw_herkunft"); got != "Microsoft" {
 				t.Errorf("the lead comes from %q", got)
 			}

@@ -12,7 +12,7 @@ import (
 // listens lets the event step of a table listen to more columns, as setup does for the columns of a sheet.
 func (r *rig) listens(table string, columns ...string) {
 	r.t.Helper()
-	for id, step := range r.dv.records()["sdkmessageprocessingstep"] {
+	for id, step := range r.dv.table("sdkmessageprocessingstep") {
 		if filter := step.text("filteringattributes"); strings.HasSuffix(step.text("name"), ": Update of "+table) {
 			r.edits("sdkmessageprocessingstep", id, doc{"filteringattributes": strings.Join(append([]string{filter}, columns...), ",")})
 			return
@@ -184,7 +184,7 @@ func TestR144_TheStepsListenToTheColumnsOfTheSheet(t *testing.T) {
 		if got := r.referral(p.own).text("campaignId"); got != "Summer" || time.Since(began) >= time.Second {
 			t.Errorf("the referral says %q after %s", got, time.Since(began))
 		}
-		for _, step := range r.dv.records()["sdkmessageprocessingstep"] {
+		for _, step := range r.dv.table("sdkmessageprocessingstep") {
 			for table, columns := range map[string][]string{"opportunity": {"new_campaign", "estimatedvalue"}, "account": {"new_duns", "address1_city"}} {
 				for _, column := range columns {
 					if strings.HasSuffix(step.text("name"), ": Update of "+table) && strings.Count(","+step.text("filteringattributes")+",", ","+column+",") != 1 {

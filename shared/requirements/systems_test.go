@@ -54,37 +54,22 @@ func (s *system) unruled() { s.t.Helper(); s.call(http.MethodDelete, "/rules", n
 // delivery says how events are delivered from now on.
 func (s *system) delivery(how doc) { s.t.Helper(); s.call(http.MethodPost, "/delivery", how) }
 
-// records is everything that the system holds: tables of rows by id.
-func (s *system) records() map[string]map[string]doc {
+// table is what the system holds of one kind: its rows by id.
+func (s *system) table(name string) map[string]doc {
 	s.t.Helper()
-	var raw map[string]any
-	decoded(s.t, s.call(http.MethodGet, "/records", nil), &raw)
-	out := map[string]map[string]doc{}
-	for table, rows := range raw {
-		out[table] = map[string]doc{}
-		byID, _ := rows.(map[string]any)
-		for id, row := range byID {
-			if r, ok := row.(map[string]any); ok {
-				out[table][id] = r
-			}
-		}
-	}
-	return out
+	var only map[string]map[string]doc
+	decoded(s.t, s.call(http.MethodGet, "/records?table="+name, nil), &only)
+	return only[name]
 }
 
 // calls are the calls that the product has made so far: a mark for what comes later.
-func (s *system) calls() int { return len(s.since(0)) }
+func (s *system) calls() int { return s.wire.Calls() }
 
 // entry is one call in the history.
 type entry = control.Entry
 
 // since lists the calls after a mark.
-func (s *system) since(mark int) []control.Entry {
-	s.t.Helper()
-	var out []control.Entry
-	decoded(s.t, s.call(http.MethodGet, fmt.Sprintf("/history?since=%d", mark), nil), &out)
-	return out
-}
+func (s *system) since(mark int) []control.Entry { return s.wire.History(int64(mark)) }
 
 // written is one write, alone or as a part of a batch.
 type written struct {

@@ -165,7 +165,7 @@ func TestR28_AMemberOfTheTeamComesWhereTheSheetHasIt(t *testing.T) {
 // solutionsOf are the solution rows of an opportunity.
 func (r *rig) solutionsOf(opportunity string) (out []doc) {
 	r.t.Helper()
-	for _, row := range r.dv.records()["cosell_solution"] {
+	for _, row := range r.dv.table("cosell_solution") {
 		if row.text("_cosell_opportunityid_value") == opportunity {
 			out = append(out, row)
 		}

@@ -12,7 +12,7 @@ import (
 // definition is the id of an environment variable.
 func (r *rig) definition(name string) string {
 	r.t.Helper()
-	for id, d := range r.dv.records()["environmentvariabledefinition"] {
+	for id, d := range r.dv.table("environmentvariabledefinition") {
 		if d.text("schemaname") == name {
 			return id
 		}
@@ -108,7 +108,7 @@ func TestR123_ADeletedVariableMeansNothing(t *testing.T) {
 				if got := r.valued("Before"); got != "1234" {
 					t.Fatalf("the variable is not obeyed: %s", got)
 				}
-				for id := range r.dv.records()["environmentvariablevalue"] {
+				for id := range r.dv.table("environmentvariablevalue") {
 					r.person(doc{"do": "delete", "table": "environmentvariablevalue", "id": id})
 				}
 				if table == "environmentvariabledefinition" {

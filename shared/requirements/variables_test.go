@@ -12,11 +12,11 @@ import (
 // variable gives an environment variable of Microsoft's connector its current value, as an administrator does.
 func (r *rig) variable(name, value string) {
 	r.t.Helper()
-	for id, d := range r.dv.records()["environmentvariabledefinition"] {
+	for id, d := range r.dv.table("environmentvariabledefinition") {
 		if d.text("schemaname") != name {
 			continue
 		}
-		for had, v := range r.dv.records()["environmentvariablevalue"] {
+		for had, v := range r.dv.table("environmentvariablevalue") {
 			if v.text("environmentvariabledefinitionid")+v.text("_environmentvariabledefinitionid_value") == id {
 				r.edits("environmentvariablevalue", had, doc{"value": value})
 				return
@@ -118,7 +118,7 @@ func TestR84_AVariableOfTheWrongTypeIsNamedWithBothTypes(t *testing.T) {
 			play(t, func(r *rig) {
 				msftOrganisation(r)
 				r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_amount", "type": "Money", "label": "Amount"})
-				for id, d := range r.dv.records()["environmentvariabledefinition"] {
+				for id, d := range r.dv.table("environmentvariabledefinition") {
 					if d.text("schemaname") == name {
 						r.edits("environmentvariabledefinition", id, doc{"type": map[string]int{"Text": 100000000, "Number": 100000001}[types[0]]})
 					}
@@ -141,7 +141,7 @@ func TestR123_WithoutACurrentValueTheDefaultCounts(t *testing.T) {
 	play(t, func(r *rig) {
 		msftOrganisation(r)
 		r.administrator(doc{"do": "add", "table": "opportunity", "column": "new_amount", "type": "Money", "label": "Amount"})
-		for id, d := range r.dv.records()["environmentvariabledefinition"] {
+		for id, d := range r.dv.table("environmentvariabledefinition") {
 			if d.text("schemaname") == "msft_dealvaluefield" {
 				r.edits("environmentvariabledefinition", id, doc{"defaultvalue": "new_amount"})
 			}

@@ -118,6 +118,11 @@ func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
 		}
 		since = n
 	}
+	WriteJSON(rw, http.StatusOK, w.History(since))
+}
+
+// History are the calls after number since, 0 or more, oldest first: what GET history answers.
+func (w *Wire) History(since int64) []Entry {
 	w.mu.Lock()
 	calls := w.calls[min(since, int64(len(w.calls))):]
 	w.mu.Unlock()
@@ -125,7 +130,14 @@ func (w *Wire) history(rw http.ResponseWriter, r *http.Request) {
 	for i, c := range calls {
 		out[i] = c.entry(since + int64(i) + 1)
 	}
-	WriteJSON(rw, http.StatusOK, out)
+	return out
+}
+
+// Calls is the number of the last entry of the history.
+func (w *Wire) Calls() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.calls)
 }
 
 // ServeHTTP passes one call to the simulator.

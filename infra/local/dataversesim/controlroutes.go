@@ -38,17 +38,32 @@ func (s *Simulator) MountControl(mux *http.ServeMux) {
 	mux.HandleFunc("DELETE /plugins", s.deletePlugins)
 }
 
-// getRecords answers every row of every table, as the Web API reads it.
-func (s *Simulator) getRecords(w http.ResponseWriter, _ *http.Request) {
+// getRecords answers every row of every table, or of the one that is asked for, as the Web API reads it.
+func (s *Simulator) getRecords(w http.ResponseWriter, r *http.Request) {
+	if err := control.OnlyQuery(r, "table"); err != nil {
+		control.WriteError(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	one := r.URL.Query().Get("table")
 	s.mu.Lock()
+	tables := s.schema.order
+	if one != "" {
+		t := s.schema.tables[one]
+		if t == nil {
+			s.mu.Unlock()
+			control.WriteError(w, http.StatusBadRequest, "table=%s is no table of this organisation: use a logical name, such as opportunity", one)
+			return
+		}
+		tables = []*table{t}
+	}
 	render := s.renderer("", &prefer{})
 	render.all = true
 	b := []byte{'{'}
-	for i, t := range s.schema.order {
-		if t.name == "privilege" || t.name == "roleprivileges" {
+	for _, t := range tables {
+		if one == "" && (t.name == "privilege" || t.name == "roleprivileges") {
 			continue // worked out, and long: the call metadata has them by role
 		}
-		if i > 0 {
+		if len(b) > 1 {
 			b = append(b, ',')
 		}
 		b = append(quote(b, t.name), ':', '{')

@@ -4,7 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
@@ -15,7 +18,7 @@ var _ control.Simulator = (*Sim)(nil)
 
 // MountControl adds the routes of docs/control-interface.md that are Partner Center's own.
 func (s *Sim) MountControl(mux *http.ServeMux) {
-	mux.HandleFunc("GET /records", s.locked(func(*http.Request) (any, error) { return s.records(), nil }))
+	mux.HandleFunc("GET /records", s.locked(s.getRecords))
 	mux.HandleFunc("POST /reset", s.locked(func(*http.Request) (any, error) {
 		s.seed()
 		return map[string]bool{"reset": true}, nil
@@ -69,6 +72,21 @@ func (s *Sim) locked(do func(*http.Request) (any, error)) http.HandlerFunc {
 
 // readAct decodes strictly and keeps numbers as they are written.
 func readAct(r *http.Request, v any) error { return control.ReadExact(r, bodyLimit, v) }
+
+// getRecords answers everything stored, or the one table that is asked for.
+func (s *Sim) getRecords(r *http.Request) (any, error) {
+	if err := control.OnlyQuery(r, "table"); err != nil {
+		return nil, err
+	}
+	all, one := s.records(), r.URL.Query().Get("table")
+	if one == "" {
+		return all, nil
+	}
+	if _, ok := all[one]; !ok {
+		return nil, fmt.Errorf("table=%s: use %s", one, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+	}
+	return map[string]any{one: all[one]}, nil
+}
 
 // records is everything stored.
 func (s *Sim) records() map[string]any {
