@@ -3,6 +3,7 @@ package dataversesim_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,18 @@ func TestRecordsShowAllTablesAsTheWebAPIReadsThem(t *testing.T) {
 	contains(t, tables["account"][dataversesim.AccountID], map[string]any{"address1_city": "Hamburg", "address1_composite": "Musterweg 1\r\nHamburg\r\nHH\r\n20095\r\nDE"})
 	if n := len(tables["sdkmessageprocessingstep"]); n != 17 {
 		t.Errorf("%d steps", n)
+	}
+	var one map[string]map[string]map[string]any
+	if err := json.Unmarshal([]byte(w.ctl("GET", "/records?table=contact", "").is(200).text), &one); err != nil {
+		t.Fatal(err)
+	}
+	if len(one) != 1 || !reflect.DeepEqual(one["contact"], tables["contact"]) {
+		t.Errorf("one table alone: %v", one)
+	}
+	for _, wrong := range []string{"table=contacts", "tables=contact"} {
+		if a := w.ctl("GET", "/records?"+wrong, "").is(400); !strings.Contains(a.text, "use ") {
+			t.Errorf("%s: %s", wrong, a.text)
+		}
 	}
 }
 

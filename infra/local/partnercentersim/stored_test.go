@@ -1,6 +1,7 @@
 package partnercentersim_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -105,7 +106,16 @@ func TestRawValuesCanBeTypedAtEveryAct(t *testing.T) {
 			t.Errorf("invite %v: %d %s", bad, a.status, a.raw)
 		}
 	}
-	if n := len(p.tell("GET", "/records", nil).body["referrals"].(object)); n != 6 {
+	all := p.tell("GET", "/records", nil).body
+	if n := len(all["referrals"].(object)); n != 6 {
 		t.Errorf("%d referrals, want 6: a refused act leaves nothing", n)
+	}
+	if one := p.tell("GET", "/records?table=referrals", nil).body; len(one) != 1 || !reflect.DeepEqual(one["referrals"], all["referrals"]) {
+		t.Errorf("one table alone: %v", one)
+	}
+	for _, wrong := range []string{"table=referral", "tables=referrals"} {
+		if a := p.tell("GET", "/records?"+wrong, nil); a.status != 400 || !strings.Contains(a.text("error"), "use ") {
+			t.Errorf("%s: %d %s", wrong, a.status, a.raw)
+		}
 	}
 }
