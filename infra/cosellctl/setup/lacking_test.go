@@ -2,8 +2,11 @@ package setup_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,9 +104,9 @@ func (o *organisation) withoutRoles() string {
 		o.t.Fatal(err)
 	}
 	delete(all, "roles")
-	text, err := json.MarshalIndent(all, "", " ")
-	if err != nil {
-		o.t.Fatal(err)
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&text, "%s: %s\n", name, all[name])
 	}
-	return string(text)
+	return text.String()
 }

@@ -14,6 +14,14 @@ type document struct {
 	values map[string]any
 }
 
+// mostMembers is how many members the definition of a table or a column has at most, about.
+const mostMembers = 32
+
+// sized is a document with room for so many members: there are many, and to grow costs more than to fill.
+func sized(members int) *document {
+	return &document{names: make([]string, 0, members), values: make(map[string]any, members)}
+}
+
 func (d *document) add(name string, v any) *document {
 	if d.values == nil {
 		d.values = map[string]any{}
@@ -139,6 +147,9 @@ func (s *Simulator) entityDefinitions(c *call, segs []segment) (*answer, error) 
 		return nil, notInMetadata("an entity", id)
 	}
 	if len(segs) == 1 {
+		if len(c.opts.expand) == 0 {
+			return s.metadataOne(c, "EntityDefinitions", s.entityAlone(t))
+		}
 		return s.metadataOne(c, "EntityDefinitions", s.entityDocument(t))
 	}
 	rest := segs[2:]

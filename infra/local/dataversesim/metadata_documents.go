@@ -27,16 +27,25 @@ func managed(v any) *document {
 	return (&document{}).add("Value", v).add("CanBeChanged", true)
 }
 
+// entityDocument is the definition of a table with all that can be expanded.
 func (s *Simulator) entityDocument(t *table) *document {
-	ownership := "OrganizationOwned"
-	if t.userOwned {
-		ownership = "UserOwned"
-	}
 	columns := make([]*document, 0, len(t.order))
 	for _, c := range t.order {
 		columns = append(columns, s.columnDocument(c, false))
 	}
-	return (&document{}).
+	return s.entityAlone(t).
+		add("Attributes", columns).add("Keys", s.keyDocuments(t)).
+		add("ManyToOneRelationships", s.manyToOne(t)).add("OneToManyRelationships", s.oneToMany(t)).
+		add("ManyToManyRelationships", []*document{})
+}
+
+// entityAlone is the definition of a table without what is shown only where $expand asks for it.
+func (s *Simulator) entityAlone(t *table) *document {
+	ownership := "OrganizationOwned"
+	if t.userOwned {
+		ownership = "UserOwned"
+	}
+	return sized(mostMembers).
 		add("MetadataId", fixedID("table/"+t.name)).
 		add("LogicalName", t.name).add("SchemaName", t.schemaName).
 		add("EntitySetName", t.set).add("LogicalCollectionName", t.set).add("CollectionSchemaName", t.set).
@@ -47,10 +56,7 @@ func (s *Simulator) entityDocument(t *table) *document {
 		add("IsManaged", t.isManaged()).add("IsCustomizable", managed(true)).add("IsAuditEnabled", managed(t.audit)).
 		add("HasNotes", t.hasNotes).add("HasActivities", t.hasActivities).add("TableType", "Standard").add("Privileges", t.privilegeDocuments()).
 		add("ChangeTrackingEnabled", t.tracking).add("CanChangeTrackingBeEnabled", managed(true)).
-		add("IsOptimisticConcurrencyEnabled", s.sw.flag("optimisticConcurrency")).
-		add("Attributes", columns).add("Keys", s.keyDocuments(t)).
-		add("ManyToOneRelationships", s.manyToOne(t)).add("OneToManyRelationships", s.oneToMany(t)).
-		add("ManyToManyRelationships", []*document{})
+		add("IsOptimisticConcurrencyEnabled", s.sw.flag("optimisticConcurrency"))
 }
 
 // metadataType is the type of a column's definition.
@@ -105,7 +111,7 @@ func (s *Simulator) columnDocument(c *column, cast bool) *document {
 	case "MultiSelectPicklist":
 		attributeType = "Virtual"
 	}
-	d := (&document{}).
+	d := sized(mostMembers).
 		add("@odata.type", "#Microsoft.Dynamics.CRM."+c.metadataType()).
 		add("MetadataId", fixedID("column/"+c.table.name+"/"+c.name)).
 		add("LogicalName", c.name).add("SchemaName", c.schemaName).add("EntityLogicalName", c.table.name).

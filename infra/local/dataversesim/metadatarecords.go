@@ -69,7 +69,7 @@ func (s *Simulator) tableRecords() map[string]any {
 		for i, d := range s.keyDocuments(t) {
 			keys[t.keys[i].schemaName] = timeless(d)
 		}
-		out[t.name] = map[string]any{"definition": timeless(s.entityDocument(t)), "columns": columns, "keys": keys, "relationships": relationships}
+		out[t.name] = map[string]any{"definition": timeless(s.entityAlone(t)), "columns": columns, "keys": keys, "relationships": relationships}
 	}
 	return out
 }
