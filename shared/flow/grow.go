@@ -118,7 +118,7 @@ func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell
 		return deal, fit, false, f.endLead(ctx, w)
 	}
 	if qualified { // a list may be behind: who qualified it may have made one
-		if lasted, err := f.doubt(ctx, w.pair, w.opportunity.ID, w.opportunity.Read, listPatience); err != nil || !lasted {
+		if lasted, err := f.doubt(ctx, w.noted(), w.opportunity.ID, w.opportunity.Read, listPatience); err != nil || !lasted {
 			return deal, fit, false, unlisted(w, err)
 		}
 	}

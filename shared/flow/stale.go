@@ -22,17 +22,16 @@ const (
 
 // fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
 func (f *Flow) fresh(ctx context.Context, w *work) error {
+	pair, err := w.noted(), error(nil)
 	if w.opportunity != nil {
-		pair, err := f.freshRow(ctx, w.pair, w.hint, *w.opportunity)
-		if err != nil {
+		if pair, err = f.freshRow(ctx, pair, w.hint, *w.opportunity); err != nil {
 			return err
 		}
-		w.pair = pair
 	}
-	pair, err := f.freshSide(ctx, w.pair, w.hint, w.referral.Side)
-	if err != nil {
+	if pair, err = f.freshSide(ctx, pair, w.hint, w.referral.Side); err != nil {
 		return err
 	}
+	pair.Sending = w.pair.Sending
 	w.pair = pair
 	return nil
 }

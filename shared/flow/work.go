@@ -40,16 +40,33 @@ type work struct {
 
 // made is a write that a system has confirmed: another process may keep the pair first, which knows of no more than that it was about to be made.
 type made struct {
-	entry  string // of its note
-	before string // the version that it replaced
+	note   *cosell.Sending // nil: none
+	before string          // the version that it replaced
 	after  cosell.Side
 }
 
-// knownIn is the pair, as another process has kept it, that knows what became of the write.
+// knownIn is the pair, as another process has kept it, that knows what became of the write. That one may have kept it without our note, because it
+// read the side as it was before; unless it has seen since what we wrote, the note counts again, and so does one of its own in place of ours no more:
+// what it was about to replace was replaced by us.
 func (m made) knownIn(pair cosell.Pair) cosell.Pair {
-	if s := pair.Sending; s != nil && m.entry != "" && s.Entry == m.entry {
+	if m.note == nil {
+		return pair
+	}
+	s := pair.Sending
+	ours := s != nil && s.Entry == m.note.Entry
+	lost := (s == nil || s.Place == m.note.Place && s.Version == m.before) && !pair.HasSeen(m.after)
+	if ours || lost {
 		pair = pair.Wrote(m.before, m.after)
-		pair.Sending = s.Standing()
+		pair.Sending = m.note.Standing()
+	}
+	return pair
+}
+
+// noted is the pair with the write that counts as not made: what is kept beside deciding leaves it noted, because it may be on its way still.
+func (w *work) noted() cosell.Pair {
+	pair := w.pair
+	if pair.Sending == nil {
+		pair.Sending = w.unproven
 	}
 	return pair
 }
@@ -108,7 +125,7 @@ func (f *Flow) reread(ctx context.Context, w *work) error {
 	}
 	if known {
 		pair.MicrosoftID = cmp.Or(pair.MicrosoftID, w.pair.MicrosoftID) // may have been met just now
-		w.pair = w.made.knownIn(pair)
+		w.pair, w.unproven = w.made.knownIn(pair), nil
 	}
 	r, err := f.Referrals.Get(ctx, cmp.Or(w.microsoftID, w.referral.ID))
 	if err != nil {

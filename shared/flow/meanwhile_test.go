@@ -1,0 +1,79 @@
+package flow_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
+)
+
+// A change of the referral is on its way while another process keeps the pair, which read both sides as they were before: whatever that one
+// keeps, what gave way to the change is told, and what was written is nobody's edit.
+func TestI25_AWriteOnItsWaySurvivesWhatAnotherProcessKeeps(t *testing.T) {
+	const solution = "aaaaaaaa-0000-4000-8000-000000000001"
+	unlisted := func(w *world) (listed func()) {
+		o := w.opportunities[deal]
+		rows, children, record := o.Rows, o.Children, o.Record
+		o.Rows, o.Children, o.Record = nil, nil, after(o.Record, cosell.Record{"solutions/SOL-1": ""})
+		w.opportunities[deal] = o
+		return func() {
+			o := w.opportunities[deal]
+			o.Rows, o.Children, o.Record = rows, children, record
+			w.opportunities[deal] = o
+		}
+	}
+	for name, c := range map[string]struct {
+		meanwhile func(w *world, other *flow.Flow)
+		value     string
+	}{
+		"a doubt": {func(w *world, other *flow.Flow) {
+			listed := unlisted(w)
+			_ = other.FromReferral(ctx, told(w.own()[0].ID, "referral-updated"))
+			listed()
+		}, "300"},
+		"a doubt of who asks in CRM": {func(w *world, other *flow.Flow) {
+			listed := unlisted(w)
+			_ = other.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+			listed()
+		}, "300"},
+		"that it was taken back": {func(w *world, other *flow.Flow) {
+			w.now = w.now.Add(time.Second)
+			w.user(cosell.Record{cosell.DealValue: "100"})
+			_ = other.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		}, "250"},
+		"that both were": {func(w *world, other *flow.Flow) {
+			w.now = w.now.Add(time.Second)
+			w.user(cosell.Record{cosell.DealValue: "250"})
+			_ = other.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		}, "250"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.private(nil)
+			o := w.opportunities[deal]
+			o.Rows, o.Children, o.Version = []string{solution}, []cosell.Side{{ID: solution, Version: "1"}}, w.nextVersion()
+			w.opportunities[deal] = o
+			w.opportunityChanged()
+			w.now = w.now.Add(time.Minute)
+			w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "250", "solutions/SOL-2": "{}"}) // the opportunity is read for a list
+			w.now = w.now.Add(time.Minute)
+			w.user(cosell.Record{cosell.DealValue: "300"})
+			slow := w.flow
+			w.restart()
+			w.refusePCBy = func(cosell.Record) error {
+				w.refusePCBy = nil
+				c.meanwhile(w, w.flow)
+				return nil
+			}
+			w.deliver(func() error { return slow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+			w.events()
+			r, row := w.own()[0].Record[cosell.DealValue], w.opportunities[deal].Record
+			if r != c.value || row[cosell.DealValue] != c.value || c.value == "300" && strings.Count(row[cosell.Audit], `"250"`) != 1 {
+				t.Errorf("Partner Center has %s, CRM %s: %s", r, row[cosell.DealValue], row[cosell.Audit])
+			}
+			w.silent()
+		})
+	}
+}
