@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -49,31 +50,39 @@ func TestI25_AWriteOnItsWaySurvivesWhatAnotherProcessKeeps(t *testing.T) {
 			_ = other.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
 		}, "250"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.private(nil)
-			o := w.opportunities[deal]
-			o.Rows, o.Children, o.Version = []string{solution}, []cosell.Side{{ID: solution, Version: "1"}}, w.nextVersion()
-			w.opportunities[deal] = o
-			w.opportunityChanged()
-			w.now = w.now.Add(time.Minute)
-			w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "250", "solutions/SOL-2": "{}"}) // the opportunity is read for a list
-			w.now = w.now.Add(time.Minute)
-			w.user(cosell.Record{cosell.DealValue: "300"})
-			slow := w.flow
-			w.restart()
-			w.refusePCBy = func(cosell.Record) error {
-				w.refusePCBy = nil
-				c.meanwhile(w, w.flow)
-				return nil
-			}
-			w.deliver(func() error { return slow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
-			w.events()
-			r, row := w.own()[0].Record[cosell.DealValue], w.opportunities[deal].Record
-			if r != c.value || row[cosell.DealValue] != c.value || c.value == "300" && strings.Count(row[cosell.Audit], `"250"`) != 1 {
-				t.Errorf("Partner Center has %s, CRM %s: %s", r, row[cosell.DealValue], row[cosell.Audit])
-			}
-			w.silent()
-		})
+		for _, dies := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, dies %v", name, dies), func(t *testing.T) {
+				w := newWorld(t)
+				w.private(nil)
+				o := w.opportunities[deal]
+				o.Rows, o.Children, o.Version = []string{solution}, []cosell.Side{{ID: solution, Version: "1"}}, w.nextVersion()
+				w.opportunities[deal] = o
+				w.opportunityChanged()
+				w.now = w.now.Add(time.Minute)
+				w.portal(w.own()[0].ID, cosell.Record{cosell.DealValue: "250", "solutions/SOL-2": "{}"}) // the opportunity is read for a list
+				w.now = w.now.Add(time.Minute)
+				w.user(cosell.Record{cosell.DealValue: "300"})
+				slow := w.flow
+				w.restart()
+				w.refusePCBy = func(cosell.Record) error {
+					w.refusePCBy = nil
+					c.meanwhile(w, w.flow)
+					if dies {
+						w.dieAt = w.calls + 1 // when it is made
+					}
+					return nil
+				}
+				_ = w.run(func() error { return slow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+				if w.died != dies {
+					t.Fatal("it has not died after the change was made")
+				}
+				w.events()
+				r, row := w.own()[0].Record[cosell.DealValue], w.opportunities[deal].Record
+				if r != c.value || row[cosell.DealValue] != c.value || c.value == "300" && strings.Count(row[cosell.Audit], `"250"`) != 1 {
+					t.Errorf("Partner Center has %s, CRM %s: %s", r, row[cosell.DealValue], row[cosell.Audit])
+				}
+				w.silent()
+			})
+		}
 	}
 }

@@ -323,16 +323,35 @@ func (a *application) remember(ctx context.Context) error {
 	in := a.in
 	in.Pair = a.w.pair
 	in = in.Moved(a.Settings.Sheet) // what CRM did not take now was not agreed before either
-	settled := in.Settle(a.plan, a.done, a.Settings.Sheet)
-	if a.undone {
+	settled, before := in.Settle(a.plan, a.done, a.Settings.Sheet), a.w.pair
+	switch {
+	case a.undone:
 		settled.Sending = a.w.unproven
+	case a.onItsWay():
+		settled.Sending = a.w.unproven
+		if before.Sending == nil {
+			before.Sending = a.w.unproven // as it is kept
+		}
 	}
-	if a.w.pair.Version == "" || len(a.w.entries) > 0 || !equal(settled, a.w.pair) {
+	if before.Version == "" || len(a.w.entries) > 0 || !equal(settled, before) {
 		if err := a.save(ctx, a.w, settled); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// longestCall is how long a write may be on its way, with the tries of the client and the moment at which the other side takes it.
+const longestCall = 2 * time.Minute
+
+// onItsWay says whether a write that was noted, and was not made when the side was read, may still come: another process makes it, or a dead one
+// has sent it. What we wrote to that side ourselves has overtaken it.
+func (a *application) onItsWay() bool {
+	s := a.w.unproven
+	if s == nil || a.in.At.Sub(s.At) >= longestCall {
+		return false
+	}
+	return s.Place == cosell.InPartnerCenter && a.done.Referral == nil || s.Place == cosell.InCRM && a.done.Opportunity == nil
 }
 
 func equal(a, b cosell.Pair) bool {
