@@ -173,6 +173,23 @@ func Grown(base Base, o Opportunity, deals []Rule) Base {
 	return out
 }
 
+// Outgrown tells of what a person typed into a lead and the opportunity that was made of it does not hold: it gave way to Partner Center's
+// value when the two were compared for the last time.
+func (in Pairing) Outgrown(deal Opportunity, deals []Rule) (told []Problem) {
+	lead := in.Opportunity.Side().Record
+	for _, rule := range deals {
+		was, known := in.Pair.Base.Opportunity.value(rule.Field)
+		typed, read := lead.value(rule.Field)
+		now, held := deal.Record.value(rule.Field)
+		if rule.Way != Both || rule.List || rule.Door != NoDoor || !known || !read || !held || typed == "" || same(was, typed) || now == across(rule.ToOpportunity, typed) {
+			continue
+		}
+		told = append(told, Problem{Code: conflictResolved, Field: rule.Field, Place: InCRM, Warn: true, Once: true,
+			Text: Label(deals, rule.Field) + " was changed on both sides; the value of CRM gave way: " + quote(typed), Mend: "nothing to do"})
+	}
+	return told
+}
+
 // Leaving is the base of an opportunity that CRM took without some fields. As in Made the referral counts as changed
 // since, so that they arrive as any edit does, and what a person types there meets them.
 func (b Base) Leaving(left []Field, o Opportunity, rules []Rule) Base {

@@ -249,6 +249,10 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 	pair := w.pair.GoesOn(next, cosell.OpportunityTable, base)
 	pair.Version = other.Version
 	pair.Untold = append(slices.Clone(pair.Untold), f.deals.differing(&work{pair: pair, referral: w.referral, opportunity: &next, hint: w.hint, linking: true})...)
+	if strings.EqualFold(next.ID, f.deals.Opportunities.ID(w.referral.ID)) { // we have made it, now or before a death
+		arrives := func(p cosell.Problem) bool { return slices.Contains(fit.left, p.Field) }
+		pair.Untold = append(pair.Untold, slices.DeleteFunc(f.pairing(w).Outgrown(next, f.deals.Rules), arrives)...)
+	}
 	if held := append(fit.problems, fit.untold...); len(held) > 0 {
 		pair = pair.Lacks(held, w.referral.Read, next.Side)
 		pair.Told = cosell.Prints(fit.problems)

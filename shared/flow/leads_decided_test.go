@@ -260,3 +260,32 @@ func TestAnEditRightAfterALeadHasGrownCrosses(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A lead was edited on both sides, and is accepted before the two were compared: what gives way to the other value is told, whichever of the
+// two the opportunity is made with.
+func TestI25_ALeadThatGrowsTellsWhatGaveWay(t *testing.T) {
+	for name, sellerLast := range map[string]bool{"Partner Center was edited last": false, "CRM was edited last": true} {
+		t.Run(name, func(t *testing.T) {
+			w := withLead(t)
+			seller := func() { w.lead(itsLead, cosell.Record{cosell.Notes: "mine"}) }
+			w.now = w.now.Add(time.Minute)
+			if !sellerLast {
+				seller()
+				w.now = w.now.Add(time.Minute)
+			}
+			w.portal(inquiry, cosell.Record{cosell.Notes: "theirs", cosell.Status: cosell.Accepted})
+			if sellerLast {
+				w.now = w.now.Add(time.Minute)
+				seller()
+			}
+			w.heard()
+			w.events()
+			o := w.oneDeal(itsDeal).Record
+			told := o[cosell.Audit] + "\n" + w.leads[itsLead].Record[cosell.Audit]
+			if now := o[cosell.Notes]; now != w.referrals[inquiry].Record[cosell.Notes] || !sellerLast && now != "theirs" || strings.Count(told, map[string]string{"theirs": `"mine"`, "mine": `"theirs"`}[now]) != 1 {
+				t.Errorf("CRM has %q, Partner Center %q: %s", o[cosell.Notes], w.referrals[inquiry].Record[cosell.Notes], told)
+			}
+			w.silent()
+		})
+	}
+}
