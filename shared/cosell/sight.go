@@ -79,9 +79,6 @@ func (p Pair) Knows(s Side) bool {
 	return len(versions) > 0 && versions[len(versions)-1] == s.Version
 }
 
-// HasSeen says whether this version of the record was seen or written before.
-func (p Pair) HasSeen(s Side) bool { return slices.Contains(p.Seen[s.ID].Versions, s.Version) }
-
 // order says whether the versions are numbers, and whether those have risen so far and rise to this one: a hint,
 // no more.
 func (s Sight) order(version string) (numbered, rise bool) {

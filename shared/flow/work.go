@@ -40,24 +40,16 @@ type work struct {
 
 // made is a write that a system has confirmed: another process may keep the pair first, which knows of no more than that it was about to be made.
 type made struct {
-	note   *cosell.Sending // nil: none
-	before string          // the version that it replaced
+	entry  string // of its note
+	before string // the version that it replaced
 	after  cosell.Side
 }
 
-// knownIn is the pair, as another process has kept it, that knows what became of the write. That one may have kept it without our note, because it
-// read the side as it was before; unless it has seen since what we wrote, the note counts again, and so does one of its own in place of ours no more:
-// what it was about to replace was replaced by us.
+// knownIn is the pair, as another process has kept it, that knows what became of the write.
 func (m made) knownIn(pair cosell.Pair) cosell.Pair {
-	if m.note == nil {
-		return pair
-	}
-	s := pair.Sending
-	ours := s != nil && s.Entry == m.note.Entry
-	lost := (s == nil || s.Place == m.note.Place && s.Version == m.before) && !pair.HasSeen(m.after)
-	if ours || lost {
+	if s := pair.Sending; s != nil && m.entry != "" && s.Entry == m.entry {
 		pair = pair.Wrote(m.before, m.after)
-		pair.Sending = m.note.Standing()
+		pair.Sending = s.Standing()
 	}
 	return pair
 }

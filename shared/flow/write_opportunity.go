@@ -144,7 +144,7 @@ func (a *application) put(ctx context.Context, o cosell.Opportunity, values cose
 	if values[cosell.Task] != "" {
 		a.tasked = true
 	}
-	a.done.Opportunity, a.w.made = &written, made{s, o.Version, written.Side}
+	a.done.Opportunity, a.w.made = &written, made{s.Entry, o.Version, written.Side}
 	a.w.entries = append(a.w.entries, a.written(ctx, s, written.Read, cosell.ToCRM, fields))
 	return nil
 }

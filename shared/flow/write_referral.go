@@ -89,7 +89,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 			Text: "Partner Center did not make the deal visible", Mend: "share it in the Partner Center portal"})
 	}
 	in.Pair = a.w.pair
-	a.w.pair, a.w.made = in.SettleSent(piece, r), made{s, a.referral.Version, r.Side}
+	a.w.pair, a.w.made = in.SettleSent(piece, r), made{s.Entry, a.referral.Version, r.Side}
 	r = with(r, a.referral.Record.Only(cosell.Help, cosell.MicrosoftStatus, cosell.MicrosoftSeller, cosell.MicrosoftCRMID, cosell.MicrosoftReason, cosell.MicrosoftAccepted,
 		cosell.MicrosoftValue, cosell.MicrosoftCurrency, cosell.MicrosoftClosingDate, cosell.MicrosoftNotes))
 	a.referral, a.done.Referral = r, &r
