@@ -59,6 +59,14 @@ func (p *people) looks(g *rand.Rand, d *deal) error {
 // looking is what the lanes of those begin with who look.
 const looking = "operator/?/"
 
+// What an acceptance shows late, and differs from what was typed before the two were linked, is told.
+func TestWhatAnAcceptanceShowsIsTold(t *testing.T) {
+	x := tale{name: "an assessment is linked anew", acts: []act{invited(doc{"kind": "assessment"}), edits(doc{"estimatedvalue": 56439}), asksOf("operator/unlink"), asksOf("operator/link"), portal("accept", nil), timer()}}
+	if o := x.tell(t, "one", nil, false, true); len(o.broken) > 0 {
+		t.Error(o.broken)
+	}
+}
+
 // What an operator has let be stays so until somebody types that very field of that pair.
 func TestWhatIsLetBeLastsUntilItIsTyped(t *testing.T) {
 	p := &people{run: &run{}, left: map[stand]bool{{"crm", "o", "notes"}: true, {"crm", "o", "name"}: true}, wed: map[string][]string{"o": {"r"}}, seen: map[stand]map[string]bool{}, standing: map[stand]*edit{}}

@@ -4,7 +4,8 @@ import "strings"
 
 // firstSight compares without a base. What is equal is agreed; what only one side has is filled in on the
 // other; two different values stay as they are, because nobody can tell which is right, unless the sheet
-// says whose counts.
+// says whose counts. That is told where the two meet, and where a side shows a value later than the other, as an assessment does once it
+// is accepted; what a new sheet sees for the first time is told by whoever pushes it.
 func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
 	if _, _, member := f.List(); member {
 		m.firstMember(rule, f, p, d, pOK && dOK)
@@ -30,7 +31,7 @@ func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
 		m.toOpportunity(rule, f, p)
 	default:
 		m.leaves(f)
-		if m.Linking {
+		if m.Linking || !m.NewSheet {
 			m.differs(f)
 		}
 	}
@@ -72,7 +73,7 @@ func (m *merger) firstMember(rule Rule, f Field, p, d string, both bool) {
 		m.toReferral(rule, f, d)
 	case p != d && !m.agree(rule, p, d) && rule.Way == Both:
 		m.leaves(f)
-		if m.Linking && !m.saidOf("values.differ", list) {
+		if (m.Linking || !m.NewSheet) && !m.saidOf("values.differ", list) {
 			m.differs(list)
 		}
 	}

@@ -40,6 +40,7 @@ type Pairing struct {
 	At          time.Time // for what is due, by a system's clock
 	Retry       bool      // a person, a relative or the schedule wants what is held tried again
 	Linking     bool      // the two records meet: what differs is told
+	NewSheet    bool      // they were last kept in step by another sheet: what differs then is in the drift report alone
 	Met         bool      // they are linked by the identifiers that they carry, and no person has asked for it
 	Heeded      bool      // what is asked on the form comes to no more than a look
 	Older       bool      // older tables were put back lately: the pair may have forgotten what it has told

@@ -16,6 +16,7 @@ func (in Pairing) Moved(sheet string) Pairing {
 	if in.Pair.Sheet == sheet {
 		return in
 	}
+	in.NewSheet = true
 	before, now := places(in.Pair.Sheet), places(sheet)
 	if len(before) == 0 || len(now) == 0 {
 		return in

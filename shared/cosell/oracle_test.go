@@ -237,7 +237,7 @@ func (c cell) pairing() Pairing {
 		rule.Field = list
 	}
 	in := pairing(Base{Referral: record(c.bp), Opportunity: record(c.bd)}, record(c.p), record(c.d))
-	in.Rules, in.Linking = []Rule{rule}, c.linking
+	in.Rules, in.Linking, in.NewSheet = []Rule{rule}, c.linking, !c.linking
 	if c.pcNewer {
 		in.Referral.Modified = noon.Add(time.Hour)
 	}

@@ -246,9 +246,27 @@ func TestR145_FirstSightOfTheSheetSaysWhoseCounts(t *testing.T) {
 		{PartnerCenter, ToReferral, false, nothing},
 	} {
 		t.Run(string(tt.sight)+"/"+string(tt.way), func(t *testing.T) {
-			plan := one(Rule{Field: x, Way: tt.way, FirstSight: tt.sight}, x, differ, func(in *Pairing) { in.Linking = tt.linking })
+			plan := one(Rule{Field: x, Way: tt.way, FirstSight: tt.sight}, x, differ, func(in *Pairing) { in.Linking, in.NewSheet = tt.linking, !tt.linking })
 			tt.want.check(t, plan, x)
 		})
+	}
+}
+
+// A value that a side shows late, as an assessment does once it is accepted, is told as one that differed when the two met.
+func TestAValueThatShowsLateIsToldToDiffer(t *testing.T) {
+	for name, c := range map[string]struct {
+		linking, newSheet bool
+		want              []string
+	}{"they meet": {true, false, []string{CodeDiffer}}, "it shows late": {false, false, []string{CodeDiffer}}, "a new sheet sees it": {false, true, nil}} {
+		in := pairing(Base{}, Record{x: "theirs", xs: "1", "xs/a": "A"}, Record{x: "mine", xs: "1", "xs/c": "C"})
+		in.Linking, in.NewSheet = c.linking, c.newSheet
+		for _, rule := range []Rule{{Field: x, Way: Both}, {Field: xs, Way: Both, List: true}} {
+			in.Rules = []Rule{rule}
+			plan := Merge(in)
+			if d := cmp.Diff(c.want, codes(plan.Problems)); d != "" || len(plan.ToReferral)+len(plan.ToOpportunity) > 0 || len(plan.leftAlone) == 0 {
+				t.Errorf("%s, %s: %s %+v", name, rule.Field, d, plan)
+			}
+		}
 	}
 }
 
@@ -267,12 +285,12 @@ func TestFirstSightOfLists(t *testing.T) {
 		{"OneWayNeverFillsCRM", ToReferral, true, Record{xs: "1", "xs/a": "A"}, Record{xs: "0"}, Plan{}, ""},
 		{"NotReadIsNotEmpty", Both, true, Record{xs: "1", "xs/a": "A"}, Record{}, Plan{}, ""},
 		{"TwoListsThatDifferAreLeftAloneAndToldOnce", Both, true, Record{xs: "2", "xs/a": "A", "xs/b": "B"}, Record{xs: "1", "xs/c": "C"}, Plan{}, "values.differ"},
-		{"LaterItIsNotTold", Both, false, Record{xs: "1", "xs/a": "A"}, Record{xs: "1", "xs/c": "C"}, Plan{}, ""},
+		{"ByANewSheetItIsNotTold", Both, false, Record{xs: "1", "xs/a": "A"}, Record{xs: "1", "xs/c": "C"}, Plan{}, ""},
 		{"EqualListsAreAgreed", Both, true, Record{xs: "1", "xs/a": "A"}, Record{xs: "1", "xs/a": "A"}, Plan{}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			in := pairing(Base{}, tt.pc, tt.crm)
-			in.Rules, in.Linking = []Rule{{Field: xs, Way: tt.way, List: true}}, tt.linking
+			in.Rules, in.Linking, in.NewSheet = []Rule{{Field: xs, Way: tt.way, List: true}}, tt.linking, !tt.linking
 			plan := Merge(in)
 			if d := cmp.Diff(or(tt.want.ToReferral), plan.ToReferral); d != "" {
 				t.Error(d)
