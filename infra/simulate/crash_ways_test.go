@@ -85,6 +85,7 @@ func talesOfLeads() []tale {
 		{name: "a lead with two contacts whose notes are emptied", acts: []act{leadOf(doc{"customerProfile": twoOfWingtip()}), leadDoes("update", doc{"columns": doc{"description": "About the lead"}}), leadDoes("update", doc{"columns": doc{"description": nil}}), timer()}},
 		{name: "something is asked on the form of a lead that went on", acts: []act{lead("qualified"), leadDoes("qualify", nil), leadDoes("update", doc{"columns": doc{"cosell_action": 1}}), timer()}},
 		{name: "a sheet is pushed while a lead is accepted", posting: doc{"lose": 1}, acts: []act{lead("qualified"), timer(), timer(), portal("accept", nil), column("new_campaign"), asks("POST", "operator/mapping/diff", campaignSheet()), asks("POST", "operator/mapping/push", campaignSheet()), allHaveIt(), timer()}},
+		{name: "a lead is deleted before it has handed over", acts: []act{lead("qualified"), befalls("crm POST $batch", 1, down), qualifiedAndDeleted(), timer(), timer()}},
 		{name: "the opportunity of a lead is deleted", posting: doc{"lose": 1}, acts: []act{lead("qualified"), timer(), timer(), leadDoes("qualify", nil), grownDeleted(), timer(), timer()}},
 	}
 }
@@ -322,4 +323,23 @@ func TestNobodyIsBlamedForALostAnswer(t *testing.T) {
 	if lost < 4 {
 		t.Errorf("%d answers only", lost)
 	}
+}
+
+// qualifiedAndDeleted is a lead that is qualified, and deleted before another attempt is made at what the product does then.
+func qualifiedAndDeleted() act {
+	return act{"the lead is qualified and deleted", func(r *run) error {
+		if err := leadDoes("qualify", nil).do(r); err != nil {
+			return err
+		}
+		for range 500 {
+			if r.met["crm POST $batch: "+down.String()] > 0 {
+				break
+			}
+			if !r.step() {
+				r.sleep(time.Millisecond)
+			}
+		}
+		r.people.gone["lead|"+strings.ToLower(r.people.dv.IDs("lead")[0])] = time.Now()
+		return leadDoes("delete", nil).do(r)
+	}}
 }

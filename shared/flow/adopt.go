@@ -115,6 +115,10 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	if err != nil {
 		return unreadableOurs(err)
 	}
+	left, err := f.leftByLead(ctx, w, r)
+	if err != nil {
+		return err
+	}
 	other, taken, err := f.Ledger.FindByReferral(ctx, r.ID)
 	if err != nil {
 		return err
@@ -125,7 +129,7 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	if taken && other.OpportunityID == w.pair.OpportunityID && other.Version != w.pair.Version { // moved to it since
 		return fault.Wait(time.Second, "opportunity %s: another worker was faster", w.pair.OpportunityID)
 	}
-	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) {
+	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) && !left {
 		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
 			Text: "referral " + r.ID + " belongs to another record (CRM id " + r.Record[cosell.CRMID] + ")", Mend: "correct the identifier"}})
 	}
@@ -136,6 +140,31 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	w.pair.Held, w.pair.Told = nil, nil
 	w.referral = &r
 	return f.adopt(ctx, w)
+}
+
+// leftByLead says whether the referral names a lead that a person has deleted before it had handed the referral over to this opportunity,
+// which carries its identifier: nobody else will do that any more. The ended pair of the lead gives the referral up.
+func (f *Flow) leftByLead(ctx context.Context, w *work, r cosell.Referral) (bool, error) {
+	id, foreign := crmID(r)
+	if foreign || id == "" || f.leads == nil || w.opportunity.LeadID != "" && !strings.EqualFold(w.opportunity.LeadID, id) {
+		return false, nil
+	}
+	lead, known, err := f.Ledger.Find(ctx, id)
+	if err != nil || !known || lead.Table != cosell.LeadTable || lead.Phase != cosell.Ended || lead.Became != "" {
+		return false, err
+	}
+	switch _, err := f.leads.Opportunities.Get(ctx, id); {
+	case err == nil:
+		return false, nil
+	case !fault.Is(err, fault.Gone):
+		return false, err
+	}
+	if lead.ReferralID == "" {
+		return true, nil
+	}
+	lead.ReferralID, lead.MicrosoftID, lead.EngagementID = "", "", ""
+	_, err = f.Ledger.Save(ctx, lead)
+	return err == nil, err
 }
 
 // becameOfLead says whether the opportunity is what the lead of the other pair became: that one hands its referral over. Any other names it
