@@ -197,8 +197,9 @@ func (r *run) oneToOne(b board) {
 		named[referral] = id
 		d := b.referrals[strings.ToLower(referral)]
 		back := strings.ToLower(text(d["externalReferenceId"]))
-		if d != nil && back == strings.ToLower(text(b.opportunities[id]["_originatingleadid_value"])) && d["status"] == "Closed" {
-			continue // the lead that it was names it, and a closed referral takes nothing (I7)
+		was := back == strings.ToLower(text(b.opportunities[id]["_originatingleadid_value"])) || !r.people.gone["lead|"+back].IsZero()
+		if d != nil && was && d["status"] == "Closed" {
+			continue // it names the lead that the opportunity was, and a closed referral takes nothing (I7)
 		}
 		if r.people.foreign[strings.ToLower(referral)] == back && back != "" {
 			continue // what a person typed there stays: of another system, or of a deal that the seller said is another one
