@@ -343,3 +343,19 @@ func qualifiedAndDeleted() act {
 		return leadDoes("delete", nil).do(r)
 	}}
 }
+
+// What a lead has become goes on with its referral, though the lead was deleted before it had handed that over.
+func TestADeletedLeadHandsOver(t *testing.T) {
+	for _, x := range tales() {
+		if x.name != "a lead is deleted before it has handed over" {
+			continue
+		}
+		for _, in := range layouts() {
+			if o := x.tell(t, in, nil, false, false); len(o.broken) > 0 {
+				t.Errorf("%s: %.400s", in, o.broken)
+			}
+		}
+		return
+	}
+	t.Error("nobody tells of it")
+}
