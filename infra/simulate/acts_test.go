@@ -325,7 +325,7 @@ func (p *people) crmLead(g *rand.Rand, d *deal) error {
 	}
 	before := p.dv.Row("lead", id)
 	_, err := p.crm(act)
-	if columns, ok := act["columns"].(doc); ok && err == nil {
+	if columns, ok := act["columns"].(doc); ok && err == nil && text(before["statecode"]) == "0" { // of one that went on as a deal nothing counts
 		p.typed("crm", id, "notes", text(columns["description"]), text(before["description"]))
 	}
 	if err == nil {
