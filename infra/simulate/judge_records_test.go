@@ -280,6 +280,13 @@ func bare(s string) string {
 	}
 }
 
+// ofFormer says whether the value was typed, after an edit, on a record that was the opportunity's partner then and no longer is.
+func (r *run) ofFormer(after *edit, opportunity, field, value string) bool {
+	return slices.ContainsFunc(r.people.edits, func(e *edit) bool {
+		return e.field == field && e.value == value && e.at.After(after.at) && slices.Contains(r.people.wed[opportunity], e.record)
+	})
+}
+
 // newest is I1 for one field: what was typed last is on both sides, or Audit has it.
 func (r *run) newest(b board, o map[string]any, referral string, f mapped, crm, pc string) {
 	last := r.lastOf(f.name, text(o["opportunityid"]), referral, strings.ToLower(text(o["_originatingleadid_value"])))
@@ -287,7 +294,7 @@ func (r *run) newest(b board, o map[string]any, referral string, f mapped, crm, 
 		return
 	}
 	r.judges("I1")
-	if crm == pc && r.broughtBack(last, crm) {
+	if crm == pc && (r.broughtBack(last, crm) || r.ofFormer(last, text(o["opportunityid"]), f.name, crm)) {
 		return
 	}
 	if crm != last.value && pc != last.value && !strings.Contains(b.audit(text(o["opportunityid"])), last.value) && !r.explained(o, f.name) {

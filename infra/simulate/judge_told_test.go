@@ -3,6 +3,7 @@ package simulate
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // What a person typed has crossed where it stood on the lead of its referral, or came with the request that made the referral, and whatever
@@ -62,6 +63,22 @@ func TestALeadHasColumnsOfItsOwn(t *testing.T) {
 	for name, want := range map[string]string{"name": "a", "dealValue": "5", "closingDate": "2026-07-01", "notes": "b"} {
 		if got := mappedNamed(name).on("lead").of("crm", lead); got != want {
 			t.Errorf("%s of the lead is %q", name, got)
+		}
+	}
+}
+
+// What was typed on a referral before another took its place has been typed on the deal; what was typed before something else, or elsewhere,
+// has not.
+func TestWhatAFormerPartnerSaidCounts(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	mine := &edit{side: "crm", record: "o", field: "name", value: "mine", at: noon}
+	r := &run{people: people{wed: map[string][]string{"o": {"former", "now"}}, edits: []*edit{mine,
+		{side: "pc", record: "former", field: "name", value: "theirs", at: noon.Add(time.Minute)},
+		{side: "pc", record: "former", field: "name", value: "early", at: noon.Add(-time.Minute)},
+		{side: "pc", record: "stranger", field: "name", value: "strange", at: noon.Add(time.Minute)}}}}
+	for value, want := range map[string]bool{"theirs": true, "early": false, "strange": false, "mine": false} {
+		if got := r.ofFormer(mine, "o", "name", value); got != want {
+			t.Errorf("%s: %v", value, got)
 		}
 	}
 }
