@@ -107,6 +107,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		in = f.pairing(w)
 		plan = cosell.Merge(in)
 	}
+	if gone, err := f.givenUp(ctx, w); gone || err != nil {
+		return err
+	}
 	if !w.linking {
 		plan = in.Doubtful(plan, f.restored(ctx))
 	}

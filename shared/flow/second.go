@@ -59,6 +59,24 @@ func (f *Flow) former(ctx context.Context, pair cosell.Pair, r cosell.Referral) 
 	return true, err
 }
 
+// givenUp says whether the engagement of the pair was given up for a new one, as Audit and the row tell, and the tables are from before
+// that: the pair begins again there, and is linked with what the row names.
+func (f *Flow) givenUp(ctx context.Context, w *work) (bool, error) {
+	if w.opportunity == nil || w.linking || w.pair.Phase != cosell.Linked {
+		return false, nil
+	}
+	named, is := cosell.ID(w.opportunity.Record[cosell.ReferralID])
+	if !is || strings.EqualFold(named, w.pair.ReferralID) || !cosell.Former(w.opportunity.Record[cosell.Audit], w.pair.ReferralID) {
+		return false, nil
+	}
+	pair, err := f.Ledger.Save(ctx, w.pair.Again())
+	if err != nil {
+		return true, err
+	}
+	w.pair = pair
+	return true, f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: pair.OpportunityID, Retry: true, Why: "its engagement was given up for another one"})
+}
+
 // closeDuplicate closes what was made twice and not seen by anybody, and says so.
 func (f *Flow) closeDuplicate(ctx context.Context, pair cosell.Pair, r cosell.Referral) error {
 	closed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.Status: cosell.Errored, cosell.Reason: duplicateReason})
