@@ -325,7 +325,7 @@ func (p *people) crmLead(g *rand.Rand, d *deal) error {
 	}
 	before := p.dv.Row("lead", id)
 	_, err := p.crm(act)
-	if columns, ok := act["columns"].(doc); ok && err == nil && text(before["statecode"]) == "0" { // of one that went on as a deal nothing counts
+	if columns, ok := act["columns"].(doc); ok && err == nil && text(before["statecode"]) == "0" && !p.wentOn(id) { // what a deal was made of says nothing of it any more
 		p.typed("crm", id, "notes", text(columns["description"]), text(before["description"]))
 	}
 	if err == nil {

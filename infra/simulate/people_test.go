@@ -301,3 +301,10 @@ func (p *people) sees(side, record, field, value string) {
 	}
 	p.seen[at][value] = true
 }
+
+// wentOn says whether an opportunity was made of a lead, though that may be open again.
+func (p *people) wentOn(lead string) bool {
+	return slices.ContainsFunc(p.dv.IDs("opportunity"), func(id string) bool {
+		return strings.EqualFold(text(p.dv.Row("opportunity", id)["_originatingleadid_value"]), lead)
+	})
+}
