@@ -5,7 +5,7 @@ import "strings"
 // firstSight compares without a base. What is equal is agreed; what only one side has is filled in on the
 // other; two different values stay as they are, because nobody can tell which is right, unless the sheet
 // says whose counts. That is told where the two meet, and where a side shows a value later than the other, as an assessment does once it
-// is accepted; what a new sheet sees for the first time is told by whoever pushes it.
+// is accepted; what a new sheet sees for the first time is in the drift report alone.
 func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
 	if _, _, member := f.List(); member {
 		m.firstMember(rule, f, p, d, pOK && dOK)

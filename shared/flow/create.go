@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -135,11 +134,6 @@ func (f *Flow) forgotten(ctx context.Context, w *work) (bool, error) {
 // forgottenFor is how far back is looked for what the tables have forgotten: a copy of them is a day old at most, or the
 // message says how long ago its event was.
 const forgottenFor = 24 * time.Hour
-
-// oldestFirst orders referrals of one opportunity.
-func oldestFirst(a, b cosell.Referral) int {
-	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-}
 
 // tooLate says once that a deal was closed before it had a referral: Partner Center will not hear of it. CRM may take no
 // word of it on a closed row; it is asked again once the row changes.

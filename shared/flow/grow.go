@@ -341,43 +341,6 @@ func (f *Flow) closeTasks(ctx context.Context, w *work) error {
 	return nil
 }
 
-// followMerged goes on with the lead that took this one over.
-func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
-	into := w.opportunity.MergedInto
-	winner, err := f.Opportunities.Get(ctx, into)
-	if fault.Is(err, fault.Gone) {
-		return true, f.end(ctx, w.pair, "the lead was merged into one that is gone")
-	}
-	if err != nil {
-		return false, err
-	}
-	other, known, err := f.Ledger.Find(ctx, into)
-	if err != nil {
-		return false, err
-	}
-	named := strings.TrimSpace(winner.Record[cosell.ReferralID])
-	if known && (other.Phase == cosell.Ended || other.ReferralID != "") || named != "" && !strings.EqualFold(named, w.referral.ID) {
-		w.standing = append(w.standing, cosell.Problem{Code: "link.taken", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
-			Text: "the lead was merged into lead " + into + ", which belongs to another referral", Mend: "decline one of the two in Partner Center"})
-		return false, nil
-	}
-	linked := &work{pair: w.pair, referral: w.referral, opportunity: &winner, hint: w.hint, linking: true, switchOn: !winner.Synced()}
-	err = f.letGoOf(ctx, w, into)
-	next := winner
-	if err == nil && (named == "" || !winner.Synced()) { // else an earlier run has, and died
-		next, err = f.linkBack(ctx, linked, *w.referral, nil)
-	}
-	if fault.Is(err, fault.Refused) {
-		return false, f.ungrown(ctx, w, err)
-	}
-	if err != nil {
-		return false, err
-	}
-	pair := w.pair.GoesOn(next, cosell.LeadTable, cosell.Base{Referral: cosell.Record{}, Opportunity: cosell.Record{}})
-	pair.Version = other.Version
-	return true, f.moveTo(ctx, w, pair, "another lead was merged into it")
-}
-
 // letGoOf takes the referral out of a lead that was merged into another: as long as the row names it the key of leads
 // lets no other row name it, inactive or not. https://learn.microsoft.com/power-apps/developer/data-platform/define-alternate-keys-entity
 func (f *Flow) letGoOf(ctx context.Context, w *work, into string) error {

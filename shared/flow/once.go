@@ -185,3 +185,8 @@ func (f *Flow) dropIntents(ctx context.Context, p cosell.Pair) {
 func (f *Flow) link(referralID string) string {
 	return strings.ReplaceAll(f.Settings.LinkTemplate, "{id}", referralID)
 }
+
+// oldestFirst orders referrals of one opportunity.
+func oldestFirst(a, b cosell.Referral) int {
+	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+}
