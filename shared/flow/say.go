@@ -12,10 +12,17 @@ import (
 // earlier write, so that is found out first; and they are noted like any other write, because a lost answer leaves them in the row.
 func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, values cosell.Record, line cosell.Entry) (cosell.Pair, cosell.Opportunity, error) {
 	before := pair.Version
+	var unproven *cosell.Sending // an earlier write to the row, of which this copy of it does not show what became
 	if pair.Phase == cosell.Linked || pair.Version != "" && line.ID != "" {
 		if s := pair.Sending; s != nil && s.Place == cosell.InCRM && pair.Phase == cosell.Linked {
 			if err := f.noteLanded(ctx, pair, o); err != nil {
 				return pair, o, err
+			}
+			if o.Version == s.Version {
+				unproven = s
+			}
+			if unproven != nil && s.Taken { // CRM takes nothing with a version that it has replaced
+				return pair, o, fault.Stale("opportunity %s was written and is read as it was before", o.ID)
 			}
 			pair = pair.Resolve(o.Side)
 		}
@@ -29,7 +36,11 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 	}
 	written, err := f.Opportunities.Put(ctx, o, values)
 	if fault.Is(err, fault.Conflict) && pair.Version != before { // what was read may have been stale
-		_, markErr := f.Ledger.Mark(ctx, pair.Overtaken(o.ID, o.Version)) // noted still: an earlier try may have been taken
+		left := pair.Overtaken(o.ID, o.Version) // noted still: an earlier try may have been taken
+		if unproven != nil && !maybe(err) {
+			left.Sending = unproven // and what it has to tell
+		}
+		_, markErr := f.Ledger.Mark(ctx, left)
 		if markErr != nil {
 			return pair, o, markErr
 		}
