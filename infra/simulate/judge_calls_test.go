@@ -48,6 +48,14 @@ type gated struct {
 	entered      int // calls that had come before the answer
 }
 
+// askedToWait is how long the last of the hosts wants no calls yet: before that a pass of reconcile reads nothing, and so has nothing to write.
+func (r *run) askedToWait() (left time.Duration) {
+	for _, g := range r.gates {
+		left = max(left, time.Until(g.until)+time.Second)
+	}
+	return left
+}
+
 // quietThrottle is I15 and I28: nobody calls within a Retry-After, other processes a second later at the latest.
 func (r *run) quietThrottle(p *process, at *point, req *http.Request) {
 	g, ok := r.gates[req.URL.Host]

@@ -161,7 +161,7 @@ func (r *run) end() {
 		r.altering()
 	}
 	r.fair()
-	r.pass(70 * time.Second) // lists show a change a minute late
+	r.pass(max(70*time.Second, r.askedToWait())) // lists show a change a minute late
 	r.quiet(20 * time.Minute)
 	if r.plan.ending == lazy {
 		r.isMended()
