@@ -64,7 +64,7 @@ func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 	switch {
 	case !half:
 		return false, nil
-	case !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID):
+	case !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID) && !w.unheard():
 		return false, f.partedWhole(ctx, w, byForm)
 	}
 	deed, why := cosell.Heed(w.pair, o, "")
@@ -79,6 +79,12 @@ func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 		return true, f.emptyRow(ctx, w)
 	}
 	return true, f.emptyRow(ctx, w, f.words(ctx, o.Read).Say(why))
+}
+
+// unheard says whether the row knows neither of the link that was ended nor of its end: it took the words of neither.
+func (w *work) unheard() bool {
+	row := w.opportunity.Record
+	return strings.TrimSpace(row[cosell.ReferralID]) == "" && cosell.PartedFrom(row[cosell.Audit], w.pair.ReferralID) != cosell.Unlinked
 }
 
 // partedWhole notes an end of which the row has heard, where whoever told it died before that was noted.

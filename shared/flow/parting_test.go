@@ -174,3 +174,30 @@ func TestI20_AnotherDealStaysAnotherOneWithoutTables(t *testing.T) {
 		t.Errorf("it names %q, of %d own referrals and %d opportunities", got, len(w.own()), len(w.opportunities))
 	}
 }
+
+// A row that takes nothing hears neither of its link nor of the end that a person asks for: it is told of the end once it takes something,
+// and Sync is off from then on.
+func TestAnEndBeforeTheRowHeardOfTheLinkIsToldOnceItTakesWords(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "no").OfClass(fault.Record) }
+	w.opportunityChanged()
+	w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+	w.opportunityChanged()
+	if got := w.opportunities[deal].Record; got[cosell.ReferralID] != "" || got[cosell.Sync] != cosell.True || len(w.own()) != 1 {
+		t.Fatalf("the row took something: %v", got)
+	}
+	w.refuseCRM = nil
+	w.later(25 * time.Hour)
+	got := w.opportunities[deal].Record
+	if got[cosell.Sync] == cosell.True || strings.Count(got[cosell.Audit], cosell.UnlinkedFrom) != 1 || got[cosell.Action] != "" {
+		t.Errorf("Sync %s, action %s, Audit:\n%s", got[cosell.Sync], got[cosell.Action], got[cosell.Audit])
+	}
+	w.forgetAll()
+	w.user(cosell.Record{cosell.Name: "Another"})
+	w.events()
+	if got := w.opportunities[deal].Record; got[cosell.ReferralID] != "" {
+		t.Errorf("linked again: %v", got)
+	}
+	w.silent()
+}
