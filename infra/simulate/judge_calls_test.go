@@ -48,13 +48,9 @@ type gated struct {
 	entered      int // calls that had come before the answer
 }
 
-// askedToWait is how long the last of the hosts wants no calls yet: before that a pass of reconcile reads nothing, and so has nothing to write.
-func (r *run) askedToWait() (left time.Duration) {
-	for _, g := range r.gates {
-		left = max(left, time.Until(g.until)+time.Second)
-	}
-	return left
-}
+// askedToWait is how long the last of the hosts, or of what gives out tokens, wants no calls yet: before that a pass of reconcile reads nothing,
+// and so has nothing to write.
+func (r *run) askedToWait() time.Duration { return time.Until(r.patience) + time.Second }
 
 // quietThrottle is I15 and I28: nobody calls within a Retry-After, other processes a second later at the latest.
 func (r *run) quietThrottle(p *process, at *point, req *http.Request) {
@@ -90,7 +86,7 @@ func (r *run) toldOthers(p *process, row string) {
 // hears judges an answer.
 func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 	r := p.run
-	if resp.StatusCode == http.StatusTooManyRequests && !strings.HasSuffix(req.URL.Path, "/token") {
+	if resp.StatusCode == http.StatusTooManyRequests {
 		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
 		if until, dated := http.ParseTime(resp.Header.Get("Retry-After")); dated == nil {
 			seconds = int(time.Until(until) / time.Second)
@@ -98,7 +94,13 @@ func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 			seconds = 1
 		}
 		wait := time.Duration(min(max(seconds, 1), 900)) * time.Second
-		r.gates[req.URL.Host] = gated{since: time.Now(), until: time.Now().Add(wait), by: p, entered: r.entered}
+		until := time.Now().Add(wait)
+		if until.After(r.patience) {
+			r.patience = until
+		}
+		if !strings.HasSuffix(req.URL.Path, "/token") {
+			r.gates[req.URL.Host] = gated{since: time.Now(), until: until, by: p, entered: r.entered}
+		}
 	}
 	if isWrite(req) && resp.StatusCode < 300 {
 		r.writes[s]++

@@ -74,6 +74,7 @@ type run struct {
 	writes       [5]int // by site
 	refusals     int
 	gates        map[string]gated // by host
+	patience     time.Time        // until when the last of those wants no calls that asked to wait
 	done         map[string]int   // operations
 	weather      bool             // something was refused by rule or privilege
 	changed      bool             // a system has changed what is written, or its definitions
