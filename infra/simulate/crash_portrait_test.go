@@ -24,9 +24,8 @@ var (
 // anonymous is a value without ids and moments.
 func anonymous(v any) string {
 	s := fmt.Sprint(v)
-	for what, with := range map[*regexp.Regexp]string{anID: "ID", aTrace: "", aSale: "SALE"} {
-		s = what.ReplaceAllString(s, with)
-	}
+	s = aTrace.ReplaceAllString(anID.ReplaceAllString(s, "ID"), "")
+	s = aSale.ReplaceAllString(s, "SALE") // an id may hold what looks like one
 	return aMoment.ReplaceAllString(s, "WHEN ")
 }
 
@@ -104,6 +103,9 @@ func (r *run) remembered() (out []string) {
 		for _, e := range trail {
 			if e.Action == "ended" && e.Result == "the opportunity is gone" { // as the timer finds it, where the event of its deletion died with its receiver
 				e.Result = "the opportunity was deleted"
+			}
+			if e.Action == "ended" && e.Result == "the lead is gone" {
+				e.Result = "the lead was deleted"
 			}
 			for _, f := range append(e.Fields, "")[:max(len(e.Fields), 1)] { // two edits may have gone in one write
 				out = append(out, fmt.Sprintf("%s: trail %s, %s %s: %s", name, e.Direction, e.Action, f, anonymous(e.Result)))

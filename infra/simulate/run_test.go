@@ -53,7 +53,8 @@ type run struct {
 	crashes      int
 	called       []called // where the plan wants it
 	worlds       worlds
-	died         int // the call at which the first process did
+	died         int    // the call at which the first process did
+	otherwise    string // why what people do in a tale comes at another moment of it
 	calls        int
 	earlier      int            // happened in the past of the run
 	happened     int            // acts that reached a system, events that arrived, faults

@@ -75,6 +75,9 @@ func (in Pairing) PutAside(plan Plan, cause string) (rest Plan, asked bool) {
 	if rest.Ends && !asked {
 		rest = rest.unheard()
 	}
+	if !asked {
+		rest = rest.untasked()
+	}
 	rest.Problems = append(rest.Problems, Problem{Code: CodeBrake, Field: braked, Place: InCRM, Class: OfRule, Warn: true, Quiet: true, Value: cause,
 		Text: "no edit explains what would be written, so it waits until it is known how much of that there is", Mend: "cosellctl brake show"})
 	return rest, asked

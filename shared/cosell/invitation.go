@@ -15,8 +15,12 @@ const answerDue = "answer.due"
 // three leave a working day even over a weekend.
 const remindBefore = 72 * time.Hour
 
-// reminded is the value of the row once the reminder was told.
-const reminded = "reminded"
+// The values of the row: the reminder was told; the task to answer is still to be made, because all that the meeting of the two records
+// would write was put aside.
+const (
+	reminded = "reminded"
+	untasked = "untasked"
+)
 
 // invitation keeps the time of a pending referral, and calls it to mind once.
 func (m *merger) invitation() {
@@ -27,7 +31,7 @@ func (m *merger) invitation() {
 	row := Problem{Code: answerDue, Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true, Quiet: true, Due: expires.Add(-remindBefore),
 		Text: "the invitation waits for an answer until " + clock(expires), Mend: "accept it or decline it"}
 	answered := OpportunityClosed(m.d[Status]) || m.plan.ToReferral[Status] != ""
-	if m.Linking && !answered && !m.Pair.Holds(answerDue) { // a row that we make brings its task along
+	if !answered && (m.Linking && !m.Pair.Holds(answerDue) || m.untasked()) { // a row that we make brings its task along
 		m.plan.Task = TaskAnswer
 	}
 	switch {
@@ -79,6 +83,21 @@ func (m *merger) wasReminded() bool {
 		}
 	}
 	return false
+}
+
+// untasked says whether the task to answer was put aside.
+func (m *merger) untasked() bool {
+	return slices.ContainsFunc(m.Pair.Held, func(h Held) bool { return h.Code == answerDue && h.Value == untasked })
+}
+
+// untasked is the plan of which nothing is written, the task to answer neither: its row says so.
+func (p Plan) untasked() Plan {
+	for i := range p.Problems {
+		if p.Problems[i].Code == answerDue && p.Problems[i].Value == "" && p.Task == TaskAnswer {
+			p.Problems[i].Value = untasked
+		}
+	}
+	return p
 }
 
 func days(left time.Duration) string {

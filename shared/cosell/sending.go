@@ -344,6 +344,20 @@ func (s *Sending) Landed(side Side) (fields []Field, made bool) {
 	return fields, made
 }
 
+// Beyond says whether nobody can tell by this sheet if the write was made: it names none of its fields, another one does.
+func (s *Sending) Beyond(rules []Rule, side Side) bool {
+	if s.Entry == "" || s.Taken || side.Version == s.Version || len(s.Fields) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(s.Fields, func(f Field) bool {
+		_, read := side.Record.value(f)
+		if list, _, ok := f.List(); ok {
+			f = list
+		}
+		return read || slices.ContainsFunc(rules, func(r Rule) bool { return r.Field == f })
+	})
+}
+
 // lineIn says whether Audit holds a line that only this write brings.
 func (s *Sending) lineIn(audit string) bool {
 	before, now := strings.Split(s.Old[Audit], "\n"), strings.Split(audit, "\n")

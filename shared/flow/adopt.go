@@ -129,7 +129,11 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	if taken && other.OpportunityID == w.pair.OpportunityID && other.Version != w.pair.Version { // moved to it since
 		return fault.Wait(time.Second, "opportunity %s: another worker was faster", w.pair.OpportunityID)
 	}
-	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) && !left {
+	given, err := f.givenTo(ctx, w, r)
+	if err != nil {
+		return err
+	}
+	if id, foreign := crmID(r); foreign || id != "" && !strings.EqualFold(id, w.opportunity.ID) && !left && !given {
 		return f.lack(ctx, w, []cosell.Problem{{Code: "link.taken", Field: cosell.ReferralID, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
 			Text: "referral " + r.ID + " belongs to another record (CRM id " + r.Record[cosell.CRMID] + ")", Mend: "correct the identifier"}})
 	}
@@ -140,6 +144,17 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	w.pair.Held, w.pair.Told = nil, nil
 	w.referral = &r
 	return f.adopt(ctx, w)
+}
+
+// givenTo says whether a person has just linked the referral with this opportunity, as its Audit says, and the record that the referral still
+// names has given it away for that: whoever links them writes the new id last, and may be at it, or have died before.
+func (f *Flow) givenTo(ctx context.Context, w *work, r cosell.Referral) (bool, error) {
+	id, foreign := crmID(r)
+	if foreign || id == "" || strings.EqualFold(id, w.opportunity.ID) || !cosell.LinkedLast(w.opportunity.Record[cosell.Audit], r.ID) {
+		return false, nil
+	}
+	former, known, err := f.Ledger.Find(ctx, id)
+	return known && former.Phase == cosell.Ended && former.ReferralID == "" && former.Became == "", err
 }
 
 // leftByLead says whether the referral names a lead that a person has deleted before it had handed the referral over to this opportunity,

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -223,14 +224,23 @@ func (f *Flow) CloseTest(ctx context.Context, opportunityID string) error {
 		if err != nil {
 			return err
 		}
+		line := f.entry(ctx, r.Read, cosell.ToPartnerCenter, "closed", "trial referral "+r.ID, cosell.Status)
 		if status := r.Record[cosell.Status]; cosell.ReferralClosed(status) {
-			return fault.New(fault.Refused, "referral %s is closed already, as %s", r.ID, status).With("referral.closed", "nothing to do")
+			unsaid, err := false, error(nil)
+			if f.closedLately(r, testReason) { // by the same command, which did not come to say so
+				unsaid, err = f.unsaid(ctx, opportunityID, line)
+			}
+			if !unsaid {
+				return cmp.Or(err, error(fault.New(fault.Refused, "referral %s is closed already, as %s", r.ID, status).With("referral.closed", "nothing to do")))
+			}
+		} else {
+			closed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.Status: cosell.Errored, cosell.Reason: testReason})
+			if err != nil {
+				return err
+			}
+			line.At = closed.Read
 		}
-		closed, err := f.Referrals.Put(ctx, r, cosell.Record{cosell.Status: cosell.Errored, cosell.Reason: testReason})
-		if err != nil {
-			return err
-		}
-		if err := f.Ledger.Note(ctx, opportunityID, f.entry(ctx, closed.Read, cosell.ToPartnerCenter, "closed", "trial referral "+r.ID, cosell.Status)); err != nil {
+		if err := f.Ledger.Note(ctx, opportunityID, line); err != nil {
 			return err
 		}
 		return f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: r.ID, Why: "closed as a test"})

@@ -133,8 +133,12 @@ func (f *Flow) linksOn(ctx context.Context, w *work) error {
 	return nil
 }
 
+// sheetsMeet is for how long processes may have different field sheets: each looks for another one more often than that.
+const sheetsMeet = 15 * time.Minute
+
 // landed notes in the trail a write that was made and of which the run that made it did not come to say so.
-// Where its save failed it may have noted that alone: the trail is asked. Kinds: what the ledger answers.
+// Where its save failed it may have noted that alone: the trail is asked. Wait: the write was made by another field sheet, which this process
+// will have soon. Kinds else: what the ledger answers.
 func (f *Flow) landed(ctx context.Context, w *work) error {
 	side, direction, known := w.written()
 	if !known {
@@ -142,6 +146,9 @@ func (f *Flow) landed(ctx context.Context, w *work) error {
 	}
 	if slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.ID == w.pair.Sending.Entry }) {
 		return nil
+	}
+	if s := w.pair.Sending; s.Beyond(f.Rules, side) && f.Now().Sub(s.At) < sheetsMeet {
+		return fault.Wait(time.Minute, "pair of %s: another process writes by a newer field sheet", w.pair.OpportunityID)
 	}
 	line, missing, err := f.landedLine(ctx, w.pair, side, direction)
 	if missing {

@@ -20,7 +20,7 @@ const duplicateReason = "Duplicate"
 func (f *Flow) second(ctx context.Context, pair cosell.Pair, r cosell.Referral) (err error) {
 	ours := slices.Contains(pair.Posted, cosell.Fingerprint(r.Record))
 	switch {
-	case ours && f.closedLately(r):
+	case ours && f.closedLately(r, duplicateReason):
 		if pair, err = f.closedDuplicate(ctx, pair, r, r.Read); err != nil {
 			return err
 		}
@@ -92,19 +92,25 @@ func (f *Flow) closeDuplicate(ctx context.Context, pair cosell.Pair, r cosell.Re
 	return err
 }
 
-// closedLately says whether a duplicate was closed as one not long ago: whoever closed it may not have come to say so.
-func (f *Flow) closedLately(r cosell.Referral) bool {
-	return r.Record[cosell.Status] == cosell.Errored && r.Record[cosell.Reason] == duplicateReason && f.readAt(r).Sub(r.Modified) < forgottenFor
+// closedLately says whether a referral was closed for that reason not long ago: whoever closed it may not have come to say so.
+func (f *Flow) closedLately(r cosell.Referral, reason string) bool {
+	return r.Record[cosell.Status] == cosell.Errored && r.Record[cosell.Reason] == reason && f.readAt(r).Sub(r.Modified) < forgottenFor
+}
+
+// unsaid says whether the trail has no such line.
+func (f *Flow) unsaid(ctx context.Context, recordID string, line cosell.Entry) (bool, error) {
+	trail, err := f.Ledger.Audit(ctx, recordID, lately)
+	return err == nil && !slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.Action == line.Action && e.Result == line.Result }), err
 }
 
 // closedDuplicate says in the trail and on the record what was closed as a duplicate, unless both say it already.
 func (f *Flow) closedDuplicate(ctx context.Context, pair cosell.Pair, r cosell.Referral, at time.Time) (cosell.Pair, error) {
 	line := f.entry(ctx, at, cosell.ToPartnerCenter, "closed", "duplicate referral "+r.ID, cosell.Status)
-	trail, err := f.Ledger.Audit(ctx, pair.OpportunityID, lately)
+	unsaid, err := f.unsaid(ctx, pair.OpportunityID, line)
 	if err != nil {
 		return pair, err
 	}
-	if !slices.ContainsFunc(trail, func(e cosell.Entry) bool { return e.Action == line.Action && e.Result == line.Result }) {
+	if unsaid {
 		if err := f.Ledger.Note(ctx, pair.OpportunityID, line); err != nil {
 			return pair, err
 		}
