@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -201,4 +202,27 @@ func TestR77_SwitchedOffTheReminderStaysTold(t *testing.T) {
 			t.Errorf("reminded %v, and again after switching on: %v", was, again)
 		}
 	}
+}
+
+// The task to answer is put aside with all else that a meeting without an edit would write, and is made once that goes on.
+func TestR77_TheTaskThatWasPutAsideIsMadeLater(t *testing.T) {
+	in := invited(nil, func(in *Pairing) { in.Pair.Base = Base{} })
+	rest, asked := in.PutAside(Merge(in), CauseRebuilt)
+	if asked {
+		t.Fatal("an edit is behind it")
+	}
+	in.Pair, in.Linking = in.Settle(rest, Written{Silent: true}, ""), false
+	again := Merge(in)
+	if rest, _ := in.PutAside(again, CauseRebuilt); again.Task != TaskAnswer || !rest.due(untasked) {
+		t.Errorf("task %q, %+v", again.Task, rest.Problems)
+	}
+	in.Pair = in.Settle(again, Written{}, "")
+	if got := Merge(in).Task; got != "" {
+		t.Errorf("made twice: %q", got)
+	}
+}
+
+// due says whether the row of the invitation has the value.
+func (p Plan) due(value string) bool {
+	return slices.ContainsFunc(p.Problems, func(q Problem) bool { return q.Code == answerDue && q.Value == value })
 }

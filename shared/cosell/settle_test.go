@@ -534,3 +534,26 @@ func TestWhatIsAddedWhileAnAnswerCrossesIsAChange(t *testing.T) {
 		}
 	}
 }
+
+// Who has another field sheet cannot tell whether a field that it does not name was written.
+func TestAnotherSheetsWriteIsBeyondThisOne(t *testing.T) {
+	rules := []Rule{{Field: Name}, {Field: Solutions, List: true}}
+	for name, c := range map[string]struct {
+		s      Sending
+		record Record
+		want   bool
+	}{
+		"Another sheet's field":     {Sending{Entry: "line", Fields: []Field{"campaign"}}, Record{Name: "x"}, true},
+		"It is shown":               {Sending{Entry: "line", Fields: []Field{"campaign"}}, Record{"campaign": "x"}, false},
+		"One of ours with it":       {Sending{Entry: "line", Fields: []Field{"campaign", Name}}, Record{}, false},
+		"A row of a list":           {Sending{Entry: "line", Fields: []Field{Solutions.Of("x")}}, Record{}, false},
+		"It has no line":            {Sending{Fields: []Field{"campaign"}}, Record{}, false},
+		"It has no fields":          {Sending{Entry: "line"}, Record{}, false},
+		"It was said to be written": {Sending{Entry: "line", Taken: true, Fields: []Field{"campaign"}}, Record{}, false},
+		"It was not made":           {Sending{Entry: "line", Version: "2", Fields: []Field{"campaign"}}, Record{}, false},
+	} {
+		if got := c.s.Beyond(rules, Side{Version: "2", Record: c.record}); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

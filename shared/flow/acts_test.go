@@ -437,3 +437,39 @@ func TestR152_AnOperatorRepeatsTheActs(t *testing.T) {
 	}
 	w.silent()
 }
+
+// A trial that was closed by a run that did not come to say so is told in the trail by the next attempt, once.
+func TestR110_ATrialThatWasClosedIsTold(t *testing.T) {
+	late := 0
+	for at := 1; at < 12; at++ {
+		w := newWorld(t)
+		w.private(nil)
+		w.dieAt = w.calls + at
+		err := w.run(func() error { return w.flow.CloseTest(ctx, deal) })
+		died := w.died
+		w.dieAt, w.died = 0, false
+		if !died {
+			break
+		}
+		if w.own()[0].Record[cosell.Status] == cosell.Errored {
+			late++
+		}
+		if again := w.flow.CloseTest(ctx, deal); again != nil && !fault.Is(again, fault.Refused) {
+			t.Fatal(err, again)
+		}
+		w.drain()
+		said := 0
+		trail, _ := w.memory.Audit(ctx, deal, 50)
+		for _, e := range trail {
+			if e.Action == "closed" {
+				said++
+			}
+		}
+		if said != 1 || w.own()[0].Record[cosell.Status] != cosell.Errored {
+			t.Errorf("at %d it is told %d times", at, said)
+		}
+	}
+	if late == 0 {
+		t.Error("no death comes after the write")
+	}
+}

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -361,5 +362,41 @@ func TestALinkWhoseRowIsDoubtedTellsWhatDiffers(t *testing.T) {
 	o, r := w.opportunities[deal].Record, w.referrals[own].Record
 	if o[cosell.ReferralID] != own || r[cosell.CRMID] != deal || o[cosell.DealValue] == "2468" || w.lines(deal, "values.differ") != 1 {
 		t.Errorf("the row names %q and says %s, Audit:\n%s", o[cosell.ReferralID], o[cosell.DealValue], o[cosell.Audit])
+	}
+}
+
+// A referral that its former record has given away is no other one's for whoever goes on with a link that an operator asked for and that died
+// before the referral named the new record.
+func TestALinkThatDiedIsNotTakenForAnotherOnes(t *testing.T) {
+	named := 0
+	for at := 1; at < 16; at++ {
+		w := newWorld(t)
+		w.private(nil)
+		own := w.own()[0].ID
+		free := w.opportunities[deal]
+		free.ID, free.Version, free.Record = "33333333-3333-4333-8333-333333333333", w.nextVersion(), after(free.Record, cosell.Record{
+			cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: ""})
+		w.opportunities[free.ID] = free
+		w.operates(w.flow.Unlink(ctx, deal))
+		w.dieAt = w.calls + at
+		_ = w.run(func() error { return w.flow.Link(ctx, free.ID, own) })
+		w.dieAt, w.died = 0, false
+		if w.opportunities[free.ID].Record[cosell.ReferralID] != own || w.referrals[own].Record[cosell.CRMID] == free.ID {
+			continue
+		}
+		named++
+		if err := w.run(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", free.ID, "Update")) }); err != nil {
+			t.Fatal(err)
+		}
+		w.drain()
+		if err := w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", free.ID, "Update")) }); err != nil {
+			t.Fatal(err)
+		}
+		if o, r := w.opportunities[free.ID].Record, w.referrals[own].Record; strings.Contains(o[cosell.Audit], "link.taken") || r[cosell.CRMID] != free.ID {
+			t.Errorf("at %d: Audit %q, the referral names %q", at, o[cosell.Audit], r[cosell.CRMID])
+		}
+	}
+	if named == 0 {
+		t.Error("no death leaves the row alone to name the referral")
 	}
 }
