@@ -178,9 +178,15 @@ func TestCrashesOfAMeeting(t *testing.T) {
 // crashesAt plays a tale with crash points at some of its calls, of which there are so many at least.
 func crashesAt(t *testing.T, name string, least int, fates []fate, some func(called) bool) {
 	t.Helper()
+	crashesIn(t, "one", name, least, fates, some)
+}
+
+// crashesIn does so in a layout.
+func crashesIn(t *testing.T, layout, name string, least int, fates []fate, some func(called) bool) {
+	t.Helper()
 	all := tales()
 	x := all[slices.IndexFunc(all, func(x tale) bool { return x.name == name })]
-	plain := x.tell(t, "one", nil, false, false)
+	plain := x.tell(t, layout, nil, false, false)
 	if len(plain.broken) > 0 {
 		t.Fatal(plain.broken)
 	}
@@ -189,13 +195,25 @@ func crashesAt(t *testing.T, name string, least int, fates []fate, some func(cal
 		if i := slices.IndexFunc(plain.noted, func(n called) bool { return n.n == b.call }); !some(plain.noted[i]) {
 			continue
 		}
-		if e.play(x, attempt{x.name, "one", []blow{b}, false}, plain, &c); len(c.Broken) > 0 {
+		if e.play(x, attempt{x.name, layout, []blow{b}, false}, plain, &c); len(c.Broken) > 0 {
 			t.Fatal(c.Broken[0])
 		}
 	}
 	if c.Runs < least {
 		t.Errorf("%d crash points only", c.Runs)
 	}
+}
+
+// TestCrashesBetweenProcesses are those where another process goes on at once with what one has left: with a deed of an operator, with what the brake has
+// put aside, and with what was written by a field sheet that it does not have yet.
+func TestCrashesBetweenProcesses(t *testing.T) {
+	at := func(lane, name string) func(called) bool {
+		return func(n called) bool { return n.name == name && strings.Contains(n.lane, lane) }
+	}
+	crashesIn(t, "flex2", "an operator links what another deal had", 2, []fate{dieAfter, lose}, at("operator/link", "crm PATCH opportunities(id)"))
+	crashesIn(t, "flex2", "an operator closes a trial", 2, []fate{dieAfter, lose}, at("operator/close-test", "partner center PATCH id"))
+	crashesIn(t, "flex2", "a lead is deleted before it has handed over", 1, []fate{lose}, at("crmtopartnercenter lead", "crm PATCH opportunities(id)"))
+	crashesIn(t, "flex2", "a field sheet is checked, compared and pushed", 1, []fate{dieAfter}, at("partnercentertocrm", "partner center PATCH id"))
 }
 
 // TestCrashesOfALink is each death and each answer that is lost around the writes by which two records are linked, or part: the trail tells of each once,
