@@ -96,7 +96,7 @@ decisions: inputs ## plays a simulated month and the cases of the tests, and kee
 	@.ci/need go
 	@exec go run ./infra/decisions/record$(if $(AGAIN), -again)
 
-# TALE=name plays one tale, with AT=12:before,30:lost it is told with these crash points, HASTY=1 with people in a hurry; POINTS=n plays a part.
+# TALE=name plays one tale, with AT=12:before,30:lost it is told with these crash points; HASTY=1: people are in a hurry; FINDINGS=1: calm tales too; POINTS=n plays a part.
 CRASH = $(if $(TALE),-tale '$(TALE)' )$(if $(LAYOUT),-layout '$(LAYOUT)' )$(if $(FINDINGS),-findings )$(if $(HASTY),-hasty )$(if $(POINTS),-points '$(POINTS)',-crash)
 crash: inputs ## kills the process, or loses the answer, at every call of every tale in virtual time, and at all pairs of calls within a creation; TALE=name LAYOUT=…, AT=12:before tells one
 	@.ci/need go
