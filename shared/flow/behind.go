@@ -29,7 +29,7 @@ func after(ctx context.Context, h Hint) context.Context {
 	return context.WithValue(ctx, shownKey{}, shown{h.Shown, h.Seen})
 }
 
-// How long that version is waited for, from when its feed was read. Where times do not say which of two versions is the
+// How long that version is waited for, from when its feed was read, and since the change itself. Where times do not say which of two versions is the
 // older one, as within the same second and of rows that have none, mostly the read is the newer one.
 const (
 	shownPatience     = 10 * time.Minute
@@ -49,7 +49,7 @@ func (f *Flow) behind(ctx context.Context, read cosell.Side) error {
 	case read.Modified.Before(s.Modified) && !read.Modified.IsZero():
 		patience = shownPatience
 	}
-	waited := f.Now().Sub(s.seen)
+	waited := min(f.Now().Sub(s.seen), read.Read.Sub(s.Modified)) // our clock may be ahead of the one that read the feed, the system has one
 	if waited >= patience {
 		return nil
 	}
