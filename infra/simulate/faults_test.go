@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,9 @@ func (r *run) faultAt(l *lane, at *point) fate {
 	if f := r.aimed(l, at); f != fine {
 		return f
 	}
+	if w := r.plan.way; w != nil && w.calm && r.hits == 0 && !r.arrived {
+		return fine
+	}
 	if !r.plan.sites[at.site] {
 		return fine
 	}
@@ -101,6 +105,8 @@ func (r *run) aimed(l *lane, at *point) fate {
 	hit := draw%2 == 1 && r.hits < 2 && mix(place, 52)%aims == draw/2%aims
 	asking := r.plan.asks && r.plan.least > 0 && strings.Contains(at.name, "EntityDefinitions")
 	switch {
+	case r.plan.way != nil:
+		hit, kind = r.onItsWay(at), uint64(slices.Index(fates(), r.plan.way.fate))
 	case asking:
 		hit, kind = mix(l.n, l.calls, 55)%16 == 0, mix(r.seed, place, 53)
 	case !hit && r.usual != nil && r.usual[at.site.String()+" "+at.name] == 0:
@@ -118,7 +124,7 @@ func (r *run) aimed(l *lane, at *point) fate {
 	}
 	r.hits++
 	r.fault(f, id)
-	if asking {
+	if asking && r.plan.way == nil {
 		r.happened-- // so many of them are no history
 	}
 	r.say("    %s: %s %s: %s, aimed", l, at.site, at.name, f)

@@ -140,6 +140,9 @@ func (r *run) standing() {
 		r.tick()
 		r.quietAsFar()
 	}
+	if r.shadow() {
+		return // ours writes nothing: what differs is looked up in its report
+	}
 	if r.lockedOut {
 		return // a consent of ours that is missing is said in health: of what changed since then nothing can be read
 	}

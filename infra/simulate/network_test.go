@@ -124,6 +124,9 @@ func callName(req *http.Request) string {
 		}
 		return req.Method + " " + path
 	}
+	if strings.Contains(path, "/validationEvents/") {
+		return req.Method + " validationEvent"
+	}
 	if i := strings.Index(path, "/referrals/"); i >= 0 {
 		path = "/referrals/id"
 	}

@@ -46,7 +46,7 @@ const (
 
 // drawPast draws from what a run goes on.
 func (p *plan) drawPast(g *rand.Rand) {
-	switch g.IntN(32) {
+	switch g.IntN(64) {
 	case 0: // nothing has been
 	case 1:
 		p.past = taleNames()[g.IntN(len(taleNames()))]

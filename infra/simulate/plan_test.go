@@ -31,6 +31,7 @@ type plan struct {
 	strikes map[int]fate      // faults of single calls, by their number in the run
 	befalls map[string]befall // and of calls by where they go to
 	late    bool              // what died with its process comes again when its lock has ended, else at once
+	way     *way              // what people do first; nil: nothing special
 	asks    bool              // each process reads the CRM's definitions of its tables itself
 	notes   bool              // the calls of the run are noted
 

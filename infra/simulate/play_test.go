@@ -66,6 +66,7 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 // goes lets happen what is to happen, and says how many acts that took.
 func (r *run) goes() (acts int) {
 	idle := 0
+	r.leads()
 	for ; acts < r.plan.ops && !r.full() && len(r.broken) == 0 && !r.calm; acts++ {
 		before := r.happened
 		if r.operate(acts); r.plan.ending == older && r.restore == nil && 2*r.happened >= r.toHappen() {
@@ -76,7 +77,11 @@ func (r *run) goes() (acts int) {
 			idle = 0
 		}
 		if idle == 20 { // all that there was is closed: somebody has another deal
-			r.people.deals = append(r.people.deals, &deal{n: len(r.people.deals)})
+			n := 0
+			for _, d := range r.people.deals {
+				n = max(n, d.n+1)
+			}
+			r.people.deals = append(r.people.deals, &deal{n: n})
 			idle = 0
 		}
 	}
@@ -110,6 +115,9 @@ func (r *run) full() bool { return r.plan.least > 0 && r.happened >= r.toHappen(
 func (r *run) toHappen() int {
 	if r.earlier > 0 {
 		return max(r.plan.least-r.earlier, happensThen)
+	}
+	if r.led > 0 {
+		return max(r.plan.least, r.led+happensThen)
 	}
 	return r.plan.least
 }

@@ -57,6 +57,8 @@ type run struct {
 	otherwise    string // why what people do in a tale comes at another moment of it
 	calls        int
 	earlier      int            // happened in the past of the run
+	led          int            // on its way
+	arrived      bool           // people have done what its way begins with
 	happened     int            // acts that reached a system, events that arrived, faults
 	entered      int            // calls that came to their point
 	hits         int            // of the run's aim

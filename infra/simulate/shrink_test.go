@@ -74,7 +74,7 @@ func (s *shrunken) plainer(fails func(*plan) bool) {
 	all := []func(*plan){
 		func(c *plan) { clear(c.rates) }, func(c *plan) { c.posting = doc{} }, func(c *plan) { c.copies = 0 }, func(c *plan) { c.thefts = 0 },
 		func(c *plan) { c.yields = 0 }, func(c *plan) { c.own = nil }, func(c *plan) { c.crm = doc{} }, func(c *plan) { c.pc = doc{} },
-		func(c *plan) { c.layout = "one" }, func(c *plan) { c.pause = 0 }, func(c *plan) { c.haste = 30 },
+		func(c *plan) { c.way = nil }, func(c *plan) { c.layout = "one" }, func(c *plan) { c.pause = 0 }, func(c *plan) { c.haste = 30 },
 	}
 	for name := range s.plan.crm {
 		all = append(all, func(c *plan) { delete(c.crm, name) })

@@ -109,11 +109,12 @@ func New(o Options) *Client {
 	return &Client{do: chain, options: o}
 }
 
-// Apart gives the same chain with a gate of its own: for calls that have a limit of their own at the other
-// side, whose 429 says nothing about all others.
+// Apart gives the same chain with a gate of its own behind the first: for calls that have a limit of their own at the other
+// side, whose 429 says nothing about all others. A 429 of the others holds for them, too.
 func (c *Client) Apart() *Client {
 	o := c.options
-	o.Gate = nil
+	o.Gate = NewGate(0, o.Now, o.Sleep)
+	o.Gate.before = c.options.Gate
 	return New(o)
 }
 

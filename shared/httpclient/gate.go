@@ -44,6 +44,7 @@ type Gate struct {
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
 	shared Shared
+	before *Gate // one that has to be open as well, of which this one is told nothing; nil: none
 
 	circuit  circuit
 	mu       sync.Mutex
@@ -124,6 +125,10 @@ func (g *Gate) enter(ctx context.Context, side string) (leave func(), err error)
 		}
 		g.look(ctx) // the wait for a slot may have been long
 		d := g.Remaining()
+		if g.before != nil {
+			g.before.look(ctx)
+			d = max(d, g.before.Remaining())
+		}
 		if d == 0 {
 			return g.leave, nil
 		}

@@ -74,6 +74,20 @@ func TestApartHasAGateOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestApartWaitsWithAllOthers: whoever was asked to wait sends nothing, and no side call either.
+func TestApartWaitsWithAllOthers(t *testing.T) {
+	t.Parallel()
+	w := serve(t, status(429, "Retry-After", "60"), status(200))
+	c := httpclient.New(w.options())
+	get := httpclient.Request{Method: "GET", URL: w.URL + "/x"}
+	side := c.Apart()
+	_, err := c.Do(context.Background(), get)
+	wantLater(t, err, time.Minute)
+	if _, err := side.Do(context.Background(), get); !fault.Is(err, fault.Later) || w.calls() != 1 {
+		t.Errorf("got %v after %d calls", err, w.calls())
+	}
+}
+
 func TestGateThatClosesWhileATokenIsFetchedHoldsTheCall(t *testing.T) {
 	t.Parallel()
 	w := serve(t, status(200))
