@@ -320,7 +320,10 @@ func column(name string) act {
 // befalls is what becomes of the n-th call from now on that goes there.
 func befalls(site string, n int, f fate) act {
 	return act{fmt.Sprintf("trouble: %s at %s", f, site), func(r *run) error {
-		r.plan.befalls = map[string]befall{site: {n, f}}
+		if r.plan.befalls == nil {
+			r.plan.befalls = map[string]befall{}
+		}
+		r.plan.befalls[site] = befall{n, f}
 		return nil
 	}}
 }

@@ -8,7 +8,7 @@ import (
 // tales are the stories whose every call is a crash point. Together they reach every kind of call that the product makes:
 // TestSchedules says which do not.
 func tales() []tale {
-	return slices.Concat(talesOfDeals(), talesOfOperators(), talesWithoutEvents(), talesOfWays())
+	return slices.Concat(talesOfDeals(), talesOfOperators(), talesWithoutEvents(), talesOfWays(), talesOfTurns())
 }
 
 func talesOfDeals() []tale {

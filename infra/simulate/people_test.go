@@ -70,6 +70,14 @@ func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) peo
 	return p
 }
 
+// next is the number of another deal.
+func (p *people) next() (n int) {
+	for _, d := range p.deals {
+		n = max(n, d.n+1)
+	}
+	return n
+}
+
 // id makes the id of the n-th thing of a kind, the same in every run of the seed.
 func (p *people) id(kind string, n int) string {
 	a, b := mix(p.run.seed, hashOf(kind), uint64(n)), mix(p.run.seed, hashOf(kind), uint64(n), 1)

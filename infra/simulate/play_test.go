@@ -77,11 +77,7 @@ func (r *run) goes() (acts int) {
 			idle = 0
 		}
 		if idle == 20 { // all that there was is closed: somebody has another deal
-			n := 0
-			for _, d := range r.people.deals {
-				n = max(n, d.n+1)
-			}
-			r.people.deals = append(r.people.deals, &deal{n: n})
+			r.people.deals = append(r.people.deals, &deal{n: r.people.next()})
 			idle = 0
 		}
 	}
@@ -114,7 +110,7 @@ func (r *run) full() bool { return r.plan.least > 0 && r.happened >= r.toHappen(
 // toHappen is how much has to happen at least: with what had happened before the run where it goes on from something.
 func (r *run) toHappen() int {
 	if r.earlier > 0 {
-		return max(r.plan.least-r.earlier, happensThen)
+		return max(r.plan.least-r.earlier, r.led+happensThen)
 	}
 	if r.led > 0 {
 		return max(r.plan.least, r.led+happensThen)

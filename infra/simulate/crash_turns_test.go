@@ -1,0 +1,119 @@
+package simulate
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
+)
+
+// Tales of turns that need several things at once: an end that cannot be told, a link that is asked for and cannot be made, a customer
+// that was merged away, what is looked at before it is done.
+
+func talesOfTurns() []tale {
+	silent := doc{"lose": 1}
+	const atOnce = "which of them is first decides what the account says"
+	all := []tale{
+		{name: "a customer that was merged away", acts: []act{portalCreates(nil), mergedAway(), portalCreates(nil), timer()}},
+		{name: "the rows of what is held are lost", acts: []act{lead("qualified"), rule("crm", doc{"table": "opportunity", "column": "name"}, true), portal("accept", nil), timer(), losesRows("h"), ruleless(), leadDoes("update", doc{"columns": doc{"description": "About the lead"}}), waits(25 * time.Hour), timer()}},
+		{name: "the answer to a change of the event step is none", acts: []act{creates(nil), column("new_campaign"), befalls("crm PATCH sdkmessageprocessingsteps(id)", 1, stranger), asks("POST", "operator/mapping/push", campaignSheet()), timer()}},
+		{name: "the answer to the making of a contact is none", yields: 128, loose: atOnce, acts: []act{befalls("crm PATCH contacts(id)", 1, stranger), together(invited(nil), portalCreates(nil))}},
+		{name: "a link is asked for and cannot be made", acts: []act{creates(nil), asksOf("operator/unlink"), rule("pc", doc{"path": "externalReferenceId"}, true), asksOf("operator/link"), portal("lose", doc{"reason": "Others"}), edits(doc{"estimatedvalue": 4100}), timer(), ruleless(), timer()}},
+		{name: "an end that nobody hears of", acts: []act{creates(nil), rule("crm", doc{"table": "opportunity", "column": "cosell_*"}, false), portal("lose", doc{"reason": "Others"}), timer(), ruleless(), waits(25 * time.Hour), timer()}},
+		{name: "a system shows what it was for long", acts: []act{creates(nil), edits(doc{"estimatedvalue": 4100}), troubles("crm", "stale", "GET", `opportunities\(`, 500), edits(doc{"estimatedvalue": 4200}), waits(30 * time.Minute), timer(), waits(30 * time.Minute), troubleless("crm"), timer()}},
+		{name: "leads stay out of what is adopted", own: []string{"-SYNC_STARTED", "SYNC_LEADS=off"}, acts: []act{lead("qualified"), lone(), typesID(), asks("GET", "operator/adopt?since=2026-01-01", nil)}},
+		{name: "a deal that names no referral is adopted", own: []string{"-SYNC_STARTED"}, acts: []act{lone(), edits(doc{"cosell_referralid": "11111111-2222-4333-8444-555555555555", "cosell_sync": true}), asks("GET", "operator/adopt?since=2026-01-01", nil)}},
+		{name: "two referrals of a deal that nobody remembers", posting: silent, acts: []act{rule("crm", doc{"table": "opportunity", "column": "cosell_referralid"}, true), creates(nil), timer(), copies(), loses(), ruleless(), edits(doc{"description": "Notes, edition 5"}), timer(), timer(), copyCloses(), timer()}},
+		{name: "what a lead has become is unlinked before that is seen", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownOn(), timer(), edits(doc{"cosell_action": 5}), timer(), leadDoes("update", doc{"columns": doc{"cosell_sync": true}}), timer(), waits(time.Hour), timer()}},
+		{name: "what a lead has become is deleted before that is seen", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownDeleted(), leadDoes("update", doc{"columns": doc{"cosell_sync": true}}), timer(), waits(time.Hour), timer()}},
+		{name: "what a lead has become names its referral first", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownNames(), timer(), leadDoes("update", doc{"columns": doc{"cosell_sync": true}}), timer()}},
+		{name: "an acceptance and a value that is named and not taken", acts: []act{invited(nil), rule("pc", doc{"path": "name"}, true), edits(doc{"cosell_sync": true, "name": "Deal called 7", "estimatedvalue": 4600}), timer(), ruleless(), waits(25 * time.Hour), timer()}},
+		{name: "unlinked, and that it was told is not noted", acts: []act{creates(nil), befalls("tables write state o", 3, dieBefore), edits(doc{"cosell_action": 5}), timer()}},
+		{name: "what is emptied is looked at first", posting: silent, acts: []act{creates(nil), timer(), timer(), portal("update", doc{"changes": doc{"/details/notes": ""}}), asksOfThe("opportunity"), timer(), timer()}},
+		{name: "Microsoft's answer is looked at first", posting: silent, acts: []act{creates(doc{"cosell_help": 700010002}), timer(), timer(), seller("accept", nil), asksOfThe("microsoft"), timer(), timer()}},
+		{name: "a lead with two contacts is looked at first", posting: silent, acts: []act{leadOf(doc{"customerProfile": twoOfWingtip()}), timer(), timer(), leadDoes("qualify", nil), asksOfThe("lead"), asksOfThe("referral"), timer(), timer()}},
+		{name: "another deal is looked at first", posting: silent, acts: []act{lone(), naming(nil), timer(), timer(), edits(doc{"cosell_action": 4}), asksOfThe("opportunity"), timer(), timer()}},
+		{name: "a registration is looked at first", posting: silent, own: []string{"SYNC_DEAL_REGISTRATION=send"}, loose: "what a pass was to send comes with the next one",
+			acts: []act{contractColumns(), asks("POST", "operator/mapping/push", doc{"file": "mapping.yaml", "text": contractSheet, "yes": true, "reason": "contracts"}),
+				creates(doc{"cosell_help": 700010002, "estimatedvalue": 60000}), timer(), timer(), seller("accept", nil), timer(), timer(), waits(80 * time.Hour), edits(contract()), closes("win"), timer(), asksOfThe("opportunity"), timer(), timer()}},
+		{name: "people may not be read for half a day", acts: []act{creates(nil), right("connection", "read", false), team(), timer(), right("connection", "read", true), waits(3 * time.Hour), timer(), waits(3 * time.Hour), timer(), timer()}},
+		{name: "Microsoft comes while it is asked", pc: doc{"listDelay": "50s"}, posting: silent, acts: []act{creates(nil), timer(), timer(), edits(doc{"cosell_help": 700010002}), together(seller("upgrade", doc{"help": "GeneralOrOther"}), timer()), timer()}},
+	}
+	for i := range all {
+		all[i].calm = true
+	}
+	return all
+}
+
+// mergedAway is the account that was made for the deal of the portal, merged into another one.
+func mergedAway() act {
+	return act{"its customer is merged into another", func(r *run) error {
+		for _, id := range r.people.dv.IDs("account") {
+			if strings.HasPrefix(text(r.people.dv.Row("account", id)["name"]), "Wingtip") {
+				_, err := r.people.crm(doc{"do": "merge", "table": "account", "id": dataversesim.AccountID, "loser": id})
+				return err
+			}
+		}
+		return errNothing
+	}}
+}
+
+// troubles is trouble that comes so many times.
+func troubles(in, do, method, url string, times int) act {
+	return act{"trouble: " + do + " at " + method + " " + url, func(r *run) error {
+		wire := &system{control: http.NewServeMux()}
+		r.of(in).wire.MountControl(wire.control)
+		_, err := wire.call("POST", "/faults", doc{"match": doc{"method": method, "url": url}, "do": do, "times": times})
+		return err
+	}}
+}
+
+func troubleless(in string) act {
+	return act{"no trouble any more", func(r *run) error {
+		wire := &system{control: http.NewServeMux()}
+		r.of(in).wire.MountControl(wire.control)
+		_, err := wire.call("DELETE", "/faults", nil)
+		return err
+	}}
+}
+
+// grownNames is the identifier of the lead's referral on the opportunity that it became.
+func grownNames() act {
+	return act{"its opportunity names the lead's referral", func(r *run) error {
+		return r.grown(doc{"cosell_referralid": r.deal().referral, "cosell_sync": true})
+	}}
+}
+
+// asksOfThe is an operator who looks at what would become of one of the records of the deal.
+func asksOfThe(which string) act {
+	return act{"an operator looks at the " + which, func(r *run) error {
+		r.people.look(r.deal())
+		d := r.deal()
+		id := map[string]string{"opportunity": d.opportunity, "referral": d.referral, "microsoft": d.microsoft}[which]
+		if leads := r.people.dv.IDs("lead"); which == "lead" && len(leads) > 0 {
+			id = leads[0]
+		}
+		if id == "" {
+			return errNothing
+		}
+		return asks(http.MethodGet, "operator/preview?id="+id, nil).do(r)
+	}}
+}
+
+// TestTalesOfTurns tells each of them without trouble.
+func TestTalesOfTurns(t *testing.T) {
+	for _, x := range talesOfTurns() {
+		if *only != "" && x.name != *only {
+			continue
+		}
+		if o := x.tell(t, "one", nil, false, false); len(o.broken) > 0 {
+			t.Errorf("%s: %.400s", x.name, o.broken[0])
+		}
+	}
+	if slices.ContainsFunc(talesOfTurns(), func(x tale) bool { return x.name == "" }) {
+		t.Error("a tale has no name")
+	}
+}
