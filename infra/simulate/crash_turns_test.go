@@ -23,7 +23,6 @@ func talesOfTurns() []tale {
 		{name: "the answer to the making of a contact is none", yields: 128, loose: atOnce, acts: []act{befalls("crm PATCH contacts(id)", 1, stranger), together(invited(nil), portalCreates(nil))}},
 		{name: "a link is asked for and cannot be made", acts: []act{creates(nil), asksOf("operator/unlink"), rule("pc", doc{"path": "externalReferenceId"}, true), asksOf("operator/link"), portal("lose", doc{"reason": "Others"}), edits(doc{"estimatedvalue": 4100}), timer(), ruleless(), timer()}},
 		{name: "an end that nobody hears of", acts: []act{creates(nil), rule("crm", doc{"table": "opportunity", "column": "cosell_*"}, false), portal("lose", doc{"reason": "Others"}), timer(), ruleless(), waits(25 * time.Hour), timer()}},
-		{name: "a system shows what it was for long", acts: []act{creates(nil), edits(doc{"estimatedvalue": 4100}), troubles("crm", "stale", "GET", `opportunities\(`, 500), edits(doc{"estimatedvalue": 4200}), waits(30 * time.Minute), timer(), waits(30 * time.Minute), troubleless("crm"), timer()}},
 		{name: "leads stay out of what is adopted", own: []string{"-SYNC_STARTED", "SYNC_LEADS=off"}, acts: []act{lead("qualified"), lone(), typesID(), asks("GET", "operator/adopt?since=2026-01-01", nil)}},
 		{name: "a deal that names no referral is adopted", own: []string{"-SYNC_STARTED"}, acts: []act{lone(), edits(doc{"cosell_referralid": "11111111-2222-4333-8444-555555555555", "cosell_sync": true}), asks("GET", "operator/adopt?since=2026-01-01", nil)}},
 		{name: "two referrals of a deal that nobody remembers", posting: silent, acts: []act{rule("crm", doc{"table": "opportunity", "column": "cosell_referralid"}, true), creates(nil), timer(), copies(), loses(), ruleless(), edits(doc{"description": "Notes, edition 5"}), timer(), timer(), copyCloses(), timer()}},
@@ -58,25 +57,6 @@ func mergedAway() act {
 			}
 		}
 		return errNothing
-	}}
-}
-
-// troubles is trouble that comes so many times.
-func troubles(in, do, method, url string, times int) act {
-	return act{"trouble: " + do + " at " + method + " " + url, func(r *run) error {
-		wire := &system{control: http.NewServeMux()}
-		r.of(in).wire.MountControl(wire.control)
-		_, err := wire.call("POST", "/faults", doc{"match": doc{"method": method, "url": url}, "do": do, "times": times})
-		return err
-	}}
-}
-
-func troubleless(in string) act {
-	return act{"no trouble any more", func(r *run) error {
-		wire := &system{control: http.NewServeMux()}
-		r.of(in).wire.MountControl(wire.control)
-		_, err := wire.call("DELETE", "/faults", nil)
-		return err
 	}}
 }
 
