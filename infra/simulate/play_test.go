@@ -65,8 +65,8 @@ func play(t *testing.T, p *plan, telling bool) (out outcome) {
 
 // goes lets happen what is to happen, and says how many acts that took.
 func (r *run) goes() (acts int) {
-	idle := 0
 	r.leads()
+	idle := 0
 	for ; acts < r.plan.ops && !r.full() && len(r.broken) == 0 && !r.calm; acts++ {
 		before := r.happened
 		if r.operate(acts); r.plan.ending == older && r.restore == nil && 2*r.happened >= r.toHappen() {
