@@ -128,7 +128,7 @@ func TestR77_TheRowOfAnInvitation(t *testing.T) {
 	if !ok || !h.Quiet || len(in.Pair.Loud()) != 0 || len(in.Pair.Told) != 0 || !h.Next.Equal(noon.Add(7*day)) || h.Attempts != 0 {
 		t.Fatalf("%+v", in.Pair.Held)
 	}
-	if in.Pair.DueAt(noon) || !in.Pair.DueAt(noon.Add(7*day)) {
+	if due(in.Pair, noon) || !due(in.Pair, noon.Add(7*day)) {
 		t.Error("it is not due three days before the end")
 	}
 	if s := in.Columns(Merge(in), Written{}); s[State] != StatePending || s[Expires] != "2026-03-12T12:00:00Z" || s[ErrorCode] != "" {

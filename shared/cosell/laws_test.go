@@ -145,7 +145,7 @@ func TestI24_RandomLivesEndAlikeOrHeld(t *testing.T) {
 		l.now = l.now.Add(-time.Second)
 		l.run(0)
 		held += before
-		due := l.row.DueAt(l.now)
+		due := due(l.row, l.now)
 		if !due && (l.wrote != wrote || l.d[Audit] != audit || len(l.row.Held) != before) {
 			t.Errorf("seed %d: told again: %d writes, %d questions, held %+v\n%s", seed, l.wrote-wrote, l.asked-asked, l.row.Held, strings.Join(l.log, "\n"))
 		}

@@ -90,11 +90,6 @@ func (p Pair) HeldAt(place Place, f Field) (Held, bool) {
 	return p.Held[i], true
 }
 
-// DueAt says whether anything held is due.
-func (p Pair) DueAt(at time.Time) bool {
-	return slices.ContainsFunc(p.Held, func(h Held) bool { return h.Due(at) })
-}
-
 // Entry is one line of the ledger's trail: every remote write and every refused change has one.
 type Entry struct {
 	At        time.Time

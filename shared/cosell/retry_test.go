@@ -102,7 +102,7 @@ func TestR126_WhenARecordThatCannotBeMadeIsTriedAgain(t *testing.T) {
 	pair := Pair{OpportunityID: "o", ReferralID: "r", Phase: Making}
 	var got []time.Duration
 	for at := time.Duration(0); at <= 4*day; at += 5 * time.Minute {
-		if now := noon.Add(at); at == 0 || pair.DueAt(now) {
+		if now := noon.Add(at); at == 0 || due(pair, now) {
 			got = append(got, at/time.Minute)
 			pair = pair.Lacks([]Problem{whole}, now, Side{})
 		}
