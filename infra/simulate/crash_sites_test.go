@@ -21,9 +21,7 @@ func sitesOfTales(t *testing.T) map[string]bool {
 // byChanceAlone are call sites that no tale reaches, with the reason; random histories meet them with every fault.
 func byChanceAlone() map[string]string {
 	return map[string]string{
-		"tables list state a":  "the trail is read where a run finds a write of one that died: after a first death",
 		"crm GET accounts(id)": "the master of an account is read that was merged away after the customer was found by its name",
-		"tables get state h":   "a held row is read where a pair moves and one of its rows was lost",
 	}
 }
 
