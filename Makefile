@@ -21,7 +21,7 @@ WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS)
 # package gets its version from infra/local/pack.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: help crash demo run test race check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate chaos decisions
+.PHONY: help crash demo run test race lint check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate chaos decisions
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,10 +41,12 @@ race: ready ## runs all tests with the race detector (slow)
 	@go test -race -timeout 40m ./...
 
 # TESTED=1: all tests have just been run, those of the house among them.
-check: ready ## format, vet, lint, the rules of the house, generated files
+lint: inputs ## format, vet, lint
 	@unformatted=$$(.ci/files '*.go' | xargs gofmt -l); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
 	@go vet ./...
 	@.ci/staticcheck -checks '$(CHECKS)' ./...
+
+check: $(if $(LINTED),ready,lint) ## format, vet, lint, the rules of the house, generated files
 	@$(if $(TESTED),:,go test -count=1 -run '$(HOUSE)' ./shared ./shared/mapping ./shared/app ./functions ./infra/local/world ./infra/local/mutants ./infra/local/requirements)
 	@$(if $(TESTED),:,go test -count=1 ./infra/azure/bicep ./infra/azure/template ./infra/azure/habits ./infra/aws/template)
 	@.ci/bicep
