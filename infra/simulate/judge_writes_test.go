@@ -1,8 +1,6 @@
 package simulate
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -364,77 +362,4 @@ func mappedNamed(name string) mapped {
 // follows says whether a pair is switched on and open on both sides.
 func (r *run) follows(o, d map[string]any) bool {
 	return o["cosell_sync"] == true && text(o["statecode"]) == "0" && d["status"] == "Active" && strings.EqualFold(text(o["cosell_referralid"]), text(d["id"]))
-}
-
-// inFlight is I16: no two writes of one process to one record at the same time.
-func (p *process) inFlight(ctx context.Context, all []touched) (landed func()) {
-	if p.flying == nil {
-		p.flying = map[string]*lane{}
-	}
-	l := laneOf(ctx)
-	var mine []string
-	for _, t := range all {
-		key := t.side + "|" + t.id
-		p.run.judges("I16")
-		if by := p.flying[key]; by != nil && !by.ended {
-			p.run.violates("I16", "%s: %s writes %s while %s does", p.name, nameOf(l), key, nameOf(by))
-			continue
-		}
-		if p.flying[key] = l; l == nil {
-			p.flying[key] = p.beside
-		}
-		mine = append(mine, key)
-	}
-	return func() {
-		for _, key := range mine {
-			delete(p.flying, key)
-		}
-	}
-}
-
-func nameOf(l *lane) string {
-	if l == nil {
-		return "what works beside"
-	}
-	return l.key
-}
-
-// acknowledged is I12: whoever is told 2xx had its event queued before, or the event is about nothing that we follow.
-func (r *run) acknowledged(e posted, l *lane, status int) {
-	if status < 200 || status > 299 {
-		return
-	}
-	kind, id := subject(e)
-	if kind == "" {
-		return
-	}
-	r.judges("I12")
-	if !slices.Contains(l.sent, kind+"|"+id) {
-		r.violates("I12", "%s answered %d to an event of %s %s, and the queue had not confirmed it: %v", l, status, kind, id, l.sent)
-	}
-}
-
-// subject is the record that an event is about; "" where there is nothing to do.
-func subject(e posted) (kind, id string) {
-	var event struct {
-		EventName   string
-		ResourceURI string `json:"ResourceUri"`
-		Table       string `json:"PrimaryEntityName"`
-		ID          string `json:"PrimaryEntityId"`
-	}
-	if json.Unmarshal(e.Body, &event) != nil {
-		return "", ""
-	}
-	if strings.Contains(event.EventName, "referral-") {
-		return "referral", strings.ToLower(event.ResourceURI[strings.LastIndexByte(event.ResourceURI, '/')+1:])
-	}
-	switch event.Table {
-	case "opportunity", "lead", "account", "contact", "connection":
-		return event.Table, strings.ToLower(event.ID)
-	case "systemuser":
-		return "user", strings.ToLower(event.ID)
-	case "cosell_solution":
-		return "solution", strings.ToLower(event.ID)
-	}
-	return "", ""
 }
