@@ -172,6 +172,9 @@ func TestCrashesOfWords(t *testing.T) {
 // then, and his task, are those that he has without them.
 func TestCrashesOfAMeeting(t *testing.T) {
 	crashesAt(t, "the notes of a lead name its referral", 3, []fate{dieAfter}, func(n called) bool { return n.name == "partner center PATCH id" })
+	crashesAt(t, "two referrals of a deal that nobody remembers", 5, []fate{dieAfter}, func(n called) bool { // words about one of them do not hide that the other is still to be met
+		return strings.HasPrefix(n.name, "tables write state o")
+	})
 	crashesAt(t, "a lead whose opportunity is taken", 10, []fate{cut}, func(n called) bool { return strings.HasPrefix(n.name, "tables write state o") })
 }
 

@@ -95,9 +95,11 @@ func (p Pair) Said(before, written Side, values Record) Pair {
 	if p.Sending != nil && p.Sending.Place == InCRM {
 		p.Sending = nil
 	}
-	p.Base = p.Base.Clone()
-	for f := range values {
-		p.Base.Opportunity[f] = written.Record[f]
+	if p.Phase != Linked || len(p.Base.Referral)+len(p.Base.Opportunity) > 0 { // else the two have agreed on nothing yet, and are still to meet
+		p.Base = p.Base.Clone()
+		for f := range values {
+			p.Base.Opportunity[f] = written.Record[f]
+		}
 	}
 	if p.OpportunityVersion == before.Version {
 		p.OpportunityVersion = written.Version
