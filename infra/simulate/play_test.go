@@ -248,13 +248,16 @@ func (r *run) comesToRest() {
 	r.violates("I3", "each of %d passes writes or leaves something to be tried again", passes)
 }
 
-// holds says whether something waits until it is due. That decides how long the run waits, not what is judged.
+// holds says whether something waits until it is due: what a pair holds, or that who is connected may be read again, which every process has
+// to see first. That decides how long the run waits, not what is judged.
 func (r *run) holds() (some bool) {
 	r.must(r.openTables().Pairs(context.Background(), func(p cosell.Pair) bool {
 		some = some || len(p.Held) > 0
 		return !some
 	}))
-	return some
+	people, err := r.openTables().Cursor(context.Background(), "people")
+	r.must(err)
+	return some || people != ""
 }
 
 // openTables are the tables without the points of a process.

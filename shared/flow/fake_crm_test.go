@@ -204,9 +204,13 @@ func (w crm) Exist(_ context.Context, ids []string) (map[string]bool, error) {
 func (w crm) Related(_ context.Context, _, _ string) ([]string, error) {
 	w.boundary()
 	if w.unseenPeople {
-		return w.naming, fault.New(fault.Refused, "no").OfClass(fault.Ours).With(cosell.CodePeopleUnread, "")
+		return w.naming, unseenPeople()
 	}
 	return sorted(w.opportunities), nil
+}
+
+func unseenPeople() error {
+	return fault.New(fault.Refused, "no").OfClass(fault.Ours).With(cosell.CodePeopleUnread, "")
 }
 
 func (w crm) SeesPeople(context.Context) (bool, error) {
@@ -217,6 +221,12 @@ func (w crm) SeesPeople(context.Context) (bool, error) {
 func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
 
 func (w crm) Changed(_ context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
+	if kind == "connection" { // from now on
+		if w.unseenPeople {
+			return "", false, unseenPeople()
+		}
+		return w.nextCursor(cursor), false, nil
+	}
 	w.boundary()
 	for _, id := range sorted(w.opportunities) {
 		if w.tells(cursor, w.opportunities[id].Modified) {
@@ -240,7 +250,7 @@ func (w crm) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Opportunit
 	return o, nil
 }
 
-func (w crm) Kinds() []string { return []string{"opportunity"} }
+func (w crm) Kinds() []string { return []string{"opportunity", "connection"} }
 
 // tasked keeps what was asked about tasks apart: CRM has no such column.
 func (w crm) tasked(values cosell.Record) cosell.Record {

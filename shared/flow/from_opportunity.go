@@ -58,7 +58,7 @@ func (f *Flow) heard(ctx context.Context, pair cosell.Pair, known bool, h Hint) 
 
 func (f *Flow) fanOut(ctx context.Context, h Hint) error {
 	related, err := f.relatives(ctx, h)
-	unread := fault.Of(err) != nil && fault.Of(err).Code == cosell.CodePeopleUnread
+	unread := peopleUnread(err)
 	if err != nil && !unread {
 		return err
 	}

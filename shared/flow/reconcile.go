@@ -92,7 +92,12 @@ func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, ch
 		h.Why, h.Late = "reconcile", true
 		return f.hint(ctx, h)
 	})
-	if err != nil {
+	switch {
+	case peopleUnread(err) && cursor == "": // once it may be read it begins from then on
+		return f.missesPeople(ctx)
+	case peopleUnread(err):
+		return nil
+	case err != nil:
 		return err
 	}
 	if cursor == "" && !f.Settings.Shadow { // before the brake has heard that of both sides it lets nobody through

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // Who is connected with a deal, beside its owner and its contact, may not be readable to us: deals go on without. What changed of
@@ -24,7 +25,14 @@ const sighted = 65 * time.Minute
 // mostAgain is how many pairs one pass compares.
 const mostAgain = 500
 
-// missesPeople notes that a change of somebody who may be connected with deals was not followed.
+// peopleUnread says that who is connected with opportunities may not be read.
+func peopleUnread(err error) bool {
+	e := fault.Of(err)
+	return e != nil && e.Code == cosell.CodePeopleUnread
+}
+
+// missesPeople notes that a change of somebody who may be connected with deals was not followed, or that deals were linked while nobody could tell
+// who is connected with them.
 func (f *Flow) missesPeople(ctx context.Context) error {
 	cursor, err := f.Ledger.Cursor(ctx, peopleCursor)
 	if err != nil || cursor == peopleMissed {

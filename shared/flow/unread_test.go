@@ -60,3 +60,30 @@ func TestI1_WhatMayNotBeReadOfConnectedPeopleComesOnceItMay(t *testing.T) {
 	}
 	w.silent()
 }
+
+// Whose right to read connections comes only after deals were linked does without any event of a person: nobody knows who was connected before.
+func TestWhoWasConnectedBeforeTheRightCameIsLookedAtOnceItIsThere(t *testing.T) {
+	w := newWorld(t)
+	w.unseenPeople = true
+	w.private(nil)
+	own := w.own()[0].ID
+	w.later(5 * time.Minute)
+	row := w.opportunities[deal]
+	row.Record = after(row.Record, cosell.Record{cosell.Team: "1", "team/kim": phone2})
+	w.opportunities[deal] = row // connected, which the row says nothing of
+	w.unseenPeople = false
+	for range 20 {
+		w.later(5 * time.Minute)
+	}
+	if team := w.referrals[own].Record["team/kim"]; team != phone2 {
+		t.Errorf("100 minutes after the right came the referral says %s", team)
+	}
+	asked := w.counts["CRM people"]
+	for range 20 {
+		w.later(5 * time.Minute)
+	}
+	if n := w.counts["CRM people"] - asked; n != 0 {
+		t.Errorf("asked %d times more", n)
+	}
+	w.silent()
+}

@@ -43,6 +43,7 @@ func (s *Store) Kinds() []string {
 // what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
+// Refused with the code people.unread: our role may not read connections.
 //
 // came says whether any row came: where none did, the cursor that was given is as good as the next.
 func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
@@ -74,6 +75,9 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(co
 	expired := cursor != "" && fault.Is(err, fault.Gone)
 	if expired {
 		next, err = s.api.Changes(ctx, f.set, columns, "", p.page)
+	}
+	if ofConnections(fault.Of(err)) {
+		return "", false, s.unread(err)
 	}
 	if f.mayBeUntracked() && fault.ClassOf(err) == fault.Ours {
 		return cursor, false, nil // of these tables events tell; not every organisation tracks them
