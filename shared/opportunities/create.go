@@ -180,11 +180,13 @@ func (s *Store) createSolutions(ctx context.Context, w *planned, id string, valu
 	return nil
 }
 
-// oneByOne makes the rows singly, keeping those that exist.
+// oneByOne makes the rows singly, keeping those that exist. Where one that hangs on the opportunity is refused the opportunity is there without it,
+// which whoever comes next sees.
 func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, values cosell.Record, writes []dataverse.Write) (cosell.Opportunity, error) {
 	if o, err := s.Get(ctx, id); err == nil || !fault.Is(err, fault.Gone) {
 		return o, there(err)
 	}
+	itself := false
 	for _, w := range writes {
 		set, rowID, isRow := strings.Cut(strings.TrimSuffix(w.Path, ")"), "(")
 		if !isRow {
@@ -194,12 +196,16 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 		if set == taskSet || set == connectionSet {
 			continue // made or not, the deal goes on
 		}
+		if itself && fault.Is(err, fault.Refused) {
+			return cosell.Opportunity{}, fault.Unseen("opportunity %s was made without one of its rows: %w", id, err)
+		}
 		if err != nil {
 			return cosell.Opportunity{}, err
 		}
 		if !made && set == s.table.set {
 			return s.existing(ctx, id, r)
 		}
+		itself = itself || set == s.table.set
 	}
 	o, err := s.Get(ctx, id)
 	if fault.Is(err, fault.Gone) {

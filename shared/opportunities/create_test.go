@@ -220,6 +220,31 @@ func TestRowsThatExistAreKeptAndTheRestIsMadeSingly(t *testing.T) {
 	}
 }
 
+// Where rows are made singly and one that hangs on the opportunity is refused, the opportunity is there: nobody may take that for a refusal of all of it.
+func TestI2_AnOpportunityOneOfWhoseRowsIsRefusedWasMade(t *testing.T) {
+	s, c, w := testCRM(t, nil)
+	c.lists[userSet] = kimRow
+	r, values := newDeal(t)
+	id := s.ID(r.ID)
+	c.fail["batch"] = reply{412, "0x80040237"}
+	c.fail["GET opportunities("+id+")"] = reply{404, "0x80040217"}
+	_, _ = s.Create(context.Background(), id, r, values)
+	paths := map[string]string{}
+	for _, call := range w.Calls {
+		path := strings.TrimPrefix(call.Path, api)
+		paths[strings.Split(path, "(")[0]] = call.Method + " " + path
+	}
+	c.fail[paths[mapping.OwnRows]] = reply{403, "0x80040220"}
+	_, err := s.Create(context.Background(), id, r, values)
+	if f := fault.Of(err); f == nil || f.Kind != fault.Later || !f.Maybe || !strings.Contains(err.Error(), "one of its rows") {
+		t.Errorf("%v\n%s", err, w.List())
+	}
+	c.fail["PATCH opportunities("+id+")"] = reply{403, "0x80040220"}
+	if _, err = s.Create(context.Background(), id, r, values); !fault.Is(err, fault.Refused) {
+		t.Errorf("refused itself: %v", err)
+	}
+}
+
 // A creation whose answer was lost is sent again and refused because the row is there, which is not shown yet: it was made.
 func TestI10_ARowThatExistsAndIsNotShownYetWasMade(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
