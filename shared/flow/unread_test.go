@@ -64,7 +64,7 @@ func TestI1_WhatMayNotBeReadOfConnectedPeopleComesOnceItMay(t *testing.T) {
 // Whose right to read connections comes only after deals were linked does without any event of a person: nobody knows who was connected before.
 func TestWhoWasConnectedBeforeTheRightCameIsLookedAtOnceItIsThere(t *testing.T) {
 	w := newWorld(t)
-	w.unseenPeople = true
+	w.tracking, w.unseenPeople = true, true
 	w.private(nil)
 	own := w.own()[0].ID
 	w.later(5 * time.Minute)
