@@ -52,7 +52,10 @@ func (a *application) show(ctx context.Context) error {
 		return err
 	}
 	if r.Record[cosell.Visibility] == cosell.True {
-		a.referral, a.done.Referral = r, &r
+		shown := a.referral // what else it says now a person may have typed since our write
+		shown.Record = shown.Record.Clone()
+		shown.Record[cosell.Visibility] = cosell.True
+		a.referral, a.done.Referral = shown, &shown
 		return nil
 	}
 	if r.Version != a.referral.Version {

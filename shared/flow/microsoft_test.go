@@ -203,3 +203,26 @@ func TestAVisibilityThatIsRefusedAfterMicrosoftWasAskedComesByItself(t *testing.
 		}
 	}
 }
+
+// Who edits the referral while Microsoft is asked has edited it: what it says by then is not what our write answered.
+func TestI1_AnEditWhileMicrosoftIsAskedCrosses(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	own := w.own()[0].ID
+	w.now = w.now.Add(time.Minute)
+	w.onInvite = func() {
+		w.onInvite = nil
+		w.now = w.now.Add(time.Minute)
+		w.portal(own, cosell.Record{cosell.DealValue: "100", cosell.Visibility: cosell.True}) // taken back, and asking made it visible
+	}
+	w.user(cosell.Record{cosell.DealValue: "250", cosell.Help: "GeneralOrOther"})
+	w.opportunityChanged()
+	w.events()
+	if d, p := w.opportunities[deal].Record[cosell.DealValue], w.referrals[own].Record[cosell.DealValue]; d != "100" || p != "100" {
+		t.Errorf("the CRM says %s, Partner Center %s", d, p)
+	}
+	if len(w.microsofts()) != 1 || w.referrals[own].Record[cosell.Visibility] != cosell.True {
+		t.Errorf("%d referrals of Microsoft's, visible %s", len(w.microsofts()), w.referrals[own].Record[cosell.Visibility])
+	}
+	w.silent()
+}
