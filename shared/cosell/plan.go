@@ -24,6 +24,7 @@ type Plan struct {
 
 	keep      map[Field]bool // fields whose base stays as it is: not decided yet
 	leftAlone []Field        // fields that both sides hold differently, as nobody can tell which is right
+	unasked   []Problem      // what is told of asking Microsoft, where it is too late for that only if the deal is closed
 }
 
 // Empty says that there is nothing to write and nothing to say.
@@ -69,6 +70,9 @@ func (p Plan) Without(why Problem, atom Record) Plan {
 		_, of := atom[note.Field]
 		return of && note.Once
 	})
+	if why.Place == InPartnerCenter && ReferralClosed(atom[Status]) {
+		p = p.notLate()
+	}
 	if _, named := atom[why.Field]; !named {
 		why.Field = first(atom)
 	}

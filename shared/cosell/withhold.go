@@ -28,8 +28,25 @@ func (m *merger) tooLate() {
 	}
 	m.plan = m.plan.uninvited()
 	delete(m.plan.keep, Help)
-	m.say(Problem{Code: "help.late", Field: Help, Place: InPartnerCenter, Warn: true, Once: true,
+	if h, ok := m.held(InPartnerCenter, Help); ok {
+		m.plan.unasked = append(m.plan.unasked, h.Problem())
+	}
+	m.say(Problem{Code: helpLate, Field: Help, Place: InPartnerCenter, Warn: true, Once: true,
 		Text: "Microsoft was not asked for help, because the deal was closed at the same time", Mend: "nothing to do"})
+}
+
+const helpLate = "help.late"
+
+// notLate is the plan whose closing was refused: the deal is open, and Microsoft is asked another time.
+func (p Plan) notLate() Plan {
+	late := func(p Problem) bool { return p.Code == helpLate }
+	if !slices.ContainsFunc(p.Problems, late) {
+		return p
+	}
+	p = p.clone()
+	p.keep[Help] = true
+	p.Problems = append(slices.DeleteFunc(p.Problems, late), p.unasked...)
+	return p
 }
 
 // standing keeps telling of what comparing cannot see: another referral of the opportunity, an account that

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -223,6 +224,39 @@ func TestI1_AnEditWhileMicrosoftIsAskedCrosses(t *testing.T) {
 	}
 	if len(w.microsofts()) != 1 || w.referrals[own].Record[cosell.Visibility] != cosell.True {
 		t.Errorf("%d referrals of Microsoft's, visible %s", len(w.microsofts()), w.referrals[own].Record[cosell.Visibility])
+	}
+	w.silent()
+}
+
+// Where Partner Center refuses both the closing of a deal and to ask Microsoft, the seller reads of each once: that it was too late to ask is
+// true only of a deal that was closed.
+func TestI4_ARefusedClosingDoesNotMakeTheAskingLate(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	w.now = w.now.Add(time.Minute)
+	w.refuseInvite = fault.New(fault.Refused, "not so").OfClass(fault.Rule)
+	w.refusePCBy = func(v cosell.Record) error {
+		if v[cosell.Status] != "" {
+			return fault.New(fault.Refused, "not now").OfClass(fault.Rule)
+		}
+		return nil
+	}
+	w.user(cosell.Record{cosell.Help: "GeneralOrOther", cosell.Status: cosell.Lost})
+	w.opportunityChanged()
+	w.later(time.Hour)
+	written := w.crmWrites
+	for range 30 {
+		w.later(time.Hour)
+		w.opportunityChanged()
+	}
+	audit := w.opportunities[deal].Record[cosell.Audit]
+	if n := w.crmWrites - written; n > 0 || strings.Contains(audit, "help.late") {
+		t.Errorf("%d writes after both were told:\n%s", n, audit)
+	}
+	w.refuseInvite, w.refusePCBy = nil, nil
+	w.later(25 * time.Hour)
+	if own := w.own()[0].Record[cosell.Status]; own != cosell.Lost {
+		t.Errorf("the referral is %s:\n%s", own, w.opportunities[deal].Record[cosell.Audit])
 	}
 	w.silent()
 }
