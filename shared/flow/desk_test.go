@@ -155,10 +155,7 @@ func TestLinkTakesTheReferralOfAnEndedPair(t *testing.T) {
 	w := newWorld(t)
 	w.private(nil)
 	own := w.own()[0].ID
-	free := w.opportunities[deal]
-	free.ID, free.Version, free.Record = "33333333-3333-4333-8333-333333333333", w.nextVersion(), after(free.Record, cosell.Record{
-		cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: ""})
-	w.opportunities[free.ID] = free
+	free := w.another()
 	if err := w.flow.Unlink(ctx, deal); err != nil {
 		t.Fatal(err)
 	}
@@ -373,10 +370,7 @@ func TestALinkThatDiedIsNotTakenForAnotherOnes(t *testing.T) {
 		w := newWorld(t)
 		w.private(nil)
 		own := w.own()[0].ID
-		free := w.opportunities[deal]
-		free.ID, free.Version, free.Record = "33333333-3333-4333-8333-333333333333", w.nextVersion(), after(free.Record, cosell.Record{
-			cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: ""})
-		w.opportunities[free.ID] = free
+		free := w.another()
 		w.operates(w.flow.Unlink(ctx, deal))
 		w.dieAt = w.calls + at
 		_ = w.run(func() error { return w.flow.Link(ctx, free.ID, own) })
@@ -399,4 +393,13 @@ func TestALinkThatDiedIsNotTakenForAnotherOnes(t *testing.T) {
 	if named == 0 {
 		t.Error("no death leaves the row alone to name the referral")
 	}
+}
+
+// another is a second opportunity, like the first, that nobody has linked.
+func (w *world) another() cosell.Opportunity {
+	free := w.opportunities[deal]
+	free.ID, free.Version, free.Record = "33333333-3333-4333-8333-333333333333", w.nextVersion(), after(free.Record, cosell.Record{
+		cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: ""})
+	w.opportunities[free.ID] = free
+	return free
 }

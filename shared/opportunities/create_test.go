@@ -45,6 +45,16 @@ func newDeal(t *testing.T) (cosell.Referral, cosell.Record) {
 	return r, values
 }
 
+// inTheWay is a CRM that refuses a new deal in one change set because one of its rows exists, and never shows the opportunity.
+func inTheWay(t *testing.T) (*Store, *crm, *httpclienttest.Wire, cosell.Referral, cosell.Record) {
+	s, c, w := testCRM(t, nil)
+	c.lists[userSet] = kimRow
+	r, values := newDeal(t)
+	c.fail["batch"] = reply{412, "0x80040237"}
+	c.fail["GET opportunities("+s.ID(r.ID)+")"] = reply{404, "0x80040217"}
+	return s, c, w, r, values
+}
+
 // document is what a referral was read from: values by path.
 type document map[string]any
 
@@ -194,14 +204,10 @@ func TestANamelessReferralGetsAName(t *testing.T) {
 }
 
 func TestRowsThatExistAreKeptAndTheRestIsMadeSingly(t *testing.T) {
-	s, c, w := testCRM(t, nil)
-	c.lists[userSet] = kimRow
-	r, values := newDeal(t)
+	s, c, w, r, values := inTheWay(t)
 	id := s.ID(r.ID)
-	c.fail["batch"] = reply{412, "0x80040237"}
 	accountID := s.accountIDs(mapping.NewCustomer("Tailspin Toys GmbH", "DE", "20095"))[0]
 	c.fail["PATCH accounts("+accountID+")"] = reply{412, "0x80040237"}
-	c.fail["GET opportunities("+id+")"] = reply{404, "0x80040217"}
 	_, err := s.Create(context.Background(), id, r, values)
 	if f := fault.Of(err); f == nil || f.Code != fault.CodeStale || !f.Maybe { // the fake never shows the new row
 		t.Fatal(err)
@@ -222,12 +228,8 @@ func TestRowsThatExistAreKeptAndTheRestIsMadeSingly(t *testing.T) {
 
 // Where rows are made singly and one that hangs on the opportunity is refused, the opportunity is there: nobody may take that for a refusal of all of it.
 func TestI2_AnOpportunityOneOfWhoseRowsIsRefusedWasMade(t *testing.T) {
-	s, c, w := testCRM(t, nil)
-	c.lists[userSet] = kimRow
-	r, values := newDeal(t)
+	s, c, w, r, values := inTheWay(t)
 	id := s.ID(r.ID)
-	c.fail["batch"] = reply{412, "0x80040237"}
-	c.fail["GET opportunities("+id+")"] = reply{404, "0x80040217"}
 	_, _ = s.Create(context.Background(), id, r, values)
 	paths := map[string]string{}
 	for _, call := range w.Calls {
@@ -247,13 +249,9 @@ func TestI2_AnOpportunityOneOfWhoseRowsIsRefusedWasMade(t *testing.T) {
 
 // A creation whose answer was lost is sent again and refused because the row is there, which is not shown yet: it was made.
 func TestI10_ARowThatExistsAndIsNotShownYetWasMade(t *testing.T) {
-	s, c, _ := testCRM(t, nil)
-	c.lists[userSet] = kimRow
-	r, values := newDeal(t)
+	s, c, _, r, values := inTheWay(t)
 	id := s.ID(r.ID)
-	c.fail["batch"] = reply{412, "0x80040237"}
 	c.fail["PATCH opportunities("+id+")"] = reply{412, "0x80040237"}
-	c.fail["GET opportunities("+id+")"] = reply{404, "0x80040217"}
 	_, err := s.Create(context.Background(), id, r, values)
 	if f := fault.Of(err); f == nil || f.Code != fault.CodeStale || !f.Maybe {
 		t.Fatal(err)
