@@ -263,11 +263,20 @@ func (w *Wire) older(url string, present *reply) *reply {
 	case l == nil:
 		return present
 	case !bytes.Equal(l.current.body, present.body):
-		return l.current
+		return l.current.sentWith(present)
 	case l.previous != nil:
-		return l.previous
+		return l.previous.sentWith(present)
 	}
 	return present
+}
+
+// sentWith is the answer at the moment of another one: what a replica shows is old, its clock is not.
+func (a *reply) sentWith(present *reply) *reply {
+	out := &reply{a.header.Clone(), a.status, a.body}
+	if date, ok := present.header["Date"]; ok {
+		out.header["Date"] = date
+	}
+	return out
 }
 
 func (w *Wire) remember(method, url string, rec *reply) {

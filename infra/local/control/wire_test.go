@@ -309,3 +309,31 @@ func TestFrozenWireAnswersNothingUntilItThaws(t *testing.T) {
 		t.Errorf("%d, %d writes after the thaw", status, b.system.writes)
 	}
 }
+
+// A replica shows what was; its clock is right all the same.
+func TestAStaleAnswerIsOfToday(t *testing.T) {
+	then := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	shown, now := "old", then
+	w := NewWire(func() time.Time { return now }, nil, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Date", now.Format(http.TimeFormat))
+		rw.Header().Set("ETag", shown)
+		_, _ = rw.Write([]byte(shown))
+	}))
+	get := func() *httptest.ResponseRecorder {
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/a", nil))
+		return rec
+	}
+	get()
+	shown, now = "new", then.Add(time.Hour)
+	if err := w.Once(Fault{Do: "stale"}); err != nil {
+		t.Fatal(err)
+	}
+	got := get()
+	if h := got.Header(); got.Body.String() != "old" || h.Get("ETag") != "old" || h.Get("Date") != now.Format(http.TimeFormat) {
+		t.Errorf("%q of version %s, dated %s", got.Body, h.Get("ETag"), h.Get("Date"))
+	}
+	if got := get(); got.Body.String() != "new" {
+		t.Errorf("%q after that", got.Body)
+	}
+}
