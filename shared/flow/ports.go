@@ -21,7 +21,8 @@ type Referrals interface {
 	// system made of it. Conflict: somebody wrote in between. Refused: with Field where the answer names it.
 	Put(ctx context.Context, r cosell.Referral, values cosell.Record) (cosell.Referral, error)
 	// Create sends one POST, never repeated. unknown is true when the outcome cannot be told from the
-	// answer: the referral may or may not exist.
+	// answer: the referral may or may not exist. Conflict: the draft asks for Microsoft's help, and Microsoft is in
+	// the engagement already.
 	Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error)
 	// Register makes the deal registration of a won referral say what the values say, and gives what Partner Center says
 	// of it. changed: something was written. Errors as those of Put.

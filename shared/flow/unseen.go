@@ -41,8 +41,8 @@ func (f *Flow) absenceProves(ctx context.Context, opportunityID string) error {
 			"look at the deal in Partner Center, and ask Microsoft there if it was not asked")
 }
 
-// invitedAlready: Partner Center says that Microsoft is in the engagement. Refused of class rule: and does not
-// show its referral.
+// invitedAlready: Partner Center says that Microsoft is in the engagement. Refused: and does not show its referral;
+// it is not asked once more before the deal changes, or a day has gone by.
 func (f *Flow) invitedAlready(ctx context.Context, engagementID string, intent cosell.Intent, cause error) (creation, error) {
 	m, shown, err := f.microsoftIn(ctx, engagementID)
 	if err != nil {
@@ -52,7 +52,7 @@ func (f *Flow) invitedAlready(ctx context.Context, engagementID string, intent c
 		return creation{referral: m, base: intent.Base}, nil
 	}
 	return creation{}, fault.New(fault.Refused, "opportunity %s: Microsoft has a referral of its engagement: %w", intent.OpportunityID, cause).
-		OfClass(fault.Rule).With(codeHelpUnknown, "").
+		With(codeHelpUnknown, "").
 		Saying("Microsoft has a referral of this deal already, which Partner Center does not show", "look at the deal in Partner Center")
 }
 

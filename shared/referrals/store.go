@@ -4,6 +4,7 @@ package referrals
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -96,7 +97,8 @@ func (s *Store) Put(ctx context.Context, r cosell.Referral, values cosell.Record
 	return s.referral(written), nil
 }
 
-// Create sends the one POST of a draft. unknown is true when the referral may or may not exist now.
+// Create sends the one POST of a draft. unknown is true when the referral may or may not exist now. Conflict: Microsoft, of which
+// the draft asks for help, is in the engagement already.
 func (s *Store) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft) (r cosell.Referral, unknown bool, err error) {
 	if err := s.ready(ctx); err != nil {
 		return cosell.Referral{}, false, err
@@ -107,6 +109,9 @@ func (s *Store) Create(ctx context.Context, o cosell.Opportunity, d cosell.Draft
 	}
 	doc, err := s.api.Create(ctx, body, d.RequestID)
 	if err != nil {
+		if d.Microsoft && fault.Of(err).Status == http.StatusConflict {
+			return cosell.Referral{}, false, fault.New(fault.Conflict, "engagement %s: Microsoft was asked before: %w", d.EngagementID, err).Answered(http.StatusConflict)
+		}
 		return cosell.Referral{}, partnercenter.Unknown(err), s.sheet.NameByReferral(err)
 	}
 	return s.referral(doc), false, nil

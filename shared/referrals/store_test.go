@@ -403,3 +403,19 @@ func TestCreateTellsAnUnknownOutcomeFromARefusal(t *testing.T) {
 		}
 	}
 }
+
+// A 409 to the request for Microsoft's help is no refusal of a value: Microsoft is in the engagement already. To a deal of our own it is one, for nobody can
+// have changed what does not exist yet.
+func TestCreateSaysThatMicrosoftIsThereAlready(t *testing.T) {
+	s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
+		answer(rw, http.StatusConflict, `{"error":{"code":"resourceModified","message":"no","target":"referral"}}`)
+	})
+	o, d := draft("")
+	if _, unknown, err := s.Create(context.Background(), o, d); unknown || !fault.Is(err, fault.Refused) {
+		t.Errorf("our own: %v, unknown %v", err, unknown)
+	}
+	d.Microsoft, d.EngagementID = true, "5b7c3a52-6f0e-4c8e-9a38-1f0f6f1b7a11"
+	if _, unknown, err := s.Create(context.Background(), o, d); unknown || !fault.Is(err, fault.Conflict) || fault.Of(err).Status != http.StatusConflict {
+		t.Errorf("Microsoft's: %v, unknown %v", err, unknown)
+	}
+}
