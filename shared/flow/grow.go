@@ -16,7 +16,7 @@ import (
 //	was merged into another    | any           | the pair goes on with that one
 //	is not decided             | accepted, won | it is qualified, its opportunity made in the same transaction
 //	is qualified               | any           | the pair goes on with the opportunity that it became
-//	is qualified, without one  | accepted, won | the opportunity is made; where it had one that was deleted, that is explained
+//	is qualified, without one  | accepted, won | the opportunity is made; of one that was deleted the lead says nothing any more
 //	is qualified, without one  | other         | explained, by comparing
 //	is qualified since its     | expired, or   | the pair ends: the opportunity is a deal of its own
 //	referral ended             | other closed  |
@@ -123,9 +123,6 @@ func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell
 			return deal, fit, false, unlisted(w, err)
 		}
 	}
-	if qualified && w.opportunity.Became != "" { // a person has deleted what it became: that is not made again
-		return f.instead(ctx, w)
-	}
 	in := f.pairing(w)
 	values := in.Carried(cosell.Merge(in), cosell.ForOpportunity(*w.referral, f.deals.Rules), f.deals.Rules)
 	growing := &work{pair: w.pair, referral: w.referral, hint: w.hint, lead: w.opportunity}
@@ -138,22 +135,6 @@ func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell
 		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, qualifiedAction, becameOf(deal, w)))
 	}
 	return deal, fit, err == nil, err
-}
-
-// instead is the opportunity that goes on in the place of a deleted one, because it says that it is of the lead. Without one the lead says what
-// has happened.
-func (f *Flow) instead(ctx context.Context, w *work) (deal cosell.Opportunity, fit fitting, found bool, err error) {
-	of, err := f.deals.Opportunities.OfLead(ctx, w.opportunity.ID)
-	if err != nil {
-		return deal, fit, false, err
-	}
-	if len(of) > 0 {
-		return of[0], fit, true, nil
-	}
-	w.standing = append(w.standing, cosell.Problem{Code: "opportunity.deleted", Field: cosell.Whole, Place: cosell.InCRM, Class: cosell.OfRule, Warn: true,
-		Text: "the lead became opportunity " + w.opportunity.Became + ", which was deleted: it is not made again",
-		Mend: "make an opportunity that names the lead as its originating lead, or close the referral in Partner Center"})
-	return deal, fit, false, nil
 }
 
 func becameOf(deal cosell.Opportunity, w *work) string {

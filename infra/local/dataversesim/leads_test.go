@@ -84,6 +84,16 @@ func TestOwnColumnsOfALeadAreMappedBySwitch(t *testing.T) {
 	contains(t, made(), map[string]any{"new_source": "Fair"})
 }
 
+// The database's own foreign key lets no lead name an opportunity that is not there.
+func TestADeletedOpportunityIsTakenOutOfItsLead(t *testing.T) {
+	w := newWorld(t)
+	id := w.create("leads", leadBody)
+	w.person(`{"do":"qualify","id":"` + id + `"}`)
+	to := w.do("GET", "leads("+id+")", "").json["_qualifyingopportunityid_value"].(string)
+	w.person(`{"do":"delete","table":"opportunity","id":"` + to + `"}`)
+	w.do("GET", "leads("+id+")", "").has(map[string]any{"statecode": 1, "_qualifyingopportunityid_value": nil})
+}
+
 func TestLeadsAreDisqualifiedAndReopened(t *testing.T) {
 	w := newWorld(t)
 	id := w.create("leads", leadBody)
