@@ -1,6 +1,9 @@
 package cosell
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A person ends a pair: that is noted first, and then written into the row. In between the pair holds that its row does not know
 // yet, and whether the form may take it back.
@@ -57,6 +60,18 @@ func (p Pair) Resumed() Pair {
 	p = p.Answered()
 	p.Phase, p.OpportunityVersion = Linked, ""
 	return p
+}
+
+// Undoes says whether going on with the pair would undo an end: that from the former referral, which Audit tells of the row, and of which
+// the pair knows nothing. So does one of an older copy of the tables. A creation that was asked for after an end knows it.
+func (p Pair) Undoes(former string) bool {
+	switch {
+	case p.Phase == Linked || p.Phase == Creating && p.ReferralID != "":
+		return strings.EqualFold(p.ReferralID, former)
+	case p.Phase == Creating:
+		return !p.Resumes(former)
+	}
+	return false
 }
 
 // Joining is the ended pair that is about to be linked again, because an operator asks for it: until the two are linked, whoever comes

@@ -152,6 +152,9 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 		return err
 	}
 	w := &work{pair: pair, opportunity: &o, hint: h}
+	if done, err := f.staysParted(ctx, w); done || err != nil {
+		return err
+	}
 	if done, err := f.heed(ctx, w); done || err != nil {
 		return err
 	}

@@ -108,13 +108,16 @@ func (f *Flow) partedWhole(ctx context.Context, w *work, byForm bool) error {
 // unlinkedBefore is why a pair ends that the ledger has forgotten.
 const unlinkedBefore = "unlinked by a person, as Audit says"
 
-// staysParted ends once more a pair that the ledger has forgotten: its row names no referral, and Audit tells from which one a person has
+// staysParted ends once more a pair that the ledger has forgotten, or of whose end an older copy of it knows nothing: its row names no referral, and Audit tells from which one a person has
 // unlinked it. As with any pair that ended, it counts for nothing that Sync was switched on since, and what is asked on the form is
 // heeded. done: the hint has no other work.
 func (f *Flow) staysParted(ctx context.Context, w *work) (done bool, err error) {
+	if w.opportunity == nil {
+		return false, nil
+	}
 	o := *w.opportunity
 	former := cosell.UnlinkedLast(o.Record[cosell.Audit])
-	if former == "" || w.pair.Version != "" || strings.TrimSpace(o.Record[cosell.ReferralID]) != "" {
+	if former == "" || w.pair.Version != "" && !w.pair.Undoes(former) || strings.TrimSpace(o.Record[cosell.ReferralID]) != "" {
 		return false, nil
 	}
 	r, err := f.Referrals.Get(ctx, former)

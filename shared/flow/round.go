@@ -83,6 +83,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 			return err
 		}
 	}
+	if parted, err := f.staysParted(ctx, w); parted || err != nil {
+		return err
+	}
 	if grown, err := f.grow(ctx, w); grown || err != nil {
 		return err
 	}
