@@ -34,6 +34,8 @@ func talesOfTurns() []tale {
 		{name: "what a lead has become names its referral first", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownNames(), timer(), leadDoes("update", doc{"columns": doc{"cosell_sync": true}}), timer()}},
 		{name: "an acceptance and a value that is named and not taken", acts: []act{invited(nil), rule("pc", doc{"path": "name"}, true), edits(doc{"cosell_sync": true, "name": "Deal called 7", "estimatedvalue": 4600}), timer(), ruleless(), waits(25 * time.Hour), timer()}},
 		{name: "unlinked, and that it was told is not noted", acts: []act{creates(nil), befalls("tables write state o", 3, dieBefore), edits(doc{"cosell_action": 5}), timer()}},
+		{name: "another deal names what is linked again", acts: []act{creates(nil), asksOf("operator/unlink"), befalls("crm PATCH opportunities(id)", 1, dieBefore), asksOnce("operator/link"), lone(), typesID(), edits(doc{"description": "Notes, edition 5"}), timer()}},
+		{name: "the identifier is moved to another deal", acts: []act{creates(nil), together(edits(doc{"cosell_referralid": nil}), lone(), typesID()), timer()}},
 		{name: "what is emptied is looked at first", posting: silent, acts: []act{creates(nil), timer(), timer(), edits(doc{"description": nil}), asksOfThe("opportunity"), timer(), timer()}},
 		{name: "Microsoft's answer is looked at first", posting: silent, acts: []act{creates(doc{"cosell_help": 700010002}), timer(), timer(), seller("accept", nil), asksOfThe("microsoft"), timer(), timer()}},
 		{name: "Microsoft's offer is looked at first", posting: silent, acts: []act{creates(nil), timer(), timer(), seller("upgrade", doc{"help": "GeneralOrOther"}), asksOfThe("microsoft"), timer(), timer()}},
@@ -74,6 +76,17 @@ func mergedAway() act {
 func grownNames() act {
 	return act{"its opportunity names the lead's referral", func(r *run) error {
 		return r.grown(doc{"cosell_referralid": r.deal().referral, "cosell_sync": true})
+	}}
+}
+
+// asksOnce is an operator who does not ask again when there is no answer.
+func asksOnce(path string) act {
+	return act{"an operator, once: " + path, func(r *run) error {
+		body, err := json.Marshal(doc{"id": r.deal().opportunity, "referral": r.deal().referral, "reason": "the seller called"})
+		if err == nil {
+			r.asked(http.MethodPost, path, body, 1)
+		}
+		return err
 	}}
 }
 

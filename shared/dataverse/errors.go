@@ -51,6 +51,7 @@ const (
 	CodePrivilege = "privilege.missing" // Target names it, e.g. prvWriteOpportunity
 	CodeAccess    = "access.denied"     // to this one record
 	CodeTooLong   = codeTooLong
+	CodeKeyTaken  = codeKeyTaken   // another row has the alternate key
 	CodeUntracked = codeNotTracked // change tracking is off for the table
 	CodePayload   = codePayload    // a column that is not there, or a value of another type
 )

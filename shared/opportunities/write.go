@@ -20,7 +20,33 @@ func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
-	return s.twice(ctx, values, func() (cosell.Opportunity, error) { return s.put(ctx, o, values) })
+	return s.twice(ctx, values, func() (cosell.Opportunity, error) {
+		now, err := s.put(ctx, o, values)
+		return now, s.namedElsewhere(ctx, o.ID, values, err)
+	})
+}
+
+// namedElsewhere says that another row names the referral, which is to be written into this one: reading it again helps nobody. Where a
+// row of a list may be what is there already, it is that only if the other one is found.
+func (s *Store) namedElsewhere(ctx context.Context, id string, values cosell.Record, cause error) error {
+	referral := values[cosell.ReferralID]
+	if referral == "" || codeOf(cause) != dataverse.CodeKeyTaken {
+		return cause
+	}
+	found, err := s.FindByReferral(ctx, referral)
+	if err != nil {
+		return err
+	}
+	found = slices.DeleteFunc(found, func(o cosell.Opportunity) bool { return strings.EqualFold(o.ID, id) })
+	by := "another " + s.table.kind
+	switch {
+	case len(found) > 0:
+		by += " (" + found[0].ID + ")"
+	case len(values.Members(cosell.Solutions)) > 0:
+		return cause
+	}
+	return fault.New(fault.Refused, "%s %s: %w", s.table.kind, id, cause).OfClass(fault.Record).At(string(cosell.ReferralID)).
+		Saying(by+" names referral "+referral, "take the identifier out of that one, or unlink it there").With("link.named", "take the identifier out of that one, or unlink it there")
 }
 
 // twice writes the values, and once more where the first refusal led to another look at the metadata that may
