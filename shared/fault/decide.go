@@ -34,6 +34,8 @@ const (
 	// without a count: reads after 0, 5, 15, 35, 75 and 135 s, which is six at most.
 	unreadable     = 2 * time.Minute
 	lastUnreadable = time.Minute
+	// Who writes at the same moment is done after this many tries; what still conflicts then is answered so for another reason.
+	conflicts = 12
 	// A queue message lives 14 days; before it expires it is parked, so that nothing is lost.
 	giveUp = 13 * 24 * time.Hour
 )
@@ -46,7 +48,7 @@ const (
 //	Invalid           park
 //	Refused           record, rule: done (held by the flow); ours: repeat with back-off, alarm
 //	Gone              repeat 5 s doubling to 60 s, six reads in all; then done
-//	Conflict          repeat after 5 s
+//	Conflict          repeat after 5 s; with back-off once that has lasted
 //	Later             repeat when it was asked
 //	Denied            repeat with back-off, alarm
 //	Broken, unknown   repeat with back-off
@@ -71,7 +73,7 @@ func Decide(err error, attempt int, seen, now time.Time) Decision {
 	case kind == Later:
 		return Decision{Verdict: Repeat, After: Clamp(waitOf(err))}
 	case kind == Conflict:
-		return Decision{Verdict: Repeat, After: firstBackOff, Counts: true}
+		return Decision{Verdict: Repeat, After: BackOff(attempt - conflicts), Counts: true}
 	case kind == Denied, kind == Refused:
 		return Decision{Verdict: Repeat, After: BackOff(attempt), Counts: true, Alarm: true}
 	default:

@@ -39,6 +39,8 @@ func TestDecide(t *testing.T) {
 		"LaterWaitsAsAskedAndIsNoAttempt": {err: Wait(time.Hour, "x"), want: Decision{Verdict: Repeat, After: time.Hour}},
 		"LaterIsNeverAtOnce":              {err: Wait(time.Millisecond, "x"), want: Decision{Verdict: Repeat, After: time.Second}},
 		"ConflictIsTriedAgainSoon":        {err: New(Conflict, "x"), attempt: 9, want: Decision{Verdict: Repeat, After: 5 * time.Second, Counts: true}},
+		"ConflictThatLastsBacksOff":       {err: New(Conflict, "x"), attempt: 14, want: Decision{Verdict: Repeat, After: 20 * time.Second, Counts: true}},
+		"ConflictForEverIsSeldomTried":    {err: New(Conflict, "x"), attempt: 3000, want: Decision{Verdict: Repeat, After: 15 * time.Minute, Counts: true}},
 		"DeniedAlarms":                    {err: New(Denied, "x"), want: Decision{Verdict: Repeat, After: 5 * time.Second, Counts: true, Alarm: true}},
 		"NothingExpiresInTheQueue":        {err: errors.New("x"), age: 14 * day, want: Decision{Verdict: Park, Alarm: true}},
 		"AWrappedFaultKeepsItsKind":       {err: fmt.Errorf("reading: %w", New(Invalid, "x")), want: Decision{Verdict: Park}},
