@@ -27,7 +27,7 @@ func roads() []road {
 	const attributes = "crm GET EntityDefinitions(table)/Attributes/Microsoft.Dynamics.CRM."
 	silent := doc{"lose": 1}
 	shadow := []string{"SYNC_MODE=shadow"}
-	return []road{
+	return append(roadsOfTurns(), []road{
 		{tale{name: "an operator examines", acts: []act{asks("GET", "operator/doctor", nil)}}, false, []string{"crm GET EntityDefinitions", "crm GET RetrieveProvisionedLanguages(id)", "crm GET WhoAmI", "crm GET asyncoperations",
 			"crm GET sdkmessageprocessingsteps", "crm GET serviceendpoints", "crm GET systemusers(id)", "partner center GET mpn"}},
 		{tale{name: "a sheet is pushed", acts: []act{column("new_campaign"), asks("POST", "operator/mapping/push", campaignSheet()), timer()}}, false, []string{"crm GET EntityDefinitions(table)/ManyToOneRelationships",
@@ -54,7 +54,24 @@ func roads() []road {
 		{tale{name: "no event tells of a creation", posting: silent, acts: []act{trouble("pc", "loseAnswer", "POST", "/referrals$"), creates(nil), timer()}}, true, []string{"tables now "}},
 		{tale{name: "an operator closes a trial", acts: []act{creates(nil), asksOf("operator/close-test")}}, true, []string{"tables write state a"}},
 		{tale{name: "a token that changes with each use", pc: doc{"rotateRefreshToken": true}, acts: []act{waits(2 * time.Hour), timer()}}, false, []string{"vault set partner-center-refresh-token"}},
+	}...)
+}
+
+// roadsOfTurns are tales that lead to what the product does so seldom that no chance does: each to a call on the way there.
+func roadsOfTurns() (out []road) {
+	all := talesOfTurns()
+	for _, to := range []struct{ tale, site string }{
+		{"a link that nobody wants any more", "tables get state r"},
+		{"unlinked while the referral of a write that nobody knows of cannot be read", "partner center PATCH id"},
+		{"a system shows for a while what was before", "partner center PATCH id"},
+		{"what a lead has become was another deal's before", "crm PATCH leads(id)"},
+		{"a deal whose row of the tables is lost is looked at first", "queue send referral-wanted"},
+		{"nobody sees that Microsoft was asked", "tables now "},
+	} {
+		i := slices.IndexFunc(all, func(x tale) bool { return x.name == to.tale })
+		out = append(out, road{all[i], true, []string{to.site}})
 	}
+	return out
 }
 
 // everyWay is one run in so many.
