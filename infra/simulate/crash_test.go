@@ -117,16 +117,17 @@ func blowsOf(text string) (out []blow, err error) {
 // tale is a short history without chance: what people do, one after the other, each once the world has come to rest.
 type tale struct {
 	name     string
-	own      []string // settings
-	crm, pc  doc      // switches
-	posting  doc      // how events are delivered
-	yields   uint64   // how often what works at once stands back for each other, in 256ths
-	asks     bool     // definitions of tables are read, not known
-	creation bool     // every pair of its points is played
-	calm     bool     // nobody dies in it, but with FINDINGS=1 or where it is named: not all of its ends after a death have been looked at
-	doubles  bool     // its settings let deals be made twice: where more or fewer were, the end is not compared
-	loose    string   // why two runs of it may end in different words; "" where they may not
-	either   []string // lines of its end that may be missing after a death, or be there: the reason stands with the tale
+	own      []string      // settings
+	crm, pc  doc           // switches
+	posting  doc           // how events are delivered
+	yields   uint64        // how often what works at once stands back for each other, in 256ths
+	asks     bool          // definitions of tables are read, not known
+	ahead    time.Duration // by how much the clocks of all processes are
+	creation bool          // every pair of its points is played
+	calm     bool          // nobody dies in it, but with FINDINGS=1 or where it is named: not all of its ends after a death have been looked at
+	doubles  bool          // its settings let deals be made twice: where more or fewer were, the end is not compared
+	loose    string        // why two runs of it may end in different words; "" where they may not
+	either   []string      // lines of its end that may be missing after a death, or be there: the reason stands with the tale
 	acts     []act
 }
 
@@ -163,7 +164,19 @@ func (x tale) plan(layout string, blows []blow) *plan {
 	for _, b := range blows {
 		p.strikes[b.call] = b.fate
 	}
+	x.sets(p)
 	return p
+}
+
+// sets sets the clocks of a plan to those of the tale.
+func (x tale) sets(p *plan) {
+	if x.ahead == 0 {
+		return
+	}
+	p.skew = map[string]time.Duration{}
+	for _, s := range layoutOf(p.layout) {
+		p.skew[s.name] = x.ahead
+	}
 }
 
 // patience is for how long people wait for a world that something keeps from coming to rest.

@@ -101,6 +101,45 @@ func (r *run) toldOthers(p *process, row string) {
 	}
 }
 
+// intends notes what a lane does at the tables before it makes a referral.
+func (l *lane) intends(call string, began time.Time) {
+	switch call {
+	case "write state i":
+		l.intended = began
+	case "get state o":
+		l.looked = time.Now()
+	}
+}
+
+// guard is how long after its intent was begun the POST of a referral may leave.
+func (r *run) guard() time.Duration {
+	for _, one := range slices.Backward(r.plan.own) {
+		if text, ok := strings.CutPrefix(one, "SYNC_GUARD="); ok {
+			d, err := time.ParseDuration(text)
+			r.must(err)
+			return d
+		}
+	}
+	return 5 * time.Second
+}
+
+// fenced is what I5 hangs on: nothing makes the POST of a referral repeatable, so its intent is noted before it, and it leaves within the guard of that,
+// by the machine's own clock: whoever finds the intent later knows by when it has left. What a call waits for after the product has last looked is
+// the time of the POST itself.
+func (r *run) fenced(l *lane, at *point) {
+	if l == nil || at.site != sitePartnerCenter || at.name != "POST referrals" {
+		return
+	}
+	r.judges("I5")
+	switch d := l.looked.Sub(l.intended); {
+	case l.intended.IsZero():
+		r.violates("I5", "%s makes a referral, and no intent says so", l)
+	case d >= r.guard():
+		r.violates("I5", "%s makes a referral %s after it began to note the intent: another worker may have made one meanwhile", l, d)
+	}
+	l.intended = time.Time{}
+}
+
 // hears judges an answer.
 func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 	r := p.run

@@ -51,6 +51,8 @@ type lane struct {
 	status  int              // of the answer; 0: none
 	after   func(status int) // what becomes of it
 	doomed  bool             // its process dies before the lane writes anything else
+
+	intended, looked time.Time // when it began to note the intent of a creation, zero: it has noted none; and when it had looked at the pair once more
 }
 
 // stop is a call that waits at its point. A lane may have two: what its function still does after the time for it, and

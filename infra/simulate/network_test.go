@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/partnercentersim"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -42,6 +43,7 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK, keeps: true}
 		n.p.sends(here, req, body)
+		r.fenced(laneOf(req.Context()), here)
 		writes = r.touches(here, req, body) // as they are at this moment
 		answered := system.serve(rec, in)
 		r.wrote(writes)
@@ -165,8 +167,12 @@ func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) e
 	if len(call.Keys) > 0 && len(call.Keys[0]) > 1 && call.Table == "state" {
 		name += " " + call.Keys[0][:1]
 	}
+	began := time.Now()
 	if err := p.pass(ctx, &point{site: siteTables, name: name, write: call.Op == "write"}, do); err != nil {
 		return fault.New(fault.Broken, "reaching the tables: %w", err)
+	}
+	if l := laneOf(ctx); l != nil {
+		l.intends(name, began)
 	}
 	if call.Op == "write" && strings.HasSuffix(call.Table, " gate") {
 		for _, row := range call.Keys {

@@ -67,6 +67,8 @@ func roadsOfTurns() (out []road) {
 		{"what a lead has become was another deal's before", "crm PATCH leads(id)"},
 		{"a deal whose row of the tables is lost is looked at first", "queue send referral-wanted"},
 		{"nobody sees that Microsoft was asked", "tables now "},
+		{"nobody hears that a deal was made, and lists are late", "tables now "},
+		{"nobody hears that a deal was made, and clocks are ahead", "tables now "},
 	} {
 		i := slices.IndexFunc(all, func(x tale) bool { return x.name == to.tale })
 		out = append(out, road{all[i], true, []string{to.site}})
@@ -126,6 +128,7 @@ func (p *plan) goes(w *way) {
 	for name, v := range x.pc {
 		p.pc[name] = v
 	}
+	x.sets(p)
 	if p.posting = x.posting; p.posting == nil {
 		p.posting = doc{}
 	}
