@@ -63,7 +63,6 @@ func roadsOfTurns() (out []road) {
 	for _, to := range []struct{ tale, site string }{
 		{"a link that nobody wants any more", "tables get state r"},
 		{"unlinked while the referral of a write that nobody knows of cannot be read", "partner center PATCH id"},
-		{"a system shows for a while what was before", "partner center PATCH id"},
 		{"what a lead has become was another deal's before", "crm PATCH leads(id)"},
 		{"a deal whose row of the tables is lost is looked at first", "queue send referral-wanted"},
 		{"nobody sees that Microsoft was asked", "tables now "},
