@@ -187,9 +187,15 @@ func crashesAt(t *testing.T, name string, least int, fates []fate, some func(cal
 // crashesIn does so in a layout.
 func crashesIn(t *testing.T, layout, name string, least int, fates []fate, some func(called) bool) {
 	t.Helper()
+	crashesOf(t, attempt{tale: name, layout: layout}, least, fates, some)
+}
+
+// crashesOf does so with people as patient as they are in the attempt.
+func crashesOf(t *testing.T, of attempt, least int, fates []fate, some func(called) bool) {
+	t.Helper()
 	all := tales()
-	x := all[slices.IndexFunc(all, func(x tale) bool { return x.name == name })]
-	plain := x.tell(t, layout, nil, false, false)
+	x := all[slices.IndexFunc(all, func(x tale) bool { return x.name == of.tale })]
+	plain := x.tell(t, of.layout, nil, of.hurry, false)
 	if len(plain.broken) > 0 {
 		t.Fatal(plain.broken)
 	}
@@ -198,7 +204,7 @@ func crashesIn(t *testing.T, layout, name string, least int, fates []fate, some 
 		if i := slices.IndexFunc(plain.noted, func(n called) bool { return n.n == b.call }); !some(plain.noted[i]) {
 			continue
 		}
-		if e.play(x, attempt{x.name, layout, []blow{b}, false}, plain, &c); len(c.Broken) > 0 {
+		if e.play(x, attempt{x.name, of.layout, []blow{b}, of.hurry}, plain, &c); len(c.Broken) > 0 {
 			t.Fatal(c.Broken[0])
 		}
 	}
@@ -217,6 +223,15 @@ func TestCrashesBetweenProcesses(t *testing.T) {
 	crashesIn(t, "flex2", "an operator closes a trial", 2, []fate{dieAfter, lose}, at("operator/close-test", "partner center PATCH id"))
 	crashesIn(t, "flex2", "a lead is deleted before it has handed over", 1, []fate{lose}, at("crmtopartnercenter lead", "crm PATCH opportunities(id)"))
 	crashesIn(t, "flex2", "a field sheet is checked, compared and pushed", 1, []fate{dieAfter}, at("partnercentertocrm", "partner center PATCH id"))
+}
+
+// TestCrashesOfHastyPeople are those where people do the next thing at that very moment.
+func TestCrashesOfHastyPeople(t *testing.T) {
+	arrives := func(lane string) func(called) bool {
+		return func(n called) bool { return strings.HasSuffix(n.lane, lane) && strings.HasPrefix(n.name, "queue send") }
+	}
+	crashesOf(t, attempt{tale: "a lead is deleted before it has handed over", layout: "flex2", hurry: true}, 3, []fate{dieBefore}, arrives("crmwebhook"))
+	crashesOf(t, attempt{tale: "a lone deal is proposed and confirmed", layout: "flex2", hurry: true}, 1, []fate{dieBefore}, arrives("partnercenterwebhook"))
 }
 
 // TestCrashesOfALink is each death and each answer that is lost around the writes by which two records are linked, or part: the trail tells of each once,

@@ -127,7 +127,7 @@ func (r *run) oneReferral(b board) {
 	for _, of := range []map[string][]string{open, microsofts} {
 		for _, key := range sortedKeys(of) {
 			r.judges("I5")
-			if len(of[key]) > 1+r.people.asked[key] { // each time that a person asks again begins a generation
+			if len(of[key]) > 1+r.people.asked[key]+r.atOnce(b, of[key]) { // each time that a person asks again begins a generation
 				var how []any
 				for _, id := range of[key] {
 					how = append(how, b.referrals[id]["status"], b.referrals[id]["substatus"], b.referrals[id]["updatedDateTime"])
@@ -136,6 +136,23 @@ func (r *run) oneReferral(b board) {
 			}
 		}
 	}
+}
+
+// atOnce is how many of them people made in the portal under the name of the record while ours was on its way, or shortly before: what
+// nobody could know yet. The next pass knows it.
+func (r *run) atOnce(b board, referrals []string) (n int) {
+	made := func(id string) time.Time {
+		at, _ := time.Parse(time.RFC3339, text(b.referrals[id]["createdDateTime"]))
+		return at
+	}
+	for _, theirs := range referrals {
+		if r.people.foreign[theirs] != "" && slices.ContainsFunc(referrals, func(ours string) bool {
+			return r.people.foreign[ours] == "" && made(ours).Sub(made(theirs)).Abs() < 10*time.Minute
+		}) {
+			n++
+		}
+	}
+	return n
 }
 
 // oneOpportunity is I6.

@@ -123,7 +123,11 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	if err != nil {
 		return err
 	}
-	if became, err := f.becameOfLead(ctx, w, other, taken); became || err != nil {
+	switch became, err := f.becameOfLead(ctx, w, other, taken); {
+	case fault.Is(err, fault.Gone): // its own events find out whether it was deleted, which takes longer than what is gone is waited for
+		return cmp.Or[error](f.leadChanged(ctx, other.OpportunityID, "its opportunity was seen"),
+			fault.Wait(leadDoubt, "opportunity %s names the referral of lead %s, which is not there: %w", w.pair.OpportunityID, other.OpportunityID, err))
+	case became || err != nil:
 		return cmp.Or(err, f.leadChanged(ctx, other.OpportunityID, "its opportunity was seen"))
 	}
 	if taken && other.OpportunityID == w.pair.OpportunityID && other.Version != w.pair.Version { // moved to it since
@@ -145,6 +149,9 @@ func (f *Flow) relink(ctx context.Context, w *work, referralID string) error {
 	w.referral = &r
 	return f.adopt(ctx, w)
 }
+
+// leadDoubt is between two looks at an opportunity whose lead is being found out about.
+const leadDoubt = 30 * time.Second
 
 // givenTo says whether a person has just linked the referral with this opportunity, as its Audit says, and the record that the referral still
 // names has given it away for that: whoever links them writes the new id last, and may be at it, or have died before.
