@@ -18,8 +18,10 @@ HOUSE := Layers|House|R144|Readme|Links|Agree|Trigger|RepositoryAreFound|Sample
 LOCAL := .build/local
 WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(SWITCHES), -switches '$(SWITCHES)')
 # Go would ask git for the version of each program, which fails in a checkout that belongs to another user. The
-# package gets its version from infra/local/pack.
-export GOFLAGS := $(GOFLAGS) -buildvcs=false
+# package gets its version from infra/local/pack. Without the folder in what is compiled, and built as the package is, each
+# source is compiled once, for all checkouts and for the package too.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath
+export CGO_ENABLED := 0
 
 .PHONY: help crash demo run test race lint check package habits contract bench calls positions nightly upgrade mutants requirements cosellctl deploy rehearse generate ready inputs simulate chaos decisions
 
@@ -33,10 +35,12 @@ run: ready ## keeps the same world up and prints its addresses; PORT=7400 is the
 	@exec $(LOCAL) run -port $(or $(PORT),7400) $(WORLD)
 
 # make check vets, and no test needs a debugger. Most of what is played lives for a moment only, so that its memory is looked
-# through less often, as long as it is little.
+# through less often, as long as it is little. Three packages at a time, as several wait for processes of theirs. FRESH=1: what
+# another checkout has tested counts for nothing.
 test: ready ## runs all tests
-	@GOGC=400 GOMEMLIMIT=1GiB go test -vet=off -ldflags=-w -timeout 15m ./...
+	@GOGC=400 GOMEMLIMIT=1GiB go test -p 3 -vet=off -ldflags=-w -timeout 15m$(if $(FRESH), -count=1) ./...
 
+race: export CGO_ENABLED := 1
 race: ready ## runs all tests with the race detector (slow)
 	@go test -race -timeout 40m ./...
 

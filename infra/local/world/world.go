@@ -24,8 +24,8 @@ import (
 	"github.com/cosell-sync/cosell-sync/infra/local/stssim"
 )
 
-// readyWithin is how long the handler may take to answer for the first time.
-const readyWithin = 15 * time.Second
+// readyWithin is how long the handler may take to answer for the first time: a second, on a busy machine many.
+const readyWithin = time.Minute
 
 // Options say which world to start.
 type Options struct {
