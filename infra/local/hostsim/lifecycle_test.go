@@ -119,11 +119,13 @@ func TestPublicCallsWaitWhileTheHandlerStarts(t *testing.T) {
 }
 
 func TestHangingProbeIsNeverGivenUp(t *testing.T) {
+	t.Parallel()
 	dir, settings := packaged(t, proxyFlag)
 	settings["TEST_PROBE"] = "-1"
-	h, _ := launch(t, Options{Dir: dir, Settings: settings, InitializationTimeout: 100 * time.Millisecond})
+	const limit = 3 * time.Second // a handler listens after a twentieth of a second, on a busy machine much later
+	h, _ := launch(t, Options{Dir: dir, Settings: settings, InitializationTimeout: limit})
 	eventually(t, func() bool { return starts(t, settings)[0] != "" })
-	wait(t.Context(), 400*time.Millisecond)
+	wait(t.Context(), limit+limit/4)
 	if n := len(starts(t, settings)); n != 1 || h.Status().State != StateStarting {
 		t.Errorf("%d starts, %+v", n, h.Status())
 	}
