@@ -140,7 +140,7 @@ func (p platform) ask(t *testing.T, path string) (out said) {
 
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); {
+	for end := time.Now().Add(time.Minute); !holds(); {
 		if time.Now().After(end) {
 			t.Fatalf("waited in vain: %s", what)
 		}

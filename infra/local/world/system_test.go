@@ -100,14 +100,14 @@ func running(t *testing.T, receiver http.HandlerFunc) (*postbox, *system, *clock
 
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("%s did not happen within 10 s", what)
+			t.Fatalf("%s did not happen within a minute", what)
 		}
 	}
 }
