@@ -46,8 +46,8 @@ func talesOfTurns() []tale {
 				creates(doc{"cosell_help": 700010002, "estimatedvalue": 60000}), timer(), timer(), seller("accept", nil), timer(), timer(), waits(80 * time.Hour), edits(contract()), timer(), timer(), closes("win"), asksOfThe("opportunity"), timer(), timer()}},
 		{name: "people may not be read for half a day", acts: []act{creates(nil), right("connection", "read", false), team(), timer(), edits(doc{"estimatedvalue": 4100}), person(), right("connection", "read", true), waits(3 * time.Hour), timer(), waits(3 * time.Hour), timer(), timer(), waits(3 * time.Hour), timer(), timer()}},
 		{name: "Microsoft comes while it is asked", pc: doc{"listDelay": "50s"}, posting: silent, acts: []act{creates(nil), timer(), timer(), edits(doc{"cosell_help": 700010002}), together(seller("upgrade", doc{"help": "GeneralOrOther"}), timer()), timer()}},
-		{name: "nobody hears that a deal was made, and lists are late", pc: doc{"listDelay": "100s"}, posting: silent, acts: []act{trouble("pc", "loseAnswer", "POST", "/referrals$"), creates(nil), timer(), timer()}},
-		{name: "nobody hears that a deal was made, and clocks are ahead", ahead: 10 * time.Minute, pc: doc{"listDelay": "50s"}, posting: silent, acts: []act{trouble("pc", "loseAnswer", "POST", "/referrals$"), creates(nil), timer(), timer()}},
+		{name: "nobody hears that a deal was made, and lists are late", pc: doc{"listDelay": "100s"}, posting: silent, acts: []act{trouble("pc", "loseAnswer", "POST", "/referrals$"), together(creates(nil), timer(), waits(65*time.Second), edits(doc{"estimatedvalue": 4100}), timer()), timer()}},
+		{name: "nobody hears that a deal was made, and clocks are ahead", ahead: 10 * time.Minute, pc: doc{"listDelay": "50s"}, posting: silent, acts: []act{trouble("pc", "loseAnswer", "POST", "/referrals$"), together(creates(nil), timer(), waits(30*time.Second), edits(doc{"estimatedvalue": 4100}), timer()), timer()}},
 		{name: "nobody sees that Microsoft was asked", pc: doc{"microsoftReferral": "hidden"}, acts: []act{befalls("partner center POST referrals", 2, lose), creates(doc{"cosell_help": 700010002}), waits(time.Hour), timer()}},
 		{name: "a deal whose row of the tables is lost is looked at first", posting: silent, acts: []act{creates(nil), timer(), timer(), losesRows("r"), edits(doc{"estimatedvalue": 4100}), asksOfThe("referral"), timer(), timer()}},
 		{name: "a link that nobody wants any more", acts: []act{creates(nil), asksOf("operator/unlink"), befalls("tables write state o", 1, dieAfter), linksOnce(), edits(doc{"cosell_referralid": "11111111-2222-4333-8444-555555555555"}), timer()}},
@@ -121,6 +121,30 @@ func TestThatMicrosoftWasAskedIsNotDenied(t *testing.T) {
 		if len(o.broken) > 0 || says("was not asked") || !says("help.unknown") || o.refused > 4 {
 			t.Errorf("layout %s: %d refusals, %v %s", in, o.refused, o.broken, strings.Join(slices.DeleteFunc(o.portrait, func(line string) bool { return !strings.HasPrefix(line, "audit") }), "\n"))
 		}
+	}
+}
+
+// TestASlowIntentMakesNoReferral: where noting the intent takes longer than the guard nothing is sent, and it is noted anew.
+func TestASlowIntentMakesNoReferral(t *testing.T) {
+	x := tales()[slices.IndexFunc(tales(), func(x tale) bool { return x.name == "Microsoft declines and is asked again" })]
+	again := 0
+	for _, in := range layouts() {
+		plain := x.tell(t, in, nil, false, false)
+		for _, n := range plain.noted {
+			if n.name != "tables write state i" {
+				continue
+			}
+			o := x.tell(t, in, []blow{{n.n, slow}}, false, false)
+			if len(o.broken) > 0 || o.struck != 1 {
+				t.Errorf("layout %s, call %d: %v", in, n.n, o.broken)
+			}
+			if len(o.noted) > len(plain.noted) {
+				again++
+			}
+		}
+	}
+	if again < 3 {
+		t.Errorf("only %d of them were so slow that anything was done again", again)
 	}
 }
 

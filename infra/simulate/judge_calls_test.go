@@ -140,6 +140,35 @@ func (r *run) fenced(l *lane, at *point) {
 	l.intended = time.Time{}
 }
 
+// makesAnother is I5 at the moment at which a referral is made: not while one that we have made of the same opportunity is open, unless a person has asked
+// again. Where people or other answers have closed it before the end nobody would see it then. What is made is noted by whoever calls the result.
+func (r *run) makesAnother(at *point, body []byte) (made func()) {
+	var asked map[string]any
+	if at.site != sitePartnerCenter || at.name != "POST referrals" || json.Unmarshal(body, &asked) != nil || text(asked["engagementId"]) != "" { // which Microsoft is asked to join
+		return func() {}
+	}
+	of := strings.ToLower(text(asked["externalReferenceId"]))
+	var open []string
+	before := r.people.pc.IDs()
+	for _, id := range before {
+		if d := r.people.pc.Referral(id); r.ours[id] && d["status"] != "Closed" && strings.ToLower(text(d["externalReferenceId"])) == of {
+			open = append(open, id)
+		}
+	}
+	hasty := slices.ContainsFunc(r.plan.own, func(one string) bool { return strings.HasPrefix(one, "SYNC_SETTLE=") })
+	late := r.met["partner center GET referrals: "+stale.String()] > 0 // that list may be from longer ago than the bounds say (F27: half a minute), and proves nothing
+	if len(open) > r.people.asked[of] && !hasty && !late {
+		r.violates("I5", "another referral of opportunity %s is made while %v is open", of, open)
+	}
+	return func() {
+		for _, id := range r.people.pc.IDs() {
+			if !slices.Contains(before, id) {
+				r.ours[id] = true
+			}
+		}
+	}
+}
+
 // hears judges an answer.
 func (p *process) hears(s site, req *http.Request, resp *http.Response) {
 	r := p.run

@@ -44,9 +44,11 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		rec := &recorder{header: http.Header{}, status: http.StatusOK, keeps: true}
 		n.p.sends(here, req, body)
 		r.fenced(laneOf(req.Context()), here)
+		makes := r.makesAnother(here, body)
 		writes = r.touches(here, req, body) // as they are at this moment
 		answered := system.serve(rec, in)
 		r.wrote(writes)
+		makes()
 		if answered {
 			resp = rec.response(req)
 			if *traced && rec.status >= 400 {

@@ -76,6 +76,7 @@ type run struct {
 	struck       []uint64
 	writes       [5]int // by site
 	refusals     int
+	ours         map[string]bool  // referrals that the product has made, in this run
 	gates        map[string]gated // by host
 	patience     time.Time        // until when the last of those wants no calls that asked to wait
 	done         map[string]int   // operations
@@ -128,7 +129,7 @@ func behindWire(name string, sim control.Simulator) *system {
 
 func newRun(t *testing.T, p *plan, from *past) *run {
 	seed := p.seed
-	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{},
+	r := &run{t: t, seed: seed, plan: p, rng: rand.New(rand.NewPCG(seed, 0)), layout: layoutOf(p.layout), sites: map[string]int{}, met: map[string]int{}, faults: map[fate]int{}, gates: map[string]gated{}, ours: map[string]bool{}, done: map[string]int{}, reached: map[string]int{}, made: map[string]bool{}, fleet: map[string]*process{}, lives: map[string]int{},
 		bus: newBus(), tables: ledger.NewMemory(time.Now), begun: map[string]uint64{}, secrets: map[string]string{"partner-center-refresh-token": refreshToken}, woken: make(chan struct{}, 1), functions: functionsByQueue()}
 	o := originalsOf()
 	options, like := partnerOptions(seed), crmOptions(seed)
