@@ -137,15 +137,19 @@ func (r *run) fenced(l *lane, at *point) {
 	case d >= r.guard():
 		r.violates("I5", "%s makes a referral %s after it began to note the intent: another worker may have made one meanwhile", l, d)
 	}
-	l.intended = time.Time{}
 }
 
 // makesAnother is I5 at the moment at which a referral is made: not while one that we have made of the same opportunity is open, unless a person has asked
 // again. Where people or other answers have closed it before the end nobody would see it then. What is made is noted by whoever calls the result.
-func (r *run) makesAnother(at *point, body []byte) (made func()) {
+func (r *run) makesAnother(l *lane, at *point, body []byte) (made func(status int)) {
 	var asked map[string]any
+	spent := func(status int) { // a token that is not taken any more is renewed, and the same sent once more
+		if l != nil && at.name == "POST referrals" && status < http.StatusMultipleChoices {
+			l.intended = time.Time{}
+		}
+	}
 	if at.site != sitePartnerCenter || at.name != "POST referrals" || json.Unmarshal(body, &asked) != nil || text(asked["engagementId"]) != "" { // which Microsoft is asked to join
-		return func() {}
+		return spent
 	}
 	of := strings.ToLower(text(asked["externalReferenceId"]))
 	var open []string
@@ -160,7 +164,8 @@ func (r *run) makesAnother(at *point, body []byte) (made func()) {
 	if len(open) > r.people.asked[of] && !hasty && !late {
 		r.violates("I5", "another referral of opportunity %s is made while %v is open", of, open)
 	}
-	return func() {
+	return func(status int) {
+		spent(status)
 		for _, id := range r.people.pc.IDs() {
 			if !slices.Contains(before, id) {
 				r.ours[id] = true

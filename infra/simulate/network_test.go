@@ -44,11 +44,11 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		rec := &recorder{header: http.Header{}, status: http.StatusOK, keeps: true}
 		n.p.sends(here, req, body)
 		r.fenced(laneOf(req.Context()), here)
-		makes := r.makesAnother(here, body)
+		makes := r.makesAnother(laneOf(req.Context()), here, body)
 		writes = r.touches(here, req, body) // as they are at this moment
 		answered := system.serve(rec, in)
 		r.wrote(writes)
-		makes()
+		makes(rec.status)
 		if answered {
 			resp = rec.response(req)
 			if *traced && rec.status >= 400 {
@@ -170,11 +170,12 @@ func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) e
 		name += " " + call.Keys[0][:1]
 	}
 	began := time.Now()
-	if err := p.pass(ctx, &point{site: siteTables, name: name, write: call.Op == "write"}, do); err != nil {
-		return fault.New(fault.Broken, "reaching the tables: %w", err)
-	}
-	if l := laneOf(ctx); l != nil {
+	err := p.pass(ctx, &point{site: siteTables, name: name, write: call.Op == "write"}, do)
+	if l := laneOf(ctx); l != nil { // also where the answer is lost
 		l.intends(name, began)
+	}
+	if err != nil {
+		return fault.New(fault.Broken, "reaching the tables: %w", err)
 	}
 	if call.Op == "write" && strings.HasSuffix(call.Table, " gate") {
 		for _, row := range call.Keys {
