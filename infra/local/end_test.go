@@ -11,23 +11,47 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
 
+// programs is where the program of these tests lies.
+var programs string
+
+func TestMain(m *testing.M) {
+	var err error
+	if programs, err = os.MkdirTemp("", "cosell-local"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(programs) // what is left goes with the machine's other temporary files
+	os.Exit(code)
+}
+
+// built is this program, built once for all tests.
+var built = sync.OnceValues(func() (program string, err error) {
+	program = filepath.Join(programs, "local")
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building it: %w\n%s", err, out)
+	}
+	return program, nil
+})
+
 // playing starts a demo on ports of its own and returns once the story has begun.
 func playing(t *testing.T) (cmd *exec.Cmd, story io.ReadCloser, told *bufio.Reader, says *strings.Builder, folder string) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "local")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	program, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	port := fmt.Sprint(20000 + 20*rand.IntN(500))
 	says = &strings.Builder{}
 	cmd = exec.CommandContext(t.Context(), program, "demo", "-port", port)
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Stderr = says
-	story, err := cmd.StdoutPipe()
+	story, err = cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
