@@ -18,8 +18,8 @@ HOUSE := Layers|House|R144|Readme|Links|Agree|Trigger|RepositoryAreFound|Sample
 LOCAL := .build/local
 WORLD = -mode '$(MODE)'$(ON)$(if $(LAYOUT), -layout '$(LAYOUT)')$(if $(SETTINGS), -settings '$(SETTINGS)')$(if $(MAPPING), -mapping '$(MAPPING)')$(if $(SWITCHES), -switches '$(SWITCHES)')
 # Go would ask git for the version of each program, which fails in a checkout that belongs to another user. The
-# package gets its version from infra/local/pack. Without the folder in what is compiled, and built as the package is, each
-# source is compiled once, for all checkouts and for the package too.
+# package gets its version from infra/local/pack. What is compiled without the checkout's folder in it, and without C, as the
+# package is, serves every other checkout, and much of it the package.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath
 export CGO_ENABLED := 0
 
