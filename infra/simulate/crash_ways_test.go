@@ -154,7 +154,11 @@ func typesID() act {
 			return errNothing
 		}
 		r.people.foreign[r.deal().opportunity] = ids[0]
-		return r.people.update(r.deal(), doc{"cosell_referralid": ids[0], "cosell_sync": true})
+		err := r.people.update(r.deal(), doc{"cosell_referralid": ids[0], "cosell_sync": true})
+		if err != nil && strings.Contains(err.Error(), "already exists") { // another row has it, and the form says so
+			return nil
+		}
+		return err
 	}}
 }
 
