@@ -180,14 +180,7 @@ func editsAndLoses() act {
 		if err := edits(doc{"estimatedvalue": 4700}).do(r); err != nil {
 			return err
 		}
-		for range 500 {
-			if r.met["partner center PATCH id: "+lose.String()] > 0 {
-				break
-			}
-			if !r.step() {
-				r.sleep(time.Millisecond)
-			}
-		}
+		r.untilMet("partner center PATCH id: " + lose.String())
 		return away(sitePartnerCenter, 30*time.Minute).do(r)
 	}}
 }

@@ -331,20 +331,25 @@ func TestNobodyIsBlamedForALostAnswer(t *testing.T) {
 	}
 }
 
+// untilMet lets the world work until a call meets the fault.
+func (r *run) untilMet(fault string) {
+	for range 500 {
+		if r.met[fault] > 0 {
+			return
+		}
+		if !r.step() {
+			r.sleep(time.Millisecond)
+		}
+	}
+}
+
 // qualifiedAndDeleted is a lead that is qualified, and deleted before another attempt is made at what the product does then.
 func qualifiedAndDeleted() act {
 	return act{"the lead is qualified and deleted", func(r *run) error {
 		if err := leadDoes("qualify", nil).do(r); err != nil {
 			return err
 		}
-		for range 500 {
-			if r.met["crm POST $batch: "+down.String()] > 0 {
-				break
-			}
-			if !r.step() {
-				r.sleep(time.Millisecond)
-			}
-		}
+		r.untilMet("crm POST $batch: " + down.String())
 		r.people.gone["lead|"+strings.ToLower(r.people.dv.IDs("lead")[0])] = time.Now()
 		return leadDoes("delete", nil).do(r)
 	}}

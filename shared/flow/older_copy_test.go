@@ -15,16 +15,9 @@ func TestI20_ATableCopyDoesNotUndoAnEnd(t *testing.T) {
 		for at := 1; ; at++ {
 			w := newWorld(t)
 			w.pass()
-			w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
-			w.calls, w.dieAt = 0, at
-			w.opportunityChanged1()
-			died := w.died
-			w.dieAt, w.hints = 0, nil
+			died := w.createsUntil(at)
 			restore := w.backup()
-			again := toldOf("opportunity", deal, "Update")
-			again.Late = true
-			w.now = w.now.Add(time.Minute)
-			w.deliver(func() error { return w.flow.FromOpportunity(ctx, again) })
+			w.comesAgain()
 			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
 			w.opportunityChanged()
 			if c.switchedOn {

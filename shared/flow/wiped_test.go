@@ -118,16 +118,9 @@ func TestI20_TablesLostInTheMiddleOfACreationMakeNothingTwice(t *testing.T) {
 				}
 				w.restart()
 			}
-			w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
-			w.calls, w.dieAt = 0, at
-			w.opportunityChanged1()
-			died := w.died
-			w.dieAt, w.hints = 0, nil
+			died := w.createsUntil(at)
 			lose(w)
-			w.now = w.now.Add(time.Minute)
-			again := toldOf("opportunity", deal, "Update")
-			again.Late = true
-			w.deliver(func() error { return w.flow.FromOpportunity(ctx, again) }) // the message comes again
+			w.comesAgain()
 			for range 3 {
 				w.pass()
 			}
@@ -140,6 +133,24 @@ func TestI20_TablesLostInTheMiddleOfACreationMakeNothingTwice(t *testing.T) {
 			}
 		}
 	}
+}
+
+// createsUntil creates the referrals of a deal, Microsoft's too, and dies at the call: whether it came so far.
+func (w *world) createsUntil(at int) (died bool) {
+	w.want(cosell.Record{cosell.Help: "GeneralOrOther"})
+	w.calls, w.dieAt = 0, at
+	w.opportunityChanged1()
+	died = w.died
+	w.dieAt, w.hints = 0, nil
+	return died
+}
+
+// comesAgain delivers the message of the deal once more, a minute later.
+func (w *world) comesAgain() {
+	w.now = w.now.Add(time.Minute)
+	again := toldOf("opportunity", deal, "Update")
+	again.Late = true
+	w.deliver(func() error { return w.flow.FromOpportunity(ctx, again) })
 }
 
 // opportunityChanged1 delivers the event once, and what it leaves, to a process that may die.
