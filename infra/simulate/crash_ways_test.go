@@ -74,6 +74,7 @@ func talesOfLeads() []tale {
 		{name: "a lead that is accepted before it is seen", posting: doc{"lose": 1}, acts: []act{lead("qualified"), portal("accept", nil), timer(), timer()}},
 		{name: "two leads become one", acts: []act{lead("qualified"), otherLead(), leadsMerge(), timer()}},
 		{name: "a lead whose tables are lost", acts: []act{lead("qualified"), loses(), leadDoes("update", doc{"columns": doc{"description": "About the lead"}}), timer(), timer()}},
+		{name: "a lead that is qualified without an opportunity", acts: []act{lead("qualified"), leadDoes("qualify", doc{"make": []string{"contact"}}), portal("accept", nil), timer()}},
 		{name: "a lead that is switched off grows later", acts: []act{lead("qualified"), leadDoes("update", doc{"columns": doc{"cosell_sync": false}}), leadDoes("qualify", nil), grownOn(), timer()}},
 		{name: "a lead that outlives its referral", acts: []act{lead("qualified"), portal("decline", doc{"reason": "Others"}), timer(), leadDoes("reopen", nil), timer(), leadDoes("qualify", nil), timer()}},
 		{name: "a lead that expires and is qualified", acts: []act{lead("qualified"), waits(40 * 24 * time.Hour), timer(), leadDoes("reopen", nil), timer(), leadDoes("qualify", nil), timer()}},

@@ -72,6 +72,9 @@ func draw(seed uint64, layout string) *plan {
 	}
 	p.asks = seed%64 == 7
 	p.drawPast(g)
+	if p.weights["sheet"] > 0 && g.IntN(4) == 0 { // and has time to see what becomes of it
+		p.past, p.history = "", 0
+	}
 	p.ending = finaleOf(seed)
 	p.haste = []int{0, 2, 5, 12, 30}[g.IntN(5)]
 	p.pause = []time.Duration{0, time.Second, 20 * time.Second, 5 * time.Minute}[g.IntN(4)]

@@ -110,6 +110,9 @@ func TestSchedules(t *testing.T) {
 // enough is how many runs have to leave nothing of the catalogue unreached.
 const enough = 50000
 
+// rare is what a run has to meet so often that another seed meets it as well; what it met less often is told, too.
+const rare = 4
+
 // unreached names what of the catalogue no run has met, and call sites that a fault has never met.
 func unreached(t *testing.T, sum result) {
 	list, err := catalogue()
@@ -130,10 +133,13 @@ func unreached(t *testing.T, sum result) {
 	}
 	list = slices.DeleteFunc(list, func(name string) bool { return unreachable()[name] != "" })
 	maps.Copy(sum.Reached, sum.Did)
-	var never []string
+	var never, seldom []string
 	for _, name := range list {
-		if sum.Reached[name] == 0 {
+		switch n := sum.Reached[name]; {
+		case n == 0:
 			never = append(never, name)
+		case n < rare && !strings.HasPrefix(name, "path "):
+			seldom = append(seldom, fmt.Sprintf("%s (%d)", name, n))
 		}
 	}
 	for name, why := range unreachable() {
@@ -143,14 +149,21 @@ func unreached(t *testing.T, sum result) {
 	}
 	for _, site := range slices.Sorted(maps.Keys(sum.Sites)) {
 		for _, f := range fates() {
-			if f.meets(pointNamed(site)) && sum.Met[site+": "+f.String()] == 0 {
+			switch n := sum.Met[site+": "+f.String()]; {
+			case !f.meets(pointNamed(site)):
+			case n == 0:
 				never = append(never, site+": "+f.String())
+			case n < rare:
+				seldom = append(seldom, fmt.Sprintf("%s: %s (%d)", site, f, n))
 			}
 		}
 	}
 	fmt.Printf("%d of the catalogue's %d and of %d call sites with each fault not reached\n", len(never), len(list), len(sum.Sites))
 	for _, name := range never[:min(len(never), *names)] {
 		fmt.Println("  never:", name)
+	}
+	for _, name := range seldom[:min(len(seldom), *names)] {
+		fmt.Println("  seldom:", name)
 	}
 	if sum.Played >= enough && len(never) > 0 {
 		t.Fail()
