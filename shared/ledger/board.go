@@ -100,6 +100,7 @@ type gate struct {
 	wait    time.Duration // as long as that, from the moment on that the row was written; 0 in rows of older versions
 	version string
 	changed time.Time // by the store's clock
+	read    time.Time // by the same, when the row was read; zero: the store does not say
 }
 
 // gateRows are those of every identity, by row key: one call.
@@ -107,7 +108,7 @@ func (b *Board) gateRows(ctx context.Context) (map[string]gate, error) {
 	out := map[string]gate{}
 	err := b.gates.list(ctx, b.table, "", "~", func(r row) bool {
 		wait, _ := time.ParseDuration(r.props["Wait"]) // none: 0
-		out[r.key] = gate{until: readTime(r.props["Until"]), wait: wait, version: r.version, changed: r.changed}
+		out[r.key] = gate{until: readTime(r.props["Until"]), wait: wait, version: r.version, changed: r.changed, read: r.read}
 		return true
 	})
 	return out, err

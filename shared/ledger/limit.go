@@ -23,8 +23,6 @@ type Limits struct {
 	counted   time.Time
 	again     time.Duration // how long after that they are counted again
 	counting  bool
-	ahead     time.Duration // by how much this process's clock goes before the store's, as far as its own rows show
-	placed    bool          // they have shown it
 }
 
 const (
@@ -101,9 +99,6 @@ func (l *Limits) refresh(ctx context.Context) error {
 	began := l.now()
 	l.count(ctx)
 	rows, err := l.board.gateRows(ctx)
-	if l.asksItsClock(rows) {
-		l.countNow(ctx)
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(ended)
@@ -117,27 +112,24 @@ func (l *Limits) refresh(ctx context.Context) error {
 // apart is by how much two clocks may seem to differ that do not: rows are seen that late.
 const apart = 5 * time.Second
 
-// placing is how much slower than it is our clock may look, as long as a write may take: a wait must not be over before its time.
-const placing = lookTime
-
-// take takes over what the rows say; the lock is held. Each says until when by the clock of the process that was asked,
-// which may be minutes off. Where the two clocks do not agree, a row is counted from when the store says that it was written,
-// once our clock's place to the store's is known; and before that from now on, if it was written since the last reading, a
-// moment ago.
+// take takes over what the rows say; the lock is held. Each says until when by the clock of the process that was asked, which may
+// be minutes off, and so may ours. Where the two do not agree, a row is counted from when it was written: the store says when that
+// was and when it was read, both by its own clock. A store that does not say so is believed for a row that was written since the
+// last reading, a moment ago: it is counted from now on.
 func (l *Limits) take(rows map[string]gate, now time.Time) {
-	recent, placed := !l.at.IsZero() && now.Sub(l.at) >= 0 && now.Sub(l.at) <= apart, l.knowsItsPlace(now)
+	recent := !l.at.IsZero() && now.Sub(l.at) >= 0 && now.Sub(l.at) <= apart
 	next := make(map[string]time.Time, len(rows))
 	for k, g := range rows {
 		next[k] = g.until
 		before, known := l.until[k], l.seen[k] == g.version
 		byUs := now.Add(g.wait)
-		if placed {
-			byUs = g.changed.Add(l.ahead + placing + g.wait)
+		if !g.read.IsZero() {
+			byUs = byUs.Add(-g.read.Sub(g.changed))
 		}
 		switch {
 		case known:
 			next[k] = before
-		case (recent || placed) && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
+		case (recent || !g.read.IsZero()) && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
 			next[k] = byUs
 			if before.After(byUs) {
 				next[k] = before
@@ -181,39 +173,6 @@ func (l *Limits) countNow(ctx context.Context) {
 		return
 	}
 	l.processes, l.again = living(rows, l.instance), min(max(firstCount, 2*l.again), countEvery)
-	l.place(rows, now)
-}
-
-// asksItsClock says whether there is a row of which only the place of our clock tells how long it still counts.
-func (l *Limits) asksItsClock(rows map[string]gate) bool {
-	now := l.now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for k, g := range rows {
-		if !l.knowsItsPlace(now) && g.wait > 0 && l.seen[k] != g.version {
-			return true
-		}
-	}
-	return false
-}
-
-// knowsItsPlace says whether the place of our clock was found out lately. One that was set meanwhile is elsewhere. The lock is held.
-func (l *Limits) knowsItsPlace(now time.Time) bool {
-	age := now.Sub(l.counted)
-	return l.placed && age >= 0 && age <= alive
-}
-
-// place finds out by our own rows, which are written anew every minute, where our clock stands to the store's. A write takes
-// its time, which makes a clock look slower than it is: the row that was the quickest counts. One that was written before our clock
-// was set says nothing of it. The lock is held.
-func (l *Limits) place(rows []StatusRow, now time.Time) {
-	l.placed = false
-	for _, r := range rows {
-		ahead, age := r.At.Sub(r.Written), now.Sub(r.At)
-		if r.Instance == l.instance && age >= 0 && age <= alive && (!l.placed || ahead > l.ahead) {
-			l.ahead, l.placed = ahead, true
-		}
-	}
 }
 
 // living counts the processes that have written a row lately, and the one that asks. What is late is said by the store's

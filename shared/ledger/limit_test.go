@@ -226,8 +226,8 @@ func TestAWaitIsAsLongForAProcessWhoseClockIsOff(t *testing.T) {
 	}
 }
 
-// A process that has been idle reads of a wait long after it was asked for, and one that begins at once: its own rows say by how
-// much its clock is off.
+// A process that has been idle, or stood still, reads of a wait long after it was asked for, and so does one that begins: the store
+// says how long ago that was.
 func TestAProcessThatReadsLateWaitsAsLongWhoeversClockIsOff(t *testing.T) {
 	for _, c := range []struct{ writer, reader time.Duration }{{0, 0}, {10 * time.Minute, 0}, {0, 10 * time.Minute}, {0, -10 * time.Minute}, {-10 * time.Minute, 10 * time.Minute}} {
 		for _, idle := range []bool{true, false} {
@@ -237,19 +237,49 @@ func TestAProcessThatReadsLateWaitsAsLongWhoeversClockIsOff(t *testing.T) {
 				now := func() time.Time { return clock.Add(c.reader) }
 				reader := b.Limits("p-2", now).Of("x")
 				if idle {
-					look(t, reader) // before its first row
+					look(t, reader)
 				}
-				post(t, b, now().Add(-2*time.Second), "p-2") // it was on its way for two seconds
 				if err := b.CloseGate(t.Context(), "x", clock.Add(c.writer+15*time.Minute), 15*time.Minute); err != nil {
 					t.Fatal(err)
 				}
 				clock = clock.Add(9 * time.Minute)
-				post(t, b, now().Add(-2*time.Second), "p-2") // as each minute
 				until, _ := look(t, reader)
 				if left := until.Sub(now()); left < 6*time.Minute || left > 6*time.Minute+apart {
 					t.Errorf("%s left of a quarter of an hour, after nine minutes", left)
 				}
 			})
+		}
+	}
+}
+
+// The table service says in each answer what time it is; one that does not is believed for what it has written a moment ago.
+func TestATableSaysHowLongAgoAWaitWasAskedFor(t *testing.T) {
+	t.Parallel()
+	silent := func(req *http.Request, _ bool) (*http.Response, error) {
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			res.Header.Del("Date")
+		}
+		return res, err
+	}
+	for name, c := range map[string]struct {
+		spoil        func(*http.Request, bool) (*http.Response, error)
+		idle, closed bool
+	}{"by its date": {nil, true, true}, "no date, a moment ago": {silent, false, true}, "no date, nobody knows": {silent, true, false}} {
+		b, _ := counted(t, c.spoil)
+		ahead := 10 * time.Minute
+		now := func() time.Time { return time.Now().Add(ahead) }
+		reader := b.Limits("p-2", now).Of("x")
+		if !c.idle {
+			look(t, reader)
+			ahead += shareAge
+		}
+		if err := b.CloseGate(t.Context(), "x", time.Now().Add(time.Minute), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		until, _ := look(t, reader)
+		if left := until.Sub(now()); c.closed && (left < 45*time.Second || left > time.Minute+apart) || !c.closed && left > 0 {
+			t.Errorf("%s: %s left of a minute", name, left)
 		}
 	}
 }

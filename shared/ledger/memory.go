@@ -100,11 +100,14 @@ func (m *memory) list(_ context.Context, table, from, to string, each func(row) 
 	}
 	first, _ := slices.BinarySearch(t.sorted, from)
 	var found []row // as they are now: a row is replaced whole, never changed
+	read := m.clock().UTC().Truncate(time.Second)
 	for _, key := range t.sorted[first:] {
 		if key >= to {
 			break
 		}
-		found = append(found, t.rows[key])
+		r := t.rows[key]
+		r.read = read
+		found = append(found, r)
 	}
 	m.mu.Unlock()
 	for _, r := range found {

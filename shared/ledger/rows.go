@@ -31,6 +31,7 @@ var (
 type row struct {
 	key, version string
 	changed      time.Time // by the store's clock
+	read         time.Time // by the same, when a list gave it, to the second; zero: the store did not say
 	props        map[string]string
 }
 

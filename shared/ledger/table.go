@@ -118,6 +118,8 @@ func (t *table) now(ctx context.Context) (time.Time, error) {
 func (t *table) list(ctx context.Context, name, from, to string, each func(row) bool) error {
 	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", quote(t.partition), quote(from), quote(to))
 	pager := t.client(name).NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter})
+	var res *http.Response
+	ctx = policy.WithCaptureResponse(ctx, &res)
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if statusOf(err) == http.StatusNotFound {
@@ -126,11 +128,16 @@ func (t *table) list(ctx context.Context, name, from, to string, each func(row) 
 		if err != nil {
 			return classify("listing rows from "+from, err)
 		}
+		read, err := http.ParseTime(res.Header.Get("Date"))
+		if err != nil {
+			read = time.Time{}
+		}
 		for _, entity := range page.Entities {
 			r, err := decodeRow(entity)
 			if err != nil {
 				return err
 			}
+			r.read = read
 			if !each(r) {
 				return nil
 			}
