@@ -138,7 +138,7 @@ func (r *run) ownInStep(b board) {
 		}
 		r.reached["own column in step"]++
 		f := campaign()
-		if crm, pc := f.of("crm", o), f.of("pc", d); crm != pc {
+		if crm, pc := f.of("crm", o), f.of("pc", d); !r.alike(crm, pc) {
 			r.violates("I2", "the own column is %q in the CRM and %q in Partner Center, and was typed last as %q on side %s (opportunity %s, state %s): %.500s", crm, pc, e.value, e.side, opportunity, text(o["cosell_state"]), text(o["cosell_audit"]))
 		}
 	}
