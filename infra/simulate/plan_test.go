@@ -74,7 +74,7 @@ func draw(seed uint64, layout string) *plan {
 	p.drawPast(g)
 	if p.weights["sheet"] > 0 && g.IntN(12) == 0 { // and has time to see what becomes of it
 		p.past, p.history = "", 0
-		p.weights["sheet"], p.weights["own column"] = 12, 60
+		p.weights["sheet"], p.weights["own column"] = 8, 60
 	}
 	p.ending = finaleOf(seed)
 	p.haste = []int{0, 2, 5, 12, 30}[g.IntN(5)]

@@ -108,6 +108,9 @@ func (p *people) sheet(g *rand.Rand, _ *deal) error {
 // ownEdits is somebody who types into the column of the organisation's own, or what stands for it in Partner Center.
 func (p *people) ownEdits(g *rand.Rand, d *deal) error {
 	side := []string{"crm", "pc"}[g.IntN(2)]
+	if one := mix(p.run.seed, 91); one%4 > 0 { // each deal is typed into on one side alone
+		side = []string{"crm", "pc"}[(one/4+uint64(d.n))%2]
+	}
 	if !p.run.ownColumn || side == "crm" && d.opportunity == "" {
 		return errNothing
 	}
