@@ -114,22 +114,23 @@ const apart = 5 * time.Second
 
 // take takes over what the rows say; the lock is held. Each says until when by the clock of the process that was asked, which may
 // be minutes off, and so may ours. Where the two do not agree, a row is counted from when it was written: the store says when that
-// was and when it was read, both by its own clock. A store that does not say so is believed for a row that was written since the
-// last reading, a moment ago: it is counted from now on.
+// was and when it was read, both by its own clock. One that does not say so, or has read a row before it was written, is believed for
+// what was written since the last reading, a moment ago: it is counted from now on.
 func (l *Limits) take(rows map[string]gate, now time.Time) {
 	recent := !l.at.IsZero() && now.Sub(l.at) >= 0 && now.Sub(l.at) <= apart
 	next := make(map[string]time.Time, len(rows))
 	for k, g := range rows {
 		next[k] = g.until
 		before, known := l.until[k], l.seen[k] == g.version
-		byUs := now.Add(g.wait)
-		if !g.read.IsZero() {
-			byUs = byUs.Add(-g.read.Sub(g.changed))
+		byUs, age := now.Add(g.wait), g.read.Sub(g.changed)
+		dated := !g.read.IsZero() && age > -apart
+		if dated {
+			byUs = byUs.Add(-age)
 		}
 		switch {
 		case known:
 			next[k] = before
-		case (recent || !g.read.IsZero()) && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
+		case (recent || dated) && g.wait > 0 && g.until.Sub(byUs).Abs() > apart:
 			next[k] = byUs
 			if before.After(byUs) {
 				next[k] = before

@@ -262,10 +262,17 @@ func TestATableSaysHowLongAgoAWaitWasAskedFor(t *testing.T) {
 		}
 		return res, err
 	}
+	elsewhere := func(req *http.Request, _ bool) (*http.Response, error) {
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			res.Header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+		}
+		return res, err
+	}
 	for name, c := range map[string]struct {
 		spoil        func(*http.Request, bool) (*http.Response, error)
 		idle, closed bool
-	}{"by its date": {nil, true, true}, "no date, a moment ago": {silent, false, true}, "no date, nobody knows": {silent, true, false}} {
+	}{"by its date": {nil, true, true}, "no date, a moment ago": {silent, false, true}, "no date, nobody knows": {silent, true, false}, "read before it was written": {elsewhere, false, true}} {
 		b, _ := counted(t, c.spoil)
 		ahead := 10 * time.Minute
 		now := func() time.Time { return time.Now().Add(ahead) }

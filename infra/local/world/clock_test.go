@@ -90,17 +90,21 @@ func TestRowsOfTheProcessesAreWrittenByTheWorldsClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	written := func(table, key string) time.Time {
+	written := func(table, key string) (at, read time.Time) {
 		t.Helper()
-		got, err := service.NewClient(table).GetEntity(t.Context(), "p", key, nil)
+		var res *http.Response
+		got, err := service.NewClient(table).GetEntity(policy.WithCaptureResponse(t.Context(), &res), "p", key, nil)
 		if err != nil {
+			t.Fatal(err)
+		}
+		if read, err = http.ParseTime(res.Header.Get("Date")); err != nil {
 			t.Fatal(err)
 		}
 		var row struct{ Timestamp time.Time }
 		if err := json.Unmarshal(got.Value, &row); err != nil {
 			t.Fatal(err)
 		}
-		return row.Timestamp
+		return row.Timestamp, read
 	}
 	put := func(table, key string) {
 		t.Helper()
@@ -120,11 +124,15 @@ func TestRowsOfTheProcessesAreWrittenByTheWorldsClock(t *testing.T) {
 	put("processes", "after")
 	put("state", "after")
 	for _, row := range []struct {
-		table, key string
-		ahead      time.Duration
-	}{{"processes", "before", 0}, {"processes", "after", 100 * time.Hour}, {"state", "before", 0}, {"state", "after", 0}} {
-		if off := written(row.table, row.key).Sub(began.Add(row.ahead)).Abs(); off > time.Minute {
+		table, key  string
+		ahead, then time.Duration
+	}{{"processes", "before", 0, 100 * time.Hour}, {"processes", "after", 100 * time.Hour, 100 * time.Hour}, {"state", "before", 0, 0}, {"state", "after", 0, 0}} {
+		at, read := written(row.table, row.key)
+		if off := at.Sub(began.Add(row.ahead)).Abs(); off > time.Minute {
 			t.Errorf("%s %s: %s off", row.table, row.key, off)
+		}
+		if off := read.Sub(began.Add(row.then)).Abs(); off > time.Minute {
+			t.Errorf("%s %s is read %s off", row.table, row.key, off)
 		}
 	}
 }

@@ -64,7 +64,7 @@ var (
 
 // timesOfTheWorld has the rows of the processes written by the world's clock, as the processes live by it: a wait of two
 // minutes is over when the world has leapt by an hour. Azurite goes by the machine's clock, and so does the creation
-// protocol, whose rows are left as they are.
+// protocol, whose rows are left as they are. What such an answer is dated is by the same clock as its rows.
 func timesOfTheWorld(resp *http.Response, clock *clock) error {
 	if resp.Request.Method != http.MethodGet || !ofProcesses.MatchString(resp.Request.URL.Path) || resp.Header.Get("Content-Encoding") != "" {
 		return nil
@@ -83,6 +83,7 @@ func timesOfTheWorld(resp *http.Response, clock *clock) error {
 	})
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	resp.Header.Set("Date", clock.now().UTC().Format(http.TimeFormat))
 	return nil
 }
 
