@@ -61,7 +61,7 @@ func roadsOfCalls() []road {
 
 // roadsOfTurns are tales that lead to what the product does so seldom that no chance does: each to a call on the way there.
 func roadsOfTurns() (out []road) {
-	all := talesOfTurns()
+	all := tales()
 	for _, to := range []struct{ tale, site string }{
 		{"a link that nobody wants any more", "tables get state r"},
 		{"unlinked while the referral of a write that nobody knows of cannot be read", "partner center PATCH id"},
@@ -70,11 +70,12 @@ func roadsOfTurns() (out []road) {
 		{"nobody sees that Microsoft was asked", "tables now "},
 		{"nobody hears that a deal was made, and lists are late", "tables now "},
 		{"nobody hears that a deal was made, and clocks are ahead", "tables now "},
+		{"a lead that is qualified without an opportunity", "crm GET opportunities"},
 	} {
 		i := slices.IndexFunc(all, func(x tale) bool { return x.name == to.tale })
 		out = append(out, road{all[i], true, []string{to.site}})
 	}
-	return append(out, road{tale{name: "a lead that is qualified without an opportunity", acts: []act{lead("qualified"), leadDoes("qualify", doc{"make": []string{"contact"}}), portal("accept", nil)}}, true, []string{"crm GET opportunities"}})
+	return out
 }
 
 // everyWay is one run in so many.
