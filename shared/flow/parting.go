@@ -64,7 +64,7 @@ func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 	switch {
 	case !half:
 		return false, nil
-	case !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID) && !w.unheard():
+	case !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID) && !w.pair.Resumes(o.Record[cosell.ReferralID]) && !w.unheard():
 		return false, f.partedWhole(ctx, w, byForm)
 	}
 	deed, why := cosell.Heed(w.pair, o, "")

@@ -67,6 +67,31 @@ func TestI25_AskingAgainTellsWhatAWriteHasReplacedWhoseProcessDied(t *testing.T)
 	}, func(own, named string) bool { return named != own })
 }
 
+// Unlinked while its row still names the referral of the engagement that a new one took the place of: it is emptied as well, once it
+// takes words again.
+func TestAnEndIsToldToARowThatNamesTheFormerEngagement(t *testing.T) {
+	w := newWorld(t)
+	w.shared(nil)
+	former := w.own()[0].ID
+	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Declined"})
+	w.events()
+	w.now = w.now.Add(time.Minute)
+	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Broken, "no answer") }
+	_ = w.run(func() error { return w.flow.AskAgain(ctx, deal) })
+	if err := w.run(func() error { return w.flow.Unlink(ctx, deal) }); err == nil || w.pair().Phase != cosell.Ended || w.pair().ReferralID == former ||
+		w.opportunities[deal].Record[cosell.ReferralID] != former {
+		t.Fatalf("%v: phase %s, the row names %q of %q", err, w.pair().Phase, w.opportunities[deal].Record[cosell.ReferralID], former)
+	}
+	w.refuseCRM = nil
+	_ = w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+	w.events()
+	o := w.opportunities[deal].Record
+	if _, half := w.pair().PartedHalf(); half || o[cosell.ReferralID] != "" || o[cosell.Sync] != cosell.False || !strings.Contains(o[cosell.Audit], cosell.UnlinkedFrom) {
+		t.Errorf("the row names %q, Sync is %s, Audit:\n%s", o[cosell.ReferralID], o[cosell.Sync], o[cosell.Audit])
+	}
+	w.silent()
+}
+
 // tellsWhatWasReplaced lets CRM's value replace the portal's 2468 in a process that dies before it has told of that, wherever. Then a person
 // asks for the act, after which the row names no referral, or another one: Audit tells of 2468, once.
 func tellsWhatWasReplaced(t *testing.T, act string, begin func(*world) (own string), parted func(own, named string) bool) {
