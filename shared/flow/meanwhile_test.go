@@ -86,3 +86,36 @@ func TestI25_AWriteOnItsWaySurvivesWhatAnotherProcessKeeps(t *testing.T) {
 		}
 	}
 }
+
+// While a change of the referral is on its way the pair is unlinked by another process, which sees nothing of it yet: what gives way to
+// the change is told with the end, as possible.
+func TestI25_AWriteOnItsWayIsToldOfWithAnEnd(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		w := newWorld(t)
+		w.private(nil)
+		own := w.own()[0].ID
+		w.now = w.now.Add(time.Minute)
+		w.portal(own, cosell.Record{cosell.DealValue: "250"})
+		w.now = w.now.Add(time.Minute)
+		w.userOf(deal, cosell.Record{cosell.DealValue: "300"})
+		slow := w.flow
+		w.restart()
+		w.refusePCBy = func(cosell.Record) error {
+			w.refusePCBy = nil
+			if err := w.flow.Unlink(ctx, deal); err != nil {
+				t.Fatal(err)
+			}
+			if dies {
+				w.dieAt = w.calls + 1 // when it is made
+			}
+			return nil
+		}
+		_ = w.run(func() error { return slow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+		w.events()
+		o := w.opportunities[deal].Record
+		if v := w.referrals[own].Record[cosell.DealValue]; v != "300" || o[cosell.ReferralID] != "" || w.died != dies || strings.Count(o[cosell.Audit], `"250"`) != 1 {
+			t.Errorf("dies %v: Partner Center has %s, the row names %q, Audit:\n%s", dies, v, o[cosell.ReferralID], o[cosell.Audit])
+		}
+		w.silent()
+	}
+}

@@ -29,16 +29,17 @@ func (f *Flow) part(ctx context.Context, w *work) error {
 }
 
 // doubtless finds out what became of a write to the referral that nobody has seen the end of: what it has replaced is told while
-// there is a pair. A referral that cannot be read keeps nobody from unlinking: then it is told as possible.
+// there is a pair. A referral that cannot be read keeps nobody from unlinking: then it is told as possible, and so it is where the referral
+// is as it was before the write, which may be on its way.
 func (f *Flow) doubtless(ctx context.Context, pair cosell.Pair) (cosell.Pair, error) {
 	if pair.Sending == nil || pair.Sending.Place != cosell.InPartnerCenter {
 		return pair, nil
 	}
 	r, err := f.Referrals.Get(ctx, pair.ReferralID)
 	switch {
-	case err == nil:
+	case err == nil && r.Side.Version != pair.Sending.Version:
 		return pair.Resolve(r.Side), nil
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return pair, err
 	}
 	return pair.Doubt(), nil
