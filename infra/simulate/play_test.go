@@ -130,12 +130,8 @@ func (r *run) work() {
 	}
 }
 
-// pass lets time go by, with everything that is due on the way. The first pass of reconcile looks a day back: before more than that has
-// gone by there has been one, as the timer rings every few minutes.
+// pass lets time go by, with everything that is due on the way.
 func (r *run) pass(d time.Duration) {
-	if d >= 24*time.Hour && r.plan.least > 0 && !r.rung {
-		r.tick()
-	}
 	end := time.Now().Add(d)
 	for range 3000 {
 		if r.step() {
