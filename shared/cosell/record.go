@@ -196,6 +196,8 @@ type Opportunity struct {
 	Children []Side
 	// Untouched: nobody but its maker has written it, as far as the row tells.
 	Untouched bool
+	// Found: a creation found it there already, so that not everything that was to be written need be in it.
+	Found bool
 	// Born is since when the column of a field exists, where that is known: what is remembered of an older one of
 	// the same name says nothing of it.
 	Born map[Field]time.Time

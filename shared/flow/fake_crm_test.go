@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -124,7 +125,9 @@ func (w crm) Create(ctx context.Context, id string, referral cosell.Referral, va
 	w.boundary()
 	w.counts["CRM change set"]++
 	if o, ok := w.opportunities[id]; ok {
-		return w.answer(o), thereUnread(w.refuseReadCRM)
+		o = w.answer(o)
+		o.Found = true
+		return o, thereUnread(w.refuseReadCRM)
 	}
 	if other := w.resembled(referral); other != "" {
 		return cosell.Opportunity{}, fault.New(fault.Refused, "alike").OfClass(fault.Rule).With(cosell.CodeUnconfirmed, "").Naming(other)
@@ -150,6 +153,11 @@ func (w crm) Create(ctx context.Context, id string, referral cosell.Referral, va
 	w.keep(id)
 	w.opportunities[id] = made
 	w.boundary()
+	if w.cutShort { // rows are made one by one, the answer to the first is lost, and the next try finds it without the others
+		w.cutShort = false
+		maps.DeleteFunc(made.Record, func(f cosell.Field, _ string) bool { _, _, member := f.List(); return member })
+		return w.Create(ctx, id, referral, values)
+	}
 	if w.crmLag > 0 {
 		return made, notShown(id)
 	}

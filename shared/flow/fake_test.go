@@ -55,6 +55,7 @@ type world struct {
 	afterCreate   func(cosell.Record)       // what CRM makes of a new row
 	refuseNew     func(cosell.Record) error // of a new row
 	lateNew       bool                      // CRM takes the next new row only at commit
+	cutShort      bool                      // of the next new row CRM takes the columns alone, and the client tries again
 	commit        func()
 	grace         time.Duration
 	tasks         []string                  // what CRM was asked about the owner's tasks

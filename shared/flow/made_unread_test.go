@@ -67,3 +67,22 @@ func TestI10_ARowThatWasMadeAndNeverShownIsNotMadeAgain(t *testing.T) {
 		t.Errorf("%v, the pair is %s", err, pair.Phase)
 	}
 }
+
+// Where rows are made one by one the answer to the opportunity's own may be lost, and the next try finds it without its solutions:
+// that it is there does not say that they are.
+func TestI2_ARowThatACreationFindsGetsItsSolutionsLater(t *testing.T) {
+	w := newWorld(t)
+	solution := cosell.Solutions.Of("SOL-1")
+	r := portalDeal(w, cosell.Record{solution: `{"name":"Forecast"}`})
+	w.cutShort = true
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(r, "referral-created")) })
+	w.events()
+	o := w.opportunities[crm{w}.ID(r)]
+	if _, there := o.Record[solution]; !there {
+		t.Errorf("the opportunity has no solution: %v", o.Record)
+	}
+	if _, there := w.referrals[r].Record[solution]; !there {
+		t.Errorf("the referral lost its solution: %v", w.referrals[r].Record)
+	}
+	w.silent()
+}

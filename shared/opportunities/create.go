@@ -17,7 +17,8 @@ import (
 // Create makes the opportunity of a referral under the id, with its account, contacts, owner and solution
 // rows, all in one transaction. Every new row has an id that follows from what it is, and is only created,
 // never overwritten: when one of them exists already the transaction fails and the rows are made one by
-// one in order. An opportunity that exists already is returned as it is.
+// one in order. An opportunity that exists already is returned as it is, Found: an earlier try may have made it without
+// all of its rows.
 func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
@@ -184,7 +185,7 @@ func (s *Store) createSolutions(ctx context.Context, w *planned, id string, valu
 // which whoever comes next sees.
 func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, values cosell.Record, writes []dataverse.Write) (cosell.Opportunity, error) {
 	if o, err := s.Get(ctx, id); err == nil || !fault.Is(err, fault.Gone) {
-		return o, there(err)
+		return found(o), there(err)
 	}
 	itself := false
 	for _, w := range writes {
@@ -231,16 +232,21 @@ func there(err error) error {
 func (s *Store) existing(ctx context.Context, id string, r cosell.Referral) (cosell.Opportunity, error) {
 	o, err := s.Get(ctx, id)
 	if !fault.Is(err, fault.Gone) {
-		return o, there(err)
+		return found(o), there(err)
 	}
-	found, err := s.FindByReferral(ctx, r.ID)
+	others, err := s.FindByReferral(ctx, r.ID)
 	if err != nil {
 		return cosell.Opportunity{}, there(err)
 	}
-	if len(found) == 0 {
+	if len(others) == 0 {
 		return cosell.Opportunity{}, fault.Unseen("opportunity %s exists and cannot be read yet", id)
 	}
-	return found[0], nil
+	return found(others[0]), nil
+}
+
+func found(o cosell.Opportunity) cosell.Opportunity {
+	o.Found = true
+	return o
 }
 
 func (s *Store) idColumn(set string) string {

@@ -264,8 +264,8 @@ func TestAnOpportunityThatExistsIsReturnedAsItIs(t *testing.T) {
 	c.fail["batch"] = reply{412, "0x80040237"}
 	r, values := newDeal(t)
 	o, err := s.Create(context.Background(), s.ID(r.ID), r, values)
-	if err != nil || o.Record[cosell.Name] != "Fabric roll-out" {
-		t.Fatalf("%v %v", err, o.Record)
+	if err != nil || o.Record[cosell.Name] != "Fabric roll-out" || !o.Found {
+		t.Fatalf("%v %v, found %v", err, o.Record, o.Found)
 	}
 	for _, call := range w.Calls {
 		if call.Method == "PATCH" {
