@@ -29,14 +29,14 @@ type feedCursor struct {
 }
 
 const (
-	firstFeed      = 24 * time.Hour
+	firstFeed      = 7 * 24 * time.Hour // longer than anybody lets it stand still: it may be the first reading for days
 	defaultOverlap = 10 * time.Minute
 	mostSeen       = 10_000 // a cursor must fit into a row; what it forgets is given out again, by every reading
 	longestStuck   = 24 * time.Hour
 )
 
 // Changed gives each the referrals changed since the cursor, as their pages come, and gives the next cursor. Without a
-// cursor it begins a day ago, by the server's clock, and gives everything that is open as well: nobody knows what was missed.
+// cursor it begins a week ago, by the server's clock, and gives everything that is open as well: nobody knows what was missed.
 func (s *Store) Changed(ctx context.Context, cursor string, each func(cosell.Hint) error) (string, error) {
 	c, fresh, err := s.openCursor(ctx, cursor)
 	if err != nil {

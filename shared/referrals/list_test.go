@@ -82,8 +82,8 @@ func TestChangedReadsByTheServersClockAndReportsOnce(t *testing.T) {
 	if err != nil || len(changes) != 2 || changes[0] != (cosell.Hint{Kind: "referral", ID: ownID, Shown: cosell.Shown{ID: ownID, Modified: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}}) {
 		t.Fatalf("%v %v", err, changes)
 	}
-	if q, _ := url.ParseQuery(w.Calls[1].Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-03T09:50:00") {
-		t.Errorf("first filter %q does not begin a day before the server's date", q.Get("$filter"))
+	if q, _ := url.ParseQuery(w.Calls[1].Query); !strings.Contains(q.Get("$filter"), "ge 2026-04-27T09:50:00") {
+		t.Errorf("first filter %q does not begin a week before the server's date", q.Get("$filter"))
 	}
 	changes, again, err := gathered(s.Changed, context.Background(), cursor)
 	if q, _ := url.ParseQuery(w.Last().Query); !strings.Contains(q.Get("$filter"), "ge 2026-05-04T08:50:03.5") {
