@@ -292,8 +292,10 @@ func TestI25_ARowThatIsTakenLateIsTheAttemptsThatSentIt(t *testing.T) {
 			o := crm{w}.ID(r)
 			job := func() error { return w.flow.FromReferral(ctx, told(r, "referral-created")) }
 			w.lateNew = true
-			_ = w.run(job)
-			w.now = w.now.Add(time.Minute)
+			for range 2 { // made, and looked for
+				_ = w.run(job)
+				w.now = w.now.Add(time.Minute)
+			}
 			w.portal(r, cosell.Record{cosell.ClosingDate: "2026-12-24"})
 			if refused {
 				w.refuseNew = func(cosell.Record) error { return no }

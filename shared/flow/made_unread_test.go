@@ -86,3 +86,30 @@ func TestI2_ARowThatACreationFindsGetsItsSolutionsLater(t *testing.T) {
 	}
 	w.silent()
 }
+
+// Whoever makes a row dies before it is answered, a person deletes it, and the creation goes on before the deletion is heard: a row that
+// is not there is made again at the second look only, and by then the pair has ended.
+func TestI10_ARowThatNobodyKnewOfIsNotMadeAgain(t *testing.T) {
+	for _, arrived := range []bool{true, false} {
+		w := newWorld(t)
+		r := portalDeal(w, nil)
+		o := crm{w}.ID(r)
+		job := func() error { return w.flow.FromReferral(ctx, told(r, "referral-created")) }
+		w.lateNew = true // nobody is answered
+		if err := w.run(job); err == nil {
+			t.Fatal("it was answered")
+		}
+		w.now = w.now.Add(time.Hour)
+		if err := w.run(job); !fault.Is(err, fault.Later) || len(w.opportunities) != 0 {
+			t.Fatalf("arrived %v: %v, %d opportunities", arrived, err, len(w.opportunities))
+		}
+		if arrived {
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", o, "Delete")) })
+		}
+		w.now = w.now.Add(time.Hour)
+		w.deliver(job)
+		if _, there := w.opportunities[o]; there == arrived {
+			t.Errorf("deleted %v, and there %v", arrived, there)
+		}
+	}
+}

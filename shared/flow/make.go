@@ -80,6 +80,9 @@ func (f *Flow) noteMaking(ctx context.Context, w *work, microsoftID string) erro
 	pair := w.pair
 	pair.ReferralID, pair.EngagementID, pair.MicrosoftID, pair.Phase = w.referral.ID, w.referral.EngagementID, microsoftID, cosell.Making
 	pair.Sending = cosell.Creation(*w.referral, f.Rules, f.readAt(*w.referral)).After(w.pair.Sending)
+	if !pair.Seen[pair.OpportunityID].Stale.IsZero() {
+		pair = pair.Doubts(pair.OpportunityID, time.Time{}) // of this try nobody knows anything
+	}
 	return f.save(ctx, w, pair)
 }
 
@@ -102,7 +105,7 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 		return true, f.gone(ctx, w.pair, w.hint, err)
 	}
 	if fault.Is(err, fault.Gone) {
-		return false, nil
+		return f.neverMade(ctx, w)
 	}
 	if err != nil {
 		return false, unreadableOurs(err)
@@ -115,6 +118,16 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 	w.pair.Base, w.pair.Sending, w.pair.Sheet = s.By(o).Made(o), nil, f.Settings.Sheet
 	w.referral, w.opportunity = &joined, &o
 	return true, f.noted(ctx, w, f.adoptBoth(ctx, w))
+}
+
+// neverMade lets a row be made that an earlier run may have made and that is not there, at the second look: where a person has deleted it
+// before the first, its event has arrived by then, and has ended the pair. Kind: Later.
+func (f *Flow) neverMade(ctx context.Context, w *work) (found bool, err error) {
+	lasted, err := f.doubt(ctx, w.pair, w.pair.OpportunityID, f.readAt(*w.referral), unmadePatience)
+	if err != nil || lasted {
+		return false, err
+	}
+	return false, fault.Wait(unmadePatience, "opportunity %s: nothing says yet whether it was never made, or is deleted", w.pair.OpportunityID)
 }
 
 // fitting is what had to go so that CRM took a row.

@@ -18,6 +18,7 @@ const (
 	uncertainPatience = 3 * time.Second
 	gonePatience      = time.Minute
 	listPatience      = 30 * time.Second
+	unmadePatience    = 10 * time.Second
 )
 
 // fresh refuses to decide by versions that are older than what was seen before. Kind: Later.
