@@ -89,17 +89,22 @@ func (p *people) sheet(g *rand.Rand, _ *deal) error {
 		return err
 	}
 	r.sheets++
+	before := r.mapsCampaign
+	r.mapsCampaign = time.Time{} // which sheet counts nobody knows until it is answered
 	at := r.processFor("operator", 0)
 	r.begin(at, fmt.Sprint("operator pushes sheet ", r.sheets), func(l *lane) int {
 		status, answer := at.askOperator(l, http.MethodPost, "operator/mapping/push", body)
 		r.say("    the sheet is answered %d %.300s", status, answer)
 		return status
 	}, func(status int) {
-		if status == http.StatusOK {
+		switch {
+		case status == http.StatusOK:
 			r.reached["sheet pushed"]++
-			if r.mapsCampaign = (time.Time{}); own {
+			if own {
 				r.mapsCampaign = time.Now()
 			}
+		case status >= http.StatusBadRequest && status < http.StatusInternalServerError:
+			r.mapsCampaign = before
 		}
 	})
 	return nil
