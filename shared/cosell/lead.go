@@ -173,6 +173,27 @@ func Grown(base Base, o Opportunity, deals []Rule) Base {
 	return out
 }
 
+// Elsewhere is the plan for a lead whose deal goes on with an opportunity that cannot be linked yet: values of both ways wait for that one. What
+// the lead took of the referral meanwhile the opportunity would not have, which CRM made before, and that would count as an edit of it.
+func (in Pairing) Elsewhere(plan Plan) Plan {
+	rest := plan.clone()
+	for _, rule := range in.Rules {
+		if rule.Way != Both || rule.Door != NoDoor {
+			continue
+		}
+		for _, place := range []Place{InPartnerCenter, InCRM} {
+			for f := range rest.at(place) {
+				if list, _, member := f.List(); f == rule.Field || member && list == rule.Field {
+					delete(rest.at(place), f)
+					rest.leave(f, in)
+				}
+			}
+		}
+	}
+	rest.Problems = slices.DeleteFunc(rest.Problems, func(p Problem) bool { return p.Code == conflictResolved && rest.keep[p.Field] })
+	return rest
+}
+
 // Outgrown tells of what a person typed into a lead and the opportunity that was made of it does not hold: it gave way to Partner Center's
 // value when the two were compared for the last time.
 func (in Pairing) Outgrown(deal Opportunity, deals []Rule) (told []Problem) {

@@ -35,7 +35,7 @@ func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 		}
 	}
 	lead := *w.opportunity
-	qualified := lead.Record[cosell.Status] == cosell.Open
+	qualified := qualifiedLead(w)
 	switch {
 	case lead.MergedInto != "":
 		return f.followMerged(ctx, w)
@@ -129,7 +129,7 @@ func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell
 	growing.pair.OpportunityID, growing.pair.Sending = id, nil
 	deal, fit, err = f.deals.firstThatFits(ctx, growing, values)
 	if fault.Is(err, fault.Refused) {
-		return deal, fit, false, f.ungrown(ctx, w, err)
+		return deal, fit, false, f.ungrown(ctx, w, "no opportunity could be made of the lead, which was accepted", err)
 	}
 	if err == nil {
 		w.entries = append(w.entries, f.entry(ctx, deal.Read, cosell.ToCRM, qualifiedAction, becameOf(deal, w)))
@@ -189,16 +189,18 @@ func (f *Flow) ungrowable(w *work) bool {
 	if !ok || w.hint.Retry || h.Version != w.opportunity.Version || h.Value != cosell.Print(w.referral.Record) {
 		return false
 	}
-	w.standing = append(w.standing, h.Problem())
+	w.standing, w.elsewhere = append(w.standing, h.Problem()), qualifiedLead(w)
 	return true
 }
 
-// ungrown holds a lead of which CRM takes no opportunity; comparing goes on and tells it.
-func (f *Flow) ungrown(ctx context.Context, w *work, err error) error {
+func qualifiedLead(w *work) bool { return w.opportunity.Record[cosell.Status] == cosell.Open }
+
+// ungrown holds a lead that cannot go on as what it is to become, in these words; comparing goes on and tells it.
+func (f *Flow) ungrown(ctx context.Context, w *work, what string, err error) error {
 	p := problemOf(cosell.InCRM, err, f.Rules, cosell.Whole)
-	p.Text = "no opportunity could be made of the lead, which was accepted: " + p.Text
+	p.Text = what + ": " + p.Text
 	p.Value, p.Sent = cosell.Print(w.referral.Record), true
-	w.standing = append(w.standing, p)
+	w.standing, w.elsewhere = append(w.standing, p), qualifiedLead(w)
 	w.entries = append(w.entries, f.entry(ctx, w.opportunity.Read, cosell.ToCRM, refusedAction, resultOf(err)))
 	if p.Class == cosell.OfOurs {
 		w.ours = err
@@ -220,13 +222,14 @@ func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, f
 		return true, f.endLead(ctx, w)
 	case known && other.ReferralID != "" && !strings.EqualFold(other.ReferralID, w.referral.ID), named != "" && !strings.EqualFold(named, w.referral.ID):
 		w.standing = append(w.standing, takenDeal(deal.ID))
+		w.elsewhere = true
 		return false, nil
 	}
 	next := deal
 	if named == "" || !deal.Synced() {
 		linked := &work{pair: w.pair, referral: w.referral, opportunity: &deal, hint: w.hint, linking: true, switchOn: !deal.Synced()}
 		if next, err = f.deals.linkBack(ctx, linked, *w.referral, nil); fault.Is(err, fault.Refused) {
-			return false, f.ungrown(ctx, w, err)
+			return false, f.ungrown(ctx, w, "opportunity "+deal.ID+" of the lead could not be linked with its referral", err)
 		}
 		if err != nil {
 			return false, err

@@ -303,7 +303,7 @@ func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
 		next, err = f.linkBack(ctx, linked, *w.referral, nil)
 	}
 	if fault.Is(err, fault.Refused) {
-		return false, f.ungrown(ctx, w, err)
+		return false, f.ungrown(ctx, w, "lead "+into+", into which the lead was merged, could not be linked with its referral", err)
 	}
 	if err != nil {
 		return false, err

@@ -204,3 +204,30 @@ func TestAnEndedLeadOfTheFirstDayIsLeftAlone(t *testing.T) {
 		t.Errorf("%d writes", w.writes())
 	}
 }
+
+// CRM has made an opportunity of a lead that a person qualified, and refuses its link for a while: what a person edits of the referral
+// meanwhile is an edit of the deal, and no older value of the opportunity counts for newer than it.
+func TestI1_AnEditWhileTheOpportunityOfALeadCannotBeLinked(t *testing.T) {
+	w := withLead(t)
+	id := w.personQualifies(itsLead, nil)
+	before := w.opportunities[id].Record[cosell.Notes]
+	w.refuseCRM = func(values cosell.Record) error {
+		if values[cosell.ReferralID] != "" {
+			return fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("not on a Monday", "wait")
+		}
+		return nil
+	}
+	w.portal(inquiry, cosell.Record{cosell.Notes: "more"})
+	w.leadHeard()
+	w.heard()
+	if lead := w.leads[itsLead].Record; w.refusals == 0 || lead[cosell.Notes] != before || !strings.Contains(lead[cosell.Audit], "not on a Monday") {
+		t.Fatalf("%d refusals, %v", w.refusals, lead)
+	}
+	w.refuseCRM = nil
+	w.now = w.now.Add(25 * time.Hour)
+	w.deliver(func() error { return w.flow.Reconcile(ctx) })
+	if o, r := w.oneDeal(id).Record, w.referrals[inquiry].Record; o[cosell.Notes] != "more" || r[cosell.Notes] != "more" {
+		t.Errorf("%q in CRM, %q in Partner Center", o[cosell.Notes], r[cosell.Notes])
+	}
+	w.silent()
+}

@@ -116,6 +116,9 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 	if !w.linking {
 		plan = in.Doubtful(plan, f.restored(ctx))
 	}
+	if w.elsewhere {
+		plan = in.Elsewhere(plan)
+	}
 	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral, ours: w.ours}
 	w.standing, w.ours = nil, nil
 	return a.run(ctx)

@@ -36,6 +36,8 @@ type work struct {
 
 	lead *cosell.Opportunity // what the opportunity that is made was before
 	ours error               // a refusal that is about us, of something beside comparing
+
+	elsewhere bool // the lead is qualified, and its pair cannot go on with the opportunity yet
 }
 
 // made is a write that a system has confirmed: another process may keep the pair first, which knows of no more than that it was about to be made.
