@@ -89,7 +89,7 @@ func (p *people) sheet(g *rand.Rand, _ *deal) error {
 		return err
 	}
 	r.sheets++
-	before := r.mapsCampaign
+	before, number := r.mapsCampaign, r.sheets
 	r.mapsCampaign = time.Time{} // which sheet counts nobody knows until it is answered
 	at := r.processFor("operator", 0)
 	r.begin(at, fmt.Sprint("operator pushes sheet ", r.sheets), func(l *lane) int {
@@ -100,10 +100,10 @@ func (p *people) sheet(g *rand.Rand, _ *deal) error {
 		switch {
 		case status == http.StatusOK:
 			r.reached["sheet pushed"]++
-			if own {
+			if r.mapsCampaign = (time.Time{}); own {
 				r.mapsCampaign = time.Now()
 			}
-		case status >= http.StatusBadRequest && status < http.StatusInternalServerError:
+		case status >= http.StatusBadRequest && status < http.StatusInternalServerError && r.sheets == number: // of two at once the other one counts
 			r.mapsCampaign = before
 		}
 	})
