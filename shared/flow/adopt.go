@@ -52,6 +52,13 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 	}
 	link, shown := o.Record[cosell.ReferralLink]
 	if o.Record[cosell.ReferralID] == "" || shown && link == "" { // typed in by a person, who knows no link
+		if before.Version == "" { // whoever deletes the row before we remember the link leaves a tombstone on this
+			noted, err := f.Ledger.Save(ctx, w.pair)
+			if err != nil {
+				return err
+			}
+			w.pair, before.Version = noted, noted.Version
+		}
 		written, err := f.linkBack(ctx, w, *w.referral, nil)
 		if fault.Is(err, fault.Refused) {
 			return f.unlinked(ctx, w, before.AskedFor(r.ID), err)
