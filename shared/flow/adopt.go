@@ -69,7 +69,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		w.pair = w.pair.Wrote(o.Version, written.Side) // an old read of the row is no change of anybody
 		w.opportunity = &written
 		w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, linkedAction, "referral "+r.ID))
-	} else if before.Phase != cosell.Linked {
+	} else if before.Phase != cosell.Linked || unagreed(before) {
 		if err := f.linkedAlready(ctx, w); err != nil {
 			return err
 		}
