@@ -92,6 +92,22 @@ func (p Pair) Forgets(place Place, f Field, r *Referral, o *Opportunity, rules [
 	return p
 }
 
+// Moved says whether the plan would write something else of the field there than what is held of it: somebody has edited it since, and what was
+// said of the old value says nothing of the new one.
+func (p Pair) Moved(place Place, f Field, plan Plan) bool {
+	i := slices.IndexFunc(p.Held, func(h Held) bool {
+		return h.Place == place && h.Field == f && (withholds(h, place) || h.Code == solutionRequired)
+	})
+	return i >= 0 && slices.ContainsFunc(Atoms(plan.at(place)), func(atom Record) bool {
+		for g := range atom {
+			if list, _, member := g.List(); (g == f || member && list == f) && !p.Held[i].asks(atom) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // agreed is the base after a person said that the field, or the list, is right as it is on both sides.
 func (b Base) agreed(f Field, r *Referral, o *Opportunity) Base {
 	out := b.Clone()

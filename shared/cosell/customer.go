@@ -8,6 +8,9 @@ import (
 // accountUnclear is the code of a deal that several accounts could be the customer of.
 const accountUnclear = "account.unclear"
 
+// solutionRequired: a referral has at least one solution.
+const solutionRequired = "solution.required"
+
 // OfCustomer says whether the field tells who the customer is.
 func OfCustomer(f Field) bool {
 	if list, _, ok := f.List(); ok {

@@ -202,7 +202,7 @@ func (m *merger) guardNeverEmpty(rule Rule) {
 		return
 	}
 	m.holdBack(rule.Field, after)
-	m.say(Problem{Code: "solution.required", Field: rule.Field, Place: InPartnerCenter, Class: OfRecord,
+	m.say(Problem{Code: solutionRequired, Field: rule.Field, Place: InPartnerCenter, Class: OfRecord,
 		Text: "the last solution was not removed in Partner Center: a referral needs at least one",
 		Mend: "add a Microsoft solution to the opportunity"})
 }

@@ -136,10 +136,10 @@ func solutions(r Record) []Problem {
 	odd := r[Unreadable.Of(string(Solutions))]
 	switch n := len(r.Members(Solutions)); {
 	case n == 0 && odd != "":
-		return []Problem{{Code: "solution.required", Field: Solutions, Text: "the opportunity has no Microsoft solution that can be sent: " + odd,
+		return []Problem{{Code: solutionRequired, Field: Solutions, Text: "the opportunity has no Microsoft solution that can be sent: " + odd,
 			Mend: "choose one of the catalogue in the row under Microsoft solutions, or correct its identifier"}}
 	case n == 0:
-		return []Problem{{Code: "solution.required", Field: Solutions, Text: "the opportunity has no Microsoft solution",
+		return []Problem{{Code: solutionRequired, Field: Solutions, Text: "the opportunity has no Microsoft solution",
 			Mend: "add at least one row under Microsoft solutions"}}
 	default:
 		return tooMany(Solutions, n)

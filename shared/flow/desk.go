@@ -249,7 +249,7 @@ func (f *Flow) CloseTest(ctx context.Context, opportunityID string) error {
 
 // Forget drops what is held of a field, because a person says so: both values stay as they are, and count
 // as agreed until one changes. A record that could not be made is not tried again. That a row does not know yet that it was
-// unlinked, or linked, cannot be dropped: it is tried once more.
+// unlinked, or linked, cannot be dropped: it is tried once more. Refused: the value was changed since, and goes its way.
 func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Place, field cosell.Field) error {
 	if err := f.earnest(); err != nil {
 		return err
@@ -267,6 +267,11 @@ func (f *Flow) Forget(ctx context.Context, opportunityID string, place cosell.Pl
 		v, err := f.Look(ctx, opportunityID)
 		if err != nil {
 			return err
+		}
+		if pair.Moved(place, field, v.Plan) {
+			err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Retry: true, Why: "operator"})
+			return cmp.Or(err, error(fault.New(fault.Refused, "%s of opportunity %s was changed since it was held, and the new value is sent now", field, opportunityID).
+				With("held.changed", "look at what is held once more")))
 		}
 		_, err = f.Ledger.Save(ctx, pair.Forgets(place, field, v.Referral, v.Opportunity, f.of(pair).Rules), f.entry(ctx, f.Now(), cosell.Nowhere, "forgotten", string(field), field))
 		return err

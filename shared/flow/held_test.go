@@ -317,3 +317,32 @@ func TestI1_AnEditOfWhatAnInterruptedMakingLeftOutIsAConflict(t *testing.T) {
 		t.Fatal("the process never died while the row was there")
 	}
 }
+
+// An operator drops what is held at the moment at which a person has corrected it: the new value was refused by nobody, and crosses.
+func TestI1_WhatWasCorrectedIsNotDropped(t *testing.T) {
+	for field, values := range map[cosell.Field][2]cosell.Record{
+		cosell.DealValue: {{cosell.DealValue: "666"}, {cosell.DealValue: "777"}},
+		cosell.Solutions: {{cosell.Solutions: "0", "solutions/SOL-1": ""}, {cosell.Solutions: "1", "solutions/SOL-2": "{}"}},
+	} {
+		w := newWorld(t)
+		w.private(cosell.Record{cosell.Solutions: "1", "solutions/SOL-1": "{}"})
+		w.refusePC = fault.New(fault.Refused, "no").OfClass(fault.Record).At(string(cosell.DealValue)).Saying("not that much", "correct it")
+		w.user(values[0])
+		w.events()
+		w.refusePC = nil
+		if pair := w.pair(); len(pair.Held) != 1 || pair.Held[0].Field != field {
+			t.Fatalf("%s: held %+v", field, pair.Held)
+		}
+		w.userOf(deal, values[1])
+		if err := w.flow.Forget(ctx, deal, cosell.InPartnerCenter, field); !fault.Is(err, fault.Refused) {
+			t.Errorf("%s: %v", field, err)
+		}
+		w.drain()
+		w.events()
+		o, r := w.opportunities[deal].Record, w.own()[0].Record
+		if o[cosell.DealValue] != r[cosell.DealValue] || (o["solutions/SOL-2"] == "") != (r["solutions/SOL-2"] == "") || strings.Contains(o[cosell.Audit], cosell.LeftAsItIs) {
+			t.Errorf("%s: CRM %v, Partner Center %v", field, o, r)
+		}
+		w.silent()
+	}
+}
