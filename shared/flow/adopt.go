@@ -52,13 +52,6 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 	}
 	link, shown := o.Record[cosell.ReferralLink]
 	if o.Record[cosell.ReferralID] == "" || shown && link == "" { // typed in by a person, who knows no link
-		if before.Version == "" { // whoever deletes the row before we remember the link leaves a tombstone on this
-			noted, err := f.Ledger.Save(ctx, w.pair)
-			if err != nil {
-				return err
-			}
-			w.pair, before.Version = noted, noted.Version
-		}
 		written, err := f.linkBack(ctx, w, *w.referral, nil)
 		if fault.Is(err, fault.Refused) {
 			return f.unlinked(ctx, w, before.AskedFor(r.ID), err)
@@ -69,7 +62,7 @@ func (f *Flow) adoptBoth(ctx context.Context, w *work) error {
 		w.pair = w.pair.Wrote(o.Version, written.Side) // an old read of the row is no change of anybody
 		w.opportunity = &written
 		w.entries = append(w.entries, f.entry(ctx, written.Read, cosell.ToCRM, linkedAction, "referral "+r.ID))
-	} else if before.Phase != cosell.Linked || unagreed(before) {
+	} else if before.Phase != cosell.Linked {
 		if err := f.linkedAlready(ctx, w); err != nil {
 			return err
 		}

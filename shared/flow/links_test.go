@@ -239,30 +239,3 @@ func TestI1_TheTrailTellsACreationOnce(t *testing.T) {
 		t.Errorf("the opportunity whose pair could not be kept is noted as made %d times after %d tries", n, failures)
 	}
 }
-
-// Whoever links two records for an operator cannot remember it once the row names the referral, and a person deletes the row before anybody
-// looks: that they were to be linked is known, so that no other row is made of the referral.
-func TestI10_ADeletedRowWhoseLinkNobodyRememberedIsNotMadeAgain(t *testing.T) {
-	w := newWorld(t)
-	r := portalDeal(w, nil)
-	w.want(cosell.Record{cosell.Sync: cosell.False})
-	w.refuseSave = func(cosell.Pair) error {
-		if w.opportunities[deal].Record[cosell.ReferralID] == r {
-			return fault.New(fault.Broken, "no answer")
-		}
-		return nil
-	}
-	if err := w.run(func() error { return w.flow.Link(ctx, deal, r) }); err == nil || w.opportunities[deal].Record[cosell.ReferralID] != r {
-		t.Fatalf("%v, the row says %v", err, w.opportunities[deal].Record)
-	}
-	w.refuseSave = nil
-	w.keep(deal)
-	delete(w.opportunities, deal)
-	w.now = w.now.Add(time.Hour)
-	w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Delete")) })
-	w.deliver(func() error { return w.flow.FromReferral(ctx, told(r, "referral-updated")) })
-	w.events()
-	if len(w.opportunities) != 0 {
-		t.Errorf("made again: %v", sorted(w.opportunities))
-	}
-}

@@ -127,7 +127,7 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 // linksOn goes on with linking two records where a run before noted the pair, and ended before the two had agreed on anything, or before all that
 // follows from their meeting was written: what differs is told and left alone, now as then. Nobody knows any more whether a person had asked for it, so what cannot be taken back is left apart.
 func (f *Flow) linksOn(ctx context.Context, w *work) error {
-	if w.linking || w.pair.Phase != cosell.Linked || w.pair.Version == "" || !unagreed(w.pair) && !w.pair.Meeting() {
+	if w.linking || w.pair.Phase != cosell.Linked || w.pair.Version == "" || len(w.pair.Base.Referral)+len(w.pair.Base.Opportunity) > 0 && !w.pair.Meeting() {
 		return nil
 	}
 	if w.opportunity == nil {
@@ -136,14 +136,8 @@ func (f *Flow) linksOn(ctx context.Context, w *work) error {
 		}
 	}
 	w.linking, w.met = true, true
-	if !unagreed(w.pair) {
-		return nil
-	}
-	return f.linkedAlready(ctx, w)
+	return nil
 }
-
-// unagreed says whether the pair was noted, and its two records have agreed on nothing yet.
-func unagreed(p cosell.Pair) bool { return len(p.Base.Referral)+len(p.Base.Opportunity) == 0 }
 
 // sheetsMeet is for how long processes may have different field sheets: each looks for another one more often than that.
 const sheetsMeet = 15 * time.Minute
