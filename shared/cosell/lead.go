@@ -174,11 +174,12 @@ func Grown(base Base, o Opportunity, deals []Rule) Base {
 }
 
 // Elsewhere is the plan for a lead whose deal goes on with an opportunity that cannot be linked yet: values of both ways wait for that one. What
-// the lead took of the referral meanwhile the opportunity would not have, which CRM made before, and that would count as an edit of it.
-func (in Pairing) Elsewhere(plan Plan) Plan {
+// the lead took of the referral meanwhile the opportunity would not have, which CRM made before, and that would count as an edit of it. What
+// the opportunity has no column for is the lead's own.
+func (in Pairing) Elsewhere(plan Plan, deals []Rule) Plan {
 	rest := plan.clone()
 	for _, rule := range in.Rules {
-		if rule.Way != Both || rule.Door != NoDoor {
+		if rule.Way != Both || rule.Door != NoDoor || !slices.ContainsFunc(deals, func(r Rule) bool { return r.Field == rule.Field }) {
 			continue
 		}
 		for _, place := range []Place{InPartnerCenter, InCRM} {

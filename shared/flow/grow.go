@@ -49,6 +49,9 @@ func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 		return false, nil
 	}
 	deal, found, err := f.dealOf(ctx, w)
+	if err == nil && !found && !accepted && qualified { // who qualified it may have made one, of which a list says nothing yet
+		err = f.unlistedYet(ctx, w)
+	}
 	if err != nil || !found && !accepted {
 		return false, err
 	}
@@ -118,9 +121,9 @@ func (f *Flow) become(ctx context.Context, w *work, qualified bool) (deal cosell
 	if known && other.Phase == cosell.Ended {
 		return deal, fit, false, f.endLead(ctx, w)
 	}
-	if qualified { // a list may be behind: who qualified it may have made one
-		if lasted, err := f.doubt(ctx, w.noted(), w.opportunity.ID, w.opportunity.Read, listPatience); err != nil || !lasted {
-			return deal, fit, false, unlisted(w, err)
+	if qualified {
+		if err := f.unlistedYet(ctx, w); err != nil {
+			return deal, fit, false, err
 		}
 	}
 	in := f.pairing(w)
@@ -141,8 +144,10 @@ func becameOf(deal cosell.Opportunity, w *work) string {
 	return "opportunity " + deal.ID + " of lead " + w.opportunity.ID
 }
 
-func unlisted(w *work, err error) error {
-	if err != nil {
+// unlistedYet waits for an opportunity of a qualified lead that no list shows: it may be behind.
+func (f *Flow) unlistedYet(ctx context.Context, w *work) error {
+	lasted, err := f.doubt(ctx, w.noted(), w.opportunity.ID, w.opportunity.Read, listPatience)
+	if err != nil || lasted {
 		return err
 	}
 	return fault.Stale("lead %s is qualified, and no opportunity of it is listed yet", w.opportunity.ID)

@@ -217,10 +217,10 @@ func TestI1_AnEditWhileTheOpportunityOfALeadCannotBeLinked(t *testing.T) {
 		}
 		return nil
 	}
-	w.portal(inquiry, cosell.Record{cosell.Notes: "more"})
+	w.portal(inquiry, cosell.Record{cosell.Notes: "more", "contactPhone": "+49 999"}) // for which the opportunity has no column
 	w.leadHeard()
 	w.heard()
-	if lead := w.leads[itsLead].Record; w.refusals == 0 || lead[cosell.Notes] != before || !strings.Contains(lead[cosell.Audit], "not on a Monday") {
+	if lead := w.leads[itsLead].Record; w.refusals == 0 || lead["contactPhone"] != "+49 999" || lead[cosell.Notes] != before || !strings.Contains(lead[cosell.Audit], "not on a Monday") {
 		t.Fatalf("%d refusals, %v", w.refusals, lead)
 	}
 	w.refuseCRM = nil
@@ -229,5 +229,32 @@ func TestI1_AnEditWhileTheOpportunityOfALeadCannotBeLinked(t *testing.T) {
 	if o, r := w.oneDeal(id).Record, w.referrals[inquiry].Record; o[cosell.Notes] != "more" || r[cosell.Notes] != "more" {
 		t.Errorf("%q in CRM, %q in Partner Center", o[cosell.Notes], r[cosell.Notes])
 	}
+	w.silent()
+}
+
+// The lead is opened again while it is told that its opportunity cannot be linked: it is a lead once more, and takes the edit.
+func TestI1_AnEditOfALeadThatIsOpenedAgain(t *testing.T) {
+	w := withLead(t)
+	id := w.personQualifies(itsLead, nil)
+	w.refuseCRM = func(values cosell.Record) error {
+		if values[cosell.ReferralID] != "" {
+			return fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("not on a Monday", "wait")
+		}
+		if _, tells := values[cosell.Audit]; tells {
+			w.refuseCRM = nil
+			delete(w.opportunities, id)
+			lead := w.leads[itsLead]
+			lead.Became = ""
+			w.leads[itsLead] = lead
+			w.lead(itsLead, cosell.Record{cosell.Status: ""})
+		}
+		return nil
+	}
+	w.portal(inquiry, cosell.Record{cosell.Notes: "more"})
+	w.leadHeard()
+	if lead := w.leadOnly().Record; w.refuseCRM != nil || lead[cosell.Notes] != "more" {
+		t.Errorf("%v", lead)
+	}
+	w.heard()
 	w.silent()
 }

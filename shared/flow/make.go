@@ -110,6 +110,11 @@ func (f *Flow) foundMade(ctx context.Context, w *work) (bool, error) {
 	if err != nil {
 		return false, unreadableOurs(err)
 	}
+	if !w.pair.Seen[o.ID].Stale.IsZero() { // should it be gone once more, that is another doubt
+		if w.pair, err = f.Ledger.Save(ctx, w.pair.Doubts(o.ID, time.Time{})); err != nil {
+			return false, err
+		}
+	}
 	joined, _, err := f.join(ctx, *w.referral)
 	if err != nil {
 		return false, err

@@ -65,7 +65,7 @@ func (f *Flow) older(ctx context.Context) bool { return !f.restored(ctx).IsZero(
 // round decides once and writes: Partner Center first, then CRM, then what is remembered. Each write is
 // noted before it is made, so that a death at any point is understood by the next run.
 func (f *Flow) round(ctx context.Context, w *work) error {
-	w.older = f.older(ctx)
+	w.older, w.elsewhere = f.older(ctx), false
 	if err := f.fresh(ctx, w); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		plan = in.Doubtful(plan, f.restored(ctx))
 	}
 	if w.elsewhere {
-		plan = in.Elsewhere(plan)
+		plan = in.Elsewhere(plan, f.deals.Rules)
 	}
 	a := application{Flow: f, w: w, in: in, plan: plan.With(w.standing...), referral: *w.referral, ours: w.ours}
 	w.standing, w.ours = nil, nil
