@@ -270,8 +270,8 @@ func (p *people) crmDeletes(g *rand.Rand, d *deal) error {
 	referral := strings.ToLower(text(p.dv.Row("opportunity", d.opportunity)["cosell_referralid"]))
 	_, err := p.crm(doc{"do": "delete", "table": "opportunity", "id": d.opportunity})
 	if err == nil {
-		if p.ended[referral] = time.Now(); referral == "" {
-			delete(p.ended, referral)
+		if referral != "" && !p.asks[referral] { // a link that an operator asked for and nobody has answered need not be known to anybody
+			p.ended[referral] = time.Now()
 		}
 		p.gone["opportunity|"+d.opportunity], d.dropped = time.Now(), true
 	}

@@ -298,11 +298,18 @@ func asks(method, path string, body doc) act {
 func (r *run) asked(method, path string, body []byte, left int) {
 	function, _, _ := strings.Cut(path, "/")
 	p := r.processFor(function, 0)
+	var of struct{ Referral string }
+	if path == "operator/link" && json.Unmarshal(body, &of) == nil {
+		r.people.asks[strings.ToLower(of.Referral)] = true
+	}
 	r.begin(p, path, func(l *lane) int {
 		status, answer := p.askOperator(l, method, strings.Replace(path, looking, "operator/", 1), body)
 		r.say("    %d %.300s", status, answer)
 		return status
 	}, func(status int) {
+		if status == http.StatusOK {
+			delete(r.people.asks, strings.ToLower(of.Referral))
+		}
 		if left > 1 && (status == 0 || status >= http.StatusInternalServerError) {
 			r.asked(method, path, body, left-1)
 		}

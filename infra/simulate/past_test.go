@@ -168,6 +168,7 @@ func (x *past) goesOn(r *run) {
 	for at, values := range x.people.seen {
 		p.seen[at] = maps.Clone(values)
 	}
+	p.asks = maps.Clone(x.people.asks)
 	p.ended, p.closed, p.chosen, p.asked = maps.Clone(x.people.ended), maps.Clone(x.people.closed), maps.Clone(x.people.chosen), maps.Clone(x.people.asked)
 	p.gone, p.acted, p.wed, p.foreign = maps.Clone(x.people.gone), maps.Clone(x.people.acted), maps.Clone(x.people.wed), maps.Clone(x.people.foreign)
 	r.made = maps.Clone(x.made)

@@ -26,6 +26,7 @@ type people struct {
 	standing map[stand]*edit           // the newest edit of a field, as long as nobody has replaced its value
 	before   map[stand]replacement     // what the product wrote last
 	ended    map[string]time.Time      // referrals whose record in the CRM somebody deleted or unlinked
+	asks     map[string]bool           // referrals that an operator wants linked, until that is answered
 	closed   map[string]string         // how a person closed an opportunity, by id
 	chosen   map[string]bool           // opportunities for which a person has chosen a partner
 	left     map[stand]bool            // fields of opportunities that an operator has let be: both sides keep what they hold
@@ -63,7 +64,7 @@ type edit struct {
 }
 
 func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) people {
-	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, foreign: map[string]string{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}, standing: map[stand]*edit{}, before: map[stand]replacement{}, ended: map[string]time.Time{}, closed: map[string]string{}, chosen: map[string]bool{}, left: map[stand]bool{}, seen: map[stand]map[string]bool{}, wed: map[string][]string{}}
+	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, foreign: map[string]string{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}, standing: map[stand]*edit{}, before: map[stand]replacement{}, ended: map[string]time.Time{}, asks: map[string]bool{}, closed: map[string]string{}, chosen: map[string]bool{}, left: map[stand]bool{}, seen: map[stand]map[string]bool{}, wed: map[string][]string{}}
 	for n := range r.plan.deals {
 		p.deals = append(p.deals, &deal{n: n})
 	}
