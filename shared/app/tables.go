@@ -48,6 +48,9 @@ func (t *tables) pass(ctx context.Context) error {
 	}
 	now := t.now().UTC()
 	if older {
+		if err := t.saw(ctx, now); err != nil {
+			return err
+		}
 		if err := t.state.SaveCursor(ctx, restoredCursor, now.Format(time.RFC3339)); err != nil {
 			return err
 		}
@@ -59,6 +62,16 @@ func (t *tables) pass(ctx context.Context) error {
 		return err
 	}
 	return t.board.SetMark(ctx, t.name, now, n+1) // last, so that it is never ahead by itself
+}
+
+// saw has this process know at once what a pass has found: it is the pass that has everything looked at.
+func (t *tables) saw(ctx context.Context, now time.Time) error {
+	if err := enter(ctx, t.turn); err != nil {
+		return err
+	}
+	defer func() { t.turn <- struct{}{} }()
+	t.looked, t.found = now, now.Truncate(time.Second)
+	return nil
 }
 
 // older says whether the state is older than what was done with it, and how many passes there were. One that says nothing,

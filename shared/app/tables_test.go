@@ -141,3 +141,23 @@ func TestAStateOfNowIsNotTakenForAnOlderOne(t *testing.T) {
 		t.Error("one tenant's state is another's")
 	}
 }
+
+// Whoever makes the pass that finds an older copy knows it from then on: the pass has everything looked at, and it may have looked for a copy
+// a moment before.
+func TestWhoeverFindsAnOlderCopyKnowsItAtOnce(t *testing.T) {
+	h := newHouse()
+	running := newTables(tables{state: ledger.InMemory(h.now), board: h.board, name: "acme", now: h.now})
+	if err := running.pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if at := running.restored(t.Context()); !at.IsZero() {
+		t.Fatalf("nothing was put back: %s", at)
+	}
+	running.state = ledger.InMemory(h.now)
+	if err := running.pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if at := running.restored(t.Context()); at.IsZero() {
+		t.Error("it does not know")
+	}
+}
