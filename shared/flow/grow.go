@@ -49,9 +49,6 @@ func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 		return false, nil
 	}
 	deal, found, err := f.dealOf(ctx, w)
-	if err == nil && !found && !accepted && qualified { // who qualified it may have made one, of which a list says nothing yet
-		err = f.unlistedYet(ctx, w)
-	}
 	if err != nil || !found && !accepted {
 		return false, err
 	}
