@@ -55,6 +55,7 @@ type world struct {
 	afterCreate   func(cosell.Record)       // what CRM makes of a new row
 	refuseNew     func(cosell.Record) error // of a new row
 	lateNew       bool                      // CRM takes the next new row only at commit
+	found         func()                    // what happens once a pair was found by its referral
 	cutShort      bool                      // of the next new row CRM takes the columns alone, and the client tries again
 	commit        func()
 	grace         time.Duration
@@ -497,7 +498,12 @@ func (d dying) FindByReferral(ctx context.Context, id string) (cosell.Pair, bool
 	if d.w.forget != nil && d.w.forget(id) {
 		return cosell.Pair{}, false, nil
 	}
-	return d.Ledger.FindByReferral(ctx, id)
+	pair, known, err := d.Ledger.FindByReferral(ctx, id)
+	if after := d.w.found; after != nil {
+		d.w.found = nil
+		after()
+	}
+	return pair, known, err
 }
 
 func (d dying) FindByEngagement(ctx context.Context, id string) (cosell.Pair, bool, error) {

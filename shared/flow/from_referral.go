@@ -86,6 +86,9 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 	if f.leadsStayOut() && !h.Retry {
 		return nil
 	}
+	if pair.ReferralID != "" && !strings.EqualFold(h.ID, pair.ReferralID) && !strings.EqualFold(h.ID, pair.MicrosoftID) { // it was when the pair was looked for
+		return f.notOfIt(ctx, pair, h)
+	}
 	r, err := f.Referrals.Get(ctx, h.ID)
 	if fault.ClassOf(err) == fault.Record && strings.EqualFold(h.ID, pair.MicrosoftID) {
 		return f.unreadableMicrosoft(ctx, pair, h)
@@ -101,6 +104,15 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 		return err
 	}
 	return cmp.Or(f.askMicrosoft(ctx, r, h), err) // Microsoft's answer does not wait for a change that does
+}
+
+// notOfIt is news of a referral that its pair has given up meanwhile: for a new engagement, of which the former ones stay as they are, or else
+// it may be another pair's by now. Kind: Conflict.
+func (f *Flow) notOfIt(ctx context.Context, pair cosell.Pair, h Hint) error {
+	if slices.ContainsFunc(pair.Former, func(id string) bool { return strings.EqualFold(id, h.ID) }) {
+		return nil
+	}
+	return fault.New(fault.Conflict, "referral %s is none of opportunity %s any more", h.ID, pair.OpportunityID)
 }
 
 // unreadableMicrosoft: whether a partner may read Microsoft's referral by its id is not documented. What the

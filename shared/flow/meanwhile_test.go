@@ -119,3 +119,26 @@ func TestI25_AWriteOnItsWayIsToldOfWithAnEnd(t *testing.T) {
 		w.silent()
 	}
 }
+
+// A referral has news, and before its pair is held fast for that a new engagement has taken its place: the former one stays as it is, and
+// says nothing of the deal any more.
+func TestI1_NewsOfAReferralThatWasGivenUpMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.shared(nil)
+	old := w.own()[0].ID
+	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Declined"})
+	w.events()
+	w.portal(old, cosell.Record{cosell.Notes: "old news"})
+	w.found = func() {
+		w.asks(cosell.ActAsk)
+		w.drain()
+		w.userOf(deal, cosell.Record{cosell.Notes: "for the new one"})
+	}
+	w.deliver(func() error { return w.flow.FromReferral(ctx, told(old, "referral-updated")) })
+	w.events()
+	o := w.opportunities[deal].Record
+	if now := o[cosell.ReferralID]; now == old || o[cosell.Notes] != "for the new one" || w.referrals[now].Record[cosell.Notes] != o[cosell.Notes] || w.referrals[old].Record[cosell.Notes] != "old news" {
+		t.Errorf("CRM %q, the new referral %q, the former one %q", o[cosell.Notes], w.referrals[now].Record[cosell.Notes], w.referrals[old].Record[cosell.Notes])
+	}
+	w.silent()
+}
