@@ -29,7 +29,7 @@ func (p *process) credential(tenant, client, secret string) azcore.TokenCredenti
 }
 
 func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	if err := ctx.Err(); err != nil { // of two cases that are ready one is taken by chance
+	if err := over(ctx); err != nil { // of two cases that are ready one is taken by chance
 		return azcore.AccessToken{}, err
 	}
 	select {

@@ -150,7 +150,7 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	if r.attended != l || r.yields(l) {
 		r.stands(l)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := over(ctx); err != nil {
 		return err
 	}
 	if l.doomed && at.write {
@@ -166,7 +166,7 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 	case slow:
 		time.Sleep(r.slowness(l) + l.apart())
 		r.stands(l)
-		if err := ctx.Err(); err != nil {
+		if err := over(ctx); err != nil {
 			return err
 		}
 	}
@@ -235,10 +235,19 @@ func (p *process) sleep(ctx context.Context, d time.Duration) error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return over(ctx)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// over says whether a context has ended. Of its deadline and a step of the product at the very same moment the deadline comes first: timers of
+// one moment go off in no order.
+func over(ctx context.Context) error {
+	if end, has := ctx.Deadline(); has && !time.Now().Before(end) {
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }
 
 func (s *stop) String() string { return s.l.String() }
