@@ -135,7 +135,7 @@ func (r *run) standing() {
 		_, err := s.call("POST", "/delivery", doc{})
 		r.must(err)
 	}
-	r.pass(70 * time.Second)
+	r.pass(max(0, r.askedToWait()) + 70*time.Second)
 	for range 2 {
 		r.tick()
 		r.quietAsFar()
