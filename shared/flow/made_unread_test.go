@@ -113,3 +113,39 @@ func TestI10_ARowThatNobodyKnewOfIsNotMadeAgain(t *testing.T) {
 		}
 	}
 }
+
+// The row arrives late and is found, which nobody could remember; then a person deletes it. That is another doubt than the first one, and has
+// not lasted yet.
+func TestI10_ADoubtThatWasOverDoesNotCount(t *testing.T) {
+	w := newWorld(t)
+	r := portalDeal(w, nil)
+	o := crm{w}.ID(r)
+	job := func() error { return w.flow.FromReferral(ctx, told(r, "referral-created")) }
+	look := func() error {
+		w.now = w.now.Add(time.Minute)
+		return w.run(job)
+	}
+	w.lateNew = true
+	if err := w.run(job); err == nil {
+		t.Fatal("it was answered")
+	}
+	if err := look(); !fault.Is(err, fault.Later) {
+		t.Fatalf("not missed: %v", err)
+	}
+	w.commit()
+	w.refuseSave = func(p cosell.Pair) error {
+		if p.Phase == cosell.Linked {
+			return fault.New(fault.Broken, "no answer")
+		}
+		return nil
+	}
+	if err := look(); err == nil {
+		t.Fatal("remembered")
+	}
+	w.refuseSave = nil
+	w.keep(o)
+	delete(w.opportunities, o)
+	if err := look(); !fault.Is(err, fault.Later) || len(w.opportunities) != 0 {
+		t.Errorf("made again at once: %v, %d opportunities", err, len(w.opportunities))
+	}
+}
