@@ -87,7 +87,7 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 		return nil
 	}
 	if pair.ReferralID != "" && !strings.EqualFold(h.ID, pair.ReferralID) && !strings.EqualFold(h.ID, pair.MicrosoftID) { // it was when the pair was looked for
-		return f.notOfIt(ctx, pair, h)
+		return notOfIt(pair, h)
 	}
 	r, err := f.Referrals.Get(ctx, h.ID)
 	if fault.ClassOf(err) == fault.Record && strings.EqualFold(h.ID, pair.MicrosoftID) {
@@ -108,8 +108,8 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 
 // notOfIt is news of a referral that its pair has given up meanwhile: for a new engagement, of which the former ones stay as they are, or else
 // it may be another pair's by now. Kind: Conflict.
-func (f *Flow) notOfIt(ctx context.Context, pair cosell.Pair, h Hint) error {
-	if slices.ContainsFunc(pair.Former, func(id string) bool { return strings.EqualFold(id, h.ID) }) {
+func notOfIt(pair cosell.Pair, h Hint) error {
+	if pair.Resumes(h.ID) {
 		return nil
 	}
 	return fault.New(fault.Conflict, "referral %s is none of opportunity %s any more", h.ID, pair.OpportunityID)

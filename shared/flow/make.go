@@ -169,7 +169,7 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	w.entries = append(w.entries, f.entry(ctx, o.Read, cosell.ToCRM, createdAction, w.pair.Noun()+" "+o.ID))
 	pair := w.pair
 	pair.Base = cosell.Made(*w.referral, o, fit.left)
-	if by := pair.Sending.By(o); o.Found || by != pair.Sending { // an earlier attempt was taken late, and the row is its
+	if by := pair.Sending.By(o); o.Found || by != pair.Sending { // the row is of an earlier attempt, which may have been taken late, or in part
 		pair.Base = by.Made(o)
 	}
 	pair.Sending = nil

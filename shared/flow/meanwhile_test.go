@@ -124,10 +124,7 @@ func TestI25_AWriteOnItsWayIsToldOfWithAnEnd(t *testing.T) {
 // says nothing of the deal any more.
 func TestI1_NewsOfAReferralThatWasGivenUpMeanwhile(t *testing.T) {
 	w := newWorld(t)
-	w.shared(nil)
-	old := w.own()[0].ID
-	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Declined"})
-	w.events()
+	old := w.declined()
 	w.portal(old, cosell.Record{cosell.Notes: "old news"})
 	w.found = func() {
 		w.asks(cosell.ActAsk)

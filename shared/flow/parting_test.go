@@ -71,10 +71,7 @@ func TestI25_AskingAgainTellsWhatAWriteHasReplacedWhoseProcessDied(t *testing.T)
 // takes words again.
 func TestAnEndIsToldToARowThatNamesTheFormerEngagement(t *testing.T) {
 	w := newWorld(t)
-	w.shared(nil)
-	former := w.own()[0].ID
-	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Declined"})
-	w.events()
+	former := w.declined()
 	w.now = w.now.Add(time.Minute)
 	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Broken, "no answer") }
 	_ = w.run(func() error { return w.flow.AskAgain(ctx, deal) })
@@ -225,4 +222,13 @@ func TestAnEndBeforeTheRowHeardOfTheLinkIsToldOnceItTakesWords(t *testing.T) {
 		t.Errorf("linked again: %v", got)
 	}
 	w.silent()
+}
+
+// declined is a deal whose help Microsoft has declined, so that it may be asked for again; it gives the own referral.
+func (w *world) declined() string {
+	w.shared(nil)
+	own := w.own()[0].ID
+	w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Declined"})
+	w.events()
+	return own
 }
