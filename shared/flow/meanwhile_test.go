@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
@@ -138,4 +139,23 @@ func TestI1_NewsOfAReferralThatWasGivenUpMeanwhile(t *testing.T) {
 		t.Errorf("CRM %q, the new referral %q, the former one %q", o[cosell.Notes], w.referrals[now].Record[cosell.Notes], w.referrals[old].Record[cosell.Notes])
 	}
 	w.silent()
+}
+
+// So it is where an operator has linked the deal with another referral meanwhile: the first one is looked for anew.
+func TestI1_NewsOfAReferralThatIsLinkedElsewhereMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.private(nil)
+	old := w.own()[0].ID
+	other := portalDeal(w, nil)
+	w.portal(old, cosell.Record{cosell.Notes: "old news"})
+	w.found = func() {
+		w.operates(w.flow.Unlink(ctx, deal))
+		w.operates(w.flow.Link(ctx, deal, other))
+	}
+	if err := w.run(func() error { return w.flow.FromReferral(ctx, told(old, "referral-updated")) }); !fault.Is(err, fault.Conflict) {
+		t.Errorf("it counts: %v", err)
+	}
+	if o := w.opportunities[deal].Record; o[cosell.ReferralID] != other || o[cosell.Notes] == "old news" {
+		t.Errorf("the row names %s, its notes are %q", o[cosell.ReferralID], o[cosell.Notes])
+	}
 }
