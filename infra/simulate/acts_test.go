@@ -231,6 +231,7 @@ func (p *people) crmSolution(g *rand.Rand, d *deal) error {
 		return errNothing
 	}
 	rows := p.solutionRows(d)
+	p.unleave(d.opportunity, "solutions")
 	switch n := g.IntN(3); {
 	case n == 0 && len(rows) < 2:
 		return p.addSolution(d, 1)
@@ -368,6 +369,7 @@ func (p *people) portalSolution(g *rand.Rand, d *deal) error {
 			list = append(list, doc{"id": other[0], "name": other[1], "type": "Name"})
 		}
 	}
+	p.unleave(d.referral, "solutions")
 	return p.own(d, "user", doc{"do": "update", "changes": doc{"/details/requirements/solutions": list}})
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -15,13 +17,8 @@ func (p *people) operator(g *rand.Rand, d *deal) error {
 	}
 	path := []string{"resync", "held/retry", "held/drop", "unlink", "link", "ask-again", "brake/release"}[g.IntN(7)]
 	switch path {
-	case "held/drop": // whatever is held: of the fields those that differ
-		o, r := p.dv.Row("opportunity", d.opportunity), p.pc.Referral(d.referral)
-		for _, f := range mappedFields() {
-			if r == nil || f.of("crm", o) != f.of("pc", r) {
-				p.left[stand{"crm", d.opportunity, f.name}] = true
-			}
-		}
+	case "held/drop":
+		p.letsBe(d)
 	case "link", "unlink":
 		if d.referral == "" {
 			return errNothing
@@ -39,6 +36,20 @@ func (p *people) operator(g *rand.Rand, d *deal) error {
 	p.run.reached["operator "+path]++
 	p.run.asked("POST", "operator/"+path, body, 3)
 	return nil
+}
+
+// letsBe notes that an operator lets be whatever is held of a deal: of the fields those that differ, and the solutions.
+func (p *people) letsBe(d *deal) {
+	b := p.run.board()
+	o, r := b.opportunities[d.opportunity], b.referrals[strings.ToLower(d.referral)]
+	for _, f := range mappedFields() {
+		if r == nil || f.of("crm", o) != f.of("pc", r) {
+			p.left[stand{"crm", d.opportunity, f.name}] = true
+		}
+	}
+	if r == nil || !slices.Equal(p.run.solutionsOf(b, d.opportunity), solutionsIn(r)) {
+		p.left[stand{"crm", d.opportunity, "solutions"}] = true
+	}
 }
 
 // looks is somebody who looks at the operator's door: what would become of a deal, or of all that there is, is said and not done.
@@ -64,6 +75,22 @@ func TestWhatAnAcceptanceShowsIsTold(t *testing.T) {
 	x := tale{name: "an assessment is linked anew", acts: []act{invited(doc{"kind": "assessment"}), edits(doc{"estimatedvalue": 56439}), asksOf("operator/unlink"), asksOf("operator/link"), portal("accept", nil), timer()}}
 	if o := x.tell(t, "one", nil, false, true); len(o.broken) > 0 {
 		t.Error(o.broken)
+	}
+}
+
+// Solutions that are held and let be differ, and Audit says it; who changes a row of them has them followed again.
+func TestSolutionsThatAreLetBeMayDiffer(t *testing.T) {
+	letsBe := act{"an operator lets be what is held", func(r *run) error {
+		r.people.letsBe(r.deal())
+		return asksOf("operator/held/drop").do(r)
+	}}
+	refused := []act{creates(nil), rule("pc", doc{"path": "details/requirements/solutions"}, true), solution("create"), timer(), letsBe, ruleless(), timer()}
+	if o := (tale{name: "a solution is let be", acts: refused}).tell(t, "one", nil, false, false); len(o.broken) > 0 {
+		t.Error(o.broken)
+	}
+	p := &people{run: &run{}, left: map[stand]bool{{"crm", "o", "solutions"}: true}, wed: map[string][]string{"o": {"r"}}}
+	if p.unleave("r", "solutions"); len(p.left) != 0 {
+		t.Errorf("%v is let be still", p.left)
 	}
 }
 

@@ -66,7 +66,9 @@ func pastOf(t *testing.T, p *plan) *past {
 		return pasts[p.past]
 	}
 	if p.history > 0 {
-		maps.DeleteFunc(pasts, func(_ string, x *past) bool { return x.history > 0 && x.history+2*historiesOfPast < p.history })
+		maps.DeleteFunc(pasts, func(_ string, x *past) bool {
+			return x.history > 0 && (x.history-1)/historiesOfPast < (p.history-1)/historiesOfPast
+		})
 		pasts[p.past] = bygone(t, pastPlan(p.history))
 		pasts[p.past].history = p.history
 		return pasts[p.past]

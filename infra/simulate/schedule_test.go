@@ -293,12 +293,18 @@ const (
 // muchGarbage is how much is left lying between the runs of this program.
 var muchGarbage uint64 = garbageLimit
 
+// kept is how much was in use when garbage was last collected: the pasts above all.
+var kept uint64
+
 // collect collects the garbage of the runs before, where it has become much.
 func collect() {
 	size := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	if metrics.Read(size); size[0].Value.Uint64() > muchGarbage {
-		runtime.GC()
+	if metrics.Read(size); size[0].Value.Uint64() < kept+muchGarbage {
+		return
 	}
+	runtime.GC()
+	metrics.Read(size)
+	kept = size[0].Value.Uint64()
 }
 
 // summary is the last line.
