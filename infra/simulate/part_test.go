@@ -11,11 +11,12 @@ import (
 )
 
 // runPart runs this test program once more, as worker i with one processor: goroutines that wake at the same moment then go
-// on in one order. What it prints after "result " is read into the result; of its other lines those are printed that tell.
-func runPart(t *testing.T, i int, args, env []string, result any, tells func(line string) bool) {
+// on in one order. What it prints after "result " is read into the result; of its other lines those are printed that tell. Files
+// that it is given are its third and so on.
+func runPart(t *testing.T, i int, args, env []string, result any, tells func(line string) bool, files ...*os.File) {
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(append(os.Environ(), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"), env...)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr, cmd.ExtraFiles = os.Stderr, files
 	pipe, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

@@ -37,7 +37,7 @@ func taleNames() []string {
 }
 
 // Histories from which runs go on: so many for as many seeds one after the other. Every eighth seed draws among the same eighth of
-// them, so that of two, four or eight workers each plays histories of its own.
+// them, so that a worker plays few of them for many seeds (portion).
 const (
 	historiesOfPast = 128
 	seedsOfAPast    = 10000
@@ -66,9 +66,6 @@ func pastOf(t *testing.T, p *plan) *past {
 		return pasts[p.past]
 	}
 	if p.history > 0 {
-		maps.DeleteFunc(pasts, func(_ string, x *past) bool {
-			return x.history > 0 && (x.history-1)/historiesOfPast < (p.history-1)/historiesOfPast
-		})
 		pasts[p.past] = bygone(t, pastPlan(p.history))
 		pasts[p.past].history = p.history
 		return pasts[p.past]

@@ -81,13 +81,18 @@ func TestSchedules(t *testing.T) {
 		return
 	}
 	began := time.Now()
+	list := sync.OnceValues(everything)
+	go func() { _, _ = list() }() // while the workers begin
 	parts := runtime.NumCPU()
 	results := make([]result, parts)
+	queue := handOut(t, portions(*seed, *schedules))
+	told := &progress{began: began}
 	var all sync.WaitGroup
 	for i := range parts {
-		all.Go(func() { results[i] = worker(t, i, parts) })
+		all.Go(func() { results[i] = worker(t, i, queue, told) })
 	}
 	all.Wait()
+	_ = queue.Close()
 	sum := emptyResult()
 	for _, r := range results {
 		sum.add(r)
@@ -95,7 +100,7 @@ func TestSchedules(t *testing.T) {
 	for _, s := range slices.Sorted(maps.Keys(sum.Broken)) {
 		fmt.Printf("seed %d: %s\n", s, sum.Broken[s])
 	}
-	unreached(t, sum)
+	unreached(t, sum, list)
 	untold(t, sum.Sites)
 	took := time.Since(began)
 	fmt.Printf("%d schedules, %d calls of the product, %d crashes in %s: %.1f a second; %s of processor time, %.1f a second and processor\n", sum.Played, sum.Calls, sum.Crashes,
@@ -113,23 +118,29 @@ const enough = 50000
 // rare is what a run has to meet so often that another seed meets it as well; what it met less often is told, too.
 const rare = 4
 
-// unreached names what of the catalogue no run has met, and call sites that a fault has never met.
-func unreached(t *testing.T, sum result) {
+// everything is what is to be reached: the catalogue, what people do and, where it is counted, the ways through the code.
+func everything() ([]string, error) {
 	list, err := catalogue()
 	if err != nil {
-		t.Error(err)
+		return nil, err
 	}
 	acts, err := actsOfPeople()
 	if err != nil {
-		t.Error(err)
+		return nil, err
 	}
 	list = append(list, acts...)
-	if testing.CoverMode() != "" {
-		all, err := paths()
-		if err != nil {
-			t.Error(err)
-		}
-		list = append(list, all...)
+	if testing.CoverMode() == "" {
+		return list, nil
+	}
+	all, err := paths()
+	return append(list, all...), err
+}
+
+// unreached names what of everything no run has met, and call sites that a fault has never met.
+func unreached(t *testing.T, sum result, everything func() ([]string, error)) {
+	list, err := everything()
+	if err != nil {
+		t.Error(err)
 	}
 	list = slices.DeleteFunc(list, func(name string) bool { return unreachable()[name] != "" })
 	maps.Copy(sum.Reached, sum.Did)
@@ -200,52 +211,57 @@ func (r *result) add(o result) {
 	}
 }
 
-// worker plays every parts-th schedule, from the i-th on, in a program of its own.
-func worker(t *testing.T, i, parts int) (out result) {
-	args := []string{"-test.run=^TestSchedules$", "-test.timeout=0", fmt.Sprint("-schedules=", *schedules), fmt.Sprint("-seed=", *seed), "-layout=" + *layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), fmt.Sprint("-again=", *again), "-but=" + *but}
+// progress tells how many the workers have played together.
+type progress struct {
+	mu     sync.Mutex
+	began  time.Time
+	played int
+}
+
+// every is after how many runs a worker says that it has played them.
+const every = 500
+
+// more counts what a worker has played.
+func (p *progress) more() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.played += every; p.played%2000 == 0 {
+		fmt.Printf("played %d in %s\n", p.played, time.Since(p.began).Round(time.Second))
+	}
+}
+
+// worker plays what it takes from the queue, in a program of its own.
+func worker(t *testing.T, i int, queue *os.File, told *progress) (out result) {
+	args := []string{"-test.run=^TestSchedules$", "-test.timeout=0", "-layout=" + *layout, fmt.Sprint("-findings=", *findings), fmt.Sprint("-first=", *first), fmt.Sprint("-again=", *again), "-but=" + *but}
 	more, went := covered(t, i)
-	runPart(t, i, append(args, more...), []string{fmt.Sprintf("SIMULATE_PART=%d/%d", i, parts)}, &out, func(line string) bool {
-		return strings.HasPrefix(line, "seed ") || strings.HasPrefix(line, "played ")
-	})
+	runPart(t, i, append(args, more...), []string{fmt.Sprint("SIMULATE_PART=", i)}, &out, func(line string) bool {
+		if strings.HasPrefix(line, "played ") {
+			told.more()
+		}
+		return strings.HasPrefix(line, "seed ")
+	}, queue)
 	maps.Copy(out.Reached, went())
 	return out
 }
 
 // work is what a worker does.
-func work(t *testing.T, which string) {
-	var part, parts int
-	if _, err := fmt.Sscanf(which, "%d/%d", &part, &parts); err != nil {
-		t.Fatal(err)
-	}
+func work(t *testing.T, part string) {
 	out := emptyResult()
-	if part == 0 && testing.CoverMode() != "" { // what a tale goes through is met at each of its crash points (TestCrashPoints)
+	if part == "0" && testing.CoverMode() != "" { // what a tale goes through is met at each of its crash points (TestCrashPoints)
 		for _, x := range tales() {
 			x.tell(t, "one", nil, false, false)
 		}
 	}
-	for i := part; i < *schedules; i += parts {
-		p := planOf(*seed + uint64(i))
-		if slices.Contains(strings.Split(*but, ","), fmt.Sprint(p.seed)) {
-			continue
+	var last portion
+	for p := range taken(os.NewFile(3, "queue")) {
+		if !p.sameHistories(last) {
+			forget()
 		}
-		o := play(t, p, false)
-		if other := repeated(t, p, o, timesAgain(p.seed)); other != "" && len(o.broken) == 0 {
-			o.broken = append(o.broken, other)
-		}
-		if len(o.broken) > 0 {
-			out.Broken[p.seed] = o.broken[0]
-			fmt.Printf("seed %d fails: %.200s\n", p.seed, o.broken[0])
-		}
-		poor := 0
-		if len(o.broken) == 0 && o.happened < fewest {
-			poor = 1
-		}
-		out.add(result{Played: 1, Happened: o.happened, Poor: poor, Trace: mix(p.seed, o.hash), Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
-		if *first && len(out.Broken) > 0 {
-			break
-		}
-		if part == 0 && out.Played%1000 == 0 {
-			fmt.Printf("played about %d\n", out.Played*parts)
+		last = p
+		for s := p.first; s < p.end && (!*first || len(out.Broken) == 0); s += strides {
+			if !slices.Contains(strings.Split(*but, ","), fmt.Sprint(s)) {
+				out.play(t, planOf(s))
+			}
 		}
 	}
 	out.Used = wall()
@@ -254,6 +270,26 @@ func work(t *testing.T, which string) {
 		t.Fatal(err)
 	}
 	fmt.Printf("result %s\n", text)
+}
+
+// play plays one and adds what was seen.
+func (r *result) play(t *testing.T, p *plan) {
+	o := play(t, p, false)
+	if other := repeated(t, p, o, timesAgain(p.seed)); other != "" && len(o.broken) == 0 {
+		o.broken = append(o.broken, other)
+	}
+	if len(o.broken) > 0 {
+		r.Broken[p.seed] = o.broken[0]
+		fmt.Printf("seed %d fails: %.200s\n", p.seed, o.broken[0])
+	}
+	poor := 0
+	if len(o.broken) == 0 && o.happened < fewest {
+		poor = 1
+	}
+	r.add(result{Played: 1, Happened: o.happened, Poor: poor, Trace: mix(p.seed, o.hash), Calls: o.calls, Crashes: o.crashes, Sites: o.sites, Met: o.met, Did: o.did, Reached: o.reached})
+	if r.Played%every == 0 {
+		fmt.Printf("played %d\n", every)
+	}
 }
 
 // TestSeed tells the story of one seed.
