@@ -177,8 +177,7 @@ func (l lines) brake(b cosell.Brake) {
 }
 
 func (l lines) verdict(e Ended) {
-	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	d := fault.Decide(e.err(), e.Attempt, now.Add(-e.Age), now)
+	d := fault.Decide(e.err(), e.Attempt, e.Age, e.Age)
 	l.put("verdict", verdicts()[d.Verdict])
 	l.put("after", d.After.String())
 	l.put("counts", strconv.FormatBool(d.Counts))

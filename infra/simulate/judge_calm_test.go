@@ -146,8 +146,8 @@ func (r *run) standing() {
 	if r.lockedOut {
 		return // a consent of ours that is missing is said in health: of what changed since then nothing can be read
 	}
-	if r.plan.posting["lose"] != nil && slices.Contains(r.denied, [2]string{"opportunity", "read"}) {
-		return // so is a right to read: where no event told of a change, nobody of ours can know of it
+	if (r.plan.posting["lose"] != nil || r.plan.posting["delay"] == "24h") && slices.Contains(r.denied, [2]string{"opportunity", "read"}) {
+		return // so is a right to read: where no event has told of a change, nobody of ours can know of it
 	}
 	held := map[string][]cosell.Held{}
 	r.must(r.openTables().Pairs(context.Background(), func(p cosell.Pair) bool {

@@ -142,6 +142,7 @@ type Hint struct {
 	Trace   string
 	Attempt int
 	Seen    time.Time // when the event was first accepted
+	Begun   time.Time // since when the message is worked on, by the clock of this process; zero: since it was seen
 }
 
 // Shown is the version in which a feed of changes has shown a record, or a row that hangs on it. Events have none: what

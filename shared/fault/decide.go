@@ -30,7 +30,7 @@ type Decision struct {
 const (
 	firstBackOff = 5 * time.Second
 	lastBackOff  = 15 * time.Minute
-	// An event may come before the record can be read. The waits follow the age, so that they double
+	// An event may come before the record can be read. The waits follow how long it is worked on, so that they double
 	// without a count: reads after 0, 5, 15, 35, 75 and 135 s, which is six at most.
 	unreadable     = 2 * time.Minute
 	lastUnreadable = time.Minute
@@ -41,8 +41,8 @@ const (
 )
 
 // Decide turns the outcome of a message into its verdict, and with Answer and Relay for HTTP doors it is
-// the only place that does. Attempt counts the copies made so far, seen is when the event was first
-// accepted.
+// the only place that does. Attempt counts the copies made so far, lasted is how long the message is worked on (Lasted), age
+// how long ago the event was accepted, by clocks that may differ by minutes.
 //
 //	nil               done
 //	Invalid           park
@@ -54,18 +54,17 @@ const (
 //	Broken, unknown   repeat with back-off
 //
 // What is 13 days old is parked, with an alarm.
-func Decide(err error, attempt int, seen, now time.Time) Decision {
+func Decide(err error, attempt int, lasted, age time.Duration) Decision {
 	if err == nil {
 		return Decision{Verdict: Done}
 	}
-	age := now.Sub(seen)
 	switch kind := KindOf(err); {
 	case kind == Invalid:
 		return Decision{Verdict: Park}
 	case kind == Refused && ClassOf(err) != Ours:
 		return Decision{Verdict: Done} // a state of the pair by now, which is taken up when it is due
-	case kind == Gone && age < unreadable:
-		return Decision{Verdict: Repeat, After: min(max(age, 0)+firstBackOff, lastUnreadable)}
+	case kind == Gone && lasted < unreadable:
+		return Decision{Verdict: Repeat, After: min(max(lasted, 0)+firstBackOff, lastUnreadable)}
 	case kind == Gone:
 		return Decision{Verdict: Done}
 	case age > giveUp:
@@ -79,6 +78,20 @@ func Decide(err error, attempt int, seen, now time.Time) Decision {
 	default:
 		return Decision{Verdict: Repeat, After: BackOff(attempt), Counts: true}
 	}
+}
+
+// Lasted is how long a message is worked on. Whoever accepted the event, and whoever works on it, may have a clock that is off by
+// minutes, the broker has one for all: it says when this copy was enqueued, and first is when that of which it is the first copy was.
+// A message that is no copy is worked on from now on, however long it was in the queue. Where the broker says nothing (zero), it
+// counts since when the event was accepted (seen).
+func Lasted(first, enqueued, seen, now time.Time) time.Duration {
+	switch {
+	case enqueued.IsZero():
+		return now.Sub(seen)
+	case first.IsZero():
+		return 0
+	}
+	return enqueued.Sub(first)
 }
 
 // BackOff is 5 s doubling to 15 min.

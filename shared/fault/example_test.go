@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -18,8 +17,7 @@ func Example() {
 			Saying("the application user lacks prvWriteOpportunity", "give it to the application user's security role").
 			Quoting("Principal user (Id=…, Jane Doe) is missing prvWriteOpportunity privilege"))
 
-	now := time.Now()
-	decision := fault.Decide(err, 0, now, now)
+	decision := fault.Decide(err, 0, 0, 0)
 	fmt.Println(fault.ClassOf(err), decision.Verdict == fault.Repeat, decision.After, decision.Alarm)
 	fmt.Println(fault.Of(err).Say)
 

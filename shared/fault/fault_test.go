@@ -48,7 +48,7 @@ func TestDecide(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Decide(tt.err, tt.attempt, now.Add(-tt.age), now); got != tt.want {
+			if got := Decide(tt.err, tt.attempt, tt.age, tt.age); got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
@@ -76,10 +76,29 @@ func TestWhatIsGoneIsReadSixTimes(t *testing.T) {
 	reads, at := 0, now
 	for d := (Decision{Verdict: Repeat}); d.Verdict == Repeat && reads < 100; at = at.Add(d.After) {
 		reads++
-		d = Decide(New(Gone, "x"), 0, now, at)
+		d = Decide(New(Gone, "x"), 0, at.Sub(now), 0)
 	}
 	if reads != 6 || at.Sub(now) < unreadable {
 		t.Errorf("%d reads in %s", reads, at.Sub(now))
+	}
+}
+
+// TestWhatIsGoneIsReadSixTimesWhateverTheClocksSay: who accepted the event, who works on it and the broker have three clocks.
+func TestWhatIsGoneIsReadSixTimesWhateverTheClocksSay(t *testing.T) {
+	for _, skew := range []time.Duration{0, -20 * time.Minute, 20 * time.Minute} {
+		reads, at, first := 0, now, time.Time{}
+		for d := (Decision{Verdict: Repeat}); d.Verdict == Repeat && reads < 100; at = at.Add(d.After) {
+			reads++
+			ours := at.Add(skew)
+			d = Decide(New(Gone, "x"), 0, Lasted(first, at, now, ours), ours.Sub(now))
+			first = now
+		}
+		if reads != 6 {
+			t.Errorf("%d reads by a clock that is %s ahead", reads, skew)
+		}
+	}
+	if d := Lasted(time.Time{}, time.Time{}, now, now.Add(time.Minute)); d != time.Minute {
+		t.Errorf("where the broker says nothing it lasts %s", d)
 	}
 }
 

@@ -31,7 +31,7 @@ func (f *Flow) CreateReferral(ctx context.Context, h Hint) error {
 			return f.createMissing(ctx, pair, h)
 		}
 		if pair.Phase == cosell.Linked && (begun || pair.Nameless() || pair.Sending != nil) { // who met another write, or died, after the two were linked
-			return f.of(pair).fromLinked(ctx, pair, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Trace: h.Trace, Seen: h.Seen})
+			return f.of(pair).fromLinked(ctx, pair, Hint{Kind: opportunityKind, ID: h.ID, Why: h.Why, Trace: h.Trace, Seen: h.Seen, Begun: h.Begun})
 		}
 		return nil
 	})

@@ -216,7 +216,7 @@ func (w *world) deliver(job func() error) {
 	var err error
 	for range 20 {
 		err = w.run(job)
-		d := fault.Decide(err, 0, seen, w.now)
+		d := fault.Decide(err, 0, w.now.Sub(seen), w.now.Sub(seen))
 		if d.Verdict != fault.Repeat {
 			w.drain()
 			return

@@ -234,7 +234,7 @@ func (f *Flow) SyncSolutions(ctx context.Context, h Hint) error {
 		f.Log.InfoContext(ctx, "solution row without an opportunity", "solution_row", h.ID)
 		return nil // deleted before it was ever seen: nothing was ever sent of it
 	}
-	return f.FromOpportunity(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: "solution row", Related: true, Retry: h.Retry, Trace: h.Trace, Seen: h.Seen,
+	return f.FromOpportunity(ctx, Hint{Kind: opportunityKind, ID: opportunityID, Why: "solution row", Related: true, Retry: h.Retry, Trace: h.Trace, Seen: h.Seen, Begun: h.Begun,
 		Gone: goneRow(h), Shown: h.Shown})
 }
 

@@ -1,11 +1,13 @@
 package flow_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
@@ -294,6 +296,17 @@ func TestR24_TwoProcessesHandALeadOverOnce(t *testing.T) {
 			}
 			w.silent()
 		})
+	}
+}
+
+// While an operator's link is being written into the opportunity, the lead that it was leaves the row alone (I16).
+func TestALeadWaitsForWorkOnItsOpportunity(t *testing.T) {
+	w := withLead(t)
+	id := w.personQualifies(itsLead, nil)
+	met := errors.New("nothing was written")
+	w.beforeCRMPut = func() { met = w.flow.FromOpportunity(ctx, toldOf("lead", itsLead, "Update")) }
+	if err := w.flow.Link(ctx, id, portalDeal(w, nil)); err != nil || !fault.Is(met, fault.Conflict) {
+		t.Errorf("the operator's link ends with %v, and the lead's news beside it with %v", err, met)
 	}
 }
 

@@ -56,7 +56,13 @@ func TestF129_OthersDoNotWaitAndAWaiterMayLeave(t *testing.T) {
 			t.Fatalf("a waiter whose time is over: %v", err)
 		}
 	}
+	if _, err := l.lockBeside("o"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("who has another's turn already and must not wait: %v", err)
+	}
 	unlock()
+	if beside, err := l.lockBeside("o"); err == nil {
+		beside()
+	}
 	again, err := l.lock(context.Background(), "o")
 	if err != nil {
 		t.Fatal(err)

@@ -181,7 +181,7 @@ func (h *history) event() {
 		}
 	} else if err != nil {
 		h.say("  %v", err)
-		if fault.Decide(err, 0, h.now, h.now).Verdict == fault.Repeat {
+		if fault.Decide(err, 0, 0, 0).Verdict == fault.Repeat {
 			h.hints = append(h.hints, job)
 		}
 	}

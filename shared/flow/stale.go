@@ -62,7 +62,7 @@ func (f *Flow) freshSide(ctx context.Context, p cosell.Pair, h Hint, s cosell.Si
 		return p, err
 	case lasted && age != cosell.Older:
 		return p, nil // what is written by it carries its version, and is refused once more if it is old after all
-	case lasted && !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= patience:
+	case lasted && f.lasted(h) >= patience:
 		return p.Believes(s), nil
 	}
 	stale := fault.Stale("record %s was read as it was at %s, a newer version is known", s.ID, s.Modified.UTC().Format(time.RFC3339))
@@ -134,5 +134,17 @@ const unreadable = 2 * time.Minute
 
 // lasting says whether a record that is not there will not come any more.
 func (f *Flow) lasting(h Hint) bool {
-	return h.Deleted || !h.Seen.IsZero() && f.Now().Sub(h.Seen) >= unreadable
+	return h.Deleted || f.lasted(h) >= unreadable
+}
+
+// lasted is how long the message is worked on; not at all where an operator wants something.
+func (f *Flow) lasted(h Hint) time.Duration {
+	begun := h.Begun
+	if begun.IsZero() {
+		begun = h.Seen
+	}
+	if begun.IsZero() {
+		return 0
+	}
+	return f.Now().Sub(begun)
 }

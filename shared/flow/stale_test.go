@@ -380,7 +380,7 @@ func TestR59_AConditionThatIsRefusedForNoReasonIsSurvived(t *testing.T) {
 		}
 		begun := w.now
 		for attempt := 0; ; attempt++ {
-			d := fault.Decide(job(), attempt, begun, w.now)
+			d := fault.Decide(job(), attempt, w.now.Sub(begun), w.now.Sub(begun))
 			if d.Verdict != fault.Repeat || w.now.Sub(begun) > 30*time.Second {
 				break
 			}

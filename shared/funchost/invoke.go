@@ -90,7 +90,7 @@ func (s *Server) deliver(ctx context.Context, f Function, d Delivery) error {
 	deadline := time.Now().Add(limit + settleTime)
 	cause := within(ctx, limit, func(ctx context.Context) error { return s.inTurn(ctx, f, d) })
 	facts := factsOf(d, s.Now())
-	decision := fault.Decide(cause, facts.Attempt, facts.Seen, s.Now())
+	decision := fault.Decide(cause, facts.Attempt, fault.Lasted(facts.First, d.Enqueued, facts.Seen, s.Now()), s.Now().Sub(facts.Seen))
 	s.logOutcome(f, d, facts, cause, decision)
 	if decision.Verdict == fault.Done {
 		return nil
@@ -162,11 +162,11 @@ func (s *Server) insist(ctx context.Context, do func() error) error {
 	}
 }
 
-// facts are the two members of a pointer that the decision needs, whoever defines the rest.
+// facts are the members of a pointer that the decision needs, whoever defines the rest.
 type facts struct {
-	Seen    time.Time
-	Attempt int
-	Trace   string
+	Seen, First time.Time
+	Attempt     int
+	Trace       string
 }
 
 func factsOf(d Delivery, now time.Time) facts {
@@ -176,6 +176,8 @@ func factsOf(d Delivery, now time.Time) facts {
 		switch name {
 		case "seen":
 			f.Seen = r.Time()
+		case "first":
+			f.First = r.Time()
 		case "attempt":
 			f.Attempt = r.Int()
 		case "trace":

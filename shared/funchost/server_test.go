@@ -2,6 +2,7 @@ package funchost
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -143,6 +144,19 @@ func TestVerdictsBecomeOutcomes(t *testing.T) {
 		w := post(h, "/crmtopartnercenter", message)
 		if got := strings.Join(o.said, "; "); got != c.want || w.Code != http.StatusOK {
 			t.Errorf("%s: %q (%d), want %q", c.name, got, w.Code, c.want)
+		}
+	}
+}
+
+// The clock of whoever accepted the event, or ours, is off: the broker has the message since 35 s, and what is not there may come.
+func TestWhatIsGoneIsLookedAtForTwoMinutesOfTheBroker(t *testing.T) {
+	for first, want := range map[string]string{"2026-11-22T11:19:25Z": "repeat 40s", "2026-11-22T11:17:59Z": ""} {
+		body := base64.StdEncoding.EncodeToString([]byte(`{"v":1,"seen":"2026-11-22T11:40:00Z","first":"` + first + `","attempt":0}`))
+		o := &outcomes{}
+		h := NewServer([]Function{queueFunction(func(context.Context, Delivery) error { return fault.New(fault.Gone, "404") })}, o, Options{Now: func() time.Time { return noon }})
+		post(h, "/crmtopartnercenter", `{"Data":{"msg":"`+body+`"},"Metadata":{"EnqueuedTimeUtc":"2026-11-22T11:20:00Z"}}`)
+		if got := strings.Join(o.said, "; "); got != want {
+			t.Errorf("of the broker's since %s: %q, want %q", first, got, want)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func (o *Office) ParkedReplay(ctx context.Context, a Act, id string) error {
 	if err := name.Carries(p.Kind); err != nil {
 		return fault.New(fault.Invalid, "message %s cannot be replayed, it can only be dropped: %w", id, err)
 	}
-	p.Attempt, p.Revivals, p.Trace, p.Retry = 0, 0, "", true
+	p.Attempt, p.Revivals, p.Trace, p.Retry, p.First = 0, 0, "", true, time.Time{}
 	if err := o.Post.Send(ctx, name, p); err != nil {
 		return err
 	}

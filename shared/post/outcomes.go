@@ -25,6 +25,9 @@ func (o *Post) Repeat(ctx context.Context, d funchost.Delivery, after time.Durat
 	if counts {
 		p.Attempt++
 	}
+	if p.First.IsZero() {
+		p.First = d.Enqueued
+	}
 	if o.Now().Sub(p.Seen) >= shownFor {
 		p.Shown = queue.Shown{}
 	}

@@ -79,7 +79,7 @@ func (o *Post) Handler(function string, from queue.Name, work Work) func(context
 		if p.Tenant != o.Tenant {
 			return fault.New(fault.Invalid, "a pointer of the tenant %q does not belong here: this app works for %q", p.Tenant, o.Tenant)
 		}
-		h := hint(p)
+		h := hint(p, d.Enqueued, o.Now())
 		h.Late = h.Late || d.DeliveryCount > 1
 		err = work(httpclient.WithRepeats(Traced(ctx, p.Trace), repeats), h)
 		o.Watch.Ended(function, p.Kind+"|"+p.ID, p.Seen, err)
@@ -107,7 +107,8 @@ func Traced(ctx context.Context, trace string) context.Context {
 	return httpclient.WithTrace(flow.WithTrace(ctx, trace), trace)
 }
 
-func hint(p queue.Pointer) flow.Hint {
+// hint is a message as the flows take it.
+func hint(p queue.Pointer, enqueued, now time.Time) flow.Hint {
 	return flow.Hint{Kind: p.Kind, ID: p.ID, Parent: p.Parent, Deleted: p.Deleted, Related: p.Related, Retry: p.Retry, Late: p.Late, Why: p.Why, Trace: p.Trace,
-		Attempt: p.Attempt, Seen: p.Seen, Shown: flow.Shown(p.Shown)}
+		Attempt: p.Attempt, Seen: p.Seen, Begun: now.Add(-fault.Lasted(p.First, enqueued, p.Seen, now)), Shown: flow.Shown(p.Shown)}
 }

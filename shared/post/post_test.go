@@ -76,7 +76,7 @@ func TestPointerIsReadOnceAndHandedOnAsAHint(t *testing.T) {
 	if err := h(t.Context(), delivered(somePointer())); err != failure {
 		t.Errorf("got %v", err)
 	}
-	want := flow.Hint{Kind: "solution", ID: "row", Parent: "opp", Deleted: true, Related: true, Why: "Update", Trace: "t-1", Attempt: 2, Seen: noon.Add(-time.Minute),
+	want := flow.Hint{Kind: "solution", ID: "row", Parent: "opp", Deleted: true, Related: true, Why: "Update", Trace: "t-1", Attempt: 2, Seen: noon.Add(-time.Minute), Begun: noon.Add(-time.Minute),
 		Shown: flow.Shown{ID: "row", Version: "v-7", Modified: noon.Add(-time.Hour)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -101,6 +101,30 @@ func TestACopyWaitsByTheBrokersClockWhereOursIsBehind(t *testing.T) {
 		if at := sent.Take()[0].At; at.Sub(noon) != want {
 			t.Errorf("our clock is %s behind the broker's, and the copy comes after %s of ours", behind, at.Sub(noon))
 		}
+	}
+}
+
+// Of two machines whose clocks are twenty minutes apart one accepts the event and the other works on it: the broker's clock says how
+// long that takes, from the first message over all its copies, and a person who has it replayed begins anew.
+func TestHowLongAMessageIsWorkedOnGoesByTheBrokersClock(t *testing.T) {
+	var begun []time.Duration
+	p := somePointer()
+	p.Seen = noon.Add(-20 * time.Minute)
+	d := delivered(p)
+	for _, enqueued := range []time.Duration{-8 * time.Minute, -8*time.Minute + 5*time.Second, -6 * time.Minute} {
+		d.Enqueued = noon.Add(enqueued)
+		o, sent, _, _ := office()
+		h := o.Handler("solutionssync", queue.SolutionsChanged, func(_ context.Context, h flow.Hint) error {
+			begun = append(begun, noon.Sub(h.Begun))
+			return nil
+		})
+		if err := errors.Join(h(t.Context(), d), o.Repeat(t.Context(), d, 20*time.Second, false)); err != nil {
+			t.Fatal(err)
+		}
+		d.Body, _ = json.Marshal(sent.Take()[0].Pointer)
+	}
+	if want := []time.Duration{0, 5 * time.Second, 2 * time.Minute}; !slices.Equal(begun, want) {
+		t.Errorf("it is worked on for %s, want %s", begun, want)
 	}
 }
 
@@ -353,7 +377,7 @@ func TestWhatALaterVersionHasSentWaitsForIt(t *testing.T) {
 	})
 	d := funchost.Delivery{Queue: string(queue.OpportunityChanged), Session: "acme|1", MessageID: "m-1", Body: []byte(later)}
 	err := h(t.Context(), d)
-	verdict := fault.Decide(err, 0, noon.Add(-time.Minute), noon)
+	verdict := fault.Decide(err, 0, time.Minute, time.Minute)
 	if fault.Of(err).Code != queue.CodeLater || verdict.Verdict != fault.Repeat || len(told(o)) != 1 {
 		t.Fatalf("%v %+v %q", err, verdict, told(o))
 	}

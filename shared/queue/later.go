@@ -10,7 +10,7 @@ import "encoding/json"
 // A new kind of record, or another meaning of a member, is a new format: an older program cannot work on it.
 
 // members are the names of those that this program knows, as wire has them.
-var members = [...]string{"v", "tenant", "kind", "id", "parent", "reason", "deleted", "related", "retry", "late", "shown", "why", "seen", "attempt", "revivals", "trace"}
+var members = [...]string{"v", "tenant", "kind", "id", "parent", "reason", "deleted", "related", "retry", "late", "shown", "why", "seen", "first", "attempt", "revivals", "trace"}
 
 // laterOf reads what can be read of a message in a later format. Of any other it says nothing, not even what is wrong
 // with it.

@@ -70,7 +70,7 @@ func TestAMessageInALaterFormatWaits(t *testing.T) {
 		t.Fatalf("%+v %v", p, err)
 	}
 	for _, attempt := range []int{0, 3, 40} {
-		if d := fault.Decide(err, attempt, noon, noon); d.Verdict != fault.Repeat || !d.Alarm || !d.Counts {
+		if d := fault.Decide(err, attempt, 0, 0); d.Verdict != fault.Repeat || !d.Alarm || !d.Counts {
 			t.Errorf("%+v", d)
 		}
 	}

@@ -52,6 +52,7 @@ type Pointer struct {
 	// Why is a remark for people and logs. It decides nothing.
 	Why      string
 	Seen     time.Time // when the event was first accepted
+	First    time.Time // of a copy: when the broker had the message of which it is the first, by the broker's clock
 	Attempt  int       // copies made so far that count
 	Revivals int       // how often it came back from the dead letters
 	Trace    string
@@ -90,6 +91,7 @@ type wire struct {
 	Shown    Shown     `json:"shown,omitzero"`
 	Why      string    `json:"why,omitempty"`
 	Seen     time.Time `json:"seen"`
+	First    time.Time `json:"first,omitzero"`
 	Attempt  int       `json:"attempt"`
 	Revivals int       `json:"revivals,omitempty"`
 	Trace    string    `json:"trace"`
@@ -110,7 +112,7 @@ func (p Pointer) MarshalJSON() ([]byte, error) {
 		return p.copied()
 	}
 	own, err := json.Marshal(wire{V: p.V, Tenant: p.Tenant, Kind: p.Kind, ID: p.ID, Parent: p.Parent, Reason: p.Reason(), Deleted: &p.Deleted,
-		Related: &p.Related, Retry: p.Retry, Late: p.Late, Shown: p.Shown, Why: p.Why, Seen: p.Seen, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
+		Related: &p.Related, Retry: p.Retry, Late: p.Late, Shown: p.Shown, Why: p.Why, Seen: p.Seen, First: p.First, Attempt: p.Attempt, Revivals: p.Revivals, Trace: p.Trace})
 	if err != nil || p.Rest == "" {
 		return own, err
 	}
@@ -144,7 +146,7 @@ func (p *Pointer) UnmarshalJSON(body []byte) error {
 	if err != nil {
 		return err
 	}
-	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Late: w.Late, Shown: w.Shown, Why: w.Why, Seen: w.Seen, Attempt: w.Attempt,
+	*p = Pointer{V: w.V, Tenant: w.Tenant, Kind: w.Kind, ID: w.ID, Parent: w.Parent, Retry: w.Retry, Late: w.Late, Shown: w.Shown, Why: w.Why, Seen: w.Seen, First: w.First, Attempt: w.Attempt,
 		Revivals: w.Revivals, Trace: w.Trace, Rest: rest}
 	first := w.V == 1
 	p.Deleted = w.Deleted != nil && *w.Deleted || first && w.Deleted == nil && w.Reason == reasonDeleted
@@ -206,6 +208,8 @@ func readWire(text string) (w wire, rest string, err error) {
 			w.Why = r.Text()
 		case "seen":
 			w.Seen = r.Time()
+		case "first":
+			w.First = r.Time()
 		case "attempt":
 			w.Attempt = r.Int()
 		case "revivals":
