@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -304,7 +305,9 @@ func TestALeadWaitsForWorkOnItsOpportunity(t *testing.T) {
 	w := withLead(t)
 	id := w.personQualifies(itsLead, nil)
 	met := errors.New("nothing was written")
-	w.beforeCRMPut = func() { met = w.flow.FromOpportunity(ctx, toldOf("lead", itsLead, "Update")) }
+	soon, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	w.beforeCRMPut = func() { met = w.flow.FromOpportunity(soon, toldOf("lead", itsLead, "Update")) }
 	if err := w.flow.Link(ctx, id, portalDeal(w, nil)); err != nil || !fault.Is(met, fault.Conflict) {
 		t.Errorf("the operator's link ends with %v, and the lead's news beside it with %v", err, met)
 	}
