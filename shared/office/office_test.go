@@ -59,7 +59,11 @@ func (r *room) Send(_ context.Context, name queue.Name, p queue.Pointer) error {
 	if r.away != nil {
 		return r.away
 	}
-	r.sent = append(r.sent, fmt.Sprint(name, " ", p.Kind, " ", p.ID, " retry ", p.Retry, " attempt ", p.Attempt))
+	text := fmt.Sprint(name, " ", p.Kind, " ", p.ID, " retry ", p.Retry, " attempt ", p.Attempt)
+	if !p.First.IsZero() {
+		text += " worked on since " + p.First.String()
+	}
+	r.sent = append(r.sent, text)
 	return nil
 }
 
@@ -314,7 +318,7 @@ func TestHeldIsShownRetriedAndDropped(t *testing.T) {
 
 func TestParkedIsReplayedAndDropped(t *testing.T) {
 	r := newRoom(t)
-	pointer, _ := json.Marshal(queue.Pointer{V: 1, Tenant: "t", Kind: queue.Solution, ID: "row", Parent: "opp", Seen: noon, Attempt: 7, Revivals: 5, Trace: "t"})
+	pointer, _ := json.Marshal(queue.Pointer{V: 1, Tenant: "t", Kind: queue.Solution, ID: "row", Parent: "opp", Seen: noon, Attempt: 7, Revivals: 5, Trace: "t", First: noon})
 	for _, p := range []ledger.Parked{
 		{ID: "good", Queue: "solutions-changed", Record: "solution|row", Original: pointer, Reason: "too often", At: noon},
 		{ID: "older", Original: pointer, At: noon.Add(-time.Hour)}, // its queue was not noted
