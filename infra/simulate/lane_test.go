@@ -151,6 +151,9 @@ func (p *process) pass(ctx context.Context, at *point, do func()) error {
 		r.stands(l)
 	}
 	if err := over(ctx); err != nil {
+		if at.site == siteTables && at.name == "list processes gate" {
+			p.unheard = time.Now()
+		}
 		return err
 	}
 	if l.doomed && at.write {

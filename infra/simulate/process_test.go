@@ -39,6 +39,7 @@ type process struct {
 
 	connections []context.Context // that nobody calls through
 	shown       time.Time         // when its row was written
+	unheard     time.Time         // when it gave up to ask the tables what the others were told: they took too long
 }
 
 // shipped is our own sheet, read once for all runs.

@@ -406,6 +406,9 @@ func (r *run) quietUnless(horizon time.Duration, enough func() bool) {
 			r.sleep(max(time.Until(next), time.Millisecond))
 		}
 	}
+	if !r.calm && r.plan.rates[dieBefore]+r.plan.rates[dieAfter] > 0 {
+		return // who dies at every other call gets nowhere, until calm comes
+	}
 	busAt, _ := r.bus.nextAt()
 	pcAt, _ := r.pc.sim.Next()
 	dvAt, _ := r.dv.sim.Next()
