@@ -214,7 +214,7 @@ func (f *Flow) ungrown(ctx context.Context, w *work, what string, err error) err
 // pair, at which the next look lets the referral name it. A death before that finds the lead qualified, and does the rest. ours: we have just made
 // the opportunity, and the lead says so.
 func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting, ours bool) (bool, error) {
-	unlock, err := f.locks.lockBeside(deal.ID)
+	unlock, err := f.locks.lockBeside(ctx, deal.ID)
 	if err != nil {
 		return false, err
 	}

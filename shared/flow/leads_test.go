@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -302,15 +303,17 @@ func TestR24_TwoProcessesHandALeadOverOnce(t *testing.T) {
 
 // While an operator's link is being written into the opportunity, the lead that it was leaves the row alone (I16).
 func TestALeadWaitsForWorkOnItsOpportunity(t *testing.T) {
-	w := withLead(t)
-	id := w.personQualifies(itsLead, nil)
-	met := errors.New("nothing was written")
-	soon, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	w.beforeCRMPut = func() { met = w.flow.FromOpportunity(soon, toldOf("lead", itsLead, "Update")) }
-	if err := w.flow.Link(ctx, id, portalDeal(w, nil)); err != nil || !fault.Is(met, fault.Conflict) {
-		t.Errorf("the operator's link ends with %v, and the lead's news beside it with %v", err, met)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := withLead(t)
+		id := w.personQualifies(itsLead, nil)
+		met := errors.New("nothing was written")
+		soon, cancel := context.WithTimeout(ctx, time.Hour)
+		defer cancel()
+		w.beforeCRMPut = func() { met = w.flow.FromOpportunity(soon, toldOf("lead", itsLead, "Update")) }
+		if err := w.flow.Link(ctx, id, portalDeal(w, nil)); err != nil || !fault.Is(met, fault.Conflict) {
+			t.Errorf("the operator's link ends with %v, and the lead's news beside it with %v", err, met)
+		}
+	})
 }
 
 func TestR151_TheCensusSaysWhatBecomesOfALead(t *testing.T) {

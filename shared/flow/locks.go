@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -20,7 +21,24 @@ type held struct {
 
 // lock waits for the opportunity's turn; the result gives it back. Broken when ctx ends first.
 func (l *locks) lock(ctx context.Context, id string) (unlock func(), err error) {
-	h, leave := l.queue(id)
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = map[string]*held{}
+	}
+	h := l.held[id]
+	if h == nil {
+		h = &held{turn: make(chan struct{}, 1)}
+		l.held[id] = h
+	}
+	h.waiting++
+	l.mu.Unlock()
+	leave := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if h.waiting--; h.waiting == 0 {
+			delete(l.held, id)
+		}
+	}
 	if ctx.Err() == nil { // of two cases that are ready one is taken by chance
 		select {
 		case h.turn <- struct{}{}:
@@ -32,36 +50,16 @@ func (l *locks) lock(ctx context.Context, id string) (unlock func(), err error) 
 	return nil, fault.New(fault.Broken, "waiting for other work on opportunity %s: %w", id, ctx.Err())
 }
 
-// lockBeside takes the turn of an opportunity at once, for work that has another record's already and must not wait: who waits
-// for each other would wait for ever. Conflict when somebody else has it.
-func (l *locks) lockBeside(id string) (unlock func(), err error) {
-	h, leave := l.queue(id)
-	select {
-	case h.turn <- struct{}{}:
-		return func() { <-h.turn; leave() }, nil
-	default:
-		leave()
-		return nil, fault.New(fault.Conflict, "opportunity %s is being worked on", id)
-	}
-}
+// besidePatience is how long work that has one record's turn waits for another's.
+const besidePatience = 5 * time.Second
 
-// queue stands in line for the turn, until leave.
-func (l *locks) queue(id string) (h *held, leave func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.held == nil {
-		l.held = map[string]*held{}
+// lockBeside waits for a second record's turn, and not for long: two who wait for each other would wait for ever. Conflict where
+// somebody else keeps it, Broken when ctx ends first.
+func (l *locks) lockBeside(ctx context.Context, id string) (unlock func(), err error) {
+	soon, cancel := context.WithTimeout(ctx, besidePatience)
+	defer cancel()
+	if unlock, err = l.lock(soon, id); err != nil && ctx.Err() == nil {
+		err = fault.New(fault.Conflict, "opportunity %s is being worked on", id)
 	}
-	if h = l.held[id]; h == nil {
-		h = &held{turn: make(chan struct{}, 1)}
-		l.held[id] = h
-	}
-	h.waiting++
-	return h, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if h.waiting--; h.waiting == 0 {
-			delete(l.held, id)
-		}
-	}
+	return unlock, err
 }

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
@@ -56,13 +58,7 @@ func TestF129_OthersDoNotWaitAndAWaiterMayLeave(t *testing.T) {
 			t.Fatalf("a waiter whose time is over: %v", err)
 		}
 	}
-	if _, err := l.lockBeside("o"); !fault.Is(err, fault.Conflict) {
-		t.Errorf("who has another's turn already and must not wait: %v", err)
-	}
 	unlock()
-	if beside, err := l.lockBeside("o"); err == nil {
-		beside()
-	}
 	again, err := l.lock(context.Background(), "o")
 	if err != nil {
 		t.Fatal(err)
@@ -71,4 +67,33 @@ func TestF129_OthersDoNotWaitAndAWaiterMayLeave(t *testing.T) {
 	if len(l.held) != 0 {
 		t.Errorf("%d locks left behind", len(l.held))
 	}
+}
+
+// Who has a turn waits for another one's a while, and says then that somebody works on it.
+func TestASecondTurnIsNotWaitedForForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l locks
+		unlock, err := l.lock(t.Context(), "o")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(besidePatience/2, unlock)
+		beside, err := l.lockBeside(t.Context(), "o")
+		if err != nil {
+			t.Fatalf("it is free after a while: %v", err)
+		}
+		began := time.Now()
+		if _, err := l.lockBeside(t.Context(), "o"); !fault.Is(err, fault.Conflict) || time.Since(began) != besidePatience {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := l.lockBeside(gone, "o"); !fault.Is(err, fault.Broken) {
+			t.Errorf("whose time is over: %v", err)
+		}
+		beside()
+		if len(l.held) != 0 {
+			t.Errorf("%d locks left behind", len(l.held))
+		}
+	})
 }
