@@ -306,3 +306,36 @@ func TestAnOlderCopyComesBack(t *testing.T) {
 		t.Errorf("in %d of %d runs", back, drawn)
 	}
 }
+
+// quietUnless lets the world come to rest, or until something happens after which nobody waits any longer.
+func (r *run) quietUnless(horizon time.Duration, enough func() bool) {
+	for range 5000 {
+		if enough() {
+			return
+		}
+		if r.step() {
+			continue
+		}
+		next, ok := r.nextWork()
+		switch {
+		case len(r.lanes) > 0: // they sleep
+			d := 10 * time.Minute
+			if ok {
+				d = min(d, max(time.Until(next), time.Millisecond))
+			}
+			r.sleep(d)
+		case !ok || next.After(time.Now().Add(horizon)):
+			r.judges("I17")
+			return
+		default:
+			r.sleep(max(time.Until(next), time.Millisecond))
+		}
+	}
+	if !r.calm && r.plan.rates[dieBefore]+r.plan.rates[dieAfter] > 0 {
+		return // who dies at every other call gets nowhere, until calm comes
+	}
+	busAt, _ := r.bus.nextAt()
+	pcAt, _ := r.pc.sim.Next()
+	dvAt, _ := r.dv.sim.Next()
+	r.violates("I17", "the world does not come to rest: it is %s, due are a message %s, Partner Center %s, the CRM %s, at work %v", time.Now().Format(time.DateTime), busAt.Format(time.DateTime), pcAt.Format(time.DateTime), dvAt.Format(time.DateTime), r.lanes)
+}
