@@ -257,6 +257,9 @@ func (r *run) deaf(o map[string]any) bool {
 
 // opened is I25 for those, after somebody has opened them.
 func (r *run) opened() {
+	if r.plan.ending == forgetful || r.plan.ending == older {
+		return // what the CRM had taken no line of stood in the tables alone, which are lost
+	}
 	b, some := r.board(), false
 	for _, id := range sortedKeys(b.opportunities) {
 		if r.deaf(b.opportunities[id]) && !r.altered() {
