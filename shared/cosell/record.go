@@ -201,6 +201,9 @@ type Opportunity struct {
 	// Born is since when the column of a field exists, where that is known: what is remembered of an older one of
 	// the same name says nothing of it.
 	Born map[Field]time.Time
+	// Own is what the own columns of the fields hold where the deal is won and Record says what the columns of the closing
+	// do: a person may have typed into them before. Without an entry it is not known.
+	Own Record
 	// LeadID is the lead that it was made of, where CRM says so.
 	LeadID string
 	// Became and MergedInto are of a lead: the opportunity that it was qualified on, the lead that took it over.

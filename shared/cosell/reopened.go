@@ -1,25 +1,47 @@
 package cosell
 
-// A won deal shows some of its values in columns of the closing. What their own columns held when both sides last agreed
-// on them is kept beside the base as long as the deal is won: after a reopening they show it again, and nobody has typed it.
+import "maps"
+
+// A won deal shows some of its values in columns of the closing. What their own columns hold meanwhile is kept beside the base
+// as long as the deal is won: after a reopening they show it again, and nobody has typed it. Where a person typed into one
+// before the closing and both sides have not agreed on the value since, nothing is kept yet: what shows again is that edit.
 
 // own is the entry of a base for what the own column of a field held before the deal was won.
 func (f Field) own() Field { return f + ".own" }
 
-// Won is the pair that remembers what the own columns of the fields held before the row was won, where it is won now.
+// Won is the pair that remembers what the own columns of the fields hold, where the row is won now.
 func (p Pair) Won(row Opportunity, rules []Rule) Pair {
 	if row.Record[Status] != Won {
 		return p
 	}
 	for _, rule := range rules {
-		before, agreed := p.Base.Opportunity[rule.Field]
-		if _, kept := p.Base.Opportunity[rule.Field.own()]; !rule.WhenWon || !agreed || kept {
+		agreed, known := p.Base.Opportunity[rule.Field]
+		if _, kept := p.Base.Opportunity[rule.Field.own()]; !rule.WhenWon || !known || kept {
 			continue
 		}
+		own, read := row.Own.value(rule.Field)
+		if read && !same(agreed, own) && !same(agreed, row.Record[rule.Field]) {
+			continue // typed before the closing, and not agreed on since
+		}
+		if !read {
+			own = agreed
+		}
 		p.Base = p.Base.Clone()
-		p.Base.Opportunity[rule.Field.own()] = before
+		p.Base.Opportunity[rule.Field.own()] = remember(rule.Field, own)
 	}
 	return p
+}
+
+// wonSince does so once a run has agreed on what the row shows, which may be reopened before anybody looks again.
+func (p Pair) wonSince(row Opportunity, w Written, rules []Rule) Pair {
+	if len(row.Own) == 0 {
+		return p
+	}
+	if w.Opportunity != nil {
+		row.Record = row.Record.Clone()
+		maps.Copy(row.Record, w.Opportunity.Record)
+	}
+	return p.Won(row, rules)
 }
 
 // backInOwn says whether a field differs from what was agreed only because the deal was reopened: its own column is as it was before.

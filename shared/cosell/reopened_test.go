@@ -1,6 +1,9 @@
 package cosell
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // reopening is a won deal on its way: the pair, and what the two records show.
 type reopening struct {
@@ -110,4 +113,69 @@ func TestI1_AnEstimateThatCRMRefusesAtTheReopeningIsTriedAgain(t *testing.T) {
 	w.in.Retry = true
 	w.run()
 	w.shows("170", "170")
+}
+
+// aTypedDeal is one whose value was typed into its own column when it was closed as won, and has not crossed since.
+func aTypedDeal(t *testing.T) *reopening {
+	w := aWonDeal(t)
+	w.crm(Record{DealValue: "120"})
+	w.own("120")
+	w.portal(Record{DealValue: "170"})
+	w.in.Referral.Modified = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
+	return w
+}
+
+// own is what the own column of the value holds beside what is shown.
+func (w *reopening) own(value string) {
+	row, _ := w.in.Opportunity.Row()
+	if row.Own = nil; value != "" {
+		row.Own = Record{DealValue: value}
+	}
+	w.in.Opportunity = AtHand(row)
+}
+
+func TestI1_WhatGaveWayBeforeAReopeningComesBackAsNoEdit(t *testing.T) {
+	w := aTypedDeal(t)
+	w.run()
+	w.shows("170", "170")
+	w.crm(Record{Status: Open, DealValue: "120"}) // the estimate is in view again, before anybody has looked at the row
+	w.own("")
+	w.run()
+	w.shows("170", "170")
+}
+
+func TestI1_AValueTypedBeforeTheClosingIsAnEditAfterTheReopening(t *testing.T) {
+	w := aTypedDeal(t)
+	w.portal(Record{DealValue: "100"})
+	row, _ := w.in.Opportunity.Row()
+	w.in.Pair = w.in.Pair.Won(row, w.in.Rules) // seen, and nothing could be written
+	w.crm(Record{Status: Open})
+	w.own("")
+	w.run()
+	w.shows("120", "120")
+}
+
+func TestI1_WhatIsTypedBesideTheClosingIsAnEditAfterTheReopening(t *testing.T) {
+	w := aTypedDeal(t)
+	w.run()
+	w.own("130")
+	w.run()
+	w.crm(Record{Status: Open, DealValue: "130"})
+	w.own("")
+	w.run()
+	w.shows("130", "130")
+}
+
+// Which value a person closed the deal with is newer than the estimate that they had typed before.
+func TestI1_TheEstimateOfADealThatWasClosedWithAnotherValueIsNoEdit(t *testing.T) {
+	w := aWonDeal(t)
+	w.crm(Record{DealValue: "500"})
+	w.own("120")
+	w.portal(Record{DealValue: "500"})
+	w.run()
+	w.shows("500", "500")
+	w.crm(Record{Status: Open, DealValue: "120"})
+	w.own("")
+	w.run()
+	w.shows("500", "500")
 }

@@ -88,6 +88,7 @@ func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunit
 		return o, err
 	}
 	o.Record = s.record(row, g, m.reasons, d)
+	o.Own = s.own(row, g, o.Record[cosell.Status])
 	s.tellConsent(o.Record, row)
 	return o, nil
 }
@@ -285,6 +286,23 @@ func readColumn(row dataverse.Row, field mapping.Row, status string, g *mapping.
 	}
 	text, err = field.FromCRM(g, path, related.Text(p.Column))
 	return text, true, err
+}
+
+// own is what the own columns of the fields hold of which a won deal shows the columns of the closing.
+func (s *Store) own(row dataverse.Row, g *mapping.Glossary, status string) cosell.Record {
+	var own cosell.Record
+	for _, field := range s.sheet().Rows() {
+		if status != cosell.Won || field.CRMWhenWon == "" || field.CRM == "" || !field.Scalar() {
+			continue
+		}
+		if text, present, err := readColumn(row, field, "", g); present && err == nil {
+			if own == nil {
+				own = cosell.Record{}
+			}
+			own[field.Field] = text
+		}
+	}
+	return own
 }
 
 // relatedRow follows a lookup, or the customer where the form's lookup is empty.
