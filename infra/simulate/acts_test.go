@@ -326,8 +326,8 @@ func (p *people) crmLead(g *rand.Rand, d *deal) error {
 	}
 	before := p.dv.Row("lead", id)
 	_, err := p.crm(act)
-	if columns, ok := act["columns"].(doc); ok && err == nil && text(before["statecode"]) == "0" && !p.wentOn(id) { // what a deal was made of says nothing of it any more
-		p.typed("crm", id, "notes", text(columns["description"]), text(before["description"]))
+	if columns, ok := act["columns"].(doc); ok && err == nil && !p.wentOn(id) { // what a deal was made of says nothing of it any more
+		p.typedOnLead(before, id, text(columns["description"]))
 	}
 	if err == nil {
 		if p.acted[id] = time.Now(); do == "delete" {

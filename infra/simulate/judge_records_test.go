@@ -207,10 +207,12 @@ func bare(s string) string {
 	}
 }
 
-// ofFormer says whether the value was typed, after an edit, on a record that was the opportunity's partner then and no longer is.
-func (r *run) ofFormer(after *edit, opportunity, field, value string) bool {
-	return slices.ContainsFunc(r.people.edits, func(e *edit) bool {
-		return e.field == field && e.value == value && e.at.After(after.at) && slices.Contains(r.people.wed[opportunity], e.record)
+// ofFormer says whether the value was typed, after an edit, on a record that was the opportunity's partner then and no longer is, or on
+// the lead that it was made of, while that was all there was of the deal.
+func (r *run) ofFormer(after *edit, o map[string]any, field, value string) bool {
+	records := append(slices.Clone(r.people.wed[text(o["opportunityid"])]), strings.ToLower(text(o["_originatingleadid_value"])))
+	return slices.ContainsFunc(slices.Concat(r.people.edits, r.people.beside), func(e *edit) bool {
+		return e.field == field && e.value == value && e.at.After(after.at) && slices.Contains(records, e.record)
 	})
 }
 
@@ -221,7 +223,7 @@ func (r *run) newest(b board, o map[string]any, referral string, f mapped, crm, 
 		return
 	}
 	r.judges("I1")
-	if crm == pc && (r.broughtBack(last, crm) || r.ofFormer(last, text(o["opportunityid"]), f.name, crm)) {
+	if crm == pc && (r.broughtBack(last, crm) || r.ofFormer(last, o, f.name, crm)) {
 		return
 	}
 	if crm != last.value && pc != last.value && !strings.Contains(b.audit(text(o["opportunityid"])), last.value) && !r.explained(o, f.name) {

@@ -75,10 +75,21 @@ func TestWhatAFormerPartnerSaidCounts(t *testing.T) {
 	r := &run{people: people{wed: map[string][]string{"o": {"former", "now"}}, edits: []*edit{mine,
 		{side: "pc", record: "former", field: "name", value: "theirs", at: noon.Add(time.Minute)},
 		{side: "pc", record: "former", field: "name", value: "early", at: noon.Add(-time.Minute)},
-		{side: "pc", record: "stranger", field: "name", value: "strange", at: noon.Add(time.Minute)}}}}
-	for value, want := range map[string]bool{"theirs": true, "early": false, "strange": false, "mine": false} {
-		if got := r.ofFormer(mine, "o", "name", value); got != want {
+		{side: "pc", record: "stranger", field: "name", value: "strange", at: noon.Add(time.Minute)}},
+		beside: []*edit{{side: "crm", record: "lead", field: "name", value: "of the lead", at: noon.Add(time.Minute)}, {side: "crm", record: "lead", field: "name", value: "before", at: noon.Add(-time.Minute)}}}}
+	for value, want := range map[string]bool{"theirs": true, "early": false, "strange": false, "mine": false, "of the lead": true, "before": false} {
+		if got := r.ofFormer(mine, map[string]any{"opportunityid": "o", "_originatingleadid_value": "LEAD"}, "name", value); got != want {
 			t.Errorf("%s: %v", value, got)
 		}
+	}
+}
+
+// What a lead has become and somebody has unlinked is linked anew where the tables are lost; what nobody unlinked is not.
+func TestAnUnlinkingIsForgottenWithTheTables(t *testing.T) {
+	r := &run{people: people{wed: map[string][]string{"o": {"r"}, "kept": {"s"}}, ended: map[string]time.Time{"r": time.Now()}}}
+	row := map[string]any{"_originatingleadid_value": "lead"}
+	if !r.loosed("o", row) || r.loosed("kept", row) || r.loosed("o", map[string]any{}) ||
+		r.loosed("o", map[string]any{"_originatingleadid_value": "lead", "cosell_referralid": "r"}) {
+		t.Error("what somebody unlinked is taken for what nobody did, or the other way round")
 	}
 }

@@ -23,6 +23,7 @@ type people struct {
 	deals    []*deal
 	did      map[string]int // acts by name that a system took
 	edits    []*edit
+	beside   []*edit                   // of leads that are closed and whose deal goes on: they may cross
 	standing map[stand]*edit           // the newest edit of a field, as long as nobody has replaced its value
 	before   map[stand]replacement     // what the product wrote last
 	ended    map[string]time.Time      // referrals whose record in the CRM somebody deleted or unlinked
@@ -273,6 +274,15 @@ func (p *people) typed(side, record, field, value, before string) {
 		p.standing[stand{side, record, field}] = e
 		p.run.say("    %s of %s %s is set to %q and was %q", field, side, record, value, before)
 	}
+}
+
+// typedOnLead notes what somebody typed into a lead: into one that is closed it may cross, and need not.
+func (p *people) typedOnLead(lead map[string]any, id, description string) {
+	if text(lead["statecode"]) == "0" {
+		p.typed("crm", id, "notes", description, text(lead["description"]))
+		return
+	}
+	p.beside = append(p.beside, &edit{at: time.Now(), side: "crm", record: id, field: "notes", value: description})
 }
 
 // unleave ends what an operator has let be of a field, on whichever side it is typed by now.

@@ -100,7 +100,7 @@ func (p *people) sheet(g *rand.Rand, _ *deal) error {
 		switch {
 		case status == http.StatusOK:
 			r.reached["sheet pushed"]++
-			if r.mapsCampaign = (time.Time{}); own {
+			if r.mapsCampaign = (time.Time{}); own && r.sheets == number {
 				r.mapsCampaign = time.Now()
 			}
 		case status >= http.StatusBadRequest && status < http.StatusInternalServerError && r.sheets == number: // of two at once the other one counts
@@ -144,9 +144,13 @@ func (r *run) ownInStep(b board) {
 		if o == nil || d == nil || !r.follows(o, d) || r.explained(o, e.field) {
 			continue
 		}
-		r.reached["own column in step"]++
 		f := campaign()
-		if crm, pc := f.of("crm", o), f.of("pc", d); !r.alike(crm, pc) {
+		crm, pc := f.of("crm", o), f.of("pc", d)
+		if late := r.plan.weights["privilege"]+r.plan.weights["outage"] > 0; late && crm != "" && pc != "" {
+			continue // and that after somebody typed, where the row could not be read for long: first sight decides
+		}
+		r.reached["own column in step"]++
+		if !r.alike(crm, pc) {
 			r.violates("I2", "the own column is %q in the CRM and %q in Partner Center, and was typed last as %q on side %s (opportunity %s, state %s): %.500s", crm, pc, e.value, e.side, opportunity, text(o["cosell_state"]), text(o["cosell_audit"]))
 		}
 	}

@@ -141,12 +141,17 @@ func (f *Flow) withoutFormer(answer cosell.Record, o cosell.Opportunity) {
 	}
 }
 
-// refuse takes a proposed referral for another deal: it is not proposed again, and gets an opportunity of its own.
+// refuse takes a proposed referral for another deal: it is not proposed again, and gets an opportunity of its own. One from which
+// somebody has unlinked the deal before, and that could not be linked again, is parted as it was.
 func (f *Flow) refuse(ctx context.Context, w *work) error {
 	o := *w.opportunity
 	id := w.pair.ProposedID
 	if id == "" { // it was refused, and the row did not hear of it
 		id = o.Record[cosell.Proposed]
+	}
+	if cosell.PartedFrom(o.Record[cosell.Audit], id) == cosell.Unlinked {
+		w.pair.ReferralID, w.pair.ProposedID = id, ""
+		return f.part(ctx, w)
 	}
 	if err := f.save(ctx, w, w.pair.Refuses()); err != nil {
 		return err
