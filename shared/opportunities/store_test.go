@@ -107,6 +107,11 @@ func TestWonShowsActualValues(t *testing.T) {
 	if o.Record[cosell.DealValue] != "1" || o.Record[cosell.ClosingDate] != "2026-05-01" || o.Record[cosell.Status] != cosell.Won || o.Record[cosell.Reason] != "" {
 		t.Errorf("%v", o.Record)
 	}
+	open, _, _ := testCRM(t, nil)
+	before := read(t, open)
+	if before.Own != nil || len(o.Own) != 2 || o.Own[cosell.DealValue] != before.Record[cosell.DealValue] || o.Own[cosell.ClosingDate] != before.Record[cosell.ClosingDate] {
+		t.Errorf("the own columns of a won deal hold %v, of an open one %v", o.Own, before.Own)
+	}
 }
 
 func TestPutIsOneConditionalPatch(t *testing.T) {
