@@ -64,8 +64,8 @@ func (r *run) oneMoreEdit() {
 		return // closed to people too
 	}
 	r.quiet(20 * time.Minute)
-	r.pass(time.Minute)
-	r.tick() // an event may be lost, or come before its record can be read: the feeds show it
+	r.pass(2 * time.Minute) // lists may be late
+	r.tick()                // an event may be lost, or come before its record can be read: the feeds show it
 	r.quiet(20 * time.Minute)
 	if n, m := r.writes[there]-before[there], r.writes[back]-before[back]; n > 1 || m > 1 {
 		r.violates("I4", "one edit of opportunity %s led to %d writes there and %d back", at[0], n, m)
