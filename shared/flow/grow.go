@@ -52,15 +52,23 @@ func (f *Flow) grow(ctx context.Context, w *work) (grown bool, err error) {
 	if err != nil || !found && !accepted {
 		return false, err
 	}
-	var fit fitting
-	ours := !found
-	if ours {
-		if deal, fit, found, err = f.become(ctx, w, qualified); err != nil || !found {
-			return w.pair.Phase == cosell.Ended, err
-		}
-		ours = strings.EqualFold(deal.ID, f.deals.Opportunities.ID(w.referral.ID))
+	if found {
+		return f.handOver(ctx, w, deal, fitting{})
 	}
-	return f.handOver(ctx, w, deal, fit, ours)
+	id := f.deals.Opportunities.ID(w.referral.ID)
+	unlock, err := f.locks.lockBeside(ctx, id) // somebody may have made it since, and its news be worked on
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	deal, fit, found, err := f.become(ctx, w, qualified)
+	switch {
+	case err != nil || !found:
+		return w.pair.Phase == cosell.Ended, err
+	case !strings.EqualFold(deal.ID, id):
+		return f.handOver(ctx, w, deal, fit)
+	}
+	return f.handsOver(ctx, w, deal, fit, true)
 }
 
 // growOff is grow of a lead that is switched off: it grows where a person switched its opportunity on.
@@ -72,7 +80,7 @@ func (f *Flow) growOff(ctx context.Context, w *work, qualified bool) (bool, erro
 	if err != nil || !found || !deal.Synced() {
 		return false, err
 	}
-	return f.handOver(ctx, w, deal, fitting{}, false)
+	return f.handOver(ctx, w, deal, fitting{})
 }
 
 // dealOf finds the opportunity that a lead has become: the one that it was qualified on, else one that says so itself,
@@ -210,15 +218,19 @@ func (f *Flow) ungrown(ctx context.Context, w *work, what string, err error) err
 	return nil
 }
 
-// handOver hands the pair over to the opportunity: it names the referral, and one transaction of the ledger moves the
-// pair, at which the next look lets the referral name it. A death before that finds the lead qualified, and does the rest. ours: we have just made
-// the opportunity, and the lead says so.
-func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting, ours bool) (bool, error) {
+// handOver hands the pair over to an opportunity that was there already, under the lock of that.
+func (f *Flow) handOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting) (bool, error) {
 	unlock, err := f.locks.lockBeside(ctx, deal.ID)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
+	return f.handsOver(ctx, w, deal, fit, false)
+}
+
+// handsOver lets the opportunity name the referral, and one transaction of the ledger moves the pair, at which the next look lets the referral
+// name it. A death before that finds the lead qualified, and does the rest. ours: we have just made the opportunity, and the lead says so.
+func (f *Flow) handsOver(ctx context.Context, w *work, deal cosell.Opportunity, fit fitting, ours bool) (bool, error) {
 	other, known, err := f.Ledger.Find(ctx, deal.ID)
 	if err != nil {
 		return false, err

@@ -301,19 +301,37 @@ func TestR24_TwoProcessesHandALeadOverOnce(t *testing.T) {
 	}
 }
 
-// While an operator's link is being written into the opportunity, the lead that it was leaves the row alone (I16).
+// While an operator's link is being written into the opportunity, the lead that it was, or is to become, leaves the row alone (I16).
 func TestALeadWaitsForWorkOnItsOpportunity(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := withLead(t)
-		id := w.personQualifies(itsLead, nil)
-		met := errors.New("nothing was written")
-		soon, cancel := context.WithTimeout(ctx, time.Hour)
-		defer cancel()
-		w.beforeCRMPut = func() { met = w.flow.FromOpportunity(soon, toldOf("lead", itsLead, "Update")) }
-		if err := w.flow.Link(ctx, id, portalDeal(w, nil)); err != nil || !fault.Is(met, fault.Conflict) {
-			t.Errorf("the operator's link ends with %v, and the lead's news beside it with %v", err, met)
-		}
-	})
+	for name, becomes := range map[string]func(w *world) string{
+		"qualified": func(w *world) string { return w.personQualifies(itsLead, nil) },
+		"accepted, and made unseen": func(w *world) string {
+			w.portal(inquiry, cosell.Record{cosell.Status: cosell.Accepted})
+			made := w.opportunities[deal]
+			made.ID, made.Record = itsDeal, made.Record.Clone()
+			w.opportunities[itsDeal] = made
+			return itsDeal
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := withLead(t)
+			id := becomes(w)
+			met, before := errors.New("nothing was written"), w.leads[itsLead].Version
+			soon, cancel := context.WithTimeout(ctx, time.Hour)
+			defer cancel()
+			w.beforeCRMPut = func() {
+				if met = w.flow.FromOpportunity(soon, toldOf("lead", itsLead, "Update")); met == nil { // it is as it was
+					met = w.flow.FromReferral(soon, told(inquiry, "referral-updated"))
+				}
+			}
+			if err := w.flow.Link(ctx, id, portalDeal(w, nil)); err != nil || !fault.Is(met, fault.Conflict) {
+				t.Errorf("%s: the operator's link ends with %v, and the lead's news beside it with %v", name, err, met)
+			}
+			if w.leads[itsLead].Version != before {
+				t.Errorf("%s: the lead goes on with a row that is being worked on", name)
+			}
+		})
+	}
 }
 
 func TestR151_TheCensusSaysWhatBecomesOfALead(t *testing.T) {
