@@ -298,8 +298,8 @@ func asks(method, path string, body doc) act {
 func (r *run) asked(method, path string, body []byte, left int) {
 	function, _, _ := strings.Cut(path, "/")
 	p := r.processFor(function, 0)
-	var of struct{ Referral string }
-	if path == "operator/link" && json.Unmarshal(body, &of) == nil {
+	var of struct{ ID, Referral string }
+	if json.Unmarshal(body, &of) == nil && path == "operator/link" {
 		r.people.asks[strings.ToLower(of.Referral)] = true
 	}
 	r.begin(p, path, func(l *lane) int {
@@ -309,6 +309,9 @@ func (r *run) asked(method, path string, body []byte, left int) {
 	}, func(status int) {
 		if status == http.StatusOK {
 			delete(r.people.asks, strings.ToLower(of.Referral))
+		}
+		if path == "operator/held/drop" { // somebody may have typed before it was done: either may count
+			r.people.letsBe(&deal{opportunity: of.ID, referral: of.Referral})
 		}
 		if left > 1 && (status == 0 || status >= http.StatusInternalServerError) {
 			r.asked(method, path, body, left-1)
