@@ -1,53 +1,49 @@
 package cosell
 
-import "maps"
-
 // A won deal shows some of its values in columns of the closing. What their own columns hold meanwhile is kept beside the base
-// as long as the deal is won: after a reopening they show it again, and nobody has typed it. Where a person typed into one
-// before the closing and both sides have not agreed on the value since, nothing is kept yet: what shows again is that edit.
+// as long as the deal is won: after a reopening they show it again, and nobody has typed it. A person may have typed into one before
+// the closing: that is an edit, until both sides have agreed on what the closing says, and none after that.
 
 // own is the entry of a base for what the own column of a field held before the deal was won.
 func (f Field) own() Field { return f + ".own" }
 
-// Won is the pair that remembers what the own columns of the fields hold, where the row is won now.
+// typed is the entry for what a person had typed into it by then, and asOf the one for what was agreed on at that time.
+func (f Field) typed() Field { return f + ".typed" }
+func (f Field) asOf() Field  { return f + ".asof" }
+
+// Won is the pair that remembers what the own columns of the fields held before the row was won, where it is won now.
 func (p Pair) Won(row Opportunity, rules []Rule) Pair {
 	if row.Record[Status] != Won {
 		return p
 	}
 	for _, rule := range rules {
-		agreed, known := p.Base.Opportunity[rule.Field]
-		if _, kept := p.Base.Opportunity[rule.Field.own()]; !rule.WhenWon || !known || kept {
+		f := rule.Field
+		agreed, known := p.Base.Opportunity[f]
+		_, kept := p.Base.Opportunity[f.own()]
+		_, edited := p.Base.Opportunity[f.typed()]
+		if !rule.WhenWon || !known || kept || edited {
 			continue
 		}
-		own, read := row.Own.value(rule.Field)
-		if read && !same(agreed, own) && !same(agreed, row.Record[rule.Field]) {
-			continue // typed before the closing, and not agreed on since
-		}
-		if !read {
-			own = agreed
-		}
 		p.Base = p.Base.Clone()
-		p.Base.Opportunity[rule.Field.own()] = remember(rule.Field, own)
+		own, read := row.Own.value(f)
+		if !read || same(agreed, own) || same(agreed, row.Record[f]) { // or typed beside a closing that says what was agreed
+			p.Base.Opportunity[f.own()] = agreed
+			continue
+		}
+		p.Base.Opportunity[f.typed()], p.Base.Opportunity[f.asOf()] = remember(f, own), agreed
 	}
 	return p
 }
 
-// wonSince does so once a run has agreed on what the row shows, which may be reopened before anybody looks again.
-func (p Pair) wonSince(row Opportunity, w Written, rules []Rule) Pair {
-	if len(row.Own) == 0 {
-		return p
-	}
-	if w.Opportunity != nil {
-		row.Record = row.Record.Clone()
-		maps.Copy(row.Record, w.Opportunity.Record)
-	}
-	return p.Won(row, rules)
-}
-
 // backInOwn says whether a field differs from what was agreed only because the deal was reopened: its own column is as it was before.
 func (m *merger) backInOwn(rule Rule, f Field, d string) bool {
-	before, kept := m.base.Opportunity[f.own()]
-	return rule.WhenWon && rule.Way == Both && kept && m.d[Status] != Won && same(before, d)
+	if !rule.WhenWon || rule.Way != Both || m.d[Status] == Won {
+		return false
+	}
+	base := m.base.Opportunity
+	before, kept := base[f.own()]
+	typed, edited := base[f.typed()]
+	return kept && same(before, d) || edited && same(typed, d) && base[f] != base[f.asOf()]
 }
 
 // reopenedOwn drops what was remembered of the own columns of a row that is not won any more, but for fields that are not decided.
@@ -55,6 +51,8 @@ func reopenedOwn(base, row Record, rules []Rule, keep map[Field]bool) {
 	for _, rule := range rules {
 		if status, read := row[Status]; rule.WhenWon && read && status != Won && !keep[rule.Field] {
 			delete(base, rule.Field.own())
+			delete(base, rule.Field.typed())
+			delete(base, rule.Field.asOf())
 		}
 	}
 }

@@ -179,3 +179,21 @@ func TestI1_TheEstimateOfADealThatWasClosedWithAnotherValueIsNoEdit(t *testing.T
 	w.run()
 	w.shows("500", "500")
 }
+
+// Into the closed row somebody types an estimate, beside a closing that says what was agreed.
+func TestI1_AnEstimateTypedIntoAWonDealIsAnEdit(t *testing.T) {
+	for name, portal := range map[string]string{"nothing else happens": "100", "an edit in Partner Center": "170"} {
+		w := aTypedDeal(t)
+		w.portal(Record{DealValue: "100"})
+		w.crm(Record{DealValue: "100"})
+		w.run()
+		w.portal(Record{DealValue: portal})
+		w.run()
+		w.crm(Record{Status: Open, DealValue: "120"})
+		w.own("")
+		w.run()
+		if p, d := w.in.Referral.Record[DealValue], w.in.Opportunity.Side().Record[DealValue]; p != "120" || d != "120" {
+			t.Errorf("%s: the referral says %q, the opportunity %q", name, p, d)
+		}
+	}
+}

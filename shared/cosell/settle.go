@@ -51,7 +51,6 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	pair = in.saw(pair, w)
 	if read {
 		reopenedOwn(base.Opportunity, row.Record, in.Rules, plan.keep)
-		pair = pair.wonSince(row, w, in.Rules)
 		pair.Sheet, pair.Columns = sheet, row.youngest(pair.Columns)
 		if w.Silent {
 			pair.Untold = in.Untold(plan)
