@@ -197,3 +197,15 @@ func TestI1_AnEstimateTypedIntoAWonDealIsAnEdit(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWasTypedBeforeAClosingIsForgottenAfterTheReopening(t *testing.T) {
+	w := aTypedDeal(t)
+	w.run()
+	w.crm(Record{Status: Open, DealValue: "120"})
+	w.own("")
+	w.run()
+	w.run()
+	w.crm(Record{DealValue: "120"}) // which a person types now
+	w.run()
+	w.shows("120", "120")
+}
