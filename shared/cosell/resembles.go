@@ -8,6 +8,9 @@ import (
 // CodeUnconfirmed is the code of a link that a person has to decide about.
 const CodeUnconfirmed = "link.unconfirmed"
 
+// CodeNamed is the code of a row that is not written because another one names the referral.
+const CodeNamed = "link.named"
+
 // near is how far the closing dates of one deal may be apart in the two systems.
 const near = 30 * 24 * time.Hour
 

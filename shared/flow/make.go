@@ -147,7 +147,7 @@ type fitting struct {
 func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	o, fit, err := f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
 	for range mostLookalikes {
-		if fault.Of(err) == nil || fault.Of(err).Code != cosell.CodeUnconfirmed {
+		if !hasCodeOf(err, cosell.CodeUnconfirmed) {
 			break
 		}
 		other := fault.Of(err).Target
@@ -156,6 +156,9 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 		}
 		w.referral.Unlike = append(slices.Clone(w.referral.Unlike), other)
 		o, fit, err = f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
+	}
+	if hasCodeOf(err, cosell.CodeNamed) && fault.Of(err).Target != "" {
+		return f.yield(ctx, w, fault.Of(err).Target)
 	}
 	if fault.Is(err, fault.Refused) {
 		return f.heldWhole(ctx, w, err)
@@ -185,7 +188,7 @@ func (f *Flow) makeRow(ctx context.Context, w *work) error {
 func (f *Flow) firstThatFits(ctx context.Context, w *work, values cosell.Record) (cosell.Opportunity, fitting, error) {
 	o, fit, err := f.fit(ctx, w, values, fitting{})
 	pending := w.referral.Record[cosell.Status] == cosell.Pending && f.table != cosell.LeadTable
-	if !pending || !fault.Is(err, fault.Refused) || fault.ClassOf(err) == fault.Ours || fault.Of(err).Code == cosell.CodeUnconfirmed {
+	if !pending || !fault.Is(err, fault.Refused) || fault.ClassOf(err) == fault.Ours || ofAnother(err) {
 		return o, fit, err
 	}
 	if markErr := f.markMaking(ctx, w, w.pair.Sending.Opened()); markErr != nil {
@@ -244,7 +247,7 @@ func (f *Flow) fit(ctx context.Context, w *work, values cosell.Record, fit fitti
 		if err == nil || !fault.Is(err, fault.Refused) {
 			return o, fit, err
 		}
-		if fault.Of(err).Code == cosell.CodeUnconfirmed {
+		if ofAnother(err) {
 			return o, fit, err
 		}
 		if fault.Of(err).Code == "account.unclear" && !hasCode(fit.problems, "account.unclear") {

@@ -66,3 +66,23 @@ func (f *Flow) outlived(ctx context.Context, pair cosell.Pair) (bool, error) {
 	}
 	return true, f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: pair.ProposedID, Retry: true, Why: "the proposal is over"})
 }
+
+// yield lets another row of CRM have the referral, which somebody wrote into it while ours was about to be made: the two are met anew.
+func (f *Flow) yield(ctx context.Context, w *work, other string) error {
+	pair := w.pair
+	pair.Sending = nil
+	if err := f.letGo(ctx, pair); err != nil {
+		return err
+	}
+	return f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: w.referral.ID, Retry: true, Why: "opportunity " + other + " names it"})
+}
+
+func hasCodeOf(err error, code string) bool {
+	e := fault.Of(err)
+	return e != nil && e.Code == code
+}
+
+// ofAnother says whether no row was made because of another one: without some of its values it would not be either.
+func ofAnother(err error) bool {
+	return hasCodeOf(err, cosell.CodeUnconfirmed) || hasCodeOf(err, cosell.CodeNamed)
+}

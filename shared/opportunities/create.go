@@ -17,7 +17,7 @@ import (
 // Create makes the opportunity of a referral under the id, with its account, contacts, owner and solution
 // rows, all in one transaction. Every new row has an id that follows from what it is, and is only created,
 // never overwritten: when one of them exists already the transaction fails and the rows are made one by
-// one in order. An opportunity that exists already is returned as it is, Found: an earlier try may have made it without
+// one in order. Where another row names the referral nothing is made: Refused with cosell.CodeNamed, which names that row. An opportunity that exists already is returned as it is, Found: an earlier try may have made it without
 // all of its rows.
 func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	if err := s.ready(ctx); err != nil {
@@ -199,6 +199,10 @@ func (s *Store) oneByOne(ctx context.Context, id string, r cosell.Referral, valu
 		}
 		if itself && fault.Is(err, fault.Refused) {
 			return cosell.Opportunity{}, fault.Unseen("opportunity %s was made without one of its rows: %w", id, err)
+		}
+		if set == s.table.set && codeOf(err) == dataverse.CodeKeyTaken {
+			other, findErr := s.namedBy(ctx, id, r.ID)
+			return cosell.Opportunity{}, cmp.Or(findErr, s.alreadyNamed(id, other, r.ID, err))
 		}
 		if err != nil {
 			return cosell.Opportunity{}, err

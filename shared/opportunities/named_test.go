@@ -37,9 +37,26 @@ func TestAnIdentifierThatAnotherRowHasIsRefused(t *testing.T) {
 				crm.lists["opportunities"] = strings.Replace(crm.row, crmID, other, 1)
 			}
 			_, err := s.Put(context.Background(), o, c.values)
-			if e := fault.Of(err); e == nil || e.Kind != c.kind || !strings.Contains(e.Say, c.says) || c.kind == fault.Refused && (e.Field != string(cosell.ReferralID) || e.Code != "link.named") {
+			if e := fault.Of(err); e == nil || e.Kind != c.kind || !strings.Contains(e.Say, c.says) || c.kind == fault.Refused && (e.Field != string(cosell.ReferralID) || e.Code != cosell.CodeNamed) {
 				t.Errorf("%+v", e)
 			}
 		})
+	}
+}
+
+// While an opportunity is about to be made of a referral somebody writes the identifier into another: that one has it.
+func TestNoOpportunityIsMadeOfAReferralThatAnotherRowNames(t *testing.T) {
+	const other = "a35cbc71-1fef-4b86-8ca4-5ed3e292b600"
+	for name, shown := range map[string]bool{"Shown": true, "Hidden": false} {
+		s, c, _, r, values := inTheWay(t)
+		c.fail["PATCH opportunities("+s.ID(r.ID)+")"] = reply{412, dataverse.CodeKeyTaken}
+		want := ""
+		if shown {
+			c.lists[opportunitySet], want = strings.Replace(c.row, crmID, other, 1), other
+		}
+		_, err := s.Create(context.Background(), s.ID(r.ID), r, values)
+		if e := fault.Of(err); e == nil || e.Kind != fault.Refused || e.Code != cosell.CodeNamed || e.Target != want {
+			t.Errorf("%s: %+v", name, e)
+		}
 	}
 }

@@ -33,20 +33,34 @@ func (s *Store) namedElsewhere(ctx context.Context, id string, values cosell.Rec
 	if referral == "" || codeOf(cause) != dataverse.CodeKeyTaken {
 		return cause
 	}
-	found, err := s.FindByReferral(ctx, referral)
-	if err != nil {
-		return err
-	}
-	found = slices.DeleteFunc(found, func(o cosell.Opportunity) bool { return strings.EqualFold(o.ID, id) })
-	by := "another " + s.table.kind
+	other, err := s.namedBy(ctx, id, referral)
 	switch {
-	case len(found) > 0:
-		by += " (" + found[0].ID + ")"
-	case len(values.Members(cosell.Solutions)) > 0:
+	case err != nil:
+		return err
+	case other == "" && len(values.Members(cosell.Solutions)) > 0:
 		return cause
 	}
-	return fault.New(fault.Refused, "%s %s: %w", s.table.kind, id, cause).OfClass(fault.Record).At(string(cosell.ReferralID)).
-		Saying(by+" names referral "+referral, "take the identifier out of that one, or unlink it there").With("link.named", "take the identifier out of that one, or unlink it there")
+	return s.alreadyNamed(id, other, referral, cause)
+}
+
+// namedBy is another row that names the referral, "" where none is shown.
+func (s *Store) namedBy(ctx context.Context, id, referral string) (string, error) {
+	found, err := s.FindByReferral(ctx, referral)
+	found = slices.DeleteFunc(found, func(o cosell.Opportunity) bool { return strings.EqualFold(o.ID, id) })
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0].ID, nil
+}
+
+// alreadyNamed: the row was not written, because the other one names the referral.
+func (s *Store) alreadyNamed(id, other, referral string, cause error) error {
+	by := "another " + s.table.kind
+	if other != "" {
+		by += " (" + other + ")"
+	}
+	return fault.New(fault.Refused, "%s %s: %w", s.table.kind, id, cause).OfClass(fault.Record).At(string(cosell.ReferralID)).Naming(other).
+		Saying(by+" names referral "+referral, "take the identifier out of that one, or unlink it there").With(cosell.CodeNamed, "take the identifier out of that one, or unlink it there")
 }
 
 // twice writes the values, and once more where the first refusal led to another look at the metadata that may
