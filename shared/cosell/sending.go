@@ -126,7 +126,8 @@ func (p Pair) Resolve(side Side) Pair {
 	}
 	made := s.Taken || s.Place == InCRM && s.lineIn(side.Record[Audit])
 	if made && s.Place == InCRM && !s.Wordless {
-		p.Untold, p.Spoken, p.Landed = nil, s.Notes, true // its lines were among those that were written
+		p.Untold = slices.DeleteFunc(slices.Clone(p.Untold), s.brought) // another process may have added to them since
+		p.Spoken, p.Landed = s.Notes, true
 	}
 	if made && !s.GivenUp.IsZero() && !p.Holds(declineWaiting) {
 		p.Held = append(slices.Clone(p.Held), Held{Place: InPartnerCenter, Field: Status, Class: OfRule, Code: declineWaiting, Warn: true, Since: s.GivenUp})
@@ -238,6 +239,12 @@ func (s *Sending) lineIn(audit string) bool {
 	return slices.ContainsFunc(strings.Split(s.New[Audit], "\n"), func(line string) bool {
 		return line != "" && slices.Contains(now, line) && !slices.Contains(before, line)
 	})
+}
+
+// brought says whether what the write makes of Audit tells a note.
+func (s *Sending) brought(p Problem) bool {
+	spaced := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	return Tells(s.New[Audit], p.Place.direction(), spaced(p.Explain())) || Tells(s.New[Audit], ToPartnerCenter, spaced(p.Text))
 }
 
 // neverBack are the fields of which nobody can take a change back.

@@ -266,6 +266,25 @@ func TestI26_AnUndoInTheSaveWindowWinsOrTheLoserIsTold(t *testing.T) {
 	want{toReferral: Record{DealValue: "100"}}.check(t, Merge(in))
 }
 
+// A write to CRM was made, and nobody noted it; what another process has left to be told since was not among its lines (I25).
+func TestI25_WhatIsUntoldSinceAWriteIsStillToldAfterIt(t *testing.T) {
+	early := Problem{Code: conflictResolved, Field: Name, Place: InCRM, Text: "Topic was changed on both sides;  the value of CRM gave way", Warn: true, Once: true}
+	late := Problem{Code: conflictResolved, Field: DealValue, Place: InPartnerCenter, Text: "the value of Partner Center gave way", Warn: true, Once: true}
+	step := Problem{Place: InPartnerCenter, Text: "shared", Warn: true, Once: true}
+	in := edit(nil, nil)
+	words := Words{At: noon}
+	audit := Prepend("", words.Say(early), words.Done(ToPartnerCenter, step.Text))
+	pair := in.Pair
+	pair.Untold = []Problem{early, step, late}
+	pair.Sending = &Sending{Place: InCRM, Version: "o1", Old: Record{Audit: ""}, New: Record{Audit: audit}}
+	side := in.Opportunity.Side()
+	side.Version, side.Record = "o2", side.Record.Clone()
+	side.Record[Audit] = audit
+	if got := pair.Resolve(side).Untold; len(got) != 1 || got[0] != late {
+		t.Errorf("still to be told: %+v", got)
+	}
+}
+
 func TestResolveOfAWriteToCRM(t *testing.T) {
 	line := sentLine
 	waits := "2026-03-02 12:00 - to Partner Center: waiting: a change has been waiting since 11:58 UTC (trace)"
