@@ -54,6 +54,32 @@ func Created(posted Base, own Referral, answered bool) Base {
 	return base
 }
 
+// Unknown is the intent after an attempt whose outcome stayed unknown.
+func (i Intent) Unknown() Intent {
+	i.GaveUp = append(slices.Clone(i.GaveUp), Fingerprint(i.Base.Referral))
+	i.Earlier = append([]Base{i.Base}, i.Earlier...)
+	i.Earlier = i.Earlier[:min(len(i.Earlier), attempts)]
+	return i
+}
+
+// Led is what the attempt was made of that led to the referral: the one whose values it shows, else the last.
+func (i Intent) Led(r Record) Base {
+	for _, b := range append([]Base{i.Base}, i.Earlier...) {
+		if Fingerprint(b.Referral) == Fingerprint(r) {
+			return b
+		}
+	}
+	return i.Base
+}
+
+// Others are the fingerprints of what attempts may have made beside the referral that one of them has led to.
+func (i Intent) Others(r Record) []string {
+	if newest := Fingerprint(i.Base.Referral); i.Sent && newest != Fingerprint(i.Led(r).Referral) {
+		return append(slices.Clone(i.GaveUp), newest)
+	}
+	return i.GaveUp
+}
+
 // Fingerprint tells referrals of our own making from those of people: it is made of the values that both
 // a POST and a referral show.
 func Fingerprint(r Record) string {

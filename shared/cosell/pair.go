@@ -113,6 +113,7 @@ type Intent struct {
 	// Base is what was POSTed, and what the opportunity held then: a referral that is found later is
 	// compared with this, never with what is read afterwards.
 	Base    Base
+	Earlier []Base   // the same of attempts before whose outcome stayed unknown, newest first
 	GaveUp  []string // what earlier attempts have POSTed whose outcome stayed unknown (Fingerprint)
 	Version string
 }

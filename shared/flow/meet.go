@@ -180,7 +180,7 @@ func (f *Flow) claimed(ctx context.Context, pair cosell.Pair, known bool, r cose
 	if err != nil {
 		return false, err
 	}
-	if intent.Sent {
+	if intent.Sent || slices.Contains(intent.GaveUp, cosell.Fingerprint(r.Record)) {
 		return false, f.echo(ctx, pair, r, intent)
 	}
 	if f.Settings.OwnScope {
@@ -367,10 +367,11 @@ func (f *Flow) current(ctx context.Context, pair cosell.Pair, r cosell.Referral)
 	return f.Referrals.Get(ctx, r.ID)
 }
 
-// echo is our own POST seen from outside before its answer was saved: the creation goes on from here.
+// echo is our own POST seen from outside before its answer was saved, or after another attempt: the creation goes on from here.
 func (f *Flow) echo(ctx context.Context, pair cosell.Pair, r cosell.Referral, intent cosell.Intent) error {
 	pair.ReferralID, pair.EngagementID, pair.Phase, pair.Held, pair.Told = r.ID, r.EngagementID, cosell.Creating, nil, nil
-	pair.Base = cosell.Created(intent.Base, r, false)
+	pair.Base = cosell.Created(intent.Led(r.Record), r, false)
+	pair.Posted = append(slices.Clone(pair.Posted), intent.Others(r.Record)...)
 	if _, err := f.Ledger.Save(ctx, pair, f.entry(ctx, r.Read, cosell.ToPartnerCenter, createdAction, "own referral "+r.ID)); err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (f *Flow) createOnce(ctx context.Context, pair cosell.Pair, o cosell.Opport
 		if err != nil || ok {
 			return c, err
 		}
-		intent.GaveUp = append(intent.GaveUp, cosell.Fingerprint(intent.Base.Referral))
+		intent = intent.Unknown()
 		intent.Doubted = cmp.Or(intent.Doubted, intent.At)
 	} else if found && !intent.Doubted.IsZero() { // what was not listed when it was settled may be now
 		if c, ok, err := f.take(ctx, o.ID, d, intent); err != nil || ok {
@@ -156,7 +156,7 @@ func (f *Flow) take(ctx context.Context, opportunityID string, d cosell.Draft, i
 		return c, false, err
 	}
 	slices.SortFunc(found, oldestFirst)
-	return creation{referral: found[0], base: intent.Base, others: found[1:], gaveUp: intent.GaveUp}, true, nil
+	return creation{referral: found[0], base: intent.Led(found[0].Record), others: found[1:], gaveUp: intent.Others(found[0].Record)}, true, nil
 }
 
 // probe lists what the attempt may have made.

@@ -202,6 +202,31 @@ func TestI1_ADoubtOutlivesARefusal(t *testing.T) {
 	}
 }
 
+// An attempt whose referral nobody saw, the seller's edit, and another attempt that is refused: what is found then is compared with what the
+// first one was made of, so that the edit crosses.
+func TestI1_WhatAnEarlierAttemptMadeIsComparedWithThat(t *testing.T) {
+	for name, finds := range map[string]func(w *world){
+		"listed":            func(w *world) { _ = w.wanted() },
+		"told by its event": func(w *world) { w.events() },
+	} {
+		w := newWorld(t)
+		made := w.unlisted()
+		w.userOf(deal, cosell.Record{cosell.Name: "edited since"})
+		w.refusePCBy = func(cosell.Record) error { return fault.New(fault.Broken, "reset") }
+		w.now = w.now.Add(settle)
+		_ = w.wanted()
+		w.refusePCBy = nil
+		w.now = w.now.Add(settle)
+		w.referrals = made
+		finds(w)
+		w.drain()
+		w.events()
+		if own := w.own(); len(own) != 1 || own[0].Record[cosell.Name] != "edited since" || w.opportunities[deal].Record[cosell.Name] != "edited since" {
+			t.Errorf("%s: %d referrals, called %q; the opportunity %q", name, len(own), own[0].Record[cosell.Name], w.opportunities[deal].Record[cosell.Name])
+		}
+	}
+}
+
 func TestF125_TheProbeLooksBackBeforeTheAttempt(t *testing.T) {
 	w := newWorld(t)
 	w.want(nil)

@@ -30,6 +30,7 @@ func (l *Ledger) PutIntent(ctx context.Context, i cosell.Intent) (cosell.Intent,
 		"Doubted": writeTime(i.Doubted),
 	}}
 	setJSON(o.props, "Base", i.Base, i.Base.Referral == nil)
+	setJSON(o.props, "Earlier", i.Earlier, len(i.Earlier) == 0)
 	setJSON(o.props, "GaveUp", i.GaveUp, len(i.GaveUp) == 0)
 	if i.Version == "" {
 		o.kind = insert
@@ -68,6 +69,7 @@ func intentOf(r row) cosell.Intent {
 		RequestID: r.props["RequestID"], Sent: r.props["Sent"] == "true", At: r.changed, Version: r.version, Doubted: readTime(r.props["Doubted"]),
 	}
 	_ = json.Unmarshal([]byte(r.long("Base")), &i.Base) // of an older version: none
+	_ = json.Unmarshal([]byte(r.long("Earlier")), &i.Earlier)
 	_ = json.Unmarshal([]byte(r.long("GaveUp")), &i.GaveUp)
 	return i
 }

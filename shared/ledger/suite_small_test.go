@@ -15,7 +15,8 @@ import (
 
 func TestIntentIsOwnedByOne(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
-		i := cosell.Intent{OpportunityID: uuid.NewString(), Target: "own", Attempt: 1, RequestID: "r1", Sent: true, Doubted: noon}
+		i := cosell.Intent{OpportunityID: uuid.NewString(), Target: "own", Attempt: 1, RequestID: "r1", Sent: true, Doubted: noon, GaveUp: []string{"f"},
+			Base: cosell.Base{Referral: cosell.Record{"name": "b"}}, Earlier: []cosell.Base{{Referral: cosell.Record{"name": "a"}, Opportunity: cosell.Record{"name": "o"}}}}
 		before, err := l.Now(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -23,6 +24,9 @@ func TestIntentIsOwnedByOne(t *testing.T) {
 		first, err := l.PutIntent(t.Context(), i)
 		if err != nil || first.Version == "" || first.At.Before(before) || first.At.After(before.Add(10*time.Second)) {
 			t.Fatalf("%v %+v, the store's time was %s", err, first, before)
+		}
+		if len(first.GaveUp) != 1 || first.Base.Referral["name"] != "b" || len(first.Earlier) != 1 || first.Earlier[0].Opportunity["name"] != "o" {
+			t.Errorf("remembered is %+v", first)
 		}
 		_, err = l.PutIntent(t.Context(), i)
 		wantKind(t, err, fault.Conflict)
