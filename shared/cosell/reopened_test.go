@@ -134,13 +134,18 @@ func (w *reopening) own(value string) {
 	w.in.Opportunity = AtHand(row)
 }
 
+// reopens lets a person reopen the deal, whose own column shows again, and is looked at.
+func (w *reopening) reopens(value string) {
+	w.crm(Record{Status: Open, DealValue: value})
+	w.own("")
+	w.run()
+}
+
 func TestI1_WhatGaveWayBeforeAReopeningComesBackAsNoEdit(t *testing.T) {
 	w := aTypedDeal(t)
 	w.run()
 	w.shows("170", "170")
-	w.crm(Record{Status: Open, DealValue: "120"}) // the estimate is in view again, before anybody has looked at the row
-	w.own("")
-	w.run()
+	w.reopens("120") // the estimate is in view again, before anybody has looked at the row
 	w.shows("170", "170")
 }
 
@@ -149,9 +154,7 @@ func TestI1_AValueTypedBeforeTheClosingIsAnEditAfterTheReopening(t *testing.T) {
 	w.portal(Record{DealValue: "100"})
 	row, _ := w.in.Opportunity.Row()
 	w.in.Pair = w.in.Pair.Won(row, w.in.Rules) // seen, and nothing could be written
-	w.crm(Record{Status: Open})
-	w.own("")
-	w.run()
+	w.reopens("120")
 	w.shows("120", "120")
 }
 
@@ -160,9 +163,7 @@ func TestI1_WhatIsTypedBesideTheClosingIsAnEditAfterTheReopening(t *testing.T) {
 	w.run()
 	w.own("130")
 	w.run()
-	w.crm(Record{Status: Open, DealValue: "130"})
-	w.own("")
-	w.run()
+	w.reopens("130")
 	w.shows("130", "130")
 }
 
@@ -174,9 +175,7 @@ func TestI1_TheEstimateOfADealThatWasClosedWithAnotherValueIsNoEdit(t *testing.T
 	w.portal(Record{DealValue: "500"})
 	w.run()
 	w.shows("500", "500")
-	w.crm(Record{Status: Open, DealValue: "120"})
-	w.own("")
-	w.run()
+	w.reopens("120")
 	w.shows("500", "500")
 }
 
@@ -189,9 +188,7 @@ func TestI1_AnEstimateTypedIntoAWonDealIsAnEdit(t *testing.T) {
 		w.run()
 		w.portal(Record{DealValue: portal})
 		w.run()
-		w.crm(Record{Status: Open, DealValue: "120"})
-		w.own("")
-		w.run()
+		w.reopens("120")
 		if p, d := w.in.Referral.Record[DealValue], w.in.Opportunity.Side().Record[DealValue]; p != "120" || d != "120" {
 			t.Errorf("%s: the referral says %q, the opportunity %q", name, p, d)
 		}
@@ -201,9 +198,7 @@ func TestI1_AnEstimateTypedIntoAWonDealIsAnEdit(t *testing.T) {
 func TestWhatWasTypedBeforeAClosingIsForgottenAfterTheReopening(t *testing.T) {
 	w := aTypedDeal(t)
 	w.run()
-	w.crm(Record{Status: Open, DealValue: "120"})
-	w.own("")
-	w.run()
+	w.reopens("120")
 	w.run()
 	w.crm(Record{DealValue: "120"}) // which a person types now
 	w.run()

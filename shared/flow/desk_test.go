@@ -248,12 +248,7 @@ func TestLinkingIsInterrupted(t *testing.T) {
 		},
 	} {
 		for at := 1; at < 24; at++ {
-			w := newWorld(t)
-			w.want(nil)
-			w.opportunityChanged()
-			own := w.own()[0].ID
-			w.operates(w.flow.Unlink(ctx, deal))
-			w.events()
+			w, own := unlinkedDeal(t)
 			w.portal(own, cosell.Record{cosell.Notes: "called"})
 			befall(w, at, own)
 			err := w.run(func() error { return w.flow.Link(ctx, deal, own) })
@@ -279,36 +274,6 @@ func linkedUntilDeath(t *testing.T, at int) (w *world, own string) {
 	_ = w.run(func() error { return w.flow.Link(ctx, deal, own) })
 	w.dieAt, w.died = 0, false
 	return w, own
-}
-
-// CRM does not take a link, and the operator unlinks: the referral that was unlinked before is no other deal, and gets no opportunity.
-func TestALinkThatCRMRefusedIsTakenBack(t *testing.T) {
-	for name, taken := range map[string]func(w *world){
-		"by an operator": func(w *world) { w.operates(w.flow.Unlink(ctx, deal)) },
-		"on the form":    func(w *world) { w.asks(cosell.ActUnlink) },
-		"as another one": func(w *world) { w.asks(cosell.ActNotSame) },
-	} {
-		w := newWorld(t)
-		w.want(nil)
-		w.opportunityChanged()
-		own := w.own()[0].ID
-		w.operates(w.flow.Unlink(ctx, deal))
-		w.events()
-		w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "no").With("0x80040220", "") }
-		if err := w.run(func() error { return w.flow.Link(ctx, deal, own) }); w.pair().Phase != cosell.Claimed {
-			t.Fatalf("%s: %v, the pair is %s", name, err, w.pair().Phase)
-		}
-		w.refuseCRM = nil
-		taken(w)
-		w.drain()
-		w.events()
-		if len(w.opportunities) != 1 || w.pair().Phase != cosell.Ended || w.pair().ReferralID != own || w.opportunities[deal].Record[cosell.ReferralID] != "" {
-			t.Errorf("%s: %d opportunities, the pair is %s with %q, the row names %q", name, len(w.opportunities), w.pair().Phase, w.pair().ReferralID, w.opportunities[deal].Record[cosell.ReferralID])
-		}
-		if audit := w.opportunities[deal].Record[cosell.Audit]; strings.Contains(audit, cosell.AnotherDeal) || cosell.PartedFrom(audit, own) != cosell.Unlinked {
-			t.Errorf("%s: %s", name, audit)
-		}
-	}
 }
 
 // An operator changes his mind while a link is half made: the row names no referral, and nobody goes on with it.

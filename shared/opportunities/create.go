@@ -17,8 +17,9 @@ import (
 // Create makes the opportunity of a referral under the id, with its account, contacts, owner and solution
 // rows, all in one transaction. Every new row has an id that follows from what it is, and is only created,
 // never overwritten: when one of them exists already the transaction fails and the rows are made one by
-// one in order. Where another row names the referral nothing is made: Refused with cosell.CodeNamed, which names that row. An opportunity that exists already is returned as it is, Found: an earlier try may have made it without
-// all of its rows.
+// one in order. Where another row names the referral no opportunity is made: Refused with cosell.CodeNamed, which
+// names that row. An opportunity that exists already is returned as it is, Found: an earlier try may have made it
+// without all of its rows.
 func (s *Store) Create(ctx context.Context, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
