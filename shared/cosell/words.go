@@ -307,24 +307,3 @@ func (in Pairing) Tick(plan Plan) string {
 	}
 	return MarkOK
 }
-
-// NotTaken compares CRM's answer with what was asked: what is still as it was, although CRM said yes, was
-// ignored. The plan without it says so.
-func (in Pairing) NotTaken(plan Plan, answered Record) (Plan, bool) {
-	before := in.Opportunity.Side().Record
-	found := false
-	for _, atom := range Atoms(plan.ToOpportunity) {
-		for f, want := range atom {
-			old, had := before.value(f)
-			now, read := answered.value(f)
-			if !had || !read || now == want || !same(old, now) || same(old, want) || f == Reason {
-				continue
-			}
-			plan = plan.Without(Problem{Code: "value.ignored", Field: f, Place: InCRM, Class: OfRecord,
-				Text: "CRM answered yes and did not take " + Label(in.Rules, f), Mend: "see whether the column can be written, or what changes it back"}, atom)
-			found = true
-			break
-		}
-	}
-	return plan, found
-}

@@ -64,7 +64,8 @@ func (a *application) wouldWrite(ctx context.Context) bool {
 	if len(a.plan.ToReferral) > 0 || a.plan.Invite != "" {
 		return true
 	}
-	values, _ := a.columns(ctx, a.present(), a.plan)
+	o := a.present()
+	values, _ := a.columns(ctx, o, o, a.plan)
 	return len(values) > 0
 }
 

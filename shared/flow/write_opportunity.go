@@ -21,7 +21,7 @@ func (a *application) writeOpportunity(ctx context.Context) error {
 	}
 	o := a.present()
 	for {
-		values, fields := a.columns(ctx, o, a.plan)
+		values, fields := a.columns(ctx, o, o, a.in.Unproven(a.plan, a.arrived))
 		if len(values) == 0 || a.hushed() {
 			return nil
 		}
@@ -78,6 +78,7 @@ func (a *application) narrowCRM(ctx context.Context, o *cosell.Opportunity, atom
 			*o = *a.done.Opportunity
 			in.Pair, piece.ToOpportunity = a.w.pair, c
 			piece, _ = in.NotTaken(piece, o.Record)
+			a.ignored(c, piece.ToOpportunity)
 			taken = append(taken, piece.ToOpportunity)
 			a.w.pair, a.undone = in.SettleTaken(piece, *o), true
 		}
@@ -157,22 +158,42 @@ func unmarked(fields []cosell.Field) []cosell.Field {
 	return slices.DeleteFunc(slices.Clone(fields), func(f cosell.Field) bool { return f == cosell.Mark })
 }
 
-// correct makes line and mark true when CRM said yes and did not take a value.
+// correct makes line, mark and columns true once CRM has answered: it said yes and did not take a value, or took one that it
+// ignored before. What the first write has said otherwise is taken back.
 func (a *application) correct(ctx context.Context, before cosell.Opportunity) error {
+	unproven := a.in.Unproven(a.plan, a.arrived)
 	plan, found := a.in.NotTaken(a.plan, a.done.Opportunity.Record)
-	if !found {
+	if found {
+		a.ignored(a.plan.ToOpportunity, plan.ToOpportunity)
+	} else if len(unproven.ToOpportunity) == len(plan.ToOpportunity) {
 		return nil
 	}
 	a.plan = plan
 	if a.in.Opportunity.Assumed() { // the write has proven it: what it did not take is held with the row
 		a.in.Opportunity = cosell.AtHand(before)
 	}
+	a.arrived = plan.ToOpportunity
 	now := *a.done.Opportunity
-	values, fields := a.columns(ctx, before, plan)
-	for f := range plan.ToOpportunity {
-		delete(values, f)
+	values, fields := a.columns(ctx, before, now, plan)
+	if len(values) == 0 {
+		return nil
 	}
-	return a.put(ctx, now, values, fields)
+	err := a.put(ctx, now, values, fields)
+	if fault.Is(err, fault.Refused) {
+		return a.silent(err)
+	}
+	return err
+}
+
+// ignored notes in the trail what of the last write was not taken, though the side said yes: of what was asked, kept is left.
+func (a *application) ignored(asked, kept cosell.Record) {
+	last := &a.w.entries[len(a.w.entries)-1]
+	for _, f := range last.Fields {
+		_, wanted := asked[f]
+		if _, taken := kept[f]; wanted && !taken {
+			last.Result += ", value.ignored " + string(f)
+		}
+	}
 }
 
 // silent: a row that takes nothing at all, not even words, is held as a whole and shows in health. What
@@ -197,12 +218,12 @@ func (a *application) hushed() bool {
 	return true
 }
 
-// columns are the values to write, and the fields for the trail.
-func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan cosell.Plan) (cosell.Record, []cosell.Field) {
-	values := plan.ToOpportunity.Clone()
+// columns are the values to write, and the fields for the trail: those of the plan that have not arrived, with everything that told
+// says of the row as it was before, where the row of now does not say so.
+func (a *application) columns(ctx context.Context, before, now cosell.Opportunity, told cosell.Plan) (cosell.Record, []cosell.Field) {
+	values, plan := a.plan.ToOpportunity.Clone(), told
 	in := a.in
 	in.Pair = a.w.pair
-	told := plan
 	if len(a.arrived) > 0 { // written already, to be told now
 		told.ToOpportunity = plan.ToOpportunity.Clone()
 		maps.Copy(told.ToOpportunity, a.arrived)
@@ -210,24 +231,28 @@ func (a *application) columns(ctx context.Context, o cosell.Opportunity, plan co
 			delete(values, f)
 		}
 	}
-	lines := in.Lines(told, a.done, a.words(ctx, o.Read))
+	lines := in.Lines(told, a.done, a.words(ctx, before.Read))
 	mark := in.Tick(plan)
-	if a.Settings.CheckMark && o.Record[cosell.Mark] != mark && (!a.in.Opportunity.Assumed() || len(values) > 0 || len(lines) > 0) {
+	if a.Settings.CheckMark && now.Record[cosell.Mark] != mark && (!a.in.Opportunity.Assumed() || len(values) > 0 || len(lines) > 0) {
 		values[cosell.Mark] = mark
 	}
 	fields := slices.Sorted(maps.Keys(values))
+	audit := cmp.Or(told.ToOpportunity[cosell.Audit], before.Record[cosell.Audit])
 	if len(lines) > 0 {
-		audit := cosell.Prepend(cmp.Or(values[cosell.Audit], o.Record[cosell.Audit]), lines...)
-		if audit != o.Record[cosell.Audit] { // else they stand there, from a write whose answer did not show them
-			values[cosell.Audit] = audit
-		}
+		audit = cosell.Prepend(audit, lines...)
+	}
+	if audit != now.Record[cosell.Audit] { // else they stand there, from a write whose answer did not show them
+		values[cosell.Audit] = audit
 	}
 	if task := in.Tasks(plan, a.done); task != "" && !a.tasked {
 		values[cosell.Task] = task
 	}
+	if !in.Opportunity.Assumed() {
+		in.Opportunity = cosell.AtHand(now)
+	}
 	if columns := in.Columns(plan, a.done); len(values) > 0 || in.PutRight(columns, plan) {
 		for f, v := range columns {
-			if old, known := o.Record[f]; known && old != v {
+			if old, known := now.Record[f]; known && old != v {
 				values[f] = v
 			}
 		}
