@@ -81,7 +81,7 @@ func TestWhatWasSaidOfAnIgnoredValueIsTakenBack(t *testing.T) {
 	w.user(cosell.Record{cosell.DealValue: "100"}) // the seller takes it back while somebody edits in the portal
 	w.afterCRMPut = func(r cosell.Record) { r[cosell.Notes] = "n" }
 	w.portal(w.own()[0].ID, cosell.Record{cosell.Notes: "note"})
-	w.events()
+	w.referralChanged(w.own()[0].ID)
 	o := w.opportunities[deal].Record
 	if w.lines(deal, "in step again") != 0 || w.lines(deal, "updated") != 0 || w.lines(deal, "value.ignored") != 1 {
 		t.Errorf("Audit:\n%s", o[cosell.Audit])
