@@ -1,8 +1,12 @@
 package cosell
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
+	"math/big"
 	"slices"
+	"strings"
 )
 
 // valueIgnored is the code of a value that a side said yes to and did not take.
@@ -43,4 +47,73 @@ func (in Pairing) Unproven(plan Plan, taken Record) Plan {
 		}
 	}
 	return plan
+}
+
+// PassedOver compares Partner Center's answer with what was sent, and with what it said before: what is still as it was, although
+// it said yes, was passed over. The plan without it says so. An acceptance goes on without what it did not take along.
+func (in Pairing) PassedOver(plan Plan, sent, before, answered Record) Plan {
+	for _, atom := range Atoms(sent) {
+		fields := slices.Sorted(maps.Keys(atom))
+		if in.passedOver(Status, atom, before, answered) {
+			fields = []Field{Status}
+		}
+		for _, f := range fields {
+			if !in.passedOver(f, atom, before, answered) {
+				continue
+			}
+			bad, rest := Sever(atom, f)
+			plan = plan.Without(Problem{Code: valueIgnored, Field: f, Place: InPartnerCenter, Class: OfRecord,
+				Text: "Partner Center answered yes and kept its own " + Label(in.Rules, f),
+				Mend: "see in the Partner Center portal whether it can be changed there, or put what stands there into CRM"}, bad)
+			if len(rest) == 0 {
+				break
+			}
+		}
+	}
+	return plan
+}
+
+// passedOver says whether the answer says of the field what it said before, and that is not how it spells what was sent. Who may see
+// the deal is told by itself, a reason is a code, and of a record's id the claim of the referral tells.
+func (in Pairing) passedOver(f Field, sent, before, answered Record) bool {
+	want, asked := sent[f]
+	old, had := before.value(f)
+	now, read := answered.value(f)
+	if !asked || !had || !read || now != old || now == want || f == Reason || f == Visibility || f == CRMID {
+		return false
+	}
+	list, _, member := f.List()
+	if member && now == "" { // it may stand there under a name of Partner Center's
+		for key := range answered.Members(list) {
+			if _, known := before[list.Of(key)]; !known && sent[list.Of(key)] == "" {
+				return false
+			}
+		}
+	}
+	return !spelled(want, now, in.Pair.Base.Opportunity[f])
+}
+
+// spelled says whether a value may be what a system made of the one that it was sent: without regard to case and blanks, rounded to
+// whole numbers, or cut where it had cut the last one. Of a member what was said of it counts.
+func spelled(sent, now, last string) bool {
+	var s, n map[string]any
+	if strings.HasPrefix(sent, "{") && json.Unmarshal([]byte(sent), &s) == nil && json.Unmarshal([]byte(now), &n) == nil {
+		for key, v := range s {
+			if !spelled(fmt.Sprint(v), fmt.Sprint(n[key]), "") {
+				return false
+			}
+		}
+		return true
+	}
+	plain := func(v string) string { return strings.ToLower(strings.Join(strings.Fields(v), "")) }
+	cut := func(v string) bool {
+		return now != "" && plain(v) != plain(now) && strings.HasPrefix(plain(v), plain(now))
+	}
+	x, isX := new(big.Rat).SetString(sent)
+	y, isY := new(big.Rat).SetString(now)
+	if isX && isY {
+		apart := new(big.Rat).Sub(x, y)
+		return apart.Abs(apart).Cmp(big.NewRat(1, 2)) <= 0
+	}
+	return plain(sent) == plain(now) || cut(sent) && cut(last)
 }

@@ -14,6 +14,9 @@ type Written struct {
 	Silent      bool // CRM did not even take words: what was to be told still is
 }
 
+// sent says whether anything crossed to Partner Center: what it passed over did not.
+func (w Written) sent(plan Plan) bool { return w.Referral != nil && len(plan.ToReferral) > 0 }
+
 // Settle gives the pair with everything renewed: for fields that were read, the value read; for fields that
 // were written, what the system made of them; for fields that wait for a decision, what it was. Only what
 // was compared is renewed: a change that somebody made at the same moment stays visible as a change.
@@ -57,7 +60,7 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 		} else {
 			pair.Told = Prints(plan.Problems)
 		}
-		pair.Held = heldFrom(pair.Held, in.crossedQuietly(in.stillQuiet(plan.Problems, w), w), in.At, in.versions(w))
+		pair.Held = heldFrom(pair.Held, in.crossedQuietly(plan, in.stillQuiet(plan.Problems, w), w), in.At, in.versions(w))
 	} else if task := in.Tasks(plan, w); task == TaskDone || task == TasksDone {
 		pair.Held = pair.answered()
 	}

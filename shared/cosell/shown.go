@@ -70,8 +70,9 @@ func (m *merger) stamp() {
 }
 
 // crossedQuietly adds the row after an edit that brought nothing into CRM, and drops it where CRM was written.
-func (in Pairing) crossedQuietly(problems []Problem, w Written) []Problem {
-	if in.Options.LastSync != "quiet" || w.Referral == nil && w.Opportunity == nil {
+func (in Pairing) crossedQuietly(plan Plan, problems []Problem, w Written) []Problem {
+	came := w.Opportunity != nil && (len(plan.ToOpportunity) > 0 || w.Invited)
+	if in.Options.LastSync != "quiet" || !came && !w.sent(plan) {
 		return problems
 	}
 	rest := slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Code == lastSyncDue })

@@ -286,7 +286,7 @@ func (in Pairing) Columns(plan Plan, w Written) Record {
 	}
 	out := Standing(status, plan.Problems)
 	switch was, known := in.Pair.Base.Opportunity[LastSync]; {
-	case len(plan.ToOpportunity) > 0 || w.Referral != nil || w.Invited:
+	case len(plan.ToOpportunity) > 0 || w.sent(plan) || w.Invited:
 		out[LastSync] = in.At.UTC().Format(time.RFC3339)
 	case plan.Stamp:
 		out[LastSync] = in.Pair.LastSuccess.UTC().Format(time.RFC3339)

@@ -277,7 +277,7 @@ func TestR107_TheColumnsOfAnOpportunity(t *testing.T) {
 	}{
 		"Quiet":         {nil, Plan{}, Written{}, Record{State: StateInSync, ErrorCode: "", Expires: ""}},
 		"SomethingCame": {nil, Plan{ToOpportunity: Record{Name: "N"}}, Written{}, Record{State: StateInSync, ErrorCode: "", Expires: "", LastSync: "2026-03-02T12:00:00Z"}},
-		"SomethingWent": {nil, Plan{}, answeredReferral(Record{}), Record{State: StateInSync, ErrorCode: "", Expires: "", LastSync: "2026-03-02T12:00:00Z"}},
+		"SomethingWent": {nil, Plan{ToReferral: Record{Name: "N"}}, answeredReferral(Record{}), Record{State: StateInSync, ErrorCode: "", Expires: "", LastSync: "2026-03-02T12:00:00Z"}},
 		"MicrosoftWasAsked": {nil, Plan{}, Written{Invited: true},
 			Record{State: StateInSync, ErrorCode: "", Expires: "", LastSync: "2026-03-02T12:00:00Z"}},
 		"Pending": {func(in *Pairing) { in.Referral.Record[Status], in.Referral.ExpiresAt = Pending, expires }, Plan{}, Written{},
@@ -397,7 +397,8 @@ func TestR107_TheColumnOfTheLastSync(t *testing.T) {
 		want string
 	}{
 		"SomethingCame":   {Plan{ToOpportunity: Record{Name: "N"}}, Written{}, "old", "2026-03-02T12:00:00Z"},
-		"SomethingWent":   {Plan{}, answeredReferral(Record{}), "old", "2026-03-02T12:00:00Z"},
+		"SomethingWent":   {Plan{ToReferral: Record{Name: "N"}}, answeredReferral(Record{}), "old", "2026-03-02T12:00:00Z"},
+		"PassedOver":      {Plan{}, answeredReferral(Record{}), "old", "old"},
 		"BroughtUpToDate": {Plan{Stamp: true}, Written{}, "old", "2026-03-02T11:00:00Z"},
 		"Nothing":         {Plan{}, Written{}, "old", "old"},
 		"NeverKnown":      {Plan{}, Written{}, "-", "-"},

@@ -88,6 +88,9 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 		a.plan = a.plan.With(cosell.Problem{Code: "visibility.ignored", Field: cosell.Visibility, Place: cosell.InPartnerCenter, Warn: true, Once: true,
 			Text: "Partner Center did not make the deal visible", Mend: "share it in the Partner Center portal"})
 	}
+	a.plan = in.PassedOver(a.plan, changes, a.referral.Record, r.Record)
+	piece.ToReferral = changes.Only(slices.Collect(maps.Keys(a.plan.ToReferral))...)
+	a.ignored(changes, piece.ToReferral)
 	in.Pair = a.w.pair
 	a.w.pair, a.w.made = in.SettleSent(piece, r), made{s.Entry, a.referral.Version, r.Side}
 	r = with(r, a.referral.Record.Only(cosell.Help, cosell.MicrosoftStatus, cosell.MicrosoftSeller, cosell.MicrosoftCRMID, cosell.MicrosoftReason, cosell.MicrosoftAccepted,
