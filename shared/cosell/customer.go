@@ -35,7 +35,7 @@ func (m *merger) customer() {
 		return
 	}
 	for f, v := range m.p {
-		if OfCustomer(f) && v != "" && f != Contacts {
+		if OfCustomer(f) && v != "" && f != Contacts && !isHashed(v) {
 			m.plan.ToOpportunity[f] = across(m.ruleOf(f).ToOpportunity, v)
 		}
 	}

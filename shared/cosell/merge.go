@@ -269,6 +269,9 @@ func (m *merger) restore(rule Rule, f Field, p string, pOK bool) {
 	bd, bdOK := m.base.Opportunity.value(f)
 	v := bd
 	switch {
+	case pOK && isHashed(p), !pOK && bpOK && isHashed(bp):
+		m.unkept(f)
+		return
 	case pOK:
 		v = across(rule.ToOpportunity, p)
 	case bpOK:
@@ -282,6 +285,16 @@ func (m *merger) restore(rule Rule, f Field, p string, pOK bool) {
 	m.plan.ToOpportunity[f] = v
 	m.say(Problem{Code: "column.readonly", Field: f, Place: InCRM, Warn: true, Once: true,
 		Text: m.label(f) + " is filled by Partner Center and was restored", Mend: "nothing to do"})
+}
+
+// unkept leaves a column that only the other side fills as somebody has made it: of what stood there no more than a hash is
+// remembered, and what says it was not read. Whoever reads that next restores it.
+func (m *merger) unkept(f Field) {
+	m.plan.NeedsMicrosoft = true
+	m.plan.unkept = append(m.plan.unkept, f)
+	m.say(Problem{Code: "column.changed", Field: f, Place: InCRM, Warn: true, Once: true,
+		Text: "somebody has changed " + m.label(f) + ", which is filled by Partner Center, and its text is not kept here: it is restored when Partner Center says it the next time",
+		Mend: "nothing to do"})
 }
 
 // inside puts back a column of ours that somebody else has changed.

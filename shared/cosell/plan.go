@@ -21,9 +21,12 @@ type Plan struct {
 	Stamp         bool      // the column for the last sync is due
 	// NeedsOpportunity says that the opportunity was assumed from its base and that this does not do.
 	NeedsOpportunity bool
+	// NeedsMicrosoft says that Microsoft's referral, where it was not read, may say what has to be restored.
+	NeedsMicrosoft bool
 
 	keep      map[Field]bool // fields whose base stays as it is: not decided yet
 	leftAlone []Field        // fields that both sides hold differently, as nobody can tell which is right
+	unkept    []Field        // fields of which nobody knows what Partner Center says: only a hash is remembered
 	unasked   []Problem      // what is told of asking Microsoft, where it is too late for that only if the deal is closed
 }
 

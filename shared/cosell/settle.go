@@ -28,6 +28,9 @@ func (in Pairing) Settle(plan Plan, w Written, sheet string) Pair {
 	base := pair.Base.Clone()
 	fresh := true
 	renewAll(base.Referral, in.Referral.Record, plan.keep)
+	for _, f := range plan.unkept {
+		base.Referral[f] = hashed // the hash of nothing: whatever Partner Center says next is news
+	}
 	row, read := in.Opportunity.Row()
 	if read {
 		renewAll(base.Opportunity, row.Record, plan.keep)

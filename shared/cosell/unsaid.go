@@ -34,6 +34,10 @@ func (m *merger) wholeLists() {
 			if isHashed(v) {
 				v = across(rule.ToReferral, m.d[f])
 			}
+			if isHashed(v) { // as it is remembered of an opportunity that was not read
+				m.plan.NeedsOpportunity = true
+				continue
+			}
 			if v != "" {
 				m.plan.ToReferral[f] = v
 			}

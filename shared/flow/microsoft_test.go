@@ -260,3 +260,43 @@ func TestI4_ARefusedClosingDoesNotMakeTheAskingLate(t *testing.T) {
 	}
 	w.silent()
 }
+
+// Of a long text of Microsoft's only a hash is remembered, and the partner's own referral does not say it: when somebody has changed the
+// column, Microsoft's referral is asked; where that may not be read, the text comes back the next time that it is.
+func TestI2_ALongTextOfMicrosoftsIsRestoredAndNeverItsHash(t *testing.T) {
+	long := strings.Repeat("Sam Seller, ", 100)
+	for name, hidden := range map[string]bool{"it is asked": false, "it may not be read": true} {
+		w := newWorld(t)
+		w.rules = append(rules(), cosell.Rule{Field: cosell.MicrosoftSeller, Way: cosell.ToOpportunity})
+		w.restart()
+		w.want(cosell.Record{cosell.Help: "GeneralOrOther", cosell.MicrosoftSeller: ""})
+		w.opportunityChanged()
+		w.events()
+		m := w.microsofts()[0].ID
+		w.portal(m, cosell.Record{cosell.MicrosoftSeller: long})
+		w.referralChanged(m)
+		seller := func() string { return w.opportunities[deal].Record[cosell.MicrosoftSeller] }
+		if seller() != long {
+			t.Fatalf("%s: it did not arrive: %.40q", name, seller())
+		}
+		w.hidden = hidden
+		for _, typed := range []string{"mine", "once more"} {
+			w.user(cosell.Record{cosell.MicrosoftSeller: typed})
+			w.opportunityChanged()
+			audit := w.opportunities[deal].Record[cosell.Audit]
+			if want := map[bool]string{false: long, true: typed}[hidden]; seller() != want || strings.Contains(audit, "sha256:") {
+				t.Errorf("%s: CRM says %.40q\n%s", name, seller(), audit)
+			}
+			if code := map[bool]string{false: "column.readonly", true: "column.changed"}[hidden]; !strings.Contains(audit, code) {
+				t.Errorf("%s: nothing is said:\n%s", name, audit)
+			}
+			w.silent()
+		}
+		w.hidden = false
+		w.referralChanged(m)
+		if seller() != long {
+			t.Errorf("%s: in the end CRM says %.40q", name, seller())
+		}
+		w.silent()
+	}
+}

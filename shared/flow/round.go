@@ -101,6 +101,13 @@ func (f *Flow) round(ctx context.Context, w *work) error {
 		in = f.pairing(w)
 		plan = cosell.Merge(in)
 	}
+	if plan.NeedsMicrosoft && w.microsoftID == "" {
+		if err := f.joinMicrosoft(ctx, w); err != nil {
+			return err
+		}
+		in = f.pairing(w)
+		plan = cosell.Merge(in)
+	}
 	if w.opportunity != nil && in.Clears(plan) {
 		emptied, err := f.Opportunities.Emptied(ctx, *w.opportunity)
 		if err != nil {

@@ -143,7 +143,15 @@ func (f *Flow) joinHeld(ctx context.Context, w *work) error {
 	wanted := slices.ContainsFunc(w.pair.Held, func(h cosell.Held) bool {
 		return h.Place == cosell.InCRM && slices.ContainsFunc(f.Rules, func(r cosell.Rule) bool { return r.Field == h.Field && r.Way == cosell.ToOpportunity })
 	})
-	if !wanted && !switchedOn || w.pair.MicrosoftID == "" || w.referral.Microsoft || w.microsoftID != "" {
+	if !wanted && !switchedOn || w.referral.Microsoft || w.microsoftID != "" {
+		return nil
+	}
+	return f.joinMicrosoft(ctx, w)
+}
+
+// joinMicrosoft adds what Microsoft's referral says to the own one, where there is one and it may be read.
+func (f *Flow) joinMicrosoft(ctx context.Context, w *work) error {
+	if w.pair.MicrosoftID == "" {
 		return nil
 	}
 	m, err := f.Referrals.Get(ctx, w.pair.MicrosoftID)
