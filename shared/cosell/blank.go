@@ -60,7 +60,7 @@ func (m *merger) keepFromBlank(rule Rule, changes Record, place Place) {
 		Text: m.label(rule.Field) + " " + what + " in " + here + " and did not replace the value on the other side", Mend: "fill it in"}
 	if status := changes[Status]; place == InPartnerCenter && status != "" && ReferralClosed(status) || place == InCRM && OpportunityClosed(status) {
 		p.Text += "; the deal is " + status + " with the last agreed value, which is now final"
-		p.Mend, p.Once = "nothing to do", true
+		p.Mend, p.Once, p.With = "nothing to do", true, Status
 		delete(m.plan.keep, rule.Field)
 	}
 	m.say(p)

@@ -166,7 +166,11 @@ func (m *merger) guardLocked(rule Rule, code, text string) {
 		}
 	}
 	if found && !closed && !m.said(code) {
-		m.say(Problem{Code: code, Field: rule.Field, Place: InPartnerCenter, Warn: true, Once: true, Text: text + "; the change stays in CRM", Mend: "nothing to do"})
+		p := Problem{Code: code, Field: rule.Field, Place: InPartnerCenter, Warn: true, Once: true, Text: text + "; the change stays in CRM", Mend: "nothing to do"}
+		if ReferralClosed(m.plan.ToReferral[Status]) { // after that it is not said any more
+			p.With = Status
+		}
+		m.say(p)
 	}
 }
 

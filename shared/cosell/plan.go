@@ -69,9 +69,10 @@ func (p Plan) Without(why Problem, atom Record) Plan {
 		delete(changes, f)
 		p.keep[f] = true
 	}
-	p.Problems = slices.DeleteFunc(p.Problems, func(note Problem) bool { // nothing gave way, nothing was restored
+	p.Problems = slices.DeleteFunc(p.Problems, func(note Problem) bool { // nothing gave way, nothing was restored, nothing is closed
 		_, of := atom[note.Field]
-		return of && note.Once
+		_, closing := atom[Status]
+		return of && note.Once || closing && note.Code == closedDiffers
 	})
 	if why.Place == InPartnerCenter && ReferralClosed(atom[Status]) {
 		p = p.notLate()

@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -39,6 +40,7 @@ type Problem struct {
 	Place  Place  `json:"place,omitempty"` // the side that does not hold what the other one wants
 	Warn   bool   `json:"warn,omitempty"`  // does not turn the tick into a cross
 	Once   bool   `json:"once,omitempty"`
+	With   Field  `json:"with,omitempty"` // of a note: the field whose write makes it true, where that is another
 	// Quiet only keeps a time, Due, at which the pair is looked at again: it is not told, and is no trouble.
 	Quiet bool      `json:"-"`
 	Due   time.Time `json:"-"`
@@ -56,6 +58,9 @@ const CodePeopleUnread = "people.unread"
 
 // CodeForeign is the code of a referral that is left alone, because its CRM id is another system's.
 const CodeForeign = "crmid.foreign"
+
+// hangsOn is the field whose write makes a note true: whoever decides again after that write does not come to it any more.
+func (p Problem) hangsOn() Field { return cmp.Or(p.With, p.Field) }
 
 // print tells problems apart: the same code about another field, or with another text, is news.
 func (p Problem) print() string {

@@ -258,7 +258,7 @@ func (s *Sending) notesOn(f Field) []Problem {
 	}
 	var out []Problem
 	for _, p := range s.Notes {
-		if p.Field == f {
+		if p.hangsOn() == f {
 			out = append(out, p)
 		}
 	}

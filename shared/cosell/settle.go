@@ -102,7 +102,7 @@ func (in Pairing) SettleSent(plan Plan, r Referral) Pair {
 	pair.Untold = slices.Clone(pair.Untold)
 	notes := in.stepsTaken(plan.ToReferral, r.Record)
 	for _, p := range plan.Problems {
-		if _, sent := plan.ToReferral[p.Field]; sent && p.Once {
+		if _, sent := plan.ToReferral[p.hangsOn()]; sent && p.Once {
 			notes = append(notes, p)
 		}
 	}
@@ -121,7 +121,7 @@ func (in Pairing) SettleTaken(plan Plan, o Opportunity) Pair {
 		base.Referral.renew(f, in.Referral.Record)
 	}
 	for _, p := range plan.Problems {
-		if _, taken := plan.ToOpportunity[p.Field]; taken && p.Once {
+		if _, taken := plan.ToOpportunity[p.hangsOn()]; taken && p.Once {
 			notes = append(notes, p)
 		}
 	}

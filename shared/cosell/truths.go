@@ -12,14 +12,20 @@ func (m *merger) twoTruths() {
 		}
 		p, pOK := after(rule.Field, m.plan.ToReferral, m.p)
 		d, dOK := after(rule.Field, m.plan.ToOpportunity, m.d)
-		if !pOK || !dOK || m.isBlank(rule, p) || m.isBlank(rule, d) || isHashed(d) || m.agree(rule, p, d) {
+		if !pOK || !dOK || m.isBlank(rule, p) || m.isBlank(rule, d) || m.agree(rule, p, d) {
 			continue
 		}
-		m.say(Problem{Code: "closed.differs", Field: rule.Field, Place: InPartnerCenter, Warn: true, Once: true,
+		if isHashed(d) { // as it is remembered of an opportunity that was not read
+			m.plan.NeedsOpportunity = m.plan.NeedsOpportunity || m.Opportunity.Assumed() && !same(d, across(rule.ToOpportunity, p))
+			continue
+		}
+		m.say(Problem{Code: closedDiffers, Field: rule.Field, Place: InPartnerCenter, Warn: true, Once: true, With: Status,
 			Text: "the deal is closed with two values of " + m.label(rule.Field) + ": Partner Center keeps " + quote(p) + ", CRM " + quote(d),
 			Mend: "nothing to do there: a closed referral takes no change"})
 	}
 }
+
+const closedDiffers = "closed.differs"
 
 // closes says whether the plan closes the deal as won or lost, on either side.
 func (m *merger) closes() bool {

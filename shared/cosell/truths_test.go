@@ -63,3 +63,57 @@ func TestF52_TwoTruthsAreToldBeforeTheClosing(t *testing.T) {
 		})
 	}
 }
+
+// What hangs on a closing is noted with it, whichever side took the closing alone, and is nothing to tell of one that was refused.
+func TestI25_ANoteGoesWithTheClosingThatItHangsOn(t *testing.T) {
+	apart := Record{Name: "Theirs"}
+	for name, tt := range map[string]struct {
+		portal, edit Record
+		want         []string
+		refused      []string
+	}{
+		"Differs": {nil, Record{Status: Won}, []string{closedDiffers}, nil},
+		"There":   {Record{Status: Won}, nil, []string{closedDiffers}, nil},
+		"Locked":  {nil, Record{Status: Lost, CustomerCountry: "FR"}, []string{"customer.locked", closedDiffers}, []string{"customer.locked"}},
+		"Blank":   {nil, Record{Status: Won, DealValue: ""}, []string{"value.blank", closedDiffers}, []string{"value.blank"}},
+	} {
+		in := from(apart, nil, tt.portal, tt.edit)
+		plan := Merge(in)
+		_, done := write(in, plan)
+		var pair Pair
+		place := InPartnerCenter
+		if tt.portal != nil {
+			place, pair = InCRM, in.SettleTaken(plan, *done.Opportunity)
+		} else {
+			pair = in.SettleSent(plan, *done.Referral)
+		}
+		notes := func(ps []Problem) (out []string) {
+			for _, p := range ps {
+				if p.Once && p.Code != "" {
+					out = append(out, p.Code)
+				}
+			}
+			return out
+		}
+		if got := notes(pair.Untold); strings.Join(got, " ") != strings.Join(tt.want, " ") {
+			t.Errorf("%s: noted %v", name, got)
+		}
+		refused := plan.Without(Problem{Code: "no", Place: place, Class: OfRecord}, Record{Status: plan.at(place)[Status]})
+		if got := notes(refused.Problems); strings.Join(got, " ") != strings.Join(tt.refused, " ") {
+			t.Errorf("%s: told of a closing that was refused: %v", name, got)
+		}
+	}
+}
+
+// Of a text of CRM's only a hash is remembered: before the deal is closed with it the row is read.
+func TestF52_ALongTextIsReadBeforeTheClosing(t *testing.T) {
+	long := strings.Repeat("words ", 300)
+	for theirs, want := range map[string]bool{"Theirs": true, long: false} {
+		in := from(Record{Name: theirs}, Record{Name: long}, Record{Status: Won}, nil)
+		in.Pair.OpportunityVersion = "o1"
+		in.Opportunity = Assumed(in.Pair)
+		if got := Merge(in).NeedsOpportunity; got != want {
+			t.Errorf("Partner Center says %.10q: it is read: %v", theirs, got)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func (m *merger) tooLate() {
 	if h, ok := m.held(InPartnerCenter, Help); ok {
 		m.plan.unasked = append(m.plan.unasked, h.Problem())
 	}
-	m.say(Problem{Code: helpLate, Field: Help, Place: InPartnerCenter, Warn: true, Once: true,
+	m.say(Problem{Code: helpLate, Field: Help, Place: InPartnerCenter, Warn: true, Once: true, With: Status,
 		Text: "Microsoft was not asked for help, because the deal was closed at the same time", Mend: "nothing to do"})
 }
 
@@ -195,7 +195,7 @@ func (m *merger) waitForClosingValues() {
 		}
 		delete(m.plan.keep, f)
 		m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Field == f && p.Place == InPartnerCenter })
-		m.say(Problem{Code: "won.final", Field: f, Place: InPartnerCenter, Warn: true, Once: true,
+		m.say(Problem{Code: "won.final", Field: f, Place: InPartnerCenter, Warn: true, Once: true, With: Status,
 			Text: "won goes through with the last agreed " + m.label(f) + ", which Partner Center would not change; it is now final", Mend: "nothing to do"})
 	}
 }
