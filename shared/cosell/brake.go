@@ -110,7 +110,7 @@ func (in Pairing) agreedOn(fields Record) bool {
 	for f := range fields {
 		_, inPC := in.Pair.Base.Referral.value(f)
 		_, inCRM := in.Pair.Base.Opportunity.value(f)
-		if inPC || inCRM {
+		if (inPC || inCRM) && !in.Pair.Base.half(f, in.Referral.Record, in.Opportunity.Side().Record) {
 			return true
 		}
 	}

@@ -37,6 +37,14 @@ func (m *merger) firstSight(rule Rule, f Field, p, d string, pOK, dOK bool) {
 	}
 }
 
+// half says whether the base knows a field of one side alone because the other one could not be read: then the two have not met in it yet, and
+// what is read later is no edit. A side that never says the field is something else.
+func (b Base) half(f Field, p, d Record) bool {
+	unread := Unreadable.Of(string(f))
+	misses := func(base, now Record) bool { return !base.has(f) && (base.has(unread) || now.has(unread)) }
+	return misses(b.Referral, p) || misses(b.Opportunity, d)
+}
+
 // Stopgap is the name of a row of the CRM, which wants one, that is made of a referral without any: kind is what it is.
 func Stopgap(kind, customer string) string {
 	return strings.TrimSuffix(kind+ofMicrosoft+": "+customer, ": ")

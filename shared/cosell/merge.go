@@ -58,6 +58,8 @@ type Pairing struct {
 //	no base: both say other  | by first sight: left alone and told, or one wins
 //	a won deal is reopened, and its own column shows what it held before: the agreed value is put there
 //
+// A base of one side alone, because the other one could not be read, is none.
+//
 // Then the life cycle, the doors of Partner Center, what never replaces a value, and what was refused
 // before and has not changed since.
 func Merge(in Pairing) Plan {
@@ -194,7 +196,7 @@ func (m *merger) compare(rule Rule, f Field) {
 	d, dOK := m.d.value(f)
 	bp, bpOK := m.base.Referral.value(f)
 	bd, bdOK := m.base.Opportunity.value(f)
-	if !bpOK && !bdOK {
+	if !bpOK && !bdOK || rule.Way == Both && m.base.half(f, m.p, m.d) {
 		m.firstSight(rule, f, p, d, pOK, dOK)
 		return
 	}
