@@ -48,8 +48,8 @@ func (w crmLeads) Put(_ context.Context, o cosell.Opportunity, values cosell.Rec
 		return o, fault.New(fault.Conflict, "stale")
 	}
 	for id, other := range w.leads { // its alternate key, which inactive rows hold too
-		if named := values[cosell.ReferralID]; named != "" && id != o.ID && other.Record[cosell.ReferralID] == named {
-			return o, fault.New(fault.Conflict, "lead %s has that referral", id)
+		if named := values[cosell.ReferralID]; named != "" && id != o.ID && other.Record[cosell.ReferralID] == named && !w.keyless {
+			return o, fault.New(fault.Refused, "lead %s has that referral", id).OfClass(fault.Record).Naming(id).With(cosell.CodeNamed, "take it out there")
 		}
 	}
 	w.crmWrites++

@@ -103,6 +103,7 @@ type world struct {
 	leads           map[string]cosell.Opportunity
 	refuseQualify   func(cosell.Record) error // of the opportunity that a lead becomes
 	refuseIntroduce error
+	keyless         bool // the leads have no alternate key
 	introduced      []string
 	cosellOnly      bool
 

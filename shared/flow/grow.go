@@ -344,20 +344,6 @@ func (f *Flow) closeTasks(ctx context.Context, w *work) error {
 	return nil
 }
 
-// letGoOf takes the referral out of a lead that was merged into another: as long as the row names it the key of leads
-// lets no other row name it, inactive or not. https://learn.microsoft.com/power-apps/developer/data-platform/define-alternate-keys-entity
-func (f *Flow) letGoOf(ctx context.Context, w *work, into string) error {
-	loser := *w.opportunity
-	if strings.TrimSpace(loser.Record[cosell.ReferralID]) == "" {
-		return nil
-	}
-	text := "the lead was merged into lead " + into + ", which goes on with referral " + w.referral.ID
-	values := closedLead(loser, cosell.Record{cosell.ReferralID: "", cosell.ReferralLink: "",
-		cosell.Audit: cosell.Prepend(loser.Record[cosell.Audit], f.words(ctx, loser.Read).Done(cosell.ToCRM, text))})
-	_, err := f.Opportunities.Put(ctx, loser, values)
-	return err
-}
-
 // moveTo moves the pair, and has its new record looked at.
 func (f *Flow) moveTo(ctx context.Context, w *work, to cosell.Pair, why string) error {
 	entries := append(w.entries, f.entry(ctx, w.referral.Read, cosell.Nowhere, "moved", "from "+w.pair.OpportunityID+" to "+to.OpportunityID))

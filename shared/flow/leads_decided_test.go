@@ -164,14 +164,7 @@ func TestI10_TheDeletedOpportunityOfALeadIsNotMadeAgain(t *testing.T) {
 }
 
 func TestAMergedLeadHandsItsReferralOver(t *testing.T) {
-	w := withLead(t)
-	const winner = "55555555-5555-4555-8555-555555555555"
-	w.leads[winner] = cosell.Opportunity{Side: cosell.Side{ID: winner, Version: w.nextVersion(), Record: cosell.Record{cosell.Name: "Inquiry", cosell.Status: cosell.OnHold,
-		cosell.Sync: cosell.False, cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", "contactPhone": "", cosell.State: ""}}}
-	lead := w.leads[itsLead]
-	lead.MergedInto = winner
-	w.leads[itsLead] = lead
-	w.lead(itsLead, cosell.Record{cosell.Status: cosell.Canceled, cosell.Reason: "Others"})
+	w := merged(t)
 	w.leadHeard()
 	w.events()
 	pair, known, err := w.memory.FindByReferral(ctx, inquiry)

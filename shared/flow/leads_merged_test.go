@@ -1,0 +1,122 @@
+package flow_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+)
+
+const winner = "55555555-5555-4555-8555-555555555555"
+
+// merged is a world in which a person has merged the lead of the inquiry into another one.
+func merged(t *testing.T) *world {
+	t.Helper()
+	w := withLead(t)
+	w.leads[winner] = cosell.Opportunity{Side: cosell.Side{ID: winner, Version: w.nextVersion(), Record: cosell.Record{cosell.Name: "Inquiry", cosell.Status: cosell.OnHold,
+		cosell.Sync: cosell.False, cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", "contactPhone": "", cosell.State: ""}}}
+	lead := w.leads[itsLead]
+	lead.MergedInto = winner
+	w.leads[itsLead] = lead
+	w.lead(itsLead, cosell.Record{cosell.Status: cosell.Canceled, cosell.Reason: "Others"})
+	return w
+}
+
+// wentOn fails unless the pair of the inquiry went on with the lead that won, and the other one has let go of it and says so once.
+func (w *world) wentOn() {
+	w.t.Helper()
+	pair, known, err := w.memory.FindByReferral(ctx, inquiry)
+	if err != nil || !known || pair.OpportunityID != winner || pair.Table != cosell.LeadTable || pair.Phase != cosell.Linked {
+		w.t.Fatalf("%v %v %+v", err, known, pair)
+	}
+	loser := w.leads[itsLead].Record
+	if w.leads[winner].Record[cosell.ReferralID] != inquiry || loser[cosell.ReferralID] != "" || strings.Count(loser[cosell.Audit], "which goes on with referral") != 1 {
+		w.t.Errorf("winner %v, loser %v", w.leads[winner].Record, loser)
+	}
+}
+
+// CRM does not take the referral on the lead that another one was merged into: the other one keeps it and says so once, is not written to
+// again and again, and the two change places on the usual schedule, once that is taken.
+func TestI3_AMergedLeadKeepsItsReferralUntilTheOtherOneTakesIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		refused error
+		free    bool // a rule looks at the row that the key has let through
+	}{
+		"a rule":                             {refused: fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("not on a Monday", "wait")},
+		"access":                             {refused: fault.New(fault.Refused, "no").OfClass(fault.Record).With("access.denied", "share it").Saying("not yours", "share it")},
+		"a rule that is asked after the key": {refused: fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("not on a Monday", "wait"), free: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := merged(t)
+			w.refuseCRM = func(values cosell.Record) error {
+				if values[cosell.ReferralID] == "" || values[cosell.Sync] == "" || tt.free && w.leads[itsLead].Record[cosell.ReferralID] != "" {
+					return nil
+				}
+				return tt.refused
+			}
+			for range 3 {
+				w.leadHeard()
+				w.heard()
+			}
+			lead := w.leads[itsLead].Record
+			if lead[cosell.ReferralID] != inquiry || lead[cosell.ReferralLink] == "" || strings.Count(lead[cosell.Audit], "could not be linked with its referral") != 1 ||
+				strings.Contains(lead[cosell.Audit], "goes on with referral") || strings.Contains(lead[cosell.Audit], "was restored") || w.refusals != 1 {
+				t.Errorf("%d refusals, %v", w.refusals, lead)
+			}
+			if due, err := w.memory.Due(ctx, w.now.Add(25*time.Hour)); err != nil || !slices.Contains(due, itsLead) {
+				t.Errorf("%v %v", due, err)
+			}
+			w.silent()
+			w.now = w.now.Add(25 * time.Hour)
+			w.deliver(func() error { return w.flow.Reconcile(ctx) })
+			if again := w.leads[itsLead].Record; w.refusals != 2 || again[cosell.Audit] != lead[cosell.Audit] || again[cosell.ReferralID] != inquiry {
+				t.Errorf("%d refusals, %v", w.refusals, again)
+			}
+			w.silent()
+			w.refuseCRM = nil
+			w.now = w.now.Add(25 * time.Hour)
+			w.deliver(func() error { return w.flow.Reconcile(ctx) })
+			w.wentOn()
+			w.silent()
+		})
+	}
+}
+
+// A lead that was merged and takes nothing any more holds nothing back.
+func TestAMergedLeadThatTakesNoWordsHandsItsReferralOver(t *testing.T) {
+	w := merged(t)
+	w.keyless = true
+	w.refuseCRM = func(values cosell.Record) error {
+		if id, named := values[cosell.ReferralID]; named && id == "" {
+			return fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("it is closed", "nothing")
+		}
+		return nil
+	}
+	w.leadHeard()
+	if pair, known, err := w.memory.FindByReferral(ctx, inquiry); err != nil || !known || pair.OpportunityID != winner {
+		t.Errorf("%v %v %+v", err, known, pair)
+	}
+	w.silent()
+}
+
+// The process dies wherever it may while a merged lead hands its referral over.
+func TestADeathWhileAMergedLeadHandsItsReferralOver(t *testing.T) {
+	for _, keyless := range []bool{false, true} {
+		for at := 1; ; at++ {
+			w := merged(t)
+			w.keyless = keyless
+			w.dieAt = w.calls + at
+			died := w.run(w.hearLead) == errDied
+			w.now = w.now.Add(2 * time.Minute)
+			w.leadHeard()
+			w.wentOn()
+			w.silent()
+			if !died {
+				break
+			}
+		}
+	}
+}
