@@ -270,7 +270,6 @@ func (f *Flow) handsOver(ctx context.Context, w *work, deal cosell.Opportunity, 
 		base = cosell.Made(*w.referral, next, fit.left)
 	}
 	pair := w.pair.GoesOn(next, cosell.OpportunityTable, base)
-	pair.Version = other.Version
 	pair.Untold = append(slices.Clone(pair.Untold), f.deals.differing(&work{pair: pair, referral: w.referral, opportunity: &next, hint: w.hint, linking: true})...)
 	if strings.EqualFold(next.ID, f.deals.Opportunities.ID(w.referral.ID)) { // we have made it, now or before a death
 		arrives := func(p cosell.Problem) bool { return slices.Contains(fit.left, p.Field) }
@@ -280,7 +279,7 @@ func (f *Flow) handsOver(ctx context.Context, w *work, deal cosell.Opportunity, 
 		pair = pair.Lacks(held, w.referral.Read, next.Side)
 		pair.Told = cosell.Prints(fit.problems)
 	}
-	return true, f.moveTo(ctx, w, pair, "the lead became it")
+	return true, f.moveTo(ctx, w, pair, other, "the lead became it")
 }
 
 // handedHalf is what the trail lacks of a hand-over that died before the pair moved: that we made the opportunity, or linked it.
@@ -344,8 +343,15 @@ func (f *Flow) closeTasks(ctx context.Context, w *work) error {
 	return nil
 }
 
-// moveTo moves the pair, and has its new record looked at.
-func (f *Flow) moveTo(ctx context.Context, w *work, to cosell.Pair, why string) error {
+// moveTo moves the pair, and has its new record looked at. What the new record was before is replaced: a referral that asked for it, about
+// which nobody can decide any more, is met anew.
+func (f *Flow) moveTo(ctx context.Context, w *work, to, before cosell.Pair, why string) error {
+	to.Version = before.Version
+	if asks := before.ProposedID; before.Phase == cosell.Claimed && !strings.EqualFold(asks, to.ReferralID) {
+		if err := f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: asks, Retry: true, Why: "the proposal is over"}); err != nil {
+			return err
+		}
+	}
 	entries := append(w.entries, f.entry(ctx, w.referral.Read, cosell.Nowhere, "moved", "from "+w.pair.OpportunityID+" to "+to.OpportunityID))
 	if _, err := f.Ledger.Move(ctx, w.pair, to, entries...); err != nil {
 		return err

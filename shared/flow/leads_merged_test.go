@@ -1,9 +1,11 @@
 package flow_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -118,5 +120,68 @@ func TestADeathWhileAMergedLeadHandsItsReferralOver(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// Nobody works on the lead that won while the other one hands its referral over, and the pair moves.
+func TestI16_TheLeadThatWinsIsWorkedOnByOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := merged(t)
+		beside := map[string]error{}
+		works := func(when string) {
+			soon, cancel := context.WithTimeout(ctx, time.Hour)
+			defer cancel()
+			beside[when] = w.flow.FromOpportunity(soon, toldOf("lead", winner, "Update"))
+		}
+		w.onCRMPut = func(cosell.Record) {
+			w.onCRMPut = nil
+			works("while it is written to")
+		}
+		w.beforeMove = func() { works("while the pair moves") }
+		w.leadHeard()
+		for when, err := range beside {
+			if !fault.Is(err, fault.Broken) { // it waited until its time was over
+				t.Errorf("%s: %v", when, err)
+			}
+		}
+		if len(beside) != 2 {
+			t.Errorf("%v", beside)
+		}
+		w.wentOn()
+		w.silent()
+	})
+}
+
+// A referral asks for the record that a lead is merged into, or becomes, and nobody has answered: the record goes on with the referral of the
+// lead, and is told of the first.
+func TestAReferralThatAskedForTheRecordThatALeadGoesOnWithIsMetAnew(t *testing.T) {
+	const asks = "10000000-0000-4000-8000-00000000000b"
+	for name, into := range map[string]func(*testing.T) (*world, string){
+		"merged": func(t *testing.T) (*world, string) { return merged(t), winner },
+		"qualified": func(t *testing.T) (*world, string) {
+			w := withLead(t)
+			return w, w.personQualifies(itsLead, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, id := into(t)
+			r := w.referrals[inquiry]
+			r.ID, r.EngagementID, r.Version, r.Lead = asks, "e-"+asks, w.nextVersion(), id == winner
+			r.Record = after(r.Record, cosell.Record{cosell.Status: cosell.Accepted, cosell.CRMID: id})
+			w.referrals[asks] = r
+			w.deliver(func() error { return w.flow.FromReferral(ctx, told(asks, "referral-created")) })
+			if pair, _, err := w.memory.Find(ctx, id); err != nil || pair.Phase != cosell.Claimed || pair.ProposedID != asks {
+				t.Fatalf("%v %+v", err, pair)
+			}
+			w.leadHeard()
+			if pair, known, err := w.memory.FindByReferral(ctx, inquiry); err != nil || !known || pair.OpportunityID != id {
+				t.Fatalf("%v %v %+v", err, known, pair)
+			}
+			audit := w.leads[id].Record[cosell.Audit] + w.opportunities[id].Record[cosell.Audit]
+			if strings.Count(audit, "another referral in Partner Center names this opportunity: "+asks) != 1 {
+				t.Error(audit)
+			}
+			w.silent()
+		})
 	}
 }

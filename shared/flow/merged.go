@@ -8,13 +8,18 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// followMerged goes on with the lead that took this one over: that takes the referral first, and only then this one lets go of it and says so. A
+// followMerged goes on with the lead that took this one over, under the lock of that: it takes the referral first, and only then this one lets go of it and says so. A
 // refusal is held on this one, which stays as it is.
 func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
 	if f.ungrowable(w) {
 		return false, nil
 	}
 	into := w.opportunity.MergedInto
+	unlock, err := f.locks.lockBeside(ctx, into)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
 	winner, err := f.Opportunities.Get(ctx, into)
 	if fault.Is(err, fault.Gone) {
 		return true, f.end(ctx, w.pair, "the lead was merged into one that is gone")
@@ -46,8 +51,7 @@ func (f *Flow) followMerged(ctx context.Context, w *work) (bool, error) {
 		return false, err
 	}
 	pair := w.pair.GoesOn(next, cosell.LeadTable, cosell.Base{Referral: cosell.Record{}, Opportunity: cosell.Record{}})
-	pair.Version = other.Version
-	return true, f.moveTo(ctx, w, pair, "another lead was merged into it")
+	return true, f.moveTo(ctx, w, pair, other, "another lead was merged into it")
 }
 
 // takeOver links the winner with the referral of the lead that was merged into it. As long as that one names the referral the key of leads lets no
