@@ -3,14 +3,16 @@ package flow
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
 // askMicrosoft looks at the other referral of the engagement: it is not documented whether the event of
-// a change there carries that id or ours.
-func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral, h Hint) error {
+// a change there carries that id or ours. recordID is the record whose lock is held: where the pair has gone on with another one, that is
+// done under the lock of that.
+func (f *Flow) askMicrosoft(ctx context.Context, recordID string, own cosell.Referral, h Hint) error {
 	r, shown, err := f.microsoftIn(ctx, own.EngagementID)
 	if err != nil || !shown {
 		return err
@@ -18,6 +20,9 @@ func (f *Flow) askMicrosoft(ctx context.Context, own cosell.Referral, h Hint) er
 	pair, known, err := f.Ledger.FindByReferral(ctx, own.ID)
 	if err != nil || !known || pair.Phase != cosell.Linked {
 		return err
+	}
+	if !strings.EqualFold(pair.OpportunityID, recordID) {
+		return f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: own.ID, Related: true, Retry: h.Retry, Why: h.Why})
 	}
 	w, err := f.met(ctx, pair, r, h)
 	if err != nil {

@@ -176,7 +176,7 @@ func (f *Flow) fromLinked(ctx context.Context, pair cosell.Pair, h Hint) error {
 	if err := f.converge(ctx, w); err != nil || !ofMicrosoft {
 		return err
 	}
-	return f.askMicrosoft(ctx, r, h) // only Microsoft's referral says what CRM refused
+	return f.askMicrosoft(ctx, pair.OpportunityID, r, h) // only Microsoft's referral says what CRM refused
 }
 
 // unanswered says whether nothing is to be compared yet: a pending referral that its seller has not answered,

@@ -103,7 +103,7 @@ func (f *Flow) compareReferral(ctx context.Context, pair cosell.Pair, h Hint) er
 	if r.Microsoft || !h.Related || err != nil && !fault.Is(err, fault.Later) {
 		return err
 	}
-	return cmp.Or(f.askMicrosoft(ctx, r, h), err) // Microsoft's answer does not wait for a change that does
+	return cmp.Or(f.askMicrosoft(ctx, pair.OpportunityID, r, h), err) // Microsoft's answer does not wait for a change that does
 }
 
 // notOfIt is news of a referral that its pair has given up meanwhile: for a new engagement, of which the former ones stay as they are, or else
