@@ -167,10 +167,7 @@ func TestAMergedLeadHandsItsReferralOver(t *testing.T) {
 	w := merged(t)
 	w.leadHeard()
 	w.events()
-	pair, known, err := w.memory.FindByReferral(ctx, inquiry)
-	if err != nil || !known || pair.OpportunityID != winner || pair.Table != cosell.LeadTable {
-		t.Fatalf("%v %+v", err, pair)
-	}
+	w.wentOn()
 	if r := w.referrals[inquiry].Record; r[cosell.Status] != cosell.Pending || r[cosell.CRMID] != winner || w.leads[winner].Record["contactPhone"] != "+49" {
 		t.Errorf("%v %v", r, w.leads[winner].Record)
 	}
