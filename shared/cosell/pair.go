@@ -164,6 +164,14 @@ func (p Pair) Standing(what Problem, at time.Time) Pair {
 	return p
 }
 
+// StandingUnheard is Standing of a problem of which the row does not know, and why it took no words.
+func (p Pair) StandingUnheard(what, why Problem, row Side) Pair {
+	rows := heldFrom(p.Held, []Problem{why, what}, row.Read, map[Place]string{InCRM: row.Version})
+	others := slices.DeleteFunc(slices.Clone(p.Held), func(h Held) bool { return h.Place == why.Place && h.Field == why.Field && h.Code == why.Code })
+	p.Held = append(others, rows...)
+	return p
+}
+
 // Holds says whether something is held under the code.
 func (p Pair) Holds(code string) bool {
 	return slices.ContainsFunc(p.Held, func(h Held) bool { return h.Code == code })

@@ -177,22 +177,6 @@ func (f *Flow) unwanted(ctx context.Context, w *work) error {
 	return f.release(ctx, w)
 }
 
-// release forgets what is held of an opportunity that nobody wants in Partner Center now.
-func (f *Flow) release(ctx context.Context, w *work) error {
-	switch {
-	case w.pair.Version == "":
-		return nil
-	case w.pair.Phase == cosell.Claimed:
-		return f.stand(ctx, w, heldProblems(w.pair))
-	case len(w.pair.Held) > 0:
-		w.pair.Held, w.pair.Told = nil, nil
-		if err := f.save(ctx, w, w.pair); err != nil {
-			return err
-		}
-	}
-	return f.stand(ctx, w, nil)
-}
-
 // create sends what is still missing of the own referral and Microsoft's, then writes back.
 func (f *Flow) create(ctx context.Context, w *work) error {
 	o := f.Settings.Options.Shown(*w.opportunity)

@@ -3,7 +3,7 @@
 //
 //	a hint comes                from_referral.go, from_opportunity.go, from_microsoft.go, reconcile.go
 //	what a pair does with it    phase.go: the one table; acts.go, parting.go: what a person asks for on the form
-//	the two meet                meet.go, adopt.go, pasted.go, resembles.go, second.go; left alone: scope.go, others.go
+//	the two meet                meet.go, adopt.go, pasted.go, propose.go, resembles.go, second.go; left alone: scope.go, others.go
 //	a record is made            create.go with once.go: a referral, once; make.go: an opportunity, whatever CRM refuses; lack.go: not yet
 //	the two are compared        round.go, then write_referral.go, write_opportunity.go, narrow.go, invite.go; once won: register.go; the referral names the record: claim.go
 //	of leads                    leads.go: the same line over another table; grow.go: a lead becomes an opportunity; apart.go: it does not; merged.go: another lead

@@ -156,19 +156,22 @@ func (f *Flow) holdRead(ctx context.Context, pair cosell.Pair, place cosell.Plac
 	}
 	p := problemOf(place, err, f.Rules, cosell.Whole)
 	p.Sent = true
-	news := !pair.Explains(p)
+	news, unheard, before := !pair.Explains(p), false, pair
 	if news && place == cosell.InPartnerCenter {
 		if o, getErr := f.Opportunities.Get(ctx, pair.OpportunityID); getErr == nil && !pair.Explained(o.Record[cosell.Audit], p, f.older(ctx)) {
 			line := f.words(ctx, o.Read).Say(p)
 			said, _, putErr := f.say(ctx, pair, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)}, cosell.Entry{}) // whoever comes after a death tells of it with what he holds
-			if putErr != nil {
+			if unheard = fault.Is(putErr, fault.Refused); putErr != nil && !unheard {
 				return putErr
 			}
-			pair = said
+			pair = refusedWords(pair, said, putErr)
 		}
 	}
 	held := pair.Lacks(append(problemsOf(pair), p), f.Now(), cosell.Side{})
 	held.Phase = pair.Phase
+	if unheard {
+		held = held.Unheard(before)
+	}
 	_, saveErr := f.Ledger.Save(ctx, held, f.entry(ctx, f.Now(), cosell.Nowhere, refusedAction, resultOf(err)))
 	return saveErr
 }

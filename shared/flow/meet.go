@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -153,13 +154,13 @@ func (f *Flow) fromClaimed(ctx context.Context, r cosell.Referral, opportunityID
 		alone, err = f.of(pair).claimed(ctx, pair, known, r, h)
 		return err
 	})
-	if err != nil || !alone || cosell.ReferralClosed(r.Record[cosell.Status]) {
+	if err != nil && !fault.Is(err, fault.Refused) || !alone || cosell.ReferralClosed(r.Record[cosell.Status]) {
 		return err
 	}
 	if r.Lead {
-		return f.newLead(ctx, r, h)
+		return cmp.Or(f.newLead(ctx, r, h), err)
 	}
-	return f.makeNew(ctx, r, h)
+	return cmp.Or(f.makeNew(ctx, r, h), err)
 }
 
 // claimed decides under the lock of the opportunity; alone: the referral gets an opportunity of its own.
@@ -275,50 +276,6 @@ func (f *Flow) namedBy(r cosell.Referral) cosell.Problem {
 		Mend: "switch Sync on, or choose \"Link to the proposed deal\", to link the two; without that nothing crosses"}
 }
 
-// propose asks the seller of an opportunity that is not switched on: one line with the referral's link.
-// Nothing else of the opportunity is touched.
-func (f *Flow) propose(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, r cosell.Referral, p cosell.Problem) error {
-	if cosell.ReferralClosed(r.Record[cosell.Status]) || strings.EqualFold(pair.ProposedID, r.ID) {
-		return nil
-	}
-	written := o
-	if !strings.EqualFold(o.Record[cosell.Proposed], r.ID) { // an earlier run told it, and died
-		values := cosell.Standing("", []cosell.Problem{p})
-		values[cosell.Proposed] = r.ID
-		values = known(values, o)
-		values[cosell.Audit] = cosell.Prepend(o.Record[cosell.Audit], f.words(ctx, o.Read).Say(p))
-		var err error
-		if written, err = f.Opportunities.Put(ctx, o, values); err != nil {
-			return err
-		}
-	}
-	pair.ProposedID = r.ID
-	pair = pair.Wrote(o.Version, written.Side)
-	pair = pair.Lacks([]cosell.Problem{p}, o.Read, written.Side)
-	pair.Phase = cosell.Claimed
-	_, err := f.Ledger.Save(ctx, pair, f.entry(ctx, written.Read, cosell.ToCRM, "proposed", "referral "+r.ID))
-	return err
-}
-
-// confirm links a proposed referral after the seller switched on, or said so.
-func (f *Flow) confirm(ctx context.Context, w *work) error {
-	r, err := f.Referrals.Get(ctx, w.pair.ProposedID)
-	if err != nil {
-		return unreadableOurs(err)
-	}
-	by, err := f.takenBy(ctx, w.pair.OpportunityID, r)
-	if err != nil {
-		return err
-	}
-	if by != "" || cosell.ReferralClosed(r.Record[cosell.Status]) {
-		return f.wentElsewhere(ctx, w, r)
-	}
-	w.switchOn, w.confirmed = !w.opportunity.Synced(), true
-	w.pair.Held, w.pair.Told, w.pair.ProposedID = nil, nil, ""
-	w.referral = &r
-	return f.adopt(ctx, w)
-}
-
 // takenBy is the opportunity with which a referral is linked already, or "". A pair that has nothing of it but the id,
 // because a person ended it or it only counts it, gives it away.
 func (f *Flow) takenBy(ctx context.Context, opportunityID string, r cosell.Referral) (string, error) {
@@ -336,8 +293,7 @@ func (f *Flow) takenBy(ctx context.Context, opportunityID string, r cosell.Refer
 // Partner Center gets one of its own.
 func (f *Flow) wentElsewhere(ctx context.Context, w *work, r cosell.Referral) error {
 	if w.opportunity.Synced() && f.table != cosell.LeadTable {
-		w.pair.Phase, w.pair.ProposedID, w.pair.Held, w.pair.Told = cosell.Creating, "", nil, nil
-		return f.create(ctx, w)
+		return f.createOwn(ctx, w)
 	}
 	line := f.words(ctx, w.opportunity.Read).Done(cosell.ToCRM, "referral "+r.ID+" is closed or linked elsewhere by now: it asks for nothing any more")
 	return f.write(ctx, w, withdrawnAction, known(w.pair.Withdrawn().Unlinked(nil), *w.opportunity), line)

@@ -51,6 +51,14 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 	return pair.Said(o.Side, written.Side, values), written, nil
 }
 
+// refusedWords is the pair, as it was noted before words were said, that knows that CRM did not take them.
+func refusedWords(before, said cosell.Pair, err error) cosell.Pair {
+	if said.Version != before.Version && fault.Is(err, fault.Refused) && !maybe(err) {
+		said.Sending = nil
+	}
+	return said
+}
+
 // saveSaid saves a pair whose row was told, with the line of that in the trail. Where it is not saved the line is noted alone: another worker may have
 // taken the note of those words for one of a write that was not made. Kinds: as Save.
 func (f *Flow) saveSaid(ctx context.Context, pair cosell.Pair, line cosell.Entry) (cosell.Pair, error) {

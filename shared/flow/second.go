@@ -138,17 +138,42 @@ func (f *Flow) secondGone(ctx context.Context, pair cosell.Pair, r cosell.Referr
 	return f.Hints.OpportunityChanged(ctx, compare) // the other may have come before
 }
 
-// tellStanding adds a problem that comparing does not find, and keeps it until it is over.
+// tellStanding adds a problem that comparing does not find, and keeps it until it is over. Where the row takes no words it is held all the
+// same, and told once the row takes some.
 func (f *Flow) tellStanding(ctx context.Context, pair cosell.Pair, p cosell.Problem) error {
-	if p.Class != cosell.OfOurs {
-		told, err := f.tellOnce(ctx, pair, p)
-		if err != nil {
-			return err
-		}
-		pair = told
+	if p.Class == cosell.OfOurs {
+		_, err := f.Ledger.Save(ctx, pair.Standing(p, f.Now()))
+		return err
 	}
-	_, err := f.Ledger.Save(ctx, pair.Standing(p, f.Now()))
+	if slices.ContainsFunc(pair.Held, func(h cosell.Held) bool { return h.Code == p.Code && h.Text == p.Text }) {
+		return nil // and whether it is told already is seen by whoever compares
+	}
+	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
+	if err != nil {
+		return err
+	}
+	told, err := f.tellRow(ctx, pair, o, p)
+	if fault.Is(err, fault.Refused) {
+		return f.unsaidOf(ctx, told, o, p, err)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Ledger.Save(ctx, told.Standing(p, f.Now()))
 	return err
+}
+
+// unsaidOf holds a problem, and that the row did not take the words of it.
+func (f *Flow) unsaidOf(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, p cosell.Problem, cause error) error {
+	why := problemOf(cosell.InCRM, cause, f.Rules, cosell.Whole)
+	why.Sent = true
+	if _, err := f.Ledger.Save(ctx, pair.StandingUnheard(p, why, o.Side), f.entry(ctx, o.Read, cosell.ToCRM, refusedAction, resultOf(cause))); err != nil {
+		return err
+	}
+	if why.Class == cosell.OfOurs {
+		return cause
+	}
+	return nil
 }
 
 // tellOnce writes one line into the opportunity, and gives the pair as it is saved then.
@@ -157,6 +182,11 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 	if err != nil {
 		return pair, err
 	}
+	return f.tellRow(ctx, pair, o, p)
+}
+
+// tellRow is tellOnce of the row at hand. Refused: the pair knows that nothing was written.
+func (f *Flow) tellRow(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, p cosell.Problem) (cosell.Pair, error) {
 	values := cosell.Record{}
 	if !p.Once {
 		values = known(cosell.Standing("", append(heldProblems(pair), p)), o)
@@ -177,7 +207,7 @@ func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem)
 	line := f.entry(ctx, o.Read, cosell.ToCRM, "updated", p.Code)
 	said, written, err := f.say(ctx, pair, o, values, line)
 	if err != nil {
-		return pair, err
+		return refusedWords(pair, said, err), err
 	}
 	line.At = written.Read
 	return f.saveSaid(ctx, said, line)
