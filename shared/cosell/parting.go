@@ -42,6 +42,37 @@ func (p Pair) PartedHalf() (byForm, half bool) {
 	return h.Value == partedByForm, ok && p.Phase == Ended && h.Value != ""
 }
 
+// Leaves is the referral out of whose row the end of the pair goes: its own, or the one that it gave away before the row knew; "" for none.
+func (p Pair) Leaves() string {
+	h, ok := p.HeldAt(InCRM, Action)
+	if !ok || p.Phase != Ended || h.Value == partedByForm || h.Value == partedElse || h.Value == "" {
+		return p.ReferralID
+	}
+	return h.Value
+}
+
+// GivesAway is the pair without its referrals, as a tombstone: another record gets them. That its row does not know of its end yet, or may name
+// the referral because it was to be linked again, stays, with what the row is to be told then.
+func (p Pair) GivesAway() Pair {
+	var half []Held
+	for _, h := range p.Held {
+		begun := h.Place == InCRM && h.Field == Action && h.Value != ""
+		joins := h.Code == linkingHalf
+		switch {
+		case p.Phase != Ended || !begun && !joins:
+			continue
+		case begun:
+			h.Value = p.Leaves()
+		case strings.EqualFold(h.Value, p.ReferralID):
+			h.Field, h.Code, h.Text = Action, partingHalf, "the "+p.Noun()+" is not linked with referral "+p.ReferralID+" any more, and its row does not say so yet"
+		}
+		half = append(half, h)
+	}
+	p.ReferralID, p.MicrosoftID, p.EngagementID = "", "", ""
+	p.Phase, p.Held, p.Told = Ended, half, nil
+	return p
+}
+
 // PartingLasts says whether the row of an ended pair does not know of the end, because that was interrupted or refused: until it
 // does, it names a referral that it has nothing to do with any more. So may the row of one whose link is not finished.
 func (p Pair) PartingLasts(place Place, f Field) bool {

@@ -114,13 +114,13 @@ func (f *Flow) separate(ctx context.Context, w *work, known bool) error {
 }
 
 // letGo takes its referrals from a pair that has ended, or was never to be made; it is the tombstone of its
-// opportunity.
+// opportunity. A row that does not know of its end is told at once: while it names the referral, no other may.
 func (f *Flow) letGo(ctx context.Context, ended cosell.Pair) error {
-	referral := ended.ReferralID
-	ended.ReferralID, ended.MicrosoftID, ended.EngagementID = "", "", ""
-	ended.Phase, ended.Held, ended.Told = cosell.Ended, nil, nil
-	_, err := f.Ledger.Save(ctx, ended, f.entry(ctx, f.Now(), cosell.Nowhere, unlinkedAction, "referral "+referral))
-	return err
+	let, err := f.Ledger.Save(ctx, ended.GivesAway(), f.entry(ctx, f.Now(), cosell.Nowhere, unlinkedAction, "referral "+ended.ReferralID))
+	if err != nil || len(let.Held) == 0 {
+		return err
+	}
+	return f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: let.OpportunityID, Retry: true, Why: "its referral was linked elsewhere"})
 }
 
 func linkedElsewhere(what, id, by string) error {
@@ -162,7 +162,7 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 		switch {
 		case pair.Phase == cosell.Claimed:
 			return line.refuse(ctx, w)
-		case pair.Phase == cosell.Ended && pair.JoinedHalf() == "" && o.Record[cosell.ReferralID] == "" && cosell.PartedFrom(o.Record[cosell.Audit], pair.ReferralID) == cosell.Unlinked:
+		case pair.Phase == cosell.Ended && pair.JoinedHalf() == "" && o.Record[cosell.ReferralID] == "" && saysParted(o, pair):
 			byForm, half := pair.PartedHalf()
 			if !half {
 				return nil // by the same command, whose answer was lost
@@ -171,6 +171,12 @@ func (f *Flow) Unlink(ctx context.Context, opportunityID string) error {
 		}
 		return line.part(ctx, w)
 	})
+}
+
+// saysParted says whether the row of an ended pair knows of the end, or there is nothing to know.
+func saysParted(o cosell.Opportunity, pair cosell.Pair) bool {
+	from := pair.Leaves()
+	return from == "" || cosell.PartedFrom(o.Record[cosell.Audit], from) == cosell.Unlinked
 }
 
 // AskAgain begins a new engagement for an opportunity whose help Microsoft declined, or did not answer in time.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -52,7 +53,7 @@ func (f *Flow) emptyRow(ctx context.Context, w *work, more ...string) error {
 	if !f.Settings.CheckMark {
 		delete(values, cosell.Mark)
 	}
-	line := f.words(ctx, o.Read).Done(cosell.ToCRM, cosell.UnlinkedFrom+w.pair.ReferralID+", as asked: both records go on alone, and Sync is off")
+	line := f.words(ctx, o.Read).Done(cosell.ToCRM, cosell.UnlinkedFrom+cmp.Or(w.pair.Leaves(), o.Record[cosell.ReferralID])+", as asked: both records go on alone, and Sync is off")
 	return f.write(ctx, w, unlinkedAction, values, append(more, line)...)
 }
 
@@ -65,7 +66,7 @@ func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 	switch {
 	case !half:
 		return false, nil
-	case !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.ReferralID) && !w.pair.Resumes(o.Record[cosell.ReferralID]) && !w.unheard():
+	case !strings.EqualFold(o.Record[cosell.ReferralID], w.pair.Leaves()) && !w.pair.Resumes(o.Record[cosell.ReferralID]) && !w.unheard():
 		return false, f.partedWhole(ctx, w, byForm)
 	}
 	deed, why := cosell.Heed(w.pair, o, "")
@@ -85,12 +86,12 @@ func (f *Flow) partedHalf(ctx context.Context, w *work) (done bool, err error) {
 // unheard says whether the row knows neither of the link that was ended nor of its end: it took the words of neither.
 func (w *work) unheard() bool {
 	row := w.opportunity.Record
-	return strings.TrimSpace(row[cosell.ReferralID]) == "" && cosell.PartedFrom(row[cosell.Audit], w.pair.ReferralID) != cosell.Unlinked
+	return strings.TrimSpace(row[cosell.ReferralID]) == "" && cosell.PartedFrom(row[cosell.Audit], w.pair.Leaves()) != cosell.Unlinked
 }
 
 // partedWhole notes an end of which the row has heard, where whoever told it died before that was noted.
 func (f *Flow) partedWhole(ctx context.Context, w *work, byForm bool) error {
-	if cosell.PartedFrom(w.opportunity.Record[cosell.Audit], w.pair.ReferralID) != cosell.Unlinked {
+	if cosell.PartedFrom(w.opportunity.Record[cosell.Audit], w.pair.Leaves()) != cosell.Unlinked {
 		return nil
 	}
 	result := "ok"

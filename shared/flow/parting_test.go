@@ -232,3 +232,51 @@ func (w *world) declined() string {
 	w.events()
 	return own
 }
+
+// A record whose row did not hear of its unlinking gives its referral away to another one: its row is emptied all the same, and told what was
+// to be told with that.
+func TestAnUnfinishedUnlinkingGoesOnWhereTheReferralIsLinkedElsewhere(t *testing.T) {
+	for name, befall := range map[string]error{
+		"refused":     fault.New(fault.Refused, "no").With("0x80040265", ""),
+		"interrupted": fault.New(fault.Broken, "no answer"),
+	} {
+		w := newWorld(t)
+		w.private(nil)
+		own := w.own()[0].ID
+		w.refuseCRM = func(cosell.Record) error { return befall }
+		_ = w.run(func() error { return w.flow.Unlink(ctx, deal) })
+		parted := w.pair()
+		parted.Untold = []cosell.Problem{{Code: "conflict", Once: true, Warn: true, Text: `"2468" gave way`}}
+		if _, err := w.memory.Save(ctx, parted); err != nil {
+			t.Fatal(err)
+		}
+		const other = "44444444-4444-4444-8444-444444444444"
+		beside := w.opportunities[deal].Record.Clone()
+		w.opportunities[other] = cosell.Opportunity{Side: cosell.Side{ID: other, Version: w.nextVersion(), Record: after(beside, cosell.Record{
+			cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: "", cosell.Sync: cosell.False})}}
+		w.refuseCRM = func(values cosell.Record) error {
+			if id, says := values[cosell.ReferralID]; says && id == "" {
+				return befall
+			}
+			return nil
+		}
+		if err := w.flow.Link(ctx, other, own); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if _, half := w.pair().PartedHalf(); !half || w.pairOf(other).ReferralID != own || w.opportunities[other].Record[cosell.ReferralID] != own {
+			t.Fatalf("%s: held %+v, the other one is %s with %q", name, w.pair().Held, w.pairOf(other).Phase, w.pairOf(other).ReferralID)
+		}
+		w.refuseCRM = nil
+		w.drain()
+		w.later(time.Hour)
+		o := w.opportunities[deal].Record
+		if o[cosell.ReferralID] != "" || o[cosell.Sync] != cosell.False || w.lines(deal, cosell.UnlinkedFrom+own) != 1 || w.lines(deal, "2468") != 1 || len(w.pair().Held)+len(w.pair().Untold) > 0 {
+			t.Errorf("%s: held %+v, the row names %q, Sync is %s, Audit:\n%s", name, w.pair().Held, o[cosell.ReferralID], o[cosell.Sync], o[cosell.Audit])
+		}
+		w.operates(w.flow.Unlink(ctx, deal))
+		if w.lines(deal, cosell.UnlinkedFrom) != 1 || w.pairOf(other).Phase != cosell.Linked {
+			t.Errorf("%s: unlinked once more, Audit:\n%s", name, w.opportunities[deal].Record[cosell.Audit])
+		}
+		w.silent()
+	}
+}
