@@ -165,10 +165,11 @@ func (p Pair) Resolve(side Side) Pair {
 	return p
 }
 
-// Doubt is Resolve for whoever does not read the referral: what would have given way to a write of it is told as possible.
+// Doubt is Resolve for whoever cannot see what became of a write: what would have given way to it is told as possible. One to CRM that
+// brings its own words is seen by them.
 func (p Pair) Doubt() Pair {
 	s := p.Sending
-	if s == nil || s.Place != InPartnerCenter {
+	if s == nil || s.Place == InCRM && !s.Wordless {
 		return p
 	}
 	p.Sending = nil

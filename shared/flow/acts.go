@@ -120,7 +120,7 @@ func (f *Flow) askAgain(ctx context.Context, w *work) error {
 		return f.explain(ctx, w, problems...)
 	}
 	former := w.pair.ReferralID
-	pair, err := f.doubtless(ctx, w.pair)
+	pair, err := f.doubtless(ctx, w.pair, *w.opportunity)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ const unlinkedAction = "unlinked"
 // that the row does not know yet: whoever comes next finishes it, whatever the form asks for by then.
 func (f *Flow) part(ctx context.Context, w *work) error {
 	if w.pair.Phase != cosell.Ended || w.pair.JoinedHalf() != "" {
-		pair, err := f.doubtless(ctx, w.pair)
+		pair, err := f.doubtless(ctx, w.pair, *w.opportunity)
 		if err != nil {
 			return err
 		}
@@ -29,12 +29,18 @@ func (f *Flow) part(ctx context.Context, w *work) error {
 	return f.emptyRow(ctx, w)
 }
 
-// doubtless finds out what became of a write to the referral that nobody has seen the end of: what it has replaced is told while
-// there is a pair. A referral that cannot be read keeps nobody from unlinking: then it is told as possible, and so it is where the referral
-// is as it was before the write, which may be on its way.
-func (f *Flow) doubtless(ctx context.Context, pair cosell.Pair) (cosell.Pair, error) {
-	if pair.Sending == nil || pair.Sending.Place != cosell.InPartnerCenter {
+// doubtless finds out what became of a write that nobody has seen the end of: what it has replaced is told while
+// there is a pair. A referral that cannot be read keeps nobody from unlinking: then it is told as possible, and so it is where the record
+// is as it was before the write, which may be on its way. Kinds: what the ledger answers.
+func (f *Flow) doubtless(ctx context.Context, pair cosell.Pair, row cosell.Opportunity) (cosell.Pair, error) {
+	if pair.Sending == nil {
 		return pair, nil
+	}
+	if pair.Sending.Place == cosell.InCRM {
+		if row.Version == pair.Sending.Version {
+			return pair.Doubt(), nil
+		}
+		return pair.Resolve(row.Side), f.noteLanded(ctx, pair, row)
 	}
 	r, err := f.Referrals.Get(ctx, pair.ReferralID)
 	switch {

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -279,4 +280,65 @@ func TestAnUnfinishedUnlinkingGoesOnWhereTheReferralIsLinkedElsewhere(t *testing
 		}
 		w.silent()
 	}
+}
+
+// The same of a write to CRM that took what CRM did not refuse, without words: the process dies before it has told what it replaced.
+func TestI25_WhatAWordlessWriteHasReplacedIsToldWhateverBecomesOfThePair(t *testing.T) {
+	for name, act := range map[string]func(w *world) error{
+		"an operator unlinks": func(w *world) error { return w.flow.Unlink(ctx, deal) },
+		"the form unlinks": func(w *world) error {
+			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+			return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		},
+		"an operator asks again": func(w *world) error { return w.flow.AskAgain(ctx, deal) },
+		"the form asks again": func(w *world) error {
+			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActAsk})
+			return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+		},
+	} {
+		met := 0
+		for at := range 30 {
+			w := newWorld(t)
+			w.shared(nil)
+			own := w.own()[0].ID
+			w.portal(w.microsofts()[0].ID, cosell.Record{cosell.MicrosoftStatus: "Declined"})
+			w.events()
+			w.userOf(deal, cosell.Record{cosell.DealValue: "2468"})
+			w.now = w.now.Add(time.Minute)
+			w.portal(own, cosell.Record{cosell.DealValue: "1357", cosell.Notes: "refused"})
+			w.refuseCRM = (&no{field: cosell.Notes, class: fault.Record}).refuses
+			w.dieAt = w.calls + at + 1
+			_ = w.run(func() error { return w.flow.FromReferral(ctx, told(own, "referral-updated")) })
+			w.dieAt, w.died = 0, false
+			if w.opportunities[deal].Record[cosell.DealValue] != "1357" || w.lines(deal, "2468") > 0 {
+				continue // it died before the write, or after the line
+			}
+			met++
+			if err := w.run(func() error { return act(w) }); err != nil {
+				t.Fatalf("%s, died at %d: %v", name, at, err)
+			}
+			w.drain()
+			w.events()
+			if o := w.opportunities[deal].Record; o[cosell.ReferralID] == own || w.lines(deal, "2468") != 1 || len(w.pair().Untold) > 0 {
+				t.Errorf("%s, died at %d: the row names %q, untold is %v, Audit:\n%s", name, at, o[cosell.ReferralID], w.pair().Untold, o[cosell.Audit])
+			}
+			trail, err := w.memory.Audit(ctx, deal, 1000)
+			if n := len(updatesOf(trail, cosell.DealValue)); err != nil || n != 1 {
+				t.Errorf("%s, died at %d: %d lines in the trail, %v", name, at, n, err)
+			}
+		}
+		if met == 0 {
+			t.Errorf("%s: no death comes between the write and its line", name)
+		}
+	}
+}
+
+// updatesOf are the lines of the trail that say that CRM's field was updated.
+func updatesOf(trail []cosell.Entry, f cosell.Field) (out []cosell.Entry) {
+	for _, e := range trail {
+		if e.Action == "updated" && e.Direction == cosell.ToCRM && slices.Contains(e.Fields, f) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
