@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
@@ -280,7 +281,7 @@ func (p Pair) LinkedBack(before, written Opportunity, own, microsoft Referral, a
 	switch {
 	case p.MicrosoftID != "":
 		maps.Copy(base.Referral, Remember(microsoft.Record))
-		base.Referral[Help] = help
+		base.Referral[Help] = cmp.Or(microsoft.Record[Help], help) // what it was asked for: the seller may have chosen another since
 	case help != "":
 		base.Opportunity[Help] = "" // still to be asked, and explained where that goes wrong
 	}

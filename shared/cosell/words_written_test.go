@@ -135,6 +135,12 @@ func TestF44_LinkingBackWithMicrosoftsReferral(t *testing.T) {
 			t.Errorf("%s: the name that made room for the mark looks like an edit: %q", name, got.Base.Opportunity[Name])
 		}
 	}
+	asked := start
+	asked.MicrosoftID, asked.Base = "m", Base{Referral: Record{}, Opportunity: Record{Help: "B"}}
+	microsoft.Record = Record{MicrosoftStatus: "Pending", Help: "B"}
+	if got := asked.LinkedBack(before, written, own, microsoft, nil); got.Base.Referral[Help] != "B" || got.Base.Opportunity[Help] != "B" {
+		t.Errorf("the help that was chosen since Microsoft was asked counts as agreed: %q and %q", got.Base.Referral[Help], got.Base.Opportunity[Help])
+	}
 	edited := before
 	edited.Record = before.Record.Clone()
 	edited.Record[Name] = "Edited meanwhile"
