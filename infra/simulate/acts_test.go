@@ -270,7 +270,9 @@ func (p *people) crmDeletes(g *rand.Rand, d *deal) error {
 	}
 	referral := strings.ToLower(text(p.dv.Row("opportunity", d.opportunity)["cosell_referralid"]))
 	_, err := p.crm(doc{"do": "delete", "table": "opportunity", "id": d.opportunity})
-	if err == nil {
+	if err == nil && p.unheardOf(d.opportunity) {
+		d.dropped = true
+	} else if err == nil {
 		if referral != "" && !p.asks[referral] { // a link that an operator asked for and nobody has answered need not be known to anybody
 			p.ended[referral] = time.Now()
 		}
@@ -330,7 +332,7 @@ func (p *people) crmLead(g *rand.Rand, d *deal) error {
 		p.typedOnLead(before, id, text(columns["description"]))
 	}
 	if err == nil {
-		if p.acted[id] = time.Now(); do == "delete" {
+		if p.acted[id] = time.Now(); do == "delete" && !p.unheardOf(id) {
 			p.gone["lead|"+id] = time.Now()
 		}
 		for _, d := range p.deals { // it is a deal of another kind from now on

@@ -135,10 +135,19 @@ func (r *run) again(t touched, now map[string]any) {
 	if t.side != "crm" {
 		return
 	}
+	r.people.unnoted[strings.ToLower(t.id)] = true
 	referral := strings.ToLower(text(now["cosell_referralid"]))
 	if at, ended := r.people.ended[referral]; ended && referral != "" {
 		r.violates("I10", "%s %s is made for referral %s, whose record a person deleted or unlinked %s before", t.table, t.id, referral, time.Since(at))
 	}
+}
+
+// unheardOf says whether nobody can know of a record that it is gone now: the product has not noted yet that it made it, and the event of
+// its deletion may be lost or come late. A row that was made and deleted between two passes is in no feed.
+func (p *people) unheardOf(id string) bool {
+	_, late := p.run.plan.posting["delay"]
+	_, lost := p.run.plan.posting["lose"]
+	return (late || lost) && p.unnoted[strings.ToLower(id)]
 }
 
 // partners is I11: a record that has a partner never gets another one, unless a person asks for it.

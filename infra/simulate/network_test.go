@@ -170,7 +170,14 @@ func (p *process) tablesDoor(ctx context.Context, call ledger.Call, do func()) e
 		name += " " + call.Keys[0][:1]
 	}
 	began := time.Now()
-	err := p.pass(ctx, &point{site: siteTables, name: name, write: call.Op == "write"}, do)
+	err := p.pass(ctx, &point{site: siteTables, name: name, write: call.Op == "write"}, func() {
+		do()
+		for _, row := range call.Keys {
+			if id, ofRecord := strings.CutPrefix(row, "o|"); ofRecord && call.Op == "write" {
+				delete(p.run.people.unnoted, strings.ToLower(id))
+			}
+		}
+	})
 	if l := laneOf(ctx); l != nil { // also where the answer is lost
 		l.intends(name, began)
 	}

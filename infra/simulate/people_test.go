@@ -35,6 +35,7 @@ type people struct {
 	seen     map[stand]map[string]bool // values that a field has held
 	asked    map[string]int            // how often somebody asked Microsoft again, by opportunity
 	gone     map[string]time.Time      // what somebody deleted, by table|id
+	unnoted  map[string]bool           // rows of the CRM that the product has made and has not noted since, by id in small letters
 	foreign  map[string]string         // what somebody typed as the identifier of another record, by record, in small letters
 	acted    map[string]time.Time      // when somebody last decided the fate of a record by hand, by id
 }
@@ -65,7 +66,7 @@ type edit struct {
 }
 
 func newPeople(r *run, pc *partnercentersim.Sim, dv *dataversesim.Simulator) people {
-	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, foreign: map[string]string{}, gone: map[string]time.Time{}, acted: map[string]time.Time{}, standing: map[stand]*edit{}, before: map[stand]replacement{}, ended: map[string]time.Time{}, asks: map[string]bool{}, closed: map[string]string{}, chosen: map[string]bool{}, left: map[stand]bool{}, seen: map[stand]map[string]bool{}, wed: map[string][]string{}}
+	p := people{run: r, pc: pc, dv: dv, did: map[string]int{}, asked: map[string]int{}, foreign: map[string]string{}, gone: map[string]time.Time{}, unnoted: map[string]bool{}, acted: map[string]time.Time{}, standing: map[stand]*edit{}, before: map[stand]replacement{}, ended: map[string]time.Time{}, asks: map[string]bool{}, closed: map[string]string{}, chosen: map[string]bool{}, left: map[stand]bool{}, seen: map[stand]map[string]bool{}, wed: map[string][]string{}}
 	for n := range r.plan.deals {
 		p.deals = append(p.deals, &deal{n: n})
 	}
