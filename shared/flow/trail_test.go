@@ -117,3 +117,31 @@ func TestAWriteThatDiedHasItsLineWhoeverIsHeardOfNext(t *testing.T) {
 		}
 	}
 }
+
+// An unlinking is in the trail once, wherever its process dies, and whoever comes next: also where an older copy of the tables is back, from
+// before the row heard of it.
+func TestAnUnlinkingIsInTheTrailWhereverTheProcessDies(t *testing.T) {
+	for _, older := range []bool{false, true} {
+		for at := 1; ; at++ {
+			w := newWorld(t)
+			w.private(nil)
+			w.userOf(deal, cosell.Record{cosell.Action: cosell.ActUnlink})
+			w.dieAt = w.calls + at
+			died := w.run(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) }) == errDied
+			w.dieAt = 0
+			if pair := w.pair(); older && pair.Sending != nil {
+				pair.Sending = nil
+				if _, err := w.memory.Save(ctx, pair); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.opportunityChanged()
+			if trail, err := w.memory.Audit(ctx, deal, 1000); err != nil || count(trail, "unlinked") != 1 || w.pair().Phase != cosell.Ended || len(w.pair().Held) > 0 {
+				t.Errorf("death at %d: unlinked %d times, %s, %+v, %v", at, count(trail, "unlinked"), w.pair().Phase, w.pair().Held, err)
+			}
+			if !died {
+				break
+			}
+		}
+	}
+}
