@@ -144,6 +144,7 @@ func said(t *testing.T) map[string]bool {
 
 // elsewhere are the words that no decision of these kinds has, each with what does.
 var elsewhere = map[string]string{
+	"people.unread":   "no deal that is kept was read without those who work on it: shared/cosell TestHelpWaitsUntilItIsKnownWhoWorksOnTheDeal",
 	"link.unfinished": "of an ended pair nothing is decided: shared/flow TestLinkingIsInterrupted",
 }
 

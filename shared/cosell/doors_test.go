@@ -158,6 +158,23 @@ func TestHelpThatWaitsIsNotForgotten(t *testing.T) {
 	}
 }
 
+// While nobody can tell who works on a deal Microsoft is not asked; nothing on the record would mend that, and so it comes again by itself.
+func TestHelpWaitsUntilItIsKnownWhoWorksOnTheDeal(t *testing.T) {
+	in := edit(nil, Record{Help: "A"})
+	row := in.Opportunity.row.Record
+	for f := range row {
+		if list, _, member := f.List(); f == Team || f == Contacts || member && (list == Team || list == Contacts) {
+			delete(row, f)
+		}
+	}
+	plan := Merge(in)
+	want{codes: []string{CodePeopleUnread}}.check(t, plan)
+	pair := in.Settle(plan, Written{}, "")
+	if h, ok := pair.HeldAt(InPartnerCenter, Help); !ok || h.Next.IsZero() || h.Class != OfOurs || pair.Base.Opportunity[Help] != "" {
+		t.Errorf("held: %+v", pair.Held)
+	}
+}
+
 func TestOnceCreatedAndOnceSharedDoors(t *testing.T) {
 	for name, tt := range map[string]struct {
 		in   Pairing

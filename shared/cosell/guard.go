@@ -102,6 +102,10 @@ func (m *merger) askForHelp() {
 		return
 	}
 	m.plan.keep[Help] = true
+	if !namesPeople(row.Record) {
+		m.plan.Problems = append(m.plan.Problems, unseenPeople)
+		return
+	}
 	if problems := Preflight(row); len(problems) > 0 {
 		m.plan.Problems = append(m.plan.Problems, problems...)
 		return

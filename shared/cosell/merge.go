@@ -255,7 +255,7 @@ func (m *merger) toReferral(rule Rule, f Field, d string) {
 		whole, sure := rule.Whole(d, p)
 		if !sure {
 			m.plan.keep[f] = true
-			m.say(Problem{Code: "text.cut", Field: f, Place: InPartnerCenter, Class: OfRule, Warn: true,
+			m.say(Problem{Code: "text.cut", Field: f, Place: InPartnerCenter, Class: OfRecord, Warn: true, Sent: true,
 				Text: m.label(f) + " shows only the beginning of a longer text, and its mark is gone: the change was not sent",
 				Mend: "edit it in Partner Center, or ask for a longer column"})
 			return

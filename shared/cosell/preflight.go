@@ -97,6 +97,19 @@ func services(r Record) []Problem {
 
 var ownerless = Problem{Code: "team.required", Field: Team, Text: "the opportunity is not owned by a person", Mend: "assign it to a user"}
 
+// unseenPeople is why Microsoft is not asked while nobody can tell who works on the deal: nothing on the record would mend that, so it is
+// tried again by itself.
+var unseenPeople = Problem{Code: CodePeopleUnread, Field: Help, Place: InPartnerCenter, Class: OfOurs, Sent: true,
+	Text: "Microsoft was not asked for help: who is connected with the opportunity may not be read",
+	Mend: "give the application user's role the right to read connections and connection roles; it is tried again by itself"}
+
+// namesPeople says whether the record was read with who works on the deal.
+func namesPeople(r Record) bool {
+	_, team := r[Team]
+	_, contacts := r[Contacts]
+	return team || contacts
+}
+
 // NeedsContact names what is missing before Microsoft can be asked for help.
 func NeedsContact(o Opportunity) []Problem {
 	if odd := o.Record[Unreadable.Of(string(Contacts))]; odd != "" {
