@@ -268,6 +268,10 @@ func (r *run) openTables() *ledger.Ledger {
 // silent is I3: after every event has come once more a pass writes nothing, and in a thorough run three passes. Elsewhere the last
 // pass of comesToRest has.
 func (r *run) silent() {
+	if r.changed && r.plan.ending == toldAgain { // what a column is by now each process finds out beside its work
+		r.must(r.redeliver())
+		r.quiet(20 * time.Minute)
+	}
 	before, refusals := r.writes, r.refusals
 	again := 0
 	switch r.plan.ending {

@@ -67,11 +67,15 @@ func (p *people) plugin(g *rand.Rand, _ *deal) error {
 		{"table": "opportunity", "column": "estimatedvalue", "do": "round", "to": "100"}, {"table": "opportunity", "column": "name", "do": "prefix", "to": "NW "},
 		{"table": "opportunity", "column": "estimatedvalue", "do": "answer", "columns": doc{"description": "valued by the automation"}, "after": "2s", "times": 2},
 		{"table": "opportunity", "column": "description", "do": "keep", "times": 2},
-	}[g.IntN(6)]
+		{"table": "opportunity", "column": "estimatedvalue", "do": "keep"}, // and each write is answered, below
+	}[g.IntN(7)]
 	if one["do"] == "prefix" && !*findings && !slices.Contains(p.run.plan.own, "SYNC_CHECK_MARK=false") {
 		one = doc{"table": "opportunity", "column": "name", "do": "trim"} // known: the mark goes before the prefix, which goes before the mark
 	}
 	_, err := p.run.dv.call("POST", "/plugins", one)
+	if one["do"] == "keep" && one["times"] == nil {
+		_, err = p.run.dv.call("POST", "/plugins", doc{"table": "opportunity", "column": "estimatedvalue", "do": "answer", "columns": doc{"description": "looked at"}, "after": "2s"})
+	}
 	p.run.changed = p.run.changed || err == nil
 	return err
 }
