@@ -58,7 +58,8 @@ func reopenedOwn(base, row Record, rules []Rule, keep map[Field]bool) {
 }
 
 // agreeAgain puts what was agreed, or what the referral says since, into the own column of a deal that was reopened. A closed
-// referral says what the deal was closed with: of that nothing comes back.
+// referral says what the deal was closed with: of that nothing comes back. What a person had typed there before the closing has not
+// crossed, and is told.
 func (m *merger) agreeAgain(rule Rule, f Field, p string, read bool) {
 	switch {
 	case m.closed():
@@ -66,5 +67,8 @@ func (m *merger) agreeAgain(rule Rule, f Field, p string, read bool) {
 		m.plan.keep[f] = true
 	default:
 		m.toOpportunity(rule, f, p)
+		if _, edited := m.base.Opportunity[f.typed()]; edited && m.plan.ToOpportunity[f] != "" {
+			m.lost(f, "CRM", m.d[f])
+		}
 	}
 }

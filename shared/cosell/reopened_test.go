@@ -1,6 +1,8 @@
 package cosell
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -203,4 +205,21 @@ func TestWhatWasTypedBeforeAClosingIsForgottenAfterTheReopening(t *testing.T) {
 	w.crm(Record{DealValue: "120"}) // which a person types now
 	w.run()
 	w.shows("120", "120")
+}
+
+// Of two values that a person typed before and with the closing one gave way there; the other one does when it is in view again.
+func TestI25_AnEstimateThatGivesWayAtTheReopeningIsTold(t *testing.T) {
+	w := aTypedDeal(t)
+	w.crm(Record{DealValue: "500"})
+	if told := w.run().Problems; len(told) == 0 || !strings.Contains(told[0].Text, "500") {
+		t.Errorf("at the closing: %+v", told)
+	}
+	w.shows("170", "170")
+	w.crm(Record{Status: Open, DealValue: "120"})
+	w.own("")
+	plan := w.run()
+	w.shows("170", "170")
+	if i := slices.IndexFunc(plan.Problems, func(p Problem) bool { return p.Code == conflictResolved }); i < 0 || !strings.Contains(plan.Problems[i].Text, "120") {
+		t.Errorf("at the reopening: %+v", plan.Problems)
+	}
 }
