@@ -50,27 +50,37 @@ func (in Pairing) Unproven(plan Plan, taken Record) Plan {
 }
 
 // PassedOver compares Partner Center's answer with what was sent, and with what it said before: what is still as it was, although
-// it said yes, was passed over. The plan without it says so. An acceptance goes on without what it did not take along.
+// it said yes, was passed over. The plan without it says so. An acceptance goes on without what it did not take along, which is held as it
+// is sent again.
 func (in Pairing) PassedOver(plan Plan, sent, before, answered Record) Plan {
 	for _, atom := range Atoms(sent) {
 		fields := slices.Sorted(maps.Keys(atom))
 		if in.passedOver(Status, atom, before, answered) {
 			fields = []Field{Status}
 		}
+		kept := Record{}
 		for _, f := range fields {
 			if !in.passedOver(f, atom, before, answered) {
 				continue
 			}
 			bad, rest := Sever(atom, f)
-			plan = plan.Without(Problem{Code: valueIgnored, Field: f, Place: InPartnerCenter, Class: OfRecord,
-				Text: "Partner Center answered yes and kept its own " + Label(in.Rules, f),
-				Mend: "see in the Partner Center portal whether it can be changed there, or put what stands there into CRM"}, bad)
 			if len(rest) == 0 {
+				plan = plan.Without(in.keptItsOwn(f), atom)
 				break
 			}
+			maps.Copy(kept, bad)
+		}
+		for _, bad := range Atoms(kept) {
+			plan = plan.Without(in.keptItsOwn(slices.Min(slices.Collect(maps.Keys(bad)))), bad)
 		}
 	}
 	return plan
+}
+
+func (in Pairing) keptItsOwn(f Field) Problem {
+	return Problem{Code: valueIgnored, Field: f, Place: InPartnerCenter, Class: OfRecord,
+		Text: "Partner Center answered yes and kept its own " + Label(in.Rules, f),
+		Mend: "see in the Partner Center portal whether it can be changed there, or put what stands there into CRM"}
 }
 
 // passedOver says whether the answer says of the field what it said before, and that is not how it spells what was sent. Who may see

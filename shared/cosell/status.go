@@ -283,6 +283,22 @@ func (m *merger) complete(rule Rule) {
 	}
 }
 
+// Completes is the pair before the plan is carried out: what an acceptance says although nobody has edited it counts as an edit in CRM from now on,
+// so that it is not forgotten where Partner Center does not take it.
+func (p Pair) Completes(plan Plan, o Record) Pair {
+	if plan.ToReferral[Status] != Accepted {
+		return p
+	}
+	p.Base = p.Base.Clone()
+	for f := range plan.ToReferral {
+		d, read := o.value(f)
+		if b, was := p.Base.Opportunity.value(f); was && read && same(b, d) && f != Status && f != Reason {
+			p.Base.Opportunity.put(f, "")
+		}
+	}
+	return p
+}
+
 // lastDays is when an acceptance is sent although the portal's form would ask for more.
 const lastDays = 48 * time.Hour
 
