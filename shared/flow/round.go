@@ -263,7 +263,6 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.restrain(ctx); err != nil {
 		return err
 	}
-	a.w.pair = a.w.pair.Completes(a.plan, a.in.Opportunity.Side().Record)
 	if err := a.writeReferral(ctx); err != nil {
 		return a.halfDone(ctx, err)
 	}

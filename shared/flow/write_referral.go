@@ -19,6 +19,7 @@ func (a *application) writeReferral(ctx context.Context) error {
 		changes = changes.Clone()
 		delete(changes, cosell.Visibility)
 	}
+	a.w.pair = a.w.pair.Completes(a.plan, a.in.Opportunity.Side().Record)
 	return a.sendAll(ctx, changes)
 }
 
