@@ -164,13 +164,18 @@ func (p Plan) answersAct() bool {
 // Again is the pair of an opportunity for which a new engagement begins: what was, is remembered by its ids,
 // and what is still to be told of it stays.
 func (p Pair) Again() Pair {
+	return Pair{OpportunityID: p.OpportunityID, Phase: Creating, Former: p.formers(), Unlike: p.Unlike, Untold: p.Untold, Rows: p.Rows, Seen: p.Seen, Version: p.Version}
+}
+
+// formers are the referrals of the engagements that were, once that of the pair is one of them.
+func (p Pair) formers() []string {
 	former := slices.Clone(p.Former)
 	for _, id := range []string{p.ReferralID, p.MicrosoftID} {
 		if id != "" && !slices.Contains(former, id) {
 			former = append(former, id)
 		}
 	}
-	return Pair{OpportunityID: p.OpportunityID, Phase: Creating, Former: former, Unlike: p.Unlike, Untold: p.Untold, Rows: p.Rows, Seen: p.Seen, Version: p.Version}
+	return former
 }
 
 // Withdrawn is the pair whose proposed referral does not ask for the opportunity any more.

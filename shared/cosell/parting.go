@@ -52,7 +52,8 @@ func (p Pair) Leaves() string {
 }
 
 // GivesAway is the pair without its referrals, as a tombstone: another record gets them. That its row does not know of its end yet, or may name
-// the referral because it was to be linked again, stays, with what the row is to be told then.
+// the referral because it was to be linked again, stays, with what the row is to be told then. A new engagement of its record knows them for
+// former ones.
 func (p Pair) GivesAway() Pair {
 	var half []Held
 	for _, h := range p.Held {
@@ -67,6 +68,9 @@ func (p Pair) GivesAway() Pair {
 			h.Field, h.Code, h.Text = Action, partingHalf, "the "+p.Noun()+" is not linked with referral "+p.ReferralID+" any more, and its row does not say so yet"
 		}
 		half = append(half, h)
+	}
+	if p.Phase == Ended {
+		p.Former = p.formers()
 	}
 	p.ReferralID, p.MicrosoftID, p.EngagementID = "", "", ""
 	p.Phase, p.Held, p.Told = Ended, half, nil

@@ -282,6 +282,49 @@ func TestAnUnfinishedUnlinkingGoesOnWhereTheReferralIsLinkedElsewhere(t *testing
 	}
 }
 
+// A record whose referral was given away asks Microsoft again, whether its row heard of the end or names the referral still: a new engagement
+// takes its place, whatever becomes of the first attempt at one.
+func TestAskingAgainIsNotHeldUpByAReferralThatWasGivenAway(t *testing.T) {
+	for name, befall := range map[string]func(w *world){
+		"its answer is lost":    func(w *world) { w.loseAnswer = true },
+		"it does not arrive":    func(w *world) { w.loseRequest = true },
+		"it is refused for now": func(w *world) { w.refusePC = fault.New(fault.Refused, "no").With("invalidRequest", "") },
+	} {
+		for _, heard := range []bool{false, true} {
+			w := newWorld(t)
+			w.shared(nil)
+			own := w.own()[0].ID
+			w.refuseCRM = func(values cosell.Record) error {
+				if id, says := values[cosell.ReferralID]; says && id == "" && !heard {
+					return fault.New(fault.Refused, "no").With("0x80040265", "")
+				}
+				return nil
+			}
+			beside := after(w.opportunities[deal].Record, cosell.Record{cosell.ReferralID: "", cosell.ReferralLink: "", cosell.Audit: "", cosell.Mark: "", cosell.Sync: cosell.False})
+			_ = w.run(func() error { return w.flow.Unlink(ctx, deal) })
+			const other = "44444444-4444-4444-8444-444444444444"
+			w.opportunities[other] = cosell.Opportunity{Side: cosell.Side{ID: other, Version: w.nextVersion(), Record: beside}}
+			if err := w.flow.Link(ctx, other, own); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			w.now = w.now.Add(time.Minute)
+			w.userOf(deal, cosell.Record{cosell.Sync: cosell.True, cosell.Action: cosell.ActAsk})
+			befall(w)
+			w.deliver(func() error { return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+			w.refusePC = nil
+			w.events()
+			w.later(25 * time.Hour)
+			o := w.opportunities[deal].Record
+			trail, err := w.memory.Audit(ctx, deal, 1000)
+			if err != nil || o[cosell.ReferralID] == own || o[cosell.ReferralID] != w.pair().ReferralID || w.lines(deal, "correct the identifier") != 0 || len(w.own()) != 2 ||
+				w.pairOf(other).ReferralID != own || count(trail, "asked again") != 1 {
+				t.Errorf("%s, heard %v: %d own, pair %s of %q, the row names %q of %q, Audit:\n%s\n%v", name, heard, len(w.own()), w.pair().Phase, w.pair().ReferralID, o[cosell.ReferralID], own, o[cosell.Audit], trail)
+			}
+			w.silent()
+		}
+	}
+}
+
 // The same of a write to CRM that took what CRM did not refuse, without words: the process dies before it has told what it replaced.
 func TestI25_WhatAWordlessWriteHasReplacedIsToldWhateverBecomesOfThePair(t *testing.T) {
 	for name, act := range map[string]func(w *world) error{
