@@ -117,7 +117,8 @@ func (p Pair) Said(before, written Side, values Record) Pair {
 //	                                  | in between nobody can tell, so what would have given way to it is told as possible, unless another field shows that it was made
 //
 // In CRM nobody has to guess: its own line in Audit proves that the write was made. Another line of the same
-// event proves nothing: the event may have been told to wait, or have come before.
+// event proves nothing: the event may have been told to wait, or have come before. A write without words has no line: it counts as not
+// made there, and what would have given way to it is told as possible all the same.
 func (p Pair) Resolve(side Side) Pair {
 	s := p.Sending
 	p.Sending = nil
@@ -143,6 +144,7 @@ func (p Pair) Resolve(side Side) Pair {
 		if !ours && !made && (s.Place == InCRM || neverBack(f)) { // no line in Audit, or a door that nobody can open again: it was not made
 			if old, was := s.Old[f]; s.Place == InCRM && was && read && !same(old, now) {
 				mine.put(f, old) // and what a person typed since is an edit, even of what both sides once said
+				p.Untold = append(slices.Clone(p.Untold), s.gaveWay(f, false, side.Record)...)
 			}
 			continue
 		}
@@ -154,12 +156,7 @@ func (p Pair) Resolve(side Side) Pair {
 		if led && (made || ours) {
 			other.put(f, source)
 		}
-		switch {
-		case led && (made || ours || read && !same(s.Old[f], now) && s.shown(side.Record)):
-			p.Untold = append(slices.Clone(p.Untold), s.notesOn(f)...)
-		case led && read && !same(s.Old[f], now):
-			p.Untold = append(slices.Clone(p.Untold), doubted(s.notesOn(f))...)
-		}
+		p.Untold = append(slices.Clone(p.Untold), s.gaveWay(f, made || ours, side.Record)...)
 	}
 	p.Base, p.OpportunityVersion = base, ""
 	return p
@@ -264,6 +261,20 @@ func (s *Sending) notesOn(f Field) []Problem {
 		}
 	}
 	return out
+}
+
+// gaveWay are the notes about a field that are still to be told where the write was made for sure, or where the record holds something else since
+// and it may have been.
+func (s *Sending) gaveWay(f Field, sure bool, record Record) []Problem {
+	now, read := record.value(f)
+	_, led := s.Source[f]
+	switch another := read && !same(s.Old[f], now); {
+	case led && (sure || another && s.shown(record)):
+		return s.notesOn(f)
+	case led && another:
+		return doubted(s.notesOn(f))
+	}
+	return nil
 }
 
 // shown says whether the record holds something that was written and was not there before: the write was made.

@@ -255,6 +255,43 @@ func TestI25_ANoteSurvivesAThirdValue(t *testing.T) {
 	}
 }
 
+// Nor does a third value in CRM, where the words of our write were still to come: nobody can tell then whether it was made, so what it may have
+// replaced is told as possible.
+func TestI25_ANoteOfAWordlessWriteSurvivesAThirdValue(t *testing.T) {
+	replaced := 0
+	for at, done := 1, false; !done; at++ {
+		w := newWorld(t)
+		w.private(nil)
+		id := w.own()[0].ID
+		w.user(cosell.Record{cosell.Name: "mine"})
+		w.now = w.now.Add(time.Minute)
+		w.portal(id, cosell.Record{cosell.Name: "theirs", cosell.Notes: "refused"})
+		w.refuseCRM = (&no{field: cosell.Notes, class: fault.Record}).refuses
+		w.dieAt = w.calls + at
+		job := func() error { return w.flow.FromReferral(ctx, told(id, "referral-updated")) }
+		done = w.run(job) == nil
+		o := w.opportunities[deal].Record
+		written := o[cosell.Name] == "theirs" && w.lines(deal, `gave way: "mine"`) == 0
+		w.now = w.now.Add(time.Minute)
+		w.user(cosell.Record{cosell.Name: "third"})
+		w.deliver(job)
+		w.events()
+		if n := w.lines(deal, `gave way: "mine"`); written && n != 1 || n > 1 {
+			t.Errorf("death at %d: told %d times\n%s", at, n, w.opportunities[deal].Record[cosell.Audit])
+		}
+		if written {
+			replaced++
+		}
+		if p := w.pair(); len(p.Untold) > 0 || w.own()[0].Record[cosell.Name] != "third" {
+			t.Errorf("death at %d: Partner Center says %s, untold %v", at, w.own()[0].Record[cosell.Name], p.Untold)
+		}
+		w.silent()
+	}
+	if replaced < 2 {
+		t.Errorf("only %d deaths after the write", replaced)
+	}
+}
+
 // d1b: nor does a CRM that is busy, or down, lose it.
 func TestI25_ANoteOfAConflictSurvivesABusyCRM(t *testing.T) {
 	for name, trouble := range map[string]error{"Busy": fault.Wait(20*time.Second, "429"), "Down": fault.New(fault.Broken, "503"), "Denied": fault.New(fault.Denied, "401")} {
