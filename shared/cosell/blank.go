@@ -59,6 +59,7 @@ func (m *merger) keepFromBlank(rule Rule, changes Record, place Place) {
 	p := Problem{Code: "value.blank", Field: rule.Field, Place: place, Class: OfRule, Warn: true,
 		Text: m.label(rule.Field) + " " + what + " in " + here + " and did not replace the value on the other side", Mend: "fill it in"}
 	if status := changes[Status]; place == InPartnerCenter && status != "" && ReferralClosed(status) || place == InCRM && OpportunityClosed(status) {
+		m.plan.unclosed = append(m.plan.unclosed, p)
 		p.Text += "; the deal is " + status + " with the last agreed value, which is now final"
 		p.Mend, p.Once, p.With = "nothing to do", true, Status
 		delete(m.plan.keep, rule.Field)

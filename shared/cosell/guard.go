@@ -19,10 +19,10 @@ func (m *merger) guard() {
 		case OnceSet:
 			m.guardOnceSet(rule.Field)
 		case OnceCreated:
-			m.guardLocked(rule, "customer.locked", "the customer's data cannot change in Partner Center after creation")
+			m.guardLocked(rule, customerLocked, "the customer's data cannot change in Partner Center after creation")
 		case OnceShared:
 			if m.shared() && m.hasMembers(rule.Field.led()) {
-				m.guardLocked(rule, "contact.locked", "the customer's contacts cannot change once shared with Microsoft")
+				m.guardLocked(rule, contactLocked, "the customer's contacts cannot change once shared with Microsoft")
 			}
 		case NeverEmpty:
 			m.guardNeverEmpty(rule)
@@ -159,6 +159,12 @@ func (m *merger) guardOnceSet(f Field) {
 		Text: "the help asked of Microsoft cannot be changed after it was submitted; the change stays in CRM", Mend: "nothing to do"})
 }
 
+// The codes of what a door keeps as it is, whether the deal is closed or not.
+const (
+	customerLocked = "customer.locked"
+	contactLocked  = "contact.locked"
+)
+
 func (m *merger) guardLocked(rule Rule, code, text string) {
 	found := false
 	closed := m.closed() // it could not have changed either: nothing to tell
@@ -275,6 +281,7 @@ func (m *merger) guardEarlyWin() {
 			m.plan.keep[f] = true
 		}
 	}
+	m.plan = m.plan.notClosing()
 	m.plan.HeldUntil = ripe
 	m.say(Problem{Code: "won.early", Field: Status, Place: InPartnerCenter, Class: OfRule, Warn: true,
 		Text: "held back until " + clock(ripe) + ": a deal that can be registered must not be closed as won earlier",

@@ -27,7 +27,7 @@ type Plan struct {
 	keep      map[Field]bool // fields whose base stays as it is: not decided yet
 	leftAlone []Field        // fields that both sides hold differently, as nobody can tell which is right
 	unkept    []Field        // fields of which nobody knows what Partner Center says: only a hash is remembered
-	unasked   []Problem      // what is told of asking Microsoft, where it is too late for that only if the deal is closed
+	unclosed  []Problem      // what is told, and held, where the deal is not closed after all
 }
 
 // Empty says that there is nothing to write and nothing to say.
@@ -69,13 +69,12 @@ func (p Plan) Without(why Problem, atom Record) Plan {
 		delete(changes, f)
 		p.keep[f] = true
 	}
-	p.Problems = slices.DeleteFunc(p.Problems, func(note Problem) bool { // nothing gave way, nothing was restored, nothing is closed
+	p.Problems = slices.DeleteFunc(p.Problems, func(note Problem) bool { // nothing gave way, nothing was restored
 		_, of := atom[note.Field]
-		_, closing := atom[Status]
-		return of && note.Once || closing && note.Code == closedDiffers
+		return of && note.Once
 	})
-	if why.Place == InPartnerCenter && ReferralClosed(atom[Status]) {
-		p = p.notLate()
+	if _, closing := atom[Status]; closing {
+		p = p.notClosing()
 	}
 	if _, named := atom[why.Field]; !named {
 		why.Field = first(atom)

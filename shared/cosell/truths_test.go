@@ -3,6 +3,7 @@ package cosell
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // Before a deal is closed, what the two sides will say of it for ever is told: only where they differ, where
@@ -75,7 +76,7 @@ func TestI25_ANoteGoesWithTheClosingThatItHangsOn(t *testing.T) {
 		"Differs": {nil, Record{Status: Won}, []string{closedDiffers}, nil},
 		"There":   {Record{Status: Won}, nil, []string{closedDiffers}, nil},
 		"Locked":  {nil, Record{Status: Lost, CustomerCountry: "FR"}, []string{"customer.locked", closedDiffers}, []string{"customer.locked"}},
-		"Blank":   {nil, Record{Status: Won, DealValue: ""}, []string{"value.blank", closedDiffers}, []string{"value.blank"}},
+		"Blank":   {nil, Record{Status: Won, DealValue: ""}, []string{"value.blank", closedDiffers}, nil},
 	} {
 		in := from(apart, nil, tt.portal, tt.edit)
 		plan := Merge(in)
@@ -102,6 +103,94 @@ func TestI25_ANoteGoesWithTheClosingThatItHangsOn(t *testing.T) {
 		if got := notes(refused.Problems); strings.Join(got, " ") != strings.Join(tt.refused, " ") {
 			t.Errorf("%s: told of a closing that was refused: %v", name, got)
 		}
+	}
+}
+
+// A plan that loses its closing says nothing of what only the closing makes true, whatever takes it away: the value is undecided
+// again, and what is to be mended is told.
+func TestAClosingThatDoesNotComeIsNotSpokenOf(t *testing.T) {
+	blank := Record{Status: Won, DealValue: "0"}
+	registrable := Record{Visibility: True, DealValue: "25000"}
+	refusedWon := func(in Pairing) Plan {
+		return Merge(in).Without(Problem{Code: "no", Place: InPartnerCenter, Class: OfRecord}, Record{Status: Won})
+	}
+	for name, tt := range map[string]struct {
+		in   func() Pairing
+		plan func(Pairing) Plan
+		want []string
+	}{
+		"TheGuardDelaysIt":       {func() Pairing { return from(registrable, registrable, nil, blank) }, Merge, []string{"value.blank", "won.early"}},
+		"PartnerCenterRefusesIt": {func() Pairing { return edit(nil, blank) }, refusedWon, []string{"value.blank", "no"}},
+		"ItWasRefusedBefore": {func() Pairing {
+			in := edit(nil, blank)
+			in.Pair = in.Settle(refusedWon(in), Written{}, "")
+			return in
+		}, Merge, []string{"value.blank", "no"}},
+		"ItWaitsForAnotherValue": {func() Pairing {
+			in := refused(edit(nil, Record{ClosingDate: "2026-12-01"}), InPartnerCenter, "no", OfRecord, ClosingDate)
+			apply(in.Opportunity.row.Record, blank)
+			return in
+		}, Merge, []string{"no", "value.blank", "won.waiting"}},
+		"AValueIsRefusedWithIt": {func() Pairing { return edit(nil, Record{Status: Won, DealValue: "0", ClosingDate: "2026-12-01"}) }, func(in Pairing) Plan {
+			return Merge(in).Without(Problem{Code: "no", Place: InPartnerCenter, Class: OfRecord}, Record{ClosingDate: "2026-12-01"}).
+				WithWonWaiting(in.Rules, ClosingDate, noon)
+		}, []string{"no", "value.blank", "won.waiting"}},
+		"CRMRefusesIt": {func() Pairing { return edit(blank, nil) }, func(in Pairing) Plan {
+			return Merge(in).Without(Problem{Code: "no", Place: InCRM, Class: OfRecord}, Record{Status: Won})
+		}, []string{"value.blank", "no"}},
+	} {
+		in := tt.in()
+		plan := tt.plan(in)
+		if got := codes(plan.Problems); strings.Join(got, " ") != strings.Join(tt.want, " ") {
+			t.Errorf("%s: told %v", name, got)
+		}
+		for _, p := range plan.Problems {
+			if p.Once || strings.Contains(p.Text, "final") {
+				t.Errorf("%s: told %+v", name, p)
+			}
+		}
+		pair := in.Settle(plan, Written{}, "")
+		if base := pair.Base; base.Opportunity[DealValue] == "0" || base.Referral[DealValue] == "0" {
+			t.Errorf("%s: the value counts as agreed: %v", name, base)
+		}
+	}
+}
+
+// Won went through with the last agreed value, so it was said, and was refused itself: the value is held as before, and goes with
+// won when Partner Center takes them.
+func TestAFinalValueIsHeldOnWhereWonIsRefused(t *testing.T) {
+	in := refused(edit(nil, Record{DealValue: "7"}), InPartnerCenter, "no", OfRecord, DealValue)
+	held := in.Pair.Held[0]
+	in.Opportunity.row.Record[Status], in.Opportunity.row.Version, in.Pair.OpportunityVersion = Won, "o9", ""
+	in.At = noon.Add(25 * time.Hour)
+	in.Pair.Held = []Held{held}
+	in.Pair.Held[0].Next = noon.Add(1000 * time.Hour)
+	plan := Merge(in)
+	want{toReferral: Record{Status: Won}, codes: []string{"won.final"}}.check(t, plan)
+	plan = plan.Without(Problem{Code: "no", Place: InPartnerCenter, Class: OfRecord}, Record{Status: Won})
+	want{codes: []string{"no", "no"}}.check(t, plan)
+	in.Pair = in.Settle(plan, Written{}, "")
+	if h, ok := in.Pair.HeldAt(InPartnerCenter, DealValue); !ok || !h.Since.Equal(held.Since) || h.Value != "7" {
+		t.Errorf("held %+v", in.Pair.Held)
+	}
+	in.Retry = true
+	want{toReferral: Record{Status: Won, DealValue: "7"}}.check(t, Merge(in))
+}
+
+// Help for which it is too late only if the deal is closed, and two values that differ for ever only then, are no matter of a deal
+// whose won waits; what is locked is locked either way.
+func TestAWonThatWaitsMakesNothingLate(t *testing.T) {
+	in := from(Record{Name: "Theirs", "contacts/ada": ada}, Record{"contacts/ada": ada}, nil,
+		Record{Status: Won, DealValue: "7", Help: "A", CustomerCountry: "FR"})
+	plan := Merge(in)
+	if got := strings.Join(codes(plan.Problems), " "); got != "customer.locked help.late closed.differs" {
+		t.Fatalf("told %s", got)
+	}
+	plan = plan.Without(Problem{Code: "no", Place: InPartnerCenter, Class: OfRecord}, Record{DealValue: "7"}).WithWonWaiting(in.Rules, DealValue, noon)
+	want{codes: []string{"customer.locked", "no", "won.waiting"}}.check(t, plan)
+	in.Pair = in.Settle(plan, Written{}, "")
+	if again := Merge(in); again.Invite != "A" {
+		t.Errorf("the deal is open, and Microsoft is not asked: %+v", again)
 	}
 }
 

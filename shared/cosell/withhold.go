@@ -29,7 +29,7 @@ func (m *merger) tooLate() {
 	m.plan = m.plan.uninvited()
 	delete(m.plan.keep, Help)
 	if h, ok := m.held(InPartnerCenter, Help); ok {
-		m.plan.unasked = append(m.plan.unasked, h.Problem())
+		m.plan.unclosed = append(m.plan.unclosed, h.Problem())
 	}
 	m.say(Problem{Code: helpLate, Field: Help, Place: InPartnerCenter, Warn: true, Once: true, With: Status,
 		Text: "Microsoft was not asked for help, because the deal was closed at the same time", Mend: "nothing to do"})
@@ -37,15 +37,21 @@ func (m *merger) tooLate() {
 
 const helpLate = "help.late"
 
-// notLate is the plan whose closing was refused: the deal is open, and Microsoft is asked another time.
-func (p Plan) notLate() Plan {
-	late := func(p Problem) bool { return p.Code == helpLate }
-	if !slices.ContainsFunc(p.Problems, late) {
-		return p
-	}
+// notClosing is the plan whose closing does not come: what only that makes true is not said, no value is final, and Microsoft is asked
+// another time. What is locked is so either way; what differs was left alone before.
+func (p Plan) notClosing() Plan {
 	p = p.clone()
-	p.keep[Help] = true
-	p.Problems = append(slices.DeleteFunc(p.Problems, late), p.unasked...)
+	p.Problems = slices.DeleteFunc(p.Problems, func(note Problem) bool {
+		if !note.Once || note.hangsOn() != Status || note.Code == customerLocked || note.Code == contactLocked {
+			return false
+		}
+		if note.Code != closedDiffers {
+			p.keep[note.Field] = true
+		}
+		return true
+	})
+	p.Problems = append(p.Problems, p.unclosed...)
+	p.unclosed = nil
 	return p
 }
 
@@ -111,6 +117,9 @@ func (m *merger) withheld(place Place, f Field, atom Record) bool {
 	for g := range atom {
 		delete(m.plan.at(place), g)
 		m.plan.keep[g] = true
+	}
+	if _, closing := atom[Status]; closing {
+		m.plan = m.plan.notClosing()
 	}
 	m.say(h.Problem())
 	return true
@@ -194,7 +203,13 @@ func (m *merger) waitForClosingValues() {
 			return
 		}
 		delete(m.plan.keep, f)
-		m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool { return p.Field == f && p.Place == InPartnerCenter })
+		m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool {
+			over := p.Field == f && p.Place == InPartnerCenter
+			if over && !p.Once {
+				m.plan.unclosed = append(m.plan.unclosed, p)
+			}
+			return over
+		})
 		m.say(Problem{Code: "won.final", Field: f, Place: InPartnerCenter, Warn: true, Once: true, With: Status,
 			Text: "won goes through with the last agreed " + m.label(f) + ", which Partner Center would not change; it is now final", Mend: "nothing to do"})
 	}
@@ -202,7 +217,7 @@ func (m *merger) waitForClosingValues() {
 
 // wonWaiting is the plan whose won waits for a closing value.
 func (p Plan) wonWaiting(label string, until time.Time) Plan {
-	p = p.clone()
+	p = p.notClosing()
 	delete(p.ToReferral, Status)
 	delete(p.ToReferral, Reason)
 	p.keep[Status] = true
