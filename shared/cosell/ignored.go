@@ -74,6 +74,26 @@ func (in Pairing) PassedOver(plan Plan, sent, before, answered Record) Plan {
 			plan = plan.Without(in.keptItsOwn(slices.Min(slices.Collect(maps.Keys(bad)))), bad)
 		}
 	}
+	return in.wonAfter(plan, sent)
+}
+
+// wonAfter lets won, which was not sent yet, wait for a closing value that was passed over before it.
+func (in Pairing) wonAfter(plan Plan, sent Record) Plan {
+	if _, with := sent[Status]; with {
+		return plan
+	}
+	for _, f := range closingValues {
+		if !slices.ContainsFunc(plan.Problems, func(p Problem) bool {
+			return p.Sent && p.Place == InPartnerCenter && p.Field == f && p.Code == valueIgnored
+		}) {
+			continue
+		}
+		since := in.At
+		if h, ok := in.Pair.HeldAt(InPartnerCenter, f); ok && h.Code == valueIgnored {
+			since = h.Since
+		}
+		plan = in.wonWithout(plan, f, since)
+	}
 	return plan
 }
 
@@ -81,6 +101,25 @@ func (in Pairing) keptItsOwn(f Field) Problem {
 	return Problem{Code: valueIgnored, Field: f, Place: InPartnerCenter, Class: OfRecord,
 		Text: "Partner Center answered yes and kept its own " + Label(in.Rules, f),
 		Mend: "see in the Partner Center portal whether it can be changed there, or put what stands there into CRM"}
+}
+
+// ValuesFirst takes the closing values out of changes that close as won, where Partner Center has passed over one of them before: they
+// are sent by themselves, and its answer shows whether won can follow.
+func (p Pair) ValuesFirst(changes Record) (values, rest Record) {
+	values, rest = Record{}, changes.Clone()
+	passed := func(h Held) bool {
+		return h.Place == InPartnerCenter && h.Code == valueIgnored && slices.Contains(closingValues, h.Field)
+	}
+	if !ClosesAsWon(changes) || !slices.ContainsFunc(p.Held, passed) {
+		return values, rest
+	}
+	for _, f := range closingValues {
+		if v, ok := rest[f]; ok {
+			values[f] = v
+			delete(rest, f)
+		}
+	}
+	return values, rest
 }
 
 // passedOver says whether the answer says of the field what it said before, and that is not how it spells what was sent. Who may see

@@ -10,6 +10,9 @@ import (
 // wonWaits is how long a won deal waits for a closing value that Partner Center refused.
 const wonWaits = 24 * time.Hour
 
+// closingValues cannot follow once the deal is won.
+var closingValues = []Field{DealValue, Currency, ClosingDate}
+
 // withhold does not ask again for what was refused, while nothing has changed: neither the value, nor a
 // relative, nor the other side, and its time has not come.
 func (m *merger) withhold() {
@@ -193,26 +196,37 @@ func (m *merger) waitForClosingValues() {
 	if !ClosesAsWon(m.plan.ToReferral) {
 		return
 	}
-	for _, f := range []Field{DealValue, Currency, ClosingDate} {
+	for _, f := range closingValues {
 		h, ok := m.held(InPartnerCenter, f)
 		if !ok || !m.plan.keep[f] {
 			continue
 		}
-		if until := h.Since.Add(wonWaits); m.At.Before(until) {
-			m.plan = m.plan.wonWaiting(m.label(f), until)
-			return
-		}
-		delete(m.plan.keep, f)
-		m.plan.Problems = slices.DeleteFunc(m.plan.Problems, func(p Problem) bool {
-			over := p.Field == f && p.Place == InPartnerCenter
-			if over && !p.Once {
-				m.plan.unclosed = append(m.plan.unclosed, p)
-			}
-			return over
-		})
-		m.say(Problem{Code: "won.final", Field: f, Place: InPartnerCenter, Warn: true, Once: true, With: Status,
-			Text: "won goes through with the last agreed " + m.label(f) + ", which Partner Center would not change; it is now final", Mend: "nothing to do"})
+		m.plan = m.wonWithout(m.plan, f, h.Since)
 	}
+}
+
+// wonWithout is the plan that closes as won without a value that Partner Center has not taken since then: won waits for it, or the
+// day is over and the last agreed one is final.
+func (in Pairing) wonWithout(p Plan, f Field, since time.Time) Plan {
+	if !ClosesAsWon(p.ToReferral) { // it waits for another one
+		return p
+	}
+	label := Label(in.Rules, f)
+	if until := since.Add(wonWaits); in.At.Before(until) {
+		return p.wonWaiting(label, until)
+	}
+	p = p.clone()
+	delete(p.keep, f)
+	p.unclosed = slices.Clone(p.unclosed)
+	p.Problems = slices.DeleteFunc(p.Problems, func(of Problem) bool {
+		over := of.Field == f && of.Place == InPartnerCenter
+		if over && !of.Once {
+			p.unclosed = append(p.unclosed, of)
+		}
+		return over
+	})
+	return p.With(Problem{Code: "won.final", Field: f, Place: InPartnerCenter, Warn: true, Once: true, With: Status,
+		Text: "won goes through with the last agreed " + label + ", which Partner Center would not change; it is now final", Mend: "nothing to do"})
 }
 
 // wonWaiting is the plan whose won waits for a closing value.

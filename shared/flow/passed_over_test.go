@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
+	"github.com/cosell-sync/cosell-sync/shared/flow"
 )
 
 // Partner Center says yes to a change and keeps what it had: that is told once, held, and tried again by schedule; nothing is said to
@@ -143,5 +145,69 @@ func TestWhatPartnerCenterSpellsInItsOwnWayIsNotPassedOver(t *testing.T) {
 		if o := w.opportunities[deal].Record; len(w.pair().Held) != 0 || w.lines(deal, "value.ignored") != 0 || o[cosell.Mark] != cosell.MarkOK {
 			t.Errorf("%s: held %+v, CRM %v", name, w.pair().Held, o)
 		}
+	}
+}
+
+// A value that Partner Center has passed over keeps its deal from being closed as won, also when its time has come again: it is asked
+// for by itself, and won waits for the answer, a day at most.
+func TestWonWaitsForAValueThatIsPassedOver(t *testing.T) {
+	for name, tt := range map[string]struct {
+		value cosell.Record
+		takes time.Duration // when Partner Center does take it
+		want  string
+	}{
+		"Taken at last":   {cosell.Record{cosell.DealValue: "250"}, 2 * time.Hour, "250"},
+		"Never taken":     {cosell.Record{cosell.DealValue: "250"}, 100 * time.Hour, "100"},
+		"A date as well":  {cosell.Record{cosell.DealValue: "250", cosell.ClosingDate: "2026-12-01"}, 100 * time.Hour, "100"},
+		"The date itself": {cosell.Record{cosell.ClosingDate: "2026-12-01"}, 100 * time.Hour, "100"},
+	} {
+		w := newWorld(t)
+		w.private(nil)
+		w.events()
+		kept := w.own()[0].Record.Only(cosell.DealValue, cosell.Currency, cosell.ClosingDate)
+		w.afterPCPut = func(r cosell.Record) { maps.Copy(r, kept) }
+		w.user(tt.value)
+		w.events()
+		start := w.now
+		w.now = w.now.Add(5 * time.Minute)
+		w.user(cosell.Record{cosell.Status: cosell.Won})
+		for retry := false; w.now.Sub(start) < 26*time.Hour; retry = true { // the schedule's
+			if w.now.Sub(start) > tt.takes {
+				w.afterPCPut = nil
+			}
+			err := w.flow.FromOpportunity(ctx, flow.Hint{Kind: "opportunity", ID: deal, Retry: retry})
+			status, waits := w.own()[0].Record[cosell.Status], w.now.Sub(start) <= min(tt.takes, 24*time.Hour-time.Second)
+			if waits && (status != cosell.Accepted || !fault.Is(err, fault.Later) || w.lines(deal, "closing as won waits until") != 1 || w.lines(deal, "final") != 0) || !waits && (status != cosell.Won || err != nil) {
+				t.Fatalf("%s: after %s %v: Partner Center is %s, CRM %v", name, w.now.Sub(start), err, status, w.opportunities[deal].Record)
+			}
+			w.now = w.now.Add(15 * time.Minute)
+		}
+		final := 0
+		if tt.takes > 24*time.Hour {
+			final = len(tt.value)
+		}
+		if r := w.own()[0].Record; r[cosell.DealValue] != tt.want || w.lines(deal, "it is now final") != final || len(w.pair().Held) != 0 {
+			t.Errorf("%s: at last Partner Center has %v, CRM %v, held %+v", name, r, w.opportunities[deal].Record, w.pair().Held)
+		}
+		w.silent()
+	}
+}
+
+// What is passed over in a run that takes its changes to pieces keeps won back too, which was not sent yet.
+func TestWonWaitsForWhatIsPassedOverBeforeIt(t *testing.T) {
+	w := newWorld(t)
+	w.private(cosell.Record{cosell.Notes: "n"})
+	w.events()
+	w.afterPCPut = func(r cosell.Record) { r[cosell.DealValue] = "100" }
+	w.refusePCBy = func(v cosell.Record) error {
+		if v[cosell.Notes] != "" {
+			return fault.New(fault.Refused, "no")
+		}
+		return nil
+	}
+	w.user(cosell.Record{cosell.Notes: "bad", cosell.DealValue: "250", cosell.Status: cosell.Won})
+	err := w.flow.FromOpportunity(ctx, flow.Hint{Kind: "opportunity", ID: deal})
+	if status := w.own()[0].Record[cosell.Status]; status != cosell.Accepted || !fault.Is(err, fault.Later) || w.lines(deal, "closing as won waits until") != 1 {
+		t.Errorf("%v: Partner Center is %s, CRM %v", err, status, w.opportunities[deal].Record)
 	}
 }

@@ -29,7 +29,8 @@ func (a *application) sendAll(ctx context.Context, changes cosell.Record) error 
 	}
 	n := &narrower{send: func(c cosell.Record) error { return a.send(ctx, c) }, bars: a.barsWon}
 	alone, rest := cosell.Apart(changes, a.Rules)
-	for _, part := range append(alone, rest) {
+	values, rest := a.in.Pair.ValuesFirst(rest)
+	for _, part := range append(alone, values, rest) {
 		if err := n.all(cosell.Atoms(part), nil); err != nil {
 			return err
 		}
@@ -47,9 +48,11 @@ func (a *application) sendAll(ctx context.Context, changes cosell.Record) error 
 	return nil
 }
 
-// barsWon keeps a deal from being closed as won after one of its values was refused: nothing can follow.
+// barsWon keeps a deal from being closed as won after one of its values was refused, or passed over so that the plan lets it wait:
+// nothing can follow.
 func (a *application) barsWon(atom cosell.Record, refused []refusal) bool {
-	return cosell.ClosesAsWon(atom) && slices.ContainsFunc(refused, func(r refusal) bool { return cosell.IsClosingValue(r.atom) })
+	return cosell.ClosesAsWon(atom) && (!cosell.ClosesAsWon(a.plan.ToReferral) ||
+		slices.ContainsFunc(refused, func(r refusal) bool { return cosell.IsClosingValue(r.atom) }))
 }
 
 func fieldOf(atom cosell.Record) cosell.Field {
