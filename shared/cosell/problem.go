@@ -108,15 +108,22 @@ func (h Held) Again(at time.Time) Held {
 		}
 		return h
 	}
+	h.Next = at.Add(waitAfter(h.Attempts))
+	return h
+}
+
+// waitAfter is how long the next try waits after so many.
+func waitAfter(attempts int) time.Duration {
+	if attempts < 1 {
+		return 0
+	}
 	wait := firstTry
-	for range h.Attempts - 1 {
+	for range attempts - 1 {
 		if wait *= 2; wait >= lastTry {
-			wait = lastTry
-			break
+			return lastTry
 		}
 	}
-	h.Next = at.Add(wait)
-	return h
+	return wait
 }
 
 // Due says whether the time of the next try has come.

@@ -167,7 +167,15 @@ func (h Held) Problem() Problem {
 
 // Released says whether what is held may be sent again.
 func (in Pairing) Released(h Held) bool {
-	return in.Retry || h.Due(in.At) || h.Version != in.version(h.Place)
+	return in.Retry || h.Due(in.At) || h.Version != in.version(h.Place) && !h.tooSoon(in.At)
+}
+
+// tooSoon says whether a change of the record does not count yet. What was ignored was written all the same, and something may save the
+// record after each write: then each try would be the reason for the next. So such a change counts at once after the first two tries, and
+// after the others once the wait of two tries before is over.
+func (h Held) tooSoon(at time.Time) bool {
+	tried := h.Next.Add(-waitAfter(h.Attempts))
+	return h.Code == valueIgnored && at.Before(tried.Add(waitAfter(h.Attempts-2)))
 }
 
 func (in Pairing) version(place Place) string {

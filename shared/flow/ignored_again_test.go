@@ -66,6 +66,58 @@ func TestARetryOfWhatCRMStillIgnoresChangesNothingThatShows(t *testing.T) {
 	}
 }
 
+// A side that ignores a value, and of which something saves the record after each write of ours, is not written to at each of these saves: the
+// tries become as rare as those of anything that is held. Once the value is taken that shows.
+func TestWhatIsIgnoredIsNotTriedAtEverySaveThatAnswersTheTry(t *testing.T) {
+	const days = 10
+	for name, side := range map[string]struct {
+		ignores func(w *world, what func(cosell.Record))
+		edited  func(w *world)
+		tries   func(w *world) int
+		stamped func(w *world)
+	}{
+		"CRM": {
+			func(w *world, what func(cosell.Record)) { w.afterCRMPut = what },
+			func(w *world) { w.portal(w.own()[0].ID, cosell.Record{cosell.Notes: "note"}) },
+			func(w *world) int { return w.crmWrites },
+			func(w *world) { w.user(cosell.Record{"unknown": w.now.String()}) },
+		},
+		"Partner Center": {
+			func(w *world, what func(cosell.Record)) { w.afterPCPut = what },
+			func(w *world) { w.user(cosell.Record{cosell.Notes: "note"}) },
+			func(w *world) int { return w.puts },
+			func(w *world) { w.portal(w.own()[0].ID, cosell.Record{"unknown": w.now.String()}) },
+		},
+	} {
+		w := newWorld(t)
+		w.private(cosell.Record{cosell.Notes: "n"})
+		w.events()
+		side.ignores(w, func(r cosell.Record) { r[cosell.Notes] = "n" })
+		side.edited(w)
+		w.events()
+		began, until := side.tries(w), w.now.Add(days*24*time.Hour)
+		side.stamped(w)
+		for last := began; w.now.Before(until); {
+			if n := side.tries(w); n != last {
+				last = n
+				side.stamped(w)
+			}
+			w.later(time.Hour)
+			w.events()
+		}
+		if n := side.tries(w) - began; n < days || n > days+10 {
+			t.Errorf("%s: tried %d times in %d days", name, n, days)
+		}
+		side.ignores(w, nil)
+		w.later(48 * time.Hour)
+		w.events()
+		if o := w.opportunities[deal].Record; o[cosell.Notes] != "note" || w.own()[0].Record[cosell.Notes] != "note" || o[cosell.Mark] != cosell.MarkOK || len(w.pair().Held) != 0 {
+			t.Errorf("%s: not healed: %v, held %+v", name, o, w.pair().Held)
+		}
+		w.silent()
+	}
+}
+
 // What a write says before its answer is known, and the answer then belies, is taken back: also where it ends another trouble.
 func TestWhatWasSaidOfAnIgnoredValueIsTakenBack(t *testing.T) {
 	w := newWorld(t)
