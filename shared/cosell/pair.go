@@ -90,6 +90,15 @@ func (p Pair) HeldAt(place Place, f Field) (Held, bool) {
 	return p.Held[i], true
 }
 
+// Refused finds what a place did not take of the record as a whole; what waits there for a person by a rule of ours may stand beside it.
+func (p Pair) Refused(place Place) (Held, bool) {
+	i := slices.IndexFunc(p.Held, func(h Held) bool { return h.Place == place && h.Field == Whole && h.Class != OfRule })
+	if i < 0 {
+		return Held{}, false
+	}
+	return p.Held[i], true
+}
+
 // Entry is one line of the ledger's trail: every remote write and every refused change has one.
 type Entry struct {
 	At        time.Time

@@ -53,10 +53,14 @@ func (p Plan) Told() Plan {
 	return p
 }
 
-// With is the plan that also says something.
+// With is the plan that also says something, once.
 func (p Plan) With(problems ...Problem) Plan {
 	p = p.clone()
-	p.Problems = append(p.Problems, problems...)
+	for _, problem := range problems {
+		if !slices.Contains(p.Problems, problem) {
+			p.Problems = append(p.Problems, problem)
+		}
+	}
 	return p
 }
 

@@ -195,7 +195,7 @@ func (f *Flow) farewell(ctx context.Context, lead cosell.Opportunity) cosell.Rec
 
 // ungrowable says whether CRM refused to let the lead grow, and nothing has changed since; it stays held.
 func (f *Flow) ungrowable(w *work) bool {
-	h, ok := w.pair.HeldAt(cosell.InCRM, cosell.Whole)
+	h, ok := w.pair.Refused(cosell.InCRM)
 	if !ok || w.hint.Retry || h.Version != w.opportunity.Version || h.Value != cosell.Print(w.referral.Record) {
 		return false
 	}

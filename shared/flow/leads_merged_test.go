@@ -185,3 +185,64 @@ func TestAReferralThatAskedForTheRecordThatALeadGoesOnWithIsMetAnew(t *testing.T
 		})
 	}
 }
+
+// A lead that was merged into one of another referral, and takes no words: what is to be told waits, as on any row that takes none, and the
+// row is not asked at each look.
+func TestI29_AMergedLeadThatTakesNoWordsIsNotAskedAtEveryLook(t *testing.T) {
+	w := merged(t)
+	theirs := w.leads[winner]
+	theirs.Record = after(theirs.Record, cosell.Record{cosell.ReferralID: "10000000-0000-4000-8000-00000000000b"})
+	w.leads[winner] = theirs
+	w.refuseCRM = func(cosell.Record) error {
+		return fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("it is closed", "nothing")
+	}
+	for range 4 {
+		w.leadHeard()
+		w.heard()
+	}
+	if w.refusals != 1 {
+		t.Errorf("asked %d times", w.refusals)
+	}
+	w.later(16 * time.Minute)
+	if w.refusals != 2 {
+		t.Errorf("asked %d times once it was due", w.refusals)
+	}
+	w.refuseCRM = nil
+	w.later(time.Hour)
+	if audit := w.leads[itsLead].Record[cosell.Audit]; strings.Count(audit, "which belongs to another referral") != 1 {
+		t.Error(audit)
+	}
+	w.silent()
+}
+
+// A merged lead was told of another referral that the lead which won belonged to. That one is free now, and CRM refuses the link: it is not
+// asked at each look either.
+func TestI29_ARefusedTakeOverIsHeldBesideWhatWasToldBefore(t *testing.T) {
+	w := merged(t)
+	names := func(id string) {
+		theirs := w.leads[winner]
+		theirs.Record, theirs.Version = after(theirs.Record, cosell.Record{cosell.ReferralID: id}), w.nextVersion()
+		w.leads[winner] = theirs
+	}
+	names("10000000-0000-4000-8000-00000000000b")
+	w.leadHeard()
+	names("")
+	w.refuseCRM = func(values cosell.Record) error {
+		if values[cosell.ReferralID] == "" || values[cosell.Sync] == "" {
+			return nil
+		}
+		return fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("not on a Monday", "wait")
+	}
+	for range 4 {
+		w.leadHeard()
+		w.heard()
+	}
+	if w.refusals != 1 {
+		t.Errorf("asked %d times", w.refusals)
+	}
+	w.silent()
+	w.refuseCRM = nil
+	w.later(25 * time.Hour)
+	w.wentOn()
+	w.silent()
+}

@@ -22,7 +22,7 @@ func (w *world) takesNothing(class fault.Class) {
 // waitsToBeTold checks that the deal, which takes no words, is held and due.
 func (w *world) waitsToBeTold(name string) {
 	w.t.Helper()
-	h, held := w.pair().HeldAt(cosell.InCRM, cosell.Whole)
+	h, held := w.pair().Refused(cosell.InCRM)
 	if !held || h.Next.IsZero() || h.Attempts == 0 {
 		w.t.Errorf("%s: held %+v", name, w.pair().Held)
 	}
@@ -167,6 +167,30 @@ func TestI24_WhatCannotBeReadIsHeldWhereTheRowTakesNoWords(t *testing.T) {
 	w.later(time.Hour)
 	if len(w.pair().Held) != 0 {
 		t.Errorf("held %+v", w.pair().Held)
+	}
+	w.silent()
+}
+
+// Microsoft's referral that may not be read, of an opportunity that takes no words: it is not asked at each look.
+func TestI29_WhatMicrosoftDoesNotShowIsToldOnceTheRowTakesWords(t *testing.T) {
+	w := newWorld(t)
+	w.shared(nil)
+	w.hidden = true
+	w.takesNothing(fault.Record)
+	m := w.microsofts()[0].ID
+	w.portal(m, cosell.Record{cosell.MicrosoftStatus: "Accepted"})
+	for range 3 {
+		w.deliver(func() error { return w.flow.FromReferral(ctx, told(m, "related-referral-updated")) })
+		w.opportunityChanged()
+	}
+	if w.refusals != 1 {
+		t.Errorf("asked %d times", w.refusals)
+	}
+	w.waitsToBeTold("Microsoft's referral")
+	w.refuseCRM = nil
+	w.later(time.Hour)
+	if w.lines(deal, "microsoft.unreadable") != 1 {
+		t.Errorf("Audit\n%s", w.opportunities[deal].Record[cosell.Audit])
 	}
 	w.silent()
 }

@@ -210,8 +210,8 @@ func (a *application) silent(cause error) error {
 
 // hushed keeps words back from a row that did not take them, until it changes or its time has come.
 func (a *application) hushed() bool {
-	h, ok := a.w.pair.HeldAt(cosell.InCRM, cosell.Whole)
-	if len(a.plan.ToOpportunity) > 0 || !ok || h.Class == cosell.OfRule || a.in.Released(h) {
+	h, ok := a.w.pair.Refused(cosell.InCRM)
+	if len(a.plan.ToOpportunity) > 0 || !ok || a.in.Released(h) {
 		return false
 	}
 	a.plan, a.done.Silent = a.plan.With(h.Problem()), true
