@@ -1,6 +1,7 @@
 package cosell
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -128,6 +129,18 @@ func (in Pairing) SettleTaken(plan Plan, o Opportunity) Pair {
 	pair.Untold, pair.Held = pair.tell(notes...), in.meeting()
 	pair.Base, pair.OpportunityVersion, pair.Sending = base, "", nil
 	return pair.Saw(in.Referral.Side).Wrote(in.Opportunity.Side().Version, o.Side)
+}
+
+// SettleTold is SettleTaken of a write that has brought the words of a plan: what those told waits no longer. Half of a change whose other
+// half was refused is not agreed.
+func (in Pairing) SettleTold(taken, told Plan, o Opportunity) Pair {
+	taken = taken.clone()
+	maps.DeleteFunc(taken.ToOpportunity, func(f Field, _ string) bool { return taken.keep[f] })
+	pair := in.SettleTaken(taken, o)
+	renewWritten(pair.Base.Opportunity, taken, o.Record)
+	said := func(p Problem) bool { return slices.Contains(in.Pair.Untold, p) || slices.Contains(told.Problems, p) }
+	pair.Untold, pair.Told = slices.DeleteFunc(pair.Untold, said), Prints(told.Problems)
+	return pair
 }
 
 // meetingHalf is the row of a pair whose two records meet in several writes, until the last of them is made. It is quiet, and says nothing

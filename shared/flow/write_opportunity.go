@@ -178,8 +178,13 @@ func (a *application) correct(ctx context.Context, before cosell.Opportunity) er
 	if len(values) == 0 {
 		return nil
 	}
+	in := a.in // its note takes the place of that of the write which has landed
+	in.Pair, in.Referral = a.w.pair, &a.referral
+	a.w.pair = in.SettleTold(plan, unproven, now)
 	err := a.put(ctx, now, values, fields)
 	if fault.Is(err, fault.Refused) {
+		said := func(p cosell.Problem) bool { return p.Once && slices.Contains(unproven.Problems, p) }
+		a.plan.Problems = slices.DeleteFunc(slices.Clone(a.plan.Problems), said)
 		return a.silent(err)
 	}
 	return err
