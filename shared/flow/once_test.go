@@ -121,6 +121,37 @@ func TestF114_WhatAnAttemptMadeThatWasGivenUpIsClosed(t *testing.T) {
 	w.silent()
 }
 
+// What was closed as a duplicate is told although the row takes no words now: that is held, not asked at each look, and told once it takes some.
+func TestI24_ADuplicateThatWasClosedIsToldOnceTheRowTakesWords(t *testing.T) {
+	for _, class := range []fault.Class{fault.Record, fault.Ours} {
+		w := newWorld(t)
+		late := w.unlisted()
+		w.user(cosell.Record{cosell.Name: "Renamed", cosell.DealValue: "250"})
+		w.now = w.now.Add(settle)
+		w.deliver(w.wanted)
+		first := sorted(late)[0]
+		r := late[first]
+		r.Modified = w.now
+		w.referrals[first] = r
+		w.takesNothing(class)
+		for range 3 {
+			w.referralChanged(first)
+			w.opportunityChanged()
+		}
+		if w.referrals[first].Record[cosell.Status] != cosell.Errored || w.refusals != 1 {
+			t.Errorf("%s: %s, asked %d times", class, w.referrals[first].Record[cosell.Status], w.refusals)
+		}
+		w.waitsToBeTold(string(class))
+		w.refuseCRM = nil
+		w.later(48 * time.Hour)
+		if w.lines(deal, "it was closed as a duplicate") != 1 || len(w.pair().Held) != 0 {
+			t.Errorf("%s: held %+v\n%s", class, w.pair().Held, w.opportunities[deal].Record[cosell.Audit])
+		}
+		w.referralChanged(first)
+		w.silent()
+	}
+}
+
 // A copied deal is told on the record, and its closing clears what shows of it, although nobody touched the deal.
 func TestF129_AClosedSecondReferralShowsNoMore(t *testing.T) {
 	w := newWorld(t)

@@ -154,7 +154,8 @@ func (f *Flow) tellStanding(ctx context.Context, pair cosell.Pair, p cosell.Prob
 	}
 	told, err := f.tellRow(ctx, pair, o, p)
 	if fault.Is(err, fault.Refused) {
-		return f.unsaidOf(ctx, told, o, p, err)
+		_, err = f.unsaidOf(ctx, told, o, p, err)
+		return err
 	}
 	if err != nil {
 		return err
@@ -163,26 +164,35 @@ func (f *Flow) tellStanding(ctx context.Context, pair cosell.Pair, p cosell.Prob
 	return err
 }
 
-// unsaidOf holds a problem, and that the row did not take the words of it.
-func (f *Flow) unsaidOf(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, p cosell.Problem, cause error) error {
+// unsaidOf holds a problem, and that the row did not take the words of it, and gives the pair as it is saved then. A note waits for the next words.
+func (f *Flow) unsaidOf(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, p cosell.Problem, cause error) (cosell.Pair, error) {
 	why := problemOf(cosell.InCRM, cause, f.Rules, cosell.Whole)
 	why.Sent = true
-	if _, err := f.Ledger.Save(ctx, pair.StandingUnheard(p, why, o.Side), f.entry(ctx, o.Read, cosell.ToCRM, refusedAction, resultOf(cause))); err != nil {
-		return err
+	if p.Once {
+		pair.Untold = append(slices.Clone(pair.Untold), p)
 	}
-	if why.Class == cosell.OfOurs {
-		return cause
+	pair, err := f.Ledger.Save(ctx, pair.StandingUnheard(p, why, o.Side), f.entry(ctx, o.Read, cosell.ToCRM, refusedAction, resultOf(cause)))
+	if err == nil && why.Class == cosell.OfOurs {
+		err = cause
 	}
-	return nil
+	return pair, err
 }
 
-// tellOnce writes one line into the opportunity, and gives the pair as it is saved then.
+// tellOnce writes one line into the opportunity, and gives the pair as it is saved then. A row that takes no words is told by whoever compares
+// once it takes some.
 func (f *Flow) tellOnce(ctx context.Context, pair cosell.Pair, p cosell.Problem) (cosell.Pair, error) {
+	if slices.Contains(pair.Untold, p) {
+		return pair, nil
+	}
 	o, err := f.Opportunities.Get(ctx, pair.OpportunityID)
 	if err != nil {
 		return pair, err
 	}
-	return f.tellRow(ctx, pair, o, p)
+	told, err := f.tellRow(ctx, pair, o, p)
+	if fault.Is(err, fault.Refused) {
+		return f.unsaidOf(ctx, told, o, p, err)
+	}
+	return told, err
 }
 
 // tellRow is tellOnce of the row at hand. Refused: the pair knows that nothing was written.
