@@ -70,13 +70,16 @@ type passing struct {
 	seed         maphash.Seed
 }
 
+// give gives a referral out unless this version was, here or by the reading before. One that changes while the list is read may come
+// once more, and the cursor may go far past it.
 func (p *passing) give(b partnercenter.Brief) error {
-	key := maphash.String(p.seed, b.ID)
+	key, at := maphash.String(p.seed, b.ID), b.At()
 	if _, given := p.given[key]; given {
-		return nil
+		if before, known := p.seen[b.ID]; !known || !at.After(before) {
+			return nil
+		}
 	}
 	p.given[key] = struct{}{}
-	at := b.At()
 	if p.seen[b.ID] = at; len(p.seen) > 4*mostSeen {
 		p.forget()
 	}
@@ -123,10 +126,13 @@ func (s *Store) openCursor(ctx context.Context, cursor string) (c feedCursor, fr
 	return feedCursor{At: now.Add(-firstFeed)}, true, nil
 }
 
-// changedSince asks for what is not older. Which operators the filter knows is not documented: when it is
+// changedSince asks for what is not older, the newest first. A page is so many items behind so many others, and what is given out is
+// worked on, and written, before the next page is read: it moves to the front, newer than the cursor will be, and pushes others back to
+// where they are read again. In the other order it would pull others into pages that were read already, past which the cursor
+// goes. Which operators the filter knows is not documented: when it is
 // refused, the newest are read until an older one comes. So it is where the link to a further page has expired.
 func (s *Store) changedSince(ctx context.Context, from time.Time, p *passing) (date time.Time, err error) {
-	q := partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime asc", Left: func(n int) { p.left += n }}
+	q := partnercenter.Query{Filter: partnercenter.Since("updatedDateTime", from), OrderBy: "updatedDateTime desc", Left: func(n int) { p.left += n }}
 	date, err = s.api.Briefs(ctx, q, func(b partnercenter.Brief) (bool, error) {
 		at := b.At()
 		if !at.IsZero() && at.Before(from) {

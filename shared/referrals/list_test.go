@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,15 @@ func TestChangedGivesOutWhatComesLate(t *testing.T) {
 	want := []cosell.Hint{{Kind: "referral", ID: crmID}, {Kind: "referral", ID: ownID}}
 	if d := cmp.Diff(want, plain(changes)); err != nil || d != "" {
 		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+}
+
+// What changes while the list is read, and comes again behind much that changed later, is before what the next reading asks for.
+func TestChangedGivesOutWhatComesAgainChanged(t *testing.T) {
+	item := func(id, at string) string { return `{"id":"` + id + `","updatedDateTime":"2026-05-04T` + at + `Z"}` }
+	s, _ := testStore(t, listing(t, []string{item(ownID, "07:00:00"), item(microsoftID, "09:00:00"), item(ownID, "07:00:00"), item(ownID, "08:30:00")}, nil))
+	if got, want := (&feedReader{t: t, s: s}).reads(), []string{ownID, microsoftID, ownID}; !slices.Equal(got, want) {
+		t.Errorf("gave out %v", got)
 	}
 }
 
