@@ -132,7 +132,7 @@ func (s *Settings) App(out io.Writer, own Parts) (*App, error) {
 	}
 	a.jitter, a.sleep, a.define = own.Jitter, own.Sleep, own.Definitions
 	a.Watch = health.NewWatch(a.Role, a.NewID()[:8], a.Version, a.Now)
-	az := azure{config: c.Config, dialer: c.dialer, roots: transport.TLSClientConfig.RootCAs, transport: transport, now: now, own: own}
+	az := azure{config: c.Config, dialer: c.dialer, roots: transport.TLSClientConfig.RootCAs, transport: transport, now: now, own: own, signIn: a.signIn}
 	if own.Transport != nil {
 		az.transport = own.Transport
 	}

@@ -39,6 +39,16 @@ type azure struct {
 	transport http.RoundTripper
 	now       func() time.Time
 	own       Parts
+	signIn    func(c Config, client string) *httpclient.Gate // of an app registration at the directory; nil: nobody waits for it
+}
+
+// patient is the same, but leaves the directory alone for as long as it has asked the client to wait. It is not for the tables:
+// they are asked until when that is.
+func (a azure) patient(client string) azure {
+	if a.signIn != nil {
+		a.transport = httpclient.Behind(a.signIn(a.config, client), hostOf(a.config.LoginURL), a.transport)
+	}
+	return a
 }
 
 func (a azure) options() azcore.ClientOptions {
@@ -231,7 +241,7 @@ func (a azure) secrets() (partnercenter.Secrets, error) {
 }
 
 func (a azure) vault() (vault, error) {
-	identity, err := a.identity()
+	identity, err := a.patient(a.config.AzureClientID).identity()
 	if err != nil {
 		return vault{}, fmt.Errorf("making the identity for Key Vault: %w", err)
 	}
@@ -338,8 +348,10 @@ func vaultError(doing, name string, err error) error {
 	switch {
 	case errors.As(err, &said): // of who we are
 		return fmt.Errorf("%s secret %s: %w", doing, name, said)
-	case errors.As(err, &identity) && identity.RawResponse != nil && identity.RawResponse.StatusCode < http.StatusInternalServerError &&
-		identity.RawResponse.StatusCode != http.StatusTooManyRequests:
+	case errors.As(err, &identity) && identity.RawResponse != nil && identity.RawResponse.StatusCode == http.StatusTooManyRequests:
+		answer := &httpclient.Response{Status: identity.RawResponse.StatusCode, Header: identity.RawResponse.Header}
+		return fault.Wait(httpclient.RetryAfter(answer, answer.Date()), "%s secret %s: the directory asked to wait", doing, name).With("throttled", "")
+	case errors.As(err, &identity) && identity.RawResponse != nil && identity.RawResponse.StatusCode < http.StatusInternalServerError:
 		return fault.New(fault.Denied, "%s secret %s: the directory refuses our identity (%d %s)", doing, name, identity.RawResponse.StatusCode, aadCode.FindString(err.Error())).
 			With("identity.refused", "").Saying("the directory gives our own identity no token for Key Vault", "compare AZURE_CLIENT_ID and its secret with the app registration; secrets expire")
 	case !errors.As(err, &res):

@@ -65,7 +65,16 @@ func (a *App) Tidy(ctx context.Context) error {
 
 // gate makes this process's part of the gate of a host, which knows all our processes as one identity.
 func (a *App) gate(identity string) *httpclient.Gate {
-	identity += a.mark // each tenant's app has limits of its own
+	return a.gateOf(identity + a.mark) // each tenant's app has limits of its own
+}
+
+// signIn is the gate of an app registration at the directory, which counts what each asks for: tenants that sign in by the same
+// one wait together.
+func (a *App) signIn(c Config, client string) *httpclient.Gate {
+	return a.gateOf(hostOf(c.LoginURL) + " " + client)
+}
+
+func (a *App) gateOf(identity string) *httpclient.Gate {
 	return httpclient.NewGate(0, a.Now, a.sleep).ShareWith(a.limits.Of(identity))
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -67,7 +68,8 @@ func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partn
 	tokens, err := partnercenter.NewTokens(partnercenter.TokenOptions{
 		TokenURL: c.LoginURL, Tenant: c.PartnerCenterTenant, ClientID: c.PartnerCenterClientID,
 		ClientSecret: c.PartnerCenterClientSecret.Reveal(), Secrets: secrets, SecretName: c.RefreshTokenSecret,
-		HTTP: httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(c.LoginURL)}, Log: a.Log, Now: a.Now, Jitter: a.jitter, Sleep: a.sleep}), Log: a.Log, Now: a.Now,
+		HTTP: httpclient.New(httpclient.Options{Base: transport, Hosts: []string{hostOf(c.LoginURL)}, Gate: a.signIn(c, c.PartnerCenterClientID),
+			Log: a.Log, Now: a.Now, Jitter: a.jitter, Sleep: a.sleep}), Log: a.Log, Now: a.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -103,7 +105,7 @@ func (a *App) partnerCenter(c Config, transport http.RoundTripper, secrets partn
 func (a *App) Consent(ctx context.Context) error { return a.consent(ctx) }
 
 func (a *App) dataverse(c Config, az azure) (*dataverse.Client, error) {
-	token := dataverse.Tokens(az.crmCredential, c.DataverseURL+"/.default")
+	token := dataverse.Tokens(az.patient(cmp.Or(c.DataverseClientID, c.AzureClientID)).crmCredential, c.DataverseURL+"/.default")
 	return dataverse.NewClient(dataverse.Options{
 		BaseURL: c.DataverseURL + "/api/data/v9.2",
 		HTTP: httpclient.New(httpclient.Options{Base: a.Watch.Transport(az.transport, health.CRM), ReadOnly: c.Mode == Shadow, Hosts: []string{hostOf(c.DataverseURL)},

@@ -35,7 +35,7 @@ func TestVaultTroubleNamesItsCause(t *testing.T) {
 		{refused(401), fault.Denied, "identity.refused", "the directory refuses our identity"},
 		{refused(400), fault.Denied, "identity.refused", "the directory refuses our identity"},
 		{refused(503), fault.Broken, "vault.unreachable", "the directory does not answer"},
-		{refused(429), fault.Broken, "vault.unreachable", "the directory does not answer"},
+		{refused(429), fault.Later, "throttled", "the directory asked to wait"},
 		{&azidentity.AuthenticationFailedError{}, fault.Broken, "vault.unreachable", "the host gives us no identity"},
 		{&url.Error{Op: "Get", URL: "https://x", Err: errors.New("no route CANARY")}, fault.Broken, "vault.unreachable", "Key Vault cannot be reached"},
 		{errors.New("another tenant CANARY"), fault.Broken, "vault.unreachable", "Key Vault cannot be asked"},
