@@ -79,3 +79,34 @@ func TestWhatAnOperatorHasDroppedExplainsItsDifference(t *testing.T) {
 		t.Errorf("%v %+v", err, d)
 	}
 }
+
+// What was agreed on after a drop is not explained by it any more.
+func TestADropExplainsNothingAfterALaterWrite(t *testing.T) {
+	notes, members := []cosell.Field{cosell.Mark, cosell.Notes}, []cosell.Field{"solutions/a"}
+	later := noon.Add(time.Hour)
+	for name, c := range map[string]struct {
+		trail       []cosell.Entry
+		field       string
+		unexplained bool
+	}{
+		"dropped":                   {[]cosell.Entry{{At: noon, Action: "forgotten", Fields: notes}}, "notes", false},
+		"dropped and written":       {[]cosell.Entry{{At: noon, Action: "forgotten", Fields: notes}, {At: later, Action: "updated", Fields: notes}}, "notes", true},
+		"written and dropped":       {[]cosell.Entry{{At: noon, Action: "updated", Fields: notes}, {At: later, Action: "forgotten", Fields: notes}}, "notes", false},
+		"dropped, and another one":  {[]cosell.Entry{{At: noon, Action: "forgotten", Fields: notes}, {At: later, Action: "updated", Fields: []cosell.Field{"name"}}}, "notes", false},
+		"dropped and refused":       {[]cosell.Entry{{At: noon, Action: "forgotten", Fields: notes}, {At: later, Action: "refused", Fields: notes}}, "notes", false},
+		"a list":                    {[]cosell.Entry{{At: noon, Action: "forgotten", Fields: []cosell.Field{"solutions"}}}, "solutions/a", false},
+		"a list, and a member":      {[]cosell.Entry{{At: noon, Action: "forgotten", Fields: []cosell.Field{"solutions"}}, {At: later, Action: "updated", Fields: members}}, "solutions/a", true},
+		"a list, and another of it": {[]cosell.Entry{{At: noon, Action: "forgotten", Fields: []cosell.Field{"solutions"}}, {At: later, Action: "updated", Fields: members}}, "solutions/b", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			if err := r.ledger.Note(t.Context(), opportunity, c.trail...); err != nil {
+				t.Fatal(err)
+			}
+			r.desk.preview = Preview{Differences: []Difference{{Field: c.field, Unexplained: true}}}
+			if v, err := r.PreviewOne(t.Context(), opportunity); err != nil || v.Differences[0].Unexplained != c.unexplained {
+				t.Errorf("%v %+v", err, v.Differences)
+			}
+		})
+	}
+}

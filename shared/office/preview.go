@@ -190,7 +190,8 @@ func (o *Office) preview(ctx context.Context, desk Desk, p cosell.Pair) (Preview
 // trailRead is how far back the trail of a pair is read for what a person has dropped.
 const trailRead = 500
 
-// dropped explains differences that nothing else does by what a person has said: to leave them.
+// dropped explains differences that nothing else does by what a person has said: to leave them. A later write of the
+// field ends that.
 func (o *Office) dropped(ctx context.Context, v Preview) error {
 	open := func(d Difference) bool { return d.Unexplained }
 	if !slices.ContainsFunc(v.Differences, open) {
@@ -198,12 +199,12 @@ func (o *Office) dropped(ctx context.Context, v Preview) error {
 	}
 	trail, err := o.Ledger.Audit(ctx, v.OpportunityID, trailRead)
 	for i, d := range v.Differences {
-		left := func(e cosell.Entry) bool {
-			return e.Action == "forgotten" && slices.ContainsFunc(e.Fields, func(f cosell.Field) bool { return d.Field == string(f) || strings.HasPrefix(d.Field, string(f)+"/") })
-		}
-		if at := slices.IndexFunc(trail, left); open(d) && at >= 0 {
+		last := slices.IndexFunc(trail, func(e cosell.Entry) bool {
+			return (e.Action == "forgotten" || e.Action == "updated") && slices.ContainsFunc(e.Fields, func(f cosell.Field) bool { return d.Field == string(f) || strings.HasPrefix(d.Field, string(f)+"/") })
+		})
+		if open(d) && last >= 0 && trail[last].Action == "forgotten" {
 			v.Differences[i].Unexplained = false
-			v.Differences[i].Why = "an operator has dropped it at " + trail[at].At.UTC().Format(time.RFC3339) + ": it is left until one of them changes"
+			v.Differences[i].Why = "an operator has dropped it at " + trail[last].At.UTC().Format(time.RFC3339) + ": it is left until one of them changes"
 		}
 	}
 	return err
