@@ -85,3 +85,25 @@ func TestWhatAPersonLetsBeIsLeftAlone(t *testing.T) {
 		t.Errorf("told: %v", plan.Problems)
 	}
 }
+
+// A look at a record that does not say the field, such as Microsoft's referral, is no agreement.
+func TestWhatIsNotReadStaysLeftAlone(t *testing.T) {
+	list := Field("solutions")
+	member := list.Of("a")
+	for name, c := range map[string]struct {
+		referral Record
+		stands   bool
+	}{
+		"Microsoft's referral":     {Record{MicrosoftStatus: "Accepted"}, true},
+		"the own one":              {Record{list: "1", member: "{}", Status: Accepted}, true},
+		"the own one, without it":  {Record{list: "0", Status: Accepted}, false},
+		"Microsoft's and the help": {Record{MicrosoftStatus: "Accepted", Help: "GeneralOrOther"}, true},
+	} {
+		base := Base{Referral: Record{list: "1", member: "{}"}, Opportunity: Record{list: "1", list.Of("b"): "{}"}}
+		in := pairing(base, c.referral, Record{list: "1", list.Of("b"): "{}", Status: Open, Sync: True})
+		in.Rules, in.Pair.LeftAlone = []Rule{{Field: list, Way: Both, List: true}}, []Field{member}
+		if got := in.Settle(Merge(in), Written{}, ""); slices.Contains(got.LeftAlone, member) != c.stands {
+			t.Errorf("%s: left alone are %v", name, got.LeftAlone)
+		}
+	}
+}

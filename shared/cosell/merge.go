@@ -218,7 +218,7 @@ func (m *merger) compare(rule Rule, f Field) {
 	case dChanged:
 		m.toReferral(rule, f, d)
 		m.gaveWay(rule, f, InPartnerCenter, bd, p)
-	case slices.Contains(m.Pair.LeftAlone, f) && !m.agree(rule, p, d):
+	case slices.Contains(m.Pair.LeftAlone, f) && (!pOK || !dOK || !m.agree(rule, p, d)):
 		m.leaves(f)
 	}
 }
