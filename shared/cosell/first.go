@@ -100,11 +100,6 @@ const CodeDiffer = "values.differ"
 
 const leftAlone = " differs between Partner Center and CRM and was left alone"
 
-// ToldToDiffer says whether Audit tells that the field differed when the two met.
-func ToldToDiffer(audit string, f Field, rules []Rule) bool {
-	return strings.Contains(audit, Label(rules, f)+leftAlone)
-}
-
 func (m *merger) saidOf(code string, f Field) bool {
 	for _, p := range m.plan.Problems {
 		if p.Code == code && p.Field == f {

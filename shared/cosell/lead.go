@@ -267,7 +267,7 @@ func (r Record) forget(f Field) {
 // GoesOn is the pair that goes on with the record, of which the base is; what was held belongs to the record before.
 func (p Pair) GoesOn(o Opportunity, t Table, base Base) Pair {
 	next := Pair{OpportunityID: o.ID, Table: t, ReferralID: p.ReferralID, MicrosoftID: p.MicrosoftID, EngagementID: p.EngagementID, Phase: Linked,
-		Base: base, Untold: slices.Clone(p.Untold), LastSuccess: p.LastSuccess, Posted: slices.Clone(p.Posted)}
+		Base: base, LeftAlone: slices.Clone(p.LeftAlone), Untold: slices.Clone(p.Untold), LastSuccess: p.LastSuccess, Posted: slices.Clone(p.Posted)}
 	for _, id := range []string{p.ReferralID, p.MicrosoftID} {
 		if sight, seen := p.Seen[id]; seen && id != "" {
 			next = next.look(id, func(Sight) Sight { return sight })

@@ -31,7 +31,10 @@ func (w crmLeads) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Oppor
 	return o, nil
 }
 
-func (w crmLeads) Put(_ context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+func (w crmLeads) Put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
+	if fault.Rehearsing(ctx) {
+		return o, fault.ErrRehearsed
+	}
 	w.counts["CRM PATCH"]++
 	w.boundary()
 	if w.refuseCRM != nil {

@@ -305,6 +305,7 @@ func randomHistories(t *testing.T, stream, seeds uint64, prepare func(*history))
 			}
 			h.calm()
 			h.check()
+			h.drift()
 			clear(h.wanted)
 			clear(h.side)
 			h.died = false

@@ -323,6 +323,7 @@ func TestI24_RandomHistoriesWithSystemsThatSayNo(t *testing.T) {
 			}
 			h.settleDown()
 			h.noSilentDifference()
+			h.drift()
 			h.quiet()
 			h.lossy = false
 			h.mend()
@@ -333,6 +334,7 @@ func TestI24_RandomHistoriesWithSystemsThatSayNo(t *testing.T) {
 				h.calm()
 				h.allHeldIsOver()
 				h.check()
+				h.drift()
 				h.noNoteLost()
 			}
 			clear(h.wanted)

@@ -151,7 +151,7 @@ func (f *Flow) explained(ctx context.Context, out *Rehearsal, s *stage) error {
 		case out.Aside && d.Goes != "":
 			d.Why += "; it waits for the brake"
 		case d.Goes == "" && d.Why == "":
-			d.Why, d.Unexplained = out.left(d.Field, f.of(now).Rules)
+			d.Why, d.Unexplained = out.left(d.Field, f.of(now).Rules, now.Base)
 		}
 		out.Differences = append(out.Differences, d)
 	}
@@ -165,8 +165,7 @@ func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) 
 			goes = w.Place
 		}
 	}
-	list, _, _ := field.List()
-	i := slices.IndexFunc(r.Problems, func(p cosell.Problem) bool { return p.Field == field || p.Field == list })
+	i := slices.IndexFunc(r.Problems, func(p cosell.Problem) bool { return len(cosell.Atoms(cosell.Record{p.Field: "", field: ""})) == 1 }) // what goes as one is held as one
 	met, inCRM, inPC := base.Sides(field, r.Opportunity.Record, r.Referral.Record)
 	switch {
 	case goes == "" && i >= 0:
@@ -191,28 +190,43 @@ func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) 
 
 // left says why a field that differs stays so although nothing of it is held, waits or is written; unexplained: nothing
 // says so, and somebody should look.
-func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule) (why string, unexplained bool) {
-	for _, p := range r.Problems { // of the whole deal
-		if p.Field == cosell.Whole || p.Field == cosell.Sync || p.Field == cosell.Status {
-			return p.Text, false
-		}
-	}
+func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule, base cosell.Base) (why string, unexplained bool) {
+	_, inCRM, inPC := base.Sides(field, r.Opportunity.Record, r.Referral.Record)
+	stops := slices.IndexFunc(r.Problems, func(p cosell.Problem) bool { return stops(p, field) })
 	list, _, member := field.List()
 	if !member {
 		list = field
 	}
 	i := slices.IndexFunc(rules, func(rule cosell.Rule) bool { return rule.Field == list })
 	switch {
+	case stops >= 0 && (inCRM || inPC):
+		return r.Problems[stops].Text, false
 	case cosell.ReferralClosed(r.Referral.Record[cosell.Status]):
 		return "the referral is closed, and takes no change any more", false
 	case field == cosell.Name && r.Referral.Record[cosell.Name] == "":
 		return "nobody has given it in Partner Center yet: in CRM it is one that was made for it", false
 	case i >= 0 && rules[i].Door != cosell.NoDoor && rules[i].Door != cosell.NeverEmpty:
 		return "it goes one way only, and not back", false
-	case cosell.ToldToDiffer(r.Opportunity.Record[cosell.Audit], list, rules):
-		return "the two differed when they met, which Audit tells: it is left until one of them changes", false
+	case slices.Contains(r.Pair.LeftAlone, field):
+		return "the two differed when they met, or a person has dropped it: it is left until one of them changes", false
+	}
+	if inCRM || inPC {
+		return "changed since they last agreed, and nothing says why it does not cross", true
 	}
 	return "nobody has changed it since they last agreed, and nothing says why it differs", true
+}
+
+// stops says whether a problem of the whole deal keeps an edit of the field from crossing. Of what nobody has edited it explains nothing.
+func stops(p cosell.Problem, field cosell.Field) bool {
+	switch p.Field {
+	case cosell.Sync:
+		return true
+	case cosell.Whole: // a row that takes nothing at all, or a lead whose deal is one that it cannot be linked with
+		return p.Place == cosell.InCRM && (p.Class != cosell.OfRule || p.Code == "link.taken")
+	case cosell.Status: // what a deal is closed with waits with the closing
+		return field == cosell.DealValue || field == cosell.Currency || field == cosell.ClosingDate
+	}
+	return false
 }
 
 func firstSight(goes cosell.Place) string {
