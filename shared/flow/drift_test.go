@@ -106,6 +106,25 @@ func TestWhatKeepsAnEditFromCrossingExplainsIt(t *testing.T) {
 			t.Errorf("%+v", r.Differences)
 		}
 	})
+	t.Run("TheFormIsAnswered", func(t *testing.T) {
+		w := linked(t, nil)
+		w.loses(cosell.DealValue, "7")
+		w.user(cosell.Record{cosell.Action: cosell.ActLink, cosell.Name: "Better"})
+		w.differs(cosell.Name, "on the form", false, ofDeal, both(w)[0])
+		w.differs(cosell.DealValue, "nothing says why", true, ofDeal, both(w)[0])
+	})
+	t.Run("UnlinkedAndForgotten", func(t *testing.T) {
+		w := linked(t, nil)
+		before := w.pair()
+		w.user(cosell.Record{cosell.Action: cosell.ActUnlink})
+		w.opportunityChanged()
+		w.remember(func(p cosell.Pair) cosell.Pair { // older tables are put back
+			before.Version = p.Version
+			return before
+		})
+		w.user(cosell.Record{cosell.Name: "Better"})
+		w.differs(cosell.Name, "linked no more", false, both(w)...)
+	})
 	t.Run("TheLeadGoesOnElsewhere", func(t *testing.T) {
 		w := withLead(t)
 		w.personQualifies(itsLead, nil)

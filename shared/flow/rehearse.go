@@ -201,6 +201,10 @@ func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule, base cosell.Bas
 	switch {
 	case stops >= 0 && (inCRM || inPC):
 		return r.Problems[stops].Text, false
+	case r.Pair.Phase == cosell.Ended:
+		return "the two are linked no more, and go on alone", false
+	case (inCRM || inPC) && slices.ContainsFunc(r.Writes, func(w Rehearsed) bool { _, answers := w.Values[cosell.Action]; return answers }):
+		return "what somebody has chosen on the form is answered first, and it is compared after that", false
 	case cosell.ReferralClosed(r.Referral.Record[cosell.Status]):
 		return "the referral is closed, and takes no change any more", false
 	case field == cosell.Name && r.Referral.Record[cosell.Name] == "":
