@@ -106,6 +106,17 @@ func TestWhatKeepsAnEditFromCrossingExplainsIt(t *testing.T) {
 			t.Errorf("%+v", r.Differences)
 		}
 	})
+	t.Run("HeldAsOne", func(t *testing.T) {
+		w := linked(t, nil)
+		w.refusePCBy = func(values cosell.Record) error {
+			return fault.New(fault.Refused, "no").OfClass(fault.Record).Saying("not on a Monday", "wait")
+		}
+		w.user(cosell.Record{cosell.DealValue: "7", cosell.Currency: "USD", cosell.Solutions: "3", "solutions/SOL-2": "{}", "solutions/SOL-3": "{}"})
+		w.opportunityChanged()
+		for _, f := range []cosell.Field{cosell.DealValue, cosell.Currency, "solutions/SOL-2", "solutions/SOL-3"} {
+			w.differs(f, "not on a Monday", false, both(w)...)
+		}
+	})
 	t.Run("TheFormIsAnswered", func(t *testing.T) {
 		w := linked(t, nil)
 		w.loses(cosell.DealValue, "7")
