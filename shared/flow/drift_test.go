@@ -101,10 +101,9 @@ func TestWhatKeepsAnEditFromCrossingExplainsIt(t *testing.T) {
 		w.now = w.now.Add(71 * time.Hour)
 		w.user(cosell.Record{cosell.Status: cosell.Won, cosell.DealValue: "80000"})
 		_ = w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Win"))
-		r := w.rehearsed(both(w)...)
-		if len(r.Differences) != 1 || r.Differences[0].Unexplained {
-			t.Errorf("%+v", r.Differences)
-		}
+		w.differs(cosell.DealValue, "it waits", false, both(w)...)
+		w.loses(cosell.Name, "Lost")
+		w.differs(cosell.Name, "nothing says why", true, both(w)...)
 	})
 	t.Run("HeldAsOne", func(t *testing.T) {
 		w := linked(t, nil)

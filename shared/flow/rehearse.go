@@ -170,7 +170,7 @@ func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) 
 	switch {
 	case goes == "" && i >= 0:
 		return goes, r.Problems[i].Text
-	case goes == "" && r.Waits != nil:
+	case goes == "" && r.Waits != nil && (!met || inCRM || inPC):
 		return goes, "it waits, as a rule wants"
 	case !met:
 		return goes, "the two have never agreed on it: " + firstSight(goes)
@@ -192,15 +192,15 @@ func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) 
 // says so, and somebody should look.
 func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule, base cosell.Base) (why string, unexplained bool) {
 	_, inCRM, inPC := base.Sides(field, r.Opportunity.Record, r.Referral.Record)
-	stops := slices.IndexFunc(r.Problems, func(p cosell.Problem) bool { return stops(p, field) })
+	stop := slices.IndexFunc(r.Problems, stops)
 	list, _, member := field.List()
 	if !member {
 		list = field
 	}
 	i := slices.IndexFunc(rules, func(rule cosell.Rule) bool { return rule.Field == list })
 	switch {
-	case stops >= 0 && (inCRM || inPC):
-		return r.Problems[stops].Text, false
+	case stop >= 0 && (inCRM || inPC):
+		return r.Problems[stop].Text, false
 	case r.Pair.Phase == cosell.Ended:
 		return "the two are linked no more, and go on alone", false
 	case (inCRM || inPC) && slices.ContainsFunc(r.Writes, func(w Rehearsed) bool { _, answers := w.Values[cosell.Action]; return answers }):
@@ -220,17 +220,10 @@ func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule, base cosell.Bas
 	return "nobody has changed it since they last agreed, and nothing says why it differs", true
 }
 
-// stops says whether a problem of the whole deal keeps an edit of the field from crossing. Of what nobody has edited it explains nothing.
-func stops(p cosell.Problem, field cosell.Field) bool {
-	switch p.Field {
-	case cosell.Sync:
-		return true
-	case cosell.Whole: // a row that takes nothing at all, or a lead whose deal is one that it cannot be linked with
-		return p.Place == cosell.InCRM && (p.Class != cosell.OfRule || p.Code == "link.taken")
-	case cosell.Status: // what a deal is closed with waits with the closing
-		return field == cosell.DealValue || field == cosell.Currency || field == cosell.ClosingDate
-	}
-	return false
+// stops says whether a problem of the whole deal keeps edits from crossing: it is switched off, its row takes nothing at all, or it is a lead
+// whose deal is one that it cannot be linked with. Of what nobody has edited that explains nothing.
+func stops(p cosell.Problem) bool {
+	return p.Field == cosell.Sync || p.Field == cosell.Whole && p.Place == cosell.InCRM && (p.Class != cosell.OfRule || p.Code == "link.taken")
 }
 
 func firstSight(goes cosell.Place) string {
