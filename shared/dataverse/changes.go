@@ -9,10 +9,11 @@ import (
 )
 
 // Changes reads a table's change feed page by page: without a link all rows, with one what changed
-// since; one whose id is missing is among the rows. An error of each ends it. next is the link for the following time. Gone: the link is too old or not of this environment;
+// since; one whose id is missing is among the rows. An error of each ends it. reached is the link for what follows the page, where there is
+// one and the reading began with a link. next is the link for the following time. Gone: the link is too old or not of this environment;
 // start again without one. Refused of class Ours: the table is not tracked, or not ours to read.
 // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
-func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string, each func(rows []Row, deleted []string) error) (next string, err error) {
+func (c *Client) Changes(ctx context.Context, set string, selects []string, deltaLink string, each func(rows []Row, deleted []string, reached string) error) (next string, err error) {
 	target, header := deltaLink, http.Header{}
 	if deltaLink == "" {
 		header.Set("Prefer", "odata.track-changes")
@@ -24,7 +25,7 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 		return "", fmt.Errorf("reading the changes of %s: %w", shorten(set, 64), err)
 	}
 	var taken error // what each said
-	next, err = c.pages(ctx, target, header, func(page []Row) error {
+	next, err = c.pages(ctx, target, header, func(page []Row, reached string) error {
 		var deleted []string
 		rows := page[:0]
 		for _, r := range page {
@@ -36,7 +37,10 @@ func (c *Client) Changes(ctx context.Context, set string, selects []string, delt
 			}
 			rows = append(rows, r)
 		}
-		taken = each(rows, deleted)
+		if deltaLink == "" { // without its header the service would not follow it up to a link for later changes
+			reached = ""
+		}
+		taken = each(rows, deleted, reached)
 		return taken
 	})
 	if taken != nil {

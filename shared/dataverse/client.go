@@ -90,7 +90,7 @@ func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
 		return nil, fmt.Errorf("listing %s: %w", shorten(set, 64), err)
 	}
 	var rows []Row
-	_, err = c.pages(ctx, target, http.Header{}, func(page []Row) error {
+	_, err = c.pages(ctx, target, http.Header{}, func(page []Row, _ string) error {
 		if rows = append(rows, page...); len(rows) > maxRows {
 			return fault.New(fault.Invalid, "more than %d rows", maxRows).With("list.long", "")
 		}
@@ -107,7 +107,7 @@ func (c *Client) List(ctx context.Context, set string, q Query) ([]Row, error) {
 func (c *Client) Each(ctx context.Context, set string, q Query, each func(Row) error) error {
 	target, err := c.setURL(set, q)
 	if err == nil {
-		_, err = c.pages(ctx, target, http.Header{}, func(page []Row) error {
+		_, err = c.pages(ctx, target, http.Header{}, func(page []Row, _ string) error {
 			for _, row := range page {
 				if err := each(row); err != nil {
 					return err

@@ -40,7 +40,7 @@ var clauses = []contract.Clause[*dataverse.Client]{
 }
 
 // unread is who reads a feed for its link alone.
-func unread([]dataverse.Row, []string) error { return nil }
+func unread([]dataverse.Row, []string, string) error { return nil }
 
 func TestContract(t *testing.T) {
 	contract.Run(t, "Dataverse", "../../docs/divergences.md", targets(t), clauses)

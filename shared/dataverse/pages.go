@@ -22,8 +22,9 @@ func exists(err error) bool {
 }
 
 // pages calls each for every page from target on, and gives the link for later changes, if there is one.
-// The same headers go with every page, as the service wants it.
-func (c *Client) pages(ctx context.Context, target string, header http.Header, each func([]Row) error) (delta string, err error) {
+// The same headers go with every page, as the service wants it. next is the link to the page that follows, "" where there is none that
+// may be followed.
+func (c *Client) pages(ctx context.Context, target string, header http.Header, each func(rows []Row, next string) error) (delta string, err error) {
 	seen := map[string]bool{}
 	for range maxPages {
 		seen[target] = true
@@ -38,20 +39,30 @@ func (c *Client) pages(ctx context.Context, target string, header http.Header, e
 		if !ok {
 			return "", fault.New(fault.Broken, "the answer %d (%d bytes) is not a list of rows", resp.Status, len(resp.Body)).With("answer.malformed", "")
 		}
-		if err := each(p.rows); err != nil {
+		var wrong error
+		if target = ""; p.next != "" {
+			target, wrong = c.following(p.next, seen)
+		}
+		if err := each(p.rows, target); err != nil {
 			return "", err
 		}
-		if p.next == "" {
-			return p.delta, nil
-		}
-		if target, err = c.own(p.next); err != nil {
-			return "", err
-		}
-		if seen[target] {
-			break
+		if target == "" {
+			return p.delta, wrong
 		}
 	}
-	return "", fault.New(fault.Broken, "the next page is one that was read before").With("list.circle", "")
+	return "", circle()
+}
+
+// following gives a link to the next page back if it may be followed.
+func (c *Client) following(link string, seen map[string]bool) (string, error) {
+	if seen[link] {
+		return "", circle()
+	}
+	return c.own(link)
+}
+
+func circle() error {
+	return fault.New(fault.Broken, "the next page is one that was read before").With("list.circle", "")
 }
 
 // page is a part of a list.

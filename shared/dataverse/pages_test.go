@@ -3,6 +3,7 @@ package dataverse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,6 +77,38 @@ func TestChangesGivesRowsTombstonesAndTheNextLink(t *testing.T) {
 	}
 }
 
+// A reading that began with a link can go on after each of its pages, and needs no header for that. The first one cannot: the link
+// for later changes is given to whoever asked for one from the first page on.
+func TestAReadingOfChangesCanGoOnAfterEachPage(t *testing.T) {
+	t.Parallel()
+	page, last := `{"value":[`+row(etag1)+`],"@odata.nextLink":"BASE/opportunities?$deltatoken=1&$skiptoken=2"}`, `{"value":[`+row(etag1)+`],"@odata.deltaLink":"BASE/opportunities?$deltatoken=2"}`
+	for first, from := range map[bool]string{true: "", false: "/opportunities?$deltatoken=1"} {
+		w, c := serve(t, answer(200, page), answer(200, last))
+		link, want := "", []string{"", ""}
+		if !first {
+			link, want = w.URL+root+from, []string{w.URL + root + "/opportunities?$deltatoken=1&$skiptoken=2", ""}
+		}
+		var reached []string
+		_, err := c.Changes(ctx, "opportunities", []string{"name"}, link, func(_ []Row, _ []string, next string) error {
+			reached = append(reached, next)
+			return nil
+		})
+		if err != nil || !slices.Equal(reached, want) {
+			t.Errorf("first %v: reached %q, %v", first, reached, err)
+		}
+	}
+	for _, wrong := range []string{"https://evil.example/api/data/v9.2/x", "BASE/opportunities?$deltatoken=1"} {
+		w, c := serve(t, answer(200, `{"value":[`+row(etag1)+`],"@odata.nextLink":"`+wrong+`"}`))
+		_, err := c.Changes(ctx, "opportunities", nil, w.URL+root+"/opportunities?$deltatoken=1", func(_ []Row, _ []string, next string) error {
+			if next != "" {
+				t.Errorf("it would go on from %s", next)
+			}
+			return nil
+		})
+		wantKind(t, err, fault.Broken, "")
+	}
+}
+
 func TestExpiredOrForeignChangeLinksAreGone(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 404, 410} {
@@ -134,7 +167,7 @@ func TestAttributesJoinTheDetailsOfEveryType(t *testing.T) {
 
 // changesOf is a feed in one piece.
 func changesOf(c *Client, ctx context.Context, set string, selects []string, link string) (rows []Row, deleted []string, next string, err error) {
-	next, err = c.Changes(ctx, set, selects, link, func(r []Row, d []string) error {
+	next, err = c.Changes(ctx, set, selects, link, func(r []Row, d []string, _ string) error {
 		rows, deleted = append(rows, r...), append(deleted, d...)
 		return nil
 	})

@@ -228,7 +228,7 @@ func (w crm) SeesPeople(context.Context) (bool, error) {
 
 func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
 
-func (w crm) Changed(_ context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
+func (w crm) Changed(_ context.Context, kind, cursor string, each func([]cosell.Hint, string) error) (next string, came bool, err error) {
 	if kind == "connection" { // from now on
 		if w.unseenPeople {
 			return "", false, unseenPeople()
@@ -236,15 +236,16 @@ func (w crm) Changed(_ context.Context, kind, cursor string, each func(cosell.Hi
 		return w.nextCursor(cursor), false, nil
 	}
 	w.boundary()
+	var page []cosell.Hint
 	for _, id := range sorted(w.opportunities) {
 		if w.tells(cursor, w.opportunities[id].Modified) {
-			if err := each(cosell.Hint{Kind: kind, ID: id, Shown: cosell.Shown{ID: id, Version: w.opportunities[id].Version, Modified: w.opportunities[id].Modified}}); err != nil {
-				return "", false, err
-			}
-			came = true
+			page = append(page, cosell.Hint{Kind: kind, ID: id, Shown: cosell.Shown{ID: id, Version: w.opportunities[id].Version, Modified: w.opportunities[id].Modified}})
 		}
 	}
-	return w.nextCursor(cursor), came, nil
+	if err := each(page, ""); err != nil {
+		return "", false, err
+	}
+	return w.nextCursor(cursor), len(page) > 0, nil
 }
 
 func (w crm) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Opportunity, error) {

@@ -407,14 +407,37 @@ func (w hints) add(job func() error) error {
 	return nil
 }
 
-func (w hints) ReferralChanged(_ context.Context, h flow.Hint) error {
+func (w hints) Changed(_ context.Context, hints []flow.Hint) error {
+	for _, h := range hints {
+		if err := w.enqueue(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w hints) enqueue(h flow.Hint) error {
 	h.Seen = w.seen()
-	return w.add(func() error { return w.flow.FromReferral(context.Background(), h) })
+	return w.add(func() error {
+		switch h.Kind {
+		case "referral":
+			return w.flow.FromReferral(context.Background(), h)
+		case "solution":
+			return w.flow.SyncSolutions(context.Background(), h)
+		}
+		return w.flow.FromOpportunity(context.Background(), h)
+	})
+}
+
+func (w hints) ReferralChanged(_ context.Context, h flow.Hint) error {
+	w.counts["broker, one"]++
+	h.Kind = "referral"
+	return w.enqueue(h)
 }
 
 func (w hints) OpportunityChanged(_ context.Context, h flow.Hint) error {
-	h.Seen = w.seen()
-	return w.add(func() error { return w.flow.FromOpportunity(context.Background(), h) })
+	w.counts["broker, one"]++
+	return w.enqueue(h)
 }
 
 func (w hints) ReferralWanted(_ context.Context, h flow.Hint) error {
@@ -423,8 +446,7 @@ func (w hints) ReferralWanted(_ context.Context, h flow.Hint) error {
 }
 
 func (w hints) SolutionsChanged(_ context.Context, h flow.Hint) error {
-	h.Seen = w.seen()
-	return w.add(func() error { return w.flow.SyncSolutions(context.Background(), h) })
+	return w.enqueue(h)
 }
 
 // told is the hint of an event as Partner Center names it.

@@ -117,12 +117,11 @@ func (f *Flow) unclearBy(ctx context.Context, h Hint) error {
 // hintAll has opportunities compared, each by a hint like the one given.
 func (f *Flow) hintAll(ctx context.Context, opportunityIDs []string, like Hint) error {
 	like.Kind = opportunityKind
+	var hints []Hint
 	for _, like.ID = range opportunityIDs {
-		if err := f.Hints.OpportunityChanged(ctx, like); err != nil {
-			return err
-		}
+		hints = append(hints, like)
 	}
-	return nil
+	return f.Hints.Changed(ctx, hints)
 }
 
 // bury leaves a tombstone: also for an opportunity that we do not know, because we may have made it and

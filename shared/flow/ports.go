@@ -98,9 +98,10 @@ type Opportunities interface {
 	SeesPeople(ctx context.Context) (bool, error)
 	// OpportunityOf finds the opportunity of a solution row.
 	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
-	// Changed gives each what changed in a table (kind) since the cursor, as it is read. "" gives every opportunity that
-	// concerns us; the other tables start from now on. Where nothing came at all the cursor is as good as the next.
-	Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error)
+	// Changed gives each what changed in a table (kind) since the cursor, a page at a time. "" gives every opportunity that
+	// concerns us; the other tables start from now on. Where nothing came at all the cursor is as good as the next. reached
+	// is the cursor of what follows the page; "": there is none.
+	Changed(ctx context.Context, kind, cursor string, each func(page []cosell.Hint, reached string) error) (next string, came bool, err error)
 	// Kinds lists the tables that have a change feed, opportunity first.
 	Kinds() []string
 }
@@ -160,6 +161,8 @@ type Hints interface {
 	OpportunityChanged(ctx context.Context, h Hint) error
 	ReferralWanted(ctx context.Context, h Hint) error
 	SolutionsChanged(ctx context.Context, h Hint) error
+	// Changed sends many at once, each to the queue of its kind. With an error some may have been sent.
+	Changed(ctx context.Context, hints []Hint) error
 }
 
 // The kinds of record that a hint can name.

@@ -24,12 +24,9 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 	}
 	errs := []error{f.due(ctx, cursors)} // first: what it tries is then not due for the hints of the feeds
 	again, err := f.looksAgain(ctx, cursors)
-	errs = append(errs, err, f.feed(ctx, referralKind, cursors, again, func(ctx context.Context, cursor string, each func(Hint) error) (string, bool, error) {
-		next, err := f.Referrals.Changed(ctx, cursor, each)
-		return next, true, err
-	}))
+	errs = append(errs, err, f.feed(ctx, referralKind, cursors, again, f.referralsChanged))
 	for _, kind := range f.Opportunities.Kinds() {
-		errs = append(errs, f.feed(ctx, kind, cursors, again, func(ctx context.Context, cursor string, each func(Hint) error) (string, bool, error) {
+		errs = append(errs, f.feed(ctx, kind, cursors, again, func(ctx context.Context, cursor string, each taking) (string, bool, error) {
 			return f.Opportunities.Changed(ctx, kind, cursor, each)
 		}))
 	}
@@ -70,9 +67,30 @@ func (f *Flow) moveMarks(ctx context.Context, name string, m marks, now string) 
 	return f.Ledger.SaveCursor(ctx, name+" half a day ago", now)
 }
 
-// feed passes the hints of a feed on as its pages come: there may be a million of them. again: those of the last day once more.
+// taking takes a page of a feed. reached is the cursor of what follows it, "" where the feed has none yet.
+type taking = func(page []Hint, reached string) error
+
+// mostAtOnce is how many hints of referrals leave together.
+const mostAtOnce = 1000
+
+// referralsChanged is the feed of Partner Center.
+func (f *Flow) referralsChanged(ctx context.Context, cursor string, each taking) (string, bool, error) {
+	var page []Hint
+	next, err := f.Referrals.Changed(ctx, cursor, func(h Hint) error {
+		if page = append(page, h); len(page) < mostAtOnce {
+			return nil
+		}
+		full := page
+		page = nil
+		return each(full, "")
+	})
+	return next, true, cmp.Or(err, each(page, ""))
+}
+
+// feed passes the hints of a feed on as its pages come: there may be a million of them. A page that the queue has taken is not
+// read again, whatever becomes of the next one. again: those of the last day once more.
 // A feed in which nothing came keeps its cursor until the next look at the last day, long before a system forgets it.
-func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, changed func(context.Context, string, func(Hint) error) (next string, came bool, err error)) error {
+func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, changed func(ctx context.Context, cursor string, each taking) (next string, came bool, err error)) error {
 	kind := name
 	name = f.feedCursor(name)
 	cursor, err := of(name)
@@ -87,10 +105,9 @@ func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, ch
 		from = cmp.Or(m.day, m.half, cursor)
 	}
 	named := 0
-	next, came, err := changed(ctx, from, func(h Hint) error {
-		named++
-		h.Why, h.Late = "reconcile", true
-		return f.hint(ctx, h)
+	next, came, err := changed(ctx, from, func(page []Hint, reached string) error {
+		named += len(page)
+		return f.pageOf(ctx, name, page, reached)
 	})
 	switch {
 	case peopleUnread(err) && cursor == "": // once it may be read it begins from then on
@@ -116,15 +133,15 @@ func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, ch
 	return nil
 }
 
-func (f *Flow) hint(ctx context.Context, h Hint) error {
-	switch h.Kind {
-	case referralKind:
-		return f.Hints.ReferralChanged(ctx, h)
-	case solutionKind:
-		return f.Hints.SolutionsChanged(ctx, h)
-	default:
-		return f.Hints.OpportunityChanged(ctx, h)
+// pageOf sends the hints of a page, and keeps how far the feed was read.
+func (f *Flow) pageOf(ctx context.Context, cursor string, page []Hint, reached string) error {
+	for i := range page {
+		page[i].Why, page[i].Late = "reconcile", true
 	}
+	if err := f.Hints.Changed(ctx, page); err != nil || reached == "" {
+		return err
+	}
+	return f.Ledger.SaveCursor(ctx, cursor, reached)
 }
 
 // due enqueues what is held and whose time has come.

@@ -258,6 +258,13 @@ type stagedHints struct{ s *stage }
 func (stagedHints) ReferralChanged(context.Context, Hint) error  { return nil }
 func (stagedHints) SolutionsChanged(context.Context, Hint) error { return nil }
 
+func (h stagedHints) Changed(ctx context.Context, hints []Hint) error {
+	for _, changed := range hints {
+		_ = h.OpportunityChanged(ctx, changed)
+	}
+	return nil
+}
+
 func (h stagedHints) ReferralWanted(_ context.Context, wanted Hint) error {
 	wanted.Kind = wantedKind
 	h.s.hints = append([]Hint{wanted}, h.s.hints...)

@@ -46,16 +46,15 @@ func (f *Flow) TakeUp(ctx context.Context, found []Found) error {
 	if err := f.earnest(); err != nil {
 		return err
 	}
+	var hints []Hint
 	for _, x := range found {
 		h := Hint{Kind: referralKind, ID: x.ID, Why: "first day"}
 		if x.Kind == opportunityKind {
 			h.Kind = opportunityKind
 		}
-		if err := f.hint(ctx, h); err != nil {
-			return err
-		}
+		hints = append(hints, h)
 	}
-	return nil
+	return f.Hints.Changed(ctx, hints)
 }
 
 // waitsForTheStart says whether records that are in no pair are left alone, because no person has let the work begin yet:

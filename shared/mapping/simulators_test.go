@@ -422,9 +422,16 @@ func gathered(feed func(context.Context, string, func(cosell.Hint) error) (strin
 }
 
 // of is the feed of one table.
-func of(feed func(context.Context, string, string, func(cosell.Hint) error) (string, bool, error), kind string) func(context.Context, string, func(cosell.Hint) error) (string, error) {
+func of(feed func(context.Context, string, string, func([]cosell.Hint, string) error) (string, bool, error), kind string) func(context.Context, string, func(cosell.Hint) error) (string, error) {
 	return func(ctx context.Context, cursor string, each func(cosell.Hint) error) (string, error) {
-		next, _, err := feed(ctx, kind, cursor, each)
+		next, _, err := feed(ctx, kind, cursor, func(page []cosell.Hint, _ string) error {
+			for _, h := range page {
+				if err := each(h); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		return next, err
 	}
 }

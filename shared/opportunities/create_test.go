@@ -301,7 +301,7 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 	known := c.lists[opportunitySet]
 	c.lists[opportunitySet] = `],"@odata.deltaLink":"` + link + `","x":[`
 	for cursor, fresh := range map[string]bool{link: false, "https://elsewhere.example/x": true} {
-		if next, came, err := s.Changed(context.Background(), "opportunity", cursor, func(cosell.Hint) error { return nil }); err != nil || came != fresh || next == "" {
+		if next, came, err := s.Changed(context.Background(), "opportunity", cursor, func([]cosell.Hint, string) error { return nil }); err != nil || came != fresh || next == "" {
 			t.Errorf("a table without rows, with cursor %s: %v, came %v, next %q", cursor, err, came, next)
 		}
 	}
@@ -325,6 +325,23 @@ func TestChangeFeedBeginsWithEveryOpportunityAndAgainWhenItsCursorExpired(t *tes
 	}
 }
 
+// A page after which the feed can go on says so, unless one of its rows does not say which it is: all of that is read again.
+func TestChangeFeedGoesOnAfterAPageUnlessARowOfItHasNoID(t *testing.T) {
+	s, c, _ := testCRM(t, nil)
+	next := "https://" + crmHost + api + "contacts?$skiptoken=2"
+	for row, want := range map[string]string{`"contactid":"` + ownID + `"`: next, `"x":1`: ""} {
+		c.lists["contacts"] = `{"@odata.etag":"W/\"1\"",` + row + `}],"@odata.nextLink":"` + next + `","x":[`
+		var all []string
+		_, _, err := s.Changed(context.Background(), "contact", "https://"+crmHost+api+"contacts?$deltatoken=1", func(_ []cosell.Hint, reached string) error {
+			all = append(all, reached)
+			return nil
+		})
+		if d := cmp.Diff([]string{want, ""}, all); !fault.Is(err, fault.Broken) || d != "" {
+			t.Errorf("%s: %v %s", row, err, d)
+		}
+	}
+}
+
 func TestR125_ADealThatCameClosedKeepsItsDay(t *testing.T) {
 	s, c, _ := testCRM(t, nil)
 	c.lists[userSet] = kimRow
@@ -340,7 +357,7 @@ func TestR125_ADealThatCameClosedKeepsItsDay(t *testing.T) {
 }
 
 // gathered is a feed in one piece.
-func gathered(feed func(context.Context, string, string, func(cosell.Hint) error) (string, bool, error), ctx context.Context, kind, cursor string) (changes []cosell.Hint, next string, err error) {
-	next, _, err = feed(ctx, kind, cursor, func(h cosell.Hint) error { changes = append(changes, h); return nil })
+func gathered(feed func(context.Context, string, string, func([]cosell.Hint, string) error) (string, bool, error), ctx context.Context, kind, cursor string) (changes []cosell.Hint, next string, err error) {
+	next, _, err = feed(ctx, kind, cursor, func(page []cosell.Hint, _ string) error { changes = append(changes, page...); return nil })
 	return changes, next, err
 }

@@ -39,14 +39,15 @@ func (s *Store) Kinds() []string {
 	return out
 }
 
-// Changed gives each what changed in a table since the cursor, page by page. Without a cursor it gives every opportunity, for
+// Changed gives each what changed in a table since the cursor, a page at a time. reached is the cursor from which the pages
+// after it follow, "" where there are none or all of it has to be read again. Without a cursor it gives every opportunity, for
 // what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
 // gives every row: nobody knows what was missed. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
 // Refused with the code people.unread: our role may not read connections.
 //
 // came says whether any row came: where none did, the cursor that was given is as good as the next.
-func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
+func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(page []cosell.Hint, reached string) error) (next string, came bool, err error) {
 	for _, f := range s.feeds() {
 		if f.kind == kind {
 			return s.changed(ctx, f, cursor, each)
@@ -55,7 +56,7 @@ func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(cose
 	return "", false, fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
 }
 
-func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(cosell.Hint) error) (next string, came bool, err error) {
+func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(page []cosell.Hint, reached string) error) (next string, came bool, err error) {
 	if f.set == "" {
 		return cursor, false, nil // the CRM has no such table, which is told of the sheet
 	}
@@ -109,14 +110,15 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(co
 type giving struct {
 	feed
 	switches []string
-	each     func(cosell.Hint) error
+	each     func(page []cosell.Hint, reached string) error
 	mute     bool  // nothing of it is given out
 	came     bool  // a row did
 	nameless bool  // one of the rows does not say which it is
 	failed   error // of each
 }
 
-func (p *giving) page(rows []dataverse.Row, deleted []string) error {
+func (p *giving) page(rows []dataverse.Row, deleted []string, reached string) error {
+	var out []cosell.Hint
 	p.came = p.came || len(rows)+len(deleted) > 0
 	for _, r := range rows {
 		if r.ID(p.id) == "" {
@@ -125,24 +127,19 @@ func (p *giving) page(rows []dataverse.Row, deleted []string) error {
 		}
 		if len(p.switches) == 0 || concerns(r, p.switches) {
 			at, _ := time.Parse(time.RFC3339, r.Text(modifiedAt)) // zero where a feed that was begun earlier does not say it
-			if err := p.give(cosell.Hint{Kind: p.kind, ID: r.ID(p.id), Shown: cosell.Shown{ID: r.ID(p.id), Version: r.ETag(), Modified: at}}); err != nil {
-				return err
-			}
+			out = append(out, cosell.Hint{Kind: p.kind, ID: r.ID(p.id), Shown: cosell.Shown{ID: r.ID(p.id), Version: r.ETag(), Modified: at}})
 		}
 	}
 	for _, id := range deleted {
-		if err := p.give(cosell.Hint{Kind: p.kind, ID: id, Deleted: true}); err != nil {
-			return err
-		}
+		out = append(out, cosell.Hint{Kind: p.kind, ID: id, Deleted: true})
 	}
-	return nil
-}
-
-func (p *giving) give(h cosell.Hint) error {
 	if p.mute {
 		return nil
 	}
-	p.failed = p.each(h)
+	if p.nameless {
+		reached = "" // that row is read again
+	}
+	p.failed = p.each(out, reached)
 	return p.failed
 }
 

@@ -80,7 +80,7 @@ type opportunityAPI interface {
 	Update(ctx context.Context, set, id, etag string, columns map[string]any, q dataverse.Query) (dataverse.Row, error)
 	Create(ctx context.Context, set, id string, columns map[string]any, q dataverse.Query) (dataverse.Row, bool, error)
 	ChangeSet(ctx context.Context, writes []dataverse.Write, then *dataverse.Read) (dataverse.Row, error)
-	Changes(ctx context.Context, set string, selects []string, deltaLink string, each func(rows []dataverse.Row, deleted []string) error) (next string, err error)
+	Changes(ctx context.Context, set string, selects []string, deltaLink string, each func(rows []dataverse.Row, deleted []string, reached string) error) (next string, err error)
 	Attributes(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
 	Columns(ctx context.Context, table string) (map[string]dataverse.Attribute, error)
 	Table(ctx context.Context, table string) (dataverse.Table, error)

@@ -332,6 +332,33 @@ func TestHintsCarryTheTraceAndTheRightSession(t *testing.T) {
 	}
 }
 
+// What a pass has found leaves in one call, so that the sender has many on their way at the same time, each for the queue of its kind.
+func TestManyHintsLeaveInOneCall(t *testing.T) {
+	o, sent, _, _ := office()
+	calls := 0
+	o.Sender = counted{sent, &calls}
+	err := o.Changed(flow.WithTrace(t.Context(), "t-9"), []flow.Hint{{Kind: "referral", ID: "r"}, {Kind: "account", ID: "a"}, {Kind: "solution", ID: "row", Parent: "o", Late: true}, {Kind: "opportunity", ID: "o"}})
+	var got []string
+	for _, m := range sent.Take() {
+		got = append(got, fmt.Sprint(m.Queue, " ", m.Pointer.Kind, " ", m.SessionID(), " ", m.Pointer.Trace, " ", m.Pointer.Late))
+	}
+	want := []string{"referral-changed referral acme|r t-9 false", "opportunity-changed account acme|a t-9 false", "solutions-changed solution acme|o t-9 true", "opportunity-changed opportunity acme|o t-9 false"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" || calls != 1 {
+		t.Errorf("%d calls, %v %s", calls, err, diff)
+	}
+}
+
+// counted counts the calls of a sender.
+type counted struct {
+	queue.Sender
+	calls *int
+}
+
+func (c counted) Send(ctx context.Context, messages ...queue.Message) error {
+	*c.calls++
+	return c.Sender.Send(ctx, messages...)
+}
+
 const dead = `{"v":1,"tenant":"acme","kind":"opportunity","id":"x","reason":"Update","seen":"2026-03-02T09:00:00Z","attempt":9,"trace":"t"}`
 
 func TestDeadMessageIsSentAgain(t *testing.T) {
