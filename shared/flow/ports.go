@@ -100,7 +100,8 @@ type Opportunities interface {
 	OpportunityOf(ctx context.Context, solutionRow string) (id string, ok bool, err error)
 	// Changed gives each what changed in a table (kind) since the cursor, a page at a time. "" gives every opportunity that
 	// concerns us; the other tables start from now on. Where nothing came at all the cursor is as good as the next. reached
-	// is the cursor of what follows the page; "": there is none.
+	// is the cursor of what follows the page; "": there is none. A hint without an id: rows of a table that is not the
+	// opportunities' have changed, and nobody can tell which.
 	Changed(ctx context.Context, kind, cursor string, each func(page []cosell.Hint, reached string) error) (next string, came bool, err error)
 	// Kinds lists the tables that have a change feed, opportunity first.
 	Kinds() []string
@@ -171,6 +172,8 @@ const (
 	opportunityKind = "opportunity"
 	solutionKind    = "solution"
 	accountKind     = "account"
+	contactKind     = "contact"
+	userKind        = "user"
 	connectionKind  = "connection"
 	leadKind        = "lead"
 )

@@ -30,7 +30,7 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 			return f.Opportunities.Changed(ctx, kind, cursor, each)
 		}))
 	}
-	errs = append(errs, f.grown(ctx, cursors), f.peopleAgain(ctx, cursors))
+	errs = append(errs, f.grown(ctx, cursors), f.peopleAgain(ctx, cursors), f.compareDeals(ctx, cursors))
 	return errors.Join(append(errs, f.judgeAside(ctx, errors.Join(errs...) != nil))...)
 }
 
@@ -107,7 +107,11 @@ func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, ch
 	named := 0
 	next, came, err := changed(ctx, from, func(page []Hint, reached string) error {
 		named += len(page)
-		return f.pageOf(ctx, name, page, reached)
+		unnamed, err := f.unnamed(ctx, of, kind, page, named)
+		if unnamed {
+			page = nil
+		}
+		return cmp.Or(err, f.pageOf(ctx, name, page, reached))
 	})
 	switch {
 	case peopleUnread(err) && cursor == "": // once it may be read it begins from then on

@@ -43,7 +43,7 @@ func (s *Store) Kinds() []string {
 // after it follow, "" where there are none or all of it has to be read again. Without a cursor it gives every opportunity, for
 // what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
-// gives every row: nobody knows what was missed. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
+// gives every opportunity and lead again: nobody knows what was missed. Of the other tables, most of whose rows no deal shows, it gives one hint without an id. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
 // Refused with the code people.unread: our role may not read connections.
 //
 // came says whether any row came: where none did, the cursor that was given is as good as the next.
@@ -75,6 +75,7 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(pa
 	}
 	expired := cursor != "" && fault.Is(err, fault.Gone)
 	if expired {
+		p.mute = len(switches) == 0
 		next, err = s.api.Changes(ctx, f.set, columns, "", p.page)
 	}
 	if ofConnections(fault.Of(err)) {
@@ -102,6 +103,11 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(pa
 			return "", false, fault.New(fault.Broken, "rows of %s came without their id", f.set).With("answer.malformed", "")
 		}
 		next = cursor // what is known is given out, and all of it is read again
+	}
+	if expired && p.mute {
+		if err := each([]cosell.Hint{{Kind: f.kind}}, ""); err != nil {
+			return "", false, err
+		}
 	}
 	return next, p.came || expired, nil
 }
