@@ -91,6 +91,13 @@ func TestI1_RowsThatNobodyNamesHaveTheDealsCompared(t *testing.T) {
 					t.Errorf("round %d: %d contacts and %d deals were hinted", round, contacts, deals)
 				}
 			}
+			deals = 0
+			for range 14 {
+				w.later(5 * time.Minute)
+			}
+			if deals > 0 {
+				t.Errorf("%d deals were hinted once it was done", deals)
+			}
 		})
 	}
 }
