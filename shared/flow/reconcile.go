@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
@@ -188,25 +189,59 @@ func (f *Flow) doneWithin(ctx context.Context, of cursors, name string, every ti
 // mostGrown is how many pairs one pass takes up after the sheet has changed.
 const mostGrown = 500
 
+// How far a new sheet was taken up, of which sheet: "first after <id>", or "second after <id>" half a day after the first time, "since <when>". Then the
+// cursor is the sheet itself.
+const (
+	firstTime  = "first after "
+	sinceFirst = "since "
+	secondTime = "second after "
+	ofSheet    = " of "
+)
+
 // grown enqueues pairs whose base was made by another sheet, so that the first edit of a new field finds
-// one.
+// one; each of them twice, as a broker may have lost the first hint. Pairs that are switched off are compared when they are switched on.
 func (f *Flow) grown(ctx context.Context, of cursors) error {
 	cursor, err := of("sheet")
 	if err != nil || cursor == f.sheets() {
 		return err
 	}
-	var ids []string
+	round, after := firstTime, ""
+	if state, same := strings.CutSuffix(cursor, ofSheet+f.sheets()); same {
+		if since, waits := strings.CutPrefix(state, sinceFirst); waits {
+			if at, err := time.Parse(time.RFC3339, since); err == nil && f.Now().Sub(at) < againEvery {
+				return nil
+			}
+			round = secondTime
+		} else if after, same = strings.CutPrefix(state, secondTime); same {
+			round = secondTime
+		} else {
+			after = strings.TrimPrefix(state, firstTime)
+		}
+	}
+	ids, err := f.ofOtherSheets(ctx, after)
+	if err != nil {
+		return err
+	}
+	if err := f.hintAll(ctx, ids, Hint{Why: "the field sheet has changed"}); err != nil {
+		return err
+	}
+	next := f.sheets()
+	switch {
+	case len(ids) == mostGrown:
+		next = round + ids[len(ids)-1] + ofSheet + f.sheets()
+	case round == firstTime && len(ids)+len(after) > 0:
+		next = sinceFirst + f.Now().UTC().Format(time.RFC3339) + ofSheet + f.sheets()
+	}
+	return f.Ledger.SaveCursor(ctx, "sheet", next)
+}
+
+// ofOtherSheets are some of the linked pairs after an id that are switched on and have not taken up the sheet.
+func (f *Flow) ofOtherSheets(ctx context.Context, after string) (ids []string, err error) {
 	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
-		if p.Phase == cosell.Linked && p.Sheet != f.of(p).Settings.Sheet {
+		if p.OpportunityID > after && p.Phase == cosell.Linked && p.Sheet != f.of(p).Settings.Sheet && p.Base.Opportunity[cosell.Sync] != cosell.False {
 			ids = append(ids, p.OpportunityID)
 		}
 		return len(ids) < mostGrown
 	})
-	if err != nil {
-		return err
-	}
-	if len(ids) > 0 { // looked at again, until every pair has taken it up
-		return f.hintAll(ctx, ids, Hint{Why: "the field sheet has changed"})
-	}
-	return f.Ledger.SaveCursor(ctx, "sheet", f.sheets())
+	return ids, err
 }
