@@ -1,7 +1,7 @@
 // Package flow is the straight line of each job: read, decide, write, remember. What is decided stands in cosell; what
 // stands here is the order, and what becomes of each answer.
 //
-//	a hint comes                from_referral.go, from_opportunity.go, from_microsoft.go, reconcile.go
+//	a hint comes                from_referral.go, from_opportunity.go, from_microsoft.go, reconcile.go; unnamed.go: too many rows for one each
 //	what a pair does with it    phase.go: the one table; acts.go, parting.go: what a person asks for on the form
 //	the two meet                meet.go, adopt.go, pasted.go, propose.go, resembles.go, second.go; left alone: scope.go, others.go
 //	a record is made            create.go with once.go: a referral, once; make.go: an opportunity, whatever CRM refuses; lack.go: not yet
