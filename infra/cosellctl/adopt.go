@@ -109,6 +109,9 @@ func (p *printer) census(c office.Census) {
 		p.line("%6d found that are in no pair", 0)
 	}
 	p.line("%6d open referrals are in pairs already", c.Paired)
+	if c.Hidden > 0 {
+		p.line("%6d pairs have rows in the tables that cannot be read, and nothing is made for them: cosellctl drift says why", c.Hidden)
+	}
 	if c.Since != nil {
 		p.line("%6d left out: last changed before %s", c.Older, when(*c.Since))
 	}

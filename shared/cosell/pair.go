@@ -56,6 +56,7 @@ type Pair struct {
 	Untold             []Problem // notes about writes that were made and could not be told yet
 	Spoken             []Problem // what a write has told of which nobody knew that it was made; of this look alone, never saved
 	Landed             bool      // a write with words was found to have been made, so that Told may be behind Audit; of this look alone, never saved
+	Unread             bool      // its row cannot be read, so that nothing but ids is known of it; in a list of pairs alone, never saved
 	Sending            *Sending  // what is being written, noted before it is
 	HeldUntil          time.Time // a change that waits by a rule, by Partner Center's clock
 	LastSuccess        time.Time

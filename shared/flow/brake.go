@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -138,8 +139,16 @@ func (f *Flow) setBrake(ctx context.Context, change func(cosell.Brake) (next cos
 	}
 }
 
-// judgeAside looks at everything that is put aside, and has looked at again what may go on. unsure: this pass could not
-// read everything.
+// unsure says whether more may be put aside once a system answers that did not, by how the parts of a pass ended. What is
+// refused stays so, as a feed that is switched off: to wait for it would be to wait for ever.
+func unsure(errs []error) bool {
+	return slices.ContainsFunc(errs, func(err error) bool {
+		return fault.Is(err, fault.Broken) || fault.Is(err, fault.Later) || fault.Is(err, fault.Denied)
+	})
+}
+
+// judgeAside looks at everything that is put aside, and has looked at again what may go on. unsure: in this pass a system
+// did not answer.
 func (f *Flow) judgeAside(ctx context.Context, unsure bool) error {
 	if f.Settings.Shadow {
 		return nil

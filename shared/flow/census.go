@@ -52,6 +52,7 @@ type Found struct {
 type Census struct {
 	Paired int // open referrals in pairs already
 	Older  int // left out: not changed since the day that was asked for
+	Unread int // pairs of ours whose rows cannot be read: nothing is made for them either
 	Found  []Found
 }
 
@@ -75,6 +76,9 @@ func (f *Flow) Census(ctx context.Context, since time.Time) (Census, error) {
 	}
 	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
 		c.byReferral[strings.ToLower(p.ReferralID)], c.byOpportunity[p.OpportunityID] = p, p
+		if p.Unread {
+			c.out.Unread++
+		}
 		return true
 	})
 	if err != nil {
@@ -151,13 +155,16 @@ func (c *counting) strangers() (ids []string) {
 	return ids
 }
 
-// inPair says whether a pair is more than a note about a record that is still alone.
+// inPair says whether a pair is more than a note about a record that is still alone. One that cannot be read counts as one.
 func inPair(p cosell.Pair, known bool) bool {
-	return known && p.Phase != cosell.Lacking && p.Phase != cosell.Ended && p.Phase != cosell.Claimed && p.Phase != ""
+	return known && p.Unread || known && p.Phase != cosell.Lacking && p.Phase != cosell.Ended && p.Phase != cosell.Claimed && p.Phase != ""
 }
 
 func (c *counting) referral(r cosell.Referral) {
 	pair, known := c.byReferral[strings.ToLower(r.ID)]
+	if id, _ := crmID(r); !known && c.byOpportunity[id].Unread {
+		return // most likely its own
+	}
 	if inPair(pair, known) {
 		c.out.Paired++
 		return

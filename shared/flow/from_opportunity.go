@@ -271,13 +271,21 @@ func (f *Flow) opportunityOf(ctx context.Context, h Hint) (string, error) {
 	return parent, f.Ledger.SaveSolution(ctx, h.ID, parent)
 }
 
-// remembers finds the pair that showed a row which is gone, and of which nothing else is known.
+// remembers finds the pair that showed a row which is gone, and of which nothing else is known. A pair that cannot be
+// read waits as a whole, and keeps no message of another one waiting.
 func (f *Flow) remembers(ctx context.Context, row string) (found string, err error) {
+	unread := 0
 	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		if p.Unread {
+			unread++
+		}
 		if slices.Contains(p.Rows, row) {
 			found = p.OpportunityID
 		}
 		return found == ""
 	})
+	if found == "" && unread > 0 && err == nil {
+		f.Log.WarnContext(ctx, "a solution row is gone that may be of a pair whose row cannot be read", "solution_row", row, "pairs", unread)
+	}
 	return found, err
 }

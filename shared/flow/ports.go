@@ -123,7 +123,7 @@ type Ledger interface {
 	Note(ctx context.Context, opportunityID string, entries ...cosell.Entry) error
 	// Audit reads the newest entries, newest first, with their ids.
 	Audit(ctx context.Context, opportunityID string, limit int) ([]cosell.Entry, error)
-	// Pairs hands over all pairs until each says false.
+	// Pairs hands over all pairs until each says false, those too whose rows cannot be read, as Unread.
 	Pairs(ctx context.Context, each func(cosell.Pair) bool) error
 	// Due lists the opportunities of which something held is due.
 	Due(ctx context.Context, at time.Time) ([]string, error)

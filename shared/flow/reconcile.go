@@ -32,7 +32,7 @@ func (f *Flow) Reconcile(ctx context.Context) error {
 		}))
 	}
 	errs = append(errs, f.grown(ctx, cursors), f.peopleAgain(ctx, cursors), f.compareDeals(ctx, cursors))
-	return errors.Join(append(errs, f.judgeAside(ctx, errors.Join(errs...) != nil))...)
+	return errors.Join(append(errs, f.judgeAside(ctx, unsure(errs)))...)
 }
 
 // cursors gives each cursor as it stood when the pass began.
@@ -218,7 +218,7 @@ func (f *Flow) grown(ctx context.Context, of cursors) error {
 			after = strings.TrimPrefix(state, firstTime)
 		}
 	}
-	ids, err := f.ofOtherSheets(ctx, after)
+	ids, unread, err := f.ofOtherSheets(ctx, after)
 	if err != nil {
 		return err
 	}
@@ -229,19 +229,21 @@ func (f *Flow) grown(ctx context.Context, of cursors) error {
 	switch {
 	case len(ids) == mostGrown:
 		next = round + ids[len(ids)-1] + ofSheet + f.sheets()
-	case round == firstTime && len(ids)+len(after) > 0:
+	case unread, round == firstTime && len(ids)+len(after) > 0: // of those that cannot be read nobody knows whether they have taken it up
 		next = sinceFirst + f.Now().UTC().Format(time.RFC3339) + ofSheet + f.sheets()
 	}
 	return f.Ledger.SaveCursor(ctx, "sheet", next)
 }
 
-// ofOtherSheets are some of the linked pairs after an id that are switched on and have not taken up the sheet.
-func (f *Flow) ofOtherSheets(ctx context.Context, after string) (ids []string, err error) {
+// ofOtherSheets are some of the linked pairs after an id that are switched on and have not taken up the sheet, and whether one of all pairs
+// cannot be read.
+func (f *Flow) ofOtherSheets(ctx context.Context, after string) (ids []string, unread bool, err error) {
 	err = f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		unread = unread || p.Unread
 		if p.OpportunityID > after && p.Phase == cosell.Linked && p.Sheet != f.of(p).Settings.Sheet && p.Base.Opportunity[cosell.Sync] != cosell.False {
 			ids = append(ids, p.OpportunityID)
 		}
 		return len(ids) < mostGrown
 	})
-	return ids, err
+	return ids, unread, err
 }

@@ -18,16 +18,18 @@ const witnesses = 3
 
 // absenceProves says whether Microsoft was not asked because its referral is not listed: not where the lists
 // of other engagements, to which Microsoft was asked, do not show Microsoft's either. Without any nothing speaks
-// against it. Refused of class rule: it proves nothing, and Microsoft must not be asked twice.
+// against it, unless there are pairs that cannot be read: they may be such. Refused of class rule: it proves nothing, and Microsoft must not be asked twice.
 func (f *Flow) absenceProves(ctx context.Context, opportunityID string) error {
 	var others []string
+	unread := false
 	err := f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		unread = unread || p.Unread
 		if p.OpportunityID != opportunityID && p.MicrosoftID != "" && p.EngagementID != "" && p.Phase == cosell.Linked {
 			others = append(others, p.EngagementID)
 		}
 		return len(others) < witnesses
 	})
-	if err != nil || len(others) == 0 {
+	if err != nil || len(others) == 0 && !unread {
 		return err
 	}
 	for _, engagement := range others {

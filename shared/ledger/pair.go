@@ -45,23 +45,19 @@ func (l *Ledger) findBy(ctx context.Context, link string) (cosell.Pair, bool, er
 	return p, true, nil
 }
 
-// Pairs hands over all pairs until each says false.
+// Pairs hands over all pairs until each says false. One whose row cannot be read ends no list: it comes as Unread, with
+// the ids that are known of it, and Find says what is wrong with it.
 func (l *Ledger) Pairs(ctx context.Context, each func(cosell.Pair) bool) error {
-	var broken error
-	err := l.rows.list(ctx, stateTable, "o|", after("o"), func(r row) bool {
-		p, err := cosell.Pair{}, r.readable()
+	return l.rows.list(ctx, stateTable, "o|", after("o"), func(r row) bool {
+		p, err := cosell.Pair{OpportunityID: strings.TrimPrefix(r.key, "o|")}, r.readable() // of a later version its key alone is known
 		if err == nil {
 			p, err = l.pairOf(ctx, r)
 		}
-		if broken = err; err != nil {
-			return false
+		if err != nil {
+			p.Phase, p.Unread = "", true
 		}
 		return each(p)
 	})
-	if err == nil {
-		err = broken
-	}
-	return err
 }
 
 // Save writes the pair, the rows that find it by its other ids, and its audit entries, all or nothing, in

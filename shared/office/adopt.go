@@ -10,10 +10,11 @@ import (
 
 // Census is what work would begin with on the first day: what stands open on both sides and is in no pair.
 type Census struct {
-	Since  *time.Time `json:"since,omitempty"`   // what is made was changed since then
-	Begun  *time.Time `json:"started,omitempty"` // when it has begun already: from which day
-	Paired int        `json:"paired"`            // open referrals in pairs already
-	Older  int        `json:"older"`             // left out by Since
+	Since  *time.Time `json:"since,omitempty"`       // what is made was changed since then
+	Begun  *time.Time `json:"started,omitempty"`     // when it has begun already: from which day
+	Paired int        `json:"paired"`                // open referrals in pairs already
+	Older  int        `json:"older"`                 // left out by Since
+	Hidden int        `json:"unreadPairs,omitempty"` // pairs whose rows cannot be read: nothing is made for them either
 	Found  []Found    `json:"found"`
 
 	// Flows are those of Microsoft's connector that are on: they would write beside us. Unread says why nobody could look.

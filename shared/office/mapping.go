@@ -221,7 +221,7 @@ func (o *Office) count(ctx context.Context, desk Desk, from string, before *Coun
 		looking.Go(func() {
 			for p := range todo {
 				within, cancel := context.WithTimeout(ctx, lookTime)
-				v, err := desk.Preview(within, p.OpportunityID, p.ReferralID)
+				v, err := o.listed(within, desk, p)
 				cancel()
 				mu.Lock()
 				c.add(v, err)
@@ -258,7 +258,7 @@ func (o *Office) uncounted(ctx context.Context, from string) (pairs []cosell.Pai
 		}
 		all++
 		if pairKey(p) > from {
-			pairs = append(pairs, cosell.Pair{OpportunityID: p.OpportunityID, ReferralID: p.ReferralID})
+			pairs = append(pairs, cosell.Pair{OpportunityID: p.OpportunityID, ReferralID: p.ReferralID, Unread: p.Unread})
 		}
 		return true
 	})

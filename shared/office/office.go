@@ -140,12 +140,19 @@ func (o *Office) find(ctx context.Context, what string) ([]cosell.Pair, error) {
 		}
 	}
 	var found []cosell.Pair
+	unread := 0
 	err := o.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		if p.Unread {
+			unread++
+		}
 		if strings.Contains(strings.ToLower(nameOf(p)), strings.ToLower(what)) {
 			found = append(found, p)
 		}
 		return len(found) <= maxFound
 	})
+	if err == nil && len(found) == 0 && unread > 0 {
+		err = fault.New(fault.Gone, "no pair is known by the id or name %q among those whose rows can be read, and %d cannot: drift says why", what, unread)
+	}
 	if err == nil && len(found) == 0 {
 		err = fault.New(fault.Gone, "no pair is known by the id or name %q: resync ID looks at a record anew", what)
 	}

@@ -174,7 +174,7 @@ func (o *Office) PreviewAll(ctx context.Context, after string, limit int) (out [
 }
 
 func (o *Office) preview(ctx context.Context, desk Desk, p cosell.Pair) (Preview, error) {
-	v, err := desk.Preview(ctx, p.OpportunityID, p.ReferralID)
+	v, err := o.listed(ctx, desk, p)
 	if p.OpportunityID != p.ReferralID {
 		v.OpportunityID, v.ReferralID = p.OpportunityID, p.ReferralID
 	}
@@ -185,6 +185,16 @@ func (o *Office) preview(ctx context.Context, desk Desk, p cosell.Pair) (Preview
 		err = o.dropped(ctx, v)
 	}
 	return v, err
+}
+
+// listed is the desk's preview of a pair that a list gave. Of one whose row cannot be read it says why.
+func (o *Office) listed(ctx context.Context, desk Desk, p cosell.Pair) (Preview, error) {
+	if p.Unread {
+		if _, _, err := o.Ledger.Find(ctx, p.OpportunityID); err != nil {
+			return Preview{}, err
+		}
+	}
+	return desk.Preview(ctx, p.OpportunityID, p.ReferralID)
 }
 
 // trailRead is how far back the trail of a pair is read for what a person has dropped.

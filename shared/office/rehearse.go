@@ -120,7 +120,7 @@ func (f Flows) Census(ctx context.Context, since time.Time) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	out := Census{Paired: c.Paired, Older: c.Older}
+	out := Census{Paired: c.Paired, Older: c.Older, Hidden: c.Unread}
 	for _, x := range c.Found {
 		found := Found{Kind: x.Kind, ID: x.ID, Name: x.Name, Status: x.Status, Changed: x.Changed, Fate: string(x.Fate), Other: x.Other}
 		for _, p := range x.Problems {
