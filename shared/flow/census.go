@@ -162,8 +162,8 @@ func inPair(p cosell.Pair, known bool) bool {
 
 func (c *counting) referral(r cosell.Referral) {
 	pair, known := c.byReferral[strings.ToLower(r.ID)]
-	if id, _ := crmID(r); !known && c.byOpportunity[id].Unread {
-		return // most likely its own
+	if id, _ := crmID(r); pair.Unread || !known && c.byOpportunity[id].Unread {
+		return // of a later version's row not even the referral is known
 	}
 	if inPair(pair, known) {
 		c.out.Paired++

@@ -96,9 +96,17 @@ func TestASolutionRowThatIsGoneIsFoundBesideAPairThatCannotBeRead(t *testing.T) 
 // The census counts a pair that cannot be read, and would make nothing for its records.
 func TestTheCensusMakesNothingForAPairThatCannotBeRead(t *testing.T) {
 	w := crowded(t, 3)
+	w.lone(wanting, nil)
+	if err := saved(w, cosell.Pair{OpportunityID: wanting, Phase: cosell.Lacking}); err != nil {
+		t.Fatal(err)
+	}
 	w.spoil(sorted(w.opportunities)[1])
 	c, err := w.flow.Census(ctx, time.Time{})
-	if err != nil || c.Paired != 2 || c.Unread != 1 || len(c.Found) != 0 {
+	if err != nil || c.Paired != 2 || c.Unread != 1 || len(c.Found) != 1 || c.Found[0].ID != wanting {
+		t.Errorf("%v %+v", err, c)
+	}
+	w.spoil(wanting)
+	if c, err := w.flow.Census(ctx, time.Time{}); err != nil || c.Paired != 2 || c.Unread != 2 || len(c.Found) != 0 {
 		t.Errorf("%v %+v", err, c)
 	}
 }
