@@ -156,8 +156,10 @@ type Passing struct {
 // Brake is how the brake of a tenant stands. It keeps what no edit explains from being written until it is known how
 // much of it there is: a little goes on by itself, more than Limit waits for a person.
 type Brake struct {
-	Expected int       `json:"expected,omitempty"` // records that feeds named which began anew: so many pairs there will be
+	Expected int       `json:"expected,omitempty"` // deals that feeds named which began anew: there will be so many pairs at most
+	Begun    time.Time `json:"begun,omitzero"`     // since when that is expected, for a day
 	Named    []string  `json:"named,omitempty"`    // the kinds of those feeds
+	Found    int       `json:"found,omitempty"`    // pairs that the last pass has counted
 	Newest   time.Time `json:"newest,omitzero"`    // of what is put aside, as of the last pass
 	Still    time.Time `json:"still,omitzero"`     // since when there has been nothing newer, while both systems answered
 	Passed   time.Time `json:"passed,omitzero"`    // what was put aside until then goes on
@@ -183,24 +185,38 @@ const (
 	stillFor = 20 * time.Minute
 	// freedFor is how long what a person has released goes on: the rest of a large ledger that is rebuilt.
 	freedFor = 24 * time.Hour
+	// rebuiltFor is how long a ledger is rebuilt at most.
+	rebuiltFor = 24 * time.Hour
 )
 
 // LimitOf is how many of so many pairs may be written without an edit.
 func LimitOf(pairs int) int { return max(FewPairs, pairs/10) }
 
-// Expect is the brake after a feed that begins anew has named so many records.
-func (b Brake) Expect(kind string, n int) (next Brake, changed bool) {
-	if b.knows(kind) && n <= b.Expected {
+// Expect is the brake after a feed that begins anew has named so many deals. What it names may be more than will ever
+// be pairs, so that it counts only while they are looked at.
+func (b Brake) Expect(kind string, n int, now time.Time) (next Brake, changed bool) {
+	more := n > b.Expects(now)
+	if b.knows(kind) && !more {
 		return b, false
 	}
 	if !b.knows(kind) {
 		b.Named = append(slices.Clone(b.Named), kind)
 	}
-	b.Expected = max(b.Expected, n)
+	if more {
+		b.Expected, b.Begun = n, now
+	}
 	return b, true
 }
 
-// Counted says whether the feeds of both sides have named their records, so that Expected is how many there are.
+// Expects is how many pairs there may be once all is looked at that the feeds named; 0: those that are there are all.
+func (b Brake) Expects(now time.Time) int {
+	if !b.Begun.IsZero() && now.Sub(b.Begun) >= rebuiltFor {
+		return 0
+	}
+	return b.Expected
+}
+
+// Counted says whether the feeds of both sides have named their records, so that there are no more than Expected.
 func (b Brake) Counted() bool { return b.knows("referral") && b.knows("opportunity") }
 
 func (b Brake) knows(kind string) bool { return slices.Contains(b.Named, kind) }
@@ -214,35 +230,57 @@ func (b Brake) Lets(a Aside, now time.Time) bool {
 	return b.On.IsZero() && !a.Since.IsZero() && !a.Since.After(b.Passed)
 }
 
+// Lately is how many pairs were let go on by themselves within the last day.
+func (b Brake) Lately(now time.Time) (n int) {
+	for _, p := range b.Recent {
+		if now.Sub(p.At) < freedFor {
+			n += p.N
+		}
+	}
+	return n
+}
+
 // Judge is the brake after a look at everything that is put aside. pairs is how many pairs there are, counted up to
-// FewPairs at least; unsure: one of the systems did not answer, so that more may be to come.
+// FewPairs at least, and all of them where more are put aside or were let go lately; unsure: one of the systems did not
+// answer, so that more may be to come.
+//
+// While a ledger is rebuilt there are fewer pairs than there will be. Too much of those that there will be puts the
+// brake on at once; too much of those that there are alone does so once they become no more.
 func (b Brake) Judge(aside []Aside, pairs int, now time.Time, unsure bool) Brake {
 	b.Freed = maps.Clone(b.Freed)
 	waiting := slices.DeleteFunc(slices.Clone(aside), func(a Aside) bool { return b.Lets(a, now) })
 	b.Recent = slices.DeleteFunc(slices.Clone(b.Recent), func(p Passing) bool { return now.Sub(p.At) >= freedFor })
-	b.Pairs = max(pairs, b.Expected)
+	if b.Expected = b.Expects(now); b.Expected == 0 {
+		b.Begun = time.Time{}
+	} else if b.Begun.IsZero() { // noted by an earlier version
+		b.Begun = now
+	}
+	grew := pairs != b.Found
+	b.Found, b.Pairs = pairs, max(pairs, b.Expected)
 	b.Aside, b.Most = len(waiting), LimitOf(b.Pairs)
 	if len(waiting) == 0 {
 		b.On, b.Newest, b.Still = time.Time{}, time.Time{}, time.Time{}
 		return b
 	}
-	newest, passed := time.Time{}, 0
+	newest, much := time.Time{}, len(waiting)+b.Lately(now)
 	for _, a := range waiting {
 		if a.Since.After(newest) {
 			newest = a.Since
 		}
 	}
-	for _, p := range b.Recent {
-		passed += p.N
-	}
-	if unsure || !newest.Equal(b.Newest) || b.Still.IsZero() || now.Before(b.Still) {
+	doubt := much > LimitOf(pairs) && much <= b.Most
+	if unsure || doubt && grew || !newest.Equal(b.Newest) || b.Still.IsZero() || now.Before(b.Still) {
 		b.Newest, b.Still = newest, now
 	}
+	still := now.Sub(b.Still) >= stillFor
 	switch {
 	case !b.On.IsZero():
-	case len(waiting)+passed > b.Most:
+	case much > b.Most:
 		b.On = now
-	case b.Pairs <= FewPairs && (b.Counted() || !slices.ContainsFunc(waiting, Aside.rebuilt)), now.Sub(b.Still) >= stillFor:
+	case doubt && still:
+		b.On, b.Expected, b.Begun, b.Pairs, b.Most = now, 0, time.Time{}, pairs, LimitOf(pairs)
+	case doubt:
+	case b.Pairs <= FewPairs && (b.Counted() || !slices.ContainsFunc(waiting, Aside.rebuilt)), still:
 		b.Passed = newest
 		b.Recent = append(b.Recent, Passing{now, len(waiting)})
 		b.Aside, b.Newest, b.Still = 0, time.Time{}, time.Time{}

@@ -113,14 +113,74 @@ func TestAFewPairsAreAllOnlyWhenTheFeedsSaySo(t *testing.T) {
 	if b := (Brake{}).Judge(rows, 3, brakeDay, true); b.Lets(rows[0], brakeDay) {
 		t.Errorf("nobody has counted them: %+v", b)
 	}
-	counted, _ := Brake{}.Expect("referral", 4)
-	counted, _ = counted.Expect("opportunity", 3)
+	counted, _ := Brake{}.Expect("referral", 4, brakeDay)
+	counted, _ = counted.Expect("opportunity", 3, brakeDay)
 	if b := counted.Judge(rows, 3, brakeDay, false); !b.Lets(rows[0], brakeDay) {
 		t.Errorf("there are four: %+v", b)
 	}
-	many, changed := counted.Expect("opportunity", 600)
+	many, changed := counted.Expect("opportunity", 600, brakeDay)
 	if b := many.Judge(rows, 3, brakeDay, false); !changed || b.Lets(rows[0], brakeDay) || b.Pairs != 600 || b.Most != 60 {
 		t.Errorf("there will be 600: %+v", b)
+	}
+}
+
+// While a ledger is rebuilt the feeds name more than will be pairs: referrals of Microsoft, of another installation, deals
+// that never became one. The limit is a part of the pairs all the same.
+func TestTheLimitIsOfThePairsAndNotOfWhatFeedsNamed(t *testing.T) {
+	named, _ := Brake{}.Expect("referral", 1200, brakeDay)
+	named, _ = named.Expect("opportunity", 600, brakeDay)
+	rows, at := aside(100, CauseRebuilt, brakeDay), brakeDay
+	b := named
+	for i, step := range []struct {
+		pairs  int
+		after  time.Duration
+		unsure bool
+		on     bool
+	}{{300, 0, false, false}, {500, 20 * time.Minute, false, false}, {600, 20 * time.Minute, false, false}, // they become more
+		{600, 19 * time.Minute, false, false}, {600, time.Minute, true, false}, // a system did not answer: anew
+		{600, 19 * time.Minute, false, false}, {600, time.Minute, false, true}} {
+		at = at.Add(step.after)
+		b = b.Judge(rows, step.pairs, at, step.unsure)
+		if on := !b.On.IsZero(); on != step.on || b.Lets(rows[0], at) {
+			t.Fatalf("step %d: %+v", i, b)
+		}
+	}
+	if b.Pairs != 600 || b.Most != 60 || b.Expects(at) != 0 {
+		t.Errorf("what a person is shown: %+v", b)
+	}
+	if late := named.Judge(rows, 600, brakeDay.Add(rebuiltFor), false); late.On.IsZero() || late.Most != 60 {
+		t.Errorf("a day later it does not count: %+v", late)
+	}
+	old := Brake{Expected: 3000, Named: []string{"referral", "opportunity"}}.Judge(nil, 200, brakeDay, false)
+	if b := old.Judge(rows, 200, brakeDay.Add(rebuiltFor), false); b.On.IsZero() {
+		t.Errorf("of an earlier version it counts for ever: %+v", b)
+	}
+}
+
+// What is little of all the pairs that there will be is not too much because few are there yet.
+func TestARebuiltLedgerIsNotBrakedBeforeItIsWhole(t *testing.T) {
+	b, _ := Brake{}.Expect("referral", 1000, brakeDay)
+	rows, at := aside(60, CauseRebuilt, brakeDay), brakeDay
+	for _, pairs := range []int{100, 300, 500} {
+		b = b.Judge(rows, pairs, at, false)
+		at = at.Add(15 * time.Minute)
+	}
+	b = b.Judge(rows, 620, at, false)
+	if at = at.Add(stillFor); !b.On.IsZero() || !b.Judge(rows, 620, at, false).Lets(rows[0], at) {
+		t.Errorf("60 of 620: %+v", b)
+	}
+}
+
+// A feed that begins once more names what counts from then on.
+func TestWhatFeedsNameCountsForADay(t *testing.T) {
+	b, _ := Brake{}.Expect("referral", 100, brakeDay)
+	if _, changed := b.Expect("referral", 100, brakeDay.Add(time.Hour)); changed {
+		t.Error("the same is noted again")
+	}
+	later := brakeDay.Add(rebuiltFor)
+	next, changed := b.Expect("referral", 80, later)
+	if b.Expects(later) != 0 || !changed || next.Expects(later) != 80 || !next.Begun.Equal(later) {
+		t.Errorf("a day later: %+v", next)
 	}
 }
 

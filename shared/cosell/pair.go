@@ -149,6 +149,7 @@ type Hint struct {
 	Retry   bool   // a person, or the schedule, wants what is held tried again
 	Late    bool   // it was tried before, or no event told of it: what an earlier run has begun may be forgotten
 	Shown   Shown  // of a feed
+	Deal    string // of a feed: what the records of one deal have in common, where it names that; for counting alone, and never sent
 	Why     string // a remark for logs; decides nothing
 	Trace   string
 	Attempt int

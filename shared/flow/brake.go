@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"cmp"
 	"context"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -84,7 +86,7 @@ func (f *Flow) lets(ctx context.Context, a cosell.Aside) (bool, error) {
 
 // few says whether there are so few pairs that all of them may be written.
 func (f *Flow) few(ctx context.Context, b cosell.Brake) (bool, error) {
-	if b.Expected > cosell.FewPairs {
+	if b.Expects(f.Now()) > cosell.FewPairs {
 		return false, nil
 	}
 	f.crowd.mu.Lock()
@@ -117,9 +119,27 @@ func rebuilt(w *work) bool {
 	return strings.EqualFold(id, w.opportunity.ID)
 }
 
-// expect notes how many records a feed names that begins anew, before any of them is looked at.
+// deals are those that the hints of a feed are about: the referrals of an engagement, Microsoft's among them, are one.
+type deals struct {
+	met  map[uint64]struct{} // of a million, eight bytes each
+	seed maphash.Seed
+}
+
+func newDeals() deals { return deals{map[uint64]struct{}{}, maphash.MakeSeed()} }
+
+func (d deals) add(page []Hint) {
+	for _, h := range page {
+		d.met[maphash.String(d.seed, strings.ToLower(cmp.Or(h.Deal, h.ID)))] = struct{}{}
+	}
+}
+
+// expect notes how many deals a feed names that begins anew, before any of them is looked at. With the scope own most
+// referrals are no deals of ours; those that are have an opportunity.
 func (f *Flow) expect(ctx context.Context, kind string, n int) error {
-	return f.setBrake(ctx, func(b cosell.Brake) (cosell.Brake, bool) { return b.Expect(kind, n) })
+	if kind == referralKind && f.Settings.OwnScope {
+		n = 0
+	}
+	return f.setBrake(ctx, func(b cosell.Brake) (cosell.Brake, bool) { return b.Expect(kind, n, f.Now()) })
 }
 
 // setBrake changes the row of the brake, whoever else does so at the moment.
@@ -157,15 +177,9 @@ func (f *Flow) judgeAside(ctx context.Context, unsure bool) error {
 	if err != nil {
 		return err
 	}
-	most := cosell.FewPairs + 1
-	if len(aside) > cosell.FewPairs {
-		most = 0
-	}
-	pairs := 0
-	if len(aside) > 0 {
-		if pairs, err = f.Ledger.CountPairs(ctx, most); err != nil {
-			return err
-		}
+	pairs, err := f.pairsFor(ctx, aside)
+	if err != nil {
+		return err
 	}
 	var now cosell.Brake
 	err = f.setBrake(ctx, func(b cosell.Brake) (cosell.Brake, bool) {
@@ -177,6 +191,22 @@ func (f *Flow) judgeAside(ctx context.Context, unsure bool) error {
 		return err
 	}
 	return f.goOnAside(ctx, now, aside)
+}
+
+// pairsFor counts the pairs as far as Judge needs to know.
+func (f *Flow) pairsFor(ctx context.Context, aside []cosell.Aside) (int, error) {
+	if len(aside) == 0 {
+		return 0, nil
+	}
+	b, err := f.Ledger.Brake(ctx)
+	if err != nil {
+		return 0, err
+	}
+	most := cosell.FewPairs + 1
+	if len(aside)+b.Lately(f.Now()) > cosell.FewPairs {
+		most = 0
+	}
+	return f.Ledger.CountPairs(ctx, most)
 }
 
 // tellBrake logs that the brake has come on, or is off.

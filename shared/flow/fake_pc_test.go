@@ -177,7 +177,7 @@ func (w pc) Changed(_ context.Context, cursor string, each func(cosell.Hint) err
 	}
 	for _, id := range sorted(w.referrals) {
 		if w.tells(cursor, w.referrals[id].Modified) {
-			if err := each(cosell.Hint{Kind: "referral", ID: id, Shown: cosell.Shown{ID: id, Modified: w.referrals[id].Modified}}); err != nil {
+			if err := each(cosell.Hint{Kind: "referral", ID: id, Deal: w.referrals[id].EngagementID, Shown: cosell.Shown{ID: id, Modified: w.referrals[id].Modified}}); err != nil {
 				return "", err
 			}
 		}

@@ -132,7 +132,7 @@ type Ledger interface {
 	HeldNaming(ctx context.Context, code, text string) ([]string, error)
 	// Aside lists the pairs of which something is put aside by the brake.
 	Aside(ctx context.Context) ([]cosell.Aside, error)
-	// CountPairs counts the pairs, up to most; 0: all of them.
+	// CountPairs counts the pairs, up to most; 0: all of them, without those of which one record was not made.
 	CountPairs(ctx context.Context, most int) (int, error)
 	// Brake says how the brake stands; without Version nothing was ever kept of it.
 	Brake(ctx context.Context) (cosell.Brake, error)

@@ -105,9 +105,12 @@ func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, ch
 		}
 		from = cmp.Or(m.day, m.half, cursor)
 	}
-	named := 0
+	named, met := 0, newDeals()
 	next, came, err := changed(ctx, from, func(page []Hint, reached string) error {
 		named += len(page)
+		if cursor == "" {
+			met.add(page)
+		}
 		unnamed, err := f.unnamed(ctx, of, kind, page, named)
 		if unnamed {
 			page = nil
@@ -123,7 +126,7 @@ func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, ch
 		return err
 	}
 	if cursor == "" && !f.Settings.Shadow { // before the brake has heard that of both sides it lets nobody through
-		if err := f.expect(ctx, kind, named); err != nil {
+		if err := f.expect(ctx, kind, len(met.met)); err != nil {
 			return err
 		}
 	}

@@ -51,12 +51,27 @@ func (l *Ledger) Aside(ctx context.Context) (out []cosell.Aside, err error) {
 	return out, err
 }
 
-// CountPairs counts the pairs that have an engagement, up to most; 0: all of them. Their own rows are long, so the short
-// ones are counted that find them: one call for each thousand.
+// CountPairs counts the pairs that have an engagement, up to most; 0: all of them, without those of which one record was not
+// made, as a referral that is left alone. Their own rows are long, so the short ones are counted that find them, and what
+// is held says which of them lack a record: one call for each thousand.
 func (l *Ledger) CountPairs(ctx context.Context, most int) (n int, err error) {
-	err = l.rows.list(ctx, stateTable, "e|", after("e"), func(row) bool {
-		n++
-		return n != most
+	lacking := map[string]bool{}
+	if most == 0 {
+		err = l.HeldAndTimes(ctx, func(h HeldRow) bool {
+			if h.Phase == cosell.Lacking {
+				lacking[h.OpportunityID] = true
+			}
+			return true
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	err = l.rows.list(ctx, stateTable, "e|", after("e"), func(r row) bool {
+		if !lacking[r.props["Opportunity"]] {
+			n++
+		}
+		return n != most || most == 0
 	})
 	return n, err
 }

@@ -56,7 +56,12 @@ func TestWhatIsPutAsideIsListedAndPairsAreCounted(t *testing.T) {
 		if diff := cmp.Diff([]cosell.Aside{{OpportunityID: held.OpportunityID, Cause: cosell.CauseRebuilt, Since: noon}}, got); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
-		for most, want := range map[int]int{0: 3, 2: 2, 3: 3, 10: 3} {
+		alone := cosell.Pair{OpportunityID: "00000000" + uuid.NewString()[8:], ReferralID: uuid.NewString(), EngagementID: "00000000" + uuid.NewString()[8:], Phase: cosell.Lacking,
+			Held: []cosell.Held{{Place: cosell.InCRM, Field: cosell.Whole, Class: cosell.OfRule, Code: cosell.CodeForeign, Since: noon}}}
+		if _, err := l.Save(ctx, alone); err != nil {
+			t.Fatal(err)
+		}
+		for most, want := range map[int]int{0: 3, 2: 2, 3: 3, 10: 4} {
 			if n, err := l.CountPairs(ctx, most); n != want || err != nil {
 				t.Errorf("up to %d: %d %v", most, n, err)
 			}

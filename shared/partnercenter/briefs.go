@@ -15,6 +15,7 @@ import (
 // much, and a list may have a million.
 type Brief struct {
 	ID                string `json:"id"`
+	EngagementID      string `json:"engagementId"` // one for each deal, whoever's referral it is
 	Status, Substatus string
 	Updated           string    `json:"updatedDateTime"`
 	Date              time.Time `json:"-"` // the server's clock when it answered

@@ -86,7 +86,7 @@ func (p *passing) give(b partnercenter.Brief) error {
 	if p.gave(b.ID, at) {
 		return nil
 	}
-	return p.each(cosell.Hint{Kind: referralKind, ID: b.ID, Shown: cosell.Shown{ID: b.ID, Modified: at}})
+	return p.each(cosell.Hint{Kind: referralKind, ID: b.ID, Deal: b.EngagementID, Shown: cosell.Shown{ID: b.ID, Modified: at}})
 }
 
 // moved lets the cursor move to a change, but beyond the server's own clock by no more than is read twice.
