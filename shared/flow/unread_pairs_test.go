@@ -54,8 +54,8 @@ func TestANewSheetComesToAPairThatCouldNotBeRead(t *testing.T) {
 	late := sorted(w.opportunities)[0]
 	w.spoil(late)
 	w.deaf = true
-	for range 3 {
-		w.now = w.now.Add(5 * time.Minute)
+	for range 3 { // longer than the two times that every pair is hinted
+		w.now = w.now.Add(12 * time.Hour)
 		if err := w.run(func() error { return w.flow.Reconcile(ctx) }); err != nil {
 			t.Fatal(err)
 		}
