@@ -196,7 +196,7 @@ func catalogue() (out []string, err error) {
 			out = append(out, "invariant "+i.id)
 		}
 	}
-	out = append(out, "queue copy", "queue lock lost", "older copy", "clock off", "sheet pushed", "own column in step")
+	out = append(out, "queue copy", "queue lock lost", "older copy", "clock off", "sheet pushed", "own column in step", "difference explained")
 	slices.Sort(out)
 	return out, nil
 }

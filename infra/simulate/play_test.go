@@ -177,10 +177,12 @@ func (r *run) end() {
 	if len(r.broken) > 0 {
 		return
 	}
+	r.drifted("at rest")
 	r.silent()
 	r.letters = nil // tables may be lost now
 	if len(r.broken) == 0 && !r.shadow() {
 		r.after()
+		r.drifted("after")
 	}
 	if len(r.broken) == 0 && r.plan.crm["closedWritable"] == false {
 		r.opened()
