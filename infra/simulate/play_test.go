@@ -270,7 +270,8 @@ func (r *run) openTables() *ledger.Ledger {
 // silent is I3: after every event has come once more a pass writes nothing, and in a thorough run three passes. Elsewhere the last
 // pass of comesToRest has.
 func (r *run) silent() {
-	if r.changed && r.plan.ending == toldAgain { // what a column is by now each process finds out beside its work
+	// What a column is by now each process finds out beside its work; who was connected with a closed deal meanwhile nobody asks unless told.
+	if (r.changed || r.hidden) && r.plan.ending == toldAgain {
 		r.must(r.redeliver())
 		r.quiet(20 * time.Minute)
 	}

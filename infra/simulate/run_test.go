@@ -89,6 +89,7 @@ type run struct {
 	log          *notes
 	held         []*message  // worked on
 	denied       [][2]string // rights that were taken away: table and operation
+	hidden       bool        // one of those on who is connected with a deal was
 	letters      []string    // messages that nobody of ours has sent
 	parked       bool        // a row was parked by what works now
 	story        []string

@@ -57,6 +57,7 @@ func (p *people) privilege(g *rand.Rand, _ *deal) error {
 	operation := []string{"create", "read", "write", "append", "appendTo"}[g.IntN(5)]
 	_, err := p.run.dv.call("POST", "/privileges", doc{"table": table, "operation": operation, "allowed": false})
 	p.run.denied = append(p.run.denied, [2]string{table, operation})
+	p.run.hidden = p.run.hidden || table == "connection"
 	p.run.weather = p.run.weather || err == nil
 	return err
 }

@@ -34,6 +34,9 @@ func pointer(kind string, h flow.Hint) queue.Pointer {
 
 // Changed implements flow.Hints: the sender has many of them on their way at the same time.
 func (o *Post) Changed(ctx context.Context, hints []flow.Hint) error {
+	if len(hints) == 0 {
+		return nil
+	}
 	var out []queue.Message
 	for _, h := range hints {
 		name := queue.OpportunityChanged

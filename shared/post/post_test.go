@@ -348,6 +348,16 @@ func TestManyHintsLeaveInOneCall(t *testing.T) {
 	}
 }
 
+// A page in which nothing came costs the broker nothing.
+func TestNoHintsAreNoCall(t *testing.T) {
+	o, sent, _, _ := office()
+	calls := 0
+	o.Sender = counted{sent, &calls}
+	if err := o.Changed(t.Context(), nil); err != nil || calls != 0 {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+}
+
 // counted counts the calls of a sender.
 type counted struct {
 	queue.Sender
