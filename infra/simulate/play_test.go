@@ -250,9 +250,12 @@ func (r *run) comesToRest() {
 	r.violates("I3", "each of %d passes writes or leaves something to be tried again", passes)
 }
 
-// holds says whether something waits until it is due: what a pair holds, or that who is connected may be read again, which every process has
-// to see first. That decides how long the run waits, not what is judged.
+// holds says whether something waits until it is due: a message, what a pair holds, or that who is connected may be read again, which every
+// process has to see first. That decides how long the run waits, not what is judged.
 func (r *run) holds() (some bool) {
+	if _, some = r.bus.nextAt(); some {
+		return true
+	}
 	r.must(r.openTables().Pairs(context.Background(), func(p cosell.Pair) bool {
 		some = some || len(p.Held) > 0
 		return !some
