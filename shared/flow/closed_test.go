@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,23 @@ func TestI29_AClosedRowThatTakesNoWordIsAskedOnce(t *testing.T) {
 	w.opportunityChanged()
 	w.linked()
 	w.silent()
+}
+
+// A registration that Partner Center refuses is tried once, also where the closed row takes no word of that.
+func TestI29_ARegistrationIsTriedOnceWhereTheRowTakesNoWord(t *testing.T) {
+	w := linked(t, cosell.Record{"contractSigned": "2025-01-04"})
+	w.user(cosell.Record{cosell.Status: cosell.Won})
+	w.opportunityChanged()
+	w.events()
+	w.flow.Settings.Registration = []cosell.Field{"contractSigned"}
+	w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "it is closed").OfClass(fault.Record) }
+	for i := range 4 {
+		w.user(cosell.Record{cosell.Notes: fmt.Sprint("edition ", i)})
+		w.opportunityChanged()
+	}
+	if n := w.counts["PC PATCH registration"]; n != 1 {
+		t.Errorf("%d registrations", n)
+	}
 }
 
 // Whether a POST was done is not known, so nothing is said of it.

@@ -141,9 +141,10 @@ func (w pc) Open(context.Context) (out []cosell.Referral, err error) {
 	return out, nil
 }
 
-// Register is nothing that the flows are tried with here.
-func (pc) Register(context.Context, cosell.Referral, cosell.Record) (string, bool, error) {
-	return "", false, nil
+// Register refuses whatever it is sent; the simulator's does more.
+func (w pc) Register(context.Context, cosell.Referral, cosell.Record) (string, bool, error) {
+	w.counts["PC PATCH registration"]++
+	return "", false, fault.New(fault.Refused, "the signature is too old").OfClass(fault.Record)
 }
 
 func (w pc) Engagement(_ context.Context, id string) ([]cosell.Referral, error) {

@@ -38,11 +38,21 @@ func (s *Store) create(ctx context.Context, id string, r cosell.Referral, values
 			return cosell.Opportunity{}, cmp.Or(err, resembled(r, other))
 		}
 	}
-	owner, err := s.owner(ctx, s.people(r, cosell.Team), c)
-	if err != nil {
-		return cosell.Opportunity{}, err
+	for {
+		owner, err := s.owner(ctx, s.people(r, cosell.Team), c)
+		if err != nil {
+			return cosell.Opportunity{}, err
+		}
+		o, err := s.createFor(ctx, id, r, values, c, owner)
+		if !s.colleagues.passOver(s.options.Now(), owner, err) {
+			return o, err
+		}
 	}
-	w, err := s.planCreation(ctx, id, n, values, c, owner)
+}
+
+// createFor is create for the one who is to own what is made.
+func (s *Store) createFor(ctx context.Context, id string, r cosell.Referral, values cosell.Record, c *customer, owner string) (cosell.Opportunity, error) {
+	w, err := s.planCreation(ctx, id, newsOf(r, values), values, c, owner)
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}

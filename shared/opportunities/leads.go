@@ -120,18 +120,27 @@ func (s *Store) Qualify(ctx context.Context, lead cosell.Opportunity, told cosel
 // where the opportunity does only the lead is left to close.
 func (s *Store) qualify(ctx context.Context, lead cosell.Opportunity, told cosell.Record, id string, r cosell.Referral, values cosell.Record) (cosell.Opportunity, error) {
 	d := s.deals
-	n := newsOf(r, values)
-	c, err := s.customerOfLead(ctx, lead, n, values, d.people(r, cosell.Contacts))
+	c, err := s.customerOfLead(ctx, lead, newsOf(r, values), values, d.people(r, cosell.Contacts))
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
-	owner := ownerOf(lead)
-	if owner == "" {
-		if owner, err = d.owner(ctx, d.people(r, cosell.Team), c); err != nil {
-			return cosell.Opportunity{}, err
+	for owner := ownerOf(lead); ; owner = "" {
+		if owner == "" {
+			if owner, err = d.owner(ctx, d.people(r, cosell.Team), c); err != nil {
+				return cosell.Opportunity{}, err
+			}
+		}
+		o, err := s.qualifyFor(ctx, lead, told, id, r, values, c, owner)
+		if !d.colleagues.passOver(d.options.Now(), owner, err) {
+			return o, err
 		}
 	}
-	w, err := d.planCreation(ctx, id, n, values, c, owner)
+}
+
+// qualifyFor is qualify for the one who is to own the opportunity.
+func (s *Store) qualifyFor(ctx context.Context, lead cosell.Opportunity, told cosell.Record, id string, r cosell.Referral, values cosell.Record, c *customer, owner string) (cosell.Opportunity, error) {
+	d := s.deals
+	w, err := d.planCreation(ctx, id, newsOf(r, values), values, c, owner)
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // owner chooses who owns what we create: the enabled user of the first team member that has one, else the
-// owner of the account, else the configured user or team; never an application user.
+// owner of the account, else the configured user or team; never an application user, and nobody whom CRM refused as owner
+// in the last hour.
 func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (bind string, err error) {
 	emails := []string{}
 	for _, m := range team {
@@ -33,17 +34,18 @@ func (s *Store) owner(ctx context.Context, team []mapping.Member, c *customer) (
 	if err != nil {
 		return "", err
 	}
+	fit := func(id string) bool { return id != "" && s.colleagues.fit(s.options.Now(), id) }
 	for _, who := range append(emails, account) {
-		if users[who] != "" {
+		if fit(users[who]) {
 			return dataverse.Bind(userSet, users[who]), nil
 		}
 	}
 	switch {
-	case c.team != "":
+	case fit(c.team):
 		return dataverse.Bind("teams", c.team), nil
-	case users[fallback] != "":
+	case fit(users[fallback]):
 		return dataverse.Bind(userSet, users[fallback]), nil
-	case uuid.Validate(fallback) == nil:
+	case users[fallback] == "" && uuid.Validate(fallback) == nil && fit(fallback):
 		return s.owningTeam(ctx, fallback)
 	}
 	return "", s.noOwner()
@@ -105,6 +107,7 @@ func (s *Store) users(ctx context.Context, wanted []string) (map[string]string, 
 type colleagues struct {
 	mu    sync.Mutex
 	known map[string]colleague
+	unfit map[string]time.Time // by id: whom CRM refused as owner, and when
 }
 
 type colleague struct {
@@ -142,6 +145,41 @@ func (c *colleagues) forget() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	had := len(c.known) > 0
-	c.known = nil
+	c.known, c.unfit = nil, nil
 	return had
+}
+
+// CRM's answers to an owner who has no role, or no licence. Every employee may be an enabled user, with or without.
+const (
+	codeNoRole    = "0x80042f09"
+	codeNoLicence = "0x80042f0a"
+)
+
+// passOver says whether CRM refused what was made because of its owner, whom it names; for an hour that one owns nothing more.
+func (c *colleagues) passOver(now time.Time, bind string, err error) bool {
+	_, id, _ := strings.Cut(strings.TrimSuffix(bind, ")"), "(")
+	e := fault.Of(err)
+	if !fault.Is(err, fault.Refused) || id == "" || !strings.Contains(strings.ToLower(e.Theirs), id) {
+		return false
+	}
+	switch e.Code {
+	case codeNoRole, codeNoLicence, dataverse.CodePrivilege:
+	default:
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unfit == nil || len(c.unfit) >= mostLookups {
+		c.unfit = map[string]time.Time{}
+	}
+	c.unfit[id] = now
+	return true
+}
+
+// fit says whether CRM did not refuse somebody as owner in the last hour.
+func (c *colleagues) fit(now time.Time, id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, refused := c.unfit[id]
+	return !refused || now.Sub(at) >= cacheAge
 }
