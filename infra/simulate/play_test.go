@@ -250,8 +250,8 @@ func (r *run) comesToRest() {
 	r.violates("I3", "each of %d passes writes or leaves something to be tried again", passes)
 }
 
-// holds says whether something waits until it is due: a message, what a pair holds, or that who is connected may be read again, which every
-// process has to see first. That decides how long the run waits, not what is judged.
+// holds says whether something waits until it is due: a message, what a pair holds, that deals are to be compared with rows that nobody named, or that
+// who is connected may be read again, which every process has to see first. That decides how long the run waits, not what is judged.
 func (r *run) holds() (some bool) {
 	if _, some = r.bus.nextAt(); some {
 		return true
@@ -260,9 +260,12 @@ func (r *run) holds() (some bool) {
 		some = some || len(p.Held) > 0
 		return !some
 	}))
-	people, err := r.openTables().Cursor(context.Background(), "people")
-	r.must(err)
-	return some || people != ""
+	for _, noted := range []string{"people", "rows"} {
+		cursor, err := r.openTables().Cursor(context.Background(), noted)
+		r.must(err)
+		some = some || cursor != ""
+	}
+	return some
 }
 
 // openTables are the tables without the points of a process.

@@ -40,7 +40,7 @@ func (f *Flow) unnamed(ctx context.Context, of cursors, kind string, page []Hint
 // compareDeals has every deal compared that an unnamed row may have concerned: those that are open and switched on, and those whose
 // customer nobody could choose.
 func (f *Flow) compareDeals(ctx context.Context, of cursors) error {
-	cursor, err := of(rowsCursor)
+	cursor, err := f.Ledger.Cursor(ctx, rowsCursor) // the feeds of this very pass may have noted it
 	if err != nil || cursor == "" {
 		return err
 	}
