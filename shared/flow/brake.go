@@ -219,19 +219,6 @@ func (f *Flow) tellBrake(ctx context.Context, before, now cosell.Brake) {
 	}
 }
 
-// mostGoing is how many pairs are handed out at a time that may go on.
-const mostGoing = 2000
-
-func (f *Flow) goOnAside(ctx context.Context, b cosell.Brake, aside []cosell.Aside) error {
-	var ids []string
-	for _, a := range aside {
-		if len(ids) < mostGoing && b.Lets(a, f.Now()) {
-			ids = append(ids, a.OpportunityID)
-		}
-	}
-	return f.hintAll(ctx, ids, Hint{Why: "the brake lets it go on", Retry: true})
-}
-
 // Brake says how the brake stands, and what is put aside.
 func (f *Flow) Brake(ctx context.Context) (cosell.Brake, []cosell.Aside, error) {
 	b, err := f.Ledger.Brake(ctx)
