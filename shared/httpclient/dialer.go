@@ -68,6 +68,14 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	return plain.DialContext(ctx, network, to)
 }
 
+// A host answers many calls by one connection of HTTP/2. One that has fallen silent without a word, as behind a firewall that has
+// forgotten it, would be used for all of them until the system gives it up, a quarter of an hour later. So what has said
+// nothing for quiet is asked for a sign of life, and left if none comes within lifeSign.
+const (
+	quiet    = 10 * time.Second
+	lifeSign = 5 * time.Second
+)
+
 // NewTransport makes the transport that everything shares: d (may be nil) and the CA file of a
 // simulated world, which without d is refused, because on the real network it would weaken TLS.
 func NewTransport(d *Dialer, caFile string) (*http.Transport, error) {
@@ -81,6 +89,7 @@ func NewTransport(d *Dialer, caFile string) (*http.Transport, error) {
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: quiet, PingTimeout: lifeSign},
 	}
 	if d != nil {
 		t.Proxy, t.DialContext = nil, d.DialContext
