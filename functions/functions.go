@@ -4,6 +4,7 @@ package functions
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/functions/createcosellreferral"
 	"github.com/cosell-sync/cosell-sync/functions/crmtopartnercenter"
@@ -155,10 +156,19 @@ func sweep(a *app.App, _ Declared) funchost.Function {
 	)}
 }
 
+// toTenant is what a tenant whose systems are slow leaves to each tenant behind it, in each job of the timer.
+const toTenant = 30 * time.Second
+
 // each does a job of the timer for every tenant.
 func each(a *app.App, do func(context.Context, *app.App) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return a.Each(func(t *app.App) error { return do(ctx, t) })
+		behind := len(a.Further)
+		return a.Each(func(t *app.App) error {
+			its, cancel := reconcile.Leave(ctx, behind, toTenant)
+			defer cancel()
+			behind--
+			return do(its, t)
+		})
 	}
 }
 

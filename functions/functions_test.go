@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -328,4 +330,23 @@ func TestStrangersAreTurnedAwayByEveryFunction(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d: %s", c.method, c.path, w.Code, c.status, w.Body)
 		}
 	}
+}
+
+func TestATenantWhoseSystemsAreSlowLeavesTimeToTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &app.App{Tenant: "slow", Further: []*app.App{{Tenant: "b"}, {Tenant: "c"}}}
+		var had []time.Duration
+		job := each(a, func(ctx context.Context, its *app.App) error {
+			end, _ := ctx.Deadline()
+			had = append(had, time.Until(end).Round(time.Second))
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Second)
+		defer cancel()
+		_ = job(ctx)
+		if want := []time.Duration{140 * time.Second, 30 * time.Second, 30 * time.Second}; !slices.Equal(had, want) {
+			t.Errorf("the tenants had %v, wanted %v", had, want)
+		}
+	})
 }

@@ -24,15 +24,31 @@ type Watch interface {
 	Ended(function, record string, seen time.Time, err error)
 }
 
-// Handler runs on a timer. All jobs are done, in their order, even if one fails; the next run tries again.
+// toEach is what a job that would take all the time of a run leaves to each job behind it.
+const toEach = 5 * time.Second
+
+// Leave gives a context that ends before ctx does, so that each of so many others behind has as much time left; where there is
+// not that much, an even share of what there is.
+func Leave(ctx context.Context, behind int, each time.Duration) (context.Context, context.CancelFunc) {
+	end, ends := ctx.Deadline()
+	if !ends {
+		return ctx, func() {}
+	}
+	left := time.Until(end)
+	return context.WithTimeout(ctx, max(left-time.Duration(behind)*each, left/time.Duration(behind+1)))
+}
+
+// Handler runs on a timer. All jobs are done, in their order, even if one fails or takes very long; the next run tries again.
 // A finding, which is a Refused of class record, goes to watch and log and is no failure of the run.
 func Handler(watch Watch, log *slog.Logger, now func() time.Time, newID func() string, jobs ...Job) func(context.Context, funchost.Tick) error {
 	return func(ctx context.Context, _ funchost.Tick) error {
 		ctx = post.Traced(ctx, newID())
 		var failed []error
-		for _, j := range jobs {
+		for i, j := range jobs {
 			began := now()
-			err := j.Do(ctx)
+			its, cancel := Leave(ctx, len(jobs)-1-i, toEach)
+			err := j.Do(its)
+			cancel()
 			watch.Ended("reconcile", j.Name, began, err)
 			switch {
 			case err == nil:
