@@ -108,12 +108,44 @@ func (s *ServiceBus) Send(ctx context.Context, messages ...Message) error {
 	if len(messages) == 1 {
 		return s.sendOne(ctx, messages[0])
 	}
+	return sendMany(ctx, messages, s.sendOne)
+}
+
+// mostBusy is how often one of many messages is held back because the broker is busy.
+const mostBusy = 6
+
+// sendMany sends in parallel, and waits for a broker that is busy. One message fails at once then, and its cause comes again by
+// itself; many are the page of a feed, which would begin anew with every pass, and be too fast at the same place for ever.
+func sendMany(ctx context.Context, messages []Message, one func(context.Context, Message) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for _, m := range messages {
-		group.Go(func() error { return s.sendOne(ctx, m) })
+		group.Go(func() error {
+			err := one(ctx, m)
+			for held := 0; held < mostBusy && isBusy(err) && pause(ctx, busyWait); held++ {
+				err = one(ctx, m)
+			}
+			return err
+		})
 	}
 	return group.Wait()
+}
+
+func isBusy(err error) bool { return err != nil && fault.Of(err).Code == codeBusy }
+
+// pause waits, unless the context ends before.
+func pause(ctx context.Context, d time.Duration) bool {
+	if end, ends := ctx.Deadline(); ends && time.Until(end) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }
 
 func (s *ServiceBus) sendOne(ctx context.Context, m Message) error {
@@ -176,6 +208,9 @@ const serverBusy amqp.ErrCond = "com.microsoft:server-busy"
 // busyWait is what Microsoft's clients wait after server-busy.
 const busyWait = 10 * time.Second
 
+// codeBusy is the code of a broker that is busy.
+const codeBusy = "queue.busy"
+
 // codeDenied is the code of a right that is missing.
 const codeDenied = "servicebus.denied"
 
@@ -190,7 +225,7 @@ func classify(queue Name, err error) error {
 	}
 	var condition *amqp.Error
 	if errors.As(err, &condition) && condition.Condition == serverBusy {
-		return fault.Wait(busyWait, "%w", err).With("queue.busy", "")
+		return fault.Wait(busyWait, "%w", err).With(codeBusy, "")
 	}
 	var known *azservicebus.Error
 	if errors.As(err, &known) && known.Code == azservicebus.CodeUnauthorizedAccess {
