@@ -232,11 +232,9 @@ func (h *Handler) Check(ctx context.Context) error {
 	}
 	was, wrote := shown(current.WebhookURL), ""
 	if h.Register == Restore && !h.Shadow {
-		if current, exists, wrote, err = h.restored(ctx, current, exists); err != nil {
-			return err
-		}
+		current, exists, wrote, err = h.restored(ctx, current, exists)
 	}
-	if err := h.remember(ctx, current, exists); err != nil {
+	if err := cmp.Or(err, h.remember(ctx, current, exists)); err != nil { // what was seen counts also where it cannot be mended
 		return err
 	}
 	s := h.state(current, exists)
@@ -255,8 +253,8 @@ func (h *Handler) Check(ctx context.Context) error {
 	return nil
 }
 
-// restored gives the registration as it is after we made it ours again, if it has been ours before, and how. To take
-// it over for the first time is an operator's decision.
+// restored gives the registration as it is after we made it ours again, if it has been ours before, and how; where that fails, as
+// it was seen. To take it over for the first time is an operator's decision.
 func (h *Handler) restored(ctx context.Context, current partnercenter.Registration, exists bool) (now partnercenter.Registration, there bool, wrote string, err error) {
 	s := h.state(current, exists)
 	if s.Ours && s.Complete {
@@ -266,8 +264,10 @@ func (h *Handler) restored(ctx context.Context, current partnercenter.Registrati
 	if err != nil || !before.Had {
 		return current, exists, "", err
 	}
-	wrote, now, err = h.write(ctx, current, s)
-	return now, err == nil || exists, wrote, err
+	if wrote, now, err = h.write(ctx, current, s); err != nil {
+		return current, exists, "", err
+	}
+	return now, true, wrote, nil
 }
 
 // explain answers an operator, who may see why something failed.

@@ -3,6 +3,7 @@ package webhookregistration
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +28,7 @@ type fake struct {
 	writes  []string
 	asked   int
 	err     error
+	refuses error                      // every write
 	results []partnercenter.TestResult // one per look; the last stays
 }
 
@@ -39,6 +41,9 @@ func (f *fake) Registration(context.Context) (partnercenter.Registration, bool, 
 }
 
 func (f *fake) write(method string, r partnercenter.Registration) (partnercenter.Registration, error) {
+	if f.refuses != nil {
+		return partnercenter.Registration{}, f.refuses
+	}
 	f.writes, f.current = append(f.writes, method), &r
 	return r, nil
 }
@@ -305,6 +310,31 @@ func TestLostRegistrationIsRestoredWhereThatIsWanted(t *testing.T) {
 		if again := h.Check(t.Context()); c.writes > 0 && (again != nil || len(f.writes) != c.writes) {
 			t.Errorf("%s: the next look finds %v, wrote %v", name, again, f.writes)
 		}
+	}
+}
+
+// Health has what was seen, and not that all was well before.
+func TestARegistrationThatCannotBeRestoredIsSeenAsLost(t *testing.T) {
+	m := &memo{}
+	f := &fake{current: registered(ours, Events()...)}
+	h := &Handler{Registrations: f, URL: ours, Memory: m, Now: time.Now, Register: Restore}
+	if err := h.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	refused := fault.New(fault.Gone, "Partner Center answered 404")
+	f.current, f.refuses = registered(other, Events()...), refused
+	for range 2 {
+		if err := h.Check(t.Context()); !errors.Is(err, refused) {
+			t.Errorf("got %v", err)
+		}
+		var seen health.SeenRegistration
+		if err := json.Unmarshal([]byte(m.text), &seen); err != nil || !seen.Lost() || seen.URL != other || !seen.Had {
+			t.Errorf("remembered %s, %v", m.text, err)
+		}
+	}
+	f.refuses = nil
+	if err := h.Check(t.Context()); fault.Of(err).Code != "registration.restored" || f.current.WebhookURL != ours {
+		t.Errorf("once it is taken: %v, %v", err, f.current)
 	}
 }
 
