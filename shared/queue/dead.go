@@ -100,8 +100,8 @@ func deadOf(name Name, m *azservicebus.ReceivedMessage) Dead {
 // is counted apart from attempts: those grow with every wait, also through an outage of a day.
 const mostRevivals = 5
 
-// Revive makes the next copy of a dead message. Invalid: it is no pointer, or it came back too often;
-// it is to be parked.
+// Revive makes the next copy of a dead message. Invalid: it is no pointer, or none that belongs on the queue, or it
+// came back too often; it is to be parked.
 func (d Dead) Revive() (Message, error) {
 	p, err := Decode(d.Body)
 	if err != nil && !p.Later() {
@@ -111,5 +111,9 @@ func (d Dead) Revive() (Message, error) {
 		return Message{}, fault.New(fault.Invalid, "dead-lettered again after it came back %d times: %s", p.Revivals, d.Reason)
 	}
 	p.Revivals++
-	return Message{Queue: d.Queue, Session: d.Session, Pointer: p}, nil
+	m := Message{Queue: d.Queue, Session: d.Session, Pointer: p}
+	if err := m.Check(); err != nil { // no queue takes it: it would lie in front of all others for ever
+		return Message{}, err
+	}
+	return m, nil
 }
