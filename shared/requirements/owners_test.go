@@ -1,6 +1,7 @@
 package requirements
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -48,6 +49,56 @@ func TestR105_WhoMayNotOwnIsPassedOver(t *testing.T) {
 			})
 		})
 	}
+}
+
+// In many organisations every employee is an enabled user of the CRM, and those who do not work there have no role in it, or no licence:
+// nothing can be theirs. A deal whose team names such a colleague arrives all the same, and so do those that follow within the hour.
+func TestR105_WhoHasNoRoleOrLicenceIsPassedOver(t *testing.T) {
+	roleless := func(r *rig, id string) { r.dv.call(http.MethodPost, "/privileges", doc{"user": id, "allowed": false}) }
+	for name, given := range map[string]func(r *rig, nora string) string{ // and who is to own
+		"a colleague without role": func(r *rig, nora string) string {
+			roleless(r, nora)
+			return r.row("account", dataversesim.AccountID).text("_ownerid_value")
+		},
+		"a colleague without licence": func(r *rig, nora string) string {
+			r.edits("systemuser", nora, doc{"islicensed": false})
+			return r.row("account", dataversesim.AccountID).text("_ownerid_value")
+		},
+		"the account's owner, too": func(r *rig, nora string) string {
+			roleless(r, nora)
+			roleless(r, r.row("account", dataversesim.AccountID).text("_ownerid_value"))
+			return dataversesim.CloserID
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(r *rig) {
+				want := given(r, r.colleague("Nora", "Owner"))
+				for _, deal := range []string{"First", "Second"} {
+					p := r.arrived(r.portalDeal(tailspins(doc{"name": deal, "team": []any{somebody("nora.owner@northwind.example")}})))
+					if got := r.opportunity(p.opportunity).text("_ownerid_value"); got != want {
+						t.Errorf("%s belongs to %s, not to %s", deal, got, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// So it is with the owner of a lead who has lost his role since: his lead becomes an opportunity all the same.
+func TestR105_AnOpportunityOfALeadGoesToWhoMayOwn(t *testing.T) {
+	play(t, func(r *rig) {
+		a, lead := r.delegates("qualified")
+		nora := r.colleague("Nora", "Owner")
+		r.edits("lead", lead, doc{"ownerid@odata.bind": "/systemusers(" + nora + ")"})
+		r.quiet()
+		r.dv.call(http.MethodPost, "/privileges", doc{"user": nora, "allowed": false})
+		r.acceptsLead(a)
+		r.quiet()
+		deal := r.oneDeal(a, lead)
+		if got := r.opportunity(deal).text("_ownerid_value"); got != dataversesim.CloserID {
+			t.Errorf("it belongs to %s", got)
+		}
+	})
 }
 
 // Who owns what is asked once an hour. Who was disabled since is passed over all the same.
