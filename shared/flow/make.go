@@ -146,15 +146,17 @@ type fitting struct {
 // makeRow makes the row, unless it has to be asked about first.
 func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	o, fit, err := f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
-	for range mostLookalikes {
-		if !hasCodeOf(err, cosell.CodeUnconfirmed) {
-			break
-		}
+	for passed := 1; hasCodeOf(err, cosell.CodeUnconfirmed); passed++ {
 		other := fault.Of(err).Target
 		if proposed, err := f.resembles(ctx, w, other); err != nil || proposed {
 			return err
 		}
 		w.referral.Unlike = append(slices.Clone(w.referral.Unlike), other)
+		if passed == mostLookalikes {
+			if err := f.passOver(ctx, w.referral); err != nil {
+				return err
+			}
+		}
 		o, fit, err = f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
 	}
 	if hasCodeOf(err, cosell.CodeNamed) && fault.Of(err).Target != "" {

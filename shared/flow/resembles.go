@@ -9,8 +9,26 @@ import (
 	"github.com/cosell-sync/cosell-sync/shared/fault"
 )
 
-// mostLookalikes is how many opportunities that turn out to be no candidates one referral passes over in a run.
+// mostLookalikes is how many opportunities that turn out to be no candidates one referral passes over one by one; then all that the
+// ledger knows are taken out at once.
 const mostLookalikes = 10
+
+// asksNothing says whether an opportunity with that pair is none to ask about a referral.
+func asksNothing(pair cosell.Pair, known bool, referralID string) bool {
+	return slices.Contains(pair.Unlike, referralID) || known && pair.Phase != cosell.Claimed && !idle(pair) ||
+		pair.Phase == cosell.Claimed && !strings.EqualFold(pair.ProposedID, referralID)
+}
+
+// passOver has whoever looks for an opportunity that the referral resembles leave out all that are none to ask: an account may have
+// dozens, and a referral that stopped at them would wait for a person who was asked nothing.
+func (f *Flow) passOver(ctx context.Context, r *cosell.Referral) error {
+	return f.Ledger.Pairs(ctx, func(p cosell.Pair) bool {
+		if !p.Unread && asksNothing(p, true, r.ID) {
+			r.Unlike = append(r.Unlike, p.OpportunityID)
+		}
+		return true
+	})
+}
 
 // resembles proposes a referral that is about to become an opportunity to one that it resembles, whose seller then
 // decides; until then nothing is made. proposed is false where that opportunity is none to ask: a person said that
@@ -18,7 +36,7 @@ const mostLookalikes = 10
 func (f *Flow) resembles(ctx context.Context, w *work, opportunityID string) (proposed bool, err error) {
 	r := *w.referral
 	err = f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
-		if slices.Contains(pair.Unlike, r.ID) || known && pair.Phase != cosell.Claimed && !idle(pair) || pair.Phase == cosell.Claimed && !strings.EqualFold(pair.ProposedID, r.ID) {
+		if asksNothing(pair, known, r.ID) {
 			return nil
 		}
 		o, err := f.Opportunities.Get(ctx, opportunityID)

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -98,6 +99,35 @@ func TestR106_APersonDecides(t *testing.T) {
 				t.Error("the pair is not in step")
 			}
 		})
+	}
+}
+
+// An account may have more deals that resemble a referral, and are not it, than are looked at one by one: the referral asks the one that
+// is left, and arrives where none is.
+func TestR106_ManyThatAreNotTheDealHoldNothingUp(t *testing.T) {
+	for _, left := range []bool{false, true} {
+		w := newWorld(t)
+		id := w.lookalike()
+		alike := w.opportunities[deal]
+		for n := range 24 {
+			other := fmt.Sprintf("%08x-0000-4000-8000-000000000000", n+1)
+			o := alike
+			o.ID, o.Record = other, alike.Record.Clone()
+			w.opportunities[other] = o
+			if _, err := w.memory.Save(ctx, cosell.Pair{OpportunityID: other, Phase: cosell.Lacking, Unlike: []string{id}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !left {
+			delete(w.opportunities, deal)
+		}
+		w.referralChanged(id)
+		w.silent()
+		made, is := w.opportunities[crm{w}.ID(id)]
+		if left && (is || w.opportunities[deal].Record[cosell.Proposed] != id) || !left && made.Record[cosell.ReferralID] != id {
+			pair, _, _ := w.memory.FindByReferral(ctx, id)
+			t.Errorf("one left %t: made %t, held %+v", left, is, pair.Held)
+		}
 	}
 }
 
