@@ -57,7 +57,7 @@ func Created(posted Base, own Referral, answered bool) Base {
 
 // Unknown is the intent after an attempt whose outcome stayed unknown.
 func (i Intent) Unknown() Intent {
-	i.GaveUp = append(slices.Clone(i.GaveUp), Fingerprint(i.Base.Referral))
+	i.GaveUp = withPrints(i.GaveUp, Fingerprint(i.Base.Referral))
 	i.Earlier = append([]Base{i.Base}, i.Earlier...)
 	i.Earlier = i.Earlier[:min(len(i.Earlier), attempts)]
 	return i
@@ -76,9 +76,27 @@ func (i Intent) Led(r Record) Base {
 // Others are the fingerprints of what attempts may have made beside the referral that one of them has led to.
 func (i Intent) Others(r Record) []string {
 	if newest := Fingerprint(i.Base.Referral); i.Sent && newest != Fingerprint(i.Led(r).Referral) {
-		return append(slices.Clone(i.GaveUp), newest)
+		return withPrints(i.GaveUp, newest)
 	}
 	return i.GaveUp
+}
+
+// HasPosted is the pair of which more was POSTed than one referral: the fingerprints of what was.
+func (p Pair) HasPosted(prints ...string) Pair {
+	p.Posted = withPrints(p.Posted, prints...)
+	return p
+}
+
+// withPrints adds fingerprints, each once: where Partner Center gives no clear answer for days there is an attempt every two minutes, and a row
+// of the table takes no thousand of them.
+func withPrints(known []string, prints ...string) []string {
+	out := slices.Clone(known)
+	for _, print := range prints {
+		if !slices.Contains(out, print) {
+			out = append(out, print)
+		}
+	}
+	return out
 }
 
 // Fingerprint tells referrals of our own making from those of people: it is made of the values that both

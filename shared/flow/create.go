@@ -248,9 +248,9 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 	own := c.referral
 	pair := w.pair
 	pair.ReferralID, pair.EngagementID, pair.Phase, pair.Held = own.ID, own.EngagementID, cosell.Creating, nil
-	pair.Posted = append(slices.Clone(pair.Posted), c.gaveUp...)
-	for range c.others {
-		pair.Posted = append(pair.Posted, cosell.Fingerprint(c.base.Referral))
+	pair = pair.HasPosted(c.gaveUp...)
+	if len(c.others) > 0 {
+		pair = pair.HasPosted(cosell.Fingerprint(c.base.Referral))
 	}
 	pair.Base = cosell.Created(c.base, own, c.answered)
 	w.entries = append(w.entries, f.entry(ctx, own.Read, cosell.ToPartnerCenter, createdAction, "own referral "+own.ID))

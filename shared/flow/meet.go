@@ -327,7 +327,7 @@ func (f *Flow) current(ctx context.Context, pair cosell.Pair, r cosell.Referral)
 func (f *Flow) echo(ctx context.Context, pair cosell.Pair, r cosell.Referral, intent cosell.Intent) error {
 	pair.ReferralID, pair.EngagementID, pair.Phase, pair.Held, pair.Told = r.ID, r.EngagementID, cosell.Creating, nil, nil
 	pair.Base = cosell.Created(intent.Led(r.Record), r, false)
-	pair.Posted = append(slices.Clone(pair.Posted), intent.Others(r.Record)...)
+	pair = pair.HasPosted(intent.Others(r.Record)...)
 	if _, err := f.Ledger.Save(ctx, pair, f.entry(ctx, r.Read, cosell.ToPartnerCenter, createdAction, "own referral "+r.ID)); err != nil {
 		return err
 	}

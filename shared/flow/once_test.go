@@ -445,3 +445,34 @@ func TestR131_ACreationIsToldOnceWhoeverGoesOnWithIt(t *testing.T) {
 	}
 	w.silent()
 }
+
+// Over a weekend Partner Center answers each POST of a deal with an error. Once it takes it the deal is linked: what is remembered of the attempts
+// fits into a property of a table row, which takes 32 768 characters.
+func TestManyAttemptsWithoutAnAnswerFitIntoTheTables(t *testing.T) {
+	const attempts, fits = 1200, 32_000
+	for _, last := range []string{"answered", "seen from outside"} {
+		w := newWorld(t)
+		w.want(nil)
+		for range attempts {
+			w.loseRequest = true
+			if err := w.wanted(); !fault.Is(err, fault.Later) {
+				t.Fatal(err)
+			}
+			w.now = w.now.Add(settle)
+		}
+		if last == "answered" {
+			w.deliver(w.wanted)
+		} else {
+			w.loseAnswer = true
+			if err := w.wanted(); !fault.Is(err, fault.Later) {
+				t.Fatal(err)
+			}
+			w.events()
+		}
+		w.linked()
+		pair, _, err := w.memory.Find(ctx, deal)
+		if n := len(strings.Join(pair.Posted, "\n")); err != nil || n > fits || n == 0 {
+			t.Errorf("%s: %d characters in one property, %v", last, n, err)
+		}
+	}
+}
