@@ -18,16 +18,26 @@ const (
 	dealsOfCustomer = "opportunity_customer_accounts"
 )
 
-// mostLookalikes is how many unlinked deals of one account are looked at.
+// mostLookalikes is how many unlinked deals of one account come with it; of an account that has more they are listed.
 const mostLookalikes = 50
 
 // lookalikes asks the search for accounts for their open deals that nobody has linked, so that finding one which a
 // referral resembles costs no call of its own.
 func (s *Store) lookalikes() []dataverse.Expand {
+	q, ok := s.unlinked()
+	if !ok {
+		return nil
+	}
+	q.Top = mostLookalikes
+	return []dataverse.Expand{{Nav: dealsOfAccount, Query: q}, {Nav: dealsOfCustomer, Query: q}}
+}
+
+// unlinked asks for open deals that nobody has linked, the oldest first; false where the sheet does not tell which these are.
+func (s *Store) unlinked() (q dataverse.Query, ok bool) {
 	sync, okSync := s.sheet().Row(cosell.Sync)
 	id, okID := s.sheet().Row(cosell.ReferralID)
 	if !okSync || !okID {
-		return nil
+		return q, false
 	}
 	columns := []string{opportunityID, stateColumn, lookupValue(currencyNav)}
 	for _, f := range []cosell.Field{cosell.DealValue, cosell.ClosingDate} {
@@ -35,19 +45,32 @@ func (s *Store) lookalikes() []dataverse.Expand {
 			columns = append(columns, row.CRM)
 		}
 	}
-	q := dataverse.Query{Select: columns, OrderBy: "createdon asc", Top: mostLookalikes, Filter: dataverse.And(dataverse.EqInt(stateColumn, mapping.StateOpen),
-		dataverse.Or(dataverse.EqBool(sync.CRM, false), dataverse.Null(sync.CRM)), dataverse.Null(id.CRM))}
-	return []dataverse.Expand{{Nav: dealsOfAccount, Query: q}, {Nav: dealsOfCustomer, Query: q}}
+	return dataverse.Query{Select: columns, OrderBy: "createdon asc", Filter: dataverse.And(dataverse.EqInt(stateColumn, mapping.StateOpen),
+		dataverse.Or(dataverse.EqBool(sync.CRM, false), dataverse.Null(sync.CRM)), dataverse.Null(id.CRM))}, true
+}
+
+// unlinkedOf are the unlinked deals of an account: those that came with it, or all where it has more.
+func (s *Store) unlinkedOf(ctx context.Context, account dataverse.Row) ([]dataverse.Row, error) {
+	byForm, byCustomer := account.Rows(dealsOfAccount), account.Rows(dealsOfCustomer)
+	q, ok := s.unlinked()
+	if !ok || max(len(byForm), len(byCustomer)) < mostLookalikes {
+		return append(byForm, byCustomer...), nil
+	}
+	id := account.ID(accountID)
+	q.Filter = dataverse.And(q.Filter, dataverse.Or(dataverse.EqID(lookupValue(accountNav), id), dataverse.EqID(lookupValue("customerid"), id)))
+	return s.api.List(ctx, opportunitySet, q)
 }
 
 // lookalike finds the oldest unlinked deal of the account that the referral resembles: by value and date, and only
 // where none is near in that by solutions, for which the rows have to be asked for. "": there is none.
 func (s *Store) lookalike(ctx context.Context, r cosell.Referral, account dataverse.Row) (string, error) {
-	rows := slices.DeleteFunc(append(account.Rows(dealsOfAccount), account.Rows(dealsOfCustomer)...), func(row dataverse.Row) bool {
-		return slices.Contains(r.Unlike, row.ID(opportunityID))
-	})
-	if len(rows) == 0 || !r.Seeks() {
+	if !r.Seeks() {
 		return "", nil
+	}
+	rows, err := s.unlinkedOf(ctx, account)
+	rows = slices.DeleteFunc(rows, func(row dataverse.Row) bool { return slices.Contains(r.Unlike, row.ID(opportunityID)) })
+	if err != nil || len(rows) == 0 {
+		return "", err
 	}
 	currencies, err := s.currencies.get(ctx)
 	if err != nil {
@@ -63,7 +86,12 @@ func (s *Store) lookalike(ctx context.Context, r cosell.Referral, account datave
 			ids = append(ids, id)
 		}
 	}
-	return s.sameSolution(ctx, r, ids)
+	for some := range slices.Chunk(ids, 2*mostLookalikes) {
+		if id, err := s.sameSolution(ctx, r, some); err != nil || id != "" {
+			return id, err
+		}
+	}
+	return "", nil
 }
 
 // sketch is as much of an unlinked deal as the search for accounts shows.
