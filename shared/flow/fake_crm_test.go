@@ -226,7 +226,10 @@ func (w crm) SeesPeople(context.Context) (bool, error) {
 	return !w.unseenPeople, nil
 }
 
-func (w crm) OpportunityOf(_ context.Context, _ string) (string, bool, error) { return "", false, nil }
+func (w crm) OpportunityOf(_ context.Context, row string) (string, bool, error) {
+	id, ok := w.hangsOn[row]
+	return id, ok, nil
+}
 
 func (w crm) Changed(_ context.Context, kind, cursor string, each func([]cosell.Hint, string) error) (next string, came bool, err error) {
 	if kind == "connection" { // from now on

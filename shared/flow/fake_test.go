@@ -32,7 +32,8 @@ type world struct {
 
 	referrals     map[string]cosell.Referral
 	opportunities map[string]cosell.Opportunity
-	posts, puts   int // writes to Partner Center
+	hangsOn       map[string]string // where solution rows hang, by their ids
+	posts, puts   int               // writes to Partner Center
 	crmWrites     int
 	loseAnswer    bool // the next POST commits and its answer is lost
 	loseRequest   bool // it does not even arrive

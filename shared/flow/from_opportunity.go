@@ -246,26 +246,30 @@ func goneRow(h Hint) string {
 }
 
 // opportunityOf resolves a row by the event, by the row itself, or, when it is gone, by what was noted of
-// it earlier; and notes it, because a deletion cannot be asked for its parent.
+// it earlier; and notes it, because a deletion cannot be asked for its parent. A feed does not say where a row hangs:
+// it may have been moved since it was noted.
 func (f *Flow) opportunityOf(ctx context.Context, h Hint) (string, error) {
 	if h.Parent != "" && h.Deleted {
 		return h.Parent, nil
 	}
 	known, ok, err := f.Ledger.Solution(ctx, h.ID)
-	if err != nil || ok && (h.Parent == "" || h.Parent == known) {
-		return known, err
+	if err != nil {
+		return "", err
 	}
-	if ok { // the row was moved: the one that it left is compared too
-		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: known, Related: true, Why: "solution row"}); err != nil {
+	parent := h.Parent
+	if parent == "" && !(ok && h.Deleted) {
+		if parent, _, err = f.Opportunities.OpportunityOf(ctx, h.ID); err != nil {
 			return "", err
 		}
 	}
-	parent := h.Parent
-	if parent == "" {
-		if parent, ok, err = f.Opportunities.OpportunityOf(ctx, h.ID); err != nil {
+	switch {
+	case ok && (parent == "" || parent == known):
+		return known, nil
+	case parent == "":
+		return f.remembers(ctx, h.ID)
+	case ok: // the row was moved: the one that it left is compared too
+		if err := f.Hints.OpportunityChanged(ctx, Hint{Kind: opportunityKind, ID: known, Related: true, Why: "solution row"}); err != nil {
 			return "", err
-		} else if !ok {
-			return f.remembers(ctx, h.ID)
 		}
 	}
 	return parent, f.Ledger.SaveSolution(ctx, h.ID, parent)

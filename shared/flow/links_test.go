@@ -130,6 +130,36 @@ func TestMovedSolutionRowChangesBothOpportunities(t *testing.T) {
 	}
 }
 
+// Where the event of a move is lost the feed names the row, and not where it hangs.
+func TestASolutionRowThatTheFeedNamesIsLookedForWhereItHangsNow(t *testing.T) {
+	w := newWorld(t)
+	w.want(nil)
+	w.opportunityChanged()
+	own := w.own()[0].ID
+	const other = "44444444-4444-4444-8444-444444444444"
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, toldRow("row", other, "Create")) }) // moved since, which nobody said
+	w.hangsOn = map[string]string{"row": deal}
+	o := w.opportunities[deal]
+	o.Record = o.Record.Clone()
+	o.Record["solutions/SOL-2"] = "{}" // the row's own version does not change with it
+	w.opportunities[deal] = o
+	w.deliver(func() error { return w.flow.SyncSolutions(ctx, cosell.Hint{Kind: "solution", ID: "row"}) })
+	if _, ok := w.referrals[own].Record["solutions/SOL-2"]; !ok {
+		t.Error("the referral of the deal on which the row hangs does not have the solution")
+	}
+	if id, ok, err := w.memory.Solution(ctx, "row"); id != deal || !ok || err != nil {
+		t.Errorf("noted of the row: %s, %v, %v", id, ok, err)
+	}
+	w.hangsOn = nil // the row is gone, and the feed says so
+	delete(w.opportunities[deal].Record, "solutions/SOL-2")
+	w.deliver(func() error {
+		return w.flow.SyncSolutions(ctx, cosell.Hint{Kind: "solution", ID: "row", Deleted: true})
+	})
+	if _, ok := w.referrals[own].Record["solutions/SOL-2"]; ok {
+		t.Error("the referral still has the solution whose row is gone")
+	}
+}
+
 // entries counts the remote writes that the ledger's audit knows of.
 func (w *world) entries(ids ...string) (written int) {
 	w.t.Helper()
