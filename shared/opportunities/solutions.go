@@ -79,7 +79,7 @@ func (s *Store) hasService(rows []dataverse.Row, d details) bool {
 
 // setSolutions writes members of the solution list as child rows. Rows that nobody changed are not
 // touched; those that are carry their own versions.
-func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record) error {
+func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportunity, values cosell.Record, elsewhere map[string]bool) error {
 	changes := values.Members(cosell.Solutions)
 	field, ok := s.sheet().Row(cosell.Solutions)
 	if !ok || len(changes) == 0 {
@@ -95,7 +95,7 @@ func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportuni
 		return err
 	}
 	for _, key := range slices.Sorted(maps.Keys(changes)) {
-		writes, err := s.solutionWrites(o.ID, rows, d, key, changes[key])
+		writes, err := s.solutionWrites(o.ID, rows, d, key, changes[key], elsewhere)
 		if err != nil {
 			return mapping.RefusedValue("opportunity "+o.ID, cosell.Solutions.Of(key), err)
 		}
@@ -106,9 +106,9 @@ func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportuni
 
 // solutionWrites are the writes of one member: an empty text deletes every row of the solution, a new key
 // makes one, anything else changes the first.
-func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, d details, key, text string) ([]dataverse.Write, error) {
+func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, d details, key, text string, elsewhere map[string]bool) ([]dataverse.Write, error) {
 	var out []dataverse.Write
-	taken, set := map[string]bool{}, s.tables().Rows.Set
+	taken, set := maps.Clone(elsewhere), s.tables().Rows.Set
 	known := false
 	for _, row := range rows {
 		taken[row.ID(s.tables().Rows.ID)] = true
@@ -211,7 +211,7 @@ func (s *Store) solutionColumns(d details, m mapping.Solution) (map[string]any, 
 }
 
 // newSolution makes a child row under the id that its opportunity and solution give it, so that making it
-// twice is refused. Should another row stand there, whose solution a person has changed, the next id is taken. In a
+// twice is refused. Should another row stand there, whose solution or opportunity a person has changed, the next id is taken. In a
 // table that knows solutions by the catalogue alone, one that is not there is made there first.
 func (s *Store) newSolution(opportunity string, d details, key, text string, taken map[string]bool) ([]dataverse.Write, error) {
 	m := mapping.ParseSolution(text)
@@ -243,6 +243,24 @@ func (s *Store) newSolution(opportunity string, d details, key, text string, tak
 		id = s.deterministic("solution", opportunity, key, strconv.Itoa(n))
 	}
 	return append(writes, dataverse.Write{Method: http.MethodPatch, Path: rowPath(t.Rows.Set, id), IfNoneMatch: "*", Body: body}), nil
+}
+
+// standElsewhere says whether rows that were to be made are there already and are none of the opportunity's: a person has moved a
+// solution row to another one, or off its own. Their ids are taken then. A row of the opportunity itself was made meanwhile, or by a
+// write whose answer was lost: who reads the opportunity again sees it.
+func (s *Store) standElsewhere(ctx context.Context, opportunity string, writes []dataverse.Write, taken map[string]bool) (news bool) {
+	t := s.tables().Rows
+	for _, w := range writes {
+		set, id, _ := strings.Cut(strings.TrimSuffix(w.Path, ")"), "(")
+		if w.IfNoneMatch == "" || set != t.Set {
+			continue
+		}
+		row, err := s.api.Get(ctx, set, id, dataverse.Query{Select: []string{lookupValue(t.Opportunity)}})
+		if err == nil && !strings.EqualFold(row.Text(lookupValue(t.Opportunity)), opportunity) && !taken[id] {
+			taken[id], news = true, true
+		}
+	}
+	return news
 }
 
 // newEntry makes a row of the catalogue of what Partner Center says of a solution.

@@ -20,8 +20,9 @@ func (s *Store) Put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 	if err := s.ready(ctx); err != nil {
 		return cosell.Opportunity{}, err
 	}
+	taken := map[string]bool{}
 	return s.twice(ctx, values, func() (cosell.Opportunity, error) {
-		now, err := s.put(ctx, o, values)
+		now, err := s.put(ctx, o, values, taken)
 		return now, s.namedElsewhere(ctx, o.ID, values, err)
 	})
 }
@@ -99,8 +100,9 @@ func (s *Store) learn(ctx context.Context, err error) bool {
 	return false
 }
 
-func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Record) (cosell.Opportunity, error) {
-	w, err := s.plan(ctx, o, values)
+// put writes the values, and again where rows that it would make stand elsewhere: taken are the ids of those.
+func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Record, taken map[string]bool) (cosell.Opportunity, error) {
+	w, err := s.plan(ctx, o, values, taken)
 	if err != nil {
 		return cosell.Opportunity{}, err
 	}
@@ -118,6 +120,9 @@ func (s *Store) put(ctx context.Context, o cosell.Opportunity, values cosell.Rec
 		return s.landed(ctx, o.ID, row)
 	}
 	row, err := s.withTasks(ctx, w.changeSet(s.table, o), w.tasks, &dataverse.Read{Set: s.table.set, ID: o.ID, Query: s.query()})
+	if fault.Is(err, fault.Conflict) && s.standElsewhere(ctx, o.ID, w.children, taken) {
+		return s.put(ctx, o, values, taken)
+	}
 	if err != nil {
 		return s.closedAlready(ctx, o.ID, values, err)
 	}
@@ -203,8 +208,8 @@ func (w *planned) changeSet(t table, o cosell.Opportunity) []dataverse.Write {
 
 func rowPath(set, id string) string { return set + "(" + id + ")" }
 
-// plan turns values into writes.
-func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Record) (*planned, error) {
+// plan turns values into writes; no row is made under an id that is taken.
+func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Record, taken map[string]bool) (*planned, error) {
 	w := &planned{columns: map[string]any{}}
 	if err := s.setStatus(w, o, values); err != nil {
 		return nil, err
@@ -215,7 +220,7 @@ func (s *Store) plan(ctx context.Context, o cosell.Opportunity, values cosell.Re
 	if err := s.setName(w, o, values); err != nil {
 		return nil, err
 	}
-	if err := s.setSolutions(ctx, w, o, values); err != nil {
+	if err := s.setSolutions(ctx, w, o, values, taken); err != nil {
 		return nil, err
 	}
 	if err := s.setCustomer(ctx, w, o, values); err != nil {
