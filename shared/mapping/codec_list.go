@@ -55,6 +55,16 @@ func ParseSolution(text string) Solution {
 	return s
 }
 
+// Without is the solution without some of its parts, by their names in its text.
+func (s Solution) Without(parts []string) Solution {
+	for part, text := range map[string]*string{"currency": &s.Currency, "price": &s.Price, "quantity": &s.Quantity} {
+		if slices.Contains(parts, part) {
+			*text = ""
+		}
+	}
+	return s
+}
+
 // Compact is JSON without escapes that only HTML needs. The members stand in the order of their names,
 // because the structs above list them so.
 func Compact(v any) string {
@@ -206,12 +216,12 @@ func ReadMembers(v any) *List {
 	return &l
 }
 
-// ReadSolutions reads a list of solutions of a referral, whatever its shape.
-func ReadSolutions(v any) *List {
+// ReadSolutions reads a list of solutions of a referral, whatever its shape, without the parts that CRM has no columns for.
+func ReadSolutions(v any, lacks []string) *List {
 	var l List
 	for _, e := range Elements(v) {
 		if key, sol, ok := SolutionOf(e); ok {
-			l.Add(key, sol.Text())
+			l.Add(key, sol.Without(lacks).Text())
 		}
 	}
 	return &l

@@ -54,6 +54,17 @@ func (t RowTable) columns() []string {
 	return there(t.Name, t.Identifier, t.Solution, t.Price, t.Quantity, t.Currency, t.Opportunity)
 }
 
+// Lacks are the parts of a solution, by their names in its text, of which the rows of the table never say anything: that a
+// row is without them does not mean that somebody has cleared them. A currency that is a lookup speaks of the price.
+func (t RowTable) Lacks() (parts []string) {
+	for part, lacks := range map[string]bool{"price": t.Price == "", "quantity": t.Quantity == "", "currency": t.Currency == "" || t.CurrencyBind != "" && t.Price == ""} {
+		if lacks {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
 // Columns are those that the catalogue is read with.
 func (t CatalogueTable) Columns() []string {
 	return there(t.ID, t.Identifier, t.Name, t.Type, t.Publisher)

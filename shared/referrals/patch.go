@@ -23,7 +23,9 @@ func (s *Store) operations(d partnercenter.Document, values cosell.Record) ([]pa
 		if row.IsList() {
 			changes, first := values.Members(row.Field), values[row.Field.First()]
 			if len(changes) > 0 || first != "" {
-				p.set(row.Referral, newList(d.JSON(), row).after(changes, first))
+				l := newList(d.JSON(), row)
+				l.lacks = s.sheet.Tables().Rows.Lacks()
+				p.set(row.Referral, l.after(changes, first))
 			}
 			continue
 		}
@@ -124,6 +126,7 @@ type list struct {
 	as    string
 	raw   []json.RawMessage
 	known map[string]int // key to index
+	lacks []string       // members of a solution that CRM has no columns for
 }
 
 func newList(doc []byte, row mapping.Row) *list {
@@ -224,8 +227,8 @@ func (l *list) merged(raw json.RawMessage, key, text string) json.RawMessage {
 		wire = solutionToReferral(key, text, raw == nil)
 	}
 	for name, v := range wire {
-		if v == nil && blank(object[name]) {
-			continue // null, "" and missing are the same; what is there stays
+		if v == nil && (blank(object[name]) || l.as == mapping.AsSolutions && slices.Contains(l.lacks, name)) {
+			continue // null, "" and missing are the same; what is there stays, and so does what CRM never says
 		}
 		object[name] = json.RawMessage(mapping.Compact(v))
 	}

@@ -160,7 +160,7 @@ func (s *Store) readList(r cosell.Record, row mapping.Row, v any) {
 		mapping.ReadMembers(v).Into(r, row.Field)
 		return
 	}
-	list := mapping.ReadSolutions(v)
+	list := mapping.ReadSolutions(v, s.sheet.Tables().Rows.Lacks())
 	list.Into(r, row.Field)
 	if odd := oddSolutions(r.Members(row.Field), list.Unkeyed); odd != "" {
 		r[cosell.Unreadable.Of(string(row.Field))] = "in Partner Center, " + row.Referral + ": " + odd
