@@ -57,7 +57,7 @@ func (s *Store) ImportCatalogue(ctx context.Context, entries []Entry) (Imported,
 		}
 		w := dataverse.Write{Method: http.MethodPatch, Path: rowPath(s.tables().Catalogue.Set, c.row), IfMatch: "*", Body: body}
 		if !had {
-			w = s.newEntry(s.deterministic("catalogue", strings.ToLower(e.Identifier)), e.Identifier, e.Name)
+			w = s.newEntry(s.entryID(known, e.Identifier), e.Identifier, e.Name)
 			for column, v := range body {
 				w.Body[column] = v
 			}

@@ -232,7 +232,7 @@ func (s *Store) newSolution(opportunity string, d details, key, text string, tak
 	var writes []dataverse.Write
 	entry, ok := byIdentifier(d.catalogue, key)
 	if !ok && t.Rows.Identifier == "" {
-		entry.row = s.deterministic("catalogue", strings.ToLower(key))
+		entry.row = s.entryID(d.catalogue, key)
 		writes, ok = append(writes, s.newEntry(entry.row, key, m.Name)), true
 	}
 	if ok {
@@ -246,13 +246,19 @@ func (s *Store) newSolution(opportunity string, d details, key, text string, tak
 }
 
 // standElsewhere says whether rows that were to be made are there already and are none of the opportunity's: a person has moved a
-// solution row to another one, or off its own. Their ids are taken then. A row of the opportunity itself was made meanwhile, or by a
-// write whose answer was lost: who reads the opportunity again sees it.
+// solution row to another one, or off its own, which takes its id, or the catalogue is not any more what it was when it was read. A row of the
+// opportunity itself was made meanwhile, or by a write whose answer was lost: who reads the opportunity again sees it.
 func (s *Store) standElsewhere(ctx context.Context, opportunity string, writes []dataverse.Write, taken map[string]bool) (news bool) {
 	t := s.tables().Rows
 	for _, w := range writes {
 		set, id, _ := strings.Cut(strings.TrimSuffix(w.Path, ")"), "(")
-		if w.IfNoneMatch == "" || set != t.Set {
+		if w.IfNoneMatch == "" {
+			continue
+		}
+		if set != t.Set {
+			if fresh, err := s.catalogue.again(ctx); err == nil && fresh[id].row != "" && !taken[id] {
+				taken[id], news = true, true
+			}
 			continue
 		}
 		row, err := s.api.Get(ctx, set, id, dataverse.Query{Select: []string{lookupValue(t.Opportunity)}})
@@ -261,6 +267,16 @@ func (s *Store) standElsewhere(ctx context.Context, opportunity string, writes [
 		}
 	}
 	return news
+}
+
+// entryID is the id that the catalogue's row of a solution gets, always the same: the next one where somebody has given that row
+// another identifier.
+func (s *Store) entryID(catalogue map[string]catalogueSolution, identifier string) string {
+	id := s.deterministic("catalogue", strings.ToLower(identifier))
+	for n := 2; catalogue[id].row != ""; n++ {
+		id = s.deterministic("catalogue", strings.ToLower(identifier), strconv.Itoa(n))
+	}
+	return id
 }
 
 // newEntry makes a row of the catalogue of what Partner Center says of a solution.
