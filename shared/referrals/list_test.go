@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
+	"github.com/cosell-sync/cosell-sync/shared/fault"
 	"github.com/cosell-sync/cosell-sync/shared/httpclient/httpclienttest"
 )
 
@@ -65,6 +66,30 @@ func TestFindCreatedComparesTheCRMIDItself(t *testing.T) {
 	}
 	if strings.Contains(w.Calls[0].Query, "filter") || !strings.Contains(w.Calls[0].Query, "createdDateTime%20desc") {
 		t.Errorf("asked %s", w.Calls[0].Query)
+	}
+}
+
+// What the list shows as made for the opportunity was made, also while it cannot be read: who took it for absent would make another.
+func TestI5_WhatIsListedAndCannotBeReadYetIsNotAbsent(t *testing.T) {
+	for what, tt := range map[string]struct {
+		item  string
+		waits bool
+	}{
+		"ours":                     {`{"id":"` + ownID + `","externalReferenceId":"` + strings.ToUpper(crmID) + `"}`, true},
+		"another's":                {`{"id":"` + ownID + `","externalReferenceId":"SF-0001"}`, false},
+		"one that does not say it": {`{"id":"` + ownID + `"}`, false},
+	} {
+		s, _ := testStore(t, func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != pcPath {
+				answer(rw, 404, `{}`)
+				return
+			}
+			answer(rw, 200, `{"value":[`+tt.item+`]}`)
+		})
+		got, err := s.FindCreated(t.Context(), crmID, serverNow)
+		if len(got) > 0 || (err != nil) != tt.waits || fault.Is(err, fault.Later) != tt.waits {
+			t.Errorf("%s: %v %v", what, got, err)
+		}
 	}
 }
 

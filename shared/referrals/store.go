@@ -157,7 +157,7 @@ func (s *Store) Engagement(ctx context.Context, engagementID string) ([]cosell.R
 
 // FindCreated lists the partner's own referrals created since then that carry the opportunity's id. The id
 // is compared here for every item: whether Partner Center can filter by it is not documented, nor is what
-// direction own deals carry.
+// direction own deals carry. Later (stale): one that names the opportunity is listed and cannot be read yet.
 func (s *Store) FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error) {
 	var found []partnercenter.Document
 	q := partnercenter.Query{OrderBy: "createdDateTime desc"}
@@ -176,6 +176,9 @@ func (s *Store) FindCreated(ctx context.Context, opportunityID string, since tim
 	var out []cosell.Referral
 	for _, d := range found {
 		r, err := s.whole(ctx, d)
+		if fault.Is(err, fault.Gone) && strings.EqualFold(d.Text("/externalReferenceId"), opportunityID) { // a second one would be made beside it
+			return nil, fault.Stale("referral %s of opportunity %s is listed and cannot be read", d.ID(), opportunityID)
+		}
 		if fault.Is(err, fault.Gone) {
 			continue
 		}
