@@ -240,6 +240,8 @@ func (r *run) comesToRest() {
 		case before != r.writes || i < least:
 			r.pass(5 * time.Minute)
 			r.quiet(20 * time.Minute)
+		case r.leaves("rows"): // that nobody named: the deals are compared by the next pass, at most once an hour
+			r.pass(time.Hour)
 		case due > 0 && (r.plan.ending == thorough && r.weather || r.holds()):
 			due--
 			r.pass(settling)
@@ -250,8 +252,8 @@ func (r *run) comesToRest() {
 	r.violates("I3", "each of %d passes writes or leaves something to be tried again", passes)
 }
 
-// holds says whether something waits until it is due: a message, what a pair holds, that deals are to be compared with rows that nobody named, or that
-// who is connected may be read again, which every process has to see first. That decides how long the run waits, not what is judged.
+// holds says whether something waits until it is due: a message, what a pair holds, or that who is connected may be read again, which every
+// process has to see first. That decides how long the run waits, not what is judged.
 func (r *run) holds() (some bool) {
 	if _, some = r.bus.nextAt(); some {
 		return true
@@ -260,12 +262,14 @@ func (r *run) holds() (some bool) {
 		some = some || len(p.Held) > 0
 		return !some
 	}))
-	for _, noted := range []string{"people", "rows"} {
-		cursor, err := r.openTables().Cursor(context.Background(), noted)
-		r.must(err)
-		some = some || cursor != ""
-	}
-	return some
+	return some || r.leaves("people")
+}
+
+// leaves says whether a pass has left something to a later one.
+func (r *run) leaves(what string) bool {
+	cursor, err := r.openTables().Cursor(context.Background(), what)
+	r.must(err)
+	return cursor != ""
 }
 
 // openTables are the tables without the points of a process.

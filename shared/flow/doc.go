@@ -9,7 +9,7 @@
 //	of leads                    leads.go: the same line over another table; grow.go: a lead becomes an opportunity; apart.go: it does not; merged.go: another lead
 //	what answers are worth      stale.go: an old copy; behind.go: older than its feed; unseen.go, unread.go: what is not shown, or may not be read; outage.go: how long; watched.go, say.go
 //	a person asks               look.go, desk.go, census.go, census_closed.go, start.go
-//	nobody asked                brake.go: put aside until it is known how much that is
+//	nobody asked                brake.go, let_go.go: put aside until it is known how much that is, and handed out again
 //	nothing is written          rehearse.go over stage.go and stage_leads.go; shadow.go
 //	ground                      flow.go, ports.go: what is needed of others; work.go: a pair on its way; locks.go
 package flow

@@ -31,16 +31,16 @@ func (f *Flow) unnamed(ctx context.Context, of cursors, kind string, page []Hint
 		return false, nil
 	}
 	cursor, err := of(rowsCursor)
-	if err != nil || cursor == rowsMissed { // it is done at the end of this pass, or stays noted
+	if err != nil || cursor == rowsMissed { // it is done after the feeds of this pass, or stays noted
 		return true, err
 	}
 	return true, f.Ledger.SaveCursor(ctx, rowsCursor, rowsMissed)
 }
 
-// compareDeals has every deal compared that an unnamed row may have concerned: those that are open and switched on, and those whose
+// compareDeals has every deal compared that an unnamed row of an earlier pass may have concerned: those that are open and switched on, and those whose
 // customer nobody could choose.
 func (f *Flow) compareDeals(ctx context.Context, of cursors) error {
-	cursor, err := f.Ledger.Cursor(ctx, rowsCursor) // the feeds of this very pass may have noted it
+	cursor, err := of(rowsCursor)
 	if err != nil || cursor == "" {
 		return err
 	}

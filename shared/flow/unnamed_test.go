@@ -80,7 +80,7 @@ func TestI1_RowsThatNobodyNamesHaveTheDealsCompared(t *testing.T) {
 				if want := tt.rows > 1000 || tt.rows < 0; said != (want && round == 1) {
 					t.Errorf("round %d: after two passes the referral says %v", round, w.referrals[own].Record["team/kim"])
 				}
-				for range 8 { // so that the next ones come within the hour
+				for range 9 { // so that the next ones come within the hour
 					w.later(5 * time.Minute)
 				}
 				want := 1
