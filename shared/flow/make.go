@@ -146,7 +146,7 @@ type fitting struct {
 // makeRow makes the row, unless it has to be asked about first.
 func (f *Flow) makeRow(ctx context.Context, w *work) error {
 	o, fit, err := f.firstThatFits(ctx, w, cosell.ForOpportunity(*w.referral, f.Rules))
-	for passed := 1; hasCodeOf(err, cosell.CodeUnconfirmed); passed++ {
+	for passed := 1; passed <= 3*mostLookalikes && hasCodeOf(err, cosell.CodeUnconfirmed); passed++ { // some may have come since all were taken out
 		other := fault.Of(err).Target
 		if proposed, err := f.resembles(ctx, w, other); err != nil || proposed {
 			return err
