@@ -62,7 +62,7 @@ func (s *Sheet) Columns() []Column {
 			add(s.tables.Rows.Table, nil, s.tables.Rows.columns()...)
 			add(s.tables.Catalogue.Table, nil, there(s.tables.Catalogue.Identifier, s.tables.Catalogue.Name, s.tables.Catalogue.Type)...)
 		case r.As == AsStatus:
-			add(s.table, nil, "statecode", "statuscode")
+			add(s.table, nil, stateColumn, "statuscode")
 		case r.As == AsMembers && r.CRM == "ownerid":
 			add(s.table, nil, "ownerid")
 			add("systemuser", nil, "firstname", "lastname", "internalemailaddress", "address1_telephone1", "mobilephone")

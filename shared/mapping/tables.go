@@ -24,6 +24,7 @@ type RowTable struct {
 	Solution, SolutionBind                      string // the same of the catalogue's row
 	Identifier, Name, Price, Quantity, Currency string
 	CurrencyBind                                string // where the currency is a lookup: the property that it is written by
+	State                                       string // whether the row is active
 }
 
 // CatalogueTable is the table of solutions that can be chosen.
@@ -31,6 +32,9 @@ type CatalogueTable struct {
 	Table, Set, ID                    string
 	Identifier, Name, Type, Publisher string
 }
+
+// stateColumn says of a row whether it is active. Tables of the organisation's own may lack it.
+const stateColumn = "statecode"
 
 // OwnRows is the set of our own solution rows.
 const OwnRows = "cosell_solutions"
@@ -40,7 +44,7 @@ func ownTables() Tables {
 	return Tables{
 		Rows: RowTable{Table: "cosell_solution", Set: OwnRows, ID: "cosell_solutionid", Collection: "cosell_opportunity_solution",
 			Opportunity: "cosell_opportunityid", OpportunityBind: "cosell_OpportunityId", Solution: "cosell_solutiondetailid", SolutionBind: "cosell_SolutionDetailId",
-			Identifier: "cosell_identifier", Name: "cosell_name", Price: "cosell_price", Quantity: "cosell_quantity", Currency: "cosell_currency"},
+			Identifier: "cosell_identifier", Name: "cosell_name", Price: "cosell_price", Quantity: "cosell_quantity", Currency: "cosell_currency", State: stateColumn},
 		Catalogue: CatalogueTable{Table: "cosell_solutiondetail", Set: "cosell_solutiondetails", ID: "cosell_solutiondetailid",
 			Identifier: "cosell_identifier", Name: "cosell_name", Type: "cosell_type", Publisher: "cosell_publisher"},
 	}
@@ -51,7 +55,7 @@ func (s *Sheet) Tables() Tables { return s.tables }
 
 // columns are those that the rows are read with, without the id.
 func (t RowTable) columns() []string {
-	return there(t.Name, t.Identifier, t.Solution, t.Price, t.Quantity, t.Currency, t.Opportunity)
+	return there(t.Name, t.Identifier, t.Solution, t.Price, t.Quantity, t.Currency, t.Opportunity, t.State)
 }
 
 // Lacks are the parts of a solution, by their names in its text, of which the rows of the table never say anything: that a
@@ -125,6 +129,9 @@ func (l *loader) tablesOf(r *Row) (t Tables) {
 		Name: column("name"), Price: column("price"), Quantity: column("quantity"), Currency: column("currency")}
 	if l.crm == nil || d.Set == "" {
 		return t
+	}
+	if _, ok := d.Columns[stateColumn]; ok {
+		t.Rows.State = stateColumn
 	}
 	t.Rows.CurrencyBind = d.Lookups[t.Rows.Currency+" "+currencyTable].Property
 	of, catalogue := d.Lookups[t.Rows.Opportunity+" "+OpportunityTable], d.Lookups[t.Rows.Solution+" "+t.Catalogue.Table]

@@ -127,7 +127,11 @@ func (s *Store) sameSolution(ctx context.Context, r cosell.Referral, ids []strin
 	if t.Identifier != "" {
 		columns = append(columns, t.Identifier)
 	}
-	rows, err := s.api.List(ctx, t.Set, dataverse.Query{Select: columns, Filter: dataverse.Or(parents...)})
+	filter := dataverse.Or(parents...)
+	if t.State != "" {
+		filter = dataverse.And(dataverse.EqInt(t.State, 0), filter)
+	}
+	rows, err := s.api.List(ctx, t.Set, dataverse.Query{Select: columns, Filter: filter})
 	if err != nil {
 		return "", unlessGone(err)
 	}

@@ -112,7 +112,7 @@ func closeExpand() dataverse.Expand {
 
 func solutionExpand(nav string, t mapping.RowTable) dataverse.Expand {
 	columns := []string{t.ID, lookupValue(t.Solution), "createdon"}
-	for _, c := range []string{t.Name, t.Identifier, t.Price, t.Quantity, currencyOf(t)} {
+	for _, c := range []string{t.Name, t.Identifier, t.Price, t.Quantity, currencyOf(t), t.State} {
 		if c != "" {
 			columns = append(columns, c)
 		}

@@ -76,7 +76,7 @@ func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunit
 	}
 	var solutions []dataverse.Row
 	if r, ok := s.sheet().Row(cosell.Solutions); ok {
-		solutions = row.Rows(r.CRM)
+		solutions = s.activeRows(row, r)
 	}
 	d, err := s.detailsOf(ctx, solutions)
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *Store) Emptied(ctx context.Context, o cosell.Opportunity) (cosell.Oppor
 }
 
 // childRows are the ids of the solution rows, and the rows with their versions: when one is deleted, its id is
-// all that is known of it.
+// all that is known of it. Those that were deactivated are among them: they are listed, so nobody waits for them.
 func childRows(row dataverse.Row, sheet *mapping.Sheet) (ids []string, children []cosell.Side) {
 	field, ok := sheet.Row(cosell.Solutions)
 	if !ok {

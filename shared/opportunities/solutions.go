@@ -16,7 +16,7 @@ import (
 
 // readSolutions reads the list of solutions, says which of its rows cannot be sent, and whether one is a service.
 func (s *Store) readSolutions(r cosell.Record, field mapping.Row, row dataverse.Row, d details) {
-	rows, unknown := s.sendable(row, row.Rows(field.CRM), d)
+	rows, unknown := s.sendable(row, s.activeRows(row, field), d)
 	s.readSolutionRows(rows, d).Into(r, field.Field)
 	s.tellUnkeyed(r, field, rows, d)
 	if unknown != "" {
@@ -26,6 +26,20 @@ func (s *Store) readSolutions(r cosell.Record, field mapping.Row, row dataverse.
 		r[cosell.ServicesDeal] = cosell.True
 	}
 }
+
+// activeRows are the solution rows of an opportunity without those that people have deactivated: no view shows them, so they count as removed.
+func (s *Store) activeRows(row dataverse.Row, field mapping.Row) []dataverse.Row {
+	return slices.DeleteFunc(row.Rows(field.CRM), s.inactive)
+}
+
+// inactive says whether a solution row was deactivated; of a table without states none is.
+func (s *Store) inactive(row dataverse.Row) bool {
+	state := s.tables().Rows.State
+	return state != "" && row.Has(state) && row.Text(state) != activeState
+}
+
+// activeState is the state of a row that nobody has deactivated.
+const activeState = "0"
 
 // readSolutionRows reads the solution rows. A row that names no solution, neither by the catalogue nor by
 // its own identifier, is not counted.
@@ -105,7 +119,7 @@ func (s *Store) setSolutions(ctx context.Context, w *planned, o cosell.Opportuni
 }
 
 // solutionWrites are the writes of one member: an empty text deletes every row of the solution, a new key
-// makes one, anything else changes the first.
+// makes one, anything else changes the first. Rows that were deactivated stay as they are, and keep their ids.
 func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, d details, key, text string, elsewhere map[string]bool) ([]dataverse.Write, error) {
 	var out []dataverse.Write
 	taken, set := maps.Clone(elsewhere), s.tables().Rows.Set
@@ -113,7 +127,7 @@ func (s *Store) solutionWrites(opportunity string, rows []dataverse.Row, d detai
 	for _, row := range rows {
 		taken[row.ID(s.tables().Rows.ID)] = true
 		has, _ := s.solutionOfRow(row, d)
-		if has != key {
+		if has != key || s.inactive(row) {
 			continue
 		}
 		path := rowPath(set, row.ID(s.tables().Rows.ID))

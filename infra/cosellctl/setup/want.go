@@ -196,7 +196,7 @@ func (w *wanting) steps() {
 
 func (w *wanting) rowColumns() []string {
 	r := w.rows
-	return slices.DeleteFunc([]string{r.Name, r.Identifier, r.Solution, r.Price, r.Quantity, r.Currency, r.Opportunity}, func(c string) bool { return c == "" })
+	return slices.DeleteFunc([]string{r.Name, r.Identifier, r.Solution, r.Price, r.Quantity, r.Currency, r.Opportunity, r.State}, func(c string) bool { return c == "" })
 }
 
 func filterOf(s dataverse.Step, columns []string) []string {

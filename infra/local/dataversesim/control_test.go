@@ -197,7 +197,7 @@ func TestPeopleAreToldWhatIsWrong(t *testing.T) {
 	w := newWorld(t)
 	id := w.user(`{"do":"create","table":"opportunity","columns":{}}`)
 	for body, says := range map[string]string{
-		`{"do":"fly","table":"opportunity","id":"` + id + `"}`:                        "create, update, delete, win, lose, reopen, qualify, disqualify or merge",
+		`{"do":"fly","table":"opportunity","id":"` + id + `"}`:                        "create, update, delete, deactivate, activate, win, lose, reopen, qualify, disqualify or merge",
 		`{"do":"update","table":"opportunities","id":"` + id + `"}`:                   "logical name",
 		`{"do":"update","table":"opportunity","id":"` + unknownID + `"}`:              "no such row",
 		`{"do":"update","table":"opportunity","id":"` + id + `","columns":{"bad":1}}`: "Invalid property",

@@ -3,6 +3,7 @@ package dataversesim
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/cosell-sync/cosell-sync/infra/local/control"
 )
@@ -103,8 +104,10 @@ func (t *tx) act(a userAction, tab *table) (string, error) {
 			return "", fail(400, codeLeadNotOpen, "only an open lead can be disqualified")
 		}
 		return a.ID, t.actState(a, tab, old, 2)
+	case "deactivate", "activate":
+		return a.ID, t.actActive(a, tab, old)
 	}
-	return "", fail(400, "", "do: %q is unknown; use create, update, delete, win, lose, reopen, qualify, disqualify or merge", a.Do)
+	return "", fail(400, "", "do: %q is unknown; use create, update, delete, deactivate, activate, win, lose, reopen, qualify, disqualify or merge", a.Do)
 }
 
 // actState sets the state, with the status that the person chose or the first of the state.
@@ -116,6 +119,21 @@ func (t *tx) actState(a userAction, tab *table, old *row, state int64) error {
 	}
 	_, err := t.update(tab, old, ch)
 	return err
+}
+
+// actActive is the Deactivate or Activate button above a list of rows, which sends state and status of those that have them.
+func (t *tx) actActive(a userAction, tab *table, old *row) error {
+	state := map[string]int64{"activate": 0, "deactivate": 1}[a.Do]
+	switch {
+	case tab.state == nil || tab.state.optionLabel(1) != "Inactive":
+		return fail(400, "", "a %s is not deactivated", tab.name)
+	case old.number("statecode") == state:
+		return fail(400, "", "it is %s already", strings.ToLower(tab.state.optionLabel(state)))
+	case a.Status == nil:
+		status := tab.defaultStatus(state)
+		a.Status = &status
+	}
+	return t.actState(a, tab, old, state)
 }
 
 // actQualify is the Qualify button: everything that a lead can become is made.
