@@ -108,3 +108,23 @@ func TestR86_ADeactivatedRowOfTheOrganisationsOwnTableCountsAsRemoved(t *testing
 		}
 	})
 }
+
+func TestR106_ADeactivatedRowResemblesNoReferral(t *testing.T) {
+	for do, proposed := range map[string]bool{"activate": true, "deactivate": false} {
+		t.Run(do, func(t *testing.T) {
+			play(t, func(r *rig) {
+				id := r.deal("Known to CRM already", doc{"estimatedvalue": 500, "estimatedclosedate": "2028-01-31"})
+				row := r.solution(id, "SOL-12345-ABC", "Northwind Forecast")
+				r.person(doc{"do": "deactivate", "table": "cosell_solution", "id": row})
+				if do == "activate" {
+					r.person(doc{"do": do, "table": "cosell_solution", "id": row})
+				}
+				a := r.portalDeal(tailspins(doc{"name": "Perhaps the same"}))
+				r.quiet()
+				if got := r.opportunity(id).text("cosell_proposed") == a.ID; got != proposed {
+					t.Errorf("proposed: %v", got)
+				}
+			})
+		})
+	}
+}
