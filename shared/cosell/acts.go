@@ -164,7 +164,7 @@ func (p Plan) answersAct() bool {
 // Again is the pair of an opportunity for which a new engagement begins: what was, is remembered by its ids,
 // and what is still to be told of it stays.
 func (p Pair) Again() Pair {
-	return Pair{OpportunityID: p.OpportunityID, Phase: Creating, Former: p.formers(), Unlike: p.Unlike, Untold: p.Untold, Rows: p.Rows, Seen: p.Seen, Version: p.Version}
+	return Pair{OpportunityID: p.OpportunityID, Phase: Creating, Former: p.formers(), Unlike: p.Unlike, Untold: p.Untold, Rows: p.Rows, Connected: p.Connected, Seen: p.Seen, Version: p.Version}
 }
 
 // formers are the referrals of the engagements that were, once that of the pair is one of them.
@@ -216,7 +216,7 @@ func (p Pair) Afresh(referralID string) Pair {
 	not := func(ids []string) []string {
 		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.EqualFold(id, referralID) })
 	}
-	return Pair{OpportunityID: p.OpportunityID, Table: p.Table, Former: not(p.Former), Unlike: not(p.Unlike), Rows: p.Rows, Seen: p.Seen, Version: p.Version}
+	return Pair{OpportunityID: p.OpportunityID, Table: p.Table, Former: not(p.Former), Unlike: not(p.Unlike), Rows: p.Rows, Connected: p.Connected, Seen: p.Seen, Version: p.Version}
 }
 
 // Refuses is the pair whose proposed referral a person said is another deal.

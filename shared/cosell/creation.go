@@ -315,5 +315,5 @@ func (p Pair) LinkedBack(before, written Opportunity, own, microsoft Referral, a
 	}
 	p.Base, p.OpportunityVersion, p.Rows = base, written.Version, written.Rows
 	p.Columns = written.youngest(before.youngest(p.Columns))
-	return p.Saw(own.Side, microsoft.Side).Wrote(before.Version, written.Side)
+	return p.sawConnected(before).Saw(own.Side, microsoft.Side).Wrote(before.Version, written.Side)
 }

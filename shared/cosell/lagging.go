@@ -57,8 +57,21 @@ func (p Pair) unexplained(o Opportunity) bool {
 	return at == p.Base.Opportunity[LastClosed] && (at != "" || o.Record[Reason] == "")
 }
 
-// SawRow notes the version of an opportunity that was read, and those of its child rows.
-func (p Pair) SawRow(o Opportunity) Pair { return p.Saw(o.Side).sawRows(o) }
+// SawRow notes the version of an opportunity that was read, those of its child rows, and its connections.
+func (p Pair) SawRow(o Opportunity) Pair { return p.Saw(o.Side).sawRows(o).sawConnected(o) }
+
+// sawConnected notes the connections of an opportunity, where they were read.
+func (p Pair) sawConnected(o Opportunity) Pair {
+	if o.Connected != nil {
+		p.Connected = o.Connected
+	}
+	return p
+}
+
+// KnowsRows says whether the pair knows of the rows that hang on an opportunity that was read: which they are, not their versions.
+func (p Pair) KnowsRows(o Opportunity) bool {
+	return slices.Equal(p.Rows, o.Rows) && slices.Equal(p.Connected, p.sawConnected(o).Connected)
+}
 
 // sawRows notes the child rows of an opportunity that was read, and forgets those that are gone.
 func (p Pair) sawRows(o Opportunity) Pair {

@@ -63,6 +63,7 @@ type Pair struct {
 	Columns            time.Time // when the youngest column of those that Base was made with was made
 	Sheet              string    // the sheet by which Base was made
 	Rows               []string  // ids of the opportunity's child rows when it was last read
+	Connected          []string  // ids of the connections that it had then, each noted in the ledger as one of its own
 	Posted             []string  // what was POSTed with an outcome that stayed unknown (Fingerprint)
 	Registered         string    // the values with which its deal registration was tried last (Print)
 	// Seen is, per record id, what is known of its versions, of solution rows too. A read that is older must

@@ -192,6 +192,8 @@ type Referral struct {
 type Opportunity struct {
 	Side
 	Rows []string // ids of its child rows (solutions): a deletion names nothing else
+	// Connected are the ids of the connections that tie people to it, sorted; nil where they were not read.
+	Connected []string
 	// Children are those rows with their versions: the opportunity's own version says nothing of them.
 	Children []Side
 	// Untouched: nobody but its maker has written it, as far as the row tells.

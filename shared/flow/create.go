@@ -296,6 +296,9 @@ func (f *Flow) finish(ctx context.Context, w *work, own, microsoft cosell.Referr
 			}
 		}
 	}
+	if err := f.noteConnected(ctx, w.pair, before); err != nil {
+		return err
+	}
 	pair := w.pair.LinkedBack(before, written, own, microsoft, answer)
 	pair = f.Settings.Options.Withheld(pair, before)
 	if w.unasked != nil {

@@ -102,6 +102,20 @@ func (f *Flow) relatives(ctx context.Context, h Hint) ([]string, error) {
 	return out, nil
 }
 
+// noteConnected notes of each connection that the pair does not know yet whose it is, before the pair knows it: once it is deleted its id is
+// all that the feed gives.
+func (f *Flow) noteConnected(ctx context.Context, p cosell.Pair, o cosell.Opportunity) error {
+	for _, id := range o.Connected {
+		if slices.Contains(p.Connected, id) {
+			continue
+		}
+		if err := f.Ledger.SaveSolution(ctx, id, o.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unclearBy has deals tried again whose customer nobody could choose, once one of the accounts changes.
 func (f *Flow) unclearBy(ctx context.Context, h Hint) error {
 	if h.Kind != accountKind {
@@ -214,8 +228,11 @@ func (f *Flow) unchanged(pair cosell.Pair, o cosell.Opportunity, h Hint) bool {
 
 // touch remembers a version in which nothing that we know has changed.
 func (f *Flow) touch(ctx context.Context, pair cosell.Pair, o cosell.Opportunity) error {
-	if pair.OpportunityVersion == o.Version && slices.Equal(pair.Rows, o.Rows) && pair.Seen[o.ID].Stale.IsZero() {
+	if pair.OpportunityVersion == o.Version && pair.KnowsRows(o) && pair.Seen[o.ID].Stale.IsZero() {
 		return nil
+	}
+	if err := f.noteConnected(ctx, pair, o); err != nil {
+		return err
 	}
 	pair.OpportunityVersion, pair.Touched = o.Version, o.Modified
 	_, err := f.Ledger.Save(ctx, pair.SawRow(o))

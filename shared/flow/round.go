@@ -383,7 +383,7 @@ func equal(a, b cosell.Pair) bool {
 	}
 	return a.OpportunityVersion == b.OpportunityVersion && a.MicrosoftID == b.MicrosoftID && a.Phase == b.Phase &&
 		a.ReferralID == b.ReferralID && a.HeldUntil.Equal(b.HeldUntil) && slices.Equal(a.Told, b.Told) && slices.Equal(a.Held, b.Held) &&
-		len(a.Untold) == len(b.Untold) && (a.Sending == nil) == (b.Sending == nil) && a.Sheet == b.Sheet && a.Columns.Equal(b.Columns) && slices.Equal(a.Rows, b.Rows) &&
+		len(a.Untold) == len(b.Untold) && (a.Sending == nil) == (b.Sending == nil) && a.Sheet == b.Sheet && a.Columns.Equal(b.Columns) && slices.Equal(a.Rows, b.Rows) && slices.Equal(a.Connected, b.Connected) &&
 		a.Touched.Equal(b.Touched) && maps.EqualFunc(a.Seen, b.Seen, same) &&
 		maps.Equal(a.Base.Referral, b.Base.Referral) && maps.Equal(a.Base.Opportunity, b.Base.Opportunity)
 }

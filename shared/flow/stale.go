@@ -28,6 +28,9 @@ func (f *Flow) fresh(ctx context.Context, w *work) error {
 		if pair, err = f.freshRow(ctx, pair, w.hint, *w.opportunity); err != nil {
 			return err
 		}
+		if err = f.noteConnected(ctx, pair, *w.opportunity); err != nil {
+			return err
+		}
 	}
 	if pair, err = f.freshSide(ctx, pair, w.hint, w.referral.Side); err != nil {
 		return err

@@ -249,7 +249,7 @@ func (l *Ledger) pairProps(ctx context.Context, p cosell.Pair, write string) map
 		"Table": string(p.Table), "Became": p.Became,
 		"Proposed": p.ProposedID, "Phase": string(p.Phase), "OpportunityVersion": p.OpportunityVersion,
 		"Told": strings.Join(p.Told, "\n"), "Touched": writeTime(p.Touched), "Sheet": p.Sheet,
-		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"), "Registered": p.Registered,
+		"Posted": strings.Join(p.Posted, "\n"), "Rows": strings.Join(p.Rows, "\n"), "Connected": strings.Join(p.Connected, "\n"), "Registered": p.Registered,
 		"LeftAlone": joinFields(p.LeftAlone),
 		"Former":    strings.Join(p.Former, "\n"), "Unlike": strings.Join(p.Unlike, "\n"),
 		"HeldUntil": writeTime(p.HeldUntil), "LastSuccess": writeTime(p.LastSuccess),
@@ -304,7 +304,7 @@ func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 		Columns:    readTime(r.props["Columns"]),
 		ProposedID: r.props["Proposed"], Touched: readTime(r.props["Touched"]), Sheet: r.props["Sheet"],
 		Told: lines(r.props["Told"]), Posted: lines(r.props["Posted"]), Rows: lines(r.props["Rows"]),
-		Registered: r.props["Registered"],
+		Registered: r.props["Registered"], Connected: lines(r.props["Connected"]),
 		LeftAlone:  fieldLines(r.props["LeftAlone"]),
 		Former:     lines(r.props["Former"]), Unlike: lines(r.props["Unlike"]),
 	}

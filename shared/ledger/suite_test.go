@@ -40,7 +40,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
 func samplePair() cosell.Pair {
 	return cosell.Pair{
 		OpportunityID: uuid.NewString(), ReferralID: uuid.NewString(), MicrosoftID: uuid.NewString(), EngagementID: uuid.NewString(),
-		Phase: cosell.Linked, OpportunityVersion: `W/"4711"`, Told: []string{"contact.missing", "solution.missing"}, Sheet: "s1", Rows: []string{"row"}, Posted: []string{"p"}, Registered: "r", Touched: noon,
+		Phase: cosell.Linked, OpportunityVersion: `W/"4711"`, Told: []string{"contact.missing", "solution.missing"}, Sheet: "s1", Rows: []string{"row"}, Connected: []string{"tie"}, Posted: []string{"p"}, Registered: "r", Touched: noon,
 		HeldUntil: noon.Add(time.Hour), LastSuccess: noon, Columns: noon.Add(-time.Hour), Seen: map[string]cosell.Sight{"r": {Modified: noon, Versions: []string{"1", "2"}, Unexplained: "2"}},
 		LeftAlone: []cosell.Field{cosell.Notes, cosell.Name},
 		Held:      []cosell.Held{{Place: cosell.InCRM, Field: cosell.Currency, Class: cosell.OfRecord, Code: "currency.unknown", Text: "no such currency", Since: noon, Next: noon.Add(time.Minute), Attempts: 1}},

@@ -97,14 +97,27 @@ type connected struct {
 // unasked says that nobody has looked who is connected.
 func unasked(row dataverse.Row) bool { return len(inRoles(row)) > 0 }
 
-// inRoles are the ids of the connections that have a role.
+// inRoles ask for the connections that have a role.
 func inRoles(row dataverse.Row) []string {
-	var out []string
+	out := connections(row)
+	for i, id := range out {
+		out[i] = dataverse.EqID(connectionID, id)
+	}
+	return out
+}
+
+// connections are the ids of those that have a role, sorted; nil where they were not asked for.
+func connections(row dataverse.Row) []string {
+	if !row.Has(connectionsOf) {
+		return nil
+	}
+	out := []string{}
 	for _, c := range row.Rows(connectionsOf) {
 		if c.Has(lookupValue(connectionRole)) {
-			out = append(out, dataverse.EqID(connectionID, c.ID(connectionID)))
+			out = append(out, c.ID(connectionID))
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 

@@ -59,6 +59,7 @@ func (s *Store) plain(ctx context.Context, row dataverse.Row) (cosell.Opportunit
 	}}
 	o.Modified, _ = time.Parse(time.RFC3339, row.Text(modifiedAt)) // zero when it cannot be read
 	o.Rows, o.Children = childRows(row, s.sheet())
+	o.Connected = connections(row)
 	s.relate(&o, func(lookup string) string { return strings.ToLower(row.Text(lookupValue(lookup))) })
 	by := row.Text(lookupValue(maker))
 	o.Untouched = by != "" && by == row.Text(lookupValue(lastWriter))
