@@ -262,6 +262,8 @@ func (w crm) Emptied(_ context.Context, o cosell.Opportunity) (cosell.Opportunit
 	return o, nil
 }
 
+func (w crm) Follows(string, string) bool { return true }
+
 func (w crm) Kinds() []string { return []string{"opportunity", "connection"} }
 
 // tasked keeps what was asked about tasks apart: CRM has no such column.

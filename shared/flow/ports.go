@@ -103,6 +103,8 @@ type Opportunities interface {
 	// is the cursor of what follows the page; "": there is none. A hint without an id: rows of a table that is not the
 	// opportunities' have changed, and nobody can tell which.
 	Changed(ctx context.Context, kind, cursor string, each func(page []cosell.Hint, reached string) error) (next string, came bool, err error)
+	// Follows says whether a cursor is of the table that the kind names now: from another one nothing follows.
+	Follows(kind, cursor string) bool
 	// Kinds lists the tables that have a change feed, opportunity first.
 	Kinds() []string
 }

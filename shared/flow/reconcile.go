@@ -58,6 +58,17 @@ func (of cursors) marks(name string) (m marks, err error) {
 	return m, err
 }
 
+// follows gives each cursor of a feed that is of the table it reads now: one of another table is as none, and the feed begins anew.
+func (f *Flow) follows(kind string, of cursors) cursors {
+	return func(name string) (string, error) {
+		cursor, err := of(name)
+		if cursor != "" && kind != referralKind && !f.Opportunities.Follows(kind, cursor) {
+			cursor = ""
+		}
+		return cursor, err
+	}
+}
+
 // moveMarks makes the half day the day, and now the half day.
 func (f *Flow) moveMarks(ctx context.Context, name string, m marks, now string) error {
 	if m.half != "" {
@@ -94,13 +105,14 @@ func (f *Flow) referralsChanged(ctx context.Context, cursor string, each taking)
 func (f *Flow) feed(ctx context.Context, name string, of cursors, again bool, changed func(ctx context.Context, cursor string, each taking) (next string, came bool, err error)) error {
 	kind := name
 	name = f.feedCursor(name)
-	cursor, err := of(name)
+	own := f.follows(kind, of)
+	cursor, err := own(name)
 	if err != nil {
 		return err
 	}
 	from, m := cursor, marks{}
 	if again && cursor != "" {
-		if m, err = of.marks(name); err != nil {
+		if m, err = own.marks(name); err != nil {
 			return err
 		}
 		from = cmp.Or(m.day, m.half, cursor)

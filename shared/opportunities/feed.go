@@ -56,6 +56,13 @@ func (s *Store) Changed(ctx context.Context, kind, cursor string, each func(page
 	return "", false, fault.New(fault.Invalid, "there is no change feed of kind %q", kind)
 }
 
+// Follows says whether a cursor is of the table that the feed reads now. One of the solution rows may be of another table, which the
+// sheet named before.
+func (s *Store) Follows(kind, cursor string) bool {
+	set := s.tables().Rows.Set
+	return kind != solutionKind || set == "" || strings.Contains(cursor, "/"+set+"?") || strings.Contains(cursor, "/"+set+"(")
+}
+
 func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(page []cosell.Hint, reached string) error) (next string, came bool, err error) {
 	if f.set == "" {
 		return cursor, false, nil // the CRM has no such table, which is told of the sheet
@@ -65,8 +72,8 @@ func (s *Store) changed(ctx context.Context, f feed, cursor string, each func(pa
 	if len(switches) > 0 {
 		columns = append(columns, modifiedAt) // of the others nobody asks when they were changed
 	}
-	if f.kind == solutionKind && cursor != "" && !strings.Contains(cursor, "/"+f.set+"?") && !strings.Contains(cursor, "/"+f.set+"(") {
-		cursor = "" // of another table, which the sheet named before
+	if !s.Follows(f.kind, cursor) {
+		cursor = ""
 	}
 	p := giving{feed: f, switches: switches, each: each, mute: cursor == "" && len(switches) == 0}
 	next, err = s.api.Changes(ctx, f.set, columns, cursor, p.page)
