@@ -305,8 +305,8 @@ func (l *Ledger) pairOf(ctx context.Context, r row) (cosell.Pair, error) {
 		ProposedID: r.props["Proposed"], Touched: readTime(r.props["Touched"]), Sheet: r.props["Sheet"],
 		Told: lines(r.props["Told"]), Posted: lines(r.props["Posted"]), Rows: lines(r.props["Rows"]),
 		Registered: r.props["Registered"], Connected: lines(r.props["Connected"]),
-		LeftAlone:  fieldLines(r.props["LeftAlone"]),
-		Former:     lines(r.props["Former"]), Unlike: lines(r.props["Unlike"]),
+		LeftAlone: fieldLines(r.props["LeftAlone"]),
+		Former:    lines(r.props["Former"]), Unlike: lines(r.props["Unlike"]),
 	}
 	var err error
 	if p.Base, err = readBase(r.long("Base")); err != nil {
