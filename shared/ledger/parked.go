@@ -30,9 +30,16 @@ func (l *Ledger) Unpark(ctx context.Context, id string) error {
 
 // Parked reads the oldest parked messages, at most limit.
 func (l *Ledger) Parked(ctx context.Context, limit int) ([]Parked, error) {
+	return l.ParkedThat(ctx, limit, func(Parked) bool { return true })
+}
+
+// ParkedThat reads the oldest of those parked messages that are of a sort, at most limit, however many others there are.
+func (l *Ledger) ParkedThat(ctx context.Context, limit int, are func(Parked) bool) ([]Parked, error) {
 	var out []Parked
 	err := l.rows.list(ctx, parkedTable, "p|", after("p"), func(r row) bool {
-		out = append(out, parkedOf(r))
+		if p := parkedOf(r); are(p) {
+			out = append(out, p)
+		}
 		return true
 	})
 	slices.SortFunc(out, func(a, b Parked) int {

@@ -18,8 +18,8 @@ import (
 // Parked is where messages are set aside for a person.
 type Parked interface {
 	Park(ctx context.Context, p ledger.Parked) error
-	// Parked reads the oldest, at most limit; Unpark takes one away.
-	Parked(ctx context.Context, limit int) ([]ledger.Parked, error)
+	// ParkedThat reads the oldest of a sort, at most limit; Unpark takes one away.
+	ParkedThat(ctx context.Context, limit int, are func(ledger.Parked) bool) ([]ledger.Parked, error)
 	Unpark(ctx context.Context, id string) error
 }
 

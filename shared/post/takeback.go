@@ -18,17 +18,17 @@ var unknownToOlder = [...]string{" does not belong on ", "pointer has version "}
 const mostTakenBack = 200
 
 // TakeBack sends again what an older version, beside this one or before it, has parked because it did not know it, and
-// takes the rows away. Whatever else was parked stays for a person.
+// takes the rows away. Whatever else was parked stays for a person, and stands before none of these.
 func (o *Post) TakeBack(ctx context.Context) error {
-	rows, err := o.Parked.Parked(ctx, mostTakenBack)
+	rows, err := o.Parked.ParkedThat(ctx, mostTakenBack, func(row ledger.Parked) bool {
+		_, ours := o.parkedUnknown(row)
+		return ours
+	})
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		p, ours := o.parkedUnknown(row)
-		if !ours {
-			continue
-		}
+		p, _ := o.parkedUnknown(row)
 		p.Late = true
 		if err := o.Sender.Send(ctx, queue.Message{Queue: queue.Name(row.Queue), Session: row.Session, Pointer: p}); err != nil {
 			return err

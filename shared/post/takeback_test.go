@@ -3,7 +3,9 @@ package post
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -53,5 +55,36 @@ func TestWhatAnOlderVersionDidNotKnowIsTakenBack(t *testing.T) {
 	}
 	if err := o.TakeBack(t.Context()); err != nil || len(sent.Take()) != 0 {
 		t.Errorf("taken twice: %v", err)
+	}
+}
+
+// Many rows that wait for a person stand before none that this version knows, and so many of these as come at once leave in as many passes.
+func TestWhatStaysParkedKeepsNothingBackThatIsTakenBack(t *testing.T) {
+	o, sent, parked, _ := office()
+	lead := queue.Pointer{V: 1, Tenant: "acme", Kind: queue.Lead, ID: "l1", Why: "Create", Seen: noon, Trace: "t-1"}
+	body, _ := json.Marshal(lead)
+	park := func(id, kind string, at time.Time) {
+		t.Helper()
+		err := parked.Park(t.Context(), ledger.Parked{ID: id, Kind: kind, Reason: "pointer has version 2, this program reads 1 to 1", Queue: "opportunity-changed", Session: "acme|l1", Original: body, At: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range mostTakenBack {
+		park(fmt.Sprint("a stays ", i), "broken", noon)
+	}
+	for i := range mostTakenBack + 1 {
+		park(fmt.Sprint("b comes ", i), "invalid", noon.Add(time.Hour))
+	}
+	for pass, want := range []int{mostTakenBack, 1, 0} {
+		if err := o.TakeBack(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(sent.Take()); got != want {
+			t.Errorf("pass %d: %d were taken back, want %d", pass+1, got, want)
+		}
+	}
+	if n, _, err := parked.CountParked(t.Context()); n != mostTakenBack || err != nil {
+		t.Errorf("%d stay: %v", n, err)
 	}
 }
