@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,14 +25,14 @@ type Dead struct {
 const deadBatch = 200
 
 // Dead empties the dead-letter queues: take decides about each message, and only when it returns nil is
-// the message gone from there. Kinds of fault: Denied, Later, Broken.
+// the message gone from there. A queue that fails, because it is full, disabled or lacks a right, leaves the others
+// theirs. Kinds of fault: Denied, Later, Broken.
 func (s *ServiceBus) Dead(ctx context.Context, take func(context.Context, Dead) error) error {
+	var errs []error
 	for _, name := range Names() {
-		if err := s.dead(ctx, name, take); err != nil {
-			return err
-		}
+		errs = append(errs, s.dead(ctx, name, take))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (s *ServiceBus) dead(ctx context.Context, name Name, take func(context.Context, Dead) error) error {

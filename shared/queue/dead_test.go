@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,38 @@ func TestDeadMessagesAreTakenOnceTheyAreDealtWith(t *testing.T) {
 	}
 	if got := sweep(nil); len(got) != 0 {
 		t.Errorf("%d messages are still there", len(got))
+	}
+}
+
+// A queue that takes nothing back, or is not there, keeps the dead letters of no other from being dealt with.
+func TestDeadMessagesOfOtherQueuesDoNotWait(t *testing.T) {
+	s := open(t, broker.ConnectionString())
+	p := pointer()
+	p.ID = "dead-2"
+	for _, n := range []Name{OpportunityChanged, ReferralWanted} {
+		m := Message{Queue: n, Pointer: p}
+		if err := s.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		kill(t, n, m.SessionID())
+	}
+	full := errors.New("the queue is full")
+	seen := map[Name]int{}
+	err := s.Dead(t.Context(), func(_ context.Context, d Dead) error {
+		seen[d.Queue]++
+		if d.Queue == OpportunityChanged {
+			return full
+		}
+		return nil
+	})
+	if seen[OpportunityChanged] != 1 || seen[ReferralWanted] != 1 {
+		t.Errorf("taken %v", seen)
+	}
+	if !errors.Is(err, full) || !strings.Contains(err.Error(), string(SolutionsChanged)) {
+		t.Errorf("the full queue and the missing one are not both named: %v", err)
+	}
+	if err := s.dead(t.Context(), OpportunityChanged, func(context.Context, Dead) error { return nil }); err != nil {
+		t.Error(err)
 	}
 }
 
