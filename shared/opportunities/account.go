@@ -21,6 +21,9 @@ const AccountUnclear = "account.unclear"
 // or deactivating it.
 const generations = 3
 
+// merges is how many merges, one after the other, are followed from one account.
+const merges = 5
+
 // findAccount finds the account of a customer in the ways that the sheet names, in their order: the first way that
 // finds one decides, and two that it finds are nobody's guess. Without one, free is the id under which it may be made.
 func (s *Store) findAccount(ctx context.Context, want mapping.Customer, values cosell.Record, people []mapping.Member) (found *dataverse.Row, free string, err error) {
@@ -215,19 +218,26 @@ func (s *Store) accountQuery() dataverse.Query {
 	return dataverse.Query{Select: columns, OrderBy: "createdon asc", Expand: append(s.lookalikes(), contacts)}
 }
 
-// master follows an account that was merged into another.
+// master follows an account that was merged into another, which may have been merged since, too. A chain that ends with
+// an account that is not in use, or leads back into itself, leads nowhere.
 func (s *Store) master(ctx context.Context, r dataverse.Row, q dataverse.Query) (*dataverse.Row, error) {
-	merged, err := s.api.Get(ctx, accountSet, r.ID(accountID), dataverse.Query{Select: []string{lookupValue(masterRecord)}})
-	id := merged.Text(lookupValue(masterRecord))
-	if err != nil || id == "" {
-		return nil, unlessGone(err)
-	}
 	q.Filter, q.OrderBy = "", ""
-	master, err := s.api.Get(ctx, accountSet, id, q)
-	if err != nil || master.Text(stateColumn) != "0" {
-		return nil, unlessGone(err)
+	passed := []string{r.ID(accountID)}
+	for range merges {
+		merged, err := s.api.Get(ctx, accountSet, r.ID(accountID), dataverse.Query{Select: []string{lookupValue(masterRecord)}})
+		id := merged.ID(lookupValue(masterRecord))
+		if err != nil || id == "" || slices.Contains(passed, id) {
+			return nil, unlessGone(err)
+		}
+		if r, err = s.api.Get(ctx, accountSet, id, q); err != nil {
+			return nil, unlessGone(err)
+		}
+		if r.Text(stateColumn) == "0" {
+			return &r, nil
+		}
+		passed = append(passed, id)
 	}
-	return &master, nil
+	return nil, nil
 }
 
 // unlessGone: an account that cannot be followed is no candidate.

@@ -114,6 +114,33 @@ func TestR140_AMergedAccountIsFollowedToItsMaster(t *testing.T) {
 	}
 }
 
+// An account may be merged into one that is merged later itself, and has another name by then.
+func TestR140_AnAccountThatWasMergedTwiceIsFollowedToTheLast(t *testing.T) {
+	const between = "2a7d8f55-3333-4a5d-8c12-0a5c3d2e0055"
+	for what, c := range map[string]struct{ last, want string }{
+		"into one in use":      {`"name":"Third","statecode":0`, otherAccount},
+		"into a closed one":    {`"name":"Third","statecode":1,"_masterid_value":null`, ""},
+		"into the one between": {`"name":"Third","statecode":1,"_masterid_value":"` + between + `"`, ""},
+	} {
+		s, crm, w := testCRM(t, nil)
+		id := s.accountIDs(tailspin)[0]
+		crm.lists[accountSet] = accountNamed(id, "Tailspin Toys GmbH", "20095", "1")
+		row := func(id, columns string) {
+			crm.rows[accountSet+"("+id+")"] = `{"@odata.etag":"W/\"5\"","accountid":"` + id + `",` + columns + `}`
+		}
+		row(id, `"_masterid_value":"`+between+`"`)
+		row(between, `"name":"Second","statecode":1,"_masterid_value":"`+otherAccount+`"`)
+		row(otherAccount, c.last)
+		got, free, err := s.findAccount(context.Background(), tailspin, nil, nil)
+		if err != nil || (got != nil) != (c.want != "") || got != nil && got.ID(accountID) != c.want || (free == "") != (got != nil) {
+			t.Errorf("%s: %v, free is %q, %v", what, got, free, err)
+		}
+		if n := len(w.Calls); n > 8 {
+			t.Errorf("%s: %d requests", what, n)
+		}
+	}
+}
+
 func TestHostileCustomerNamesAreMatchedLiterally(t *testing.T) {
 	for _, name := range []string{"O'Neill", "''", "') or (1 eq 1", "%27;&$top=1#?/", "a\r\nb"} {
 		s, _, w := testCRM(t, nil)
