@@ -115,7 +115,7 @@ func TestR140_AMergedAccountIsFollowedToItsMaster(t *testing.T) {
 }
 
 // An account may be merged into one that is merged later itself, and has another name by then.
-func TestR140_AnAccountThatWasMergedTwiceIsFollowedToTheLast(t *testing.T) {
+func TestAnAccountThatWasMergedTwiceIsFollowedToTheLast(t *testing.T) {
 	const between = "2a7d8f55-3333-4a5d-8c12-0a5c3d2e0055"
 	for what, c := range map[string]struct{ last, want string }{
 		"into one in use":      {`"name":"Third","statecode":0`, otherAccount},
