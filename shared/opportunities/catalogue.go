@@ -119,10 +119,10 @@ func (s *Store) rowCurrency(row dataverse.Row, d details, price string) string {
 }
 
 // byIdentifier finds the catalogue's row of a solution id, letter case aside: where somebody has typed it in twice,
-// always the same one.
+// always the same one. No identifier is nobody's.
 func byIdentifier(catalogue map[string]catalogueSolution, identifier string) (found catalogueSolution, ok bool) {
 	for _, c := range catalogue {
-		if strings.EqualFold(c.identifier, identifier) && (!ok || c.row < found.row) {
+		if identifier != "" && strings.EqualFold(c.identifier, identifier) && (!ok || c.row < found.row) {
 			found, ok = c, true
 		}
 	}

@@ -74,7 +74,7 @@ func (s *Store) solutionOfRow(row dataverse.Row, d details) (key string, sol map
 	if entry, ok := d.catalogue[strings.ToLower(row.Text(lookupValue(t.Solution)))]; ok {
 		key = entry.identifier
 		sol.Name = mapping.FirstText(entry.name, sol.Name)
-	} else if entry, ok := byIdentifier(d.catalogue, key); ok && key != "" && sol.Name == "" {
+	} else if entry, ok := byIdentifier(d.catalogue, key); ok && sol.Name == "" {
 		sol.Name = entry.name
 	}
 	return key, sol

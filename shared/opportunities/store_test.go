@@ -50,6 +50,15 @@ func read(t *testing.T, s *Store) cosell.Opportunity {
 	return o
 }
 
+// A row that names nothing is no row of the catalogue, also not of one that has no identifier yet.
+func TestARowThatNamesNothingIsNoService(t *testing.T) {
+	s, crm, _ := testCRM(t, nil)
+	crm.lists["cosell_solutiondetails"] += `,{"cosell_solutiondetailid":"2a7d8f55-3333-4a5d-8c12-0a5c3d2e0099","cosell_identifier":" ","cosell_name":"Draft","cosell_type":"Consulting service"}`
+	if o := read(t, s); !strings.Contains(o.Record["unreadable/solutions"], "nothing chosen") || o.Record[cosell.ServicesDeal] != "" {
+		t.Errorf("services deal %q, %q", o.Record[cosell.ServicesDeal], o.Record["unreadable/solutions"])
+	}
+}
+
 func TestOpportunityGivesAllFieldsInOneCall(t *testing.T) {
 	s, _, w := testCRM(t, nil)
 	read(t, s)
