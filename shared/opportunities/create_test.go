@@ -187,6 +187,24 @@ func TestR105_OwnersInTheirOrder(t *testing.T) {
 	}
 }
 
+// Who has no role or no licence is passed over like somebody who was disabled: whoever mends it has to know what is wanted.
+func TestTheWordsForNoOwnerNameWhatAnOwnerNeeds(t *testing.T) {
+	s, _, _ := testCRM(t, nil)
+	r, values := newDeal(t)
+	_, err := s.Create(context.Background(), s.ID(r.ID), r, values)
+	e := fault.Of(err)
+	if codeOf(err) != "owner.unknown" {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{"what is wrong": e.Say, "what to do": e.Mend} {
+		for _, word := range []string{"enabled", "security role", "licence"} {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s says nothing of %q: %q", what, word, text)
+			}
+		}
+	}
+}
+
 func TestANamelessReferralGetsAName(t *testing.T) {
 	for customer, want := range map[string]string{"Tailspin Toys GmbH": "✓ Referral from Microsoft: Tailspin Toys GmbH", "": "✓ Referral from Microsoft"} {
 		s, c, _ := testCRM(t, nil)

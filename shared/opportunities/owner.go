@@ -63,12 +63,14 @@ func (s *Store) owningTeam(ctx context.Context, id string) (bind string, err err
 	return dataverse.Bind("teams", id), nil
 }
 
-// noOwner is about our settings, not about the deal: it waits for them. Users are asked for anew the next time: one may
+// noOwner is about our settings, not about the deal: it waits for them. Whom CRM refused lately, for want of a role or a
+// licence, is passed over like somebody who was disabled, so that the words name these too. Users are asked for anew the next time: one may
 // be added, or enabled, because of this.
 func (s *Store) noOwner() error {
 	s.colleagues.forget()
-	return fault.Lacking(fault.Ours, "owner", "no owner for the new opportunity: no team member of the referral is an enabled user").
-		Saying("nobody could own the new opportunity", "set SYNC_DEFAULT_OWNER to the e-mail or id of an enabled user, or to the id of a team")
+	return fault.Lacking(fault.Ours, "owner", "no owner for the new opportunity: no team member of the referral is a user who may own it").
+		Saying("nobody could own the new opportunity: no team member of its referral is an enabled user with a security role and a licence, and neither is anybody else who would do",
+			"set SYNC_DEFAULT_OWNER to the e-mail or id of an enabled user who has a security role and a licence, or to the id of a team that has a security role; or give a team member what is missing")
 }
 
 // users gives the ids of the enabled people among those wanted, each by e-mail or by id as it was asked for. Nobody is
