@@ -135,8 +135,9 @@ func (f *Flow) forgotten(ctx context.Context, w *work) (bool, error) {
 // message says how long ago its event was.
 const forgottenFor = 24 * time.Hour
 
-// tooLate says once that a deal was closed before it had a referral: Partner Center will not hear of it. CRM may take no
-// word of it on a closed row; it is asked again once the row changes.
+// tooLate says once that a deal was closed before it had a referral: Partner Center will not hear of it. As long as nobody knows
+// whether an attempt has made one the message waits (Later), and what was made is linked. CRM may take no word of it on a closed row; it
+// is asked again once the row changes.
 func (f *Flow) tooLate(ctx context.Context, w *work) error {
 	p := cosell.Problem{Code: "deal.closed", Field: cosell.Status, Place: cosell.InPartnerCenter, Class: cosell.OfRule, Warn: true,
 		Text: "the opportunity was closed before it had one, so nothing was sent to Partner Center",
@@ -144,8 +145,8 @@ func (f *Flow) tooLate(ctx context.Context, w *work) error {
 	if w.pair.Explains(p) || f.mute(w) != nil {
 		return nil
 	}
-	if intent, _, err := f.Ledger.Intent(ctx, w.pair.OpportunityID, ownTarget); err != nil || intent.Sent {
-		return err // it may have been made: its own event goes on from there
+	if made, err := f.madeBefore(ctx, w); made || err != nil {
+		return err
 	}
 	if w.pair.Phase == "" {
 		w.pair.Phase = cosell.Creating
@@ -257,12 +258,7 @@ func (f *Flow) ownReferral(ctx context.Context, w *work, values cosell.Record) (
 	if err := f.save(ctx, w, pair.Saw(own.Side)); err != nil {
 		return own, err
 	}
-	for _, other := range c.others {
-		if err := f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: other.ID, Why: "a second referral of one opportunity"}); err != nil {
-			return own, err
-		}
-	}
-	return own, nil
+	return own, f.lookAtOthers(ctx, c)
 }
 
 // microsoftReferral asks Microsoft into the engagement.

@@ -43,20 +43,15 @@ func (f *Flow) createOnce(ctx context.Context, pair cosell.Pair, o cosell.Opport
 	if err != nil {
 		return creation{}, err
 	}
-	if found && intent.Sent {
-		c, ok, err := f.settle(ctx, o.ID, d, intent)
-		if err != nil || ok {
-			return c, err
-		}
-		intent = intent.Unknown()
-		intent.Doubted = cmp.Or(intent.Doubted, intent.At)
-	} else if found && !intent.Doubted.IsZero() { // what was not listed when it was settled may be now
-		if c, ok, err := f.take(ctx, o.ID, d, intent); err != nil || ok {
-			return c, err
-		}
-	}
 	if !found {
 		intent = cosell.Intent{OpportunityID: o.ID, Target: target}
+	}
+	if c, ok, err := f.earlier(ctx, o.ID, d, intent); err != nil || ok {
+		return c, err
+	}
+	if intent.Sent {
+		intent = intent.Unknown()
+		intent.Doubted = cmp.Or(intent.Doubted, intent.At)
 	}
 	c, err := f.attempt(ctx, pair, o, d, intent)
 	c.gaveUp = intent.GaveUp
@@ -130,6 +125,48 @@ func (f *Flow) unsent(ctx context.Context, intent cosell.Intent, cause error) er
 // people are told, on the record and in health.
 func unsettled(e *fault.Error) error {
 	return e.With("creation.unsettled", "").Saying("Partner Center does not say whether new deals were created", "nothing to do, unless it lasts: then look at the state of Partner Center")
+}
+
+// earlier finds out what became of the attempts before. Kinds and ok as settle.
+func (f *Flow) earlier(ctx context.Context, opportunityID string, d cosell.Draft, intent cosell.Intent) (c creation, ok bool, err error) {
+	switch {
+	case intent.Sent:
+		return f.settle(ctx, opportunityID, d, intent)
+	case !intent.Doubted.IsZero(): // what was not listed when it was settled may be now
+		return f.take(ctx, opportunityID, d, intent)
+	}
+	return c, false, nil
+}
+
+// madeBefore has the creation go on with the referral that an attempt without an answer has made, and makes none. Later: whether
+// there is one is not known yet.
+func (f *Flow) madeBefore(ctx context.Context, w *work) (bool, error) {
+	intent, _, err := f.Ledger.Intent(ctx, w.pair.OpportunityID, ownTarget)
+	if err != nil {
+		return false, err
+	}
+	c, ok, err := f.earlier(ctx, w.pair.OpportunityID, cosell.Draft{Former: w.pair.Former}, intent)
+	if err != nil || !ok {
+		return false, err
+	}
+	pair := w.pair
+	if len(c.others) > 0 {
+		pair = pair.HasPosted(cosell.Fingerprint(c.base.Referral))
+	}
+	if err := f.echo(ctx, pair, c.referral, intent); err != nil {
+		return false, err
+	}
+	return true, f.lookAtOthers(ctx, c)
+}
+
+// lookAtOthers has the other referrals looked at that the same attempts have made.
+func (f *Flow) lookAtOthers(ctx context.Context, c creation) error {
+	for _, other := range c.others {
+		if err := f.Hints.ReferralChanged(ctx, Hint{Kind: referralKind, ID: other.ID, Why: "a second referral of one opportunity"}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle finds out what became of an attempt without an answer. ok: it had succeeded, the referral is

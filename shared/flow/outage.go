@@ -57,7 +57,13 @@ func (f *Flow) waited(ctx context.Context, opportunityID string, h Hint, cause e
 	p := cosell.Problem{Code: "waiting", Field: cosell.Whole, Place: cosell.InPartnerCenter, Class: cosell.OfRecord,
 		Text: "a change has been waiting since " + h.Seen.UTC().Format("15:04") + " UTC: it is tried again by itself", Mend: "nothing to do"}
 	err := f.underLock(ctx, opportunityID, func(pair cosell.Pair, known bool) error {
-		if !known || pair.Phase != cosell.Linked && pair.Phase != cosell.Creating || pair.Holds(p.Code) {
+		if !known {
+			if begun, err := f.begun(ctx, opportunityID); err != nil || !begun {
+				return err
+			}
+			pair.Phase = cosell.Creating
+		}
+		if pair.Phase != cosell.Linked && pair.Phase != cosell.Creating || pair.Holds(p.Code) {
 			return nil
 		}
 		return f.of(pair).tellStanding(ctx, pair, p)
@@ -65,4 +71,10 @@ func (f *Flow) waited(ctx context.Context, opportunityID string, h Hint, cause e
 	if err != nil {
 		f.Log.InfoContext(ctx, "the record does not show yet that it waits", "opportunity_id", opportunityID, fault.Attr(err))
 	}
+}
+
+// begun says whether the referral of an opportunity that is in no pair yet was begun to be made: it waits like one that is in a pair.
+func (f *Flow) begun(ctx context.Context, opportunityID string) (bool, error) {
+	_, begun, err := f.Ledger.Intent(ctx, opportunityID, ownTarget)
+	return begun, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/fault"
@@ -20,6 +21,13 @@ func (w watchedReferrals) Get(ctx context.Context, id string) (cosell.Referral, 
 	r, err := w.Referrals.Get(ctx, id)
 	w.f.outages.answered(cosell.InPartnerCenter, w.f.Now(), err)
 	return r, cmp.Or(err, w.f.behind(ctx, r.Side))
+}
+
+// FindCreated shows that Partner Center is there, too: a deal whose POST stays unknown reads no referral.
+func (w watchedReferrals) FindCreated(ctx context.Context, opportunityID string, since time.Time) ([]cosell.Referral, error) {
+	found, err := w.Referrals.FindCreated(ctx, opportunityID, since)
+	w.f.outages.answered(cosell.InPartnerCenter, w.f.Now(), err)
+	return found, err
 }
 
 // Put takes a "gone", or a "conflict", of a referral that is there as it was for what it is: a no.
