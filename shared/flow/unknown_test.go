@@ -84,3 +84,33 @@ func TestADealThatIsClosedDuringAnUnknownPOSTIsLinkedWithWhatWasMade(t *testing.
 	}
 	w.silent()
 }
+
+// A closed row that takes no word is not asked by every try, and what was made is linked once the row takes that.
+func TestARowThatTakesNoWordDuringAnUnknownPOSTIsAskedOnce(t *testing.T) {
+	for _, made := range []bool{false, true} {
+		w := newWorld(t)
+		w.want(nil)
+		w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "it is closed").OfClass(fault.Record) }
+		h := toldOf("opportunity", deal, "Update")
+		h.Seen = w.now.Add(-time.Hour)
+		w.loseAnswer, w.loseRequest = made, !made
+		if err := w.run(func() error { return w.flow.CreateReferral(ctx, h) }); !fault.Is(err, fault.Later) {
+			t.Fatal(err)
+		}
+		w.user(cosell.Record{cosell.Status: cosell.Won})
+		for range 4 {
+			w.opportunityChanged()
+			w.later(time.Minute)
+		}
+		if w.refusals > 2 || w.crmWrites != 0 {
+			t.Errorf("made %v: %d refused requests, %d writes", made, w.refusals, w.crmWrites)
+		}
+		w.refuseCRM = nil
+		w.later(26 * time.Hour)
+		w.events()
+		if linked := len(w.own()) == 1 && w.pair().Phase == cosell.Linked; linked != made {
+			t.Errorf("made %v: the pair is %s, %d referrals", made, w.pair().Phase, len(w.own()))
+		}
+		w.silent()
+	}
+}
