@@ -43,7 +43,8 @@ func (s *Store) Kinds() []string {
 // after it follow, "" where there are none or all of it has to be read again. Without a cursor it gives every opportunity, for
 // what was missed before the first time, and every lead; the other tables then start from now on, because whoever looks at
 // an opportunity sees its account, contact and solution rows. A cursor that has expired (after 7 days)
-// gives every opportunity and lead again: nobody knows what was missed. Of the other tables, most of whose rows no deal shows, it gives one hint without an id. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
+// gives every opportunity and lead again: nobody knows what was missed. Of the other tables, most of whose rows no deal shows, it
+// gives one hint without an id. Where a row comes without its id the cursor stays. Opportunities that are neither synced nor linked are left out.
 // Refused with the code people.unread: our role may not read connections.
 //
 // came says whether any row came: where none did, the cursor that was given is as good as the next.
