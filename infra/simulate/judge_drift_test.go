@@ -9,7 +9,7 @@ import (
 // drifted is I24 by what the drift report says: whatever differs at rest, it explains. It asks what `cosellctl drift` asks.
 // What an organisation forbids or has altered is not explained by a look at the records.
 func (r *run) drifted(when string) {
-	if mix(r.seed, 81)%4 != 0 || r.shadow() || r.lockedOut || len(r.denied) > 0 || r.altered() || len(r.broken) > 0 {
+	if mix(r.seed, 81)%16 != 0 || r.shadow() || r.lockedOut || len(r.denied) > 0 || r.altered() || len(r.broken) > 0 {
 		return
 	}
 	p := r.processFor("operator", 0)

@@ -99,13 +99,19 @@ func (r *run) goOn(s *stop) {
 	r.attend(s.l, func() { s.resume <- struct{}{} })
 }
 
+// turns is how many moments the calls of an operator are spread over.
+const turns = 1009 * time.Nanosecond
+
+// operates says whether an operator's command works in this lane.
+func (l *lane) operates() bool { return strings.HasPrefix(l.key, "operator/") }
+
 // lets lets whoever this lane has just made ready, as by giving a turn back, come to a point of its own first: at most one
 // goroutine can go on at any time, and so it does not matter when the scheduler looks for another.
 func (l *lane) lets(at *point) {
 	l.letting++
 	d := time.Duration(l.letting)
-	if strings.HasPrefix(l.key, "operator/") { // checks are made ready all at once, and a busy machine may interrupt one: they go by their names
-		d = 1 + time.Duration(hashOf(at.name)%1009)
+	if l.operates() { // checks are made ready all at once, and a busy machine may interrupt one: they go by their names
+		d = 1 + time.Duration(hashOf(at.name)%uint64(turns))
 	}
 	time.Sleep(d)
 	for range 3 { // who is woken by a deadline of this very moment, in a goroutine of its own, comes before in any order of the timers
@@ -122,8 +128,12 @@ func (r *run) attend(l *lane, start func()) {
 	r.attended = l
 	start()
 	r.settle()
+	wait := time.Nanosecond
+	if l.operates() {
+		wait = turns
+	}
 	for l.letting > 0 {
-		time.Sleep(time.Nanosecond)
+		time.Sleep(wait)
 		r.settle()
 	}
 	r.attended = nil

@@ -130,7 +130,7 @@ func (p *people) look(d *deal) {
 	}
 	if d.microsoft == "" {
 		for _, id := range p.pc.IDs() {
-			if other := p.pc.Referral(id); id != d.referral && other["engagementId"] == own["engagementId"] {
+			if id != d.referral && p.pc.Engagement(id) == own["engagementId"] {
 				d.microsoft = id
 			}
 		}
