@@ -217,6 +217,20 @@ func (s *Sending) Landed(side Side) (fields []Field, made bool) {
 	return fields, made
 }
 
+// Unsure says whether the side, which was changed since, does not show if a write to Partner Center was made: it holds something else than what was
+// written, and nothing of it that it did not hold before. Whoever noted the write, and lives, is about to see its answer.
+func (s *Sending) Unsure(side Side) bool {
+	if s.Place != InPartnerCenter || s.Taken || side.Version == s.Version || s.shown(side.Record) {
+		return false
+	}
+	for f, v := range s.New {
+		if now, read := side.Record.value(f); read && !neverBack(f) && !same(v, now) {
+			return true
+		}
+	}
+	return false
+}
+
 // Beyond says whether nobody can tell by this sheet if the write was made: it names none of its fields, another one does.
 func (s *Sending) Beyond(rules []Rule, side Side) bool {
 	if s.Entry == "" || s.Taken || side.Version == s.Version || len(s.Fields) == 0 {

@@ -88,6 +88,49 @@ func TestI25_AWriteOnItsWaySurvivesWhatAnotherProcessKeeps(t *testing.T) {
 	}
 }
 
+// A change of the referral is on its way, and the referral is changed elsewhere before it arrives: another process sees the note of it and a newer
+// referral without it, and waits for whoever noted it. Where that one has died, it goes on after half a minute, and tells the loser.
+func TestI26_AWriteThatWillNotArriveIsLeftToWhoeverMadeIt(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		w := newWorld(t)
+		w.private(nil)
+		own, before := w.own()[0].ID, w.own()[0].Record[cosell.DealValue]
+		w.now = w.now.Add(time.Minute)
+		w.user(cosell.Record{cosell.DealValue: "300"})
+		slow := w.flow
+		w.restart()
+		var other error
+		w.refusePCBy = func(cosell.Record) error {
+			w.refusePCBy = nil
+			w.now = w.now.Add(time.Second)
+			w.portal(own, cosell.Record{cosell.Notes: "portal"})
+			other = w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+			if dies {
+				panic(crash{})
+			}
+			return nil
+		}
+		_ = w.run(func() error { return slow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")) })
+		if !fault.Is(other, fault.Later) || w.opportunities[deal].Record[cosell.DealValue] != "300" {
+			t.Errorf("dies %v: the other process answers %v, CRM has %s", dies, other, w.opportunities[deal].Record[cosell.DealValue])
+		}
+		noted := w.now
+		w.events()
+		want, told := "300", 0
+		if dies {
+			want, told = before, 1
+		}
+		r, row := w.own()[0].Record, w.opportunities[deal].Record
+		if r[cosell.DealValue] != want || row[cosell.DealValue] != want || row[cosell.Notes] != "portal" || strings.Count(row[cosell.Audit], `"300"`) != told {
+			t.Errorf("dies %v: Partner Center has %s, CRM %s and notes %q, want %s: %s", dies, r[cosell.DealValue], row[cosell.DealValue], row[cosell.Notes], want, row[cosell.Audit])
+		}
+		if waited := w.now.Sub(noted); dies && waited > time.Minute {
+			t.Errorf("the value of a process that died is guessed after %s", waited)
+		}
+		w.silent()
+	}
+}
+
 // While a change of the referral is on its way the pair is unlinked by another process, which sees nothing of it yet: what gives way to
 // the change is told with the end, as possible.
 func TestI25_AWriteOnItsWayIsToldOfWithAnEnd(t *testing.T) {

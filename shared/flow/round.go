@@ -149,9 +149,13 @@ func (f *Flow) linksOn(ctx context.Context, w *work) error {
 // sheetsMeet is for how long processes may have different field sheets: each looks for another one more often than that.
 const sheetsMeet = 15 * time.Minute
 
+// answerComes is for how long another process may be about to see the answer to a write of which the record does not show whether it was
+// taken: what one guesses would cost a person's value.
+const answerComes = 30 * time.Second
+
 // landed notes in the trail a write that was made and of which the run that made it did not come to say so.
 // Where its save failed it may have noted that alone: the trail is asked. Wait: the write was made by another field sheet, which this process
-// will have soon. Kinds else: what the ledger answers.
+// will have soon, or whether it was made its own process will say soon. Kinds else: what the ledger answers.
 func (f *Flow) landed(ctx context.Context, w *work) error {
 	side, direction, known := w.written()
 	if !known {
@@ -162,6 +166,9 @@ func (f *Flow) landed(ctx context.Context, w *work) error {
 	}
 	if s := w.pair.Sending; s.Beyond(f.Rules, side) && f.Now().Sub(s.At) < sheetsMeet {
 		return fault.Wait(time.Minute, "pair of %s: another process writes by a newer field sheet", w.pair.OpportunityID)
+	}
+	if s := w.pair.Sending; s.Unsure(side) && f.readAt(*w.referral).Sub(s.At) < answerComes {
+		return fault.Wait(resume, "pair of %s: another process wrote to Partner Center a moment ago, and the referral does not show whether it was taken", w.pair.OpportunityID)
 	}
 	line, missing, err := f.landedLine(ctx, w.pair, side, direction)
 	if missing {
