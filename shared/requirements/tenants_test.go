@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cosell-sync/cosell-sync/infra/local/dataversesim"
 	"github.com/cosell-sync/cosell-sync/shared/cosell"
 	"github.com/cosell-sync/cosell-sync/shared/ledger"
 )
@@ -292,4 +293,33 @@ func TestR95_AColumnSaysWhoseALeadIs(t *testing.T) {
 			}, append(tenantSettings("fr"), "SYNC_TENANT_BY="+by, "FR_SYNC_TENANT_ROWS=FR,France", "SYNC_STARTED=", "FR_SYNC_STARTED=")...)
 		})
 	}
+}
+
+// Of a connection that is deleted the feed, which the first tenant reads for all, gives the id alone.
+func TestR95_WhoLeavesAnotherTenantsDealUnheardIsFound(t *testing.T) {
+	play(t, func(r *rig) {
+		a := r.frenchDeal("De la France")
+		r.quiet()
+		id := strings.ToLower(r.french(a.ID).text("externalReferenceId"))
+		team := func() (names string) {
+			r.in("fr", func() { names = r.names(a.ID, "team") })
+			return names
+		}
+		r.advance(timerEvery)
+		before := team()
+		r.dv.delivery(doc{"lose": true})
+		tie := r.connects(id, "systemusers", r.colleague("Nora", "Newcomer"), dataversesim.SalesProfessionalRoleID)
+		r.dv.delivery(doc{"lose": false})
+		r.edits("opportunity", id, doc{"estimatedvalue": 91000})
+		r.quiet()
+		if got := team(); got != before+" Nora" {
+			t.Fatalf("somebody joined unheard: %s, before %s", got, before)
+		}
+		r.dv.delivery(doc{"lose": true})
+		r.person(doc{"do": "delete", "table": "connection", "id": tie})
+		r.advance(2 * timerEvery)
+		if got := team(); got != before {
+			t.Errorf("somebody left unheard: %s, before %s", got, before)
+		}
+	}, tenantSettings("fr")...)
 }
