@@ -32,6 +32,7 @@ func (s site) String() string {
 type point struct {
 	site  site
 	name  string // method and path, without ids
+	asks  string // of a system: path and query
 	write bool
 	wire  *control.Wire // of a system: what a fault is played by
 	since int           // its number among the calls that came here
@@ -100,7 +101,20 @@ func (r *run) goOn(s *stop) {
 }
 
 // turns is how many moments the calls of an operator are spread over.
-const turns = 1009 * time.Nanosecond
+const turns = 999983 * time.Nanosecond
+
+// turnOf is the moment of a call of an operator: checks are made ready all at once, and a busy machine may interrupt one. They go by what
+// they ask, and by who asks it.
+func turnOf(at *point) time.Duration {
+	var callers [32]uintptr
+	text := at.name + at.asks
+	for frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])]); ; {
+		f, more := frames.Next()
+		if text += f.Function; !more {
+			return 1 + time.Duration(hashOf(text)%uint64(turns))
+		}
+	}
+}
 
 // operates says whether an operator's command works in this lane.
 func (l *lane) operates() bool { return strings.HasPrefix(l.key, "operator/") }
@@ -110,8 +124,8 @@ func (l *lane) operates() bool { return strings.HasPrefix(l.key, "operator/") }
 func (l *lane) lets(at *point) {
 	l.letting++
 	d := time.Duration(l.letting)
-	if l.operates() { // checks are made ready all at once, and a busy machine may interrupt one: they go by their names
-		d = 1 + time.Duration(hashOf(at.name)%uint64(turns))
+	if l.operates() {
+		d = turnOf(at)
 	}
 	time.Sleep(d)
 	for range 3 { // who is woken by a deadline of this very moment, in a goroutine of its own, comes before in any order of the timers

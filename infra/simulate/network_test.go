@@ -28,7 +28,7 @@ func (n network) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	if err != nil {
 		return nil, err
 	}
-	here := &point{site: at, name: callName(req), write: isWrite(req), wire: system.wire}
+	here := &point{site: at, name: callName(req), asks: req.URL.RequestURI(), write: isWrite(req), wire: system.wire}
 	if l := laneOf(req.Context()); here.write && l != nil && strings.HasPrefix(l.key, looking) {
 		r.violates("rehearsal", "who looks at %s writes: %s", l.key, here.name)
 	}
