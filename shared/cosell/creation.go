@@ -278,9 +278,10 @@ func (p Pair) Unasked(why Problem, help string, own Side) Pair {
 }
 
 // AskedMicrosoft is the linked pair after Microsoft's referral was made: the help is agreed, and waits to be told
-// unless audit, which is as Options.AuditSuccess, tells no success.
-func (p Pair) AskedMicrosoft(m Referral, help, audit string) Pair {
-	p.MicrosoftID = m.ID
+// unless audit, which is as Options.AuditSuccess, tells no success. Where two records meet at it, they still do.
+func (in Pairing) AskedMicrosoft(m Referral, help, audit string) Pair {
+	p := in.Pair
+	p.MicrosoftID, p.Held = m.ID, in.meeting()
 	p.Base = p.Base.Clone()
 	p.Base.Referral[Help] = help
 	if audit != "none" {

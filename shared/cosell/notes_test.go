@@ -201,11 +201,11 @@ func TestWhatWasDecidedAndRefusedStaysDecided(t *testing.T) {
 func TestHelpThatWasAskedIsAgreedAndTold(t *testing.T) {
 	before := Pair{ReferralID: "r", Base: Base{Referral: Record{Name: "Deal"}}}
 	m := Referral{Side: Side{ID: "m", Version: "m1"}}
-	after := before.AskedMicrosoft(m, "GeneralOrOther", "steps")
+	after := Pairing{Pair: before}.AskedMicrosoft(m, "GeneralOrOther", "steps")
 	if after.MicrosoftID != "m" || after.Base.Referral[Help] != "GeneralOrOther" || len(after.Untold) != 1 || !after.Knows(m.Side) || before.Base.Referral[Help] != "" {
 		t.Errorf("%+v", after)
 	}
-	if quiet := before.AskedMicrosoft(m, "GeneralOrOther", "none"); len(quiet.Untold) != 0 {
+	if quiet := (Pairing{Pair: before}).AskedMicrosoft(m, "GeneralOrOther", "none"); len(quiet.Untold) != 0 {
 		t.Errorf("told: %+v", quiet.Untold)
 	}
 }

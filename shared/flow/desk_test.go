@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -354,6 +355,37 @@ func TestALinkWhoseRowIsDoubtedTellsWhatDiffers(t *testing.T) {
 	o, r := w.opportunities[deal].Record, w.referrals[own].Record
 	if o[cosell.ReferralID] != own || r[cosell.CRMID] != deal || o[cosell.DealValue] == "2468" || w.lines(deal, "values.differ") != 1 {
 		t.Errorf("the row names %q and says %s, Audit:\n%s", o[cosell.ReferralID], o[cosell.DealValue], o[cosell.Audit])
+	}
+}
+
+// Two records meet, Microsoft is asked to join, and the process dies on the way: whoever goes on tells what differs.
+func TestI2_AMeetingAtWhichMicrosoftIsAskedTellsWhatDiffers(t *testing.T) {
+	meets := func(w *world) error {
+		r := portalDeal(w, cosell.Record{cosell.DealValue: "5168"})
+		w.want(cosell.Record{cosell.ReferralID: r, cosell.DealValue: "1155", cosell.Help: "GeneralOrOther"})
+		return w.run(func() error { return w.flow.CreateReferral(ctx, toldOf("opportunity", deal, "Update")) })
+	}
+	told := func(w *world, how string) {
+		w.now = w.now.Add(time.Minute)
+		w.opportunityChanged()
+		w.later(time.Hour)
+		o := w.opportunities[deal].Record
+		if w.lines(deal, "values.differ: dealValue") != 1 || len(w.microsofts()) != 1 || o[cosell.DealValue] != "1155" || w.own()[0].Record[cosell.DealValue] != "5168" {
+			t.Errorf("%s: %d of Microsoft's, CRM %s, Partner Center %s, Audit:\n%s", how, len(w.microsofts()), o[cosell.DealValue], w.own()[0].Record[cosell.DealValue], o[cosell.Audit])
+		}
+		w.silent()
+	}
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		w.sheet = "of the partner"
+		w.restart()
+		w.dieAt = w.calls + at
+		done := meets(w) == nil
+		w.dieAt = 0
+		told(w, fmt.Sprint("death at ", at))
+		if done {
+			break
+		}
 	}
 }
 

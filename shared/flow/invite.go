@@ -30,7 +30,9 @@ func (a *application) invite(ctx context.Context) error {
 	}
 	m := made.referral
 	a.w.entries = append(a.w.entries, a.entry(ctx, m.Read, cosell.ToPartnerCenter, createdAction, "Microsoft's referral "+m.ID))
-	if err := a.keep(ctx, a.w, a.w.pair.AskedMicrosoft(m, a.plan.Invite, a.Settings.Options.AuditSuccess)); err != nil {
+	in := a.in
+	in.Pair = a.w.pair
+	if err := a.keep(ctx, a.w, in.AskedMicrosoft(m, a.plan.Invite, a.Settings.Options.AuditSuccess)); err != nil {
 		return err
 	}
 	a.dropIntents(ctx, a.w.pair)
