@@ -116,6 +116,15 @@ func TestWhatKeepsAnEditFromCrossingExplainsIt(t *testing.T) {
 			w.differs(f, "not on a Monday", false, both(w)...)
 		}
 	})
+	t.Run("ItIsClosedAtOnce", func(t *testing.T) {
+		w := linked(t, nil)
+		w.user(cosell.Record{cosell.Solutions: "0", "solutions/SOL-1": ""}) // kept for Partner Center, which needs one
+		w.opportunityChanged()
+		w.user(cosell.Record{cosell.Status: cosell.Won})
+		w.differs("solutions/SOL-1", "is closed", false, both(w)...)
+		w.loses(cosell.DealValue, "7")
+		w.differs(cosell.DealValue, "nothing says why", true, both(w)...)
+	})
 	t.Run("TheFormIsAnswered", func(t *testing.T) {
 		w := linked(t, nil)
 		w.loses(cosell.DealValue, "7")
