@@ -159,6 +159,21 @@ func TestWhatKeepsAnEditFromCrossingExplainsIt(t *testing.T) {
 	})
 }
 
+// What goes across although nobody has edited it is explained, too: Microsoft was asked for help, and the run that did ended before the row
+// said that its sellers see the deal.
+func TestWhatFollowsFromTheRestIsExplained(t *testing.T) {
+	w := linked(t, cosell.Record{cosell.Help: "GeneralOrOther", cosell.Visibility: cosell.True})
+	w.loses(cosell.Visibility, cosell.False)
+	w.remember(func(p cosell.Pair) cosell.Pair {
+		delete(p.Base.Opportunity, cosell.Help)
+		return p
+	})
+	r := w.rehearsed(both(w)...)
+	if len(r.Differences) != 1 || r.Differences[0].Field != cosell.Visibility || r.Differences[0].Goes != cosell.InCRM || r.Differences[0].Why == "" || r.Differences[0].Unexplained {
+		t.Errorf("%+v, problems %+v", r.Differences, r.Problems)
+	}
+}
+
 // drift checks that a rehearsal explains whatever differs.
 func (h *history) drift() {
 	own := h.own()

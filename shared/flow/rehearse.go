@@ -184,6 +184,8 @@ func (r Rehearsal) fate(field cosell.Field, wins cosell.Wins, base cosell.Base) 
 		return goes, "changed in CRM since they last agreed"
 	case inPC && goes != "":
 		return goes, "changed in Partner Center since they last agreed"
+	case goes != "":
+		return goes, "nobody has changed it since they last agreed: it follows from what else is written"
 	}
 	return goes, ""
 }
