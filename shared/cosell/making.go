@@ -14,7 +14,7 @@ func Creation(r Referral, rules []Rule, at time.Time) *Sending {
 	return &Sending{Place: InCRM, New: Remember(values), Source: Remember(r.Record), At: at}
 }
 
-// attempts is how many unanswered attempts at a creation are remembered.
+// attempts is how many writes are remembered beside one of which nobody knows the end.
 const attempts = 3
 
 // After is the note of a creation that follows another attempt, which may be taken late.
@@ -22,15 +22,25 @@ func (s *Sending) After(before *Sending) *Sending {
 	if before == nil || before.Place != InCRM || before.Version != "" {
 		return s
 	}
-	last := *before
-	last.Earlier = nil
+	return s.beside(before)
+}
+
+// beside is the note with another one, and what is beside that, of which nobody knows the end either.
+func (s *Sending) beside(before *Sending) *Sending {
 	next := *s
-	for _, e := range append([]Sending{last}, before.Earlier...) {
+	for _, e := range before.all() {
 		if len(next.Earlier) < attempts && (!maps.Equal(e.New, s.New) || !maps.Equal(e.Source, s.Source)) {
 			next.Earlier = append(next.Earlier, e)
 		}
 	}
 	return &next
+}
+
+// all are the note and those beside it, each alone, newest first.
+func (s *Sending) all() []Sending {
+	last := *s
+	last.Earlier = nil
+	return append([]Sending{last}, s.Earlier...)
 }
 
 // Unanswered is what is left of the note once its own attempt was refused: the earlier ones.

@@ -29,7 +29,8 @@ type Sending struct {
 	At    time.Time `json:"at"`
 	// GivenUp is since when a lead is known to be given up, of which the write tells: the hour of its decline hangs on it.
 	GivenUp time.Time `json:"givenUp,omitzero"`
-	// Earlier are attempts at the same creation of which nobody knows the end: CRM may take one late. Newest first.
+	// Earlier are attempts at the same creation, or writes to the same side, of which nobody knows the end: it may take one late, or show
+	// it late. Newest first.
 	Earlier []Sending `json:"earlier,omitempty"`
 }
 
@@ -119,8 +120,10 @@ func (p Pair) Said(before, written Side, values Record) Pair {
 // In CRM nobody has to guess: its own line in Audit proves that the write was made. Another line of the same
 // event proves nothing: the event may have been told to wait, or have come before. A write without words has no line: it counts as not
 // made there, and what would have given way to it is told as possible all the same.
+//
+// Of several writes of which nobody has seen the end, the one counts that the side shows.
 func (p Pair) Resolve(side Side) Pair {
-	s := p.Sending
+	s := p.Sending.Arrived(side)
 	p.Sending = nil
 	if s == nil || side.Version == s.Version {
 		return p
@@ -170,7 +173,9 @@ func (p Pair) Doubt() Pair {
 		return p
 	}
 	p.Sending = nil
-	p.Untold = append(slices.Clone(p.Untold), doubted(slices.Clone(s.Notes))...)
+	for _, one := range s.all() {
+		p.Untold = append(slices.Clone(p.Untold), doubted(slices.Clone(one.Notes))...)
+	}
 	return p
 }
 
@@ -178,7 +183,7 @@ func (p Pair) Doubt() Pair {
 // settled: the columns of the closing are filled by CRM itself, and no person has typed what stands there, unless somebody
 // had typed into their own columns before.
 func (p Pair) CameIntoView(row Opportunity, rules []Rule) Pair {
-	s := p.Sending
+	s := p.Sending.Arrived(row.Side)
 	if s == nil || s.Place != InCRM || s.New[Status] != Won || row.Record[Status] != Won || !s.lineIn(row.Record[Audit]) {
 		return p
 	}

@@ -209,7 +209,9 @@ func (r Rehearsal) left(field cosell.Field, rules []cosell.Rule, base cosell.Bas
 		return "what somebody has chosen on the form is answered first, and it is compared after that", false
 	case cosell.ReferralClosed(r.Referral.Record[cosell.Status]):
 		return "the referral is closed, and takes no change any more", false
-	case (inCRM || inPC) && slices.ContainsFunc(r.Writes, func(w Rehearsed) bool { return w.Place == cosell.InPartnerCenter && cosell.ReferralClosed(w.Values[cosell.Status]) }):
+	case (inCRM || inPC) && slices.ContainsFunc(r.Writes, func(w Rehearsed) bool {
+		return w.Place == cosell.InPartnerCenter && cosell.ReferralClosed(w.Values[cosell.Status])
+	}):
 		return "the referral is closed at once, and takes no other change", false
 	case field == cosell.Name && r.Referral.Record[cosell.Name] == "":
 		return "nobody has given it in Partner Center yet: in CRM it is one that was made for it", false

@@ -161,13 +161,14 @@ func (f *Flow) landed(ctx context.Context, w *work) error {
 	if !known {
 		return nil
 	}
-	if slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.ID == w.pair.Sending.Entry }) {
+	s := w.pair.Sending.Arrived(side)
+	if slices.ContainsFunc(w.entries, func(e cosell.Entry) bool { return e.ID == s.Entry }) {
 		return nil
 	}
-	if s := w.pair.Sending; s.Beyond(f.Rules, side) && f.Now().Sub(s.At) < sheetsMeet {
+	if s.Beyond(f.Rules, side) && f.Now().Sub(s.At) < sheetsMeet {
 		return fault.Wait(time.Minute, "pair of %s: another process writes by a newer field sheet", w.pair.OpportunityID)
 	}
-	if s := w.pair.Sending; s.Unsure(side) && f.readAt(*w.referral).Sub(s.At) < answerComes {
+	if s.Unsure(side) && f.readAt(*w.referral).Sub(s.At) < answerComes {
 		return fault.Wait(resume, "pair of %s: another process wrote to Partner Center a moment ago, and the referral does not show whether it was taken", w.pair.OpportunityID)
 	}
 	line, missing, err := f.landedLine(ctx, w.pair, side, direction)
@@ -179,7 +180,7 @@ func (f *Flow) landed(ctx context.Context, w *work) error {
 
 // landedLine is the line of a write that was noted, made, and is not in the trail.
 func (f *Flow) landedLine(ctx context.Context, pair cosell.Pair, side cosell.Side, direction string) (line cosell.Entry, missing bool, err error) {
-	s := pair.Sending
+	s := pair.Sending.Arrived(side)
 	fields, made := s.Landed(side)
 	if !made {
 		return line, false, nil

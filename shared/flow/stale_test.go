@@ -239,6 +239,60 @@ func TestI26_ARefusalProvesNoEarlierWriteUndone(t *testing.T) {
 	w.silent()
 }
 
+// A write was made and its answer is lost; then somebody edits the field again, and whoever takes that across sees an old copy and dies. The
+// next one knows both writes: what stands there by the first is nobody's edit.
+func TestI1_AWriteThatAnOldCopyHidesIsNobodysEdit(t *testing.T) {
+	for _, place := range []string{"CRM", "Partner Center"} {
+		for at := 1; ; at++ {
+			w := newWorld(t)
+			w.private(nil)
+			id := w.own()[0].ID
+			types := func(v string) {
+				w.now = w.now.Add(time.Second)
+				if place == "CRM" {
+					w.portal(id, cosell.Record{cosell.Notes: v})
+				} else {
+					w.user(cosell.Record{cosell.Notes: v})
+				}
+			}
+			takes := func() error {
+				if place == "CRM" {
+					return w.flow.FromReferral(ctx, toldOf("referral", id, "updated"))
+				}
+				return w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update"))
+			}
+			types("first")
+			if place == "CRM" {
+				w.maybeCRM = fault.New(fault.Broken, "no answer")
+			} else {
+				w.maybePC = fault.New(fault.Broken, "no answer")
+			}
+			if err := takes(); err == nil {
+				t.Fatal("the answer was not lost")
+			}
+			types("second")
+			w.stale = func() bool { return true }
+			if place == "CRM" {
+				delete(w.oldReferrals, id)
+			} else {
+				delete(w.oldOpportunities, deal)
+			}
+			w.dieAt = w.calls + at
+			died := w.run(takes) == errDied
+			w.stale, w.dieAt = nil, 0
+			w.now = w.now.Add(time.Minute)
+			w.events()
+			if o, r := w.opportunities[deal].Record, w.referrals[id].Record; o[cosell.Notes] != "second" || r[cosell.Notes] != "second" || w.lines(deal, "gave way") > 0 {
+				t.Errorf("%s, death at %d: CRM %q, Partner Center %q: %s", place, at, o[cosell.Notes], r[cosell.Notes], o[cosell.Audit])
+			}
+			w.silent()
+			if !died {
+				break
+			}
+		}
+	}
+}
+
 // A list may lack a row for a while, and the opportunity's own version does not tell: only the row's own event says
 // at once that it was deleted.
 func TestF27_ASolutionThatIsNotListedIsNotTakenAway(t *testing.T) {

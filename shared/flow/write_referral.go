@@ -106,7 +106,7 @@ func (a *application) send(ctx context.Context, changes cosell.Record) error {
 // note keeps what is about to be written.
 func (a *application) note(ctx context.Context, s *cosell.Sending) error {
 	pair := a.w.pair
-	pair.Sending = s
+	pair.Sending = s.Over(a.w.unproven)
 	if slices.ContainsFunc(a.w.entries, unlike(refusedAction)) {
 		return a.keep(ctx, a.w, pair)
 	}
