@@ -39,12 +39,13 @@ func (m *merger) agreed(rule Rule, place Place, before, value string) bool {
 	return same(before, value) || same(before, across(rule.ToOpportunity, value)) || !isHashed(before) && m.agree(rule, value, before)
 }
 
-// stillAlone are the fields that are left alone after the plan: those of the plan, those of before that nobody has changed, and those that
-// wait to be decided.
+// stillAlone are the fields that are left alone after the plan: those of the plan, those of before that nobody has changed, those that
+// wait to be decided, and those that this sheet does not name: another process may have a newer one, by which they are compared.
 func (in Pairing) stillAlone(plan Plan) []Field {
 	out := slices.Clone(plan.leftAlone)
 	for _, f := range in.Pair.LeftAlone {
-		if plan.keep[f] {
+		list, _, member := f.List()
+		if plan.keep[f] || !slices.ContainsFunc(in.Rules, func(r Rule) bool { return r.Field == f || member && r.Field == list }) {
 			out = append(out, f)
 		}
 	}

@@ -107,3 +107,18 @@ func TestWhatIsNotReadStaysLeftAlone(t *testing.T) {
 		}
 	}
 }
+
+// A process that has an older sheet keeps the pair: what the newer one has left alone stays so.
+func TestWhatAnotherSheetLeftAloneStaysSo(t *testing.T) {
+	list := Field("solutions")
+	own := Rule{Field: x, Way: Both}
+	in := pairing(Base{Referral: Record{x: "theirs", list: "0"}, Opportunity: Record{x: "ours", list: "0"}}, Record{x: "theirs", list: "0", Status: Accepted}, Record{x: "ours", list: "0", Status: Open, Sync: True})
+	in.Rules, in.Pair.LeftAlone = []Rule{{Field: Name, Way: Both}}, []Field{x, list.Of("a")}
+	if got := in.Settle(Merge(in), Written{}, "older").LeftAlone; len(got) != 2 {
+		t.Errorf("of two fields that the sheet does not name %v are left alone", got)
+	}
+	in.Rules = append(in.Rules, own, Rule{Field: list, Way: Both, List: true})
+	if got := in.Settle(Merge(in), Written{}, "newer").LeftAlone; !slices.Equal(got, []Field{x}) {
+		t.Errorf("left alone are %v: of the list nothing differs any more", got)
+	}
+}
