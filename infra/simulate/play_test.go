@@ -240,8 +240,8 @@ func (r *run) comesToRest() {
 		case before != r.writes || i < least:
 			r.pass(5 * time.Minute)
 			r.quiet(20 * time.Minute)
-		case r.leaves("rows"): // that nobody named: the deals are compared by the next pass, at most once an hour; what is held for one is due by then
-			r.pass(time.Hour + time.Minute)
+		case r.leaves("rows"): // that nobody named: the deals are compared by the next pass, at most once an hour; what is held for one is due by then, by every clock
+			r.pass(time.Hour + 15*time.Minute)
 		case due > 0 && (r.plan.ending == thorough && r.weather || r.holds()):
 			due--
 			r.pass(settling)
