@@ -8,7 +8,7 @@
 //	what must not be            guard.go: the one-way doors; preflight.go: what is missing; conflict.go: what gave way; leftalone.go; truths.go; share.go
 //	what nobody asked for       brake.go: put aside, and how much of it is too much; restored.go: what older tables cannot decide
 //	what was refused            problem.go: held; withhold.go: until it, or what refused it, has changed; ignored.go: said yes to and not taken
-//	the plan, and its end       plan.go: final before the first write; sending.go: noted before, making.go: of a creation; settle.go: the new base; creation.go: the first
+//	the plan, and its end       plan.go: final before the first write; sending.go: noted before, making.go: of a creation, overlaid.go: one over another; settle.go: the new base; creation.go: the first
 //	what changed underneath     moved.go: a field stands elsewhere; renewed.go: its column is another; reopened.go: a won deal
 //	what a reading is worth     sight.go: versions; lagging.go: lists that are behind
 //	the customer                customer.go: goes as one; resembles.go, pasted.go: is it this deal
