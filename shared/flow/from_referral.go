@@ -164,7 +164,7 @@ func (f *Flow) holdRead(ctx context.Context, pair cosell.Pair, place cosell.Plac
 			if unheard = fault.Is(putErr, fault.Refused); putErr != nil && !unheard {
 				return putErr
 			}
-			pair = refusedWords(pair, said, putErr)
+			pair = said
 		}
 	}
 	held := pair.Lacks(append(problemsOf(pair), p), f.Now(), cosell.Side{})

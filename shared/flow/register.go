@@ -60,7 +60,7 @@ func (f *Flow) sendRegistration(ctx context.Context, pair cosell.Pair, o cosell.
 	}
 	said, _, err := f.say(ctx, pair, o, cosell.Record{cosell.Audit: cosell.Prepend(o.Record[cosell.Audit], line)}, cosell.Entry{})
 	if fault.Is(err, fault.Refused) && fault.ClassOf(err) != fault.Ours && !maybe(err) { // a closed row may take no words: the trail has them
-		said, err = refusedWords(pair, said, err), nil
+		err = nil
 	}
 	if err != nil {
 		return err

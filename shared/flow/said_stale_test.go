@@ -10,9 +10,13 @@ import (
 )
 
 // What a write to CRM still has to tell is noted with it until CRM shows that write. Whoever writes words meanwhile, with the old copy at hand,
-// leaves that note: CRM takes neither the words nor anything else with an old version.
+// leaves that note: CRM takes neither the words nor anything else with an old version, and a refusal may come before versions are compared.
 func TestI25_WordsWithAnOldCopyLeaveTheNoteOfAWriteThatIsNotShown(t *testing.T) {
-	for name, lost := range map[string]bool{"CRM said that it is made": false, "the answer was lost": true} {
+	for name, c := range map[string]struct{ lost, refused bool }{
+		"CRM said that it is made":               {},
+		"the answer was lost":                    {lost: true},
+		"the answer was lost, words are refused": {lost: true, refused: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.private(nil)
@@ -26,7 +30,7 @@ func TestI25_WordsWithAnOldCopyLeaveTheNoteOfAWriteThatIsNotShown(t *testing.T) 
 				if _, ok := v[cosell.DealValue]; ok {
 					return fault.New(fault.Refused, "no").OfClass(fault.Record).With("column.locked", string(cosell.DealValue))
 				}
-				if lost {
+				if c.lost {
 					w.maybeCRM = fault.New(fault.Broken, "no answer")
 				}
 				return nil
@@ -35,9 +39,13 @@ func TestI25_WordsWithAnOldCopyLeaveTheNoteOfAWriteThatIsNotShown(t *testing.T) 
 				t.Fatal("the write is shown at once")
 			}
 			w.refuseCRM = nil
-			if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")); err == nil {
+			if c.refused {
+				w.refuseCRM = func(cosell.Record) error { return fault.New(fault.Refused, "no words").OfClass(fault.Record) }
+			}
+			if err := w.flow.FromOpportunity(ctx, toldOf("opportunity", deal, "Update")); err == nil && !c.refused {
 				t.Fatal("words were taken with an old version", w.counts, w.opportunities[deal].Record)
 			}
+			w.refuseCRM = nil
 			w.now = w.now.Add(w.crmLag)
 			w.events()
 			if o := w.opportunities[deal].Record; o[cosell.Notes] != "theirs" || strings.Count(o[cosell.Audit], `gave way: "mine"`) != 1 {

@@ -27,7 +27,9 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 			pair = pair.Resolve(o.Side)
 		}
 		if pair.Sending == nil { // a note about the referral, or about a creation, stays
-			marked, err := f.Ledger.Mark(ctx, pair.Says(o.Side, values, f.Now(), line))
+			said := pair.Says(o.Side, values, f.Now(), line)
+			said.Sending = said.Sending.Over(unproven)
+			marked, err := f.Ledger.Mark(ctx, said)
 			if err != nil {
 				return pair, o, err
 			}
@@ -45,18 +47,13 @@ func (f *Flow) say(ctx context.Context, pair cosell.Pair, o cosell.Opportunity, 
 			return pair, o, markErr
 		}
 	}
+	if fault.Is(err, fault.Refused) && !maybe(err) && pair.Version != before { // perhaps before versions were compared
+		pair.Sending = unproven
+	}
 	if err != nil {
 		return pair, o, err
 	}
 	return pair.Said(o.Side, written.Side, values), written, nil
-}
-
-// refusedWords is the pair, as it was noted before words were said, that knows that CRM did not take them.
-func refusedWords(before, said cosell.Pair, err error) cosell.Pair {
-	if said.Version != before.Version && fault.Is(err, fault.Refused) && !maybe(err) {
-		said.Sending = nil
-	}
-	return said
 }
 
 // saveSaid saves a pair whose row was told, with the line of that in the trail. Where it is not saved the line is noted alone: another worker may have

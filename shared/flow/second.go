@@ -217,7 +217,7 @@ func (f *Flow) tellRow(ctx context.Context, pair cosell.Pair, o cosell.Opportuni
 	line := f.entry(ctx, o.Read, cosell.ToCRM, "updated", p.Code)
 	said, written, err := f.say(ctx, pair, o, values, line)
 	if err != nil {
-		return refusedWords(pair, said, err), err
+		return said, err
 	}
 	line.At = written.Read
 	return f.saveSaid(ctx, said, line)
