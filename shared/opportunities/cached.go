@@ -67,20 +67,6 @@ func (c *cached[T]) again(ctx context.Context) (T, error) {
 	return c.value, err
 }
 
-// within loads afresh what was loaded longer ago than the age.
-func (c *cached[T]) within(ctx context.Context, age time.Duration) (T, error) {
-	if err := c.acquire(ctx); err != nil {
-		var none T
-		return none, err
-	}
-	defer c.release()
-	if !c.at.IsZero() && c.now().Sub(c.at) < age {
-		return c.value, nil
-	}
-	err := c.reload(ctx)
-	return c.value, err
-}
-
 func (c *cached[T]) reload(ctx context.Context) error {
 	value, err := c.load(ctx)
 	if err != nil {

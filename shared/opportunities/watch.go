@@ -253,12 +253,9 @@ func (s *Store) columnsOf(ctx context.Context, table string) (map[string]dataver
 		}
 		return s.definitions.attributes(ctx, table)
 	}
-	m, err := s.metadata.within(ctx, justNow)
+	m, err := s.metadata.again(ctx)
 	return m.found, err
 }
-
-// justNow is how old what was read may be to count as read for this.
-const justNow = 5 * time.Second
 
 func tableGone(err error) bool {
 	return fault.Is(err, fault.Gone) || fault.ClassOf(err) == fault.Ours && fault.Of(err).Code == dataverse.CodeTable

@@ -78,7 +78,7 @@ type Simulator struct {
 	house      organisation
 	tokenKey   []byte
 	vouched    map[string]claims       // of tokens whose signature was right
-	looked     map[*row]map[string]any // versions of rows, as somebody has looked at them by definitions of its own
+	looked     map[*row]map[string]any // versions of rows, as somebody has looked at them
 	like       *likeness               // with others that have the same definitions
 	own        *likeness               // with itself, since the definitions were changed by POST schema
 	customised bool                    // by the Web API or an import

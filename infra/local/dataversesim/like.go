@@ -14,7 +14,6 @@ type likeness struct {
 
 	mu      sync.Mutex
 	answers map[string]*answer
-	looked  map[*row]map[string]any // versions of rows, as somebody has looked at them
 }
 
 // takeOver begins with the definitions and the seed data of another simulator, as they were when that was made.

@@ -10,13 +10,7 @@ func (s *Simulator) Row(table, id string) map[string]any {
 	if t == nil || r == nil {
 		return nil
 	}
-	looked := &s.looked
-	if s.like != nil && s.schema == s.like.schema { // most rows are those of all that are like this one
-		s.like.mu.Lock()
-		defer s.like.mu.Unlock()
-		looked = &s.like.looked
-	}
-	if out := (*looked)[r]; out != nil {
+	if out := s.looked[r]; out != nil {
 		return out
 	}
 	render := s.renderer("", &prefer{})
@@ -24,10 +18,10 @@ func (s *Simulator) Row(table, id string) map[string]any {
 	v, _ := s.selection(t, nil) // all columns: cannot fail
 	var out map[string]any
 	_ = json.Unmarshal(render.row(make([]byte, 0, rowSize), v, r, ""), &out) // our own text
-	if *looked == nil || len(*looked) >= mostLooked {
-		*looked = map[*row]map[string]any{}
+	if s.looked == nil || len(s.looked) >= mostLooked {
+		s.looked = map[*row]map[string]any{}
 	}
-	(*looked)[r] = out
+	s.looked[r] = out
 	return out
 }
 
