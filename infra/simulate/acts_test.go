@@ -239,7 +239,11 @@ func (p *people) crmSolution(g *rand.Rand, d *deal) error {
 		return p.addSolution(d, 0)
 	case n == 1:
 		id := rows[g.IntN(len(rows))]
-		_, err := p.crm(doc{"do": "delete", "table": "cosell_solution", "id": id})
+		do := []string{"delete", "deactivate"}[g.IntN(2)]
+		if do == "deactivate" && text(p.dv.Row("cosell_solution", id)["statecode"]) == "1" {
+			do = "activate"
+		}
+		_, err := p.crm(doc{"do": do, "table": "cosell_solution", "id": id})
 		return err
 	default:
 		_, err := p.crm(doc{"do": "update", "table": "cosell_solution", "id": rows[g.IntN(len(rows))], "columns": doc{"cosell_quantity": 1 + g.IntN(9)}})
